@@ -1,0 +1,50 @@
+# `make run` and `make test` need Python 3.11 with venv, and make. Nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+WEB_PORT ?= 8026
+
+.PHONY: run test check format lock clean
+.DEFAULT_GOAL := run
+
+## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
+run: $(VENV)/.run
+	@REMINDER_WEB__PORT=$${REMINDER_WEB__PORT:-$(WEB_PORT)} exec $(BIN)/reminder run
+
+## test: the whole suite
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+## check: format, lint, types, layers
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+## lock: the hashed lock files anew, without any registry's address
+lock:
+	$(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv
+	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml scripts/build-requirements.in -o requirements.lock
+	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra dev pyproject.toml scripts/build-requirements.in -c requirements.lock -o requirements-dev.lock
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "reminder needs Python 3.11 or later; try: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install -q --require-hashes -r requirements.lock
+	$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .tools dist .pytest_cache .mypy_cache .ruff_cache

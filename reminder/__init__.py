@@ -1,0 +1,1 @@
+"""Monthly mails and calendar feeds from an office's yearly table of tasks."""

@@ -1,0 +1,1 @@
+"""From a notice to a mailbox: the message's bytes, the transports, the sending."""

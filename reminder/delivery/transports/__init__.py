@@ -1,0 +1,38 @@
+"""Where messages go: one protocol, two transports."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from reminder.domain.notices import Answer
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One message on its way: the stored bytes and the addresses still to be reached."""
+
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+class Connection(Protocol):
+    """Owned by one thread; good for many messages until it raises."""
+
+    def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        """One answer for every recipient.
+
+        Raises `ServerTrouble` when the server failed before DATA, `ClaimLapsed` when
+        `still_ours` says no before MAIL or before DATA. Once DATA has begun it always
+        returns, with `answer-lost` if the outcome is unknown. After an exception, or after
+        an `answer-lost`, the connection is closed.
+        """
+
+    def close(self) -> None: ...
+
+
+class Transport(Protocol):
+    """A way out. `open` raises `ServerTrouble`."""
+
+    def open(self) -> Connection: ...

@@ -1,0 +1,1 @@
+"""The office's rules: no input, no output, no clock."""

@@ -1,0 +1,103 @@
+"""What a notice is, the states it passes through, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    DIGEST = "digest"
+    NUDGE = "nudge"
+    OVERDUE = "overdue"
+    REPORT = "report"
+
+
+class State(StrEnum):
+    """Of a recipient: the first five. The others are set on the notice itself."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    RETRY = "retry"
+    SENT = "sent"
+    REFUSED = "refused"
+    HELD = "held"
+    EXPIRED = "expired"
+    BASELINE = "baseline"
+
+
+UNFINISHED = (State.QUEUED, State.RETRY)
+
+
+class Reason(StrEnum):
+    """Why a notice or a recipient is in its state: the same word in ledger, log and page."""
+
+    PLANNED = "planned"
+    ACCEPTED = "accepted"
+    REHEARSAL = "rehearsal"
+    PARTLY = "partly"
+    NO_ADDRESS = "no-address"
+    RECIPIENT_REFUSED = "recipient-refused"
+    RECIPIENT_DEFERRED = "recipient-deferred"
+    MESSAGE_REFUSED = "message-refused"
+    MESSAGE_DEFERRED = "message-deferred"
+    THROTTLED = "throttled"
+    RESERVED_ADDRESS = "reserved-address"
+    SERVER = "server"
+    ANSWER_LOST = "answer-lost"
+    INTERRUPTED = "interrupted"
+    STORAGE = "storage"
+    FIRST_START = "first-start"
+    HOLD = "hold"
+    RELEASED = "released"
+    DROPPED = "dropped"
+    TOO_LATE = "too-late"
+    DONE = "done"
+    RESENT = "resent"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one recipient: a state, why, and the server's own words."""
+
+    state: State
+    reason: Reason
+    reply: str = ""
+
+
+@dataclass(frozen=True)
+class NoticeDraft:
+    """A notice that is due: an occasion for one unit, before it has bytes.
+
+    `due` and `useful_until` are aware. `tasks` are (task id, due date as ISO, step) for
+    which the unit need not be reminded again; empty for a digest.
+    """
+
+    key: str
+    kind: Kind
+    period: str
+    unit: str
+    due: datetime
+    useful_until: datetime
+    tasks: tuple[tuple[str, str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.due.tzinfo is None or self.useful_until.tzinfo is None:
+            raise ValueError(f"{self.key}: moments need a time zone")
+
+
+def notice_key(plan_id: str, kind: Kind, period: str, unit: str, *, rehearsal: bool = False) -> str:
+    """The name that makes a notice unique, e.g. `npc-deputies/digest/2026-03/deputies`."""
+    middle = f"rehearsal/{kind}" if rehearsal else str(kind)
+    return f"{plan_id}/{middle}/{period}/{unit}"
+
+
+def derive_state(recipients: Iterable[State]) -> tuple[State, Reason | None]:
+    """A notice's state from its recipients': the first that fits, unfinished before finished."""
+    states = set(recipients)
+    for state in (State.SENDING, State.QUEUED, State.RETRY):
+        if state in states:
+            return state, None
+    if State.REFUSED in states:
+        return State.REFUSED, Reason.PARTLY if State.SENT in states else None
+    return State.SENT, None
