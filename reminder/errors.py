@@ -55,7 +55,7 @@ class LedgerError(ReminderError):
     exit_status = 4
 
 
-class ServerTrouble(ReminderError):
+class ServerError(ReminderError):
     """The mail server failed before any message was put at risk: greeting to MAIL.
 
     `permanent` says that trying again soon is pointless (refused log-in, no STARTTLS).
@@ -68,5 +68,5 @@ class ServerTrouble(ReminderError):
         self.permanent = permanent
 
 
-class ClaimLapsed(ReminderError):
+class ClaimLapsedError(ReminderError):
     """The sender no longer owns the notice that it was about to send."""

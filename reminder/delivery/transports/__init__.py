@@ -23,7 +23,7 @@ class Connection(Protocol):
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         """One answer for every recipient.
 
-        Raises `ServerTrouble` when the server failed before DATA, `ClaimLapsed` when
+        Raises `ServerError` when the server failed before DATA, `ClaimLapsedError` when
         `still_ours` says no before MAIL or before DATA. Once DATA has begun it always
         returns, with `answer-lost` if the outcome is unknown. After an exception, or after
         an `answer-lost`, the connection is closed.
@@ -33,6 +33,6 @@ class Connection(Protocol):
 
 
 class Transport(Protocol):
-    """A way out. `open` raises `ServerTrouble`."""
+    """A way out. `open` raises `ServerError`."""
 
     def open(self) -> Connection: ...

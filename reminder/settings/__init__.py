@@ -1,0 +1,17 @@
+"""Settings: command line, then environment, then secrets folder, then file, then defaults."""
+
+from reminder.settings.addresses import is_loopback, is_reserved, mailbox
+from reminder.settings.loading import config_dir, load_settings, variables
+from reminder.settings.model import SHIPPED, Settings, SmtpSettings
+
+__all__ = [
+    "SHIPPED",
+    "Settings",
+    "SmtpSettings",
+    "config_dir",
+    "is_loopback",
+    "is_reserved",
+    "load_settings",
+    "mailbox",
+    "variables",
+]

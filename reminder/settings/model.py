@@ -1,0 +1,259 @@
+"""Every setting, its default and what it may be."""
+
+import os
+from datetime import date, time
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from reminder.settings.addresses import is_loopback, mailbox
+
+PREFIX = "REMINDER_"
+CHECKOUT = Path(__file__).resolve().parents[2]
+IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "plan").is_dir()
+# What travels with the program: the project's own folders, or their copies in the wheel.
+SHIPPED = CHECKOUT if IN_CHECKOUT else Path(__file__).resolve().parents[1] / "data"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class SmtpSettings(Section):
+    host: str = "localhost"
+    port: int | None = Field(None, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
+    timeout: float = Field(60, gt=0, description="seconds for one answer")
+    connections: int = Field(2, ge=1, le=64)
+    messages_per_connection: int = Field(100, ge=1)
+    rate: int = Field(0, ge=0, description="messages a minute, 0 for no limit")
+
+    @property
+    def effective_port(self) -> int:
+        return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.security]
+
+
+class WebSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8026, ge=0, le=65535)
+    base_url: str = ""
+
+    @field_validator("base_url")
+    @classmethod
+    def _address_of_a_site(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError(f"is {value!r}, wanted http://host or https://host")
+        if parts.query or parts.fragment:
+            raise ValueError(f"is {value!r}, wanted an address without ? and #")
+        return value.rstrip("/")
+
+    @property
+    def public_url(self) -> str:
+        """Where the pages are; on this machine when no address was set."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        host = f"[{host}]" if ":" in host else host
+        return self.base_url or f"http://{host}:{self.port}"
+
+    @property
+    def reachable(self) -> bool:
+        """Whether `base_url` was set to something that another machine can open."""
+        return bool(self.base_url) and not is_loopback(urlsplit(self.base_url).hostname or "")
+
+
+class LogSettings(Section):
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class MailSettings(Section):
+    sender: str = Field("reminder@reminder.example", alias="from")
+    reply_to: str = ""
+    operator: str = ""
+    contact: str = ""
+    redirect_to: str = ""
+    first_start: Literal["send", "hold"] | None = None
+
+    @field_validator("sender")
+    @classmethod
+    def _name_and_mailbox(cls, value: str) -> str:
+        name, address = parseaddr(value)
+        return f"{name} <{mailbox(address or value)}>" if name else mailbox(address or value)
+
+    @field_validator("reply_to", "operator", "redirect_to")
+    @classmethod
+    def _mailbox(cls, value: str) -> str:
+        return mailbox(value) if value else value
+
+    @field_validator("sender", "contact")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError(f"is {value!r}, wanted one line of printable characters")
+        return value
+
+    @property
+    def sender_address(self) -> str:
+        return parseaddr(self.sender)[1]
+
+
+class DigestSettings(Section):
+    at: time = time(9)
+    workdays_before: int = Field(0, ge=0, le=10)
+    tracking: bool = True
+
+
+Recipients = list[Literal["unit"]]
+
+
+class NudgeStep(Section):
+    workdays_left: int = Field(3, ge=0, le=20)
+    to: Recipients = ["unit"]
+
+
+class OverdueStep(Section):
+    workdays_after: int = Field(ge=1, le=60)
+    to: Recipients = ["unit"]
+
+
+class WorkdaySettings(Section):
+    work: frozenset[date] = frozenset()
+    rest: frozenset[date] = frozenset()
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if both := self.work & self.rest:
+            raise ValueError(f"{min(both)} stands under work and under rest, wanted one of them")
+        return self
+
+
+def _default_state_dir() -> Path:
+    if IN_CHECKOUT:
+        return CHECKOUT / "var"
+    home = os.environ.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "reminder"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    plan: Path = SHIPPED / "plan" / "plan_2026.toml"
+    state_dir: Path = Field(default_factory=_default_state_dir)
+    database_url: str = ""
+    transport: Literal["maildir", "smtp"] = "maildir"
+    maildir: Path | None = None
+    templates: Path | None = None
+    secret_key: SecretStr = SecretStr("")
+    uid_domain: str = Field("reminder.example", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+    smtp: SmtpSettings = SmtpSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+    mail: MailSettings = MailSettings()
+    digest: DigestSettings = DigestSettings()
+    nudge: list[NudgeStep] = [NudgeStep()]
+    overdue: list[OverdueStep] = [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)]
+    preflight_workdays: int = Field(3, ge=1, le=20)
+    workdays: WorkdaySettings = WorkdaySettings()
+
+    @field_validator("database_url")
+    @classmethod
+    def _sqlite_only(cls, value: str) -> str:
+        if value and not value.startswith("sqlite:////"):
+            # A password may stand in the address: it is not repeated.
+            raise ValueError(
+                "is not a database this version knows, wanted sqlite:////absolute/path.db"
+            )
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 16:
+            raise ValueError("is too short, wanted 16 characters or more")
+        return value
+
+    @field_validator("overdue")
+    @classmethod
+    def _in_order(cls, value: list[OverdueStep]) -> list[OverdueStep]:
+        days = [step.workdays_after for step in value]
+        if days != sorted(set(days)):
+            raise ValueError(f"steps stand at {days}, wanted each later than the one before")
+        return value
+
+    @property
+    def ledger_path(self) -> Path:
+        if self.database_url:
+            return Path(self.database_url.removeprefix("sqlite:///"))
+        return self.state_dir / "ledger.db"
+
+    @property
+    def outbox(self) -> Path:
+        return self.maildir or self.state_dir / "outbox"
+
+    @property
+    def first_start(self) -> Literal["send", "hold"]:
+        return self.mail.first_start or ("send" if self.transport == "maildir" else "hold")
+
+    @property
+    def smtp_is_local(self) -> bool:
+        return is_loopback(self.smtp.host)
+
+    @property
+    def links_in_mail(self) -> bool:
+        """Never a loopback address in a mail that leaves this machine."""
+        return self.web.reachable or (bool(self.web.base_url) and self.transport == "maildir")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        command_line, file, secrets = _sources(init_settings)
+        sources = [InitSettingsSource(settings_cls, command_line), env_settings]
+        if secrets is not None:
+            sources.append(
+                NestedSecretsSettingsSource(
+                    file_secret_settings,
+                    secrets_dir=secrets,
+                    secrets_nested_delimiter="__",
+                    secrets_prefix="",
+                )
+            )
+        return (*sources, InitSettingsSource(settings_cls, file))
+
+
+def _sources(
+    init: PydanticBaseSettingsSource,
+) -> tuple[dict[str, Any], dict[str, Any], Path | None]:
+    given = dict(init.init_kwargs) if isinstance(init, InitSettingsSource) else {}
+    return given.get("command_line", {}), given.get("file", {}), given.get("secrets")
