@@ -70,6 +70,15 @@ class EditedFile:
         ]
 
 
+def one_line(value: str) -> str:
+    """Text for a header, a calendar and a terminal: no control characters, something to read."""
+    if not value.strip():
+        raise ValueError("is empty, wanted words")
+    if bad := next((c for c in value if ord(c) < 32 or ord(c) == 127), None):
+        raise ValueError(f"holds the control character {bad!r}, wanted one line of text")
+    return value
+
+
 def shown(path: Path) -> str:
     """The path as its reader would type it: relative when it lies below this folder."""
     try:

@@ -23,6 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from reminder.files import one_line
 from reminder.settings.addresses import is_loopback, mailbox
 
 PREFIX = "REMINDER_"
@@ -108,9 +109,7 @@ class MailSettings(Section):
     @field_validator("sender", "contact")
     @classmethod
     def _one_line(cls, value: str) -> str:
-        if not value.isprintable():
-            raise ValueError(f"is {value!r}, wanted one line of printable characters")
-        return value
+        return one_line(value) if value else value
 
     @property
     def sender_address(self) -> str:

@@ -1,0 +1,186 @@
+"""One session with a mail server: an answer for every recipient of every message."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from reminder.delivery.transports import Envelope
+from reminder.delivery.transports.smtp_replies import readable, refused, said, step, words_of
+from reminder.delivery.transports.throttles import is_throttle
+from reminder.domain.notices import Answer, Reason, State
+from reminder.errors import ClaimLapsedError, ServerError
+from reminder.settings.addresses import is_reserved
+
+GOODBYE = 2.0
+
+_RESERVED = Answer(
+    State.REFUSED, Reason.RESERVED_ADDRESS, "not sent: RFC 2606 reserves the address's domain"
+)
+_UNSAYABLE = Answer(
+    State.REFUSED, Reason.RECIPIENT_REFUSED, "not sent: the address is not printable ASCII"
+)
+
+
+class SmtpConnection:
+    """One logged-in session; `closed` once the server or a failure ended it."""
+
+    def __init__(self, smtp: smtplib.SMTP, server: str, *, spares_reserved: bool) -> None:
+        self._smtp = smtp
+        self._server = server
+        self._spares_reserved = spares_reserved
+
+    @property
+    def closed(self) -> bool:
+        return self._smtp.sock is None
+
+    def introduction(self) -> str:
+        """The server's name for itself and the encryption in use."""
+        name = (self._smtp.ehlo_resp or b"").split(b"\n")[0].split(b" ")[0]
+        sock = self._smtp.sock
+        tls = sock.version() if isinstance(sock, ssl.SSLSocket) else None
+        return f"{readable(name) or 'nobody'}, {tls or 'no encryption'}"
+
+    def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        answers = self._never_sent(envelope)
+        wanted = [one for one in dict.fromkeys(envelope.recipients) if one not in answers]
+        if not wanted:
+            return answers
+        self._mail(envelope, still_ours)
+        answers |= self._rcpt(wanted)
+        accepted = [one for one in wanted if one not in answers]
+        if not accepted:
+            self._reset()
+            return answers
+        self._ask(still_ours, "DATA")
+        return answers | dict.fromkeys(accepted, self._data(envelope.content))
+
+    def close(self) -> None:
+        """Says QUIT and waits a moment for the answer; never raises."""
+        if self._smtp.sock is not None:
+            self._smtp.timeout = min(self._smtp.timeout, GOODBYE)
+            with suppress(OSError):
+                self._smtp.sock.settimeout(self._smtp.timeout)
+                self._smtp.quit()
+        self._drop()
+
+    def _drop(self) -> None:
+        with suppress(OSError):
+            self._smtp.close()
+
+    def _never_sent(self, envelope: Envelope) -> dict[str, Answer]:
+        """The recipients that the server need not hear of, and why."""
+        if refusal := self._too_large(len(envelope.content)):
+            return dict.fromkeys(envelope.recipients, refusal)
+        answers = {}
+        for recipient in envelope.recipients:
+            if self._spares_reserved and is_reserved(recipient):
+                answers[recipient] = _RESERVED
+            elif not (recipient.isascii() and recipient.isprintable()):
+                answers[recipient] = _UNSAYABLE
+        return answers
+
+    def _too_large(self, size: int) -> Answer | None:
+        """RFC 1870 section 6.1. Asked here, so that a refused MAIL always concerns the server."""
+        limit = self._smtp.esmtp_features.get("size", "")
+        if not limit.isdecimal() or not 0 < int(limit) < size:
+            return None
+        words = f"not sent: {size} bytes, the server takes {limit}"
+        return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, words)
+
+    def _ask(self, still_ours: Callable[[], bool], moment: str) -> None:
+        if not still_ours():
+            self._drop()
+            raise ClaimLapsedError(f"the claim lapsed before {moment}")
+
+    def _mail(self, envelope: Envelope, still_ours: Callable[[], bool]) -> None:
+        if self.closed:
+            raise ServerError(
+                f"mail server {self._server} failed at MAIL: the connection is closed"
+            )
+        self._ask(still_ours, "MAIL")
+        options = [f"SIZE={len(envelope.content)}"] if self._smtp.has_extn("size") else []
+        with step(self._server, "MAIL"):
+            code, reply = self._smtp.mail(envelope.sender, options)
+        if code != 250:
+            self.close()
+            raise refused(self._server, "MAIL", code, reply)
+
+    def _rcpt(self, wanted: Sequence[str]) -> dict[str, Answer]:
+        """The recipients that failed. A server that breaks off here fails all that have no
+        final answer: one recipient may be the cause, so the next message still gets its turn."""
+        failed: dict[str, Answer] = {}
+        for recipient in wanted:
+            try:
+                code, reply = self._smtp.rcpt(recipient)
+            except OSError as error:
+                return self._broken_off(wanted, words_of(error)) | failed
+            if code in (250, 251, 252):
+                continue
+            if not _is_refusal(code):
+                return self._broken_off(wanted, said(code, reply)) | failed
+            failed[recipient] = _refusal(
+                code, reply, Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_DEFERRED
+            )
+        return failed
+
+    def _broken_off(self, wanted: Sequence[str], words: str) -> dict[str, Answer]:
+        self._drop()
+        return dict.fromkeys(wanted, Answer(State.RETRY, Reason.SERVER, words))
+
+    def _data(self, content: bytes) -> Answer:
+        """From here on the message is at risk: every way out is an answer."""
+        try:
+            code, reply = self._smtp.docmd("DATA")
+            if code == 354:
+                self._smtp.send(_on_the_wire(content))
+                code, reply = self._smtp.getreply()
+                if 200 <= code < 300:
+                    return Answer(State.SENT, Reason.ACCEPTED, said(code, reply))
+        except OSError as error:
+            return self._lost(words_of(error))
+        return self._refused_message(code, reply)
+
+    def _refused_message(self, code: int, reply: bytes) -> Answer:
+        if code == 421:
+            self._drop()
+        elif not _is_refusal(code):
+            return self._lost(said(code, reply))
+        self._reset()
+        return _refusal(code, reply, Reason.MESSAGE_REFUSED, Reason.MESSAGE_DEFERRED)
+
+    def _lost(self, words: str) -> Answer:
+        self._drop()
+        return Answer(State.RETRY, Reason.ANSWER_LOST, f"no answer after DATA: {words}")
+
+    def _reset(self) -> None:
+        """Nothing of this message may cling to the next; a server that balks is dropped."""
+        if self.closed:
+            return
+        try:
+            code, _ = self._smtp.rset()
+        except OSError:
+            code = 0
+        if code != 250:
+            self._drop()
+
+
+def _is_refusal(code: int) -> bool:
+    """421 closes the channel (RFC 5321 section 4.2.3); other classes are out of step here."""
+    return 400 <= code < 600 and code != 421
+
+
+def _refusal(code: int, reply: bytes, never: Reason, later: Reason) -> Answer:
+    words = said(code, reply)
+    if code < 500:
+        return Answer(State.RETRY, later, words)
+    if is_throttle(words):
+        return Answer(State.RETRY, Reason.THROTTLED, words)
+    return Answer(State.REFUSED, never, words)
+
+
+def _on_the_wire(content: bytes) -> bytes:
+    """Dots doubled and the final dot set (RFC 5321 section 4.5.2); else byte for byte."""
+    ended = content if content.endswith(b"\r\n") else content + b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n"

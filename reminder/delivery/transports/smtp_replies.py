@@ -1,0 +1,108 @@
+"""What a mail server says: read under one deadline, told in words that are safe to show."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import socket
+
+from reminder.clock import monotonic
+from reminder.errors import ServerError
+
+REPLY_SHOWN = 500
+REPLY_BYTES = 65536
+
+
+class _Lines:
+    """What smtplib reads replies from: lines under one deadline for the whole reply."""
+
+    def __init__(self, sock: socket) -> None:
+        self._sock = sock
+        self._buffer = b""
+        self._deadline = 0.0
+        self._allowed = 0
+
+    def begin(self, timeout: float) -> None:
+        self._deadline = monotonic() + timeout
+        self._allowed = REPLY_BYTES
+
+    def readline(self, limit: int) -> bytes:
+        """One line with its end; nothing when the server closed, even in the middle of one."""
+        while (end := self._buffer.find(b"\n") + 1) == 0 and len(self._buffer) < limit:
+            chunk = self._more()
+            if not chunk:
+                return b""
+            self._buffer += chunk
+        end = min(end or limit, limit)
+        line, self._buffer = self._buffer[:end], self._buffer[end:]
+        self._allowed -= len(line)
+        if self._allowed < 0:
+            raise OSError(f"a reply of more than {REPLY_BYTES} bytes")
+        return line
+
+    def _more(self) -> bytes:
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._sock.recv(4096)
+
+    def close(self) -> None:
+        self._buffer = b""
+
+
+class Client(smtplib.SMTP):
+    """smtplib gives every byte of a reply a new timeout: a slow dripper would hold it for ever."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("the connection is closed")
+        self.file = self.file or _Lines(self.sock)
+        self.file.begin(self.timeout)
+        reply = super().getreply()
+        self.sock.settimeout(self.timeout)
+        return reply
+
+
+class TlsClient(Client, smtplib.SMTP_SSL):
+    """TLS from the first byte (RFC 8314)."""
+
+
+@contextmanager
+def step(server: str, step: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # smtplib's own exceptions are OSErrors
+        raise failure(server, step, error) from error
+
+
+def failure(server: str, step: str, error: Exception) -> ServerError:
+    message = f"mail server {server} failed at {step}: {words_of(error)}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        hint = "set smtp.host to the name in the certificate, smtp.ca_file to who signed it"
+        return ServerError(message, permanent=True, hint=hint)
+    return ServerError(message)
+
+
+def refused(server: str, step: str, code: int, reply: bytes) -> ServerError:
+    return ServerError(f"mail server {server} refused {step}: {said(code, reply)}")
+
+
+def words_of(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return said(error.smtp_code, error.smtp_error)
+    words, cause = str(error), str(error.__context__ or "")
+    return readable(words if cause in words else f"{words}: {cause}")
+
+
+def said(code: int, reply: bytes | str) -> str:
+    """A reply as a person reads it, its code first; smtplib says -1 for a line without one."""
+    text = reply if isinstance(reply, str) else reply.decode("utf-8", "replace")
+    return readable(f"{code} {text}" if code > 0 else f"not an SMTP reply: {text}")
+
+
+def readable(text: str | bytes) -> str:
+    """One line, at most 500 characters, nothing that a terminal or a page would obey."""
+    words = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    plain = "".join(letter if letter.isprintable() else " " for letter in words)
+    return " ".join(plain.split())[:REPLY_SHOWN]

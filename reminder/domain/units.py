@@ -1,0 +1,85 @@
+"""Who takes part: units, groups made of units, and what each is to the plan's office."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Relation(StrEnum):
+    """Of a unit to the plan's office: it decides tone and nagging."""
+
+    OWN = "own"
+    LOCAL = "local"
+    PARALLEL = "parallel"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit, or a group when `members` is not empty. A group itself gets no mail."""
+
+    id: str
+    name: str
+    short: str = ""
+    aliases: tuple[str, ...] = ()
+    relation: Relation | None = None
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    contact: str = ""
+    phone: str = ""
+    members: tuple[str, ...] = ()
+
+    @property
+    def is_group(self) -> bool:
+        return bool(self.members)
+
+    @property
+    def has_address(self) -> bool:
+        return bool(self.to)
+
+    @property
+    def tone(self) -> Relation:
+        """A unit without relation is spoken to as one of the own house."""
+        return self.relation or Relation.OWN
+
+    @property
+    def label(self) -> str:
+        return self.short or self.name
+
+
+@dataclass(frozen=True)
+class Directory:
+    """All units by id, in the order of their file."""
+
+    units: Mapping[str, Unit]
+    _by_name: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = {name: u.id for u in self.units.values() for name in (u.name, *u.aliases)}
+        object.__setattr__(self, "_by_name", names)
+
+    def __getitem__(self, unit_id: str) -> Unit:
+        return self.units[unit_id]
+
+    def find(self, name: str) -> Unit | None:
+        """By canonical full name or alias, as it is written in a plan."""
+        unit_id = self._by_name.get(name)
+        return self.units[unit_id] if unit_id else None
+
+    def named(self, name_or_id: str) -> Unit | None:
+        return self.units.get(name_or_id) or self.find(name_or_id)
+
+    def names(self) -> list[str]:
+        return list(self._by_name)
+
+    def expand(self, unit_ids: Iterable[str]) -> list[str]:
+        """Groups replaced by their members, each unit once, in order."""
+        found: dict[str, None] = {}
+        for unit_id in unit_ids:
+            members = self.units[unit_id].members
+            found.update(dict.fromkeys(self.expand(members) if members else [unit_id]))
+        return list(found)
+
+    @property
+    def single(self) -> list[Unit]:
+        """Units that are no groups: those that can get a mail."""
+        return [unit for unit in self.units.values() if not unit.is_group]

@@ -1,0 +1,175 @@
+"""From a task to its window: when it opens, when it is due, and the rule that says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind
+from reminder.domain.workdays import DAY, WorkingDays, last_day
+
+YELLOW = 3  # working days left
+
+
+class Rule(StrEnum):
+    EXPLICIT = "explicit"
+    MEETING = "meeting"
+    PART = "part-of-month"
+    MONTH = "month"
+    MEETING_UNDATED = "meeting-undated"
+    YEAR_ROUND = "year-round"
+
+
+class Light(StrEnum):
+    BLUE = "blue"
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    GREY = "grey"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Both days inclusive. `guessed` says that no published working days reach that far."""
+
+    task: str
+    opens: date
+    due: date
+    rule: Rule
+    soft: bool = False
+    guessed: bool = False
+    meeting: Meeting | None = None
+
+    @property
+    def undated(self) -> bool:
+        return self.rule is Rule.MEETING_UNDATED
+
+    @property
+    def provisional(self) -> bool:
+        return self.undated or self.guessed
+
+    @property
+    def tracked(self) -> bool:
+        """Whether it can be nudged: not year-round, and its meeting's date is known."""
+        return self.rule not in (Rule.YEAR_ROUND, Rule.MEETING_UNDATED)
+
+    @property
+    def can_be_overdue(self) -> bool:
+        return self.tracked and not self.soft
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the ledger knows of the tasks. `checked_in` are (task, period) of year-round tasks.
+
+    Windows that closed before `started`, the first start's day, count as settled.
+    """
+
+    done: Mapping[str, date] = field(default_factory=dict)
+    checked_in: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    started: date | None = None
+
+    def is_settled(self, window: Window) -> bool:
+        return self.started is not None and window.due < self.started
+
+    def is_open(self, window: Window) -> bool:
+        """Neither registered as done nor settled."""
+        return window.task not in self.done and not self.is_settled(window)
+
+
+def month_window(days: WorkingDays, year: int, month: int) -> tuple[date, date]:
+    """First and last working day of the month."""
+    return days.first_of_month(year, month), days.last_of_month(year, month)
+
+
+def window(plan: Plan, task: Task, days: WorkingDays, month: int = 0) -> Window:
+    """A month's task has one window; a year-round task has one in each `month`.
+
+    Raises ValueError for a standing remark, which has none.
+    """
+    if task.kind is TaskKind.STANDING:
+        raise ValueError(f"{task.id}: a standing remark has no window")
+    if task.kind is TaskKind.YEAR:
+        opens, due = month_window(days, plan.year, month)
+        return _window(days, task, opens, due, Rule.YEAR_ROUND)
+    return _dated(plan, task, days)
+
+
+def _dated(plan: Plan, task: Task, days: WorkingDays) -> Window:
+    timing = task.timing
+    meeting = plan.meetings[timing.meetings[-1]] if timing.meetings else None
+    opens, due = month_window(days, plan.year, task.month)
+    rule = Rule.MONTH
+    if meeting and meeting.day and timing.before_workdays is not None:
+        rule = Rule.MEETING
+        due = days.shift(meeting.day, -timing.before_workdays)
+        first = min((plan.year, task.month), (due.year, due.month))
+        opens = days.first_of_month(*first)
+    elif timing.part:
+        rule = Rule.PART
+        opens, due = _part(plan.year, task.month, timing.part, days)
+    elif meeting and not meeting.day:
+        rule = Rule.MEETING_UNDATED
+    if timing.opens:
+        opens = timing.opens if timing.exact else days.on_or_after(timing.opens)
+    if timing.due:
+        rule, meeting = Rule.EXPLICIT, None
+        due = timing.due if timing.exact else days.on_or_before(timing.due)
+    return _window(days, task, opens, due, rule, meeting)
+
+
+def _window(
+    days: WorkingDays,
+    task: Task,
+    opens: date,
+    due: date,
+    rule: Rule,
+    meeting: Meeting | None = None,
+) -> Window:
+    guessed = days.is_provisional(opens) or days.is_provisional(due)
+    return Window(task.id, opens, due, rule, task.timing.soft, guessed, meeting)
+
+
+def _part(year: int, month: int, part: Part, days: WorkingDays) -> tuple[date, date]:
+    first, last = {
+        Part.EARLY: (date(year, month, 1), date(year, month, 10)),
+        Part.MIDDLE: (date(year, month, 11), date(year, month, 20)),
+        Part.LATE: (date(year, month, 21), last_day(year, month)),
+    }[part]
+    return days.on_or_after(first), days.on_or_before(last)
+
+
+def workdays_left(found: Window, on: date, days: WorkingDays) -> int:
+    """Working days in (on, due]: 0 on the due day and after it."""
+    return days.between(on, found.due)
+
+
+def light(found: Window, on: date, days: WorkingDays, progress: Progress) -> Light:
+    """Of a task in that window on that day. Lights concern lead units only."""
+    if not progress.is_open(found) or _checked_in(found, progress):
+        return Light.GREY
+    if on < found.opens:
+        return Light.BLUE
+    if not found.tracked:
+        return Light.GREEN
+    if on > found.due:
+        return Light.YELLOW if found.soft else Light.RED
+    return Light.YELLOW if workdays_left(found, on, days) <= YELLOW else Light.GREEN
+
+
+def _checked_in(found: Window, progress: Progress) -> bool:
+    return (found.task, f"{found.due:%Y-%m}") in progress.checked_in
+
+
+def nudge_day(found: Window, days: WorkingDays, workdays_left: int) -> date:
+    """The first working day on which at most that many working days are left."""
+    day = days.shift(found.due, -workdays_left) if workdays_left else found.due
+    return max(day, found.opens)
+
+
+def overdue_day(found: Window, days: WorkingDays, workdays_after: int) -> date:
+    return days.shift(found.due, workdays_after)
+
+
+def reaches(found: Window, on: date) -> bool:
+    return found.opens <= on < found.due + DAY

@@ -1,0 +1,73 @@
+"""Chinese working days: four layers, first hit wins."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+# State Council, Regulation on Public Holidays for National Festivals and Memorial Days, as
+# amended on 10 November 2024: the days that stand on the solar calendar every year.
+STATUTORY = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """A day is looked up in `overrides`, then `yearly`, then `published`; then it is guessed.
+
+    `published` answers None for a year whose holidays are not yet announced; dates that rest
+    on the guess are provisional.
+    """
+
+    published: Callable[[date], bool | None]
+    overrides: dict[date, bool]
+    yearly: dict[date, bool]
+
+    def is_working(self, day: date) -> bool:
+        for layer in (self.overrides, self.yearly):
+            if day in layer:
+                return layer[day]
+        published = self.published(day)
+        return published if published is not None else _guess(day)
+
+    def is_provisional(self, day: date) -> bool:
+        known = day in self.overrides or day in self.yearly
+        return not known and self.published(day) is None
+
+    def on_or_before(self, day: date) -> date:
+        return next(d for d in _days(day, -DAY) if self.is_working(d))
+
+    def on_or_after(self, day: date) -> date:
+        return next(d for d in _days(day, DAY) if self.is_working(d))
+
+    def shift(self, day: date, count: int) -> date:
+        """The working day `count` working days after `day`, or before it when negative."""
+        step = DAY if count > 0 else -DAY
+        for _ in range(abs(count)):
+            day = next(d for d in _days(day + step, step) if self.is_working(d))
+        return day
+
+    def first_of_month(self, year: int, month: int) -> date:
+        return self.on_or_after(date(year, month, 1))
+
+    def last_of_month(self, year: int, month: int) -> date:
+        return self.on_or_before(last_day(year, month))
+
+    def between(self, start: date, end: date) -> int:
+        """Working days in (start, end]; 0 when end is not after start."""
+        return sum(self.is_working(start + n * DAY) for n in range(1, (end - start).days + 1))
+
+
+def last_day(year: int, month: int) -> date:
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return following - DAY
+
+
+def _guess(day: date) -> bool:
+    return day.weekday() < 5 and (day.month, day.day) not in STATUTORY
+
+
+def _days(start: date, step: timedelta) -> Iterator[date]:
+    while True:
+        yield start
+        start += step

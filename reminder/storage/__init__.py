@@ -1,0 +1,1 @@
+"""What is kept: the files that people edit, and the ledger."""

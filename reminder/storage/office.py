@@ -1,0 +1,117 @@
+"""Everything that an office edits, read together so that all its mistakes are said at once."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reminder.domain.timetable import Schedule, Timetable
+from reminder.domain.units import Directory
+from reminder.errors import ConfigurationError, Fault
+from reminder.files import EditedFile
+from reminder.settings import SHIPPED, Settings, config_dir, load_settings
+from reminder.storage.plan_file import read_plan
+from reminder.storage.units_file import read_units
+from reminder.storage.workdays_file import read_workdays
+
+
+@dataclass(frozen=True)
+class Office:
+    """One consistent reading of plan, units, working days and settings."""
+
+    settings: Settings
+    table: Timetable
+    warnings: tuple[Fault, ...] = ()
+
+
+def load_office(
+    config: Path | None = None,
+    command_line: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Office:
+    """Raises `ConfigurationError` with every mistake of every file."""
+    environ = os.environ if environ is None else environ
+    folder = config_dir(config, environ)
+    faults: list[Fault] = []
+    settings = None
+    try:
+        settings = load_settings(config, command_line, environ)
+    except ConfigurationError as error:
+        faults += error.faults
+    days, found = read_workdays(folder / "workdays", settings)
+    faults += found
+    directory, units_file = Directory({}), None
+    try:
+        units_file = EditedFile(folder / "units.toml")
+        directory, found = read_units(units_file)
+        faults += found
+    except ConfigurationError as error:
+        faults += error.faults
+    plan, plan_file = None, None
+    try:
+        plan_file = EditedFile(settings.plan if settings else _plan_path(command_line, environ))
+        plan, found = read_plan(plan_file, directory, days)
+        faults += found
+    except ConfigurationError as error:
+        faults += error.faults
+    if faults or settings is None or plan is None or units_file is None:
+        raise ConfigurationError(faults)
+    table = Timetable(plan, directory, days, _schedule(settings))
+    return Office(settings, table, tuple(_warnings(settings, table, units_file, folder)))
+
+
+def _schedule(settings: Settings) -> Schedule:
+    return Schedule(
+        at=settings.digest.at,
+        workdays_before=settings.digest.workdays_before,
+        nudges=tuple(step.workdays_left for step in settings.nudge if step.to),
+        overdue=tuple(step.workdays_after for step in settings.overdue if step.to),
+        tracking=settings.digest.tracking,
+        preflight=settings.preflight_workdays,
+    )
+
+
+def _plan_path(command_line: Mapping[str, Any] | None, environ: Mapping[str, str]) -> Path:
+    """Where the plan most likely is when the settings cannot be read."""
+    given = (command_line or {}).get("plan") or environ.get("REMINDER_PLAN")
+    return Path(given) if given else SHIPPED / "plan" / "plan_2026.toml"
+
+
+def _warnings(
+    settings: Settings, table: Timetable, file: EditedFile, folder: Path
+) -> Iterator[Fault]:
+    """What may be meant, but is better known."""
+    reached = {unit for units in table.reached.values() for unit in units}
+    directory = table.directory
+    owners: dict[str, str] = {}
+    for index, entry in enumerate(file.data["unit"]):
+        unit = directory[entry["id"]]
+        here = ("unit", index)
+        if not unit.has_address:
+            yield file.fault(
+                (*here, "to"), f"{unit.name} has no address: it is told by nobody but the lead"
+            )
+        elif unit.relation is None:
+            yield file.fault(
+                (*here, "relation"),
+                f"{unit.name} has no relation, wanted own, local or parallel; it is taken as own",
+            )
+        if unit.id not in reached or not unit.has_address:
+            yield file.fault((*here, "id"), f"{unit.name} is reached by no digest of the year")
+        for address in (*unit.to, *unit.cc):
+            other = owners.setdefault(address.lower(), unit.id)
+            if other != unit.id:
+                yield file.fault(
+                    (*here, "to"), f"{address} is the address of {directory[other].name} too"
+                )
+    if settings.transport == "smtp" and not settings.web.reachable:
+        path = folder / "reminder.toml"
+        state = "is a loopback address" if settings.web.base_url else "is not set"
+        words = f"{state}: mails by SMTP go without links, wanted an address that readers can open"
+        place = ("web", "base_url")
+        yield (
+            EditedFile(path).fault(place, words)
+            if path.exists()
+            else Fault("settings", 0, ".".join(place), words)
+        )

@@ -1,0 +1,127 @@
+"""config/units.toml: who takes part, under which names, at which addresses."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from reminder.domain.units import Directory, Relation, Unit
+from reminder.errors import Fault
+from reminder.files import EditedFile, Location, one_line
+from reminder.settings import mailbox
+
+RESERVED_IDS = ("plan", "operator")
+
+
+Line = Annotated[str, AfterValidator(one_line)]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
+Mailbox = Annotated[str, AfterValidator(mailbox)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: Id
+    name: Line
+    short: str = ""
+    aliases: list[Line] = []
+
+
+class _Unit(_Table):
+    relation: Relation | None = None
+    to: list[Mailbox] = []
+    cc: list[Mailbox] = []
+    contact: str = ""
+    phone: str = ""
+
+
+class _Group(_Table):
+    members: list[str] = Field(min_length=1)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    unit: list[_Unit] = Field(min_length=1)
+    group: list[_Group] = []
+
+
+def read_units(file: EditedFile) -> tuple[Directory, list[Fault]]:
+    """The directory, and the file's mistakes; with mistakes the directory is not complete."""
+    try:
+        tables = _File.model_validate(file.data)
+    except ValidationError as error:
+        return Directory({}), file.faults(error, _File)
+    faults = [*_duplicates(file, tables), *_wrong_members(file, tables)]
+    units = {
+        table.id: _unit(table) if isinstance(table, _Unit) else _group(table)
+        for _, table in _tables(tables)
+    }
+    return Directory(units), faults
+
+
+def _unit(table: _Unit) -> Unit:
+    return Unit(
+        id=table.id,
+        name=table.name,
+        short=table.short,
+        aliases=tuple(table.aliases),
+        relation=table.relation,
+        to=tuple(table.to),
+        cc=tuple(table.cc),
+        contact=table.contact,
+        phone=table.phone,
+    )
+
+
+def _group(table: _Group) -> Unit:
+    return Unit(
+        id=table.id,
+        name=table.name,
+        short=table.short,
+        aliases=tuple(table.aliases),
+        members=tuple(table.members),
+    )
+
+
+def _tables(tables: _File) -> Iterator[tuple[Location, _Unit | _Group]]:
+    yield from ((("unit", index), table) for index, table in enumerate(tables.unit))
+    yield from ((("group", index), table) for index, table in enumerate(tables.group))
+
+
+def _duplicates(file: EditedFile, tables: _File) -> Iterator[Fault]:
+    ids: dict[str, Location] = {}
+    names: dict[str, tuple[str, Location]] = {}
+    for here, table in _tables(tables):
+        if table.id in RESERVED_IDS:
+            yield file.fault((*here, "id"), f"{table.id!r} is taken by the program, wanted another")
+        if first := ids.get(table.id):
+            line = file.line_of(first)
+            yield file.fault(
+                (*here, "id"), f"{table.id!r} is the id at line {line} too, wanted one unit an id"
+            )
+        ids.setdefault(table.id, here)
+        spellings = [("name", table.name)]
+        spellings += [("aliases", alias) for alias in table.aliases]
+        for position, (key, name) in enumerate(spellings):
+            place = (*here, key) if key == "name" else (*here, key, position - 1)
+            other, first_place = names.setdefault(name, (table.id, place))
+            if other != table.id:
+                line = file.line_of(first_place)
+                yield file.fault(
+                    place,
+                    f"{name!r} means {other!r} at line {line} and {table.id!r} here, "
+                    "wanted one unit a name",
+                )
+
+
+def _wrong_members(file: EditedFile, tables: _File) -> Iterator[Fault]:
+    units = {table.id for table in tables.unit}
+    groups = {table.id for table in tables.group}
+    for index, group in enumerate(tables.group):
+        for position, member in enumerate(group.members):
+            place = ("group", index, "members", position)
+            if member in groups:
+                yield file.fault(place, f"{member!r} is a group, wanted units")
+            elif member not in units:
+                yield file.fault(place, f"no unit has the id {member!r}, wanted one of this file")

@@ -1,0 +1,71 @@
+"""config/workdays/YEAR.toml and the published holidays, as layers of working days."""
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+import chinese_calendar
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from reminder.domain.workdays import WorkingDays
+from reminder.errors import ConfigurationError, Fault
+from reminder.files import EditedFile
+from reminder.settings import Settings
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    work: list[date] = []
+    rest: list[date] = []
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if both := set(self.work) & set(self.rest):
+            raise ValueError(f"{min(both)} stands under work and under rest, wanted one of them")
+        return self
+
+
+@lru_cache(maxsize=4096)
+def published(day: date) -> bool | None:
+    """What the State Council announced, by the chinesecalendar package; None: not yet."""
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return None
+
+
+def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays, list[Fault]]:
+    """Every `YEAR.toml` of the folder, below the settings' own overrides."""
+    yearly: dict[date, bool] = {}
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            file = EditedFile(path)
+            table = _File.model_validate(file.data)
+        except ConfigurationError as error:
+            faults += error.faults
+            continue
+        except ValidationError as error:
+            faults += file.faults(error, _File)
+            continue
+        faults += _other_years(file, table)
+        yearly |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
+    overrides: dict[date, bool] = {}
+    if settings:
+        overrides |= dict.fromkeys(settings.workdays.work, True)
+        overrides |= dict.fromkeys(settings.workdays.rest, False)
+    return WorkingDays(published, overrides, yearly), faults
+
+
+def _other_years(file: EditedFile, table: _File) -> list[Fault]:
+    stem = file.path.stem
+    if not (stem.isdigit() and len(stem) == 4):
+        return [Fault(file.shown, 0, "", "is not named after a year, wanted e.g. 2026.toml")]
+    return [
+        file.fault((key, index), f"is {day}, wanted a day of {stem}")
+        for key, days in (("work", table.work), ("rest", table.rest))
+        for index, day in enumerate(days)
+        if day.year != int(stem)
+    ]
