@@ -46,8 +46,8 @@ def test_every_recipient_is_told_the_file_name(tmp_path):
 
 
 def test_name_comes_from_the_message_id_alone_and_is_safe():
-    assert NAME == file_name(ENVELOPE.message_id)
-    assert NAME != file_name("<other@reminder.example>")
+    assert file_name(ENVELOPE.message_id) == NAME
+    assert file_name("<other@reminder.example>") != NAME
     assert set(NAME) <= set("0123456789abcdef.reminder")
 
 
@@ -119,13 +119,6 @@ def test_folder_that_is_gone_waits_and_leaves_no_draft(tmp_path):
     answer = connection.send(ENVELOPE, ours)["lead@unit.example"]
     assert (answer.state, answer.reason) == (State.RETRY, Reason.STORAGE)
     assert files(tmp_path) == []
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_folder_without_permission_waits(tmp_path):
-    connection = MaildirTransport(tmp_path).open()
-    (tmp_path / "tmp").chmod(0o500)
-    assert connection.send(ENVELOPE, ours)["lead@unit.example"].reason == Reason.STORAGE
 
 
 def test_folder_that_cannot_be_made_is_said_at_once(tmp_path):

@@ -97,7 +97,7 @@ def _accepted(words: str, place: Path) -> Answer:
 def _write(path: Path, content: bytes) -> None:
     """A draft that a killed process left is written anew, from its first byte."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -1,0 +1,43 @@
+"""The installation key, and what is derived from it: boundaries, Message-IDs, link tokens."""
+
+import base64
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy.dialects.sqlite import insert
+
+from reminder.settings import Settings
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.schema import setting
+
+_NAME = "installation-key"
+
+
+@dataclass(frozen=True, repr=False)
+class InstallationKey:
+    """Whoever has it can forge every link: it never appears in a log, an error or a repr."""
+
+    secret: bytes
+
+    def derive(self, purpose: str, subject: str, length: int = 32) -> str:
+        """HMAC-SHA-256 as lower-case letters and digits (base32), five bits a character."""
+        message = f"{purpose}\0{subject}".encode()
+        digest = hmac.digest(self.secret, message, "sha256")
+        return base64.b32encode(digest).decode().rstrip("=").lower()[:length]
+
+
+def installation_key(database: Database, settings: Settings) -> InstallationKey:
+    """REMINDER_SECRET_KEY, or the key in the ledger, made on first use."""
+    given = settings.secret_key.get_secret_value()
+    if given:
+        return InstallationKey(given.encode())
+    query = setting.select().where(setting.c.name == _NAME)
+    with database.read() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        fresh = insert(setting).values(name=_NAME, value=secrets.token_hex(32))
+        with database.write() as connection:
+            connection.execute(fresh.on_conflict_do_nothing())
+            row = connection.execute(query).one()
+    return InstallationKey(bytes.fromhex(row.value))

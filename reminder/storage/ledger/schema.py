@@ -1,0 +1,196 @@
+"""The ledger's tables. Moments are UTC; the migrations make what stands here."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+# What the migrations lead to; `open_ledger` migrates when the database says otherwise.
+REVISION = "0001"
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC: SQLite hands back naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value}: a moment needs a time zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+
+metadata = MetaData()
+
+# The installation key, and marks such as what the feeds were last made from.
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Written once a transport; `held` until the operator releases.
+start = Table(
+    "start",
+    metadata,
+    Column("transport", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("held", Boolean, nullable=False),
+)
+
+occasion = Table(
+    "occasion",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("period", String, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("planned_at", Moment, nullable=False),
+    Column("reported_at", Moment),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("period", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("useful_until", Moment, nullable=False),
+    # Set on the notice itself (held, expired, baseline, refused for want of an address);
+    # otherwise the state follows from the recipients.
+    Column("state", String),
+    Column("reason", String, nullable=False),
+    Column("rehearsal", Boolean, nullable=False),
+    # Fixed when the notice becomes queued.
+    Column("message_id", String),
+    Column("as_of", Moment),
+    Column("sha256", String),
+    Column("attempts", Integer, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Index("notice_period", "kind", "period"),
+    Index("notice_unit", "unit", "created"),
+    Index("notice_state", "state"),
+)
+
+# The stored bytes: compressed, kept 24 months; the hash stays with the notice.
+message = Table(
+    "message",
+    metadata,
+    Column("notice", ForeignKey("notice.key"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("stored", Moment, nullable=False),
+)
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("notice", ForeignKey("notice.key"), nullable=False),
+    Column("address", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("claim", String),
+    Column("updated", Moment, nullable=False),
+    UniqueConstraint("notice", "address"),
+    Index("recipient_ready", "state", "not_before"),
+)
+
+# Which tasks a unit was reminded of, for which due date, at which step.
+reminded = Table(
+    "reminded",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("task", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("due", String, nullable=False),
+    Column("step", Integer, nullable=False),
+)
+
+# What is registered of a task: done on a day, for good (period "") or for one month's check-in.
+task_done = Table(
+    "task_done",
+    metadata,
+    Column("task", String, primary_key=True),
+    Column("period", String, primary_key=True),
+    Column("done_on", String, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("recorded", Moment, nullable=False),
+)
+
+# Append-only. `subject` is a notice's key or a task's id.
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("address", String),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("history_subject", "subject"),
+)
+
+# The relay's health, so that a new process goes on waiting where the last one stopped.
+relay = Table(
+    "relay",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# One event a task and feed, written only when plan or state changes.
+event = Table(
+    "event",
+    metadata,
+    Column("feed", String, primary_key=True),
+    Column("uid", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("entry", Text, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("last_modified", Moment, nullable=False),
+    Column("cancelled_at", Moment),
+)
+
+# Signed links that were rotated, revoked or used; a link without a row is generation 1.
+link = Table(
+    "link",
+    metadata,
+    Column("purpose", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    Column("last_use", Moment),
+)

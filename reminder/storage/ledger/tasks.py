@@ -1,0 +1,64 @@
+"""What is registered of the tasks, and since when the office is reminded."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection, delete, select
+
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.storage.ledger.schema import history, start, task_done
+
+
+def read_progress(connection: Connection, table: Timetable, transport: str) -> Progress:
+    done: dict[str, date] = {}
+    checked_in: dict[tuple[str, str], date] = {}
+    for row in connection.execute(select(task_done)):
+        day = date.fromisoformat(row.done_on)
+        if row.period:
+            checked_in[row.task, row.period] = day
+        else:
+            done[row.task] = day
+    begun = read_start(connection, transport)
+    return Progress(done, checked_in, table.local_day(begun) if begun else None)
+
+
+def read_start(connection: Connection, transport: str) -> datetime | None:
+    """When this office first started on that transport, in UTC.
+
+    A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
+    """
+    rows = {row.transport: row.at for row in connection.execute(select(start))}
+    moment: datetime | None = rows.get(transport)
+    if moment is None and transport == "maildir":
+        return rows.get("smtp")
+    return moment
+
+
+def register_done(
+    connection: Connection, task: str, period: str, done_on: date, note: str, at: datetime
+) -> None:
+    """For good, or with a period for that month's check-in of a year-round task."""
+    same = (task_done.c.task == task) & (task_done.c.period == period)
+    connection.execute(delete(task_done).where(same))
+    connection.execute(
+        task_done.insert().values(
+            task=task, period=period, done_on=done_on.isoformat(), note=note, recorded=at
+        )
+    )
+    _record(connection, task, "done", f"{done_on} {note}".strip(), at)
+
+
+def reopen(connection: Connection, task: str, at: datetime) -> bool:
+    """False when nothing was registered of it."""
+    removed = connection.execute(delete(task_done).where(task_done.c.task == task)).rowcount
+    if removed:
+        _record(connection, task, "open", "", at)
+    return bool(removed)
+
+
+def _record(connection: Connection, task: str, state: str, detail: str, at: datetime) -> None:
+    connection.execute(
+        history.insert().values(
+            at=at, subject=task, address=None, state=state, reason="registered", detail=detail
+        )
+    )

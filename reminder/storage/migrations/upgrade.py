@@ -1,0 +1,24 @@
+"""Brings a ledger to the present schema. The only file that imports Alembic."""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import RevisionStep
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from reminder.storage.ledger.schema import REVISION, metadata
+
+
+def upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    scripts = ScriptDirectory.from_config(config)
+
+    def steps(revision: object, _context: object) -> list[RevisionStep]:
+        return list(scripts._upgrade_revs(REVISION, revision))  # type: ignore[arg-type]
+
+    with EnvironmentContext(config, scripts, fn=steps) as environment, engine.begin() as connection:
+        environment.configure(connection=connection, target_metadata=metadata)
+        environment.run_migrations()
