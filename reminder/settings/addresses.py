@@ -20,8 +20,11 @@ def is_reserved(address: str) -> bool:
     """Whether RFC 2606 or RFC 6761 reserves the address's domain, so that no real server has it."""
     domain = address.rpartition("@")[2].lower().rstrip(".")
     last = domain.rpartition(".")[2]
-    return last in ("example", "invalid", "test", "localhost") or domain.endswith(
-        ("example.com", "example.net", "example.org")
+    second = ".".join(domain.split(".")[-2:])
+    return last in ("example", "invalid", "test", "localhost") or second in (
+        "example.com",
+        "example.net",
+        "example.org",
     )
 
 

@@ -1,9 +1,9 @@
-"""Mail servers on loopback: a real one, and small ones that misbehave as told."""
+"""Mail servers on loopback: a real one, small ones that misbehave as told, and mail for them."""
 
 import socketserver
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -13,9 +13,20 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
 from aiosmtpd.smtp import Envelope as Received
 
+from reminder.delivery.transports import Envelope
+from reminder.delivery.transports.smtp import SmtpTransport
+from reminder.domain.notices import Answer, Reason, State
+from reminder.settings.model import SmtpSettings
+
+CONTENT = b"Subject: plan\r\n\r\n.\r\n..\r\n.one\r\ntwo.\r\n\r\nlast\r\n"
+LEAD, RELATED = "lead@unit.test", "related@unit.test"
+# Seconds to wait for a server that will not answer.
+SHORT = 0.3
+
 CLOSE = "close"
 HANG = "hang"
 DRIP = "drip"
+CUT_SHORT = "a reply without its line end"
 GO_THEN_CLOSE = "354 go, then close"
 
 
@@ -138,6 +149,9 @@ class _Session(socketserver.StreamRequestHandler):
         if reply == DRIP:
             self._drip()
             return False
+        if reply == CUT_SHORT:
+            self.wfile.write(b"250 2.0.0 ke")
+            return False
         if reply == GO_THEN_CLOSE:
             self.wfile.write(b"354 go\r\n")
             self.rfile.readline()
@@ -174,3 +188,33 @@ def bad_server(**script: list[str]) -> Iterator[BadServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def ours() -> bool:
+    return True
+
+
+def transport(port: int, **options: Any) -> SmtpTransport:
+    options = {"host": "127.0.0.1", "security": "none", "timeout": 5} | options
+    return SmtpTransport(SmtpSettings(port=port, **options), "client.test")
+
+
+def mail(*recipients: str, content: bytes = CONTENT) -> Envelope:
+    return Envelope("<1@mail.test>", "office@mail.test", recipients or (LEAD,), content)
+
+
+def send(
+    server: BadServer,
+    *recipients: str,
+    content: bytes = CONTENT,
+    **options: Any,
+) -> Mapping[str, Answer]:
+    connection = transport(server.port, **options).open()
+    try:
+        return connection.send(mail(*recipients, content=content), ours)
+    finally:
+        connection.close()
+
+
+def kind(answer: Answer) -> tuple[State, Reason]:
+    return answer.state, answer.reason

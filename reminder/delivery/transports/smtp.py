@@ -150,6 +150,8 @@ class SmtpTransport:
     def _without_secrets(self, words: str) -> str:
         """A server may echo the line that it did not understand."""
         user, password = self._options.username, self._options.password.get_secret_value()
+        if not password:
+            return words
         for shown in (f"\0{user}\0{password}", password):
             words = words.replace(b64encode(shown.encode()).decode(), "***")
-        return words.replace(password, "***") if password else words
+        return words.replace(password, "***")

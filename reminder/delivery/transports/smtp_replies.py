@@ -69,23 +69,24 @@ class TlsClient(Client, smtplib.SMTP_SSL):
 
 
 @contextmanager
-def step(server: str, step: str) -> Iterator[None]:
+def step(server: str, name: str) -> Iterator[None]:
+    """Whatever fails inside becomes a `ServerError` that names the server and the step."""
     try:
         yield
     except OSError as error:  # smtplib's own exceptions are OSErrors
-        raise failure(server, step, error) from error
+        raise failure(server, name, error) from error
 
 
-def failure(server: str, step: str, error: Exception) -> ServerError:
-    message = f"mail server {server} failed at {step}: {words_of(error)}"
+def failure(server: str, name: str, error: Exception) -> ServerError:
+    message = f"mail server {server} failed at {name}: {words_of(error)}"
     if isinstance(error, ssl.SSLCertVerificationError):
         hint = "set smtp.host to the name in the certificate, smtp.ca_file to who signed it"
         return ServerError(message, permanent=True, hint=hint)
     return ServerError(message)
 
 
-def refused(server: str, step: str, code: int, reply: bytes) -> ServerError:
-    return ServerError(f"mail server {server} refused {step}: {said(code, reply)}")
+def refused(server: str, name: str, code: int, reply: bytes) -> ServerError:
+    return ServerError(f"mail server {server} refused {name}: {said(code, reply)}")
 
 
 def words_of(error: Exception) -> str:

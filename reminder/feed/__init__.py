@@ -1,0 +1,1 @@
+"""Calendar feeds: from the plan and what is registered to the bytes of an .ics file."""

@@ -1,0 +1,192 @@
+"""Who sends what: recipients are claimed by one UPDATE, and their answers recorded."""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from reminder.domain.notices import UNFINISHED, Answer, Reason, State
+from reminder.storage.ledger.notices import record
+from reminder.storage.ledger.schema import message, notice, recipient
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One notice's message and those of its recipients that this claim covers."""
+
+    key: str
+    claim: str
+    message_id: str
+    content: bytes
+    addresses: tuple[str, ...]
+    attempts: int
+
+
+def recover(connection: Connection, at: datetime) -> int:
+    """For whoever holds the sender's lock: what its dead predecessor left goes back."""
+    query = select(recipient.c.notice, recipient.c.address).where(
+        recipient.c.state == State.SENDING
+    )
+    left = connection.execute(query).all()
+    for row in left:
+        record(connection, at, row.notice, State.RETRY, Reason.INTERRUPTED, address=row.address)
+    connection.execute(
+        update(recipient)
+        .where(recipient.c.state == State.SENDING)
+        .values(state=State.RETRY, reason=Reason.INTERRUPTED, claim=None, not_before=at, updated=at)
+    )
+    return len(left)
+
+
+def ready_keys(connection: Connection, at: datetime, limit: int) -> list[str]:
+    """Notices with recipients to be reached now, those queued first before the others."""
+    query = (
+        select(recipient.c.notice)
+        .join(notice, notice.c.key == recipient.c.notice)
+        .where(
+            recipient.c.state.in_(UNFINISHED),
+            recipient.c.not_before <= at,
+            notice.c.state.is_(None),
+            notice.c.useful_until > at,
+        )
+        .group_by(recipient.c.notice)
+        .order_by(recipient.c.id)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
+
+
+def claim(connection: Connection, name: str, at: datetime, limit: int) -> list[Claimed]:
+    """Takes up to `limit` ready notices; `name` is the claim's own, unlike any other."""
+    taken: dict[str, list[str]] = defaultdict(list)
+    attempts: dict[str, int] = defaultdict(int)
+    query = (
+        update(recipient)
+        .where(
+            recipient.c.notice.in_(ready_keys(connection, at, limit)),
+            recipient.c.state.in_(UNFINISHED),
+            recipient.c.not_before <= at,
+        )
+        .values(state=State.SENDING, claim=name, updated=at)
+        .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
+    )
+    for row in connection.execute(query):
+        taken[row.notice].append(row.address)
+        attempts[row.notice] = max(attempts[row.notice], row.attempts)
+    contents = (
+        select(notice.c.key, notice.c.message_id, message.c.content)
+        .join(message, message.c.notice == notice.c.key)
+        .where(notice.c.key.in_(taken))
+    )
+    return [
+        Claimed(
+            row.key,
+            name,
+            row.message_id,
+            zlib.decompress(row.content),
+            tuple(taken[row.key]),
+            attempts[row.key],
+        )
+        for row in connection.execute(contents)
+    ]
+
+
+def settle(
+    connection: Connection,
+    claimed: Claimed,
+    answers: Mapping[str, Answer],
+    at: datetime,
+    retry_at: datetime,
+    *,
+    rehearsal: bool = False,
+) -> None:
+    """Records each recipient's answer, of this claim only; `retry` waits until `retry_at`."""
+    for address, answer in answers.items():
+        reason = answer.reason
+        if rehearsal and reason is Reason.ACCEPTED:
+            reason = Reason.REHEARSAL
+        changed = connection.execute(
+            update(recipient)
+            .where(
+                recipient.c.notice == claimed.key,
+                recipient.c.address == address,
+                recipient.c.claim == claimed.claim,
+            )
+            .values(
+                state=answer.state,
+                reason=reason,
+                reply=answer.reply,
+                attempts=recipient.c.attempts + 1,
+                not_before=retry_at,
+                claim=None,
+                updated=at,
+            )
+        ).rowcount
+        if changed:
+            record(
+                connection,
+                at,
+                claimed.key,
+                answer.state,
+                reason,
+                address=address,
+                detail=answer.reply,
+            )
+    _touch(connection, claimed.key, answers, at)
+
+
+def _touch(connection: Connection, key: str, answers: Mapping[str, Answer], at: datetime) -> None:
+    reasons = {answer.reason for answer in answers.values()}
+    values = {"attempts": notice.c.attempts + 1, "updated": at}
+    if len(reasons) == 1:
+        values["reason"] = reasons.pop()
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+
+
+def give_back(connection: Connection, claim: str, at: datetime) -> None:
+    """What was claimed and not begun is ready again, as if it had not been claimed."""
+    connection.execute(
+        update(recipient)
+        .where(recipient.c.claim == claim, recipient.c.state == State.SENDING)
+        .values(state=State.RETRY, reason=Reason.INTERRUPTED, claim=None, not_before=at, updated=at)
+    )
+
+
+def put_off(
+    connection: Connection, at: datetime, until: datetime, detail: str, claim: str = ""
+) -> list[str]:
+    """The server is in trouble: what is ready, and what `claim` took, waits until then."""
+    mine = (recipient.c.state == State.SENDING) & (recipient.c.claim == claim)
+    waiting = recipient.c.state.in_(UNFINISHED) & (recipient.c.not_before < until)
+    live = select(notice.c.key).where(notice.c.state.is_(None))
+    query = (
+        update(recipient)
+        .where(mine | waiting, recipient.c.notice.in_(live))
+        .values(
+            state=State.RETRY,
+            reason=Reason.SERVER,
+            reply=detail,
+            claim=None,
+            not_before=until,
+            updated=at,
+        )
+        .returning(recipient.c.notice, recipient.c.address)
+    )
+    rows = connection.execute(query).all()
+    for row in rows:
+        record(
+            connection,
+            at,
+            row.notice,
+            State.RETRY,
+            Reason.SERVER,
+            address=row.address,
+            detail=detail,
+        )
+    keys = list(dict.fromkeys(row.notice for row in rows))
+    values = {"reason": Reason.SERVER, "updated": at}
+    connection.execute(update(notice).where(notice.c.key.in_(keys)).values(values))
+    return keys

@@ -1,0 +1,202 @@
+"""Notices in the ledger: put in once, their bytes fixed once, every change in the history."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, delete, exists, func, select, update
+
+from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
+from reminder.domain.occasions import Reminded
+from reminder.storage.ledger.schema import history, message, notice, recipient, reminded
+
+KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A message as it will go to `recipients`, on every try. `as_of` is what it knows."""
+
+    message_id: str
+    content: bytes
+    as_of: datetime
+    recipients: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def keys_of(connection: Connection, kind: Kind, period: str) -> set[str]:
+    query = select(notice.c.key).where(notice.c.kind == kind, notice.c.period == period)
+    return set(connection.scalars(query))
+
+
+def add(
+    connection: Connection,
+    draft: NoticeDraft,
+    at: datetime,
+    *,
+    composed: Composed | None = None,
+    state: State | None = None,
+    reason: Reason = Reason.PLANNED,
+    rehearsal: bool = False,
+) -> None:
+    """With `composed` the notice is queued; else `state` says what it is instead."""
+    connection.execute(
+        notice.insert().values(
+            key=draft.key,
+            kind=draft.kind,
+            period=draft.period,
+            unit=draft.unit,
+            due=draft.due,
+            useful_until=draft.useful_until,
+            state=state,
+            reason=reason,
+            rehearsal=rehearsal,
+            attempts=0,
+            created=at,
+            updated=at,
+        )
+    )
+    if draft.tasks:
+        rows = [
+            {
+                "key": draft.key,
+                "task": task,
+                "kind": draft.kind,
+                "unit": draft.unit,
+                "due": due,
+                "step": step,
+            }
+            for task, due, step in draft.tasks
+        ]
+        connection.execute(reminded.insert(), rows)
+    if composed:
+        fix(connection, draft.key, composed, at, reason)
+    else:
+        record(connection, at, draft.key, state or State.HELD, reason)
+
+
+def fix(connection: Connection, key: str, composed: Composed, at: datetime, reason: Reason) -> None:
+    """Queues the notice: from now on its bytes and recipients never change."""
+    connection.execute(
+        update(notice)
+        .where(notice.c.key == key)
+        .values(
+            state=None,
+            reason=reason,
+            message_id=composed.message_id,
+            as_of=composed.as_of,
+            sha256=composed.sha256,
+            updated=at,
+        )
+    )
+    content = zlib.compress(composed.content)
+    connection.execute(message.insert().values(notice=key, content=content, stored=at))
+    rows = [
+        {
+            "notice": key,
+            "address": address,
+            "state": State.QUEUED,
+            "reason": reason,
+            "reply": "",
+            "attempts": 0,
+            "not_before": at,
+            "updated": at,
+        }
+        for address in composed.recipients
+    ]
+    connection.execute(recipient.insert(), rows)
+    record(connection, at, key, State.QUEUED, reason)
+
+
+def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
+    """On the notice itself: held, expired, baseline, or refused for want of an address."""
+    values = {"state": state, "reason": reason, "updated": at}
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    record(connection, at, key, state, reason)
+
+
+def record(
+    connection: Connection,
+    at: datetime,
+    subject: str,
+    state: State,
+    reason: Reason,
+    *,
+    address: str | None = None,
+    detail: str = "",
+) -> None:
+    connection.execute(
+        history.insert().values(
+            at=at, subject=subject, address=address, state=state, reason=reason, detail=detail
+        )
+    )
+
+
+def content_of(connection: Connection, key: str) -> bytes | None:
+    """The stored bytes; None before they are fixed, and 24 months later."""
+    content = connection.scalar(select(message.c.content).where(message.c.notice == key))
+    return zlib.decompress(content) if content is not None else None
+
+
+def read_reminded(connection: Connection) -> set[Reminded]:
+    """What units were reminded of; a mail that came too late to go does not count."""
+    query = select(reminded).join(notice, notice.c.key == reminded.c.key, isouter=True)
+    query = query.where((notice.c.reason != Reason.TOO_LATE) | (notice.c.key.is_(None)))
+    return {
+        Reminded(Kind(row.kind), row.unit, row.task, row.due, row.step)
+        for row in connection.execute(query)
+    }
+
+
+def heard_from(connection: Connection, unit: str, year: int, before: str = "") -> bool:
+    """Whether the unit was written to in that year, by a notice other than `before`."""
+    query = select(notice.c.key).where(
+        notice.c.unit == unit,
+        notice.c.sha256.is_not(None),
+        notice.c.period.startswith(f"{year}-"),
+        notice.c.rehearsal.is_(False),
+        notice.c.key != before,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _unfinished() -> Iterable[object]:
+    waits = exists().where(recipient.c.notice == notice.c.key, recipient.c.state.in_(UNFINISHED))
+    sending = exists().where(recipient.c.notice == notice.c.key, recipient.c.state == State.SENDING)
+    return (notice.c.state == State.HELD) | (notice.c.state.is_(None) & waits & ~sending)
+
+
+def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
+    """Notices that still wait: held, queued or to be tried again, and not just being sent."""
+    query = select(notice).where(_unfinished()).order_by(notice.c.created)  # type: ignore[arg-type]
+    if kinds:
+        query = query.where(notice.c.kind.in_(kinds))
+    return connection.execute(query).mappings().all()
+
+
+def expire(connection: Connection, at: datetime) -> list[str]:
+    """Gives up what has outlived its use. Returns the keys."""
+    query = select(notice.c.key).where(_unfinished(), notice.c.useful_until <= at)  # type: ignore[arg-type]
+    keys = list(connection.scalars(query))
+    for key in keys:
+        set_state(connection, key, State.EXPIRED, Reason.TOO_LATE, at)
+    return keys
+
+
+def tasks_of(connection: Connection, key: str) -> list[str]:
+    """The tasks that a nudge or a 待确认 mail is about."""
+    return list(connection.scalars(select(reminded.c.task).where(reminded.c.key == key)))
+
+
+def forget_bytes(connection: Connection, at: datetime) -> int:
+    """Drops stored bytes older than 24 months."""
+    return connection.execute(delete(message).where(message.c.stored < at - KEPT)).rowcount
+
+
+def count_bytes(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).select_from(message)) or 0
