@@ -18,7 +18,10 @@ class Envelope:
 
 
 class Connection(Protocol):
-    """Owned by one thread; good for many messages until it raises."""
+    """Owned by one thread; good for many messages until it raises or is `closed`."""
+
+    @property
+    def closed(self) -> bool: ...
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         """One answer for every recipient.

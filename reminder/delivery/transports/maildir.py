@@ -30,6 +30,8 @@ class MaildirTransport:
 
 
 class MaildirConnection:
+    closed = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

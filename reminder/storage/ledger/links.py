@@ -2,7 +2,6 @@
 
 import hmac
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Row, select

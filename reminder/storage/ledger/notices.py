@@ -29,9 +29,11 @@ class Composed:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def keys_of(connection: Connection, kind: Kind, period: str) -> set[str]:
-    query = select(notice.c.key).where(notice.c.kind == kind, notice.c.period == period)
-    return set(connection.scalars(query))
+def keys_of(connection: Connection, kind: Kind, period: str) -> dict[str, datetime]:
+    """The notices of an occasion, and when each was made."""
+    query = select(notice.c.key, notice.c.created)
+    query = query.where(notice.c.kind == kind, notice.c.period == period)
+    return {row.key: row.created for row in connection.execute(query)}
 
 
 def add(
@@ -62,18 +64,7 @@ def add(
         )
     )
     if draft.tasks:
-        rows = [
-            {
-                "key": draft.key,
-                "task": task,
-                "kind": draft.kind,
-                "unit": draft.unit,
-                "due": due,
-                "step": step,
-            }
-            for task, due, step in draft.tasks
-        ]
-        connection.execute(reminded.insert(), rows)
+        note_reminded(connection, draft)
     if composed:
         fix(connection, draft.key, composed, at, reason)
     else:
@@ -113,6 +104,16 @@ def fix(connection: Connection, key: str, composed: Composed, at: datetime, reas
     record(connection, at, key, State.QUEUED, reason)
 
 
+def note_reminded(connection: Connection, draft: NoticeDraft) -> None:
+    names = ("task", "due", "step")
+    rows = [
+        {"key": draft.key, "kind": draft.kind, "unit": draft.unit}
+        | dict(zip(names, task, strict=True))
+        for task in draft.tasks
+    ]
+    connection.execute(reminded.insert(), rows)
+
+
 def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
     """On the notice itself: held, expired, baseline, or refused for want of an address."""
     values = {"state": state, "reason": reason, "updated": at}
@@ -143,10 +144,12 @@ def content_of(connection: Connection, key: str) -> bytes | None:
     return zlib.decompress(content) if content is not None else None
 
 
-def read_reminded(connection: Connection) -> set[Reminded]:
+def read_reminded(connection: Connection, *, rehearsal: bool) -> set[Reminded]:
     """What units were reminded of; a mail that came too late to go does not count."""
     query = select(reminded).join(notice, notice.c.key == reminded.c.key, isouter=True)
-    query = query.where((notice.c.reason != Reason.TOO_LATE) | (notice.c.key.is_(None)))
+    # Without a notice: the secretariat was asked to phone.
+    in_time = (notice.c.reason != Reason.TOO_LATE) & (notice.c.rehearsal == rehearsal)
+    query = query.where(notice.c.key.is_(None) | in_time)
     return {
         Reminded(Kind(row.kind), row.unit, row.task, row.due, row.step)
         for row in connection.execute(query)

@@ -1,0 +1,214 @@
+"""What is due becomes notices: each key once, its bytes fixed in the transaction that adds it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from reminder.delivery.message import Composer, Knowledge
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State, notice_key
+from reminder.domain.occasions import digest_draft, digest_units, due_reminders
+from reminder.domain.timetable import Timetable
+from reminder.storage.ledger import notices, occasions
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.links import feed_token, feed_url
+from reminder.storage.ledger.tasks import read_progress, read_start
+
+CALLS = "calls"
+CHUNK = 200  # notices composed in one transaction: others wait for half a second at most
+
+
+@dataclass
+class Planned:
+    """The keys that entered the ledger, or left it unsent, in one pass."""
+
+    new: list[str] = field(default_factory=list)
+    baseline: list[str] = field(default_factory=list)
+    expired: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: "Planned") -> "Planned":
+        self.new += other.new
+        self.baseline += other.baseline
+        self.expired += other.expired
+        return self
+
+
+class Planner:
+    """Any number of planners may run at once: keys are unique, and each looks before it adds."""
+
+    def __init__(self, composer: Composer, database: Database) -> None:
+        self._composer = composer
+        self._database = database
+        self._settings = composer.office.settings
+
+    @property
+    def _table(self) -> Timetable:
+        return self._composer.office.table
+
+    @property
+    def rehearsal(self) -> bool:
+        return self._composer.redirected
+
+    @property
+    def course(self) -> str:
+        """Under what the first start is written: a rehearsal is none for the real thing."""
+        return "rehearsal" if self.rehearsal else self._settings.transport
+
+    def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
+        """Everything due at that moment; what has outlived its use is given up."""
+        done = Planned()
+        with self._database.write() as connection:
+            occasions.begin(connection, self.course, at, held=hold_first_start)
+            done.expired += notices.expire(connection, at)
+            done.expired += self._expire_done(connection, at)
+        for month in self._table.reached:
+            if self._table.digest_due(month) <= at:
+                done += self._plan_digest(month, at)
+        with self._database.write() as connection:
+            done += self._plan_reminders(connection, at)
+            notices.forget_bytes(connection, at)
+        return done
+
+    def _plan_digest(self, month: int, at: datetime) -> Planned:
+        period, due = self._table.plan.period(month), self._table.digest_due(month)
+        live = at < self._table.digest_end(month)
+        kind = self._marked(Kind.DIGEST)
+        with self._database.read() as connection:
+            if not live and occasions.is_noted(connection, kind, period):
+                return Planned()
+            drafts = self._missing_digests(connection, month, at)
+        planned = Planned()
+        for start in range(0, len(drafts), CHUNK):
+            with self._database.write() as connection:
+                known = notices.keys_of(connection, Kind.DIGEST, period)
+                for draft in drafts[start : start + CHUNK]:
+                    if draft.key not in known:
+                        planned += self._add_digest(connection, draft, at, live=live)
+        with self._database.write() as connection:
+            occasions.note_occasion(connection, kind, period, due, at)
+        return planned
+
+    def _marked(self, kind: Kind) -> str:
+        return f"rehearsal/{kind}" if self.rehearsal else kind
+
+    def _add_digest(
+        self, connection: Connection, draft: NoticeDraft, at: datetime, *, live: bool
+    ) -> Planned:
+        if live:
+            self._add(connection, draft, at)
+            return Planned(new=[draft.key])
+        begun = read_start(connection, self.course)
+        if begun and draft.useful_until <= begun:
+            self._put(connection, draft, at, State.BASELINE, Reason.FIRST_START)
+            return Planned(baseline=[draft.key])
+        self._put(connection, draft, at, State.EXPIRED, Reason.TOO_LATE)
+        return Planned(expired=[draft.key])
+
+    def _missing_digests(
+        self, connection: Connection, month: int, at: datetime
+    ) -> list[NoticeDraft]:
+        table = self._table
+        progress = read_progress(connection, table, self.course)
+        begun = read_start(connection, self.course)
+        live = at < table.digest_end(month)
+        units = (
+            digest_units(table, month, table.local_day(at), progress)
+            if live
+            else table.reached[month]
+        )
+        keys = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month))
+        drafts = []
+        for unit in units:
+            draft = digest_draft(table, month, unit, rehearsal=self.rehearsal)
+            last = max((key for key in keys if _base(key) == draft.key), key=_copy, default="")
+            if not last:
+                drafts.append(draft)
+            elif live and begun and keys[last] < begun <= at:
+                # It went into an outbox folder before there was a mail server.
+                drafts.append(replace(draft, key=f"{draft.key}#{_copy(last) + 1}"))
+        return drafts
+
+    def _plan_reminders(self, connection: Connection, at: datetime) -> Planned:
+        table, planned = self._table, Planned()
+        progress = read_progress(connection, table, self.course)
+        reminded = notices.read_reminded(connection, rehearsal=self.rehearsal)
+        mails, calls = due_reminders(table, at, progress, reminded)
+        if calls and not self.rehearsal:
+            self._note_calls(connection, calls, at)
+        for draft in mails:
+            if self.rehearsal:
+                key = notice_key(
+                    table.plan.id, draft.kind, draft.period, draft.unit, rehearsal=True
+                )
+                draft = replace(draft, key=key)
+            if draft.key in notices.keys_of(connection, draft.kind, draft.period):
+                continue
+            self._add(connection, draft, at)
+            kind = self._marked(draft.kind)
+            occasions.note_occasion(connection, kind, draft.period, draft.due, at)
+            planned.new.append(draft.key)
+        return planned
+
+    def _note_calls(self, connection: Connection, calls: list[NoticeDraft], at: datetime) -> None:
+        """No mail presses a unit of another body: the secretariat gets a list of whom to phone."""
+        for draft in calls:
+            key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
+            notices.note_reminded(connection, replace(draft, key=key))
+        occasions.note_occasion(connection, CALLS, calls[0].period, calls[0].due, at)
+
+    def _add(self, connection: Connection, draft: NoticeDraft, at: datetime) -> None:
+        """Queued with its bytes, held without them, or refused for want of an address."""
+        unit = self._table.directory[draft.unit]
+        if not unit.has_address:
+            self._put(connection, draft, at, State.REFUSED, Reason.NO_ADDRESS)
+        elif occasions.is_held(connection, self.course):
+            self._put(connection, draft, at, State.HELD, Reason.FIRST_START)
+        else:
+            composed = self._composer.compose(draft, self.known(connection, draft, at))
+            notices.add(connection, draft, at, composed=composed, rehearsal=self.rehearsal)
+
+    def _put(
+        self,
+        connection: Connection,
+        draft: NoticeDraft,
+        at: datetime,
+        state: State,
+        reason: Reason,
+    ) -> None:
+        notices.add(connection, draft, at, state=state, reason=reason, rehearsal=self.rehearsal)
+
+    def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
+        """What a message composed at that moment may say."""
+        return Knowledge(
+            as_of=at,
+            progress=read_progress(connection, self._table, self.course),
+            first_of_year=not notices.heard_from(
+                connection, draft.unit, self._table.plan.year, before=draft.key
+            ),
+            calendar_link=self.calendar_link(connection, draft.unit),
+        )
+
+    def calendar_link(self, connection: Connection, unit: str) -> str:
+        if not self._settings.links_in_mail:
+            return ""
+        token = feed_token(connection, self._composer.key, unit)
+        return feed_url(self._settings.web.public_url, token, unit, handed_out=True)
+
+    def _expire_done(self, connection: Connection, at: datetime) -> Iterable[str]:
+        """A reminder of tasks that were all registered since is not sent any more."""
+        done = read_progress(connection, self._table, self.course).done
+        for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
+            tasks = notices.tasks_of(connection, row["key"])
+            if tasks and all(task in done for task in tasks):
+                notices.set_state(connection, row["key"], State.EXPIRED, Reason.DONE, at)
+                yield row["key"]
+
+
+def _base(key: str) -> str:
+    return key.partition("#")[0]
+
+
+def _copy(key: str) -> int:
+    """1 for a notice, 2 and more when it was made anew."""
+    return int(key.partition("#")[2] or 1)

@@ -1,0 +1,241 @@
+"""What the operator is told: before a digest what will go to whom, after it what became of it."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping
+
+from reminder.delivery.message import Composer
+from reminder.delivery.planning import CALLS, Planner
+from reminder.domain import wording
+from reminder.domain.notices import Kind, NoticeDraft, State
+from reminder.domain.occasions import digest_draft, digest_units
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
+from reminder.domain.windows import Progress, workdays_left
+from reminder.storage.ledger import notices, occasions
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.tasks import read_progress, read_start
+from reminder.storage.ledger.views import NoticeView, read_notices
+
+log = logging.getLogger(__name__)
+
+PREFLIGHT = "preflight"
+OPERATOR = "operator"
+PATIENCE = timedelta(hours=1)  # a report waits so long for mails that are still on their way
+USEFUL = timedelta(days=7)
+NAMES = {Kind.DIGEST: "月度提示", Kind.NUDGE: "临近提醒", Kind.OVERDUE: "待确认提示"}
+STATES = {
+    State.QUEUED: "待发送",
+    State.SENDING: "发送中",
+    State.RETRY: "稍后重试",
+    State.SENT: "已接收",
+    State.REFUSED: "被拒收",
+    State.HELD: "暂存待放行",
+    State.EXPIRED: "过时未发",
+    State.BASELINE: "启用前，不发",
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A part of a report: a heading, and rows of cells."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    subject: str
+    summary: str
+    listings: tuple[Listing, ...]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of one occasion: every notice is expected, and is accepted or stands in `others`."""
+
+    views: tuple[NoticeView, ...]
+
+    @property
+    def expected(self) -> int:
+        return len(self.views)
+
+    @property
+    def accepted(self) -> int:
+        return sum(view.state is State.SENT for view in self.views)
+
+    @property
+    def others(self) -> list[NoticeView]:
+        return [view for view in self.views if view.state is not State.SENT]
+
+    @property
+    def waiting(self) -> list[NoticeView]:
+        return [view for view in self.views if view.waiting]
+
+
+def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = False) -> Tally:
+    views = read_notices(connection, kind=kind, period=period)
+    return Tally(tuple(view for view in views if view.rehearsal == rehearsal))
+
+
+class Reporter:
+    """Without an operator's address the report stands in the log and in `reminder status`."""
+
+    def __init__(self, composer: Composer, database: Database, planner: Planner) -> None:
+        self._composer = composer
+        self._database = database
+        self._planner = planner
+        self._has_operator = bool(composer.office.settings.mail.operator)
+
+    @property
+    def _table(self) -> Timetable:
+        return self._composer.office.table
+
+    def report(self, at: datetime) -> int:
+        """Queues every report that is due at that moment, each once. Returns how many."""
+        with self._database.write() as connection:
+            count = self._preflight(connection, at)
+            for row in occasions.unreported(connection):
+                count += self._occasion(connection, row, at)
+        return count
+
+    def _preflight(self, connection: Connection, at: datetime) -> int:
+        table = self._table
+        month = table.next_digest(at)
+        if month is None:
+            return 0
+        period, due = table.plan.period(month), table.digest_due(month)
+        moment = table.moment(table.days.shift(table.digest_day(month), -table.schedule.preflight))
+        if at < moment or not occasions.note_occasion(connection, PREFLIGHT, period, due, at):
+            return 0
+        occasions.note_reported(connection, f"{PREFLIGHT}/{period}", at)
+        progress = read_progress(connection, table, self._planner.course)
+        units = digest_units(table, month, table.local_day(due), progress)
+        self._send(connection, PREFLIGHT, period, self.preflight(connection, month, units), at, due)
+        return 1
+
+    def preflight(self, connection: Connection, month: int, units: Sequence[str]) -> Report:
+        """Each mail of the coming digest: to whom, under which subject."""
+        table = self._table
+        due = table.digest_due(month)
+        rows, missing = [], []
+        for unit in (table.directory[unit_id] for unit_id in units):
+            if not unit.has_address:
+                missing.append((unit.name, "无邮箱，需另行告知"))
+                continue
+            draft = digest_draft(table, month, unit.id)
+            content = self._composer.content(draft, self._planner.known(connection, draft, due))
+            rows.append((unit.name, "，".join((*unit.to, *unit.cc)), content.subject))
+        undated = [
+            (task.title, "会期待定")
+            for task in table.plan.month(month)
+            if table.windows[task.id].undated
+        ]
+        when = wording.moment(due)
+        return Report(
+            f"【{table.plan.tag}·{month}月】发送预告：{len(rows)}封，{when}",
+            f"{month}月提示将于{when}发出，共{len(rows)}封。内容可用 reminder preview 逐封查看。",
+            _listings(("将发送", rows), ("不发送", missing), ("会期未定的事项", undated)),
+        )
+
+    def _occasion(self, connection: Connection, row: RowMapping, at: datetime) -> int:
+        if row["kind"] == CALLS:
+            report = self._calls(connection, row["period"], at)
+            kind = CALLS
+        else:
+            rehearsal, _, kind = row["kind"].rpartition("/")
+            counted = tally(connection, Kind(kind), row["period"], rehearsal=bool(rehearsal))
+            views = counted.views
+            if not views or all(view.state is State.BASELINE for view in views):
+                occasions.note_reported(connection, row["key"], at)
+                return 0
+            if counted.waiting and at < row["planned_at"] + PATIENCE:
+                return 0
+            report = self.after(connection, Kind(kind), row["period"], counted, at)
+            kind = row["kind"]
+        occasions.note_reported(connection, row["key"], at)
+        self._send(connection, kind, row["period"], report, at, at + USEFUL)
+        return 1
+
+    def after(
+        self, connection: Connection, kind: Kind, period: str, counted: Tally, at: datetime
+    ) -> Report:
+        """Expected N, accepted M, and every one that is not: why, and what comes next."""
+        rows = [
+            (
+                self._table.directory[view.unit].name,
+                STATES[view.state],
+                view.reason,
+                "；".join(f"{r.address} {r.reply}".strip() for r in view.recipients
+                         if r.state is not State.SENT),
+            )
+            for view in counted.others
+        ]  # fmt: skip
+        progress = read_progress(connection, self._table, self._planner.course)
+        name = f"{period} {NAMES[kind]}"
+        return Report(
+            f"【{self._table.plan.tag}】{name}：应发{counted.expected}，已接收{counted.accepted}",
+            f"{name}应发{counted.expected}封，邮件服务器已接收{counted.accepted}封"
+            + (f"，其余{len(rows)}封见下。" if rows else "。"),
+            _listings(("未送达", rows), ("请电话联系", list(self.calls(at, progress)))),
+        )
+
+    def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
+        progress = read_progress(connection, self._table, self._planner.course)
+        rows = list(self.calls(at, progress))
+        return Report(
+            f"【{self._table.plan.tag}】请电话联系：{len(rows)}项",
+            f"{period} 以下事项由其他机关承办，系统不发提醒，请电话联系。",
+            _listings(("请电话联系", rows)),
+        )
+
+    def calls(self, at: datetime, progress: Progress) -> Iterator[tuple[str, ...]]:
+        """Whom to phone: units of another body that lead a task which is closing or past."""
+        table = self._table
+        on = table.local_day(at)
+        nearest = max(table.schedule.nudges, default=0)
+        for found in table.windows.values():
+            if not (found.tracked and progress.is_open(found) and found.opens <= on):
+                continue
+            if on <= found.due and workdays_left(found, on, table.days) > nearest:
+                continue
+            task = table.plan.by_id[found.task]
+            for unit in (table.directory[unit_id] for unit_id in table.lead_units(task)):
+                if unit.tone is Relation.PARALLEL:
+                    contact = " ".join(filter(None, (unit.contact, unit.phone))) or "未登记联系人"
+                    yield unit.name, contact, task.title, wording.timing(found, task)
+
+    def _send(
+        self,
+        connection: Connection,
+        kind: str,
+        period: str,
+        report: Report,
+        at: datetime,
+        useful_until: datetime,
+    ) -> None:
+        log.info("report %s %s: %s", kind, period, report.summary)
+        if not self._has_operator or read_start(connection, self._planner.course) is None:
+            return
+        key = f"{self._table.plan.id}/{Kind.REPORT}/{kind}/{period}"
+        draft = NoticeDraft(key, Kind.REPORT, period, OPERATOR, at, useful_until)
+        composed = self._composer.report(
+            key,
+            at,
+            report.subject,
+            {
+                "report": report,
+                "office": self._table.directory[self._table.plan.office].name,
+                "as_of": at.astimezone(self._table.plan.zone),
+            },
+        )
+        if not notices.keys_of(connection, Kind.REPORT, period).get(key):
+            notices.add(connection, draft, at, composed=composed)
+
+
+def _listings(*parts: tuple[str, Sequence[tuple[str, ...]]]) -> tuple[Listing, ...]:
+    return tuple(Listing(f"{title}（{len(rows)}）", tuple(rows)) for title, rows in parts if rows)

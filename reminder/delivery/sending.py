@@ -1,0 +1,255 @@
+"""Claim, send, record.
+
+The promise. Every notice that was due is accepted by the mail server for each of its
+recipients, or stands in the ledger with the reason why not. A recipient gets it twice only if
+a sender was killed, frozen or cut off, or an answer was lost, after that message's DATA began
+and before its result was recorded: at most one message per connection, and all copies have the
+same Message-ID and bytes.
+
+The steps that keep it, in this order:
+1. whoever holds the sender's lock puts back what a dead predecessor left in `sending`;
+2. a claim marks recipients as `sending` before the server hears of them;
+3. before MAIL and before DATA the sender looks whether its claim still stands;
+4. the answer is on disk before that connection's next message.
+"""
+
+import fcntl
+import logging
+import os
+import random
+import secrets
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from reminder.clock import Clock, monotonic
+from reminder.delivery.transports import Connection, Envelope, Transport
+from reminder.domain.notices import State
+from reminder.errors import ClaimLapsedError, LedgerError, ServerError
+from reminder.storage.ledger import claims
+from reminder.storage.ledger.claims import Claimed
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.relays import Trouble, clear_trouble, note_trouble, read_trouble
+
+log = logging.getLogger(__name__)
+
+BATCH = 20  # notices a claim takes: what a killed sender leaves to be put back
+CLAIM_SECONDS = 900
+PROBE = (timedelta(minutes=1), timedelta(minutes=30))  # first wait for a sick server, longest
+RETRY = (timedelta(minutes=2), timedelta(hours=4))  # the same for one recipient
+
+
+@contextmanager
+def senders_lock(folder: Path) -> Iterator[bool]:
+    """Whether this process may deliver. The kernel takes the lock back even after SIGKILL."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(folder / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise LedgerError(f"{folder / 'sender.lock'} cannot be opened: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def back_off(attempts: int, bounds: tuple[timedelta, timedelta]) -> timedelta:
+    """Doubles with every attempt up to the longest, give or take a fifth."""
+    first, longest = bounds
+    wait = min(first * 2 ** min(attempts, 20), longest)
+    return timedelta(seconds=wait.total_seconds() * random.uniform(0.8, 1.2))
+
+
+@dataclass(frozen=True)
+class Limits:
+    connections: int = 1
+    messages_per_connection: int = 100
+    rate: int = 0  # messages a minute, 0 for no limit
+
+
+class Pace:
+    """Spreads messages evenly over the minute, over all connections together."""
+
+    def __init__(self, rate: int) -> None:
+        self._interval = 60 / rate if rate else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self, stop: threading.Event) -> None:
+        if not self._interval:
+            return
+        with self._lock:
+            now = monotonic()
+            mine = max(self._next, now)
+            self._next = mine + self._interval
+        stop.wait(mine - now)
+
+
+class Sender:
+    """For whoever holds the sender's lock; `name` is the relay's, for its health."""
+
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        clock: Clock,
+        *,
+        name: str,
+        sender: str,
+        limits: Limits,
+        rehearsal: bool = False,
+    ) -> None:
+        self._database = database
+        self._transport = transport
+        self._clock = clock
+        self._name = name
+        self._sender = sender
+        self._limits = limits
+        self._rehearsal = rehearsal
+        self._pace = Pace(limits.rate)
+        self.stop = threading.Event()
+
+    def recover(self) -> int:
+        """Puts back what a dead sender left in `sending`."""
+        with self._database.write() as connection:
+            count = claims.recover(connection, self._clock.now())
+        if count:
+            log.warning("put back %d recipients that an interrupted sender left", count)
+        return count
+
+    def drain(self) -> set[str]:
+        """Sends until nothing is ready or the server fails. Returns the keys it touched."""
+        now = self._clock.now()
+        with self._database.read() as connection:
+            ready = len(claims.ready_keys(connection, now, BATCH * self._limits.connections))
+            trouble = read_trouble(connection, self._name)
+        if not ready:
+            return set()
+        if trouble and trouble.not_before > now:
+            with self._database.write() as connection:
+                return set(claims.put_off(connection, now, trouble.not_before, trouble.detail))
+        run = _Run(self)
+        try:
+            first = self._transport.open()
+        except ServerError as error:
+            run.server_failed(error)
+            return run.touched
+        self._well_again()
+        count = max(1, min(self._limits.connections, ready // BATCH + 1, ready))
+        with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
+            workers = [pool.submit(run.work, first if n == 0 else None) for n in range(count)]
+        for worker in workers:
+            worker.result()
+        return run.touched
+
+    def _well_again(self) -> None:
+        with self._database.read() as connection:
+            if read_trouble(connection, self._name) is None:
+                return
+        with self._database.write() as connection:
+            if clear_trouble(connection, self._name):
+                log.warning("mail server %s works again", self._name)
+
+
+class _Run:
+    """One drain: its workers share what they touched and whether the server failed."""
+
+    def __init__(self, owner: Sender) -> None:
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._failed = False
+        self.touched: set[str] = set()
+
+    def work(self, connection: Connection | None) -> None:
+        """One connection's thread: claim, send, record, until nothing is ready."""
+        owner = self._owner
+        batch: list[Claimed] = []
+        claim, sent = "", 0
+        try:
+            while not (self._failed or owner.stop.is_set()):
+                claim, batch = self._claim()
+                if not batch:
+                    break
+                deadline = monotonic() + CLAIM_SECONDS
+                while batch and not (self._failed or owner.stop.is_set()):
+                    if connection and (
+                        sent >= owner._limits.messages_per_connection or connection.closed
+                    ):
+                        connection.close()
+                        connection = None
+                    if connection is None:
+                        connection, sent = owner._transport.open(), 0
+                    owner._pace.wait(owner.stop)
+                    if owner.stop.is_set():
+                        break
+                    try:
+                        self._send(connection, batch[0], deadline)
+                    except ServerError:
+                        if not sent:
+                            raise
+                        # It has had enough of this connection; a new one will tell the rest.
+                        connection = None
+                        continue
+                    del batch[0]
+                    sent += 1
+        except ServerError as error:
+            self.server_failed(error, claim)
+            batch = []
+        except ClaimLapsedError:
+            log.warning("a claim lapsed before its message went: it is left to others")
+        finally:
+            if connection:
+                connection.close()
+            if batch:
+                with owner._database.write() as database:
+                    claims.give_back(database, claim, owner._clock.now())
+
+    def _claim(self) -> tuple[str, list[Claimed]]:
+        name = secrets.token_hex(8)
+        with self._owner._database.write() as database:
+            return name, claims.claim(database, name, self._owner._clock.now(), BATCH)
+
+    def _send(self, connection: Connection, claimed: Claimed, deadline: float) -> None:
+        owner = self._owner
+        envelope = Envelope(claimed.message_id, owner._sender, claimed.addresses, claimed.content)
+        answers = connection.send(envelope, lambda: monotonic() < deadline)
+        now = owner._clock.now()
+        retry_at = now + back_off(claimed.attempts, RETRY)
+        with owner._database.write() as database:
+            claims.settle(database, claimed, answers, now, retry_at, rehearsal=owner._rehearsal)
+        with self._lock:
+            self.touched.add(claimed.key)
+        for address, answer in answers.items():
+            level = logging.INFO if answer.state is State.SENT else logging.WARNING
+            log.log(
+                level, "%s %s: %s %s %s", claimed.key, address, answer.state, answer.reason,
+                answer.reply,
+            )  # fmt: skip
+
+    def server_failed(self, error: ServerError, claim: str = "") -> None:
+        """One alarm when it begins, one probe at growing intervals; the notices wait."""
+        owner, now = self._owner, self._owner._clock.now()
+        with self._lock:
+            first_here, self._failed = not self._failed, True
+        with owner._database.write() as database:
+            trouble = read_trouble(database, owner._name)
+            failures = trouble.failures if trouble else 0
+            if first_here or trouble is None:
+                until = now + back_off(failures, PROBE)
+                since = trouble.since if trouble else now
+                trouble = Trouble(failures + 1, since, until, str(error))
+                note_trouble(database, owner._name, trouble)
+            keys = claims.put_off(database, now, trouble.not_before, str(error), claim)
+        with self._lock:
+            self.touched.update(keys)
+        if first_here and failures == 0:
+            log.error("%s: %d notices wait. %s", error, len(keys), error.hint)

@@ -1,0 +1,64 @@
+"""When an office first started, and which occasions were planned and reported."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from reminder.domain.notices import Kind
+from reminder.storage.ledger.schema import occasion, start
+
+
+def begin(connection: Connection, transport: str, at: datetime, *, held: bool) -> bool:
+    """Writes the first start of that transport, once; True when this was it.
+
+    From SMTP back to Maildir is no first start, nor is a second start on either.
+    """
+    known = set(connection.scalars(select(start.c.transport)))
+    if transport in known or (transport == "maildir" and "smtp" in known):
+        return False
+    connection.execute(start.insert().values(transport=transport, at=at, held=held))
+    return True
+
+
+def is_held(connection: Connection, transport: str) -> bool:
+    return bool(connection.scalar(select(start.c.held).where(start.c.transport == transport)))
+
+
+def lift_hold(connection: Connection, transport: str) -> None:
+    connection.execute(update(start).where(start.c.transport == transport).values(held=False))
+
+
+def note_occasion(
+    connection: Connection, kind: Kind | str, period: str, due: datetime, at: datetime
+) -> bool:
+    """True when it is new."""
+    statement = insert(occasion).values(
+        key=f"{kind}/{period}", kind=kind, period=period, due=due, planned_at=at
+    )
+    return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def is_noted(connection: Connection, kind: Kind | str, period: str) -> bool:
+    query = select(occasion.c.key).where(occasion.c.key == f"{kind}/{period}")
+    return connection.scalar(query) is not None
+
+
+def unreported(connection: Connection) -> Sequence[RowMapping]:
+    query = select(occasion).where(occasion.c.reported_at.is_(None)).order_by(occasion.c.due)
+    return connection.execute(query).mappings().all()
+
+
+def note_reported(connection: Connection, key: str, at: datetime) -> None:
+    connection.execute(update(occasion).where(occasion.c.key == key).values(reported_at=at))
+
+
+def last_occasion(connection: Connection) -> RowMapping | None:
+    """The digest, nudge or 待确认 occasion planned last."""
+    query = (
+        select(occasion)
+        .where(occasion.c.kind.in_([Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE]))
+        .order_by(occasion.c.due.desc())
+    )
+    return connection.execute(query.limit(1)).mappings().first()

@@ -1,0 +1,118 @@
+"""The ledger as people and scripts read it: notices with their recipients, states derived."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select
+
+from reminder.domain.notices import Kind, Reason, State, derive_state
+from reminder.storage.ledger.schema import history, notice, recipient
+
+
+@dataclass(frozen=True)
+class RecipientView:
+    address: str
+    state: State
+    reason: str
+    reply: str
+    not_before: datetime
+
+
+@dataclass(frozen=True)
+class NoticeView:
+    key: str
+    kind: Kind
+    unit: str
+    period: str
+    state: State
+    reason: str
+    recipients: tuple[RecipientView, ...]
+    message_id: str | None
+    attempts: int
+    due: datetime
+    useful_until: datetime
+    as_of: datetime | None
+    sha256: str | None
+    rehearsal: bool
+    updated: datetime
+
+    @property
+    def waiting(self) -> bool:
+        return self.state in (State.QUEUED, State.SENDING, State.RETRY, State.HELD)
+
+
+def read_notices(
+    connection: Connection,
+    *,
+    kind: Kind | None = None,
+    period: str | None = None,
+    unit: str | None = None,
+    state: State | None = None,
+    keys: Iterable[str] | None = None,
+) -> list[NoticeView]:
+    """In the order in which they were made."""
+    query = select(notice).order_by(notice.c.created, notice.c.key)
+    for column, value in (
+        (notice.c.kind, kind),
+        (notice.c.period, period),
+        (notice.c.unit, unit),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if keys is not None:
+        query = query.where(notice.c.key.in_(list(keys)))
+    rows = connection.execute(query).mappings().all()
+    recipients = _recipients(connection, [row["key"] for row in rows])
+    views = [_view(row, recipients[row["key"]]) for row in rows]
+    return [view for view in views if state in (None, view.state)]
+
+
+def read_notice(connection: Connection, key: str) -> NoticeView | None:
+    return next(iter(read_notices(connection, keys=[key])), None)
+
+
+def read_history(connection: Connection, subject: str) -> list[RowMapping]:
+    query = select(history).where(history.c.subject == subject).order_by(history.c.id)
+    return list(connection.execute(query).mappings())
+
+
+def _recipients(connection: Connection, keys: list[str]) -> dict[str, list[RowMapping]]:
+    found: dict[str, list[RowMapping]] = defaultdict(list)
+    for start in range(0, len(keys), 500):  # SQLite limits the variables of one statement
+        query = select(recipient).where(recipient.c.notice.in_(keys[start : start + 500]))
+        for row in connection.execute(query.order_by(recipient.c.id)).mappings():
+            found[row["notice"]].append(row)
+    return found
+
+
+def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
+    people = tuple(
+        RecipientView(r["address"], State(r["state"]), r["reason"], r["reply"], r["not_before"])
+        for r in recipients
+    )
+    reason = row["reason"]
+    if row["state"]:
+        state = State(row["state"])
+    else:
+        state, derived = derive_state(person.state for person in people)
+        deciding = [person.reason for person in people if person.state is state]
+        reason = Reason.PARTLY if derived else (deciding[0] if deciding else reason)
+    return NoticeView(
+        key=row["key"],
+        kind=Kind(row["kind"]),
+        unit=row["unit"],
+        period=row["period"],
+        state=state,
+        reason=str(reason),
+        recipients=people,
+        message_id=row["message_id"],
+        attempts=row["attempts"],
+        due=row["due"],
+        useful_until=row["useful_until"],
+        as_of=row["as_of"],
+        sha256=row["sha256"],
+        rehearsal=row["rehearsal"],
+        updated=row["updated"],
+    )
