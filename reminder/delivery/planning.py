@@ -68,6 +68,7 @@ class Planner:
         with self._database.write() as connection:
             done += self._plan_reminders(connection, at)
             notices.forget_bytes(connection, at)
+            occasions.note_tick(connection, at)
         return done
 
     def _plan_digest(self, month: int, at: datetime) -> Planned:

@@ -111,7 +111,7 @@ class Sender:
         self._database = database
         self._transport = transport
         self._clock = clock
-        self._name = name
+        self.name = name
         self._sender = sender
         self._limits = limits
         self._rehearsal = rehearsal
@@ -131,7 +131,7 @@ class Sender:
         now = self._clock.now()
         with self._database.read() as connection:
             ready = len(claims.ready_keys(connection, now, BATCH * self._limits.connections))
-            trouble = read_trouble(connection, self._name)
+            trouble = read_trouble(connection, self.name)
         if not ready:
             return set()
         if trouble and trouble.not_before > now:
@@ -153,11 +153,11 @@ class Sender:
 
     def _well_again(self) -> None:
         with self._database.read() as connection:
-            if read_trouble(connection, self._name) is None:
+            if read_trouble(connection, self.name) is None:
                 return
         with self._database.write() as connection:
-            if clear_trouble(connection, self._name):
-                log.warning("mail server %s works again", self._name)
+            if clear_trouble(connection, self.name):
+                log.warning("mail server %s works again", self.name)
 
 
 class _Run:
@@ -241,13 +241,13 @@ class _Run:
         with self._lock:
             first_here, self._failed = not self._failed, True
         with owner._database.write() as database:
-            trouble = read_trouble(database, owner._name)
+            trouble = read_trouble(database, owner.name)
             failures = trouble.failures if trouble else 0
             if first_here or trouble is None:
                 until = now + back_off(failures, PROBE)
                 since = trouble.since if trouble else now
                 trouble = Trouble(failures + 1, since, until, str(error))
-                note_trouble(database, owner._name, trouble)
+                note_trouble(database, owner.name, trouble)
             keys = claims.put_off(database, now, trouble.not_before, str(error), claim)
         with self._lock:
             self.touched.update(keys)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Component, Event, Timezone, Todo
 
 from reminder.domain.timetable import Role
+from reminder.domain.windows import Rule
 from reminder.domain.workdays import DAY
 from reminder.feed.entries import Entry
 from reminder.feed.query import Query, View
@@ -17,12 +18,14 @@ from reminder.storage.ledger.events import EventRow
 
 # Part of every ETag: raise it when the same events come to other bytes.
 RENDERER = 1
-REFRESH = "PT6H"
 _END = b"END:VCALENDAR\r\n"
 _ALARM_HOUR = timedelta(hours=9)
 # CSS3 names (RFC 7986, 5.9), none of them a light's: no blue, green, yellow, red or grey.
-_COLORS = {Role.LEAD: "teal", Role.RELATED: "slateblue", None: "teal"}
+_COLOR = "indigo"
+_COLORS = {Role.LEAD: _COLOR, Role.RELATED: "mediumpurple", None: _COLOR}
 _YEAR_ROUND_COLOR = "peru"
+# Arrangements of a month: a related unit is told when they begin, who leads when they end.
+_OF_THE_MONTH = (Rule.MONTH, Rule.PART, Rule.MEETING_UNDATED)
 
 
 @dataclass(frozen=True)
@@ -63,37 +66,113 @@ def _component(row: EventRow, query: Query, uid_domain: str, zone: ZoneInfo) -> 
     entry = shown(Entry.from_json(row.entry), query)
     if entry is None:
         return b""
-    made: Component = _todo(entry, row, zone) if query.view is View.TODO else _event(entry, query)
+    made = _todo(entry, row, zone) if query.view is View.TODO else _event(entry, row, query)
+    title = full_title(entry) if query.view is View.WINDOW else short_title(entry)
     # `Event.new` would invent UID and DTSTAMP, and no two copies would be alike.
     made.add("uid", _uid(row.uid, query.view, uid_domain))
     # RFC 5545, 3.8.7.2: without METHOD, DTSTAMP is the time of the last revision.
     made.add("dtstamp", row.last_modified)
     made.add("last-modified", row.last_modified)
     made.add("sequence", row.sequence)
+    made.add("summary", title)
+    made.add("description", description(entry, cancelled=row.cancelled))
     made.add("class", "PUBLIC")
     made.add("categories", [category(entry)])
     made.add("color", _YEAR_ROUND_COLOR if entry.year_round else _COLORS[entry.role])
-    made.add("description", description(entry, cancelled=row.cancelled))
-    made.add("summary", full_title(entry) if query.view is View.WINDOW else short_title(entry))
-    made.add("status", _status(entry, row, query.view))
     if query.alarms and not row.cancelled and _may_alarm(entry):
-        made.add_component(_alarm(query))
-        made.subcomponents[-1].add("description", made["summary"])
-    return made.to_ical()
+        made.add_component(_alarm(title, query))
+    return _bytes(made)
 
 
-def _event(entry: Entry, query: Query) -> Event:
+def _event(entry: Entry, row: EventRow, query: Query) -> Component:
     made = Event()
     first, last = entry.opens, entry.due
     if entry.year_round:
         first = last
     elif query.view is View.DUE:
-        first = last = _day_of(entry)
+        first = last = _short_day(entry)
     made.add("dtstart", first)
     made.add("dtend", last + DAY)  # exclusive
     made.add("transp", "TRANSPARENT")
+    if row.cancelled:
+        made.add("status", "CANCELLED")
+    else:
+        tentative = (entry.undated or entry.guessed or entry.soft) and not entry.done
+        made.add("status", "TENTATIVE" if tentative else "CONFIRMED")
     return made
 
 
-def _day_of(entry: Entry):
-    ...
+def _todo(entry: Entry, row: EventRow, zone: ZoneInfo) -> Component:
+    made = Todo()
+    made.add("due", entry.due)
+    if entry.opens < entry.due:  # RFC 5545, 3.8.2.3: DUE is later than DTSTART
+        made.add("dtstart", entry.opens)
+    if row.cancelled:
+        made.add("status", "CANCELLED")
+    elif entry.done:
+        made.add("status", "COMPLETED")
+        # Of a day only the date is known: at noon it is the same one in UTC.
+        made.add("completed", datetime.combine(entry.done, time(12), zone).astimezone(UTC))
+        made.add("percent-complete", 100)
+    else:
+        made.add("status", "NEEDS-ACTION")
+    return made
+
+
+def _short_day(entry: Entry) -> date:
+    first = entry.role is Role.RELATED and entry.rule in _OF_THE_MONTH
+    return entry.opens if first else entry.due
+
+
+def _uid(event: str, view: View, domain: str) -> str:
+    """One a view: a program that holds two views of a feed must not merge them."""
+    return f"{event}@{domain}" if view is View.WINDOW else f"{event}.{view}@{domain}"
+
+
+def _may_alarm(entry: Entry) -> bool:
+    lead = entry.role is Role.LEAD and not entry.year_round
+    return lead and not entry.done and not entry.undated
+
+
+def _alarm(title: str, query: Query) -> Alarm:
+    """At 09:00 of the reader's clock, so many days before the due day."""
+    trigger = _ALARM_HOUR - query.alarms * DAY
+    if query.view is View.WINDOW:
+        trigger -= DAY  # from DTEND, the midnight after the due day
+    related = "START" if query.view is View.DUE else "END"
+    made = Alarm()
+    made.add("action", "DISPLAY")
+    made.add("description", title)
+    made.add("trigger", trigger, parameters={"RELATED": related})
+    return made
+
+
+def _head(heading: Heading, revised: datetime | None) -> bytes:
+    made = Calendar()
+    made.add("prodid", "-//reminder//plan feeds 1//ZH")
+    made.add("version", "2.0")
+    made.add("calscale", "GREGORIAN")
+    made.add("name", heading.name)
+    made.add("x-wr-calname", heading.name)
+    made.add("x-wr-timezone", heading.zone.key)
+    made.add("color", _COLOR)
+    # The library leaves out VALUE, which RFC 7986, 5.7 wants, and writes a duration as 6:00:00
+    # where it does not know the property.
+    made.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
+    made.add("x-published-ttl", "PT6H")
+    if revised:
+        made.add("last-modified", revised)
+    return _bytes(made)
+
+
+def _time_zone(heading: Heading) -> bytes:
+    first, last = date(heading.year, 1, 1), date(heading.year + 1, 1, 1)
+    made = Timezone.from_tzid(heading.zone.key, first_date=first, last_date=last)
+    # The library's own remark; RFC 5545, 3.6.5 has no place for it.
+    made.pop("COMMENT", None)
+    return _bytes(made)
+
+
+def _bytes(made: Component) -> bytes:
+    content: bytes = made.to_ical()
+    return content

@@ -144,7 +144,7 @@ def _entry(
         rule=found.rule,
         opens=found.opens,
         due=found.due,
-        soft=found.soft and not found.rule is Rule.YEAR_ROUND,
+        soft=found.soft and found.rule is not Rule.YEAR_ROUND,
         guessed=found.guessed,
         part=task.timing.part if found.rule is Rule.PART else None,
         meeting=found.meeting.name if found.meeting else "",
@@ -154,9 +154,7 @@ def _entry(
     )
 
 
-def _year_items(
-    table: Timetable, progress: Progress, feed: str, period: str
-) -> Iterator[Item]:
+def _year_items(table: Timetable, progress: Progress, feed: str, period: str) -> Iterator[Item]:
     for task in table.plan.year_round:
         done = progress.done.get(task.id) or progress.checked_in.get((task.id, period))
         if item := _as_seen(table, feed, task, done):

@@ -7,7 +7,9 @@ from sqlalchemy import Connection, RowMapping, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from reminder.domain.notices import Kind
-from reminder.storage.ledger.schema import occasion, start
+from reminder.storage.ledger.schema import occasion, setting, start
+
+_LAST_TICK = "last-tick"
 
 
 def begin(connection: Connection, transport: str, at: datetime, *, held: bool) -> bool:
@@ -28,6 +30,20 @@ def is_held(connection: Connection, transport: str) -> bool:
 
 def lift_hold(connection: Connection, transport: str) -> None:
     connection.execute(update(start).where(start.c.transport == transport).values(held=False))
+
+
+def note_tick(connection: Connection, at: datetime) -> None:
+    statement = insert(setting).values(name=_LAST_TICK, value=at.isoformat())
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"value": statement.excluded.value}
+        )
+    )
+
+
+def last_tick(connection: Connection) -> datetime | None:
+    value = connection.scalar(select(setting.c.value).where(setting.c.name == _LAST_TICK))
+    return datetime.fromisoformat(value) if value else None
 
 
 def note_occasion(

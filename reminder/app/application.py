@@ -1,0 +1,163 @@
+"""The parts put together, and one pass of the work."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from reminder.clock import Clock
+from reminder.delivery.message import Composer
+from reminder.delivery.planning import Planned, Planner
+from reminder.delivery.reports import Reporter
+from reminder.delivery.sending import Limits, Sender, senders_lock
+from reminder.delivery.transports import Transport
+from reminder.delivery.transports.maildir import MaildirTransport
+from reminder.delivery.transports.smtp import SmtpTransport
+from reminder.domain.notices import Kind, State
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.errors import UsageError
+from reminder.feed.feeds import Feeds, sync
+from reminder.settings import Settings
+from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.keys import installation_key
+from reminder.storage.ledger.tasks import read_progress
+from reminder.storage.ledger.views import read_notices
+from reminder.storage.office import Office
+
+log = logging.getLogger(__name__)
+
+NEAR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Notices that entered each state in one pass, the operator's reports not counted.
+
+    `delivers` is False when another process holds the sender's lock.
+    """
+
+    planned: int
+    sent: int
+    retry: int
+    refused: int
+    expired: int
+    baseline: int
+    delivers: bool = True
+
+
+class Application:
+    """One reading of the office's files, with the ledger opened when it is first needed."""
+
+    def __init__(self, office: Office, clock: Clock) -> None:
+        self.office = office
+        self.clock = clock
+
+    @property
+    def settings(self) -> Settings:
+        return self.office.settings
+
+    @property
+    def table(self) -> Timetable:
+        return self.office.table
+
+    @cached_property
+    def database(self) -> Database:
+        return open_database(self.settings.ledger_path)
+
+    @cached_property
+    def composer(self) -> Composer:
+        return Composer(self.office, installation_key(self.database, self.settings))
+
+    @cached_property
+    def planner(self) -> Planner:
+        return Planner(self.composer, self.database)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        return Reporter(self.composer, self.database, self.planner)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        return Feeds(self.database, lambda: self.table, self.settings.uid_domain)
+
+    @cached_property
+    def transport(self) -> Transport:
+        if self.settings.transport == "smtp":
+            return SmtpTransport(self.settings.smtp)
+        return MaildirTransport(self.settings.outbox)
+
+    @cached_property
+    def sender(self) -> Sender:
+        smtp = self.settings.smtp
+        by_mail = self.settings.transport == "smtp"
+        return Sender(
+            self.database,
+            self.transport,
+            self.clock,
+            name=f"{smtp.host}:{smtp.effective_port}" if by_mail else "maildir",
+            sender=self.settings.mail.sender_address,
+            limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
+            if by_mail
+            else Limits(),
+            rehearsal=self.planner.rehearsal,
+        )
+
+    def progress(self) -> Progress:
+        """What the ledger knows of the tasks; nothing while there is no ledger."""
+        if not self.settings.ledger_path.exists():
+            return Progress()
+        with self.database.read() as connection:
+            return read_progress(connection, self.table, self.planner.course)
+
+    def sync_feeds(self, at: datetime) -> None:
+        sync(self.database, self.table, self.progress(), at)
+
+    def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
+        planned = self.planner.plan(at, hold_first_start=hold_first_start)
+        self.sync_feeds(at)
+        if planned.new:
+            log.info("planned %d notices", len(planned.new))
+        return planned
+
+    def refuse_far(self, at: datetime, *, really: bool) -> None:
+        """A moment that is not now belongs on a trial server: raises `UsageError` elsewhere."""
+        far = abs(at - Clock().now()) > NEAR
+        real = self.settings.transport == "smtp" and not self.settings.smtp_is_local
+        if far and real and not really:
+            raise UsageError(
+                f"{at.isoformat()} is more than an hour from now, and {self.settings.smtp.host} "
+                "is a real mail server",
+                hint="Add --really to send these mails all the same.",
+            )
+
+    def tick(self) -> Pass:
+        """One idempotent pass: plans what is due now, delivers what is ready, reports."""
+        planned = self.plan(
+            self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
+        )
+        touched: set[str] = set()
+        with senders_lock(self.settings.state_dir) as delivers:
+            if delivers:
+                self.sender.recover()
+                touched = self.sender.drain()
+            if self.reporter.report(self.clock.now()) and delivers:
+                self.sender.drain()
+        return self._pass(planned, touched, delivers=delivers)
+
+    def _pass(self, planned: Planned, touched: Iterable[str], *, delivers: bool) -> Pass:
+        keys = {*planned.new, *planned.baseline, *planned.expired, *touched}
+        with self.database.read() as connection:
+            views = read_notices(connection, keys=keys)
+        states = Counter(view.state for view in views if view.kind is not Kind.REPORT)
+        return Pass(
+            planned=len(planned.new),
+            sent=states[State.SENT],
+            retry=states[State.RETRY],
+            refused=states[State.REFUSED],
+            expired=states[State.EXPIRED],
+            baseline=states[State.BASELINE],
+            delivers=delivers,
+        )

@@ -1,0 +1,191 @@
+"""The daemon: a scheduler that wakes the tick, a thread that delivers, a web server."""
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from reminder.app import orders
+from reminder.app.application import Application
+from reminder.clock import monotonic
+from reminder.delivery.sending import senders_lock
+from reminder.domain.notices import State
+from reminder.errors import LedgerError, ReminderError
+from reminder.storage.ledger.views import NoticeView, read_notices
+from reminder.web.app import create_app
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 60  # seconds between two ticks
+STALLED = 3 * INTERVAL  # without a tick for so long the scheduler is taken for dead
+FIRST_PASS = 20  # seconds that the first screen waits for the first mails
+
+
+@dataclass(frozen=True)
+class Started:
+    """What the first screen tells."""
+
+    url: str
+    delivers: bool
+    new: tuple[NoticeView, ...]
+    held: int
+    rehearsed: str
+
+
+class Daemon:
+    """`run` returns when SIGTERM or SIGINT asked for it and what was being sent is recorded."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._stop = threading.Event()
+        self._work = threading.Event()
+        self._idle = threading.Event()
+        self._delivers = False
+        self._last_tick = monotonic()
+        self._hold = app.settings.first_start == "hold"
+
+    def run(self, announce: Callable[[Started], None]) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
+        new = self._app.plan(self._app.clock.now(), hold_first_start=self._hold).new
+        rehearsed = self._rehearse_for_newcomers()
+        courier = threading.Thread(target=self._deliver, name="courier")
+        courier.start()
+        self._work.set()
+        self._idle.wait(FIRST_PASS)
+        web = self._web()
+        server = threading.Thread(target=web.run, args=([listener],), name="web")
+        server.start()
+        self._scheduler = self._schedule()
+        try:
+            announce(self._started(new, rehearsed, listener.getsockname()[1]))
+            self._guard()
+        finally:
+            self._stop.set()
+            self._app.sender.stop.set()
+            self._work.set()
+            self._scheduler.shutdown(wait=True)
+            web.should_exit = True
+            courier.join()
+            server.join()
+
+    def _schedule(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler.add_job(
+            self._tick,
+            "interval",
+            seconds=INTERVAL,
+            id="tick",
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
+        )
+        scheduler.start()
+        return scheduler
+
+    def _tick(self) -> None:
+        try:
+            self._app.plan(self._app.clock.now(), hold_first_start=self._hold)
+        except LedgerError as error:
+            log.error("%s. The next tick tries again.", error)
+        self._last_tick = monotonic()
+        self._work.set()
+
+    def _guard(self) -> None:
+        """APScheduler's thread dies silently on an exception in its loop, and waits when the
+        clock is set back: by the monotonic clock, a stalled one is replaced."""
+        while not self._stop.wait(INTERVAL / 4):
+            if monotonic() - self._last_tick > STALLED:
+                log.error("the scheduler stalled; a new one takes over")
+                self._scheduler.shutdown(wait=False)
+                self._scheduler = self._schedule()
+                self._tick()
+
+    def _deliver(self) -> None:
+        """The courier's thread: holds the sender's lock as long as it can get it."""
+        told = False
+        while not self._stop.is_set():
+            self._wait_for_work()
+            with senders_lock(self._app.settings.state_dir) as ours:
+                if not ours and not told:
+                    log.warning("another process delivers; this one plans and serves")
+                    told = True
+                if ours:
+                    self._delivers, told = True, False
+                    self._hold_office()
+            self._delivers = False
+            self._idle.set()
+
+    def _wait_for_work(self) -> None:
+        self._work.wait()
+        self._work.clear()
+
+    def _hold_office(self) -> None:
+        """With the lock: deliver whenever there is work, until the daemon stops."""
+        recovered = False
+        while not self._stop.is_set():
+            try:
+                if not recovered:
+                    self._app.sender.recover()
+                    recovered = True
+                self._app.sender.drain()
+                if self._app.reporter.report(self._app.clock.now()):
+                    self._app.sender.drain()
+            except LedgerError as error:
+                log.error("%s. The next tick tries again.", error)
+            self._idle.set()
+            self._wait_for_work()
+
+    def _rehearse_for_newcomers(self) -> str:
+        """On a day without a digest, a first look: only while nothing was ever sent."""
+        app, at = self._app, self._app.clock.now()
+        if app.settings.transport != "maildir" or app.table.live_digest(at) is not None:
+            return ""
+        with app.database.read() as connection:
+            views = read_notices(connection)
+        if any(view.state is not State.BASELINE and not view.rehearsal for view in views):
+            return ""
+        return orders.rehearse(app, at)[0]
+
+    def _web(self) -> uvicorn.Server:
+        app = self._app
+        web = create_app(app.settings, lambda: app.table, app.database, app.composer.key, app.clock)
+        return uvicorn.Server(
+            uvicorn.Config(
+                web,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                timeout_graceful_shutdown=5,
+            )
+        )
+
+    def _started(self, new: list[str], rehearsed: str, port: int) -> Started:
+        app = self._app
+        with app.database.read() as connection:
+            held = len(read_notices(connection, state=State.HELD))
+            views = read_notices(connection, keys=new)
+        settings = app.settings.web
+        url = settings.public_url
+        if not settings.base_url:
+            url = settings.model_copy(update={"port": port}).public_url
+        return Started(url, self._delivers, tuple(views), held, rehearsed)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ReminderError(
+            f"the web server cannot listen on {host}:{port}: {error.strerror}",
+            hint="Is another reminder running? Set REMINDER_WEB__PORT to a free port.",
+        ) from None

@@ -1,0 +1,230 @@
+"""What an operator orders by hand: release, drop, resend, register, preview, rehearse."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from reminder.app.application import Application
+from reminder.delivery.transports import Envelope
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.domain.occasions import ONCE, digest_draft
+from reminder.domain.plan import Task, TaskKind
+from reminder.domain.units import Unit
+from reminder.errors import ReminderError, UnknownError, UsageError
+from reminder.storage.ledger import notices, occasions, tasks
+from reminder.storage.ledger.notices import Composed
+from reminder.storage.ledger.views import NoticeView, read_notice, read_notices
+
+RESENT_USEFUL = timedelta(days=7)
+
+
+def find_unit(app: Application, name: str) -> Unit:
+    """By id, full name or alias. Raises `UnknownError`."""
+    unit = app.table.directory.named(name)
+    if unit is None:
+        raise UnknownError(f"no unit {name!r}", hint="`reminder units` lists them.")
+    return unit
+
+
+def find_task(app: Application, task_id: str) -> Task:
+    task = app.table.plan.by_id.get(task_id)
+    if task is None:
+        raise UnknownError(f"no task {task_id!r}", hint="`reminder tasks` lists them.")
+    return task
+
+
+def find_notice(connection: Connection, key: str) -> NoticeView:
+    view = read_notice(connection, key)
+    if view is None:
+        raise UnknownError(f"no notice {key!r}", hint="`reminder ledger list` lists them.")
+    return view
+
+
+def month_of(app: Application, period: str) -> int:
+    """Of a period such as 2026-03. Raises `UsageError` for one that the plan has not."""
+    plan = app.table.plan
+    months = {plan.period(month): month for month in app.table.reached}
+    if period not in months:
+        raise UsageError(f"no period {period!r} in this plan", hint=f"e.g. {plan.period(3)}")
+    return months[period]
+
+
+def release(app: Application, period: str | None = None) -> list[str]:
+    """Queues what is held, composed now. Without a period the hold itself is lifted."""
+    at, released = app.clock.now(), []
+    with app.database.write() as connection:
+        if period is None:
+            occasions.lift_hold(connection, app.planner.course)
+        for view in read_notices(connection, period=period, state=State.HELD):
+            draft = _draft(connection, view)
+            known = app.planner.known(connection, draft, at)
+            composed = app.composer.compose(draft, known, rehearsal=view.rehearsal)
+            notices.fix(connection, view.key, composed, at, Reason.RELEASED)
+            released.append(view.key)
+    return released
+
+
+def drop(app: Application, key: str) -> None:
+    """Gives up a notice that still waits; it is never sent."""
+    with app.database.write() as connection:
+        view = find_notice(connection, key)
+        if not view.waiting or view.state is State.SENDING:
+            raise UsageError(f"{key} is {view.state}: only what waits can be dropped")
+        notices.set_state(connection, key, State.EXPIRED, Reason.DROPPED, app.clock.now())
+
+
+def resend(app: Application, keys: Iterable[str]) -> list[str]:
+    """New notices `KEY#2`, composed now, for the units' addresses that were not reached."""
+    with app.database.write() as connection:
+        return [_resend(app, connection, find_notice(connection, key)) for key in keys]
+
+
+def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
+    if view.kind is Kind.REPORT:
+        raise UsageError(f"{view.key}: a report is not sent again, `reminder status` shows it")
+    if view.waiting:
+        raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
+    base = view.key.partition("#")[0]
+    family = [
+        other
+        for other in read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
+        if other.key.partition("#")[0] == base
+    ]
+    if any(other.waiting for other in family):
+        raise UsageError(f"{base} is on its way again already")
+    reached = {
+        person.address
+        for other in family
+        for person in other.recipients
+        if person.state is State.SENT
+    }
+    at = app.clock.now()
+    draft = replace(
+        _draft(connection, view),
+        key=f"{base}#{len(family) + 1}",
+        useful_until=max(view.useful_until, at + RESENT_USEFUL),
+        tasks=(),
+    )
+    known = app.planner.known(connection, _draft(connection, view), at)
+    composed = app.composer.compose(
+        replace(_draft(connection, view), key=draft.key), known, rehearsal=view.rehearsal
+    )
+    missing = tuple(address for address in composed.recipients if address not in reached)
+    if not missing:
+        raise UsageError(
+            f"{view.key}: nobody is left to reach", hint="Put an address into units.toml first."
+        )
+    composed = replace(composed, recipients=missing)
+    notices.add(
+        connection, draft, at, composed=composed, reason=Reason.RESENT, rehearsal=view.rehearsal
+    )
+    return draft.key
+
+
+def _draft(connection: Connection, view: NoticeView) -> NoticeDraft:
+    told = [(task, ONCE, 0) for task in notices.tasks_of(connection, view.key.partition("#")[0])]
+    return NoticeDraft(
+        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, tuple(told)
+    )
+
+
+def register(
+    app: Application, task_ids: Iterable[str], month: str | None, on: date | None, note: str
+) -> None:
+    """Tasks as done: for good, or for that month's check-in of a year-round task."""
+    at = app.clock.now()
+    found = [_registrable(app, task_id, month) for task_id in task_ids]
+    day = on or app.table.local_day(at)
+    if day > app.table.local_day(at):
+        raise UsageError(f"{day} is yet to come, wanted a day up to today")
+    with app.database.write() as connection:
+        for task in found:
+            period = month if month and task.kind is TaskKind.YEAR else ""
+            tasks.register_done(connection, task.id, period, day, note, at)
+    app.sync_feeds(at)
+
+
+def _registrable(app: Application, task_id: str, month: str | None) -> Task:
+    task = find_task(app, task_id)
+    if task.kind is TaskKind.STANDING:
+        raise UsageError(f"{task_id} is a standing remark: it is never done")
+    if month and task.kind is TaskKind.MONTH and month != app.table.plan.period(task.month):
+        raise UsageError(f"{task_id} belongs to {app.table.plan.period(task.month)}, not {month}")
+    if month and task.kind is TaskKind.YEAR:
+        month_of(app, month)
+    return task
+
+
+def reopen(app: Application, task_id: str) -> None:
+    find_task(app, task_id)
+    at = app.clock.now()
+    with app.database.write() as connection:
+        if not tasks.reopen(connection, task_id, at):
+            raise UsageError(f"{task_id} is not registered as done")
+    app.sync_feeds(at)
+
+
+def preview(app: Application, unit: Unit, period: str) -> Composed:
+    """The stored bytes if the digest has them, else what would be composed.
+
+    As it would be composed now while it may still go; else as on the day it is due.
+    """
+    draft = digest_draft(app.table, month_of(app, period), unit.id)
+    if unit.is_group:
+        raise UsageError(f"{unit.name} is a group: its members get the mails")
+    with app.database.read() as connection:
+        family = [
+            view
+            for view in read_notices(connection, kind=Kind.DIGEST, period=period, unit=unit.id)
+            if view.key.partition("#")[0] == draft.key
+        ]
+        for view in reversed(family):
+            content = notices.content_of(connection, view.key)
+            if content is not None and view.as_of and view.message_id:
+                addresses = tuple(person.address for person in view.recipients)
+                return Composed(view.message_id, content, view.as_of, addresses)
+        now = app.clock.now()
+        at = now if draft.due <= now < draft.useful_until else draft.due
+        known = app.planner.known(connection, draft, at)
+    return app.composer.compose(draft, known)
+
+
+def send_to(app: Application, composed: Composed, address: str) -> str:
+    """One message outside the ledger. Returns the server's words; raises when it is refused."""
+    connection = app.transport.open()
+    try:
+        envelope = Envelope(
+            composed.message_id, app.settings.mail.sender_address, (address,), composed.content
+        )
+        answer = connection.send(envelope, lambda: True)[address]
+    finally:
+        connection.close()
+    if answer.state is not State.SENT:
+        raise ReminderError(f"{address} was not reached: {answer.reason} {answer.reply}")
+    return answer.reply
+
+
+def rehearse(app: Application, at: datetime) -> tuple[str, int]:
+    """One month of the plan into the outbox, marked 【演练】, as on its own day.
+
+    Returns the period and how many are new: the month that this day would have, else the
+    plan's first.
+    """
+    table = app.table
+    running = table.local_day(at).month
+    month = running if running in table.reached else min(table.reached)
+    period, count = table.plan.period(month), 0
+    with app.database.write() as connection:
+        keys = notices.keys_of(connection, Kind.DIGEST, period)
+        for unit in table.reached[month]:
+            draft = digest_draft(table, month, unit, rehearsal=True)
+            if draft.key in keys or not table.directory[unit].has_address:
+                continue
+            known = app.planner.known(connection, draft, draft.due)
+            composed = app.composer.compose(draft, known, rehearsal=True)
+            draft = replace(draft, useful_until=max(draft.useful_until, at + RESENT_USEFUL))
+            notices.add(connection, draft, at, composed=composed, rehearsal=True)
+            count += 1
+    return period, count

@@ -1,0 +1,63 @@
+"""Digests written out to be read before they go: one, or all of a period with an index."""
+
+import email
+import sys
+from email.policy import default
+from pathlib import Path
+from typing import Literal
+
+from reminder.app import orders
+from reminder.app.application import Application
+from reminder.domain.occasions import digest_units
+from reminder.storage.templates import environment
+
+Form = Literal["html", "text", "eml"]
+
+
+def part(content: bytes, form: Form) -> bytes:
+    if form == "eml":
+        return content
+    message = email.message_from_bytes(content, policy=default)
+    body = message.get_body(("plain",) if form == "text" else ("html",))
+    return str(body.get_content()).encode() if body else b""
+
+
+def write_one(content: bytes, form: Form, output: Path | None) -> None:
+    """To the file, or to standard output; `eml` is the message byte for byte."""
+    data = part(content, form)
+    if output:
+        output.write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def write_all(app: Application, period: str, folder: Path) -> int:
+    """UNIT.eml and UNIT.html for each, and index.html with all of them, to be printed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table, month = app.table, orders.month_of(app, period)
+    on = table.local_day(table.digest_due(month))
+    mails, missing = [], []
+    for unit_id in digest_units(table, month, on, app.progress()):
+        unit = table.directory[unit_id]
+        if not unit.has_address:
+            missing.append(unit.name)
+            continue
+        composed = orders.preview(app, unit, period)
+        message = email.message_from_bytes(composed.content, policy=default)
+        (folder / f"{unit_id}.eml").write_bytes(composed.content)
+        (folder / f"{unit_id}.html").write_bytes(part(composed.content, "html"))
+        mails.append(
+            {
+                "unit": unit.name,
+                "file": f"{unit_id}.html",
+                "subject": str(message["Subject"]),
+                "to": "，".join(composed.recipients),
+                "text": part(composed.content, "text").decode(),
+            }
+        )
+    template = environment(app.settings, autoescape=True).get_template("web/preview.html")
+    index = template.render(plan=table.plan, period=period, month=month, mails=mails,
+                            missing=missing, due=table.digest_due(month))  # fmt: skip
+    (folder / "index.html").write_text(index, encoding="utf-8")
+    return len(mails)

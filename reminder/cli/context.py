@@ -1,0 +1,141 @@
+"""The options that every command has, and the application that they lead to."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reminder.errors import UsageError
+
+if TYPE_CHECKING:
+    from reminder.app.application import Application
+    from reminder.storage.office import Office
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+
+
+Config = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder with reminder.toml and units.toml.")
+]
+PlanFile = Annotated[Path | None, typer.Option(metavar="FILE", help="The year's plan.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+
+@dataclass
+class Options:
+    config: Path | None = None
+    plan: Path | None = None
+
+
+options = Options()
+
+
+def keep(config: Path | None, plan: Path | None) -> None:
+    options.config = config or options.config
+    options.plan = plan or options.plan
+
+
+def command(
+    group: typer.Typer, name: str | None = None, *, example: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Puts a function among the commands, with --config, --plan and --debug beside its own."""
+
+    def put(function: Callable[..., None]) -> Callable[..., None]:
+        def run(*, config: Path | None, plan: Path | None, debug: bool, **values: object) -> None:
+            keep(config, plan)
+            function(**values)
+
+        signature = inspect.signature(function, eval_str=True)
+        shared = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kind)
+            for key, value, kind in (
+                ("config", None, Config),
+                ("plan", None, PlanFile),
+                ("debug", False, Debug),
+            )
+        ]
+        parameters = [*signature.parameters.values(), *shared]
+        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        run.__name__, run.__doc__ = function.__name__, function.__doc__
+        group.command(name, epilog=f"Example: {example}")(run)
+        return function
+
+    return put
+
+
+def office() -> Office:
+    """Plan, units, working days and settings. Raises `ConfigurationError`."""
+    from reminder.storage.office import load_office
+
+    return load_office(options.config, {"plan": options.plan} if options.plan else None)
+
+
+def application(at: datetime | None = None) -> Application:
+    """With `at`, on a clock that starts at that moment."""
+    from reminder.app.application import Application
+    from reminder.clock import Clock
+
+    loaded = office()
+    _log(loaded.settings.log.format, loaded.settings.log.level)
+    return Application(loaded, Clock(at))
+
+
+def trial_application(at: str | None, really: bool = False) -> Application:
+    """`at` as given on the command line, in the plan's zone when it has no offset."""
+    if at is None:
+        return application()
+    from reminder.clock import Clock
+
+    app = application()
+    moment = parse_moment(at)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=app.table.plan.zone)
+    app.refuse_far(moment, really=really)
+    app.clock = Clock(moment)
+    return app
+
+
+def parse_moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no moment", hint="Wanted e.g. 2026-03-02T09:00+08:00."
+        ) from None
+
+
+def parse_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no date", hint="Wanted e.g. 2026-03-02.") from None
+
+
+def day_of(text: str, app: Application) -> date:
+    """A day, or a moment as the plan's zone dates it."""
+    if len(text) <= 10:
+        return parse_day(text)
+    moment = parse_moment(text)
+    return app.table.local_day(moment) if moment.tzinfo else moment.date()
+
+
+def start_of(day: date, app: Application) -> datetime:
+    return datetime.combine(day, time(), app.table.plan.zone)
+
+
+def _log(form: str, level: str) -> None:
+    from reminder.cli.logs import JsonFormatter, TextFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("apscheduler", "uvicorn", "asyncio", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

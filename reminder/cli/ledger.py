@@ -1,0 +1,140 @@
+"""`reminder ledger`: what became of every notice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reminder.cli.context import AsJson, application, command
+from reminder.cli.words import harmless, print_json, show
+from reminder.errors import UsageError
+
+if TYPE_CHECKING:
+    from reminder.storage.ledger.views import NoticeView
+
+cli = typer.Typer(help="The record of every notice.", no_args_is_help=True)
+Key = Annotated[str, typer.Argument(metavar="KEY")]
+Period = Annotated[str | None, typer.Option(metavar="2026-03", help="Only this period's.")]
+State = Annotated[str | None, typer.Option(help="e.g. sent, retry, refused, held.")]
+
+
+def _state(name: str | None) -> Any:
+    from reminder.domain import notices
+
+    if name is None:
+        return None
+    try:
+        return notices.State(name)
+    except ValueError:
+        wanted = ", ".join(notices.State)
+        raise UsageError(f"no state {name!r}", hint=f"Wanted one of {wanted}.") from None
+
+
+def row_of(view: NoticeView) -> dict[str, Any]:
+    return {
+        "key": view.key,
+        "kind": view.kind,
+        "unit": view.unit,
+        "period": view.period,
+        "state": view.state,
+        "reason": view.reason,
+        "recipients": [
+            {"address": person.address, "state": person.state, "reply": person.reply}
+            for person in view.recipients
+        ],
+        "message_id": view.message_id,
+        "attempts": view.attempts,
+        "updated": view.updated,
+        "rehearsal": view.rehearsal,
+    }
+
+
+@command(cli, "list", example="reminder ledger list --state refused")
+def list_(
+    period: Period = None,
+    unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
+    state: State = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every notice with its state, reason and recipients."""
+    from reminder.app.orders import find_unit
+    from reminder.storage.ledger.views import read_notices
+
+    app = application()
+    unit_id = unit if unit in (None, "operator") else find_unit(app, unit).id
+    with app.database.read() as connection:
+        views = read_notices(connection, period=period, unit=unit_id, state=_state(state))
+    rows = [row_of(view) for view in views]
+    show(rows, as_json, ["key", "state", "reason", "attempts", "updated"])
+
+
+@command(cli, "show", example="reminder ledger show KEY")
+def show_(key: Key, as_json: AsJson = False) -> None:
+    """One notice, with its recipients and its history."""
+    from reminder.app.orders import find_notice
+    from reminder.storage.ledger.views import read_history
+
+    app = application()
+    with app.database.read() as connection:
+        view = find_notice(connection, key)
+        history = [
+            {name: row[name] for name in ("at", "address", "state", "reason", "detail")}
+            for row in read_history(connection, key)
+        ]
+    if as_json:
+        print_json(row_of(view) | {"sha256": view.sha256, "history": history})
+        return
+    print(f"{view.key}: {view.state} ({view.reason})")
+    print(f"due {view.due.isoformat()}, of use until {view.useful_until.isoformat()}")
+    for person in view.recipients:
+        print(harmless(f"  {person.address}: {person.state} ({person.reason}) {person.reply}"))
+    show(history, False, ["at", "address", "state", "reason", "detail"])
+
+
+@command(cli, example="reminder ledger resend --period 2026-03 --state refused")
+def resend(
+    key: Annotated[str | None, typer.Argument(metavar="KEY")] = None,
+    period: Period = None,
+    state: State = None,
+) -> None:
+    """Send anew, composed now, to the addresses that were not reached."""
+    from reminder.app import orders
+    from reminder.storage.ledger.views import read_notices
+
+    if (key is None) == (period is None and state is None):
+        raise UsageError("wanted a KEY, or --period and --state")
+    app = application()
+    keys = [key] if key else []
+    if not key:
+        with app.database.read() as connection:
+            views = read_notices(connection, period=period, state=_state(state))
+        keys = _latest(views)
+    for made in orders.resend(app, keys):
+        print(made)
+    print("The daemon sends them now; without one, type: reminder tick")
+
+
+def _latest(views: list[NoticeView]) -> list[str]:
+    """Of a notice and its copies only the last: the others were sent again already."""
+    return list({view.key.partition("#")[0]: view.key for view in views}.values())
+
+
+@command(cli, example="reminder ledger release --period 2026-03")
+def release(period: Period = None) -> None:
+    """Let go what is held; without --period also lift the hold for what comes."""
+    from reminder.app import orders
+
+    released = orders.release(application(), period)
+    print(f"{len(released)} released; the daemon sends them, or: reminder tick")
+    if period:
+        print("What comes later is still held: reminder ledger release")
+
+
+@command(cli, example="reminder ledger drop KEY")
+def drop(key: Key) -> None:
+    """Give up a notice that waits: it is never sent."""
+    from reminder.app import orders
+
+    orders.drop(application(), key)
+    print(f"{key} is dropped")

@@ -1,0 +1,93 @@
+"""Commands that compose and send: preview, tick, run, status."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from reminder.cli.context import AsJson, application, command, trial_application
+from reminder.cli.words import print_json
+from reminder.errors import UsageError
+
+cli = typer.Typer()
+
+
+@command(cli, example="reminder preview --unit helan --period 2026-04")
+def preview(
+    period: Annotated[str, typer.Option(metavar="2026-03")],
+    unit: Annotated[str | None, typer.Option(metavar="ID")] = None,
+    form: Annotated[Literal["html", "text", "eml"], typer.Option("--format")] = "text",
+    output: Annotated[
+        Path | None, typer.Option(help="A file; without --unit a folder for all, with an index.")
+    ] = None,
+    send_to: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Send this one, outside the ledger.")
+    ] = None,
+) -> None:
+    """A digest as it went, or as it would go."""
+    from reminder.app import orders, previews
+    from reminder.settings import mailbox
+
+    app = application()
+    if unit is None:
+        if output is None or send_to:
+            raise UsageError("wanted --unit ID, or --output DIR for all of the period")
+        count = previews.write_all(app, period, output)
+        print(f"{count} mails in {output}, to read and print: {output / 'index.html'}")
+        return
+    composed = orders.preview(app, orders.find_unit(app, unit), period)
+    if send_to:
+        try:
+            address = mailbox(send_to)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        print(orders.send_to(app, composed, address))
+        return
+    previews.write_one(composed.content, form, output)
+
+
+@command(cli, example="reminder tick --at 2026-03-02T09:00+08:00 --json")
+def tick(
+    at: Annotated[
+        str | None, typer.Option(metavar="ISO", help="On a clock that starts at that moment.")
+    ] = None,
+    really: Annotated[
+        bool, typer.Option("--really", help="With --at: on a real mail server too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """One idempotent pass: plan what is due, deliver what is ready."""
+    result = asdict(trial_application(at, really).tick())
+    delivers = result.pop("delivers")
+    if as_json:
+        print_json(result)
+    else:
+        print(", ".join(f"{name} {count}" for name, count in result.items()))
+    if not delivers:
+        typer.echo("Another process delivers; this pass only planned.", err=True)
+
+
+@command(cli, example="reminder run")
+def run() -> None:
+    """The daemon: plans, sends, serves feeds. Ctrl-C or SIGTERM ends it."""
+    from reminder.app.daemon import Daemon
+    from reminder.cli.welcome import welcome
+
+    app = application()
+    Daemon(app).run(lambda started: welcome(app, started))
+    print("reminder has stopped; what was sent is recorded")
+
+
+@command(cli, example="reminder status --json")
+def status(as_json: AsJson = False) -> None:
+    """One screen: the plan in force, what comes next, what went, what waits and why."""
+    from reminder.cli.status import print_status, read_status
+
+    found = read_status(application())
+    if as_json:
+        print_json(found)
+    else:
+        print_status(found)

@@ -1,0 +1,187 @@
+"""Commands that read plan, units and working days: check, tasks, windows, occasions, units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reminder.cli.context import (
+    AsJson,
+    application,
+    command,
+    day_of,
+    office,
+    parse_day,
+)
+from reminder.cli.words import print_json, show
+from reminder.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from reminder.app.application import Application
+    from reminder.domain.plan import Task
+    from reminder.storage.office import Office
+
+cli = typer.Typer()
+Month = Annotated[int | None, typer.Option(min=1, max=12, help="Only this month.")]
+
+
+@command(cli, example="reminder check --smtp")
+def check(
+    smtp: Annotated[bool, typer.Option("--smtp", help="Log in to the mail server too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Validate everything: plan, units, working days, settings."""
+    try:
+        loaded = office()
+    except ConfigurationError as error:
+        if as_json:
+            print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
+        raise
+    found = _findings(loaded)
+    if smtp:
+        from reminder.delivery.transports.smtp import SmtpTransport
+
+        found["smtp"] = SmtpTransport(loaded.settings.smtp).check()
+    if as_json:
+        print_json(found)
+        return
+    tasks = found["tasks"]
+    print(f"{found['plan']}")
+    print(
+        f"{tasks['month']} monthly tasks, {tasks['year']} year-round, {tasks['standing']} standing"
+    )
+    print(f"{found['units']} units, {found['groups']} groups, {found['addresses']} addresses")
+    print(f"without address: {'、'.join(found['without_address']) or 'none'}")
+    print(f"provisional dates: {', '.join(found['provisional']) or 'none'}")
+    for warning in found["warnings"]:
+        print(f"warning: {warning}")
+    if smtp:
+        print(found["smtp"])
+    print("no mistakes")
+
+
+def _findings(loaded: Office) -> dict[str, Any]:
+    table = loaded.table
+    single = table.directory.single
+    kinds = [str(task.kind) for task in table.plan.tasks]
+    return {
+        "ok": True,
+        "plan": table.plan.name,
+        "tasks": {kind: kinds.count(kind) for kind in ("month", "year", "standing")},
+        "units": len(single),
+        "groups": len(table.directory.units) - len(single),
+        "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
+        "without_address": [unit.name for unit in single if not unit.has_address],
+        "provisional": [found.task for found in table.windows.values() if found.provisional],
+        "warnings": [str(fault) for fault in loaded.warnings],
+        "errors": [],
+    }
+
+
+@command(cli, example="reminder tasks --month 3 --unit deputies --json")
+def tasks(
+    month: Month = None,
+    unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The plan's tasks, with full names and state."""
+    from reminder.app.orders import find_unit
+
+    app = application()
+    found = list(app.table.plan.tasks)
+    if month:
+        found = [task for task in found if task.month == month]
+    if unit:
+        members = set(app.table.directory.expand([find_unit(app, unit).id]))
+        found = [t for t in found if any(app.table.role(member, t) for member in members)]
+    rows = _task_rows(app, found)
+    show(rows, as_json, ["id", "title", "lead", "related", "state"])
+
+
+def _task_rows(app: Application, found: list[Task]) -> list[dict[str, Any]]:
+    directory, progress = app.table.directory, app.progress()
+    rows = []
+    for task in found:
+        window = app.table.windows.get(task.id)
+        state = "done" if task.id in progress.done else "open"
+        if state == "open" and window and progress.is_settled(window):
+            state = "settled"
+        rows.append(
+            {
+                "id": task.id,
+                "kind": task.kind,
+                "month": task.month or None,
+                "title": task.title,
+                "short": task.short,
+                "lead": [directory[unit].name for unit in task.lead],
+                "related": [directory[unit].name for unit in task.related],
+                "state": state,
+            }
+        )
+    return rows
+
+
+@command(cli, example="reminder windows --month 4 --at 2026-04-28")
+def windows(
+    month: Month = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The day whose lights are shown.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """When each month's tasks open and are due; with --month the year-round ones too."""
+    from reminder.domain.windows import light
+
+    app = application()
+    table, progress = app.table, app.progress()
+    day = day_of(at, app) if at else table.local_day(app.clock.now())
+    found = [w for w in table.windows.values() if month in (None, table.plan.by_id[w.task].month)]
+    if month:
+        found += [table.window_in(task, month) for task in table.plan.year_round]
+    rows = [
+        {
+            "id": window.task,
+            "opens": window.opens,
+            "due": window.due,
+            "rule": window.rule,
+            "provisional": window.provisional,
+            "light": light(window, day, table.days, progress),
+        }
+        for window in found
+    ]
+    show(rows, as_json, list(rows[0]) if rows else ["id"])
+
+
+@command(cli, example="reminder occasions --from 2026-03-01 --to 2026-03-31")
+def occasions(
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help="First day.")],
+    end: Annotated[str, typer.Option("--to", metavar="DATE", help="Last day.")],
+    as_json: AsJson = False,
+) -> None:
+    """The moments at which notices are due, if nothing more is registered."""
+    from reminder.domain.occasions import forecast
+
+    app = application()
+    found = forecast(app.table, parse_day(start), parse_day(end), app.clock.now(), app.progress())
+    rows = [{"kind": o.kind, "period": o.period, "at": o.at, "units": list(o.units)} for o in found]
+    show(rows, as_json, ["kind", "period", "at", "units"])
+
+
+@command(cli, example="reminder units --json")
+def units(as_json: AsJson = False) -> None:
+    """Units and groups, with names, members and addresses."""
+    rows = [
+        {
+            "id": unit.id,
+            "name": unit.name,
+            "short": unit.short,
+            "aliases": list(unit.aliases),
+            "relation": unit.relation,
+            "members": list(unit.members),
+            "to": list(unit.to),
+            "cc": list(unit.cc),
+        }
+        for unit in office().table.directory.units.values()
+    ]
+    show(rows, as_json, ["id", "name", "relation", "to", "members"])

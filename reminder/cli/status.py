@@ -1,0 +1,111 @@
+"""`reminder status`: one screen on what is in force, what went and what waits."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from reminder.app.application import Application
+from reminder.cli.words import harmless
+from reminder.delivery.reports import tally
+from reminder.domain.notices import Kind
+from reminder.domain.occasions import forecast
+from reminder.domain.windows import Progress
+from reminder.storage.ledger.occasions import is_held, last_occasion, last_tick
+from reminder.storage.ledger.relays import read_trouble
+from reminder.storage.ledger.tasks import read_start
+from reminder.storage.ledger.views import read_notices
+
+AHEAD = timedelta(days=62)
+SHOWN = 3
+
+
+def read_status(app: Application) -> dict[str, Any]:
+    now = app.clock.now()
+    plan = app.table.plan
+    found: dict[str, Any] = {
+        "plan": {"id": plan.id, "year": plan.year, "name": plan.name,
+                 "file": str(app.settings.plan)},
+        "transport": app.settings.transport,
+        "rehearsal": bool(app.settings.mail.redirect_to),
+        "started": None,
+        "held": False,
+        "last_tick": None,
+        "next": _next(app, now, app.progress()),
+        "last": None,
+        "waiting": [],
+        "trouble": None,
+    }  # fmt: skip
+    if app.settings.ledger_path.exists():
+        _read_ledger(app, found)
+    return found
+
+
+def _read_ledger(app: Application, found: dict[str, Any]) -> None:
+    zone = app.table.plan.zone
+    with app.database.read() as connection:
+        started = read_start(connection, app.planner.course)
+        ticked = last_tick(connection)
+        trouble = read_trouble(connection, app.sender.name)
+        waiting = [view for view in read_notices(connection) if view.waiting]
+        last = last_occasion(connection)
+        counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
+        found["held"] = is_held(connection, app.planner.course)
+    found["started"] = started.astimezone(zone) if started else None
+    found["last_tick"] = ticked.astimezone(zone) if ticked else None
+    found["trouble"] = trouble.detail if trouble else None
+    found["waiting"] = [
+        {"key": view.key, "state": view.state, "reason": view.reason,
+         "reply": next((p.reply for p in view.recipients if p.reply), "")}
+        for view in waiting
+    ]  # fmt: skip
+    if last and counted:
+        found["last"] = {
+            "kind": last["kind"],
+            "period": last["period"],
+            "expected": counted.expected,
+            "accepted": counted.accepted,
+            "others": [
+                {"unit": view.unit, "state": view.state, "reason": view.reason}
+                for view in counted.others
+            ],
+        }
+
+
+def _next(app: Application, now: datetime, progress: Progress) -> list[dict[str, Any]]:
+    today = app.table.local_day(now)
+    ahead = forecast(app.table, today, today + AHEAD, now, progress)
+    return [
+        {"kind": o.kind, "period": o.period, "at": o.at, "units": len(o.units)}
+        for o in ahead
+        if o.at > now
+    ][:SHOWN]
+
+
+def print_status(found: dict[str, Any]) -> None:
+    plan = found["plan"]
+    lines = [("plan", f"{plan['name']} ({plan['file']})"), ("transport", found["transport"])]
+    if found["rehearsal"]:
+        lines.append(("rehearsal", "every mail goes to mail.redirect_to, marked 【演练】"))
+    lines.append(("started", _moment(found["started"]) or "not yet: reminder run, reminder tick"))
+    if found["held"]:
+        lines.append(("held", "nothing goes until: reminder ledger release"))
+    lines.append(("last tick", _moment(found["last_tick"]) or "never"))
+    for occasion in found["next"]:
+        text = f"{occasion['kind']} {occasion['period']}, {occasion['units']} units"
+        lines.append(("next", f"{_moment(occasion['at'])}  {text}"))
+    if last := found["last"]:
+        lines.append(("last", f"{last['kind']} {last['period']}: expected {last['expected']}, "
+                              f"accepted {last['accepted']}"))  # fmt: skip
+        lines += [("", f"{o['unit']}: {o['state']} ({o['reason']})") for o in last["others"]]
+    if found["trouble"]:
+        lines.append(("trouble", found["trouble"]))
+    lines.append(("waiting", str(len(found["waiting"]))))
+    lines += [
+        ("", f"{w['key']}: {w['state']} ({w['reason']}) {w['reply']}".rstrip())
+        for w in found["waiting"][:20]
+    ]
+    for name, text in lines:
+        print(harmless(f"{name:<10} {text}"))
+
+
+def _moment(value: datetime | None) -> str:
+    return value.isoformat(" ", "minutes") if value else ""

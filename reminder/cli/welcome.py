@@ -1,0 +1,70 @@
+"""The first screen of `reminder run`: what it did, where the mails lie, what comes next."""
+
+from reminder.app.application import Application
+from reminder.app.daemon import Started
+from reminder.cli.status import read_status
+from reminder.domain.notices import State
+from reminder.storage.ledger.links import feed_token, feed_url
+from reminder.storage.ledger.views import read_notices
+
+EXAMPLES = 5  # mails named one by one
+
+
+def welcome(app: Application, started: Started) -> None:
+    for line in (*_did(app, started), "", *_where(app, started), "", *_next(app), ""):
+        print(line, flush=True)
+    print("Ctrl-C stops it; starting it again sends nothing twice.", flush=True)
+
+
+def _did(app: Application, started: Started) -> list[str]:
+    plan, maildir = app.table.plan, app.settings.transport == "maildir"
+    lines = [f"reminder runs on {plan.name}: {len(plan.tasks)} tasks, "
+             f"{len(app.table.directory.single)} units.", ""]  # fmt: skip
+    if started.rehearsed:
+        month = app.table.live_digest(app.clock.now())
+        lines.append("The plan has no digest for today." if month is None else "Nothing was due.")
+        lines.append(
+            f"So {started.rehearsed} was rehearsed into the outbox, every subject marked 【演练】."
+        )
+    elif started.new:
+        accepted = sum(view.state is State.SENT for view in started.new)
+        place = "lie in the outbox" if maildir else "were accepted by the mail server"
+        lines.append(f"Due now: {len(started.new)} mails; {accepted} {place}.")
+        names = app.table.directory.units
+        for view in started.new[:EXAMPLES]:
+            why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
+            lines.append(f"  {view.kind} {view.period}  {names[view.unit].name}{why}")
+        if len(started.new) > EXAMPLES:
+            lines.append(f"  and {len(started.new) - EXAMPLES} more")
+    else:
+        lines.append("Nothing new is due: what was sent before is not sent again.")
+    if started.held:
+        lines.append(f"{started.held} mails are held. Look: reminder preview --output DIR "
+                     "--period …; then: reminder ledger release")  # fmt: skip
+    if not started.delivers:
+        lines.append("Another process delivers from this ledger; this one plans and serves.")
+    return lines
+
+
+def _where(app: Application, started: Started) -> list[str]:
+    with app.database.read() as connection:
+        token = feed_token(connection, app.composer.key, "plan")
+        mails = len(read_notices(connection, state=State.SENT))
+    lines = []
+    if app.settings.transport == "maildir":
+        lines.append(f"Read the mails   {started.url}/outbox   ({mails} so far)")
+        lines.append(f"They lie in      {app.settings.outbox}")
+    lines.append(f"Subscribe        {started.url}/   (every unit's calendar)")
+    lines.append(f"The whole plan   {feed_url(started.url, token, 'plan')}")
+    return lines
+
+
+def _next(app: Application) -> list[str]:
+    coming = read_status(app)["next"]
+    if not coming:
+        return ["The plan holds no further occasion: it is time for the next year's table."]
+    return [
+        f"{'Next' if index == 0 else 'then':<16} {found['at']:%Y-%m-%d %H:%M %z}  "
+        f"{found['kind']} {found['period']}, {found['units']} units"
+        for index, found in enumerate(coming)
+    ]

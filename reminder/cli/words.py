@@ -1,0 +1,77 @@
+"""What a command prints: tables on a terminal, tab-separated lines or JSON otherwise."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from reminder.errors import ConfigurationError, ReminderError
+
+
+def explain(error: ReminderError) -> None:
+    """What failed, and what to type next; on standard error."""
+    if isinstance(error, ConfigurationError):
+        for fault in error.faults:
+            print(harmless(str(fault)), file=sys.stderr)
+        count = len(error.faults)
+        print(f"reminder: {count} mistake{'s' if count > 1 else ''}, nothing was started",
+              file=sys.stderr)  # fmt: skip
+        return
+    print(harmless(f"reminder: {error}"), file=sys.stderr)
+    if error.hint:
+        print(harmless(f"  {error.hint}"), file=sys.stderr)
+
+
+def harmless(text: str) -> str:
+    """Control characters from a file or a server do nothing to the terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t\u3000" else f"\\x{ord(c):02x}" for c in text)
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def show(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str]) -> None:
+    """`rows` as JSON whole; else only `columns`, in order."""
+    if as_json:
+        print_json(list(rows))
+    elif sys.stdout.isatty():
+        _table(rows, columns)
+    else:
+        print("\t".join(columns))
+        for row in rows:
+            print(harmless("\t".join(_cell(row[column]).replace("\t", " ") for column in columns)))
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(harmless(_cell(row[column]))) for column in columns))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return "、".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(_cell(item) for item in value.values())
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value))

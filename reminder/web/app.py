@@ -1,0 +1,82 @@
+"""The web application: which address leads where."""
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from reminder.clock import Clock
+from reminder.domain.timetable import Timetable
+from reminder.feed.feeds import Feeds
+from reminder.settings import Settings
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.keys import InstallationKey
+from reminder.storage.templates import environment
+from reminder.web import outbox
+from reminder.web.feeds import feed
+from reminder.web.security import HEADERS, SecurityHeaders
+from reminder.web.site import Site, is_local, site_of
+
+
+def create_app(
+    settings: Settings,
+    table: Callable[[], Timetable],
+    database: Database,
+    key: InstallationKey,
+    clock: Clock,
+) -> Starlette:
+    """`table` answers with the plan in force, whenever a request needs it."""
+    feeds = Feeds(database, table, settings.uid_domain)
+    templates = environment(settings, autoescape=True)
+    app = Starlette(
+        routes=_routes(settings),
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    app.state.site = Site(settings, table, database, key, clock, feeds, templates)
+    return app
+
+
+def _routes(settings: Settings) -> list[Route]:
+    routes = [
+        Route("/", _front),
+        Route("/healthz", _healthz),
+        Route("/static/style.css", _style),
+        Route("/feeds/{token}/{name}.ics", feed),
+    ]
+    if settings.transport == "maildir":
+        routes += [
+            Route("/outbox", outbox.outbox),
+            Route("/outbox/{name}", outbox.mail),
+            Route("/outbox/{name}/html", outbox.mail_html),
+            Route("/outbox/{name}/text", outbox.mail_text),
+            Route("/outbox/{name}/source", outbox.mail_source),
+        ]
+    return routes
+
+
+def _front(request: Request) -> Response:
+    """To a stranger it says nothing: the links are for who sits at this machine."""
+    site = site_of(request)
+    local = is_local(request)
+    offered = site.subscriptions(site.base(request)) if local else []
+    return site.page("front.html", local=local, subscriptions=offered)
+
+
+def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+
+
+def _style(request: Request) -> Response:
+    style = site_of(request).templates.get_template("web/style.css").render()
+    headers = {"Cache-Control": "max-age=300"}
+    return Response(style, media_type="text/css", headers=headers)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """Outside the middleware, so with its headers by hand; the server logs the error."""
+    return PlainTextResponse("internal error\n", status_code=500, headers=HEADERS)

@@ -1,0 +1,104 @@
+"""What every page needs: the plan in force, the ledger, the templates, who is asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+from jinja2 import Environment
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from reminder.clock import Clock
+from reminder.domain.timetable import Timetable
+from reminder.feed.entries import PLAN
+from reminder.feed.feeds import Feeds
+from reminder.settings import Settings, is_loopback
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.keys import InstallationKey
+from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
+
+# Whoever passes a request on for somebody else says so in one of these.
+_PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A feed as it is offered: short entries by default, whole windows for who wants them."""
+
+    name: str
+    short: str
+    webcal: str
+    full: str
+
+
+@dataclass(frozen=True)
+class Site:
+    settings: Settings
+    table: Callable[[], Timetable]
+    database: Database
+    key: InstallationKey
+    clock: Clock
+    feeds: Feeds
+    templates: Environment
+
+    @property
+    def has_outbox(self) -> bool:
+        return self.settings.transport == "maildir"
+
+    def page(self, template: str, **values: object) -> HTMLResponse:
+        plan = self.table().plan
+        shared = {"plan": plan, "has_outbox": self.has_outbox}
+        html = self.templates.get_template(f"web/{template}").render(shared | values)
+        # Of this machine's own pages, nothing stays behind in a cache.
+        return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+
+    def subscriptions(self, base: str) -> list[Subscription]:
+        """Of every feed, the whole plan's first. Whoever sees this page can open them all."""
+        directory = self.table().directory
+        names = sorted(self.feeds.names(), key=lambda name: name != PLAN)
+        found = []
+        with self.database.read() as connection:
+            for name in names:
+                token = feed_token(connection, self.key, name)
+                short = feed_url(base, token, name, handed_out=True)
+                full = feed_url(base, token, name)
+                label = "年度安排（全部单位）" if name == PLAN else directory[name].name
+                found.append(Subscription(label, short, webcal_url(short), full))
+        return found
+
+    def base(self, request: Request) -> str:
+        """The site's address: as set, else as the reader on this machine has reached it."""
+        return self.settings.web.base_url or str(request.base_url).rstrip("/")
+
+
+def site_of(request: Request) -> Site:
+    return cast(Site, request.app.state.site)
+
+
+def is_local(request: Request) -> bool:
+    """Whether a person at this machine asks, for this machine by its own name.
+
+    The Host header counts too: by DNS rebinding a foreign page makes the reader's browser ask
+    127.0.0.1 under the foreign page's name. So does the mark of a proxy that asks for others.
+    """
+    client = request.client.host if request.client else ""
+    if any(header in request.headers for header in _PASSED_ON):
+        return False
+    return is_loopback(client) and is_loopback(_host_name(request))
+
+
+def local_only(request: Request) -> Site:
+    """The site, for who may see its outbox; for everybody else there is no such page."""
+    site = site_of(request)
+    if not is_local(request):
+        raise HTTPException(404)
+    return site
+
+
+def _host_name(request: Request) -> str:
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
