@@ -15,5 +15,5 @@ class Clock:
         self._shift = start - datetime.now(UTC) if start else timedelta()
 
     def now(self) -> datetime:
-        """This moment, in UTC, to the microsecond."""
-        return datetime.now(UTC) + self._shift
+        """This moment, in UTC, in whole seconds: what a mail's Date can say."""
+        return (datetime.now(UTC) + self._shift).replace(microsecond=0)

@@ -149,6 +149,7 @@ class Sender:
             workers = [pool.submit(run.work, first if n == 0 else None) for n in range(count)]
         for worker in workers:
             worker.result()
+        log.info("delivered what was ready: %d notices", len(run.touched))
         return run.touched
 
     def _well_again(self) -> None:
@@ -229,7 +230,7 @@ class _Run:
         with self._lock:
             self.touched.add(claimed.key)
         for address, answer in answers.items():
-            level = logging.INFO if answer.state is State.SENT else logging.WARNING
+            level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
             log.log(
                 level, "%s %s: %s %s %s", claimed.key, address, answer.state, answer.reason,
                 answer.reply,

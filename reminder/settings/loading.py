@@ -16,19 +16,18 @@ _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
 _PATHS = (("plan",), ("state_dir",), ("maildir",), ("templates",), ("smtp", "ca_file"))
 
 
-def config_dir(given: Path | None, environ: Mapping[str, str]) -> Path:
+def config_dir(given: Path | None) -> Path:
     """The folder with reminder.toml and units.toml: command line, environment, shipped."""
-    return given or Path(environ.get("REMINDER_CONFIG") or SHIPPED / "config")
+    return given or Path(os.environ.get("REMINDER_CONFIG") or SHIPPED / "config")
 
 
 def load_settings(
     config: Path | None = None,
     command_line: Mapping[str, Any] | None = None,
-    environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """Raises `ConfigurationError` with every mistake of reminder.toml and the environment."""
-    environ = os.environ if environ is None else environ
-    folder = config_dir(config, environ)
+    environ = os.environ
+    folder = config_dir(config)
     if not folder.is_dir():
         raise ConfigurationError(
             [Fault(str(folder), 0, "", "no such folder, wanted one with reminder.toml, units.toml")]

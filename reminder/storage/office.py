@@ -28,15 +28,13 @@ class Office:
 def load_office(
     config: Path | None = None,
     command_line: Mapping[str, Any] | None = None,
-    environ: Mapping[str, str] | None = None,
 ) -> Office:
     """Raises `ConfigurationError` with every mistake of every file."""
-    environ = os.environ if environ is None else environ
-    folder = config_dir(config, environ)
+    folder = config_dir(config)
     faults: list[Fault] = []
     settings = None
     try:
-        settings = load_settings(config, command_line, environ)
+        settings = load_settings(config, command_line)
     except ConfigurationError as error:
         faults += error.faults
     days, found = read_workdays(folder / "workdays", settings)
@@ -50,7 +48,7 @@ def load_office(
         faults += error.faults
     plan, plan_file = None, None
     try:
-        plan_file = EditedFile(settings.plan if settings else _plan_path(command_line, environ))
+        plan_file = EditedFile(settings.plan if settings else _plan_path(command_line))
         plan, found = read_plan(plan_file, directory, days)
         faults += found
     except ConfigurationError as error:
@@ -72,9 +70,9 @@ def _schedule(settings: Settings) -> Schedule:
     )
 
 
-def _plan_path(command_line: Mapping[str, Any] | None, environ: Mapping[str, str]) -> Path:
+def _plan_path(command_line: Mapping[str, Any] | None) -> Path:
     """Where the plan most likely is when the settings cannot be read."""
-    given = (command_line or {}).get("plan") or environ.get("REMINDER_PLAN")
+    given = (command_line or {}).get("plan") or os.environ.get("REMINDER_PLAN")
     return Path(given) if given else SHIPPED / "plan" / "plan_2026.toml"
 
 

@@ -56,7 +56,7 @@ def outbox(request: Request) -> Response:
 def mail(request: Request) -> Response:
     site = local_only(request)
     message = _message(request)
-    shown = {name: str(message[name]) for name in _SHOWN if message[name]}
+    shown = {name: value for name in _SHOWN if (value := _header(message, name))}
     if date := _date(message, site.table().plan.zone):
         shown["Date"] = date
     return site.page(
@@ -105,7 +105,7 @@ def _listed(paths: list[Path], zone: ZoneInfo) -> Iterator[Listed]:
         with suppress(FileNotFoundError), path.open("rb") as file:
             head = _parse(file.read(_HEAD).replace(b"\r\n", b"\n").partition(b"\n\n")[0])
             name = path.name.partition(":")[0]
-            yield Listed(name, _subject(head), str(head["To"] or ""), _date(head, zone))
+            yield Listed(name, _subject(head), _header(head, "To"), _date(head, zone))
 
 
 def _parse(content: bytes) -> EmailMessage:
@@ -113,12 +113,21 @@ def _parse(content: bytes) -> EmailMessage:
 
 
 def _subject(message: EmailMessage) -> str:
-    return str(message["Subject"] or "（无主题）")
+    return _header(message, "Subject") or "（无主题）"
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """Of a mail that somebody else put here too: where the library's parser gives up, raw."""
+    try:
+        return str(message[name] or "")
+    except (IndexError, AttributeError):
+        raw = (value for known, value in message.raw_items() if known.lower() == name.lower())
+        return str(next(raw, ""))
 
 
 def _date(message: EmailMessage, zone: ZoneInfo) -> str:
     try:
-        date: datetime = parsedate_to_datetime(str(message["Date"]))
+        date: datetime = parsedate_to_datetime(_header(message, "Date"))
     except ValueError:
         return ""
     return f"{date.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,105 @@
+"""The bytes: RFC 5545 and RFC 7986, and the traps of calendar programs."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+
+from reminder.domain.plan import Timing
+
+
+def test_lines_end_in_crlf_and_fold_at_75_octets_between_characters(desk: Any) -> None:
+    body = desk.body("deputies")
+    assert body.count(b"\n") == body.count(b"\r\n")
+    for line in body.split(b"\r\n"):
+        assert len(line) <= 75
+        line.decode()
+
+
+def test_the_heading_is_what_calendar_programs_read(desk: Any) -> None:
+    lines = desk.body("helan").decode().split("BEGIN:VEVENT")[0].splitlines()
+    assert "NAME:代表工作2026·贺兰县" in lines
+    assert "X-WR-CALNAME:代表工作2026·贺兰县" in lines
+    assert "REFRESH-INTERVAL;VALUE=DURATION:PT6H" in lines
+    assert "X-PUBLISHED-TTL:PT6H" in lines
+    assert "CALSCALE:GREGORIAN" in lines
+    assert not [line for line in lines if line.startswith("METHOD")]
+
+
+def test_an_event_takes_no_time_and_says_when_it_was_revised(desk: Any) -> None:
+    entry = desk.entries("deputies")["2026-04-1"]
+    assert entry["TRANSP"] == "TRANSPARENT"
+    assert entry["DTSTAMP"].dt == entry["LAST-MODIFIED"].dt == desk.at
+    assert entry["SEQUENCE"] == 0
+    assert entry["CATEGORIES"].to_ical() == "承办".encode()
+
+
+@pytest.mark.parametrize("task", ["2026-05-2", "2026-06-1"])
+def test_provisional_and_soft_are_tentative_until_done(desk: Any, task: str) -> None:
+    assert desk.entries("deputies")[task]["STATUS"] == "TENTATIVE"
+    desk.done[task] = date(2026, 5, 20)
+    assert desk.entries("deputies")[task]["STATUS"] == "CONFIRMED"
+
+
+def test_a_todo_has_a_due_day_and_opens_before_it(desk: Any) -> None:
+    desk.time("2026-04-2", Timing(opens=date(2026, 4, 15), due=date(2026, 4, 15)))
+    todos = desk.entries("deputies", "view=todo")
+    first, second = todos["2026-04-1.todo"], todos["2026-04-2.todo"]
+    assert (first["DTSTART"].dt, first["DUE"].dt) == (date(2026, 4, 1), date(2026, 4, 30))
+    assert second["DUE"].to_ical() == b"20260415"
+    assert "DTSTART" not in second
+    assert not [uid for uid in todos if "year" in uid]
+
+
+def test_a_done_todo_says_when_in_utc(desk: Any) -> None:
+    desk.done["2026-04-1"] = date(2026, 4, 20)
+    todo = desk.entries("deputies", "view=todo")["2026-04-1.todo"]
+    assert todo["COMPLETED"].dt == datetime(2026, 4, 20, 4, tzinfo=UTC)
+    assert todo["PERCENT-COMPLETE"] == 100
+
+
+@pytest.mark.parametrize(
+    ("view", "uid", "start"),
+    [
+        ("window", "2026-04-1", "DTEND"),
+        ("due", "2026-04-1.due", "DTSTART"),
+        ("todo", "2026-04-1.todo", "DUE"),
+    ],
+)
+def test_an_alarm_rings_at_nine_three_days_before_the_due_day(
+    desk: Any, view: str, uid: str, start: str
+) -> None:
+    entry = desk.entries("deputies", f"view={view}&alarms=3d")[uid]
+    [alarm] = entry.subcomponents
+    rings = datetime.combine(entry[start].dt, time(), UTC) + alarm["TRIGGER"].dt
+    assert rings == datetime(2026, 4, 27, 9, tzinfo=UTC)
+    assert alarm["TRIGGER"].params["RELATED"] == ("START" if start == "DTSTART" else "END")
+
+
+def test_no_alarm_without_being_asked_or_for_what_needs_none(desk: Any) -> None:
+    desk.done["2026-04-1"] = date(2026, 4, 20)
+    assert b"VALARM" not in desk.body("deputies")
+    assert b"VALARM" not in desk.body("helan", "alarms=1d")
+    assert b"VALARM" not in desk.body("plan", "alarms=1d")
+    entries = desk.entries("deputies", "alarms=1d")
+    for uid in ("2026-04-1", "2026-05-2", "2026-year.2026-04"):
+        assert not entries[uid].subcomponents
+    assert entries["2026-04-2"].subcomponents
+
+
+def test_a_dropped_task_is_cancelled_then_gone(desk: Any) -> None:
+    desk.sync()
+    desk.edit(lambda task: None if task.id == "2026-04-2" else task)
+    for view, uid in (("window", "2026-04-2"), ("todo", "2026-04-2.todo")):
+        entry = desk.entries("deputies", f"view={view}&alarms=1d")[uid]
+        assert (entry["STATUS"], entry["SEQUENCE"]) == ("CANCELLED", 1)
+        assert not entry.subcomponents
+    desk.at += timedelta(days=60)
+    assert "2026-04-2" not in desk.entries("deputies")
+
+
+def test_a_feed_without_entries_is_still_a_calendar(desk: Any) -> None:
+    calendar = Calendar.from_ical(desk.body("helan", "role=lead"))
+    assert [part.name for part in calendar.subcomponents] == ["VTIMEZONE"]
+    assert b"COMMENT" not in desk.body("helan", "role=lead")

@@ -1,0 +1,104 @@
+"""Signed links."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.keys import InstallationKey
+from reminder.storage.ledger.links import (
+    FEED,
+    check_link,
+    feed_token,
+    feed_url,
+    revoke,
+    rotate,
+    touch,
+    webcal_url,
+)
+
+AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
+KEY = InstallationKey(b"a key of the tests, no other")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(tmp_path / "ledger.db")
+    yield database
+    database.close()
+
+
+def opens(database: Database, subject: str, token: str) -> bool:
+    with database.read() as connection:
+        return check_link(connection, KEY, FEED, subject, token)
+
+
+def token_of(database: Database, subject: str) -> str:
+    with database.read() as connection:
+        return feed_token(connection, KEY, subject)
+
+
+def test_a_link_opens_its_own_feed_only(database: Database) -> None:
+    token = token_of(database, "helan")
+    assert opens(database, "helan", token)
+    assert not opens(database, "deputies", token)
+
+
+def test_a_link_for_one_purpose_opens_no_other(database: Database) -> None:
+    with database.read() as connection:
+        assert not check_link(
+            connection, KEY, "page", "helan", feed_token(connection, KEY, "helan")
+        )
+
+
+@pytest.mark.parametrize("token", ["", "x", "a" * 32, "签名", "\ud800"])
+def test_a_forged_token_opens_nothing(database: Database, token: str) -> None:
+    assert not opens(database, "helan", token)
+
+
+def test_a_token_of_another_installation_opens_nothing(database: Database) -> None:
+    with database.read() as connection:
+        foreign = feed_token(connection, InstallationKey(b"another installation"), "helan")
+    assert not opens(database, "helan", foreign)
+
+
+def test_rotating_kills_the_old_link_of_that_unit_alone(database: Database) -> None:
+    old, other = token_of(database, "helan"), token_of(database, "deputies")
+    with database.write() as connection:
+        assert rotate(connection, FEED, "helan") == 2
+    assert not opens(database, "helan", old)
+    assert opens(database, "helan", token_of(database, "helan"))
+    assert opens(database, "deputies", other)
+
+
+def test_a_revoked_link_opens_again_only_after_rotation(database: Database) -> None:
+    old = token_of(database, "helan")
+    with database.write() as connection:
+        revoke(connection, FEED, "helan")
+    assert not opens(database, "helan", old)
+    with database.write() as connection:
+        rotate(connection, FEED, "helan")
+    assert not opens(database, "helan", old)
+    assert opens(database, "helan", token_of(database, "helan"))
+
+
+def test_use_is_noted_at_most_once_a_day(database: Database) -> None:
+    assert touch(database, FEED, "helan", AT)
+    assert not touch(database, FEED, "helan", AT + timedelta(hours=23))
+    assert touch(database, FEED, "helan", AT + timedelta(hours=24))
+
+
+def test_use_revives_no_revoked_link(database: Database) -> None:
+    token = token_of(database, "helan")
+    with database.write() as connection:
+        revoke(connection, FEED, "helan")
+    touch(database, FEED, "helan", AT)
+    assert not opens(database, "helan", token)
+
+
+def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
+    url = feed_url("https://reminder.example", "abc", "helan", handed_out=True)
+    assert url == "https://reminder.example/feeds/abc/helan.ics?view=due&year-round=0"
+    assert webcal_url(url).startswith("webcal://reminder.example/feeds/abc/")

@@ -1,0 +1,77 @@
+"""The real application over a real ledger and a Maildir, asked from this machine."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.exceptions import StarletteDeprecationWarning
+
+from reminder.clock import Clock
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.feed.feeds import sync
+from reminder.settings import Settings
+from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.keys import InstallationKey, installation_key
+from reminder.storage.ledger.links import feed_token, feed_url
+from reminder.storage.office import load_office
+from reminder.web.app import create_app
+
+with warnings.catch_warnings():
+    # Starlette's client would rather have httpx2 under it than httpx; it works with both.
+    warnings.simplefilter("ignore", StarletteDeprecationWarning)
+    from starlette.testclient import TestClient
+
+AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class House:
+    """Everything behind the pages, and clients that ask from here or from elsewhere."""
+
+    settings: Settings
+    table: Timetable
+    database: Database
+    key: InstallationKey
+
+    @property
+    def app(self) -> Starlette:
+        clock = Clock(AT)
+        return create_app(self.settings, lambda: self.table, self.database, self.key, clock)
+
+    def client(self, host: str = "127.0.0.1", name: str = "127.0.0.1") -> TestClient:
+        return TestClient(
+            self.app,
+            base_url=f"http://{name}",
+            client=(host, 50000),
+            headers={"Accept-Encoding": "identity"},
+            follow_redirects=False,
+        )
+
+    def url(self, name: str) -> str:
+        with self.database.read() as connection:
+            return feed_url("", feed_token(connection, self.key, name), name)
+
+    def put(self, name: str, content: bytes, part: str = "new") -> None:
+        for folder in ("tmp", "new", "cur"):
+            (self.settings.outbox / folder).mkdir(parents=True, exist_ok=True)
+        (self.settings.outbox / part / name).write_bytes(content)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    office = load_office(command_line={"state_dir": tmp_path / "state"}, environ={})
+    database = open_database(office.settings.ledger_path)
+    sync(database, office.table, Progress(), AT)
+    key = installation_key(database, office.settings)
+    yield House(office.settings, office.table, database, key)
+    database.close()
+
+
+@pytest.fixture
+def client(house: House) -> TestClient:
+    return house.client()

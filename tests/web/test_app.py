@@ -1,0 +1,73 @@
+"""The front page, and what every response has."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+
+def test_the_front_page_offers_every_feed_to_this_machine(house: Any, client: TestClient) -> None:
+    page = client.get("/").text
+    for name in ("helan", "deputies", "plan"):
+        url = house.url(name)
+        assert f'href="http://127.0.0.1{url}"' in page
+        assert f'href="webcal://127.0.0.1{url}?view=due&amp;year-round=0"' in page
+
+
+def test_a_stranger_learns_nothing_from_the_front_page(house: Any) -> None:
+    page = house.client("203.0.113.9", "reminder.example").get("/").text
+    assert "feeds" not in page
+    assert "outbox" not in page
+    assert house.table.plan.name not in page
+
+
+def test_every_link_that_the_front_page_offers_opens(client: TestClient) -> None:
+    page = client.get("/").text
+    links = [part.split('"')[0] for part in page.split('href="http://127.0.0.1')[1:]]
+    assert len(links) == 80
+    for link in links:
+        assert client.get(link.replace("&amp;", "&")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/outbox", "/nowhere", "/static/style.css"])
+def test_every_response_forbids_scripts_and_framing_from_elsewhere(
+    client: TestClient, path: str
+) -> None:
+    answer = client.get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_health_is_one_word(client: TestClient) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+def test_an_error_keeps_its_reasons_to_itself(house: Any) -> None:
+    app = house.app
+    house.database.close()
+    app.state.site = None
+    client = TestClient(app, raise_server_exceptions=False)
+    answer = client.get("/")
+    assert (answer.status_code, answer.text) == (500, "internal error\n")
+    assert "Content-Security-Policy" in answer.headers
+
+
+def test_pages_need_no_script_and_nothing_from_elsewhere(client: TestClient) -> None:
+    for path in ("/", "/outbox"):
+        page = client.get(path).text
+        assert "<script" not in page
+        assert ' src="http' not in page
+        assert " style=" not in page
+
+
+def test_an_operators_template_wins_over_the_shipped_one(house: Any, tmp_path: Any) -> None:
+    (tmp_path / "own" / "web").mkdir(parents=True)
+    (tmp_path / "own" / "web" / "front.html").write_text("{{ plan.tag }}，本地页面")
+    house.settings = house.settings.model_copy(update={"templates": tmp_path / "own"})
+    assert house.client().get("/").text == "代表工作，本地页面"
+    assert "还没有邮件" in house.client().get("/outbox").text

@@ -1,0 +1,116 @@
+"""Calendar feeds over HTTP."""
+
+import gzip
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from reminder.storage.ledger.links import FEED, revoke
+from reminder.storage.ledger.schema import link
+from reminder.web.feeds import accepts_gzip, is_fresh
+
+
+def test_a_signed_link_gives_the_calendar(house: Any, client: TestClient) -> None:
+    answer = client.get(house.url("helan"))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="helan.ics"'
+    assert answer.headers["Last-Modified"] == "Wed, 01 Apr 2026 01:00:00 GMT"
+    assert answer.headers["Cache-Control"].startswith("private")
+    assert answer.content.startswith(b"BEGIN:VCALENDAR\r\n")
+
+
+def test_a_feed_is_open_to_other_machines(house: Any) -> None:
+    client = house.client("203.0.113.9", "reminder.example")
+    assert client.get(house.url("plan")).status_code == 200
+
+
+def test_forged_revoked_and_unknown_links_are_one_and_the_same_404(
+    house: Any, client: TestClient
+) -> None:
+    revoked = house.url("yinchuan")
+    with house.database.write() as connection:
+        revoke(connection, FEED, "yinchuan")
+    others = house.url("helan").replace("helan", "deputies")
+    signed_stranger = house.url("nobody")
+    group = house.url("local-congresses")
+    answers = [
+        client.get(url)
+        for url in (revoked, others, signed_stranger, group, "/feeds/x/helan.ics?view=x")
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({(answer.text, str(sorted(answer.headers.items()))) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("query", ["view=x", "theme=dark", "view=due&view=due"])
+def test_a_wish_that_no_feed_knows_is_a_400(house: Any, client: TestClient, query: str) -> None:
+    assert client.get(f"{house.url('helan')}?{query}").status_code == 400
+
+
+def test_who_has_the_latest_gets_a_304(house: Any, client: TestClient) -> None:
+    url = house.url("helan")
+    etag = client.get(url).headers["ETag"]
+    for wanted in (etag, f"W/{etag}", f'"old", {etag}', "*"):
+        answer = client.get(url, headers={"If-None-Match": wanted})
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert answer.headers["ETag"] == etag
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "Cache-Control" in answer.headers
+    assert client.get(url, headers={"If-None-Match": '"old"'}).status_code == 200
+    assert client.get(f"{url}?view=due", headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_head_has_the_headers_of_get(house: Any, client: TestClient) -> None:
+    got, headed = client.get(house.url("helan")), client.head(house.url("helan"))
+    assert headed.content == b""
+    assert headed.headers == got.headers
+    assert int(headed.headers["Content-Length"]) == len(got.content)
+
+
+def test_gzip_for_who_takes_it(house: Any, client: TestClient) -> None:
+    url = house.url("helan")
+    plain = client.get(url)
+    with client.stream("GET", url, headers={"Accept-Encoding": "br, gzip"}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["ETag"] != plain.headers["ETag"]
+    assert int(answer.headers["Content-Length"]) == len(raw)
+    assert gzip.decompress(raw) == plain.content
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("gzip", True),
+        ("GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("*", True),
+        ("*;q=0", False),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_the_weight_of_an_encoding_counts(header: str, accepted: bool) -> None:
+    assert accepts_gzip(header) is accepted
+
+
+def test_a_tag_without_quotes_is_no_tag() -> None:
+    assert not is_fresh("abc", '"abc"')
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_nothing_can_be_changed_here(house: Any, client: TestClient, method: str) -> None:
+    answer = client.request(method, house.url("helan"))
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_the_use_of_a_link_is_noted(house: Any, client: TestClient) -> None:
+    client.get(house.url("helan"))
+    with house.database.read() as connection:
+        [row] = connection.execute(select(link))
+    assert (row.subject, row.revoked) == ("helan", False)
+    assert row.last_use

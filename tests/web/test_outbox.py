@@ -1,0 +1,110 @@
+"""The outbox, and who may look into it."""
+
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+NAME = "0a1b2c.reminder"
+
+
+def mail(
+    subject: str = "【代表工作·4月】承办2项", html: str = "<p>承办<script>x</script>"
+) -> bytes:
+    message = EmailMessage()
+    message["Subject"] = subject
+    message["To"] = "deputies@npc.example"
+    message["Date"] = "Wed, 01 Apr 2026 01:00:00 +0000"
+    message.set_content("4月承办2项\n")
+    message.add_alternative(html, subtype="html")
+    return message.as_bytes()
+
+
+def test_mails_are_listed_with_subject_receiver_and_local_time(
+    house: Any, client: TestClient
+) -> None:
+    house.put(NAME, mail("【演练】【代表工作·4月】〔补发〕承办2项 <b>"))
+    page = client.get("/outbox").text
+    assert "【演练】【代表工作·4月】〔补发〕承办2项 &lt;b&gt;" in page
+    assert "deputies@npc.example" in page
+    assert "2026-04-01 09:00" in page
+    assert f'href="/outbox/{NAME}"' in page
+
+
+def test_an_empty_outbox_is_a_page_too(client: TestClient) -> None:
+    assert "还没有邮件" in client.get("/outbox").text
+
+
+def test_two_hundred_stand_on_a_page(house: Any, client: TestClient) -> None:
+    for number in range(201):
+        house.put(f"{number}.reminder", mail())
+    assert client.get("/outbox").text.count('class="subject"') == 200
+    assert client.get("/outbox?page=2").text.count('class="subject"') == 1
+    assert client.get("/outbox?page=3").status_code == 404
+    assert client.get("/outbox?page=x").status_code == 404
+
+
+def test_a_mail_is_shown_in_a_sandbox(house: Any, client: TestClient) -> None:
+    house.put(NAME, mail())
+    assert f'<iframe sandbox="" src="/outbox/{NAME}/html"' in client.get(f"/outbox/{NAME}").text
+    html = client.get(f"/outbox/{NAME}/html")
+    assert html.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert "承办" in html.text
+
+
+def test_text_and_source_are_at_hand(house: Any, client: TestClient) -> None:
+    stored = mail()
+    house.put(f"{NAME}:2,S", stored, "cur")
+    assert client.get(f"/outbox/{NAME}/text").text == "4月承办2项\n"
+    source = client.get(f"/outbox/{NAME}/source")
+    assert source.content == stored
+    assert source.headers["Content-Type"].startswith("text/plain")
+
+
+def test_a_mail_without_html_shows_its_text(house: Any, client: TestClient) -> None:
+    house.put(NAME, b"Subject: x\r\nContent-Type: text/plain; charset=none\r\n\r\nwords\r\n")
+    page = client.get(f"/outbox/{NAME}").text
+    assert "words" in page
+    assert "iframe" not in page
+    assert client.get(f"/outbox/{NAME}/html").status_code == 404
+
+
+@pytest.mark.parametrize("header", ["To: <", "To: a@[", "Message-ID: <", "Date: rubbish"])
+def test_a_broken_mail_hides_no_other(house: Any, client: TestClient, header: str) -> None:
+    house.put("broken", f"{header}\r\n\r\nwords\r\n".encode())
+    house.put(NAME, mail())
+    assert client.get("/outbox").text.count('class="subject"') == 2
+    assert "words" in client.get("/outbox/broken").text
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e", "%2e%2e%2f%2e%2e%2fledger.db", "*", "no.such"])
+def test_a_name_leads_nowhere_but_into_the_folder(
+    house: Any, client: TestClient, name: str
+) -> None:
+    house.put(NAME, mail())
+    assert client.get(f"/outbox/{name}/source").status_code == 404
+
+
+PATHS = ["/outbox", *(f"/outbox/{NAME}{part}" for part in ("", "/html", "/text", "/source"))]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_only_this_machine_by_its_own_name_may_look(house: Any, path: str) -> None:
+    house.put(NAME, mail())
+    assert house.client().get(path).status_code == 200
+    assert house.client("::1", "[::1]:8026").get(path).status_code == 200
+    for host, name in [
+        ("203.0.113.9", "127.0.0.1"),
+        ("127.0.0.1", "reminder.example"),
+        ("127.0.0.1", "127.0.0.1.evil.example"),
+    ]:
+        assert house.client(host, name).get(path).status_code == 404
+    passed_on = house.client().get(path, headers={"X-Forwarded-For": "203.0.113.9"})
+    assert passed_on.status_code == 404
+
+
+def test_with_smtp_there_is_no_outbox(house: Any) -> None:
+    house.settings = house.settings.model_copy(update={"transport": "smtp"})
+    assert house.client().get("/outbox").status_code == 404
+    assert "/outbox" not in house.client().get("/").text
