@@ -21,7 +21,7 @@ AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def table() -> Timetable:
-    return load_office(environ={}).table
+    return load_office().table
 
 
 @pytest.fixture

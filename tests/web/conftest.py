@@ -1,6 +1,5 @@
 """The real application over a real ledger and a Maildir, asked from this machine."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
-from starlette.exceptions import StarletteDeprecationWarning
+from starlette.testclient import TestClient
 
 from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
@@ -20,11 +19,6 @@ from reminder.storage.ledger.keys import InstallationKey, installation_key
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.office import load_office
 from reminder.web.app import create_app
-
-with warnings.catch_warnings():
-    # Starlette's client would rather have httpx2 under it than httpx; it works with both.
-    warnings.simplefilter("ignore", StarletteDeprecationWarning)
-    from starlette.testclient import TestClient
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
@@ -64,7 +58,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    office = load_office(command_line={"state_dir": tmp_path / "state"}, environ={})
+    office = load_office(command_line={"state_dir": tmp_path / "state"})
     database = open_database(office.settings.ledger_path)
     sync(database, office.table, Progress(), AT)
     key = installation_key(database, office.settings)
