@@ -209,12 +209,13 @@ def send_to(app: Application, composed: Composed, address: str) -> str:
 def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     """One month of the plan into the outbox, marked 【演练】, as on its own day.
 
-    Returns the period and how many are new: the month that this day would have, else the
-    plan's first.
+    Returns the period and how many are new: of the next month to come, or when the year is
+    over of the month that this day would have.
     """
     table = app.table
     running = table.local_day(at).month
-    month = running if running in table.reached else min(table.reached)
+    over = running if running in table.reached else min(table.reached)
+    month = table.next_digest(at) or over
     period, count = table.plan.period(month), 0
     with app.database.write() as connection:
         keys = notices.keys_of(connection, Kind.DIGEST, period)

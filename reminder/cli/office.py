@@ -14,7 +14,7 @@ from reminder.cli.context import (
     office,
     parse_day,
 )
-from reminder.cli.words import print_json, show
+from reminder.cli.words import counted, print_json, show
 from reminder.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def check(
     print(
         f"{tasks['month']} monthly tasks, {tasks['year']} year-round, {tasks['standing']} standing"
     )
-    print(f"{found['units']} units, {found['groups']} groups, {found['addresses']} addresses")
+    groups = counted(found["groups"], "group")
+    print(f"{found['units']} units, {groups}, {found['addresses']} addresses")
     print(f"without address: {'、'.join(found['without_address']) or 'none'}")
     print(f"provisional dates: {', '.join(found['provisional']) or 'none'}")
     for warning in found["warnings"]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reminder.app.application import Application
-from reminder.cli.words import harmless
+from reminder.cli.words import counted, harmless
 from reminder.delivery.reports import tally
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
@@ -90,7 +90,7 @@ def print_status(found: dict[str, Any]) -> None:
         lines.append(("held", "nothing goes until: reminder ledger release"))
     lines.append(("last tick", _moment(found["last_tick"]) or "never"))
     for occasion in found["next"]:
-        text = f"{occasion['kind']} {occasion['period']}, {occasion['units']} units"
+        text = f"{occasion['kind']} {occasion['period']}, {counted(occasion['units'], 'unit')}"
         lines.append(("next", f"{_moment(occasion['at'])}  {text}"))
     if last := found["last"]:
         lines.append(("last", f"{last['kind']} {last['period']}: expected {last['expected']}, "

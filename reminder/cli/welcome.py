@@ -3,6 +3,7 @@
 from reminder.app.application import Application
 from reminder.app.daemon import Started
 from reminder.cli.status import read_status
+from reminder.cli.words import counted
 from reminder.domain.notices import State
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.ledger.views import read_notices
@@ -28,8 +29,10 @@ def _did(app: Application, started: Started) -> list[str]:
         )
     elif started.new:
         accepted = sum(view.state is State.SENT for view in started.new)
-        place = "lie in the outbox" if maildir else "were accepted by the mail server"
-        lines.append(f"Due now: {len(started.new)} mails; {accepted} {place}.")
+        place = "in the outbox" if maildir else "accepted by the mail server"
+        lines.append(f"Due now: {counted(len(started.new), 'mail')}, {accepted} of them {place}.")
+        if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.new):
+            lines.append("The month's digests were due before today: they say 〔补发〕.")
         names = app.table.directory.units
         for view in started.new[:EXAMPLES]:
             why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
@@ -65,6 +68,6 @@ def _next(app: Application) -> list[str]:
         return ["The plan holds no further occasion: it is time for the next year's table."]
     return [
         f"{'Next' if index == 0 else 'then':<16} {found['at']:%Y-%m-%d %H:%M %z}  "
-        f"{found['kind']} {found['period']}, {found['units']} units"
+        f"{found['kind']} {found['period']}, {counted(found['units'], 'unit')}"
         for index, found in enumerate(coming)
     ]

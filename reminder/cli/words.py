@@ -14,9 +14,8 @@ def explain(error: ReminderError) -> None:
     if isinstance(error, ConfigurationError):
         for fault in error.faults:
             print(harmless(str(fault)), file=sys.stderr)
-        count = len(error.faults)
-        print(f"reminder: {count} mistake{'s' if count > 1 else ''}, nothing was started",
-              file=sys.stderr)  # fmt: skip
+        mistakes = counted(len(error.faults), "mistake")
+        print(f"reminder: {mistakes}, nothing was started", file=sys.stderr)
         return
     print(harmless(f"reminder: {error}"), file=sys.stderr)
     if error.hint:
@@ -26,6 +25,10 @@ def explain(error: ReminderError) -> None:
 def harmless(text: str) -> str:
     """Control characters from a file or a server do nothing to the terminal."""
     return "".join(c if c.isprintable() or c in "\n\t\u3000" else f"\\x{ord(c):02x}" for c in text)
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def print_json(value: object) -> None:

@@ -22,7 +22,7 @@ from reminder.settings import Settings
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.office import Office
-from reminder.storage.templates import environment
+from reminder.storage.templates import environment, render
 
 REHEARSAL = "【演练】"
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -108,9 +108,9 @@ class Composer:
     def render(self, name: str, values: dict[str, object]) -> tuple[str, str]:
         """Text and HTML with the same facts."""
         plain, escaped = self._environments
-        text = plain.get_template(f"{name}.txt").render(values)
+        text = render(plain, f"{name}.txt", values)
         text = _BLANK_LINES.sub("\n\n", text).strip() + "\n"
-        return text, escaped.get_template(f"{name}.html").render(values)
+        return text, render(escaped, f"{name}.html", values)
 
     def _recipients(self, unit: Unit) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         if self.redirected:

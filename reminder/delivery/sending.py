@@ -19,7 +19,7 @@ import os
 import random
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from pathlib import Path
 
 from reminder.clock import Clock, monotonic
 from reminder.delivery.transports import Connection, Envelope, Transport
-from reminder.domain.notices import State
+from reminder.domain.notices import Answer, State
 from reminder.errors import ClaimLapsedError, LedgerError, ServerError
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.claims import Claimed
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 20  # notices a claim takes: what a killed sender leaves to be put back
 CLAIM_SECONDS = 900
+RECORD_AGAIN = 2  # seconds, while the ledger cannot be written
 PROBE = (timedelta(minutes=1), timedelta(minutes=30))  # first wait for a sick server, longest
 RETRY = (timedelta(minutes=2), timedelta(hours=4))  # the same for one recipient
 
@@ -193,14 +194,14 @@ class _Run:
                     if owner.stop.is_set():
                         break
                     try:
-                        self._send(connection, batch[0], deadline)
+                        answers = self._ask(connection, batch[0], deadline)
                     except ServerError:
                         if not sent:
                             raise
                         # It has had enough of this connection; a new one will tell the rest.
                         connection = None
                         continue
-                    del batch[0]
+                    self._record(batch.pop(0), answers)
                     sent += 1
         except ServerError as error:
             self.server_failed(error, claim)
@@ -219,22 +220,40 @@ class _Run:
         with self._owner._database.write() as database:
             return name, claims.claim(database, name, self._owner._clock.now(), BATCH)
 
-    def _send(self, connection: Connection, claimed: Claimed, deadline: float) -> None:
-        owner = self._owner
-        envelope = Envelope(claimed.message_id, owner._sender, claimed.addresses, claimed.content)
-        answers = connection.send(envelope, lambda: monotonic() < deadline)
+    def _ask(
+        self, connection: Connection, claimed: Claimed, deadline: float
+    ) -> Mapping[str, Answer]:
+        envelope = Envelope(
+            claimed.message_id, self._owner._sender, claimed.addresses, claimed.content
+        )
+        return connection.send(envelope, lambda: monotonic() < deadline)
+
+    def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
+        """Comes back when it is on disk: an answer that is not would make a second copy."""
+        owner, told = self._owner, False
         now = owner._clock.now()
         retry_at = now + back_off(claimed.attempts, RETRY)
-        with owner._database.write() as database:
-            claims.settle(database, claimed, answers, now, retry_at, rehearsal=owner._rehearsal)
+        while True:
+            last_try = owner.stop.is_set()
+            try:
+                with owner._database.write() as database:
+                    claims.settle(
+                        database, claimed, answers, now, retry_at, rehearsal=owner._rehearsal
+                    )
+                break
+            except LedgerError as error:
+                if last_try:
+                    raise
+                if not told:
+                    log.error("%s: %s was answered and waits to be recorded", error, claimed.key)
+                told = True
+                owner.stop.wait(RECORD_AGAIN)
         with self._lock:
             self.touched.add(claimed.key)
         for address, answer in answers.items():
             level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
-            log.log(
-                level, "%s %s: %s %s %s", claimed.key, address, answer.state, answer.reason,
-                answer.reply,
-            )  # fmt: skip
+            words = f"{answer.state} {answer.reason} {answer.reply}"
+            log.log(level, "%s %s: %s", claimed.key, address, words)
 
     def server_failed(self, error: ServerError, claim: str = "") -> None:
         """One alarm when it begins, one probe at growing intervals; the notices wait."""

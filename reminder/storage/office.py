@@ -10,7 +10,7 @@ from reminder.domain.timetable import Schedule, Timetable
 from reminder.domain.units import Directory
 from reminder.errors import ConfigurationError, Fault
 from reminder.files import EditedFile
-from reminder.settings import SHIPPED, Settings, config_dir, load_settings
+from reminder.settings import SHIPPED, Settings, config_dir, is_reserved, load_settings
 from reminder.storage.plan_file import read_plan
 from reminder.storage.units_file import read_units
 from reminder.storage.workdays_file import read_workdays
@@ -103,6 +103,18 @@ def _warnings(
                 yield file.fault(
                     (*here, "to"), f"{address} is the address of {directory[other].name} too"
                 )
+    if settings.transport == "smtp" and not settings.smtp_is_local:
+        mine = [address for address in owners if is_reserved(address)]
+        if is_reserved(settings.mail.sender_address):
+            mine.append(settings.mail.sender_address)
+        if mine:
+            yield Fault(
+                file.shown,
+                0,
+                "",
+                f"{len(mine)} addresses lie in reserved domains, e.g. {mine[0]}: "
+                f"nothing goes to them by {settings.smtp.host}",
+            )
     if settings.transport == "smtp" and not settings.web.reachable:
         path = folder / "reminder.toml"
         state = "is a loopback address" if settings.web.base_url else "is not set"

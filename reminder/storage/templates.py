@@ -1,9 +1,18 @@
 """Where mails' and pages' templates are found: the operator's folder, then the shipped one."""
 
+import traceback
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+)
 
+from reminder.errors import ConfigurationError, Fault
+from reminder.files import shown
 from reminder.settings import SHIPPED, Settings
 
 
@@ -24,3 +33,21 @@ def environment(settings: Settings, *, autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def render(templates: Environment, name: str, values: dict[str, object]) -> str:
+    """Raises `ConfigurationError` with the template's file and line: it may be the operator's."""
+    try:
+        return templates.get_template(name).render(values)
+    except TemplateSyntaxError as error:
+        path, line = error.filename or name, error.lineno
+        raise _fault(path, line, error) from error
+    except TemplateError as error:
+        # Jinja rewrites tracebacks so that the template's own frame is the last of them.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        raise _fault(frame.filename, frame.lineno or 0, error) from error
+
+
+def _fault(path: str, line: int, error: TemplateError) -> ConfigurationError:
+    words = f"{error.message or 'cannot be rendered'}, wanted a template as the shipped one"
+    return ConfigurationError([Fault(shown(Path(path)), line, "", words)])
