@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WEB_PORT ?= 8026
 
-.PHONY: run test check format lock clean
+.PHONY: run test check bench format lock clean
 .DEFAULT_GOAL := run
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
@@ -24,6 +24,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+## bench: what a digest costs; figures are of this machine, ratios of any
+bench: $(VENV)/.run
+	$(BIN)/python benchmarks/composing.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -131,7 +131,7 @@ class Sender:
         """Sends until nothing is ready or the server fails. Returns the keys it touched."""
         now = self._clock.now()
         with self._database.read() as connection:
-            ready = len(claims.ready_keys(connection, now, BATCH * self._limits.connections))
+            ready = claims.count_ready(connection, now, BATCH * self._limits.connections)
             trouble = read_trouble(connection, self.name)
         if not ready:
             return set()

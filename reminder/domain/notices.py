@@ -33,6 +33,7 @@ class Reason(StrEnum):
     """Why a notice or a recipient is in its state: the same word in ledger, log and page."""
 
     PLANNED = "planned"
+    CLAIMED = "claimed"
     ACCEPTED = "accepted"
     REHEARSAL = "rehearsal"
     PARTLY = "partly"

@@ -32,9 +32,14 @@ def led(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[Section]:
         notes = [f"承办单位（按表列顺序）：{wording.unit_names(table, task.lead)}"]
         if task.related:
             names = wording.unit_names(table, task.related)
-            notes.append(f"相关部门：{names}。本月提示同时发送以上单位。")
-        if missing := wording.unaddressed(table, [*task.lead, *task.related]):
-            notes.append(f"{'、'.join(missing)}未登记邮箱，需另行告知。")
+            notes.append(f"相关部门：{names}。")
+        missing = wording.unaddressed(table, [*task.lead, *task.related])
+        others = "其他单位" if missing else "以上单位"
+        told = f"本月提示同时发送{others}。" if task.related else ""
+        if missing:
+            told = f"{'、'.join(missing)}未登记邮箱，需另行告知；{told}".rstrip("；")
+        if told:
+            notes.append(told)
         title = f"{month}月承办（{len(row)}项）"
         yield Section("lead", title, _lines(reader, row, lead=True), tuple(notes))
 

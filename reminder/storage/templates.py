@@ -43,9 +43,10 @@ def render(templates: Environment, name: str, values: dict[str, object]) -> str:
         path, line = error.filename or name, error.lineno
         raise _fault(path, line, error) from error
     except TemplateError as error:
-        # Jinja rewrites tracebacks so that the template's own frame is the last of them.
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        raise _fault(frame.filename, frame.lineno or 0, error) from error
+        # Jinja rewrites tracebacks so that the templates' own lines stand in them.
+        frames = traceback.extract_tb(error.__traceback__)
+        last = [frame for frame in frames if not frame.filename.endswith(".py")][-1]
+        raise _fault(last.filename, last.lineno or 0, error) from error
 
 
 def _fault(path: str, line: int, error: TemplateError) -> ConfigurationError:

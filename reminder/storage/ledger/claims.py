@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from reminder.domain.notices import UNFINISHED, Answer, Reason, State
 from reminder.storage.ledger.notices import record
@@ -41,9 +41,9 @@ def recover(connection: Connection, at: datetime) -> int:
     return len(left)
 
 
-def ready_keys(connection: Connection, at: datetime, limit: int) -> list[str]:
+def _ready(at: datetime, limit: int) -> Select[str]:
     """Notices with recipients to be reached now, those queued first before the others."""
-    query = (
+    return (
         select(recipient.c.notice)
         .join(notice, notice.c.key == recipient.c.notice)
         .where(
@@ -53,10 +53,14 @@ def ready_keys(connection: Connection, at: datetime, limit: int) -> list[str]:
             notice.c.useful_until > at,
         )
         .group_by(recipient.c.notice)
-        .order_by(recipient.c.id)
+        .order_by(func.min(recipient.c.id))
         .limit(limit)
     )
-    return list(connection.scalars(query))
+
+
+def count_ready(connection: Connection, at: datetime, limit: int) -> int:
+    """How many notices wait to be sent, counted no further than `limit`."""
+    return connection.scalar(select(func.count()).select_from(_ready(at, limit).subquery())) or 0
 
 
 def claim(connection: Connection, name: str, at: datetime, limit: int) -> list[Claimed]:
@@ -66,16 +70,17 @@ def claim(connection: Connection, name: str, at: datetime, limit: int) -> list[C
     query = (
         update(recipient)
         .where(
-            recipient.c.notice.in_(ready_keys(connection, at, limit)),
+            recipient.c.notice.in_(_ready(at, limit)),
             recipient.c.state.in_(UNFINISHED),
             recipient.c.not_before <= at,
         )
         .values(state=State.SENDING, claim=name, updated=at)
         .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
     )
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         taken[row.notice].append(row.address)
         attempts[row.notice] = max(attempts[row.notice], row.attempts)
+        record(connection, at, row.notice, State.SENDING, Reason.CLAIMED, address=row.address)
     contents = (
         select(notice.c.key, notice.c.message_id, message.c.content)
         .join(message, message.c.notice == notice.c.key)
