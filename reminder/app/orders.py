@@ -214,8 +214,7 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     """
     table = app.table
     running = table.local_day(at).month
-    over = running if running in table.reached else min(table.reached)
-    month = table.next_digest(at) or over
+    month = table.next_digest(at) or running
     period, count = table.plan.period(month), 0
     with app.database.write() as connection:
         keys = notices.keys_of(connection, Kind.DIGEST, period)

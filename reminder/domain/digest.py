@@ -26,7 +26,7 @@ def digest(
     reader = Reader(table, table.directory[unit_id], table.local_day(at), progress)
     tasks = table.plan.month(month)
     led, related = table.leads(unit_id, tasks), table.related(unit_id, tasks)
-    open_ = table.unconfirmed(unit_id, reader.on, progress)
+    open_ = table.unconfirmed(unit_id, month, reader.on, progress)
     parts = [
         *sections.led(reader, month, led),
         *sections.related(reader, month, related),
@@ -125,17 +125,22 @@ def _when(reader: Reader, month: int, led: Sequence[Task]) -> str:
         (found for found in windows if found.rule in (Rule.EXPLICIT, Rule.MEETING, Rule.PART)),
         key=lambda found: found.due,
     )
+    monthly = [found for found in windows if found not in firm]
     undated = sum(found.undated for found in windows)
-    last = max(found.due for found in windows)
-    every = "均" if len(led) > 1 and not firm else ""
     exact = reader.tone is not Relation.PARALLEL
-    words = f"{every}安排在月内" + (f"（至{wording.weekday(last)}）" if exact else "")
-    if firm and exact:
+    words = ""
+    if monthly:
+        every = "均" if len(led) > 1 and not firm else ""
+        last = max(found.due for found in monthly)
+        words = f"{every}安排在月内" + (f"（至{wording.weekday(last)}）" if exact else "")
+    if firm and (exact or not monthly):
         first = firm[0]
-        task = reader.table.plan.by_id[first.task]
-        kind = wording.short_timing(first, task) if first.rule is not Rule.MEETING else "会前"
-        dated = "" if first.rule is Rule.EXPLICIT else f"（{wording.weekday(first.due)}）"
-        words += f"，其中最早1项{kind}{dated}" if len(led) > 1 else f"，{kind}{dated}"
+        kind = wording.short_timing(first, reader.table.plan.by_id[first.task])
+        dated = (
+            f"（{wording.weekday(first.due)}）" if exact and first.rule is not Rule.EXPLICIT else ""
+        )
+        which = ("，其中" if monthly else "") + ("最早1项" if len(led) > 1 else "")
+        words += f"{which}{kind}{dated}"
     if undated:
         words += "，会期待定" if undated == len(led) else f"，其中{undated}项会期待定"
     if exact and (done := sum(task.id in reader.progress.done for task in led)):
@@ -145,5 +150,5 @@ def _when(reader: Reader, month: int, led: Sequence[Task]) -> str:
 
 def numbered(parts: Sequence[Section]) -> tuple[Section, ...]:
     return tuple(
-        replace(section, numeral=wording.NUMERALS[index]) for index, section in enumerate(parts)
+        replace(section, numeral=wording.numeral(index)) for index, section in enumerate(parts, 1)
     )

@@ -40,7 +40,7 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
     others = [
         unit.id
         for unit in table.directory.single
-        if unit.id not in rows and table.unconfirmed(unit.id, on, progress)
+        if unit.id not in rows and table.unconfirmed(unit.id, month, on, progress)
     ]
     return (*rows, *others)
 
@@ -148,11 +148,9 @@ def forecast(
         if start <= table.digest_day(month) <= end:
             known = digest_units(table, month, today, progress) if progress.started else ()
             units = known or table.reached[month]
-            occasions.append(
-                Occasion(
-                    Kind.DIGEST, table.plan.period(month), table.digest_due(month), tuple(units)
-                )
-            )
+            period, due = table.plan.period(month), table.digest_due(month)
+            if units:
+                occasions.append(Occasion(Kind.DIGEST, period, due, tuple(units)))
     days: dict[tuple[Kind, date], dict[str, None]] = defaultdict(dict)
     for found in table.windows.values():
         for kind, day in _reminder_days(table, found, progress):
@@ -173,6 +171,7 @@ def _reminder_days(
         return
     steps = sorted(table.schedule.nudges, reverse=True)
     days = [nudge_day(found, table.days, step) for step in steps]
+    days = [day for day in days if day <= found.due]
     yield from ((Kind.NUDGE, day) for day in (days[:1] if found.soft else dict.fromkeys(days)))
     if found.can_be_overdue and table.schedule.tracking:
         for step in table.schedule.overdue:

@@ -38,7 +38,8 @@ def reminder(
         plan=table.plan.name,
         as_of=at.astimezone(table.plan.zone),
         parallel=unit.tone is Relation.PARALLEL,
-        dates_explained=any(table.windows[t.id].rule is not Rule.EXPLICIT for t in tasks),
+        dates_explained=kind is Kind.NUDGE
+        and any(table.windows[task.id].rule is not Rule.EXPLICIT for task in tasks),
         first_of_year=first_of_year,
     )
 
@@ -64,8 +65,9 @@ def _nudge(reader: Reader, tasks: list[Task]) -> tuple[str, str, Section]:
 
 def _overdue(reader: Reader, tasks: list[Task]) -> tuple[str, str, Section]:
     count, months = len(tasks), wording.months_of(tasks)
+    one_month = len({task.month for task in tasks}) == 1  # it stands in the tag then
     return (
-        f"{months}{count}项待确认：{wording.briefs(tasks)}",
+        f"{'' if one_month else months}{count}项待确认：{wording.briefs(tasks)}",
         f"{months}有{count}项尚未登记完成，请核对；{sections.ASK_TO_REGISTER}。",
         Section(
             "confirm", f"待确认（{count}项）", sections.confirm_lines(reader, tasks), numeral="一"

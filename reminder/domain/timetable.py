@@ -74,16 +74,16 @@ class Timetable:
 
     @cached_property
     def reached(self) -> dict[int, tuple[str, ...]]:
-        """The units in each month's rows, leads first; January's also who has no month at all."""
-        months = {
-            month: tuple(
-                self.directory.expand(
-                    [*(u for t in tasks for u in t.lead), *(u for t in tasks for u in t.related)]
-                )
-            )
-            for month in range(1, 13)
-            if (tasks := self.plan.month(month))
-        }
+        """The units in each month's rows, leads first; January's also who has no month at all.
+
+        Empty for a month without rows: only tasks to confirm can make a digest then.
+        """
+        months: dict[int, tuple[str, ...]] = {}
+        for month in range(1, 13):
+            tasks = self.plan.month(month)
+            leads = [unit for task in tasks for unit in task.lead]
+            related = [unit for task in tasks for unit in task.related]
+            months[month] = tuple(self.directory.expand([*leads, *related]))
         everywhere = {unit for units in months.values() for unit in units}
         year_only = [
             unit
@@ -92,11 +92,12 @@ class Timetable:
             if unit not in everywhere
         ]
         if year_only:
-            months[1] = (*months.get(1, ()), *dict.fromkeys(year_only))
+            months[1] = (*months[1], *dict.fromkeys(year_only))
         return months
 
-    def unconfirmed(self, unit: str, on: date, progress: Progress) -> list[Task]:
-        """Tasks that the unit leads, past due and not registered as done, oldest first.
+    def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> list[Task]:
+        """Tasks of months before `month` that the unit leads, past due and not registered as
+        done, oldest first.
 
         None for a unit of another body: its tasks stand in the secretariat's call list.
         """
@@ -106,6 +107,7 @@ class Timetable:
             self.plan.by_id[found.task]
             for found in self.windows.values()
             if found.due < on
+            and self.plan.by_id[found.task].month < month
             and found.can_be_overdue
             and progress.is_open(found)
             and unit in self._leads[found.task]
@@ -138,8 +140,14 @@ class Timetable:
 
     def live_digest(self, at: datetime) -> int | None:
         """The latest month whose digest is due and still of use."""
-        months = [m for m in self.reached if self.digest_due(m) <= at < self.digest_end(m)]
-        return max(months, default=None)
+        return max(
+            (m for m in self._with_rows if self.digest_due(m) <= at < self.digest_end(m)),
+            default=None,
+        )
 
     def next_digest(self, at: datetime) -> int | None:
-        return min((m for m in self.reached if self.digest_due(m) > at), default=None)
+        return min((m for m in self._with_rows if self.digest_due(m) > at), default=None)
+
+    @property
+    def _with_rows(self) -> list[int]:
+        return [month for month, units in self.reached.items() if units]

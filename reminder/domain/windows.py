@@ -102,7 +102,7 @@ def _dated(plan: Plan, task: Task, days: WorkingDays) -> Window:
     rule = Rule.MONTH
     if meeting and meeting.day and timing.before_workdays is not None:
         rule = Rule.MEETING
-        due = days.shift(meeting.day, -timing.before_workdays)
+        due = days.on_or_before(days.shift(meeting.day, -timing.before_workdays))
         first = min((plan.year, task.month), (due.year, due.month))
         opens = days.first_of_month(*first)
     elif timing.part:
@@ -162,9 +162,12 @@ def _checked_in(found: Window, progress: Progress) -> bool:
 
 
 def nudge_day(found: Window, days: WorkingDays, workdays_left: int) -> date:
-    """The first working day on which at most that many working days are left."""
-    day = days.shift(found.due, -workdays_left) if workdays_left else found.due
-    return max(day, found.opens)
+    """The first working day of the window with at most that many working days left.
+
+    After the window's end when it holds no working day.
+    """
+    last = days.on_or_before(found.due)
+    return max(days.shift(last, -workdays_left), days.on_or_after(found.opens))
 
 
 def overdue_day(found: Window, days: WorkingDays, workdays_after: int) -> date:

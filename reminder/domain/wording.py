@@ -10,7 +10,6 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Light, Progress, Rule, Window, light, workdays_left
 
 PARTS = {Part.EARLY: "上旬", Part.MIDDLE: "中旬", Part.LATE: "下旬"}
-NUMERALS = "一二三四五六七八九十"
 SUBJECT_WIDTH = 24  # characters of short titles: with the rest, what a phone's two lines show
 
 
@@ -34,6 +33,15 @@ def weekday(value: date) -> str:
 
 def full_day(value: date) -> str:
     return f"{value.year}年{day(value)}"
+
+
+def numeral(number: int) -> str:
+    """Of a section, 1 to 99."""
+    tens, ones = divmod(number, 10)
+    digits = " 一二三四五六七八九"
+    return f"{digits[tens] if tens > 1 else ''}{'十' if tens else ''}{digits[ones]}".replace(
+        " ", ""
+    )
 
 
 def moment(value: datetime) -> str:
@@ -86,10 +94,10 @@ def status(
     if shown is Light.GREY:
         done = progress.done.get(found.task)
         return (f"已完成（{day(done)}）", Mood.DONE) if done else ("已过", Mood.PLAIN)
-    if shown is Light.RED or on > found.due:
-        firm = found.rule is Rule.EXPLICIT and tone is Relation.OWN and not found.soft
+    if shown is Light.RED:
+        firm = found.rule is Rule.EXPLICIT and tone is Relation.OWN
         return ("已逾期", Mood.OPEN) if firm else ("待确认", Mood.OPEN)
-    if shown is Light.YELLOW:
+    if shown is Light.YELLOW and on <= found.due:
         left = workdays_left(found, on, table.days)
         return (f"剩{left}个工作日" if left else "今日为最后一个工作日"), Mood.SOON
     if shown is Light.BLUE:

@@ -1,0 +1,195 @@
+"""Small plans by hand: one unit leads, one is related, one must see nothing.
+
+The working days are those of the State Council's notice for 2026; no other year is announced.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reminder.domain.content import Content
+from reminder.domain.digest import digest
+from reminder.domain.notices import NoticeDraft
+from reminder.domain.occasions import Reminded, due_reminders
+from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
+from reminder.domain.timetable import Schedule, Timetable
+from reminder.domain.units import Directory, Relation, Unit
+from reminder.domain.windows import Progress
+from reminder.domain.workdays import WorkingDays
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def _days(month: int, first: int, last: int) -> set[date]:
+    return {date(2026, month, day) for day in range(first, last + 1)}
+
+
+REST = (
+    _days(1, 1, 3)
+    | _days(2, 15, 23)
+    | _days(4, 4, 6)
+    | _days(5, 1, 5)
+    | _days(6, 19, 21)
+    | _days(9, 25, 27)
+    | _days(10, 1, 7)
+)
+MAKE_UP = {
+    date(2026, 1, 4),
+    date(2026, 2, 14),
+    date(2026, 2, 28),
+    date(2026, 5, 9),
+    date(2026, 9, 20),
+    date(2026, 10, 10),
+}
+
+
+def announced(day: date) -> bool | None:
+    """Whether the notice makes it a working day; None for a year without notice."""
+    if day.year != 2026:
+        return None
+    return day in MAKE_UP or (day.weekday() < 5 and day not in REST)
+
+
+DAYS = WorkingDays(announced, overrides={}, yearly={})
+
+LEADER, RELATED, OUTSIDER = "deputies", "helan", "zhongwei"
+UNITS = (
+    Unit(LEADER, "自治区人大常委会代表工作委员会", relation=Relation.OWN, to=("a@npc.example",)),
+    Unit(RELATED, "贺兰县人大常委会", relation=Relation.LOCAL, to=("b@local.example",)),
+    Unit(OUTSIDER, "中卫市人大常委会", relation=Relation.LOCAL, to=("c@local.example",)),
+)
+
+
+def task(
+    month: int = 4,
+    number: int = 1,
+    *,
+    title: str = "",
+    short: str = "",
+    lead: Sequence[str] = (LEADER,),
+    related: Sequence[str] = (RELATED,),
+    **timing: Any,
+) -> Task:
+    return Task(
+        id=f"2026-{month:02}-{number}",
+        kind=TaskKind.MONTH,
+        title=title or f"{month}月表列第{number}项工作",
+        short=short,
+        month=month,
+        number=number,
+        lead=tuple(lead),
+        related=tuple(related),
+        timing=Timing(**timing),
+    )
+
+
+def year_round(number: int = 1, **fields: Any) -> Task:
+    title = f"全年表列第{number}项工作"
+    fields = {"title": title, **fields}
+    return replace(task(0, number, **fields), id=f"2026-year-{number}", kind=TaskKind.YEAR)
+
+
+def standing(number: int = 1, **fields: Any) -> Task:
+    fields = {"title": f"备注第{number}项工作", "related": (), **fields}
+    return replace(task(0, number, **fields), id=f"2026-standing-{number}", kind=TaskKind.STANDING)
+
+
+def meeting(day: date | None = None, month: int = 4, name: str = "sc-25") -> Meeting:
+    return Meeting(name, "自治区十三届人大常委会第二十五次会议", month, day)
+
+
+def plan(*tasks: Task, meetings: Sequence[Meeting] = (), year: int = 2026) -> Plan:
+    return Plan(
+        id="npc-deputies",
+        year=year,
+        name=f"自治区人大常委会{year}年度代表工作安排表",
+        tag="代表工作",
+        office=LEADER,
+        zone=ZONE,
+        tasks=tasks,
+        meetings={found.id: found for found in meetings},
+    )
+
+
+def timetable(
+    *tasks: Task,
+    meetings: Sequence[Meeting] = (),
+    relations: Mapping[str, Relation | None] | None = None,
+    units: Sequence[Unit] = UNITS,
+    **schedule: Any,
+) -> Timetable:
+    """`relations` replaces what a unit is to the office."""
+    changed = relations or {}
+    directory = Directory(
+        {unit.id: replace(unit, relation=changed.get(unit.id, unit.relation)) for unit in units}
+    )
+    return Timetable(plan(*tasks, meetings=meetings), directory, DAYS, Schedule(**schedule))
+
+
+def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=ZONE)
+
+
+def reminders(
+    table: Timetable,
+    first: date,
+    last: date,
+    progress: Progress | None = None,
+    reminded: set[Reminded] | None = None,
+) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
+    """Mails and calls of every day at ten, each noted as the ledger notes it."""
+    noted = set() if reminded is None else reminded
+    mails: list[NoticeDraft] = []
+    calls: list[NoticeDraft] = []
+    for offset in range((last - first).days + 1):
+        moment = datetime.combine(first + timedelta(days=offset), time(10), ZONE)
+        found = due_reminders(table, moment, progress or Progress(), noted)
+        mails += found[0]
+        calls += found[1]
+        for draft in (*found[0], *found[1]):
+            noted |= {Reminded(draft.kind, draft.unit, *entry) for entry in draft.tasks}
+    return mails, calls
+
+
+def written(
+    table: Timetable,
+    unit: str = LEADER,
+    month: int = 4,
+    progress: Progress | None = None,
+    *,
+    on: int = 0,
+) -> Content:
+    """The digest as it is written on its own day, or on that day of its month."""
+    moment = at(month, on) if on else table.digest_due(month)
+    return digest(table, unit, month, moment, progress or Progress())
+
+
+def words(content: Content) -> str:
+    """Everything that it says but for its subject."""
+    parts = [content.summary]
+    for section in content.sections:
+        parts += [section.title, *section.notes]
+        parts += [f"{line.title} {line.timing} {line.status}" for line in section.lines]
+    return "\n".join(parts)
+
+
+def titles(content: Content, style: str) -> list[str]:
+    """What stands in the sections of that style."""
+    return [
+        line.title
+        for section in content.sections
+        if section.style == style
+        for line in section.lines
+    ]
+
+
+def heading(content: Content, style: str) -> str:
+    """The title of the only section of that style."""
+    [found] = [section.title for section in content.sections if section.style == style]
+    return found
+
+
+def styles(content: Content) -> list[str]:
+    return [section.style for section in content.sections]

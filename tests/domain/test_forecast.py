@@ -1,0 +1,195 @@
+"""Who gets which digest, and what is foretold of a year."""
+
+from collections import Counter
+from datetime import date, datetime, time
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Kind
+from reminder.domain.occasions import (
+    digest_draft,
+    digest_units,
+    forecast,
+)
+from reminder.domain.plan import Part
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation, Unit
+from reminder.domain.windows import Progress
+from reminder.storage.office import Office
+from tests.domain.builders import (
+    LEADER,
+    OUTSIDER,
+    RELATED,
+    UNITS,
+    ZONE,
+    at,
+    meeting,
+    reminders,
+    standing,
+    task,
+    timetable,
+    year_round,
+)
+
+YEAR = date(2026, 1, 1), date(2026, 12, 31)
+NOTHING: Progress = Progress()
+
+
+def day(month: int, number: int) -> date:
+    return date(2026, month, number)
+
+
+# --- digests
+
+
+def digest_of(table: Timetable, month: int, progress: Progress = NOTHING) -> tuple[str, ...]:
+    return digest_units(table, month, table.digest_day(month), progress)
+
+
+def test_a_digest_goes_to_the_units_of_its_months_rows() -> None:
+    assert digest_of(timetable(task(4)), 4) == (LEADER, RELATED)
+
+
+def test_a_unit_gets_one_digest_whatever_its_roles_and_groups() -> None:
+    group = Unit("congresses", "各市、县（区）人大常委会", members=(RELATED, OUTSIDER))
+    table = timetable(
+        task(4, related=("congresses",)),
+        task(4, 2, lead=(RELATED,), related=(LEADER,)),
+        units=(*UNITS, group),
+    )
+    assert Counter(digest_of(table, 4)) == {LEADER: 1, RELATED: 1, OUTSIDER: 1}
+
+
+def test_a_unit_with_only_unconfirmed_tasks_gets_a_digest() -> None:
+    table = timetable(task(3), task(4, lead=(OUTSIDER,)))
+    assert LEADER in digest_of(table, 4)
+    assert LEADER not in digest_of(table, 4, Progress({"2026-03-1": day(3, 20)}))
+
+
+def test_unconfirmed_tasks_bring_a_digest_in_a_month_without_rows() -> None:
+    table = timetable(task(3))
+    found = forecast(table, day(4, 1), day(4, 1), at(4, 1), Progress(started=day(3, 2)))
+    assert [(o.kind, o.units) for o in found] == [
+        (Kind.DIGEST, (LEADER,)),
+        (Kind.OVERDUE, (LEADER,)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "schedule_or_relation",
+    [{"tracking": False}, {"relations": {LEADER: Relation.PARALLEL}}],
+    ids=["tracking off", "parallel"],
+)
+def test_nothing_is_unconfirmed_without_tracking_or_for_a_parallel_unit(
+    schedule_or_relation: dict[str, Any],
+) -> None:
+    table = timetable(task(3), task(4, lead=(OUTSIDER,)), **schedule_or_relation)
+    assert digest_of(table, 4) == (OUTSIDER, RELATED)
+
+
+@pytest.mark.parametrize("timing", [{"soft": True}, {"meetings": ("sc-25",)}])
+def test_soft_and_undated_tasks_are_never_unconfirmed(timing: dict[str, Any]) -> None:
+    table = timetable(task(3, **timing), task(4, lead=(OUTSIDER,)), meetings=[meeting()])
+    assert LEADER not in digest_of(table, 4)
+
+
+def test_year_round_and_standing_tasks_never_cause_a_digest_by_themselves() -> None:
+    table = timetable(task(1), task(4, lead=(OUTSIDER,), related=()), year_round(), standing())
+    done = Progress({"2026-01-1": day(1, 20)})
+    assert digest_of(table, 4, done) == (OUTSIDER,)
+
+
+def test_a_unit_of_year_round_rows_alone_gets_januarys_digest_and_no_other() -> None:
+    table = timetable(task(1), task(2), year_round(related=(OUTSIDER,)))
+    assert digest_of(table, 1) == (LEADER, RELATED, OUTSIDER)
+    assert OUTSIDER not in digest_of(table, 2)
+
+
+def test_a_unit_of_year_round_rows_alone_gets_januarys_digest_though_january_has_no_row() -> None:
+    table = timetable(task(2), year_round(related=(OUTSIDER,)))
+    assert digest_of(table, 1) == (OUTSIDER,)
+
+
+def test_a_unit_of_the_last_month_alone_waits_for_its_month() -> None:
+    table = timetable(task(1), task(12, lead=(OUTSIDER,)), year_round(related=(OUTSIDER,)))
+    assert OUTSIDER not in digest_of(table, 1)
+
+
+def test_a_unit_in_no_row_gets_nothing_in_the_whole_year() -> None:
+    table = timetable(*(task(month) for month in range(1, 13)), year_round(), standing())
+    found = forecast(table, *YEAR, at(1, 1), Progress(started=day(1, 1)))
+    assert OUTSIDER not in {unit for occasion in found for unit in occasion.units}
+
+
+def test_a_digest_is_due_at_nine_and_of_use_until_the_months_end() -> None:
+    draft = digest_draft(timetable(task(10)), 10, LEADER)
+    assert (draft.due, draft.useful_until) == (at(10, 8), at(11, 1, 0))
+    assert draft.key == f"npc-deputies/digest/2026-10/{LEADER}"
+
+
+def test_a_digest_may_go_at_another_hour_some_working_days_before_the_month() -> None:
+    table = timetable(task(10), at=time(8, 30), workdays_before=2)
+    assert table.digest_due(10) == at(9, 29, 8, 30)
+
+
+# --- forecast
+
+
+def test_forecast_names_every_occasion_with_its_units() -> None:
+    found = forecast(timetable(task(4)), *YEAR, at(3, 1), NOTHING)
+    assert [(o.kind, o.period, o.at, o.units) for o in found] == [
+        (Kind.DIGEST, "2026-04", at(4, 1), (LEADER, RELATED)),
+        (Kind.NUDGE, "2026-04-27", at(4, 27), (LEADER,)),
+        (Kind.OVERDUE, "2026-05-06", at(5, 6), (LEADER,)),
+        (Kind.OVERDUE, "2026-05-13", at(5, 13), (LEADER,)),
+    ]
+
+
+def test_forecast_takes_in_both_its_ends_and_nothing_beyond() -> None:
+    found = forecast(timetable(task(4)), day(4, 27), day(5, 6), at(3, 1), NOTHING)
+    assert [occasion.period for occasion in found] == ["2026-04-27", "2026-05-06"]
+
+
+def test_forecast_leaves_out_whom_nobody_presses() -> None:
+    table = timetable(task(4), relations={LEADER: Relation.PARALLEL})
+    found = forecast(table, *YEAR, at(3, 1), NOTHING)
+    assert [occasion.kind for occasion in found] == [Kind.DIGEST]
+
+
+def test_forecast_leaves_out_what_is_done() -> None:
+    found = forecast(timetable(task(4)), *YEAR, at(4, 21), Progress({"2026-04-1": day(4, 20)}))
+    assert [occasion.kind for occasion in found] == [Kind.DIGEST]
+
+
+TIMINGS: list[dict[str, Any]] = [
+    {},
+    {"soft": True},
+    {"due": day(4, 15)},
+    {"opens": day(4, 29)},
+    {"part": Part.MIDDLE},
+    {"due": day(4, 18), "exact": True},  # a Saturday
+    {"opens": day(4, 18), "due": day(4, 21), "exact": True},
+]
+
+
+@pytest.mark.parametrize("timing", TIMINGS, ids=str)
+def test_forecast_names_the_days_on_which_reminders_are_found_due(timing: dict[str, Any]) -> None:
+    table = timetable(task(4, **timing), nudges=(3, 0))
+    foretold = forecast(table, *YEAR, at(3, 1), NOTHING)
+    found = reminders(table, *YEAR)[0]
+    assert [(o.kind, o.period) for o in foretold if o.kind is not Kind.DIGEST] == [
+        (draft.kind, draft.period) for draft in found
+    ]
+
+
+def test_forecast_of_2026_has_twelve_digests_and_the_first_nudge_in_january(
+    office: Office,
+) -> None:
+    found = forecast(office.table, *YEAR, at(1, 1), NOTHING)
+    assert [o.period for o in found if o.kind is Kind.DIGEST] == [
+        f"2026-{month:02}" for month in range(1, 13)
+    ]
+    assert next(o.at for o in found if o.kind is Kind.NUDGE) == datetime(
+        2026, 1, 27, 9, tzinfo=ZONE
+    )

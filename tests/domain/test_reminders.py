@@ -1,0 +1,74 @@
+"""What a nudge and a 待确认 mail say, and to whom they say it how."""
+
+from datetime import date
+
+import pytest
+
+from reminder.domain.content import Content
+from reminder.domain.notices import Kind
+from reminder.domain.plan import Task
+from reminder.domain.reminders import reminder
+from reminder.domain.units import Relation
+from reminder.domain.windows import Progress
+from tests.domain.builders import LEADER, at, heading, task, timetable, titles
+
+BOTH = (task(4, 1, short="调研"), task(4, 2, short="座谈会"))
+
+
+def nudge(*tasks: Task, on: int = 27, relation: Relation = Relation.OWN) -> Content:
+    table = timetable(*tasks, relations={LEADER: relation})
+    return reminder(table, Kind.NUDGE, LEADER, [t.id for t in tasks], at(4, on), Progress())
+
+
+def overdue(*tasks: Task, relation: Relation = Relation.OWN) -> Content:
+    table = timetable(*tasks, relations={LEADER: relation})
+    return reminder(table, Kind.OVERDUE, LEADER, [t.id for t in tasks], at(5, 6), Progress())
+
+
+def test_a_nudges_subject_names_tasks_and_day() -> None:
+    assert nudge(*BOTH).subject == "【代表工作·4月】临近提醒2项：调研、座谈会（至4月30日）"
+
+
+@pytest.mark.parametrize(("on", "left"), [(27, "剩3个工作日"), (29, "剩1个工作日"), (30, "今日")])
+def test_a_nudges_first_sentence_says_how_much_is_left(on: int, left: str) -> None:
+    summary = nudge(*BOTH, on=on).summary
+    assert "2项" in summary
+    assert "4月30日 周四" in summary
+    assert left in summary
+
+
+def test_a_nudge_counts_to_the_earliest_due_date() -> None:
+    content = nudge(task(4, 1, due=date(2026, 4, 28)), task(4, 2))
+    assert "（至4月28日）" in content.headline
+    assert [line.status for line in content.sections[0].lines] == ["剩1个工作日", "剩3个工作日"]
+
+
+def test_a_nudge_tells_whole_wordings_in_one_section() -> None:
+    content = nudge(*BOTH)
+    assert titles(content, "lead") == [found.title for found in BOTH]
+    assert len(content.sections) == 1
+
+
+def test_an_overdue_mail_asks_to_confirm() -> None:
+    content = overdue(*BOTH)
+    assert content.subject.startswith("【代表工作·4月】")
+    assert content.subject.endswith("2项待确认：调研、座谈会")
+    assert "请核对" in content.summary
+    assert heading(content, "confirm") == "待确认（2项）"
+
+
+@pytest.mark.parametrize(
+    ("relation", "wanted"), [(Relation.OWN, "已逾期"), (Relation.LOCAL, "待确认")]
+)
+def test_overdue_is_said_to_the_own_house_alone_and_on_an_explicit_date(
+    relation: Relation, wanted: str
+) -> None:
+    explicit, month = (
+        overdue(task(4, 1, due=date(2026, 4, 15)), task(4, 2), relation=relation).sections[0].lines
+    )
+    assert explicit.status == wanted
+    assert month.status in ("", "待确认")
+
+
+def test_an_overdue_mail_on_tasks_of_several_months_says_so() -> None:
+    assert overdue(task(3), task(4)).headline.startswith("前期2项待确认：")

@@ -1,0 +1,261 @@
+"""The tone table on finished mails: every relation, role and kind, through a whole year."""
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from email.message import EmailMessage
+
+import pytest
+
+from reminder.delivery.message import Composer, Knowledge
+from reminder.domain.notices import Kind, NoticeDraft
+from reminder.domain.occasions import digest_draft
+from reminder.domain.plan import Part
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
+from reminder.domain.windows import Progress
+from reminder.storage.ledger.keys import InstallationKey
+from reminder.storage.office import Office
+from tests.domain.builders import (
+    LEADER,
+    RELATED,
+    ZONE,
+    at,
+    meeting,
+    reminders,
+    standing,
+    task,
+    timetable,
+    year_round,
+)
+
+PRESSURE = ("催办", "督办", "逾期", "超期", "限期", "未完成", "红灯", "通报", "排名")
+STATES = re.compile("进行中|未开始|已完成|已逾期|待确认|剩[0-9]+个工作日|最后一个工作日|即今日")
+YEAR = date(2026, 1, 1), date(2026, 12, 31)
+
+MEETINGS = (meeting(date(2026, 6, 25), 6, "dated"), meeting(None, 5, "undated"))
+TASKS = (
+    task(1, 1, title="通报年度代表工作计划，限期报送"),
+    task(3, 1, title="重点督办代表建议", short="督办代表建议"),
+    task(4, 1, title="对代表建议办理情况进行排名、催办"),
+    task(4, 2, part=Part.EARLY),
+    task(5, 1, meetings=("undated",), before_workdays=1),
+    task(5, 2, soft=True, title="起草意见，适时提请审议"),
+    task(6, 1, meetings=("dated",), before_workdays=5),
+    task(7, 1),
+    task(12, 1),
+    year_round(title="督办全年代表建议"),
+    standing(title="通报履职情况"),
+)
+EXPLICIT = (task(2, 1, due=date(2026, 2, 11)), task(9, 1, due=date(2026, 9, 15)))
+
+DONE = date(2026, 3, 20)
+PROGRESS = {
+    "nothing": Progress(),
+    "half": Progress(dict.fromkeys(("2026-03-1", "2026-05-2", "2026-09-1"), DONE)),
+    "all": Progress({task.id: DONE for task in (*TASKS, *EXPLICIT)}),
+    "started": Progress(started=date(2026, 4, 1)),
+}
+
+
+@dataclass(frozen=True)
+class Mail:
+    draft: NoticeDraft
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def whole(self) -> str:
+        return "\n".join((self.subject, self.text, self.html))
+
+
+def year_of(
+    table: Timetable, unit: str, progress: Progress
+) -> Iterator[tuple[NoticeDraft, Knowledge]]:
+    """Every mail that the unit would get in 2026; digests also as written late in the month."""
+    for month in table.reached:
+        if unit in table.reached[month]:
+            draft = digest_draft(table, month, unit)
+            yield draft, Knowledge(draft.due, progress, first_of_year=month == 1)
+            yield draft, Knowledge(at(month, 28), progress)
+    for draft in reminders(table, *YEAR, progress)[0]:
+        if draft.unit == unit:
+            yield draft, Knowledge(draft.due.astimezone(ZONE), progress)
+
+
+def read(content: bytes) -> tuple[str, str, str]:
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert text
+    assert html
+    return str(message["Subject"]), text.get_content(), html.get_content()
+
+
+@pytest.fixture(scope="module")
+def mails(office: Office) -> dict[tuple[str, Relation | None, bool], list[Mail]]:
+    """By unit, its relation, and whether the plan has explicit due dates."""
+    return {
+        (unit, relation, explicit): [
+            mail
+            for progress in PROGRESS.values()
+            for mail in _written(office, unit, relation, explicit, progress)
+        ]
+        for unit in (LEADER, RELATED)
+        for relation in (*Relation, None)
+        for explicit in (False, True)
+    }
+
+
+def _written(
+    office: Office, unit: str, relation: Relation | None, explicit: bool, progress: Progress
+) -> Iterator[Mail]:
+    tasks = (*TASKS, *EXPLICIT) if explicit else TASKS
+    table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation})
+    composer = Composer(Office(office.settings, table), InstallationKey(b"k" * 32))
+    for draft, known in year_of(table, unit, progress):
+        yield Mail(draft, *read(composer.compose(draft, known).content))
+
+
+Mails = dict[tuple[str, Relation | None, bool], list[Mail]]
+EVERY = [(unit, relation) for unit in (LEADER, RELATED) for relation in (*Relation, None)]
+
+
+def unquoted(words: str) -> str:
+    """Less the table's own wordings and their short titles."""
+    quoted = {words for found in (*TASKS, *EXPLICIT) for words in (found.title, found.brief)}
+    for wording in sorted(quoted, key=len, reverse=True):
+        words = words.replace(wording, "")
+    return words
+
+
+def pressing(mail: Mail) -> set[str]:
+    return {word for word in PRESSURE if word in unquoted(mail.whole)}
+
+
+@pytest.mark.parametrize(("unit", "relation"), EVERY)
+@pytest.mark.parametrize("explicit", [False, True])
+def test_no_word_of_pressure_but_overdue_on_an_explicit_date_in_the_own_house(
+    mails: Mails, unit: str, relation: Relation | None, explicit: bool
+) -> None:
+    own = unit == LEADER and relation in (Relation.OWN, None)
+    allowed = {"逾期"} if own and explicit else set()
+    found = set().union(*(pressing(mail) for mail in mails[unit, relation, explicit]))
+    assert found == allowed
+
+
+@pytest.mark.parametrize(("unit", "relation"), EVERY)
+@pytest.mark.parametrize("explicit", [False, True])
+def test_nobody_is_called_by_a_pronoun(
+    mails: Mails, unit: str, relation: Relation | None, explicit: bool
+) -> None:
+    found = mails[unit, relation, explicit]
+    assert [mail.draft.key for mail in found if re.search("[你您贵]", unquoted(mail.whole))] == []
+
+
+@pytest.mark.parametrize(("unit", "relation"), EVERY)
+def test_no_window_of_a_month_is_a_deadline_in_a_mail(
+    mails: Mails, unit: str, relation: Relation | None
+) -> None:
+    found = [unquoted(mail.whole) for mail in mails[unit, relation, False]]
+    assert [words for words in found if re.search("截止|逾期|[0-9]日前", words)] == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "relation", "kinds"),
+    [
+        (LEADER, Relation.OWN, {Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE}),
+        (LEADER, None, {Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE}),
+        (LEADER, Relation.LOCAL, {Kind.DIGEST, Kind.NUDGE}),
+        (LEADER, Relation.PARALLEL, {Kind.DIGEST}),
+        (RELATED, Relation.OWN, {Kind.DIGEST}),
+        (RELATED, None, {Kind.DIGEST}),
+        (RELATED, Relation.LOCAL, {Kind.DIGEST}),
+        (RELATED, Relation.PARALLEL, {Kind.DIGEST}),
+    ],
+)
+def test_kinds_of_mail_by_relation_and_role(
+    mails: Mails, unit: str, relation: Relation | None, kinds: set[Kind]
+) -> None:
+    assert {mail.draft.kind for mail in mails[unit, relation, True]} == kinds
+
+
+@pytest.mark.parametrize("unit", [LEADER, RELATED])
+@pytest.mark.parametrize("explicit", [False, True])
+def test_a_parallel_units_mail_has_no_state_and_wants_no_receipt(
+    mails: Mails, unit: str, explicit: bool
+) -> None:
+    found = mails[unit, Relation.PARALLEL, explicit]
+    assert [mail.draft.key for mail in found if STATES.search(unquoted(mail.whole))] == []
+    assert all("无需回执" in mail.text and "无需回执" in mail.html for mail in found)
+
+
+@pytest.mark.parametrize("relation", [Relation.OWN, Relation.LOCAL, None])
+def test_a_related_units_mail_has_no_state(mails: Mails, relation: Relation | None) -> None:
+    found = mails[RELATED, relation, True]
+    assert [mail.draft.key for mail in found if STATES.search(unquoted(mail.whole))] == []
+
+
+@pytest.mark.parametrize(("unit", "relation"), EVERY)
+def test_only_the_first_mail_of_a_year_says_who_sends_it_and_why(
+    mails: Mails, unit: str, relation: Relation | None
+) -> None:
+    first, later = "本邮件由自治区人大常委会代表工作委员会依据", "每月一封"
+    for mail in mails[unit, relation, True]:
+        january = mail.draft.period == "2026-01" and "〔补发〕" not in mail.subject
+        assert {mail.text.count(first), mail.html.count(first)} == {int(january)}
+        assert {mail.text.count(later), mail.html.count(later)} == {int(january)}
+
+
+@pytest.mark.parametrize(("unit", "relation"), EVERY)
+def test_only_a_late_mail_says_that_it_is_late(
+    mails: Mails, unit: str, relation: Relation | None
+) -> None:
+    for mail in mails[unit, relation, True]:
+        late = "4月28日" in mail.text.rpartition("内容截至")[2]
+        if mail.draft.kind is Kind.DIGEST and mail.draft.period == "2026-04":
+            assert ("〔补发〕" in mail.subject) is late
+
+
+@pytest.mark.parametrize(("unit", "relation"), EVERY)
+def test_every_mail_closes_as_the_office_wants_it(
+    mails: Mails, unit: str, relation: Relation | None
+) -> None:
+    wanted = ("工作提示，不作为正式公文", "涉密", "如误送", "内容截至", "联系：")
+    for mail in mails[unit, relation, True]:
+        assert [words for words in wanted if words not in mail.text or words not in mail.html] == []
+
+
+def test_wordings_with_hard_words_are_quoted_whole_in_both_parts(mails: Mails) -> None:
+    april = [m for m in mails[RELATED, Relation.PARALLEL, False] if m.draft.period == "2026-04"]
+    wording = TASKS[2].title
+    assert april
+    assert all(wording in mail.text and wording in mail.html for mail in april)
+
+
+@pytest.mark.parametrize("unit", [LEADER, RELATED])
+def test_no_other_units_name_stands_in_a_mail_but_those_of_its_rows(
+    mails: Mails, unit: str
+) -> None:
+    outsider = "中卫市人大常委会"
+    found = mails[unit, Relation.LOCAL, True]
+    assert [mail.draft.key for mail in found if outsider in mail.whole] == []
+
+
+def test_contact_and_phone_of_one_unit_stand_in_no_mail(office: Office) -> None:
+    table = timetable(task(4), task(3))
+    units = {
+        name: replace(unit, contact=f"联络员{name}", phone="0951-1234567")
+        for name, unit in table.directory.units.items()
+    }
+    table = replace(table, directory=replace(table.directory, units=units))
+    composer = Composer(Office(office.settings, table), InstallationKey(b"k" * 32))
+    for unit in (LEADER, RELATED):
+        draft = digest_draft(table, 4, unit)
+        whole = "".join(read(composer.compose(draft, Knowledge(draft.due, Progress())).content))
+        assert "联络员" not in whole
+        assert "0951-1234567" not in whole

@@ -1,0 +1,136 @@
+"""Working days of China: four layers, make-up days, and the twelve months of 2026."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from reminder.domain.windows import month_window
+from reminder.domain.workdays import WorkingDays
+from reminder.storage.office import Office
+from reminder.storage.workdays_file import published
+from tests.domain.builders import DAYS, announced
+
+SATURDAY = date(2026, 5, 9)  # a working day by the notice, to make up for the holiday
+
+# By hand from the State Council's notice for 2026: opens, due, first mail.
+MONTHS = [
+    (1, "2026-01-04", "2026-01-30", "2026-01-04T09:00:00+08:00"),
+    (2, "2026-02-02", "2026-02-28", "2026-02-02T09:00:00+08:00"),
+    (3, "2026-03-02", "2026-03-31", "2026-03-02T09:00:00+08:00"),
+    (4, "2026-04-01", "2026-04-30", "2026-04-01T09:00:00+08:00"),
+    (5, "2026-05-06", "2026-05-29", "2026-05-06T09:00:00+08:00"),
+    (6, "2026-06-01", "2026-06-30", "2026-06-01T09:00:00+08:00"),
+    (7, "2026-07-01", "2026-07-31", "2026-07-01T09:00:00+08:00"),
+    (8, "2026-08-03", "2026-08-31", "2026-08-03T09:00:00+08:00"),
+    (9, "2026-09-01", "2026-09-30", "2026-09-01T09:00:00+08:00"),
+    (10, "2026-10-08", "2026-10-30", "2026-10-08T09:00:00+08:00"),
+    (11, "2026-11-02", "2026-11-30", "2026-11-02T09:00:00+08:00"),
+    (12, "2026-12-01", "2026-12-31", "2026-12-01T09:00:00+08:00"),
+]
+
+
+@pytest.mark.parametrize(("month", "opens", "due", "mail"), MONTHS)
+def test_twelve_windows_and_sending_moments_of_2026(
+    office: Office, month: int, opens: str, due: str, mail: str
+) -> None:
+    window = month_window(office.table.days, 2026, month)
+    assert [day.isoformat() for day in window] == [opens, due]
+    assert office.table.digest_due(month).isoformat() == mail
+
+
+def test_every_day_of_2026_is_what_the_notice_says(office: Office) -> None:
+    year = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert [d for d in year if office.table.days.is_working(d) is not announced(d)] == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "yearly", "public", "working"),
+    [
+        ({SATURDAY: False}, {SATURDAY: True}, True, False),
+        ({SATURDAY: True}, {SATURDAY: False}, False, True),
+        ({}, {SATURDAY: False}, True, False),
+        ({}, {SATURDAY: True}, False, True),
+        ({}, {}, True, True),
+        ({}, {}, False, False),
+        ({}, {}, None, False),
+    ],
+)
+def test_overrides_come_before_the_years_file_before_published_before_the_guess(
+    overrides: dict[date, bool], yearly: dict[date, bool], public: bool | None, working: bool
+) -> None:
+    days = WorkingDays(lambda day: public, overrides, yearly)
+    assert days.is_working(SATURDAY) is working
+
+
+def test_a_layer_answers_only_for_the_days_that_it_names() -> None:
+    days = WorkingDays(announced, {date(2026, 5, 8): False}, {date(2026, 5, 7): False})
+    assert [days.is_working(date(2026, 5, d)) for d in (6, 7, 8, 9)] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("day", ["2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09"])
+def test_a_make_up_day_is_a_working_day_though_it_is_a_weekend(day: str) -> None:
+    found = date.fromisoformat(day)
+    assert published(found) is True
+    assert found.weekday() >= 5
+
+
+def test_a_year_without_published_data_is_not_known() -> None:
+    assert published(date(2099, 3, 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "working"),
+    [
+        ("2027-01-01", False),
+        ("2027-01-04", True),
+        ("2027-01-09", False),
+        ("2027-05-03", True),
+        ("2027-10-01", False),
+        ("2027-10-04", True),
+    ],
+)
+def test_an_unannounced_year_is_guessed_from_weekdays_and_fixed_holidays(
+    day: str, working: bool
+) -> None:
+    assert DAYS.is_working(date.fromisoformat(day)) is working
+
+
+def test_a_guessed_day_is_provisional_and_an_announced_one_is_not() -> None:
+    assert DAYS.is_provisional(date(2027, 3, 1))
+    assert not DAYS.is_provisional(date(2026, 3, 2))
+
+
+def test_a_day_that_the_operator_named_is_not_provisional() -> None:
+    first, second = date(2027, 3, 1), date(2027, 3, 2)
+    days = WorkingDays(announced, {first: True}, {second: False})
+    assert not days.is_provisional(first)
+    assert not days.is_provisional(second)
+
+
+def test_odd_ends_of_months_in_2026() -> None:
+    assert DAYS.first_of_month(2026, 1) == date(2026, 1, 4)  # a Sunday
+    assert DAYS.last_of_month(2026, 2) == date(2026, 2, 28)  # a Saturday
+    assert DAYS.first_of_month(2026, 10) == date(2026, 10, 8)
+
+
+@pytest.mark.parametrize(
+    ("on", "due", "left"),
+    [
+        ("2026-01-26", "2026-01-30", 4),
+        ("2026-01-27", "2026-01-30", 3),
+        ("2026-01-30", "2026-01-30", 0),
+        ("2026-01-31", "2026-01-30", 0),
+        ("2026-05-08", "2026-05-09", 1),
+        ("2026-04-30", "2026-05-06", 1),
+    ],
+)
+def test_days_between_count_after_the_first_day_up_to_the_last(
+    on: str, due: str, left: int
+) -> None:
+    assert DAYS.between(date.fromisoformat(on), date.fromisoformat(due)) == left
+
+
+def test_shift_steps_over_rest_days_and_onto_make_up_days() -> None:
+    assert DAYS.shift(date(2026, 4, 30), 1) == date(2026, 5, 6)
+    assert DAYS.shift(date(2026, 5, 11), -1) == date(2026, 5, 9)
+    assert DAYS.shift(date(2026, 5, 6), 0) == date(2026, 5, 6)
