@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
+from unicodedata import category
 
 import tree_sitter_toml
 from pydantic import BaseModel, ValidationError
@@ -44,6 +45,10 @@ class EditedFile:
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise self._broken(*_syntax(str(error), text)) from None
+        except RecursionError:
+            raise self._broken(0, "not TOML: nested too deeply, wanted valid TOML") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise self._broken(0, f"not TOML: {error}, wanted valid TOML") from None
         self._lines = _lines(text)
 
     def _broken(self, line: int, message: str) -> ConfigurationError:
@@ -74,7 +79,8 @@ def one_line(value: str) -> str:
     """Text for a header, a calendar and a terminal: no control characters, something to read."""
     if not value.strip():
         raise ValueError("is empty, wanted words")
-    if bad := next((c for c in value if ord(c) < 32 or ord(c) == 127), None):
+    # Cc are controls, Zl and Zp break lines.
+    if bad := next((c for c in value if category(c) in ("Cc", "Zl", "Zp")), None):
         raise ValueError(f"holds the control character {bad!r}, wanted one line of text")
     return value
 
@@ -170,6 +176,7 @@ def _lines(text: str) -> dict[Location, int]:
                     here = (*here, name)
                     if depth == len(names) and node.type == "table_array_element":
                         arrays[here] = arrays.get(here, -1) + 1
+                        lines.setdefault(here, node.start_point[0] + 1)
                     if here in arrays:
                         here = (*here, arrays[here])
                 lines[here] = node.start_point[0] + 1

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from reminder.app.application import Application
 from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.domain.occasions import ONCE, digest_draft
+from reminder.domain.occasions import ONCE, digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
@@ -188,7 +188,19 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
         now = app.clock.now()
         at = now if draft.due <= now < draft.useful_until else draft.due
         known = app.planner.known(connection, draft, at)
+    if unit.id not in receivers(app, period):
+        raise UsageError(f"{unit.name} gets no digest of {period}", hint="It stands in no row.")
+    if not unit.has_address:
+        raise UsageError(f"{unit.name} has no address: it gets no mail")
     return app.composer.compose(draft, known)
+
+
+def receivers(app: Application, period: str) -> tuple[str, ...]:
+    """Who gets that digest; on a ledger that was not started, who stands in its rows."""
+    table, month, progress = app.table, month_of(app, period), app.progress()
+    if progress.started is None:
+        return table.reached[month]
+    return digest_units(table, month, table.local_day(table.digest_due(month)), progress)
 
 
 def send_to(app: Application, composed: Composed, address: str) -> str:

@@ -8,7 +8,6 @@ from typing import Literal
 
 from reminder.app import orders
 from reminder.app.application import Application
-from reminder.domain.occasions import digest_units
 from reminder.storage.templates import environment
 
 Form = Literal["html", "text", "eml"]
@@ -34,11 +33,10 @@ def write_one(content: bytes, form: Form, output: Path | None) -> None:
 
 def write_all(app: Application, period: str, folder: Path) -> int:
     """UNIT.eml and UNIT.html for each, and index.html with all of them, to be printed."""
-    folder.mkdir(parents=True, exist_ok=True)
     table, month = app.table, orders.month_of(app, period)
-    on = table.local_day(table.digest_due(month))
+    folder.mkdir(parents=True, exist_ok=True)
     mails, missing = [], []
-    for unit_id in digest_units(table, month, on, app.progress()):
+    for unit_id in orders.receivers(app, period):
         unit = table.directory[unit_id]
         if not unit.has_address:
             missing.append(unit.name)

@@ -5,6 +5,7 @@ a ledger or starting a web server.
 """
 
 import sys
+from io import TextIOWrapper
 
 from reminder.cli.main import cli
 from reminder.cli.words import explain
@@ -13,6 +14,9 @@ from reminder.errors import ReminderError
 
 def main() -> None:
     """The one place where errors become words and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that cannot show Chinese still runs
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli()
     except ReminderError as error:
@@ -20,5 +24,9 @@ def main() -> None:
             raise
         explain(error)
         sys.exit(error.exit_status)
-    except BrokenPipeError:
-        sys.exit(141)  # as if SIGPIPE had ended it: whoever read has read enough
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        explain(ReminderError(f"{place}{error.strerror or error}"))
+        sys.exit(1)

@@ -105,11 +105,12 @@ def trial_application(at: str | None, really: bool = False) -> Application:
 
 def parse_moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(
-            f"{text!r} is no moment", hint="Wanted e.g. 2026-03-02T09:00+08:00."
-        ) from None
+        moment = datetime(1, 1, 1)  # noqa: DTZ001 - refused below
+    if not 2000 <= moment.year <= 2200:
+        raise UsageError(f"{text!r} is no moment", hint="Wanted e.g. 2026-03-02T09:00+08:00.")
+    return moment
 
 
 def parse_day(text: str) -> date:

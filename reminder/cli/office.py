@@ -32,12 +32,15 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Validate everything: plan, units, working days, settings."""
+    from reminder.storage.templates import check_templates
+
     try:
         loaded = office()
     except ConfigurationError as error:
         if as_json:
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
         raise
+    check_templates(loaded.settings)
     found = _findings(loaded)
     if smtp:
         from reminder.delivery.transports.smtp import SmtpTransport

@@ -129,7 +129,7 @@ class Composer:
         to, cc = recipients
         mail = self._settings.mail
         message_id = f"<{self.key.derive('message-id', key)}@{self._settings.uid_domain}>"
-        sender = mime.sender_mailbox(mail.sender)
+        sender = (mail.sender_name, mail.sender_address)
         headers = [
             mime.mailbox_header("From", [sender]),
             mime.mailbox_header("To", to),

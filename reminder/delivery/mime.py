@@ -1,54 +1,77 @@
-"""A mail's bytes, the cheap standard way: headers folded by `email.header`, base64 bodies.
+"""A mail's bytes: headers folded where the RFCs allow it, base64 bodies.
 
 `EmailMessage` spends most of its time on parsing headers that were just written, and its
-default policy folds long addresses into encoded words.
+default policy folds long addresses into encoded words; `email.header` pads words in the middle.
 """
 
 import base64
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from email.header import Header
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]+")
+_WORD = "=?utf-8?b?{}?="
+_LINE = 76
+_FOLD = "\r\n "
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 
 
 def text_header(name: str, value: str) -> str:
-    """One header with free text, RFC 2047 where it is not ASCII; line breaks become blanks."""
-    return f"{name}: {_encode(value, name)}"
+    """One header with free text; line breaks and controls in it become blanks."""
+    return f"{name}: {_encode(_UNSAFE.sub(' ', value), len(name) + 2)}"
 
 
-def _encode(value: str, name: str) -> str:
-    value = _UNSAFE.sub(" ", value)
-    return Header(value, _charset(value), header_name=name).encode(linesep="\r\n")
+def _encode(value: str, column: int) -> str:
+    """RFC 2047, 2: encoded words of 75 characters at most, in lines of 76 at most.
+
+    Each holds whole characters and, but for the last, a multiple of three bytes: GMime 3.2,
+    which mu and notmuch read with, takes padding for the end of the header.
+    """
+    if value.isascii() and column + len(value) <= _LINE and "=?" not in value:
+        return value
+    words: list[str] = []
+    rest = value
+    while rest:
+        room = _LINE - (column if not words else 1) - len(_WORD.format(""))
+        part = _fitting(rest, max(room, 12) // 4 * 3)
+        words.append(_WORD.format(base64.b64encode(part.encode("utf-8", "replace")).decode()))
+        rest = rest[len(part) :]
+    return "\r\n ".join(words)
 
 
-def _charset(value: str) -> str:
-    return "us-ascii" if value.isascii() else "utf-8"
+def _fitting(text: str, limit: int) -> str:
+    """The longest beginning within `limit` bytes that needs no padding, if there is one."""
+    size, fits, even = 0, 0, 0
+    for count, character in enumerate(text, 1):
+        size += len(character.encode("utf-8", "replace"))
+        if size > limit:
+            break
+        fits = count
+        if size % 3 == 0:
+            even = count
+    return text[: fits if fits == len(text) else even or fits]
 
 
 def mailbox_header(name: str, mailboxes: Sequence[tuple[str, str]]) -> str:
     """Addresses with their display names, one a line: each stays whole (RFC 5322, 2.2.3)."""
-    return f"{name}: " + ",\r\n ".join(_mailbox(display, address) for display, address in mailboxes)
+    columns = [len(name) + 2, *[1] * (len(mailboxes) - 1)]
+    lines = [_mailbox(*mailbox, column) for mailbox, column in zip(mailboxes, columns, strict=True)]
+    return f"{name}: " + f",{_FOLD}".join(lines)
 
 
-def _mailbox(display: str, address: str) -> str:
+def _mailbox(display: str, address: str, column: int) -> str:
+    display = _UNSAFE.sub(" ", display)
     if not display:
         return address
     if not display.isascii():
-        encoded = _encode(display, "From")
-        fits = len(encoded.rpartition("\r\n")[2]) + len(address) < 60
-        return f"{encoded}{' ' if fits else chr(13) + chr(10) + ' '}<{address}>"
-    display = _UNSAFE.sub(" ", display)
+        encoded = _encode(display, column)
+        fits = column + len(encoded.rpartition("\r\n")[2]) + len(address) < _LINE - 3
+        return f"{encoded}{' ' if fits else _FOLD}<{address}>"
     if _SPECIAL.search(display):
         display = '"' + display.replace("\\", r"\\").replace('"', r"\"") + '"'
-    return f"{display} <{address}>"
-
-
-def sender_mailbox(value: str) -> tuple[str, str]:
-    return parseaddr(value)
+    fits = column + len(display) + len(address) < _LINE - 3
+    return f"{display}{' ' if fits else _FOLD}<{address}>"
 
 
 def date_header(moment: datetime) -> str:
@@ -69,7 +92,7 @@ def message(headers: Sequence[str], text: str, html: str, boundary: str) -> byte
     lines = [
         *headers,
         "MIME-Version: 1.0",
-        f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        f'Content-Type: multipart/alternative;{_FOLD}boundary="{boundary}"',
         "",
         *parts,
         f"--{boundary}--",

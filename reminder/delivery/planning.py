@@ -181,9 +181,12 @@ class Planner:
 
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
         """What a message composed at that moment may say."""
+        progress = read_progress(connection, self._table, self.course)
+        if progress.started is None:  # a preview: the first start would be at that moment
+            progress = replace(progress, started=self._table.local_day(at))
         return Knowledge(
             as_of=at,
-            progress=read_progress(connection, self._table, self.course),
+            progress=progress,
             first_of_year=not notices.heard_from(
                 connection, draft.unit, self._table.plan.year, before=draft.key
             ),

@@ -1,6 +1,7 @@
 """What the operator is told: before a digest what will go to whom, after it what became of it."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 from reminder.delivery.message import Composer
 from reminder.delivery.planning import CALLS, Planner
 from reminder.domain import wording
-from reminder.domain.notices import Kind, NoticeDraft, State
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
@@ -36,6 +37,24 @@ STATES = {
     State.HELD: "暂存待放行",
     State.EXPIRED: "过时未发",
     State.BASELINE: "启用前，不发",
+}
+REASONS: dict[str, str] = {
+    Reason.NO_ADDRESS: "无邮箱，需另行告知",
+    Reason.PARTLY: "部分地址已接收，其余被拒收",
+    Reason.RECIPIENT_REFUSED: "收件地址被拒收，请核对邮箱",
+    Reason.RECIPIENT_DEFERRED: "对方暂不接收，稍后重试",
+    Reason.MESSAGE_REFUSED: "邮件被拒收",
+    Reason.MESSAGE_DEFERRED: "对方暂不接收，稍后重试",
+    Reason.THROTTLED: "对方限制发信频率，稍后重试",
+    Reason.RESERVED_ADDRESS: "邮箱为占位地址，请填写真实邮箱",
+    Reason.SERVER: "发信服务器不可用，恢复后自动发送",
+    Reason.ANSWER_LOST: "结果未知，稍后重试",
+    Reason.INTERRUPTED: "发送中断，稍后重试",
+    Reason.STORAGE: "发件箱不可写，稍后重试",
+    Reason.FIRST_START: "首次启用，暂存待放行",
+    Reason.DROPPED: "已取消",
+    Reason.TOO_LATE: "过时未发",
+    Reason.DONE: "事项已办结，不再发送",
 }
 
 
@@ -122,14 +141,18 @@ class Reporter:
         """Each mail of the coming digest: to whom, under which subject."""
         table = self._table
         due = table.digest_due(month)
-        rows, missing = [], []
+        subjects: dict[str, list[str]] = defaultdict(list)
+        missing = []
         for unit in (table.directory[unit_id] for unit_id in units):
             if not unit.has_address:
                 missing.append((unit.name, "无邮箱，需另行告知"))
                 continue
             draft = digest_draft(table, month, unit.id)
             content = self._composer.content(draft, self._planner.known(connection, draft, due))
-            rows.append((unit.name, "，".join((*unit.to, *unit.cc)), content.subject))
+            addresses = "，".join((*unit.to, *unit.cc))
+            subjects[content.subject].append(f"{unit.name} {addresses}")
+        count = sum(map(len, subjects.values()))
+        rows = [(f"{subject}（{len(to)}封）", "；".join(to)) for subject, to in subjects.items()]
         undated = [
             (task.title, "会期待定")
             for task in table.plan.month(month)
@@ -137,8 +160,8 @@ class Reporter:
         ]
         when = wording.moment(due)
         return Report(
-            f"【{table.plan.tag}·{month}月】发送预告：{len(rows)}封，{when}",
-            f"{month}月提示将于{when}发出，共{len(rows)}封。内容可用 reminder preview 逐封查看。",
+            f"【{table.plan.tag}·{month}月】发送预告：{count}封，{when}",
+            f"{month}月提示将于{when}发出，共{count}封。内容可用 reminder preview 逐封查看。",
             _listings(("将发送", rows), ("不发送", missing), ("会期未定的事项", undated)),
         )
 
@@ -168,8 +191,7 @@ class Reporter:
         rows = [
             (
                 self._table.directory[view.unit].name,
-                STATES[view.state],
-                view.reason,
+                REASONS.get(view.reason) or f"{STATES[view.state]}（{view.reason}）",
                 "；".join(f"{r.address} {r.reply}".strip() for r in view.recipients
                          if r.state is not State.SENT),
             )

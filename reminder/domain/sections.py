@@ -80,7 +80,7 @@ def unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[S
         title = f"{row[0].month}月待确认（{len(row)}项；{ASK_TO_REGISTER}）"
         yield Section("confirm", title, confirm_lines(reader, row), notes)
     if older and not months:
-        yield Section("confirm", f"更早月份待确认（{older}项；{ASK_TO_REGISTER}）", ())
+        yield Section("confirm", f"更早月份待确认（{older}项）", (), (f"{ASK_TO_REGISTER}。",))
 
 
 def confirm_lines(reader: Reader, tasks: Sequence[Task]) -> tuple[Line, ...]:

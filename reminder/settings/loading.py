@@ -1,14 +1,15 @@
 """Finds the settings' sources and says every mistake at the source that it came from."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
 
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile, explain, unknown_key
+from reminder.files import EditedFile, explain, shown, unknown_key
 from reminder.settings.model import PREFIX, SHIPPED, Section, Settings
 
 # Read before the settings are, so no setting themselves.
@@ -35,11 +36,14 @@ def load_settings(
     path = folder / "reminder.toml"
     file = EditedFile(path) if path.exists() else None
     secrets = Path(environ.get("REMINDER_SECRETS_DIR") or folder / "secrets")
-    faults = _unknown_variables(environ)
+    values, faults = _read_secrets(secrets)
+    faults += [*_unknown_variables(environ), *(not_json := _not_json(environ))]
+    if not_json:
+        raise ConfigurationError(faults)
     sources: dict[str, Any] = {
         "command_line": dict(command_line or {}),
         "file": _resolved(file.data, folder) if file else {},
-        "secrets": secrets if secrets.is_dir() else None,
+        "secrets": values,
     }
     try:
         settings = Settings(**sources)
@@ -83,6 +87,62 @@ def _unknown_variables(environ: Mapping[str, str]) -> list[Fault]:
     ]
 
 
+def _not_json(environ: Mapping[str, str]) -> list[Fault]:
+    """Lists and whole sections are given as JSON."""
+    faults = []
+    for variable, name in variables().items():
+        value = next((v for key, v in environ.items() if key.upper() == variable), "")
+        if not value or not _is_complex(name):
+            continue
+        try:
+            json.loads(value)
+        except ValueError as error:
+            words = f"is not JSON ({error}), wanted JSON"
+            faults.append(Fault("environment", 0, variable, words))
+    return faults
+
+
+def _is_complex(name: str) -> bool:
+    section, _, key = name.partition(".")
+    annotation: Any = Settings.model_fields[section].annotation
+    if key:
+        fields = annotation.model_fields
+        annotation = next(f.annotation for n, f in fields.items() if key in (n, f.alias))
+    kind = get_origin(annotation) or annotation
+    return kind in (list, frozenset) or (isinstance(kind, type) and issubclass(kind, Section))
+
+
+def _read_secrets(folder: Path) -> tuple[dict[str, Any], list[Fault]]:
+    """One setting a file, named as in the environment without the prefix."""
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    known = {name.replace(".", "__"): name for name in variables().values()}
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in paths:
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+        except (UnicodeDecodeError, OSError) as error:
+            words = "is not UTF-8, wanted text" if isinstance(error, ValueError) else str(error)
+            faults.append(Fault(shown(path), 1, "", words))
+            continue
+        name = path.name.lower()
+        if name not in known:
+            faults.append(Fault(shown(path), 0, "", _unknown_secret(name, known)))
+            continue
+        *outer, last = known[name].split(".")
+        table = values.setdefault(outer[0], {}) if outer else values
+        table[last] = text
+    return values, faults
+
+
+def _unknown_secret(name: str, known: Mapping[str, str]) -> str:
+    section, _, key = name.partition("__")
+    inside = [other.partition("__")[2] for other in known if other.startswith(f"{section}__")]
+    return unknown_key(key, inside) if key and inside else unknown_key(name, known)
+
+
 def _where(
     error: ValidationError,
     file: EditedFile | None,
@@ -95,9 +155,11 @@ def _where(
     given = {name.upper() for name in environ}
     for detail in error.errors():
         location = detail["loc"]
-        if detail["type"] == "extra_forbidden" and not (file and file.has(location)):
-            continue  # a variable that no setting has: said already
         words = explain(dict(detail), Settings)
+        if detail["type"] == "extra_forbidden":
+            if file and file.has(location):
+                faults.append(file.fault(location, words))
+            continue  # else a variable that no setting has: said already
         names = [
             PREFIX + "__".join(str(part).upper() for part in location[:depth])
             for depth in (2, 1)

@@ -2,12 +2,13 @@
 
 import os
 from datetime import date, time
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,7 +19,6 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
-    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -33,6 +33,15 @@ IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "plan").is
 SHIPPED = CHECKOUT if IN_CHECKOUT else Path(__file__).resolve().parents[1] / "data"
 
 
+def _clean(value: Path) -> Path:
+    if "\0" in str(value):
+        raise ValueError(f"is {str(value)!r}, wanted a path without NUL")
+    return value
+
+
+CleanPath = Annotated[Path, AfterValidator(_clean)]
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -43,7 +52,7 @@ class SmtpSettings(Section):
     security: Literal["none", "starttls", "tls"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
-    ca_file: Path | None = None
+    ca_file: CleanPath | None = None
     timeout: float = Field(60, gt=0, description="seconds for one answer")
     connections: int = Field(2, ge=1, le=64)
     messages_per_connection: int = Field(100, ge=1)
@@ -62,8 +71,12 @@ class WebSettings(Section):
     @field_validator("base_url")
     @classmethod
     def _address_of_a_site(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if value and not usable:
             raise ValueError(f"is {value!r}, wanted http://host or https://host")
         if parts.query or parts.fragment:
             raise ValueError(f"is {value!r}, wanted an address without ? and #")
@@ -98,8 +111,10 @@ class MailSettings(Section):
     @field_validator("sender")
     @classmethod
     def _name_and_mailbox(cls, value: str) -> str:
-        name, address = parseaddr(value)
-        return f"{name} <{mailbox(address or value)}>" if name else mailbox(address or value)
+        if len(getaddresses([value])) > 1:
+            raise ValueError(f"{value!r} is more than one sender, wanted one")
+        mailbox(parseaddr(value)[1] or value)
+        return value
 
     @field_validator("reply_to", "operator", "redirect_to")
     @classmethod
@@ -112,8 +127,12 @@ class MailSettings(Section):
         return one_line(value) if value else value
 
     @property
+    def sender_name(self) -> str:
+        return parseaddr(self.sender)[0]
+
+    @property
     def sender_address(self) -> str:
-        return parseaddr(self.sender)[1]
+        return mailbox(parseaddr(self.sender)[1])
 
 
 class DigestSettings(Section):
@@ -162,12 +181,12 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    plan: Path = SHIPPED / "plan" / "plan_2026.toml"
-    state_dir: Path = Field(default_factory=_default_state_dir)
+    plan: CleanPath = SHIPPED / "plan" / "plan_2026.toml"
+    state_dir: CleanPath = Field(default_factory=_default_state_dir)
     database_url: str = ""
     transport: Literal["maildir", "smtp"] = "maildir"
-    maildir: Path | None = None
-    templates: Path | None = None
+    maildir: CleanPath | None = None
+    templates: CleanPath | None = None
     secret_key: SecretStr = SecretStr("")
     uid_domain: str = Field("reminder.example", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
     smtp: SmtpSettings = SmtpSettings()
@@ -237,22 +256,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        command_line, file, secrets = _sources(init_settings)
-        sources = [InitSettingsSource(settings_cls, command_line), env_settings]
-        if secrets is not None:
-            sources.append(
-                NestedSecretsSettingsSource(
-                    file_secret_settings,
-                    secrets_dir=secrets,
-                    secrets_nested_delimiter="__",
-                    secrets_prefix="",
-                )
-            )
-        return (*sources, InitSettingsSource(settings_cls, file))
-
-
-def _sources(
-    init: PydanticBaseSettingsSource,
-) -> tuple[dict[str, Any], dict[str, Any], Path | None]:
-    given = dict(init.init_kwargs) if isinstance(init, InitSettingsSource) else {}
-    return given.get("command_line", {}), given.get("file", {}), given.get("secrets")
+        given = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
+        command_line, secrets, file = (
+            InitSettingsSource(settings_cls, given.get(name, {}))
+            for name in ("command_line", "secrets", "file")
+        )
+        return command_line, env_settings, secrets, file

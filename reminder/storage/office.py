@@ -9,7 +9,7 @@ from typing import Any
 from reminder.domain.timetable import Schedule, Timetable
 from reminder.domain.units import Directory
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile
+from reminder.files import EditedFile, shown
 from reminder.settings import SHIPPED, Settings, config_dir, is_reserved, load_settings
 from reminder.storage.plan_file import read_plan
 from reminder.storage.units_file import read_units
@@ -37,6 +37,9 @@ def load_office(
         settings = load_settings(config, command_line)
     except ConfigurationError as error:
         faults += error.faults
+    if settings and settings.templates and not settings.templates.is_dir():
+        words = "no such folder, wanted one with templates"
+        faults.append(Fault(shown(settings.templates), 0, "templates", words))
     days, found = read_workdays(folder / "workdays", settings)
     faults += found
     directory, units_file = Directory({}), None
@@ -44,11 +47,13 @@ def load_office(
         units_file = EditedFile(folder / "units.toml")
         directory, found = read_units(units_file)
         faults += found
+        if found:  # half a directory would make the plan's right names unknown
+            directory = Directory({})
     except ConfigurationError as error:
         faults += error.faults
     plan, plan_file = None, None
     try:
-        plan_file = EditedFile(settings.plan if settings else _plan_path(command_line))
+        plan_file = EditedFile(settings.plan if settings else _plan_path(command_line, folder))
         plan, found = read_plan(plan_file, directory, days)
         faults += found
     except ConfigurationError as error:
@@ -70,10 +75,15 @@ def _schedule(settings: Settings) -> Schedule:
     )
 
 
-def _plan_path(command_line: Mapping[str, Any] | None) -> Path:
-    """Where the plan most likely is when the settings cannot be read."""
-    given = (command_line or {}).get("plan") or os.environ.get("REMINDER_PLAN")
-    return Path(given) if given else SHIPPED / "plan" / "plan_2026.toml"
+def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
+    """Where the plan is, as far as settings with mistakes can tell."""
+    if given := (command_line or {}).get("plan") or os.environ.get("REMINDER_PLAN"):
+        return Path(given)
+    try:
+        named = EditedFile(folder / "reminder.toml").data.get("plan")
+    except ConfigurationError:
+        named = None
+    return folder / named if isinstance(named, str) else SHIPPED / "plan" / "plan_2026.toml"
 
 
 def _warnings(

@@ -7,17 +7,25 @@ from datetime import date
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind, Timing
 from reminder.domain.units import Directory
 from reminder.domain.windows import window
 from reminder.domain.workdays import WorkingDays
 from reminder.errors import Fault
-from reminder.files import EditedFile, Location
+from reminder.files import EditedFile, Location, one_line
 from reminder.storage.units_file import Id, Line
 
-Short = Annotated[Line, Field(max_length=16)]
+
+def _short(value: str) -> str:
+    if len(value) > SHORT:
+        raise ValueError(f"is {value!r}, wanted {SHORT} characters at most")
+    return one_line(value)
+
+
+SHORT = 16
+Short = Annotated[str, AfterValidator(_short)]
 
 
 class _Strict(BaseModel):
@@ -113,6 +121,10 @@ class _Reader:
 
     def plan(self, tables: _File) -> Plan:
         header = tables.plan
+        for index, table in enumerate(tables.meeting):
+            if table.day and abs(table.day.year - header.year) > 1:
+                place = ("meeting", index, "date")
+                self._fault(place, f"is {table.day}, wanted a day of {header.year}")
         meetings = {
             table.id: Meeting(table.id, table.name, table.month, table.day)
             for table in tables.meeting
@@ -150,7 +162,7 @@ class _Reader:
                     (*here, "task", position),
                     row.month,
                     first + position if rows_of_month > 1 else 0,
-                    (lead, related),
+                    (row.lead, lead, related),
                     self._timing(table, (*here, "task", position), meetings, tables.plan.year),
                 )
                 for position, table in enumerate(row.task)
@@ -158,7 +170,7 @@ class _Reader:
 
     def _row(self, kind: TaskKind, key: str, tables: Sequence[_Task]) -> Iterator[Task]:
         for index, table in enumerate(tables):
-            yield self._task(kind, table, (key, index), 0, 0, ((), ()), Timing())
+            yield self._task(kind, table, (key, index), 0, 0, ([], (), ()), Timing())
 
     def _task(
         self,
@@ -167,16 +179,16 @@ class _Reader:
         here: Location,
         month: int,
         number: int,
-        row: tuple[tuple[str, ...], tuple[str, ...]],
+        row: tuple[list[str], tuple[str, ...], tuple[str, ...]],
         timing: Timing,
     ) -> Task:
         self.places.setdefault(table.id, here)
-        lead, related = row
+        named, lead, related = row
         if table.lead is not None:
             lead = self._units(table.lead, (*here, "lead"))
         if table.related is not None:
             related = self._units(table.related, (*here, "related"))
-        if not lead:
+        if not (named if table.lead is None else table.lead):
             self.faults.append(self.file.fault((*here, "lead"), "is missing, wanted a unit"))
         return Task(
             table.id, kind, table.title, table.short or "", month, number, lead, related, timing

@@ -35,6 +35,18 @@ def environment(settings: Settings, *, autoescape: bool) -> Environment:
     )
 
 
+def check_templates(settings: Settings) -> None:
+    """Compiles every template. Raises `ConfigurationError` with all that cannot be."""
+    templates, faults = environment(settings, autoescape=True), []
+    for name in templates.list_templates():
+        try:
+            templates.get_template(name)
+        except TemplateSyntaxError as error:
+            faults += _fault(error.filename or name, error.lineno, error).faults
+    if faults:
+        raise ConfigurationError(faults)
+
+
 def render(templates: Environment, name: str, values: dict[str, object]) -> str:
     """Raises `ConfigurationError` with the template's file and line: it may be the operator's."""
     try:

@@ -14,6 +14,7 @@ RESERVED_IDS = ("plan", "operator")
 
 
 Line = Annotated[str, AfterValidator(one_line)]
+OptionalLine = Annotated[str, AfterValidator(lambda value: one_line(value) if value else value)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
 
@@ -23,7 +24,7 @@ class _Table(BaseModel):
 
     id: Id
     name: Line
-    short: str = ""
+    short: OptionalLine = ""
     aliases: list[Line] = []
 
 
@@ -31,8 +32,8 @@ class _Unit(_Table):
     relation: Relation | None = None
     to: list[Mailbox] = []
     cc: list[Mailbox] = []
-    contact: str = ""
-    phone: str = ""
+    contact: OptionalLine = ""
+    phone: OptionalLine = ""
 
 
 class _Group(_Table):

@@ -3,10 +3,9 @@
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
 
 import chinese_calendar
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from reminder.domain.workdays import WorkingDays
 from reminder.errors import ConfigurationError, Fault
@@ -19,12 +18,6 @@ class _File(BaseModel):
 
     work: list[date] = []
     rest: list[date] = []
-
-    @model_validator(mode="after")
-    def _one_or_the_other(self) -> Self:
-        if both := set(self.work) & set(self.rest):
-            raise ValueError(f"{min(both)} stands under work and under rest, wanted one of them")
-        return self
 
 
 @lru_cache(maxsize=4096)
@@ -50,13 +43,21 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
         except ValidationError as error:
             faults += file.faults(error, _File)
             continue
-        faults += _other_years(file, table)
+        faults += [*_other_years(file, table), *_both(file, table)]
         yearly |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
     overrides: dict[date, bool] = {}
     if settings:
         overrides |= dict.fromkeys(settings.workdays.work, True)
         overrides |= dict.fromkeys(settings.workdays.rest, False)
     return WorkingDays(published, overrides, yearly), faults
+
+
+def _both(file: EditedFile, table: _File) -> list[Fault]:
+    return [
+        file.fault(("rest", index), f"{day} stands under work and under rest, wanted one of them")
+        for index, day in enumerate(table.rest)
+        if day in table.work
+    ]
 
 
 def _other_years(file: EditedFile, table: _File) -> list[Fault]:

@@ -75,4 +75,5 @@ def accepts_gzip(accept_encoding: str) -> bool:
         coding, _, parameter = part.partition(";")
         weight = _WEIGHT.fullmatch(parameter)
         weights[coding.strip().lower()] = float(weight[1]) if weight else 1.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+    gzip = weights.get("gzip", weights.get("*", 0.0))
+    return gzip > 0 and gzip >= weights.get("identity", 0.0)

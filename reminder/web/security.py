@@ -1,5 +1,7 @@
 """Headers that every response carries: nothing from elsewhere, no script, no framing."""
 
+from urllib.parse import urlsplit
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,4 +32,7 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
+        if scope["type"] == "http" and "://" in scope["path"]:
+            # RFC 9112, 3.2.2: a request may name the whole address, as one to a proxy does.
+            scope["path"] = urlsplit(scope["path"]).path or "/"
         await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,160 @@
+"""The ledger's commands: what became of every notice, and what an operator may order."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import UNITS, Office
+
+KEYS = {
+    "key", "kind", "unit", "period", "state", "reason", "recipients", "message_id", "attempts",
+    "updated",
+}  # fmt: skip
+LEAD = "small/digest/2026-04/lead"
+
+
+def rows(office: Office, *options: str) -> list[dict[str, Any]]:
+    found = office("ledger", "list", *options, "--json").json
+    assert isinstance(found, list)
+    return found
+
+
+def hold(office: Office) -> None:
+    office.put("reminder.toml", 'plan = "plan.toml"\n[mail]\nfirst_start = "hold"\n')
+    office("tick")
+
+
+def without_address(office: Office) -> None:
+    office.put("units.toml", UNITS.replace('to = ["related@unit.example"]\n', ""))
+
+
+def test_row_has_the_keys_that_scripts_rest_on(office: Office) -> None:
+    office("tick")
+    assert all(row.keys() >= KEYS for row in rows(office))
+
+
+def test_row_says_what_became_of_each_recipient(office: Office) -> None:
+    office("tick")
+    (row,) = [row for row in rows(office) if row["key"] == LEAD]
+    (recipient,) = row["recipients"]
+    assert (recipient["address"], recipient["state"]) == ("lead@unit.example", "sent")
+    assert recipient.keys() == {"address", "state", "reply"}
+
+
+def test_row_says_when_it_changed_with_offset(office: Office) -> None:
+    office("tick")
+    moments = [datetime.fromisoformat(row["updated"]) for row in rows(office)]
+    assert all(moment.utcoffset() is not None for moment in moments)
+
+
+def test_empty_ledger_is_an_empty_list(office: Office) -> None:
+    assert rows(office) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ((), 4),
+        (("--period", "2026-04"), 2),
+        (("--unit", "lead"), 2),
+        (("--unit", "代表工委"), 2),
+        (("--state", "sent"), 2),
+        (("--state", "baseline", "--unit", "related"), 1),
+        (("--state", "refused"), 0),
+        (("--unit", "outsider"), 0),
+    ],
+)
+def test_list_may_be_narrowed(office: Office, options: tuple[str, ...], count: int) -> None:
+    office("tick")
+    assert len(rows(office, *options)) == count
+
+
+def test_list_in_words_has_a_line_a_notice(office: Office) -> None:
+    office("tick")
+    lines = office("ledger", "list").out.splitlines()
+    assert lines[0].split("\t") == ["key", "state", "reason", "attempts", "updated"]
+    assert len(lines) == 5
+
+
+def test_show_has_the_history(office: Office) -> None:
+    office("tick")
+    history = office("ledger", "show", LEAD, "--json").json["history"]
+    assert next(row["state"] for row in history if not row["address"]) == "queued"
+    assert history[-1]["state"] == "sent"
+
+
+def test_show_in_words_names_the_recipient(office: Office) -> None:
+    office("tick")
+    out = office("ledger", "show", LEAD).out
+    assert out.startswith(f"{LEAD}: sent")
+    assert "lead@unit.example: sent" in out
+
+
+def test_held_notices_wait_for_the_release(office: Office, state: Path) -> None:
+    hold(office)
+    office("tick")
+    assert Counter(row["state"] for row in rows(office)) == {"held": 2, "baseline": 2}
+    assert not list((state / "outbox").rglob("*@*"))
+
+
+def test_released_notices_go_with_the_next_pass(office: Office) -> None:
+    hold(office)
+    assert "2 released" in office("ledger", "release").out
+    assert office("tick", "--json").json["sent"] == 2
+
+
+def test_release_of_a_period_lets_only_that_go(office: Office) -> None:
+    hold(office)
+    assert "0 released" in office("ledger", "release", "--period", "2026-03").out
+    assert len(rows(office, "--state", "held")) == 2
+
+
+def test_dropped_notice_is_never_sent(office: Office) -> None:
+    hold(office)
+    assert office("ledger", "drop", LEAD).status == 0
+    office("ledger", "release")
+    office("tick")
+    (row,) = [row for row in rows(office) if row["key"] == LEAD]
+    assert (row["state"], row["reason"]) == ("expired", "dropped")
+
+
+def test_what_went_cannot_be_dropped(office: Office) -> None:
+    office("tick")
+    ended = office("ledger", "drop", LEAD)
+    assert ended.status == 2
+    assert "only what waits can be dropped" in ended.err
+
+
+def test_what_reached_everybody_is_not_sent_again(office: Office) -> None:
+    office("tick")
+    ended = office("ledger", "resend", LEAD)
+    assert ended.status == 2
+    assert "nobody is left to reach" in ended.err
+
+
+def test_resent_notice_is_a_new_one_to_the_present_address(office: Office) -> None:
+    without_address(office)
+    office("tick")
+    office.put("units.toml", UNITS)
+    made = office("ledger", "resend", "--period", "2026-04", "--state", "refused")
+    assert made.out.splitlines()[0] == "small/digest/2026-04/related#2"
+    assert office("tick", "--json").json["sent"] == 1
+
+
+def test_refused_notice_stays_as_it_was_when_it_is_sent_again(office: Office) -> None:
+    without_address(office)
+    office("tick")
+    office.put("units.toml", UNITS)
+    office("ledger", "resend", "small/digest/2026-04/related")
+    assert [row["state"] for row in rows(office, "--unit", "related")][-2:] == ["refused", "queued"]
+
+
+def test_resend_without_an_address_says_what_to_do(office: Office) -> None:
+    without_address(office)
+    office("tick")
+    ended = office("ledger", "resend", "small/digest/2026-04/related")
+    assert ended.status == 2
+    assert "units.toml" in ended.err

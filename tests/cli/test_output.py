@@ -1,0 +1,109 @@
+"""What leaves the program: for people, for scripts, into a pipe that closes, on any terminal."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import PLAN, Office, Reminder
+
+ESCAPE = "\x1b[2J"
+
+
+def start(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "reminder", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | environment,
+    )
+
+
+def test_json_is_utf8_and_not_escaped(office: Office) -> None:
+    ended = office("tasks", "--json")
+    assert "起草意见".encode() in ended.raw
+    assert b"\\u" not in ended.raw
+
+
+def test_lines_for_scripts_have_a_column_a_tab(office: Office) -> None:
+    head, *lines = office("units").out.splitlines()
+    assert head.split("\t") == ["id", "name", "relation", "to", "members"]
+    assert {line.count("\t") for line in lines} == {4}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("tasks",),
+        ("windows",),
+        ("occasions", "--from", "2026-04-01", "--to", "2026-04-30"),
+        ("units",),
+        ("ledger", "list"),
+    ],
+    ids=" ".join,
+)
+def test_terminal_gets_a_table(office: Office, command: tuple[str, ...]) -> None:
+    office("tick")
+    ended = office(*command, terminal=True)
+    assert ended.status == 0
+    assert "\t" not in ended.out
+    assert len(ended.out.splitlines()) > 2
+
+
+@pytest.mark.parametrize("bad", [ESCAPE, "\x07", "\u009b2J", "\u202e"], ids=ascii)
+def test_control_characters_in_an_error_are_harmless(office: Office, bad: str) -> None:
+    err = office("tasks", "--unit", f"x{bad}x").err
+    assert "no unit" in err
+    assert bad not in err
+
+
+def test_control_characters_in_a_mistake_are_harmless(office: Office) -> None:
+    office.put("plan.toml", PLAN + '"\\u001b[2J" = 1\n')
+    err = office("check").err
+    assert "\\x1b[2J: unknown key" in err
+    assert "\x1b" not in err
+
+
+def test_mistakes_come_with_their_number(office: Office) -> None:
+    office.put("plan.toml", PLAN + 'part = "end"\n')
+    assert office("check").err.endswith("reminder: 1 mistake, nothing was started\n")
+
+
+def test_debug_shows_the_traceback(office: Office) -> None:
+    with pytest.raises(Exception, match="no unit 'nobody'"):
+        office("tasks", "--unit", "nobody", "--debug")
+
+
+@pytest.mark.parametrize("command", ["tasks --json", "check"])
+def test_pipe_that_closes_early_is_no_error_to_read_about(command: str) -> None:
+    process = start(*command.split())
+    assert process.stdout
+    process.stdout.close()
+    assert process.stderr
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert said == b""
+
+
+@pytest.mark.parametrize(
+    "environment", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "gb18030"}, {"PYTHONIOENCODING": "ascii"}]
+)
+def test_json_is_utf8_whatever_the_terminal_speaks(environment: dict[str, str]) -> None:
+    out, err = start("units", "--json", **environment).communicate()
+    assert err == b""
+    assert "自治区高级人民法院".encode() in out
+
+
+def test_secrets_are_in_no_output(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMINDER_SMTP__PASSWORD", "swordfish-swordfish")
+    monkeypatch.setenv("REMINDER_SECRET_KEY", "swordfish-swordfish")
+    for command in (("check",), ("status", "--json"), ("tick",), ("feed", "url")):
+        ended = office(*command)
+        assert "swordfish" not in ended.out + ended.err
+
+
+def test_program_without_arguments_shows_what_it_can_do(reminder: Reminder) -> None:
+    ended = reminder()
+    assert "preview" in ended.out + ended.err

@@ -1,0 +1,39 @@
+"""Which addresses are fit for an envelope, reserved, or on this machine."""
+
+import pytest
+
+from reminder.settings import is_loopback, is_reserved, mailbox
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "unit", "@unit.cn", "a@", "a b@unit.cn", "a@unit.cn\nBcc: b@unit.cn", "甲@unit.cn"]
+)
+def test_what_no_envelope_can_hold_is_refused(bad: str) -> None:
+    with pytest.raises(ValueError, match="wanted name@domain"):
+        mailbox(bad)
+
+
+def test_domain_is_kept_in_ascii() -> None:
+    assert mailbox("office@例子.中国") == "office@xn--fsqu00a.xn--fiqs8s"
+
+
+@pytest.mark.parametrize(
+    "domain", ["npc.example", "x.invalid", "x.TEST", "example.com", "localhost"]
+)
+def test_reserved_domain_is_known(domain: str) -> None:
+    assert is_reserved(f"office@{domain}")
+
+
+@pytest.mark.parametrize("domain", ["npc.gov.cn", "example.cn", "myexample.com", "test.cn"])
+def test_real_domain_is_not_reserved(domain: str) -> None:
+    assert not is_reserved(f"office@{domain}")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1", "[::1]"])
+def test_this_machine_is_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["mail.npc.cn", "10.0.0.1", "0.0.0.0", "localhost.npc.cn", ""])
+def test_another_machine_is_not_loopback(host: str) -> None:
+    assert not is_loopback(host)

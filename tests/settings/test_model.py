@@ -1,0 +1,84 @@
+"""What settings mean together."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.settings.conftest import Sources
+
+
+@pytest.mark.parametrize(("security", "port"), [("none", 25), ("starttls", 587), ("tls", 465)])
+def test_port_follows_from_security(sources: Sources, security: str, port: int) -> None:
+    sources.file(f'[smtp]\nsecurity = "{security}"\n')
+    assert sources.load().smtp.effective_port == port
+
+
+def test_given_port_wins_over_security(sources: Sources) -> None:
+    sources.file('[smtp]\nsecurity = "tls"\nport = 2465\n')
+    assert sources.load().smtp.effective_port == 2465
+
+
+@pytest.mark.parametrize(("transport", "start"), [("maildir", "send"), ("smtp", "hold")])
+def test_first_start_is_held_by_smtp_only(sources: Sources, transport: str, start: str) -> None:
+    sources.file(f'transport = "{transport}"\n')
+    assert sources.load().first_start == start
+
+
+def test_given_first_start_wins_over_the_transport(sources: Sources) -> None:
+    sources.file('transport = "smtp"\n[mail]\nfirst_start = "send"\n')
+    assert sources.load().first_start == "send"
+
+
+def test_ledger_and_outbox_lie_in_the_state_folder(sources: Sources) -> None:
+    sources.file('state_dir = "state"\n')
+    settings = sources.load()
+    assert settings.ledger_path == sources.folder / "state" / "ledger.db"
+    assert settings.outbox == sources.folder / "state" / "outbox"
+
+
+def test_database_url_places_the_ledger(sources: Sources) -> None:
+    sources.file('database_url = "sqlite:////srv/ledger.db"\n')
+    assert sources.load().ledger_path == Path("/srv/ledger.db")
+
+
+@pytest.mark.parametrize(
+    ("transport", "base_url", "links"),
+    [
+        ("maildir", "", False),
+        ("maildir", "http://127.0.0.1:8026", True),
+        ("smtp", "http://127.0.0.1:8026", False),
+        ("smtp", "http://localhost:8026", False),
+        ("smtp", "https://reminder.unit.cn", True),
+    ],
+)
+def test_mail_that_leaves_this_machine_has_no_loopback_link(
+    sources: Sources, transport: str, base_url: str, links: bool
+) -> None:
+    sources.file(f'transport = "{transport}"\n[web]\nbase_url = "{base_url}"\n')
+    assert sources.load().links_in_mail is links
+
+
+def test_page_address_without_base_url_is_this_machine(sources: Sources) -> None:
+    sources.file('[web]\nhost = "0.0.0.0"\nport = 9000\n')
+    assert sources.load().web.public_url == "http://127.0.0.1:9000"
+
+
+def test_base_url_loses_its_closing_slash(sources: Sources) -> None:
+    sources.file('[web]\nbase_url = "https://unit.cn/reminder/"\n')
+    assert sources.load().web.public_url == "https://unit.cn/reminder"
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://unit.cn", "https://", "https://unit.cn/?a=1", "http://[::1", "http://a:99999/"]
+)
+def test_what_is_no_address_of_a_site_is_refused(sources: Sources, url: str) -> None:
+    sources.file(f'[web]\nbase_url = "{url}"\n')
+    (fault,) = sources.faults()
+    assert fault.startswith("reminder.toml:2: web.base_url: is ")
+
+
+@pytest.mark.parametrize("domain", ["unit", "unit.cn/x", "UNIT.cn", "unit cn", "unit.cn\\n"])
+def test_uid_domain_is_a_plain_domain(sources: Sources, domain: str) -> None:
+    sources.file(f'uid_domain = "{domain}"\n')
+    (fault,) = sources.faults()
+    assert fault.startswith("reminder.toml:1: uid_domain: is ")
