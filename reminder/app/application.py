@@ -98,6 +98,7 @@ class Application:
             self.transport,
             self.clock,
             name=f"{smtp.host}:{smtp.effective_port}" if by_mail else "maildir",
+            course=self.planner.course,
             sender=self.settings.mail.sender_address,
             limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
             if by_mail

@@ -108,17 +108,25 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         tasks=(),
     )
     known = app.planner.known(connection, _draft(connection, view), at)
-    composed = app.composer.compose(
-        replace(_draft(connection, view), key=draft.key), known, rehearsal=view.rehearsal
-    )
-    missing = tuple(address for address in composed.recipients if address not in reached)
+    unit = app.table.directory[view.unit]
+    missing = tuple(a for a in dict.fromkeys((*unit.to, *unit.cc)) if a not in reached)
     if not missing:
         raise UsageError(
             f"{view.key}: nobody is left to reach", hint="Put an address into units.toml first."
         )
-    composed = replace(composed, recipients=missing)
+    composed = app.composer.compose(
+        replace(_draft(connection, view), key=draft.key), known, rehearsal=view.rehearsal
+    )
+    if not app.planner.rehearsal:
+        composed = replace(composed, recipients=missing)
     notices.add(
-        connection, draft, at, composed=composed, reason=Reason.RESENT, rehearsal=view.rehearsal
+        connection,
+        draft,
+        at,
+        composed=composed,
+        reason=Reason.RESENT,
+        course=app.planner.course,
+        rehearsal=view.rehearsal,
     )
     return draft.key
 
@@ -237,6 +245,6 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
             known = app.planner.known(connection, draft, draft.due)
             composed = app.composer.compose(draft, known, rehearsal=True)
             draft = replace(draft, useful_until=max(draft.useful_until, at + RESENT_USEFUL))
-            notices.add(connection, draft, at, composed=composed, rehearsal=True)
+            notices.add(connection, draft, at, composed=composed, course="maildir", rehearsal=True)
             count += 1
     return period, count

@@ -55,8 +55,10 @@ def _fitting(text: str, limit: int) -> str:
 
 def mailbox_header(name: str, mailboxes: Sequence[tuple[str, str]]) -> str:
     """Addresses with their display names, one a line: each stays whole (RFC 5322, 2.2.3)."""
-    columns = [len(name) + 2, *[1] * (len(mailboxes) - 1)]
-    lines = [_mailbox(*mailbox, column) for mailbox, column in zip(mailboxes, columns, strict=True)]
+    lines = [
+        _mailbox(display, address, 1 if index else len(name) + 2)
+        for index, (display, address) in enumerate(mailboxes)
+    ]
     return f"{name}: " + f",{_FOLD}".join(lines)
 
 

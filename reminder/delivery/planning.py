@@ -74,7 +74,7 @@ class Planner:
     def _plan_digest(self, month: int, at: datetime) -> Planned:
         period, due = self._table.plan.period(month), self._table.digest_due(month)
         live = at < self._table.digest_end(month)
-        kind = self._marked(Kind.DIGEST)
+        kind = self.marked(Kind.DIGEST)
         with self._database.read() as connection:
             if not live and occasions.is_noted(connection, kind, period):
                 return Planned()
@@ -90,7 +90,8 @@ class Planner:
             occasions.note_occasion(connection, kind, period, due, at)
         return planned
 
-    def _marked(self, kind: Kind) -> str:
+    def marked(self, kind: str) -> str:
+        """An occasion's kind: those of a rehearsal are others."""
         return f"rehearsal/{kind}" if self.rehearsal else kind
 
     def _add_digest(
@@ -111,7 +112,6 @@ class Planner:
     ) -> list[NoticeDraft]:
         table = self._table
         progress = read_progress(connection, table, self.course)
-        begun = read_start(connection, self.course)
         live = at < table.digest_end(month)
         units = (
             digest_units(table, month, table.local_day(at), progress)
@@ -125,7 +125,7 @@ class Planner:
             last = max((key for key in keys if _base(key) == draft.key), key=_copy, default="")
             if not last:
                 drafts.append(draft)
-            elif live and begun and keys[last] < begun <= at:
+            elif live and (keys[last], self.course) == ("maildir", "smtp"):
                 # It went into an outbox folder before there was a mail server.
                 drafts.append(replace(draft, key=f"{draft.key}#{_copy(last) + 1}"))
         return drafts
@@ -146,7 +146,7 @@ class Planner:
             if draft.key in notices.keys_of(connection, draft.kind, draft.period):
                 continue
             self._add(connection, draft, at)
-            kind = self._marked(draft.kind)
+            kind = self.marked(draft.kind)
             occasions.note_occasion(connection, kind, draft.period, draft.due, at)
             planned.new.append(draft.key)
         return planned
@@ -167,7 +167,14 @@ class Planner:
             self._put(connection, draft, at, State.HELD, Reason.FIRST_START)
         else:
             composed = self._composer.compose(draft, self.known(connection, draft, at))
-            notices.add(connection, draft, at, composed=composed, rehearsal=self.rehearsal)
+            notices.add(
+                connection,
+                draft,
+                at,
+                composed=composed,
+                course=self.course,
+                rehearsal=self.rehearsal,
+            )
 
     def _put(
         self,
@@ -177,7 +184,15 @@ class Planner:
         state: State,
         reason: Reason,
     ) -> None:
-        notices.add(connection, draft, at, state=state, reason=reason, rehearsal=self.rehearsal)
+        notices.add(
+            connection,
+            draft,
+            at,
+            state=state,
+            reason=reason,
+            course=self.course,
+            rehearsal=self.rehearsal,
+        )
 
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
         """What a message composed at that moment may say."""

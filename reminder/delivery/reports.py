@@ -129,12 +129,13 @@ class Reporter:
             return 0
         period, due = table.plan.period(month), table.digest_due(month)
         moment = table.moment(table.days.shift(table.digest_day(month), -table.schedule.preflight))
-        if at < moment or not occasions.note_occasion(connection, PREFLIGHT, period, due, at):
+        kind = self._planner.marked(PREFLIGHT)
+        if at < moment or not occasions.note_occasion(connection, kind, period, due, at):
             return 0
-        occasions.note_reported(connection, f"{PREFLIGHT}/{period}", at)
+        occasions.note_reported(connection, f"{kind}/{period}", at)
         progress = read_progress(connection, table, self._planner.course)
         units = digest_units(table, month, table.local_day(due), progress)
-        self._send(connection, PREFLIGHT, period, self.preflight(connection, month, units), at, due)
+        self._send(connection, kind, period, self.preflight(connection, month, units), at, due)
         return 1
 
     def preflight(self, connection: Connection, month: int, units: Sequence[str]) -> Report:
@@ -255,8 +256,15 @@ class Reporter:
                 "as_of": at.astimezone(self._table.plan.zone),
             },
         )
-        if not notices.keys_of(connection, Kind.REPORT, period).get(key):
-            notices.add(connection, draft, at, composed=composed)
+        if key not in notices.keys_of(connection, Kind.REPORT, period):
+            notices.add(
+                connection,
+                draft,
+                at,
+                composed=composed,
+                course=self._planner.course,
+                rehearsal=self._planner.rehearsal,
+            )
 
 
 def _listings(*parts: tuple[str, Sequence[tuple[str, ...]]]) -> tuple[Listing, ...]:

@@ -96,7 +96,11 @@ class Pace:
 
 
 class Sender:
-    """For whoever holds the sender's lock; `name` is the relay's, for its health."""
+    """For whoever holds the sender's lock.
+
+    `name` is the relay's, for its health; only notices of `course` are its business: what
+    waits for a mail server is not for an outbox folder, nor for a rehearsal.
+    """
 
     def __init__(
         self,
@@ -105,59 +109,57 @@ class Sender:
         clock: Clock,
         *,
         name: str,
+        course: str,
         sender: str,
         limits: Limits,
         rehearsal: bool = False,
     ) -> None:
-        self._database = database
-        self._transport = transport
-        self._clock = clock
+        self.database = database
+        self.transport = transport
+        self.clock = clock
         self.name = name
-        self._sender = sender
-        self._limits = limits
-        self._rehearsal = rehearsal
-        self._pace = Pace(limits.rate)
+        self.course = course
+        self.sender = sender
+        self.limits = limits
+        self.rehearsal = rehearsal
+        self.pace = Pace(limits.rate)
         self.stop = threading.Event()
 
     def recover(self) -> int:
         """Puts back what a dead sender left in `sending`."""
-        with self._database.write() as connection:
-            count = claims.recover(connection, self._clock.now())
+        with self.database.write() as connection:
+            count = claims.recover(connection, self.clock.now())
         if count:
             log.warning("put back %d recipients that an interrupted sender left", count)
         return count
 
     def drain(self) -> set[str]:
         """Sends until nothing is ready or the server fails. Returns the keys it touched."""
-        now = self._clock.now()
-        with self._database.read() as connection:
-            ready = claims.count_ready(connection, now, BATCH * self._limits.connections)
+        now = self.clock.now()
+        with self.database.read() as connection:
+            most = BATCH * self.limits.connections
+            ready = claims.count_ready(connection, self.course, now, most)
             trouble = read_trouble(connection, self.name)
         if not ready:
             return set()
         if trouble and trouble.not_before > now:
-            with self._database.write() as connection:
-                return set(claims.put_off(connection, now, trouble.not_before, trouble.detail))
+            with self.database.write() as connection:
+                until, words = trouble.not_before, trouble.detail
+                return claims.put_off(connection, self.course, now, until, words)
         run = _Run(self)
-        try:
-            first = self._transport.open()
-        except ServerError as error:
-            run.server_failed(error)
-            return run.touched
-        self._well_again()
-        count = max(1, min(self._limits.connections, ready // BATCH + 1, ready))
-        with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
-            workers = [pool.submit(run.work, first if n == 0 else None) for n in range(count)]
-        for worker in workers:
-            worker.result()
-        log.info("delivered what was ready: %d notices", len(run.touched))
+        run.work(most=1)  # one connection asks how the server is, before there are many
+        if trouble and not run.failed:
+            self._well_again()
+        if ready > 1 and not run.failed:
+            count = min(self.limits.connections, ready // BATCH + 1)
+            with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
+                for worker in [pool.submit(run.work) for _ in range(count)]:
+                    worker.result()
+        log.info("delivered what was ready: %d notices touched", len(run.touched))
         return run.touched
 
     def _well_again(self) -> None:
-        with self._database.read() as connection:
-            if read_trouble(connection, self.name) is None:
-                return
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             if clear_trouble(connection, self.name):
                 log.warning("mail server %s works again", self.name)
 
@@ -168,29 +170,29 @@ class _Run:
     def __init__(self, owner: Sender) -> None:
         self._owner = owner
         self._lock = threading.Lock()
-        self._failed = False
+        self.failed = False
         self.touched: set[str] = set()
 
-    def work(self, connection: Connection | None) -> None:
-        """One connection's thread: claim, send, record, until nothing is ready."""
+    def work(self, most: int | None = None) -> None:
+        """One connection's thread: claim, send, record, until nothing is ready or `most` went."""
         owner = self._owner
+        connection: Connection | None = None
         batch: list[Claimed] = []
-        claim, sent = "", 0
+        claim, sent, left = "", 0, most
         try:
-            while not (self._failed or owner.stop.is_set()):
-                claim, batch = self._claim()
+            while self._goes_on(left):
+                claim, batch = self._claim(BATCH if left is None else left)
                 if not batch:
                     break
                 deadline = monotonic() + CLAIM_SECONDS
-                while batch and not (self._failed or owner.stop.is_set()):
-                    if connection and (
-                        sent >= owner._limits.messages_per_connection or connection.closed
-                    ):
+                while batch and self._goes_on(left):
+                    if connection and (sent >= owner.limits.messages_per_connection
+                                       or connection.closed):  # fmt: skip
                         connection.close()
                         connection = None
                     if connection is None:
-                        connection, sent = owner._transport.open(), 0
-                    owner._pace.wait(owner.stop)
+                        connection, sent = owner.transport.open(), 0
+                    owner.pace.wait(owner.stop)
                     if owner.stop.is_set():
                         break
                     try:
@@ -203,6 +205,7 @@ class _Run:
                         continue
                     self._record(batch.pop(0), answers)
                     sent += 1
+                    left = None if left is None else left - 1
         except ServerError as error:
             self.server_failed(error, claim)
             batch = []
@@ -212,33 +215,36 @@ class _Run:
             if connection:
                 connection.close()
             if batch:
-                with owner._database.write() as database:
-                    claims.give_back(database, claim, owner._clock.now())
+                with owner.database.write() as database:
+                    claims.give_back(database, claim, owner.clock.now())
 
-    def _claim(self) -> tuple[str, list[Claimed]]:
-        name = secrets.token_hex(8)
-        with self._owner._database.write() as database:
-            return name, claims.claim(database, name, self._owner._clock.now(), BATCH)
+    def _goes_on(self, left: int | None) -> bool:
+        return not (self.failed or self._owner.stop.is_set() or left == 0)
+
+    def _claim(self, limit: int) -> tuple[str, list[Claimed]]:
+        name, owner = secrets.token_hex(8), self._owner
+        with owner.database.write() as database:
+            return name, claims.claim(database, name, owner.course, owner.clock.now(), limit)
 
     def _ask(
         self, connection: Connection, claimed: Claimed, deadline: float
     ) -> Mapping[str, Answer]:
         envelope = Envelope(
-            claimed.message_id, self._owner._sender, claimed.addresses, claimed.content
+            claimed.message_id, self._owner.sender, claimed.addresses, claimed.content
         )
         return connection.send(envelope, lambda: monotonic() < deadline)
 
     def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
         """Comes back when it is on disk: an answer that is not would make a second copy."""
         owner, told = self._owner, False
-        now = owner._clock.now()
+        now = owner.clock.now()
         retry_at = now + back_off(claimed.attempts, RETRY)
         while True:
             last_try = owner.stop.is_set()
             try:
-                with owner._database.write() as database:
+                with owner.database.write() as database:
                     claims.settle(
-                        database, claimed, answers, now, retry_at, rehearsal=owner._rehearsal
+                        database, claimed, answers, now, retry_at, rehearsal=owner.rehearsal
                     )
                 break
             except LedgerError as error:
@@ -257,10 +263,10 @@ class _Run:
 
     def server_failed(self, error: ServerError, claim: str = "") -> None:
         """One alarm when it begins, one probe at growing intervals; the notices wait."""
-        owner, now = self._owner, self._owner._clock.now()
+        owner, now = self._owner, self._owner.clock.now()
         with self._lock:
-            first_here, self._failed = not self._failed, True
-        with owner._database.write() as database:
+            first_here, self.failed = not self.failed, True
+        with owner.database.write() as database:
             trouble = read_trouble(database, owner.name)
             failures = trouble.failures if trouble else 0
             if first_here or trouble is None:
@@ -268,7 +274,9 @@ class _Run:
                 since = trouble.since if trouble else now
                 trouble = Trouble(failures + 1, since, until, str(error))
                 note_trouble(database, owner.name, trouble)
-            keys = claims.put_off(database, now, trouble.not_before, str(error), claim)
+            keys = claims.put_off(
+                database, owner.course, now, trouble.not_before, str(error), claim
+            )
         with self._lock:
             self.touched.update(keys)
         if first_here and failures == 0:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
 from reminder.domain.notices import UNFINISHED, Answer, Reason, State
 from reminder.storage.ledger.notices import record
@@ -27,21 +27,11 @@ class Claimed:
 
 def recover(connection: Connection, at: datetime) -> int:
     """For whoever holds the sender's lock: what its dead predecessor left goes back."""
-    query = select(recipient.c.notice, recipient.c.address).where(
-        recipient.c.state == State.SENDING
-    )
-    left = connection.execute(query).all()
-    for row in left:
-        record(connection, at, row.notice, State.RETRY, Reason.INTERRUPTED, address=row.address)
-    connection.execute(
-        update(recipient)
-        .where(recipient.c.state == State.SENDING)
-        .values(state=State.RETRY, reason=Reason.INTERRUPTED, claim=None, not_before=at, updated=at)
-    )
-    return len(left)
+    left = recipient.c.state == State.SENDING
+    return len(_put_back(connection, left, Reason.INTERRUPTED, at, at))
 
 
-def _ready(at: datetime, limit: int) -> Select[str]:
+def _ready(course: str, at: datetime, limit: int) -> Select[str]:
     """Notices with recipients to be reached now, those queued first before the others."""
     return (
         select(recipient.c.notice)
@@ -50,6 +40,7 @@ def _ready(at: datetime, limit: int) -> Select[str]:
             recipient.c.state.in_(UNFINISHED),
             recipient.c.not_before <= at,
             notice.c.state.is_(None),
+            notice.c.course == course,
             notice.c.useful_until > at,
         )
         .group_by(recipient.c.notice)
@@ -58,19 +49,24 @@ def _ready(at: datetime, limit: int) -> Select[str]:
     )
 
 
-def count_ready(connection: Connection, at: datetime, limit: int) -> int:
+def count_ready(connection: Connection, course: str, at: datetime, limit: int) -> int:
     """How many notices wait to be sent, counted no further than `limit`."""
-    return connection.scalar(select(func.count()).select_from(_ready(at, limit).subquery())) or 0
+    return (
+        connection.scalar(select(func.count()).select_from(_ready(course, at, limit).subquery()))
+        or 0
+    )
 
 
-def claim(connection: Connection, name: str, at: datetime, limit: int) -> list[Claimed]:
-    """Takes up to `limit` ready notices; `name` is the claim's own, unlike any other."""
+def claim(
+    connection: Connection, name: str, course: str, at: datetime, limit: int
+) -> list[Claimed]:
+    """Takes up to `limit` ready notices of that course; `name` is unlike any other claim's."""
     taken: dict[str, list[str]] = defaultdict(list)
     attempts: dict[str, int] = defaultdict(int)
     query = (
         update(recipient)
         .where(
-            recipient.c.notice.in_(_ready(at, limit)),
+            recipient.c.notice.in_(_ready(course, at, limit)),
             recipient.c.state.in_(UNFINISHED),
             recipient.c.not_before <= at,
         )
@@ -153,45 +149,52 @@ def _touch(connection: Connection, key: str, answers: Mapping[str, Answer], at: 
 
 def give_back(connection: Connection, claim: str, at: datetime) -> None:
     """What was claimed and not begun is ready again, as if it had not been claimed."""
-    connection.execute(
-        update(recipient)
-        .where(recipient.c.claim == claim, recipient.c.state == State.SENDING)
-        .values(state=State.RETRY, reason=Reason.INTERRUPTED, claim=None, not_before=at, updated=at)
-    )
+    mine = (recipient.c.claim == claim) & (recipient.c.state == State.SENDING)
+    _put_back(connection, mine, Reason.INTERRUPTED, at, at)
 
 
-def put_off(
-    connection: Connection, at: datetime, until: datetime, detail: str, claim: str = ""
+def _put_back(
+    connection: Connection,
+    which: ColumnElement[bool],
+    reason: Reason,
+    at: datetime,
+    not_before: datetime,
+    detail: str = "",
 ) -> list[str]:
-    """The server is in trouble: what is ready, and what `claim` took, waits until then."""
-    mine = (recipient.c.state == State.SENDING) & (recipient.c.claim == claim)
-    waiting = recipient.c.state.in_(UNFINISHED) & (recipient.c.not_before < until)
-    live = select(notice.c.key).where(notice.c.state.is_(None))
+    """To `retry`, each in the history. Returns the notices' keys."""
     query = (
         update(recipient)
-        .where(mine | waiting, recipient.c.notice.in_(live))
+        .where(which)
         .values(
             state=State.RETRY,
-            reason=Reason.SERVER,
+            reason=reason,
             reply=detail,
             claim=None,
-            not_before=until,
+            not_before=not_before,
             updated=at,
         )
         .returning(recipient.c.notice, recipient.c.address)
     )
     rows = connection.execute(query).all()
     for row in rows:
-        record(
-            connection,
-            at,
-            row.notice,
-            State.RETRY,
-            Reason.SERVER,
-            address=row.address,
-            detail=detail,
-        )
-    keys = list(dict.fromkeys(row.notice for row in rows))
+        record(connection, at, row.notice, State.RETRY, reason, address=row.address, detail=detail)
+    return [row.notice for row in rows]
+
+
+def put_off(
+    connection: Connection,
+    course: str,
+    at: datetime,
+    until: datetime,
+    detail: str,
+    claim: str = "",
+) -> set[str]:
+    """The server is in trouble: what is ready, and what `claim` took, waits until then."""
+    mine = (recipient.c.state == State.SENDING) & (recipient.c.claim == claim)
+    waiting = recipient.c.state.in_(UNFINISHED) & (recipient.c.not_before < until)
+    live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.course == course)
+    which = (mine | waiting) & recipient.c.notice.in_(live)
+    keys = set(_put_back(connection, which, Reason.SERVER, at, until, detail))
     values = {"reason": Reason.SERVER, "updated": at}
     connection.execute(update(notice).where(notice.c.key.in_(keys)).values(values))
     return keys

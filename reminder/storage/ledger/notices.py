@@ -29,11 +29,11 @@ class Composed:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def keys_of(connection: Connection, kind: Kind, period: str) -> dict[str, datetime]:
-    """The notices of an occasion, and when each was made."""
-    query = select(notice.c.key, notice.c.created)
+def keys_of(connection: Connection, kind: Kind, period: str) -> dict[str, str]:
+    """The notices of an occasion, and on which course each was made."""
+    query = select(notice.c.key, notice.c.course)
     query = query.where(notice.c.kind == kind, notice.c.period == period)
-    return {row.key: row.created for row in connection.execute(query)}
+    return {row.key: row.course for row in connection.execute(query)}
 
 
 def add(
@@ -44,6 +44,7 @@ def add(
     composed: Composed | None = None,
     state: State | None = None,
     reason: Reason = Reason.PLANNED,
+    course: str,
     rehearsal: bool = False,
 ) -> None:
     """With `composed` the notice is queued; else `state` says what it is instead."""
@@ -57,6 +58,7 @@ def add(
             useful_until=draft.useful_until,
             state=state,
             reason=reason,
+            course=course,
             rehearsal=rehearsal,
             attempts=0,
             created=at,

@@ -12,24 +12,24 @@ from reminder.storage.ledger.schema import occasion, setting, start
 _LAST_TICK = "last-tick"
 
 
-def begin(connection: Connection, transport: str, at: datetime, *, held: bool) -> bool:
-    """Writes the first start of that transport, once; True when this was it.
+def begin(connection: Connection, course: str, at: datetime, *, held: bool) -> bool:
+    """Writes the first start of that course, once; True when this was it.
 
     From SMTP back to Maildir is no first start, nor is a second start on either.
     """
-    known = set(connection.scalars(select(start.c.transport)))
-    if transport in known or (transport == "maildir" and "smtp" in known):
+    known = set(connection.scalars(select(start.c.course)))
+    if course in known or (course == "maildir" and "smtp" in known):
         return False
-    connection.execute(start.insert().values(transport=transport, at=at, held=held))
+    connection.execute(start.insert().values(course=course, at=at, held=held))
     return True
 
 
-def is_held(connection: Connection, transport: str) -> bool:
-    return bool(connection.scalar(select(start.c.held).where(start.c.transport == transport)))
+def is_held(connection: Connection, course: str) -> bool:
+    return bool(connection.scalar(select(start.c.held).where(start.c.course == course)))
 
 
-def lift_hold(connection: Connection, transport: str) -> None:
-    connection.execute(update(start).where(start.c.transport == transport).values(held=False))
+def lift_hold(connection: Connection, course: str) -> None:
+    connection.execute(update(start).where(start.c.course == course).values(held=False))
 
 
 def note_tick(connection: Connection, at: datetime) -> None:

@@ -50,11 +50,12 @@ setting = Table(
     Column("value", Text, nullable=False),
 )
 
-# Written once a transport; `held` until the operator releases.
+# Written once a course, which is a transport, or a rehearsal on one; `held` until the operator
+# releases.
 start = Table(
     "start",
     metadata,
-    Column("transport", String, primary_key=True),
+    Column("course", String, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("held", Boolean, nullable=False),
 )
@@ -83,6 +84,8 @@ notice = Table(
     # otherwise the state follows from the recipients.
     Column("state", String),
     Column("reason", String, nullable=False),
+    # Under which first start it was made; only the same transport may deliver it.
+    Column("course", String, nullable=False),
     Column("rehearsal", Boolean, nullable=False),
     # Fixed when the notice becomes queued.
     Column("message_id", String),

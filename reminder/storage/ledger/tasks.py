@@ -9,7 +9,7 @@ from reminder.domain.windows import Progress
 from reminder.storage.ledger.schema import history, start, task_done
 
 
-def read_progress(connection: Connection, table: Timetable, transport: str) -> Progress:
+def read_progress(connection: Connection, table: Timetable, course: str) -> Progress:
     done: dict[str, date] = {}
     checked_in: dict[tuple[str, str], date] = {}
     for row in connection.execute(select(task_done)):
@@ -18,18 +18,18 @@ def read_progress(connection: Connection, table: Timetable, transport: str) -> P
             checked_in[row.task, row.period] = day
         else:
             done[row.task] = day
-    begun = read_start(connection, transport)
+    begun = read_start(connection, course)
     return Progress(done, checked_in, table.local_day(begun) if begun else None)
 
 
-def read_start(connection: Connection, transport: str) -> datetime | None:
-    """When this office first started on that transport, in UTC.
+def read_start(connection: Connection, course: str) -> datetime | None:
+    """When this office first started on that course, in UTC.
 
     A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
     """
-    rows = {row.transport: row.at for row in connection.execute(select(start))}
-    moment: datetime | None = rows.get(transport)
-    if moment is None and transport == "maildir":
+    rows = {row.course: row.at for row in connection.execute(select(start))}
+    moment: datetime | None = rows.get(course)
+    if moment is None and course == "maildir":
         return rows.get("smtp")
     return moment
 

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("useful_until", Moment(), nullable=False),
         sa.Column("state", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("course", sa.String(), nullable=False),
         sa.Column("rehearsal", sa.Boolean(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=True),
         sa.Column("as_of", Moment(), nullable=True),
@@ -102,10 +103,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "start",
-        sa.Column("transport", sa.String(), nullable=False),
+        sa.Column("course", sa.String(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("held", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("transport"),
+        sa.PrimaryKeyConstraint("course"),
     )
     op.create_table(
         "task_done",
