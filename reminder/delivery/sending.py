@@ -147,13 +147,21 @@ class Sender:
                 until, words = trouble.not_before, trouble.detail
                 return claims.put_off(connection, self.course, now, until, words)
         run = _Run(self)
-        run.work(most=1)  # one connection asks how the server is, before there are many
-        if trouble and not run.failed:
-            self._well_again()
-        if ready > 1 and not run.failed:
+        try:
+            probe: Connection | None = self.transport.open()  # one, before there are many
+        except ServerError as error:
+            run.server_failed(error)
+            return run.touched
+        if trouble:  # and by one message, for a server may greet and refuse the rest
+            run.work(probe, most=1)
+            probe = None
+            if not run.failed:
+                self._well_again()
+        if not run.failed:
             count = min(self.limits.connections, ready // BATCH + 1)
+            probes = [probe, *[None] * (count - 1)]
             with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
-                for worker in [pool.submit(run.work) for _ in range(count)]:
+                for worker in [pool.submit(run.work, each) for each in probes]:
                     worker.result()
         log.info("delivered what was ready: %d notices touched", len(run.touched))
         return run.touched
@@ -173,10 +181,9 @@ class _Run:
         self.failed = False
         self.touched: set[str] = set()
 
-    def work(self, most: int | None = None) -> None:
+    def work(self, connection: Connection | None, most: int | None = None) -> None:
         """One connection's thread: claim, send, record, until nothing is ready or `most` went."""
         owner = self._owner
-        connection: Connection | None = None
         batch: list[Claimed] = []
         claim, sent, left = "", 0, most
         try:
