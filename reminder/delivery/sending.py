@@ -163,7 +163,7 @@ class Sender:
             with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
                 for worker in [pool.submit(run.work, each) for each in probes]:
                     worker.result()
-        log.info("delivered what was ready: %d notices touched", len(run.touched))
+        log.info("delivered what was ready: %d notices", len(run.touched))
         return run.touched
 
     def _well_again(self) -> None:

@@ -7,7 +7,15 @@ from datetime import date
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind, Timing
 from reminder.domain.units import Directory
@@ -24,6 +32,12 @@ def _short(value: str) -> str:
     return one_line(value)
 
 
+def _part(value: object) -> object:
+    """As the table would say it, too: 上旬, 中旬, 下旬."""
+    return {"上旬": Part.EARLY, "中旬": Part.MIDDLE, "下旬": Part.LATE}.get(str(value), value)
+
+
+PartOfMonth = Annotated[Part, BeforeValidator(_part)]
 SHORT = 16
 Short = Annotated[str, AfterValidator(_short)]
 
@@ -75,7 +89,7 @@ class _MonthTask(_Task):
     opens: date | None = None
     due: date | None = None
     exact: bool = False
-    part: Part | None = None
+    part: PartOfMonth | None = None
     meetings: list[str] = []
     before: _Before | None = None
     soft: bool = False
