@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from reminder.clock import Clock
+from reminder.delivery.lock import senders_lock
 from reminder.delivery.message import Composer
 from reminder.delivery.planning import Planned, Planner
 from reminder.delivery.reports import Reporter
-from reminder.delivery.sending import Limits, Sender, senders_lock
+from reminder.delivery.sending import Limits, Sender
 from reminder.delivery.transports import Transport
 from reminder.delivery.transports.maildir import MaildirTransport
 from reminder.delivery.transports.smtp import SmtpTransport

@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from reminder.app import orders
 from reminder.app.application import Application
 from reminder.clock import monotonic
-from reminder.delivery.sending import senders_lock
+from reminder.delivery.lock import senders_lock
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
 from reminder.storage.ledger.views import NoticeView, read_notices

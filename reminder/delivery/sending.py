@@ -13,18 +13,14 @@ The steps that keep it, in this order:
 4. the answer is on disk before that connection's next message.
 """
 
-import fcntl
 import logging
-import os
 import random
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from reminder.clock import Clock, monotonic
 from reminder.delivery.transports import Connection, Envelope, Transport
@@ -42,25 +38,6 @@ CLAIM_SECONDS = 900
 RECORD_AGAIN = 2  # seconds, while the ledger cannot be written
 PROBE = (timedelta(minutes=1), timedelta(minutes=30))  # first wait for a sick server, longest
 RETRY = (timedelta(minutes=2), timedelta(hours=4))  # the same for one recipient
-
-
-@contextmanager
-def senders_lock(folder: Path) -> Iterator[bool]:
-    """Whether this process may deliver. The kernel takes the lock back even after SIGKILL."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(folder / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise LedgerError(f"{folder / 'sender.lock'} cannot be opened: {error.strerror}") from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 def back_off(attempts: int, bounds: tuple[timedelta, timedelta]) -> timedelta:
@@ -178,12 +155,15 @@ class _Run:
     def __init__(self, owner: Sender) -> None:
         self._owner = owner
         self._lock = threading.Lock()
+        self._working = 0
         self.failed = False
         self.touched: set[str] = set()
 
     def work(self, connection: Connection | None, most: int | None = None) -> None:
         """One connection's thread: claim, send, record, until nothing is ready or `most` went."""
         owner = self._owner
+        with self._lock:
+            self._working += 1
         batch: list[Claimed] = []
         claim, sent, left = "", 0, most
         try:
@@ -214,11 +194,16 @@ class _Run:
                     sent += 1
                     left = None if left is None else left - 1
         except ServerError as error:
-            self.server_failed(error, claim)
-            batch = []
+            if connection is None and self._others_work():
+                log.info("%s allows no more connections: %s", owner.name, error)
+            else:
+                self.server_failed(error, claim)
+                batch = []
         except ClaimLapsedError:
             log.warning("a claim lapsed before its message went: it is left to others")
         finally:
+            with self._lock:
+                self._working -= 1
             if connection:
                 connection.close()
             if batch:
@@ -227,6 +212,10 @@ class _Run:
 
     def _goes_on(self, left: int | None) -> bool:
         return not (self.failed or self._owner.stop.is_set() or left == 0)
+
+    def _others_work(self) -> bool:
+        with self._lock:
+            return self._working > 1
 
     def _claim(self, limit: int) -> tuple[str, list[Claimed]]:
         name, owner = secrets.token_hex(8), self._owner

@@ -205,7 +205,7 @@ def test_unconfirmed_tasks_of_two_months_stand_one_by_one_and_older_ones_as_a_co
 def test_unconfirmed_tasks_older_than_two_months_are_a_count_alone() -> None:
     content = written(timetable(task(1), task(2), task(6)), month=6)
     assert titles(content, "confirm") == []
-    assert heading(content, "confirm").startswith("更早月份待确认（2项；")
+    assert heading(content, "confirm").startswith("更早月份待确认（2项）")
 
 
 def test_the_list_to_confirm_is_oldest_first_and_the_subject_counts_all() -> None:

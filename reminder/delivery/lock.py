@@ -1,0 +1,28 @@
+"""Who may send: on one machine, one process at a time."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reminder.errors import LedgerError
+
+
+@contextmanager
+def senders_lock(folder: Path) -> Iterator[bool]:
+    """Whether this process may deliver. The kernel takes the lock back even after SIGKILL."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(folder / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise LedgerError(f"{folder / 'sender.lock'} cannot be opened: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

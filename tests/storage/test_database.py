@@ -1,0 +1,197 @@
+"""The ledger's file: who may read it, what is refused, who waits for whom."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import StatementError
+
+from reminder.errors import LedgerError
+from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.schema import REVISION, metadata, relay, setting, start
+
+AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    database = open_database(path)
+    yield database
+    database.close()
+
+
+def put(connection: Connection, name: str, value: str) -> None:
+    connection.execute(setting.insert().values(name=name, value=value))
+
+
+def value_of(connection: Connection, name: str) -> str | None:
+    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
+
+
+def test_only_its_owner_reads_the_ledger(path: Path, database: Database) -> None:
+    with database.write() as connection:
+        put(connection, "a", "1")
+    files = [file for file in path.parent.iterdir() if file.name.startswith("ledger.db")]
+    assert {file.name for file in files} == {"ledger.db", "ledger.db-wal", "ledger.db-shm"}
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_ledger_that_others_can_read_is_refused(path: Path, mode: int) -> None:
+    open_database(path).close()
+    path.chmod(mode)
+    with pytest.raises(LedgerError, match="can be read by others") as refusal:
+        open_database(path)
+    assert refusal.value.hint == f"chmod 600 {path}"
+
+
+@pytest.mark.parametrize("content", [b"Dear all, this is no database.\n" * 200, b"\0" * 4096])
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "ledger.db"
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    with pytest.raises(LedgerError, match=r"ledger\.db is damaged or is no ledger"):
+        open_database(path)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_ledger_is_refused_in_words(path: Path) -> None:
+    open_database(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2048])
+    with pytest.raises(LedgerError, match=r"ledger\.db"):
+        open_database(path)
+    assert path.read_bytes() == whole[:2048]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with pytest.raises(LedgerError, match="cannot be opened") as refusal:
+        open_database(tmp_path / "state" / "ledger.db")
+    assert "REMINDER_STATE_DIR" in refusal.value.hint
+
+
+def test_what_is_read_before_a_write_is_changed_by_nobody_else(database: Database) -> None:
+    with database.write() as connection:
+        put(connection, "count", "0")
+
+    def add_one(_: int) -> None:
+        with database.write() as connection:
+            count = int(value_of(connection, "count") or 0)
+            connection.execute(setting.update().values(value=str(count + 1)))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(add_one, range(40)))
+    with database.read() as connection:
+        assert value_of(connection, "count") == "40"
+
+
+def test_the_reading_side_can_write_nothing(database: Database) -> None:
+    with pytest.raises(LedgerError, match="readonly"), database.read() as connection:
+        put(connection, "a", "1")
+    with database.read() as connection:
+        assert value_of(connection, "a") is None
+
+
+def test_a_reader_keeps_the_state_that_it_began_with(database: Database) -> None:
+    with database.read() as reading:
+        assert value_of(reading, "a") is None
+        with database.write() as connection:
+            put(connection, "a", "1")
+        assert value_of(reading, "a") is None
+
+
+def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
+    with pytest.raises(LedgerError, match="UNIQUE"), database.write() as connection:
+        connection.execute(setting.insert(), [{"name": "a", "value": "1"}] * 2)
+    with database.read() as connection:
+        assert value_of(connection, "a") is None
+
+
+def test_every_commit_is_on_disk_before_it_counts(database: Database) -> None:
+    with database.write() as connection:
+        kept = [
+            connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert kept == ["wal", 2, 1]  # 2 is FULL
+
+
+def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
+    naive = datetime(2026, 3, 2, 9)  # noqa: DTZ001
+    with (
+        pytest.raises(StatementError, match="a moment needs a time zone"),
+        database.write() as connection,
+    ):
+        connection.execute(start.insert().values(course="smtp", at=naive, held=False))
+
+
+def test_moments_come_back_in_utc(database: Database) -> None:
+    local = AT.astimezone(timezone(timedelta(hours=8)))
+    with database.write() as connection:
+        connection.execute(start.insert().values(course="smtp", at=local, held=False))
+        back = connection.scalar(select(start.c.at))
+    assert back == AT
+    assert back.utcoffset() == timedelta()
+
+
+def test_migrations_from_nothing_make_the_tables_as_they_are_declared(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == REVISION
+
+
+def test_opening_again_keeps_what_is_there(path: Path, database: Database) -> None:
+    with database.write() as connection:
+        put(connection, "a", "1")
+    again = open_database(path)
+    with again.read() as connection:
+        assert value_of(connection, "a") == "1"
+    again.close()
+
+
+def test_two_that_open_a_new_ledger_at_once_both_get_it(path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(lambda _: open_database(path), range(4)))
+    with opened[0].write() as connection:
+        connection.execute(
+            relay.insert().values(name="a", failures=0, since=AT, not_before=AT, detail="")
+        )
+    for database in opened:
+        with database.read() as connection:
+            assert connection.scalar(select(relay.c.name)) == "a"
+        database.close()
+
+
+def test_a_writer_waits_for_another_process(path: Path, database: Database) -> None:
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO setting VALUES ('a', 'theirs')")
+    with ThreadPoolExecutor(1) as pool, database.read() as reading:
+        ours = pool.submit(_replace, database)
+        assert value_of(reading, "a") is None
+        other.execute("COMMIT")
+        assert ours.result() == "theirs"
+    other.close()
+
+
+def _replace(database: Database) -> str | None:
+    with database.write() as connection:
+        found = value_of(connection, "a")
+        connection.execute(setting.update().values(value="ours"))
+        return found
