@@ -163,7 +163,11 @@ class Reporter:
         return Report(
             f"【{table.plan.tag}·{month}月】发送预告：{count}封，{when}",
             f"{month}月提示将于{when}发出，共{count}封。内容可用 reminder preview 逐封查看。",
-            _listings(("将发送", rows), ("不发送", missing), ("会期未定的事项", undated)),
+            _listings(
+                (f"将发送（{count}封）", rows),
+                (f"不发送（{len(missing)}）", missing),
+                (f"会期未定（{len(undated)}）", undated),
+            ),
         )
 
     def _occasion(self, connection: Connection, row: RowMapping, at: datetime) -> int:
@@ -204,7 +208,9 @@ class Reporter:
             f"【{self._table.plan.tag}】{name}：应发{counted.expected}，已接收{counted.accepted}",
             f"{name}应发{counted.expected}封，邮件服务器已接收{counted.accepted}封"
             + (f"，其余{len(rows)}封见下。" if rows else "。"),
-            _listings(("未送达", rows), ("请电话联系", list(self.calls(at, progress)))),
+            _listings(
+                (f"未送达（{len(rows)}）", rows), ("请电话联系", list(self.calls(at, progress)))
+            ),
         )
 
     def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
@@ -268,4 +274,4 @@ class Reporter:
 
 
 def _listings(*parts: tuple[str, Sequence[tuple[str, ...]]]) -> tuple[Listing, ...]:
-    return tuple(Listing(f"{title}（{len(rows)}）", tuple(rows)) for title, rows in parts if rows)
+    return tuple(Listing(title, tuple(rows)) for title, rows in parts if rows)
