@@ -16,7 +16,7 @@ from reminder.clock import monotonic
 from reminder.delivery.lock import senders_lock
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
-from reminder.storage.ledger.views import NoticeView, read_notices
+from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.web.app import create_app
 
 log = logging.getLogger(__name__)
@@ -92,10 +92,11 @@ class Daemon:
     def _tick(self) -> None:
         try:
             self._app.plan(self._app.clock.now(), hold_first_start=self._hold)
-        except LedgerError as error:
-            log.error("%s. The next tick tries again.", error)
-        self._last_tick = monotonic()
-        self._work.set()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
+            _tell(error)
+        finally:
+            self._last_tick = monotonic()
+            self._work.set()
 
     def _guard(self) -> None:
         """APScheduler's thread dies silently on an exception in its loop, and waits when the
@@ -112,13 +113,16 @@ class Daemon:
         told = False
         while not self._stop.is_set():
             self._wait_for_work()
-            with senders_lock(self._app.settings.state_dir) as ours:
-                if not ours and not told:
-                    log.warning("another process delivers; this one plans and serves")
-                    told = True
-                if ours:
-                    self._delivers, told = True, False
-                    self._hold_office()
+            try:
+                with senders_lock(self._app.settings.state_dir) as ours:
+                    if not ours and not told:
+                        log.warning("another process delivers; this one plans and serves")
+                        told = True
+                    if ours:
+                        self._delivers, told = True, False
+                        self._hold_office()
+            except LedgerError as error:
+                _tell(error)
             self._delivers = False
             self._idle.set()
 
@@ -137,8 +141,9 @@ class Daemon:
                 self._app.sender.drain()
                 if self._app.reporter.report(self._app.clock.now()):
                     self._app.sender.drain()
-            except LedgerError as error:
-                log.error("%s. The next tick tries again.", error)
+            except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
+                _tell(error)
+                recovered = False  # what could not be given back is put back then
             self._idle.set()
             self._wait_for_work()
 
@@ -148,9 +153,8 @@ class Daemon:
         if app.settings.transport != "maildir" or app.table.live_digest(at) is not None:
             return ""
         with app.database.read() as connection:
-            views = read_notices(connection)
-        if any(view.state is not State.BASELINE and not view.rehearsal for view in views):
-            return ""
+            if has_planned(connection):
+                return ""
         return orders.rehearse(app, at)[0]
 
     def _web(self) -> uvicorn.Server:
@@ -171,13 +175,21 @@ class Daemon:
     def _started(self, new: list[str], rehearsed: str, port: int) -> Started:
         app = self._app
         with app.database.read() as connection:
-            held = len(read_notices(connection, state=State.HELD))
+            held = count_state(connection, State.HELD)
             views = read_notices(connection, keys=new)
         settings = app.settings.web
         url = settings.public_url
         if not settings.base_url:
             url = settings.model_copy(update={"port": port}).public_url
         return Started(url, self._delivers, tuple(views), held, rehearsed)
+
+
+def _tell(error: Exception) -> None:
+    """A named failure in a sentence, anything else with its traceback: it is our mistake."""
+    if isinstance(error, ReminderError):
+        log.error("%s. The next tick tries again. %s", error, error.hint)
+    else:
+        log.exception("an unforeseen failure; the next tick tries again")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from reminder.app.application import Application
+from reminder.delivery.planning import CHUNK
 from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import ONCE, digest_draft, digest_units
@@ -57,13 +58,29 @@ def release(app: Application, period: str | None = None) -> list[str]:
     with app.database.write() as connection:
         if period is None:
             occasions.lift_hold(connection, app.planner.course)
-        for view in read_notices(connection, period=period, state=State.HELD):
-            draft = _draft(connection, view)
-            known = app.planner.known(connection, draft, at)
-            composed = app.composer.compose(draft, known, rehearsal=view.rehearsal)
-            notices.fix(connection, view.key, composed, at, Reason.RELEASED)
-            released.append(view.key)
+        keys = [
+            view.key
+            for view in read_notices(connection, period=period, state=State.HELD)
+            if view.course == app.planner.course
+        ]
+    for start in range(0, len(keys), CHUNK):
+        with app.database.write() as connection:
+            views = read_notices(connection, keys=keys[start : start + CHUNK])
+            held = [view for view in views if view.state is State.HELD]
+            released += [view.key for view in held if _release(app, connection, view, at)]
     return released
+
+
+def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
+    unit = app.table.directory.units.get(view.unit)
+    if unit is None or not unit.has_address:
+        notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
+        return False
+    draft = _draft(connection, view)
+    known = app.planner.known(connection, draft, at)
+    composed = app.composer.compose(draft, known, rehearsal=view.rehearsal)
+    notices.fix(connection, view.key, composed, at, Reason.RELEASED)
+    return True
 
 
 def drop(app: Application, key: str) -> None:
@@ -75,10 +92,13 @@ def drop(app: Application, key: str) -> None:
         notices.set_state(connection, key, State.EXPIRED, Reason.DROPPED, app.clock.now())
 
 
-def resend(app: Application, keys: Iterable[str]) -> list[str]:
-    """New notices `KEY#2`, composed now, for the units' addresses that were not reached."""
+def resend(app: Application, key: str) -> str:
+    """A new notice `KEY#2`, composed now, for the unit's addresses that were not reached.
+
+    Raises `UsageError` when there is nothing to send again.
+    """
     with app.database.write() as connection:
-        return [_resend(app, connection, find_notice(connection, key)) for key in keys]
+        return _resend(app, connection, find_notice(connection, key))
 
 
 def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
@@ -108,14 +128,15 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         tasks=(),
     )
     known = app.planner.known(connection, _draft(connection, view), at)
-    unit = app.table.directory[view.unit]
+    rehearsal = view.rehearsal or app.planner.rehearsal
+    unit = find_unit(app, view.unit)
     missing = tuple(a for a in dict.fromkeys((*unit.to, *unit.cc)) if a not in reached)
     if not missing:
         raise UsageError(
             f"{view.key}: nobody is left to reach", hint="Put an address into units.toml first."
         )
     composed = app.composer.compose(
-        replace(_draft(connection, view), key=draft.key), known, rehearsal=view.rehearsal
+        replace(_draft(connection, view), key=draft.key), known, rehearsal=rehearsal
     )
     if not app.planner.rehearsal:
         composed = replace(composed, recipients=missing)
@@ -126,7 +147,7 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         composed=composed,
         reason=Reason.RESENT,
         course=app.planner.course,
-        rehearsal=view.rehearsal,
+        rehearsal=rehearsal,
     )
     return draft.key
 
@@ -179,9 +200,9 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
 
     As it would be composed now while it may still go; else as on the day it is due.
     """
-    draft = digest_draft(app.table, month_of(app, period), unit.id)
     if unit.is_group:
         raise UsageError(f"{unit.name} is a group: its members get the mails")
+    draft = digest_draft(app.table, month_of(app, period), unit.id)
     with app.database.read() as connection:
         family = [
             view
@@ -193,13 +214,28 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
             if content is not None and view.as_of and view.message_id:
                 addresses = tuple(person.address for person in view.recipients)
                 return Composed(view.message_id, content, view.as_of, addresses)
-        now = app.clock.now()
-        at = now if draft.due <= now < draft.useful_until else draft.due
-        known = app.planner.known(connection, draft, at)
+    return _composed_now(app, unit, period, draft)
+
+
+def trial(app: Application, unit: Unit, period: str, address: str) -> Composed:
+    """The digest as it would be composed, under a Message-ID of its own: it may meet the real
+    one in the same mailbox, and must not pass for it."""
+    draft = digest_draft(app.table, month_of(app, period), unit.id)
+    moment = app.clock.now().isoformat()
+    return _composed_now(
+        app, unit, period, replace(draft, key=f"{draft.key}/trial/{address}/{moment}")
+    )
+
+
+def _composed_now(app: Application, unit: Unit, period: str, draft: NoticeDraft) -> Composed:
     if unit.id not in receivers(app, period):
         raise UsageError(f"{unit.name} gets no digest of {period}", hint="It stands in no row.")
     if not unit.has_address:
         raise UsageError(f"{unit.name} has no address: it gets no mail")
+    now = app.clock.now()
+    at = now if draft.due <= now < draft.useful_until else draft.due
+    with app.database.read() as connection:
+        known = app.planner.known(connection, draft, at)
     return app.composer.compose(draft, known)
 
 

@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,10 +126,6 @@ def day_of(text: str, app: Application) -> date:
         return parse_day(text)
     moment = parse_moment(text)
     return app.table.local_day(moment) if moment.tzinfo else moment.date()
-
-
-def start_of(day: date, app: Application) -> datetime:
-    return datetime.combine(day, time(), app.table.plan.zone)
 
 
 def _log(form: str, level: str) -> None:

@@ -1,14 +1,19 @@
 """`reminder feed`: calendar addresses and files."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reminder.cli.context import AsJson, application, command
 from reminder.cli.words import print_json
 from reminder.errors import UsageError
+
+if TYPE_CHECKING:
+    from reminder.app.application import Application
 
 cli = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help=True)
 
@@ -21,13 +26,10 @@ def url(
     as_json: AsJson = False,
 ) -> None:
     """The address of a unit's feed, or of the whole plan's."""
-    from reminder.app.orders import find_unit
     from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
 
     app = application()
-    name = find_unit(app, unit).id if unit and unit != "plan" else "plan"
-    if name not in app.feeds.names():
-        raise UsageError(f"{name} is a group: its members have feeds")
+    name = _feed_name(app, unit)
     with app.database.read() as connection:
         token = feed_token(connection, app.composer.key, name)
     base = app.settings.web.public_url
@@ -49,3 +51,37 @@ def export(
     app = application()
     app.sync_feeds(app.clock.now())
     print(f"{len(app.feeds.export(output))} feeds in {output}")
+
+
+@command(cli, example="reminder feed rotate --unit deputies")
+def rotate(unit: Annotated[str, typer.Option(metavar="ID")]) -> None:
+    """Give a feed a new address; the old one is dead at once."""
+    from reminder.storage.ledger import links
+
+    app = application()
+    name = _feed_name(app, unit)
+    with app.database.write() as connection:
+        links.rotate(connection, links.FEED, name)
+        token = links.feed_token(connection, app.composer.key, name)
+    print(links.feed_url(app.settings.web.public_url, token, name))
+
+
+@command(cli, example="reminder feed revoke --unit deputies")
+def revoke(unit: Annotated[str, typer.Option(metavar="ID")]) -> None:
+    """Close a feed's address; `rotate` opens a new one."""
+    from reminder.storage.ledger import links
+
+    app = application()
+    name = _feed_name(app, unit)
+    with app.database.write() as connection:
+        links.revoke(connection, links.FEED, name)
+    print(f"{name}: its address answers 404 from now on")
+
+
+def _feed_name(app: Application, unit: str | None) -> str:
+    from reminder.app.orders import find_unit
+
+    name = find_unit(app, unit).id if unit and unit != "plan" else "plan"
+    if name not in app.feeds.names():
+        raise UsageError(f"{name} is a group: its members have feeds")
+    return name

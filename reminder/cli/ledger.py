@@ -110,8 +110,13 @@ def resend(
         with app.database.read() as connection:
             views = read_notices(connection, period=period, state=_state(state))
         keys = _latest(views)
-    for made in orders.resend(app, keys):
-        print(made)
+    for each in keys:
+        try:
+            print(orders.resend(app, each))
+        except UsageError as error:
+            if key:
+                raise
+            print(harmless(f"left out: {error}"))
     print("The daemon sends them now; without one, type: reminder tick")
 
 

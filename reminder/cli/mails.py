@@ -38,15 +38,15 @@ def preview(
         count = previews.write_all(app, period, output)
         print(f"{count} mails in {output}, to read and print: {output / 'index.html'}")
         return
-    composed = orders.preview(app, orders.find_unit(app, unit), period)
+    found = orders.find_unit(app, unit)
     if send_to:
         try:
             address = mailbox(send_to)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        print(orders.send_to(app, composed, address))
+        print(orders.send_to(app, orders.trial(app, found, period, address), address))
         return
-    previews.write_one(composed.content, form, output)
+    previews.write_one(orders.preview(app, found, period).content, form, output)
 
 
 @command(cli, example="reminder tick --at 2026-03-02T09:00+08:00 --json")

@@ -8,7 +8,6 @@ from reminder.cli.words import counted, harmless
 from reminder.delivery.reports import tally
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
-from reminder.domain.windows import Progress
 from reminder.storage.ledger.occasions import is_held, last_occasion, last_tick
 from reminder.storage.ledger.relays import read_trouble
 from reminder.storage.ledger.tasks import read_start
@@ -19,7 +18,6 @@ SHOWN = 3
 
 
 def read_status(app: Application) -> dict[str, Any]:
-    now = app.clock.now()
     plan = app.table.plan
     found: dict[str, Any] = {
         "plan": {"id": plan.id, "year": plan.year, "name": plan.name,
@@ -29,7 +27,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "started": None,
         "held": False,
         "last_tick": None,
-        "next": _next(app, now, app.progress()),
+        "next": next_occasions(app),
         "last": None,
         "waiting": [],
         "trouble": None,
@@ -70,7 +68,8 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         }
 
 
-def _next(app: Application, now: datetime, progress: Progress) -> list[dict[str, Any]]:
+def next_occasions(app: Application) -> list[dict[str, Any]]:
+    now, progress = app.clock.now(), app.progress()
     today = app.table.local_day(now)
     ahead = forecast(app.table, today, today + AHEAD, now, progress)
     return [

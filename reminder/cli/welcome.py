@@ -2,11 +2,11 @@
 
 from reminder.app.application import Application
 from reminder.app.daemon import Started
-from reminder.cli.status import read_status
+from reminder.cli.status import next_occasions
 from reminder.cli.words import counted
 from reminder.domain.notices import State
 from reminder.storage.ledger.links import feed_token, feed_url
-from reminder.storage.ledger.views import read_notices
+from reminder.storage.ledger.views import count_state
 
 EXAMPLES = 5  # mails named one by one
 
@@ -52,18 +52,21 @@ def _did(app: Application, started: Started) -> list[str]:
 def _where(app: Application, started: Started) -> list[str]:
     with app.database.read() as connection:
         token = feed_token(connection, app.composer.key, "plan")
-        mails = len(read_notices(connection, state=State.SENT))
+        mails = count_state(connection, State.SENT)
     lines = []
     if app.settings.transport == "maildir":
         lines.append(f"Read the mails   {started.url}/outbox   ({mails} so far)")
         lines.append(f"They lie in      {app.settings.outbox}")
-    lines.append(f"Subscribe        {started.url}/   (every unit's calendar)")
+    if app.settings.web.reachable:
+        lines.append("Subscribe        reminder feed url --unit ID")
+    else:
+        lines.append(f"Subscribe        {started.url}/   (every unit's calendar)")
     lines.append(f"The whole plan   {feed_url(started.url, token, 'plan')}")
     return lines
 
 
 def _next(app: Application) -> list[str]:
-    coming = read_status(app)["next"]
+    coming = next_occasions(app)
     if not coming:
         return ["The plan holds no further occasion: it is time for the next year's table."]
     return [

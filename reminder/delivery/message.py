@@ -5,7 +5,7 @@ installation key alone: composing twice makes the same message.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -44,12 +44,11 @@ class Composer:
 
     office: Office
     key: InstallationKey
-    _environments: tuple[Environment, Environment] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _environments(self) -> tuple[Environment, Environment]:
         settings = self.office.settings
-        pair = (environment(settings, autoescape=False), environment(settings, autoescape=True))
-        object.__setattr__(self, "_environments", pair)
+        return environment(settings, autoescape=False), environment(settings, autoescape=True)
 
     @property
     def _settings(self) -> Settings:

@@ -53,7 +53,8 @@ class Planner:
     @property
     def course(self) -> str:
         """Under what the first start is written: a rehearsal is none for the real thing."""
-        return "rehearsal" if self.rehearsal else self._settings.transport
+        transport = self._settings.transport
+        return f"rehearsal-{transport}" if self.rehearsal else transport
 
     def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
         """Everything due at that moment; what has outlived its use is given up."""
@@ -87,7 +88,8 @@ class Planner:
                     if draft.key not in known:
                         planned += self._add_digest(connection, draft, at, live=live)
         with self._database.write() as connection:
-            occasions.note_occasion(connection, kind, period, due, at)
+            if not occasions.note_occasion(connection, kind, period, due, at) and planned.new:
+                occasions.report_again(connection, kind, period, at)
         return planned
 
     def marked(self, kind: str) -> str:
@@ -114,16 +116,19 @@ class Planner:
         progress = read_progress(connection, table, self.course)
         live = at < table.digest_end(month)
         units = (
-            digest_units(table, month, table.local_day(at), progress)
+            digest_units(table, month, table.digest_day(month), progress)
             if live
             else table.reached[month]
         )
         keys = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month))
+        latest: dict[str, str] = {}
+        for key in sorted(keys, key=_copy):
+            latest[_base(key)] = key
         drafts = []
         for unit in units:
             draft = digest_draft(table, month, unit, rehearsal=self.rehearsal)
-            last = max((key for key in keys if _base(key) == draft.key), key=_copy, default="")
-            if not last:
+            last = latest.get(draft.key)
+            if last is None:
                 drafts.append(draft)
             elif live and (keys[last], self.course) == ("maildir", "smtp"):
                 # It went into an outbox folder before there was a mail server.
@@ -137,13 +142,19 @@ class Planner:
         mails, calls = due_reminders(table, at, progress, reminded)
         if calls and not self.rehearsal:
             self._note_calls(connection, calls, at)
+        period = table.local_day(at).isoformat()
+        known = {
+            key
+            for kind in (Kind.NUDGE, Kind.OVERDUE)
+            for key in notices.keys_of(connection, kind, period)
+        }
         for draft in mails:
             if self.rehearsal:
                 key = notice_key(
                     table.plan.id, draft.kind, draft.period, draft.unit, rehearsal=True
                 )
                 draft = replace(draft, key=key)
-            if draft.key in notices.keys_of(connection, draft.kind, draft.period):
+            if draft.key in known:
                 continue
             self._add(connection, draft, at)
             kind = self.marked(draft.kind)
@@ -164,7 +175,7 @@ class Planner:
         if not unit.has_address:
             self._put(connection, draft, at, State.REFUSED, Reason.NO_ADDRESS)
         elif occasions.is_held(connection, self.course):
-            self._put(connection, draft, at, State.HELD, Reason.FIRST_START)
+            self._put(connection, draft, at, State.HELD, Reason.HOLD)
         else:
             composed = self._composer.compose(draft, self.known(connection, draft, at))
             notices.add(

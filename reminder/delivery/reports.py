@@ -51,7 +51,8 @@ REASONS: dict[str, str] = {
     Reason.ANSWER_LOST: "结果未知，稍后重试",
     Reason.INTERRUPTED: "发送中断，稍后重试",
     Reason.STORAGE: "发件箱不可写，稍后重试",
-    Reason.FIRST_START: "首次启用，暂存待放行",
+    Reason.HOLD: "首次启用，暂存待放行",
+    Reason.FIRST_START: "启用之前，不发",
     Reason.DROPPED: "已取消",
     Reason.TOO_LATE: "过时未发",
     Reason.DONE: "事项已办结，不再发送",
@@ -97,8 +98,10 @@ class Tally:
 
 
 def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = False) -> Tally:
+    """Of copies only the last counts: it is what became of the notice."""
     views = read_notices(connection, kind=kind, period=period)
-    return Tally(tuple(view for view in views if view.rehearsal == rehearsal))
+    last = {view.key.partition("#")[0]: view for view in views if view.rehearsal == rehearsal}
+    return Tally(tuple(last.values()))
 
 
 class Reporter:
@@ -195,7 +198,7 @@ class Reporter:
         """Expected N, accepted M, and every one that is not: why, and what comes next."""
         rows = [
             (
-                self._table.directory[view.unit].name,
+                self._name(view.unit),
                 REASONS.get(view.reason) or f"{STATES[view.state]}（{view.reason}）",
                 "；".join(f"{r.address} {r.reply}".strip() for r in view.recipients
                          if r.state is not State.SENT),
@@ -212,6 +215,11 @@ class Reporter:
                 (f"未送达（{len(rows)}）", rows), ("请电话联系", list(self.calls(at, progress)))
             ),
         )
+
+    def _name(self, unit_id: str) -> str:
+        """The id itself for a unit that has left the directory since."""
+        unit = self._table.directory.units.get(unit_id)
+        return unit.name if unit else unit_id
 
     def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
         progress = read_progress(connection, self._table, self._planner.course)
@@ -251,6 +259,9 @@ class Reporter:
         if not self._has_operator or read_start(connection, self._planner.course) is None:
             return
         key = f"{self._table.plan.id}/{Kind.REPORT}/{kind}/{period}"
+        known = notices.keys_of(connection, Kind.REPORT, period)
+        copies = sum(other.partition("#")[0] == key for other in known)
+        key = f"{key}#{copies + 1}" if copies else key
         draft = NoticeDraft(key, Kind.REPORT, period, OPERATOR, at, useful_until)
         composed = self._composer.report(
             key,
@@ -262,15 +273,14 @@ class Reporter:
                 "as_of": at.astimezone(self._table.plan.zone),
             },
         )
-        if key not in notices.keys_of(connection, Kind.REPORT, period):
-            notices.add(
-                connection,
-                draft,
-                at,
-                composed=composed,
-                course=self._planner.course,
-                rehearsal=self._planner.rehearsal,
-            )
+        notices.add(
+            connection,
+            draft,
+            at,
+            composed=composed,
+            course=self._planner.course,
+            rehearsal=self._planner.rehearsal,
+        )
 
 
 def _listings(*parts: tuple[str, Sequence[tuple[str, ...]]]) -> tuple[Listing, ...]:

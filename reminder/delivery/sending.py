@@ -58,17 +58,17 @@ class Pace:
     """Spreads messages evenly over the minute, over all connections together."""
 
     def __init__(self, rate: int) -> None:
-        self._interval = 60 / rate if rate else 0.0
+        self.interval = 60 / rate if rate else 0.0
         self._next = 0.0
         self._lock = threading.Lock()
 
     def wait(self, stop: threading.Event) -> None:
-        if not self._interval:
+        if not self.interval:
             return
         with self._lock:
             now = monotonic()
             mine = max(self._next, now)
-            self._next = mine + self._interval
+            self._next = mine + self.interval
         stop.wait(mine - now)
 
 
@@ -171,7 +171,8 @@ class _Run:
                 claim, batch = self._claim(BATCH if left is None else left)
                 if not batch:
                     break
-                deadline = monotonic() + CLAIM_SECONDS
+                paced = len(batch) * owner.limits.connections * owner.pace.interval
+                deadline = monotonic() + CLAIM_SECONDS + paced
                 while batch and self._goes_on(left):
                     if connection and (sent >= owner.limits.messages_per_connection
                                        or connection.closed):  # fmt: skip

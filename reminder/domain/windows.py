@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind
-from reminder.domain.workdays import DAY, WorkingDays, last_day
+from reminder.domain.workdays import WorkingDays, last_day
 
 YELLOW = 3  # working days left
 
@@ -172,7 +172,3 @@ def nudge_day(found: Window, days: WorkingDays, workdays_left: int) -> date:
 
 def overdue_day(found: Window, days: WorkingDays, workdays_after: int) -> date:
     return days.shift(found.due, workdays_after)
-
-
-def reaches(found: Window, on: date) -> bool:
-    return found.opens <= on < found.due + DAY

@@ -10,10 +10,10 @@ from datetime import date
 from reminder.domain.plan import Part
 from reminder.domain.timetable import Role
 from reminder.domain.windows import Rule
+from reminder.domain.wording import PARTS
 from reminder.feed.entries import Entry, Item
 
 DONE = "✓ "
-_PARTS = {Part.EARLY: "上旬", Part.MIDDLE: "中旬", Part.LATE: "下旬"}
 _ROLES = {Role.LEAD: "承办", Role.RELATED: "相关"}
 COMPUTED = "安排表只列月份，起止日期按工作日计算，仅用于提示。"
 GUESSED = "工作日安排尚未公布，日期为推算。"
@@ -44,7 +44,7 @@ def within(entry: Entry) -> str:
         case Rule.MEETING, _:
             return "会前"
         case Rule.PART, Part() as part:
-            return f"{entry.month}月{_PARTS[part]}"
+            return f"{entry.month}月{PARTS[part]}"
         case _:
             return f"{entry.month}月内"
 

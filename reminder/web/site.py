@@ -55,7 +55,13 @@ class Site:
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
     def subscriptions(self, base: str) -> list[Subscription]:
-        """Of every feed, the whole plan's first. Whoever sees this page can open them all."""
+        """Of every feed, the whole plan's first. Whoever sees this page can open them all.
+
+        None where the site has a public address: a proxy that hides whom it asks for would
+        show every unit's link to strangers.
+        """
+        if self.settings.web.reachable:
+            return []
         directory = self.table().directory
         names = sorted(self.feeds.names(), key=lambda name: name != PLAN)
         found = []

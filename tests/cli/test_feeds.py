@@ -99,3 +99,14 @@ def test_exported_file_is_what_the_web_server_serves(office: Office, tmp_path: P
         served = client.get(office("feed", "url", "--unit", name).out.strip())
         assert served.content == (tmp_path / "feeds" / f"{name}.ics").read_bytes()
     database.close()
+
+
+def test_rotated_feed_has_a_new_address(office: Office) -> None:
+    old = office("feed", "url", "--unit", "lead").out
+    new = office("feed", "rotate", "--unit", "lead").out
+    assert new != old
+    assert office("feed", "url", "--unit", "lead").out == new
+
+
+def test_revoked_feed_says_so(office: Office) -> None:
+    assert "404" in office("feed", "revoke", "--unit", "lead").out

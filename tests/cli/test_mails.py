@@ -339,3 +339,12 @@ def test_status_in_words_fits_one_screen(office: Office) -> None:
 def test_plan_without_tasks_ahead_has_no_next_occasion(office: Office) -> None:
     office.put("plan.toml", PLAN.replace("2026", "2025"))
     assert status_of(office)["next"] == []
+
+
+def test_preview_sent_to_somebody_does_not_pass_for_the_real_one(
+    office: Office, state: Path
+) -> None:
+    office("preview", "--unit", "lead", "--period", "2026-04", "--send-to", "me@unit.example")
+    office("tick", "--at", "2026-04-01T09:00+08:00")
+    lead = [mail for mail in outbox(state) if "lead@" in str(mail["To"])]
+    assert len({mail["Message-ID"] for mail in lead}) == 2

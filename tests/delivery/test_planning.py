@@ -1,5 +1,6 @@
 """What is due becomes notices, once: starts, restarts, holds, moves between transports."""
 
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -233,7 +234,7 @@ def test_what_closed_before_the_first_start_is_never_asked_for(office: Trial) ->
 
 def test_hold_keeps_everything_back_without_bytes(office: Trial) -> None:
     assert office.tick(MARCH, mail={"first_start": "hold"}) == {"planned": 5, "baseline": 12}
-    assert office.states(period="2026-03") == {("held", "first-start")}
+    assert office.states(period="2026-03") == {("held", "hold")}
     assert {view.sha256 for view in office.notices(period="2026-03").values()} == {None}
 
 
@@ -241,7 +242,7 @@ def test_tick_never_releases_a_hold(small: Trial) -> None:
     small.tick(MARCH, mail={"first_start": "hold"})
     assert small.tick(MARCH) == {}
     small.tick(APRIL)
-    assert small.states(period="2026-04") == {("held", "first-start")}
+    assert small.states(period="2026-04") == {("held", "hold")}
 
 
 def test_held_notices_expire_with_their_month(small: Trial) -> None:
@@ -272,7 +273,7 @@ def test_release_of_a_period_leaves_the_hold(small: Trial) -> None:
     orders.release(small.app(MARCH), "2026-03")
     assert small.tick(MARCH) == {"sent": 2}
     small.tick(APRIL)
-    assert small.states(period="2026-04") == {("held", "first-start")}
+    assert small.states(period="2026-04") == {("held", "hold")}
 
 
 def test_dropped_notice_is_never_sent(office: Trial) -> None:
@@ -412,7 +413,7 @@ def test_resend_makes_a_second_notice_for_who_was_not_reached(
         with bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server:
             office.tick(MARCH, **by_smtp(server.port))
         app = office.app("2026-03-03T09:00+08:00", **smtp)
-        assert orders.resend(app, ["small/digest/2026-03/lead"]) == ["small/digest/2026-03/lead#2"]
+        assert orders.resend(app, "small/digest/2026-03/lead") == "small/digest/2026-03/lead#2"
         app.tick()
         assert [mail.rcpt_tos for mail in inbox.received] == [["second@unit.test"]]
         assert office.notice("digest/2026-03/lead").state == "refused"
@@ -422,7 +423,7 @@ def test_resend_is_composed_anew(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     app = office.app("2026-03-04T09:00+08:00")
     orders.drop(app, f"npc-deputies/{LEAD}")
-    orders.resend(app, [f"npc-deputies/{LEAD}"])
+    orders.resend(app, f"npc-deputies/{LEAD}")
     assert office.notice(f"{LEAD}#2").message_id not in (None, office.notice(LEAD).message_id)
     assert "2026年3月4日 09:00".encode() not in office.stored(f"{LEAD}#2")
     app.tick()
@@ -433,21 +434,21 @@ def test_resend_is_refused_while_the_first_resend_is_on_its_way(office: Trial) -
     office.tick(MARCH, mail={"first_start": "hold"})
     app = office.app(MARCH)
     orders.drop(app, f"npc-deputies/{LEAD}")
-    orders.resend(app, [f"npc-deputies/{LEAD}"])
+    orders.resend(app, f"npc-deputies/{LEAD}")
     with pytest.raises(UsageError, match="on its way again already"):
-        orders.resend(app, [f"npc-deputies/{LEAD}"])
+        orders.resend(app, f"npc-deputies/{LEAD}")
 
 
 def test_resend_is_refused_when_everybody_was_reached(office: Trial) -> None:
     office.tick(MARCH)
     with pytest.raises(UsageError, match="nobody is left to reach"):
-        orders.resend(office.app(MARCH), [f"npc-deputies/{LEAD}"])
+        orders.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
 
 
 def test_resend_is_refused_while_the_notice_waits(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     with pytest.raises(UsageError, match="has not ended yet"):
-        orders.resend(office.app(MARCH), [f"npc-deputies/{LEAD}"])
+        orders.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
 
 
 def test_resend_reaches_a_unit_that_has_an_address_at_last(
@@ -458,7 +459,7 @@ def test_resend_reaches_a_unit_that_has_an_address_at_last(
     assert small.notice("digest/2026-03/related").reason == "no-address"
     small.edit_units("# no address yet", 'to = ["new@unit.test"]')
     app = small.app("2026-03-03T09:00+08:00", **smtp)
-    orders.resend(app, ["small/digest/2026-03/related"])
+    orders.resend(app, "small/digest/2026-03/related")
     app.tick()
     assert inbox.received[-1].rcpt_tos == ["new@unit.test"]
 
@@ -486,3 +487,20 @@ def test_retry_ends_with_the_month_and_never_by_a_count(small: Trial) -> None:
         assert small.states(period="2026-03") == {("retry", "server")}
         small.tick("2026-04-01T00:00+08:00", **settings)
     assert small.states(period="2026-03") == {("expired", "too-late")}
+
+
+def test_what_is_held_for_the_mail_server_is_not_released_into_a_rehearsal(
+    office: Trial, smtp: dict[str, Any]
+) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"}, **smtp)
+    assert orders.release(office.app(MARCH, mail={"redirect_to": "me@npc.test"}, **smtp)) == []
+
+
+def test_unit_that_lost_its_address_is_refused_when_released(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as office:
+        office.tick(MARCH, mail={"first_start": "hold"})
+        units = office.config / "units.toml"
+        text = re.sub(r"(?m)^to = .*$", "to = []", units.read_text(encoding="utf-8"))
+        units.write_text(text, encoding="utf-8")
+        orders.release(office.app(MARCH))
+        assert office.states(period="2026-03") == {("refused", "no-address")}

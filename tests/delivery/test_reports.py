@@ -239,4 +239,4 @@ def test_without_an_operator_the_report_stands_in_the_log(
 def test_report_cannot_be_sent_again(office: Trial) -> None:
     office.tick(MARCH, mail=OPERATOR)
     with pytest.raises(UsageError, match="a report is not sent again"):
-        orders.resend(office.app(MARCH), [f"npc-deputies/{AFTER}"])
+        orders.resend(office.app(MARCH), f"npc-deputies/{AFTER}")

@@ -23,6 +23,7 @@ from reminder.delivery.lock import senders_lock
 from reminder.delivery.sending import PROBE, RETRY, back_off
 from reminder.domain.notices import Kind
 from reminder.storage.ledger import claims
+from reminder.storage.ledger.relays import read_trouble
 from tests.app.trials import MARCH, OPERATOR, Trial, trial
 from tests.delivery.servers import (
     CLOSE,
@@ -72,6 +73,13 @@ def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def next_try(office: Trial, key: str = DIGEST) -> datetime:
     return max(person.not_before for person in office.notice(key).recipients)
+
+
+def next_probe(office: Trial, server: BadServer) -> datetime:
+    with office.app(MARCH).database.read() as connection:
+        trouble = read_trouble(connection, f"127.0.0.1:{server.port}")
+    assert trouble is not None
+    return trouble.not_before
 
 
 # Each recipient
@@ -196,7 +204,7 @@ def test_server_that_stays_sick_is_probed_at_growing_intervals(
         for hour in (9, 10, 11, 12):
             at = f"2026-03-02T{hour:02}:00+08:00"
             office.tick(at, **via(server))
-            waits.append((next_try(office) - datetime.fromisoformat(at)).total_seconds())
+            waits.append((next_probe(office, server) - datetime.fromisoformat(at)).total_seconds())
     assert waits[0] < waits[1] < waits[2] < waits[3]
 
 

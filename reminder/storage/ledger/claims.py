@@ -148,7 +148,7 @@ def _touch(connection: Connection, key: str, answers: Mapping[str, Answer], at: 
 
 
 def give_back(connection: Connection, claim: str, at: datetime) -> None:
-    """What was claimed and not begun is ready again, as if it had not been claimed."""
+    """What was claimed and not begun is ready again at once, as `retry`."""
     mine = (recipient.c.claim == claim) & (recipient.c.state == State.SENDING)
     _put_back(connection, mine, Reason.INTERRUPTED, at, at)
 
@@ -189,11 +189,14 @@ def put_off(
     detail: str,
     claim: str = "",
 ) -> set[str]:
-    """The server is in trouble: what is ready, and what `claim` took, waits until then."""
+    """The server is in trouble: what is new, and what `claim` took, waits until then.
+
+    What waited before keeps its own reason; nothing goes before the server is well.
+    """
     mine = (recipient.c.state == State.SENDING) & (recipient.c.claim == claim)
-    waiting = recipient.c.state.in_(UNFINISHED) & (recipient.c.not_before < until)
+    new = recipient.c.state == State.QUEUED
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.course == course)
-    which = (mine | waiting) & recipient.c.notice.in_(live)
+    which = (mine | new) & recipient.c.notice.in_(live)
     keys = set(_put_back(connection, which, Reason.SERVER, at, until, detail))
     values = {"reason": Reason.SERVER, "updated": at}
     connection.execute(update(notice).where(notice.c.key.in_(keys)).values(values))

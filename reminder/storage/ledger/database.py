@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from reminder.errors import LedgerError
 from reminder.storage.ledger.schema import REVISION
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 
 
@@ -92,6 +93,7 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
         f"sqlite:///{path}",
         # The driver must not begin transactions on its own: by default it opens none before
         # a SELECT, and a read followed by a write would then lose updates.
+        max_overflow=-1,  # a thread that waits for the writer's lock keeps none else waiting
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},
     )
 
@@ -114,10 +116,10 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
 def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise LedgerError(f"the ledger {path} cannot be used: {error.orig}") from error
     except DatabaseError as error:
-        raise LedgerError(
-            f"the ledger {path} is damaged or is no ledger: {error.orig}",
-            hint="Put a backup in its place; the file is left as it is.",
-        ) from error
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            raise LedgerError(
+                f"the ledger {path} is damaged or is no ledger: {error.orig}",
+                hint="Put a backup in its place; the file is left as it is.",
+            ) from error
+        raise LedgerError(f"the ledger {path} cannot be used: {error.orig}") from error

@@ -2,11 +2,12 @@
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import Reminded
@@ -113,7 +114,11 @@ def note_reminded(connection: Connection, draft: NoticeDraft) -> None:
         | dict(zip(names, task, strict=True))
         for task in draft.tasks
     ]
-    connection.execute(reminded.insert(), rows)
+    statement = insert(reminded)
+    fresh = {name: statement.excluded[name] for name in ("kind", "unit", "due", "step")}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["key", "task"], set_=fresh), rows
+    )
 
 
 def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
@@ -170,7 +175,7 @@ def heard_from(connection: Connection, unit: str, year: int, before: str = "") -
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _unfinished() -> Iterable[object]:
+def _unfinished() -> ColumnElement[bool]:
     waits = exists().where(recipient.c.notice == notice.c.key, recipient.c.state.in_(UNFINISHED))
     sending = exists().where(recipient.c.notice == notice.c.key, recipient.c.state == State.SENDING)
     return (notice.c.state == State.HELD) | (notice.c.state.is_(None) & waits & ~sending)
@@ -178,7 +183,7 @@ def _unfinished() -> Iterable[object]:
 
 def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
     """Notices that still wait: held, queued or to be tried again, and not just being sent."""
-    query = select(notice).where(_unfinished()).order_by(notice.c.created)  # type: ignore[arg-type]
+    query = select(notice).where(_unfinished()).order_by(notice.c.created)
     if kinds:
         query = query.where(notice.c.kind.in_(kinds))
     return connection.execute(query).mappings().all()
@@ -186,7 +191,7 @@ def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
 
 def expire(connection: Connection, at: datetime) -> list[str]:
     """Gives up what has outlived its use. Returns the keys."""
-    query = select(notice.c.key).where(_unfinished(), notice.c.useful_until <= at)  # type: ignore[arg-type]
+    query = select(notice.c.key).where(_unfinished(), notice.c.useful_until <= at)
     keys = list(connection.scalars(query))
     for key in keys:
         set_state(connection, key, State.EXPIRED, Reason.TOO_LATE, at)
@@ -201,7 +206,3 @@ def tasks_of(connection: Connection, key: str) -> list[str]:
 def forget_bytes(connection: Connection, at: datetime) -> int:
     """Drops stored bytes older than 24 months."""
     return connection.execute(delete(message).where(message.c.stored < at - KEPT)).rowcount
-
-
-def count_bytes(connection: Connection) -> int:
-    return connection.scalar(select(func.count()).select_from(message)) or 0

@@ -70,6 +70,15 @@ def note_reported(connection: Connection, key: str, at: datetime) -> None:
     connection.execute(update(occasion).where(occasion.c.key == key).values(reported_at=at))
 
 
+def report_again(connection: Connection, kind: str, period: str, at: datetime) -> None:
+    """More became due on an occasion that was planned before: its report comes once more."""
+    connection.execute(
+        update(occasion)
+        .where(occasion.c.key == f"{kind}/{period}")
+        .values(planned_at=at, reported_at=None)
+    )
+
+
 def last_occasion(connection: Connection) -> RowMapping | None:
     """The digest, nudge or 待确认 occasion planned last."""
     query = (

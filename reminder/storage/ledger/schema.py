@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-# What the migrations lead to; `open_ledger` migrates when the database says otherwise.
+# What the migrations lead to; `open_database` migrates when the database says otherwise.
 REVISION = "0001"
 
 

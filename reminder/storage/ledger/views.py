@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from reminder.domain.notices import Kind, Reason, State, derive_state
 from reminder.storage.ledger.schema import history, notice, recipient
@@ -35,6 +35,7 @@ class NoticeView:
     useful_until: datetime
     as_of: datetime | None
     sha256: str | None
+    course: str
     rehearsal: bool
     updated: datetime
 
@@ -71,6 +72,21 @@ def read_notices(
 
 def read_notice(connection: Connection, key: str) -> NoticeView | None:
     return next(iter(read_notices(connection, keys=[key])), None)
+
+
+def count_state(connection: Connection, state: State) -> int:
+    """Notices on which that state is set, or which have a recipient in it."""
+    by_recipient = select(recipient.c.notice).where(recipient.c.state == state)
+    which = (notice.c.state == state) | notice.c.key.in_(by_recipient)
+    return connection.scalar(select(func.count()).select_from(notice).where(which)) or 0
+
+
+def has_planned(connection: Connection) -> bool:
+    """Whether any notice but a rehearsal was ever due here."""
+    query = select(notice.c.key).where(
+        notice.c.state.is_distinct_from(State.BASELINE), notice.c.rehearsal.is_(False)
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def read_history(connection: Connection, subject: str) -> list[RowMapping]:
@@ -113,6 +129,7 @@ def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
         useful_until=row["useful_until"],
         as_of=row["as_of"],
         sha256=row["sha256"],
+        course=row["course"],
         rehearsal=row["rehearsal"],
         updated=row["updated"],
     )
