@@ -1,11 +1,13 @@
 """A TOML file that people edit: its data, the line of every key, its mistakes in words."""
 
+import copy
 import difflib
 import re
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from unicodedata import category
 
 import tree_sitter_toml
@@ -16,6 +18,9 @@ from reminder.errors import ConfigurationError, Fault
 
 Location = tuple[str | int, ...]
 
+Model = TypeVar("Model", bound=BaseModel)
+
+_DATE = re.compile(r"(?<![\w\"'.:+-])\d{4}-\d{2}-\d{2}(?![\w\"':.+-])")
 _KEYS = ("bare_key", "quoted_key", "dotted_key")
 
 
@@ -42,7 +47,7 @@ class EditedFile:
                 line, f"byte 0x{raw[error.start]:02x} is not UTF-8, wanted UTF-8"
             ) from None
         try:
-            self.data: dict[str, Any] = tomllib.loads(text)
+            self.data: dict[str, Any] = _parsed(text)
         except tomllib.TOMLDecodeError as error:
             raise self._broken(*_syntax(str(error), text)) from None
         except RecursionError:
@@ -74,6 +79,24 @@ class EditedFile:
             for detail in cast(list[dict[str, Any]], error.errors())
         ]
 
+    def validate(self, model: type[Model]) -> tuple[Model | None, list[Fault]]:
+        """The file in that form, and its mistakes.
+
+        Where a mistake can be left out (an unknown key, a wrong value of a key that may be
+        missing), the rest comes back, so that what is wrong beside it can be said as well.
+        """
+        try:
+            return model.model_validate(self.data), []
+        except ValidationError as error:
+            faults = self.faults(error, model)
+            rest = copy.deepcopy(self.data)
+            for detail in error.errors():
+                _leave_out(rest, _within(self.data, detail["loc"]))
+        try:
+            return model.model_validate(rest), faults
+        except ValidationError:
+            return None, faults
+
 
 def one_line(value: str) -> str:
     """Text for a header, a calendar and a terminal: no control characters, something to read."""
@@ -83,6 +106,43 @@ def one_line(value: str) -> str:
     if bad := next((c for c in value if category(c) in ("Cc", "Zl", "Zp")), None):
         raise ValueError(f"holds the control character {bad!r}, wanted one line of text")
     return value
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """A date that no calendar has stops tomllib; as text it gets its own mistake, at its key."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        quoted = _DATE.sub(_quoted, text)
+        if quoted == text:
+            raise
+        try:
+            return tomllib.loads(quoted)
+        except tomllib.TOMLDecodeError:
+            pass
+        raise
+
+
+def _quoted(day: re.Match[str]) -> str:
+    try:
+        date.fromisoformat(day[0])
+    except ValueError:
+        return f'"{day[0]}"'
+    return day[0]
+
+
+def _leave_out(data: Any, location: Location) -> None:
+    """Takes the key out that the mistake stands at: the last name in its location."""
+    names = [index for index, part in enumerate(location) if isinstance(part, str)]
+    if not names:
+        return
+    for part in location[: names[-1]]:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(data, dict):
+        data.pop(location[names[-1]], None)
 
 
 def shown(path: Path) -> str:

@@ -148,7 +148,6 @@ def test_path_below_the_present_folder_is_shown_as_typed(
         (b"a = 1\nb = '\xd6\xd0'\n", ":2: byte 0xd6 is not UTF-8, wanted UTF-8"),
         ("a = 1\nb 2\n", ":2: not TOML: expected '=' after a key in a key/value pair, wanted"),
         ("a = 1\na = 2\n", ":2: not TOML: cannot overwrite a value"),
-        ("a = 2026-02-30\n", ":1: not TOML: invalid date or datetime"),
         ("a = [\n1,\n", ":3: not TOML: "),
         ("a = 1\nb = '\x00'\n", ":2: not TOML: "),
         ('a = "\\ud800"\n', ":1: not TOML: "),

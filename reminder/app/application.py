@@ -141,7 +141,7 @@ class Application:
             self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
         )
         touched: set[str] = set()
-        with senders_lock(self.settings.state_dir) as delivers:
+        with senders_lock(self.settings.lock_path) as delivers:
             if delivers:
                 self.sender.recover()
                 touched = self.sender.drain()

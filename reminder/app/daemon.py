@@ -114,7 +114,7 @@ class Daemon:
         while not self._stop.is_set():
             self._wait_for_work()
             try:
-                with senders_lock(self._app.settings.state_dir) as ours:
+                with senders_lock(self._app.settings.lock_path) as ours:
                     if not ours and not told:
                         log.warning("another process delivers; this one plans and serves")
                         told = True

@@ -78,6 +78,11 @@ def _release(app: Application, connection: Connection, view: NoticeView, at: dat
         return False
     draft = _draft(connection, view)
     known = app.planner.known(connection, draft, at)
+    open_tasks = tuple(task for task in draft.tasks if task[0] not in known.progress.done)
+    if draft.tasks and not open_tasks:
+        notices.set_state(connection, view.key, State.EXPIRED, Reason.DONE, at)
+        return False
+    draft = replace(draft, tasks=open_tasks)
     composed = app.composer.compose(draft, known, rehearsal=view.rehearsal)
     notices.fix(connection, view.key, composed, at, Reason.RELEASED)
     return True

@@ -46,7 +46,6 @@ def row_of(view: NoticeView) -> dict[str, Any]:
         "message_id": view.message_id,
         "attempts": view.attempts,
         "updated": view.updated,
-        "rehearsal": view.rehearsal,
     }
 
 
@@ -83,7 +82,8 @@ def show_(key: Key, as_json: AsJson = False) -> None:
             for row in read_history(connection, key)
         ]
     if as_json:
-        print_json(row_of(view) | {"sha256": view.sha256, "history": history})
+        more = {"rehearsal": view.rehearsal, "sha256": view.sha256, "history": history}
+        print_json(row_of(view) | more)
         return
     print(f"{view.key}: {view.state} ({view.reason})")
     print(f"due {view.due.isoformat()}, of use until {view.useful_until.isoformat()}")

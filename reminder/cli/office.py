@@ -117,7 +117,6 @@ def _task_rows(app: Application, found: list[Task]) -> list[dict[str, Any]]:
                 "kind": task.kind,
                 "month": task.month or None,
                 "title": task.title,
-                "short": task.short,
                 "lead": [directory[unit].name for unit in task.lead],
                 "related": [directory[unit].name for unit in task.related],
                 "state": state,
@@ -188,4 +187,4 @@ def units(as_json: AsJson = False) -> None:
         }
         for unit in office().table.directory.units.values()
     ]
-    show(rows, as_json, ["id", "name", "relation", "to", "members"])
+    show(rows, as_json, ["id", "name", "relation", "to", "members"], ["relation"])

@@ -39,10 +39,15 @@ def print_json(value: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def show(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str]) -> None:
-    """`rows` as JSON whole; else only `columns`, in order."""
+def show(
+    rows: Sequence[Mapping[str, Any]],
+    as_json: bool,
+    columns: Sequence[str],
+    only_in_words: Sequence[str] = (),
+) -> None:
+    """As JSON all but `only_in_words`: its shape is a contract. Else `columns`, in order."""
     if as_json:
-        print_json(list(rows))
+        print_json([{k: v for k, v in row.items() if k not in only_in_words} for row in rows])
     elif sys.stdout.isatty():
         _table(rows, columns)
     else:

@@ -10,13 +10,13 @@ from reminder.errors import LedgerError
 
 
 @contextmanager
-def senders_lock(folder: Path) -> Iterator[bool]:
+def senders_lock(path: Path) -> Iterator[bool]:
     """Whether this process may deliver. The kernel takes the lock back even after SIGKILL."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        descriptor = os.open(folder / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise LedgerError(f"{folder / 'sender.lock'} cannot be opened: {error.strerror}") from None
+        raise LedgerError(f"{path} cannot be opened: {error.strerror}") from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -77,6 +77,7 @@ class Composer:
             [task for task, _, _ in draft.tasks],
             known.as_of,
             known.progress,
+            late=table.is_late(draft.due, known.as_of),
             first_of_year=known.first_of_year,
         )
 

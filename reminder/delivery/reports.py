@@ -176,7 +176,7 @@ class Reporter:
     def _occasion(self, connection: Connection, row: RowMapping, at: datetime) -> int:
         if row["kind"] == CALLS:
             report = self._calls(connection, row["period"], at)
-            kind = CALLS
+            kind, ended = CALLS, True
         else:
             rehearsal, _, kind = row["kind"].rpartition("/")
             counted = tally(connection, Kind(kind), row["period"], rehearsal=bool(rehearsal))
@@ -184,11 +184,13 @@ class Reporter:
             if not views or all(view.state is State.BASELINE for view in views):
                 occasions.note_reported(connection, row["key"], at)
                 return 0
-            if counted.waiting and at < row["planned_at"] + PATIENCE:
+            if counted.waiting and (row["interim_at"] or at < row["planned_at"] + PATIENCE):
                 return 0
             report = self.after(connection, Kind(kind), row["period"], counted, at)
             kind = row["kind"]
-        occasions.note_reported(connection, row["key"], at)
+            ended = not counted.waiting
+        note = occasions.note_reported if ended else occasions.note_interim
+        note(connection, row["key"], at)
         self._send(connection, kind, row["period"], report, at, at + USEFUL)
         return 1
 

@@ -32,7 +32,7 @@ def digest(
         *sections.related(reader, month, related),
         *sections.unconfirmed(reader, month, open_),
         *sections.next_month(reader, month + 1),
-        *sections.year_round(reader),
+        *sections.year_round(reader, month),
         *sections.standing(reader),
     ]
     return Content(
@@ -106,15 +106,16 @@ def _summary(
     elif parallel:
         parts.append("敬请统筹安排，具体事宜另行商请")
     elif related and not led:
-        parts.append(_related_advice(reader))
+        parts.append(_related_advice(reader, open_))
     if open_:
         parts.append(f"{wording.months_of(open_)}有{len(open_)}项尚未登记完成，请核对")
     return "；".join(parts) + "。"
 
 
-def _related_advice(reader: Reader) -> str:
+def _related_advice(reader: Reader, open_: Sequence[Task]) -> str:
     if reader.tone is Relation.LOCAL:
-        return "会议、培训的时间和参加范围以正式通知为准，本月无需报送办结"
+        nothing_asked = "" if open_ else "，本月无需报送办结"
+        return f"会议、培训的时间和参加范围以正式通知为准{nothing_asked}"
     return "具体安排由承办单位联系，请予配合"
 
 

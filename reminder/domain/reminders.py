@@ -19,6 +19,7 @@ def reminder(
     at: datetime,
     progress: Progress,
     *,
+    late: bool = False,
     first_of_year: bool = False,
 ) -> Content:
     """A nudge or a 待确认 mail on those tasks, as they stand at `at`."""
@@ -40,6 +41,7 @@ def reminder(
         parallel=unit.tone is Relation.PARALLEL,
         dates_explained=kind is Kind.NUDGE
         and any(table.windows[task.id].rule is not Rule.EXPLICIT for task in tasks),
+        late=late,
         first_of_year=first_of_year,
     )
 

@@ -9,6 +9,7 @@ from reminder.domain.content import Line, Reader, Section
 from reminder.domain.plan import Task
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Rule
+from reminder.domain.wording import Mood
 
 ASK_TO_REGISTER = "已完成的请告知联系人登记，登记后不再提示"
 
@@ -123,18 +124,25 @@ def _preview(reader: Reader, tasks: Sequence[Task]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def year_round(reader: Reader) -> Iterator[Section]:
-    table = reader.table
+def year_round(reader: Reader, month: int) -> Iterator[Section]:
+    table, progress = reader.table, reader.progress
     tasks = table.plan.year_round
-    leading = [
-        task for task in table.leads(reader.unit.id, tasks) if task.id not in reader.progress.done
-    ]
-    involved = table.related(reader.unit.id, tasks)
-    if leading:
-        title = f"全年事项（承办{len(leading)}项，不设完成日期）"
-        yield Section("year", title, _plain(leading))
-    if involved:
-        yield Section("year", f"全年相关事项（{len(involved)}项）", _plain(involved))
+    led = [task for task in table.leads(reader.unit.id, tasks) if task.id not in progress.done]
+    related = table.related(reader.unit.id, tasks)
+    if led:
+        period = table.plan.period(month)
+        lines = tuple(
+            replace(line, status="本月已登记", mood=Mood.DONE)
+            if (task.id, period) in progress.checked_in and reader.tone is not Relation.PARALLEL
+            else line
+            for task, line in zip(led, _plain(led), strict=True)
+        )
+        missing = wording.unaddressed(table, [unit for task in led for unit in task.related])
+        notes = (f"{'、'.join(missing)}未登记邮箱，需另行告知。",) if missing else ()
+        title = f"全年事项（承办{len(led)}项，不设完成日期）"
+        yield Section("year", title, lines, notes)
+    if related:
+        yield Section("year", f"全年相关事项（{len(related)}项）", _plain(related))
 
 
 def standing(reader: Reader) -> Iterator[Section]:

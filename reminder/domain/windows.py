@@ -105,11 +105,11 @@ def _dated(plan: Plan, task: Task, days: WorkingDays) -> Window:
         due = days.on_or_before(days.shift(meeting.day, -timing.before_workdays))
         first = min((plan.year, task.month), (due.year, due.month))
         opens = days.first_of_month(*first)
+    elif meeting and not meeting.day:
+        rule = Rule.MEETING_UNDATED
     elif timing.part:
         rule = Rule.PART
         opens, due = _part(plan.year, task.month, timing.part, days)
-    elif meeting and not meeting.day:
-        rule = Rule.MEETING_UNDATED
     if timing.opens:
         opens = timing.opens if timing.exact else days.on_or_after(timing.opens)
     if timing.due:

@@ -231,6 +231,11 @@ class Settings(BaseSettings):
         return self.state_dir / "ledger.db"
 
     @property
+    def lock_path(self) -> Path:
+        """Beside the ledger, wherever that is: who shares a ledger shares the lock."""
+        return self.ledger_path.resolve().with_suffix(".sender.lock")
+
+    @property
     def outbox(self) -> Path:
         return self.maildir or self.state_dir / "outbox"
 

@@ -40,6 +40,9 @@ def load_office(
     if settings and settings.templates and not settings.templates.is_dir():
         words = "no such folder, wanted one with templates"
         faults.append(Fault(shown(settings.templates), 0, "templates", words))
+    if settings and settings.smtp.ca_file and not settings.smtp.ca_file.is_file():
+        words = "no such file, wanted certificates in PEM"
+        faults.append(Fault(shown(settings.smtp.ca_file), 0, "smtp.ca_file", words))
     days, found = read_workdays(folder / "workdays", settings)
     faults += found
     directory, units_file = Directory({}), None
@@ -47,8 +50,6 @@ def load_office(
         units_file = EditedFile(folder / "units.toml")
         directory, found = read_units(units_file)
         faults += found
-        if found:  # half a directory would make the plan's right names unknown
-            directory = Directory({})
     except ConfigurationError as error:
         faults += error.faults
     plan, plan_file = None, None

@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
 )
 
@@ -114,16 +113,16 @@ def read_plan(
     file: EditedFile, directory: Directory, days: WorkingDays
 ) -> tuple[Plan | None, list[Fault]]:
     """The plan, or None when its form is wrong; and every mistake found."""
-    try:
-        tables = _File.model_validate(file.data)
-    except ValidationError as error:
-        return None, file.faults(error, _File)
+    tables, faults = file.validate(_File)
+    if tables is None:
+        return None, faults
     reader = _Reader(file, directory)
     plan = reader.plan(tables)
     reader.faults += _duplicates(file, tables)
-    if not reader.faults:
-        reader.faults += _impossible_windows(file, plan, days, reader.places)
-    return plan, reader.faults
+    reader.faults += _impossible_windows(file, plan, days, reader.places)
+    # A key that was left out for a mistake of its own is not missing as well.
+    said = {(fault.line, fault.key) for fault in faults}
+    return plan, faults + [f for f in reader.faults if (f.line, f.key) not in said]
 
 
 class _Reader:
@@ -139,6 +138,7 @@ class _Reader:
             if table.day and abs(table.day.year - header.year) > 1:
                 place = ("meeting", index, "date")
                 self._fault(place, f"is {table.day}, wanted a day of {header.year}")
+                table.day = None
         meetings = {
             table.id: Meeting(table.id, table.name, table.month, table.day)
             for table in tables.meeting
@@ -217,13 +217,14 @@ class _Reader:
             self._fault((*here, "before"), "counts from a meeting, wanted meetings = [...] too")
         if table.exact and not (table.opens or table.due):
             self._fault((*here, "exact"), "keeps dates, wanted opens or due beside it")
-        for key in ("opens", "due"):
-            day = cast(date | None, getattr(table, key))
+        days = {"opens": table.opens, "due": table.due}
+        for key, day in days.items():
             if day and day.year != year:
                 self._fault((*here, key), f"is {day}, wanted a day of {year}")
+                days[key] = None
         return Timing(
-            opens=table.opens,
-            due=table.due,
+            opens=days["opens"],
+            due=days["due"],
             exact=table.exact,
             meetings=tuple(name for name in table.meetings if name in meetings),
             before_workdays=table.before.workdays if table.before else None,

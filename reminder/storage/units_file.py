@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.errors import Fault
@@ -26,9 +26,6 @@ class _Table(BaseModel):
     name: Line
     short: OptionalLine = ""
     aliases: list[Line] = []
-
-
-class _Unit(_Table):
     relation: Relation | None = None
     to: list[Mailbox] = []
     cc: list[Mailbox] = []
@@ -36,7 +33,13 @@ class _Unit(_Table):
     phone: OptionalLine = ""
 
 
+class _Unit(_Table):
+    pass
+
+
 class _Group(_Table):
+    """What it says of relation, addresses and contact holds for members that say nothing."""
+
     members: list[str] = Field(min_length=1)
 
 
@@ -48,40 +51,33 @@ class _File(BaseModel):
 
 
 def read_units(file: EditedFile) -> tuple[Directory, list[Fault]]:
-    """The directory, and the file's mistakes; with mistakes the directory is not complete."""
-    try:
-        tables = _File.model_validate(file.data)
-    except ValidationError as error:
-        return Directory({}), file.faults(error, _File)
-    faults = [*_duplicates(file, tables), *_wrong_members(file, tables)]
-    units = {
-        table.id: _unit(table) if isinstance(table, _Unit) else _group(table)
-        for _, table in _tables(tables)
-    }
+    """The directory, and the file's mistakes; empty when its form is past mending."""
+    tables, faults = file.validate(_File)
+    if tables is None:
+        return Directory({}), faults
+    faults += [*_duplicates(file, tables), *_wrong_members(file, tables)]
+    groups = {member: group for group in tables.group for member in group.members}
+    units: dict[str, Unit] = {}
+    for _, table in _tables(tables):
+        unit = _unit(table, groups.get(table.id) if isinstance(table, _Unit) else None)
+        # Of two with one id both stay, so that the plan's names are found all the same.
+        units[unit.id if unit.id not in units else f"{unit.id} {len(units)}"] = unit
     return Directory(units), faults
 
 
-def _unit(table: _Unit) -> Unit:
+def _unit(table: _Unit | _Group, group: _Group | None) -> Unit:
+    of_its_own = bool(table.to)
     return Unit(
         id=table.id,
         name=table.name,
         short=table.short,
         aliases=tuple(table.aliases),
-        relation=table.relation,
-        to=tuple(table.to),
-        cc=tuple(table.cc),
-        contact=table.contact,
-        phone=table.phone,
-    )
-
-
-def _group(table: _Group) -> Unit:
-    return Unit(
-        id=table.id,
-        name=table.name,
-        short=table.short,
-        aliases=tuple(table.aliases),
-        members=tuple(table.members),
+        relation=table.relation or (group.relation if group else None),
+        to=tuple(table.to if of_its_own or not group else group.to),
+        cc=tuple(table.cc if of_its_own or not group else group.cc),
+        contact=table.contact or (group.contact if group else ""),
+        phone=table.phone or (group.phone if group else ""),
+        members=tuple(table.members) if isinstance(table, _Group) else (),
     )
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import chinese_calendar
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from reminder.domain.workdays import WorkingDays
 from reminder.errors import ConfigurationError, Fault
@@ -36,12 +36,12 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
     for path in sorted(folder.glob("*.toml")):
         try:
             file = EditedFile(path)
-            table = _File.model_validate(file.data)
         except ConfigurationError as error:
             faults += error.faults
             continue
-        except ValidationError as error:
-            faults += file.faults(error, _File)
+        table, found = file.validate(_File)
+        faults += found
+        if table is None:
             continue
         faults += [*_other_years(file, table), *_both(file, table)]
         yearly |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)

@@ -11,6 +11,7 @@ import pytest
 from reminder.app import orders
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
+from reminder.storage.office import load_office
 from tests.app.trials import MARCH, Trial, parsed, text_of, trial
 from tests.delivery.servers import Inbox, bad_server, real_server
 
@@ -105,8 +106,8 @@ def test_first_mail_of_the_year_says_who_sends_it_and_the_second_does_not(small:
     march, april = (
         text_of(parsed(small.stored(f"digest/2026-{month}/lead"))) for month in ("03", "04")
     )
-    assert "每月一封" in march
-    assert "每月一封" not in april
+    assert "月初发送一封" in march
+    assert "月初发送一封" not in april
 
 
 # Restarts
@@ -504,3 +505,44 @@ def test_unit_that_lost_its_address_is_refused_when_released(tmp_path: Path) -> 
         units.write_text(text, encoding="utf-8")
         orders.release(office.app(MARCH))
         assert office.states(period="2026-03") == {("refused", "no-address")}
+
+
+def test_released_nudge_leaves_out_what_is_done(office: Trial) -> None:
+    held = {"first_start": "hold"}
+    office.tick("2026-04-27T09:10+08:00", mail=held)
+    app = office.app("2026-04-27T10:00+08:00", mail=held)
+    orders.register(app, ["2026-04-1"], None, None, "")
+    orders.release(app)
+    text = text_of(parsed(office.stored("nudge/2026-04-27/deputies")))
+    assert "临近事项（1项）" in text
+    assert "已完成" not in text.replace("已完成的请告知", "")
+
+
+def test_nudge_that_never_went_comes_back_with_its_task(
+    office: Trial, smtp: dict[str, Any]
+) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        office.tick("2026-04-27T09:00+08:00", **by_smtp(server.port))
+    app = office.app("2026-04-27T10:00+08:00", **smtp)
+    orders.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
+    office.tick("2026-04-27T10:01+08:00", **smtp)
+    orders.reopen(office.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
+    office.tick("2026-04-28T09:00+08:00", **smtp)
+    assert "nudge/2026-04-28/deputies" in office.notices()
+
+
+def test_nudge_released_on_a_later_day_says_so(office: Trial) -> None:
+    held = {"first_start": "hold"}
+    office.tick("2026-04-27T09:10+08:00", mail=held)
+    orders.release(office.app("2026-04-29T09:00+08:00", mail=held))
+    nudge = parsed(office.stored("nudge/2026-04-27/deputies"))
+    assert "〔补发〕临近提醒" in str(nudge["Subject"])
+
+
+def test_two_state_folders_on_one_ledger_share_the_senders_lock(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    one, two = (
+        load_office(command_line={"state_dir": tmp_path / name, "database_url": url})
+        for name in ("one", "two")
+    )
+    assert one.settings.lock_path == two.settings.lock_path

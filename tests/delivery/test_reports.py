@@ -240,3 +240,23 @@ def test_report_cannot_be_sent_again(office: Trial) -> None:
     office.tick(MARCH, mail=OPERATOR)
     with pytest.raises(UsageError, match="a report is not sent again"):
         orders.resend(office.app(MARCH), f"npc-deputies/{AFTER}")
+
+
+def test_last_report_comes_when_what_was_held_has_gone(office: Trial) -> None:
+    held = OPERATOR | {"first_start": "hold"}
+    office.tick("2026-04-01T09:00+08:00", mail=held)
+    office.tick("2026-04-01T11:00+08:00", mail=held)
+    orders.release(office.app("2026-04-01T12:00+08:00", mail=held))
+    office.tick("2026-04-01T12:01+08:00", mail=held)
+    office.tick("2026-04-01T12:02+08:00", mail=held)
+    assert "已接收31" in subject(office, "report/digest/2026-04#2")
+
+
+def test_report_of_what_still_waits_comes_once(office: Trial) -> None:
+    held = OPERATOR | {"first_start": "hold"}
+    office.tick("2026-04-01T09:00+08:00", mail=held)
+    for hour in (11, 12, 13):
+        office.tick(f"2026-04-01T{hour}:00+08:00", mail=held)
+    assert [key for key in office.notices(kind=Kind.REPORT) if "digest" in key] == [
+        "report/digest/2026-04"
+    ]

@@ -474,7 +474,7 @@ def held_elsewhere(state: Path) -> subprocess.Popen[str]:
 
 
 def test_second_process_plans_and_does_not_deliver(office: Trial) -> None:
-    with held_elsewhere(office.state) as other:
+    with held_elsewhere(office.state / "ledger.sender.lock") as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
         done = office.app(MARCH).tick()
@@ -484,7 +484,7 @@ def test_second_process_plans_and_does_not_deliver(office: Trial) -> None:
 
 
 def test_lock_of_a_killed_process_is_free(office: Trial) -> None:
-    with held_elsewhere(office.state) as other:
+    with held_elsewhere(office.state / "ledger.sender.lock") as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
         other.send_signal(signal.SIGKILL)
@@ -492,9 +492,9 @@ def test_lock_of_a_killed_process_is_free(office: Trial) -> None:
 
 
 def test_lock_is_free_after_its_holder_is_done(tmp_path: Path) -> None:
-    with senders_lock(tmp_path) as first, senders_lock(tmp_path) as second:
+    with senders_lock(tmp_path / "lock") as first, senders_lock(tmp_path / "lock") as second:
         assert (first, second) == (True, False)
-    with senders_lock(tmp_path) as third:
+    with senders_lock(tmp_path / "lock") as third:
         assert third
 
 

@@ -204,7 +204,7 @@ def test_a_related_units_mail_has_no_state(mails: Mails, relation: Relation | No
 def test_only_the_first_mail_of_a_year_says_who_sends_it_and_why(
     mails: Mails, unit: str, relation: Relation | None
 ) -> None:
-    first, later = "本邮件由自治区人大常委会代表工作委员会依据", "每月一封"
+    first, later = "本邮件由自治区人大常委会代表工作委员会依据", "月初发送一封"
     for mail in mails[unit, relation, True]:
         january = mail.draft.period == "2026-01" and "〔补发〕" not in mail.subject
         assert {mail.text.count(first), mail.html.count(first)} == {int(january)}

@@ -75,7 +75,7 @@ FAULTS = {
     "plan/duplicate-meeting-id": "24: meeting.id: 'session' is the id at line 10 too",
     "plan/duplicate-task-id": "24: year-round.id: '2026-04-1' is the id at line 20 too",
     "plan/exact-without-dates": "22: month.task.exact: keeps dates, wanted opens or due",
-    "plan/impossible-date": "22: not TOML: invalid date or datetime",
+    "plan/impossible-date": "22: month.task.due: is '2026-04-31', wanted a valid date",
     "plan/impossible-meeting-date": "13: meeting.date: is '2026-13-01', wanted a valid date",
     "plan/impossible-quoted-date": "22: month.task.due: is '2026-02-30', wanted a valid date",
     "plan/lead-missing": "18: month.task.lead: is missing, wanted a unit",
@@ -118,7 +118,7 @@ FAULTS = {
     "units/without-units": "1: unit: is missing, wanted",
     "workdays/day-of-another-year": "3: work: is 2027-02-20, wanted a day of 2026",
     "workdays/day-under-both": "3: rest: 2026-02-16 stands under work",
-    "workdays/impossible-date": "2: not TOML: invalid date or datetime",
+    "workdays/impossible-date": "2: rest: is '2026-02-30', wanted a valid date",
     "workdays/impossible-quoted-date": "3: work: is '2026-02-30', wanted a valid date",
     "workdays/one-day-instead-of-a-list": "1: work: is ",
     "workdays/unknown-key": "2: holiday: unknown key, wanted one of rest, work",
@@ -405,3 +405,29 @@ def test_any_settings_file_loads_or_is_refused_in_words(
         assert faults_of(lambda: load_settings(folder)) != []
 
     check()
+
+
+def test_one_mistake_hides_no_other(folder: Folder) -> None:
+    units = (folder.path / "units.toml").read_text(encoding="utf-8")
+    folder.put("units", units.replace('relation = "own"', 'relation = "own"\nrelatoin = "own"', 1))
+    folder.put("plan", PLAN + 'due = 2026-04-31\nmeetings = ["nowhere"]\ncolour = "red"\n')
+    said = "\n".join(folder.faults())
+    for words in (
+        "relatoin: unknown key",
+        "'2026-04-31'",
+        "unknown meeting",
+        "colour: unknown key",
+    ):
+        assert words in said
+
+
+def test_group_gives_its_members_what_they_lack(folder: Folder) -> None:
+    units = (folder.path / "units.toml").read_text(encoding="utf-8")
+    extra = (
+        '\n[[group]]\nid = "towns"\nname = "各镇"\nmembers = ["town"]\n'
+        'relation = "local"\nto = ["towns@unit.example"]\n'
+        '[[unit]]\nid = "town"\nname = "一镇"\n'
+    )
+    folder.put("units", units + extra)
+    town = folder.load().table.directory["town"]
+    assert (town.tone, town.to) == ("local", ("towns@unit.example",))

@@ -152,11 +152,12 @@ def content_of(connection: Connection, key: str) -> bytes | None:
 
 
 def read_reminded(connection: Connection, *, rehearsal: bool) -> set[Reminded]:
-    """What units were reminded of; a mail that came too late to go does not count."""
+    """What units were reminded of; a mail that never went does not count, unless it was
+    dropped by hand."""
     query = select(reminded).join(notice, notice.c.key == reminded.c.key, isouter=True)
     # Without a notice: the secretariat was asked to phone.
-    in_time = (notice.c.reason != Reason.TOO_LATE) & (notice.c.rehearsal == rehearsal)
-    query = query.where(notice.c.key.is_(None) | in_time)
+    went = notice.c.reason.not_in([Reason.TOO_LATE, Reason.DONE])
+    query = query.where(notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal)))
     return {
         Reminded(Kind(row.kind), row.unit, row.task, row.due, row.step)
         for row in connection.execute(query)

@@ -70,12 +70,16 @@ def note_reported(connection: Connection, key: str, at: datetime) -> None:
     connection.execute(update(occasion).where(occasion.c.key == key).values(reported_at=at))
 
 
+def note_interim(connection: Connection, key: str, at: datetime) -> None:
+    connection.execute(update(occasion).where(occasion.c.key == key).values(interim_at=at))
+
+
 def report_again(connection: Connection, kind: str, period: str, at: datetime) -> None:
     """More became due on an occasion that was planned before: its report comes once more."""
     connection.execute(
         update(occasion)
         .where(occasion.c.key == f"{kind}/{period}")
-        .values(planned_at=at, reported_at=None)
+        .values(planned_at=at, interim_at=None, reported_at=None)
     )
 
 

@@ -68,6 +68,8 @@ occasion = Table(
     Column("period", String, nullable=False),
     Column("due", Moment, nullable=False),
     Column("planned_at", Moment, nullable=False),
+    # While some of it still waits, one report goes after an hour; the last one when it ended.
+    Column("interim_at", Moment),
     Column("reported_at", Moment),
 )
 

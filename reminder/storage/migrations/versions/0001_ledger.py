@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("period", sa.String(), nullable=False),
         sa.Column("due", Moment(), nullable=False),
         sa.Column("planned_at", Moment(), nullable=False),
+        sa.Column("interim_at", Moment(), nullable=True),
         sa.Column("reported_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("key"),
     )
