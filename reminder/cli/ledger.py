@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -143,3 +144,27 @@ def drop(key: Key) -> None:
 
     orders.drop(application(), key)
     print(f"{key} is dropped")
+
+
+@command(cli, example="reminder ledger backup ledger-2026-04.db")
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """A consistent copy, also while the daemon runs. It holds the key of all links."""
+    from reminder.storage.ledger import care
+
+    app = application()
+    care.backup(app.settings.ledger_path, file)
+    print(f"{file} is a ledger of its own: REMINDER_DATABASE_URL=sqlite:///{file.resolve()}")
+
+
+@command(cli, example="reminder ledger verify")
+def verify() -> None:
+    """Check the file, and that every stored message is what was recorded."""
+    from reminder.errors import LedgerError
+    from reminder.storage.ledger import care
+
+    found = list(care.verify(application().database))
+    for words in found:
+        print(words)
+    if found:
+        raise LedgerError("the ledger is not sound", hint="Put a backup in its place.")
+    print("the ledger is sound")
