@@ -1,6 +1,8 @@
 """The web application: which address leads where."""
 
+import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -10,15 +12,21 @@ from starlette.routing import Route
 
 from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
+from reminder.errors import LedgerError
 from reminder.feed.feeds import Feeds
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
+from reminder.storage.ledger.occasions import last_tick
 from reminder.storage.templates import environment
 from reminder.web import outbox
 from reminder.web.feeds import feed
 from reminder.web.security import HEADERS, SecurityHeaders
 from reminder.web.site import Site, is_local, site_of
+
+log = logging.getLogger(__name__)
+
+STALLED = timedelta(minutes=3)  # the daemon ticks every minute
 
 
 def create_app(
@@ -45,6 +53,7 @@ def _routes(settings: Settings) -> list[Route]:
     routes = [
         Route("/", _front),
         Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
         Route("/static/style.css", _style),
         Route("/feeds/{token}/{name}.ics", feed),
     ]
@@ -69,6 +78,25 @@ def _front(request: Request) -> Response:
 
 def _healthz(request: Request) -> Response:
     return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+
+
+def _readyz(request: Request) -> Response:
+    """Whether work is being done: the ledger answers, and somebody has ticked lately."""
+    site = site_of(request)
+    try:
+        with site.database.read() as connection:
+            ticked = last_tick(connection)
+    except LedgerError as error:
+        return _not_ready(str(error))
+    if ticked is None or site.clock.now() - ticked > STALLED:
+        return _not_ready(f"the last tick was {ticked.isoformat() if ticked else 'never'}")
+    return PlainTextResponse("ready", headers={"Cache-Control": "no-store"})
+
+
+def _not_ready(why: str) -> Response:
+    log.warning("not ready: %s", why)
+    headers = {"Cache-Control": "no-store"}
+    return PlainTextResponse("not ready\n", status_code=503, headers=headers)
 
 
 def _style(request: Request) -> Response:

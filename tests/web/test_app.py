@@ -1,9 +1,14 @@
 """The front page, and what every response has."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+
+from reminder.storage.ledger.occasions import note_tick
+
+AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
 
 def test_the_front_page_offers_every_feed_to_this_machine(house: Any, client: TestClient) -> None:
@@ -77,3 +82,19 @@ def test_front_page_of_a_public_site_offers_no_links_even_to_this_machine(house:
     web = house.settings.web.model_copy(update={"base_url": "https://reminder.gov.cn"})
     house.settings = house.settings.model_copy(update={"web": web})
     assert "/feeds/" not in house.client().get("/").text
+
+
+def test_ready_after_a_tick(house: Any, client: TestClient) -> None:
+    with house.database.write() as connection:
+        note_tick(connection, AT)
+    assert client.get("/readyz").text == "ready"
+
+
+@pytest.mark.parametrize("minutes", [None, 4])
+def test_not_ready_without_a_tick_of_late(
+    house: Any, client: TestClient, minutes: int | None
+) -> None:
+    if minutes:
+        with house.database.write() as connection:
+            note_tick(connection, AT - timedelta(minutes=minutes))
+    assert client.get("/readyz").status_code == 503
