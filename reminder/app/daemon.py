@@ -33,6 +33,7 @@ class Started:
     url: str
     delivers: bool
     new: tuple[NoticeView, ...]
+    resumed: int
     held: int
     rehearsed: str
 
@@ -51,29 +52,46 @@ class Daemon:
 
     def run(self, announce: Callable[[Started], None]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(number, lambda *_: self._halt())
         listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
+        resumed = self._count_waiting()
         new = self._app.plan(self._app.clock.now(), hold_first_start=self._hold).new
         rehearsed = self._rehearse_for_newcomers()
         courier = threading.Thread(target=self._deliver, name="courier")
         courier.start()
         self._work.set()
-        self._idle.wait(FIRST_PASS)
         web = self._web()
         server = threading.Thread(target=web.run, args=([listener],), name="web")
         server.start()
         self._scheduler = self._schedule()
         try:
-            announce(self._started(new, rehearsed, listener.getsockname()[1]))
+            self._await_first_pass()
+            announce(self._started(new, resumed, rehearsed, listener.getsockname()[1]))
             self._guard()
         finally:
-            self._stop.set()
-            self._app.sender.stop.set()
-            self._work.set()
+            self._halt()
             self._scheduler.shutdown(wait=True)
             web.should_exit = True
             courier.join()
             server.join()
+
+    def _halt(self) -> None:
+        """What is being sent is finished and recorded; nothing else is begun."""
+        self._stop.set()
+        self._app.sender.stop.set()
+        self._work.set()
+
+    def _await_first_pass(self) -> None:
+        end = monotonic() + FIRST_PASS
+        while not (self._idle.wait(0.1) or self._stop.is_set() or monotonic() > end):
+            pass
+
+    def _count_waiting(self) -> int:
+        with self._app.database.read() as connection:
+            return sum(
+                count_state(connection, state)
+                for state in (State.QUEUED, State.SENDING, State.RETRY)
+            )
 
     def _schedule(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(timezone="UTC")
@@ -172,7 +190,7 @@ class Daemon:
             )
         )
 
-    def _started(self, new: list[str], rehearsed: str, port: int) -> Started:
+    def _started(self, new: list[str], resumed: int, rehearsed: str, port: int) -> Started:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
@@ -181,7 +199,7 @@ class Daemon:
         url = settings.public_url
         if not settings.base_url:
             url = settings.model_copy(update={"port": port}).public_url
-        return Started(url, self._delivers, tuple(views), held, rehearsed)
+        return Started(url, self._delivers, tuple(views), resumed, held, rehearsed)
 
 
 def _tell(error: Exception) -> None:

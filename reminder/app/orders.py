@@ -137,9 +137,8 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
     unit = find_unit(app, view.unit)
     missing = tuple(a for a in dict.fromkeys((*unit.to, *unit.cc)) if a not in reached)
     if not missing:
-        raise UsageError(
-            f"{view.key}: nobody is left to reach", hint="Put an address into units.toml first."
-        )
+        hint = "" if reached else "Put an address into units.toml first."
+        raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
     composed = app.composer.compose(
         replace(_draft(connection, view), key=draft.key), known, rehearsal=rehearsal
     )

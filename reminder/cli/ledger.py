@@ -87,9 +87,13 @@ def show_(key: Key, as_json: AsJson = False) -> None:
         print_json(row_of(view) | more)
         return
     print(f"{view.key}: {view.state} ({view.reason})")
-    print(f"due {view.due.isoformat()}, of use until {view.useful_until.isoformat()}")
+    zone = app.table.plan.zone
+    due, until = view.due.astimezone(zone), view.useful_until.astimezone(zone)
+    print(f"due {due.isoformat()}, of use until {until.isoformat()}")
     for person in view.recipients:
         print(harmless(f"  {person.address}: {person.state} ({person.reason}) {person.reply}"))
+    for row in history:
+        row["at"] = row["at"].astimezone(zone)
     show(history, False, ["at", "address", "state", "reason", "detail"])
 
 
@@ -111,14 +115,19 @@ def resend(
         with app.database.read() as connection:
             views = read_notices(connection, period=period, state=_state(state))
         keys = _latest(views)
+    made = 0
     for each in keys:
         try:
             print(orders.resend(app, each))
+            made += 1
         except UsageError as error:
             if key:
                 raise
             print(harmless(f"left out: {error}"))
-    print("The daemon sends them now; without one, type: reminder tick")
+    if made:
+        print("The daemon sends them within a minute; without one, type: reminder tick")
+    else:
+        print("nothing to send again")
 
 
 def _latest(views: list[NoticeView]) -> list[str]:
@@ -132,7 +141,10 @@ def release(period: Period = None) -> None:
     from reminder.app import orders
 
     released = orders.release(application(), period)
-    print(f"{len(released)} released; the daemon sends them, or: reminder tick")
+    if not released:
+        print("nothing is held")
+        return
+    print(f"{len(released)} released; the daemon sends them within a minute, or: reminder tick")
     if period:
         print("What comes later is still held: reminder ledger release")
 

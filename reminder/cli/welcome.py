@@ -41,6 +41,10 @@ def _did(app: Application, started: Started) -> list[str]:
             lines.append(f"  and {len(started.new) - EXAMPLES} more")
     else:
         lines.append("Nothing new is due: what was sent before is not sent again.")
+    if started.resumed:
+        lines.append(
+            f"{counted(started.resumed, 'mail')} waited from before: they go as soon as they can."
+        )
     if started.held:
         lines.append(f"{started.held} mails are held. Look: reminder preview --output DIR "
                      "--period …; then: reminder ledger release")  # fmt: skip

@@ -208,8 +208,10 @@ class Planner:
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
         """What a message composed at that moment may say."""
         progress = read_progress(connection, self._table, self.course)
-        if progress.started is None:  # a preview: the first start would be at that moment
-            progress = replace(progress, started=self._table.local_day(at))
+        on = self._table.local_day(at)
+        if progress.started is None or progress.started > on:
+            # A preview, before the first start or of a day before it: as if it were then.
+            progress = replace(progress, started=on)
         return Knowledge(
             as_of=at,
             progress=progress,

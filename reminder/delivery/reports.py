@@ -98,10 +98,11 @@ class Tally:
 
 
 def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = False) -> Tally:
-    """Of copies only the last counts: it is what became of the notice."""
+    """Of copies only the last counts: it is what became of the notice. What is older than
+    the first start was never expected."""
     views = read_notices(connection, kind=kind, period=period)
     last = {view.key.partition("#")[0]: view for view in views if view.rehearsal == rehearsal}
-    return Tally(tuple(last.values()))
+    return Tally(tuple(view for view in last.values() if view.state is not State.BASELINE))
 
 
 class Reporter:
@@ -181,7 +182,7 @@ class Reporter:
             rehearsal, _, kind = row["kind"].rpartition("/")
             counted = tally(connection, Kind(kind), row["period"], rehearsal=bool(rehearsal))
             views = counted.views
-            if not views or all(view.state is State.BASELINE for view in views):
+            if not views:
                 occasions.note_reported(connection, row["key"], at)
                 return 0
             if counted.waiting and (row["interim_at"] or at < row["planned_at"] + PATIENCE):

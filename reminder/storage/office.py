@@ -114,6 +114,9 @@ def _warnings(
                 yield file.fault(
                     (*here, "to"), f"{address} is the address of {directory[other].name} too"
                 )
+    if settings.transport == "maildir" and "host" in settings.smtp.model_fields_set:
+        words = "is maildir though [smtp] names a host: no mail leaves, wanted smtp"
+        yield Fault("settings", 0, "transport", words)
     if settings.transport == "smtp" and not settings.smtp_is_local:
         mine = [address for address in owners if is_reserved(address)]
         if is_reserved(settings.mail.sender_address):
