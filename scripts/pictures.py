@@ -36,8 +36,8 @@ def draw(
 
 def main() -> None:
     composer = Composer(load_office(), InstallationKey(b"only for pictures"))
-    partly_done = Progress(done={"2026-03-3": date(2026, 3, 20)}, started=date(2026, 1, 4))
-    draw(composer, "deputies", 4, partly_done, "mail-lead.png", "680,1400")
+    partly_done = Progress(done={"2026-03-3": date(2026, 3, 20)}, started=date(2026, 3, 1))
+    draw(composer, "deputies", 4, partly_done, "mail-lead.png", "680,1420")
     draw(composer, "helan", 4, Progress(), "mail-phone.png", "375,960")
 
 
