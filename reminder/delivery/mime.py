@@ -11,7 +11,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]+")
-_WORD = "=?utf-8?b?{}?="
+_WORD = "=?utf-8?{}?{}?="
 _LINE = 76
 _FOLD = "\r\n "
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
@@ -25,32 +25,50 @@ def text_header(name: str, value: str) -> str:
 def _encode(value: str, column: int) -> str:
     """RFC 2047, 2: encoded words of 75 characters at most, in lines of 76 at most.
 
-    Each holds whole characters and, but for the last, a multiple of three bytes: GMime 3.2,
-    which mu and notmuch read with, takes padding for the end of the header.
+    Each holds whole characters and, but for the last, needs no padding: GMime 3.2, which mu
+    and notmuch read with, takes padding for the end of the header. Digits and the like, which
+    put the bytes out of step with base64's three, get a word in Q where nothing else helps.
     """
     if value.isascii() and column + len(value) <= _LINE and "=?" not in value:
         return value
     words: list[str] = []
-    rest = value
-    while rest:
-        room = _LINE - (column if not words else 1) - len(_WORD.format(""))
-        part = _fitting(rest, max(room, 12) // 4 * 3)
-        words.append(_WORD.format(base64.b64encode(part.encode("utf-8", "replace")).decode()))
-        rest = rest[len(part) :]
-    return "\r\n ".join(words)
+    while value:
+        room = max(_LINE - (1 if words else column) - len(_WORD.format("b", "")), 12)
+        part = _in_step(value, room // 4 * 3)
+        if part:
+            words.append(_WORD.format("b", base64.b64encode(_utf8(part)).decode()))
+        else:
+            part = _out_of_step(value, room // 3)
+            words.append(_WORD.format("q", "".join(f"={byte:02X}" for byte in _utf8(part))))
+        value = value[len(part) :]
+    return _FOLD.join(words)
 
 
-def _fitting(text: str, limit: int) -> str:
-    """The longest beginning within `limit` bytes that needs no padding, if there is one."""
-    size, fits, even = 0, 0, 0
+def _in_step(text: str, limit: int) -> str:
+    """The longest beginning within `limit` bytes that base64 does not pad; all of it if it fits."""
+    size, found = 0, 0
     for count, character in enumerate(text, 1):
-        size += len(character.encode("utf-8", "replace"))
+        size += len(_utf8(character))
         if size > limit:
-            break
-        fits = count
+            return text[:found]
         if size % 3 == 0:
-            even = count
-    return text[: fits if fits == len(text) else even or fits]
+            found = count
+    return text
+
+
+def _out_of_step(text: str, limit: int) -> str:
+    """The characters at the beginning whose bytes are not three, within `limit` bytes."""
+    size = 0
+    for count, character in enumerate(text):
+        width = len(_utf8(character))
+        if width == 3 or size + width > limit:
+            return text[:count]
+        size += width
+    return text
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def mailbox_header(name: str, mailboxes: Sequence[tuple[str, str]]) -> str:

@@ -1,6 +1,7 @@
 """A mail's bytes: what was meant reads back, and no text can become a header."""
 
 import email
+import re
 from datetime import datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
@@ -219,3 +220,21 @@ def test_any_name_leaves_one_addressee(name: str) -> None:
 def test_any_text_makes_a_body(text: str) -> None:
     plain, _ = modern(built(text=text)).iter_parts()
     assert isinstance(plain.get_content(), str)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "【代表工作·10月】承办3项：建议办理条例审议准备、履职评价办法评估等；前期14项待确认",
+        "é" * 60,
+        "a项" * 40,
+    ],
+    ids=["digits", "two-bytes", "mixed"],
+)
+def test_only_the_last_word_of_a_header_is_padded(subject: str) -> None:
+    """GMime 3.2, and so mu and notmuch, would end the header at the padding."""
+    header = mime.text_header("Subject", subject)
+    words = re.findall(r"=\?utf-8\?b\?(\S*?)\?=", header)
+    assert [word for word in words[:-1] if word.endswith("=")] == []
+    assert max(map(len, header.split("\r\n"))) <= 76
+    assert email.message_from_string(f"{header}\r\n\r\n", policy=default)["Subject"] == subject
