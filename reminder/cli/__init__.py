@@ -4,6 +4,7 @@ Commands import what they need when they run: `--help` answers without reading a
 a ledger or starting a web server.
 """
 
+import os
 import sys
 from io import TextIOWrapper
 
@@ -18,7 +19,14 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a terminal that cannot show Chinese still runs
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli()
+        try:
+            cli()
+        finally:
+            sys.stdout.flush()  # here, not at the interpreter's end, where nobody could catch it
+    except BrokenPipeError:
+        # Whoever read has read enough. What is still buffered goes nowhere, without a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except ReminderError as error:
         if "--debug" in sys.argv:
             raise

@@ -75,9 +75,10 @@ def test_debug_shows_the_traceback(office: Office) -> None:
         office("tasks", "--unit", "nobody", "--debug")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("command", ["tasks --json", "check"])
-def test_pipe_that_closes_early_is_no_error_to_read_about(command: str) -> None:
-    process = start(*command.split())
+def test_pipe_that_closes_early_is_no_error_to_read_about(command: str, unbuffered: str) -> None:
+    process = start(*command.split(), PYTHONUNBUFFERED=unbuffered)
     assert process.stdout
     process.stdout.close()
     assert process.stderr
