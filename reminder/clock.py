@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 monotonic = time.monotonic
 
@@ -10,10 +11,48 @@ class Clock:
     """The real time, or a time that starts at a given moment and runs on from there."""
 
     def __init__(self, start: datetime | None = None) -> None:
-        if start is not None and start.tzinfo is None:
-            raise ValueError(f"{start}: a moment needs a time zone")
-        self._shift = start - datetime.now(UTC) if start else timedelta()
+        self._shift = _aware(start) - datetime.now(UTC) if start else timedelta()
 
     def now(self) -> datetime:
         """This moment, in UTC, in whole seconds: what a mail's Date can say."""
         return (datetime.now(UTC) + self._shift).replace(microsecond=0)
+
+    def monotonic(self) -> float:
+        """Seconds that no setting of the clock changes."""
+        return monotonic()
+
+    def wait(self, stop: Event, seconds: float) -> None:
+        """Until so many seconds have passed, or `stop` is set."""
+        stop.wait(seconds)
+
+
+class VirtualClock(Clock):
+    """Stands still until it is told to go on: a year passes in seconds.
+
+    `shift` is how far the machine's idea of the time is off, as after a wrong setting.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self.true = _aware(start).astimezone(UTC)
+        self.shift = timedelta()
+        self._seconds = 0.0
+
+    def now(self) -> datetime:
+        return (self.true + self.shift).replace(microsecond=0)
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def wait(self, stop: Event, seconds: float) -> None:
+        if not stop.is_set():
+            self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.true += timedelta(seconds=seconds)
+        self._seconds += seconds
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment}: a moment needs a time zone")
+    return moment

@@ -10,9 +10,10 @@ from functools import cached_property
 from reminder.clock import Clock
 from reminder.delivery.lock import senders_lock
 from reminder.delivery.message import Composer
+from reminder.delivery.pacing import Limits
 from reminder.delivery.planning import Planned, Planner
 from reminder.delivery.reports import Reporter
-from reminder.delivery.sending import Limits, Sender
+from reminder.delivery.sending import Sender
 from reminder.delivery.transports import Transport
 from reminder.delivery.transports.maildir import MaildirTransport
 from reminder.delivery.transports.smtp import SmtpTransport
@@ -94,11 +95,14 @@ class Application:
     def sender(self) -> Sender:
         smtp = self.settings.smtp
         by_mail = self.settings.transport == "smtp"
+        name = f"{smtp.host}:{smtp.effective_port}" if by_mail else "maildir"
+        marks = f"{smtp!r} {smtp.password.get_secret_value()}"
         return Sender(
             self.database,
             self.transport,
             self.clock,
-            name=f"{smtp.host}:{smtp.effective_port}" if by_mail else "maildir",
+            name=name,
+            relay=f"{name} {self.composer.key.derive('relay', marks, 8)}",
             course=self.planner.course,
             sender=self.settings.mail.sender_address,
             limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)

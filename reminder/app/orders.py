@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from reminder.app.application import Application
-from reminder.delivery.planning import CHUNK
+from reminder.delivery.planning import CHUNK, draft_of
 from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.domain.occasions import ONCE, digest_draft, digest_units
+from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
@@ -67,25 +67,12 @@ def release(app: Application, period: str | None = None) -> list[str]:
         with app.database.write() as connection:
             views = read_notices(connection, keys=keys[start : start + CHUNK])
             held = [view for view in views if view.state is State.HELD]
-            released += [view.key for view in held if _release(app, connection, view, at)]
+            released += [
+                view.key
+                for view in held
+                if app.planner.release(connection, view, at, Reason.RELEASED)
+            ]
     return released
-
-
-def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
-    unit = app.table.directory.units.get(view.unit)
-    if unit is None or not unit.has_address:
-        notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
-        return False
-    draft = _draft(connection, view)
-    known = app.planner.known(connection, draft, at)
-    open_tasks = tuple(task for task in draft.tasks if task[0] not in known.progress.done)
-    if draft.tasks and not open_tasks:
-        notices.set_state(connection, view.key, State.EXPIRED, Reason.DONE, at)
-        return False
-    draft = replace(draft, tasks=open_tasks)
-    composed = app.composer.compose(draft, known, rehearsal=view.rehearsal)
-    notices.fix(connection, view.key, composed, at, Reason.RELEASED)
-    return True
 
 
 def drop(app: Application, key: str) -> None:
@@ -127,12 +114,12 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
     }
     at = app.clock.now()
     draft = replace(
-        _draft(connection, view),
+        draft_of(connection, view),
         key=f"{base}#{len(family) + 1}",
         useful_until=max(view.useful_until, at + RESENT_USEFUL),
         tasks=(),
     )
-    known = app.planner.known(connection, _draft(connection, view), at)
+    known = app.planner.known(connection, draft_of(connection, view), at)
     rehearsal = view.rehearsal or app.planner.rehearsal
     unit = find_unit(app, view.unit)
     missing = tuple(a for a in dict.fromkeys((*unit.to, *unit.cc)) if a not in reached)
@@ -140,7 +127,7 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
     composed = app.composer.compose(
-        replace(_draft(connection, view), key=draft.key), known, rehearsal=rehearsal
+        replace(draft_of(connection, view), key=draft.key), known, rehearsal=rehearsal
     )
     if not app.planner.rehearsal:
         composed = replace(composed, recipients=missing)
@@ -154,13 +141,6 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         rehearsal=rehearsal,
     )
     return draft.key
-
-
-def _draft(connection: Connection, view: NoticeView) -> NoticeDraft:
-    told = [(task, ONCE, 0) for task in notices.tasks_of(connection, view.key.partition("#")[0])]
-    return NoticeDraft(
-        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, tuple(told)
-    )
 
 
 def register(

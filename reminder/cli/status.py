@@ -42,7 +42,7 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     with app.database.read() as connection:
         started = read_start(connection, app.planner.course)
         ticked = last_tick(connection)
-        trouble = read_trouble(connection, app.sender.name)
+        trouble = read_trouble(connection)
         waiting = [view for view in read_notices(connection) if view.waiting]
         last = last_occasion(connection)
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None

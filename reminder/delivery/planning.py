@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from reminder.delivery.message import Composer, Knowledge
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, notice_key
-from reminder.domain.occasions import digest_draft, digest_units, due_reminders
+from reminder.domain.occasions import ONCE, digest_draft, digest_units, due_reminders
 from reminder.domain.timetable import Timetable
-from reminder.storage.ledger import notices, occasions
+from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.ledger.tasks import read_progress, read_start
+from reminder.storage.ledger.views import NoticeView, read_notices
 
 CALLS = "calls"
+LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
 CHUNK = 200  # notices composed in one transaction: others wait for half a second at most
 
 
@@ -61,10 +63,16 @@ class Planner:
         done = Planned()
         with self._database.write() as connection:
             occasions.begin(connection, self.course, at, held=hold_first_start)
+            claims.wait_no_longer(connection, at, LONGEST)
+            relays.wait_no_longer(connection, at, LONGEST)
+            done.new += self._revive(connection, at)
             done.expired += notices.expire(connection, at)
             done.expired += self._expire_done(connection, at)
+            noted = occasions.noted(connection, self.marked(Kind.DIGEST))
         for month in self._table.reached:
-            if self._table.digest_due(month) <= at:
+            live = at < self._table.digest_end(month)
+            known = not live and self._table.plan.period(month) in noted
+            if self._table.digest_due(month) <= at and not known:
                 done += self._plan_digest(month, at)
         with self._database.write() as connection:
             done += self._plan_reminders(connection, at)
@@ -77,8 +85,6 @@ class Planner:
         live = at < self._table.digest_end(month)
         kind = self.marked(Kind.DIGEST)
         with self._database.read() as connection:
-            if not live and occasions.is_noted(connection, kind, period):
-                return Planned()
             drafts = self._missing_digests(connection, month, at)
         planned = Planned()
         for start in range(0, len(drafts), CHUNK):
@@ -227,6 +233,38 @@ class Planner:
         token = feed_token(connection, self._composer.key, unit)
         return feed_url(self._settings.web.public_url, token, unit, handed_out=True)
 
+    def _revive(self, connection: Connection, at: datetime) -> Iterable[str]:
+        """A clock that ran ahead gave up what is still of use: it goes after all."""
+        for key in notices.too_early_given_up(connection, self.course, at):
+            [view] = read_notices(connection, keys=[key])
+            if view.sha256:
+                notices.revive(connection, key, at)
+            elif occasions.is_held(connection, self.course):
+                notices.set_state(connection, key, State.HELD, Reason.HOLD, at)
+            else:
+                self.release(connection, view, at, Reason.CLOCK)
+            occasions.report_again(connection, self.marked(view.kind), view.period, at)
+            yield key
+
+    def release(
+        self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
+    ) -> bool:
+        """Queues what has no bytes yet, composed now; False when there is no need any more."""
+        unit = self._table.directory.units.get(view.unit)
+        if unit is None or not unit.has_address:
+            notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
+            return False
+        draft = draft_of(connection, view)
+        known = self.known(connection, draft, at)
+        open_tasks = tuple(task for task in draft.tasks if task[0] not in known.progress.done)
+        if draft.tasks and not open_tasks:
+            notices.set_state(connection, view.key, State.EXPIRED, Reason.DONE, at)
+            return False
+        draft = replace(draft, tasks=open_tasks)
+        composed = self._composer.compose(draft, known, rehearsal=view.rehearsal)
+        notices.fix(connection, view.key, composed, at, reason)
+        return True
+
     def _expire_done(self, connection: Connection, at: datetime) -> Iterable[str]:
         """A reminder of tasks that were all registered since is not sent any more."""
         done = read_progress(connection, self._table, self.course).done
@@ -235,6 +273,14 @@ class Planner:
             if tasks and all(task in done for task in tasks):
                 notices.set_state(connection, row["key"], State.EXPIRED, Reason.DONE, at)
                 yield row["key"]
+
+
+def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
+    """What was due when that notice was put in."""
+    told = [(task, ONCE, 0) for task in notices.tasks_of(connection, view.key.partition("#")[0])]
+    return NoticeDraft(
+        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, tuple(told)
+    )
 
 
 def _base(key: str) -> str:

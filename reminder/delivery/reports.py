@@ -56,6 +56,7 @@ REASONS: dict[str, str] = {
     Reason.DROPPED: "已取消",
     Reason.TOO_LATE: "过时未发",
     Reason.DONE: "事项已办结，不再发送",
+    Reason.CLOCK: "系统时间更正后恢复发送",
 }
 
 
@@ -185,7 +186,8 @@ class Reporter:
             if not views:
                 occasions.note_reported(connection, row["key"], at)
                 return 0
-            if counted.waiting and (row["interim_at"] or at < row["planned_at"] + PATIENCE):
+            young = abs(at - row["planned_at"]) < PATIENCE
+            if counted.waiting and (row["interim_at"] or young):
                 return 0
             report = self.after(connection, Kind(kind), row["period"], counted, at)
             kind = row["kind"]

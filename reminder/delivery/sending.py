@@ -19,10 +19,9 @@ import secrets
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
 
-from reminder.clock import Clock, monotonic
+from reminder.clock import Clock
+from reminder.delivery.pacing import PROBE, REFUSED, RETRY, Limits, Pace, back_off
 from reminder.delivery.transports import Connection, Envelope, Transport
 from reminder.domain.notices import Answer, State
 from reminder.errors import ClaimLapsedError, LedgerError, ServerError
@@ -36,47 +35,14 @@ log = logging.getLogger(__name__)
 BATCH = 20  # notices a claim takes: what a killed sender leaves to be put back
 CLAIM_SECONDS = 900
 RECORD_AGAIN = 2  # seconds, while the ledger cannot be written
-PROBE = (timedelta(minutes=1), timedelta(minutes=30))  # first wait for a sick server, longest
-RETRY = (timedelta(minutes=2), timedelta(hours=4))  # the same for one recipient
-
-
-def back_off(attempts: int, bounds: tuple[timedelta, timedelta]) -> timedelta:
-    """Doubles with every attempt up to the longest, give or take a fifth."""
-    first, longest = bounds
-    wait = min(first * 2 ** min(attempts, 20), longest)
-    return timedelta(seconds=wait.total_seconds() * random.uniform(0.8, 1.2))
-
-
-@dataclass(frozen=True)
-class Limits:
-    connections: int = 1
-    messages_per_connection: int = 100
-    rate: int = 0  # messages a minute, 0 for no limit
-
-
-class Pace:
-    """Spreads messages evenly over the minute, over all connections together."""
-
-    def __init__(self, rate: int) -> None:
-        self.interval = 60 / rate if rate else 0.0
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self, stop: threading.Event) -> None:
-        if not self.interval:
-            return
-        with self._lock:
-            now = monotonic()
-            mine = max(self._next, now)
-            self._next = mine + self.interval
-        stop.wait(mine - now)
 
 
 class Sender:
     """For whoever holds the sender's lock.
 
-    `name` is the relay's, for its health; only notices of `course` are its business: what
-    waits for a mail server is not for an outbox folder, nor for a rehearsal.
+    `name` is the relay's in words, `relay` with a mark of its settings: other settings, a new
+    server. Only notices of `course` are its business: what waits for a mail server is not for
+    an outbox folder, nor for a rehearsal.
     """
 
     def __init__(
@@ -86,20 +52,24 @@ class Sender:
         clock: Clock,
         *,
         name: str,
+        relay: str,
         course: str,
         sender: str,
         limits: Limits,
         rehearsal: bool = False,
+        dice: random.Random | None = None,
     ) -> None:
         self.database = database
         self.transport = transport
         self.clock = clock
         self.name = name
+        self.relay = relay
         self.course = course
         self.sender = sender
         self.limits = limits
         self.rehearsal = rehearsal
-        self.pace = Pace(limits.rate)
+        self.dice = dice or random.Random()
+        self.pace = Pace(limits.rate, clock)
         self.stop = threading.Event()
 
     def recover(self) -> int:
@@ -114,9 +84,13 @@ class Sender:
         """Sends until nothing is ready or the server fails. Returns the keys it touched."""
         now = self.clock.now()
         with self.database.read() as connection:
+            trouble = read_trouble(connection)
+        if trouble and trouble.relay != self.relay:
+            self.forget_trouble()
+            trouble = None
+        with self.database.read() as connection:
             most = BATCH * self.limits.connections
             ready = claims.count_ready(connection, self.course, now, most)
-            trouble = read_trouble(connection, self.name)
         if not ready:
             return set()
         if trouble and trouble.not_before > now:
@@ -143,9 +117,15 @@ class Sender:
         log.info("delivered what was ready: %d notices", len(run.touched))
         return run.touched
 
+    def forget_trouble(self) -> None:
+        """Whatever waited for a sick server need not wait: it was mended, or is another now."""
+        with self.database.write() as connection:
+            clear_trouble(connection)
+            claims.hurry(connection, self.course, self.clock.now())
+
     def _well_again(self) -> None:
         with self.database.write() as connection:
-            if clear_trouble(connection, self.name):
+            if clear_trouble(connection):
                 log.warning("mail server %s works again", self.name)
 
 
@@ -172,7 +152,7 @@ class _Run:
                 if not batch:
                     break
                 paced = len(batch) * owner.limits.connections * owner.pace.interval
-                deadline = monotonic() + CLAIM_SECONDS + paced
+                deadline = owner.clock.monotonic() + CLAIM_SECONDS + paced
                 while batch and self._goes_on(left):
                     if connection and (sent >= owner.limits.messages_per_connection
                                        or connection.closed):  # fmt: skip
@@ -229,13 +209,13 @@ class _Run:
         envelope = Envelope(
             claimed.message_id, self._owner.sender, claimed.addresses, claimed.content
         )
-        return connection.send(envelope, lambda: monotonic() < deadline)
+        return connection.send(envelope, lambda: self._owner.clock.monotonic() < deadline)
 
     def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
         """Comes back when it is on disk: an answer that is not would make a second copy."""
         owner, told = self._owner, False
         now = owner.clock.now()
-        retry_at = now + back_off(claimed.attempts, RETRY)
+        retry_at = now + back_off(claimed.attempts, RETRY, owner.dice)
         while True:
             last_try = owner.stop.is_set()
             try:
@@ -250,7 +230,7 @@ class _Run:
                 if not told:
                     log.error("%s: %s was answered and waits to be recorded", error, claimed.key)
                 told = True
-                owner.stop.wait(RECORD_AGAIN)
+                owner.clock.wait(owner.stop, RECORD_AGAIN)
         with self._lock:
             self.touched.add(claimed.key)
         for address, answer in answers.items():
@@ -264,13 +244,13 @@ class _Run:
         with self._lock:
             first_here, self.failed = not self.failed, True
         with owner.database.write() as database:
-            trouble = read_trouble(database, owner.name)
+            trouble = read_trouble(database)
             failures = trouble.failures if trouble else 0
             if first_here or trouble is None:
-                until = now + back_off(failures, PROBE)
+                until = now + back_off(failures, REFUSED if error.permanent else PROBE, owner.dice)
                 since = trouble.since if trouble else now
-                trouble = Trouble(failures + 1, since, until, str(error))
-                note_trouble(database, owner.name, trouble)
+                trouble = Trouble(owner.relay, failures + 1, since, until, str(error))
+                note_trouble(database, trouble)
             keys = claims.put_off(
                 database, owner.course, now, trouble.not_before, str(error), claim
             )

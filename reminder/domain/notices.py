@@ -54,6 +54,7 @@ class Reason(StrEnum):
     DROPPED = "dropped"
     TOO_LATE = "too-late"
     DONE = "done"
+    CLOCK = "clock"
     RESENT = "resent"
 
 

@@ -19,8 +19,9 @@ from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 
 from reminder.app import Application, orders
+from reminder.clock import Clock
 from reminder.delivery.lock import senders_lock
-from reminder.delivery.sending import PROBE, RETRY, Pace, back_off
+from reminder.delivery.pacing import PROBE, RETRY, Pace, back_off
 from reminder.domain.notices import Kind
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.relays import read_trouble
@@ -77,7 +78,7 @@ def next_try(office: Trial, key: str = DIGEST) -> datetime:
 
 def next_probe(office: Trial, server: BadServer) -> datetime:
     with office.app(MARCH).database.read() as connection:
-        trouble = read_trouble(connection, f"127.0.0.1:{server.port}")
+        trouble = read_trouble(connection)
     assert trouble is not None
     return trouble.not_before
 
@@ -381,7 +382,7 @@ class Impatient(threading.Event):
 
 
 def test_rate_keeps_messages_apart() -> None:
-    pace, stop = Pace(300), Impatient()
+    pace, stop = Pace(300, Clock()), Impatient()
     for _ in range(101):
         pace.wait(stop)
     # 300 a minute: the hundredth after the first goes 20 seconds later.

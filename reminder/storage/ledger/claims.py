@@ -4,11 +4,11 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
-from reminder.domain.notices import UNFINISHED, Answer, Reason, State
+from reminder.domain.notices import Answer, Reason, State
 from reminder.storage.ledger.notices import record
 from reminder.storage.ledger.schema import message, notice, recipient
 
@@ -31,14 +31,19 @@ def recover(connection: Connection, at: datetime) -> int:
     return len(_put_back(connection, left, Reason.INTERRUPTED, at, at))
 
 
+def _waits_no_more(at: datetime) -> ColumnElement[bool]:
+    """Queued is ready at once: a clock set back must not make it wait."""
+    in_time = (recipient.c.state == State.RETRY) & (recipient.c.not_before <= at)
+    return (recipient.c.state == State.QUEUED) | in_time
+
+
 def _ready(course: str, at: datetime, limit: int) -> Select[str]:
     """Notices with recipients to be reached now, those queued first before the others."""
     return (
         select(recipient.c.notice)
         .join(notice, notice.c.key == recipient.c.notice)
         .where(
-            recipient.c.state.in_(UNFINISHED),
-            recipient.c.not_before <= at,
+            _waits_no_more(at),
             notice.c.state.is_(None),
             notice.c.course == course,
             notice.c.useful_until > at,
@@ -67,8 +72,7 @@ def claim(
         update(recipient)
         .where(
             recipient.c.notice.in_(_ready(course, at, limit)),
-            recipient.c.state.in_(UNFINISHED),
-            recipient.c.not_before <= at,
+            _waits_no_more(at),
         )
         .values(state=State.SENDING, claim=name, updated=at)
         .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
@@ -201,3 +205,17 @@ def put_off(
     values = {"reason": Reason.SERVER, "updated": at}
     connection.execute(update(notice).where(notice.c.key.in_(keys)).values(values))
     return keys
+
+
+def hurry(connection: Connection, course: str, at: datetime) -> None:
+    """What waited for a sick server is ready at once."""
+    ours = select(notice.c.key).where(notice.c.course == course)
+    waits = (recipient.c.state == State.RETRY) & (recipient.c.reason == Reason.SERVER)
+    which = waits & (recipient.c.not_before > at) & recipient.c.notice.in_(ours)
+    connection.execute(update(recipient).where(which).values(not_before=at))
+
+
+def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
+    """No retry lies further ahead: a clock that ran ahead put it there."""
+    late = (recipient.c.state == State.RETRY) & (recipient.c.not_before > at + than)
+    connection.execute(update(recipient).where(late).values(not_before=at))

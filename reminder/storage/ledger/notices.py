@@ -199,6 +199,25 @@ def expire(connection: Connection, at: datetime) -> list[str]:
     return keys
 
 
+def too_early_given_up(connection: Connection, course: str, at: datetime) -> list[str]:
+    """Notices that ended as too late, as if by a later clock. Returns the keys."""
+    query = select(notice.c.key).where(
+        notice.c.state == State.EXPIRED,
+        notice.c.reason == Reason.TOO_LATE,
+        notice.c.course == course,
+        notice.c.due <= at,
+        notice.c.useful_until > at,
+    )
+    return list(connection.scalars(query))
+
+
+def revive(connection: Connection, key: str, at: datetime) -> None:
+    """Its recipients decide again on its state."""
+    values = {"state": None, "reason": Reason.CLOCK, "updated": at}
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    record(connection, at, key, State.RETRY, Reason.CLOCK)
+
+
 def tasks_of(connection: Connection, key: str) -> list[str]:
     """The tasks that a nudge or a 待确认 mail is about."""
     return list(connection.scalars(select(reminded.c.task).where(reminded.c.key == key)))

@@ -56,9 +56,9 @@ def note_occasion(
     return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
 
 
-def is_noted(connection: Connection, kind: Kind | str, period: str) -> bool:
-    query = select(occasion.c.key).where(occasion.c.key == f"{kind}/{period}")
-    return connection.scalar(query) is not None
+def noted(connection: Connection, kind: Kind | str) -> set[str]:
+    """The periods whose occasion of that kind was planned."""
+    return set(connection.scalars(select(occasion.c.period).where(occasion.c.kind == kind)))
 
 
 def unreported(connection: Connection) -> Sequence[RowMapping]:

@@ -1,40 +1,51 @@
 """The mail server's health, kept so that a new process goes on waiting where one stopped."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, delete, select, update
 
 from reminder.storage.ledger.schema import relay
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """`failures` in a row since `since`; the next probe goes out at `not_before`."""
+    """`failures` in a row since `since`; the next probe goes out at `not_before`.
 
+    `relay` names the server with its settings: it is not the trouble of others.
+    """
+
+    relay: str
     failures: int
     since: datetime
     not_before: datetime
     detail: str
 
 
-def read_trouble(connection: Connection, name: str) -> Trouble | None:
-    row = connection.execute(select(relay).where(relay.c.name == name)).first()
-    return Trouble(row.failures, row.since, row.not_before, row.detail) if row else None
+def read_trouble(connection: Connection) -> Trouble | None:
+    row = connection.execute(select(relay)).first()
+    return Trouble(row.name, row.failures, row.since, row.not_before, row.detail) if row else None
 
 
-def note_trouble(connection: Connection, name: str, trouble: Trouble) -> None:
-    values = {
-        "failures": trouble.failures,
-        "since": trouble.since,
-        "not_before": trouble.not_before,
-        "detail": trouble.detail,
-    }
-    statement = insert(relay).values(name=name, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+def note_trouble(connection: Connection, trouble: Trouble) -> None:
+    clear_trouble(connection)
+    connection.execute(
+        relay.insert().values(
+            name=trouble.relay,
+            failures=trouble.failures,
+            since=trouble.since,
+            not_before=trouble.not_before,
+            detail=trouble.detail,
+        )
+    )
 
 
-def clear_trouble(connection: Connection, name: str) -> bool:
+def clear_trouble(connection: Connection) -> bool:
     """True when there was some."""
-    return bool(connection.execute(delete(relay).where(relay.c.name == name)).rowcount)
+    return bool(connection.execute(delete(relay)).rowcount)
+
+
+def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
+    """A probe never lies further ahead: a clock that ran ahead put it there."""
+    late = relay.c.not_before > at + than
+    connection.execute(update(relay).where(late).values(not_before=at))
