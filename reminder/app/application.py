@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from random import Random
 
 from reminder.clock import Clock
 from reminder.delivery.lock import senders_lock
@@ -51,11 +52,23 @@ class Pass:
 
 
 class Application:
-    """One reading of the office's files, with the ledger opened when it is first needed."""
+    """One reading of the office's files, with the ledger opened when it is first needed.
 
-    def __init__(self, office: Office, clock: Clock) -> None:
+    `transport` and `dice` are the settings' and the system's unless a simulation gives others.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        clock: Clock,
+        *,
+        transport: Transport | None = None,
+        dice: Random | None = None,
+    ) -> None:
         self.office = office
         self.clock = clock
+        self._transport = transport
+        self._dice = dice
 
     @property
     def settings(self) -> Settings:
@@ -87,6 +100,8 @@ class Application:
 
     @cached_property
     def transport(self) -> Transport:
+        if self._transport:
+            return self._transport
         if self.settings.transport == "smtp":
             return SmtpTransport(self.settings.smtp)
         return MaildirTransport(self.settings.outbox)
@@ -109,6 +124,7 @@ class Application:
             if by_mail
             else Limits(),
             rehearsal=self.planner.rehearsal,
+            dice=self._dice,
         )
 
     def progress(self) -> Progress:

@@ -1,6 +1,7 @@
 """Where mails' and pages' templates are found: the operator's folder, then the shipped one."""
 
 import traceback
+from functools import cache
 from pathlib import Path
 
 from jinja2 import (
@@ -24,9 +25,14 @@ def template_folders(settings: Settings) -> list[Path]:
 
 def environment(settings: Settings, *, autoescape: bool) -> Environment:
     """Names begin with the kind's folder: `mail/…`, `web/…`. A name that a template uses and
-    nobody gave is an error, not an empty place."""
+    nobody gave is an error, not an empty place. Compiled once in a process."""
+    return _environment(tuple(template_folders(settings)), autoescape)
+
+
+@cache
+def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
     return Environment(
-        loader=FileSystemLoader(template_folders(settings)),
+        loader=FileSystemLoader(folders),
         autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,

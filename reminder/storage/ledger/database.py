@@ -40,6 +40,11 @@ class Database:
         with _in_words(self.path), self._reader.begin() as connection:
             yield connection
 
+    @property
+    def engines(self) -> tuple[Engine, Engine]:
+        """The writing and the reading one, for who wants to listen to them."""
+        return self._writer, self._reader
+
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()

@@ -1,0 +1,144 @@
+"""What was due, worked out anew from windows and working days alone.
+
+Nothing of planning, ledger or sending is used here: where they forget something, or make too
+much, the difference shows. Passes that died count for what may be there, those that ended for
+what must.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from reminder.domain.notices import Kind
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
+from reminder.domain.windows import Window, overdue_day, workdays_left
+from reminder.domain.workdays import last_day
+
+Telling = tuple[str, str, str, str, int]  # kind, unit, task, due date, step
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A pass: when it was in truth, what the clock said, what was registered by then."""
+
+    at: datetime
+    clock: datetime
+    done: frozenset[str]
+    completed: bool
+
+
+@dataclass
+class Duties:
+    """Keys come without the plan's id. `tellings` are what units must have been reminded of,
+    by mail, or by a call list where `calls` says so."""
+
+    must: set[str] = field(default_factory=set)
+    may: set[str] = field(default_factory=set)
+    tellings: set[Telling] = field(default_factory=set)
+    calls: set[Telling] = field(default_factory=set)
+
+
+def duties(table: Timetable, journal: list[Tick], started: datetime) -> Duties:
+    found, rules = Duties(), _Rules(table, table.local_day(started))
+    for tick in journal:
+        keys = {*rules.digests(tick), *rules.missed(tick)}
+        found.may |= keys
+        found.must |= keys if tick.completed else set()
+        for telling in rules.tellings(tick):
+            kind, unit, *_ = telling
+            by_mail = table.directory[unit].tone is not Relation.PARALLEL
+            if by_mail:
+                found.may.add(f"{kind}/{table.local_day(tick.clock)}/{unit}")
+            if tick.completed:
+                (found.tellings if by_mail else found.calls).add(telling)
+    return found
+
+
+class _Rules:
+    def __init__(self, table: Timetable, started: date) -> None:
+        self._table = table
+        self._started = started
+        months = range(1, 13)
+        self._rows = {month: self._units(month) for month in months}
+        named = {unit for units in self._rows.values() for unit in units}
+        year_round = [
+            unit for task in table.plan.year_round for unit in (*task.lead, *task.related)
+        ]
+        self._rows[1] |= set(table.directory.expand(year_round)) - named
+        self._due = {month: table.digest_due(month) for month in months}
+        self._end = {month: table.digest_end(month) for month in months}
+        self._told: dict[tuple[date, frozenset[str]], list[Telling]] = {}
+
+    def _units(self, month: int) -> set[str]:
+        table = self._table
+        names = [unit for task in table.plan.month(month) for unit in (*task.lead, *task.related)]
+        return set(table.directory.expand(names))
+
+    def digests(self, tick: Tick) -> Iterator[str]:
+        """Of the months that run: who stands in the row, and who has something to confirm."""
+        for month, units in self._rows.items():
+            if self._due[month] <= tick.clock < self._end[month]:
+                for unit in units | self._unconfirmed(month, tick.done):
+                    yield f"digest/{self._table.plan.period(month)}/{unit}"
+
+    def _unconfirmed(self, month: int, done: frozenset[str]) -> set[str]:
+        table, found = self._table, set()
+        day = table.digest_day(month)
+        if not table.schedule.tracking:
+            return set()
+        for window in self._open(done):
+            task = table.plan.by_id[window.task]
+            if window.can_be_overdue and window.due < day and task.month < month:
+                found |= set(table.directory.expand(task.lead))
+        return {unit for unit in found if table.directory[unit].tone is not Relation.PARALLEL}
+
+    def missed(self, tick: Tick) -> Iterator[str]:
+        """Of months that ended: the ledger says at least that it was too late."""
+        for month, units in self._rows.items():
+            if self._end[month] <= tick.clock:
+                for unit in units:
+                    yield f"digest/{self._table.plan.period(month)}/{unit}"
+
+    def _open(self, done: frozenset[str]) -> Iterator[Window]:
+        for window in self._table.windows.values():
+            if window.task not in done and window.due >= self._started:
+                yield window
+
+    def tellings(self, tick: Tick) -> list[Telling]:
+        table = self._table
+        day = table.local_day(tick.clock)
+        if not table.days.is_working(day) or tick.clock < table.moment(day):
+            return []
+        if (day, tick.done) not in self._told:
+            self._told[day, tick.done] = [
+                (kind, unit, window.task, due, step)
+                for window in self._open(tick.done)
+                for kind, due, step in (*self._nudge(window, day), *self._overdue(window, day))
+                for unit in table.directory.expand(table.plan.by_id[window.task].lead)
+                if kind == Kind.NUDGE or table.directory[unit].tone is not Relation.LOCAL
+            ]
+        return self._told[day, tick.done]
+
+    def _nudge(self, window: Window, day: date) -> Iterator[tuple[str, str, int]]:
+        if window.tracked and window.opens <= day <= window.due:
+            left = workdays_left(window, day, self._table.days)
+            if steps := [step for step in self._table.schedule.nudges if step >= left]:
+                soft = window.soft
+                yield Kind.NUDGE, *(("once", 0) if soft else (f"{window.due}", min(steps)))
+
+    def _overdue(self, window: Window, day: date) -> Iterator[tuple[str, str, int]]:
+        table = self._table
+        if not (table.schedule.tracking and window.can_be_overdue and window.due < day):
+            return
+        days = {step: overdue_day(window, table.days, step) for step in table.schedule.overdue}
+        past = [step for step in sorted(days) if days[step] <= day]
+        if not past:
+            return
+        later = [step for step in sorted(days) if step > past[-1]]
+        last = days[past[-1]]
+        end = (
+            table.moment(days[later[0]]) if later else table.end_of(last_day(last.year, last.month))
+        )
+        if table.moment(day) < end:
+            yield Kind.OVERDUE, f"{window.due}", past[-1]

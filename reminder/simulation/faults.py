@@ -1,0 +1,159 @@
+"""What goes wrong in a simulated year: drawn from a seed before it begins, the same each time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from random import Random
+
+
+class Fault(StrEnum):
+    """What a spell does while it lasts."""
+
+    OFF = "the daemon is off"
+    DISK_FULL = "the ledger's disk is full"
+    CLOCK = "the clock is wrong"
+    DOWN = "the mail server is down"
+    BUSY = "the mail server says 421 at once"
+    LOG_IN = "the mail server refuses the log-in"
+    MAIL = "the mail server refuses MAIL"
+    GREYLIST = "the mail server puts off whom it does not know"
+    LATER = "the mail server puts every message off"
+    THROTTLE = "the mail server limits us with a 550"
+    LOSES_ANSWERS = "answers of the mail server are lost"
+    STINGY = "the mail server takes few messages a connection"
+    REFUSES_ONE = "the mail server refuses one address"
+
+
+_SERVER = (
+    Fault.DOWN,
+    Fault.BUSY,
+    Fault.LOG_IN,
+    Fault.MAIL,
+    Fault.GREYLIST,
+    Fault.LATER,
+    Fault.THROTTLE,
+    Fault.LOSES_ANSWERS,
+    Fault.STINGY,
+    Fault.REFUSES_ONE,
+)
+_JUMPS = (
+    timedelta(hours=-1),
+    timedelta(hours=1),
+    timedelta(days=-1),
+    timedelta(days=3),
+    timedelta(days=31),
+)
+HOUR = timedelta(hours=1)
+Moments = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A fault from `start` until before `end`, in true time whatever the clock says."""
+
+    fault: Fault
+    start: datetime
+    end: datetime
+    shift: timedelta = timedelta()
+    address: str = ""
+
+    def holds(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True)
+class Kill:
+    """The first pass at or after that moment dies at that step."""
+
+    at: datetime
+    step: int
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Somebody registers a task as done."""
+
+    at: datetime
+    task: str
+
+
+@dataclass(frozen=True)
+class Faults:
+    spells: tuple[Spell, ...] = ()
+    kills: tuple[Kill, ...] = ()
+    registrations: tuple[Registration, ...] = ()
+    _by_fault: dict[Fault, list[Spell]] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for spell in self.spells:
+            self._by_fault.setdefault(spell.fault, []).append(spell)
+
+    def holding(self, fault: Fault, at: datetime) -> Spell | None:
+        return next((s for s in self._by_fault.get(fault, ()) if s.holds(at)), None)
+
+    def shift(self, at: datetime) -> timedelta:
+        spell = self.holding(Fault.CLOCK, at)
+        return spell.shift if spell else timedelta()
+
+    def healthy(self, start: datetime, end: datetime) -> bool:
+        """Whether nothing was wrong at any time between the two."""
+        kills = any(start <= kill.at <= end for kill in self.kills)
+        return not kills and not any(s.start <= end and start < s.end for s in self.spells)
+
+    def boundaries(self) -> list[datetime]:
+        """The moments at which something changes."""
+        edges = {edge for spell in self.spells for edge in (spell.start, spell.end)}
+        return sorted(edges | {kill.at for kill in self.kills} | {r.at for r in self.registrations})
+
+
+def draw(
+    seed: int,
+    start: datetime,
+    end: datetime,
+    busy: Sequence[datetime],
+    tasks: Sequence[str],
+    addresses: Sequence[str],
+) -> Faults:
+    """`busy` are the moments at which many notices are due: most faults fall near one."""
+    dice = Random(seed)
+    near = [moment for moment in busy if start <= moment < end] or [start]
+
+    def moment(first: float = -3, last: float = 1) -> datetime:
+        """Within those hours of a busy moment, or anywhere."""
+        if dice.random() < 0.7:
+            return dice.choice(near) + HOUR * dice.uniform(first, last)
+        return start + (end - start) * dice.random()
+
+    spells = [*_server(dice, moment, addresses), *_machine(dice, moment)]
+    steps = [int(10 ** dice.uniform(0, 3)) for _ in range(dice.randrange(40))]
+    kills = [Kill(moment(0, 0.2), step) for step in steps]
+    some = dice.sample(list(tasks), min(len(tasks), dice.randrange(12)))
+    done = [Registration(start + (end - start) * dice.random(), task) for task in some]
+    return Faults(
+        tuple(spells),
+        tuple(sorted(kills, key=lambda kill: kill.at)),
+        tuple(sorted(done, key=lambda one: one.at)),
+    )
+
+
+def _server(dice: Random, moment: Moments, addresses: Sequence[str]) -> Iterator[Spell]:
+    for _ in range(dice.randrange(20)):
+        fault, begin = dice.choice(_SERVER), moment()
+        # Mostly an hour or so, now and then three days and more.
+        length = HOUR * min(10 ** dice.uniform(-1, 2.2), 100)
+        address = dice.choice(addresses) if fault is Fault.REFUSES_ONE and addresses else ""
+        yield Spell(fault, begin, begin + length, address=address)
+
+
+def _machine(dice: Random, moment: Moments) -> Iterator[Spell]:
+    for _ in range(dice.randrange(6)):
+        begin = moment()
+        yield Spell(Fault.OFF, begin, begin + HOUR * 10 ** dice.uniform(-1, 2.9))
+    for _ in range(dice.randrange(4)):
+        begin = moment()
+        yield Spell(Fault.DISK_FULL, begin, begin + HOUR * dice.uniform(0.05, 0.5))
+    for _ in range(dice.randrange(4)):
+        begin, shift = moment(), dice.choice(_JUMPS)
+        length = HOUR * 10 ** dice.uniform(-1, 1.7)
+        yield Spell(Fault.CLOCK, begin, begin + length, shift=shift)

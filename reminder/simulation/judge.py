@@ -1,0 +1,213 @@
+"""The promise, checked against what was due and what the mail server knows."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from hashlib import sha256
+from itertools import pairwise
+
+from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.timetable import Timetable
+from reminder.simulation.duties import Duties, Telling, Tick, duties
+from reminder.simulation.faults import Faults
+from reminder.simulation.server import Server
+from reminder.storage.ledger.views import NoticeView, RecipientView
+
+# With nothing wrong for so long, whatever waits has gone: the longest back-off and a bit.
+ENOUGH = timedelta(hours=7)
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A notice, and how it broke the promise."""
+
+    notice: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that a year left behind. `reminded` is by the notice's key."""
+
+    started: datetime
+    journal: list[Tick]
+    faults: Faults
+    server: Server
+    views: Sequence[NoticeView]
+    reminded: Mapping[str, set[Telling]]
+
+
+def judge(table: Timetable, evidence: Evidence) -> list[Breach]:
+    return list(_Judge(table, evidence).breaches())
+
+
+class _Judge:
+    def __init__(self, table: Timetable, evidence: Evidence) -> None:
+        self._table = table
+        self._seen = evidence
+        self._prefix = f"{table.plan.id}/"
+        self._due: Duties = duties(table, evidence.journal, evidence.started)
+        self._accepted = evidence.server.accepted_by_address()
+        self._contents = evidence.server.contents()
+        self._calm = list(_calm(evidence.journal, evidence.faults))
+
+    def breaches(self) -> Iterator[Breach]:
+        yield from self._keys()
+        yield from self._tellings()
+        yield from self._copies()
+        yield from self._reports()
+        for view in self._seen.views:
+            for words in self._fate(view):
+                yield Breach(view.key, words)
+
+    def _keys(self) -> Iterator[Breach]:
+        keys = {
+            view.key.removeprefix(self._prefix)
+            for view in self._seen.views
+            if view.kind is not Kind.REPORT
+        }
+        for key in sorted(self._due.must - keys):
+            yield Breach(key, "was due and the ledger does not know it")
+        for key in sorted(keys - self._due.may):
+            yield Breach(key, "stands in the ledger and was never due")
+
+    def _tellings(self) -> Iterator[Breach]:
+        """Each reminder reached its unit's mail or the call list, and only one of them."""
+        told: dict[Telling, list[str]] = defaultdict(list)
+        gone = {
+            view.key
+            for view in self._seen.views
+            if view.state is State.EXPIRED and view.reason in (Reason.TOO_LATE, Reason.DONE)
+        }
+        for key, tellings in self._seen.reminded.items():
+            for telling in tellings:
+                told[telling].append(key)
+        for telling in sorted((self._due.tellings | self._due.calls) - set(told)):
+            yield Breach(f"{telling[0]} {telling[1]}", f"was never told of {telling[2:]}")
+        for telling, keys in told.items():
+            if len(set(keys) - gone) > 1:
+                yield Breach(keys[-1], f"tells again what {keys[0]} told: {telling[2:]}")
+
+    def _copies(self) -> Iterator[Breach]:
+        known = {view.message_id: view for view in self._seen.views if view.message_id}
+        for (message_id, address), count in self._accepted.items():
+            view = known.get(message_id)
+            if view is None:
+                yield Breach(message_id, f"went to {address} and the ledger does not know it")
+            elif count > 1 + self._seen.server.excused[message_id]:
+                yield Breach(view.key, f"went to {address} {count} times")
+        for message_id, view in known.items():
+            hashes = {sha256(content).hexdigest() for content in self._contents[message_id]}
+            if hashes - {view.sha256}:
+                yield Breach(view.key, "went with other bytes than were recorded")
+
+    def _reports(self) -> Iterator[Breach]:
+        """The operator heard what truly became of each month's digests."""
+        for month in range(1, 13):
+            period = self._table.plan.period(month)
+            views = [view for view in self._of(Kind.DIGEST, period)
+                     if view.state is not State.BASELINE]  # fmt: skip
+            reports = [r for r in self._of(Kind.REPORT, period) if "/report/digest/" in r.key]
+            if not views or not self._settled(views) or not self._settled(reports):
+                continue
+            arrived = sum(all(self._accepted[view.message_id or "", person.address]
+                              for person in view.recipients) and bool(view.recipients)
+                          for view in views)  # fmt: skip
+            words = f"应发{len(views)}封，邮件服务器已接收{arrived}封"
+            if not any(words in self._text(report) for report in reports):
+                yield Breach(f"report/digest/{period}", f"no report says: {words}")
+
+    def _of(self, kind: Kind, period: str) -> list[NoticeView]:
+        return [v for v in self._seen.views if v.kind is kind and v.period == period]
+
+    def _settled(self, views: list[NoticeView]) -> bool:
+        """All have ended, with time enough for a report to follow."""
+        ended = max((view.updated for view in views), default=self._seen.started)
+        calm = any(end - max(begin, ended) >= ENOUGH for begin, end in self._calm)
+        return calm and not any(view.waiting for view in views)
+
+    def _text(self, view: NoticeView) -> str:
+        """What its reader reads; nothing when it never went."""
+        contents = self._contents[view.message_id or ""]
+        for content in contents:
+            body = message_from_bytes(content, policy=default).get_body(("plain",))
+            return str(body.get_content()) if body else ""
+        return ""
+
+    def _names_its_tasks(self, view: NoticeView) -> Iterator[str]:
+        text = self._text(view)
+        for _, _, task, _, _ in self._seen.reminded.get(view.key, set()) if text else ():
+            found = self._table.plan.by_id[task]
+            if found.title not in text and found.brief not in text:
+                yield f"was to tell of {task} and does not name it"
+
+    def _fate(self, view: NoticeView) -> Iterator[str]:
+        for person in view.recipients:
+            yield from self._answer(view, person)
+        yield from self._names_its_tasks(view)
+        if view.state is State.SENDING and self._seen.journal[-1].completed:
+            yield "was left in sending"
+        if view.state is State.HELD:
+            yield "is held, and nothing was to be held"
+        if view.state is State.BASELINE and view.useful_until > self._seen.started:
+            yield "counts as older than the first start and is not"
+        if view.reason == Reason.NO_ADDRESS and self._addresses(view):
+            yield "was refused for want of an address and has one"
+        if view.state is State.EXPIRED and view.reason == Reason.TOO_LATE:
+            yield from self._too_late(view)
+        if view.state is State.EXPIRED and view.reason == Reason.DONE:
+            yield from self._done(view)
+        if view.state in (State.QUEUED, State.RETRY) and self._had_time(view):
+            yield f"still waits ({view.reason}) and had time to go"
+
+    def _answer(self, view: NoticeView, person: RecipientView) -> Iterator[str]:
+        message = (view.message_id or "", person.address)
+        accepted, excused = self._accepted[message], self._seen.server.excused[message[0]]
+        if view.kind is not Kind.REPORT and person.address not in self._addresses(view):
+            yield f"went to {person.address}, which is not the unit's"
+        if person.state is State.SENT and not accepted:
+            yield f"counts as sent to {person.address}, and the server never accepted it"
+        if person.state is State.REFUSED and message not in self._seen.server.said_no:
+            yield f"counts as refused for {person.address}, and the server never refused it"
+        if accepted and person.state is not State.SENT and not excused:
+            yield f"was accepted for {person.address} and counts as {person.state}"
+
+    def _too_late(self, view: NoticeView) -> Iterator[str]:
+        if not any(tick.clock >= view.useful_until for tick in self._seen.journal):
+            yield "counts as too late and is still of use"
+        if self._had_time(view):
+            yield "is too late and had time to go"
+
+    def _done(self, view: NoticeView) -> Iterator[str]:
+        told = self._seen.reminded.get(view.key, set())
+        done = self._seen.journal[-1].done
+        if not told or any(telling[2] not in done for telling in told):
+            yield "counts as done and is not"
+
+    def _had_time(self, view: NoticeView) -> bool:
+        """Whether, while it was of use, nothing was wrong for long enough."""
+        for begin, end in self._calm:
+            if min(end, view.useful_until) - max(begin, view.due) >= ENOUGH:
+                return True
+        return False
+
+    def _addresses(self, view: NoticeView) -> set[str]:
+        unit = self._table.directory.units.get(view.unit)
+        return {*unit.to, *unit.cc} if unit else set()
+
+
+def _calm(journal: list[Tick], faults: Faults) -> Iterator[tuple[datetime, datetime]]:
+    """Times of passes that ended while nothing was wrong; the clock was right then."""
+    begin: Tick | None = None
+    for before, tick in pairwise(journal):
+        if before.completed and tick.completed and faults.healthy(before.at, tick.at):
+            begin = begin or before
+            last = tick
+        elif begin:
+            yield begin.at, last.at
+            begin = None
+    if begin:
+        yield begin.at, last.at

@@ -1,0 +1,158 @@
+"""A mail server that fails as the year's faults say, and knows what it accepted."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from reminder.clock import VirtualClock
+from reminder.delivery.transports import Envelope
+from reminder.domain.notices import Answer, Reason, State
+from reminder.errors import ClaimLapsedError, ServerError
+from reminder.simulation.death import Life
+from reminder.simulation.faults import Fault, Faults
+
+_GREYLISTED = timedelta(minutes=10)
+_STINGY = 3  # messages a connection
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message accepted for its recipients, at a true moment and by the clock."""
+
+    at: datetime
+    clock: datetime
+    message_id: str
+    content: bytes = field(repr=False)
+    recipients: tuple[str, ...]
+
+
+@dataclass
+class Server:
+    """A transport. `excused` counts by message how often its answer did not reach the ledger."""
+
+    clock: VirtualClock
+    faults: Faults
+    dice: Random
+    life: Life | None = None
+    deliveries: list[Delivery] = field(default_factory=list)
+    excused: Counter[str] = field(default_factory=Counter)
+    said_no: set[tuple[str, str]] = field(default_factory=set)
+    at_risk: str = ""  # the message whose DATA began last
+    log_ins: int = 0
+    _first_seen: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def holds(self, fault: Fault) -> bool:
+        return self.faults.holding(fault, self.clock.true) is not None
+
+    def open(self) -> "Session":
+        self.step()
+        self.log_ins += 1
+        if self.holds(Fault.DOWN):
+            raise ServerError("mail server virtual failed at connect: refused")
+        if self.holds(Fault.BUSY):
+            raise ServerError("mail server virtual failed at greeting: 421 busy")
+        if self.holds(Fault.LOG_IN):
+            raise ServerError("mail server virtual refused the log-in: 535", permanent=True)
+        return Session(self)
+
+    def step(self) -> None:
+        if self.life:
+            self.life.step()
+
+    def refusal(self, message_id: str, address: str) -> Answer | None:
+        """Of one recipient; None when it is accepted."""
+        refused = self.faults.holding(Fault.REFUSES_ONE, self.clock.true)
+        if refused and refused.address == address:
+            self.said_no.add((message_id, address))
+            return Answer(State.REFUSED, Reason.RECIPIENT_REFUSED, "550 no such user")
+        if self.holds(Fault.GREYLIST):
+            seen = self._first_seen.setdefault((message_id, address), self.clock.true)
+            if self.clock.true - seen < _GREYLISTED:
+                return Answer(State.RETRY, Reason.RECIPIENT_DEFERRED, "451 greylisted")
+        return None
+
+    def verdict(self, envelope: Envelope, accepted: list[str]) -> Answer:
+        """Of the message, after its final dot."""
+        if self.holds(Fault.LATER):
+            return Answer(State.RETRY, Reason.MESSAGE_DEFERRED, "451 later")
+        if self.holds(Fault.THROTTLE):
+            return Answer(State.RETRY, Reason.THROTTLED, "550 Mailbox frequency limited")
+        lost = self.holds(Fault.LOSES_ANSWERS) and self.dice.random() < 0.5
+        if lost:
+            self.excused[envelope.message_id] += 1
+            if self.dice.random() < 0.5:
+                return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: cut")
+        self.keep(envelope, accepted)
+        if lost:
+            return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: timed out")
+        return Answer(State.SENT, Reason.ACCEPTED, "250 kept")
+
+    def keep(self, envelope: Envelope, accepted: list[str]) -> None:
+        self.deliveries.append(
+            Delivery(
+                self.clock.true,
+                self.clock.now(),
+                envelope.message_id,
+                envelope.content,
+                tuple(accepted),
+            )
+        )
+
+    def accepted_by_address(self) -> Mapping[tuple[str, str], int]:
+        """How often each message was accepted for each address."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for delivery in self.deliveries:
+            counts.update((delivery.message_id, address) for address in delivery.recipients)
+        return counts
+
+    def contents(self) -> Mapping[str, set[bytes]]:
+        found = defaultdict[str, set[bytes]](set)
+        for delivery in self.deliveries:
+            found[delivery.message_id].add(delivery.content)
+        return found
+
+
+class Session:
+    """One connection."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._sent = 0
+        self.closed = False
+
+    def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        server = self._server
+        server.step()
+        server.clock.advance(1)
+        if server.holds(Fault.DOWN) or (server.holds(Fault.STINGY) and self._sent >= _STINGY):
+            self.closed = True
+            raise ServerError("mail server virtual failed at MAIL: 421 enough of you")
+        if server.holds(Fault.MAIL):
+            self.closed = True
+            raise ServerError("mail server virtual refused MAIL: 451 not now")
+        if not still_ours():
+            self.closed = True
+            raise ClaimLapsedError("the claim lapsed before MAIL")
+        answers, accepted = {}, []
+        for address in envelope.recipients:
+            if refusal := server.refusal(envelope.message_id, address):
+                answers[address] = refusal
+            else:
+                accepted.append(address)
+        self._sent += 1
+        return answers | (self._data(envelope, accepted) if accepted else {})
+
+    def _data(self, envelope: Envelope, accepted: list[str]) -> dict[str, Answer]:
+        """A kill from here until the answer is recorded excuses one copy."""
+        server = self._server
+        server.step()
+        server.at_risk = envelope.message_id
+        answer = server.verdict(envelope, accepted)
+        server.step()
+        self.closed = answer.reason is Reason.ANSWER_LOST
+        return dict.fromkeys(accepted, answer)
+
+    def close(self) -> None:
+        self.closed = True

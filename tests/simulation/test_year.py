@@ -1,0 +1,225 @@
+"""A simulated year: the promise holds, and where the product breaks it the judge says so."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from reminder.delivery import planning, sending
+from reminder.delivery.reports import Tally
+from reminder.domain.notices import State
+from reminder.simulation import Outcome, simulate
+from reminder.simulation.faults import Fault, Faults, Kill, Spell
+from reminder.storage.ledger import claims, notices
+from reminder.storage.office import Office
+from tests.app.trials import OPERATOR, Trial, trial
+
+HOUR = timedelta(hours=1)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}+08:00")
+
+
+START, END = moment("02-26T00:00"), moment("04-13T00:00")
+DIGEST = moment("03-02T09:00")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True) as opened:
+        yield opened
+
+
+def loaded(office: Trial) -> Office:
+    return office.app("2026-01-01T00:00+08:00", mail=OPERATOR).office
+
+
+def spring(office: Trial, until: datetime = END, **faults: Any) -> Outcome:
+    folder = office.state.parent / "year"
+    return simulate(loaded(office), START, until, folder, faults=Faults(**faults))
+
+
+def spell(fault: Fault, start: str, hours: float, **more: Any) -> dict[str, Any]:
+    begin = moment(start)
+    return {"spells": (Spell(fault, begin, begin + hours * HOUR, **more),)}
+
+
+def test_spring_without_faults_brings_each_unit_what_was_due(office: Trial) -> None:
+    outcome = spring(office)
+    kinds = sorted((view.kind, view.unit) for view in outcome.notices if view.kind != "report")
+    assert kinds == [
+        *[("digest", "lead")] * 2,
+        *[("digest", "related")] * 2,
+        ("nudge", "lead"),
+        *[("overdue", "lead")] * 2,
+    ]
+    assert (outcome.copies, outcome.breaches) == (0, ())
+
+
+def test_same_seed_brings_the_same_year(office: Trial, tmp_path: Path) -> None:
+    years = [simulate(loaded(office), START, END, tmp_path / name, seed=3) for name in "ab"]
+    first, second = ([(d.at, d.recipients) for d in year.deliveries] for year in years)
+    assert first == second
+    assert years[0].kills == years[1].kills
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_promise_holds_whatever_the_seed(office: Trial, tmp_path: Path, seed: int) -> None:
+    outcome = simulate(loaded(office), START, END, tmp_path / "year", seed=seed)
+    assert outcome.breaches == ()
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_promise_holds_through_each_fault(office: Trial, fault: Fault) -> None:
+    more: dict[str, Any] = {}
+    if fault is Fault.CLOCK:
+        more["shift"] = timedelta(days=31)
+    if fault is Fault.REFUSES_ONE:
+        more["address"] = "lead@unit.test"
+    outcome = spring(office, **spell(fault, "03-02T08:00", 9, **more))
+    assert outcome.breaches == ()
+    states = {v.state for v in outcome.notices if v.kind == "digest" and v.period == "2026-03"}
+    assert states <= {State.SENT, State.REFUSED}
+
+
+def test_three_days_without_a_server_lose_nothing(office: Trial) -> None:
+    outcome = spring(office, **spell(Fault.DOWN, "03-02T08:00", 76))
+    assert outcome.breaches == ()
+    assert {view.state for view in outcome.notices} == {State.SENT}
+
+
+def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
+    spells = spell(Fault.LOG_IN, "03-02T08:00", 24)["spells"]
+    folder = office.state.parent / "year"
+    attempts = []
+    original = sending.Sender.drain
+
+    def counting(sender: sending.Sender) -> set[str]:
+        before = getattr(sender.transport, "log_ins", 0)
+        touched = original(sender)
+        if moment("03-02T09:00") <= sender.clock.now() < moment("03-03T08:00"):
+            attempts.append(getattr(sender.transport, "log_ins", 0) - before)
+        return touched
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sending.Sender, "drain", counting)
+        simulate(loaded(office), START, END, folder, faults=Faults(spells))
+    assert 3 <= sum(attempts) <= 12
+
+
+@pytest.mark.parametrize("step", range(1, 250, 25))
+def test_death_at_a_step_loses_nothing_and_doubles_at_most_one_message(
+    office: Trial, step: int
+) -> None:
+    kills = (Kill(moment("03-02T09:00"), step),)
+    outcome = spring(office, until=moment("03-03T00:00"), kills=kills)
+    assert outcome.breaches == ()
+    assert outcome.copies <= 2  # one message, to both mailboxes of a unit
+
+
+# The judge. Each change breaks the product in one way, and the year must show it.
+
+
+def forget_recovery(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(claims, "recover", lambda *_: 0)
+
+
+def forget_to_record(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(claims, "settle", lambda *_, **__: None)
+
+
+def forget_a_unit(patch: pytest.MonkeyPatch) -> None:
+    original = planning.digest_units
+    patch.setattr(planning, "digest_units", lambda *given: original(*given)[1:])
+
+
+def forget_reminders(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(planning, "due_reminders", lambda *_: ([], []))
+
+
+def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(notices, "read_reminded", lambda *_, **__: set())
+
+
+def never_again(patch: pytest.MonkeyPatch) -> None:
+    for bounds in ("RETRY", "PROBE"):
+        patch.setattr(sending, bounds, (timedelta(days=9), timedelta(days=9)))
+    patch.setattr(planning, "LONGEST", timedelta(days=99))
+
+
+def give_up_at_once(patch: pytest.MonkeyPatch) -> None:
+    def expire(connection: Connection, at: datetime) -> list[str]:
+        keys = [row["key"] for row in notices.unfinished(connection)]
+        for key in keys:
+            notices.set_state(connection, key, State.EXPIRED, notices.Reason.TOO_LATE, at)
+        return keys
+
+    patch.setattr(notices, "expire", expire)
+
+
+def change_the_bytes(patch: pytest.MonkeyPatch) -> None:
+    original, counted = claims.claim, iter(range(10**6))
+
+    def claim(*given: Any) -> list[claims.Claimed]:
+        found = original(*given)
+        for one in found:
+            object.__setattr__(one, "content", one.content + b"%d\r\n" % next(counted))
+        return found
+
+    patch.setattr(claims, "claim", claim)
+
+
+def report_too_many(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Tally, "accepted", property(lambda tally: len(tally.views) + 1))
+
+
+def release_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(planning.occasions, "is_held", lambda *_: True)
+
+
+def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(notices, "too_early_given_up", lambda *_: [])
+
+
+NOTHING: dict[str, Any] = {}
+CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 60 + 7 * n) for n in range(9))}
+BUSY = spell(Fault.BUSY, "03-02T08:00", 5)
+GREY = spell(Fault.GREYLIST, "03-02T08:00", 5)
+LOST = spell(Fault.LOSES_ANSWERS, "03-02T08:00", 2)
+AHEAD = spell(Fault.CLOCK, "02-27T08:00", 5, shift=timedelta(days=70))
+BREAKS = [
+    (forget_recovery, CUT | {"until": moment("03-05T00:00")}),
+    (forget_to_record, {"until": moment("03-03T00:00")}),
+    (forget_a_unit, NOTHING),
+    (forget_reminders, NOTHING),
+    (repeat_reminders, NOTHING),
+    (never_again, GREY),
+    (never_again, BUSY),
+    (give_up_at_once, GREY),
+    (change_the_bytes, GREY),
+    (report_too_many, NOTHING),
+    (release_nothing, NOTHING),
+    (leave_what_a_clock_gave_up, AHEAD),
+]
+
+
+@pytest.mark.parametrize("faults", [CUT, AHEAD], ids=["killed", "ahead"])
+def test_promise_holds_through_what_the_judge_is_tried_on(
+    office: Trial, faults: dict[str, Any]
+) -> None:
+    assert spring(office, **faults).breaches == ()
+
+
+@pytest.mark.parametrize(("change", "faults"), BREAKS)
+def test_broken_promise_is_seen(
+    office: Trial,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[pytest.MonkeyPatch], None],
+    faults: dict[str, Any],
+) -> None:
+    change(monkeypatch)
+    assert spring(office, **faults).breaches
