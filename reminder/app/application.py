@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
 
+from reminder.app.watch import Watch
 from reminder.clock import Clock
 from reminder.delivery.lock import senders_lock
 from reminder.delivery.message import Composer
@@ -95,6 +96,10 @@ class Application:
         return Reporter(self.composer, self.database, self.planner)
 
     @cached_property
+    def watch(self) -> Watch:
+        return Watch(self.settings, self.table, self.database, self.reporter)
+
+    @cached_property
     def feeds(self) -> Feeds:
         return Feeds(self.database, lambda: self.table, self.settings.uid_domain)
 
@@ -165,7 +170,8 @@ class Application:
             if delivers:
                 self.sender.recover()
                 touched = self.sender.drain()
-            if self.reporter.report(self.clock.now()) and delivers:
+            told = self.reporter.report(self.clock.now()) + self.watch.look(self.clock.now())
+            if told and delivers:
                 self.sender.drain()
         return self._pass(planned, touched, delivers=delivers)
 

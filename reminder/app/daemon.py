@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvicorn
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from reminder.app import orders
 from reminder.app.application import Application
+from reminder.app.edits import Edits
+from reminder.app.heartbeat import Heartbeat
+from reminder.app.watch import SCHEDULER, Trouble
 from reminder.clock import monotonic
 from reminder.delivery.lock import senders_lock
 from reminder.domain.notices import State
@@ -21,8 +23,6 @@ from reminder.web.app import create_app
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 60  # seconds between two ticks
-STALLED = 3 * INTERVAL  # without a tick for so long the scheduler is taken for dead
 FIRST_PASS = 20  # seconds that the first screen waits for the first mails
 
 
@@ -47,7 +47,8 @@ class Daemon:
         self._work = threading.Event()
         self._idle = threading.Event()
         self._delivers = False
-        self._last_tick = monotonic()
+        self._edits = Edits(app.office)
+        self._seen: list[Trouble] = []  # since the last look
         self._hold = app.settings.first_start == "hold"
 
     def run(self, announce: Callable[[Started], None]) -> None:
@@ -63,14 +64,14 @@ class Daemon:
         web = self._web()
         server = threading.Thread(target=web.run, args=([listener],), name="web")
         server.start()
-        self._scheduler = self._schedule()
+        heartbeat = Heartbeat(self._tick)
         try:
             self._await_first_pass()
             announce(self._started(new, resumed, rehearsed, listener.getsockname()[1]))
-            self._guard()
+            heartbeat.guard(self._stop, self._stalled)
         finally:
             self._halt()
-            self._scheduler.shutdown(wait=True)
+            heartbeat.stop()
             web.should_exit = True
             courier.join()
             server.join()
@@ -93,38 +94,24 @@ class Daemon:
                 for state in (State.QUEUED, State.SENDING, State.RETRY)
             )
 
-    def _schedule(self) -> BackgroundScheduler:
-        scheduler = BackgroundScheduler(timezone="UTC")
-        scheduler.add_job(
-            self._tick,
-            "interval",
-            seconds=INTERVAL,
-            id="tick",
-            coalesce=True,
-            misfire_grace_time=None,
-            max_instances=1,
-        )
-        scheduler.start()
-        return scheduler
-
     def _tick(self) -> None:
-        try:
-            self._app.plan(self._app.clock.now(), hold_first_start=self._hold)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
-            _tell(error)
-        finally:
-            self._last_tick = monotonic()
-            self._work.set()
+        app, at = self._app, self._app.clock.now()
+        for step in (
+            lambda: app.plan(at, hold_first_start=self._hold),
+            lambda: app.watch.look(at, self._troubles()),
+        ):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
+                _tell(error)
+        self._work.set()
 
-    def _guard(self) -> None:
-        """APScheduler's thread dies silently on an exception in its loop, and waits when the
-        clock is set back: by the monotonic clock, a stalled one is replaced."""
-        while not self._stop.wait(INTERVAL / 4):
-            if monotonic() - self._last_tick > STALLED:
-                log.error("the scheduler stalled; a new one takes over")
-                self._scheduler.shutdown(wait=False)
-                self._scheduler = self._schedule()
-                self._tick()
+    def _troubles(self) -> list[Trouble]:
+        seen, self._seen = self._seen, []
+        return [*seen, *self._edits.troubles()]
+
+    def _stalled(self) -> None:
+        self._seen.append(SCHEDULER)
 
     def _deliver(self) -> None:
         """The courier's thread: holds the sender's lock as long as it can get it."""

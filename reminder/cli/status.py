@@ -8,7 +8,9 @@ from reminder.cli.words import counted, harmless
 from reminder.delivery.reports import tally
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
+from reminder.storage.ledger.alarms import read_alarms
 from reminder.storage.ledger.occasions import is_held, last_occasion, last_tick
+from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.ledger.relays import read_trouble
 from reminder.storage.ledger.tasks import read_start
 from reminder.storage.ledger.views import read_notices
@@ -31,6 +33,9 @@ def read_status(app: Application) -> dict[str, Any]:
         "last": None,
         "waiting": [],
         "trouble": None,
+        "alarms": [],
+        "ready": False,
+        "not_ready": "nobody has ticked yet",
     }  # fmt: skip
     if app.settings.ledger_path.exists():
         _read_ledger(app, found)
@@ -47,6 +52,13 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         last = last_occasion(connection)
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
         found["held"] = is_held(connection, app.planner.course)
+        alarms = read_alarms(connection).values()
+    found["not_ready"] = why_not_ready(app.database, app.clock.now())
+    found["ready"] = not found["not_ready"]
+    found["alarms"] = [
+        {"name": alarm.name, "since": alarm.since.astimezone(zone), "detail": alarm.detail}
+        for alarm in alarms
+    ]
     found["started"] = started.astimezone(zone) if started else None
     found["last_tick"] = ticked.astimezone(zone) if ticked else None
     found["trouble"] = trouble.detail if trouble else None
@@ -88,6 +100,7 @@ def print_status(found: dict[str, Any]) -> None:
     if found["held"]:
         lines.append(("held", "nothing goes until: reminder ledger release"))
     lines.append(("last tick", _moment(found["last_tick"]) or "never"))
+    lines.append(("ready", "yes" if found["ready"] else f"no: {found['not_ready']}"))
     for occasion in found["next"]:
         text = f"{occasion['kind']} {occasion['period']}, {counted(occasion['units'], 'unit')}"
         lines.append(("next", f"{_moment(occasion['at'])}  {text}"))
@@ -97,6 +110,11 @@ def print_status(found: dict[str, Any]) -> None:
         lines += [("", f"{o['unit']}: {o['state']} ({o['reason']})") for o in last["others"]]
     if found["trouble"]:
         lines.append(("trouble", found["trouble"]))
+    lines += [
+        ("alarm", f"{alarm['detail']}, since {_moment(alarm['since'])}")
+        for alarm in found["alarms"]
+        if alarm["detail"] != found["trouble"]
+    ]
     lines.append(("waiting", str(len(found["waiting"]))))
     lines += [
         ("", f"{w['key']}: {w['state']} ({w['reason']}) {w['reply']}".rstrip())

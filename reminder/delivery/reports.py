@@ -11,8 +11,9 @@ from sqlalchemy import Connection, RowMapping
 from reminder.delivery.message import Composer
 from reminder.delivery.planning import CALLS, Planner
 from reminder.domain import wording
-from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.domain.notices import Kind, NoticeDraft, State
 from reminder.domain.occasions import digest_draft, digest_units
+from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, workdays_left
@@ -28,36 +29,6 @@ OPERATOR = "operator"
 PATIENCE = timedelta(hours=1)  # a report waits so long for mails that are still on their way
 USEFUL = timedelta(days=7)
 NAMES = {Kind.DIGEST: "月度提示", Kind.NUDGE: "临近提醒", Kind.OVERDUE: "待确认提示"}
-STATES = {
-    State.QUEUED: "待发送",
-    State.SENDING: "发送中",
-    State.RETRY: "稍后重试",
-    State.SENT: "已接收",
-    State.REFUSED: "被拒收",
-    State.HELD: "暂存待放行",
-    State.EXPIRED: "过时未发",
-    State.BASELINE: "启用前，不发",
-}
-REASONS: dict[str, str] = {
-    Reason.NO_ADDRESS: "无邮箱，需另行告知",
-    Reason.PARTLY: "部分地址已接收，其余被拒收",
-    Reason.RECIPIENT_REFUSED: "收件地址被拒收，请核对邮箱",
-    Reason.RECIPIENT_DEFERRED: "对方暂不接收，稍后重试",
-    Reason.MESSAGE_REFUSED: "邮件被拒收",
-    Reason.MESSAGE_DEFERRED: "对方暂不接收，稍后重试",
-    Reason.THROTTLED: "对方限制发信频率，稍后重试",
-    Reason.RESERVED_ADDRESS: "邮箱为占位地址，请填写真实邮箱",
-    Reason.SERVER: "发信服务器不可用，恢复后自动发送",
-    Reason.ANSWER_LOST: "结果未知，稍后重试",
-    Reason.INTERRUPTED: "发送中断，稍后重试",
-    Reason.STORAGE: "发件箱不可写，稍后重试",
-    Reason.HOLD: "首次启用，暂存待放行",
-    Reason.FIRST_START: "启用之前，不发",
-    Reason.DROPPED: "已取消",
-    Reason.TOO_LATE: "过时未发",
-    Reason.DONE: "事项已办结，不再发送",
-    Reason.CLOCK: "系统时间更正后恢复发送",
-}
 
 
 @dataclass(frozen=True)
@@ -174,6 +145,15 @@ class Reporter:
                 (f"会期未定（{len(undated)}）", undated),
             ),
         )
+
+    def tell(
+        self, connection: Connection, name: str, subject: str, words: str, at: datetime
+    ) -> None:
+        """A trouble that began, or one that is over."""
+        tag = self._table.plan.tag
+        period = self._table.local_day(at).isoformat()
+        report = Report(f"【{tag}】{subject}", words, ())
+        self._send(connection, f"alarm/{name}", period, report, at, at + USEFUL)
 
     def _occasion(self, connection: Connection, row: RowMapping, at: datetime) -> int:
         if row["kind"] == CALLS:

@@ -249,7 +249,9 @@ class _Run:
             if first_here or trouble is None:
                 until = now + back_off(failures, REFUSED if error.permanent else PROBE, owner.dice)
                 since = trouble.since if trouble else now
-                trouble = Trouble(owner.relay, failures + 1, since, until, str(error))
+                trouble = Trouble(
+                    owner.relay, failures + 1, since, until, str(error), error.permanent
+                )
                 note_trouble(database, trouble)
             keys = claims.put_off(
                 database, owner.course, now, trouble.not_before, str(error), claim

@@ -23,6 +23,15 @@ class Office:
     settings: Settings
     table: Timetable
     warnings: tuple[Fault, ...] = ()
+    # What it was read with, to read it again.
+    config: Path | None = None
+    command_line: Mapping[str, Any] | None = None
+
+    def files(self) -> list[Path]:
+        """Those that people edit, whether they are there or not."""
+        folder = config_dir(self.config)
+        named = [folder / name for name in ("reminder.toml", "units.toml")]
+        return [self.settings.plan, *named, *sorted((folder / "workdays").glob("*.toml"))]
 
 
 def load_office(
@@ -62,7 +71,8 @@ def load_office(
     if faults or settings is None or plan is None or units_file is None:
         raise ConfigurationError(faults)
     table = Timetable(plan, directory, days, _schedule(settings))
-    return Office(settings, table, tuple(_warnings(settings, table, units_file, folder)))
+    warnings = tuple(_warnings(settings, table, units_file, folder))
+    return Office(settings, table, warnings, config, command_line)
 
 
 def _schedule(settings: Settings) -> Schedule:

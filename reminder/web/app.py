@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,12 +11,11 @@ from starlette.routing import Route
 
 from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
-from reminder.errors import LedgerError
 from reminder.feed.feeds import Feeds
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
-from reminder.storage.ledger.occasions import last_tick
+from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.templates import environment
 from reminder.web import outbox
 from reminder.web.feeds import feed
@@ -25,8 +23,6 @@ from reminder.web.security import HEADERS, SecurityHeaders
 from reminder.web.site import Site, is_local, site_of
 
 log = logging.getLogger(__name__)
-
-STALLED = timedelta(minutes=3)  # the daemon ticks every minute
 
 
 def create_app(
@@ -83,20 +79,11 @@ def _healthz(request: Request) -> Response:
 def _readyz(request: Request) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
     site = site_of(request)
-    try:
-        with site.database.read() as connection:
-            ticked = last_tick(connection)
-    except LedgerError as error:
-        return _not_ready(str(error))
-    if ticked is None or site.clock.now() - ticked > STALLED:
-        return _not_ready(f"the last tick was {ticked.isoformat() if ticked else 'never'}")
-    return PlainTextResponse("ready", headers={"Cache-Control": "no-store"})
-
-
-def _not_ready(why: str) -> Response:
-    log.warning("not ready: %s", why)
     headers = {"Cache-Control": "no-store"}
-    return PlainTextResponse("not ready\n", status_code=503, headers=headers)
+    if why := why_not_ready(site.database, site.clock.now()):
+        log.warning("not ready: %s", why)
+        return PlainTextResponse("not ready\n", status_code=503, headers=headers)
+    return PlainTextResponse("ready", headers=headers)
 
 
 def _style(request: Request) -> Response:

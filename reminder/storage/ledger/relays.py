@@ -10,7 +10,8 @@ from reminder.storage.ledger.schema import relay
 
 @dataclass(frozen=True)
 class Trouble:
-    """`failures` in a row since `since`; the next probe goes out at `not_before`.
+    """`failures` in a row since `since`; the next probe goes out at `not_before`; `permanent`
+    means that only a person can mend it.
 
     `relay` names the server with its settings: it is not the trouble of others.
     """
@@ -20,11 +21,14 @@ class Trouble:
     since: datetime
     not_before: datetime
     detail: str
+    permanent: bool = False
 
 
 def read_trouble(connection: Connection) -> Trouble | None:
     row = connection.execute(select(relay)).first()
-    return Trouble(row.name, row.failures, row.since, row.not_before, row.detail) if row else None
+    if row is None:
+        return None
+    return Trouble(row.name, row.failures, row.since, row.not_before, row.detail, row.permanent)
 
 
 def note_trouble(connection: Connection, trouble: Trouble) -> None:
@@ -36,6 +40,7 @@ def note_trouble(connection: Connection, trouble: Trouble) -> None:
             since=trouble.since,
             not_before=trouble.not_before,
             detail=trouble.detail,
+            permanent=trouble.permanent,
         )
     )
 

@@ -17,10 +17,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0001"
+REVISION = "0002"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -172,6 +173,17 @@ relay = Table(
     Column("failures", Integer, nullable=False),
     Column("since", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
+    Column("detail", Text, nullable=False),
+    # Only a person can mend it: a refused log-in, a wrong certificate.
+    Column("permanent", Boolean, nullable=False, server_default=false()),
+)
+
+# What the operator was told of, until it is over.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("since", Moment, nullable=False),
     Column("detail", Text, nullable=False),
 )
 

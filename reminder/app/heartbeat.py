@@ -1,0 +1,74 @@
+"""Wakes the daemon's tick, and sees to it that it is woken.
+
+APScheduler's thread dies silently on an exception in its loop while `running` says True, and
+waits when the clock is set back: a guard on the monotonic clock replaces a stalled one.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Lock
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from reminder.clock import monotonic
+from reminder.storage.ledger.readiness import EVERY
+
+log = logging.getLogger(__name__)
+
+LATE = 1.5 * EVERY.total_seconds()  # without a beat for so long the scheduler is taken for dead
+GLANCE = 5.0  # seconds between two looks of the guard: stalled and mended within a minute
+LONG = 600.0  # seconds after which a beat that does not end is worth a word
+
+
+class Heartbeat:
+    """`beat` runs in one thread at a time, and once more when the scheduler was replaced."""
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self._beat = beat
+        self._beating = Lock()
+        self._begun = self._last = monotonic()
+        self._scheduler = self._schedule()
+
+    def guard(self, stop: Event, stalled: Callable[[], None]) -> None:
+        """Until `stop`; calls `stalled` for every scheduler that it had to replace."""
+        told = False
+        while not stop.wait(GLANCE):
+            if self._beating.locked():
+                if monotonic() - self._begun > LONG and not told:
+                    log.error("a pass has been at work for %d minutes", LONG / 60)
+                    told = True
+                continue
+            told = False
+            if monotonic() - self._last > LATE:
+                self._scheduler.shutdown(wait=False)
+                self._scheduler = self._schedule()
+                stalled()
+                self._once()
+
+    def stop(self) -> None:
+        """A beat that has begun is waited for."""
+        self._scheduler.shutdown(wait=True)
+
+    def _schedule(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler.add_job(
+            self._once,
+            "interval",
+            seconds=EVERY.total_seconds(),
+            id="tick",
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
+        )
+        scheduler.start()
+        return scheduler
+
+    def _once(self) -> None:
+        if not self._beating.acquire(blocking=False):
+            return
+        self._begun = monotonic()
+        try:
+            self._beat()
+        finally:
+            self._last = monotonic()
+            self._beating.release()

@@ -1,0 +1,176 @@
+"""What the operator must hear of: once when it begins, once when it is over."""
+
+import logging
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from reminder.delivery.reports import PATIENCE, Reporter, tally
+from reminder.domain.notices import Kind
+from reminder.domain.timetable import Timetable
+from reminder.settings import Settings
+from reminder.storage.ledger import occasions
+from reminder.storage.ledger.alarms import Alarm, begin_alarm, end_alarm, read_alarms
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.relays import read_trouble
+
+log = logging.getLogger(__name__)
+
+NEAR = timedelta(days=31)  # so long before a month its working days should be known
+ROOM = 100 << 20  # bytes: a year's ledger of the shipped plan and its mails take ten
+ENOUGH = ROOM * 3 // 2  # not in and out of alarm at the limit
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`name` stays the same as long as it lasts. `detail` is for log and status, `title` and
+    `words` for the mail; without words it has a report of its own."""
+
+    name: str
+    detail: str
+    title: str = ""
+    words: str = ""
+
+
+SCHEDULER = Trouble(
+    "scheduler",
+    "the scheduler stalled and was replaced",
+    "定时任务曾停顿",
+    "系统的定时任务曾停止响应，已自动重新启动，期间到期的通知随即补办。",
+)
+
+
+class Watch:
+    """Looks after every tick; keeps nothing but what stands in the ledger."""
+
+    def __init__(
+        self, settings: Settings, table: Timetable, database: Database, reporter: Reporter
+    ) -> None:
+        self._settings = settings
+        self._table = table
+        self._database = database
+        self._reporter = reporter
+
+    def look(self, at: datetime, more: Iterable[Trouble] = ()) -> int:
+        """Tells of what began and what is over. Returns how many of either; `more` is what
+        the caller has seen."""
+        with self._database.read() as connection:
+            known = read_alarms(connection)
+            found = {t.name: t for t in (*self._troubles(connection, at, known), *more)}
+        if found.keys() == known.keys():
+            return 0
+        with self._database.write() as connection:
+            known = read_alarms(connection)
+            begun = [trouble for name, trouble in found.items() if name not in known]
+            over = [alarm for name, alarm in known.items() if name not in found]
+            for trouble in begun:
+                self._begin(connection, trouble, at)
+            for alarm in over:
+                self._end(connection, alarm, at)
+        return len(begun) + len(over)
+
+    def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
+        begin_alarm(connection, trouble.name, at, trouble.detail)
+        if trouble.name not in _LOGGED_BY_OTHERS:
+            log.error("%s", trouble.detail)
+        if trouble.words:
+            self._reporter.tell(connection, trouble.name, trouble.title, trouble.words, at)
+
+    def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
+        end_alarm(connection, alarm.name)
+        if alarm.name not in _LOGGED_BY_OTHERS:
+            log.warning("over: %s", alarm.detail)
+        title, words = _OVER.get(alarm.name.partition("/")[0], ("", ""))
+        if title:
+            since = alarm.since.astimezone(self._table.plan.zone)
+            words = f"{words}（自{since:%Y-%m-%d %H:%M}起）。"
+            self._reporter.tell(connection, alarm.name, title, words, at)
+
+    def _troubles(
+        self, connection: Connection, at: datetime, known: dict[str, Alarm]
+    ) -> Iterator[Trouble]:
+        yield from self._digests(connection, at)
+        yield from self._server(connection, at)
+        yield from self._workdays(at)
+        yield from self._disk(known)
+
+    def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        """Due for an hour and not all accepted or refused. The mail about it is its report."""
+        for row in occasions.unreported(connection):
+            if row["kind"] == Kind.DIGEST and at >= row["planned_at"] + PATIENCE:
+                counted = tally(connection, Kind.DIGEST, row["period"])
+                if counted.waiting:
+                    yield Trouble(
+                        f"digest/{row['period']}",
+                        f"digest {row['period']}: expected {counted.expected}, accepted "
+                        f"{counted.accepted}, {len(counted.waiting)} wait: "
+                        f"{counted.waiting[0].reason}",
+                    )
+        month = self._table.live_digest(at)
+        if month is None or at < self._table.digest_due(month) + PATIENCE:
+            return
+        period = self._table.plan.period(month)
+        kinds = (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
+        if not any(period in occasions.noted(connection, kind) for kind in kinds):
+            yield Trouble(
+                f"digest/{period}",
+                f"digest {period} was due and is not planned",
+                f"{period} 月度提示未能生成",
+                f"{period} 月度提示已到发送时间，但未能生成，请查看运行日志。",
+            )
+
+    def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        """No mail at its beginning: it could not go."""
+        trouble = read_trouble(connection)
+        if trouble and (trouble.permanent or at >= trouble.since + PATIENCE):
+            yield Trouble("server", trouble.detail)
+
+    def _workdays(self, at: datetime) -> Iterator[Trouble]:
+        month = self._table.next_digest(at)
+        if month is None or self._table.digest_due(month) > at + NEAR:
+            return
+        year, days = self._table.plan.year, self._table.days
+        if days.is_provisional(days.first_of_month(year, month)):
+            yield Trouble(
+                f"workdays/{year}",
+                f"no published working days for {year}-{month:02}, which is near",
+                f"缺少{year}年放假安排",
+                f"{year}年{month}月将至，但系统中没有该年的放假调休安排，日期暂按周一至周五推算。"
+                f"请更新 chinesecalendar，或填写 config/workdays/{year}.toml。",
+            )
+
+    def _disk(self, known: dict[str, Alarm]) -> Iterator[Trouble]:
+        wanted = ENOUGH if "disk" in known else ROOM
+        for folder in (self._settings.ledger_path.parent, self._settings.outbox):
+            free = _free(folder)
+            if free is not None and free < wanted:
+                yield Trouble(
+                    "disk",
+                    f"disk nearly full: {free >> 20} MiB left for {folder}",
+                    "磁盘空间不足",
+                    f"运行目录所在磁盘仅剩 {free >> 20} MiB，写满后通知将暂停，请尽快清理。",
+                )
+                return
+
+
+_LOGGED_BY_OTHERS = {"server"}  # the sender does, at its first failure and when it is well
+# By the first part of a trouble's name: how its end is told. A digest's is its last report.
+_OVER = {
+    "server": ("发信服务器已恢复", "发信服务器曾不可用，现已恢复，积压的通知随即补发"),
+    "workdays": ("放假安排已补齐", "放假调休安排已补齐，日期按实际工作日计算"),
+    "disk": ("磁盘空间已恢复", "运行目录所在磁盘空间已恢复正常"),
+    "scheduler": ("定时任务已恢复", "系统的定时任务已恢复正常"),
+    "files": ("配置文件已恢复一致", "配置文件与运行中的版本已恢复一致"),
+}
+
+
+def _free(folder: Path) -> int | None:
+    """Bytes that are left there; None where there is nothing yet, and so nothing to fill."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

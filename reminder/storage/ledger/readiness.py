@@ -1,0 +1,24 @@
+"""Whether work is being done: one answer for `/readyz` and for `reminder status`."""
+
+from datetime import datetime, timedelta
+
+from reminder.errors import LedgerError
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.occasions import last_tick
+
+EVERY = timedelta(seconds=30)  # between two ticks of a daemon
+STALLED = 3 * EVERY
+
+
+def why_not_ready(database: Database, now: datetime) -> str:
+    """Empty when the ledger answers and somebody has ticked lately."""
+    try:
+        with database.read() as connection:
+            ticked = last_tick(connection)
+    except LedgerError as error:
+        return str(error)
+    if ticked is None:
+        return "nobody has ticked yet"
+    if abs(now - ticked) > STALLED:  # either way: the clock may have been set back
+        return f"the last tick was at {ticked.isoformat()}"
+    return ""

@@ -1,0 +1,22 @@
+"""What the operator was told of, and whether only a person can mend a mail server's trouble."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from reminder.storage.ledger.schema import Moment
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alarm",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.add_column(
+        "relay", sa.Column("permanent", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
