@@ -1,11 +1,13 @@
 """Mail servers on loopback: a real one, small ones that misbehave as told, and mail for them."""
 
+import socket
 import socketserver
 import ssl
+import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import trustme
@@ -25,9 +27,20 @@ SHORT = 0.3
 
 CLOSE = "close"
 HANG = "hang"
+RESET = "reset"
 DRIP = "drip"
 CUT_SHORT = "a reply without its line end"
 GO_THEN_CLOSE = "354 go, then close"
+GO_THEN_RESET = "354 go, then reset"
+GO_THEN_DEAF = "354 go, then read nothing"
+
+
+class Last(str):
+    """A reply after which the server closes."""
+
+
+class Slow(str):
+    """A reply that comes byte by byte, and in time."""
 
 
 class Inbox:
@@ -81,9 +94,10 @@ def server_tls(authority: trustme.CA, *names: str) -> ssl.SSLContext:
     return context
 
 
-Script = dict[str, list[str]]
+# A reply in bytes goes out as it stands, others get their line end.
+Script = Mapping[str, Sequence[str | bytes]]
 
-_POLITE: Script = {
+_POLITE: dict[str, list[str | bytes]] = {
     "GREETING": ["220 bad.test ESMTP"],
     "EHLO": ["250-bad.test\r\n250 SIZE 100000"],
     "MAIL": ["250 2.1.0 sender ok"],
@@ -98,16 +112,25 @@ _POLITE: Script = {
 class BadServer(socketserver.ThreadingTCPServer):
     """Answers by a script: for a verb a list of replies, the last one again and again.
 
-    GREETING and BODY (what ends with the final dot) count as verbs. `commands` is what it heard.
+    GREETING and BODY (what ends with the final dot) count as verbs. `commands` is what it heard,
+    `bodies` what came, `accepted` what it said 250 to: an address and a body.
     """
 
     daemon_threads = True
+    allow_reuse_address = True
+    tls: ssl.SSLContext | None = None
 
-    def __init__(self, script: Script) -> None:
-        super().__init__(("127.0.0.1", 0), _Session)
-        self.script = {verb: list(replies) for verb, replies in (_POLITE | script).items()}
+    def __init__(self, script: Script, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Session)
         self.commands: list[str] = []
         self.bodies: list[bytes] = []
+        self.accepted: list[tuple[str, bytes]] = []
+        self.over = Event()
+        self.follow(script)
+
+    def follow(self, script: Script) -> None:
+        """From now on."""
+        self.script = {verb: list(replies) for verb, replies in {**_POLITE, **script}.items()}
 
     @property
     def port(self) -> int:
@@ -117,7 +140,7 @@ class BadServer(socketserver.ThreadingTCPServer):
     def verbs(self) -> list[str]:
         return [command.split(" ")[0].upper() for command in self.commands]
 
-    def next_reply(self, verb: str) -> str:
+    def next_reply(self, verb: str) -> str | bytes:
         replies = self.script.get(verb, ["502 5.5.1 not here"])
         return replies.pop(0) if len(replies) > 1 else replies[0]
 
@@ -126,45 +149,59 @@ class _Session(socketserver.StreamRequestHandler):
     server: BadServer
 
     def handle(self) -> None:
+        self.recipients: list[str] = []
         try:
             self._converse()
-        except ConnectionError:
+        except OSError:
             return
+        finally:
+            self.request.close()
 
     def _converse(self) -> None:
         going = self._reply("GREETING")
         while going and (line := self.rfile.readline()):
-            self.server.commands.append(line.decode().rstrip())
+            self.server.commands.append(line.decode(errors="replace").rstrip())
             verb = self.server.verbs[-1]
             going = self._reply(verb) and verb != "QUIT"
 
     def _reply(self, verb: str) -> bool:
         """Whether the conversation goes on."""
         reply = self.server.next_reply(verb)
-        if reply == CLOSE:
+        if isinstance(reply, str) and reply in _ENDS:
+            _ENDS[reply](self)
             return False
-        if reply == HANG:
-            self._wait_for_the_end()
-            return False
-        if reply == DRIP:
-            self._drip()
-            return False
-        if reply == CUT_SHORT:
-            self.wfile.write(b"250 2.0.0 ke")
-            return False
-        if reply == GO_THEN_CLOSE:
-            self.wfile.write(b"354 go\r\n")
-            self.rfile.readline()
-            return False
-        self.wfile.write(f"{reply}\r\n".encode())
-        if reply.startswith("354"):
+        self._say(reply)
+        lines = (reply if isinstance(reply, bytes) else reply.encode()).splitlines()
+        last = next((line.decode(errors="replace") for line in lines if line[3:4] != b"-"), "")
+        return self._acts(verb, last) and not isinstance(reply, Last)
+
+    def _say(self, reply: str | bytes) -> None:
+        line = reply if isinstance(reply, bytes) else f"{reply}\r\n".encode()
+        for part in [line] if not isinstance(reply, Slow) else [bytes([byte]) for byte in line]:
+            self.wfile.write(part)
+
+    def _acts(self, verb: str, words: str) -> bool:
+        """What a reply brings with it, and whether the conversation goes on."""
+        if verb == "STARTTLS" and self.server.tls and words.startswith("220"):
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+            self.setup()
+        if verb == "MAIL":
+            self.recipients = []
+        if verb == "RCPT" and words.startswith("25"):
+            self.recipients.append(self.server.commands[-1].partition("<")[2].rstrip(">"))
+        if verb == "BODY" and words.startswith("250"):
+            body = self.server.bodies[-1]
+            self.server.accepted += [(recipient, body) for recipient in self.recipients]
+        if verb != "BODY" and words.startswith("354"):
             self._read_body()
             return self._reply("BODY")
-        return not reply.startswith("421")
+        return not words.startswith("421")
 
     def _read_body(self) -> None:
         lines: list[bytes] = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                raise ConnectionResetError("the client left within its message")
             lines.append(line)
         self.server.bodies.append(b"".join(lines))
 
@@ -177,15 +214,48 @@ class _Session(socketserver.StreamRequestHandler):
             self.wfile.write(b"2")
             time.sleep(0.05)
 
+    def _reset(self) -> None:
+        """Closing with what is unread, and no lingering, sends RST."""
+        now = struct.pack("ii", 1, 0)
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+
+    def _go(self) -> None:
+        self.wfile.write(b"354 go\r\n")
+
+    def _go_then_close(self) -> None:
+        self._go()
+        self.rfile.readline()
+
+    def _go_then_reset(self) -> None:
+        self._go_then_close()
+        self._reset()
+
+    def _go_then_read_nothing(self) -> None:
+        self._go()
+        self.server.over.wait()
+
+
+_ENDS: Mapping[str, Callable[[_Session], object]] = {
+    CLOSE: lambda session: None,
+    HANG: _Session._wait_for_the_end,
+    RESET: _Session._reset,
+    DRIP: _Session._drip,
+    CUT_SHORT: lambda session: session.wfile.write(b"250 2.0.0 ke"),
+    GO_THEN_CLOSE: _Session._go_then_close,
+    GO_THEN_RESET: _Session._go_then_reset,
+    GO_THEN_DEAF: _Session._go_then_read_nothing,
+}
+
 
 @contextmanager
-def bad_server(**script: list[str]) -> Iterator[BadServer]:
-    with BadServer(script) as server:
+def bad_server(port: int = 0, **script: Sequence[str | bytes]) -> Iterator[BadServer]:
+    with BadServer(script, port) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
             yield server
         finally:
+            server.over.set()
             server.shutdown()
             thread.join()
 
