@@ -8,6 +8,7 @@ import trustme
 
 from reminder.domain.notices import State
 from reminder.errors import ServerError
+from tests.delivery.certificates import Certificates
 from tests.delivery.servers import (
     CLOSE,
     CONTENT,
@@ -57,7 +58,7 @@ def inbox() -> Inbox:
         ("GREETING", "hello there", "greeting: not an SMTP reply: o there"),
         ("GREETING", CLOSE, "greeting: Connection unexpectedly closed"),
         ("GREETING", HANG, "greeting: Connection unexpectedly closed: timed out"),
-        ("GREETING", "220-" + "x" * 9000, "greeting: 500 Line too long"),
+        ("GREETING", "220-" + "x" * 9000, "greeting: Connection unexpectedly closed: a line of"),
         ("EHLO", "550 5.5.1 not you", "EHLO: 550 5.5.1 not you"),
         ("EHLO", CLOSE, "EHLO: Connection unexpectedly closed"),
     ],
@@ -80,6 +81,12 @@ def test_nobody_listening_is_a_server_failure():
 def test_host_without_address_is_a_server_failure():
     with pytest.raises(ServerError, match="failed at connect"):
         transport(25, host="a..b").open()
+
+
+def test_server_that_knows_no_ehlo_is_greeted_by_helo():
+    with bad_server(EHLO=["500 what"], HELO=["250 old.test"]) as server:
+        assert "answers as old.test, no encryption" in transport(server.port).check()
+        assert server.verbs == ["EHLO", "HELO", "QUIT"]
 
 
 def test_dripping_server_does_not_outlast_the_timeout():
@@ -183,6 +190,21 @@ def test_certificate_of_another_host_is_refused(security, fixture, request, ca_f
     assert error.value.permanent
 
 
+@pytest.mark.parametrize(
+    ("certificate", "hint"),
+    [("expired", "must be renewed"), ("self-signed", "smtp.ca_file"), ("TLS 1.0", "TLS 1.2")],
+)
+def test_refused_encryption_says_what_to_do(tmp_path, certificate, hint):
+    shown = Certificates(tmp_path)
+    script = {"EHLO": ["250-bad.test\r\n250 STARTTLS"], "STARTTLS": ["220 go"]}
+    with bad_server(**script) as server:
+        server.tls = shown.contexts[certificate]
+        way = transport(server.port, security="starttls", ca_file=shown.authority)
+        with pytest.raises(ServerError) as error:
+            way.open()
+    assert hint in error.value.hint
+
+
 def test_ca_file_that_is_missing_or_empty_is_said(tls_port, tmp_path):
     (tmp_path / "empty.pem").write_text("")
     for name in ("absent.pem", "empty.pem"):
@@ -266,6 +288,8 @@ def test_password_that_the_server_echoes_is_struck_out():
     ("reply", "permanent"),
     [
         ("535 5.7.8 wrong", True),
+        ("503 5.5.1 no log-in here", True),
+        ("235-" + "x" * 9000, False),
         ("454 4.7.0 later", False),
         ("421 4.3.2 closing", False),
         ("what", False),

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from reminder.domain.notices import Answer, Reason, State
-from reminder.errors import ClaimLapsedError
+from reminder.errors import ClaimLapsedError, ServerError
 from tests.delivery.servers import (
     CLOSE,
     CONTENT,
     CUT_SHORT,
     DRIP,
     GO_THEN_CLOSE,
+    GO_THEN_DEAF,
     HANG,
     LEAD,
     RELATED,
@@ -153,6 +154,29 @@ def test_broken_off_at_rcpt_is_tried_again(reply):
         assert "DATA" not in server.verbs
 
 
+def test_recipients_beyond_the_most_are_asked_again_in_a_further_transaction():
+    with bad_server(RCPT=["250 ok", "452 4.5.3 too many", "250 ok"]) as server:
+        answers = send(server, LEAD, RELATED)
+        assert {one.state for one in answers.values()} == {State.SENT}
+        assert [to for to, _ in server.accepted] == [LEAD, RELATED]
+
+
+@pytest.mark.parametrize("end", [CLOSE, "421 4.7.0 enough", "452 4.3.1 full"])
+def test_failure_of_a_further_transaction_leaves_the_first_ones_answers(end):
+    with bad_server(RCPT=["250 ok", "452 4.5.3 too many"], MAIL=["250 ok", end]) as server:
+        answers = send(server, LEAD, RELATED)
+    assert answers[LEAD].state == State.SENT
+    assert kind(answers[RELATED]) == (State.RETRY, Reason.RECIPIENT_DEFERRED)
+
+
+def test_claim_that_lapses_after_the_first_transaction_leaves_its_answers():
+    with bad_server(RCPT=["250 ok", "452 4.5.3 too many"]) as server:
+        connection = transport(server.port).open()
+        answers = connection.send(mail(LEAD, RELATED), claim_that_lapses_after(2))
+        assert connection.closed
+    assert [answers[LEAD].state, answers[RELATED].state] == [State.SENT, State.RETRY]
+
+
 def test_address_that_smtp_cannot_say_is_refused_alone():
     with bad_server() as server:
         answers = send(server, LEAD, "部门@unit.test", "x@unit.test>\r\nDATA")
@@ -268,10 +292,28 @@ def test_answer_lost_after_data_is_tried_again_on_a_new_connection(script):
     assert kind(answers[RELATED]) == (State.REFUSED, Reason.RECIPIENT_REFUSED)
 
 
+LARGE = b"Subject: plan\r\n\r\n" + b"x" * 76 + b"\r\n" * 4_000_000
+
+
 def test_connection_cut_inside_a_large_body_is_an_answer_lost():
-    large = b"Subject: plan\r\n\r\n" + b"x" * 76 + b"\r\n" * 4_000_000
     with bad_server(EHLO=["250 bad.test"], DATA=[GO_THEN_CLOSE]) as server:
-        assert kind(send(server, content=large)[LEAD]) == (State.RETRY, Reason.ANSWER_LOST)
+        assert kind(send(server, content=LARGE)[LEAD]) == (State.RETRY, Reason.ANSWER_LOST)
+
+
+def test_server_that_reads_no_more_does_not_outlast_the_timeout():
+    with bad_server(EHLO=["250 bad.test"], DATA=[GO_THEN_DEAF]) as server:
+        answer = send(server, content=LARGE, timeout=SHORT)[LEAD]
+    assert kind(answer) == (State.RETRY, Reason.ANSWER_LOST)
+    assert "timed out" in answer.reply
+
+
+def test_answer_that_came_before_its_message_does_not_count_for_the_next():
+    with bad_server(BODY=[b"250 kept\r\n250 kept\r\n"]) as server:
+        connection = transport(server.port).open()
+        assert connection.send(mail(), ours)[LEAD].state == State.SENT
+        with pytest.raises(ServerError, match="said more than it was asked"):
+            connection.send(mail(), ours)
+        assert connection.closed
 
 
 def test_message_larger_than_the_server_takes_is_refused_before_mail():

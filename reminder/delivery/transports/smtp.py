@@ -10,6 +10,7 @@ from reminder.delivery.transports.smtp_replies import (
     TlsClient,
     failure,
     refused,
+    said,
     step,
     words_of,
 )
@@ -21,6 +22,8 @@ from reminder.settings.model import SmtpSettings
 _LOG_INS = ("PLAIN", "LOGIN", "CRAM-MD5")
 # RFC 4954 sections 4 and 6: this mechanism is unknown, too weak, or needs more encryption.
 _OTHER_LOG_IN = (504, 534, 538)
+# RFC 1869 section 4.5 and RFC 5321 section 3.2: a server from before EHLO still knows HELO.
+_NO_EHLO = (500, 501, 502, 504)
 
 
 class SmtpTransport:
@@ -92,6 +95,8 @@ class SmtpTransport:
     def _greet(self, smtp: smtplib.SMTP) -> None:
         with step(self.server, "EHLO"):
             code, reply = smtp.ehlo()
+            if code in _NO_EHLO:
+                code, reply = smtp.helo()
         if code != 250:
             raise refused(self.server, "EHLO", code, reply)
 
@@ -138,14 +143,16 @@ class SmtpTransport:
         if not (smtp.user + smtp.password).isascii():
             return 500, "not tried: user name or password is not ASCII"
         try:
-            smtp.auth(method, getattr(smtp, f"auth_{method.lower().replace('-', '_')}"))
+            way = getattr(smtp, f"auth_{method.lower().replace('-', '_')}")
+            code, reply = smtp.auth(method, way)
         except smtplib.SMTPResponseException as error:
             return error.smtp_code, words_of(error)
         except (OSError, ValueError) as error:  # ValueError: a challenge that is not base64
             return 0, words_of(error)
         finally:
             smtp.password = ""
-        return 235, ""
+        # smtplib lets 503 pass as «logged in before», which we never are.
+        return code, said(code, reply)
 
     def _without_secrets(self, words: str) -> str:
         """A server may echo the line that it did not understand."""

@@ -21,6 +21,11 @@ _RESERVED = Answer(
 _UNSAYABLE = Answer(
     State.REFUSED, Reason.RECIPIENT_REFUSED, "not sent: the address is not printable ASCII"
 )
+# RFC 5321 section 4.2.2 and RFC 4954 section 6: a sequence or a log-in that the server misses
+# says nothing of the recipient or the message.
+_OF_THE_SESSION = (503, 530)
+# RFC 3463 sections 3.3 and 3.4. Told apart, or one such message would hold up all others.
+_TOO_LARGE = (b"5.2.3", b"5.3.4")
 
 
 class SmtpConnection:
@@ -37,7 +42,8 @@ class SmtpConnection:
 
     def introduction(self) -> str:
         """The server's name for itself and the encryption in use."""
-        name = (self._smtp.ehlo_resp or b"").split(b"\n")[0].split(b" ")[0]
+        hello = self._smtp.ehlo_resp if self._smtp.does_esmtp else self._smtp.helo_resp
+        name = (hello or b"").split(b"\n")[0].split(b" ")[0]
         sock = self._smtp.sock
         tls = sock.version() if isinstance(sock, ssl.SSLSocket) else None
         return f"{readable(name) or 'nobody'}, {tls or 'no encryption'}"
@@ -45,10 +51,23 @@ class SmtpConnection:
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         answers = self._never_sent(envelope)
         wanted = [one for one in dict.fromkeys(envelope.recipients) if one not in answers]
-        if not wanted:
-            return answers
-        self._mail(envelope, still_ours)
-        answers |= self._rcpt(wanted)
+        while wanted:
+            try:
+                told = self._transaction(envelope, wanted, still_ours)
+            except (ServerError, ClaimLapsedError):
+                if not _some_sent(answers):
+                    raise
+                break
+            answers |= told
+            wanted = _too_many(told)
+        return answers
+
+    def _transaction(
+        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
+    ) -> dict[str, Answer]:
+        if refusal := self._mail(envelope, still_ours):
+            return dict.fromkeys(wanted, refusal)
+        answers = self._rcpt(wanted)
         accepted = [one for one in wanted if one not in answers]
         if not accepted:
             self._reset()
@@ -84,7 +103,7 @@ class SmtpConnection:
     def _too_large(self, size: int) -> Answer | None:
         """RFC 1870 section 6.1. Asked here, so that a refused MAIL always concerns the server."""
         limit = self._smtp.esmtp_features.get("size", "")
-        if not limit.isdecimal() or not 0 < int(limit) < size:
+        if not re.fullmatch("[0-9]{1,20}", limit) or not 0 < int(limit) < size:
             return None
         words = f"not sent: {size} bytes, the server takes {limit}"
         return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, words)
@@ -94,7 +113,8 @@ class SmtpConnection:
             self._drop()
             raise ClaimLapsedError(f"the claim lapsed before {moment}")
 
-    def _mail(self, envelope: Envelope, still_ours: Callable[[], bool]) -> None:
+    def _mail(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Answer | None:
+        """The one refusal that concerns the message; all others concern the server."""
         if self.closed:
             raise ServerError(
                 f"mail server {self._server} failed at MAIL: the connection is closed"
@@ -103,9 +123,12 @@ class SmtpConnection:
         options = [f"SIZE={len(envelope.content)}"] if self._smtp.has_extn("size") else []
         with step(self._server, "MAIL"):
             code, reply = self._smtp.mail(envelope.sender, options)
+        if code == 552 and reply.startswith(_TOO_LARGE):
+            return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, said(code, reply))
         if code != 250:
             self.close()
             raise refused(self._server, "MAIL", code, reply)
+        return None
 
     def _rcpt(self, wanted: Sequence[str]) -> dict[str, Answer]:
         """The recipients that failed. A server that breaks off here fails all that have no
@@ -166,6 +189,19 @@ class SmtpConnection:
             self._drop()
 
 
+def _some_sent(answers: Mapping[str, Answer]) -> bool:
+    return any(answer.state is State.SENT for answer in answers.values())
+
+
+def _too_many(told: Mapping[str, Answer]) -> list[str]:
+    """RFC 5321 section 4.5.3.1.10: who got a 452 beside accepted ones belongs in a transaction
+    of their own, at once. Each takes somebody, so there is an end."""
+    if not _some_sent(told):
+        return []
+    later = Reason.RECIPIENT_DEFERRED
+    return [one for one, it in told.items() if it.reason is later and it.reply.startswith("452")]
+
+
 def _is_refusal(code: int) -> bool:
     """421 closes the channel (RFC 5321 section 4.2.3); other classes are out of step here."""
     return 400 <= code < 600 and code != 421
@@ -173,6 +209,8 @@ def _is_refusal(code: int) -> bool:
 
 def _refusal(code: int, reply: bytes, never: Reason, later: Reason) -> Answer:
     words = said(code, reply)
+    if code in _OF_THE_SESSION:
+        return Answer(State.RETRY, Reason.SERVER, words)
     if code < 500:
         return Answer(State.RETRY, later, words)
     if is_throttle(words):

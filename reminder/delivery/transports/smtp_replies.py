@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
+from typing import Any
 
 from reminder.clock import monotonic
 from reminder.errors import ServerError
@@ -33,7 +34,8 @@ class _Lines:
             if not chunk:
                 return b""
             self._buffer += chunk
-        end = min(end or limit, limit)
+        if not 0 < end < limit:
+            raise OSError(f"a line of {limit} bytes or more")
         line, self._buffer = self._buffer[:end], self._buffer[end:]
         self._allowed -= len(line)
         if self._allowed < 0:
@@ -47,12 +49,26 @@ class _Lines:
         self._sock.settimeout(left)
         return self._sock.recv(4096)
 
+    @property
+    def unread(self) -> bool:
+        return bool(self._buffer)
+
     def close(self) -> None:
         self._buffer = b""
 
 
 class Client(smtplib.SMTP):
-    """smtplib gives every byte of a reply a new timeout: a slow dripper would hold it for ever."""
+    """smtplib gives every byte of a reply a new timeout: a slow dripper would hold it for ever.
+
+    It also takes what came before a command for the answer to it: a second «250» after one
+    message would accept the next.
+    """
+
+    def send(self, s: Any) -> None:
+        if self.file and self.file.unread:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("the server said more than it was asked")
+        super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock is None:
@@ -80,8 +96,14 @@ def step(server: str, name: str) -> Iterator[None]:
 def failure(server: str, name: str, error: Exception) -> ServerError:
     message = f"mail server {server} failed at {name}: {words_of(error)}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        hint = "set smtp.host to the name in the certificate, smtp.ca_file to who signed it"
+        hint = (
+            "set smtp.host to the name in the certificate, smtp.ca_file to who signed it; "
+            "one that has expired must be renewed"
+        )
         return ServerError(message, permanent=True, hint=hint)
+    if isinstance(error, ssl.SSLError):
+        hint = "smtp.security and smtp.port must fit the server, which must know TLS 1.2 or later"
+        return ServerError(message, hint=hint)
     return ServerError(message)
 
 
