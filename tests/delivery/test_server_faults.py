@@ -394,6 +394,14 @@ def test_server_that_is_down_for_three_days_costs_nothing_and_one_alarm(
     assert len([r for r in caplog.records if r.levelno >= logging.ERROR]) == 1
 
 
+def test_server_that_is_down_for_too_long_leaves_the_notice_expired(office: Trial) -> None:
+    with bad_server() as server:
+        port = server.port
+    office.tick(MARCH, **by_smtp(port))
+    office.tick("2026-04-08T09:00+08:00", **by_smtp(port))
+    assert office.states(period="2026-03") == {("expired", "too-late")}
+
+
 def test_self_signed_certificate_is_taken_when_the_ca_file_is_that_certificate(
     office: Trial, planned: Planned, certificates: Certificates
 ) -> None:

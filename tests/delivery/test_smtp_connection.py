@@ -194,6 +194,12 @@ def test_reply_is_one_harmless_line_of_at_most_500_characters():
         assert len(words) == 500
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_reply_in_chinese_can_be_read(encoding):
+    with bad_server(RCPT=["550 用户不存在\r\n".encode(encoding)]) as server:
+        assert send(server)[LEAD].reply == "550 用户不存在"
+
+
 # Reserved addresses
 
 

@@ -120,12 +120,20 @@ def words_of(error: Exception) -> str:
 
 def said(code: int, reply: bytes | str) -> str:
     """A reply as a person reads it, its code first; smtplib says -1 for a line without one."""
-    text = reply if isinstance(reply, str) else reply.decode("utf-8", "replace")
+    text = reply if isinstance(reply, str) else _decoded(reply)
     return readable(f"{code} {text}" if code > 0 else f"not an SMTP reply: {text}")
 
 
 def readable(text: str | bytes) -> str:
     """One line, at most 500 characters, nothing that a terminal or a page would obey."""
-    words = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    words = text if isinstance(text, str) else _decoded(text)
     plain = "".join(letter if letter.isprintable() else " " for letter in words)
     return " ".join(plain.split())[:REPLY_SHOWN]
+
+
+def _decoded(words: bytes) -> str:
+    """No reply names its encoding: older servers here speak GB 18030."""
+    try:
+        return words.decode("utf-8")
+    except UnicodeDecodeError:
+        return words.decode("gb18030", "replace")
