@@ -76,7 +76,7 @@ class Watch:
     def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, trouble.name, at, trouble.detail)
         if trouble.name not in _LOGGED_BY_OTHERS:
-            log.error("%s", trouble.detail)
+            log.log(logging.ERROR if trouble.words else logging.WARNING, "%s", trouble.detail)
         if trouble.words:
             self._reporter.tell(connection, trouble.name, trouble.title, trouble.words, at)
 

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from reminder.clock import Clock
+from reminder.delivery.line import Line
 from reminder.delivery.pacing import PROBE, REFUSED, RETRY, Limits, Pace, back_off
 from reminder.delivery.transports import Connection, Envelope, Transport
 from reminder.domain.notices import Answer, State
@@ -111,9 +112,13 @@ class Sender:
         if not run.failed:
             count = min(self.limits.connections, ready // BATCH + 1)
             probes = [probe, *[None] * (count - 1)]
+            run.many = count > 1
             with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
                 for worker in [pool.submit(run.work, each) for each in probes]:
                     worker.result()
+            if run.turned_away and not run.failed:
+                run.many = False  # one alone, for what was given back
+                run.work(None)
         log.info("delivered what was ready: %d notices", len(run.touched))
         return run.touched
 
@@ -135,17 +140,17 @@ class _Run:
     def __init__(self, owner: Sender) -> None:
         self._owner = owner
         self._lock = threading.Lock()
-        self._working = 0
+        self.many = False  # who gets no connection may leave the work to others
         self.failed = False
+        self.turned_away = False
         self.touched: set[str] = set()
 
     def work(self, connection: Connection | None, most: int | None = None) -> None:
         """One connection's thread: claim, send, record, until nothing is ready or `most` went."""
         owner = self._owner
-        with self._lock:
-            self._working += 1
+        line = Line(owner.transport, owner.limits.messages_per_connection, connection)
         batch: list[Claimed] = []
-        claim, sent, left = "", 0, most
+        claim, left = "", most
         try:
             while self._goes_on(left):
                 claim, batch = self._claim(BATCH if left is None else left)
@@ -154,28 +159,20 @@ class _Run:
                 paced = len(batch) * owner.limits.connections * owner.pace.interval
                 deadline = owner.clock.monotonic() + CLAIM_SECONDS + paced
                 while batch and self._goes_on(left):
-                    if connection and (sent >= owner.limits.messages_per_connection
-                                       or connection.closed):  # fmt: skip
-                        connection.close()
-                        connection = None
-                    if connection is None:
-                        connection, sent = owner.transport.open(), 0
                     owner.pace.wait(owner.stop)
                     if owner.stop.is_set():
                         break
-                    try:
-                        answers = self._ask(connection, batch[0], deadline)
-                    except ServerError:
-                        if not sent:
-                            raise
-                        # It has had enough of this connection; a new one will tell the rest.
-                        connection = None
+                    answers = self._ask(line, batch[0], deadline)
+                    if answers is None:
                         continue
                     self._record(batch.pop(0), answers)
-                    sent += 1
                     left = None if left is None else left - 1
+                    if line.broken == (most or 2):
+                        words = next(iter(answers.values())).reply
+                        raise ServerError(f"mail server {owner.name} broke off: {words}")
         except ServerError as error:
-            if connection is None and self._others_work():
+            if not line.is_open and self.many:
+                self.turned_away = True
                 log.info("%s allows no more connections: %s", owner.name, error)
             else:
                 self.server_failed(error, claim)
@@ -183,10 +180,7 @@ class _Run:
         except ClaimLapsedError:
             log.warning("a claim lapsed before its message went: it is left to others")
         finally:
-            with self._lock:
-                self._working -= 1
-            if connection:
-                connection.close()
+            line.close()
             if batch:
                 with owner.database.write() as database:
                     claims.give_back(database, claim, owner.clock.now())
@@ -194,22 +188,16 @@ class _Run:
     def _goes_on(self, left: int | None) -> bool:
         return not (self.failed or self._owner.stop.is_set() or left == 0)
 
-    def _others_work(self) -> bool:
-        with self._lock:
-            return self._working > 1
-
     def _claim(self, limit: int) -> tuple[str, list[Claimed]]:
         name, owner = secrets.token_hex(8), self._owner
         with owner.database.write() as database:
             return name, claims.claim(database, name, owner.course, owner.clock.now(), limit)
 
-    def _ask(
-        self, connection: Connection, claimed: Claimed, deadline: float
-    ) -> Mapping[str, Answer]:
+    def _ask(self, line: Line, claimed: Claimed, deadline: float) -> Mapping[str, Answer] | None:
         envelope = Envelope(
             claimed.message_id, self._owner.sender, claimed.addresses, claimed.content
         )
-        return connection.send(envelope, lambda: self._owner.clock.monotonic() < deadline)
+        return line.ask(envelope, lambda: self._owner.clock.monotonic() < deadline)
 
     def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
         """Comes back when it is on disk: an answer that is not would make a second copy."""

@@ -1,0 +1,54 @@
+"""One worker's way to the server: a connection that is opened, used up and replaced."""
+
+from collections.abc import Callable, Mapping
+
+from reminder.delivery.transports import Connection, Envelope, Transport
+from reminder.domain.notices import Answer, State
+from reminder.errors import ServerError
+
+
+class Line:
+    """`broken` counts the messages in a row over which the server broke off: one may be that
+    message's fault, two are the server's."""
+
+    def __init__(self, transport: Transport, most: int, connection: Connection | None) -> None:
+        self._transport = transport
+        self._most = most
+        self._connection = connection
+        self._sent = 0
+        self.broken = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    def ask(
+        self, envelope: Envelope, still_ours: Callable[[], bool]
+    ) -> Mapping[str, Answer] | None:
+        """The answers; None when the server has had enough of this connection, and a new one
+        will tell the rest. Raises `ServerError` and `ClaimLapsedError`."""
+        connection = self._current()
+        try:
+            answers = connection.send(envelope, still_ours)
+        except ServerError:
+            if not self._sent:
+                raise
+            self._connection = None
+            return None
+        self._sent += 1
+        settled = any(answer.state is not State.RETRY for answer in answers.values())
+        self.broken = 0 if settled or not connection.closed else self.broken + 1
+        return answers
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _current(self) -> Connection:
+        if self._connection and (self._sent >= self._most or self._connection.closed):
+            self.close()
+        if self._connection is None:
+            self._sent = 0
+            self._connection = self._transport.open()
+        return self._connection
