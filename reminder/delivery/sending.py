@@ -97,7 +97,7 @@ class Sender:
         if trouble and trouble.not_before > now:
             with self.database.write() as connection:
                 until, words = trouble.not_before, trouble.detail
-                return claims.put_off(connection, self.course, now, until, words)
+                return claims.put_off(connection, self.course, now, until, words, trouble.reason)
         run = _Run(self)
         try:
             probe: Connection | None = self.transport.open()  # one, before there are many
@@ -242,7 +242,7 @@ class _Run:
                 )
                 note_trouble(database, trouble)
             keys = claims.put_off(
-                database, owner.course, now, trouble.not_before, str(error), claim
+                database, owner.course, now, trouble.not_before, str(error), trouble.reason, claim
             )
         with self._lock:
             self.touched.update(keys)

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     THROTTLED = "throttled"
     RESERVED_ADDRESS = "reserved-address"
     SERVER = "server"
+    SETTINGS = "server-settings"
     ANSWER_LOST = "answer-lost"
     INTERRUPTED = "interrupted"
     STORAGE = "storage"

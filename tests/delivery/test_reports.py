@@ -136,8 +136,9 @@ def test_report_waits_an_hour_for_what_is_on_its_way(tmp_path: Path) -> None:
         office.tick("2026-03-02T09:59+08:00", mail=OPERATOR, **by_smtp(server.port))
         assert AFTER not in office.notices()
         office.tick("2026-03-02T10:00:05+08:00", mail=OPERATOR, **by_smtp(server.port))
-        assert "承办委员会　对方暂不接收，稍后重试　lead@unit.test 450 4.2.1 later" in text_of(
-            told(office, AFTER)
+        assert (
+            "承办委员会　对方邮箱暂不接收，系统会自动再发　lead@unit.test 450 4.2.1 later"
+            in text_of(told(office, AFTER))
         )
 
 

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ OFFERS = "250-bad.test\r\n250 AUTH PLAIN LOGIN"
 TLS = {"EHLO": ["250-bad.test\r\n250 STARTTLS"], "STARTTLS": ["220 go"]}
 ACCOUNT = {"username": "office", "password": "correct horse battery"}
 BUSY = "421 4.3.2 too busy"
+SETTINGS = "retry server-settings"
 LOST = "retry answer-lost, sent accepted"
 
 
@@ -98,8 +99,12 @@ def log_in(*replies: str, **more: Any) -> Fault:
     return Fault({"EHLO": [OFFERS], "AUTH": replies}, options=ACCOUNT | more)
 
 
-def shown(certificate: str) -> Fault:
-    return Fault(TLS, certificate=certificate, well=TLS)
+def refused(reply: str) -> Fault:
+    return replace(log_in(reply), told=SETTINGS)
+
+
+def shown(certificate: str, told: str = SETTINGS) -> Fault:
+    return Fault(TLS, certificate=certificate, well=TLS, told=told)
 
 
 ROWS: dict[str, list[Fault]] = {
@@ -137,9 +142,13 @@ ROWS: dict[str, list[Fault]] = {
     "knows no EHLO, only HELO": [harmless({"EHLO": ["502 5.5.1 what"], "HELO": ["250 bad.test"]})],
     "no 8BITMIME, no SMTPUTF8, no SIZE": [harmless({"EHLO": ["250 bad.test"]})],
     "STARTTLS absent or refused": [
-        Fault({}, options={"security": "starttls"}),
+        Fault({}, options={"security": "starttls"}, told=SETTINGS),
         Fault(TLS | {"STARTTLS": ["454 4.7.0 not now"]}, options={"security": "starttls"}),
-        Fault({"EHLO": ["502 what"], "HELO": ["250 hi"]}, options={"security": "starttls"}),
+        Fault(
+            {"EHLO": ["502 what"], "HELO": ["250 hi"]},
+            options={"security": "starttls"},
+            told=SETTINGS,
+        ),
     ],
     "STARTTLS, then silence": [
         Fault(TLS | {"\x16": [HANG]}, options={"security": "starttls", "timeout": SHORT})
@@ -154,15 +163,15 @@ ROWS: dict[str, list[Fault]] = {
         shown("expired"),
         shown("another host"),
     ],
-    "TLS older than 1.2": [shown("TLS 1.0")],
-    "log-in refused": [log_in("535 5.7.8 wrong"), log_in("503 5.5.1 no log-in here")],
+    "TLS older than 1.2": [shown("TLS 1.0", told="retry server")],
+    "log-in refused": [refused("535 5.7.8 wrong"), refused("503 5.5.1 no log-in here")],
     "log-in put off or broken off": [
         log_in("454 4.7.0 later"),
         log_in(CLOSE),
         log_in(HANG, timeout=SHORT),
     ],
     "log-in not offered, or only before TLS": [
-        Fault({}, options=ACCOUNT),
+        Fault({}, options=ACCOUNT, told=SETTINGS),
         Fault(
             {
                 "EHLO": ["250-bad.test\r\n250-AUTH PLAIN\r\n250 STARTTLS", "250 bad.test"],
@@ -171,6 +180,7 @@ ROWS: dict[str, list[Fault]] = {
             certificate="good",
             options=ACCOUNT,
             well=TLS,
+            told=SETTINGS,
         ),
     ],
     "log-in offered only after STARTTLS": [

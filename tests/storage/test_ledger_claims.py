@@ -189,7 +189,7 @@ def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database:
         add(database, key)
     [claimed] = claim(database, limit=1)
     with database.write() as connection:
-        keys = claims.put_off(connection, "smtp", SOON, LATER, "421 too busy", claimed.claim)
+        keys = claims.put_off(connection, "smtp", SOON, LATER, "421 too busy", claim=claimed.claim)
     assert sorted(keys) == ["a", "b"]
     assert {view(database, key).reason for key in "ab"} == {"server"}
     assert claim(database, "two", LATER - timedelta(seconds=1)) == []

@@ -191,6 +191,7 @@ def put_off(
     at: datetime,
     until: datetime,
     detail: str,
+    reason: Reason = Reason.SERVER,
     claim: str = "",
 ) -> set[str]:
     """The server is in trouble: what is new, and what `claim` took, waits until then.
@@ -201,8 +202,8 @@ def put_off(
     new = recipient.c.state == State.QUEUED
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.course == course)
     which = (mine | new) & recipient.c.notice.in_(live)
-    keys = set(_put_back(connection, which, Reason.SERVER, at, until, detail))
-    values = {"reason": Reason.SERVER, "updated": at}
+    keys = set(_put_back(connection, which, reason, at, until, detail))
+    values = {"reason": reason, "updated": at}
     connection.execute(update(notice).where(notice.c.key.in_(keys)).values(values))
     return keys
 
@@ -210,7 +211,9 @@ def put_off(
 def hurry(connection: Connection, course: str, at: datetime) -> None:
     """What waited for a sick server is ready at once."""
     ours = select(notice.c.key).where(notice.c.course == course)
-    waits = (recipient.c.state == State.RETRY) & (recipient.c.reason == Reason.SERVER)
+    waits = (recipient.c.state == State.RETRY) & recipient.c.reason.in_(
+        [Reason.SERVER, Reason.SETTINGS]
+    )
     which = waits & (recipient.c.not_before > at) & recipient.c.notice.in_(ours)
     connection.execute(update(recipient).where(which).values(not_before=at))
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from reminder.domain.notices import Reason
 from reminder.storage.ledger.schema import relay
 
 
@@ -22,6 +23,10 @@ class Trouble:
     not_before: datetime
     detail: str
     permanent: bool = False
+
+    @property
+    def reason(self) -> Reason:
+        return Reason.SETTINGS if self.permanent else Reason.SERVER
 
 
 def read_trouble(connection: Connection) -> Trouble | None:
