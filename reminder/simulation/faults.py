@@ -120,8 +120,11 @@ def draw(
     near = [moment for moment in busy if start <= moment < end] or [start]
 
     def moment(first: float = -3, last: float = 1) -> datetime:
-        """Within those hours of a busy moment, or anywhere."""
-        if dice.random() < 0.7:
+        """In the middle of a busy moment's mails, within those hours of it, or anywhere."""
+        where = dice.random()
+        if where < 0.3:
+            return dice.choice(near) + timedelta(seconds=dice.uniform(0, 40))
+        if where < 0.7:
             return dice.choice(near) + HOUR * dice.uniform(first, last)
         return start + (end - start) * dice.random()
 
@@ -129,7 +132,7 @@ def draw(
     steps = [int(10 ** dice.uniform(0, 3)) for _ in range(dice.randrange(40))]
     kills = [Kill(moment(0, 0.2), step) for step in steps]
     some = dice.sample(list(tasks), min(len(tasks), dice.randrange(12)))
-    done = [Registration(start + (end - start) * dice.random(), task) for task in some]
+    done = [Registration(moment(0, 6), task) for task in some]
     return Faults(
         tuple(spells),
         tuple(sorted(kills, key=lambda kill: kill.at)),

@@ -117,6 +117,8 @@ class _Judge:
                               for person in view.recipients) and bool(view.recipients)
                           for view in views)  # fmt: skip
             words = f"应发{len(views)}封，邮件服务器已接收{arrived}封"
+            if any(report.state is State.EXPIRED for report in reports):
+                continue  # whether it had to be is asked of every notice
             if not any(words in self._text(report) for report in reports):
                 yield Breach(f"report/digest/{period}", f"no report says: {words}")
 
@@ -144,10 +146,21 @@ class _Judge:
             if found.title not in text and found.brief not in text:
                 yield f"was to tell of {task} and does not name it"
 
+    def _presses_nobody(self, view: NoticeView) -> Iterator[str]:
+        """What was registered before a pass is not asked for in that pass."""
+        told = {telling[2] for telling in self._seen.reminded.get(view.key, set())}
+        moments = [d.at for d in self._seen.server.deliveries if d.message_id == view.message_id]
+        if not told or not moments:
+            return
+        last = [t for t in self._seen.journal if t.at <= min(moments)][-1]
+        if told <= last.done:
+            yield "asks for what was registered before"
+
     def _fate(self, view: NoticeView) -> Iterator[str]:
         for person in view.recipients:
             yield from self._answer(view, person)
         yield from self._names_its_tasks(view)
+        yield from self._presses_nobody(view)
         if view.state is State.SENDING and self._seen.journal[-1].completed:
             yield "was left in sending"
         if view.state is State.HELD:
@@ -176,8 +189,8 @@ class _Judge:
             yield f"was accepted for {person.address} and counts as {person.state}"
 
     def _too_late(self, view: NoticeView) -> Iterator[str]:
-        if not any(tick.clock >= view.useful_until for tick in self._seen.journal):
-            yield "counts as too late and is still of use"
+        if view.updated < view.useful_until:
+            yield "was given up while it was of use"
         if self._had_time(view):
             yield "is too late and had time to go"
 

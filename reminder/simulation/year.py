@@ -14,6 +14,7 @@ from reminder.app.application import Application
 from reminder.app.orders import register
 from reminder.clock import VirtualClock
 from reminder.domain.notices import State
+from reminder.domain.windows import nudge_day
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import LedgerError
 from reminder.settings import Settings
@@ -72,6 +73,13 @@ def simulate(
 def _drawn(office: Office, seed: int, start: datetime, end: datetime) -> Faults:
     table = office.table
     busy = [table.digest_due(month) for month, units in table.reached.items() if units]
+    nudged = {
+        nudge_day(found, table.days, step)
+        for found in table.windows.values()
+        for step in table.schedule.nudges
+        if found.tracked
+    }
+    busy += [table.moment(day) for day in sorted(nudged)]
     units = [table.directory[unit] for months in table.reached.values() for unit in months]
     addresses = sorted({address for unit in units for address in (*unit.to, *unit.cc)})
     return draw(seed, start, end, busy, list(table.windows), addresses)
