@@ -3,58 +3,78 @@
 import copy
 import difflib
 import re
+import stat
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from unicodedata import category
 
-import tree_sitter_toml
 from pydantic import BaseModel, ValidationError
-from tree_sitter import Language, Node, Parser
 
+from reminder.characters import harmless, quoted
 from reminder.errors import ConfigurationError, Fault
-
-Location = tuple[str | int, ...]
+from reminder.toml_lines import Location, lines_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
+LARGEST = 2**20  # bytes, a hundred times what a plan has
+DEEPEST = 20  # tables and lists inside one another
+
 _DATE = re.compile(r"(?<![\w\"'.:+-])\d{4}-\d{2}-\d{2}(?![\w\"':.+-])")
-_KEYS = ("bare_key", "quoted_key", "dotted_key")
+_QUOTED = re.compile(r""""[^"\n]*"|'[^'\n]*'|#[^\n]*""")
+_TOO_LONG = "a number of more than 64 bits, wanted a smaller one"
 
 
 class EditedFile:
     """`data` as tomllib reads it; `line_of` finds where any part of it stands.
 
-    Raises `ConfigurationError` when the file is missing, is not UTF-8 or is not TOML.
+    Raises `ConfigurationError` when the file is missing, is not UTF-8 or is not TOML, or holds
+    what no table of a year has.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.shown = shown(path)
         try:
-            raw = path.read_bytes()
+            raw = read_file(path)
         except FileNotFoundError:
             raise self._broken(0, "no such file, wanted a TOML file here") from None
         except OSError as error:
             raise self._broken(0, f"cannot be read: {error.strerror}") from None
+        except ValueError:
+            raise self._broken(0, "is no path, wanted a file's name") from None
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = raw[: error.start].count(b"\n") + 1
-            raise self._broken(
-                line, f"byte 0x{raw[error.start]:02x} is not UTF-8, wanted UTF-8"
-            ) from None
+            line = error.object[: error.start].count(b"\n") + 1
+            byte = error.object[error.start]
+            raise self._broken(line, f"byte 0x{byte:02x} is not UTF-8, wanted UTF-8") from None
+        if any(line.count(".") > 10 * DEEPEST for line in _QUOTED.sub("", text).split("\n")):
+            raise self._too_deep(text)  # tomllib's memory grows with the square of them
         try:
             self.data: dict[str, Any] = _parsed(text)
         except tomllib.TOMLDecodeError as error:
             raise self._broken(*_syntax(str(error), text)) from None
         except RecursionError:
-            raise self._broken(0, "not TOML: nested too deeply, wanted valid TOML") from None
-        except ValueError as error:  # a number of thousands of digits
-            raise self._broken(0, f"not TOML: {error}, wanted valid TOML") from None
-        self._lines = _lines(text)
+            raise self._too_deep(text) from None
+        except ValueError:  # digits that Python does not count
+            line = _line_at(text, re.search(r"\d[\d_]{3000}", text))
+            raise self._broken(line, f"not TOML: {_TOO_LONG}") from None
+        values = list(_values(self.data))
+        if len(values[-1][0]) > DEEPEST:
+            raise self._too_deep(text)
+        self._lines = lines_of(text)
+        if faults := [self.fault(place, f"is {_TOO_LONG}") for place, v in values if _is_long(v)]:
+            raise ConfigurationError(faults)
+
+    def _too_deep(self, text: str) -> ConfigurationError:
+        """At the line that does most for it: no parser has come so far as to know."""
+        lines = re.finditer(r".*", text)
+        deepest = max(lines, key=lambda line: len(re.findall(r"[\[{.]", line[0])))
+        words = f"not TOML: nested too deeply, wanted {DEEPEST} levels at most"
+        return self._broken(_line_at(text, deepest), words)
 
     def _broken(self, line: int, message: str) -> ConfigurationError:
         return ConfigurationError([Fault(self.shown, line, "", message)])
@@ -98,14 +118,56 @@ class EditedFile:
             return None, faults
 
 
-def one_line(value: str) -> str:
-    """Text for a header, a calendar and a terminal: no control characters, something to read."""
-    if not value.strip():
-        raise ValueError("is empty, wanted words")
-    # Cc are controls, Zl and Zp break lines.
-    if bad := next((c for c in value if category(c) in ("Cc", "Zl", "Zp")), None):
-        raise ValueError(f"holds the control character {bad!r}, wanted one line of text")
-    return value
+def read_file(path: Path) -> bytes:
+    """Raises `OSError` for a pipe or a device too, which might never end, and for a file that
+    is too large to have been edited."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(0, "not a regular file")
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise OSError(0, f"larger than {LARGEST} bytes")
+    return content
+
+
+def is_file(path: Path) -> bool:
+    """False, too, for what cannot be looked at: a loop of links, a name that is too long."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def _values(data: dict[str, Any]) -> Iterator[tuple[Location, Any]]:
+    """Every value with its place, the outer before the inner; one level more than is allowed."""
+    level: list[tuple[Location, Any]] = [((), data)]
+    while level:
+        yield from level
+        if len(level[0][0]) > DEEPEST:
+            return
+        level = [((*place, key), inner) for place, value in level for key, inner in _inside(value)]
+
+
+def _inside(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, int) and value.bit_length() > 63
+
+
+def _line_at(text: str, found: re.Match[str] | None) -> int:
+    return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -147,10 +209,9 @@ def _leave_out(data: Any, location: Location) -> None:
 
 def shown(path: Path) -> str:
     """The path as its reader would type it: relative when it lies below this folder."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    with suppress(ValueError, OSError, RuntimeError):  # elsewhere, out of reach, a loop of links
+        path = path.resolve().relative_to(Path.cwd())
+    return harmless(str(path))
 
 
 def key_name(location: Location) -> str:
@@ -170,7 +231,7 @@ def explain(detail: dict[str, Any], model: type[BaseModel]) -> str:
     wanted = message.removeprefix("Input should be ")
     wanted = wanted[0].lower() + wanted[1:]
     secret = any("password" in str(part) or "secret" in str(part) for part in location)
-    return f"is {'not usable' if secret else repr(detail['input'])}, wanted {wanted}"
+    return f"is {'not usable' if secret else quoted(detail['input'])}, wanted {wanted}"
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
@@ -219,61 +280,3 @@ def _syntax(message: str, text: str) -> tuple[int, str]:
     line = int(found[1]) if found else text.count("\n") + 1
     words = message[: found.start()].strip() if found else message.split(" (at end")[0]
     return line, f"not TOML: {words[0].lower()}{words[1:]}, wanted valid TOML"
-
-
-def _lines(text: str) -> dict[Location, int]:
-    source = text.encode()
-    lines: dict[Location, int] = {}
-    arrays: dict[Location, int] = {}
-    for node in Parser(Language(tree_sitter_toml.language())).parse(source).root_node.children:
-        match node.type:
-            case "pair":
-                _pair(node, (), source, lines)
-            case "table" | "table_array_element":
-                names = next(_names(child, source) for child in node.children if _is_key(child))
-                here: Location = ()
-                for depth, name in enumerate(names, 1):
-                    here = (*here, name)
-                    if depth == len(names) and node.type == "table_array_element":
-                        arrays[here] = arrays.get(here, -1) + 1
-                        lines.setdefault(here, node.start_point[0] + 1)
-                    if here in arrays:
-                        here = (*here, arrays[here])
-                lines[here] = node.start_point[0] + 1
-                for child in node.children:
-                    if child.type == "pair":
-                        _pair(child, here, source, lines)
-    return lines
-
-
-def _pair(node: Node, here: Location, source: bytes, lines: dict[Location, int]) -> None:
-    key, value = node.named_children[0], node.named_children[1]
-    for name in _names(key, source):
-        here = (*here, name)
-        lines.setdefault(here, node.start_point[0] + 1)
-    _value(value, here, source, lines)
-
-
-def _value(node: Node, here: Location, source: bytes, lines: dict[Location, int]) -> None:
-    if node.type == "inline_table":
-        for child in node.named_children:
-            if child.type == "pair":
-                _pair(child, here, source, lines)
-    elif node.type == "array":
-        items = [child for child in node.named_children if child.type != "comment"]
-        for index, child in enumerate(items):
-            lines[(*here, index)] = child.start_point[0] + 1
-            _value(child, (*here, index), source, lines)
-
-
-def _is_key(node: Node) -> bool:
-    return node.type in _KEYS
-
-
-def _names(node: Node, source: bytes) -> list[str]:
-    if node.type == "dotted_key":
-        return [name for child in node.named_children for name in _names(child, source)]
-    text = source[node.start_byte : node.end_byte].decode()
-    if node.type == "quoted_key":
-        return [next(iter(tomllib.loads(f"{text} = 0")))]
-    return [text]

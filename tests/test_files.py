@@ -1,13 +1,16 @@
 """An edited TOML file: where every part stands, and what its mistakes are called."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from reminder.characters import one_line
 from reminder.errors import ConfigurationError
-from reminder.files import EditedFile, Location, explain, key_name, one_line, unknown_key
+from reminder.files import EditedFile, explain, key_name, unknown_key
+from reminder.toml_lines import Location
 
 TEXT = """\
 # a comment
@@ -159,12 +162,45 @@ def test_what_is_no_toml_is_said_with_its_line(
     assert refusal(tmp_path, content).startswith(words)
 
 
-def test_file_nested_too_deeply_is_refused_in_words(tmp_path: Path) -> None:
-    assert "not TOML" in refusal(tmp_path, "a = " + "[" * 5000 + "]" * 5000)
+@pytest.mark.parametrize(
+    "deep",
+    [
+        "b = " + "[" * 5000 + "]" * 5000,
+        "b = " + "{a=" * 30 + "1" + "}" * 30,
+        ".".join("b" * 900) + " = 1",
+        ".".join("b" * 100_000) + " = 1",  # tomllib would take 40 GB for it
+        f"[{'.'.join('b' * 30)}]",
+    ],
+    ids=["lists", "tables", "keys", "more keys", "header"],
+)
+def test_file_nested_too_deeply_is_refused_at_its_line(tmp_path: Path, deep: str) -> None:
+    assert refusal(tmp_path, f"a = 1\n{deep}\n").startswith(":2: not TOML: nested too deeply")
 
 
-def test_number_with_too_many_digits_is_refused_in_words(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "a = 1\nb = " + "9" * 5000).startswith(":")
+def test_points_in_texts_are_no_nesting(tmp_path: Path) -> None:
+    addresses = ", ".join(['"a.b@c.example"'] * 200)
+    assert len(edited(tmp_path, f"to = [{addresses}] # {'.' * 300}\n").data["to"]) == 200
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 5000, str(2**63)])
+def test_number_with_too_many_digits_is_refused_at_its_line(tmp_path: Path, number: str) -> None:
+    said = refusal(tmp_path, f"a = 1\nb = {number}\n")
+    assert said.startswith(":2: ")
+    assert "a number of more than 64 bits" in said
+
+
+def test_byte_after_a_byte_order_mark_is_the_one_that_is_named(tmp_path: Path) -> None:
+    assert (
+        refusal(tmp_path, b"\xef\xbb\xbfa = 1\n\xd6") == ":2: byte 0xd6 is not UTF-8, wanted UTF-8"
+    )
+
+
+def test_long_value_is_cut() -> None:
+    assert len(words({"smtp": {"port": "x" * 5000}})[0]) < 250
+
+
+def test_date_in_a_wrong_place_reads_as_it_was_written() -> None:
+    assert words({"smtp": {"port": date(2026, 4, 1)}})[0].startswith("is 2026-04-01, wanted")
 
 
 @pytest.mark.parametrize("bad", ["\n", "\r", "\t", "\x00", "\x1b", "\x7f", "\x85", "\u2028"])
@@ -173,7 +209,7 @@ def test_text_of_more_than_one_line_is_refused(bad: str) -> None:
         one_line(f"two{bad}lines")
 
 
-@pytest.mark.parametrize("empty", ["", " ", "\u3000"])
+@pytest.mark.parametrize("empty", ["", " ", "\u3000", "\u200d"])
 def test_empty_text_is_refused(empty: str) -> None:
     with pytest.raises(ValueError, match="is empty, wanted words"):
         one_line(empty)

@@ -1,8 +1,28 @@
 """Addresses of people and of machines, checked before anything is sent."""
 
+import re
 from ipaddress import ip_address
 
 from email_validator import EmailNotValidError, validate_email
+
+from reminder.characters import quoted
+
+_HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?\.?|\[?[0-9a-fA-F.]*:[0-9a-fA-F.:]*(?:%\w+)?]?")
+
+
+def host_name(value: str) -> str:
+    """Fit to be looked up: a socket fails on anything else with an error of its own kind.
+
+    Raises ValueError.
+    """
+    try:
+        value.encode("idna")
+    except UnicodeError:
+        pass
+    else:
+        if _HOST.fullmatch(value):
+            return value
+    raise ValueError(f"is {quoted(value)}, wanted a host's name or address")
 
 
 def mailbox(value: str) -> str:
@@ -12,7 +32,9 @@ def mailbox(value: str) -> str:
             value, check_deliverability=False, allow_smtputf8=False, test_environment=True
         )
     except EmailNotValidError as error:
-        raise ValueError(f"{value!r} is not an address ({error}), wanted name@domain") from None
+        raise ValueError(
+            f"{quoted(value)} is not an address ({error}), wanted name@domain"
+        ) from None
     return checked.ascii_email or checked.normalized
 
 

@@ -8,8 +8,9 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
+from reminder.characters import harmless
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile, explain, shown, unknown_key
+from reminder.files import EditedFile, explain, is_folder, read_file, shown, unknown_key
 from reminder.settings.model import PREFIX, SHIPPED, Section, Settings
 
 # Read before the settings are, so no setting themselves.
@@ -29,14 +30,17 @@ def load_settings(
     """Raises `ConfigurationError` with every mistake of reminder.toml and the environment."""
     environ = os.environ
     folder = config_dir(config)
-    if not folder.is_dir():
-        raise ConfigurationError(
-            [Fault(str(folder), 0, "", "no such folder, wanted one with reminder.toml, units.toml")]
-        )
+    if not is_folder(folder):
+        words = "no such folder, wanted one with reminder.toml, units.toml"
+        raise ConfigurationError([Fault(shown(folder), 0, "", words)])
     path = folder / "reminder.toml"
-    file = EditedFile(path) if path.exists() else None
-    secrets = Path(environ.get("REMINDER_SECRETS_DIR") or folder / "secrets")
+    file = EditedFile(path) if os.path.lexists(path) else None
+    given = environ.get("REMINDER_SECRETS_DIR")
+    secrets = _secret_files(Path(given) if given else folder / "secrets")
     values, faults = _read_secrets(secrets)
+    if given and not is_folder(Path(given)):
+        words = "no such folder, wanted one with a file a secret"
+        faults.append(Fault("environment", 0, "REMINDER_SECRETS_DIR", words))
     faults += [*_unknown_variables(environ), *(not_json := _not_json(environ))]
     if not_json:
         raise ConfigurationError(faults)
@@ -79,11 +83,12 @@ def variables() -> dict[str, str]:
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> list[Fault]:
-    known = {*variables(), *_LOADER_VARIABLES}
+    names = {*variables(), *_LOADER_VARIABLES}
+    known = {name.lower() for name in names}
     return [
-        Fault("environment", 0, name, unknown_key(name.upper(), known))
+        Fault("environment", 0, harmless(name), unknown_key(name.upper(), names))
         for name in environ
-        if name.upper().startswith(PREFIX) and name.upper() not in known
+        if name.lower().startswith(PREFIX.lower()) and name.lower() not in known
     ]
 
 
@@ -91,12 +96,12 @@ def _not_json(environ: Mapping[str, str]) -> list[Fault]:
     """Lists and whole sections are given as JSON."""
     faults = []
     for variable, name in variables().items():
-        value = next((v for key, v in environ.items() if key.upper() == variable), "")
+        value = next((v for key, v in environ.items() if key.lower() == variable.lower()), "")
         if not value or not _is_complex(name):
             continue
         try:
             json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             words = f"is not JSON ({error}), wanted JSON"
             faults.append(Fault("environment", 0, variable, words))
     return faults
@@ -112,24 +117,37 @@ def _is_complex(name: str) -> bool:
     return kind in (list, frozenset) or (isinstance(kind, type) and issubclass(kind, Section))
 
 
-def _read_secrets(folder: Path) -> tuple[dict[str, Any], list[Fault]]:
+def _secret_files(folder: Path) -> dict[str, Path]:
     """One setting a file, named as in the environment without the prefix."""
+    if not is_folder(folder):
+        return {}
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        words = f"cannot be read: {error.strerror}"
+        raise ConfigurationError([Fault(shown(folder), 0, "", words)]) from None
+    return {
+        path.name.lower(): path
+        for path in paths
+        if not path.name.startswith(".") and not is_folder(path)
+    }
+
+
+def _read_secrets(files: Mapping[str, Path]) -> tuple[dict[str, Any], list[Fault]]:
     values: dict[str, Any] = {}
     faults: list[Fault] = []
-    known = {name.replace(".", "__"): name for name in variables().values()}
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    for path in paths:
-        if path.name.startswith(".") or not path.is_file():
-            continue
-        try:
-            text = path.read_text(encoding="utf-8").strip()
-        except (UnicodeDecodeError, OSError) as error:
-            words = "is not UTF-8, wanted text" if isinstance(error, ValueError) else str(error)
-            faults.append(Fault(shown(path), 1, "", words))
-            continue
-        name = path.name.lower()
+    known = {n.replace(".", "__"): n for n in variables().values() if not _is_complex(n)}
+    for name, path in files.items():
         if name not in known:
             faults.append(Fault(shown(path), 0, "", _unknown_secret(name, known)))
+            continue
+        try:
+            text = read_file(path).decode().strip()
+        except UnicodeDecodeError:
+            faults.append(Fault(shown(path), 1, "", "is not UTF-8, wanted text"))
+            continue
+        except OSError as error:
+            faults.append(Fault(shown(path), 0, "", f"cannot be read: {error.strerror}"))
             continue
         *outer, last = known[name].split(".")
         table = values.setdefault(outer[0], {}) if outer else values
@@ -147,12 +165,12 @@ def _where(
     error: ValidationError,
     file: EditedFile | None,
     environ: Mapping[str, str],
-    secrets: Path,
+    secrets: Mapping[str, Path],
     command_line: Mapping[str, Any],
 ) -> list[Fault]:
     """Each mistake at the source that it came from."""
     faults = []
-    given = {name.upper() for name in environ}
+    given = {name.lower() for name in environ}
     for detail in error.errors():
         location = detail["loc"]
         words = explain(dict(detail), Settings)
@@ -161,18 +179,20 @@ def _where(
                 faults.append(file.fault(location, words))
             continue  # else a variable that no setting has: said already
         names = [
-            PREFIX + "__".join(str(part).upper() for part in location[:depth])
+            (PREFIX + "__".join(map(str, location[:depth]))).upper()
             for depth in (2, 1)
             if len(location) >= depth
         ]
-        variable = next((name for name in names if name in given), None)
-        secret = secrets / "__".join(str(part) for part in location)
+        variable = next((name for name in names if name.lower() in given), None)
+        if any(name.startswith(f"{names[0]}__".lower()) for name in given) and not variable:
+            continue  # a variable deeper than any setting: said already
+        secret = secrets.get("__".join(map(str, location)))
         if location and location[0] in command_line:
             faults.append(Fault("command line", 0, f"--{location[0]}", words))
         elif variable:
             faults.append(Fault("environment", 0, variable, words))
-        elif secret.is_file():
-            faults.append(Fault(str(secret), 1, ".".join(map(str, location)), words))
+        elif secret:
+            faults.append(Fault(shown(secret), 1, ".".join(map(str, location)), words))
         elif file:
             faults.append(file.fault(location, words))
         else:

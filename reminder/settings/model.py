@@ -1,6 +1,7 @@
 """Every setting, its default and what it may be."""
 
 import os
+import re
 from datetime import date, time
 from email.utils import getaddresses, parseaddr
 from pathlib import Path
@@ -23,8 +24,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from reminder.files import one_line
-from reminder.settings.addresses import is_loopback, mailbox
+from reminder.characters import UNSEEN, one_line, quoted
+from reminder.settings.addresses import host_name, is_loopback, mailbox
 
 PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -35,11 +36,20 @@ SHIPPED = CHECKOUT if IN_CHECKOUT else Path(__file__).resolve().parents[1] / "da
 
 def _clean(value: Path) -> Path:
     if "\0" in str(value):
-        raise ValueError(f"is {str(value)!r}, wanted a path without NUL")
+        raise ValueError(f"is {quoted(str(value))}, wanted a path without NUL")
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if UNSEEN.search(value.get_secret_value()):
+        raise ValueError("holds a character that nobody types, wanted one line of text")
     return value
 
 
 CleanPath = Annotated[Path, AfterValidator(_clean)]
+Host = Annotated[str, AfterValidator(host_name)]
+Line = Annotated[str, AfterValidator(lambda value: one_line(value) if value else value)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
 
 
 class Section(BaseModel):
@@ -47,16 +57,16 @@ class Section(BaseModel):
 
 
 class SmtpSettings(Section):
-    host: str = "localhost"
+    host: Host = "localhost"
     port: int | None = Field(None, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "starttls"
-    username: str = ""
-    password: SecretStr = SecretStr("")
+    username: Line = ""
+    password: Secret = SecretStr("")
     ca_file: CleanPath | None = None
-    timeout: float = Field(60, gt=0, description="seconds for one answer")
+    timeout: float = Field(60, gt=0, le=3600, description="seconds for one answer")
     connections: int = Field(2, ge=1, le=64)
-    messages_per_connection: int = Field(100, ge=1)
-    rate: int = Field(0, ge=0, description="messages a minute, 0 for no limit")
+    messages_per_connection: int = Field(100, ge=1, le=10_000)
+    rate: int = Field(0, ge=0, le=100_000, description="messages a minute, 0 for no limit")
 
     @property
     def effective_port(self) -> int:
@@ -64,7 +74,7 @@ class SmtpSettings(Section):
 
 
 class WebSettings(Section):
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(lambda v: host_name(v) if v else v)] = "127.0.0.1"
     port: int = Field(8026, ge=0, le=65535)
     base_url: str = ""
 
@@ -77,9 +87,11 @@ class WebSettings(Section):
         except ValueError:
             usable = False
         if value and not usable:
-            raise ValueError(f"is {value!r}, wanted http://host or https://host")
+            raise ValueError(f"is {quoted(value)}, wanted http://host or https://host")
+        if value and (UNSEEN.search(value) or re.search(r'[\s"<>\\^`{|}]', value)):
+            raise ValueError(f"is {quoted(value)}, wanted an address without blanks and quotes")
         if parts.query or parts.fragment:
-            raise ValueError(f"is {value!r}, wanted an address without ? and #")
+            raise ValueError(f"is {quoted(value)}, wanted an address without ? and #")
         return value.rstrip("/")
 
     @property
@@ -101,10 +113,10 @@ class LogSettings(Section):
 
 
 class MailSettings(Section):
-    sender: str = Field("reminder@reminder.example", alias="from")
+    sender: Line = Field("reminder@reminder.example", alias="from")
     reply_to: str = ""
     operator: str = ""
-    contact: str = ""
+    contact: Line = ""
     redirect_to: str = ""
     first_start: Literal["send", "hold"] | None = None
 
@@ -112,7 +124,7 @@ class MailSettings(Section):
     @classmethod
     def _name_and_mailbox(cls, value: str) -> str:
         if len(getaddresses([value])) > 1:
-            raise ValueError(f"{value!r} is more than one sender, wanted one")
+            raise ValueError(f"{quoted(value)} is more than one sender, wanted one")
         mailbox(parseaddr(value)[1] or value)
         return value
 
@@ -120,11 +132,6 @@ class MailSettings(Section):
     @classmethod
     def _mailbox(cls, value: str) -> str:
         return mailbox(value) if value else value
-
-    @field_validator("sender", "contact")
-    @classmethod
-    def _one_line(cls, value: str) -> str:
-        return one_line(value) if value else value
 
     @property
     def sender_name(self) -> str:
@@ -139,6 +146,13 @@ class DigestSettings(Section):
     at: time = time(9)
     workdays_before: int = Field(0, ge=0, le=10)
     tracking: bool = True
+
+    @field_validator("at")
+    @classmethod
+    def _in_the_plans_zone(cls, value: time) -> time:
+        if value.tzinfo:
+            raise ValueError(f"is {value}, wanted a time without offset: the plan has its zone")
+        return value
 
 
 Recipients = list[Literal["unit"]]
@@ -187,8 +201,10 @@ class Settings(BaseSettings):
     transport: Literal["maildir", "smtp"] = "maildir"
     maildir: CleanPath | None = None
     templates: CleanPath | None = None
-    secret_key: SecretStr = SecretStr("")
-    uid_domain: str = Field("reminder.example", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+    secret_key: Secret = SecretStr("")
+    uid_domain: str = Field(
+        "reminder.example", max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+    )
     smtp: SmtpSettings = SmtpSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()

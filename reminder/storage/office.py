@@ -9,7 +9,7 @@ from typing import Any
 from reminder.domain.timetable import Schedule, Timetable
 from reminder.domain.units import Directory
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile, shown
+from reminder.files import EditedFile, is_file, is_folder, shown
 from reminder.settings import SHIPPED, Settings, config_dir, is_reserved, load_settings
 from reminder.storage.plan_file import read_plan
 from reminder.storage.units_file import read_units
@@ -46,10 +46,10 @@ def load_office(
         settings = load_settings(config, command_line)
     except ConfigurationError as error:
         faults += error.faults
-    if settings and settings.templates and not settings.templates.is_dir():
+    if settings and settings.templates and not is_folder(settings.templates):
         words = "no such folder, wanted one with templates"
         faults.append(Fault(shown(settings.templates), 0, "templates", words))
-    if settings and settings.smtp.ca_file and not settings.smtp.ca_file.is_file():
+    if settings and settings.smtp.ca_file and not is_file(settings.smtp.ca_file):
         words = "no such file, wanted certificates in PEM"
         faults.append(Fault(shown(settings.smtp.ca_file), 0, "smtp.ca_file", words))
     days, found = read_workdays(folder / "workdays", settings)

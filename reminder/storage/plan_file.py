@@ -16,18 +16,20 @@ from pydantic import (
     field_validator,
 )
 
+from reminder.characters import one_line, quoted
 from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind, Timing
 from reminder.domain.units import Directory
 from reminder.domain.windows import window
 from reminder.domain.workdays import WorkingDays
 from reminder.errors import Fault
-from reminder.files import EditedFile, Location, one_line
+from reminder.files import EditedFile
 from reminder.storage.units_file import Id, Line
+from reminder.toml_lines import Location
 
 
 def _short(value: str) -> str:
     if len(value) > SHORT:
-        raise ValueError(f"is {value!r}, wanted {SHORT} characters at most")
+        raise ValueError(f"is {quoted(value)}, wanted {SHORT} characters at most")
     return one_line(value)
 
 
@@ -60,7 +62,7 @@ class _Header(_Strict):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(
-                f"{value!r} is no time zone, wanted an IANA name such as Asia/Shanghai"
+                f"{quoted(value)} is no time zone, wanted an IANA name such as Asia/Shanghai"
             ) from None
         return value
 
@@ -247,7 +249,7 @@ class _Reader:
     def _unknown(self, what: str, name: str, known: Any, place: Location) -> None:
         close = difflib.get_close_matches(name, known, n=1)
         wanted = f"{close[0]}?" if close else f"a {what} that exists, by name or alias"
-        self._fault(place, f"unknown {what} {name!r}, wanted {wanted}")
+        self._fault(place, f"unknown {what} {quoted(name)}, wanted {wanted}")
 
     def _fault(self, place: Location, message: str) -> None:
         self.faults.append(self.file.fault(place, message))

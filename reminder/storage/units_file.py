@@ -5,10 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from reminder.characters import one_line, quoted
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.errors import Fault
-from reminder.files import EditedFile, Location, one_line
+from reminder.files import EditedFile
 from reminder.settings import mailbox
+from reminder.toml_lines import Location
 
 RESERVED_IDS = ("plan", "operator")
 
@@ -107,7 +109,7 @@ def _duplicates(file: EditedFile, tables: _File) -> Iterator[Fault]:
                 line = file.line_of(first_place)
                 yield file.fault(
                     place,
-                    f"{name!r} means {other!r} at line {line} and {table.id!r} here, "
+                    f"{quoted(name)} means {other!r} at line {line} and {table.id!r} here, "
                     "wanted one unit a name",
                 )
 
@@ -121,4 +123,6 @@ def _wrong_members(file: EditedFile, tables: _File) -> Iterator[Fault]:
             if member in groups:
                 yield file.fault(place, f"{member!r} is a group, wanted units")
             elif member not in units:
-                yield file.fault(place, f"no unit has the id {member!r}, wanted one of this file")
+                yield file.fault(
+                    place, f"no unit has the id {quoted(member)}, wanted one of this file"
+                )

@@ -1,5 +1,7 @@
 """config/workdays/YEAR.toml and the published holidays, as layers of working days."""
 
+import os
+import re
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from reminder.domain.workdays import WorkingDays
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile
+from reminder.files import EditedFile, is_folder, shown
 from reminder.settings import Settings
 
 
@@ -33,7 +35,9 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
     """Every `YEAR.toml` of the folder, below the settings' own overrides."""
     yearly: dict[date, bool] = {}
     faults: list[Fault] = []
-    for path in sorted(folder.glob("*.toml")):
+    if os.path.lexists(folder) and not is_folder(folder):
+        faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
+    for path in sorted(folder.glob("*.toml")) if is_folder(folder) else []:
         try:
             file = EditedFile(path)
         except ConfigurationError as error:
@@ -62,7 +66,7 @@ def _both(file: EditedFile, table: _File) -> list[Fault]:
 
 def _other_years(file: EditedFile, table: _File) -> list[Fault]:
     stem = file.path.stem
-    if not (stem.isdigit() and len(stem) == 4):
+    if not re.fullmatch("[0-9]{4}", stem):
         return [Fault(file.shown, 0, "", "is not named after a year, wanted e.g. 2026.toml")]
     return [
         file.fault((key, index), f"is {day}, wanted a day of {stem}")

@@ -80,7 +80,7 @@ def test_nobody_listening_is_a_server_failure():
 
 def test_host_without_address_is_a_server_failure():
     with pytest.raises(ServerError, match="failed at connect"):
-        transport(25, host="a..b").open()
+        transport(25, host="1::1::1").open()
 
 
 def test_server_that_knows_no_ehlo_is_greeted_by_helo():

@@ -274,3 +274,53 @@ def test_secret_beside_a_mistake_is_not_repeated(sources: Sources) -> None:
     sources.secret("smtp__password", SECRET)
     sources.secret("smtp__port", "x")
     assert SECRET not in "".join(sources.faults())
+
+
+@pytest.mark.parametrize("name", ["REMINDER_SMTP__PORT__X", "REMINDER_NUDGE__0", "REMINDER_SMTP__"])
+def test_variable_deeper_than_any_setting_is_said_once(sources: Sources, name: str) -> None:
+    sources.file("[smtp]\nport = 25\n")
+    sources.environment(name, "x")
+    (fault,) = sources.faults()
+    assert fault.startswith(f"environment: {name}: unknown key, wanted")
+
+
+def test_variable_that_only_looks_like_a_setting_is_said(sources: Sources) -> None:
+    sources.environment("REMINDER_\u017fMTP__PORT", "25")  # a long s
+    assert "unknown key, wanted REMINDER_SMTP__PORT?" in sources.faults()[0]
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000, "{", "\udcff"])
+@pytest.mark.parametrize("name", ["REMINDER_SMTP", "REMINDER_NUDGE", "REMINDER_WORKDAYS__WORK"])
+def test_junk_where_json_belongs_is_said(sources: Sources, name: str, value: str) -> None:
+    sources.environment(name, value)
+    (fault,) = sources.faults()
+    assert fault.startswith(f"environment: {name}: is not JSON (")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "x" * 300, "secrets/secret_key", "a\nb"])
+def test_secrets_folder_that_is_none_is_said(sources: Sources, name: str) -> None:
+    sources.secret("secret_key", SECRET)
+    sources.environment("REMINDER_SECRETS_DIR", name)
+    assert sources.faults() == [
+        "environment: REMINDER_SECRETS_DIR: no such folder, wanted one with a file a secret"
+    ]
+
+
+def test_secret_of_a_whole_section_is_no_setting(sources: Sources) -> None:
+    sources.secret("smtp", "x")
+    sources.secret("smtp__port", "25")
+    (fault,) = sources.faults()
+    assert fault.startswith("secrets/smtp: unknown key, wanted ")
+
+
+def test_secret_that_is_no_file_is_said(sources: Sources) -> None:
+    sources.secret("smtp__port", "25")
+    (sources.folder / "secrets" / "smtp__password").symlink_to("/dev/zero")
+    (fault,) = sources.faults()
+    assert fault == "secrets/smtp__password: cannot be read: not a regular file"
+
+
+def test_mistake_in_a_secret_in_capitals_is_said_at_its_file(sources: Sources) -> None:
+    sources.secret("SMTP__PORT", "x")
+    (fault,) = sources.faults()
+    assert fault.startswith("secrets/SMTP__PORT:1: smtp.port: is 'x', wanted")

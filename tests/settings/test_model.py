@@ -82,3 +82,40 @@ def test_uid_domain_is_a_plain_domain(sources: Sources, domain: str) -> None:
     sources.file(f'uid_domain = "{domain}"\n')
     (fault,) = sources.faults()
     assert fault.startswith("reminder.toml:1: uid_domain: is ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'smtp.host = "a\\nb"',
+        'smtp.host = "a..b"',
+        'smtp.host = "http://unit.cn"',
+        f'smtp.host = "{"x" * 300}"',
+        'smtp.username = "a\\u0000b"',
+        'smtp.password = "a\\u0000b"',
+        "smtp.timeout = inf",
+        "smtp.timeout = 1e300",
+        f"smtp.messages_per_connection = {2**62}",
+        'web.host = "a b"',
+        'web.base_url = "http://unit.cn/\\"><script>"',
+        'web.base_url = "http://unit.cn\\t"',
+        'web.base_url = "http://unit.cn/\\u202e"',
+        'mail.contact = "\\u202e"',
+        'mail.from = "a\\u0000b <a@b.cn>"',
+        'digest.at = "09:00+08:00"',
+        f'uid_domain = "a.{"b" * 300}"',
+    ],
+)
+def test_value_that_would_fail_later_is_refused(sources: Sources, line: str) -> None:
+    sources.file(f"{line}\n")
+    (fault,) = sources.faults()
+    assert fault.startswith(f"reminder.toml:1: {line.partition(' ')[0]}: ")
+    assert len(fault) < 300
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "::1", "[::1]", "fe80::1%eth0", "mail_relay", "10.0.0.1"]
+)
+def test_name_and_address_of_a_host_are_taken(sources: Sources, host: str) -> None:
+    sources.file(f'smtp.host = "{host}"\nweb.host = ""\n')
+    assert sources.load().smtp.host == host

@@ -1,5 +1,6 @@
 """Every mistake in an edited file is said with its line; `tests/data/bad` has one file a fault."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ FAULTS = {
     "plan/c1-control-character-in-title": "21: month.task.title: holds the control character",
     "plan/control-character-in-title": "21: month.task.title: holds the control character '\\x1b'",
     "plan/day-of-another-year": "22: month.task.due: is 2025-04-10, wanted a day of 2026",
+    "plan/direction-override-in-title": "21: month.task.title: holds the invisible character",
     "plan/due-before-opens": "23: month.task.due: due 2026-04-10 stands before opens 2026-04-20",
     "plan/due-before-opens-on-working-days": (
         "23: month.task.due: due 2026-04-24 stands before opens 2026-04-27 (on working days)"
@@ -82,9 +84,11 @@ FAULTS = {
     "plan/meeting-date-out-of-reach": "13: meeting.date: ",
     "plan/month-13": "15: month.month: is 13, wanted less than or equal to 12",
     "plan/month-without-tasks": "14: month.task: is missing, wanted",
+    "plan/nested-too-deeply": "22: not TOML: nested too deeply, wanted 20 levels at most",
     "plan/no-header": "1: plan: is missing, wanted",
     "plan/no-tasks": "1: plan: has no tasks, wanted [[month]] rows",
     "plan/not-utf-8": "21: byte 0xd5 is not UTF-8, wanted UTF-8",
+    "plan/number-of-many-digits": "22: month.task.soft: is a number of more than 64 bits, wanted",
     "plan/short-over-16-characters": "22: month.task.short: is '一二三四五六七八九十",
     "plan/table-where-list-belongs": "23: year-round: is ",
     "plan/task-id-with-spaces": "20: month.task.id: is '2026 04 1', wanted",
@@ -109,6 +113,7 @@ FAULTS = {
     "units/group-without-members": "23: group.members: is [], wanted",
     "units/id-in-capitals": "2: unit.id: is 'Lead', wanted",
     "units/id-taken-by-the-program": "15: unit.id: 'plan' is taken by the program, wanted another",
+    "units/invisible-character-in-name": "16: unit.name: holds the invisible character '\\u200b'",
     "units/member-that-is-a-group": "28: group.members: 'all' is a group, wanted units",
     "units/member-that-is-no-unit": "23: group.members: no unit has the id 'outsidder', wanted",
     "units/not-utf-8": "3: byte 0xb4 is not UTF-8, wanted UTF-8",
@@ -271,6 +276,56 @@ def test_workdays_file_not_named_after_a_year_is_named(folder: Folder) -> None:
     assert folder.faults() == [
         "workdays/holidays.toml: is not named after a year, wanted e.g. 2026.toml"
     ]
+
+
+@pytest.mark.parametrize("stem", ["²²²²", "20260", "2026-1"])
+def test_workdays_file_of_digits_that_are_no_year_is_named(folder: Folder, stem: str) -> None:
+    (folder.path / "workdays" / f"{stem}.toml").write_text("work = []\n")
+    assert f"workdays/{stem}.toml: is not named after a year, wanted" in folder.faults()[0]
+
+
+def test_workdays_that_are_no_folder_are_named(folder: Folder) -> None:
+    (folder.path / "workdays").rmdir()
+    (folder.path / "workdays").write_text("work = []\n")
+    assert folder.faults() == ["workdays: no folder, wanted one with a file a year"]
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _disk_image(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+
+
+@pytest.mark.parametrize("make", [_pipe, _device, _loop, _disk_image])
+@pytest.mark.parametrize("kind", PLACES)
+def test_what_is_no_file_to_edit_is_named(
+    folder: Folder, kind: str, make: Callable[[Path], None]
+) -> None:
+    path = folder.path / PLACES[kind]
+    path.unlink(missing_ok=True)
+    make(path)
+    assert [fault.split(": ")[0].rsplit("/")[-1] for fault in folder.faults()] == [path.name]
+
+
+def test_settings_that_a_link_leads_past_are_not_taken_for_none(folder: Folder) -> None:
+    (folder.path / "reminder.toml").symlink_to("nowhere")
+    assert folder.faults() == ["nowhere: no such file, wanted a TOML file here"]
+
+
+def test_name_of_a_file_is_shown_on_one_line(folder: Folder) -> None:
+    with pytest.raises(ConfigurationError, match=r"^a\\x1b\\n\\u202e.toml: no such file"):
+        folder.load("a\x1b\n\u202e.toml")
 
 
 def test_workdays_file_overrides_published_days(folder: Folder) -> None:

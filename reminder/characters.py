@@ -1,0 +1,43 @@
+"""Which characters text may hold: one rule for what is loaded, sent, logged and shown."""
+
+import re
+from datetime import date, time
+
+# Controls, line ends, lone surrogates, noncharacters, and what nobody sees: marks and overrides
+# of direction, zero-width blanks, soft hyphens, tags. Left out are the joiners, which emoji and
+# several scripts are written with, and private characters, which rare names need.
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef"
+    "\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+    + "".join(
+        f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+    )
+    + "]"
+)
+SHOWN = 120  # characters of a wrong value
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(value: str) -> str:
+    """Text for a header, a calendar and a terminal: nothing unseen in it, something to read."""
+    if bad := UNSEEN.search(value):
+        kind = "control" if _CONTROL.match(bad[0]) else "invisible"
+        raise ValueError(f"holds the {kind} character {bad[0]!r}, wanted one line of text")
+    if not value.strip().strip("\u200c\u200d"):
+        raise ValueError("is empty, wanted words")
+    return value
+
+
+def quoted(value: object) -> str:
+    """A wrong value as an error repeats it: on one line, of a length to be read."""
+    try:
+        text = str(value) if isinstance(value, date | time) else repr(value)
+    except RecursionError:
+        text = "nested too deeply"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def harmless(text: str) -> str:
+    """One line in which what is unseen is written out, as for a terminal or a log."""
+    return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
