@@ -8,6 +8,7 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateSyntaxError,
 )
@@ -15,6 +16,10 @@ from jinja2 import (
 from reminder.errors import ConfigurationError, Fault
 from reminder.files import shown
 from reminder.settings import SHIPPED, Settings
+
+KINDS = ("mail", "web")
+# What an expression of the operator's own can come to.
+_BROKEN = (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def template_folders(settings: Settings) -> list[Path]:
@@ -44,29 +49,41 @@ def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
 def check_templates(settings: Settings) -> None:
     """Compiles every template. Raises `ConfigurationError` with all that cannot be."""
     templates, faults = environment(settings, autoescape=True), []
-    for name in templates.list_templates():
-        try:
-            templates.get_template(name)
-        except TemplateSyntaxError as error:
-            faults += _fault(error.filename or name, error.lineno, error).faults
+    for kind in KINDS:
+        folders = [folder / kind for folder in template_folders(settings)]
+        for name in FileSystemLoader(folders).list_templates():
+            try:
+                compiled(templates, f"{kind}/{name}")
+            except ConfigurationError as error:
+                faults += error.faults
     if faults:
         raise ConfigurationError(faults)
 
 
 def render(templates: Environment, name: str, values: dict[str, object]) -> str:
     """Raises `ConfigurationError` with the template's file and line: it may be the operator's."""
+    template = compiled(templates, name)
     try:
-        return templates.get_template(name).render(values)
-    except TemplateSyntaxError as error:
-        path, line = error.filename or name, error.lineno
-        raise _fault(path, line, error) from error
-    except TemplateError as error:
+        return template.render(values)
+    except TemplateSyntaxError as error:  # of a template that it includes
+        raise _fault(error.filename or name, error.lineno, str(error.message)) from error
+    except _BROKEN as error:
         # Jinja rewrites tracebacks so that the templates' own lines stand in them.
         frames = traceback.extract_tb(error.__traceback__)
         last = [frame for frame in frames if not frame.filename.endswith(".py")][-1]
-        raise _fault(last.filename, last.lineno or 0, error) from error
+        raise _fault(last.filename, last.lineno or 0, str(error)) from error
 
 
-def _fault(path: str, line: int, error: TemplateError) -> ConfigurationError:
-    words = f"{error.message or 'cannot be rendered'}, wanted a template as the shipped one"
+def compiled(templates: Environment, name: str) -> Template:
+    """Raises `ConfigurationError`."""
+    try:
+        return templates.get_template(name)
+    except TemplateSyntaxError as error:
+        raise _fault(error.filename or name, error.lineno, str(error.message)) from error
+    except (UnicodeDecodeError, OSError, RecursionError) as error:
+        raise _fault(name, 0, str(error)) from error
+
+
+def _fault(path: str, line: int, message: str) -> ConfigurationError:
+    words = f"{message or 'cannot be rendered'}, wanted a template as the shipped one"
     return ConfigurationError([Fault(shown(Path(path)), line, "", words)])
