@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f]+")
+from reminder.characters import UNSEEN
+
 _WORD = "=?utf-8?{}?{}?="
 _LINE = 76
 _FOLD = "\r\n "
@@ -18,8 +19,8 @@ _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 
 
 def text_header(name: str, value: str) -> str:
-    """One header with free text; line breaks and controls in it become blanks."""
-    return f"{name}: {_encode(_UNSAFE.sub(' ', value), len(name) + 2)}"
+    """One header with free text; line breaks and what is unseen in it become blanks."""
+    return f"{name}: {_encode(UNSEEN.sub(' ', value), len(name) + 2)}"
 
 
 def _encode(value: str, column: int) -> str:
@@ -81,10 +82,10 @@ def mailbox_header(name: str, mailboxes: Sequence[tuple[str, str]]) -> str:
 
 
 def _mailbox(display: str, address: str, column: int) -> str:
-    display = _UNSAFE.sub(" ", display)
+    display = UNSEEN.sub(" ", display)
     if not display:
         return address
-    if not display.isascii():
+    if not display.isascii() or "=?" in display or column + len(display) > _LINE - 2:
         encoded = _encode(display, column)
         fits = column + len(encoded.rpartition("\r\n")[2]) + len(address) < _LINE - 3
         return f"{encoded}{' ' if fits else _FOLD}<{address}>"

@@ -1,12 +1,13 @@
 """From events to the bytes of an .ics file (RFC 5545, RFC 7986), the same for the same events."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Component, Event, Timezone, Todo
+from icalendar import Alarm, Calendar, Component, Event, Timezone, Todo, vText
 
 from reminder.domain.timetable import Role
 from reminder.domain.windows import Rule
@@ -26,6 +27,14 @@ _COLORS = {Role.LEAD: _COLOR, Role.RELATED: "mediumpurple", None: _COLOR}
 _YEAR_ROUND_COLOR = "peru"
 # Arrangements of a month: a related unit is told when they begin, who leads when they end.
 _OF_THE_MONTH = (Rule.MONTH, Rule.PART, Rule.MEETING_UNDATED)
+
+
+class _Text(vText):
+    """The library takes a backslash before N, as in C:\\New, for a line break escaped before."""
+
+    def to_ical(self) -> bytes:
+        """RFC 5545, 3.3.11."""
+        return re.sub(r"([\\;,])", r"\\\1", self).replace("\n", r"\n").encode()
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,8 @@ def _component(row: EventRow, query: Query, uid_domain: str, zone: ZoneInfo) -> 
     made.add("dtstamp", row.last_modified)
     made.add("last-modified", row.last_modified)
     made.add("sequence", row.sequence)
-    made.add("summary", title)
-    made.add("description", description(entry, cancelled=row.cancelled))
+    made.add("summary", _Text(title))
+    made.add("description", _Text(description(entry, cancelled=row.cancelled)))
     made.add("class", "PUBLIC")
     made.add("categories", [category(entry)])
     made.add("color", _YEAR_ROUND_COLOR if entry.year_round else _COLORS[entry.role])
@@ -142,7 +151,7 @@ def _alarm(title: str, query: Query) -> Alarm:
     related = "START" if query.view is View.DUE else "END"
     made = Alarm()
     made.add("action", "DISPLAY")
-    made.add("description", title)
+    made.add("description", _Text(title))
     made.add("trigger", trigger, parameters={"RELATED": related})
     return made
 
@@ -152,8 +161,8 @@ def _head(heading: Heading, revised: datetime | None) -> bytes:
     made.add("prodid", "-//reminder//plan feeds 1//ZH")
     made.add("version", "2.0")
     made.add("calscale", "GREGORIAN")
-    made.add("name", heading.name)
-    made.add("x-wr-calname", heading.name)
+    made.add("name", _Text(heading.name))
+    made.add("x-wr-calname", _Text(heading.name))
     made.add("x-wr-timezone", heading.zone.key)
     made.add("color", _COLOR)
     # The library leaves out VALUE, which RFC 7986, 5.7 wants, and writes a duration as 6:00:00

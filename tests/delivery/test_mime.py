@@ -107,6 +107,16 @@ def test_name_of_plain_letters_with_specials_is_quoted() -> None:
     assert header == f'To: "Office, \\"The\\" main" <{ADDRESS}>'
 
 
+@pytest.mark.parametrize(
+    "name", ["=?utf-8?q?a=0D=0ABcc:_all=40x.cn?=", "x" * 1200, "x " * 600 + "x"]
+)
+def test_name_that_would_be_decoded_or_too_long_is_encoded(name: str) -> None:
+    content = built(SUBJECT, (name, ADDRESS))
+    [(shown, address)] = getaddresses([old(content)["To"]])
+    assert (str(make_header(decode_header(shown))), address) == (name, ADDRESS)
+    assert max(map(len, content.split(b"\r\n"))) <= 78
+
+
 def test_address_without_a_name_stands_alone() -> None:
     assert mime.mailbox_header("To", [("", ADDRESS)]) == f"To: {ADDRESS}"
 
