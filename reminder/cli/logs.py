@@ -1,9 +1,9 @@
 """Log lines, for people or for machines."""
 
-import json
 import logging
 
-from reminder.cli.words import harmless
+from reminder.characters import harmless
+from reminder.cli.words import json_of
 
 
 class TextFormatter(logging.Formatter):
@@ -14,6 +14,10 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return harmless(super().formatMessage(record).replace("\n", " "))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A traceback has lines of its own, below."""
+        return "\n".join(map(harmless, super().format(record).split("\n")))
 
 
 class JsonFormatter(logging.Formatter):
@@ -26,4 +30,4 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        return json_of(entry)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from reminder.characters import UNSEEN
+from reminder.characters import harmless as harmless
 from reminder.errors import ConfigurationError, ReminderError
 
 
@@ -18,13 +20,8 @@ def explain(error: ReminderError) -> None:
         print(f"reminder: {mistakes}, nothing was started", file=sys.stderr)
         return
     print(harmless(f"reminder: {error}"), file=sys.stderr)
-    if error.hint:
-        print(harmless(f"  {error.hint}"), file=sys.stderr)
-
-
-def harmless(text: str) -> str:
-    """Control characters from a file or a server do nothing to the terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t\u3000" else f"\\x{ord(c):02x}" for c in text)
+    for line in filter(None, error.hint.split("\n")):
+        print(harmless(f"  {line}"), file=sys.stderr)
 
 
 def counted(count: int, noun: str) -> str:
@@ -33,10 +30,16 @@ def counted(count: int, noun: str) -> str:
 
 def print_json(value: object) -> None:
     """In UTF-8 whatever the terminal speaks (RFC 8259, 8.1)."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.write(f"{json_of(value, indent=2)}\n".encode())
     sys.stdout.buffer.flush()
+
+
+def json_of(value: object, indent: int | None = None) -> str:
+    """Every character as it is but those that nobody sees: JSON lets them be written out."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    lines = text.split("\n")  # of the indent: those of a text are written out already
+    return "\n".join(UNSEEN.sub(lambda c: json.dumps(c[0])[1:-1], line) for line in lines)
 
 
 def show(
@@ -53,7 +56,7 @@ def show(
     else:
         print("\t".join(columns))
         for row in rows:
-            print(harmless("\t".join(_cell(row[column]).replace("\t", " ") for column in columns)))
+            print("\t".join(harmless(_cell(row[column])) for column in columns))
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

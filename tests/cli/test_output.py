@@ -1,11 +1,16 @@
 """What leaves the program: for people, for scripts, into a pipe that closes, on any terminal."""
 
+import json
+import logging
 import os
 import subprocess
 import sys
 
 import pytest
 
+from reminder.characters import UNSEEN
+from reminder.cli.logs import JsonFormatter, TextFormatter
+from reminder.cli.words import print_json, show
 from tests.cli.conftest import PLAN, Office, Reminder
 
 ESCAPE = "\x1b[2J"
@@ -63,6 +68,58 @@ def test_control_characters_in_a_mistake_are_harmless(office: Office) -> None:
     err = office("check").err
     assert "\\x1b[2J: unknown key" in err
     assert "\x1b" not in err
+
+
+def record(message: str) -> logging.LogRecord:
+    return logging.LogRecord("reminder", logging.INFO, "", 0, "a server said %s", (message,), None)
+
+
+HOSTILE = "two\r\nlines\x1b[2J\x9b\x7f\t\u202e\u2028\ufeff\udcff\U000e0041"
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()], ids=["text", "json"])
+def test_record_is_one_line_of_what_can_be_seen(formatter: logging.Formatter) -> None:
+    line = formatter.format(record(HOSTILE))
+    assert "two" in line
+    assert UNSEEN.search(line) is None
+
+
+def test_words_in_a_json_record_are_kept() -> None:
+    assert json.loads(JsonFormatter().format(record(HOSTILE)))["message"].endswith(HOSTILE)
+
+
+def test_traceback_shows_no_control_characters() -> None:
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        told = record("")
+        told.exc_info = sys.exc_info()
+    lines = TextFormatter().format(told).split("\n")
+    assert "Traceback" in lines[1]
+    assert [line for line in lines if UNSEEN.search(line)] == []
+
+
+def test_json_writes_out_what_nobody_sees(capfd: pytest.CaptureFixture[str]) -> None:
+    print_json({"reply": HOSTILE})
+    text = capfd.readouterr().out
+    assert json.loads(text) == {"reply": HOSTILE}
+    assert UNSEEN.search(text.replace("\n", "")) is None
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
+def test_row_is_one_line_whatever_stands_in_it(
+    terminal: bool, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    show([{"a": HOSTILE, "b": "one"}], as_json=False, columns=["a", "b"])
+    _, row = capfd.readouterr().out.splitlines()
+    assert "\\u202e" in row
+    assert row.rstrip().endswith("one")
+
+
+def test_line_break_in_a_path_makes_no_further_mistake(office: Office) -> None:
+    err = office("check", "--plan", "no\nwhere\x1b.toml").err
+    assert err.splitlines()[0] == "no\\nwhere\\x1b.toml: no such file, wanted a TOML file here"
 
 
 def test_mistakes_come_with_their_number(office: Office) -> None:
