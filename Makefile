@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WEB_PORT ?= 8026
 
-.PHONY: run test check bench format lock clean
+.PHONY: run test soak check bench format lock clean
 .DEFAULT_GOAL := run
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
@@ -17,6 +17,11 @@ run: $(VENV)/.run
 ## test: the whole suite
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
+
+## soak: killed at every step and at hundreds of random moments; half an hour on two cores
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak.steps
+	$(BIN)/python -m tests.soak.kills
 
 ## check: format, lint, types, layers
 check: $(VENV)/.dev

@@ -1,19 +1,21 @@
-"""`reminder tick` killed at any moment and run again: nothing lost, nothing doubled."""
+"""`reminder` killed at random moments and run again: nothing lost, nothing doubled."""
 
 import random
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.app.trials import MARCH, Trial, process, trial
-from tests.delivery.servers import HANG, BadServer, bad_server
+from tests.app.processes import until
+from tests.app.trials import Trial, process, trial
+from tests.soak.kills import SERIES, series
 
 # First working days with many mails; before the first of them the outbox is empty.
-MONTHS = ("04-01", "05-06", "06-01", "07-01")
+MONTHS = ("04-01", "05-06")
+KILLS = 6  # `make soak` takes 200
 
 
 @pytest.fixture
@@ -22,28 +24,13 @@ def office(tmp_path: Path) -> Iterator[Trial]:
         yield opened
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
-        yield opened
-
-
-def wait_for(happened: Callable[[], bool], running: subprocess.Popen[str]) -> bool:
-    """False when the process ended before it happened."""
-    while not happened():
-        with suppress(subprocess.TimeoutExpired):
-            running.wait(0.002)
-            return False
-    return True
-
-
 def killed(state: Path, at: str, mails: int, moment: float) -> bool:
     """A tick that is killed that long after so many mails lie in the outbox."""
     new = state / "outbox" / "new"
     before = len(list(new.glob("*")))
     with process(state, "tick", "--at", at) as running:
         if mails:
-            wait_for(lambda: len(list(new.glob("*"))) >= before + mails, running)
+            until(lambda: len(list(new.glob("*"))) >= before + mails, running)
         with suppress(subprocess.TimeoutExpired):
             running.communicate(timeout=moment)
         running.kill()
@@ -64,46 +51,14 @@ def test_ticks_killed_at_random_moments_lose_and_double_nothing(office: Trial) -
     assert {v.state for v in reached.values()} == {"sent", "baseline"}
     stored = [office.stored(key) for key, v in reached.items() if v.state == "sent"]
     assert Counter(office.files()) == Counter(stored)
-    assert len(stored) > 110
+    assert len(stored) > 55
 
 
-# A tick that is killed while the server keeps it waiting: after each step of the conversation.
-# The step's name, and how often the message that was under way may then be heard of.
-STEPS = {"GREETING": 1, "EHLO": 1, "MAIL": 1, "RCPT": 1, "DATA": 1, "BODY": 2, "QUIT": 1}
-
-
-def kill_at(server: BadServer, office: Trial, step: str) -> None:
-    ways = {
-        "TRANSPORT": "smtp",
-        "SMTP__HOST": "127.0.0.1",
-        "SMTP__PORT": str(server.port),
-        "SMTP__SECURITY": "none",
-        "SMTP__CONNECTIONS": "1",
-        "CONFIG": str(office.config),
-        "PLAN": str(office.state.parent / "plan.toml"),
-        "MAIL__FIRST_START": "send",
-    }
-
-    def reached() -> bool:
-        if step in ("GREETING", "BODY"):
-            return server.script[step][0] != HANG
-        return step in server.verbs
-
-    with process(office.state, "tick", "--at", MARCH, **ways) as running:
-        assert wait_for(reached, running), running.communicate()
-        running.kill()
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_sender_killed_at_a_step_loses_nothing_and_doubles_at_most_that_message(
-    small: Trial, step: str
+@pytest.mark.parametrize("command", SERIES)
+def test_processes_killed_while_they_mail_lose_nothing_and_double_at_most_one_a_connection(
+    command: str,
 ) -> None:
-    polite = {"DATA": "354 go ahead", "GREETING": "220 bad.test"}.get(step, "250 ok")
-    with bad_server(**{step: [HANG, polite]}) as server:
-        kill_at(server, small, step)
-        way = {"host": "127.0.0.1", "port": server.port, "security": "none"}
-        small.tick("2026-03-02T09:10+08:00", transport="smtp", smtp=way)
-        copies = Counter(server.bodies)
-    assert small.states(period="2026-03") == {("sent", "accepted")}
-    assert sorted(copies.values()) == sorted([1, STEPS[step]])
-    assert set(copies) == {small.stored(key) for key in small.notices(state="sent")}
+    seed = random.randrange(10**6)
+    counts = series(command, KILLS, seed)
+    assert counts.breaches == [], f"seed {seed}"
+    assert counts.kills == KILLS

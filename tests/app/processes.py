@@ -1,0 +1,113 @@
+"""`reminder` as a process that is in a hurry, that is frozen, that is waited for."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+SOON = 60  # seconds for what takes one
+SHORT = 0.3
+# As it is but for its waits: between two ticks, with a full disk, for another writer.
+_HASTY = f"""
+import sys
+from reminder.app import daemon
+from reminder.cli import main
+from reminder.delivery import sending
+from reminder.storage.ledger import database
+sending.RECORD_AGAIN = daemon.INTERVAL = {SHORT}
+database.BUSY_TIMEOUT = float(sys.argv.pop(1))
+main()
+"""
+# Reads, then writes, then is frozen before it commits.
+_WRITER = """
+import os, signal, sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
+ledger.execute("BEGIN IMMEDIATE")
+ledger.execute("INSERT INTO setting VALUES ('frozen', 'writer')")
+os.kill(os.getpid(), signal.SIGSTOP)
+ledger.execute("COMMIT")
+"""
+
+
+def hasty(state: Path, patience: float, *words: str, **environ: str) -> subprocess.Popen[str]:
+    """`patience` is for another writer, in seconds; `environ` comes without the prefix."""
+    ours = {f"REMINDER_{name}": value for name, value in environ.items()}
+    return subprocess.Popen(
+        [sys.executable, "-c", _HASTY, str(patience), *words],
+        env=os.environ | {"REMINDER_STATE_DIR": str(state), "REMINDER_WEB__PORT": "0"} | ours,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def killed_at_last(running: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    with running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def ended(running: subprocess.Popen[str]) -> tuple[int, str]:
+    """Its exit status and what it said on standard error; a traceback is never right."""
+    with killed_at_last(running):
+        _, said = running.communicate(timeout=SOON)
+    assert "Traceback" not in said
+    return running.returncode, said
+
+
+def until(
+    happened: Callable[[], bool], running: subprocess.Popen[str], limit: float = SOON
+) -> bool:
+    """False when the process ended before it happened, or the time was up."""
+    end = time.monotonic() + limit
+    while not happened():
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(0.005)
+            return False
+        if time.monotonic() > end:
+            return False
+    return True
+
+
+@contextmanager
+def frozen(running: subprocess.Popen[str], ledger: Path) -> Iterator[None]:
+    """SIGSTOP at a moment at which it does not write, and SIGCONT at the end."""
+    while True:
+        running.send_signal(signal.SIGSTOP)
+        os.waitpid(running.pid, os.WUNTRACED)
+        if _others_may_write(ledger):
+            break
+        running.send_signal(signal.SIGCONT)
+    try:
+        yield
+    finally:
+        running.send_signal(signal.SIGCONT)
+
+
+def _others_may_write(ledger: Path) -> bool:
+    with closing(sqlite3.connect(ledger, isolation_level=None, timeout=SHORT)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+@contextmanager
+def frozen_writer(ledger: Path) -> Iterator[None]:
+    """Another process that stands still in the midst of a transaction, and commits in the end."""
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(ledger)]) as writer:
+        os.waitpid(writer.pid, os.WUNTRACED)
+        try:
+            yield
+        finally:
+            writer.send_signal(signal.SIGCONT)
+        assert writer.wait(SOON) == 0
