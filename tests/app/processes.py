@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -48,10 +49,14 @@ def hasty(state: Path, patience: float, *words: str, **environ: str) -> subproce
 
 @contextmanager
 def killed_at_last(running: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """And when it takes far too long, so that nobody waits for ever for what it says."""
+    end = threading.Timer(2 * SOON, running.kill)
+    end.start()
     with running:
         try:
             yield running
         finally:
+            end.cancel()
             running.kill()
 
 
