@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -50,7 +51,7 @@ class Pair:
     """A small office whose month is the present one, and the gate that its mails come to."""
 
     def __init__(self, office: Trial, gate: Gate, port: int) -> None:
-        today = datetime.now().astimezone()
+        today = datetime.now(ZoneInfo("Asia/Shanghai"))
         self.office = office
         self.gate = gate
         self.ledger = office.state / "ledger.db"

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -209,7 +210,7 @@ def kill_ticks(folder: Folder, most: int) -> None:
 
 def kill_runs(folder: Folder, most: int) -> None:
     """The running month's digest is due from the month's first moment."""
-    today = datetime.now().astimezone()
+    today = datetime.now(ZoneInfo("Asia/Shanghai"))
     folder.plan.write_text(plan_of(today.year, today.month), encoding="utf-8")
     folder.environ |= {
         "DIGEST__AT": "00:00",
