@@ -101,3 +101,13 @@ def lives(
 def planned(office: Trial, settings: dict[str, Any]) -> None:
     """Everything is queued, nothing sent."""
     office.app(MARCH, **settings).plan(datetime.fromisoformat(MARCH), hold_first_start=False)
+
+
+def one_more_unit(office: Trial, settings: dict[str, Any]) -> None:
+    """The plan names another unit after the month was sent and reported."""
+    office.tick(MARCH, **settings)
+    plan = office.state.parent / "plan.toml"
+    text = plan.read_text(encoding="utf-8")
+    plan.write_text(
+        text.replace('["相关委员会"]', '["相关委员会", "无关委员会"]'), encoding="utf-8"
+    )

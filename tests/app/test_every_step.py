@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.lives import WAYS, lives, planned
+from tests.app.lives import WAYS, lives, one_more_unit, planned
 from tests.app.steps import COMMITTED
 
 STRIDE = 24
@@ -49,3 +49,10 @@ def test_a_death_while_the_last_one_is_made_good_loses_nothing(tmp_path: Path) -
         for _ in range(6):
             deaths = dice.choice(first), dice.randint(1, len(case.undisturbed))
             assert case.breaches(*deaths) == [], f"seed {seed}"
+
+
+def test_a_death_after_one_more_notice_was_planned_loses_no_second_report(tmp_path: Path) -> None:
+    with lives(tmp_path, "maildir", one_more_unit) as case:
+        composed = case.undisturbed.index("after composing")
+        committed = case.undisturbed.index(COMMITTED, composed)
+        assert case.breaches(committed + 2) == []

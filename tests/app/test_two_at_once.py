@@ -1,6 +1,8 @@
 """Two processes on one ledger, one of them frozen or killed: nothing twice, nobody for ever."""
 
 import asyncio
+import fcntl
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -168,6 +170,15 @@ def test_a_tick_beside_a_frozen_writer_ends_in_words(pair: Pair) -> None:
     assert pair.gate.accepted == []
 
 
+def test_a_tick_beside_a_frozen_migration_ends_in_words(pair: Pair) -> None:
+    pair.ledger.parent.mkdir(mode=0o700)
+    with pair.ledger.with_suffix(".migrating").open("a") as migrating:
+        fcntl.flock(migrating, fcntl.LOCK_EX)
+        status, said = ended(pair.start("tick", patience=SHORT))
+    assert status == 4
+    assert str(pair.ledger) in said
+
+
 def test_a_daemon_beside_a_frozen_writer_goes_on_by_itself(pair: Pair) -> None:
     with killed_at_last(pair.start("run", patience=SHORT)) as owner:
         assert pair.gate.reached.wait(SOON)
@@ -213,3 +224,27 @@ def test_two_processes_that_read_and_then_write_lose_no_update(tmp_path: Path) -
         assert [one.wait(SOON) for one in pair] == [0, 0]
         with database.read() as connection:
             assert connection.scalar(select(setting.c.value)) == "60"
+
+
+PUT = """
+import sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1])
+ledger.execute("INSERT INTO setting VALUES ('theirs', '')")
+ledger.commit()
+ledger.close()
+"""
+
+
+def test_a_ledger_that_is_opened_once_more_in_a_process_loses_no_update(tmp_path: Path) -> None:
+    """POSIX: a process that closes any descriptor of a file loses all its locks on it."""
+    path = tmp_path / "ledger.db"
+    with closing(open_database(path)) as database:
+        with database.write() as connection:
+            connection.execute(setting.insert().values(name="first", value=""))
+        open_database(path).close()
+        subprocess.run([sys.executable, "-c", PUT, str(path)], check=True)
+        with database.write() as connection:
+            connection.execute(setting.insert().values(name="second", value=""))
+        with closing(sqlite3.connect(path)) as other:
+            names = {name for (name,) in other.execute("SELECT name FROM setting")}
+    assert names == {"first", "theirs", "second"}

@@ -13,20 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.app.lives import WAYS, Begun, lives, planned
+from tests.app.lives import WAYS, Begun, lives, one_more_unit, planned
 from tests.app.trials import MARCH, Trial
 
 NUDGES = "2026-03-26"
-
-
-def one_more_unit(office: Trial, settings: dict[str, Any]) -> None:
-    """The plan names another unit after the month was sent and reported."""
-    office.tick(MARCH, **settings)
-    plan = office.state.parent / "plan.toml"
-    text = plan.read_text(encoding="utf-8")
-    plan.write_text(
-        text.replace('["相关委员会"]', '["相关委员会", "无关委员会"]'), encoding="utf-8"
-    )
 
 
 def from_an_outbox(office: Trial, settings: dict[str, Any]) -> None:
