@@ -3,41 +3,46 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, text
 
 from reminder.errors import LedgerError
+from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
 from reminder.storage.ledger.schema import REVISION
-
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 
 
 class Database:
     """`write` is a transaction begun with BEGIN IMMEDIATE: what it reads, nobody changes
     before it writes. `read` sees one consistent state and can write nothing.
 
-    Raises `LedgerError` when the file cannot be opened, or is no ledger.
+    Raises `LedgerError` when the file cannot be used, or is not the one that was opened: what
+    is written to a file that somebody deleted is lost when the process ends.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = _identity(path)
+        self._log = _log(path)
         self._writer = _engine(path, read_only=False)
         self._reader = _engine(path, read_only=True)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with _in_words(self.path), self._writer.begin() as connection:
+        self._refuse_another()
+        with in_words(self.path), self._writer.begin() as connection:
+            if not self._log.exists():
+                raise self._lost()
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with _in_words(self.path), self._reader.begin() as connection:
+        self._refuse_another()
+        with in_words(self.path), self._reader.begin() as connection:
             yield connection
 
     @property
@@ -49,57 +54,213 @@ class Database:
         self._writer.dispose()
         self._reader.dispose()
 
+    def _refuse_another(self) -> None:
+        if _identity(self.path) != self._file:
+            raise self._lost()
+
+    def _lost(self) -> LedgerError:
+        return LedgerError(
+            f"the ledger {self.path} was deleted, moved or replaced while in use",
+            hint="Put it back; or stop the daemon, put a backup in its place, and start it again.",
+        )
+
 
 def open_database(path: Path) -> Database:
-    """Makes the file (mode 0600) and its tables when they are not there yet."""
+    """Makes the file (mode 0600) and its tables when they are not there yet.
+
+    Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
+    others, and when there was a ledger that is gone or empty now.
+    """
+    _make(path)
+    database = Database(path)
+    try:
+        _refuse_damaged(database)
+        if _revision(database) != REVISION or not _filled(_mark(path)):
+            _migrate(database)
+    except LedgerError:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """One consistent state of a ledger as it lies there: makes, migrates, changes nothing.
+
+    Outside a transaction until the first BEGIN. Raises `LedgerError`.
+    """
+    try:
+        path.stat()
+        _refuse_foreign_log(path)
+    except FileNotFoundError:
+        raise LedgerError(f"there is no ledger {path} yet") from None
+    except OSError as error:
+        raise of_system(path, error) from None
+    # A disk that is read-only has no place for the files that SQLite shares with writers.
+    shared = os.access(path.parent, os.W_OK) or _log(path).exists()
+    connect = _connector(path, "ro" if shared else "ro&immutable=1")
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    with in_words(path), engine.connect() as connection:
+        if _known_revision(path, connection) is None:
+            raise LedgerError(f"the ledger {path} is empty")
+        yield connection
+
+
+def _make(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In this order: once there is a mark, whoever made the ledger has finished.
+        if (_filled(_mark(path)) or _filled(_log(path))) and not _filled(path):
+            raise _lost(path)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        mode = path.stat().st_mode
     except OSError as error:
+        raise of_system(path, error) from None
+    if not stat.S_ISREG(mode):
         raise LedgerError(
-            f"the ledger {path} cannot be opened: {error.strerror}",
-            hint="Set REMINDER_STATE_DIR to a folder that this user may write.",
-        ) from None
-    if path.stat().st_mode & 0o077:
+            f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
+        )
+    if mode & 0o077:
         raise LedgerError(
             f"the ledger {path} can be read by others: it holds the installation key",
             hint=f"chmod 600 {path}",
         )
-    database = Database(path)
-    with _in_words(path):
-        if _revision(database) != REVISION:
-            _migrate(database)
-    return database
+    _refuse_foreign_log(path)
+
+
+def _mark(path: Path) -> Path:
+    """Locked while the tables are made; filled when they are, so that a loss is seen."""
+    return Path(os.path.realpath(path)).with_suffix(".made")
+
+
+def _log(path: Path) -> Path:
+    return Path(f"{os.path.realpath(path)}-wal")
+
+
+def _refuse_foreign_log(path: Path) -> None:
+    """SQLite would write the log of the ledger that was here before into a backup put there."""
+    log = _log(path)
+    # In this order: a ledger in use says that it has a log before the log has anything.
+    if not _filled(log):
+        return
+    with path.open("rb") as file:
+        header = file.read(20)
+    if header == b"SQLite format 3\0\x10\0\1\1":
+        raise LedgerError(
+            f"{log} is not the log of the ledger {path}, but of one that was there before",
+            hint=f"Remove {log}, if {path} is the backup that you want.",
+        )
+
+
+def _filled(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _lost(path: Path) -> LedgerError:
+    return LedgerError(
+        f"the ledger {path} is gone or empty, but there was one: a new one would send again "
+        "what went before",
+        hint=f"Put a backup in its place. To begin anew all the same, remove {_mark(path)} "
+        f"and {_log(path)}.",
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """None when there is no such file, or it cannot be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _refuse_damaged(database: Database) -> None:
+    """Before anything is written on top: a look at every page, a few milliseconds a megabyte."""
+    with database.read() as connection:
+        found = connection.scalar(text("PRAGMA quick_check(1)"))
+    if found != "ok":
+        raise damaged(database.path, str(found))
 
 
 def _revision(database: Database) -> str | None:
     with database.read() as connection:
-        known = connection.execute(
-            text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
-        ).first()
-        if not known:
-            return None
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return str(found) if found else None
+        return _known_revision(database.path, connection)
+
+
+def _known_revision(path: Path, connection: Connection) -> str | None:
+    """None when there are no tables yet. Raises `LedgerError` for those of others."""
+    tables = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+    if not tables:
+        return None
+    query = text("SELECT version_num FROM alembic_version")
+    found = connection.scalar(query) if "alembic_version" in tables else None
+    if not found:
+        raise LedgerError(
+            f"{path} is a database, but no ledger",
+            hint="Set REMINDER_STATE_DIR to another folder; the file is left as it is.",
+        )
+    if found > REVISION:
+        raise LedgerError(
+            f"the ledger {path} was made by a newer version of this program: its tables are "
+            f"{found}, this one knows {REVISION}",
+            hint="Install the newer version again; the file is left as it is.",
+        )
+    return str(found)
 
 
 def _migrate(database: Database) -> None:
     # Alembic costs a tenth of a second to import, and only a new version needs it.
     from reminder.storage.migrations.upgrade import upgrade
 
-    with database.path.with_suffix(".migrating").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _revision(database) != REVISION:
+    path = database.path
+    with _alone(path) as mark, in_words(path):
+        found = _revision(database)
+        if found is None and _filled(_mark(path)):
+            raise _lost(path)
+        if found != REVISION:
             upgrade(database._writer)
+        os.write(mark, b"There is a ledger here, or there was.\n")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[int]:
+    """One migrates, the others wait."""
+    try:
+        descriptor = os.open(_mark(path), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise of_system(path, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    except OSError as error:
+        raise of_system(path, error) from None
+    finally:
+        os.close(descriptor)
+
+
+def _connector(path: Path, mode: str) -> Callable[[], sqlite3.Connection]:
+    """Never creates: a file that was deleted must not come back empty."""
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        # The driver must not begin transactions on its own: by default it opens none before
+        # a SELECT, and a read followed by a write would then lose updates.
+        return sqlite3.connect(
+            address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT, check_same_thread=False
+        )
+
+    return connect
 
 
 def _engine(path: Path, *, read_only: bool) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
-        # The driver must not begin transactions on its own: by default it opens none before
-        # a SELECT, and a read followed by a write would then lose updates.
+        "sqlite://",
+        creator=_connector(path, "rw"),
+        poolclass=QueuePool,
         max_overflow=-1,  # a thread that waits for the writer's lock keeps none else waiting
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},
     )
 
     @event.listens_for(engine, "connect")
@@ -115,16 +276,3 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
-
-
-@contextmanager
-def _in_words(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except DatabaseError as error:
-        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
-            raise LedgerError(
-                f"the ledger {path} is damaged or is no ledger: {error.orig}",
-                hint="Put a backup in its place; the file is left as it is.",
-            ) from error
-        raise LedgerError(f"the ledger {path} cannot be used: {error.orig}") from error

@@ -1,0 +1,83 @@
+"""What a failing ledger means for its reader: a sentence, and what to do about it."""
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy.exc import DatabaseError
+
+from reminder.errors import LedgerError
+
+BUSY_TIMEOUT = 30  # seconds that a writer waits for another
+_LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """SQLite's errors, through SQLAlchemy or not, as `LedgerError`."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise _of_sqlite(path, error.orig) from error
+    except sqlite3.Error as error:
+        raise _of_sqlite(path, error) from error
+
+
+def of_system(path: Path, error: OSError) -> LedgerError:
+    """The ledger, or a file beside it, cannot be made, opened or locked."""
+    if error.errno in _NO_ROOM:
+        return _full(path)
+    why = error.strerror or str(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        why = f"{path.parent} is no folder"
+    return LedgerError(
+        f"the ledger {path} cannot be opened: {why}",
+        hint="Set REMINDER_STATE_DIR to a folder that this user may write.",
+    )
+
+
+def _of_sqlite(path: Path, error: BaseException | None) -> LedgerError:
+    code = getattr(error, "sqlite_errorcode", 0)
+    kind = code & 0xFF
+    if kind in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ:
+        return damaged(path, str(error))
+    if kind == sqlite3.SQLITE_FULL or (kind in _DISK and _little_room(path.parent)):
+        return _full(path)
+    words = f"the ledger {path} cannot be used: {error}"
+    if kind in _HELD:
+        words = f"the ledger {path} has been held by another process for {BUSY_TIMEOUT} s"
+        return LedgerError(words, hint=f"It may be frozen; to see which it is: fuser -v {path}")
+    if kind == sqlite3.SQLITE_READONLY:
+        return LedgerError(words, hint=f"This user must be able to write {path} and its folder.")
+    if kind in _DISK:
+        return LedgerError(words, hint=f"Is the disk of {path.parent} well, below its quota?")
+    return LedgerError(words, hint="`reminder ledger verify` says whether it is sound.")
+
+
+def damaged(path: Path, why: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger {path} is damaged or is no ledger: {why}",
+        hint="Put a backup in its place; the file is left as it is.",
+    )
+
+
+def _full(path: Path) -> LedgerError:
+    return LedgerError(
+        f"the disk is full: the ledger {path} cannot be written",
+        hint=f"Make room on the disk of {path.parent}.",
+    )
+
+
+def _little_room(folder: Path) -> bool:
+    """A log that cannot grow is to SQLite an error of the disk like any other."""
+    with suppress(OSError):
+        disk = os.statvfs(folder)
+        return disk.f_bavail * disk.f_frsize < _LITTLE or bool(disk.f_files and not disk.f_ffree)
+    return False
