@@ -170,11 +170,11 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 
 @command(cli, example="reminder ledger verify")
 def verify() -> None:
-    """Check the file, and that every stored message is what was recorded."""
+    """Check that the file is sound and what is recorded agrees; changes nothing."""
     from reminder.errors import LedgerError
     from reminder.storage.ledger import care
 
-    found = list(care.verify(application().database))
+    found = list(care.verify(application().settings.ledger_path))
     for words in found:
         print(words)
     if found:

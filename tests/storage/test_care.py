@@ -24,9 +24,13 @@ def assert_sent(office: Trial) -> None:
     assert office.tick(MARCH)["sent"] == 2
 
 
+def change(path: Path, words: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(words)
+
+
 def faults(path: Path) -> list[str]:
-    with closing(open_database(path)) as database:
-        return list(care.verify(database))
+    return list(care.verify(path))
 
 
 def test_copy_is_a_ledger_with_the_same_notices(ledger: Path, tmp_path: Path) -> None:
@@ -57,20 +61,128 @@ def test_copy_overwrites_nothing(ledger: Path, tmp_path: Path) -> None:
     assert (tmp_path / "copy.db").read_text() == "mine"
 
 
-def test_copy_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    (tmp_path / "ledger.db").write_bytes(os.urandom(4096))
-    with pytest.raises(LedgerError, match="not copied"):
+def test_copy_stands_alone_and_can_be_checked_where_nothing_can_be_written(
+    ledger: Path, tmp_path: Path
+) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    care.backup(ledger, shelf / "copy.db")
+    assert faults(shelf / "copy.db") == []
+    assert [path.name for path in shelf.iterdir()] == ["copy.db"]
+
+
+def test_copy_put_beside_the_log_of_another_ledger_is_not_touched(
+    ledger: Path, tmp_path: Path
+) -> None:
+    care.backup(ledger, tmp_path / "copy.db")
+    copy = (tmp_path / "copy.db").read_bytes()
+    (tmp_path / "copy.db-wal").write_bytes(b"what a killed daemon left")
+    for use in (open_database, faults):
+        with pytest.raises(LedgerError, match=r"copy\.db-wal is not the log of the ledger"):
+            use(tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").read_bytes() == copy
+
+
+@pytest.mark.parametrize("content", [os.urandom(4096), b""])
+def test_what_is_no_ledger_is_not_copied(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger.db").write_bytes(content)
+    with pytest.raises(LedgerError, match=r"damaged|empty"):
         care.backup(tmp_path / "ledger.db", tmp_path / "copy.db")
-    assert not (tmp_path / "copy.db").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.db"]
+
+
+def test_ledger_that_is_not_sound_is_not_copied(ledger: Path, tmp_path: Path) -> None:
+    change(ledger, "UPDATE message SET content = x'00' WHERE notice LIKE '%/lead'")
+    with pytest.raises(LedgerError, match="lead: its stored message is not what was recorded"):
+        care.backup(ledger, tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_copy_into_a_missing_folder_is_refused(ledger: Path, tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="No such file"):
+        care.backup(ledger, tmp_path / "absent" / "copy.db")
+
+
+def test_checking_changes_no_byte_and_makes_no_ledger(ledger: Path, tmp_path: Path) -> None:
+    before = ledger.read_bytes()
+    assert faults(ledger) == []
+    assert ledger.read_bytes() == before
+    with pytest.raises(LedgerError, match="there is no ledger"):
+        faults(tmp_path / "absent.db")
+    assert not (tmp_path / "absent.db").exists()
+
+
+def test_checking_reads_on_while_another_writes(ledger: Path) -> None:
+    with closing(open_database(ledger)) as database, database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM history")
+        assert faults(ledger) == []
+
+
+LEAD = "small/digest/2026-03/lead"
+
+
+@pytest.mark.parametrize(
+    ("change_by", "fault"),
+    [
+        (
+            "UPDATE message SET content = x'00' WHERE notice LIKE '%/lead'",
+            f"{LEAD}: its stored message is not what was recorded",
+        ),
+        (
+            "DELETE FROM message WHERE notice LIKE '%/lead'",
+            f"{LEAD}: its stored message is missing",
+        ),
+        (
+            "UPDATE notice SET sha256 = NULL WHERE key LIKE '%/lead'",
+            f"{LEAD}: the hash or the Message-ID of its message is missing",
+        ),
+        (
+            "DELETE FROM recipient WHERE notice LIKE '%/lead'",
+            f"{LEAD}: nobody is to get it, and no reason is given",
+        ),
+        (
+            "UPDATE notice SET state = 'gone' WHERE key LIKE '%/lead'",
+            f"{LEAD}: 'gone' with reason 'accepted' is no state of a notice",
+        ),
+        (
+            "UPDATE notice SET state = 'expired' WHERE key LIKE '%/lead'",
+            f"{LEAD} is expired, its history says otherwise",
+        ),
+        (
+            "UPDATE recipient SET state = 'retry' WHERE address LIKE 'second%'",
+            f"{LEAD} second@unit.test is retry, its history says otherwise",
+        ),
+        (
+            "UPDATE recipient SET state = 'lost' WHERE address LIKE 'second%'",
+            f"{LEAD} second@unit.test: 'lost' is no state of a recipient",
+        ),
+        (
+            "UPDATE recipient SET claim = 'x' WHERE address LIKE 'second%'",
+            f"{LEAD} second@unit.test is sent, and claimed",
+        ),
+        ("DROP TABLE recipient", "table recipient is missing"),
+    ],
+)
+def test_what_does_not_agree_is_named(ledger: Path, change_by: str, fault: str) -> None:
+    change(ledger, change_by)
+    assert fault in faults(ledger)
+
+
+def test_recipient_of_no_notice_is_named(ledger: Path) -> None:
+    change(ledger, "DELETE FROM notice WHERE key LIKE '%/lead'")
+    assert {fault.partition(",")[0] for fault in faults(ledger)} == {
+        "table message",
+        "table recipient",
+    }
+
+
+def test_messages_may_be_missing_after_two_years(ledger: Path) -> None:
+    change(ledger, "DELETE FROM message")
+    change(
+        ledger, "UPDATE setting SET value = '2028-04-01T00:00:00+00:00' WHERE name = 'last-tick'"
+    )
+    assert faults(ledger) == []
 
 
 def test_sound_ledger_has_no_faults(ledger: Path) -> None:
     assert faults(ledger) == []
-
-
-def test_message_that_was_changed_is_named(ledger: Path) -> None:
-    with closing(sqlite3.connect(ledger)) as connection, connection:
-        connection.execute("UPDATE message SET content = x'00' WHERE notice LIKE '%/lead'")
-    assert faults(ledger) == [
-        "small/digest/2026-03/lead: its stored message is not what was recorded"
-    ]

@@ -2,55 +2,163 @@
 
 import hashlib
 import os
-import sqlite3
 import zlib
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, Connection, inspect, select, text
+from sqlalchemy.exc import DatabaseError
 
+from reminder.domain.notices import State
 from reminder.errors import LedgerError
-from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.schema import message, notice
+from reminder.storage.ledger.database import reading
+from reminder.storage.ledger.failures import in_words
+from reminder.storage.ledger.notices import KEPT
+from reminder.storage.ledger.occasions import last_tick
+from reminder.storage.ledger.schema import (
+    REVISION,
+    history,
+    message,
+    metadata,
+    notice,
+    recipient,
+)
+
+_OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
+_OF_RECIPIENT = (State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED)
 
 
 def backup(source: Path, target: Path) -> None:
     """One consistent state, as a file of its own (mode 0600: it holds the installation key).
 
-    SQLite's online backup: the daemon goes on meanwhile. Never overwrites; a copy that cannot
-    be finished leaves nothing behind. Raises `LedgerError`.
+    The daemon goes on meanwhile. Never overwrites, and copies no ledger that is not sound; the
+    copy has its name when it is whole and on disk, else nothing is left. Raises `LedgerError`.
     """
-    if not source.exists():
-        raise LedgerError(f"there is no ledger {source} yet")
+    for fault in verify(source):
+        raise LedgerError(
+            f"{source} was not copied, it is not sound: {fault}",
+            hint="`reminder ledger verify` names every fault.",
+        )
+    part = target.with_name(f"{target.name}.part")
     try:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise LedgerError(f"{target} cannot be made: {error.strerror}") from None
     try:
-        with (
-            closing(sqlite3.connect(source)) as old,
-            closing(sqlite3.connect(target)) as new,
-        ):
-            old.backup(new)
-    except sqlite3.Error as error:
+        _copy(source, part)
+        part.replace(target)
+        _sync(target.parent)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
         target.unlink(missing_ok=True)
-        raise LedgerError(f"{source} was not copied: {error}") from error
+        if isinstance(error, OSError):
+            raise LedgerError(f"{target} cannot be made: {error.strerror}") from error
+        raise
 
 
-def verify(database: Database) -> Iterator[str]:
-    """What is wrong, in words: the file's own checks, then every stored message's hash."""
-    with database.read() as connection:
-        for row in connection.execute(text("PRAGMA integrity_check")):
-            if row[0] != "ok":
-                yield f"the file is damaged: {row[0]}"
-        for row in connection.execute(text("PRAGMA foreign_key_check")):
-            yield f"table {row[0]}, row {row[1]}: belongs to no {row[2]}"
-        query = select(notice.c.key, notice.c.sha256, message.c.content)
-        for row in connection.execute(query.join(message, message.c.notice == notice.c.key)):
-            try:
-                found = hashlib.sha256(zlib.decompress(row.content)).hexdigest()
-            except zlib.error:
-                found = ""
-            if found != row.sha256:
-                yield f"{row.key}: its stored message is not what was recorded"
+def _copy(source: Path, part: Path) -> None:
+    part.unlink(missing_ok=True)  # of one that was killed
+    part.touch(mode=0o600)
+    with reading(source) as connection, in_words(part):
+        connection.execute(text("VACUUM INTO :part"), {"part": str(part)})
+    _sync(part)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def verify(path: Path) -> Iterator[str]:
+    """What is wrong with a ledger, or with a copy of one, in words; nothing is changed.
+
+    Raises `LedgerError` when the file cannot be read at all.
+    """
+    with reading(path) as connection:
+        connection.exec_driver_sql("BEGIN")  # one state, whoever writes meanwhile
+        for checks in ((_file,), (_tables,), (_messages, _notices, _recipients)):
+            faults = [fault for check in checks for fault in _found(check, connection)]
+            yield from faults
+            if faults:
+                return  # what rests on it would be noise
+
+
+def _found(check: Callable[[Connection], Iterator[str]], connection: Connection) -> Iterator[str]:
+    try:
+        yield from check(connection)
+    except DatabaseError as error:
+        yield f"the file is damaged: {error.orig}"
+
+
+def _file(connection: Connection) -> Iterator[str]:
+    for row in connection.execute(text("PRAGMA integrity_check")):
+        if row[0] != "ok":
+            yield f"the file is damaged: {row[0]}"
+
+
+def _tables(connection: Connection) -> Iterator[str]:
+    """Of the present revision; a ledger of an older one, say a backup, has fewer."""
+    revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    there = set(inspect(connection).get_table_names())
+    for table in metadata.sorted_tables if revision == REVISION else ():
+        if table.name not in there:
+            yield f"table {table.name} is missing"
+
+
+def _messages(connection: Connection) -> Iterator[str]:
+    query = select(notice.c.key, notice.c.sha256, message.c.content)
+    for row in connection.execute(query.join(message, message.c.notice == notice.c.key)):
+        try:
+            found = hashlib.sha256(zlib.decompress(row.content)).hexdigest()
+        except zlib.error:
+            found = ""
+        if found != row.sha256:
+            yield f"{row.key}: its stored message is not what was recorded"
+
+
+def _notices(connection: Connection) -> Iterator[str]:
+    """Each has its message and somebody to get it, or says why not."""
+    ticked = last_tick(connection)
+    kept_since = ticked - KEPT if ticked else None
+    last = _last_states(connection, history.c.address.is_(None))
+    stored = set(connection.scalars(select(message.c.notice)))
+    reached = set(connection.scalars(select(recipient.c.notice)))
+    for row in connection.execute(select(notice).order_by(notice.c.key)):
+        if row.state is not None:
+            if row.state not in _OF_NOTICE or not row.reason:
+                yield f"{row.key}: {row.state!r} with reason {row.reason!r} is no state of a notice"
+            elif last.get((row.key, None)) != row.state:
+                yield f"{row.key} is {row.state}, its history says otherwise"
+            continue
+        if row.key not in reached:
+            yield f"{row.key}: nobody is to get it, and no reason is given"
+        if not (row.message_id and row.sha256):
+            yield f"{row.key}: the hash or the Message-ID of its message is missing"
+        elif row.key not in stored and (kept_since is None or row.created >= kept_since):
+            yield f"{row.key}: its stored message is missing"
+
+
+def _recipients(connection: Connection) -> Iterator[str]:
+    """Each belongs to a notice, and is where its history says."""
+    for row in connection.execute(text("PRAGMA foreign_key_check")):
+        yield f"table {row[0]}, row {row[1]}: belongs to no {row[2]}"
+    last = _last_states(connection, history.c.address.is_not(None))
+    for row in connection.execute(select(recipient).order_by(recipient.c.id)):
+        name = f"{row.notice} {row.address}"
+        if row.state not in _OF_RECIPIENT:
+            yield f"{name}: {row.state!r} is no state of a recipient"
+        elif last.get((row.notice, row.address), State.QUEUED) != row.state:
+            yield f"{name} is {row.state}, its history says otherwise"
+        if (row.state == State.SENDING) != (row.claim is not None):
+            yield f"{name} is {row.state}, {'and' if row.claim else 'but not'} claimed"
+
+
+def _last_states(
+    connection: Connection, which: ColumnElement[bool]
+) -> dict[tuple[str, str | None], str]:
+    query = select(history.c.subject, history.c.address, history.c.state).where(which)
+    rows = connection.execute(query.order_by(history.c.id))
+    return {(row.subject, row.address): row.state for row in rows}
