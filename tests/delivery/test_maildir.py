@@ -94,14 +94,13 @@ def test_claim_is_asked_after_the_draft_and_before_the_message(tmp_path):
     assert seen == [[f"tmp/{NAME}"]]
 
 
-def test_full_disk_waits_and_leaves_no_half_message(tmp_path):
+def test_full_disk_is_the_folders_trouble_and_leaves_no_half_message(tmp_path):
     connection = MaildirTransport(tmp_path).open()
     # A leftover draft that is the full device: a real ENOSPC.
     (tmp_path / "tmp" / NAME).symlink_to("/dev/full")
-    answers = connection.send(ENVELOPE, ours)
-    assert set(answers) == set(ENVELOPE.recipients)
-    assert {(one.state, one.reason) for one in answers.values()} == {(State.RETRY, Reason.STORAGE)}
-    assert "No space left" in answers["lead@unit.example"].reply
+    with pytest.raises(ServerError, match="No space left") as trouble:
+        connection.send(ENVELOPE, ours)
+    assert "Make room" in trouble.value.hint
     assert files(tmp_path) == []
     assert not (tmp_path / "tmp" / NAME).is_symlink()
 
@@ -109,15 +108,16 @@ def test_full_disk_waits_and_leaves_no_half_message(tmp_path):
 def test_after_a_full_disk_the_next_attempt_is_accepted(tmp_path):
     connection = MaildirTransport(tmp_path).open()
     (tmp_path / "tmp" / NAME).symlink_to("/dev/full")
-    connection.send(ENVELOPE, ours)
+    with pytest.raises(ServerError):
+        connection.send(ENVELOPE, ours)
     assert connection.send(ENVELOPE, ours)["lead@unit.example"].state == State.SENT
 
 
-def test_folder_that_is_gone_waits_and_leaves_no_draft(tmp_path):
+def test_folder_that_is_gone_is_said_and_leaves_no_draft(tmp_path):
     connection = MaildirTransport(tmp_path).open()
     (tmp_path / "new").rmdir()
-    answer = connection.send(ENVELOPE, ours)["lead@unit.example"]
-    assert (answer.state, answer.reason) == (State.RETRY, Reason.STORAGE)
+    with pytest.raises(ServerError, match=str(tmp_path)):
+        connection.send(ENVELOPE, ours)
     assert files(tmp_path) == []
 
 

@@ -1,5 +1,6 @@
 """The way out into a folder: a Maildir that any mail program reads, every message exactly once."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -25,7 +26,7 @@ class MaildirTransport:
                 (self._folder / part).mkdir(mode=0o700, exist_ok=True)
             _sync(self._folder)
         except OSError as error:
-            raise ServerError(f"outbox {self._folder}: {error.strerror or error}") from error
+            raise _trouble(self._folder, error) from error
         return MaildirConnection(self._folder)
 
 
@@ -37,12 +38,14 @@ class MaildirConnection:
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         """The file is the stored bytes and its name comes from the Message-ID alone: a
-        message that is sent again, after a kill at any point, finds itself already there."""
+        message that is sent again, after a kill at any point, finds itself already there.
+
+        Raises `ServerError` too when the folder fails: no message is to blame, so all wait.
+        """
         try:
             answer = self._store(envelope, still_ours)
         except OSError as error:
-            words = f"outbox {self._folder}: {error.strerror or error}"
-            answer = Answer(State.RETRY, Reason.STORAGE, words)
+            raise _trouble(self._folder, error) from error
         return dict.fromkeys(envelope.recipients, answer)
 
     def close(self) -> None:
@@ -90,6 +93,12 @@ def _dated(folder: Path) -> Iterator[tuple[int, Path]]:
             # A mail program may move a message between the listing and the look.
             with suppress(FileNotFoundError):
                 yield path.stat().st_mtime_ns, path
+
+
+def _trouble(folder: Path, error: OSError) -> ServerError:
+    room = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = f"Make room on the disk of {folder}." if room else "Is it there, and this user's?"
+    return ServerError(f"outbox {folder}: {error.strerror or error}", hint=hint)
 
 
 def _accepted(words: str, place: Path) -> Answer:
