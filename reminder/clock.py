@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 monotonic = time.monotonic
+sleep = time.sleep
 
 
 class Clock:

@@ -19,13 +19,14 @@ from reminder.delivery.sending import Sender
 from reminder.delivery.transports import Transport
 from reminder.delivery.transports.maildir import MaildirTransport
 from reminder.delivery.transports.smtp import SmtpTransport
-from reminder.domain.notices import Kind, State
+from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds, sync
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.failures import of_system
 from reminder.storage.ledger.keys import installation_key
 from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.ledger.views import read_notices
@@ -115,7 +116,8 @@ class Application:
     def sender(self) -> Sender:
         smtp = self.settings.smtp
         by_mail = self.settings.transport == "smtp"
-        name = f"{smtp.host}:{smtp.effective_port}" if by_mail else "maildir"
+        server = f"mail server {smtp.host}:{smtp.effective_port}"
+        name = server if by_mail else f"outbox {self.settings.outbox}"
         marks = f"{smtp!r} {smtp.password.get_secret_value()}"
         return Sender(
             self.database,
@@ -127,14 +129,23 @@ class Application:
             sender=self.settings.mail.sender_address,
             limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
             if by_mail
-            else Limits(),
+            else Limits(probe=(timedelta(), timedelta())),
+            failing=Reason.SERVER if by_mail else Reason.STORAGE,
             rehearsal=self.planner.rehearsal,
             dice=self._dice,
         )
 
+    @property
+    def has_ledger(self) -> bool:
+        """Raises `LedgerError` where nobody can tell."""
+        try:
+            return self.settings.ledger_path.exists()
+        except OSError as error:
+            raise of_system(self.settings.ledger_path, error) from None
+
     def progress(self) -> Progress:
         """What the ledger knows of the tasks; nothing while there is no ledger."""
-        if not self.settings.ledger_path.exists():
+        if not self.has_ledger:
             return Progress()
         with self.database.read() as connection:
             return read_progress(connection, self.table, self.planner.course)
@@ -161,7 +172,13 @@ class Application:
             )
 
     def tick(self) -> Pass:
-        """One idempotent pass: plans what is due now, delivers what is ready, reports."""
+        """One idempotent pass: plans what is due now, delivers what is ready, reports.
+
+        While the ledger cannot be written it keeps a mail server's answer for ten minutes; an
+        outbox folder answers the same again at any time.
+        """
+        if not self._transport:
+            self.sender.patience = 600 if self.settings.transport == "smtp" else 0
         planned = self.plan(
             self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
         )

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from reminder.app.application import Application
+from reminder.characters import one_line
 from reminder.delivery.planning import CHUNK, draft_of
 from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
@@ -147,6 +148,11 @@ def register(
     app: Application, task_ids: Iterable[str], month: str | None, on: date | None, note: str
 ) -> None:
     """Tasks as done: for good, or for that month's check-in of a year-round task."""
+    if note:
+        try:
+            one_line(note)
+        except ValueError as error:
+            raise UsageError(f"--note {error}") from None
     at = app.clock.now()
     found = [_registrable(app, task_id, month) for task_id in task_ids]
     day = on or app.table.local_day(at)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from reminder.app import orders
 from reminder.app.application import Application
-from reminder.storage.templates import environment
+from reminder.storage.templates import environment, render
 
 Form = Literal["html", "text", "eml"]
 
@@ -54,8 +54,14 @@ def write_all(app: Application, period: str, folder: Path) -> int:
                 "text": part(composed.content, "text").decode(),
             }
         )
-    template = environment(app.settings, autoescape=True).get_template("web/preview.html")
-    index = template.render(plan=table.plan, period=period, month=month, mails=mails,
-                            missing=missing, due=table.digest_due(month))  # fmt: skip
+    values = {
+        "plan": table.plan,
+        "period": period,
+        "month": month,
+        "mails": mails,
+        "missing": missing,
+        "due": table.digest_due(month),
+    }
+    index = render(environment(app.settings, autoescape=True), "web/preview.html", values)
     (folder / "index.html").write_text(index, encoding="utf-8")
     return len(mails)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from reminder.delivery.reports import PATIENCE, Reporter, tally
-from reminder.domain.notices import Kind
+from reminder.domain.notices import Kind, Reason
 from reminder.domain.timetable import Timetable
 from reminder.settings import Settings
 from reminder.storage.ledger import occasions
@@ -126,7 +126,7 @@ class Watch:
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
         trouble = read_trouble(connection)
-        if trouble and (trouble.permanent or at >= trouble.since + PATIENCE):
+        if trouble and (trouble.reason is Reason.SETTINGS or at >= trouble.since + PATIENCE):
             yield Trouble("server", trouble.detail)
 
     def _workdays(self, at: datetime) -> Iterator[Trouble]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reminder.cli.context import AsJson, application, command
-from reminder.cli.words import print_json
+from reminder.cli.words import harmless, print_json
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def export(
     """Every feed as a file, byte for byte what the web server serves."""
     app = application()
     app.sync_feeds(app.clock.now())
-    print(f"{len(app.feeds.export(output))} feeds in {output}")
+    print(harmless(f"{len(app.feeds.export(output))} feeds in {output}"))
 
 
 @command(cli, example="reminder feed rotate --unit deputies")

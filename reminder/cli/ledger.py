@@ -165,7 +165,8 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 
     app = application()
     care.backup(app.settings.ledger_path, file)
-    print(f"{file} is a ledger of its own: REMINDER_DATABASE_URL=sqlite:///{file.resolve()}")
+    where = f"REMINDER_DATABASE_URL=sqlite:///{file.resolve()}"
+    print(harmless(f"{file} is a ledger of its own: {where}"))
 
 
 @command(cli, example="reminder ledger verify")
@@ -176,7 +177,7 @@ def verify() -> None:
 
     found = list(care.verify(application().settings.ledger_path))
     for words in found:
-        print(words)
+        print(harmless(words))
     if found:
         raise LedgerError("the ledger is not sound", hint="Put a backup in its place.")
     print("the ledger is sound")

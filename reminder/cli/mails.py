@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from reminder.cli.context import AsJson, application, command, trial_application
-from reminder.cli.words import print_json
+from reminder.cli.words import harmless, print_json
 from reminder.errors import UsageError
 
 cli = typer.Typer()
@@ -36,7 +36,8 @@ def preview(
         if output is None or send_to:
             raise UsageError("wanted --unit ID, or --output DIR for all of the period")
         count = previews.write_all(app, period, output)
-        print(f"{count} mails in {output}, to read and print: {output / 'index.html'}")
+        words = f"{count} mails in {output}, to read and print: {output / 'index.html'}"
+        print(harmless(words))
         return
     found = orders.find_unit(app, unit)
     if send_to:

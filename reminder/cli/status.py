@@ -37,7 +37,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "ready": False,
         "not_ready": "nobody has ticked yet",
     }  # fmt: skip
-    if app.settings.ledger_path.exists():
+    if app.has_ledger:
         _read_ledger(app, found)
     return found
 

@@ -3,7 +3,7 @@
 from reminder.app.application import Application
 from reminder.app.daemon import Started
 from reminder.cli.status import next_occasions
-from reminder.cli.words import counted
+from reminder.cli.words import counted, harmless
 from reminder.domain.notices import State
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.ledger.views import count_state
@@ -13,7 +13,7 @@ EXAMPLES = 5  # mails named one by one
 
 def welcome(app: Application, started: Started) -> None:
     for line in (*_did(app, started), "", *_where(app, started), "", *_next(app), ""):
-        print(line, flush=True)
+        print(harmless(line), flush=True)
     print("Ctrl-C stops it; starting it again sends nothing twice.", flush=True)
 
 

@@ -28,6 +28,7 @@ class Limits:
     connections: int = 1
     messages_per_connection: int = 100
     rate: int = 0  # messages a minute, 0 for no limit
+    probe: tuple[timedelta, timedelta] = PROBE
 
 
 class Pace:

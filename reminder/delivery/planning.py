@@ -70,33 +70,47 @@ class Planner:
             done.expired += self._expire_done(connection, at)
             noted = occasions.noted(connection, self.marked(Kind.DIGEST))
         for month in self._table.reached:
-            live = at < self._table.digest_end(month)
-            known = not live and self._table.plan.period(month) in noted
-            if self._table.digest_due(month) <= at and not known:
-                done += self._plan_digest(month, at)
+            over = self._table.digest_end(month) <= at
+            known = self._table.plan.period(month) in noted
+            if self._table.digest_due(month) <= at and not (over and known):
+                done += self._plan_digest(month, at, known=known)
         with self._database.write() as connection:
             done += self._plan_reminders(connection, at)
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
         return done
 
-    def _plan_digest(self, month: int, at: datetime) -> Planned:
+    def _plan_digest(self, month: int, at: datetime, *, known: bool) -> Planned:
+        """`known` says that the occasion was noted before."""
         period, due = self._table.plan.period(month), self._table.digest_due(month)
         live = at < self._table.digest_end(month)
         kind = self.marked(Kind.DIGEST)
         with self._database.read() as connection:
             drafts = self._missing_digests(connection, month, at)
         planned = Planned()
-        for start in range(0, len(drafts), CHUNK):
+        for start in range(0, len(drafts) or int(not known), CHUNK):
             with self._database.write() as connection:
-                known = notices.keys_of(connection, Kind.DIGEST, period)
+                added, keys = Planned(), notices.keys_of(connection, Kind.DIGEST, period)
                 for draft in drafts[start : start + CHUNK]:
-                    if draft.key not in known:
-                        planned += self._add_digest(connection, draft, at, live=live)
-        with self._database.write() as connection:
-            if not occasions.note_occasion(connection, kind, period, due, at) and planned.new:
-                occasions.report_again(connection, kind, period, at)
+                    if draft.key not in keys:
+                        added += self._add_digest(connection, draft, at, live=live)
+                self._note(connection, kind, period, due, at, again=bool(added.new))
+            planned += added
         return planned
+
+    @staticmethod
+    def _note(
+        connection: Connection,
+        kind: str,
+        period: str,
+        due: datetime,
+        at: datetime,
+        *,
+        again: bool = True,
+    ) -> None:
+        """In the transaction of its notices: an occasion that is not noted is never reported."""
+        if not occasions.note_occasion(connection, kind, period, due, at) and again:
+            occasions.report_again(connection, kind, period, at)
 
     def marked(self, kind: str) -> str:
         """An occasion's kind: those of a rehearsal are others."""
@@ -163,8 +177,7 @@ class Planner:
             if draft.key in known:
                 continue
             self._add(connection, draft, at)
-            kind = self.marked(draft.kind)
-            occasions.note_occasion(connection, kind, draft.period, draft.due, at)
+            self._note(connection, self.marked(draft.kind), draft.period, draft.due, at)
             planned.new.append(draft.key)
         return planned
 

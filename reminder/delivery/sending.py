@@ -14,6 +14,7 @@ The steps that keep it, in this order:
 """
 
 import logging
+import math
 import random
 import secrets
 import threading
@@ -22,9 +23,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from reminder.clock import Clock
 from reminder.delivery.line import Line
-from reminder.delivery.pacing import PROBE, REFUSED, RETRY, Limits, Pace, back_off
+from reminder.delivery.pacing import REFUSED, RETRY, Limits, Pace, back_off
 from reminder.delivery.transports import Connection, Envelope, Transport
-from reminder.domain.notices import Answer, State
+from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, LedgerError, ServerError
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.claims import Claimed
@@ -43,7 +44,8 @@ class Sender:
 
     `name` is the relay's in words, `relay` with a mark of its settings: other settings, a new
     server. Only notices of `course` are its business: what waits for a mail server is not for
-    an outbox folder, nor for a rehearsal.
+    an outbox folder, nor for a rehearsal. An answer that cannot be recorded is kept for so many
+    seconds of `patience`.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class Sender:
         sender: str,
         limits: Limits,
         rehearsal: bool = False,
+        failing: Reason = Reason.SERVER,
+        patience: float = math.inf,
         dice: random.Random | None = None,
     ) -> None:
         self.database = database
@@ -69,6 +73,8 @@ class Sender:
         self.sender = sender
         self.limits = limits
         self.rehearsal = rehearsal
+        self.failing = failing
+        self.patience = patience
         self.dice = dice or random.Random()
         self.pace = Pace(limits.rate, clock)
         self.stop = threading.Event()
@@ -119,7 +125,7 @@ class Sender:
             if run.turned_away and not run.failed:
                 run.many = False  # one alone, for what was given back
                 run.work(None)
-        log.info("delivered what was ready: %d notices", len(run.touched))
+        log.info("%s was asked to take what was ready: %d notices", self.name, run.asked)
         return run.touched
 
     def forget_trouble(self) -> None:
@@ -131,7 +137,7 @@ class Sender:
     def _well_again(self) -> None:
         with self.database.write() as connection:
             if clear_trouble(connection):
-                log.warning("mail server %s works again", self.name)
+                log.warning("%s works again", self.name)
 
 
 class _Run:
@@ -142,6 +148,7 @@ class _Run:
         self._lock = threading.Lock()
         self.many = False  # who gets no connection may leave the work to others
         self.failed = False
+        self.asked = 0
         self.turned_away = False
         self.touched: set[str] = set()
 
@@ -169,7 +176,7 @@ class _Run:
                     left = None if left is None else left - 1
                     if line.broken == (most or 2):
                         words = next(iter(answers.values())).reply
-                        raise ServerError(f"mail server {owner.name} broke off: {words}")
+                        raise ServerError(f"{owner.name} broke off: {words}")
         except ServerError as error:
             if not line.is_open and self.many:
                 self.turned_away = True
@@ -202,10 +209,11 @@ class _Run:
     def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
         """Comes back when it is on disk: an answer that is not would make a second copy."""
         owner, told = self._owner, False
-        now = owner.clock.now()
+        now, begun = owner.clock.now(), owner.clock.monotonic()
         retry_at = now + back_off(claimed.attempts, RETRY, owner.dice)
         while True:
-            last_try = owner.stop.is_set()
+            waited = owner.clock.monotonic() - begun
+            last_try = owner.stop.is_set() or waited >= owner.patience
             try:
                 with owner.database.write() as database:
                     claims.settle(
@@ -221,6 +229,7 @@ class _Run:
                 owner.clock.wait(owner.stop, RECORD_AGAIN)
         with self._lock:
             self.touched.add(claimed.key)
+            self.asked += 1
         for address, answer in answers.items():
             level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
             words = f"{answer.state} {answer.reason} {answer.reply}"
@@ -235,11 +244,11 @@ class _Run:
             trouble = read_trouble(database)
             failures = trouble.failures if trouble else 0
             if first_here or trouble is None:
-                until = now + back_off(failures, REFUSED if error.permanent else PROBE, owner.dice)
+                bounds = REFUSED if error.permanent else owner.limits.probe
+                until = now + back_off(failures, bounds, owner.dice)
                 since = trouble.since if trouble else now
-                trouble = Trouble(
-                    owner.relay, failures + 1, since, until, str(error), error.permanent
-                )
+                reason = Reason.SETTINGS if error.permanent else owner.failing
+                trouble = Trouble(owner.relay, failures + 1, since, until, str(error), reason)
                 note_trouble(database, trouble)
             keys = claims.put_off(
                 database, owner.course, now, trouble.not_before, str(error), trouble.reason, claim

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     ANSWER_LOST = "answer-lost"
     INTERRUPTED = "interrupted"
     STORAGE = "storage"
+    DAMAGED = "damaged"
     FIRST_START = "first-start"
     HOLD = "hold"
     RELEASED = "released"

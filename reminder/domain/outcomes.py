@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     Reason.ANSWER_LOST: "对方未确认是否收到，将原样重发（可能收到两封）",
     Reason.INTERRUPTED: "发送中断，稍后重试",
     Reason.STORAGE: "发件箱不可写，稍后重试",
+    Reason.DAMAGED: "存档邮件已损坏，未发送，请重新发送",
     Reason.HOLD: "首次启用，暂存待放行",
     Reason.FIRST_START: "启用之前，不发",
     Reason.DROPPED: "已取消",

@@ -213,7 +213,7 @@ class _Year:
             started = read_start(connection, self._app.planner.course) or self._start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
-        breaches = [Breach("ledger", words) for words in verify(self._app.database)]
+        breaches = [Breach("ledger", words) for words in verify(self._app.database.path)]
         evidence = Evidence(started, self._journal, self._faults, server, views, told)
         breaches += judge(table, evidence)
         self._app.database.close()

@@ -76,7 +76,7 @@ def differences(ledger: Path, accepted: Sequence[Accepted], course: str = "smtp"
         received[one.message_id].append(one)
     database = open_database(ledger)
     with closing(database):
-        yield from verify(database)
+        yield from verify(ledger)
         with database.read() as connection:
             for view in read_notices(connection):
                 if not view.message_id or view.course != course:

@@ -16,11 +16,13 @@ SHORT = 0.3
 # As it is but for its waits: between two ticks, with a full disk, for another writer.
 _HASTY = f"""
 import sys
-from reminder.app import daemon
+from datetime import timedelta
+from reminder.app import heartbeat
 from reminder.cli import main
 from reminder.delivery import sending
 from reminder.storage.ledger import database
-sending.RECORD_AGAIN = daemon.INTERVAL = {SHORT}
+sending.RECORD_AGAIN = {SHORT}
+heartbeat.EVERY = timedelta(seconds={SHORT})
 database.BUSY_TIMEOUT = float(sys.argv.pop(1))
 main()
 """

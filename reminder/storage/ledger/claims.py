@@ -86,17 +86,30 @@ def claim(
         .join(message, message.c.notice == notice.c.key)
         .where(notice.c.key.in_(taken))
     )
-    return [
-        Claimed(
-            row.key,
-            name,
-            row.message_id,
-            zlib.decompress(row.content),
-            tuple(taken[row.key]),
-            attempts[row.key],
+    claimed = []
+    for row in connection.execute(contents).all():
+        try:
+            content = zlib.decompress(row.content)
+        except zlib.error as error:
+            _refuse_damaged(connection, row.key, name, at, str(error))
+            continue
+        addresses = tuple(taken[row.key])
+        claimed.append(
+            Claimed(row.key, name, row.message_id, content, addresses, attempts[row.key])
         )
-        for row in connection.execute(contents)
-    ]
+    return claimed
+
+
+def _refuse_damaged(
+    connection: Connection, key: str, claim: str, at: datetime, detail: str
+) -> None:
+    """Bytes that cannot be read hold up no others; `resend` composes them anew."""
+    mine = (recipient.c.notice == key) & (recipient.c.claim == claim)
+    values = {"state": State.REFUSED, "reason": Reason.DAMAGED, "reply": detail, "updated": at}
+    query = update(recipient).where(mine).values(**values, claim=None)
+    for address in connection.scalars(query.returning(recipient.c.address)).all():
+        state, reason = State.REFUSED, Reason.DAMAGED
+        record(connection, at, key, state, reason, address=address, detail=detail)
 
 
 def settle(

@@ -5,15 +5,18 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, text
 
+from reminder.clock import monotonic, sleep
 from reminder.errors import LedgerError
-from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
+from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, held, in_words, of_system
 from reminder.storage.ledger.schema import REVISION
+
+MOMENT = 0.1  # seconds between two looks whether another has finished migrating
 
 
 class Database:
@@ -112,7 +115,9 @@ def _make(path: Path) -> None:
         # In this order: once there is a mark, whoever made the ledger has finished.
         if (_filled(_mark(path)) or _filled(_log(path))) and not _filled(path):
             raise _lost(path)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with suppress(FileExistsError):
+            # Never one that is there: to close it would drop this process's locks on it.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         mode = path.stat().st_mode
     except OSError as error:
         raise of_system(path, error) from None
@@ -233,12 +238,25 @@ def _alone(path: Path) -> Iterator[int]:
     except OSError as error:
         raise of_system(path, error) from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(path, descriptor)
         yield descriptor
     except OSError as error:
         raise of_system(path, error) from None
     finally:
         os.close(descriptor)
+
+
+def _lock(path: Path, descriptor: int) -> None:
+    end = monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if monotonic() > end:
+                raise held(path) from None
+            sleep(MOMENT)
+        else:
+            return
 
 
 def _connector(path: Path, mode: str) -> Callable[[], sqlite3.Connection]:

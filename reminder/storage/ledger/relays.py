@@ -11,8 +11,7 @@ from reminder.storage.ledger.schema import relay
 
 @dataclass(frozen=True)
 class Trouble:
-    """`failures` in a row since `since`; the next probe goes out at `not_before`; `permanent`
-    means that only a person can mend it.
+    """`failures` in a row since `since`; the next probe goes out at `not_before`.
 
     `relay` names the server with its settings: it is not the trouble of others.
     """
@@ -22,18 +21,16 @@ class Trouble:
     since: datetime
     not_before: datetime
     detail: str
-    permanent: bool = False
-
-    @property
-    def reason(self) -> Reason:
-        return Reason.SETTINGS if self.permanent else Reason.SERVER
+    reason: Reason = Reason.SERVER
 
 
 def read_trouble(connection: Connection) -> Trouble | None:
     row = connection.execute(select(relay)).first()
     if row is None:
         return None
-    return Trouble(row.name, row.failures, row.since, row.not_before, row.detail, row.permanent)
+    return Trouble(
+        row.name, row.failures, row.since, row.not_before, row.detail, Reason(row.reason)
+    )
 
 
 def note_trouble(connection: Connection, trouble: Trouble) -> None:
@@ -45,7 +42,7 @@ def note_trouble(connection: Connection, trouble: Trouble) -> None:
             since=trouble.since,
             not_before=trouble.not_before,
             detail=trouble.detail,
-            permanent=trouble.permanent,
+            reason=trouble.reason,
         )
     )
 

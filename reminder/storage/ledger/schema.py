@@ -17,7 +17,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    false,
 )
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
@@ -174,8 +173,7 @@ relay = Table(
     Column("since", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("detail", Text, nullable=False),
-    # Only a person can mend it: a refused log-in, a wrong certificate.
-    Column("permanent", Boolean, nullable=False, server_default=false()),
+    Column("reason", String, nullable=False, server_default="server"),
 )
 
 # What the operator was told of, until it is over.

@@ -1,4 +1,4 @@
-"""What the operator was told of, and whether only a person can mend a mail server's trouble."""
+"""What the operator was told of, and why a mail server is in trouble."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,5 +18,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.add_column(
-        "relay", sa.Column("permanent", sa.Boolean(), nullable=False, server_default=sa.false())
+        "relay", sa.Column("reason", sa.String(), nullable=False, server_default="server")
     )
