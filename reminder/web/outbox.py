@@ -1,15 +1,17 @@
 """The outbox: every mail that went into the folder, for who sits at this machine."""
 
+import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
@@ -23,7 +25,10 @@ from reminder.web.site import local_only
 PAGE = 200
 # No mail of ours has a longer head; the list reads no more of a message than this.
 _HEAD = 65536
+# Of a message itself, as much as anybody could want to read.
+_MOST = 10_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+T = TypeVar("T")
 _SHOWN = ("From", "To", "Cc", "Reply-To", "Date", "Message-ID")
 
 
@@ -38,7 +43,7 @@ class Listed:
 def outbox(request: Request) -> Response:
     site = local_only(request)
     paths = messages(site.settings.outbox)
-    page = _page_number(request.query_params.get("page", "1"))
+    page = _page_number(request)
     pages = max(1, -(-len(paths) // PAGE))
     if page > pages:
         raise HTTPException(404)
@@ -64,7 +69,7 @@ def mail(request: Request) -> Response:
         name=request.path_params["name"],
         subject=_subject(message),
         headers=shown,
-        has_html=message.get_body(("html",)) is not None,
+        has_html=_words(message, "html") is not None,
         text=_words(message, "plain"),
     )
 
@@ -74,7 +79,7 @@ def mail_html(request: Request) -> Response:
     html = _words(_message(request), "html")
     if html is None:
         raise HTTPException(404)
-    policy = {"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "no-store"}
+    policy = {"Content-Security-Policy": MAIL_POLICY}
     return HTMLResponse(html, headers=policy)
 
 
@@ -83,33 +88,54 @@ def mail_text(request: Request) -> Response:
     text = _words(_message(request), "plain")
     if text is None:
         raise HTTPException(404)
-    return PlainTextResponse(text, headers={"Cache-Control": "no-store"})
+    return PlainTextResponse(text)
 
 
 def mail_source(request: Request) -> Response:
     """The stored bytes, to the last one."""
     local_only(request)
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
     return Response(_content(request), headers=headers)
 
 
-def _page_number(given: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", given):
-        raise HTTPException(404)
-    return int(given)
+def _page_number(request: Request) -> int:
+    match request.query_params.multi_items():
+        case []:
+            return 1
+        case [("page", number)] if re.fullmatch(r"[1-9][0-9]{0,5}", number):
+            return int(number)
+    raise HTTPException(400)
 
 
 def _listed(paths: list[Path], zone: ZoneInfo) -> Iterator[Listed]:
     for path in paths:
         # A mail program may move a message between the listing and the look.
-        with suppress(FileNotFoundError), path.open("rb") as file:
-            head = _parse(file.read(_HEAD).replace(b"\r\n", b"\n").partition(b"\n\n")[0])
+        with suppress(OSError):
+            head = _parse(_read(path, _HEAD).replace(b"\r\n", b"\n").partition(b"\n\n")[0])
             name = path.name.partition(":")[0]
             yield Listed(name, _subject(head), _header(head, "To"), _date(head, zone))
 
 
+def _read(path: Path, most: int) -> bytes:
+    """Of a file in the folder itself: no link out of it, no pipe that never ends."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileNotFoundError(path)
+        return file.read(most)
+
+
+def _tried(parse: Callable[[], T], otherwise: T) -> T:
+    """Somebody else may put a mail here too, and the library gives up on a bad one in many
+    ways: odd charsets, surrogates, endless nesting. Then it is shown as far as can be."""
+    try:
+        return parse()
+    except Exception:  # noqa: BLE001 - whatever it was, its source can be read
+        return otherwise
+
+
 def _parse(content: bytes) -> EmailMessage:
-    return message_from_bytes(content, policy=default)
+    return _tried(lambda: message_from_bytes(content, policy=default), EmailMessage())
 
 
 def _subject(message: EmailMessage) -> str:
@@ -117,20 +143,14 @@ def _subject(message: EmailMessage) -> str:
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    """Of a mail that somebody else put here too: where the library's parser gives up, raw."""
-    try:
-        return str(message[name] or "")
-    except (IndexError, AttributeError):
-        raw = (value for known, value in message.raw_items() if known.lower() == name.lower())
-        return str(next(raw, ""))
+    """Where the library's parser gives up, raw."""
+    raw = (value for known, value in message.raw_items() if known.lower() == name.lower())
+    return _sound(_tried(lambda: str(message[name] or ""), "") or str(next(raw, "")))
 
 
 def _date(message: EmailMessage, zone: ZoneInfo) -> str:
-    try:
-        date: datetime = parsedate_to_datetime(_header(message, "Date"))
-    except ValueError:
-        return ""
-    return f"{date.astimezone(zone):%Y-%m-%d %H:%M}"
+    date = _header(message, "Date")
+    return _tried(lambda: f"{parsedate_to_datetime(date).astimezone(zone):%Y-%m-%d %H:%M}", "")
 
 
 def _message(request: Request) -> EmailMessage:
@@ -142,9 +162,8 @@ def _content(request: Request) -> bytes:
     folder, name = local_only(request).settings.outbox, request.path_params["name"]
     if _NAME.fullmatch(name):
         for path in _places(folder, name):
-            with suppress(FileNotFoundError):
-                if path.is_file():
-                    return path.read_bytes()
+            with suppress(OSError):
+                return _read(path, _MOST)
     raise HTTPException(404)
 
 
@@ -157,13 +176,18 @@ def _places(folder: Path, name: str) -> Iterator[Path]:
 
 def _words(message: EmailMessage, kind: str) -> str | None:
     """The part's text; characters that its charset does not have are shown as such."""
-    part = message.get_body((kind,))
+    part = _tried(lambda: message.get_body((kind,)), None)
     if part is None:
         return None
-    content = part.get_payload(decode=True)
+    content = _tried(lambda: part.get_payload(decode=True), None)
     if not isinstance(content, bytes):
         return None
-    try:
-        return content.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        return content.decode("utf-8", "replace")
+    words = content.decode("utf-8", "replace")
+    return _sound(
+        _tried(lambda: content.decode(part.get_content_charset("utf-8"), "replace"), words)
+    )
+
+
+def _sound(text: str) -> str:
+    """Without the halves of characters that some charsets bring forth and no page can carry."""
+    return text.encode("utf-8", "replace").decode()

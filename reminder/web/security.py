@@ -1,7 +1,5 @@
 """Headers that every response carries: nothing from elsewhere, no script, no framing."""
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,9 +11,17 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # A feed's address is its password: it must not travel as a referrer.
     "Referrer-Policy": "no-referrer",
+    # For browsers that do not know frame-ancestors.
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Nothing that one reader may see stays behind for the next, an error page neither.
+    "Cache-Control": "no-store",
 }
 # A mail's own HTML: its inline styles, and nothing else, in an origin of its own.
-MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
 
 
 class SecurityHeaders:
@@ -32,7 +38,4 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
-        if scope["type"] == "http" and "://" in scope["path"]:
-            # RFC 9112, 3.2.2: a request may name the whole address, as one to a proxy does.
-            scope["path"] = urlsplit(scope["path"]).path or "/"
         await self._app(scope, receive, send_with_headers)

@@ -1,9 +1,14 @@
 """The outbox, and who may look into it."""
 
+import os
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as fuzz
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 NAME = "0a1b2c.reminder"
@@ -42,7 +47,7 @@ def test_two_hundred_stand_on_a_page(house: Any, client: TestClient) -> None:
     assert client.get("/outbox").text.count('class="subject"') == 200
     assert client.get("/outbox?page=2").text.count('class="subject"') == 1
     assert client.get("/outbox?page=3").status_code == 404
-    assert client.get("/outbox?page=x").status_code == 404
+    assert client.get("/outbox?page=x").status_code == 400
 
 
 def test_a_mail_is_shown_in_a_sandbox(house: Any, client: TestClient) -> None:
@@ -84,6 +89,70 @@ def test_a_name_leads_nowhere_but_into_the_folder(
 ) -> None:
     house.put(NAME, mail())
     assert client.get(f"/outbox/{name}/source").status_code == 404
+
+
+def test_a_name_of_any_length_is_only_a_name(client: TestClient) -> None:
+    assert client.get(f"/outbox/{'a' * 300}").status_code == 404
+
+
+def test_only_a_file_of_the_folder_itself_is_a_mail(
+    house: Any, client: TestClient, tmp_path: Path
+) -> None:
+    house.put(NAME, mail())
+    new = house.settings.outbox / "new"
+    (tmp_path / "secret").write_bytes(mail("secret"))
+    (new / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(new / "pipe")
+    (new / "folder").mkdir()
+    assert client.get("/outbox").text.count('class="subject"') == 1
+    for name in ("link", "pipe", "folder"):
+        assert client.get(f"/outbox/{name}/source").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=1&page=1", "page=1&x=1", "x=1", "page=%ff"])
+def test_a_page_that_cannot_be_is_refused(client: TestClient, query: str) -> None:
+    assert client.get(f"/outbox?{query}").status_code == 400
+
+
+HEADERS = st.sampled_from(
+    ["Subject", "To", "Date", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition"]
+)
+VALUES = st.text(st.characters(max_codepoint=0xFF), max_size=20).map(lambda text: text.encode())
+ODD_HTML = [
+    b"Content-Type: text/html; charset=%b\r\n\r\n\\ud800 words" % charset
+    for charset in (b'"\0"', b"idna", b"undefined", b"unicode_escape", b"base64")
+]
+
+
+@given(
+    st.builds(
+        lambda head, body: b"".join(b"%b: %b\r\n" % field for field in head) + b"\r\n" + body,
+        st.lists(st.tuples(HEADERS.map(str.encode), VALUES), max_size=4),
+        st.binary(max_size=30),
+    )
+)
+@example(b"Subject: =?utf-7?q?+2AA-?=\r\n\r\n")
+@example(b"Content-Disposition: =?utf-7?q?+2AA-?=\r\n\r\n")
+@example(b"To: \xe9<\r\n\r\n")
+@example(b"To: " + b"(" * 6000 + b"\r\n\r\n")
+@example(b"Date: Fri, 31 Dec 9999 23:59:59 -2300\r\n\r\n")
+@fuzz(max_examples=30, deadline=None, suppress_health_check=(HealthCheck.function_scoped_fixture,))
+def test_no_mail_is_too_odd_to_be_listed_and_read(
+    house: Any, client: TestClient, content: bytes
+) -> None:
+    house.put("odd", content)
+    assert client.get("/outbox").text.count('class="subject"') == 1
+    assert client.get("/outbox/odd").status_code == 200
+    assert client.get("/outbox/odd/html").status_code in (200, 404)
+    assert client.get("/outbox/odd/source").content == content
+
+
+@pytest.mark.parametrize("content", ODD_HTML)
+def test_words_in_an_odd_charset_are_shown_as_far_as_can_be(
+    house: Any, client: TestClient, content: bytes
+) -> None:
+    house.put("odd", content)
+    assert "words" in client.get("/outbox/odd/html").text
 
 
 PATHS = ["/outbox", *(f"/outbox/{NAME}{part}" for part in ("", "/html", "/text", "/source"))]
