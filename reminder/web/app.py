@@ -18,6 +18,7 @@ from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.templates import environment
 from reminder.web import outbox
+from reminder.web.bounds import Bounds
 from reminder.web.feeds import feed
 from reminder.web.security import HEADERS, SecurityHeaders
 from reminder.web.site import Site, is_local, site_of
@@ -37,8 +38,8 @@ def create_app(
     templates = environment(settings, autoescape=True)
     app = Starlette(
         routes=_routes(settings),
-        middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={Exception: _failed},
+        middleware=[Middleware(SecurityHeaders), Middleware(Bounds)],
+        exception_handlers={Exception: _failed, LedgerError: _unavailable},
     )
     app.router.redirect_slashes = False
     app.state.site = Site(settings, table, database, key, clock, feeds, templates)
@@ -72,18 +73,18 @@ def _front(request: Request) -> Response:
     return site.page("front.html", local=local, subscriptions=offered)
 
 
-def _healthz(request: Request) -> Response:
-    return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+async def _healthz(request: Request) -> Response:
+    """In the server's own thread: it answers while all others are busy."""
+    return PlainTextResponse("ok")
 
 
 def _readyz(request: Request) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
     site = site_of(request)
-    headers = {"Cache-Control": "no-store"}
     if why := why_not_ready(site.database, site.clock.now()):
         log.warning("not ready: %s", why)
-        return PlainTextResponse("not ready\n", status_code=503, headers=headers)
-    return PlainTextResponse("ready", headers=headers)
+        return PlainTextResponse("not ready\n", status_code=503)
+    return PlainTextResponse("ready")
 
 
 def _style(request: Request) -> Response:
@@ -95,3 +96,8 @@ def _style(request: Request) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     """Outside the middleware, so with its headers by hand; the server logs the error."""
     return PlainTextResponse("internal error\n", status_code=500, headers=HEADERS)
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    log.error("no answer to a reader: %s", error)
+    return PlainTextResponse("unavailable\n", status_code=503, headers={"Retry-After": "60"})

@@ -1,5 +1,6 @@
 """Calendar feeds over HTTP: a signed address, a strong ETag, 304 for who has the latest."""
 
+import logging
 import re
 from email.utils import format_datetime
 
@@ -8,10 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from reminder.errors import LedgerError
 from reminder.feed.feeds import Revision
 from reminder.feed.query import QueryError, parse_query
 from reminder.storage.ledger.links import FEED, check_link, touch
 from reminder.web.site import Site, site_of
+
+log = logging.getLogger(__name__)
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 _WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.IGNORECASE)
@@ -25,9 +29,9 @@ def feed(request: Request) -> Response:
     name = request.path_params["name"]
     if not _may_open(site, name, request.path_params["token"]):
         raise HTTPException(404)
-    used = BackgroundTask(touch, site.database, FEED, name, site.clock.now())
+    used = BackgroundTask(_note_use, site, name)
     try:
-        query = parse_query(request.url.query)
+        query = parse_query(request.scope["query_string"].decode("latin-1"))
     except QueryError as error:
         return PlainTextResponse(f"{error}\n", status_code=400, background=used)
     revision = site.feeds.revision(name, query)
@@ -47,9 +51,23 @@ def feed(request: Request) -> Response:
 
 
 def _may_open(site: Site, name: str, token: str) -> bool:
+    """Every answer costs the same: a link that is no longer good takes no shorter way."""
     with site.database.read() as connection:
         signed = check_link(connection, site.key, FEED, name, token)
-    return signed and name in site.feeds.names()
+    known = name in site.feeds.names()
+    return signed and known
+
+
+def _note_use(site: Site, name: str) -> None:
+    """One at a time: a ledger that is being written must not keep every thread waiting."""
+    if not site.noting.acquire(blocking=False):
+        return
+    try:
+        touch(site.database, FEED, name, site.clock.now())
+    except LedgerError as error:
+        log.warning("the use of the feed %s was not noted: %s", name, error)
+    finally:
+        site.noting.release()
 
 
 def _headers(revision: Revision, zipped: bool) -> dict[str, str]:

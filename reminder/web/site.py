@@ -1,7 +1,8 @@
 """What every page needs: the plan in force, the ledger, the templates, who is asking."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ class Site:
     clock: Clock
     feeds: Feeds
     templates: Environment
+    noting: Lock = field(default_factory=Lock)
 
     @property
     def has_outbox(self) -> bool:
@@ -51,8 +53,7 @@ class Site:
         plan = self.table().plan
         shared = {"plan": plan, "has_outbox": self.has_outbox}
         html = self.templates.get_template(f"web/{template}").render(shared | values)
-        # Of this machine's own pages, nothing stays behind in a cache.
-        return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(html)
 
     def subscriptions(self, base: str) -> list[Subscription]:
         """Of every feed, the whole plan's first. Whoever sees this page can open them all.
@@ -104,7 +105,4 @@ def local_only(request: Request) -> Site:
 
 
 def _host_name(request: Request) -> str:
-    try:
-        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return ""
+    return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""

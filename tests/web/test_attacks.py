@@ -1,0 +1,239 @@
+"""Whatever is asked: a proper status, all headers, no feed but one's own."""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as fuzz
+from hypothesis import strategies as st
+from sqlalchemy import event, select, text
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.types import Message
+
+from reminder.feed.query import QueryError, parse_query
+from reminder.storage.ledger.links import FEED, revoke, rotate
+from reminder.storage.ledger.schema import link
+from reminder.web import app as pages
+from reminder.web.feeds import accepts_gzip, is_fresh
+from reminder.web.security import HEADERS
+
+ONE_HOUSE = (HealthCheck.function_scoped_fixture,)
+NAMES = ("helan", "deputies", "plan", "yinchuan", "local-congresses", "nobody")
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def ask(app: Starlette, target: str, method: str = "GET", **headers: str) -> Answer:
+    """As the server hands it over: a target that no client library has tidied up."""
+    path, _, query = target.partition("?")
+    fields = {"host": "127.0.0.1"} | headers
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 50000),
+        "root_path": "",
+        "path": unquote(path),
+        "raw_path": path.encode("ascii"),
+        "query_string": query.encode("ascii"),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in fields.items()],
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    found = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], found, b"".join(part["body"] for part in sent[1:]))
+
+
+PRINTED = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
+PARTS = st.sampled_from(
+    ["", "feeds", "outbox", "html", "source", "static", "..", "%2e%2e", "%00", "%0a", "plan.ics"]
+) | st.text(max_size=8).map(quote)
+PATHS = st.lists(PARTS, max_size=5).map("/".join) | st.text(PRINTED, max_size=20)
+QUERIES = st.sampled_from(["", "page=1", "page=1&page=x", "view=due", "%00", "page=%ff"])
+FIELDS = st.dictionaries(
+    st.sampled_from(["host", "accept-encoding", "if-none-match", "range", "x-forwarded-for"]),
+    st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=30),
+)
+
+
+@given(
+    method=st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "TRACE", "get", "X"]),
+    path=PATHS,
+    query=QUERIES | st.text(PRINTED, max_size=30),
+    headers=FIELDS,
+)
+@example("GET", "http://[/", "", {})
+@example("GET", "//[://", "", {})
+@example("GET", "/outbox/" + "a" * 300 + "/source", "", {})
+@example("GET", "/outbox", "page=1&page=x", {})
+@example("GET", "/", "", {"host": "[::1"})
+@example("OPTIONS", "*", "", {})
+@fuzz(max_examples=60, deadline=None, suppress_health_check=ONE_HOUSE)
+def test_no_request_ends_in_an_error_and_every_answer_is_guarded(
+    house: Any, method: str, path: str, query: str, headers: dict[str, str]
+) -> None:
+    answer = ask(house.app, f"{path}?{query}", method, **headers)
+    assert answer.status < 500
+    assert {name.lower() for name in HEADERS} <= answer.headers.keys()
+    assert b"Traceback" not in answer.body
+    if answer.status == 405:
+        assert "GET" in answer.headers["allow"]
+
+
+@given(
+    whose=st.sampled_from(NAMES),
+    name=st.sampled_from(NAMES) | st.text(max_size=10),
+    cut=st.integers(0, 32),
+    more=st.sampled_from(["", "", "a", "=", "\n", "\0", "/", "é"]) | st.text(max_size=5),
+)
+@example("helan", "helan", 32, "")
+@example("helan", "helan", 32, "\n")
+@example("helan", "deputies", 32, "")
+@example("nobody", "nobody", 32, "")
+@example("helan", "helan\n", 32, "")
+@example("helan", "helan", 0, "")
+@fuzz(max_examples=60, deadline=None, suppress_health_check=ONE_HOUSE)
+def test_a_link_opens_its_own_feed_or_nothing(
+    house: Any, whose: str, name: str, cut: int, more: str
+) -> None:
+    token = house.url(whose).split("/")[2]
+    given_token = token[:cut] + more
+    answer = ask(house.app, f"/feeds/{quote(given_token, safe='')}/{quote(name, safe='')}.ics")
+    if (given_token, name) == (token, whose) and whose in ("helan", "deputies", "plan", "yinchuan"):
+        assert answer.status == 200
+        assert answer.headers["content-disposition"] == f'inline; filename="{whose}.ics"'
+    else:
+        assert (answer.status, answer.body) == (404, b"Not Found")
+
+
+WISHES = st.sampled_from(["view=due", "view=todo", "role=lead", "alarms=3d", "year-round=0", ""])
+
+
+@given(st.lists(WISHES | st.text(PRINTED, max_size=9), max_size=4).map("&".join))
+@example("view=due&role=lead")
+def test_a_query_is_understood_once_and_whole_or_refused(query: str) -> None:
+    try:
+        found = parse_query(query)
+    except QueryError:
+        return
+    wishes = [wish for wish in query.split("&") if wish]
+    assert parse_query("&".join(reversed(wishes))) == found
+    for wish in wishes:
+        with pytest.raises(QueryError):
+            parse_query(f"{query}&{wish}")
+
+
+@pytest.mark.parametrize(
+    "query", ["view=due#", "role=", "view", "view=due;role=lead", "view=due&VIEW=due", "%00", "="]
+)
+def test_a_query_that_is_half_understood_is_refused(house: Any, query: str) -> None:
+    assert ask(house.app, f"{house.url('plan')}?{query}").status == 400
+
+
+@given(st.text(st.characters(max_codepoint=0xFF), max_size=40))
+@example("gzip;q=nan")
+@example("gzip;q=1e999, ;;;,,,")
+@example('W/"' * 20)
+def test_odd_headers_are_read_without_a_stumble(value: str) -> None:
+    assert accepts_gzip(value) in (True, False)
+    assert not is_fresh(value, '"no such tag"')
+
+
+def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
+    ran: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        ran.append(statement)
+
+    event.listen(house.database._reader, "before_cursor_execute", note)
+    assert do().status == 404
+    event.remove(house.database._reader, "before_cursor_execute", note)
+    return ran
+
+
+def test_every_dead_link_costs_the_same_work(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+    compare = hmac.compare_digest
+
+    def noted(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return compare(one, other)
+
+    monkeypatch.setattr("hmac.compare_digest", noted)
+    old, revoked = house.url("helan"), house.url("yinchuan")
+    with house.database.write() as connection:
+        rotate(connection, FEED, "helan")
+        revoke(connection, FEED, "yinchuan")
+    cut, foreign = house.url("plan").replace("/plan", "x/plan"), old.replace("helan", "deputies")
+    dead = [old, revoked, cut, foreign, house.url("nobody"), "/feeds/x/nobody.ics"]
+    work = [tuple(statements(house, lambda url=url: ask(house.app, url))) for url in dead]
+    assert len(set(work)) == 1
+    assert set(compared) == {(32, 32)}
+    assert len(compared) == len(dead)
+
+
+def test_an_address_ends_where_it_ends(house: Any) -> None:
+    for target in ("/healthz", house.url("plan")):
+        assert ask(house.app, target).status == 200
+        assert ask(house.app, f"{target}%0a").status == 404
+
+
+def test_a_whole_address_outweighs_the_host_header(house: Any) -> None:
+    assert ask(house.app, "http://127.0.0.1/outbox", host="evil.example").status == 200
+    assert ask(house.app, "http://evil.example/outbox").status == 404
+    assert ask(house.app, "http://user@127.0.0.1/outbox").status == 400
+
+
+def test_a_ledger_that_fails_is_a_503_and_a_line(
+    house: Any, client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = house.url("plan")
+    house.database.close()
+    house.settings.ledger_path.write_bytes(b"no ledger" * 1000)
+    answer = client.get(url)
+    assert (answer.status_code, answer.text) == (503, "unavailable\n")
+    assert answer.headers["Retry-After"] == "60"
+    assert [record.exc_info for record in caplog.records if record.name == pages.__name__] == [None]
+
+
+def test_a_use_that_cannot_be_noted_spoils_no_answer(
+    house: Any, client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with house.database.write() as connection:
+        connection.execute(
+            text("CREATE TRIGGER full BEFORE INSERT ON link BEGIN SELECT RAISE(ABORT, 'full'); END")
+        )
+    assert client.get(house.url("helan")).status_code == 200
+    assert "the use of the feed helan was not noted" in caplog.text
+
+
+def test_no_reader_waits_to_note_a_use_while_another_does(house: Any) -> None:
+    app = house.app
+    with app.state.site.noting:
+        assert ask(app, house.url("helan")).status == 200
+    with house.database.read() as connection:
+        assert connection.execute(select(link)).first() is None
+    assert ask(app, house.url("helan")).status == 200
+    with house.database.read() as connection:
+        assert connection.execute(select(link)).one().last_use
