@@ -20,6 +20,7 @@ from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.web.app import create_app
+from reminder.web.server import web_server
 
 log = logging.getLogger(__name__)
 
@@ -165,17 +166,7 @@ class Daemon:
     def _web(self) -> uvicorn.Server:
         app = self._app
         web = create_app(app.settings, lambda: app.table, app.database, app.composer.key, app.clock)
-        return uvicorn.Server(
-            uvicorn.Config(
-                web,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                lifespan="off",
-                timeout_graceful_shutdown=5,
-            )
-        )
+        return web_server(web)
 
     def _started(self, new: list[str], resumed: int, rehearsed: str, port: int) -> Started:
         app = self._app

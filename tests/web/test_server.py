@@ -1,0 +1,238 @@
+"""The server under clients that are broken, slow or too many, over real sockets."""
+
+import logging
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from reminder.web import server
+from reminder.web.security import HEADERS
+
+HOST = b"Host: 127.0.0.1\r\n"
+GET = b"GET /healthz HTTP/1.1\r\n" + HOST
+POST = b"POST /healthz HTTP/1.1\r\n" + HOST
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+PATIENT = 10  # seconds that a client here waits, longer than any answer takes
+
+Connect = Callable[[], socket.socket]
+
+
+def stop(web: uvicorn.Server, thread: threading.Thread) -> None:
+    web.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def running() -> Iterator[list[tuple[uvicorn.Server, threading.Thread]]]:
+    started: list[tuple[uvicorn.Server, threading.Thread]] = []
+    yield started
+    for web, thread in started:
+        stop(web, thread)
+
+
+@pytest.fixture
+def serve(running: Any) -> Callable[[Starlette], Connect]:
+    """Serves an application until the test ends; the answer connects to it."""
+
+    def start(app: Starlette) -> Connect:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        address = listener.getsockname()
+        web = server.web_server(app)
+        thread = threading.Thread(target=web.run, args=([listener],))
+        thread.start()
+        running.append((web, thread))
+        return lambda: socket.create_connection(address, timeout=PATIENT)
+
+    return start
+
+
+@pytest.fixture
+def connect(house: Any, serve: Any) -> Connect:
+    return serve(house.app)
+
+
+def heard(client: socket.socket) -> bytes:
+    """Everything until the server ends the connection."""
+    with client:
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def answers(connect: Connect, *sent: bytes) -> bytes:
+    client = connect()
+    for part in sent:
+        client.sendall(part)
+    return heard(client)
+
+
+def first(answer: bytes) -> int:
+    return int(answer[9:12])
+
+
+REFUSED = {
+    b"GET /healthz\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\n\r\n": 400,
+    GET + HOST + b"\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\nHost: [\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n": 400,
+    b"GET http://[/healthz HTTP/1.1\r\n" + HOST + b"\r\n": 400,
+    b"GET /\x00 HTTP/1.1\r\n" + HOST + b"\r\n": 400,
+    b"GET /healthz HTTP/2.0\r\n" + HOST + b"\r\n": 505,
+    POST + b"Content-Length: -1\r\n\r\n": 400,
+    POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n": 400,
+    POST + b"Content-Length: 4\r\n" + CHUNKED + b"0\r\n\r\n" + GET + b"\r\n": 400,
+    POST + b"Transfer-Encoding: gzip\r\n\r\n": 501,
+    POST + CHUNKED + b"ZZZ\r\n": 400,
+    b"HEAD /healthz HTTP/1.1\r\n" + HOST + CHUNKED + b"ZZZ\r\n": 400,
+    b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n": 414,
+    b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n": 414,
+    GET + b"X: " + b"a" * 20_000 + b"\r\n\r\n": 431,
+    GET + b"X: " + b"a" * 1_000_000 + b"\r\n\r\n": 431,
+    GET + b"X: a\r\n" * 1000 + b"\r\n": 431,
+}
+
+
+def test_what_is_no_request_gets_its_status_all_headers_and_no_line_in_the_log(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    for sent, status in REFUSED.items():
+        answer = answers(connect, sent)
+        assert first(answer) == status, sent[:80]
+        assert answer.count(b"HTTP/1.1 ") == 1
+        for name, value in HEADERS.items():
+            assert f"{name}: {value}".lower().encode() in answer.lower()
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_rubbish_after_an_answer_ends_the_connection_quietly(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = connect()
+    client.sendall(POST + CHUNKED)
+    assert first(client.recv(65536)) == 405
+    client.sendall(b"ZZZ\r\n")
+    assert b"HTTP/1.1 " not in heard(client)
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_who_has_sent_all_and_closed_that_side_is_still_answered(connect: Connect) -> None:
+    front = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
+    for sent, statuses in ((front * 3, [b"200"] * 3), (front + b"GET", [b"200", b"400"])):
+        client = connect()
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        assert re.findall(rb"HTTP/1\.1 (\d+)", heard(client)) == statuses
+
+
+def test_an_upload_that_nobody_wants_does_not_cost_its_sender_the_answer(connect: Connect) -> None:
+    head = POST + b"Connection: close\r\nContent-Length: 9000000\r\n\r\n"
+    assert first(answers(connect, head, b"x" * 9_000_000)) == 405
+
+
+def test_no_answer_waits_for_the_receipt_of_the_one_before(
+    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    be_patient = server.Connection._be_patient
+
+    def noted(connection: server.Connection) -> None:
+        peer = connection.transport.get_extra_info("socket")
+        made.append(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        be_patient(connection)
+
+    monkeypatch.setattr(server.Connection, "_be_patient", noted)
+    answers(serve(house.app), GET + b"Connection: close\r\n\r\n")
+    assert made
+    assert all(made)
+
+
+def test_an_upgrade_is_answered_as_a_plain_request(connect: Connect) -> None:
+    upgrade = b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    assert first(answers(connect, GET + upgrade)) == 200
+
+
+def test_a_request_that_never_ends_is_given_up(
+    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    connect = serve(house.app)
+    assert first(answers(connect, GET + b"X: a")) == 408
+    assert first(answers(connect, POST + b"Content-Length: 9\r\n\r\n", b"x")) == 405
+
+
+def test_a_reader_that_takes_nothing_is_let_go(
+    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    request = f"GET {house.url('plan')} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+    with serve(house.app)() as reader, pytest.raises(OSError, match=r"reset|pipe"):
+        reader.sendall(request * 100_000)
+
+
+def test_a_reader_that_takes_nothing_holds_up_no_stop(
+    house: Any, connect: Connect, running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = f"GET {house.url('plan')} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+    with connect() as reader:
+        reader.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            reader.sendall(request * 100_000)
+        stop(*running[0])
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_the_one_that_stalls_longest_makes_room(
+    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST", 4)
+    connect = serve(house.app)
+    silent = []
+    for _ in range(12):
+        silent.append(connect())
+        silent[-1].sendall(GET)
+    assert first(answers(connect, GET + b"Connection: close\r\n\r\n")) == 200
+    assert first(heard(silent[0])) == 503
+    silent[-1].sendall(b"Connection: close\r\n\r\n")
+    assert first(heard(silent[-1])) == 200
+    for client in silent:
+        client.close()
+
+
+def test_who_waits_for_a_first_answer_keeps_the_place(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST", 4)
+    begun, done = threading.Semaphore(0), threading.Event()
+
+    def page(request: Request) -> Response:
+        begun.release()
+        done.wait(PATIENT)
+        return PlainTextResponse("done")
+
+    connect = serve(Starlette(routes=[Route("/healthz", page)]))
+    clients = [connect() for _ in range(4)]
+    for client in clients:
+        client.sendall(GET + b"Connection: close\r\n\r\n")
+        assert begun.acquire(timeout=PATIENT)
+    with connect() as fifth:
+        assert first(fifth.recv(65536)) == 503
+    done.set()
+    assert all(heard(client).endswith(b"done") for client in clients)
+
+
+def test_trouble_of_the_system_is_a_line_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    trouble = {"message": "accept failed", "exception": OSError(24, "Too many open files")}
+    server._tell(None, trouble)  # type: ignore[arg-type]
+    [record] = caplog.records
+    assert record.getMessage() == "web server: accept failed: Too many open files"
+    assert record.exc_info is None
