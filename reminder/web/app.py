@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
+from reminder.errors import LedgerError
 from reminder.feed.feeds import Feeds
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database

@@ -146,8 +146,7 @@ def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:
-    for bounds in ("RETRY", "PROBE"):
-        patch.setattr(sending, bounds, (timedelta(days=9), timedelta(days=9)))
+    patch.setattr(sending, "back_off", lambda *_: timedelta(days=9))
     patch.setattr(planning, "LONGEST", timedelta(days=99))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
 from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Answer, Reason, State
@@ -91,8 +92,10 @@ def _dated(folder: Path) -> Iterator[tuple[int, Path]]:
     for part in ("new", "cur"):
         for path in (folder / part).glob("[!.]*"):
             # A mail program may move a message between the listing and the look.
-            with suppress(FileNotFoundError):
-                yield path.stat().st_mtime_ns, path
+            with suppress(OSError):
+                found = path.stat(follow_symlinks=False)
+                if S_ISREG(found.st_mode):
+                    yield found.st_mtime_ns, path
 
 
 def _trouble(folder: Path, error: OSError) -> ServerError:

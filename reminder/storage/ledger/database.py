@@ -4,6 +4,7 @@ import fcntl
 import os
 import sqlite3
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,9 @@ from reminder.errors import LedgerError
 from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, held, in_words, of_system
 from reminder.storage.ledger.schema import REVISION
 
+# POSIX: a process that closes any descriptor of a file loses all its locks on it. So what is
+# open in this process is not looked into by hand.
+_IN_USE: Counter[tuple[int, int] | None] = Counter()
 MOMENT = 0.1  # seconds between two looks whether another has finished migrating
 
 
@@ -30,6 +34,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = _identity(path)
+        _IN_USE[self._file] += 1
         self._log = _log(path)
         self._writer = _engine(path, read_only=False)
         self._reader = _engine(path, read_only=True)
@@ -54,6 +59,7 @@ class Database:
         return self._writer, self._reader
 
     def close(self) -> None:
+        _IN_USE[self._file] -= 1
         self._writer.dispose()
         self._reader.dispose()
 
@@ -146,7 +152,7 @@ def _refuse_foreign_log(path: Path) -> None:
     """SQLite would write the log of the ledger that was here before into a backup put there."""
     log = _log(path)
     # In this order: a ledger in use says that it has a log before the log has anything.
-    if not _filled(log):
+    if not _filled(log) or _IN_USE[_identity(path)] > 0:
         return
     with path.open("rb") as file:
         header = file.read(20)
