@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WEB_PORT ?= 8026
 
-.PHONY: run test soak check bench format lock clean
+.PHONY: run test soak seeds check bench format lock clean
 .DEFAULT_GOAL := run
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
@@ -16,12 +16,19 @@ run: $(VENV)/.run
 
 ## test: the whole suite
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-## soak: killed at every step and at hundreds of random moments; half an hour on two cores
+## soak: killed at every step and at hundreds of random moments, then a thousand years with faults
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak.steps
 	$(BIN)/python -m tests.soak.kills
+	$(MAKE) seeds SEEDS=1000
+
+## seeds: simulated years with faults, SEEDS of them from FIRST on
+SEEDS ?= 24
+FIRST ?= 1
+seeds: $(VENV)/.dev
+	$(BIN)/python -m tests.soak.seeds --first $(FIRST) --count $(SEEDS)
 
 ## check: format, lint, types, layers
 check: $(VENV)/.dev
