@@ -139,3 +139,25 @@ def test_years_end_leaves_nothing_to_do(office: Trial) -> None:
     office.tick("2026-12-31T23:59+08:00")
     assert office.tick("2027-01-01T00:00+08:00") == {}
     assert office.tick("2027-01-04T09:00+08:00") == {}
+
+
+@pytest.mark.parametrize(
+    ("at", "before", "due"),
+    [
+        # New York: no 02:30 on 8 March, two of 01:30 on 1 November.
+        ("02:30", "2026-03-08T06:59+00:00", "2026-03-08T07:30+00:00"),
+        ("01:30", "2026-11-01T05:29+00:00", "2026-11-01T05:30+00:00"),
+    ],
+)
+def test_digest_goes_at_its_hour_on_the_days_that_change_the_clock(
+    office: Trial, at: str, before: str, due: str
+) -> None:
+    plan, day = office.state.parent / "plan.toml", due[:10]
+    text = plan.read_text(encoding="utf-8").replace("Asia/Shanghai", "America/New_York")
+    month = "month = 11" if "-11-" in day else "month = 3"
+    plan.write_text(text.replace("month = 3", month).replace("2026-03-1", f"{day[:7]}-1"))
+    rest = [f"{day[:7]}-{number:02}" for number in range(1, int(day[8:]))]
+    given = {"digest": {"at": at}, "workdays": {"work": [day], "rest": rest}}
+    office.tick("2026-10-30T12:00+00:00" if "-11-" in day else "2026-02-25T12:00+00:00", **given)
+    assert office.tick(before, **given) == {}
+    assert office.tick(due, **given)["sent"] == 2

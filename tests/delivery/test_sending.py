@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
+from sqlalchemy import update
 
 from reminder.app import Application, orders
 from reminder.clock import Clock
@@ -25,6 +26,7 @@ from reminder.delivery.pacing import PROBE, RETRY, Pace, back_off
 from reminder.domain.notices import Kind
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.relays import read_trouble
+from reminder.storage.ledger.schema import message
 from tests.app.trials import MARCH, OPERATOR, Trial, trial
 from tests.delivery.servers import (
     CLOSE,
@@ -575,3 +577,16 @@ def test_rest_of_a_batch_that_broke_off_is_not_lost(shipped: Trial) -> None:
 def test_operators_report_is_sent_in_the_same_pass(office: Trial) -> None:
     assert office.tick(MARCH, mail=OPERATOR) == {"planned": 2, "sent": 2}
     assert {view.state for view in office.notices(kind=Kind.REPORT).values()} == {"sent"}
+
+
+def test_stored_message_that_cannot_be_read_holds_up_no_others(office: Trial) -> None:
+    app = office.app(MARCH)
+    app.plan(app.clock.now(), hold_first_start=False)
+    with app.database.write() as connection:
+        spoilt = update(message).where(message.c.notice == office.notice(DIGEST).key)
+        connection.execute(spoilt.values(content=b"spoilt"))
+    assert office.tick("2026-03-02T09:01+08:00") == {"sent": 1}
+    assert office.notice(DIGEST).reason == "damaged"
+    again = office.app("2026-03-02T09:02+08:00")
+    orders.resend(again, office.notice(DIGEST).key)
+    assert office.tick("2026-03-02T09:03+08:00") == {"sent": 1}

@@ -16,8 +16,8 @@ import pytest
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 
-from reminder.delivery.reports import REASONS
 from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.outcomes import REASONS
 from reminder.storage.ledger.views import RecipientView
 from tests.app.trials import MARCH, Trial, trial
 from tests.delivery.certificates import HOST, Certificates
