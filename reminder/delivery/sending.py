@@ -125,7 +125,7 @@ class Sender:
             if run.turned_away and not run.failed:
                 run.many = False  # one alone, for what was given back
                 run.work(None)
-        log.info("%s was asked to take what was ready: %d notices", self.name, run.asked)
+        log.info("handed %d notices to %s", run.asked, self.name)
         return run.touched
 
     def forget_trouble(self) -> None:
