@@ -94,23 +94,11 @@ class Planner:
                 for draft in drafts[start : start + CHUNK]:
                     if draft.key not in keys:
                         added += self._add_digest(connection, draft, at, live=live)
-                self._note(connection, kind, period, due, at, again=bool(added.new))
+                # With its notices: an occasion that is not noted is never reported.
+                note = occasions.note_more if added.new else occasions.note_occasion
+                note(connection, kind, period, due, at)
             planned += added
         return planned
-
-    @staticmethod
-    def _note(
-        connection: Connection,
-        kind: str,
-        period: str,
-        due: datetime,
-        at: datetime,
-        *,
-        again: bool = True,
-    ) -> None:
-        """In the transaction of its notices: an occasion that is not noted is never reported."""
-        if not occasions.note_occasion(connection, kind, period, due, at) and again:
-            occasions.report_again(connection, kind, period, at)
 
     def marked(self, kind: str) -> str:
         """An occasion's kind: those of a rehearsal are others."""
@@ -177,7 +165,8 @@ class Planner:
             if draft.key in known:
                 continue
             self._add(connection, draft, at)
-            self._note(connection, self.marked(draft.kind), draft.period, draft.due, at)
+            kind = self.marked(draft.kind)
+            occasions.note_more(connection, kind, draft.period, draft.due, at)
             planned.new.append(draft.key)
         return planned
 

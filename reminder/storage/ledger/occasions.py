@@ -56,6 +56,16 @@ def note_occasion(
     return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
 
 
+def note_more(
+    connection: Connection, kind: Kind | str, period: str, due: datetime, at: datetime
+) -> bool:
+    """For one that has new notices: if it is not new itself, its report comes once more."""
+    new = note_occasion(connection, kind, period, due, at)
+    if not new:
+        report_again(connection, kind, period, at)
+    return new
+
+
 def noted(connection: Connection, kind: Kind | str) -> set[str]:
     """The periods whose occasion of that kind was planned."""
     return set(connection.scalars(select(occasion.c.period).where(occasion.c.kind == kind)))
@@ -75,7 +85,7 @@ def note_interim(connection: Connection, key: str, at: datetime) -> None:
 
 
 def report_again(connection: Connection, kind: str, period: str, at: datetime) -> None:
-    """More became due on an occasion that was planned before: its report comes once more."""
+    """What became of an occasion changed after its report."""
     connection.execute(
         update(occasion)
         .where(occasion.c.key == f"{kind}/{period}")
