@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import uvicorn
 
@@ -24,6 +25,7 @@ from reminder.web.server import web_server
 
 log = logging.getLogger(__name__)
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
 FIRST_PASS = 20  # seconds that the first screen waits for the first mails
 
 
@@ -53,8 +55,12 @@ class Daemon:
         self._hold = app.settings.first_start == "hold"
 
     def run(self, announce: Callable[[Started], None]) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._halt())
+        # Taken by a thread of their own: what a handler in the main thread may wait for, the
+        # main thread may hold.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        sender = self._app.sender  # before anybody may ask it to stop
+        log.debug("delivers by %s", sender.name)
+        threading.Thread(target=self._await_signal, name="signals", daemon=True).start()
         listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
         resumed = self._count_waiting()
         new = self._app.plan(self._app.clock.now(), hold_first_start=self._hold).new
@@ -76,6 +82,10 @@ class Daemon:
             web.should_exit = True
             courier.join()
             server.join()
+
+    def _await_signal(self) -> None:
+        signal.sigwait(STOPS)
+        self._halt()
 
     def _halt(self) -> None:
         """What is being sent is finished and recorded; nothing else is begun."""
@@ -99,7 +109,7 @@ class Daemon:
         app, at = self._app, self._app.clock.now()
         for step in (
             lambda: app.plan(at, hold_first_start=self._hold),
-            lambda: app.watch.look(at, self._troubles()),
+            lambda: self._look(at),
         ):
             try:
                 step()
@@ -107,9 +117,10 @@ class Daemon:
                 _tell(error)
         self._work.set()
 
-    def _troubles(self) -> list[Trouble]:
-        seen, self._seen = self._seen, []
-        return [*seen, *self._edits.troubles()]
+    def _look(self, at: datetime) -> None:
+        seen = tuple(self._seen)
+        self._app.watch.look(at, [*seen, *self._edits.troubles()])
+        self._seen = [trouble for trouble in self._seen if trouble not in seen]
 
     def _stalled(self) -> None:
         self._seen.append(SCHEDULER)

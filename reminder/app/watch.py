@@ -55,16 +55,21 @@ class Watch:
         self._database = database
         self._reporter = reporter
 
-    def look(self, at: datetime, more: Iterable[Trouble] = ()) -> int:
-        """Tells of what began and what is over. Returns how many of either; `more` is what
-        the caller has seen."""
+    def look(self, at: datetime, more: Iterable[Trouble] | None = None) -> int:
+        """Tells of what began and what is over. Returns how many of either.
+
+        `more` is what only a daemon sees; None leaves that to the daemon beside the caller. A
+        rehearsal tells nobody of anything.
+        """
+        if self._settings.mail.redirect_to:
+            return 0
         with self._database.read() as connection:
-            known = read_alarms(connection)
-            found = {t.name: t for t in (*self._troubles(connection, at, known), *more)}
+            known = self._concerned(connection, more)
+            found = {t.name: t for t in (*self._troubles(connection, at, known), *(more or ()))}
         if found.keys() == known.keys():
             return 0
         with self._database.write() as connection:
-            known = read_alarms(connection)
+            known = self._concerned(connection, more)
             begun = [trouble for name, trouble in found.items() if name not in known]
             over = [alarm for name, alarm in known.items() if name not in found]
             for trouble in begun:
@@ -72,6 +77,13 @@ class Watch:
             for alarm in over:
                 self._end(connection, alarm, at)
         return len(begun) + len(over)
+
+    @staticmethod
+    def _concerned(connection: Connection, more: Iterable[Trouble] | None) -> dict[str, Alarm]:
+        alarms = read_alarms(connection)
+        if more is not None:
+            return alarms
+        return {name: alarm for name, alarm in alarms.items() if name not in _SEEN_BY_A_DAEMON}
 
     def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, trouble.name, at, trouble.detail)
@@ -101,7 +113,7 @@ class Watch:
     def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """Due for an hour and not all accepted or refused. The mail about it is its report."""
         for row in occasions.unreported(connection):
-            if row["kind"] == Kind.DIGEST and at >= row["planned_at"] + PATIENCE:
+            if row["kind"] == Kind.DIGEST and abs(at - row["planned_at"]) >= PATIENCE:
                 counted = tally(connection, Kind.DIGEST, row["period"])
                 if counted.waiting:
                     yield Trouble(
@@ -126,8 +138,9 @@ class Watch:
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
         trouble = read_trouble(connection)
-        if trouble and (trouble.reason is Reason.SETTINGS or at >= trouble.since + PATIENCE):
-            yield Trouble("server", trouble.detail)
+        if trouble and (trouble.reason is Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
+            name = "outbox" if trouble.reason is Reason.STORAGE else "server"
+            yield Trouble(name, trouble.detail)
 
     def _workdays(self, at: datetime) -> Iterator[Trouble]:
         month = self._table.next_digest(at)
@@ -157,10 +170,15 @@ class Watch:
                 return
 
 
-_LOGGED_BY_OTHERS = {"server"}  # the sender does, at its first failure and when it is well
+_SEEN_BY_A_DAEMON = {"files", "scheduler"}
+_LOGGED_BY_OTHERS = {
+    "server",
+    "outbox",
+}  # the sender does, at its first failure and when it is well
 # By the first part of a trouble's name: how its end is told. A digest's is its last report.
 _OVER = {
     "server": ("发信服务器已恢复", "发信服务器曾不可用，现已恢复，积压的通知随即补发"),
+    "outbox": ("发件箱已恢复", "发件箱曾不可写，现已恢复，积压的通知随即补发"),
     "workdays": ("放假安排已补齐", "放假调休安排已补齐，日期按实际工作日计算"),
     "disk": ("磁盘空间已恢复", "运行目录所在磁盘空间已恢复正常"),
     "scheduler": ("定时任务已恢复", "系统的定时任务已恢复正常"),

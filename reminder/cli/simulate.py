@@ -46,6 +46,9 @@ def simulate(
     table = app.table
     first = parse_day(start) if start else date(table.plan.year, 1, 1)
     last = parse_day(end) if end else date(table.plan.year, 12, 31)
+    for day in (first, last):
+        if abs(day.year - table.plan.year) > 1:
+            raise UsageError(f"{day} lies far from the plan's year {table.plan.year}")
     if last < first:
         raise UsageError(f"--to {last} lies before --from {first}")
     begin, until = (
@@ -145,4 +148,5 @@ def _print(outcome: Outcome, table: Timetable, console: Console) -> None:
         shown.add_row(*(Text(harmless(cell)) for cell in row))
     console.print(shown)
     console.print(LEGEND, markup=False, highlight=False)
-    console.print(harmless("\n".join(summary(outcome))), markup=False, highlight=False)
+    for line in summary(outcome):
+        console.print(harmless(line), markup=False, highlight=False)

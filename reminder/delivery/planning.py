@@ -239,6 +239,9 @@ class Planner:
         """A clock that ran ahead gave up what is still of use: it goes after all."""
         for key in notices.too_early_given_up(connection, self.course, at):
             [view] = read_notices(connection, keys=[key])
+            family = notices.keys_of(connection, view.kind, view.period)
+            if any(_base(other) == _base(key) and _copy(other) > _copy(key) for other in family):
+                continue  # sent again by hand since
             if view.sha256:
                 notices.revive(connection, key, at)
             elif occasions.is_held(connection, self.course):

@@ -90,30 +90,35 @@ class Sender:
     def drain(self) -> set[str]:
         """Sends until nothing is ready or the server fails. Returns the keys it touched."""
         now = self.clock.now()
-        with self.database.read() as connection:
-            trouble = read_trouble(connection)
+        with self.database.read() as database:
+            trouble = read_trouble(database)
         if trouble and trouble.relay != self.relay:
             self.forget_trouble()
             trouble = None
-        with self.database.read() as connection:
+        with self.database.read() as database:
             most = BATCH * self.limits.connections
-            ready = claims.count_ready(connection, self.course, now, most)
-        if not ready:
+            ready = claims.count_ready(database, self.course, now, most)
+        if not (ready or trouble):
             return set()
         if trouble and trouble.not_before > now:
-            with self.database.write() as connection:
+            with self.database.write() as database:
                 until, words = trouble.not_before, trouble.detail
-                return claims.put_off(connection, self.course, now, until, words, trouble.reason)
+                return claims.put_off(database, self.course, now, until, words, trouble.reason)
         run = _Run(self)
         try:
-            probe: Connection | None = self.transport.open()  # one, before there are many
+            connection = self.transport.open()  # one, before there are many
         except ServerError as error:
             run.server_failed(error)
             return run.touched
+        probe: Connection | None = connection
+        if not ready:  # nobody waits, and the operator should know that it is over
+            connection.close()
+            self._well_again()
+            return set()
         if trouble:  # and by one message, for a server may greet and refuse the rest
             run.work(probe, most=1)
             probe = None
-            if not run.failed:
+            if run.asked and not run.failed:
                 self._well_again()
         if not run.failed:
             count = min(self.limits.connections, ready // BATCH + 1)

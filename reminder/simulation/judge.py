@@ -169,6 +169,8 @@ class _Judge:
             yield "counts as older than the first start and is not"
         if view.reason == Reason.NO_ADDRESS and self._addresses(view):
             yield "was refused for want of an address and has one"
+        if view.state is State.EXPIRED and view.reason not in (Reason.TOO_LATE, Reason.DONE):
+            yield f"ended as expired ({view.reason}), and nobody asked for it"
         if view.state is State.EXPIRED and view.reason == Reason.TOO_LATE:
             yield from self._too_late(view)
         if view.state is State.EXPIRED and view.reason == Reason.DONE:

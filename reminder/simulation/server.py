@@ -80,12 +80,11 @@ class Server:
         if self.holds(Fault.THROTTLE):
             return Answer(State.RETRY, Reason.THROTTLED, "550 Mailbox frequency limited")
         lost = self.holds(Fault.LOSES_ANSWERS) and self.dice.random() < 0.5
-        if lost:
-            self.excused[envelope.message_id] += 1
-            if self.dice.random() < 0.5:
-                return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: cut")
+        if lost and self.dice.random() < 0.5:
+            return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: cut")
         self.keep(envelope, accepted)
         if lost:
+            self.excused[envelope.message_id] += 1
             return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: timed out")
         return Answer(State.SENT, Reason.ACCEPTED, "250 kept")
 

@@ -161,3 +161,22 @@ def test_digest_goes_at_its_hour_on_the_days_that_change_the_clock(
     office.tick("2026-10-30T12:00+00:00" if "-11-" in day else "2026-02-25T12:00+00:00", **given)
     assert office.tick(before, **given) == {}
     assert office.tick(due, **given)["sent"] == 2
+
+
+def test_what_waits_keeps_its_bytes_though_a_clock_ran_years_ahead(office: Trial) -> None:
+    with bad_server(GREETING=["421 busy", "421 busy", "220 here"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        office.tick("2028-06-01T09:00+08:00", **by_smtp(server.port))
+        assert office.tick("2026-03-02T20:00+08:00", **by_smtp(server.port))["sent"] == 2
+
+
+def test_what_was_sent_again_by_hand_does_not_come_back(office: Trial) -> None:
+    with bad_server(GREETING=["421 busy", "220 here"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        ahead = office.app("2026-04-02T09:00+08:00", **by_smtp(server.port))
+        ahead.plan(ahead.clock.now(), hold_first_start=False)
+        orders.resend(ahead, office.notice("digest/2026-03/related").key)
+        for day in ("03", "04"):
+            office.tick(f"2026-03-{day}T19:00+08:00", **by_smtp(server.port))
+    family = office.notices(unit="related", period="2026-03")
+    assert sorted(view.state for view in family.values()) == ["expired", "sent"]

@@ -10,6 +10,7 @@ import pytest
 
 from reminder.app.edits import Edits
 from reminder.app.watch import ROOM, SCHEDULER
+from reminder.delivery.lock import senders_lock
 from reminder.storage.ledger.alarms import read_alarms
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.office import load_office
@@ -17,6 +18,8 @@ from tests.app.trials import MARCH, OPERATOR, Trial, trial
 from tests.delivery.servers import bad_server
 
 LOG_IN_REFUSED = {"EHLO": ["250-bad.test\r\n250 AUTH PLAIN"], "AUTH": ["535 5.7.8 no"]}
+
+NOBODY = {"host": "127.0.0.1", "port": 1, "security": "none"}
 
 
 @pytest.fixture
@@ -162,3 +165,41 @@ def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(
     database = office.app(MARCH).database
     assert why_not_ready(database, office.app(on("03-02T09:01")).clock.now()) == ""
     assert "last tick" in why_not_ready(database, office.app(on("03-02T08:00")).clock.now())
+
+
+def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
+    office.tick(MARCH, mail=OPERATOR)
+    edits = Edits(office.app(MARCH, mail=OPERATOR).office)
+    office.edit_units("related@unit.test", "other@unit.test")
+    for minute in range(1, 5):
+        daemon = office.app(on(f"03-02T10:0{minute}"), mail=OPERATOR)
+        with senders_lock(daemon.settings.lock_path):
+            daemon.watch.look(daemon.clock.now(), edits.troubles())
+            office.tick(on(f"03-02T10:0{minute}"), mail=OPERATOR)
+    office.tick(on("03-02T10:06"), mail=OPERATOR)
+    assert told(office) == ["【试】文件已修改，尚未生效", "【试】配置文件已恢复一致"]
+
+
+def test_rehearsal_neither_begins_nor_ends_an_alarm(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 1))
+    office.tick(MARCH, mail={"redirect_to": "trial@unit.test"})
+    assert alarms(office) == set()
+
+
+@pytest.mark.parametrize("ahead", ["03-20T09:00", "04-20T09:00"])
+def test_trouble_that_began_by_a_clock_ahead_is_told(office: Trial, ahead: str) -> None:
+    for moment in (ahead, "03-02T09:00", "03-02T12:00"):
+        office.tick(on(moment), transport="smtp", smtp=NOBODY)
+    assert "server" in alarms(office)
+
+
+def test_server_that_is_well_again_ends_its_alarm_though_nothing_waits(office: Trial) -> None:
+    with bad_server(GREETING=["421 busy", "421 busy", "220 here"]) as server:
+        way = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+        for moment in ("04-30T20:00", "04-30T22:00"):
+            office.tick(on(moment), transport="smtp", smtp=way, digest={"tracking": False})
+        assert "server" in alarms(office)
+        office.tick(on("05-10T10:00"), transport="smtp", smtp=way, digest={"tracking": False})
+    assert "server" not in alarms(office)

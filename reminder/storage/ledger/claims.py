@@ -83,13 +83,13 @@ def claim(
         record(connection, at, row.notice, State.SENDING, Reason.CLAIMED, address=row.address)
     contents = (
         select(notice.c.key, notice.c.message_id, message.c.content)
-        .join(message, message.c.notice == notice.c.key)
+        .join(message, message.c.notice == notice.c.key, isouter=True)
         .where(notice.c.key.in_(taken))
     )
     claimed = []
     for row in connection.execute(contents).all():
         try:
-            content = zlib.decompress(row.content)
+            content = zlib.decompress(row.content or b"")
         except zlib.error as error:
             _refuse_damaged(connection, row.key, name, at, str(error))
             continue
@@ -97,6 +97,8 @@ def claim(
         claimed.append(
             Claimed(row.key, name, row.message_id, content, addresses, attempts[row.key])
         )
+    if taken and not claimed:  # none of them could be read: the next ones
+        return claim(connection, name, course, at, limit)
     return claimed
 
 

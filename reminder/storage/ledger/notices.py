@@ -224,5 +224,7 @@ def tasks_of(connection: Connection, key: str) -> list[str]:
 
 
 def forget_bytes(connection: Connection, at: datetime) -> int:
-    """Drops stored bytes older than 24 months."""
-    return connection.execute(delete(message).where(message.c.stored < at - KEPT)).rowcount
+    """Drops stored bytes older than 24 months, of what waits for nobody any more."""
+    waiting = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
+    old = (message.c.stored < at - KEPT) & message.c.notice.not_in(waiting)
+    return connection.execute(delete(message).where(old)).rowcount
