@@ -25,8 +25,7 @@ from reminder.domain.windows import Progress
 from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds, sync
 from reminder.settings import Settings
-from reminder.storage.ledger.database import Database, open_database
-from reminder.storage.ledger.failures import of_system
+from reminder.storage.ledger.database import Database, open_database, was_begun
 from reminder.storage.ledger.keys import installation_key
 from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.ledger.views import read_notices
@@ -137,11 +136,8 @@ class Application:
 
     @property
     def has_ledger(self) -> bool:
-        """Raises `LedgerError` where nobody can tell."""
-        try:
-            return self.settings.ledger_path.exists()
-        except OSError as error:
-            raise of_system(self.settings.ledger_path, error) from None
+        """Or had one: it is opened then, and its loss is said."""
+        return was_begun(self.settings.ledger_path)
 
     def progress(self) -> Progress:
         """What the ledger knows of the tasks; nothing while there is no ledger."""

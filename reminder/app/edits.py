@@ -33,7 +33,7 @@ class Edits:
         except ConfigurationError as error:
             first, count = error.faults[0], len(error.faults)
             yield Trouble(
-                "files",
+                "files/broken",
                 f"an edit is broken, {_STILL}: {first}" + (f" and {count - 1} more" * (count > 1)),
                 "编辑后的文件有误",
                 f"运行期间编辑的文件有误，仍按启动时的版本运行：{first}（共{count}处）。",
@@ -41,7 +41,7 @@ class Edits:
             return
         if (office.table, office.settings) != (self._office.table, self._office.settings):
             yield Trouble(
-                "files",
+                "files/pending",
                 f"the files were edited, {_STILL}: restart to put them in force",
                 "文件已修改，尚未生效",
                 "运行期间修改了安排表、单位名录或设置，重新启动后生效。",

@@ -83,7 +83,9 @@ class Watch:
         alarms = read_alarms(connection)
         if more is not None:
             return alarms
-        return {name: alarm for name, alarm in alarms.items() if name not in _SEEN_BY_A_DAEMON}
+        return {
+            name: alarm for name, alarm in alarms.items() if _kind(name) not in _SEEN_BY_A_DAEMON
+        }
 
     def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, trouble.name, at, trouble.detail)
@@ -96,7 +98,7 @@ class Watch:
         end_alarm(connection, alarm.name)
         if alarm.name not in _LOGGED_BY_OTHERS:
             log.warning("over: %s", alarm.detail)
-        title, words = _OVER.get(alarm.name.partition("/")[0], ("", ""))
+        title, words = _OVER.get(_kind(alarm.name), ("", ""))
         if title:
             since = alarm.since.astimezone(self._table.plan.zone)
             words = f"{words}（自{since:%Y-%m-%d %H:%M}起）。"
@@ -182,8 +184,12 @@ _OVER = {
     "workdays": ("放假安排已补齐", "放假调休安排已补齐，日期按实际工作日计算"),
     "disk": ("磁盘空间已恢复", "运行目录所在磁盘空间已恢复正常"),
     "scheduler": ("定时任务已恢复", "系统的定时任务已恢复正常"),
-    "files": ("配置文件已恢复一致", "配置文件与运行中的版本已恢复一致"),
+    "files": ("此前的文件问题已消除", "此前报告的文件问题已消除"),
 }
+
+
+def _kind(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def _free(folder: Path) -> int | None:

@@ -149,13 +149,16 @@ def test_broken_edit_leaves_the_version_of_the_start_and_is_said(office: Trial) 
     assert "units.toml:5: unit.relation: is 'owned'" in trouble.detail
     office.edit_units('relation = "owned"', 'relation = "own"')
     assert edits.troubles() == []
+    office.edit_units("related@unit.test", "other@unit.test")
+    assert [found.name for found in edits.troubles()] == ["files/pending"]
+    assert trouble.name == "files/broken"
 
 
 def test_edit_that_is_not_in_force_yet_is_said(office: Trial) -> None:
     found = load_office(office.config, {"plan": office.state.parent / "plan.toml"})
     edits = Edits(found)
-    office.edit_units("承办委员会", "承办工作委员会")
-    assert edits.troubles() != []
+    office.edit_units("related@unit.test", "other@unit.test")
+    assert [found.name for found in edits.troubles()] == ["files/pending"]
 
 
 def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(
@@ -177,7 +180,7 @@ def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> N
             daemon.watch.look(daemon.clock.now(), edits.troubles())
             office.tick(on(f"03-02T10:0{minute}"), mail=OPERATOR)
     office.tick(on("03-02T10:06"), mail=OPERATOR)
-    assert told(office) == ["【试】文件已修改，尚未生效", "【试】配置文件已恢复一致"]
+    assert told(office) == ["【试】文件已修改，尚未生效", "【试】此前的文件问题已消除"]
 
 
 def test_rehearsal_neither_begins_nor_ends_an_alarm(

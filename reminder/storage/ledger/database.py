@@ -92,6 +92,14 @@ def open_database(path: Path) -> Database:
     return database
 
 
+def was_begun(path: Path) -> bool:
+    """Whether there is a ledger, or was one. Raises `LedgerError` where nobody can tell."""
+    try:
+        return path.exists() or _filled(_mark(path))
+    except OSError as error:
+        raise of_system(path, error) from None
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
     """One consistent state of a ledger as it lies there: makes, migrates, changes nothing.
