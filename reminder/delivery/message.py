@@ -5,17 +5,20 @@ installation key alone: composing twice makes the same message.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from reminder.delivery import mime
 from reminder.domain.content import Content
 from reminder.domain.digest import digest
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.reminders import reminder
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
 from reminder.settings import Settings
@@ -58,43 +61,35 @@ class Composer:
     def redirected(self) -> bool:
         return bool(self._settings.mail.redirect_to)
 
+    def edition(self, as_of: datetime, progress: Progress) -> "Edition":
+        return Edition(self, as_of, progress)
+
     def content(self, draft: NoticeDraft, known: Knowledge) -> Content:
-        table = self.office.table
-        if draft.kind is Kind.DIGEST:
-            return digest(
-                table,
-                draft.unit,
-                int(draft.period[5:]),
-                known.as_of,
-                known.progress,
-                late=table.is_late(draft.due, known.as_of),
-                first_of_year=known.first_of_year,
-            )
-        return reminder(
-            table,
-            draft.kind,
-            draft.unit,
-            [task for task, _, _ in draft.tasks],
-            known.as_of,
-            known.progress,
-            late=table.is_late(draft.due, known.as_of),
-            first_of_year=known.first_of_year,
-        )
+        return self.edition(known.as_of, known.progress).content(draft, known)
 
     def compose(self, draft: NoticeDraft, known: Knowledge, *, rehearsal: bool = False) -> Composed:
         """The message of a digest, a nudge or a 待确认 mail."""
-        content = self.content(draft, known)
-        unit = self.office.table.directory[draft.unit]
+        return self.edition(known.as_of, known.progress).compose(draft, known, rehearsal=rehearsal)
+
+    def notice(
+        self,
+        draft: NoticeDraft,
+        known: Knowledge,
+        content: Content,
+        sections: tuple[str, str],
+        *,
+        rehearsal: bool,
+    ) -> Composed:
+        """From the content and its sections, written in text and in HTML."""
         values = {
             "content": content,
             "calendar_link": known.calendar_link,
             "contact": self._settings.mail.contact,
         }
-        text, html = self.render("mail/notice", values)
+        text, html = self.render("mail/notice", values, sections)
         marked = REHEARSAL if rehearsal or self.redirected else ""
-        return self._message(
-            draft.key, known.as_of, marked + content.subject, text, html, self._recipients(unit)
-        )
+        to = self._recipients(self.office.table.directory[draft.unit])
+        return self._message(draft.key, known.as_of, marked + content.subject, text, html, to)
 
     def report(
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
@@ -105,12 +100,23 @@ class Composer:
         to = [("", self._settings.mail.redirect_to or self._settings.mail.operator)]
         return self._message(key, as_of, marked + subject, text, html, (to, []))
 
-    def render(self, name: str, values: dict[str, object]) -> tuple[str, str]:
-        """Text and HTML with the same facts."""
+    def render(
+        self, name: str, values: dict[str, object], sections: tuple[str, str] = ("", "")
+    ) -> tuple[str, str]:
+        """Text and HTML with the same facts; `sections` are written already."""
         plain, escaped = self._environments
-        text = render(plain, f"{name}.txt", values)
+        text, html = sections
+        text = render(plain, f"{name}.txt", values | {"sections": text})
         text = _BLANK_LINES.sub("\n\n", text).strip() + "\n"
-        return text, render(escaped, f"{name}.html", values)
+        return text, render(escaped, f"{name}.html", values | {"sections": Markup(html)})
+
+    def render_sections(self, content: Content) -> tuple[str, str]:
+        plain, escaped = self._environments
+        values: dict[str, object] = {"sections": content.sections}
+        return (
+            render(plain, "mail/sections.txt", values),
+            render(escaped, "mail/sections.html", values),
+        )
 
     def _recipients(self, unit: Unit) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         if self.redirected:
@@ -127,20 +133,85 @@ class Composer:
         recipients: tuple[list[tuple[str, str]], list[tuple[str, str]]],
     ) -> Composed:
         to, cc = recipients
-        mail = self._settings.mail
-        message_id = f"<{self.key.derive('message-id', key)}@{self._settings.uid_domain}>"
-        sender = (mail.sender_name, mail.sender_address)
+        name = self.key.derive("message-id", key)
+        message_id = f"<{name}@{self._settings.uid_domain}>"
+        sender, *reply_to = self._from
         headers = [
-            mime.mailbox_header("From", [sender]),
+            sender,
             mime.mailbox_header("To", to),
             *([mime.mailbox_header("Cc", cc)] if cc else []),
-            *([mime.mailbox_header("Reply-To", [("", mail.reply_to)])] if mail.reply_to else []),
+            *reply_to,
             mime.text_header("Subject", subject),
             mime.date_header(as_of.astimezone(self.office.table.plan.zone)),
             f"Message-ID: {message_id}",
             "Auto-Submitted: auto-generated",
             "Content-Language: zh-CN",
         ]
-        boundary = f"=_{self.key.derive('boundary', key)}"
         addresses = tuple(dict.fromkeys(address for _, address in (*to, *cc)))
-        return Composed(message_id, mime.message(headers, text, html, boundary), as_of, addresses)
+        return Composed(
+            message_id, mime.message(headers, text, html, f"=_{name}"), as_of, addresses
+        )
+
+    @cached_property
+    def _from(self) -> list[str]:
+        mail = self._settings.mail
+        headers = [mime.mailbox_header("From", [(mail.sender_name, mail.sender_address)])]
+        if mail.reply_to:
+            headers.append(mime.mailbox_header("Reply-To", [("", mail.reply_to)]))
+        return headers
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The mails of one moment: what units of one profile read alike is written once."""
+
+    composer: Composer
+    as_of: datetime
+    progress: Progress
+    _contents: dict[Hashable, Content] = field(default_factory=dict)
+    _sections: dict[Hashable, tuple[str, str]] = field(default_factory=dict)
+
+    def content(self, draft: NoticeDraft, known: Knowledge) -> Content:
+        alike = self._alike(draft, known)
+        if alike not in self._contents:
+            self._contents[alike] = self._write(draft, known)
+        return replace(self._contents[alike], unit=self._table.directory[draft.unit].name)
+
+    def compose(self, draft: NoticeDraft, known: Knowledge, *, rehearsal: bool = False) -> Composed:
+        content, alike = self.content(draft, known), self._alike(draft, known)
+        if alike not in self._sections:
+            self._sections[alike] = self.composer.render_sections(content)
+        sections = self._sections[alike]
+        return self.composer.notice(draft, known, content, sections, rehearsal=rehearsal)
+
+    @property
+    def _table(self) -> Timetable:
+        return self.composer.office.table
+
+    def _alike(self, draft: NoticeDraft, known: Knowledge) -> Hashable:
+        """All that a mail of this edition depends on, but for the unit's name and addresses."""
+        profile = self._table.profile(draft.unit)
+        return draft.kind, draft.period, draft.tasks, draft.due, profile, known.first_of_year
+
+    def _write(self, draft: NoticeDraft, known: Knowledge) -> Content:
+        table, late = self._table, self._table.is_late(draft.due, self.as_of)
+        if draft.kind is Kind.DIGEST:
+            return digest(
+                table,
+                draft.unit,
+                int(draft.period[5:]),
+                self.as_of,
+                self.progress,
+                late=late,
+                first_of_year=known.first_of_year,
+            )
+        return reminder(
+            table,
+            draft.kind,
+            draft.unit,
+            [task for task, _, _ in draft.tasks],
+            self.as_of,
+            self.progress,
+            late=late,
+            first_of_year=known.first_of_year,
+        )

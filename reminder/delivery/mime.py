@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from reminder.characters import UNSEEN
 
@@ -18,6 +19,7 @@ _FOLD = "\r\n "
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 
 
+@lru_cache(maxsize=256)  # many units get the same subject
 def text_header(name: str, value: str) -> str:
     """One header with free text; line breaks and what is unseen in it become blanks."""
     return f"{name}: {_encode(UNSEEN.sub(' ', value), len(name) + 2)}"
@@ -95,6 +97,7 @@ def _mailbox(display: str, address: str, column: int) -> str:
     return f"{display}{' ' if fits else _FOLD}<{address}>"
 
 
+@lru_cache(maxsize=16)
 def date_header(moment: datetime) -> str:
     return f"Date: {format_datetime(moment.replace(microsecond=0))}"
 

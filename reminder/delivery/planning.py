@@ -1,20 +1,27 @@
 """What is due becomes notices: each key once, its bytes fixed in the transaction that adds it."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from reminder.delivery.message import Composer, Knowledge
+from reminder.delivery.message import Composer, Edition, Knowledge
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, notice_key
 from reminder.domain.occasions import ONCE, digest_draft, digest_units, due_reminders
 from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
 from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.links import feed_token, feed_url
+from reminder.storage.ledger.links import feed_tokens, feed_url
+from reminder.storage.ledger.notices import Entry
 from reminder.storage.ledger.tasks import read_progress, read_start
 from reminder.storage.ledger.views import NoticeView, read_notices
+
+_Item = TypeVar("_Item")
 
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
@@ -68,67 +75,86 @@ class Planner:
             done.new += self._revive(connection, at)
             done.expired += notices.expire(connection, at)
             done.expired += self._expire_done(connection, at)
-            noted = occasions.noted(connection, self.marked(Kind.DIGEST))
+            made_from = occasions.noted(connection, self.marked(Kind.DIGEST))
+            progress = read_progress(connection, self._table, self.course)
+        facts = self._facts(progress)
         for month in self._table.reached:
             over = self._table.digest_end(month) <= at
-            known = self._table.plan.period(month) in noted
-            if self._table.digest_due(month) <= at and not (over and known):
-                done += self._plan_digest(month, at, known=known)
+            period = self._table.plan.period(month)
+            complete = period in made_from and (over or made_from[period] == facts)
+            if self._table.digest_due(month) <= at and not complete:
+                done += self._plan_digest(month, at, progress, facts, live=not over)
+        done += self._plan_reminders(at, progress, facts)
         with self._database.write() as connection:
-            done += self._plan_reminders(connection, at)
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
         return done
 
-    def _plan_digest(self, month: int, at: datetime, *, known: bool) -> Planned:
-        """`known` says that the occasion was noted before."""
-        period, due = self._table.plan.period(month), self._table.digest_due(month)
-        live = at < self._table.digest_end(month)
-        kind = self.marked(Kind.DIGEST)
-        with self._database.read() as connection:
-            drafts = self._missing_digests(connection, month, at)
-        planned = Planned()
-        for start in range(0, len(drafts) or int(not known), CHUNK):
-            with self._database.write() as connection:
-                added, keys = Planned(), notices.keys_of(connection, Kind.DIGEST, period)
-                for draft in drafts[start : start + CHUNK]:
-                    if draft.key not in keys:
-                        added += self._add_digest(connection, draft, at, live=live)
-                # With its notices: an occasion that is not noted is never reported.
-                note = occasions.note_more if added.new else occasions.note_occasion
-                note(connection, kind, period, due, at)
-            planned += added
+    def _facts(self, progress: Progress) -> str:
+        """Of all that decides what is due: the same means that nobody can be missing."""
+        facts = (self._table.fingerprint, self.course, repr(progress))
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+    def _plan_digest(
+        self, month: int, at: datetime, progress: Progress, facts: str, *, live: bool
+    ) -> Planned:
+        table, planned = self._table, Planned()
+        units: Iterable[str] = table.reached[month]
+        if live:
+            units = digest_units(table, month, table.digest_day(month), progress)
+        edition = self._composer.edition(at, self._as_told(progress, at))
+        for some in batched(units, CHUNK):
+            with self._database.read() as connection:
+                missing = self._missing_digests(connection, month, some, live=live)
+            if missing:
+                with self._database.write() as connection:
+                    # Another planner may have been quicker.
+                    missing = self._missing_digests(connection, month, some, live=live)
+                    planned += self._add_digests(connection, month, missing, edition, live=live)
+        with self._database.write() as connection:
+            self._note_digest(connection, month, at, new=False)
+            occasions.note_made_from(
+                connection, self.marked(Kind.DIGEST), table.plan.period(month), facts
+            )
         return planned
+
+    def _note_digest(self, connection: Connection, month: int, at: datetime, *, new: bool) -> None:
+        note = occasions.note_more if new else occasions.note_occasion
+        period, due = self._table.plan.period(month), self._table.digest_due(month)
+        note(connection, self.marked(Kind.DIGEST), period, due, at)
 
     def marked(self, kind: str) -> str:
         """An occasion's kind: those of a rehearsal are others."""
         return f"rehearsal/{kind}" if self.rehearsal else kind
 
-    def _add_digest(
-        self, connection: Connection, draft: NoticeDraft, at: datetime, *, live: bool
+    def _add_digests(
+        self,
+        connection: Connection,
+        month: int,
+        drafts: list[NoticeDraft],
+        edition: Edition,
+        *,
+        live: bool,
     ) -> Planned:
+        """With its occasion: one that is not noted is never reported."""
+        keys = [draft.key for draft in drafts]
         if live:
-            self._add(connection, draft, at)
-            return Planned(new=[draft.key])
+            self._add(connection, drafts, edition)
+            self._note_digest(connection, month, edition.as_of, new=bool(drafts))
+            return Planned(new=keys)
         begun = read_start(connection, self.course)
-        if begun and draft.useful_until <= begun:
-            self._put(connection, draft, at, State.BASELINE, Reason.FIRST_START)
-            return Planned(baseline=[draft.key])
-        self._put(connection, draft, at, State.EXPIRED, Reason.TOO_LATE)
-        return Planned(expired=[draft.key])
+        self._note_digest(connection, month, edition.as_of, new=False)
+        if begun and drafts and drafts[0].useful_until <= begun:
+            self._put(connection, drafts, edition.as_of, State.BASELINE, Reason.FIRST_START)
+            return Planned(baseline=keys)
+        self._put(connection, drafts, edition.as_of, State.EXPIRED, Reason.TOO_LATE)
+        return Planned(expired=keys)
 
     def _missing_digests(
-        self, connection: Connection, month: int, at: datetime
+        self, connection: Connection, month: int, units: Sequence[str], *, live: bool
     ) -> list[NoticeDraft]:
         table = self._table
-        progress = read_progress(connection, table, self.course)
-        live = at < table.digest_end(month)
-        units = (
-            digest_units(table, month, table.digest_day(month), progress)
-            if live
-            else table.reached[month]
-        )
-        keys = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month))
+        keys = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month), units)
         latest: dict[str, str] = {}
         for key in sorted(keys, key=_copy):
             latest[_base(key)] = key
@@ -143,96 +169,115 @@ class Planner:
                 drafts.append(replace(draft, key=f"{draft.key}#{_copy(last) + 1}"))
         return drafts
 
-    def _plan_reminders(self, connection: Connection, at: datetime) -> Planned:
+    def _plan_reminders(self, at: datetime, progress: Progress, facts: str) -> Planned:
         table, planned = self._table, Planned()
-        progress = read_progress(connection, table, self.course)
-        reminded = notices.read_reminded(connection, rehearsal=self.rehearsal)
-        mails, calls = due_reminders(table, at, progress, reminded)
-        if calls and not self.rehearsal:
-            self._note_calls(connection, calls, at)
-        period = table.local_day(at).isoformat()
+        today = table.local_day(at)
+        complete = f"{today} {facts}"
+        if at < table.moment(today):
+            return planned
+        with self._database.write() as connection:
+            if occasions.reminders_made_from(connection) == complete:
+                return planned
+            reminded = notices.read_reminded(connection, rehearsal=self.rehearsal)
+            mails, calls = due_reminders(table, at, progress, reminded)
+            if calls and not self.rehearsal:
+                self._note_calls(connection, calls, at)
+        edition = self._composer.edition(at, self._as_told(progress, at))
+        for some in batched(map(self._marked, mails), CHUNK):
+            with self._database.write() as connection:
+                planned.new += self._add_reminders(connection, some, edition)
+        with self._database.write() as connection:
+            occasions.note_reminders_made_from(connection, complete)
+        return planned
+
+    def _marked(self, draft: NoticeDraft) -> NoticeDraft:
+        plan = self._table.plan.id
+        key = notice_key(plan, draft.kind, draft.period, draft.unit, rehearsal=self.rehearsal)
+        return replace(draft, key=key)
+
+    def _add_reminders(
+        self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition
+    ) -> list[str]:
+        """With their occasions: one that is not noted is never reported."""
+        units = [draft.unit for draft in drafts]
         known = {
             key
-            for kind in (Kind.NUDGE, Kind.OVERDUE)
-            for key in notices.keys_of(connection, kind, period)
+            for kind, period in {(draft.kind, draft.period) for draft in drafts}
+            for key in notices.keys_of(connection, kind, period, units)
         }
-        for draft in mails:
-            if self.rehearsal:
-                key = notice_key(
-                    table.plan.id, draft.kind, draft.period, draft.unit, rehearsal=True
-                )
-                draft = replace(draft, key=key)
-            if draft.key in known:
-                continue
-            self._add(connection, draft, at)
-            kind = self.marked(draft.kind)
-            occasions.note_more(connection, kind, draft.period, draft.due, at)
-            planned.new.append(draft.key)
-        return planned
+        fresh = [draft for draft in drafts if draft.key not in known]
+        self._add(connection, fresh, edition)
+        for kind, period, due in {(draft.kind, draft.period, draft.due) for draft in fresh}:
+            occasions.note_more(connection, self.marked(kind), period, due, edition.as_of)
+        return [draft.key for draft in fresh]
 
     def _note_calls(self, connection: Connection, calls: list[NoticeDraft], at: datetime) -> None:
         """No mail presses a unit of another body: the secretariat gets a list of whom to phone."""
         for draft in calls:
             key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
-            notices.note_reminded(connection, replace(draft, key=key))
+            notices.note_reminded(connection, [replace(draft, key=key)])
         occasions.note_occasion(connection, CALLS, calls[0].period, calls[0].due, at)
 
-    def _add(self, connection: Connection, draft: NoticeDraft, at: datetime) -> None:
+    def _add(self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition) -> None:
         """Queued with its bytes, held without them, or refused for want of an address."""
-        unit = self._table.directory[draft.unit]
-        if not unit.has_address:
-            self._put(connection, draft, at, State.REFUSED, Reason.NO_ADDRESS)
-        elif occasions.is_held(connection, self.course):
-            self._put(connection, draft, at, State.HELD, Reason.HOLD)
-        else:
-            composed = self._composer.compose(draft, self.known(connection, draft, at))
-            notices.add(
-                connection,
-                draft,
-                at,
-                composed=composed,
-                course=self.course,
-                rehearsal=self.rehearsal,
-            )
+        at, directory = edition.as_of, self._table.directory
+        missing = [draft for draft in drafts if not directory[draft.unit].has_address]
+        ready = [draft for draft in drafts if directory[draft.unit].has_address]
+        self._put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
+        if occasions.is_held(connection, self.course):
+            self._put(connection, ready, at, State.HELD, Reason.HOLD)
+            return
+        known = self._knowledge(connection, ready, at, edition.progress)
+        entries = [
+            Entry(draft, composed=edition.compose(draft, told))
+            for draft, told in zip(ready, known, strict=True)
+        ]
+        self._put_in(connection, entries, at)
 
     def _put(
         self,
         connection: Connection,
-        draft: NoticeDraft,
+        drafts: Iterable[NoticeDraft],
         at: datetime,
         state: State,
         reason: Reason,
     ) -> None:
-        notices.add(
-            connection,
-            draft,
-            at,
-            state=state,
-            reason=reason,
-            course=self.course,
-            rehearsal=self.rehearsal,
-        )
+        self._put_in(connection, [Entry(draft, reason, state=state) for draft in drafts], at)
+
+    def _put_in(self, connection: Connection, entries: Sequence[Entry], at: datetime) -> None:
+        notices.add_all(connection, entries, at, course=self.course, rehearsal=self.rehearsal)
 
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
         """What a message composed at that moment may say."""
         progress = read_progress(connection, self._table, self.course)
+        [known] = self._knowledge(connection, [draft], at, self._as_told(progress, at))
+        return known
+
+    def _as_told(self, progress: Progress, at: datetime) -> Progress:
         on = self._table.local_day(at)
         if progress.started is None or progress.started > on:
             # A preview, before the first start or of a day before it: as if it were then.
-            progress = replace(progress, started=on)
-        return Knowledge(
-            as_of=at,
-            progress=progress,
-            first_of_year=not notices.heard_from(
-                connection, draft.unit, self._table.plan.year, before=draft.key
-            ),
-            calendar_link=self.calendar_link(connection, draft.unit),
-        )
+            return replace(progress, started=on)
+        return progress
 
-    def calendar_link(self, connection: Connection, unit: str) -> str:
-        if not self._settings.links_in_mail:
-            return ""
-        token = feed_token(connection, self._composer.key, unit)
+    def _knowledge(
+        self,
+        connection: Connection,
+        drafts: Sequence[NoticeDraft],
+        at: datetime,
+        progress: Progress,
+    ) -> Iterator[Knowledge]:
+        units = [draft.unit for draft in drafts]
+        year, before = self._table.plan.year, [draft.key for draft in drafts]
+        heard = notices.heard_from(connection, units, year, before)
+        tokens = {}
+        if self._settings.links_in_mail:
+            tokens = feed_tokens(connection, self._composer.key, units)
+        for unit in units:
+            link = self._calendar_link(tokens[unit], unit) if tokens else ""
+            yield Knowledge(at, progress, unit not in heard, link)
+
+    def _calendar_link(self, token: str, unit: str) -> str:
         return feed_url(self._settings.web.public_url, token, unit, handed_out=True)
 
     def _revive(self, connection: Connection, at: datetime) -> Iterable[str]:
@@ -295,3 +340,9 @@ def _base(key: str) -> str:
 def _copy(key: str) -> int:
     """1 for a notice, 2 and more when it was made anew."""
     return int(key.partition("#")[2] or 1)
+
+
+def batched(units: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    left = iter(units)
+    while some := list(islice(left, size)):
+        yield some

@@ -1,5 +1,6 @@
 """One reading of plan, units and working days: each task's window, each unit's role."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -68,6 +69,28 @@ class Timetable:
         if unit in self._leads[task.id]:
             return Role.LEAD
         return Role.RELATED if unit in self._related[task.id] else None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that stands here: the same means that nothing was edited."""
+        facts = (self.plan, self.directory.units, self.windows, self.schedule)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+    def profile(self, unit: str) -> tuple[Relation, frozenset[str]]:
+        return self.directory[unit].tone, self._named[unit]
+
+    @cached_property
+    def _named(self) -> dict[str, frozenset[str]]:
+        ids = {i for t in self.plan.tasks for i in (*t.lead, *t.related)}
+        found: dict[str, set[str]] = {}
+        for i in ids:
+            for unit in self.directory.expand([i]):
+                found.setdefault(unit, set()).add(i)
+        kept: dict[frozenset[str], frozenset[str]] = {}
+        return {
+            u.id: kept.setdefault(f := frozenset(found.get(u.id, ())), f)
+            for u in self.directory.single
+        }
 
     def lead_units(self, task: Task) -> list[str]:
         return self.directory.expand(task.lead)

@@ -40,6 +40,7 @@ def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
         loader=FileSystemLoader(folders),
         autoescape=autoescape,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

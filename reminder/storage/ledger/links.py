@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -22,6 +23,15 @@ def link_token(connection: Connection, key: InstallationKey, purpose: str, subje
     """Of the link's present generation; of a revoked link too, which then opens nothing."""
     row = _row(connection, purpose, subject)
     return _token(key, purpose, subject, row.generation if row else 1)
+
+
+def feed_tokens(
+    connection: Connection, key: InstallationKey, subjects: Collection[str]
+) -> dict[str, str]:
+    query = select(link.c.subject, link.c.generation)
+    query = query.where(link.c.purpose == FEED, link.c.subject.in_(subjects))
+    generations = {row.subject: row.generation for row in connection.execute(query)}
+    return {name: _token(key, FEED, name, generations.get(name, 1)) for name in subjects}
 
 
 def feed_token(connection: Connection, key: InstallationKey, subject: str) -> str:

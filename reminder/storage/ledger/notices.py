@@ -2,11 +2,11 @@
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, union, update
 from sqlalchemy.dialects.sqlite import insert
 
 from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
@@ -30,10 +30,24 @@ class Composed:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def keys_of(connection: Connection, kind: Kind, period: str) -> dict[str, str]:
-    """The notices of an occasion, and on which course each was made."""
+@dataclass(frozen=True)
+class Entry:
+    """A notice as it is put in: queued with `composed`, else `state` says what it is instead."""
+
+    draft: NoticeDraft
+    reason: Reason = Reason.PLANNED
+    composed: Composed | None = None
+    state: State | None = None
+
+
+def keys_of(
+    connection: Connection, kind: Kind, period: str, units: Iterable[str] | None = None
+) -> dict[str, str]:
+    """The notices of an occasion, of all units or of some, and on which course each was made."""
     query = select(notice.c.key, notice.c.course)
     query = query.where(notice.c.kind == kind, notice.c.period == period)
+    if units is not None:
+        query = query.where(notice.c.unit.in_(list(units)))
     return {row.key: row.course for row in connection.execute(query)}
 
 
@@ -48,72 +62,109 @@ def add(
     course: str,
     rehearsal: bool = False,
 ) -> None:
-    """With `composed` the notice is queued; else `state` says what it is instead."""
-    connection.execute(
-        notice.insert().values(
-            key=draft.key,
-            kind=draft.kind,
-            period=draft.period,
-            unit=draft.unit,
-            due=draft.due,
-            useful_until=draft.useful_until,
-            state=state,
-            reason=reason,
-            course=course,
-            rehearsal=rehearsal,
-            attempts=0,
-            created=at,
-            updated=at,
-        )
+    entry = Entry(draft, reason, composed, state)
+    add_all(connection, [entry], at, course=course, rehearsal=rehearsal)
+
+
+def add_all(
+    connection: Connection,
+    entries: Sequence[Entry],
+    at: datetime,
+    *,
+    course: str,
+    rehearsal: bool = False,
+) -> None:
+    """Hundreds at once: a statement a table, not one a notice."""
+    if not entries:
+        return
+    shared = {"course": course, "rehearsal": rehearsal, "attempts": 0, "created": at, "updated": at}
+    connection.execute(notice.insert(), [_row(entry) | shared for entry in entries])
+    note_reminded(connection, [entry.draft for entry in entries])
+    _queue(
+        connection,
+        [(entry.draft.key, entry.composed, entry.reason) for entry in entries if entry.composed],
+        at,
     )
-    if draft.tasks:
-        note_reminded(connection, draft)
-    if composed:
-        fix(connection, draft.key, composed, at, reason)
-    else:
-        record(connection, at, draft.key, state or State.HELD, reason)
+    record_all(
+        connection,
+        at,
+        [
+            Change(entry.draft.key, entry.state or State.HELD, entry.reason)
+            for entry in entries
+            if not entry.composed
+        ],
+    )
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    draft = entry.draft
+    facts = {
+        "key": draft.key,
+        "kind": draft.kind,
+        "period": draft.period,
+        "unit": draft.unit,
+        "due": draft.due,
+        "useful_until": draft.useful_until,
+        "reason": entry.reason,
+    }
+    return facts | (_fixed(entry.composed) if entry.composed else _unfixed(entry.state))
+
+
+def _fixed(composed: Composed) -> dict[str, object]:
+    return {
+        "state": None,
+        "message_id": composed.message_id,
+        "as_of": composed.as_of,
+        "sha256": composed.sha256,
+    }
+
+
+def _unfixed(state: State | None) -> dict[str, object]:
+    return {"state": state, "message_id": None, "as_of": None, "sha256": None}
 
 
 def fix(connection: Connection, key: str, composed: Composed, at: datetime, reason: Reason) -> None:
     """Queues the notice: from now on its bytes and recipients never change."""
+    values = _fixed(composed) | {"reason": reason, "updated": at}
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    _queue(connection, [(key, composed, reason)], at)
+
+
+def _queue(
+    connection: Connection, mails: Sequence[tuple[str, Composed, Reason]], at: datetime
+) -> None:
+    if not mails:
+        return
     connection.execute(
-        update(notice)
-        .where(notice.c.key == key)
-        .values(
-            state=None,
-            reason=reason,
-            message_id=composed.message_id,
-            as_of=composed.as_of,
-            sha256=composed.sha256,
-            updated=at,
-        )
+        message.insert(),
+        [
+            # Base64 hardly shrinks further with more effort, and that takes twice as long.
+            {"notice": key, "content": zlib.compress(composed.content, 1), "stored": at}
+            for key, composed, _ in mails
+        ],
     )
-    content = zlib.compress(composed.content)
-    connection.execute(message.insert().values(notice=key, content=content, stored=at))
-    rows = [
-        {
-            "notice": key,
-            "address": address,
-            "state": State.QUEUED,
-            "reason": reason,
-            "reply": "",
-            "attempts": 0,
-            "not_before": at,
-            "updated": at,
-        }
-        for address in composed.recipients
-    ]
-    connection.execute(recipient.insert(), rows)
-    record(connection, at, key, State.QUEUED, reason)
+    unsent = {"state": State.QUEUED, "reply": "", "attempts": 0, "not_before": at, "updated": at}
+    connection.execute(
+        recipient.insert(),
+        [
+            {"notice": key, "address": address, "reason": reason} | unsent
+            for key, composed, reason in mails
+            for address in composed.recipients
+        ],
+    )
+    record_all(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
 
 
-def note_reminded(connection: Connection, draft: NoticeDraft) -> None:
+def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
     names = ("task", "due", "step")
     rows = [
         {"key": draft.key, "kind": draft.kind, "unit": draft.unit}
         | dict(zip(names, task, strict=True))
+        for draft in drafts
         for task in draft.tasks
     ]
+    if not rows:
+        return
     statement = insert(reminded)
     fresh = {name: statement.excluded[name] for name in ("kind", "unit", "due", "step")}
     connection.execute(
@@ -128,6 +179,17 @@ def set_state(connection: Connection, key: str, state: State, reason: Reason, at
     record(connection, at, key, state, reason)
 
 
+@dataclass(frozen=True)
+class Change:
+    """One line of the history. `subject` is a notice's key."""
+
+    subject: str
+    state: State
+    reason: Reason
+    address: str | None = None
+    detail: str = ""
+
+
 def record(
     connection: Connection,
     at: datetime,
@@ -138,11 +200,12 @@ def record(
     address: str | None = None,
     detail: str = "",
 ) -> None:
-    connection.execute(
-        history.insert().values(
-            at=at, subject=subject, address=address, state=state, reason=reason, detail=detail
-        )
-    )
+    record_all(connection, at, [Change(subject, state, reason, address, detail)])
+
+
+def record_all(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
+    if rows := [vars(change) | {"at": at} for change in changes]:
+        connection.execute(history.insert(), rows)
 
 
 def content_of(connection: Connection, key: str) -> bytes | None:
@@ -164,22 +227,27 @@ def read_reminded(connection: Connection, *, rehearsal: bool) -> set[Reminded]:
     }
 
 
-def heard_from(connection: Connection, unit: str, year: int, before: str = "") -> bool:
-    """Whether the unit was written to in that year, by a notice other than `before`."""
-    query = select(notice.c.key).where(
-        notice.c.unit == unit,
+def heard_from(
+    connection: Connection, units: Collection[str], year: int, before: Collection[str] = ()
+) -> set[str]:
+    """Those of the units that were written to in that year, by notices other than `before`."""
+    query = select(notice.c.unit).where(
+        notice.c.unit.in_(units),
         notice.c.sha256.is_not(None),
         notice.c.period.startswith(f"{year}-"),
         notice.c.rehearsal.is_(False),
-        notice.c.key != before,
+        notice.c.key.not_in(before),
     )
-    return connection.execute(query.limit(1)).first() is not None
+    return set(connection.scalars(query.distinct()))
 
 
 def _unfinished() -> ColumnElement[bool]:
-    waits = exists().where(recipient.c.notice == notice.c.key, recipient.c.state.in_(UNFINISHED))
-    sending = exists().where(recipient.c.notice == notice.c.key, recipient.c.state == State.SENDING)
-    return (notice.c.state == State.HELD) | (notice.c.state.is_(None) & waits & ~sending)
+    """Found by the few that wait: a look at every notice there ever was would take too long."""
+    held = select(notice.c.key).where(notice.c.state == State.HELD)
+    waiting = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
+    sending = select(recipient.c.notice).where(recipient.c.state == State.SENDING)
+    live = notice.c.state.is_(None) & notice.c.key.not_in(sending)
+    return notice.c.key.in_(union(held, waiting)) & ((notice.c.state == State.HELD) | live)
 
 
 def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:

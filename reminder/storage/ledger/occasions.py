@@ -10,6 +10,7 @@ from reminder.domain.notices import Kind
 from reminder.storage.ledger.schema import occasion, setting, start
 
 _LAST_TICK = "last-tick"
+_REMINDERS = "reminders-made-from"
 
 
 def begin(connection: Connection, course: str, at: datetime, *, held: bool) -> bool:
@@ -33,7 +34,25 @@ def lift_hold(connection: Connection, course: str) -> None:
 
 
 def note_tick(connection: Connection, at: datetime) -> None:
-    statement = insert(setting).values(name=_LAST_TICK, value=at.isoformat())
+    _put_setting(connection, _LAST_TICK, at.isoformat())
+
+
+def last_tick(connection: Connection) -> datetime | None:
+    value = _read_setting(connection, _LAST_TICK)
+    return datetime.fromisoformat(value) if value else None
+
+
+def note_reminders_made_from(connection: Connection, facts: str) -> None:
+    _put_setting(connection, _REMINDERS, facts)
+
+
+def reminders_made_from(connection: Connection) -> str | None:
+    """What the reminders of a day were last planned from, all of them."""
+    return _read_setting(connection, _REMINDERS)
+
+
+def _put_setting(connection: Connection, name: str, value: str) -> None:
+    statement = insert(setting).values(name=name, value=value)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["name"], set_={"value": statement.excluded.value}
@@ -41,9 +60,8 @@ def note_tick(connection: Connection, at: datetime) -> None:
     )
 
 
-def last_tick(connection: Connection) -> datetime | None:
-    value = connection.scalar(select(setting.c.value).where(setting.c.name == _LAST_TICK))
-    return datetime.fromisoformat(value) if value else None
+def _read_setting(connection: Connection, name: str) -> str | None:
+    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
 
 
 def note_occasion(
@@ -66,9 +84,16 @@ def note_more(
     return new
 
 
-def noted(connection: Connection, kind: Kind | str) -> set[str]:
-    """The periods whose occasion of that kind was planned."""
-    return set(connection.scalars(select(occasion.c.period).where(occasion.c.kind == kind)))
+def noted(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
+    """The periods whose occasion of that kind was planned, and from what when it was complete."""
+    query = select(occasion.c.period, occasion.c.made_from).where(occasion.c.kind == kind)
+    return {row.period: row.made_from for row in connection.execute(query)}
+
+
+def note_made_from(connection: Connection, kind: Kind | str, period: str, facts: str) -> None:
+    """All its notices are there; while the same facts hold there is nothing to look for."""
+    which = occasion.c.key == f"{kind}/{period}"
+    connection.execute(update(occasion).where(which).values(made_from=facts))
 
 
 def unreported(connection: Connection) -> Sequence[RowMapping]:

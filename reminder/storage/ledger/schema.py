@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0002"
+REVISION = "0003"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -71,6 +71,8 @@ occasion = Table(
     # While some of it still waits, one report goes after an hour; the last one when it ended.
     Column("interim_at", Moment),
     Column("reported_at", Moment),
+    # Of plan, units and what was registered, once every notice is there.
+    Column("made_from", String),
 )
 
 notice = Table(
@@ -108,6 +110,7 @@ message = Table(
     Column("notice", ForeignKey("notice.key"), primary_key=True),
     Column("content", LargeBinary, nullable=False),
     Column("stored", Moment, nullable=False),
+    Index("message_stored", "stored"),
 )
 
 recipient = Table(
