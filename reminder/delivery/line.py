@@ -17,6 +17,7 @@ class Line:
         self._connection = connection
         self._sent = 0
         self.broken = 0
+        self.last_words = ""
 
     @property
     def is_open(self) -> bool:
@@ -36,6 +37,7 @@ class Line:
             self._connection = None
             return None
         self._sent += 1
+        self.last_words = next(iter(answers.values())).reply
         settled = any(answer.state is not State.RETRY for answer in answers.values())
         self.broken = 0 if settled or not connection.closed else self.broken + 1
         return answers

@@ -18,25 +18,26 @@ import math
 import random
 import secrets
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from reminder.clock import Clock
 from reminder.delivery.line import Line
 from reminder.delivery.pacing import REFUSED, RETRY, Limits, Pace, back_off
+from reminder.delivery.recording import Recorder
 from reminder.delivery.transports import Connection, Envelope, Transport
 from reminder.domain.notices import Answer, Reason, State
-from reminder.errors import ClaimLapsedError, LedgerError, ServerError
+from reminder.errors import ClaimLapsedError, ServerError
 from reminder.storage.ledger import claims
-from reminder.storage.ledger.claims import Claimed
+from reminder.storage.ledger.claims import Claimed, Result
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.relays import Trouble, clear_trouble, note_trouble, read_trouble
 
 log = logging.getLogger(__name__)
 
-BATCH = 20  # notices a claim takes: what a killed sender leaves to be put back
+BATCH = 20  # notices that a claim takes for each connection: a killed sender leaves so many
 CLAIM_SECONDS = 900
-RECORD_AGAIN = 2  # seconds, while the ledger cannot be written
 
 
 class Sender:
@@ -97,7 +98,7 @@ class Sender:
             trouble = None
         with self.database.read() as database:
             most = BATCH * self.limits.connections
-            ready = claims.count_ready(database, self.course, now, most)
+            ready = len(claims.ready(database, self.course, now, most))
         if not (ready or trouble):
             return set()
         if trouble and trouble.not_before > now:
@@ -106,15 +107,22 @@ class Sender:
                 return claims.put_off(database, self.course, now, until, words, trouble.reason)
         run = _Run(self)
         try:
+            self._drain(run, ready, trouble)
+        finally:
+            run.give_back()
+        return run.touched
+
+    def _drain(self, run: "_Run", ready: int, trouble: Trouble | None) -> None:
+        try:
             connection = self.transport.open()  # one, before there are many
         except ServerError as error:
             run.server_failed(error)
-            return run.touched
+            return
         probe: Connection | None = connection
         if not ready:  # nobody waits, and the operator should know that it is over
             connection.close()
             self._well_again()
-            return set()
+            return
         if trouble:  # and by one message, for a server may greet and refuse the rest
             run.work(probe, most=1)
             probe = None
@@ -122,16 +130,17 @@ class Sender:
                 self._well_again()
         if not run.failed:
             count = min(self.limits.connections, ready // BATCH + 1)
-            probes = [probe, *[None] * (count - 1)]
             run.many = count > 1
             with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
-                for worker in [pool.submit(run.work, each) for each in probes]:
+                workers = [pool.submit(run.work, probe)]
+                run.proven.wait()  # one message, before there are many
+                workers += [pool.submit(run.work, None) for _ in range(count - 1)]
+                for worker in workers:
                     worker.result()
             if run.turned_away and not run.failed:
                 run.many = False  # one alone, for what was given back
                 run.work(None)
         log.info("handed %d notices to %s", run.asked, self.name)
-        return run.touched
 
     def forget_trouble(self) -> None:
         """Whatever waited for a sick server need not wait: it was mended, or is another now."""
@@ -146,11 +155,18 @@ class Sender:
 
 
 class _Run:
-    """One drain: its workers share what they touched and whether the server failed."""
+    """One drain: its workers share what is claimed, and whether the server failed."""
 
     def __init__(self, owner: Sender) -> None:
         self._owner = owner
         self._lock = threading.Lock()
+        self._claim = secrets.token_hex(8)
+        self._stock: deque[tuple[Claimed, float]] = deque()  # with the moment it lapses
+        self._recorder = Recorder(
+            owner.database, owner.clock, owner.stop, rehearsal=owner.rehearsal
+        )
+        self._claiming = threading.Lock()
+        self.proven = threading.Event()  # the server has answered for a message, or failed
         self.many = False  # who gets no connection may leave the work to others
         self.failed = False
         self.asked = 0
@@ -158,52 +174,68 @@ class _Run:
         self.touched: set[str] = set()
 
     def work(self, connection: Connection | None, most: int | None = None) -> None:
-        """One connection's thread: claim, send, record, until nothing is ready or `most` went."""
+        """One connection's thread: take, send, record, until nothing is ready or `most` went."""
         owner = self._owner
         line = Line(owner.transport, owner.limits.messages_per_connection, connection)
-        batch: list[Claimed] = []
-        claim, left = "", most
+        left = most
         try:
-            while self._goes_on(left):
-                claim, batch = self._claim(BATCH if left is None else left)
-                if not batch:
+            while self._goes_on(left) and (taken := self._take(left)):
+                if not self._deliver(line, *taken):
                     break
-                paced = len(batch) * owner.limits.connections * owner.pace.interval
-                deadline = owner.clock.monotonic() + CLAIM_SECONDS + paced
-                while batch and self._goes_on(left):
-                    owner.pace.wait(owner.stop)
-                    if owner.stop.is_set():
-                        break
-                    answers = self._ask(line, batch[0], deadline)
-                    if answers is None:
-                        continue
-                    self._record(batch.pop(0), answers)
-                    left = None if left is None else left - 1
-                    if line.broken == (most or 2):
-                        words = next(iter(answers.values())).reply
-                        raise ServerError(f"{owner.name} broke off: {words}")
-        except ServerError as error:
-            if not line.is_open and self.many:
-                self.turned_away = True
-                log.info("%s allows no more connections: %s", owner.name, error)
-            else:
-                self.server_failed(error, claim)
-                batch = []
+                left = None if left is None else left - 1
+                if line.broken == (most or 2):
+                    self.server_failed(ServerError(f"{owner.name} broke off: {line.last_words}"))
         except ClaimLapsedError:
             log.warning("a claim lapsed before its message went: it is left to others")
         finally:
+            self.proven.set()
             line.close()
-            if batch:
-                with owner.database.write() as database:
-                    claims.give_back(database, claim, owner.clock.now())
+
+    def _deliver(self, line: Line, claimed: Claimed, deadline: float) -> bool:
+        """False when it did not go, and waits for another worker or for the server."""
+        owner, answers = self._owner, None
+        try:
+            while answers is None:
+                owner.pace.wait(owner.stop)
+                if not self._goes_on(None):
+                    self._lay_back(claimed, deadline)
+                    return False
+                answers = self._ask(line, claimed, deadline)
+        except ServerError as error:
+            if not line.is_open and self.many:
+                self.turned_away = True
+                self._lay_back(claimed, deadline)
+                log.info("%s allows no more connections: %s", owner.name, error)
+            else:
+                self.server_failed(error, [claimed])
+            return False
+        self.proven.set()
+        self._record(claimed, answers)
+        return True
 
     def _goes_on(self, left: int | None) -> bool:
         return not (self.failed or self._owner.stop.is_set() or left == 0)
 
-    def _claim(self, limit: int) -> tuple[str, list[Claimed]]:
-        name, owner = secrets.token_hex(8), self._owner
+    def _take(self, left: int | None) -> tuple[Claimed, float] | None:
+        """Who finds nothing laid in claims for all."""
+        with self._claiming:
+            if not self._stock:
+                self._claim_more(left)
+            with self._lock:
+                return self._stock.popleft() if self._stock else None
+
+    def _claim_more(self, left: int | None) -> None:
+        owner = self._owner
+        limit = left or BATCH * owner.limits.connections
         with owner.database.write() as database:
-            return name, claims.claim(database, name, owner.course, owner.clock.now(), limit)
+            batch = claims.claim(database, self._claim, owner.course, owner.clock.now(), limit)
+        deadline = owner.clock.monotonic() + CLAIM_SECONDS + len(batch) * owner.pace.interval
+        with self._lock:
+            self._stock.extend((claimed, deadline) for claimed in batch)
+
+    def _lay_back(self, claimed: Claimed, deadline: float) -> None:
+        with self._lock:
+            self._stock.appendleft((claimed, deadline))
 
     def _ask(self, line: Line, claimed: Claimed, deadline: float) -> Mapping[str, Answer] | None:
         envelope = Envelope(
@@ -212,35 +244,32 @@ class _Run:
         return line.ask(envelope, lambda: self._owner.clock.monotonic() < deadline)
 
     def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
-        """Comes back when it is on disk: an answer that is not would make a second copy."""
-        owner, told = self._owner, False
-        now, begun = owner.clock.now(), owner.clock.monotonic()
-        retry_at = now + back_off(claimed.attempts, RETRY, owner.dice)
-        while True:
-            waited = owner.clock.monotonic() - begun
-            last_try = owner.stop.is_set() or waited >= owner.patience
-            try:
-                with owner.database.write() as database:
-                    claims.settle(
-                        database, claimed, answers, now, retry_at, rehearsal=owner.rehearsal
-                    )
-                break
-            except LedgerError as error:
-                if last_try:
-                    raise
-                if not told:
-                    log.error("%s: %s was answered and waits to be recorded", error, claimed.key)
-                told = True
-                owner.clock.wait(owner.stop, RECORD_AGAIN)
+        owner = self._owner
+        retry_at = owner.clock.now() + back_off(claimed.attempts, RETRY, owner.dice)
+        self._recorder.record(Result(claimed, answers, retry_at), owner.patience)
         with self._lock:
             self.touched.add(claimed.key)
             self.asked += 1
         for address, answer in answers.items():
             level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
-            words = f"{answer.state} {answer.reason} {answer.reply}"
-            log.log(level, "%s %s: %s", claimed.key, address, words)
+            log.log(
+                level, "%s %s: %s %s %s",
+                claimed.key, address, answer.state, answer.reason, answer.reply,
+            )  # fmt: skip
 
-    def server_failed(self, error: ServerError, claim: str = "") -> None:
+    def give_back(self) -> None:
+        """What was claimed and not begun, when all workers have ended."""
+        if self._stock:
+            with self._owner.database.write() as database:
+                claims.give_back(database, self._emptied(), self._owner.clock.now())
+
+    def _emptied(self) -> list[Claimed]:
+        with self._lock:
+            left = [claimed for claimed, _ in self._stock]
+            self._stock.clear()
+        return left
+
+    def server_failed(self, error: ServerError, claimed: Sequence[Claimed] = ()) -> None:
         """One alarm when it begins, one probe at growing intervals; the notices wait."""
         owner, now = self._owner, self._owner.clock.now()
         with self._lock:
@@ -255,8 +284,10 @@ class _Run:
                 reason = Reason.SETTINGS if error.permanent else owner.failing
                 trouble = Trouble(owner.relay, failures + 1, since, until, str(error), reason)
                 note_trouble(database, trouble)
+            until, words = trouble.not_before, str(error)
+            waiting = [*claimed, *self._emptied()]
             keys = claims.put_off(
-                database, owner.course, now, trouble.not_before, str(error), trouble.reason, claim
+                database, owner.course, now, until, words, trouble.reason, waiting
             )
         with self._lock:
             self.touched.update(keys)

@@ -19,9 +19,9 @@ import sys
 from datetime import timedelta
 from reminder.app import heartbeat
 from reminder.cli import main
-from reminder.delivery import sending
+from reminder.delivery import recording
 from reminder.storage.ledger import database
-sending.RECORD_AGAIN = {SHORT}
+recording.RECORD_AGAIN = {SHORT}
 heartbeat.EVERY = timedelta(seconds={SHORT})
 database.BUSY_TIMEOUT = float(sys.argv.pop(1))
 main()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
 from reminder.storage.ledger import claims, notices
-from reminder.storage.ledger.claims import Claimed
+from reminder.storage.ledger.claims import Claimed, Result
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.views import NoticeView, read_history, read_notice
@@ -56,7 +57,7 @@ def claim(
 def settle(database: Database, claimed: Claimed, **answers: Answer) -> None:
     named = {f"{name}@unit.test": answer for name, answer in answers.items()}
     with database.write() as connection:
-        claims.settle(connection, claimed, named, SOON, LATER)
+        claims.settle(connection, [Result(claimed, named, LATER)], SOON)
 
 
 def view(database: Database, key: str = "a") -> NoticeView:
@@ -178,9 +179,9 @@ def test_recovery_leaves_answers_as_they_are(database: Database) -> None:
 
 def test_what_was_claimed_and_not_begun_is_ready_again(database: Database) -> None:
     add(database)
-    claim(database, "one")
+    taken = claim(database, "one")
     with database.write() as connection:
-        claims.give_back(connection, "one", SOON)
+        claims.give_back(connection, taken, SOON)
     assert set(claim(database, "two", SOON)[0].addresses) == {LEAD, SECOND}
 
 
@@ -189,7 +190,7 @@ def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database:
         add(database, key)
     [claimed] = claim(database, limit=1)
     with database.write() as connection:
-        keys = claims.put_off(connection, "smtp", SOON, LATER, "421 too busy", claim=claimed.claim)
+        keys = claims.put_off(connection, "smtp", SOON, LATER, "421 too busy", claimed=[claimed])
     assert sorted(keys) == ["a", "b"]
     assert {view(database, key).reason for key in "ab"} == {"server"}
     assert claim(database, "two", LATER - timedelta(seconds=1)) == []
@@ -197,9 +198,10 @@ def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database:
 
 def test_a_sick_server_leaves_what_another_claim_took(database: Database) -> None:
     add(database)
-    claim(database, "other")
+    [claimed] = claim(database, "other")
+    mine = [replace(claimed, claim="mine")]
     with database.write() as connection:
-        assert claims.put_off(connection, "smtp", SOON, LATER, "421 too busy", "mine") == set()
+        assert claims.put_off(connection, "smtp", SOON, LATER, "421", claimed=mine) == set()
     assert view(database).state == State.SENDING
 
 
@@ -222,8 +224,8 @@ def test_the_history_has_a_row_for_every_change_with_its_time_and_reason(
 
 def test_a_claim_given_back_stands_in_the_history_too(database: Database) -> None:
     add(database)
-    claim(database, "one")
+    taken = claim(database, "one")
     with database.write() as connection:
-        claims.give_back(connection, "one", SOON)
+        claims.give_back(connection, taken, SOON)
     rows = history(database)
     assert {row[0] for row in rows if row[1:] == ("retry", "interrupted")} == {LEAD, SECOND}

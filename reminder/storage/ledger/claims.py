@@ -2,15 +2,26 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from reminder.domain.notices import Answer, Reason, State
-from reminder.storage.ledger.notices import record
-from reminder.storage.ledger.schema import message, notice, recipient
+from reminder.storage.ledger.notices import Change, record, record_all
+from reminder.storage.ledger.schema import Moment, history, message, notice, recipient
 
 
 @dataclass(frozen=True)
@@ -25,81 +36,95 @@ class Claimed:
     attempts: int
 
 
+@dataclass(frozen=True)
+class Result:
+    """What became of a claimed notice's recipients; who is to be tried again waits until then."""
+
+    claimed: Claimed
+    answers: Mapping[str, Answer]
+    retry_at: datetime
+
+
 def recover(connection: Connection, at: datetime) -> int:
     """For whoever holds the sender's lock: what its dead predecessor left goes back."""
     left = recipient.c.state == State.SENDING
-    return len(_put_back(connection, left, Reason.INTERRUPTED, at, at))
+    _, count = _put_back(connection, left, Reason.INTERRUPTED, at, at)
+    return count
 
 
-def _waits_no_more(at: datetime) -> ColumnElement[bool]:
-    """Queued is ready at once: a clock set back must not make it wait."""
-    in_time = (recipient.c.state == State.RETRY) & (recipient.c.not_before <= at)
-    return (recipient.c.state == State.QUEUED) | in_time
+_FEW = 4  # recipients that a notice may have without making a claim smaller
+_QUEUED = recipient.c.state == State.QUEUED
 
 
-def _ready(course: str, at: datetime, limit: int) -> Select[str]:
-    """Notices with recipients to be reached now, those queued first before the others."""
-    return (
-        select(recipient.c.notice)
-        .join(notice, notice.c.key == recipient.c.notice)
-        .where(
-            _waits_no_more(at),
-            notice.c.state.is_(None),
-            notice.c.course == course,
-            notice.c.useful_until > at,
+def _due_again(at: datetime) -> ColumnElement[bool]:
+    return (recipient.c.state == State.RETRY) & (recipient.c.not_before <= at)
+
+
+def ready(connection: Connection, course: str, at: datetime, limit: int) -> list[str]:
+    """Keys of up to `limit` notices with recipients to be reached now, new ones first.
+
+    Queued is ready at once, whatever its time: a clock set back must not make it wait. Two
+    statements, since either goes along the index and ends at the limit.
+    """
+    found: dict[str, None] = {}
+    for waits in (_QUEUED, _due_again(at)):
+        query = (
+            select(recipient.c.notice)
+            .join(notice, notice.c.key == recipient.c.notice)
+            .where(
+                waits,
+                notice.c.state.is_(None),
+                notice.c.course == course,
+                notice.c.useful_until > at,
+            )
+            .order_by(recipient.c.not_before, recipient.c.id)
+            .limit((limit - len(found)) * _FEW)
         )
-        .group_by(recipient.c.notice)
-        .order_by(func.min(recipient.c.id))
-        .limit(limit)
-    )
-
-
-def count_ready(connection: Connection, course: str, at: datetime, limit: int) -> int:
-    """How many notices wait to be sent, counted no further than `limit`."""
-    return (
-        connection.scalar(select(func.count()).select_from(_ready(course, at, limit).subquery()))
-        or 0
-    )
+        found |= dict.fromkeys(connection.scalars(query))
+        if len(found) >= limit:
+            break
+    return list(found)[:limit]
 
 
 def claim(
     connection: Connection, name: str, course: str, at: datetime, limit: int
 ) -> list[Claimed]:
     """Takes up to `limit` ready notices of that course; `name` is unlike any other claim's."""
-    taken: dict[str, list[str]] = defaultdict(list)
-    attempts: dict[str, int] = defaultdict(int)
+    keys = ready(connection, course, at, limit)
+    if not keys:
+        return []
+    waits = _QUEUED | _due_again(at)
     query = (
         update(recipient)
-        .where(
-            recipient.c.notice.in_(_ready(course, at, limit)),
-            _waits_no_more(at),
-        )
+        .where(recipient.c.notice.in_(keys), waits)
         .values(state=State.SENDING, claim=name, updated=at)
         .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
     )
-    for row in connection.execute(query).all():
+    rows = connection.execute(query).all()
+    changes = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
+    record_all(connection, at, changes)
+    taken: dict[str, list[str]] = defaultdict(list)
+    attempts: dict[str, int] = defaultdict(int)
+    for row in rows:
         taken[row.notice].append(row.address)
         attempts[row.notice] = max(attempts[row.notice], row.attempts)
-        record(connection, at, row.notice, State.SENDING, Reason.CLAIMED, address=row.address)
     contents = (
         select(notice.c.key, notice.c.message_id, message.c.content)
         .join(message, message.c.notice == notice.c.key, isouter=True)
         .where(notice.c.key.in_(taken))
     )
+    stored = {row.key: row for row in connection.execute(contents)}
     claimed = []
-    for row in connection.execute(contents).all():
+    for key, addresses in taken.items():
         try:
-            content = zlib.decompress(row.content or b"")
+            content = zlib.decompress(stored[key].content or b"")
         except zlib.error as error:
-            _refuse_damaged(connection, row.key, name, at, str(error))
+            _refuse_damaged(connection, key, name, at, str(error))
             continue
-        addresses = tuple(taken[row.key])
-        claimed.append(
-            Claimed(row.key, name, row.message_id, content, addresses, attempts[row.key])
-        )
-    if taken and not claimed:  # none of them could be read: the next ones
-        return claim(connection, name, course, at, limit)
-    return claimed
+        message_id = stored[key].message_id
+        claimed.append(Claimed(key, name, message_id, content, tuple(addresses), attempts[key]))
+    # When none of them could be read: the next ones.
+    return claimed or claim(connection, name, course, at, limit)
 
 
 def _refuse_damaged(
@@ -115,61 +140,75 @@ def _refuse_damaged(
 
 
 def settle(
-    connection: Connection,
-    claimed: Claimed,
-    answers: Mapping[str, Answer],
-    at: datetime,
-    retry_at: datetime,
-    *,
-    rehearsal: bool = False,
+    connection: Connection, results: Sequence[Result], at: datetime, *, rehearsal: bool = False
 ) -> None:
-    """Records each recipient's answer, of this claim only; `retry` waits until `retry_at`."""
-    for address, answer in answers.items():
-        reason = answer.reason
-        if rehearsal and reason is Reason.ACCEPTED:
-            reason = Reason.REHEARSAL
-        changed = connection.execute(
-            update(recipient)
-            .where(
-                recipient.c.notice == claimed.key,
-                recipient.c.address == address,
-                recipient.c.claim == claimed.claim,
-            )
-            .values(
-                state=answer.state,
-                reason=reason,
-                reply=answer.reply,
-                attempts=recipient.c.attempts + 1,
-                not_before=retry_at,
-                claim=None,
-                updated=at,
-            )
-        ).rowcount
-        if changed:
-            record(
-                connection,
-                at,
-                claimed.key,
-                answer.state,
-                reason,
-                address=address,
-                detail=answer.reply,
-            )
-    _touch(connection, claimed.key, answers, at)
+    """Records each recipient's answer, as far as its claim still stands."""
+    told = {(result.claimed.key, address): (result, answer)
+            for result in results for address, answer in result.answers.items()}  # fmt: skip
+    changes, people, families = [], [], {}
+    for row in _still_claimed(connection, [result.claimed for result in results]):
+        if (row.notice, row.address) not in told:
+            continue
+        result, answer = told[row.notice, row.address]
+        accepted = Reason.REHEARSAL if rehearsal else Reason.ACCEPTED
+        reason = accepted if answer.reason is Reason.ACCEPTED else answer.reason
+        people.append({
+            "person": row.id, "answered": answer.state, "why": reason, "said": answer.reply,
+            "until": result.retry_at,
+        })  # fmt: skip
+        changes.append(Change(row.notice, answer.state, reason, row.address, answer.reply))
+        reasons = {one.reason for one in result.answers.values()}
+        families[row.notice] = reasons.pop() if len(reasons) == 1 else None
+    if people:
+        connection.execute(_ANSWERED, [values | {"moment": at} for values in people])
+        record_all(connection, at, changes)
+        rows = [{"family": key, "why": why, "moment": at} for key, why in families.items()]
+        connection.execute(_TRIED, rows)
 
 
-def _touch(connection: Connection, key: str, answers: Mapping[str, Answer], at: datetime) -> None:
-    reasons = {answer.reason for answer in answers.values()}
-    values = {"attempts": notice.c.attempts + 1, "updated": at}
-    if len(reasons) == 1:
-        values["reason"] = reasons.pop()
-    connection.execute(update(notice).where(notice.c.key == key).values(values))
+_ANSWERED = (
+    update(recipient)
+    .where(recipient.c.id == bindparam("person"))
+    .values(
+        state=bindparam("answered"),
+        reason=bindparam("why"),
+        reply=bindparam("said"),
+        attempts=recipient.c.attempts + 1,
+        not_before=bindparam("until"),
+        claim=None,
+        updated=bindparam("moment"),
+    )
+)
+_TRIED = (
+    update(notice)
+    .where(notice.c.key == bindparam("family"))
+    .values(
+        attempts=notice.c.attempts + 1,
+        reason=func.coalesce(bindparam("why", type_=String), notice.c.reason),
+        updated=bindparam("moment"),
+    )
+)
 
 
-def give_back(connection: Connection, claim: str, at: datetime) -> None:
+def _still_claimed(
+    connection: Connection, claimed: Sequence[Claimed]
+) -> Sequence[Row[int, str, str]]:
+    query = (
+        select(recipient.c.id, recipient.c.notice, recipient.c.address)
+        .where(_held_by(claimed))
+        .with_for_update()
+    )
+    return connection.execute(query).all()
+
+
+def _held_by(claimed: Iterable[Claimed]) -> ColumnElement[bool]:
+    names, keys = {one.claim for one in claimed}, [one.key for one in claimed]
+    return recipient.c.notice.in_(keys) & recipient.c.claim.in_(names)
+
+
+def give_back(connection: Connection, claimed: Sequence[Claimed], at: datetime) -> None:
     """What was claimed and not begun is ready again at once, as `retry`."""
-    mine = (recipient.c.claim == claim) & (recipient.c.state == State.SENDING)
-    _put_back(connection, mine, Reason.INTERRUPTED, at, at)
+    _put_back(connection, _held_by(claimed), Reason.INTERRUPTED, at, at)
 
 
 def _put_back(
@@ -179,25 +218,26 @@ def _put_back(
     at: datetime,
     not_before: datetime,
     detail: str = "",
-) -> list[str]:
-    """To `retry`, each in the history. Returns the notices' keys."""
-    query = (
-        update(recipient)
-        .where(which)
-        .values(
-            state=State.RETRY,
-            reason=reason,
-            reply=detail,
-            claim=None,
-            not_before=not_before,
-            updated=at,
-        )
-        .returning(recipient.c.notice, recipient.c.address)
-    )
-    rows = connection.execute(query).all()
-    for row in rows:
-        record(connection, at, row.notice, State.RETRY, reason, address=row.address, detail=detail)
-    return [row.notice for row in rows]
+) -> tuple[set[str], int]:
+    """To `retry`, each in the history. Returns the notices' keys, and how many recipients.
+
+    Without a look at each: there may be a hundred thousand.
+    """
+    keys = set(connection.scalars(select(recipient.c.notice).where(which).with_for_update()))
+    if not keys:
+        return keys, 0
+    lines = select(
+        literal(at, Moment), recipient.c.notice, recipient.c.address,
+        literal(State.RETRY), literal(reason), literal(detail),
+    )  # fmt: skip
+    columns = ("at", "subject", "address", "state", "reason", "detail")
+    connection.execute(insert(history).from_select(columns, lines.where(which)))
+    values = {
+        "state": State.RETRY, "reason": reason, "reply": detail,
+        "claim": None, "not_before": not_before, "updated": at,
+    }  # fmt: skip
+    changed = connection.execute(update(recipient).where(which).values(values))
+    return keys, changed.rowcount
 
 
 def put_off(
@@ -207,19 +247,24 @@ def put_off(
     until: datetime,
     detail: str,
     reason: Reason = Reason.SERVER,
-    claim: str = "",
+    claimed: Sequence[Claimed] = (),
 ) -> set[str]:
-    """The server is in trouble: what is new, and what `claim` took, waits until then.
+    """The server is in trouble: what is new, and what was `claimed` and not begun, waits until
+    then. Returns the notices' keys.
 
     What waited before keeps its own reason; nothing goes before the server is well.
     """
-    mine = (recipient.c.state == State.SENDING) & (recipient.c.claim == claim)
-    new = recipient.c.state == State.QUEUED
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.course == course)
-    which = (mine | new) & recipient.c.notice.in_(live)
-    keys = set(_put_back(connection, which, reason, at, until, detail))
-    values = {"reason": reason, "updated": at}
-    connection.execute(update(notice).where(notice.c.key.in_(keys)).values(values))
+    new = _QUEUED & recipient.c.notice.in_(live)
+    keys, _ = _put_back(connection, new, reason, at, until, detail)
+    if claimed:
+        keys |= _put_back(connection, _held_by(claimed), reason, at, until, detail)[0]
+    told = select(recipient.c.notice).where(
+        recipient.c.state == State.RETRY, recipient.c.reason == reason, recipient.c.updated == at
+    )
+    if keys:
+        values = {"reason": reason, "updated": at}
+        connection.execute(update(notice).where(notice.c.key.in_(told)).values(values))
     return keys
 
 
