@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from reminder.storage.ledger.schema import event, setting
+from reminder.storage.ledger.upsert import put
 
 # Long enough that every subscriber has fetched the cancellation, holidays included.
 KEEP_CANCELLED = timedelta(days=60)
@@ -47,10 +47,7 @@ def made_from(connection: Connection) -> str | None:
 
 
 def note_made_from(connection: Connection, fingerprint: str) -> None:
-    statement = sqlite_insert(setting).values(name=_MADE_FROM, value=fingerprint)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": fingerprint})
-    )
+    put(connection, setting, {"name": _MADE_FROM, "value": fingerprint})
 
 
 def has_outlived(connection: Connection, at: datetime) -> bool:

@@ -5,11 +5,10 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy.dialects.sqlite import insert
-
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.schema import setting
+from reminder.storage.ledger.upsert import put_new
 
 _NAME = "installation-key"
 
@@ -38,8 +37,7 @@ def installation_key(database: Database, settings: Settings) -> InstallationKey:
     with database.read() as connection:
         row = connection.execute(query).first()
     if row is None:
-        fresh = insert(setting).values(name=_NAME, value=secrets.token_hex(32))
         with database.write() as connection:
-            connection.execute(fresh.on_conflict_do_nothing())
+            put_new(connection, setting, {"name": _NAME, "value": secrets.token_hex(32)})
             row = connection.execute(query).one()
     return InstallationKey(bytes.fromhex(row.value))

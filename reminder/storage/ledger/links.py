@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects.sqlite import insert
 
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.schema import link
+from reminder.storage.ledger.upsert import put
 
 FEED = "feed"
 # What a link carries when it is handed out: one-day entries, without the year-round ones.
@@ -101,7 +101,4 @@ def _row(
 
 def _put(connection: Connection, purpose: str, subject: str, **values: object) -> None:
     fresh = {"purpose": purpose, "subject": subject, "generation": 1, "revoked": False}
-    statement = insert(link).values(fresh | values)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["purpose", "subject"], set_=values)
-    )
+    put(connection, link, fresh | values, changing=list(values))

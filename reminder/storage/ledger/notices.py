@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, union, update
-from sqlalchemy.dialects.sqlite import insert
 
 from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import Reminded
 from reminder.storage.ledger.schema import history, message, notice, recipient, reminded
+from reminder.storage.ledger.upsert import put
 
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
 
@@ -163,13 +163,8 @@ def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None
         for draft in drafts
         for task in draft.tasks
     ]
-    if not rows:
-        return
-    statement = insert(reminded)
-    fresh = {name: statement.excluded[name] for name in ("kind", "unit", "due", "step")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["key", "task"], set_=fresh), rows
-    )
+    if rows:
+        put(connection, reminded, *rows)
 
 
 def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from reminder.domain.notices import Kind
 from reminder.storage.ledger.schema import occasion, setting, start
+from reminder.storage.ledger.upsert import put, put_new
 
 _LAST_TICK = "last-tick"
 _REMINDERS = "reminders-made-from"
@@ -34,7 +34,7 @@ def lift_hold(connection: Connection, course: str) -> None:
 
 
 def note_tick(connection: Connection, at: datetime) -> None:
-    _put_setting(connection, _LAST_TICK, at.isoformat())
+    put(connection, setting, {"name": _LAST_TICK, "value": at.isoformat()})
 
 
 def last_tick(connection: Connection) -> datetime | None:
@@ -43,21 +43,12 @@ def last_tick(connection: Connection) -> datetime | None:
 
 
 def note_reminders_made_from(connection: Connection, facts: str) -> None:
-    _put_setting(connection, _REMINDERS, facts)
+    put(connection, setting, {"name": _REMINDERS, "value": facts})
 
 
 def reminders_made_from(connection: Connection) -> str | None:
     """What the reminders of a day were last planned from, all of them."""
     return _read_setting(connection, _REMINDERS)
-
-
-def _put_setting(connection: Connection, name: str, value: str) -> None:
-    statement = insert(setting).values(name=name, value=value)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": statement.excluded.value}
-        )
-    )
 
 
 def _read_setting(connection: Connection, name: str) -> str | None:
@@ -68,10 +59,8 @@ def note_occasion(
     connection: Connection, kind: Kind | str, period: str, due: datetime, at: datetime
 ) -> bool:
     """True when it is new."""
-    statement = insert(occasion).values(
-        key=f"{kind}/{period}", kind=kind, period=period, due=due, planned_at=at
-    )
-    return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+    row = {"key": f"{kind}/{period}", "kind": kind, "period": period}
+    return put_new(connection, occasion, row | {"due": due, "planned_at": at})
 
 
 def note_more(

@@ -1,0 +1,38 @@
+"""Rows that may be there already, in the words of either database."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+Row = Mapping[str, Any]
+
+
+def put(
+    connection: Connection, table: Table, *rows: Row, changing: Sequence[str] | None = None
+) -> None:
+    """A row whose key is there already is changed: in these columns, or in all that are given."""
+    key = [column.name for column in table.primary_key]
+    statement = _insert(connection, table)
+    names = [name for name in rows[0] if name not in key] if changing is None else changing
+    fresh = {name: statement.excluded[name] for name in names}
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=fresh), list(rows))
+
+
+def put_new(connection: Connection, table: Table, row: Row) -> bool:
+    """False when its key is there already: that row stays as it is."""
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    return bool(connection.execute(statement, row).rowcount)
+
+
+def _insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    # PostgreSQL's dialect takes 17 ms to import: only where it is in use already.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
