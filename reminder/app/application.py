@@ -81,7 +81,7 @@ class Application:
 
     @cached_property
     def database(self) -> Database:
-        return open_database(self.settings.ledger_path)
+        return open_database(self.settings.ledger)
 
     @cached_property
     def composer(self) -> Composer:
@@ -137,7 +137,7 @@ class Application:
     @property
     def has_ledger(self) -> bool:
         """Or had one: it is opened then, and its loss is said."""
-        return was_begun(self.settings.ledger_path)
+        return was_begun(self.settings.ledger)
 
     def progress(self) -> Progress:
         """What the ledger knows of the tasks; nothing while there is no ledger."""

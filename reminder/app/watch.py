@@ -160,7 +160,7 @@ class Watch:
 
     def _disk(self, known: dict[str, Alarm]) -> Iterator[Trouble]:
         wanted = ENOUGH if "disk" in known else ROOM
-        for folder in (self._settings.ledger_path.parent, self._settings.outbox):
+        for folder in (self._settings.lock_path.parent, self._settings.outbox):
             free = _free(folder)
             if free is not None and free < wanted:
                 yield Trouble(

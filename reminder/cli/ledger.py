@@ -164,18 +164,18 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     from reminder.storage.ledger import care
 
     app = application()
-    care.backup(app.settings.ledger_path, file)
+    care.backup(app.settings.ledger, file)
     where = f"REMINDER_DATABASE_URL=sqlite:///{file.resolve()}"
     print(harmless(f"{file} is a ledger of its own: {where}"))
 
 
 @command(cli, example="reminder ledger verify")
 def verify() -> None:
-    """Check that the file is sound and what is recorded agrees; changes nothing."""
+    """Check that the ledger is sound and what is recorded agrees; changes nothing."""
     from reminder.errors import LedgerError
     from reminder.storage.ledger import care
 
-    found = list(care.verify(application().settings.ledger_path))
+    found = list(care.verify(application().settings.ledger))
     for words in found:
         print(harmless(words))
     if found:

@@ -26,6 +26,7 @@ from pydantic_settings import (
 
 from reminder.characters import UNSEEN, one_line, quoted
 from reminder.settings.addresses import host_name, is_loopback, mailbox
+from reminder.settings.databases import Place, place_of
 
 PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -197,7 +198,7 @@ class Settings(BaseSettings):
 
     plan: CleanPath = SHIPPED / "plan" / "plan_2026.toml"
     state_dir: CleanPath = Field(default_factory=_default_state_dir)
-    database_url: str = ""
+    database_url: Secret = SecretStr("")
     transport: Literal["maildir", "smtp"] = "maildir"
     maildir: CleanPath | None = None
     templates: CleanPath | None = None
@@ -217,12 +218,9 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _sqlite_only(cls, value: str) -> str:
-        if value and not value.startswith("sqlite:////"):
-            # A password may stand in the address: it is not repeated.
-            raise ValueError(
-                "is not a database this version knows, wanted sqlite:////absolute/path.db"
-            )
+    def _known(cls, value: SecretStr) -> SecretStr:
+        if value:
+            place_of(value.get_secret_value())
         return value
 
     @field_validator("secret_key")
@@ -241,15 +239,15 @@ class Settings(BaseSettings):
         return value
 
     @property
-    def ledger_path(self) -> Path:
-        if self.database_url:
-            return Path(self.database_url.removeprefix("sqlite:///"))
-        return self.state_dir / "ledger.db"
+    def ledger(self) -> Place:
+        url = self.database_url.get_secret_value()
+        return place_of(url) if url else self.state_dir / "ledger.db"
 
     @property
     def lock_path(self) -> Path:
-        """Beside the ledger, wherever that is: who shares a ledger shares the lock."""
-        return self.ledger_path.resolve().with_suffix(".sender.lock")
+        """Beside a ledger that is a file: who shares it shares the lock."""
+        beside = self.ledger if isinstance(self.ledger, Path) else self.state_dir / "ledger"
+        return beside.resolve().with_suffix(".sender.lock")
 
     @property
     def outbox(self) -> Path:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from reminder.app.application import Application
@@ -96,7 +97,7 @@ def _settings(settings: Settings, folder: Path) -> Settings:
         }
     )
     smtp = settings.smtp.model_copy(update={"connections": 1})
-    changed = {"state_dir": folder, "database_url": "", "mail": mail, "smtp": smtp}
+    changed = {"state_dir": folder, "database_url": SecretStr(""), "mail": mail, "smtp": smtp}
     return settings.model_copy(update=changed)
 
 
@@ -213,7 +214,7 @@ class _Year:
             started = read_start(connection, self._app.planner.course) or self._start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
-        breaches = [Breach("ledger", words) for words in verify(self._app.database.path)]
+        breaches = [Breach("ledger", words) for words in verify(self._app.database.place)]
         evidence = Evidence(started, self._journal, self._faults, server, views, told)
         breaches += judge(table, evidence)
         self._app.database.close()

@@ -20,10 +20,10 @@ from datetime import timedelta
 from reminder.app import heartbeat
 from reminder.cli import main
 from reminder.delivery import recording
-from reminder.storage.ledger import database
+from reminder.storage.ledger import file
 recording.RECORD_AGAIN = {SHORT}
 heartbeat.EVERY = timedelta(seconds={SHORT})
-database.BUSY_TIMEOUT = float(sys.argv.pop(1))
+file.BUSY_TIMEOUT = float(sys.argv.pop(1))
 main()
 """
 # Reads, then writes, then is frozen before it commits.

@@ -1,7 +1,6 @@
 """Two processes on one ledger, one of them frozen or killed: nothing twice, nobody for ever."""
 
 import asyncio
-import fcntl
 import sqlite3
 import subprocess
 import sys
@@ -172,8 +171,9 @@ def test_a_tick_beside_a_frozen_writer_ends_in_words(pair: Pair) -> None:
 
 def test_a_tick_beside_a_frozen_migration_ends_in_words(pair: Pair) -> None:
     pair.ledger.parent.mkdir(mode=0o700)
-    with pair.ledger.with_suffix(".made").open("a") as migrating:
-        fcntl.flock(migrating, fcntl.LOCK_EX)
+    pair.ledger.touch(mode=0o600)
+    with closing(sqlite3.connect(pair.ledger, isolation_level=None)) as migrating:
+        migrating.execute("BEGIN IMMEDIATE")
         status, said = ended(pair.start("tick", patience=SHORT))
     assert status == 4
     assert str(pair.ledger) in said

@@ -89,7 +89,7 @@ def test_export_again_writes_the_same_bytes(office: Office, tmp_path: Path) -> N
 def test_exported_file_is_what_the_web_server_serves(office: Office, tmp_path: Path) -> None:
     office("feed", "export", "--output", str(tmp_path / "feeds"))
     loaded = load_office(office.folder)
-    database = open_database(loaded.settings.ledger_path)
+    database = open_database(loaded.settings.ledger)
     key = installation_key(database, loaded.settings)
     client = TestClient(
         create_app(loaded.settings, lambda: loaded.table, database, key, Clock()),

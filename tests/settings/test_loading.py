@@ -253,7 +253,14 @@ def test_secret_is_in_no_repr(sources: Sources, name: str) -> None:
     ("name", "value"),
     [
         ("REMINDER_SECRET_KEY", "swordfish"),
-        ("REMINDER_DATABASE_URL", "postgresql://user:swordfish@db/ledger"),
+        ("REMINDER_DATABASE_URL", "mysql://user:swordfish@db/ledger"),
+        ("REMINDER_DATABASE_URL", "postgresql://user:no@swordfish@db/ledger"),
+        ("REMINDER_DATABASE_URL", "postgresql://user:no/swordfish@db/ledger"),
+        ("REMINDER_DATABASE_URL", "postgresql://user:1/swordfish@db/ledger"),
+        ("REMINDER_DATABASE_URL", "postgresql://user:swordfish%@db/ledger"),
+        ("REMINDER_DATABASE_URL", "postgresql://user:swordfish@db:port/ledger"),
+        ("REMINDER_DATABASE_URL", "postgresql://user:swordfish@db/"),
+        ("REMINDER_DATABASE_URL", "postgresql://user:swordfish@db/ledger?no=option"),
         ("REMINDER_SMTP", '{"password": "swordfish", "port": "x"}'),
         ("REMINDER_SMTP", '{"password": ["swordfish"]}'),
     ],
@@ -261,6 +268,13 @@ def test_secret_is_in_no_repr(sources: Sources, name: str) -> None:
 def test_secret_is_in_no_mistake(sources: Sources, name: str, value: str) -> None:
     sources.environment(name, value)
     assert "swordfish" not in "".join(sources.faults())
+
+
+def test_database_may_stand_in_the_secrets_folder(sources: Sources) -> None:
+    sources.secret("database_url", "postgresql://office:swordfish@db:5433/ledger")
+    settings = sources.load()
+    assert str(settings.ledger) == "db:5433/ledger"
+    assert "swordfish" not in repr(settings) + repr(settings.ledger)
 
 
 def test_password_written_as_a_number_is_not_repeated(sources: Sources) -> None:

@@ -32,13 +32,31 @@ def test_given_first_start_wins_over_the_transport(sources: Sources) -> None:
 def test_ledger_and_outbox_lie_in_the_state_folder(sources: Sources) -> None:
     sources.file('state_dir = "state"\n')
     settings = sources.load()
-    assert settings.ledger_path == sources.folder / "state" / "ledger.db"
+    assert settings.ledger == sources.folder / "state" / "ledger.db"
     assert settings.outbox == sources.folder / "state" / "outbox"
 
 
 def test_database_url_places_the_ledger(sources: Sources) -> None:
     sources.file('database_url = "sqlite:////srv/ledger.db"\n')
-    assert sources.load().ledger_path == Path("/srv/ledger.db")
+    assert sources.load().ledger == Path("/srv/ledger.db")
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("reminder:secret@db.unit.cn/office", "db.unit.cn/office"),
+        ("r@one:5433,two:5434/office?target_session_attrs=any", "one:5433,two:5434/office"),
+        ("r@[::1]:5432/office?sslmode=require", "::1:5432/office"),
+        ("/office?host=/run/postgresql", "/run/postgresql/office"),
+    ],
+)
+def test_ledger_on_a_server_is_known_by_host_and_database(
+    sources: Sources, address: str, name: str
+) -> None:
+    sources.file(f'state_dir = "state"\ndatabase_url = "postgresql://{address}"\n')
+    settings = sources.load()
+    assert str(settings.ledger) == name
+    assert settings.lock_path == (sources.folder / "state").resolve() / "ledger.sender.lock"
 
 
 @pytest.mark.parametrize(

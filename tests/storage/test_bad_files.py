@@ -135,6 +135,7 @@ FAULTS = {
     "settings/line-break-in-contact": "3: mail.contact: holds the control character '\\r'",
     "settings/not-utf-8": "2: byte 0xb4 is not UTF-8, wanted UTF-8",
     "settings/overdue-steps-out-of-order": "4: overdue: steps stand at [7, 1], wanted each later",
+    "settings/password-with-a-bare-at-sign": "2: database_url: names no usable host, port or",
     "settings/sender-without-address": "2: mail.from: '代表工作提示' is not an address",
     "settings/short-password-in-secret-key": "1: secret_key: is too short, wanted 16 characters",
     "settings/step-to-the-world": "6: nudge.to: is 'everybody', wanted 'unit'",

@@ -17,6 +17,7 @@ from sqlalchemy.exc import StatementError
 
 from reminder.errors import LedgerError
 from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.file import FileStore
 from reminder.storage.ledger.schema import REVISION, metadata, relay, setting, start
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -187,7 +188,7 @@ def test_a_ledger_that_is_lost_while_in_use_is_neither_used_nor_made_again(
 
 def test_no_connection_makes_the_ledger_again(path: Path) -> None:
     path.parent.mkdir()
-    database = Database(path)
+    database = Database(FileStore(path))
     with pytest.raises(LedgerError, match="unable to open"), database.write():
         pytest.fail("there is none")
     assert not path.exists()

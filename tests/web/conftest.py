@@ -59,7 +59,7 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     office = load_office(command_line={"state_dir": tmp_path / "state"})
-    database = open_database(office.settings.ledger_path)
+    database = open_database(office.settings.ledger)
     sync(database, office.table, Progress(), AT)
     key = installation_key(database, office.settings)
     yield House(office.settings, office.table, database, key)

@@ -166,9 +166,10 @@ def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         ran.append(statement)
 
-    event.listen(house.database._reader, "before_cursor_execute", note)
+    reader = house.database._store.reader
+    event.listen(reader, "before_cursor_execute", note)
     assert do().status == 404
-    event.remove(house.database._reader, "before_cursor_execute", note)
+    event.remove(reader, "before_cursor_execute", note)
     return ran
 
 
@@ -210,7 +211,7 @@ def test_a_ledger_that_fails_is_a_503_and_a_line(
 ) -> None:
     url = house.url("plan")
     house.database.close()
-    house.settings.ledger_path.write_bytes(b"no ledger" * 1000)
+    house.settings.ledger.write_bytes(b"no ledger" * 1000)
     answer = client.get(url)
     assert (answer.status_code, answer.text) == (503, "unavailable\n")
     assert answer.headers["Retry-After"] == "60"

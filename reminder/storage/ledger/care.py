@@ -6,11 +6,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, exists, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
+from reminder.settings import Place
+from reminder.storage.ledger import file
 from reminder.storage.ledger.database import reading
 from reminder.storage.ledger.failures import in_words
 from reminder.storage.ledger.notices import KEPT
@@ -24,16 +26,23 @@ from reminder.storage.ledger.schema import (
     recipient,
 )
 
+AT_ONCE = 200  # messages in memory
 _OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
 _OF_RECIPIENT = (State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED)
 
 
-def backup(source: Path, target: Path) -> None:
+def backup(source: Place, target: Path) -> None:
     """One consistent state, as a file of its own (mode 0600: it holds the installation key).
 
     The daemon goes on meanwhile. Never overwrites, and copies no ledger that is not sound; the
     copy has its name when it is whole and on disk, else nothing is left. Raises `LedgerError`.
     """
+    if not isinstance(source, Path):
+        raise LedgerError(
+            f"the ledger {source} is copied by PostgreSQL's own means",
+            hint=f"pg_dump --format=custom --file={target} --host={source.host} "
+            f"--port={source.port or 5432} --dbname={source.database}",
+        )
     for fault in verify(source):
         raise LedgerError(
             f"{source} was not copied, it is not sound: {fault}",
@@ -59,7 +68,7 @@ def backup(source: Path, target: Path) -> None:
 def _copy(source: Path, part: Path) -> None:
     part.unlink(missing_ok=True)  # of one that was killed
     part.touch(mode=0o600)
-    with reading(source) as connection, in_words(part):
+    with file.reading(source) as connection, in_words(part):
         connection.execute(text("VACUUM INTO :part"), {"part": str(part)})
     _sync(part)
 
@@ -72,13 +81,12 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def verify(path: Path) -> Iterator[str]:
+def verify(place: Place) -> Iterator[str]:
     """What is wrong with a ledger, or with a copy of one, in words; nothing is changed.
 
-    Raises `LedgerError` when the file cannot be read at all.
+    Raises `LedgerError` when it cannot be read at all.
     """
-    with reading(path) as connection:
-        connection.exec_driver_sql("BEGIN")  # one state, whoever writes meanwhile
+    with reading(place) as connection:
         for checks in ((_file,), (_tables,), (_messages, _notices, _recipients)):
             faults = [fault for check in checks for fault in _found(check, connection)]
             yield from faults
@@ -90,10 +98,12 @@ def _found(check: Callable[[Connection], Iterator[str]], connection: Connection)
     try:
         yield from check(connection)
     except DatabaseError as error:
-        yield f"the file is damaged: {error.orig}"
+        yield f"the database is damaged: {error.orig}"
 
 
 def _file(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name != "sqlite":
+        return  # its server watches over its own
     for row in connection.execute(text("PRAGMA integrity_check")):
         if row[0] != "ok":
             yield f"the file is damaged: {row[0]}"
@@ -110,7 +120,8 @@ def _tables(connection: Connection) -> Iterator[str]:
 
 def _messages(connection: Connection) -> Iterator[str]:
     query = select(notice.c.key, notice.c.sha256, message.c.content)
-    for row in connection.execute(query.join(message, message.c.notice == notice.c.key)):
+    query = query.join(message, message.c.notice == notice.c.key)
+    for row in connection.execute(query.execution_options(yield_per=AT_ONCE)):
         try:
             found = hashlib.sha256(zlib.decompress(row.content)).hexdigest()
         except zlib.error:
@@ -143,8 +154,10 @@ def _notices(connection: Connection) -> Iterator[str]:
 
 def _recipients(connection: Connection) -> Iterator[str]:
     """Each belongs to a notice, and is where its history says."""
-    for row in connection.execute(text("PRAGMA foreign_key_check")):
-        yield f"table {row[0]}, row {row[1]}: belongs to no {row[2]}"
+    for table in (message, recipient):
+        without = ~exists().where(notice.c.key == table.c.notice)
+        for key in connection.scalars(select(table.c.notice).where(without)):
+            yield f"table {table.name}, {key}: there is no such notice"
     last = _last_states(connection, history.c.address.is_not(None))
     for row in connection.execute(select(recipient).order_by(recipient.c.id)):
         name = f"{row.notice} {row.address}"

@@ -8,8 +8,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from reminder.errors import LedgerError
+from reminder.settings import Place, Server
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 _LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
@@ -19,15 +21,49 @@ _DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
+# By SQLSTATE, or by its class: what it is, and what to do. PostgreSQL's manual, appendix A.
+_OF_SERVER = {
+    "08": ("the connection to the ledger {place} was lost: {why}", ""),
+    "25006": (
+        "the ledger {place} is read-only: {why}",
+        "A standby? Name the primary, or all hosts and target_session_attrs=read-write.",
+    ),
+    "25P03": ("the connection to the ledger {place} was lost: {why}", ""),
+    "42501": (
+        "this user may not do that in the ledger {place}: {why}",
+        "docs/scaling.md says what a role needs.",
+    ),
+    "53100": ("the disk is full: the ledger {place} cannot be written", "Make room on its server."),
+    "53300": ("the ledger {place} takes no more connections: {why}", "Raise max_connections."),
+    "55P03": (
+        f"the ledger {{place}} has been held by another process for {BUSY_TIMEOUT} s",
+        "It may be frozen; to see which it is: "
+        "SELECT * FROM pg_stat_activity WHERE application_name = 'reminder'",
+    ),
+    "57": ("the connection to the ledger {place} was lost: {why}", ""),
+    "57014": ("the ledger {place} took too long: {why}", "Is its server well?"),
+}
+_UNREACHED = (
+    "the ledger {place} cannot be reached: {why}",
+    "Does REMINDER_DATABASE_URL name the right host, database, user and password?",
+)
+_UNKNOWN = (
+    "the ledger {place} cannot be used: {why}",
+    "`reminder ledger verify` says whether it is sound.",
+)
+
+
 @contextmanager
-def in_words(path: Path) -> Iterator[None]:
-    """SQLite's errors, through SQLAlchemy or not, as `LedgerError`."""
+def in_words(place: Place) -> Iterator[None]:
+    """The database's errors, through SQLAlchemy or not, as `LedgerError`."""
     try:
         yield
     except DatabaseError as error:
-        raise _of_sqlite(path, error.orig) from error
+        raise _of_database(place, error.orig) from error
     except sqlite3.Error as error:
-        raise _of_sqlite(path, error) from error
+        raise _of_database(place, error) from error
+    except NoConnectionError as error:
+        raise LedgerError(f"all connections to the ledger {place} are in use") from error
 
 
 def of_system(path: Path, error: OSError) -> LedgerError:
@@ -41,6 +77,20 @@ def of_system(path: Path, error: OSError) -> LedgerError:
         f"the ledger {path} cannot be opened: {why}",
         hint="Set REMINDER_STATE_DIR to a folder that this user may write.",
     )
+
+
+def _of_database(place: Place, error: BaseException | None) -> LedgerError:
+    return _of_server(place, error) if isinstance(place, Server) else _of_sqlite(place, error)
+
+
+def _of_server(server: Server, error: BaseException | None) -> LedgerError:
+    """What libpq says itself, of a server that was not reached, has no SQLSTATE."""
+    state = getattr(error, "sqlstate", None)
+    words, hint = _OF_SERVER.get(state or "") or _OF_SERVER.get((state or "")[:2]) or _UNKNOWN
+    if state is None and type(error).__name__ == "OperationalError":
+        words, hint = _UNREACHED
+    lines = str(error).splitlines() if state else [" ".join(str(error).split())]
+    return LedgerError(words.format(place=server, why=lines[0]), hint=hint)
 
 
 def _of_sqlite(path: Path, error: BaseException | None) -> LedgerError:

@@ -6,12 +6,13 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from reminder.storage.ledger.schema import REVISION, metadata
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(connection: Connection) -> None:
+    """Within its transaction: all of it, or nothing."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     scripts = ScriptDirectory.from_config(config)
@@ -19,6 +20,6 @@ def upgrade(engine: Engine) -> None:
     def steps(revision: object, _context: object) -> list[RevisionStep]:
         return list(scripts._upgrade_revs(REVISION, revision))  # type: ignore[arg-type]
 
-    with EnvironmentContext(config, scripts, fn=steps) as environment, engine.begin() as connection:
+    with EnvironmentContext(config, scripts, fn=steps) as environment:
         environment.configure(connection=connection, target_metadata=metadata)
         environment.run_migrations()
