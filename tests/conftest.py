@@ -1,8 +1,14 @@
-"""No test sees the settings of whoever runs it."""
+"""No test sees the settings of whoever runs it; one ledger's tests run on both databases."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from reminder.settings import Place
+from reminder.storage.ledger.database import Database, open_database
+from tests.postgresql import PostgreSQL, program, running
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +16,28 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper().startswith("REMINDER_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    if program("postgres") is None:
+        words = "PostgreSQL's programs are not on this machine: apt-get install postgresql"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Of a ledger that nobody has written to, on either database."""
+    if request.param == "sqlite":
+        return tmp_path / "state" / "ledger.db"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.emptied()
+
+
+@pytest.fixture
+def database(place: Place) -> Iterator[Database]:
+    database = open_database(place)
+    yield database
+    database.close()

@@ -1,24 +1,13 @@
 """Revisions of the feeds' events."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
-
-from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.events import Draft, EventRow, read_feed, sync_events
 
 AT = datetime(2026, 4, 1, 1, 0, 0, 123456, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
 A, B = Draft("plan.a", '{"title":"甲"}'), Draft("plan.b", '{"title":"乙"}')
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path / "ledger.db")
-    yield database
-    database.close()
 
 
 def synced(database: Database, at: datetime, *drafts: Draft) -> list[EventRow]:

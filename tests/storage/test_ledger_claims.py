@@ -1,14 +1,13 @@
 """Who sends what: a recipient is claimed by one sender at a time, and answered for once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
+from reminder.settings import Place
 from reminder.storage.ledger import claims, notices
 from reminder.storage.ledger.claims import Claimed, Result
 from reminder.storage.ledger.database import Database, open_database
@@ -20,18 +19,6 @@ SOON, LATER = AT + timedelta(seconds=5), AT + timedelta(minutes=2)
 LEAD, SECOND = "lead@unit.test", "second@unit.test"
 ACCEPTED = Answer(State.SENT, Reason.ACCEPTED, "250 kept")
 DEFERRED = Answer(State.RETRY, Reason.RECIPIENT_DEFERRED, "450 later")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    database = open_database(path)
-    yield database
-    database.close()
 
 
 def add(
@@ -84,10 +71,10 @@ def test_a_claim_holds_the_message_and_all_that_wait_for_it(database: Database) 
     assert view(database).state == State.SENDING
 
 
-def test_what_one_claimed_no_other_can(path: Path, database: Database) -> None:
+def test_what_one_claimed_no_other_can(place: Place, database: Database) -> None:
     for number in range(40):
         add(database, f"n{number}")
-    databases = [open_database(path) for _ in range(4)]
+    databases = [open_database(place) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         taken = list(pool.map(lambda d: [c.key for c in claim(d, str(id(d)), limit=20)], databases))
     for other in databases:
@@ -146,6 +133,13 @@ def test_each_recipient_has_an_answer_of_its_own(database: Database) -> None:
         "second": ("refused", "recipient-refused"),
     }
     assert [p.reply for p in view(database).recipients] == ["250 kept", "550 no such user"]
+
+
+def test_an_answer_is_recorded_whatever_it_holds(database: Database) -> None:
+    add(database)
+    odd = Answer(State.REFUSED, Reason.RECIPIENT_REFUSED, "550 \0 無此人 \x85\u2028")
+    settle(database, claim(database)[0], lead=odd, second=ACCEPTED)
+    assert view(database).recipients[0].reply == "550 ␀ 無此人 \x85\u2028"
 
 
 def test_only_its_own_claim_can_be_settled(database: Database) -> None:

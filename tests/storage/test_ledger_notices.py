@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -13,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State, derive_state
 from reminder.storage.ledger import claims, notices
 from reminder.storage.ledger.claims import Result
-from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.schema import recipient
 from reminder.storage.ledger.views import NoticeView, read_history, read_notice, read_notices
@@ -26,11 +25,9 @@ RECIPIENT_STATES = (State.SENDING, State.QUEUED, State.RETRY, State.REFUSED, Sta
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = open_database(tmp_path / "ledger.db")
+def connection(database: Database) -> Iterator[Connection]:
     with database.write() as connection:
         yield connection
-    database.close()
 
 
 def draft(key: str = "a", tasks: tuple[tuple[str, str, int], ...] = ()) -> NoticeDraft:
@@ -209,14 +206,19 @@ def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) ->
     assert len(notices.read_reminded(connection, rehearsal=True)) == 1
 
 
-def test_a_great_ledger_is_read_whole(tmp_path: Path) -> None:
-    database = open_database(tmp_path / "ledger.db")
+def test_a_great_ledger_is_read_whole(database: Database) -> None:
     _fill(database, 600)
     with database.read() as connection:
         views = read_notices(connection, period="2026-03")
-    database.close()
     assert len(views) == 600
     assert {len(found.recipients) for found in views} == {2}
+
+
+def test_any_number_of_keys_can_be_asked_for(connection: Connection) -> None:
+    for key in "ba":
+        notices.add(connection, draft(key), AT, composed=COMPOSED, course="smtp")
+    keys = ["a", *(f"n{number}" for number in range(70_000)), "b"]
+    assert [found.key for found in read_notices(connection, keys=keys)] == ["a", "b"]
 
 
 def _fill(database: Database, count: int) -> None:

@@ -1,12 +1,10 @@
 """Signed links."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import (
     FEED,
@@ -21,13 +19,6 @@ from reminder.storage.ledger.links import (
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 KEY = InstallationKey(b"a key of the tests, no other")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path / "ledger.db")
-    yield database
-    database.close()
 
 
 def opens(database: Database, subject: str, token: str) -> bool:

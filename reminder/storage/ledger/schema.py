@@ -40,6 +40,16 @@ class Moment(TypeDecorator[datetime]):
         return value
 
 
+class Words(TypeDecorator[str]):
+    """What others say, recorded whatever it holds: PostgreSQL keeps no NUL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value and value.replace("\0", "\N{SYMBOL FOR NULL}")
+
+
 metadata = MetaData()
 
 # The installation key, and marks such as what the feeds were last made from.
@@ -121,7 +131,7 @@ recipient = Table(
     Column("address", String, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),
-    Column("reply", Text, nullable=False),
+    Column("reply", Words, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("claim", String),
@@ -149,7 +159,7 @@ task_done = Table(
     Column("task", String, primary_key=True),
     Column("period", String, primary_key=True),
     Column("done_on", String, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("note", Words, nullable=False),
     Column("recorded", Moment, nullable=False),
 )
 
@@ -163,7 +173,7 @@ history = Table(
     Column("address", String),
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
     Index("history_subject", "subject"),
 )
 
@@ -175,7 +185,7 @@ relay = Table(
     Column("failures", Integer, nullable=False),
     Column("since", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
     Column("reason", String, nullable=False, server_default="server"),
 )
 
@@ -185,7 +195,7 @@ alarm = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("since", Moment, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
 )
 
 # One event a task and feed, written only when plan or state changes.

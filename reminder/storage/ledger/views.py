@@ -1,7 +1,7 @@
 """The ledger as people and scripts read it: notices with their recipients, states derived."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,7 +54,7 @@ def read_notices(
     keys: Iterable[str] | None = None,
 ) -> list[NoticeView]:
     """In the order in which they were made."""
-    query = select(notice).order_by(notice.c.created, notice.c.key)
+    query = select(notice)
     for column, value in (
         (notice.c.kind, kind),
         (notice.c.period, period),
@@ -62,9 +62,11 @@ def read_notices(
     ):
         if value is not None:
             query = query.where(column == value)
+    queries = [query]
     if keys is not None:
-        query = query.where(notice.c.key.in_(list(keys)))
-    rows = connection.execute(query).mappings().all()
+        queries = [query.where(notice.c.key.in_(some)) for some in _at_once(list(keys))]
+    rows = [row for each in queries for row in connection.execute(each).mappings()]
+    rows.sort(key=lambda row: (row["created"], row["key"]))
     recipients = _recipients(connection, [row["key"] for row in rows])
     views = [_view(row, recipients[row["key"]]) for row in rows]
     return [view for view in views if state in (None, view.state)]
@@ -96,11 +98,17 @@ def read_history(connection: Connection, subject: str) -> list[RowMapping]:
 
 def _recipients(connection: Connection, keys: list[str]) -> dict[str, list[RowMapping]]:
     found: dict[str, list[RowMapping]] = defaultdict(list)
-    for start in range(0, len(keys), 500):  # SQLite limits the variables of one statement
-        query = select(recipient).where(recipient.c.notice.in_(keys[start : start + 500]))
+    for some in _at_once(keys):
+        query = select(recipient).where(recipient.c.notice.in_(some))
         for row in connection.execute(query.order_by(recipient.c.id)).mappings():
             found[row["notice"]].append(row)
     return found
+
+
+def _at_once(keys: list[str]) -> Iterator[list[str]]:
+    """Both databases limit the variables of one statement."""
+    for start in range(0, len(keys), 500):
+        yield keys[start : start + 500]
 
 
 def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:

@@ -1,0 +1,126 @@
+"""A PostgreSQL server of the tests' own, on loopback: begun for who asks, gone with them."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from time import sleep
+
+import psycopg
+from psycopg import sql
+
+from reminder.settings import Server, place_of
+from reminder.storage.ledger.database import open_database
+from reminder.storage.ledger.schema import metadata
+
+# PostgreSQL refuses to run as root: then it runs as the user that its package makes.
+_AS = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+_MADE = ["--username=reminder", "--encoding=UTF8", "--locale=C"]
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "shared_buffers": "16MB",
+    # What the tests kill is processes, not the machine.
+    "fsync": "off",
+    "full_page_writes": "off",
+}
+
+
+class PostgreSQL:
+    """A running server. Databases are made on it with the role `reminder`, who owns them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running: subprocess.Popen[bytes] | None = None
+        with closing(socket.create_server(("127.0.0.1", 0))) as free:
+            self.port = free.getsockname()[1]
+        subprocess.run(
+            [program("initdb"), "-D", folder / "data", "-A", "trust", "--no-sync", *_MADE],
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            check=True,
+            **_AS,
+        )
+        self.start()
+        self._emptied: Server | None = None
+
+    def start(self) -> None:
+        words = [f"-p{self.port}", f"-k{self._folder}"]
+        words += [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        with (self._folder / "log").open("ab") as log:
+            self._running = subprocess.Popen(
+                [program("postgres"), "-D", self._folder / "data", *words],
+                cwd="/",
+                stderr=log,
+                **_AS,
+            )
+        while not self._ready():
+            assert self._running.poll() is None, (self._folder / "log").read_text()
+            sleep(0.02)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT ends all sessions at once, SIGQUIT is a crash."""
+        assert self._running
+        self._running.send_signal(how)
+        self._running.wait()
+
+    def place(self, database: str) -> Server:
+        place = place_of(f"postgresql://reminder@127.0.0.1:{self.port}/{database}")
+        assert isinstance(place, Server)
+        return place
+
+    def create(self, database: str, *more: str) -> Server:
+        """Without tables."""
+        name = sql.Identifier(database)
+        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        words = sql.SQL(f"CREATE DATABASE {{}} TEMPLATE template0 {' '.join(more)}")
+        self.execute(words.format(name))
+        return self.place(database)
+
+    def emptied(self) -> Server:
+        """A ledger with nothing in it: much cheaper than a new one."""
+        if self._emptied is None:
+            self._emptied = self.create("ledger")
+            open_database(self._emptied).close()
+        tables = sql.SQL(", ").join(map(sql.Identifier, metadata.tables))
+        self.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(tables), "ledger")
+        return self._emptied
+
+    def execute(self, words: sql.Composable, database: str = "postgres") -> None:
+        with closing(self._connect(database)) as connection:
+            connection.execute(words)
+
+    def _connect(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            self.place(database).url, autocommit=True, options="-c lock_timeout=5s"
+        )
+
+    def _ready(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            self._connect("postgres").close()
+            return True
+        return False
+
+
+def program(name: str) -> str | None:
+    """Debian keeps the server's programs out of the path."""
+    there = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(there[-1]) if there else shutil.which(name)
+
+
+@contextmanager
+def running() -> Iterator[PostgreSQL]:
+    with tempfile.TemporaryDirectory(prefix="reminder-pg-") as name:
+        folder = Path(name)
+        if _AS:
+            shutil.chown(folder, "postgres", "postgres")
+        server = PostgreSQL(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
