@@ -37,9 +37,9 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-## bench: what a digest costs; figures are of this machine, ratios of any
+## bench: the product beside its limits, into docs/performance.md; QUICK=1 short, ONLY=part of it
 bench: $(VENV)/.run
-	$(BIN)/python benchmarks/composing.py
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
