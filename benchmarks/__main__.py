@@ -5,13 +5,15 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import sending, sizes
+from benchmarks import faraway, planning, sending, sizes
 from benchmarks.measuring import CHECKOUT, Unavailable
 from benchmarks.page import Part, page
 
 PAGE = CHECKOUT / "docs" / "performance.md"
 PARTS: dict[str, Callable[[bool], Part]] = {
     "sending": sending.measure,
+    "faraway": faraway.measure,
+    "planning": planning.measure,
     "sizes": sizes.measure,
 }
 

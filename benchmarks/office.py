@@ -17,7 +17,7 @@ from typing import Any
 from reminder.settings import SHIPPED
 
 YEAR = 2026
-TASKS_A_MONTH = 5
+TASKS = 60
 CIRCLES = 6  # 代表小组, of which one leads a task each month
 DOMAIN = "bulk.test"
 OFFICE = "代表工作委员会"
@@ -44,15 +44,15 @@ class _Group:
     members: list[str]
 
 
-def write_office(folder: Path, units: int) -> Path:
-    """Returns the folder."""
+def write_office(folder: Path, units: int, tasks: int = TASKS) -> Path:
+    """`tasks` are the months' own; year-round ones come on top. Returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     everyone = list(_units(units))
     groups = [group for group in _groups(everyone) if group.members]
     with (folder / "units.toml").open("w", encoding="utf-8") as file:
         file.writelines(_unit(*each) for each in everyone)
         file.writelines(_table("group", vars(group)) for group in groups)
-    plan = "".join(_plan({group.id: group.name for group in groups}))
+    plan = "".join(_plan({group.id: group.name for group in groups}, tasks))
     (folder / "plan.toml").write_text(plan, encoding="utf-8")
     (folder / "reminder.toml").write_text(_SETTINGS, encoding="utf-8")
     return folder
@@ -91,21 +91,23 @@ def _unit(unit: str, name: str, relation: str) -> str:
     )
 
 
-def _plan(groups: dict[str, str]) -> Iterator[str]:
+def _plan(groups: dict[str, str], count: int) -> Iterator[str]:
     """Rows of every month: all counties are related, committees lead, one circle leads."""
     shipped = tomllib.loads((SHIPPED / "plan" / "plan_2026.toml").read_text(encoding="utf-8"))
     yield _table("plan", shipped["plan"] | {"year": YEAR, "office": OFFICE}, array=False)
     titles = cycle(task for row in shipped["month"] for task in row["task"])
     for month in range(1, 13):
-        tasks = list(islice(titles, TASKS_A_MONTH))
+        tasks = list(islice(titles, count // 12 + (month <= count % 12)))
         circle = groups.get(f"circle-{month % CIRCLES}", OFFICE)
         rows = (
-            (OFFICE, groups.get("local"), tasks[:2]),
-            (groups.get("own", OFFICE), groups.get("parallel"), tasks[2:4]),
-            (circle, OFFICE, tasks[4:]),
+            (OFFICE, groups.get("local"), tasks[0::3]),
+            (groups.get("own", OFFICE), groups.get("parallel"), tasks[1::3]),
+            (circle, OFFICE, tasks[2::3]),
         )
         position = 0
         for lead, related, mine in rows:
+            if not mine:
+                continue
             named = {"lead": [lead], "related": [related] if related else []}
             yield _table("month", {"month": month} | named)
             for task in mine:
