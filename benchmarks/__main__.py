@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import faraway, planning, sending, sizes
+from benchmarks import faraway, feeds, planning, sending, sizes, starting
 from benchmarks.measuring import CHECKOUT, Unavailable
 from benchmarks.page import Part, page
 
@@ -14,6 +14,8 @@ PARTS: dict[str, Callable[[bool], Part]] = {
     "sending": sending.measure,
     "faraway": faraway.measure,
     "planning": planning.measure,
+    "feeds": feeds.measure,
+    "starting": starting.measure,
     "sizes": sizes.measure,
 }
 

@@ -15,7 +15,7 @@ from benchmarks.measuring import (
     until,
     workplace,
 )
-from benchmarks.page import Part, Target
+from benchmarks.page import NONE, Part, Target
 from benchmarks.relay import BODY, COMMANDS, answers, taken
 from benchmarks.trial import Trial, smtp
 
@@ -29,7 +29,8 @@ def measure(quick: bool) -> Part:
         "A slow relay",
         "A mail server of our own answers all commands that arrived together "
         f"{1000 * COMMANDS:.0f} ms after they arrived, and a body after {1000 * BODY:.0f} ms. "
-        "The limit is measured: bare sockets hold the same conversation with bodies of the same size, and keep no ledger. "
+        "The limit is measured: bare sockets hold the same conversation with bodies of the same "
+        "size, and keep no ledger. "
         "The relay counts, from the first MAIL to its last reply; the product's planning before "
         "the first MAIL is in the last column, where starting and loading are taken off.",
     )
@@ -83,7 +84,7 @@ def _compare(
 
         limits, ours = in_turn(rounds, limit, product)
     ratio = ratios(ours, limits)
-    cells = ["offered" if pipelining else "–", str(connections), str(ratio)]
+    cells = ["offered" if pipelining else NONE, str(connections), str(ratio)]
     part.rows.append((*cells, str(spread(ours)), str(spread(limits)), str(spread(whole))))
     if connections <= JUDGED:
         offered = "PIPELINING" if pipelining else "no PIPELINING"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.measuring import CHECKOUT, Spread, Unavailable, figure
 
+NONE = "–"
 _HEAD = """\
 # Performance
 
@@ -36,7 +37,8 @@ missing says so. It needs no root, chooses free ports, and ends and removes what
 
 @dataclass(frozen=True)
 class Target:
-    """`bounds` from the easiest on; `most` says that the figure is to stay below them."""
+    """`bounds` from the easiest on, none for what is only told; `most` says that the figure is
+    to stay below them."""
 
     what: str
     bounds: tuple[float, ...]
@@ -46,11 +48,12 @@ class Target:
 
     def row(self) -> tuple[str, ...]:
         sign = "≤" if self.most else "≥"
-        *first, last = (f"{sign} {figure(bound)}{self.unit}" for bound in self.bounds)
-        wanted = f"{last} (first {first[0]})" if first else last
+        bounds = [f"{sign} {figure(bound)}{self.unit}" for bound in self.bounds]
+        wanted = f"{bounds[-1]} (first {bounds[0]})" if bounds[1:] else "".join(bounds) or NONE
         if self.found is None:
-            return self.what, wanted, "–", "not measured"
-        return self.what, wanted, f"{self.found}{self.unit}", self._reached(self.found.median)
+            return self.what, wanted, NONE, "not measured"
+        reached = self._reached(self.found.median) if bounds else NONE
+        return self.what, wanted, f"{self.found}{self.unit}", reached
 
     def _reached(self, value: float) -> str:
         reached = [value <= bound if self.most else value >= bound for bound in self.bounds]

@@ -29,7 +29,7 @@ def measure(quick: bool) -> Part:
     part = Part(
         "Cost and memory as the office grows",
         "The same tick for offices of different size, three times, above "
-        f"{LARGE:,} units once. Memory is the process's resident set, read ten times a second; "
+        f"{LARGE:,} units once. Memory is the process's resident set, read fifty times a second; "
         f"growth is from the moment when {flat_from:,} digests were sent to the end.",
     )
     part.rows.append(

@@ -1,0 +1,20 @@
+"""The offices that benchmarks are about."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.office import write_office
+from reminder.storage.office import load_office
+
+
+@pytest.mark.parametrize(("units", "tasks"), [(40, 60), (200, 28), (2, 388)])
+def test_office_is_in_order_and_reaches_every_unit_every_month(
+    tmp_path: Path, units: int, tasks: int
+) -> None:
+    office = load_office(write_office(tmp_path / "office", units, tasks))
+
+    assert not office.warnings
+    assert len(office.table.directory.single) == units
+    assert len(office.table.windows) == tasks
+    assert {len(reached) for reached in office.table.reached.values()} == {units}
