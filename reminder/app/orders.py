@@ -13,6 +13,7 @@ from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
+from reminder.domain.timetable import MONTHS
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
 from reminder.storage.ledger import notices, occasions, tasks
@@ -47,7 +48,7 @@ def find_notice(connection: Connection, key: str) -> NoticeView:
 def month_of(app: Application, period: str) -> int:
     """Of a period such as 2026-03. Raises `UsageError` for one that the plan has not."""
     plan = app.table.plan
-    months = {plan.period(month): month for month in app.table.reached}
+    months = {plan.period(month): month for month in MONTHS}
     if period not in months:
         raise UsageError(f"no period {period!r} in this plan", hint=f"e.g. {plan.period(3)}")
     return months[period]
@@ -233,7 +234,7 @@ def receivers(app: Application, period: str) -> tuple[str, ...]:
     """Who gets that digest; on a ledger that was not started, who stands in its rows."""
     table, month, progress = app.table, month_of(app, period), app.progress()
     if progress.started is None:
-        return table.reached[month]
+        return table.reached(month)
     return digest_units(table, month, table.local_day(table.digest_due(month)), progress)
 
 
@@ -264,7 +265,7 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     period, count = table.plan.period(month), 0
     with app.database.write() as connection:
         keys = notices.keys_of(connection, Kind.DIGEST, period)
-        for unit in table.reached[month]:
+        for unit in table.reached(month):
             draft = digest_draft(table, month, unit, rehearsal=True)
             if draft.key in keys or not table.directory[unit].has_address:
                 continue

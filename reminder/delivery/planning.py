@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from reminder.delivery.message import Composer, Edition, Knowledge
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, notice_key
-from reminder.domain.occasions import ONCE, digest_draft, digest_units, due_reminders
-from reminder.domain.timetable import Timetable
+from reminder.domain.occasions import ONCE, digest_draft, digest_units, reminders, steps_in_reach
+from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
@@ -78,10 +79,11 @@ class Planner:
             made_from = occasions.noted(connection, self.marked(Kind.DIGEST))
             progress = read_progress(connection, self._table, self.course)
         facts = self._facts(progress)
-        for month in self._table.reached:
+        for month in MONTHS:
             over = self._table.digest_end(month) <= at
             period = self._table.plan.period(month)
-            complete = period in made_from and (over or made_from[period] == facts)
+            made = made_from.get(period)
+            complete = made is not None and (over or made == facts)
             if self._table.digest_due(month) <= at and not complete:
                 done += self._plan_digest(month, at, progress, facts, live=not over)
         done += self._plan_reminders(at, progress, facts)
@@ -99,7 +101,7 @@ class Planner:
         self, month: int, at: datetime, progress: Progress, facts: str, *, live: bool
     ) -> Planned:
         table, planned = self._table, Planned()
-        units: Iterable[str] = table.reached[month]
+        units = table.reached(month)
         if live:
             units = digest_units(table, month, table.digest_day(month), progress)
         edition = self._composer.edition(at, self._as_told(progress, at))
@@ -171,24 +173,28 @@ class Planner:
 
     def _plan_reminders(self, at: datetime, progress: Progress, facts: str) -> Planned:
         table, planned = self._table, Planned()
-        today = table.local_day(at)
-        complete = f"{today} {facts}"
-        if at < table.moment(today):
+        complete = f"{table.local_day(at)} {facts}"
+        steps = steps_in_reach(table, at, progress)
+        if not steps:
             return planned
-        with self._database.write() as connection:
+        with self._database.read() as connection:
             if occasions.reminders_made_from(connection) == complete:
                 return planned
-            reminded = notices.read_reminded(connection, rehearsal=self.rehearsal)
-            mails, calls = due_reminders(table, at, progress, reminded)
-            if calls and not self.rehearsal:
-                self._note_calls(connection, calls, at)
+            told = notices.read_told(connection, steps, rehearsal=self.rehearsal)
         edition = self._composer.edition(at, self._as_told(progress, at))
-        for some in batched(map(self._marked, mails), CHUNK):
+        for some in batched(reminders(table, at, told), CHUNK):
+            calls = [draft for draft in some if self._is_phoned(draft)]
+            mails = [self._marked(draft) for draft in some if not self._is_phoned(draft)]
             with self._database.write() as connection:
-                planned.new += self._add_reminders(connection, some, edition)
+                if calls and not self.rehearsal:
+                    self._note_calls(connection, calls, at)
+                planned.new += self._add_reminders(connection, mails, edition)
         with self._database.write() as connection:
             occasions.note_reminders_made_from(connection, complete)
         return planned
+
+    def _is_phoned(self, draft: NoticeDraft) -> bool:
+        return self._table.directory[draft.unit].tone is Relation.PARALLEL
 
     def _marked(self, draft: NoticeDraft) -> NoticeDraft:
         plan = self._table.plan.id

@@ -1,12 +1,13 @@
 """The moments at which notices are due, and for which units."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import groupby
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
-from reminder.domain.timetable import Timetable
+from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Window, nudge_day, overdue_day, workdays_left
 from reminder.domain.workdays import last_day
@@ -24,25 +25,28 @@ class Occasion:
 
 
 @dataclass(frozen=True)
-class Reminded:
-    """That a unit was reminded of a task for this due date, at this step."""
+class Step:
+    """Of a task's reminders the one that is in reach: once for each unit that leads it."""
 
     kind: Kind
-    unit: str
     task: str
     due: str
     step: int
+    until: datetime = field(compare=False)
 
 
 def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> tuple[str, ...]:
     """Who gets that month's digest: the units of its rows, then who has tasks to confirm."""
-    rows = table.reached.get(month, ())
-    others = [
-        unit.id
-        for unit in table.directory.single
-        if unit.id not in rows and table.unconfirmed(unit.id, month, on, progress)
-    ]
-    return (*rows, *others)
+    rows, names = table.reached(month), set(table.names_in(month))
+    tasks = table.unregistered(month, on, progress)
+    more = {name for task in tasks for name in task.lead if name not in names}
+    others = {
+        unit
+        for unit in table.directory.expand(more)
+        if table.directory[unit].tone is not Relation.PARALLEL
+        and names.isdisjoint(table.named_as(unit))
+    }
+    return (*rows, *(unit for unit in table.directory.units if unit in others)) if others else rows
 
 
 def digest_draft(
@@ -59,50 +63,48 @@ def digest_draft(
     )
 
 
-def due_reminders(
-    table: Timetable, at: datetime, progress: Progress, reminded: set[Reminded]
-) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
-    """Nudges and 待确认 mails due at that moment, and the secretariat's call list.
-
-    At most one of a kind for a unit and day. A unit of another body is never pressed:
-    its tasks come back as drafts that name it, for the secretariat to phone.
-    """
+def steps_in_reach(table: Timetable, at: datetime, progress: Progress) -> list[Step]:
+    """What may have to be told now; nothing on a rest day or before the sending hour."""
     on = table.local_day(at)
     if not table.days.is_working(on) or at < table.moment(on):
-        return [], []
-    mails: list[NoticeDraft] = []
-    calls: list[NoticeDraft] = []
-    for kind, steps in ((Kind.NUDGE, _nudge_steps), (Kind.OVERDUE, _overdue_steps)):
-        found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
-        until: dict[str, datetime] = {}
-        for window, due, step, end in steps(table, on, progress):
-            for unit in table.lead_units(table.plan.by_id[window.task]):
-                if Reminded(kind, unit, window.task, due, step) not in reminded:
-                    found[unit].append((window.task, due, step))
-                    until[unit] = min(end, until.get(unit, end))
-        for unit, tasks in found.items():
-            draft = _draft(table, kind, on, unit, tasks, until[unit])
-            tone = table.directory[unit].tone
-            if tone is Relation.PARALLEL:
-                calls.append(draft)
-            elif kind is Kind.NUDGE or tone is Relation.OWN:
-                mails.append(draft)
-    return mails, calls
+        return []
+    return [*_nudge_steps(table, on, progress), *_overdue_steps(table, on, progress)]
 
 
-def _draft(
-    table: Timetable,
-    kind: Kind,
-    on: date,
-    unit: str,
-    tasks: Iterable[tuple[str, str, int]],
-    until: datetime,
-) -> NoticeDraft:
+def reminders(
+    table: Timetable, at: datetime, told: Mapping[Step, Set[str]]
+) -> Iterator[NoticeDraft]:
+    """Of steps in reach, each with the units that were told: for those that lead and were not.
+
+    At most one of a kind for a unit and day. A unit of another body is never pressed: its
+    drafts are for the secretariat to phone.
+    """
+    on = table.local_day(at)
+    for kind, same in groupby(told, key=lambda step: step.kind):
+        steps = list(same)
+        waiting = {
+            unit: None
+            for step in steps
+            for unit in table.lead_units(table.plan.by_id[step.task])
+            if unit not in told[step]
+        }
+        for unit in waiting:
+            if kind is Kind.OVERDUE and table.directory[unit].tone is Relation.LOCAL:
+                continue
+            open_ = [
+                step
+                for step in steps
+                if table.role(unit, table.plan.by_id[step.task]) is Role.LEAD
+                and unit not in told[step]
+            ]
+            yield _draft(table, kind, on, unit, open_)
+
+
+def _draft(table: Timetable, kind: Kind, on: date, unit: str, steps: Sequence[Step]) -> NoticeDraft:
     key = notice_key(table.plan.id, kind, on.isoformat(), unit)
-    return NoticeDraft(key, kind, on.isoformat(), unit, table.moment(on), until, tuple(tasks))
-
-
-Step = tuple[Window, str, int, datetime]
+    tasks = tuple((step.task, step.due, step.step) for step in steps)
+    until = min(step.until for step in steps)
+    return NoticeDraft(key, kind, on.isoformat(), unit, table.moment(on), until, tasks)
 
 
 def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
@@ -112,7 +114,7 @@ def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Ste
         left = workdays_left(found, on, table.days)
         if reached := [step for step in table.schedule.nudges if left <= step]:
             due, step = (ONCE, 0) if found.soft else (found.due.isoformat(), min(reached))
-            yield found, due, step, table.end_of(found.due)
+            yield Step(Kind.NUDGE, found.task, due, step, table.end_of(found.due))
 
 
 def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
@@ -132,36 +134,42 @@ def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[S
         else:
             end = table.end_of(last_day(day.year, day.month))
         if table.moment(on) < end:
-            yield found, found.due.isoformat(), step, end
+            yield Step(Kind.OVERDUE, found.task, found.due.isoformat(), step, end)
 
 
 def forecast(
     table: Timetable, start: date, end: date, now: datetime, progress: Progress
-) -> list[Occasion]:
+) -> Iterator[Occasion]:
     """Every occasion from `start` to `end`, both inclusive, if nothing more is registered.
 
     Digests name the units of their rows, and those who have tasks to confirm by `now`.
     """
-    today = table.local_day(now)
-    occasions = []
-    for month in table.reached:
-        if start <= table.digest_day(month) <= end:
-            known = digest_units(table, month, today, progress) if progress.started else ()
-            units = known or table.reached[month]
-            period, due = table.plan.period(month), table.digest_due(month)
-            if units:
-                occasions.append(Occasion(Kind.DIGEST, period, due, tuple(units)))
-    days: dict[tuple[Kind, date], dict[str, None]] = defaultdict(dict)
+    digests = {
+        (table.digest_due(month), Kind.DIGEST): month
+        for month in MONTHS
+        if start <= table.digest_day(month) <= end
+    }
+    leads: dict[tuple[datetime, Kind], list[str]] = defaultdict(list)
     for found in table.windows.values():
         for kind, day in _reminder_days(table, found, progress):
             if start <= day <= end:
-                days[kind, day].update(dict.fromkeys(_mailed(table, kind, found)))
-    for (kind, day), units_of_day in days.items():
-        if units_of_day:
-            occasions.append(
-                Occasion(kind, day.isoformat(), table.moment(day), tuple(units_of_day))
-            )
-    return sorted(occasions, key=lambda occasion: (occasion.at, occasion.kind))
+                leads[table.moment(day), kind] += table.plan.by_id[found.task].lead
+    for at, kind in sorted([*digests, *leads]):
+        if kind is Kind.DIGEST:
+            month = digests[at, kind]
+            units, period = _digest_by_now(table, month, now, progress), table.plan.period(month)
+        else:
+            units, period = _mailed(table, kind, leads[at, kind]), at.date().isoformat()
+        if units:
+            yield Occasion(kind, period, at, units)
+
+
+def _digest_by_now(
+    table: Timetable, month: int, now: datetime, progress: Progress
+) -> tuple[str, ...]:
+    if not progress.started:
+        return table.reached(month)
+    return digest_units(table, month, table.local_day(now), progress)
 
 
 def _reminder_days(
@@ -178,7 +186,7 @@ def _reminder_days(
             yield Kind.OVERDUE, overdue_day(found, table.days, step)
 
 
-def _mailed(table: Timetable, kind: Kind, found: Window) -> list[str]:
+def _mailed(table: Timetable, kind: Kind, leads: Iterable[str]) -> tuple[str, ...]:
     tones = {Relation.OWN, Relation.LOCAL} if kind is Kind.NUDGE else {Relation.OWN}
-    units = table.lead_units(table.plan.by_id[found.task])
-    return [unit for unit in units if table.directory[unit].tone in tones]
+    units = table.directory.expand(leads)
+    return tuple(unit for unit in units if table.directory[unit].tone in tones)

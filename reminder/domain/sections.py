@@ -63,10 +63,9 @@ def related(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[Secti
 
 def _listed_as(reader: Reader, task: Task) -> Unit | None:
     """The group under whose name the unit stands in the row, if it stands there as a member."""
-    for unit in (reader.table.directory[unit_id] for unit_id in task.related):
-        if unit.is_group and reader.unit.id in reader.table.directory.expand([unit.id]):
-            return unit
-    return None
+    named = reader.table.named_as(reader.unit.id)
+    units = (reader.table.directory[unit_id] for unit_id in task.related if unit_id in named)
+    return next((unit for unit in units if unit.is_group), None)
 
 
 def unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[Section]:

@@ -1,7 +1,7 @@
 """One reading of plan, units and working days: each task's window, each unit's role."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -12,10 +12,23 @@ from reminder.domain.units import Directory, Relation
 from reminder.domain.windows import Progress, Window, window
 from reminder.domain.workdays import DAY, WorkingDays, last_day
 
+MONTHS = range(1, 13)
+
 
 class Role(StrEnum):
     LEAD = "lead"
     RELATED = "related"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All by which plan and rules treat a unit, but for its own name and addresses.
+
+    `named` are the ids that stand for it in the plan's rows: its own, its groups'.
+    """
+
+    tone: Relation
+    named: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,24 +64,45 @@ class Timetable:
         return self.windows.get(task.id) or window(self.plan, task, self.days, month)
 
     @cached_property
-    def _leads(self) -> dict[str, frozenset[str]]:
-        return {t.id: frozenset(self.directory.expand(t.lead)) for t in self.plan.tasks}
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        same: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for name in _names(self.plan.tasks):
+            for unit in self.directory.expand([name]):
+                names = (*found.get(unit, ()), name)
+                found[unit] = same.setdefault(names, names)
+        return found
 
     @cached_property
-    def _related(self) -> dict[str, frozenset[str]]:
-        return {t.id: frozenset(self.directory.expand(t.related)) for t in self.plan.tasks}
+    def _roles(self) -> dict[str, dict[str, Role]]:
+        """In each task, by what stands in its row: lead and related in one row is lead."""
+        found: dict[str, dict[str, Role]] = {name: {} for name in _names(self.plan.tasks)}
+        for task in self.plan.tasks:
+            for role, names in ((Role.RELATED, task.related), (Role.LEAD, task.lead)):
+                for name in names:
+                    found[name][task.id] = role
+        return found
 
-    def leads(self, unit: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        return tuple(task for task in tasks if unit in self._leads[task.id])
+    def named_as(self, unit: str) -> tuple[str, ...]:
+        """By which ids the plan's rows mean that unit; none for one without a task."""
+        return self._named.get(unit, ())
 
-    def related(self, unit: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        """Where the unit is related only: lead and related in one row is lead."""
-        return tuple(task for task in tasks if self.role(unit, task) is Role.RELATED)
+    def profile(self, unit: str) -> Profile:
+        """Units of one profile read the same mail, but for their names."""
+        return Profile(self.directory[unit].tone, self.named_as(unit))
 
     def role(self, unit: str, task: Task) -> Role | None:
-        if unit in self._leads[task.id]:
+        found = {self._roles[name].get(task.id) for name in self.named_as(unit)}
+        if Role.LEAD in found:
             return Role.LEAD
-        return Role.RELATED if unit in self._related[task.id] else None
+        return Role.RELATED if Role.RELATED in found else None
+
+    def leads(self, unit: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
+        return tuple(task for task in tasks if self.role(unit, task) is Role.LEAD)
+
+    def related(self, unit: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
+        """Where the unit is related only."""
+        return tuple(task for task in tasks if self.role(unit, task) is Role.RELATED)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -76,55 +110,27 @@ class Timetable:
         facts = (self.plan, self.directory.units, self.windows, self.schedule)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
-    def profile(self, unit: str) -> tuple[Relation, frozenset[str]]:
-        return self.directory[unit].tone, self._named[unit]
-
-    @cached_property
-    def _named(self) -> dict[str, frozenset[str]]:
-        ids = {i for t in self.plan.tasks for i in (*t.lead, *t.related)}
-        found: dict[str, set[str]] = {}
-        for i in ids:
-            for unit in self.directory.expand([i]):
-                found.setdefault(unit, set()).add(i)
-        kept: dict[frozenset[str], frozenset[str]] = {}
-        return {
-            u.id: kept.setdefault(f := frozenset(found.get(u.id, ())), f)
-            for u in self.directory.single
-        }
-
     def lead_units(self, task: Task) -> list[str]:
         return self.directory.expand(task.lead)
 
-    @cached_property
-    def reached(self) -> dict[int, tuple[str, ...]]:
-        """The units in each month's rows, leads first; January's also who has no month at all.
+    def names_in(self, month: int) -> list[str]:
+        """What stands in the month's rows, leads first; in January's also who has no month."""
+        names = _names(self.plan.month(month))
+        if month == 1:
+            everywhere = {name for each in MONTHS for name in _names(self.plan.month(each))}
+            rows = [(*task.lead, *task.related) for task in self.plan.year_round]
+            others = self.directory.expand(n for row in rows for n in row if n not in everywhere)
+            names += [unit for unit in others if everywhere.isdisjoint(self.named_as(unit))]
+        return names
 
-        Empty for a month without rows: only tasks to confirm can make a digest then.
-        """
-        months: dict[int, tuple[str, ...]] = {}
-        for month in range(1, 13):
-            tasks = self.plan.month(month)
-            leads = [unit for task in tasks for unit in task.lead]
-            related = [unit for task in tasks for unit in task.related]
-            months[month] = tuple(self.directory.expand([*leads, *related]))
-        everywhere = {unit for units in months.values() for unit in units}
-        year_only = [
-            unit
-            for task in self.plan.year_round
-            for unit in self.directory.expand([*task.lead, *task.related])
-            if unit not in everywhere
-        ]
-        if year_only:
-            months[1] = (*months[1], *dict.fromkeys(year_only))
-        return months
+    def reached(self, month: int) -> tuple[str, ...]:
+        """The units of the month's rows. None for a month without rows: only tasks to confirm
+        can make a digest then."""
+        return tuple(self.directory.expand(self.names_in(month)))
 
-    def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> list[Task]:
-        """Tasks of months before `month` that the unit leads, past due and not registered as
-        done, oldest first.
-
-        None for a unit of another body: its tasks stand in the secretariat's call list.
-        """
-        if not self.schedule.tracking or self.directory[unit].tone is Relation.PARALLEL:
+    def unregistered(self, month: int, on: date, progress: Progress) -> list[Task]:
+        """Tasks of months before `month`, past due and not registered as done, oldest first."""
+        if not self.schedule.tracking:
             return []
         return [
             self.plan.by_id[found.task]
@@ -133,8 +139,16 @@ class Timetable:
             and self.plan.by_id[found.task].month < month
             and found.can_be_overdue
             and progress.is_open(found)
-            and unit in self._leads[found.task]
         ]
+
+    def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> tuple[Task, ...]:
+        """Of those the unit's own: it leads them.
+
+        None for a unit of another body: its tasks stand in the secretariat's call list.
+        """
+        if self.directory[unit].tone is Relation.PARALLEL:
+            return ()
+        return self.leads(unit, self.unregistered(month, on, progress))
 
     def moment(self, day: date) -> datetime:
         """The sending hour of that day, in the plan's zone."""
@@ -164,13 +178,20 @@ class Timetable:
     def live_digest(self, at: datetime) -> int | None:
         """The latest month whose digest is due and still of use."""
         return max(
-            (m for m in self._with_rows if self.digest_due(m) <= at < self.digest_end(m)),
+            (m for m in self.months if self.digest_due(m) <= at < self.digest_end(m)),
             default=None,
         )
 
     def next_digest(self, at: datetime) -> int | None:
-        return min((m for m in self._with_rows if self.digest_due(m) > at), default=None)
+        return min((m for m in self.months if self.digest_due(m) > at), default=None)
 
-    @property
-    def _with_rows(self) -> list[int]:
-        return [month for month, units in self.reached.items() if units]
+    @cached_property
+    def months(self) -> list[int]:
+        """Those whose digest goes whatever is to be confirmed."""
+        return [month for month in MONTHS if self.names_in(month)]
+
+
+def _names(tasks: Sequence[Task]) -> list[str]:
+    """Units and groups of the rows, each once, leads first."""
+    leads = [name for task in tasks for name in task.lead]
+    return list(dict.fromkeys([*leads, *(name for task in tasks for name in task.related)]))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 
 class Relation(StrEnum):
@@ -72,12 +73,26 @@ class Directory:
         return list(self._by_name)
 
     def expand(self, unit_ids: Iterable[str]) -> list[str]:
-        """Groups replaced by their members, each unit once, in order."""
+        """Groups replaced by their members, which are units, each unit once, in order."""
         found: dict[str, None] = {}
         for unit_id in unit_ids:
-            members = self.units[unit_id].members
-            found.update(dict.fromkeys(self.expand(members) if members else [unit_id]))
+            found.update(dict.fromkeys(self.units[unit_id].members or (unit_id,)))
         return list(found)
+
+    @cached_property
+    def _unaddressed(self) -> dict[str, tuple[str, ...]]:
+        units = self.units.values()
+        missing = {unit.id for unit in units if not (unit.is_group or unit.has_address)}
+        return {
+            unit.id: members
+            for unit in units
+            if (members := tuple(one for one in unit.members or (unit.id,) if one in missing))
+        }
+
+    def unaddressed(self, unit_ids: Iterable[str]) -> list[Unit]:
+        """Those of the units and the groups' members that have no address, each once."""
+        found = dict.fromkeys(one for each in unit_ids for one in self._unaddressed.get(each, ()))
+        return [self.units[unit_id] for unit_id in found]
 
     @property
     def single(self) -> list[Unit]:

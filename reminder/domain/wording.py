@@ -115,14 +115,13 @@ def unit_names(table: Timetable, unit_ids: Iterable[str]) -> str:
     """Full names as one list; a group says how many it is."""
     names = []
     for unit in (table.directory[unit_id] for unit_id in unit_ids):
-        count = f"（{len(table.directory.expand([unit.id]))}个）" if unit.is_group else ""
+        count = f"（{len(unit.members)}个）" if unit.is_group else ""
         names.append(unit.name + count)
     return ("，" if any("、" in name for name in names) else "、").join(names)
 
 
 def unaddressed(table: Timetable, unit_ids: Iterable[str]) -> list[str]:
-    units = (table.directory[unit_id] for unit_id in table.directory.expand(unit_ids))
-    return [unit.name for unit in units if not unit.has_address]
+    return [unit.name for unit in table.directory.unaddressed(unit_ids)]
 
 
 def briefs(tasks: Sequence[Task]) -> str:

@@ -73,7 +73,7 @@ def simulate(
 
 def _drawn(office: Office, seed: int, start: datetime, end: datetime) -> Faults:
     table = office.table
-    busy = [table.digest_due(month) for month, units in table.reached.items() if units]
+    busy = [table.digest_due(month) for month in table.months]
     nudged = {
         nudge_day(found, table.days, step)
         for found in table.windows.values()
@@ -81,7 +81,7 @@ def _drawn(office: Office, seed: int, start: datetime, end: datetime) -> Faults:
         if found.tracked
     }
     busy += [table.moment(day) for day in sorted(nudged)]
-    units = [table.directory[unit] for months in table.reached.values() for unit in months]
+    units = [table.directory[unit] for month in table.months for unit in table.reached(month)]
     addresses = sorted({address for unit in units for address in (*unit.to, *unit.cc)})
     return draw(seed, start, end, busy, list(table.windows), addresses)
 

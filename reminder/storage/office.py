@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reminder.domain.timetable import Schedule, Timetable
+from reminder.domain.timetable import MONTHS, Schedule, Timetable
 from reminder.domain.units import Directory
 from reminder.errors import ConfigurationError, Fault
 from reminder.files import EditedFile, is_file, is_folder, shown
@@ -101,7 +101,7 @@ def _warnings(
     settings: Settings, table: Timetable, file: EditedFile, folder: Path
 ) -> Iterator[Fault]:
     """What may be meant, but is better known."""
-    reached = {unit for units in table.reached.values() for unit in units}
+    reached = {unit for month in MONTHS for unit in table.reached(month)}
     directory = table.directory
     owners: dict[str, str] = {}
     for index, entry in enumerate(file.data["unit"]):

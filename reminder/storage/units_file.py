@@ -79,7 +79,7 @@ def _unit(table: _Unit | _Group, group: _Group | None) -> Unit:
         cc=tuple(table.cc if of_its_own or not group else group.cc),
         contact=table.contact or (group.contact if group else ""),
         phone=table.phone or (group.phone if group else ""),
-        members=tuple(table.members) if isinstance(table, _Group) else (),
+        members=tuple(dict.fromkeys(table.members)) if isinstance(table, _Group) else (),
     )
 
 

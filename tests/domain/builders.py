@@ -9,10 +9,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reminder.domain import occasions
 from reminder.domain.content import Content
 from reminder.domain.digest import digest
-from reminder.domain.notices import NoticeDraft
-from reminder.domain.occasions import Reminded, due_reminders
+from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
 from reminder.domain.timetable import Schedule, Timetable
 from reminder.domain.units import Directory, Relation, Unit
@@ -132,6 +132,30 @@ def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=ZONE)
 
 
+# That a unit was reminded of a task for this due date, at this step.
+Reminded = tuple[Kind, str, str, str, int]
+
+
+def due_reminders(
+    table: Timetable, moment: datetime, progress: Progress, reminded: set[Reminded]
+) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
+    """Mails and calls that are due at that moment."""
+    told = {
+        step: {
+            unit
+            for kind, unit, *rest in reminded
+            if (kind, *rest) == (step.kind, step.task, step.due, step.step)
+        }
+        for step in occasions.steps_in_reach(table, moment, progress)
+    }
+    mails: list[NoticeDraft] = []
+    calls: list[NoticeDraft] = []
+    for draft in occasions.reminders(table, moment, told):
+        phoned = table.directory[draft.unit].tone is Relation.PARALLEL
+        (calls if phoned else mails).append(draft)
+    return mails, calls
+
+
 def reminders(
     table: Timetable,
     first: date,
@@ -149,7 +173,7 @@ def reminders(
         mails += found[0]
         calls += found[1]
         for draft in (*found[0], *found[1]):
-            noted |= {Reminded(draft.kind, draft.unit, *entry) for entry in draft.tasks}
+            noted |= {(draft.kind, draft.unit, *entry) for entry in draft.tasks}
     return mails, calls
 
 

@@ -5,17 +5,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from reminder.domain.notices import Kind, NoticeDraft
-from reminder.domain.occasions import (
-    Reminded,
-    due_reminders,
-)
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from tests.domain.builders import (
     LEADER,
     OUTSIDER,
+    Reminded,
     at,
+    due_reminders,
     meeting,
     reminders,
     standing,

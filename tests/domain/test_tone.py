@@ -14,7 +14,7 @@ from reminder.delivery.message import Composer, Knowledge
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import digest_draft
 from reminder.domain.plan import Part
-from reminder.domain.timetable import Timetable
+from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.storage.ledger.keys import InstallationKey
@@ -77,8 +77,8 @@ def year_of(
     table: Timetable, unit: str, progress: Progress
 ) -> Iterator[tuple[NoticeDraft, Knowledge]]:
     """Every mail that the unit would get in 2026; digests also as written late in the month."""
-    for month in table.reached:
-        if unit in table.reached[month]:
+    for month in MONTHS:
+        if unit in table.reached(month):
             draft = digest_draft(table, month, unit)
             yield draft, Knowledge(draft.due, progress, first_of_year=month == 1)
             yield draft, Knowledge(at(month, 28), progress)

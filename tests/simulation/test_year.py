@@ -138,11 +138,11 @@ def forget_a_unit(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_reminders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(planning, "due_reminders", lambda *_: ([], []))
+    patch.setattr(planning, "reminders", lambda *_: iter(()))
 
 
 def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(notices, "read_reminded", lambda *_, **__: set())
+    patch.setattr(notices, "read_told", lambda _, steps, **__: {step: set() for step in steps})
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:

@@ -185,7 +185,7 @@ def plan_of(year: int, month: int, busy: int = 4) -> str:
 
 def expected_of(table: Timetable, month: int) -> set[str]:
     period = table.plan.period(month)
-    return {f"digest/{period}/{unit}" for unit in table.reached[month]} | {
+    return {f"digest/{period}/{unit}" for unit in table.reached(month)} | {
         f"report/digest/{period}"
     }
 
@@ -218,7 +218,7 @@ def kill_runs(folder: Folder, most: int) -> None:
     }
     table = load_office(None, {"plan": folder.plan}).table
     for _ in range(10):
-        sent = len(folder.record.accepted) >= len(table.reached[today.month])
+        sent = len(folder.record.accepted) >= len(table.reached(today.month))
         if folder.counts.kills >= most or sent:
             break
         folder.killed("run")

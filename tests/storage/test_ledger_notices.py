@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State, derive_state
+from reminder.domain.occasions import Step
 from reminder.storage.ledger import claims, notices
 from reminder.storage.ledger.claims import Result
 from reminder.storage.ledger.database import Database
@@ -21,6 +22,7 @@ AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 END = AT + timedelta(days=30)
 LEAD, SECOND = "lead@unit.test", "second@unit.test"
 COMPOSED = Composed("<a@mail.test>", b"Subject: a\r\n\r\nmail\r\n", AT, (LEAD, SECOND))
+STEP = Step(Kind.NUDGE, "2026-03-3", "2026-03-31", 3, END)
 RECIPIENT_STATES = (State.SENDING, State.QUEUED, State.RETRY, State.REFUSED, State.SENT)
 
 
@@ -194,16 +196,16 @@ def test_a_draft_with_a_naive_moment_is_refused() -> None:
 def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     notices.add(connection, told, AT, composed=COMPOSED, course="smtp")
-    assert len(notices.read_reminded(connection, rehearsal=False)) == 1
+    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
     notices.expire(connection, END)
-    assert notices.read_reminded(connection, rehearsal=False) == set()
+    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
 
 
 def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     notices.add(connection, told, AT, composed=COMPOSED, rehearsal=True, course="smtp")
-    assert notices.read_reminded(connection, rehearsal=False) == set()
-    assert len(notices.read_reminded(connection, rehearsal=True)) == 1
+    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert notices.read_told(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
 
 
 def test_a_great_ledger_is_read_whole(database: Database) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, union, update
 
 from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
-from reminder.domain.occasions import Reminded
+from reminder.domain.occasions import Step
 from reminder.storage.ledger.schema import history, message, notice, recipient, reminded
 from reminder.storage.ledger.upsert import put
 
@@ -209,17 +209,26 @@ def content_of(connection: Connection, key: str) -> bytes | None:
     return zlib.decompress(content) if content is not None else None
 
 
-def read_reminded(connection: Connection, *, rehearsal: bool) -> set[Reminded]:
-    """What units were reminded of; a mail that never went does not count, unless it was
-    dropped by hand."""
-    query = select(reminded).join(notice, notice.c.key == reminded.c.key, isouter=True)
+def read_told(
+    connection: Connection, steps: Iterable[Step], *, rehearsal: bool
+) -> dict[Step, set[str]]:
+    """Each step with the units that were reminded by it; a mail that never went does not
+    count, unless it was dropped by hand."""
+    told: dict[Step, set[str]] = {}
     # Without a notice: the secretariat was asked to phone.
     went = notice.c.reason.not_in([Reason.TOO_LATE, Reason.DONE])
-    query = query.where(notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal)))
-    return {
-        Reminded(Kind(row.kind), row.unit, row.task, row.due, row.step)
-        for row in connection.execute(query)
-    }
+    counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
+    for step in steps:
+        query = select(reminded.c.unit).join(notice, notice.c.key == reminded.c.key, isouter=True)
+        query = query.where(
+            reminded.c.kind == step.kind,
+            reminded.c.task == step.task,
+            reminded.c.due == step.due,
+            reminded.c.step == step.step,
+            counts,
+        )
+        told[step] = set(connection.scalars(query))
+    return told
 
 
 def heard_from(

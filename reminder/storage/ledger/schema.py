@@ -150,6 +150,7 @@ reminded = Table(
     Column("unit", String, nullable=False),
     Column("due", String, nullable=False),
     Column("step", Integer, nullable=False),
+    Index("reminded_step", "task", "due", "step"),
 )
 
 # What is registered of a task: done on a day, for good (period "") or for one month's check-in.
