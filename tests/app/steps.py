@@ -129,7 +129,7 @@ def _watch() -> None:
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
 
-    from reminder.delivery.message import Composer
+    from reminder.delivery.message import Composer, Edition
     from reminder.delivery.transports.smtp_replies import Client
 
     @event.listens_for(Engine, "before_cursor_execute")
@@ -141,7 +141,7 @@ def _watch() -> None:
         _reach(f"after {' '.join(statement.split()[:3])}")
 
     _around(DefaultDialect, "do_commit", "commit")
-    _around(Composer, "compose", "composing")
+    _around(Edition, "compose", "composing")
     _around(Composer, "report", "composing a report")
     _around(Client, "getreply", "a reply")
     _send_in_halves(Client)

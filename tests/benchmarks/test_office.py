@@ -17,4 +17,4 @@ def test_office_is_in_order_and_reaches_every_unit_every_month(
     assert not office.warnings
     assert len(office.table.directory.single) == units
     assert len(office.table.windows) == tasks
-    assert {len(reached) for reached in office.table.reached.values()} == {units}
+    assert {len(office.table.reached(month)) for month in range(1, 13)} == {units}
