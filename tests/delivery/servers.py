@@ -43,12 +43,29 @@ class Slow(str):
     """A reply that comes byte by byte, and in time."""
 
 
+class Held(str):
+    """A reply that goes out together with the next one."""
+
+
+class Deaf(str):
+    """A reply with which the server forgets what it was sent ahead."""
+
+
 class Inbox:
     """Keeps what a real server accepted."""
+
+    pipelining = False
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.mail_options: list[str] = []
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Received, name: str, replies: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        offered = ["250-PIPELINING"] if self.pipelining else []
+        return [*replies[:-1], *offered, replies[-1]]
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Received) -> str:  # noqa: N802
         self.received.append(envelope)
@@ -113,11 +130,13 @@ class BadServer(socketserver.ThreadingTCPServer):
     """Answers by a script: for a verb a list of replies, the last one again and again.
 
     GREETING and BODY (what ends with the final dot) count as verbs. `commands` is what it heard,
-    `bodies` what came, `accepted` what it said 250 to: an address and a body.
+    `bodies` what came for somebody, `accepted` what it said 250 to: an address and a body;
+    `lone_dots` counts messages for nobody. With `pipelining` it offers that in every EHLO.
     """
 
     daemon_threads = True
     allow_reuse_address = True
+    pipelining = False
     tls: ssl.SSLContext | None = None
 
     def __init__(self, script: Script, port: int = 0) -> None:
@@ -125,6 +144,7 @@ class BadServer(socketserver.ThreadingTCPServer):
         self.commands: list[str] = []
         self.bodies: list[bytes] = []
         self.accepted: list[tuple[str, bytes]] = []
+        self.lone_dots = 0
         self.over = Event()
         self.follow(script)
 
@@ -142,14 +162,26 @@ class BadServer(socketserver.ThreadingTCPServer):
 
     def next_reply(self, verb: str) -> str | bytes:
         replies = self.script.get(verb, ["502 5.5.1 not here"])
-        return replies.pop(0) if len(replies) > 1 else replies[0]
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        return _with_pipelining(reply) if verb == "EHLO" and self.pipelining else reply
+
+
+def _with_pipelining(reply: str | bytes) -> str | bytes:
+    if isinstance(reply, bytes) or not reply.startswith("250"):
+        return reply
+    name, *rest = reply.split("\r\n")
+    offers = ["250-PIPELINING", *rest] if rest else ["250 PIPELINING"]
+    return "\r\n".join([f"250-{name[4:]}", *offers])
 
 
 class _Session(socketserver.StreamRequestHandler):
     server: BadServer
+    # Replies are said one by one: the second must not wait until the first was received.
+    disable_nagle_algorithm = True
 
     def handle(self) -> None:
         self.recipients: list[str] = []
+        self.held = b""
         try:
             self._converse()
         except OSError:
@@ -176,9 +208,19 @@ class _Session(socketserver.StreamRequestHandler):
         return self._acts(verb, last) and not isinstance(reply, Last)
 
     def _say(self, reply: str | bytes) -> None:
-        line = reply if isinstance(reply, bytes) else f"{reply}\r\n".encode()
+        line = self.held + (reply if isinstance(reply, bytes) else f"{reply}\r\n".encode())
+        self.held = line if isinstance(reply, Held) else b""
+        if isinstance(reply, Held):
+            return
+        if isinstance(reply, Deaf):
+            self._forget_what_was_sent_ahead()
         for part in [line] if not isinstance(reply, Slow) else [bytes([byte]) for byte in line]:
             self.wfile.write(part)
+
+    def _forget_what_was_sent_ahead(self) -> None:
+        self.request.setblocking(False)
+        self.rfile.read(len(self.rfile.peek()))  # type: ignore[attr-defined]
+        self.request.setblocking(True)
 
     def _acts(self, verb: str, words: str) -> bool:
         """What a reply brings with it, and whether the conversation goes on."""
@@ -190,8 +232,8 @@ class _Session(socketserver.StreamRequestHandler):
         if verb == "RCPT" and words.startswith("25"):
             self.recipients.append(self.server.commands[-1].partition("<")[2].rstrip(">"))
         if verb == "BODY" and words.startswith("250"):
-            body = self.server.bodies[-1]
-            self.server.accepted += [(recipient, body) for recipient in self.recipients]
+            bodies = self.server.bodies[-1:]
+            self.server.accepted += [(one, body) for one in self.recipients for body in bodies]
         if verb != "BODY" and words.startswith("354"):
             self._read_body()
             return self._reply("BODY")
@@ -203,7 +245,10 @@ class _Session(socketserver.StreamRequestHandler):
             if not line:
                 raise ConnectionResetError("the client left within its message")
             lines.append(line)
-        self.server.bodies.append(b"".join(lines))
+        if lines or self.recipients:
+            self.server.bodies.append(b"".join(lines))
+        else:
+            self.server.lone_dots += 1
 
     def _wait_for_the_end(self) -> None:
         while self.rfile.readline():

@@ -4,6 +4,7 @@ import smtplib
 import ssl
 from base64 import b64encode
 
+from reminder.delivery.transports.smtp_commands import Pipelining
 from reminder.delivery.transports.smtp_connection import SmtpConnection
 from reminder.delivery.transports.smtp_replies import (
     Client,
@@ -27,7 +28,8 @@ _NO_EHLO = (500, 501, 502, 504)
 
 
 class SmtpTransport:
-    """Opens connections to the one server of the settings; keeps nothing between them."""
+    """Opens connections to the one server of the settings; keeps between them only whether it
+    knows PIPELINING."""
 
     def __init__(self, options: SmtpSettings, local_hostname: str | None = None) -> None:
         self._options = options
@@ -35,9 +37,15 @@ class SmtpTransport:
         self._local = is_loopback(options.host)
         host = f"[{options.host}]" if ":" in options.host else options.host
         self.server = f"{host}:{options.effective_port}"
+        self._pipelining = Pipelining(self.server)
 
-    def open(self) -> "SmtpConnection":
+    def open(self) -> SmtpConnection:
         """Connected, encrypted and logged in as the settings say, or a `ServerError`."""
+        return SmtpConnection(
+            self._session, self._pipelining, self.server, spares_reserved=not self._local
+        )
+
+    def _session(self) -> Client:
         self._refuse_to_show_the_password()
         smtp = self._connect()
         try:
@@ -49,7 +57,7 @@ class SmtpTransport:
         except ServerError:
             smtp.close()
             raise
-        return SmtpConnection(smtp, self.server, spares_reserved=not self._local)
+        return smtp
 
     def check(self) -> str:
         """One sentence on the server as it is now. Raises `ServerError`."""
@@ -70,7 +78,7 @@ class SmtpTransport:
                 hint="set smtp.security to starttls or tls, or leave smtp.username empty",
             )
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> Client:
         host, port = self._options.host, self._options.effective_port
         name, timeout = self._local_hostname, self._options.timeout
         try:

@@ -1,13 +1,20 @@
 """One session with a mail server: an answer for every recipient of every message."""
 
 import re
-import smtplib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from reminder.delivery.transports import Envelope
-from reminder.delivery.transports.smtp_replies import readable, refused, said, step, words_of
+from reminder.delivery.transports.smtp_commands import Commands, Pipelining, UnansweredError
+from reminder.delivery.transports.smtp_replies import (
+    Client,
+    readable,
+    refused,
+    said,
+    step,
+    words_of,
+)
 from reminder.delivery.transports.throttles import is_throttle
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
@@ -29,12 +36,28 @@ _TOO_LARGE = (b"5.2.3", b"5.3.4")
 
 
 class SmtpConnection:
-    """One logged-in session; `closed` once the server or a failure ended it."""
+    """One logged-in session; `closed` once the server or a failure ended it.
 
-    def __init__(self, smtp: smtplib.SMTP, server: str, *, spares_reserved: bool) -> None:
-        self._smtp = smtp
+    A message whose group of commands went unanswered goes again at once, by a new session.
+    """
+
+    def __init__(
+        self,
+        log_in: Callable[[], Client],
+        pipelining: Pipelining,
+        server: str,
+        *,
+        spares_reserved: bool,
+    ) -> None:
+        self._log_in = log_in
+        self._pipelining = pipelining
         self._server = server
         self._spares_reserved = spares_reserved
+        self._begin()
+
+    def _begin(self) -> None:
+        self._smtp = self._log_in()
+        self._commands = Commands(self._smtp, self._pipelining)
 
     @property
     def closed(self) -> bool:
@@ -53,7 +76,7 @@ class SmtpConnection:
         wanted = [one for one in dict.fromkeys(envelope.recipients) if one not in answers]
         while wanted:
             try:
-                told = self._transaction(envelope, wanted, still_ours)
+                told = self._answers(envelope, wanted, still_ours)
             except (ServerError, ClaimLapsedError):
                 if not _some_sent(answers):
                     raise
@@ -62,18 +85,26 @@ class SmtpConnection:
             wanted = _too_many(told)
         return answers
 
+    def _answers(
+        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
+    ) -> dict[str, Answer]:
+        try:
+            return self._transaction(envelope, wanted, still_ours)
+        except UnansweredError:
+            self._begin()
+            return self._transaction(envelope, wanted, still_ours)
+
     def _transaction(
         self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
     ) -> dict[str, Answer]:
-        if refusal := self._mail(envelope, still_ours):
+        if refusal := self._mail(envelope, wanted, still_ours):
             return dict.fromkeys(wanted, refusal)
         answers = self._rcpt(wanted)
         accepted = [one for one in wanted if one not in answers]
         if not accepted:
             self._reset()
             return answers
-        self._ask(still_ours, "DATA")
-        return answers | dict.fromkeys(accepted, self._data(envelope.content))
+        return answers | dict.fromkeys(accepted, self._data(envelope.content, still_ours))
 
     def close(self) -> None:
         """Says QUIT and waits a moment for the answer; never raises."""
@@ -113,22 +144,28 @@ class SmtpConnection:
             self._drop()
             raise ClaimLapsedError(f"the claim lapsed before {moment}")
 
-    def _mail(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Answer | None:
+    def _mail(
+        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
+    ) -> Answer | None:
         """The one refusal that concerns the message; all others concern the server."""
         if self.closed:
             raise ServerError(
                 f"mail server {self._server} failed at MAIL: the connection is closed"
             )
         self._ask(still_ours, "MAIL")
-        options = [f"SIZE={len(envelope.content)}"] if self._smtp.has_extn("size") else []
+        size = f" SIZE={len(envelope.content)}" if self._smtp.has_extn("size") else ""
+        mail = f"MAIL FROM:<{envelope.sender}>{size}"
+        self._commands.begin([mail, *[f"RCPT TO:<{one}>" for one in wanted], "DATA"])
         with step(self._server, "MAIL"):
-            code, reply = self._smtp.mail(envelope.sender, options)
+            code, reply = self._commands.reply()
+        if code == 250:
+            return None
+        if code != 421:
+            self._commands.read_out()
         if code == 552 and reply.startswith(_TOO_LARGE):
             return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, said(code, reply))
-        if code != 250:
-            self.close()
-            raise refused(self._server, "MAIL", code, reply)
-        return None
+        self.close()
+        raise refused(self._server, "MAIL", code, reply)
 
     def _rcpt(self, wanted: Sequence[str]) -> dict[str, Answer]:
         """The recipients that failed. A server that breaks off here fails all that have no
@@ -136,7 +173,7 @@ class SmtpConnection:
         failed: dict[str, Answer] = {}
         for recipient in wanted:
             try:
-                code, reply = self._smtp.rcpt(recipient)
+                code, reply = self._commands.reply()
             except OSError as error:
                 return self._broken_off(wanted, words_of(error)) | failed
             if code in (250, 251, 252):
@@ -152,11 +189,18 @@ class SmtpConnection:
         self._drop()
         return dict.fromkeys(wanted, Answer(State.RETRY, Reason.SERVER, words))
 
-    def _data(self, content: bytes) -> Answer:
-        """From here on the message is at risk: every way out is an answer."""
+    def _data(self, content: bytes, still_ours: Callable[[], bool]) -> Answer:
+        """From here on the message is at risk: every way out is an answer. Where DATA went ahead
+        the claim is asked last; without its final dot no server takes a message (RFC 5321
+        section 4.1.1.4)."""
+        went_ahead = self._commands.outstanding
+        if not went_ahead:
+            self._ask(still_ours, "DATA")
         try:
-            code, reply = self._smtp.docmd("DATA")
+            code, reply = self._commands.reply()
             if code == 354:
+                if went_ahead:
+                    self._ask(still_ours, "the message")
                 self._smtp.send(_on_the_wire(content))
                 code, reply = self._smtp.getreply()
                 if 200 <= code < 300:
@@ -181,6 +225,7 @@ class SmtpConnection:
         """Nothing of this message may cling to the next; a server that balks is dropped."""
         if self.closed:
             return
+        self._commands.read_out()
         try:
             code, _ = self._smtp.rset()
         except OSError:

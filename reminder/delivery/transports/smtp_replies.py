@@ -64,8 +64,12 @@ class Client(smtplib.SMTP):
     message would accept the next.
     """
 
+    @property
+    def unread(self) -> bool:
+        return bool(self.file and self.file.unread)
+
     def send(self, s: Any) -> None:
-        if self.file and self.file.unread:
+        if self.unread:
             self.close()
             raise smtplib.SMTPServerDisconnected("the server said more than it was asked")
         super().send(s)
