@@ -32,6 +32,7 @@ from tests.delivery.servers import (
     RESET,
     SHORT,
     BadServer,
+    Deaf,
     Inbox,
     Last,
     Script,
@@ -54,11 +55,17 @@ LOST = "retry answer-lost, sent accepted"
 
 @dataclass(frozen=True)
 class Fault:
-    """What the server does, and what the ledger then says of the recipients, in short."""
+    """What the server does, and what the ledger then says of the recipients, in short.
+
+    A server that offers PIPELINING gets the same rows; `asked_again` are those in which a group
+    goes unanswered and the message at once again, with nothing lost.
+    """
 
     script: Script
     told: str = "retry server"
     bodies: int = 0
+    asked_again: bool = False
+    pipelining: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     certificate: str = ""
     well: Script = field(default_factory=dict)
@@ -88,6 +95,12 @@ def harmless(script: Script, **more: Any) -> Fault:
 def each(verb: str, *replies: str | bytes, **more: Any) -> list[Fault]:
     """One fault a reply, from the first message on."""
     return [at(verb, reply, **more) for reply in replies]
+
+
+def offered(fault: Fault) -> Fault:
+    """The same by a server that offers PIPELINING."""
+    told = {"told": "sent accepted", "bodies": 2} if fault.asked_again else {}
+    return replace(fault, pipelining=True, **told)
 
 
 def first(verb: str, *replies: str | bytes, well: str, **more: Any) -> list[Fault]:
@@ -238,12 +251,26 @@ ROWS: dict[str, list[Fault]] = {
         *first(
             "RCPT",
             BUSY,
-            CLOSE,
             well="250 ok",
             told="retry server, sent accepted",
             bodies=1,
         ),
-        unanswered("RCPT", HANG, "250 ok", told="retry server, sent accepted", bodies=1),
+        at(
+            "RCPT",
+            CLOSE,
+            "250 ok",
+            told="retry server, sent accepted",
+            bodies=1,
+            asked_again=True,
+        ),
+        unanswered(
+            "RCPT",
+            HANG,
+            "250 ok",
+            told="retry server, sent accepted",
+            bodies=1,
+            asked_again=True,
+        ),
     ],
     "message too large: SIZE, 552 at MAIL or at the end": [
         at("EHLO", "250-bad.test\r\n250 SIZE 20", told="refused message-refused"),
@@ -259,11 +286,12 @@ ROWS: dict[str, list[Fault]] = {
         *each("BODY", BUSY, "452 4.3.1 full", told="retry message-deferred", bodies=2),
     ],
     "hangs or closes after DATA": [
-        *first("DATA", CLOSE, well="354 go", told=LOST, bodies=1),
-        unanswered("DATA", HANG, "354 go", told=LOST, bodies=1),
+        at("DATA", CLOSE, "354 go", told=LOST, bodies=1, asked_again=True),
+        unanswered("DATA", HANG, "354 go", told=LOST, bodies=1, asked_again=True),
     ],
     "250 to DATA, or a 250 before the mail was sent": [
-        *first("DATA", "250 odd", b"354 go\r\n250 kept\r\n", well="354 go", told=LOST, bodies=1),
+        at("DATA", "250 odd", "354 go", told=LOST, bodies=1, asked_again=True),
+        at("DATA", b"354 go\r\n250 kept\r\n", "354 go", told=LOST, bodies=1),
     ],
     "closes, resets or stops reading inside DATA": [
         *first("DATA", GO_THEN_CLOSE, GO_THEN_RESET, well="354 go", told=LOST, bodies=1),
@@ -274,16 +302,38 @@ ROWS: dict[str, list[Fault]] = {
         unanswered("BODY", HANG, "250 kept", told=LOST, bodies=2),
     ],
     "answers twice": [harmless({"BODY": [b"250 kept\r\n550 no\r\n"]})],
+    "offers PIPELINING and forgets what was sent ahead": [
+        harmless({"MAIL": [Deaf("250 ok")]}, options={"timeout": SHORT}),
+        harmless({"RCPT": [Deaf("250 ok")]}, options={"timeout": SHORT}),
+    ],
+    "goes on to 354 with nobody to send to": [
+        at("RCPT", "550 no", told="refused recipient-refused"),
+        Fault(
+            {"RCPT": ["550 no"], "BODY": ["554 5.5.1 no valid recipients"]},
+            told="refused recipient-refused",
+        ),
+        Fault(
+            {"MAIL": ["552 5.3.4 too large"], "RCPT": ["503 5.5.1 MAIL first"]},
+            told="refused message-refused",
+        ),
+        Fault({"MAIL": ["451 4.3.0 later"], "RCPT": ["503 5.5.1 MAIL first"]}),
+    ],
     "closes when idle, or after a few messages": [
         harmless({"BODY": [Last("250 kept")]}),
         harmless({"MAIL": ["250 ok", CLOSE, "250 ok"]}),
         harmless({"MAIL": ["250 ok", BUSY, "250 ok"]}),
     ],
 }
+OF_A_MESSAGE = {"MAIL", "RCPT", "DATA", "BODY"}
 CASES = [
     pytest.param(fault, id=f"{row}-{number}")
     for row, faults in ROWS.items()
     for number, fault in enumerate(faults, 1)
+] + [
+    pytest.param(offered(fault), id=f"{row}-{number}-pipelining")
+    for row, faults in ROWS.items()
+    for number, fault in enumerate(faults, 1)
+    if OF_A_MESSAGE & fault.script.keys()
 ]
 
 
@@ -353,6 +403,7 @@ def test_fault_is_told_and_after_it_all_is_accepted_once(
 ) -> None:
     secure: dict[str, Any] = {}
     with bad_server(**fault.script) as server:
+        server.pipelining = fault.pipelining
         if fault.certificate:
             server.tls = certificates.contexts[fault.certificate]
             secure = {"security": "starttls", "ca_file": certificates.authority}
