@@ -21,6 +21,8 @@ from reminder.storage.ledger.schema import metadata
 # PostgreSQL refuses to run as root: then it runs as the user that its package makes.
 _AS = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 _MADE = ["--username=reminder", "--encoding=UTF8", "--locale=C"]
+# One role needs its password.
+_WHO = "host all guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
@@ -46,6 +48,7 @@ class PostgreSQL:
             check=True,
             **_AS,
         )
+        (folder / "data" / "pg_hba.conf").write_text(_WHO)
         self.start()
         self._emptied: Server | None = None
 

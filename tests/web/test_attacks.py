@@ -166,7 +166,7 @@ def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         ran.append(statement)
 
-    reader = house.database._store.reader
+    reader = house.database.engines[1]
     event.listen(reader, "before_cursor_execute", note)
     assert do().status == 404
     event.remove(reader, "before_cursor_execute", note)

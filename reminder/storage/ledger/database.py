@@ -74,9 +74,9 @@ class Database:
         return self._store.place
 
     @property
-    def engines(self) -> set[Engine]:
-        """For who wants to listen to them."""
-        return {self._store.writer, self._store.recorder, self._store.reader}
+    def engines(self) -> tuple[Engine, Engine]:
+        """The writing and the reading one, for who wants to listen to them."""
+        return self._store.writer, self._store.reader
 
     def close(self) -> None:
         self._store.close()

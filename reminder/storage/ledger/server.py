@@ -51,10 +51,9 @@ class ServerStore:
 
     def __init__(self, server: Server) -> None:
         self.place = server
-        self._pool = _engine(server)
-        self.writer = self._pool.execution_options()
-        self.recorder = self._pool.execution_options()
-        self.reader = _reading(self._pool)
+        self.recorder = _engine(server, read_only=False)
+        self.writer = self.recorder.execution_options()
+        self.reader = _engine(server, read_only=True)
         event.listen(self.writer, "begin", _alone)
 
     def check(self) -> None:
@@ -67,15 +66,16 @@ class ServerStore:
         """The tables say so."""
 
     def close(self) -> None:
-        self._pool.dispose()
+        self.recorder.dispose()
+        self.reader.dispose()
 
 
 @contextmanager
 def reading(server: Server) -> Iterator[Connection]:
     """One consistent state: makes, migrates, changes nothing. Raises `LedgerError`."""
-    engine = _engine(server)
+    engine = _engine(server, read_only=True)
     try:
-        with in_words(server), _reading(engine).begin() as connection:
+        with in_words(server), engine.begin() as connection:
             if known_revision(connection, server, shared=True) is None:
                 raise LedgerError(f"there is no ledger in {server} yet")
             yield connection
@@ -83,7 +83,7 @@ def reading(server: Server) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _engine(server: Server) -> Engine:
+def _engine(server: Server, *, read_only: bool) -> Engine:
     def connect() -> psycopg.Connection[Any]:
         connection = psycopg.connect(**(_CLIENT | conninfo_to_dict(server.url)))  # type: ignore[arg-type]
         try:
@@ -91,6 +91,9 @@ def _engine(server: Server) -> Engine:
         except BaseException:
             connection.close()
             raise
+        if read_only:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
         return connection
 
     return create_engine(
@@ -99,12 +102,9 @@ def _engine(server: Server) -> Engine:
         poolclass=QueuePool,
         pool_pre_ping=True,  # a server that was started anew costs no pass
         pool_timeout=BUSY_TIMEOUT,
-        max_overflow=CONNECTIONS - 5,
+        pool_size=CONNECTIONS // 2,
+        max_overflow=0,
     )
-
-
-def _reading(engine: Engine) -> Engine:
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _set_up(server: Server, connection: psycopg.Connection[Any]) -> None:
