@@ -8,6 +8,7 @@ import pytest
 from reminder.app import Pass
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
+from reminder.settings import Place
 from tests.app.trials import MARCH, Trial, process, trial
 
 REAL = {"transport": "smtp", "smtp": {"host": "mail.npc.test"}}
@@ -19,9 +20,10 @@ def office(tmp_path: Path) -> Iterator[Trial]:
         yield opened
 
 
-def test_pass_counts_what_it_did(office: Trial) -> None:
-    assert office.app(MARCH).tick() == Pass(2, 2, 0, 0, 0, 0)
-    assert office.app(MARCH).tick() == Pass(0, 0, 0, 0, 0, 0)
+def test_pass_counts_what_it_did(tmp_path: Path, place: Place) -> None:
+    with trial(tmp_path, small=True, place=place) as office:
+        assert office.app(MARCH).tick() == Pass(2, 2, 0, 0, 0, 0)
+        assert office.app(MARCH).tick() == Pass(0, 0, 0, 0, 0, 0)
 
 
 def test_earlier_moment_changes_nothing_that_is_there(office: Trial) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from reminder.app import Application
 from reminder.clock import Clock
 from reminder.delivery.transports.maildir import messages
+from reminder.settings import Place, Server
 from reminder.storage.ledger.database import open_database
 from reminder.storage.ledger.notices import content_of
 from reminder.storage.ledger.views import NoticeView, read_history, read_notices
@@ -81,10 +82,13 @@ class Trial:
     Keys come without the plan's id.
     """
 
-    def __init__(self, folder: Path, *, small: bool = False) -> None:
+    def __init__(self, folder: Path, *, small: bool = False, place: Place | None = None) -> None:
         self.state = folder / "state"
+        self.place = place or self.state / "ledger.db"
         self.config: Path | None = None
         self._given: dict[str, Any] = {"state_dir": self.state}
+        if isinstance(self.place, Server):
+            self._given["database_url"] = self.place.url
         self._opened: list[Application] = []
         if small:
             self.config = folder / "config"
@@ -113,7 +117,7 @@ class Trial:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        database = open_database(self.state / "ledger.db")
+        database = open_database(self.place)
         with closing(database), database.read() as connection:
             yield connection
 
@@ -159,8 +163,8 @@ class Trial:
 
 
 @contextmanager
-def trial(folder: Path, *, small: bool = False) -> Iterator[Trial]:
-    opened = Trial(folder, small=small)
+def trial(folder: Path, *, small: bool = False, place: Place | None = None) -> Iterator[Trial]:
+    opened = Trial(folder, small=small, place=place)
     try:
         yield opened
     finally:

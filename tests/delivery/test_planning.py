@@ -11,6 +11,7 @@ import pytest
 from reminder.app import orders
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
+from reminder.settings import Place
 from reminder.storage.office import load_office
 from tests.app.trials import MARCH, Trial, parsed, text_of, trial
 from tests.delivery.servers import Inbox, bad_server, real_server
@@ -28,9 +29,9 @@ def office(tmp_path: Path) -> Iterator[Trial]:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Trial]:
-    """One task in March and one in April; one unit leads, one is related."""
-    with trial(tmp_path, small=True) as opened:
+def small(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """One task in March and one in April; one unit leads, one is related. On both databases."""
+    with trial(tmp_path, small=True, place=place) as opened:
         yield opened
 
 

@@ -3,13 +3,11 @@
 import asyncio
 import logging
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,16 +15,18 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from reminder.app import Application, orders
 from reminder.clock import Clock
 from reminder.delivery.lock import senders_lock
 from reminder.delivery.pacing import PROBE, RETRY, Pace, back_off
 from reminder.domain.notices import Kind
+from reminder.settings import Place
 from reminder.storage.ledger import claims
+from reminder.storage.ledger.database import reading
 from reminder.storage.ledger.relays import read_trouble
-from reminder.storage.ledger.schema import message
+from reminder.storage.ledger.schema import message, recipient
 from tests.app.trials import MARCH, OPERATOR, Trial, trial
 from tests.delivery.servers import (
     CLOSE,
@@ -44,9 +44,9 @@ APRIL = "2026-04-01T09:00+08:00"
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
+def office(tmp_path: Path, place: Place) -> Iterator[Trial]:
     """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True) as opened:
+    with trial(tmp_path, small=True, place=place) as opened:
         yield opened
 
 
@@ -408,7 +408,7 @@ def test_paced_messages_all_arrive(office: Trial) -> None:
 class Witness(Inbox):
     """Reads in the ledger what stands there whenever a message begins."""
 
-    def __init__(self, ledger: Path) -> None:
+    def __init__(self, ledger: Place) -> None:
         super().__init__()
         self.ledger = ledger
         self.seen: list[dict[str, int]] = []
@@ -417,14 +417,14 @@ class Witness(Inbox):
         self, server: SMTP, session: Session, envelope: Received, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
-        query = "SELECT state, count(*) FROM recipient GROUP BY state"
-        with closing(sqlite3.connect(self.ledger)) as connection:
-            self.seen.append(dict(connection.execute(query).fetchall()))
+        query = select(recipient.c.state, func.count()).group_by(recipient.c.state)
+        with reading(self.ledger) as connection:
+            self.seen.append(dict(connection.execute(query).all()))
         return "250 ok"
 
 
 def test_each_result_is_on_disk_before_the_next_message(office: Trial) -> None:
-    witness = Witness(office.state / "ledger.db")
+    witness = Witness(office.place)
     with real_server(witness) as port:
         office.tick(MARCH, **by_smtp(port))
     assert witness.seen == [{"sending": 3}, {"sending": 1, "sent": 2}]
