@@ -6,11 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from reminder.errors import LedgerError
+from reminder.settings import Place
 from reminder.storage.ledger import care
 from reminder.storage.ledger.database import open_database
 from tests.app.trials import MARCH, Trial, trial
+from tests.postgresql import PostgreSQL
 
 
 @pytest.fixture
@@ -20,17 +23,25 @@ def ledger(tmp_path: Path) -> Path:
     return tmp_path / "state" / "ledger.db"
 
 
+@pytest.fixture
+def either(tmp_path: Path, place: Place) -> Place:
+    """The same on either database."""
+    with trial(tmp_path, small=True, place=place) as office:
+        assert_sent(office)
+    return place
+
+
 def assert_sent(office: Trial) -> None:
     assert office.tick(MARCH)["sent"] == 2
 
 
-def change(path: Path, words: str) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(words)
+def change(place: Place, words: str) -> None:
+    with closing(open_database(place)) as database, database.write() as connection:
+        connection.execute(text(words))
 
 
-def faults(path: Path) -> list[str]:
-    return list(care.verify(path))
+def faults(place: Place) -> list[str]:
+    return list(care.verify(place))
 
 
 def test_copy_is_a_ledger_with_the_same_notices(ledger: Path, tmp_path: Path) -> None:
@@ -125,7 +136,8 @@ LEAD = "small/digest/2026-03/lead"
     ("change_by", "fault"),
     [
         (
-            "UPDATE message SET content = x'00' WHERE notice LIKE '%/lead'",
+            "UPDATE message SET content = (SELECT content FROM message "
+            "WHERE notice LIKE '%/related') WHERE notice LIKE '%/lead'",
             f"{LEAD}: its stored message is not what was recorded",
         ),
         (
@@ -160,29 +172,44 @@ LEAD = "small/digest/2026-03/lead"
             "UPDATE recipient SET claim = 'x' WHERE address LIKE 'second%'",
             f"{LEAD} second@unit.test is sent, and claimed",
         ),
-        ("DROP TABLE recipient", "table recipient is missing"),
     ],
 )
-def test_what_does_not_agree_is_named(ledger: Path, change_by: str, fault: str) -> None:
-    change(ledger, change_by)
-    assert fault in faults(ledger)
+def test_what_does_not_agree_is_named(either: Place, change_by: str, fault: str) -> None:
+    change(either, change_by)
+    assert fault in faults(either)
+
+
+def test_table_that_is_missing_is_named(ledger: Path) -> None:
+    change(ledger, "DROP TABLE recipient")
+    assert faults(ledger) == ["table recipient is missing"]
 
 
 def test_recipient_of_no_notice_is_named(ledger: Path) -> None:
-    change(ledger, "DELETE FROM notice WHERE key LIKE '%/lead'")
-    assert {fault.partition(",")[0] for fault in faults(ledger)} == {
-        "table message",
-        "table recipient",
+    with closing(sqlite3.connect(ledger)) as careless, careless:
+        careless.execute("DELETE FROM notice WHERE key LIKE '%/lead'")
+    assert set(faults(ledger)) == {
+        f"table message, {LEAD}: there is no such notice",
+        f"table recipient, {LEAD}: there is no such notice",
     }
 
 
-def test_messages_may_be_missing_after_two_years(ledger: Path) -> None:
-    change(ledger, "DELETE FROM message")
+def test_messages_may_be_missing_after_two_years(either: Place) -> None:
+    change(either, "DELETE FROM message")
     change(
-        ledger, "UPDATE setting SET value = '2028-04-01T00:00:00+00:00' WHERE name = 'last-tick'"
+        either, "UPDATE setting SET value = '2028-04-01T00:00:00+00:00' WHERE name = 'last-tick'"
     )
-    assert faults(ledger) == []
+    assert faults(either) == []
 
 
-def test_sound_ledger_has_no_faults(ledger: Path) -> None:
-    assert faults(ledger) == []
+def test_sound_ledger_has_no_faults(either: Place) -> None:
+    assert faults(either) == []
+
+
+def test_ledger_on_a_server_is_copied_by_the_servers_own_means(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    place = postgresql.emptied()
+    with pytest.raises(LedgerError, match="PostgreSQL's own means") as refusal:
+        care.backup(place, tmp_path / "copy.dump")
+    assert refusal.value.hint.startswith(f"pg_dump --format=custom --file={tmp_path}/copy.dump ")
+    assert list(tmp_path.iterdir()) == []
