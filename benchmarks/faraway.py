@@ -21,7 +21,7 @@ from benchmarks.trial import Trial, smtp
 
 CONNECTIONS = (1, 4, 16, 64)
 JUDGED = 16  # up to so many the round trips are the limit, and the machine is not
-SECONDS = 6  # that each measurement takes, about
+SECONDS = 4  # that each measurement takes, about
 
 
 def measure(quick: bool) -> Part:
