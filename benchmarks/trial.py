@@ -1,6 +1,6 @@
 """An office whose ledger has begun, an hour before January's digests are due."""
 
-import re
+import json
 import shutil
 import statistics
 from collections.abc import Callable, Iterator, Mapping
@@ -76,8 +76,7 @@ class Trial:
     def send(self, watch: Callable[[int], None] | None = None, **more: object) -> Sent:
         with self.state() as state:
             cost = self._tick(state, DUE, watch, **more)
-        sent = re.search(r"sent (\d+)", cost.said)
-        if sent is None or int(sent[1]) != self.units:
+        if json.loads(cost.said)["sent"] != self.units:
             raise Unavailable(f"a tick of {self.units} digests said: {cost.said.strip()}")
         idle = self.idle
         return Sent(self.units, cost.wall - idle.wall, cost.cpu - idle.cpu, cost)
@@ -96,5 +95,5 @@ class Trial:
         watch: Callable[[int], None] | None = None,
         **more: object,
     ) -> Cost:
-        words = [REMINDER, "tick", "--config", str(self.folder), "--at", at]
+        words = [REMINDER, "tick", "--json", "--config", str(self.folder), "--at", at]
         return run(words, {**self._settings, "STATE_DIR": state, **more}, watch)
