@@ -26,7 +26,7 @@ def daemon(state: Path, config: Path | None = None) -> Iterator[Daemon]:
     words = [REMINDER, "run", *(["--config", str(config)] if config else [])]
     base = f"http://127.0.0.1:{port}"
     with running(words, settings) as process:
-        until(lambda: _is_ready(base), "reminder run is ready")
+        until(lambda: _is_ready(base), process, "reminder run is ready")
         yield Daemon(process, settings, base)
 
 

@@ -49,8 +49,8 @@ def measure(quick: bool) -> Part:
 @contextmanager
 def relay(*, pipelining: bool) -> Iterator[int]:
     port = free_port()
-    with running(module("relay", port, *options(pipelining))):
-        until(lambda: answers(port), "the relay answers")
+    with running(module("relay", port, *options(pipelining))) as process:
+        until(lambda: answers(port), process, "the relay answers")
         yield port
 
 

@@ -132,6 +132,6 @@ def nginx(folder: Path) -> Iterator[str]:
     config = folder / "nginx.conf"
     config.write_text(_NGINX.format(user=user, folder=folder, port=port))
     words = [tool("nginx", "nginx-light"), "-c", str(config), "-e", str(folder / "error.log")]
-    with running([*words, "-p", str(folder)]):
-        until(lambda: answers(port), "nginx answers")
+    with running([*words, "-p", str(folder)]) as process:
+        until(lambda: answers(port), process, "nginx answers")
         yield f"http://127.0.0.1:{port}"

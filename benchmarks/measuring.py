@@ -180,10 +180,14 @@ def memory(pid: int) -> tuple[float, float]:
     return int(sizes.get("VmRSS", 0)) / 1024, int(sizes.get("VmHWM", 0)) / 1024
 
 
-def until(happened: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    """Raises `Unavailable` when it does not."""
+def until(
+    happened: Callable[[], bool], process: subprocess.Popen[str], what: str, seconds: float = 60
+) -> None:
+    """Raises `Unavailable` when the process ended before, or the time is up."""
     end = time.monotonic() + seconds
     while not happened():
+        if process.poll() is not None:
+            raise Unavailable(f"{what}: it ended with {process.returncode}")
         if time.monotonic() > end:
-            raise Unavailable(f"{what}: not within {seconds} s")
+            raise Unavailable(f"{what}: not within {seconds:.0f} s")
         time.sleep(0.005)

@@ -30,5 +30,5 @@ def sink() -> Iterator[Sink]:
     words = [tool("smtp-sink", "postfix"), *user, "-c", f"127.0.0.1:{port}", "1000"]
     with running(words) as process:
         assert process.stdout
-        until(lambda: answers(port), "smtp-sink answers")
+        until(lambda: answers(port), process, "smtp-sink answers")
         yield Sink(port, process.stdout)
