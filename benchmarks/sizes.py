@@ -10,7 +10,7 @@ from benchmarks.measuring import (
     spread,
     workplace,
 )
-from benchmarks.page import Part, Target
+from benchmarks.page import NONE, Part, Target
 from benchmarks.sending import CONNECTIONS
 from benchmarks.sink import Sink, sink
 from benchmarks.trial import Sent, Trial, smtp
@@ -32,9 +32,8 @@ def measure(quick: bool) -> Part:
         f"{LARGE:,} units once. Memory is the process's resident set, read fifty times a second; "
         f"growth is from the moment when {flat_from:,} digests were sent to the end.",
     )
-    part.rows.append(
-        ("units", "processor a digest, ms", "clock a digest, ms", "loading, s", "peak, MiB")
-    )
+    costs = ("processor a digest, ms", "clock a digest, ms", "loading, s")
+    part.rows.append(("units", *costs, "peak, MiB", "growth, MiB"))
     found: dict[int, list[Round]] = {}
     for units in sizes:
         try:
@@ -43,8 +42,8 @@ def measure(quick: bool) -> Part:
             part.try_to(f"{units:,} units", error)
     least, most = found.get(sizes[0]), found.get(sizes[-1])
     grown = _beside(most, least) if least and most else None
-    peak = spread([one.watch.peak for one in most]) if most else None
-    growth = spread([one.watch.growth for one in most]) if most else None
+    peak = _peak(most) if most else None
+    growth = _growth(most) if most else None
     words = f"processor a digest, {sizes[-1]:,} units beside {sizes[0]:,}"
     part.targets.extend(
         [
@@ -65,9 +64,19 @@ def _rounds(units: int, flat_from: int, count: int, part: Part) -> list[Round]:
             rounds.append(Round(trial.send(watch), watch))
     cpu = spread([one.sent.cpu_ms for one in rounds])
     wall = spread([1000 / one.sent.rate for one in rounds])
-    peak = spread([one.watch.peak for one in rounds])
-    part.rows.append((f"{units:,}", str(cpu), str(wall), figure(trial.idle.wall), str(peak)))
+    loading = figure(trial.idle.wall)
+    growth = _growth(rounds) if units > flat_from else NONE
+    row = (f"{units:,}", cpu, wall, loading, _peak(rounds), growth)
+    part.rows.append(tuple(map(str, row)))
     return rounds
+
+
+def _peak(rounds: list[Round]) -> Spread:
+    return spread([one.watch.peak for one in rounds])
+
+
+def _growth(rounds: list[Round]) -> Spread:
+    return spread([one.watch.growth for one in rounds])
 
 
 def _beside(most: list[Round], least: list[Round]) -> Spread:
