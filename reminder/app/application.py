@@ -23,7 +23,7 @@ from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UsageError
-from reminder.feed.feeds import Feeds, sync
+from reminder.feed.feeds import Feeds
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database, open_database, was_begun
 from reminder.storage.ledger.keys import installation_key
@@ -147,7 +147,7 @@ class Application:
             return read_progress(connection, self.table, self.planner.course)
 
     def sync_feeds(self, at: datetime) -> None:
-        sync(self.database, self.table, self.progress(), at)
+        self.feeds.sync(self.progress(), at)
 
     def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
         planned = self.planner.plan(at, hold_first_start=hold_first_start)

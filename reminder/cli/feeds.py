@@ -82,6 +82,6 @@ def _feed_name(app: Application, unit: str | None) -> str:
     from reminder.app.orders import find_unit
 
     name = find_unit(app, unit).id if unit and unit != "plan" else "plan"
-    if name not in app.feeds.names():
+    if not app.feeds.has(name):
         raise UsageError(f"{name} is a group: its members have feeds")
     return name

@@ -1,13 +1,13 @@
 """From events to the bytes of an .ics file (RFC 5545, RFC 7986), the same for the same events."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Component, Event, Timezone, Todo, vText
+from icalendar import Alarm, Component, Event, Timezone, Todo, vText
+from icalendar.parser import Contentline
 
 from reminder.domain.timetable import Role
 from reminder.domain.windows import Rule
@@ -17,9 +17,7 @@ from reminder.feed.query import Query, View
 from reminder.feed.wording import category, description, full_title, short_title
 from reminder.storage.ledger.events import EventRow
 
-# Part of every ETag: raise it when the same events come to other bytes.
-RENDERER = 1
-_END = b"END:VCALENDAR\r\n"
+END = b"END:VCALENDAR\r\n"
 _ALARM_HOUR = timedelta(hours=9)
 # CSS3 names (RFC 7986, 5.9), none of them a light's: no blue, green, yellow, red or grey.
 _COLOR = "indigo"
@@ -37,25 +35,6 @@ class _Text(vText):
         return re.sub(r"([\\;,])", r"\\\1", self).replace("\n", r"\n").encode()
 
 
-@dataclass(frozen=True)
-class Heading:
-    """What a calendar says of itself. `zone` and `uid_domain` reach into its events too."""
-
-    name: str
-    zone: ZoneInfo
-    uid_domain: str
-    year: int
-
-
-def calendar(rows: Sequence[EventRow], query: Query, heading: Heading) -> bytes:
-    parts = [_component(row, query, heading.uid_domain, heading.zone) for row in rows]
-    head = _head(heading, max((row.last_modified for row in rows), default=None))
-    # RFC 5545, 3.6: a calendar has at least one component. Where no entry is left, a time
-    # zone is the only one that puts nothing in front of the reader.
-    body = b"".join(parts) or _time_zone(heading)
-    return head.removesuffix(_END) + body + _END
-
-
 def shown(entry: Entry, query: Query) -> Entry | None:
     """The entry less what the query leaves out; None when nothing of it is left.
 
@@ -69,10 +48,11 @@ def shown(entry: Entry, query: Query) -> Entry | None:
     return replace(entry, items=items) if items else None
 
 
-@lru_cache(maxsize=16384)
-def _component(row: EventRow, query: Query, uid_domain: str, zone: ZoneInfo) -> bytes:
-    """One event's bytes, kept: when another one changes, this one is not rendered again."""
-    entry = shown(Entry.from_json(row.entry), query)
+def component(
+    row: EventRow, entry_json: str, query: Query, zone: ZoneInfo, uid_domain: str
+) -> bytes:
+    """One event's bytes; none when the query leaves it out."""
+    entry = shown(Entry.from_json(entry_json), query)
     if entry is None:
         return b""
     made = _todo(entry, row, zone) if query.view is View.TODO else _event(entry, row, query)
@@ -156,27 +136,36 @@ def _alarm(title: str, query: Query) -> Alarm:
     return made
 
 
-def _head(heading: Heading, revised: datetime | None) -> bytes:
-    made = Calendar()
-    made.add("prodid", "-//reminder//plan feeds 1//ZH")
-    made.add("version", "2.0")
-    made.add("calscale", "GREGORIAN")
-    made.add("name", _Text(heading.name))
-    made.add("x-wr-calname", _Text(heading.name))
-    made.add("x-wr-timezone", heading.zone.key)
-    made.add("color", _COLOR)
-    # The library leaves out VALUE, which RFC 7986, 5.7 wants, and writes a duration as 6:00:00
-    # where it does not know the property.
-    made.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
-    made.add("x-published-ttl", "PT6H")
-    if revised:
-        made.add("last-modified", revised)
-    return _bytes(made)
+def head(name: str, zone: ZoneInfo, revised: datetime | None) -> bytes:
+    """What a calendar says of itself, all before its first component."""
+    text = _Text(name).to_ical().decode()
+    lines = (
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//reminder//plan feeds 1//ZH",
+        "CALSCALE:GREGORIAN",
+        f"NAME:{text}",
+        f"X-WR-CALNAME:{text}",
+        f"COLOR:{_COLOR}",
+        *([f"LAST-MODIFIED:{revised:%Y%m%dT%H%M%SZ}"] if revised else []),
+        "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
+        "X-PUBLISHED-TTL:PT6H",
+        f"X-WR-TIMEZONE:{zone.key}",
+    )
+    return b"".join(_folded(line) for line in lines)
 
 
-def _time_zone(heading: Heading) -> bytes:
-    first, last = date(heading.year, 1, 1), date(heading.year + 1, 1, 1)
-    made = Timezone.from_tzid(heading.zone.key, first_date=first, last_date=last)
+def _folded(line: str) -> bytes:
+    content: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
+    return content + b"\r\n"
+
+
+@lru_cache(maxsize=16)
+def time_zone(zone: ZoneInfo, year: int) -> bytes:
+    """RFC 5545, 3.6: a calendar has at least one component. Where no entry is left, this is the
+    only one that puts nothing in front of the reader."""
+    first, last = date(year, 1, 1), date(year + 1, 1, 1)
+    made = Timezone.from_tzid(zone.key, first_date=first, last_date=last)
     # The library's own remark; RFC 5545, 3.6.5 has no place for it.
     made.pop("COMMENT", None)
     return _bytes(made)

@@ -1,75 +1,36 @@
 """Feeds: kept in step with plan and state, rendered on demand, written out as files."""
 
-import gzip
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
+from reminder.domain.plan import Plan
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UnknownError
-from reminder.feed.calendar import RENDERER, Heading, calendar
-from reminder.feed.entries import PLAN, Entry, drafts, feed_names, fingerprint
+from reminder.feed.calendar import head
+from reminder.feed.contents import Contents
+from reminder.feed.entries import PLAN
 from reminder.feed.query import Query
-from reminder.storage.ledger import events
+from reminder.feed.sheets import MEMORY, Kept, Rendered, Renderer, Sheet
+from reminder.feed.syncing import sync
+from reminder.storage.ledger import changes
+from reminder.storage.ledger.agendas import agenda_of
 from reminder.storage.ledger.database import Database
 
-CACHED = 256  # rendered feeds
 
+@dataclass(frozen=True, eq=False)
+class _State:
+    """Which agenda a feed shows under one stamp; under the next a number may mean another."""
 
-def sync(database: Database, table: Timetable, progress: Progress, at: datetime) -> bool:
-    """Brings the events in step, and says whether it had to write.
+    stamp: str
+    plan: Plan
+    agendas: dict[str, int] = field(default_factory=dict)
 
-    Without a change it costs one read: every tick, export and registration may call it.
-    """
-    made_from = fingerprint(table, progress)
-    with database.read() as connection:
-        in_step = events.made_from(connection) == made_from
-        if in_step and not events.has_outlived(connection, at):
-            return False
-    with database.write() as connection:
-        wanted = drafts(table, progress)
-        events.sync_events(connection, wanted, at, _of_another_year(table))
-        events.note_made_from(connection, made_from)
-    return True
-
-
-def _of_another_year(table: Timetable) -> Callable[[str], bool]:
-    return lambda entry: Entry.from_json(entry).year != table.plan.year
-
-
-@dataclass(frozen=True)
-class Revision:
-    """A feed as it stands now, asked for in one way; equal ones come to the same bytes."""
-
-    digest: str
-    last_modified: datetime | None = field(compare=False)
-    query: Query = field(compare=False)
-    heading: Heading = field(compare=False, repr=False)
-    rows: tuple[events.EventRow, ...] = field(compare=False, repr=False)
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.digest}"'
-
-    @property
-    def etag_gzip(self) -> str:
-        """RFC 9110, 8.8.3: a strong tag differs where the bytes do, so by encoding too."""
-        return f'"{self.digest}-gzip"'
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """`last_modified` is of the youngest event; None in a feed without any."""
-
-    body: bytes = field(repr=False)
-    gzip: bytes = field(repr=False)
-    etag: str
-    etag_gzip: str
-    last_modified: datetime | None
+    def is_of(self, stamp: str, plan: Plan) -> bool:
+        return self.stamp == stamp and self.plan is plan
 
 
 class Feeds:
@@ -78,56 +39,81 @@ class Feeds:
     def __init__(self, database: Database, table: Callable[[], Timetable], uid_domain: str) -> None:
         self._database = database
         self._table = table
-        self._uid_domain = uid_domain
-        self._rendered = lru_cache(maxsize=CACHED)(_render)
+        self._contents = Contents(table())
+        self._renderer = Renderer(uid_domain)
+        self._building = Lock()
+        self._state = _State("", table().plan)
+        self._sheets: Kept[tuple[int, Query], tuple[_State, Sheet]] = Kept(MEMORY)
 
     def names(self) -> list[str]:
-        return feed_names(self._table())
+        """Every unit that is no group, then the whole plan."""
+        return [*(unit.id for unit in self._table().directory.single), PLAN]
+
+    def has(self, name: str) -> bool:
+        unit = self._table().directory.units.get(name)
+        return name == PLAN or (unit is not None and not unit.is_group)
 
     def title(self, name: str) -> str:
         """What a calendar program calls the feed. Raises `UnknownError`."""
-        table = self._table()
-        if name not in feed_names(table):
+        if not self.has(name):
             raise UnknownError(f"{name!r} is no feed")
+        table = self._table()
         whose = "年度安排" if name == PLAN else table.directory[name].label
         return f"{table.plan.tag}{table.plan.year}·{whose}"
 
-    def revision(self, name: str, query: Query) -> Revision:
-        """Enough for a 304; renders nothing. Raises `UnknownError`."""
-        plan = self._table().plan
-        heading = Heading(self.title(name), plan.zone, self._uid_domain, plan.year)
+    def sync(self, progress: Progress, at: datetime) -> bool:
+        """Says whether it had to write. Any process may, so none relies on its own."""
+        table = self._table()
+        if self._contents.table is not table:
+            self._contents = Contents(table)
+        return sync(self._database, self._contents, progress, at)
+
+    def stamp(self) -> str:
+        """Another one after every change of any feed: one small read."""
         with self._database.read() as connection:
-            rows = tuple(events.read_feed(connection, name))
-        facts = (RENDERER, name, query.canonical, heading, rows)
-        digest = hashlib.sha256(repr([*facts, [row.content_hash for row in rows]]).encode())
-        youngest = max((row.last_modified for row in rows), default=None)
-        return Revision(digest.hexdigest()[:32], youngest, query, heading, rows)
+            return changes.stamp(connection)
 
-    def render(self, name: str, query: Query) -> Rendered:
-        """Raises `UnknownError`."""
-        return self.rendered(self.revision(name, query))
+    def rendered(self, name: str, query: Query, stamp: str | None = None) -> Rendered:
+        """From memory while the stamp is the same; `stamp` spares reading it again.
 
-    def rendered(self, revision: Revision) -> Rendered:
-        return self._rendered(revision)
+        Raises `UnknownError`.
+        """
+        title = self.title(name)
+        plan = self._table().plan
+        state = self._state
+        sheet = None
+        if state.is_of(stamp or self.stamp(), plan) and name in state.agendas:
+            sheet = self._kept(state, state.agendas[name], query)
+        sheet = sheet or self._read(name, query, plan)
+        return Rendered(head(title, plan.zone, sheet.last_modified), sheet)
 
     def export(self, folder: Path) -> list[Path]:
         """Every feed as a file, in the view that shows whole windows with full wordings."""
         folder.mkdir(parents=True, exist_ok=True)
-        return [_write(folder / f"{name}.ics", self._exported(name)) for name in self.names()]
+        stamp = self.stamp()
+        return [
+            _write(folder / f"{name}.ics", self.rendered(name, Query(), stamp).body)
+            for name in self.names()
+        ]
 
-    def _exported(self, name: str) -> bytes:
-        return self.render(name, Query()).body
+    def _kept(self, state: _State, agenda: int, query: Query) -> Sheet | None:
+        of, sheet = self._sheets.get((agenda, query)) or (None, None)
+        return sheet if of is state else None
 
-
-def _render(revision: Revision) -> Rendered:
-    body = calendar(revision.rows, revision.query, revision.heading)
-    return Rendered(
-        body=body,
-        gzip=gzip.compress(body, compresslevel=6, mtime=0),
-        etag=revision.etag,
-        etag_gzip=revision.etag_gzip,
-        last_modified=revision.last_modified,
-    )
+    def _read(self, name: str, query: Query, plan: Plan) -> Sheet:
+        """Stamp, agenda and events out of one state of the ledger."""
+        with self._building, self._database.read() as connection:
+            stamp = changes.stamp(connection)
+            if not self._state.is_of(stamp, plan):
+                self._state = _State(stamp, plan)
+            state = self._state
+            agenda = state.agendas[name] = agenda_of(connection, name)
+            sheet = self._kept(state, agenda, query)
+            if sheet is None:
+                _, old = self._sheets.get((agenda, query)) or (None, None)
+                sheet = self._renderer.sheet(connection, agenda, query, plan, old)
+                self._sheets.put((agenda, query), (state, sheet), sheet.size)
+        return sheet
 
 
 def _write(path: Path, content: bytes) -> Path:

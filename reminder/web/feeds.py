@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from reminder.errors import LedgerError
-from reminder.feed.feeds import Revision
 from reminder.feed.query import QueryError, parse_query
+from reminder.feed.sheets import Rendered
 from reminder.storage.ledger.links import FEED, check_link, touch
 from reminder.web.site import Site, site_of
 
@@ -34,14 +34,13 @@ def feed(request: Request) -> Response:
         query = parse_query(request.scope["query_string"].decode("latin-1"))
     except QueryError as error:
         return PlainTextResponse(f"{error}\n", status_code=400, background=used)
-    revision = site.feeds.revision(name, query)
+    rendered = site.feeds.rendered(name, query)
     zipped = accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
-    headers = _headers(revision, zipped)
+    headers = _headers(rendered, zipped)
     # If-Modified-Since is passed over: a plan can change twice in one second, and a dropped
     # event leaves a feed older than it was.
     if is_fresh(",".join(request.headers.getlist("if-none-match")), headers["ETag"]):
         return Response(status_code=304, headers=headers, background=used)
-    rendered = site.feeds.rendered(revision)
     headers["Content-Type"] = "text/calendar; charset=utf-8"
     headers["Content-Disposition"] = f'inline; filename="{name}.ics"'
     if zipped:
@@ -54,7 +53,7 @@ def _may_open(site: Site, name: str, token: str) -> bool:
     """Every answer costs the same: a link that is no longer good takes no shorter way."""
     with site.database.read() as connection:
         signed = check_link(connection, site.key, FEED, name, token)
-    known = name in site.feeds.names()
+    known = site.feeds.has(name)
     return signed and known
 
 
@@ -70,14 +69,14 @@ def _note_use(site: Site, name: str) -> None:
         site.noting.release()
 
 
-def _headers(revision: Revision, zipped: bool) -> dict[str, str]:
+def _headers(rendered: Rendered, zipped: bool) -> dict[str, str]:
     headers = {
-        "ETag": revision.etag_gzip if zipped else revision.etag,
+        "ETag": rendered.etag_gzip if zipped else rendered.etag,
         "Cache-Control": _CACHE,
         "Vary": "Accept-Encoding",
     }
-    if revision.last_modified:
-        headers["Last-Modified"] = format_datetime(revision.last_modified, usegmt=True)
+    if rendered.last_modified:
+        headers["Last-Modified"] = format_datetime(rendered.last_modified, usegmt=True)
     return headers
 
 

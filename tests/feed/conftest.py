@@ -11,7 +11,7 @@ from icalendar import Calendar, Component
 from reminder.domain.plan import Task, Timing
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.feed.feeds import Feeds, sync
+from reminder.feed.feeds import Feeds
 from reminder.feed.query import parse_query
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.office import load_office
@@ -43,7 +43,7 @@ class Desk:
         self.feeds = Feeds(database, lambda: self.table, "reminder.example")
 
     def sync(self) -> bool:
-        return sync(self.database, self.table, Progress(self.done, self.checked_in), self.at)
+        return self.feeds.sync(Progress(self.done, self.checked_in), self.at)
 
     def edit(self, change: Callable[[Task], Task | None]) -> None:
         tasks = [changed for task in self.table.plan.tasks if (changed := change(task))]
@@ -60,7 +60,7 @@ class Desk:
 
     def body(self, feed: str, query: str = "") -> bytes:
         self.sync()
-        return self.feeds.render(feed, parse_query(query)).body
+        return self.feeds.rendered(feed, parse_query(query)).body
 
     def calendar(self, feed: str, query: str = "") -> Component:
         return Calendar.from_ical(self.body(feed, query))

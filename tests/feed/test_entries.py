@@ -7,7 +7,8 @@ import pytest
 
 from reminder.domain.plan import TaskKind
 from reminder.domain.windows import Progress
-from reminder.feed.entries import Entry, drafts
+from reminder.feed.contents import Contents, Drafts
+from reminder.feed.entries import Entry
 
 
 def test_every_unit_has_the_windows_of_the_timetable(desk: Any) -> None:
@@ -31,8 +32,9 @@ def test_the_plans_feed_has_every_task_and_no_group_has_a_feed(desk: Any) -> Non
 
 
 def test_an_entry_survives_its_json(desk: Any) -> None:
-    for feed in drafts(desk.table, Progress({"2026-04-1": date(2026, 4, 20)})).values():
-        for draft in feed:
+    made = Drafts(desk.table, Progress({"2026-04-1": date(2026, 4, 20)}))
+    for selection in Contents(desk.table).by_feed.values():
+        for draft in made.of(selection):
             assert Entry.from_json(draft.entry).to_json() == draft.entry
 
 

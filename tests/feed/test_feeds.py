@@ -23,7 +23,7 @@ def test_a_second_sync_writes_nothing_and_gives_the_same_bytes(desk: Any) -> Non
 def test_two_installations_give_the_same_bytes_and_tags(desk: Any) -> None:
     desk.sync()
     other = Feeds(desk.database, lambda: desk.table, "reminder.example")
-    assert other.render("deputies", Query()) == desk.feeds.render("deputies", Query())
+    assert other.rendered("deputies", Query()) == desk.feeds.rendered("deputies", Query())
 
 
 def test_a_changed_task_moves_its_own_sequence_only(desk: Any) -> None:
@@ -59,11 +59,11 @@ def test_a_cancelled_event_goes_although_nothing_else_changes(desk: Any) -> None
 
 def test_the_tag_differs_by_query_encoding_and_revision(desk: Any) -> None:
     desk.sync()
-    plain = desk.feeds.render("deputies", Query())
-    due = desk.feeds.render("deputies", Query(view=View.DUE))
+    plain = desk.feeds.rendered("deputies", Query())
+    due = desk.feeds.rendered("deputies", Query(view=View.DUE))
     desk.done["2026-04-1"] = date(2026, 4, 20)
     desk.sync()
-    moved = desk.feeds.render("deputies", Query())
+    moved = desk.feeds.rendered("deputies", Query())
     tags = [feed.etag for feed in (plain, due, moved)]
     assert len({*tags, plain.etag_gzip}) == 4
     assert gzip.decompress(plain.gzip) == plain.body
@@ -72,7 +72,7 @@ def test_the_tag_differs_by_query_encoding_and_revision(desk: Any) -> None:
 def test_a_group_and_a_stranger_have_no_feed(desk: Any) -> None:
     for name in ("local-congresses", "nobody"):
         with pytest.raises(UnknownError):
-            desk.feeds.revision(name, Query())
+            desk.feeds.rendered(name, Query())
 
 
 def test_export_writes_every_feed_in_the_bare_view(desk: Any, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.feed.feeds import sync
+from reminder.feed.contents import Contents
+from reminder.feed.syncing import sync
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.ledger.keys import InstallationKey, installation_key
@@ -60,7 +61,7 @@ class House:
 def house(tmp_path: Path) -> Iterator[House]:
     office = load_office(command_line={"state_dir": tmp_path / "state"})
     database = open_database(office.settings.ledger)
-    sync(database, office.table, Progress(), AT)
+    sync(database, Contents(office.table), Progress(), AT)
     key = installation_key(database, office.settings)
     yield House(office.settings, office.table, database, key)
     database.close()

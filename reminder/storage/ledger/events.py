@@ -1,23 +1,37 @@
-"""The events of all feeds, with the revisions that calendar programs go by.
+"""The events of all agendas, with the revisions that calendar programs go by.
 
 RFC 5545, 3.8.7.4: SEQUENCE counts an event's revisions. A row is written only when plan or
 state changes, so that a feed read twice is the same to the byte.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    update,
+)
 
-from reminder.storage.ledger.schema import event, setting
-from reminder.storage.ledger.upsert import put
+from reminder.storage.ledger.schema import event
 
 # Long enough that every subscriber has fetched the cancellation, holidays included.
 KEEP_CANCELLED = timedelta(days=60)
-_MADE_FROM = "feeds-made-from"
+_AT_ONCE = 200  # agendas, and values in one statement
+Known = Row[int, str, int, str, int, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -27,27 +41,47 @@ class Draft:
     uid: str
     entry: str
 
+    @cached_property
+    def content_hash(self) -> str:
+        return hashlib.sha256(self.entry.encode()).hexdigest()
 
-@dataclass(frozen=True)
-class EventRow:
-    """An event as it stands in a feed; `content_hash` speaks for `entry`."""
+
+class EventRow(NamedTuple):
+    """An event as it stands in a feed; `content_hash` speaks for its entry.
+
+    A tuple, as it is what rendered events are found by, hundreds at a time.
+    """
 
     uid: str
-    entry: str = field(compare=False, repr=False)
     content_hash: str
     sequence: int
     last_modified: datetime
     cancelled: bool
 
 
-def made_from(connection: Connection) -> str | None:
-    """The fingerprint of what the events were last made from."""
-    found = connection.execute(select(setting.c.value).where(setting.c.name == _MADE_FROM))
-    return found.scalar()
+def read_events(connection: Connection, agenda: int) -> list[EventRow]:
+    """In the table's order; a cancelled event stands where it stood."""
+    query = (
+        select(
+            event.c.uid,
+            event.c.content_hash,
+            event.c.sequence,
+            event.c.last_modified,
+            event.c.cancelled_at.is_not(None),
+        )
+        .where(event.c.agenda == agenda)
+        .order_by(event.c.position, event.c.uid)
+    )
+    return [EventRow(*row) for row in connection.execute(query)]
 
 
-def note_made_from(connection: Connection, fingerprint: str) -> None:
-    put(connection, setting, {"name": _MADE_FROM, "value": fingerprint})
+def read_entries(connection: Connection, agenda: int, uids: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for start in range(0, len(uids), _AT_ONCE):
+        some = event.c.uid.in_(uids[start : start + _AT_ONCE])
+        query = select(event.c.uid, event.c.entry).where(event.c.agenda == agenda, some)
+        found.update((row.uid, row.entry) for row in connection.execute(query))
+    return found
 
 
 def has_outlived(connection: Connection, at: datetime) -> bool:
@@ -55,101 +89,115 @@ def has_outlived(connection: Connection, at: datetime) -> bool:
     return bool(connection.execute(select(exists().where(_outlived(at)))).scalar())
 
 
-def sync_events(
-    connection: Connection,
-    feeds: Mapping[str, Sequence[Draft]],
-    at: datetime,
-    is_over: Callable[[str], bool] = lambda entry: False,
-) -> int:
-    """Makes the table say what `feeds` says, and returns how many events moved.
+def drop_outlived(connection: Connection, at: datetime) -> None:
+    connection.execute(delete(event).where(_outlived(at)))
 
-    New ones begin at sequence 0; a changed, vanished or revived one moves on by 1. A vanished
+
+def copy_events(connection: Connection, agenda: int, to: int) -> None:
+    columns = [column for column in event.c if column is not event.c.agenda]
+    rows = select(literal(to), *columns).where(event.c.agenda == agenda)
+    names = ["agenda", *(column.name for column in columns)]
+    connection.execute(insert(event).from_select(names, rows))
+
+
+def bring_in_step(
+    connection: Connection,
+    wanted: Iterable[tuple[int, Sequence[Draft]]],
+    at: datetime,
+    is_over: Callable[[str], bool],
+) -> None:
+    """Makes each agenda say what its drafts say.
+
+    New events begin at sequence 0; a changed, vanished or revived one moves on by 1. A vanished
     event is cancelled, and dropped after 60 days; one whose entry `is_over` stays as it was:
     last year's plan was not called off, it was carried out.
     """
-    at = at.replace(microsecond=0)
-    connection.execute(delete(event).where(_outlived(at)))
-    known = {(row.feed, row.uid): row for row in connection.execute(select(event))}
+    left = iter(wanted)
+    while some := dict(islice(left, _AT_ONCE)):
+        _bring_in_step(connection, some, at, is_over)
+
+
+def _bring_in_step(
+    connection: Connection,
+    wanted: Mapping[int, Sequence[Draft]],
+    at: datetime,
+    is_over: Callable[[str], bool],
+) -> None:
+    known = _known(connection, wanted)
     fresh, moved, shifted = [], [], []
-    for feed, drafts in feeds.items():
+    for agenda, drafts in wanted.items():
         for position, draft in enumerate(drafts):
-            row = known.pop((feed, draft.uid), None)
-            values = _values(feed, position, draft, at)
+            row = known.pop((agenda, draft.uid), None)
             if row is None:
-                fresh.append(values)
-            elif row.content_hash != values["content_hash"] or row.cancelled_at:
-                moved.append(values | {"sequence": row.sequence + 1})
+                fresh.append(_values(agenda, position, draft, at))
+            elif row.content_hash != draft.content_hash or row.cancelled_at:
+                following = {"sequence": row.sequence + 1}
+                moved.append(_values(agenda, position, draft, at) | following)
             elif row.position != position:
                 # The order in the file is no part of an event.
-                shifted.append({"feed": feed, "uid": draft.uid, "position": position})
-    moved += [
-        {"feed": row.feed, "uid": row.uid, "sequence": row.sequence + 1}
-        | {"last_modified": at, "cancelled_at": at}
-        for row in known.values()
-        if not row.cancelled_at and not is_over(row.entry)
-    ]
+                shifted.append({"agenda": agenda, "uid": draft.uid, "position": position})
+    called_off = list(_called_off(connection, known.values(), at, is_over))
     if fresh:
         connection.execute(insert(event), fresh)
-    for rows in (*_alike(moved), shifted):
+    for rows in (moved, called_off, shifted):
         _update(connection, rows)
-    return len(fresh) + len(moved)
 
 
-def read_feed(connection: Connection, feed: str) -> list[EventRow]:
-    """In the table's order; a cancelled event stands where it stood."""
-    query = select(event).where(event.c.feed == feed).order_by(event.c.position, event.c.uid)
-    return [
-        EventRow(
-            uid=row.uid,
-            entry=row.entry,
-            content_hash=row.content_hash,
-            sequence=row.sequence,
-            last_modified=row.last_modified,
-            cancelled=row.cancelled_at is not None,
-        )
-        for row in connection.execute(query)
-    ]
+def _known(connection: Connection, agendas: Iterable[int]) -> dict[tuple[int, str], Known]:
+    columns = (event.c.agenda, event.c.uid, event.c.position, event.c.content_hash)
+    query = select(*columns, event.c.sequence, event.c.cancelled_at)
+    some = event.c.agenda.in_(list(agendas))
+    rows = connection.execute(query.where(some).order_by(event.c.agenda))
+    return {(row.agenda, row.uid): row for row in rows}
 
 
-def _values(feed: str, position: int, draft: Draft, at: datetime) -> dict[str, Any]:
+def _called_off(
+    connection: Connection,
+    left: Iterable[Known],
+    at: datetime,
+    is_over: Callable[[str], bool],
+) -> Iterator[dict[str, Any]]:
+    for agenda, rows in groupby(left, attrgetter("agenda")):
+        shown = [row for row in rows if not row.cancelled_at]
+        entries = read_entries(connection, agenda, [row.uid for row in shown])
+        for row in shown:
+            if not is_over(entries[row.uid]):
+                key = {"agenda": agenda, "uid": row.uid, "sequence": row.sequence + 1}
+                yield key | {"last_modified": at, "cancelled_at": at}
+
+
+def _values(agenda: int, position: int, draft: Draft, at: datetime) -> dict[str, Any]:
     return {
-        "feed": feed,
+        "agenda": agenda,
         "uid": draft.uid,
         "position": position,
         "entry": draft.entry,
-        "content_hash": hashlib.sha256(draft.entry.encode()).hexdigest(),
+        "content_hash": draft.content_hash,
         "sequence": 0,
         "last_modified": at,
         "cancelled_at": None,
     }
 
 
-def _outlived(at: datetime) -> Any:
+def _outlived(at: datetime) -> ColumnElement[bool]:
     return event.c.cancelled_at <= at - KEEP_CANCELLED
 
 
-def _alike(rows: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Rows that set the same columns, together: one statement each."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row), []).append(row)
-    return list(groups.values())
-
-
 def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """All of them set the same columns."""
     if not rows:
         return
-    columns = [name for name in rows[0] if name not in ("feed", "uid")]
+    columns = [name for name in rows[0] if name not in ("agenda", "uid")]
     statement = (
         update(event)
-        .where(event.c.feed == bindparam("at_feed"), event.c.uid == bindparam("at_uid"))
+        .where(event.c.agenda == bindparam("at_agenda"), event.c.uid == bindparam("at_uid"))
         .values({name: bindparam(f"new_{name}") for name in columns})
     )
     connection.execute(
         statement,
         [
             {f"new_{name}": row[name] for name in columns}
-            | {"at_feed": row["feed"], "at_uid": row["uid"]}
+            | {"at_agenda": row["agenda"], "at_uid": row["uid"]}
             for row in rows
         ],
     )

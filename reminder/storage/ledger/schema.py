@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0003"
+REVISION = "0004"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -199,11 +199,20 @@ alarm = Table(
     Column("detail", Words, nullable=False),
 )
 
-# One event a task and feed, written only when plan or state changes.
+# Feeds whose events have the same past and the same present show one agenda; `plan`, or a unit.
+feed = Table(
+    "feed",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("agenda", Integer, nullable=False),
+    Index("feed_agenda", "agenda", "name"),
+)
+
+# One event a task and agenda, written only when plan or state changes.
 event = Table(
     "event",
     metadata,
-    Column("feed", String, primary_key=True),
+    Column("agenda", Integer, primary_key=True, autoincrement=False),
     Column("uid", String, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("entry", Text, nullable=False),
@@ -211,6 +220,7 @@ event = Table(
     Column("sequence", Integer, nullable=False),
     Column("last_modified", Moment, nullable=False),
     Column("cancelled_at", Moment),
+    Index("event_cancelled", "cancelled_at"),
 )
 
 # Signed links that were rotated, revoked or used; a link without a row is generation 1.

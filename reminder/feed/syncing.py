@@ -1,0 +1,38 @@
+"""Brings the events in step with the plan and what is registered of it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from reminder.domain.windows import Progress
+from reminder.feed.contents import Contents, Drafts, fingerprint
+from reminder.storage.ledger import agendas, changes, events
+from reminder.storage.ledger.database import Database
+
+
+def sync(database: Database, contents: Contents, progress: Progress, at: datetime) -> bool:
+    """Says whether it had to write.
+
+    Without a change it costs one read: every tick, export and registration may call it.
+    """
+    made_from = fingerprint(contents, progress)
+    with database.read() as connection:
+        in_step = agendas.made_from(connection) == made_from
+        if in_step and not events.has_outlived(connection, at):
+            return False
+    with database.write() as connection:
+        changes.note_change(connection)  # first: another replica that syncs waits here
+        agendas.sync_events(
+            connection,
+            contents.by_feed,
+            Drafts(contents.table, progress).of,
+            at,
+            _of_another_year(contents.table.plan.year),
+            regroup=not agendas.made_from(connection).startswith(contents.digest),
+        )
+        agendas.note_made_from(connection, made_from)
+    return True
+
+
+def _of_another_year(year: int) -> Callable[[str], bool]:
+    return lambda entry: not json.loads(entry)["period"].startswith(f"{year}-")
