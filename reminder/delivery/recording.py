@@ -66,7 +66,7 @@ class Recorder:
         with self._lock:
             slips, self._waiting = self._waiting, []
         try:
-            with self._database.write() as connection:
+            with self._database.record() as connection:
                 results = [slip.result for slip in slips]
                 claims.settle(connection, results, self._clock.now(), rehearsal=self._rehearsal)
         except BaseException:

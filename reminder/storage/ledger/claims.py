@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.storage.ledger.notices import Change, record, record_all
-from reminder.storage.ledger.schema import Moment, history, message, notice, recipient
+from reminder.storage.ledger.schema import Moment, Words, history, message, notice, recipient
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _put_back(
         return keys, 0
     lines = select(
         literal(at, Moment), recipient.c.notice, recipient.c.address,
-        literal(State.RETRY), literal(reason), literal(detail),
+        literal(State.RETRY), literal(reason), literal(detail, Words),
     )  # fmt: skip
     columns = ("at", "subject", "address", "state", "reason", "detail")
     connection.execute(insert(history).from_select(columns, lines.where(which)))
