@@ -1,21 +1,22 @@
 """A TOML file that people edit: its data, the line of every key, its mistakes in words."""
 
 import copy
-import difflib
 import re
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from reminder.characters import harmless, quoted
+from reminder.characters import harmless
 from reminder.errors import ConfigurationError, Fault
-from reminder.toml_lines import Location, lines_of
+from reminder.mistakes import explain
+from reminder.toml_lines import Lines, Location
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -27,26 +28,18 @@ _QUOTED = re.compile(r""""[^"\n]*"|'[^'\n]*'|#[^\n]*""")
 _TOO_LONG = "a number of more than 64 bits, wanted a smaller one"
 
 
-class EditedFile:
-    """`data` as tomllib reads it; `line_of` finds where any part of it stands.
+class EditedText:
+    """The TOML text of a file, or a piece of it that begins at line `first`.
 
-    Raises `ConfigurationError` when the file is missing, is not UTF-8 or is not TOML, or holds
-    what no table of a year has.
+    `data` is as tomllib reads it; `line_of` finds where any part of it stands. Raises
+    `ConfigurationError` when it is not UTF-8 or is not TOML, or holds what no table of a year has.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.shown = shown(path)
+    def __init__(self, shown: str, raw: bytes, first: int = 1) -> None:
+        self.shown = shown
+        self._first = first
         try:
-            raw = read_file(path)
-        except FileNotFoundError:
-            raise self._broken(0, "no such file, wanted a TOML file here") from None
-        except OSError as error:
-            raise self._broken(0, f"cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise self._broken(0, "is no path, wanted a file's name") from None
-        try:
-            text = raw.decode("utf-8-sig")
+            self._text = text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             byte = error.object[error.start]
@@ -62,12 +55,14 @@ class EditedFile:
         except ValueError:  # digits that Python does not count
             line = _line_at(text, re.search(r"\d[\d_]{3000}", text))
             raise self._broken(line, f"not TOML: {_TOO_LONG}") from None
-        values = list(_values(self.data))
-        if len(values[-1][0]) > DEEPEST:
+        if _is_deeper(self.data, DEEPEST):
             raise self._too_deep(text)
-        self._lines = lines_of(text)
-        if faults := [self.fault(place, f"is {_TOO_LONG}") for place, v in values if _is_long(v)]:
+        if faults := [self.fault(place, f"is {_TOO_LONG}") for place in _long_numbers(self.data)]:
             raise ConfigurationError(faults)
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._text, self._first)
 
     def _too_deep(self, text: str) -> ConfigurationError:
         """At the line that does most for it: no parser has come so far as to know."""
@@ -77,14 +72,11 @@ class EditedFile:
         return self._broken(_line_at(text, deepest), words)
 
     def _broken(self, line: int, message: str) -> ConfigurationError:
-        return ConfigurationError([Fault(self.shown, line, "", message)])
+        return ConfigurationError([Fault(self.shown, line + self._first - 1, "", message)])
 
     def line_of(self, location: Location) -> int:
-        """The line of that key, or of the nearest table around it; 1 when there is none."""
-        for length in range(len(location), 0, -1):
-            if line := self._lines.get(location[:length]):
-                return line
-        return 1
+        """The line of that key, or of the nearest table around it; the first when there is none."""
+        return self._lines.of(location)
 
     def has(self, location: Location) -> bool:
         return location in self._lines
@@ -118,16 +110,48 @@ class EditedFile:
             return None, faults
 
 
+class EditedFile(EditedText):
+    """A file, read whole. Raises `ConfigurationError` for what is missing or no file, too."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with saying_what_is_wrong(path):
+            content = read_file(path)
+        super().__init__(shown(path), content)
+
+
+@contextmanager
+def saying_what_is_wrong(path: Path) -> Iterator[None]:
+    """Makes a `ConfigurationError` of why the file cannot be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        words = "no such file, wanted a TOML file here"
+    except OSError as error:
+        words = f"cannot be read: {error.strerror}"
+    except ValueError:
+        words = "is no path, wanted a file's name"
+    else:
+        return
+    raise ConfigurationError([Fault(shown(path), 0, "", words)])
+
+
 def read_file(path: Path) -> bytes:
+    return b"".join(read_lines(path, LARGEST))
+
+
+def read_lines(path: Path, largest: int) -> Iterator[bytes]:
     """Raises `OSError` for a pipe or a device too, which might never end, and for a file that
-    is too large to have been edited."""
+    is larger than what people edit."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(0, "not a regular file")
+    left = largest
     with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise OSError(0, f"larger than {LARGEST} bytes")
-    return content
+        while line := file.readline(left + 1):
+            left -= len(line)
+            if left < 0:
+                raise OSError(0, f"larger than {largest} bytes")
+            yield line
 
 
 def is_file(path: Path) -> bool:
@@ -146,24 +170,22 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def _values(data: dict[str, Any]) -> Iterator[tuple[Location, Any]]:
-    """Every value with its place, the outer before the inner; one level more than is allowed."""
-    level: list[tuple[Location, Any]] = [((), data)]
-    while level:
-        yield from level
-        if len(level[0][0]) > DEEPEST:
-            return
-        level = [((*place, key), inner) for place, value in level for key, inner in _inside(value)]
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether there is anything inside more tables and lists than that."""
+    return levels < 0 or any(_is_deeper(inner, levels - 1) for _, inner in _inside(value))
+
+
+def _long_numbers(value: Any, here: Location = ()) -> Iterator[Location]:
+    if isinstance(value, int) and value.bit_length() > 63:
+        yield here
+    for key, inner in _inside(value):
+        yield from _long_numbers(inner, (*here, key))
 
 
 def _inside(value: Any) -> Iterable[tuple[str | int, Any]]:
     if isinstance(value, dict):
         return value.items()
     return enumerate(value) if isinstance(value, list) else ()
-
-
-def _is_long(value: Any) -> bool:
-    return isinstance(value, int) and value.bit_length() > 63
 
 
 def _line_at(text: str, found: re.Match[str] | None) -> int:
@@ -216,49 +238,6 @@ def shown(path: Path) -> str:
 
 def key_name(location: Location) -> str:
     return ".".join(str(part) for part in location if not isinstance(part, int))
-
-
-def explain(detail: dict[str, Any], model: type[BaseModel]) -> str:
-    """One pydantic error as `what is wrong, what was wanted`, never showing a secret."""
-    kind, location = detail["type"], detail["loc"]
-    if kind == "missing":
-        return "is missing, wanted a value"
-    if kind == "extra_forbidden":
-        return unknown_key(str(location[-1]), _fields(model, location[:-1]))
-    message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    if kind in ("value_error", "assertion_error"):
-        return message
-    wanted = message.removeprefix("Input should be ")
-    wanted = wanted[0].lower() + wanted[1:]
-    secret = any("password" in str(part) or "secret" in str(part) for part in location)
-    return f"is {'not usable' if secret else quoted(detail['input'])}, wanted {wanted}"
-
-
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = difflib.get_close_matches(key, names, n=1)
-    wanted = f"{close[0]}?" if close else f"one of {', '.join(names)}"
-    return f"unknown key, wanted {wanted}"
-
-
-def _fields(model: type[BaseModel], location: Location) -> list[str]:
-    for part in location:
-        if isinstance(part, int):
-            continue
-        for name, field in model.model_fields.items():
-            if part in (name, field.alias):
-                model = _model_in(field.annotation) or model
-                break
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if found := _model_in(inner):
-            return found
-    return None
 
 
 def _within(data: Any, location: Location) -> Location:

@@ -10,8 +10,25 @@ Location = tuple[str | int, ...]
 _KEYS = ("bare_key", "quoted_key", "dotted_key")
 
 
-def lines_of(text: str) -> dict[Location, int]:
-    """Of text that `tomllib` reads; lines count from 1."""
+class Lines:
+    """Of every part of text that `tomllib` reads; they count from `first`."""
+
+    def __init__(self, text: str, first: int = 1) -> None:
+        self._found = _lines_of(text)
+        self._first = first
+
+    def of(self, location: Location) -> int:
+        """Of that key, or of the nearest table around it; the first when there is none."""
+        for length in range(len(location), 0, -1):
+            if line := self._found.get(location[:length]):
+                return line + self._first - 1
+        return self._first
+
+    def __contains__(self, location: Location) -> bool:
+        return location in self._found
+
+
+def _lines_of(text: str) -> dict[Location, int]:
     source = text.encode()
     lines: dict[Location, int] = {}
     arrays: dict[Location, int] = {}

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from reminder.characters import one_line
 from reminder.errors import ConfigurationError
-from reminder.files import EditedFile, explain, key_name, unknown_key
+from reminder.files import EditedFile, key_name
+from reminder.mistakes import explain, unknown_key
 from reminder.toml_lines import Location
 
 TEXT = """\

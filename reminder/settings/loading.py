@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from reminder.characters import harmless
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile, explain, is_folder, read_file, shown, unknown_key
+from reminder.files import EditedFile, is_folder, read_file, shown
+from reminder.mistakes import explain, unknown_key
 from reminder.settings.model import PREFIX, SHIPPED, Section, Settings
 
 # Read before the settings are, so no setting themselves.

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from reminder.domain.timetable import MONTHS, Schedule, Timetable
 from reminder.domain.units import Directory
 from reminder.errors import ConfigurationError, Fault
 from reminder.files import EditedFile, is_file, is_folder, shown
+from reminder.long_files import LongFile
 from reminder.settings import SHIPPED, Settings, config_dir, is_reserved, load_settings
 from reminder.storage.plan_file import read_plan
-from reminder.storage.units_file import read_units
+from reminder.storage.units_file import open_units, read_units
 from reminder.storage.workdays_file import read_workdays
 
 
@@ -22,10 +24,18 @@ class Office:
 
     settings: Settings
     table: Timetable
-    warnings: tuple[Fault, ...] = ()
     # What it was read with, to read it again.
     config: Path | None = None
     command_line: Mapping[str, Any] | None = None
+    units_file: LongFile | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def warnings(self) -> tuple[Fault, ...]:
+        """What may be meant, but is better known."""
+        if self.units_file is None:
+            return ()
+        folder = config_dir(self.config)
+        return tuple(_warnings(self.settings, self.table, self.units_file, folder))
 
     def files(self) -> list[Path]:
         """Those that people edit, whether they are there or not."""
@@ -56,7 +66,7 @@ def load_office(
     faults += found
     directory, units_file = Directory({}), None
     try:
-        units_file = EditedFile(folder / "units.toml")
+        units_file = open_units(folder / "units.toml")
         directory, found = read_units(units_file)
         faults += found
     except ConfigurationError as error:
@@ -71,8 +81,7 @@ def load_office(
     if faults or settings is None or plan is None or units_file is None:
         raise ConfigurationError(faults)
     table = Timetable(plan, directory, days, _schedule(settings))
-    warnings = tuple(_warnings(settings, table, units_file, folder))
-    return Office(settings, table, warnings, config, command_line)
+    return Office(settings, table, config, command_line, units_file)
 
 
 def _schedule(settings: Settings) -> Schedule:
@@ -98,14 +107,12 @@ def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
 
 
 def _warnings(
-    settings: Settings, table: Timetable, file: EditedFile, folder: Path
+    settings: Settings, table: Timetable, file: LongFile, folder: Path
 ) -> Iterator[Fault]:
-    """What may be meant, but is better known."""
     reached = {unit for month in MONTHS for unit in table.reached(month)}
     directory = table.directory
     owners: dict[str, str] = {}
-    for index, entry in enumerate(file.data["unit"]):
-        unit = directory[entry["id"]]
+    for index, unit in enumerate(directory.single):
         here = ("unit", index)
         if not unit.has_address:
             yield file.fault(

@@ -1,8 +1,10 @@
 """Which addresses are fit for an envelope, reserved, or on this machine."""
 
+from collections.abc import Callable
+
 import pytest
 
-from reminder.settings import is_loopback, is_reserved, mailbox
+from reminder.settings import addresses, is_loopback, is_reserved, mailbox
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,15 @@ def test_this_machine_is_loopback(host: str) -> None:
 @pytest.mark.parametrize("host", ["mail.npc.cn", "10.0.0.1", "0.0.0.0", "localhost.npc.cn", ""])
 def test_another_machine_is_not_loopback(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("name", ["a", "a.b-c", "a..b", "A", "postmaster", "é", "-a", "a" * 65])
+@pytest.mark.parametrize("domain", ["x.example", "X.example", "a-.b", "x.local", "", "é.example"])
+def test_address_of_a_known_domain_is_checked_as_the_first_was(name: str, domain: str) -> None:
+    def said(check: Callable[[str], str]) -> str:
+        try:
+            return check(f"{name}@{domain}")
+        except ValueError as error:
+            return str(error)
+
+    assert said(mailbox) == said(mailbox) == said(addresses._checked)

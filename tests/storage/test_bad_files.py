@@ -15,7 +15,7 @@ from reminder.files import EditedFile
 from reminder.settings import SHIPPED, load_settings
 from reminder.storage.office import Office, load_office
 from reminder.storage.plan_file import read_plan
-from reminder.storage.units_file import read_units
+from reminder.storage.units_file import open_units, read_units
 from reminder.storage.workdays_file import read_workdays
 
 BAD = Path(__file__).parents[1] / "data" / "bad"
@@ -406,7 +406,7 @@ def read(folder: Path, kind: str, text: str) -> None:
     """As plan or units beside the real other one. Raises `ConfigurationError`."""
     path = folder / f"{kind}.toml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    directory, faults = read_units(EditedFile(path if kind == "units" else REAL["units"]))
+    directory, faults = read_units(open_units(path if kind == "units" else REAL["units"]))
     if kind == "plan":
         days, _ = read_workdays(folder / "workdays", None)
         _, faults = read_plan(EditedFile(path), directory, days)
