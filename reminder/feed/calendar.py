@@ -48,11 +48,9 @@ def shown(entry: Entry, query: Query) -> Entry | None:
     return replace(entry, items=items) if items else None
 
 
-def component(
-    row: EventRow, entry_json: str, query: Query, zone: ZoneInfo, uid_domain: str
-) -> bytes:
+def component(row: EventRow, query: Query, zone: ZoneInfo, uid_domain: str) -> bytes:
     """One event's bytes; none when the query leaves it out."""
-    entry = shown(Entry.from_json(entry_json), query)
+    entry = shown(Entry.from_json(row.entry), query)
     if entry is None:
         return b""
     made = _todo(entry, row, zone) if query.view is View.TODO else _event(entry, row, query)
@@ -144,20 +142,21 @@ def head(name: str, zone: ZoneInfo, revised: datetime | None) -> bytes:
         "VERSION:2.0",
         "PRODID:-//reminder//plan feeds 1//ZH",
         "CALSCALE:GREGORIAN",
-        f"NAME:{text}",
-        f"X-WR-CALNAME:{text}",
+        _folded(f"NAME:{text}"),
+        _folded(f"X-WR-CALNAME:{text}"),
         f"COLOR:{_COLOR}",
         *([f"LAST-MODIFIED:{revised:%Y%m%dT%H%M%SZ}"] if revised else []),
         "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
         "X-PUBLISHED-TTL:PT6H",
         f"X-WR-TIMEZONE:{zone.key}",
+        "",
     )
-    return b"".join(_folded(line) for line in lines)
+    return "\r\n".join(lines).encode()
 
 
-def _folded(line: str) -> bytes:
+def _folded(line: str) -> str:
     content: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
-    return content + b"\r\n"
+    return content.decode()
 
 
 @lru_cache(maxsize=16)

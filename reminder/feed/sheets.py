@@ -2,7 +2,6 @@
 
 import hashlib
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +13,7 @@ from sqlalchemy import Connection
 from reminder.domain.plan import Plan
 from reminder.feed.calendar import END, component, time_zone
 from reminder.feed.query import Query
-from reminder.storage.ledger.events import EventRow, read_entries, read_events
+from reminder.storage.ledger.events import read_events, read_revisions
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -105,6 +104,15 @@ class Kept(Generic[Key, Value]):
             self._size -= self._items.pop(key)[1]
 
 
+@dataclass(frozen=True)
+class _Event:
+    """`content` is empty when the view leaves it out."""
+
+    content: bytes
+    digest: bytes
+    last_modified: datetime
+
+
 class Renderer:
     """Renders an agenda; an event that has not moved keeps its bytes, whichever agenda it is in.
 
@@ -113,7 +121,7 @@ class Renderer:
 
     def __init__(self, uid_domain: str) -> None:
         self._uid_domain = uid_domain
-        self._kept: Kept[tuple[EventRow, str], bytes] = Kept(MEMORY)
+        self._kept: Kept[tuple[str, str], _Event] = Kept(MEMORY)
 
     def sheet(
         self,
@@ -124,32 +132,29 @@ class Renderer:
         old: Sheet | None = None,
     ) -> Sheet:
         """The old one while its bytes are the same."""
-        rows = read_events(connection, agenda)
-        body = b"".join(self._components(connection, agenda, rows, query, plan.zone))
-        body = (body or time_zone(plan.zone, plan.year)) + END
-        digest = hashlib.sha256(body).digest()
-        last_modified = max((row.last_modified for row in rows), default=None)
-        if old and (old.digest, old.last_modified) == (digest, last_modified):
+        events = self._rendered(connection, agenda, query, plan.zone)
+        digest = hashlib.sha256(f"{plan.zone.key} {plan.year}".encode())
+        digest.update(b"".join(each.digest for each in events))
+        last_modified = max((each.last_modified for each in events), default=None)
+        if old and (old.digest, old.last_modified) == (digest.digest(), last_modified):
             return old
-        return Sheet(body, _deflate(body, zlib.Z_FINISH), digest, last_modified)
+        body = b"".join(each.content for each in events) or time_zone(plan.zone, plan.year)
+        body += END
+        return Sheet(body, _deflate(body, zlib.Z_FINISH), digest.digest(), last_modified)
 
-    def _components(
-        self,
-        connection: Connection,
-        agenda: int,
-        rows: Sequence[EventRow],
-        query: Query,
-        zone: ZoneInfo,
-    ) -> list[bytes]:
+    def _rendered(
+        self, connection: Connection, agenda: int, query: Query, zone: ZoneInfo
+    ) -> list[_Event]:
         way = f"{query.canonical} {zone.key}"
-        found = {row: self._kept.get((row, way)) for row in rows}
-        new = [row for row, content in found.items() if content is None]
-        entries = read_entries(connection, agenda, [row.uid for row in new])
-        for row in new:
-            content = component(row, entries[row.uid], query, zone, self._uid_domain)
-            self._kept.put((row, way), content, len(content) + _KEY)
-            found[row] = content
-        return [content for content in found.values() if content]
+        revisions = read_revisions(connection, agenda)
+        found = {uid: self._kept.get((each, way)) for uid, each in revisions.items()}
+        new = [uid for uid, event in found.items() if event is None]
+        for row in read_events(connection, agenda, new):
+            content = component(row, query, zone, self._uid_domain)
+            digest = hashlib.sha256(content).digest()
+            event = found[row.uid] = _Event(content, digest, row.last_modified)
+            self._kept.put((revisions[row.uid], way), event, len(content) + _KEY)
+        return [event for event in found.values() if event]
 
 
 def _deflate(content: bytes, end: int) -> bytes:

@@ -6,20 +6,23 @@ state changes, so that a feed read twice is the same to the byte.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import groupby, islice
-from operator import attrgetter
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    String,
     bindparam,
+    cast,
     delete,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -46,42 +49,44 @@ class Draft:
         return hashlib.sha256(self.entry.encode()).hexdigest()
 
 
-class EventRow(NamedTuple):
-    """An event as it stands in a feed; `content_hash` speaks for its entry.
-
-    A tuple, as it is what rendered events are found by, hundreds at a time.
-    """
+@dataclass(frozen=True)
+class EventRow:
+    """An event as it stands in a feed."""
 
     uid: str
-    content_hash: str
+    entry: str = field(repr=False)
     sequence: int
     last_modified: datetime
     cancelled: bool
 
 
-def read_events(connection: Connection, agenda: int) -> list[EventRow]:
-    """In the table's order; a cancelled event stands where it stood."""
-    query = (
-        select(
-            event.c.uid,
-            event.c.content_hash,
-            event.c.sequence,
-            event.c.last_modified,
-            event.c.cancelled_at.is_not(None),
-        )
-        .where(event.c.agenda == agenda)
-        .order_by(event.c.position, event.c.uid)
+_PARTS: list[ColumnElement[str]] = [
+    func.coalesce(cast(column, String), "")
+    for column in (
+        event.c.uid,
+        event.c.content_hash,
+        event.c.sequence,
+        event.c.last_modified,
+        event.c.cancelled_at,
     )
-    return [EventRow(*row) for row in connection.execute(query)]
+]
+# All that an event's bytes depend on, in one short text: the hash speaks for the entry.
+_REVISION = reduce(lambda text, part: text.concat(" ").concat(part), _PARTS)
 
 
-def read_entries(connection: Connection, agenda: int, uids: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def read_revisions(connection: Connection, agenda: int) -> dict[str, str]:
+    """By UID, in the table's order; a cancelled event stands where it stood."""
+    query = select(event.c.uid, _REVISION).where(event.c.agenda == agenda)
+    ordered = query.order_by(event.c.position, event.c.uid)
+    return {row[0]: row[1] for row in connection.execute(ordered)}
+
+
+def read_events(connection: Connection, agenda: int, uids: Sequence[str]) -> Iterator[EventRow]:
+    columns = (event.c.uid, event.c.entry, event.c.sequence, event.c.last_modified)
+    query = select(*columns, event.c.cancelled_at.is_not(None)).where(event.c.agenda == agenda)
     for start in range(0, len(uids), _AT_ONCE):
         some = event.c.uid.in_(uids[start : start + _AT_ONCE])
-        query = select(event.c.uid, event.c.entry).where(event.c.agenda == agenda, some)
-        found.update((row.uid, row.entry) for row in connection.execute(query))
-    return found
+        yield from (EventRow(*row) for row in connection.execute(query.where(some)))
 
 
 def has_outlived(connection: Connection, at: datetime) -> bool:
@@ -136,7 +141,8 @@ def _bring_in_step(
             elif row.position != position:
                 # The order in the file is no part of an event.
                 shifted.append({"agenda": agenda, "uid": draft.uid, "position": position})
-    called_off = list(_called_off(connection, known.values(), at, is_over))
+    left = [key for key, row in known.items() if not row.cancelled_at]
+    called_off = list(_called_off(connection, left, at, is_over))
     if fresh:
         connection.execute(insert(event), fresh)
     for rows in (moved, called_off, shifted):
@@ -153,15 +159,15 @@ def _known(connection: Connection, agendas: Iterable[int]) -> dict[tuple[int, st
 
 def _called_off(
     connection: Connection,
-    left: Iterable[Known],
+    left: Iterable[tuple[int, str]],
     at: datetime,
     is_over: Callable[[str], bool],
 ) -> Iterator[dict[str, Any]]:
-    for agenda, rows in groupby(left, attrgetter("agenda")):
-        shown = [row for row in rows if not row.cancelled_at]
-        entries = read_entries(connection, agenda, [row.uid for row in shown])
-        for row in shown:
-            if not is_over(entries[row.uid]):
+    for agenda, keys in groupby(left, itemgetter(0)):
+        theirs = event.c.uid.in_([uid for _, uid in keys])
+        query = select(event.c.uid, event.c.entry, event.c.sequence)
+        for row in connection.execute(query.where(event.c.agenda == agenda, theirs)):
+            if not is_over(row.entry):
                 key = {"agenda": agenda, "uid": row.uid, "sequence": row.sequence + 1}
                 yield key | {"last_modified": at, "cancelled_at": at}
 
