@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import uvicorn
-
 from reminder.app import orders
 from reminder.app.application import Application
 from reminder.app.edits import Edits
@@ -21,7 +19,7 @@ from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.web.app import create_app
-from reminder.web.server import web_server
+from reminder.web.server import Server, web_server
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +77,7 @@ class Daemon:
         finally:
             self._halt()
             heartbeat.stop()
-            web.should_exit = True
+            web.stop()
             courier.join()
             server.join()
 
@@ -176,7 +174,7 @@ class Daemon:
                 return ""
         return orders.rehearse(app, at)[0]
 
-    def _web(self) -> uvicorn.Server:
+    def _web(self) -> Server:
         app = self._app
         web = create_app(app.settings, lambda: app.table, app.database, app.composer.key, app.clock)
         return web_server(web)

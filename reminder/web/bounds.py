@@ -4,7 +4,6 @@ import re
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,7 +12,7 @@ HEAD = 16384
 FIELDS = 100
 
 _ABSOLUTE = re.compile(rb"https?://([^/]*)", re.IGNORECASE)
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~-]*)(:[0-9]{0,5})?", re.IGNORECASE)
+_HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._~-]*)(:[0-9]{0,5})?", re.IGNORECASE)
 
 
 class Bounds:
@@ -35,27 +34,32 @@ def _refusal(status: HTTPStatus) -> Response:
 
 
 def _fault(scope: Scope) -> HTTPStatus | None:
-    headers = Headers(scope=scope)
-    if not scope["http_version"].startswith("1."):
-        return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
-    if "content-length" in headers and "transfer-encoding" in headers:
-        # RFC 9112, 6.3: where they disagree, a proxy before us may see another request.
-        return HTTPStatus.BAD_REQUEST
+    version = scope["http_version"]
+    if not version.startswith("1."):
+        # A line without a version is HTTP/0.9 to the parser, and to nobody else.
+        return HTTPStatus.BAD_REQUEST if version < "1" else HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
     if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET:
         return HTTPStatus.REQUEST_URI_TOO_LONG
-    if len(headers) > FIELDS or sum(len(name) + len(value) for name, value in headers.raw) > HEAD:
+    headers = scope["headers"]
+    if len(headers) > FIELDS or sum(len(name) + len(value) for name, value in headers) > HEAD:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    _take_origin(scope)
-    if not _HOST.fullmatch(Headers(scope=scope).get("host", "")):
+    hosts = [value for name, value in headers if name == b"host"]
+    # RFC 9112, 3.2: one, and only HTTP/1.0 has none.
+    if len(hosts) > 1 or (version == "1.1" and not hosts):
+        return HTTPStatus.BAD_REQUEST
+    if not _HOST.fullmatch(_take_origin(scope) or b"".join(hosts)):
         return HTTPStatus.BAD_REQUEST
     # A route's `$` matches before a newline too.
     return None if scope["path"].isprintable() else HTTPStatus.NOT_FOUND
 
 
-def _take_origin(scope: Scope) -> None:
+def _take_origin(scope: Scope) -> bytes:
     """RFC 9112, 3.2.2: a request may name the whole address, which then outweighs Host."""
-    if absolute := _ABSOLUTE.match(scope["raw_path"]):
-        scope["raw_path"] = scope["raw_path"][absolute.end() :] or b"/"
-        scope["path"] = unquote(scope["raw_path"].decode("ascii"))
-        others = [(name, value) for name, value in scope["headers"] if name != b"host"]
-        scope["headers"] = [*others, (b"host", absolute[1])]
+    absolute = _ABSOLUTE.match(scope["raw_path"])
+    if absolute is None:
+        return b""
+    scope["raw_path"] = scope["raw_path"][absolute.end() :] or b"/"
+    scope["path"] = unquote(scope["raw_path"].decode("ascii"))
+    others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    scope["headers"] = [*others, (b"host", absolute[1])]
+    return absolute[1]

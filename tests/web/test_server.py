@@ -5,16 +5,18 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from reminder.web import server
+from reminder.web import connection, server
+from reminder.web.connection import Connection
 from reminder.web.security import HEADERS
 
 HOST = b"Host: 127.0.0.1\r\n"
@@ -26,14 +28,14 @@ PATIENT = 10  # seconds that a client here waits, longer than any answer takes
 Connect = Callable[[], socket.socket]
 
 
-def stop(web: uvicorn.Server, thread: threading.Thread) -> None:
-    web.should_exit = True
+def stop(web: server.Server, thread: threading.Thread) -> None:
+    web.stop()
     thread.join()
 
 
 @pytest.fixture
-def running() -> Iterator[list[tuple[uvicorn.Server, threading.Thread]]]:
-    started: list[tuple[uvicorn.Server, threading.Thread]] = []
+def running() -> Iterator[list[tuple[server.Server, threading.Thread]]]:
+    started: list[tuple[server.Server, threading.Thread]] = []
     yield started
     for web, thread in started:
         stop(web, thread)
@@ -77,6 +79,10 @@ def first(answer: bytes) -> int:
     return int(answer[9:12])
 
 
+def statuses(answer: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answer)]
+
+
 REFUSED = {
     b"GET /healthz\r\n\r\n": 400,
     b"GET /healthz HTTP/1.1\r\n\r\n": 400,
@@ -89,7 +95,21 @@ REFUSED = {
     POST + b"Content-Length: -1\r\n\r\n": 400,
     POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n": 400,
     POST + b"Content-Length: 4\r\n" + CHUNKED + b"0\r\n\r\n" + GET + b"\r\n": 400,
+    POST + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n": 400,
+    POST + b"Content-Length : 1\r\n\r\nx": 400,
+    POST + b"Content-Length: +1\r\n\r\nx": 400,
     POST + b"Transfer-Encoding: gzip\r\n\r\n": 501,
+    POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n": 501,
+    POST + b"Transfer-Encoding: chunked, gzip\r\n\r\n": 400,
+    POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n": 400,
+    GET + b"X: a\r\n b\r\n\r\n": 400,
+    GET + b"X: a\rb\r\n\r\n": 400,
+    GET + b"X: a\nY: b\r\n\r\n": 400,
+    GET + b"X: a\x00b\r\n\r\n": 400,
+    GET.replace(b"\r\n", b"\n") + b"\n": 400,
+    b"GET healthz HTTP/1.1\r\n" + HOST + b"\r\n": 400,
+    b"GET /\xe9 HTTP/1.1\r\n" + HOST + b"\r\n": 400,
+    b"CONNECT 127.0.0.1:80 HTTP/1.1\r\n" + HOST + b"\r\n" + GET + b"\r\n": 400,
     POST + CHUNKED + b"ZZZ\r\n": 400,
     b"HEAD /healthz HTTP/1.1\r\n" + HOST + CHUNKED + b"ZZZ\r\n": 400,
     b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n": 414,
@@ -125,11 +145,11 @@ def test_rubbish_after_an_answer_ends_the_connection_quietly(
 
 def test_who_has_sent_all_and_closed_that_side_is_still_answered(connect: Connect) -> None:
     front = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
-    for sent, statuses in ((front * 3, [b"200"] * 3), (front + b"GET", [b"200", b"400"])):
+    for sent, wanted in ((front * 3, [200] * 3), (front + b"GET", [200, 400])):
         client = connect()
         client.sendall(sent)
         client.shutdown(socket.SHUT_WR)
-        assert re.findall(rb"HTTP/1\.1 (\d+)", heard(client)) == statuses
+        assert statuses(heard(client)) == wanted
 
 
 def test_an_upload_that_nobody_wants_does_not_cost_its_sender_the_answer(connect: Connect) -> None:
@@ -141,14 +161,14 @@ def test_no_answer_waits_for_the_receipt_of_the_one_before(
     house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
-    be_patient = server.Connection._be_patient
+    be_patient = Connection._be_patient
 
-    def noted(connection: server.Connection) -> None:
-        peer = connection.transport.get_extra_info("socket")
+    def noted(client: Connection, seconds: float) -> None:
+        peer = client.transport.get_extra_info("socket")
         made.append(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        be_patient(connection)
+        be_patient(client, seconds)
 
-    monkeypatch.setattr(server.Connection, "_be_patient", noted)
+    monkeypatch.setattr(Connection, "_be_patient", noted)
     answers(serve(house.app), GET + b"Connection: close\r\n\r\n")
     assert made
     assert all(made)
@@ -159,10 +179,55 @@ def test_an_upgrade_is_answered_as_a_plain_request(connect: Connect) -> None:
     assert first(answers(connect, GET + upgrade)) == 200
 
 
+LAST = GET + b"Connection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc",
+        GET + b"Content-Length: 3\r\n\r\nabc",
+        GET + CHUNKED + b"3\r\nabc\r\n0\r\n\r\n",
+        GET + CHUNKED + b"0\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /healthz HTTP/1.0\r\n\r\n",
+    ],
+)
+def test_what_comes_behind_a_body_or_an_upgrade_is_not_heard(connect: Connect, head: bytes) -> None:
+    assert statuses(answers(connect, head + LAST)) == [200]
+
+
+def test_requests_are_answered_in_order_however_they_are_cut(connect: Connect) -> None:
+    client = connect()
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sent = GET + b"\r\n" + GET.replace(b"healthz", b"nowhere") + b"\r\n" + LAST
+    for byte in sent:
+        client.sendall(bytes([byte]))
+    assert statuses(heard(client)) == [200, 404, 200]
+
+
+def test_more_requests_than_anybody_waits_for_are_answered_one_by_one(connect: Connect) -> None:
+    assert statuses(answers(connect, (GET + b"\r\n") * 2000 + LAST)) == [200] * 2001
+
+
+def test_whom_a_request_is_for_is_said_in_its_head(connect: Connect) -> None:
+    evil = b"HTTP/1.1\r\nHost: evil.example\r\n"
+    late = b"GET /outbox " + evil + CHUNKED + b"0\r\nHost: 127.0.0.1\r\n\r\n"
+    whole = b"GET http://evil.example/outbox HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+    assert first(answers(connect, late)) == 404
+    assert first(answers(connect, whole)) == 404
+
+
+def test_every_answer_says_when_it_was_given(connect: Connect) -> None:
+    for sent in (LAST, b"rubbish\r\n\r\n"):
+        [date] = re.findall(rb"\r\ndate: (.*)\r\n", answers(connect, sent), re.IGNORECASE)
+        assert parsedate_to_datetime(date.decode()).utcoffset() == timedelta()
+
+
 def test_a_request_that_never_ends_is_given_up(
     house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    monkeypatch.setattr(connection, "PATIENCE", 0.2)
     connect = serve(house.app)
     assert first(answers(connect, GET + b"X: a")) == 408
     assert first(answers(connect, POST + b"Content-Length: 9\r\n\r\n", b"x")) == 405
@@ -171,7 +236,7 @@ def test_a_request_that_never_ends_is_given_up(
 def test_a_reader_that_takes_nothing_is_let_go(
     house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    monkeypatch.setattr(connection, "PATIENCE", 0.2)
     request = f"GET {house.url('plan')} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
     with serve(house.app)() as reader, pytest.raises(OSError, match=r"reset|pipe"):
         reader.sendall(request * 100_000)
@@ -192,7 +257,7 @@ def test_a_reader_that_takes_nothing_holds_up_no_stop(
 def test_the_one_that_stalls_longest_makes_room(
     house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "MOST", 4)
+    monkeypatch.setattr(connection, "MOST", 4)
     connect = serve(house.app)
     silent = []
     for _ in range(12):
@@ -209,7 +274,7 @@ def test_the_one_that_stalls_longest_makes_room(
 def test_who_waits_for_a_first_answer_keeps_the_place(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "MOST", 4)
+    monkeypatch.setattr(connection, "MOST", 4)
     begun, done = threading.Semaphore(0), threading.Event()
 
     def page(request: Request) -> Response:

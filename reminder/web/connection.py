@@ -1,0 +1,228 @@
+"""One client's connection: what it may cost, and how it ends."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from http import HTTPStatus
+from resource import RLIMIT_NOFILE, getrlimit
+from typing import Any, cast
+from urllib.parse import unquote
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from reminder.clock import Clock, monotonic
+from reminder.web.bounds import HEAD, TARGET
+from reminder.web.security import HEADERS
+
+# Seconds for a request to come whole and its answer to be taken, from the last answer on.
+PATIENCE = 20.0
+# The ledger and the mail server need files too, and those on their way in come on top.
+MOST = min(512, getrlimit(RLIMIT_NOFILE)[0] // 3)
+_END = b"\r\n\r\n"  # of a request's head
+_CLOCK = Clock()
+
+
+class Connection(HttpToolsProtocol):
+    """One client, who is not waited for without end and never keeps another one out.
+
+    When there are too many, the one goes that has kept the server waiting longest. Requests are
+    parsed one at a time. One with a body is the last: no page wants a body, so it is not read
+    to its end, and what follows it is not heard.
+    """
+
+    url = b""
+    _deadline: asyncio.TimerHandle
+    _unread = b""
+    _taken = 0  # bytes of the present request that were parsed
+    _was_answered = False
+    _has_ended = False
+    _is_refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast(asyncio.Transport, Farewell(transport, self._is_talking)))
+        self._since = monotonic()
+        self._be_patient(PATIENCE)
+        if len(self.connections) > MOST:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self._unread += data
+            self._read()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Who has said everything may still listen, as `nc` does."""
+        self._has_ended = True
+        self._leave()
+        return self._is_answering
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Unlike uvicorn's, it passes over Expect: nobody will read what 100 would invite.
+        self.headers.append((name.lower(), value.strip()))
+
+    def on_headers_complete(self) -> None:
+        if self._is_answering:
+            return  # it came behind a body
+        if any(
+            name == b"transfer-encoding" and value.lower() != b"chunked"
+            for name, value in self.headers
+        ):
+            self._refuse(HTTPStatus.NOT_IMPLEMENTED)
+            return
+        self.server_state.default_headers = [(b"date", _date(_CLOCK.now()).encode())]
+        super().on_headers_complete()
+        # As it was sent: uvicorn drops an origin, which outweighs Host.
+        path, _, query = self.url.partition(b"?")
+        self.scope["raw_path"], self.scope["query_string"] = path, query
+        self.scope["path"] = unquote(path.decode("ascii"))
+        self.headers = []  # fields behind a body are no part of what is judged
+        if self.parser.should_upgrade():
+            self.cycle.keep_alive = False
+
+    def on_response_complete(self) -> None:
+        self._since = monotonic()
+        self._was_answered = True
+        self._taken = 0
+        super().on_response_complete()
+        self._read()
+        if self._has_ended:
+            self._leave()
+
+    def shutdown(self) -> None:
+        """The daemon stops at once: it waits for work of its own, not for who takes nothing."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's answer to what is no request: with our headers."""
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
+    @property
+    def _is_answering(self) -> bool:
+        cycle = self.cycle
+        return not (cycle is None or cycle.response_complete or cycle.disconnected)
+
+    @property
+    def _is_owed(self) -> bool:
+        """Whether it waits for its first answer; whoever had one can ask again elsewhere."""
+        return self._is_answering and not self._was_answered and not self.flow.write_paused
+
+    @property
+    def _is_listening(self) -> bool:
+        if self._is_answering:
+            return self.cycle.more_body and self._taken <= TARGET + HEAD
+        return not self.transport.is_closing()
+
+    def _is_talking(self) -> bool:
+        has_body = self.cycle is not None and self.cycle.more_body
+        return not self._has_ended and (has_body or self._is_refused)
+
+    def _read(self) -> None:
+        """One request's head, and what has come of its body: the next one waits unparsed."""
+        while self._is_listening and (part := _part(self._unread)):
+            self._unread = self._unread[len(part) :]
+            self._taken += len(part)
+            super().data_received(part)
+            if self._is_answering:
+                self.cycle.keep_alive = self.cycle.keep_alive and not self.cycle.more_body
+            elif self._taken > TARGET + HEAD:
+                self._refuse(_too_large(self.url))
+        if self._unread and self._is_answering:
+            self.flow.pause_reading()
+
+    def _leave(self) -> None:
+        if self._is_answering:
+            return
+        if self._taken or self._unread:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+        self.transport.close()
+
+    def _be_patient(self, seconds: float) -> None:
+        self._deadline = self.loop.call_later(seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        if (left := self._since + PATIENCE - monotonic()) > 0:
+            self._be_patient(left)
+            return
+        if not self._is_answering:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        self.transport.abort()
+
+    def _make_room(self) -> None:
+        known = cast(set[Connection], self.connections)
+        slowest = min(
+            (connection for connection in known if not connection._is_owed),
+            key=lambda connection: connection._since,
+        )
+        known.discard(slowest)  # it leaves on its own only when the loop comes round
+        slowest._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+        slowest.transport.abort()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """An answer to half a request, unless one is on its way; then no more is said or heard."""
+        has_begun = self._is_answering and self.cycle.response_started
+        if self._is_answering:
+            self.cycle.disconnected = True
+        if not has_begun and not self.transport.is_closing():
+            self.transport.write(_refusal(status))
+        self._is_refused = True
+        self.transport.close()
+
+
+class Farewell:
+    """A transport that hears its client out before it is closed.
+
+    RFC 9112, 9.6: input that is left unread makes the kernel reset the connection, and the
+    client may lose the answer. What comes after the farewell is thrown away; the end comes by
+    the client, or by `PATIENCE`.
+    """
+
+    def __init__(self, transport: asyncio.Transport, is_talking: Callable[[], bool]) -> None:
+        self._transport = transport
+        self._is_talking = is_talking
+        self._said = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        return self._said or self._transport.is_closing()
+
+    def close(self) -> None:
+        self._said = True
+        if self._is_talking() and not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+
+def _part(unread: bytes) -> bytes:
+    """Up to the end of a head, and never half of such an end."""
+    if (end := unread.find(_END, 0, HEAD)) >= 0:
+        return unread[: end + len(_END)]
+    return unread[: max(0, min(len(unread) - len(_END) + 1, HEAD))]
+
+
+def _too_large(url: bytes) -> HTTPStatus:
+    is_url = len(url) > TARGET
+    return HTTPStatus.REQUEST_URI_TOO_LONG if is_url else HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+def _refusal(status: HTTPStatus) -> bytes:
+    headers = HEADERS | {"Date": _date(_CLOCK.now()), "Content-Length": "0", "Connection": "close"}
+    lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
+    return "\r\n".join([*lines, "\r\n"]).encode()
+
+
+@lru_cache(maxsize=1)
+def _date(at: datetime) -> str:
+    return format_datetime(at, usegmt=True)
