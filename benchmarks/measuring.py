@@ -156,8 +156,14 @@ def run(
             process.kill()
         if process.returncode:
             errors.seek(0)
-            raise Unavailable(f"{' '.join(words[:4])}: {errors.read()[-300:].strip()}")
+            raise Unavailable(f"{Path(words[0]).name}: {_reason(errors.read())}")
     return Cost(wall, _children() - before, said)
+
+
+def _reason(errors: str) -> str:
+    """In one line; of a traceback the last."""
+    lines = errors.strip().splitlines()
+    return lines[-1] if "Traceback" in errors else " ".join(map(str.strip, lines))
 
 
 def _watch(pid: int, watch: Callable[[int], None], ended: threading.Event) -> None:
