@@ -5,6 +5,16 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 monotonic = time.monotonic
+
+# A clock that goes on while the machine sleeps, where there is one.
+_SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def since_boot() -> float:
+    """Seconds; no setting of the clock changes them."""
+    return time.clock_gettime(_SINCE_BOOT)
+
+
 sleep = time.sleep
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from random import Random
 
 from reminder.app.watch import Watch
 from reminder.clock import Clock
-from reminder.delivery.lock import senders_lock
 from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
 from reminder.delivery.planning import Planned, Planner
+from reminder.delivery.presence import presence, replica_name
 from reminder.delivery.reports import Reporter
 from reminder.delivery.sending import Sender
 from reminder.delivery.transports import Transport
@@ -97,7 +98,8 @@ class Application:
 
     @cached_property
     def watch(self) -> Watch:
-        return Watch(self.settings, self.table, self.database, self.reporter)
+        replica = "" if isinstance(self.settings.ledger, Path) else replica_name()
+        return Watch(self.settings, self.table, self.database, self.reporter, replica)
 
     @cached_property
     def feeds(self) -> Feeds:
@@ -179,16 +181,17 @@ class Application:
             self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
         )
         touched: set[str] = set()
-        with senders_lock(self.settings.lock_path) as delivers:
-            if delivers:
+        with presence(self.settings, self.database) as present:
+            if present:
+                self.sender.presence = present
                 self.sender.recover()
                 touched = self.sender.drain()
             # Where there is no lock to be had, a daemon runs beside us and has seen more.
-            more = () if delivers else None
+            more = () if present else None
             told = self.reporter.report(self.clock.now()) + self.watch.look(self.clock.now(), more)
-            if told and delivers:
+            if told and present:
                 self.sender.drain()
-        return self._pass(planned, touched, delivers=delivers)
+        return self._pass(planned, touched, delivers=present is not None)
 
     def _pass(self, planned: Planned, touched: Iterable[str], *, delivers: bool) -> Pass:
         keys = {*planned.new, *planned.baseline, *planned.expired, *touched}

@@ -14,7 +14,7 @@ from reminder.app.edits import Edits
 from reminder.app.heartbeat import Heartbeat
 from reminder.app.watch import SCHEDULER, Trouble
 from reminder.clock import monotonic
-from reminder.delivery.lock import senders_lock
+from reminder.delivery.presence import presence
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
@@ -47,7 +47,7 @@ class Daemon:
         self._stop = threading.Event()
         self._work = threading.Event()
         self._idle = threading.Event()
-        self._delivers = False
+        self._delivers = self._recovered = False
         self._edits = Edits(app.office)
         self._seen: list[Trouble] = []  # since the last look
         self._hold = app.settings.first_start == "hold"
@@ -131,11 +131,12 @@ class Daemon:
         while not self._stop.is_set():
             self._wait_for_work()
             try:
-                with senders_lock(self._app.settings.lock_path) as ours:
-                    if not ours and not told:
+                with presence(self._app.settings, self._app.database, self._wake) as present:
+                    if not present and not told:
                         log.warning("another process delivers; this one plans and serves")
                         told = True
-                    if ours:
+                    if present:
+                        self._app.sender.presence = present
                         self._delivers, told = True, False
                         self._hold_office()
             except LedgerError as error:
@@ -147,20 +148,25 @@ class Daemon:
         self._work.wait()
         self._work.clear()
 
+    def _wake(self) -> None:
+        """Somebody left work behind."""
+        self._recovered = False
+        self._work.set()
+
     def _hold_office(self) -> None:
-        """With the lock: deliver whenever there is work, until the daemon stops."""
-        recovered = False
+        """As a sender: deliver whenever there is work, until the daemon stops."""
+        self._recovered = False
         while not self._stop.is_set():
             try:
-                if not recovered:
+                if not self._recovered:
+                    self._recovered = True
                     self._app.sender.recover()
-                    recovered = True
                 self._app.sender.drain()
                 if self._app.reporter.report(self._app.clock.now()):
                     self._app.sender.drain()
             except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
                 _tell(error)
-                recovered = False  # what could not be given back is put back then
+                self._recovered = False  # what could not be given back is put back then
             self._idle.set()
             self._wait_for_work()
 

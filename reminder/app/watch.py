@@ -1,9 +1,10 @@
 """What the operator must hear of: once when it begins, once when it is over."""
 
 import logging
+import re
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -45,11 +46,21 @@ SCHEDULER = Trouble(
 
 
 class Watch:
-    """Looks after every tick; keeps nothing but what stands in the ledger."""
+    """Looks after every tick; keeps nothing but what stands in the ledger.
+
+    `replica` names this process where it is one of many: what it sees of its own disk, files
+    and mail server is not for the others to call over.
+    """
 
     def __init__(
-        self, settings: Settings, table: Timetable, database: Database, reporter: Reporter
+        self,
+        settings: Settings,
+        table: Timetable,
+        database: Database,
+        reporter: Reporter,
+        replica: str = "",
     ) -> None:
+        self.replica = replica
         self._settings = settings
         self._table = table
         self._database = database
@@ -65,7 +76,8 @@ class Watch:
             return 0
         with self._database.read() as connection:
             known = self._concerned(connection, more)
-            found = {t.name: t for t in (*self._troubles(connection, at, known), *(more or ()))}
+            troubles = (*self._troubles(connection, at, known), *(more or ()))
+            found = {t.name: t for t in map(self._placed, troubles)}
         if found.keys() == known.keys():
             return 0
         with self._database.write() as connection:
@@ -78,9 +90,19 @@ class Watch:
                 self._end(connection, alarm, at)
         return len(begun) + len(over)
 
-    @staticmethod
-    def _concerned(connection: Connection, more: Iterable[Trouble] | None) -> dict[str, Alarm]:
-        alarms = read_alarms(connection)
+    def _placed(self, trouble: Trouble) -> Trouble:
+        if not self.replica or _kind(trouble.name) not in _OF_A_REPLICA:
+            return trouble
+        return replace(trouble, name=f"{trouble.name}@{self.replica}")
+
+    def _concerned(
+        self, connection: Connection, more: Iterable[Trouble] | None
+    ) -> dict[str, Alarm]:
+        alarms = {
+            name: alarm
+            for name, alarm in read_alarms(connection).items()
+            if _kind(name) not in _OF_A_REPLICA or name.partition("@")[2] == self.replica
+        }
         if more is not None:
             return alarms
         return {
@@ -89,14 +111,14 @@ class Watch:
 
     def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, trouble.name, at, trouble.detail)
-        if trouble.name not in _LOGGED_BY_OTHERS:
+        if _kind(trouble.name) not in _LOGGED_BY_OTHERS:
             log.log(logging.ERROR if trouble.words else logging.WARNING, "%s", trouble.detail)
         if trouble.words:
             self._reporter.tell(connection, trouble.name, trouble.title, trouble.words, at)
 
     def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
         end_alarm(connection, alarm.name)
-        if alarm.name not in _LOGGED_BY_OTHERS:
+        if _kind(alarm.name) not in _LOGGED_BY_OTHERS:
             log.warning("over: %s", alarm.detail)
         title, words = _OVER.get(_kind(alarm.name), ("", ""))
         if title:
@@ -139,7 +161,7 @@ class Watch:
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
-        trouble = read_trouble(connection)
+        trouble = read_trouble(connection, self.replica)
         if trouble and (trouble.reason is Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
             name = "outbox" if trouble.reason is Reason.STORAGE else "server"
             yield Trouble(name, trouble.detail)
@@ -159,7 +181,7 @@ class Watch:
             )
 
     def _disk(self, known: dict[str, Alarm]) -> Iterator[Trouble]:
-        wanted = ENOUGH if "disk" in known else ROOM
+        wanted = ENOUGH if "disk" in map(_kind, known) else ROOM
         for folder in (self._settings.lock_path.parent, self._settings.outbox):
             free = _free(folder)
             if free is not None and free < wanted:
@@ -173,6 +195,7 @@ class Watch:
 
 
 _SEEN_BY_A_DAEMON = {"files", "scheduler"}
+_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
 _LOGGED_BY_OTHERS = {
     "server",
     "outbox",
@@ -189,7 +212,7 @@ _OVER = {
 
 
 def _kind(name: str) -> str:
-    return name.partition("/")[0]
+    return re.split("[/@]", name)[0]
 
 
 def _free(folder: Path) -> int | None:

@@ -84,8 +84,9 @@ def next_try(office: Trial, key: str = DIGEST) -> datetime:
 
 
 def next_probe(office: Trial, server: BadServer) -> datetime:
-    with office.app(MARCH).database.read() as connection:
-        trouble = read_trouble(connection)
+    app = office.app(MARCH)
+    with app.database.read() as connection:
+        trouble = read_trouble(connection, app.watch.replica)
     assert trouble is not None
     return trouble.not_before
 
@@ -490,7 +491,8 @@ def held_elsewhere(state: Path) -> subprocess.Popen[str]:
     )
 
 
-def test_second_process_plans_and_does_not_deliver(office: Trial) -> None:
+def test_second_process_on_a_file_plans_and_does_not_deliver(tmp_path: Path) -> None:
+    office = Trial(tmp_path, small=True)
     with held_elsewhere(office.state / "ledger.sender.lock") as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
@@ -500,7 +502,8 @@ def test_second_process_plans_and_does_not_deliver(office: Trial) -> None:
     assert office.states(period="2026-03") == {("queued", "planned")}
 
 
-def test_lock_of_a_killed_process_is_free(office: Trial) -> None:
+def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    office = Trial(tmp_path, small=True)
     with held_elsewhere(office.state / "ledger.sender.lock") as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"

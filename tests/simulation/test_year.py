@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from reminder.delivery import planning, sending
+from reminder.delivery import drain, planning, sending
 from reminder.delivery.reports import Tally
 from reminder.domain.notices import State
 from reminder.simulation import Outcome, simulate
@@ -146,7 +146,7 @@ def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sending, "back_off", lambda *_: timedelta(days=9))
+    patch.setattr(drain, "back_off", lambda *_: timedelta(days=9))
     patch.setattr(planning, "LONGEST", timedelta(days=99))
 
 

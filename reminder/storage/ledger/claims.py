@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,9 +45,11 @@ class Result:
     retry_at: datetime
 
 
-def recover(connection: Connection, at: datetime) -> int:
-    """For whoever holds the sender's lock: what its dead predecessor left goes back."""
+def recover(connection: Connection, at: datetime, but: Collection[str] = ()) -> int:
+    """What senders left that are gone goes back; the names of those `but` begin their claims."""
     left = recipient.c.state == State.SENDING
+    for sender in but:
+        left &= ~recipient.c.claim.startswith(f"{sender}:")
     _, count = _put_back(connection, left, Reason.INTERRUPTED, at, at)
     return count
 

@@ -24,8 +24,9 @@ class Trouble:
     reason: Reason = Reason.SERVER
 
 
-def read_trouble(connection: Connection) -> Trouble | None:
-    row = connection.execute(select(relay)).first()
+def read_trouble(connection: Connection, replica: str = "") -> Trouble | None:
+    """As that replica finds the server; "" is the only one of a ledger in a file."""
+    row = connection.execute(select(relay).where(relay.c.replica == replica)).first()
     if row is None:
         return None
     return Trouble(
@@ -33,10 +34,11 @@ def read_trouble(connection: Connection) -> Trouble | None:
     )
 
 
-def note_trouble(connection: Connection, trouble: Trouble) -> None:
-    clear_trouble(connection)
+def note_trouble(connection: Connection, trouble: Trouble, replica: str = "") -> None:
+    clear_trouble(connection, replica)
     connection.execute(
         relay.insert().values(
+            replica=replica,
             name=trouble.relay,
             failures=trouble.failures,
             since=trouble.since,
@@ -47,9 +49,9 @@ def note_trouble(connection: Connection, trouble: Trouble) -> None:
     )
 
 
-def clear_trouble(connection: Connection) -> bool:
+def clear_trouble(connection: Connection, replica: str = "") -> bool:
     """True when there was some."""
-    return bool(connection.execute(delete(relay)).rowcount)
+    return bool(connection.execute(delete(relay).where(relay.c.replica == replica)).rowcount)
 
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0004"
+REVISION = "0005"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -178,16 +178,27 @@ history = Table(
     Index("history_subject", "subject"),
 )
 
-# The relay's health, so that a new process goes on waiting where the last one stopped.
+# The relay's health as each replica finds it, so that a new process goes on waiting where the
+# last one stopped; of a ledger in a file there is one, without a name.
 relay = Table(
     "relay",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("replica", String, primary_key=True, server_default=""),
+    Column("name", String, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("since", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("detail", Words, nullable=False),
     Column("reason", String, nullable=False, server_default="server"),
+)
+
+# Who sends, on a ledger that many replicas share; gone when it has not renewed its lease.
+sender = Table(
+    "sender",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("replica", String, nullable=False),
+    Column("until", Moment, nullable=False),
 )
 
 # What the operator was told of, until it is over.

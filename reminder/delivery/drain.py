@@ -1,0 +1,178 @@
+"""One pass of a sender: claims laid in, handed out to connections, answers recorded."""
+
+import logging
+import secrets
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection as DatabaseConnection
+
+from reminder.delivery.line import Line
+from reminder.delivery.pacing import REFUSED, RETRY, back_off
+from reminder.delivery.recording import Recorder
+from reminder.delivery.transports import Connection, Envelope
+from reminder.domain.notices import Answer, Reason, State
+from reminder.errors import ClaimLapsedError, ServerError
+from reminder.storage.ledger import claims
+from reminder.storage.ledger.claims import Claimed, Result
+from reminder.storage.ledger.relays import Trouble, note_trouble, read_trouble
+
+if TYPE_CHECKING:
+    from reminder.delivery.sending import Sender
+
+log = logging.getLogger(__name__)
+
+BATCH = 20  # notices that a claim takes for each connection: a killed sender leaves so many
+
+
+class Drain:
+    """One drain: its workers share what is claimed, and whether the server failed."""
+
+    def __init__(self, owner: "Sender") -> None:
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._lease = owner.presence.lease
+        self._claim = f"{self._lease.name}:{secrets.token_hex(4)}"
+        self._stock: deque[Claimed] = deque()
+        self._recorder = Recorder(
+            owner.database, owner.clock, owner.stop, rehearsal=owner.rehearsal
+        )
+        self._claiming = threading.Lock()
+        self.proven = threading.Event()  # the server has answered for a message, or failed
+        self.many = False  # who gets no connection may leave the work to others
+        self.failed = False
+        self.asked = 0
+        self.turned_away = False
+        self.touched: set[str] = set()
+
+    def work(self, connection: Connection | None, most: int | None = None) -> None:
+        """One connection's thread: take, send, record, until nothing is ready or `most` went."""
+        owner = self._owner
+        line = Line(owner.transport, owner.limits.messages_per_connection, connection)
+        left = most
+        try:
+            while self._goes_on(left) and (taken := self._take(left)):
+                if not self._deliver(line, taken):
+                    break
+                left = None if left is None else left - 1
+                if line.broken == (most or 2):
+                    self.server_failed(ServerError(f"{owner.name} broke off: {line.last_words}"))
+        except ClaimLapsedError:
+            log.warning("a claim lapsed before its message went: it is left to others")
+        finally:
+            self.proven.set()
+            line.close()
+
+    def _deliver(self, line: Line, claimed: Claimed) -> bool:
+        """False when it did not go, and waits for another worker or for the server."""
+        owner, answers = self._owner, None
+        try:
+            while answers is None:
+                owner.pace.wait(owner.stop)
+                if not self._goes_on(None):
+                    self._lay_back(claimed)
+                    return False
+                answers = self._ask(line, claimed)
+        except ServerError as error:
+            if not line.is_open and self.many:
+                self.turned_away = True
+                self._lay_back(claimed)
+                log.info("%s allows no more connections: %s", owner.name, error)
+            else:
+                self.server_failed(error, [claimed])
+            return False
+        self.proven.set()
+        self._record(claimed, answers)
+        return True
+
+    def _goes_on(self, left: int | None) -> bool:
+        return not (self.failed or self._owner.stop.is_set() or left == 0)
+
+    def _take(self, left: int | None) -> Claimed | None:
+        """Who finds nothing laid in claims for all."""
+        with self._claiming:
+            if not self._stock:
+                self._claim_more(left)
+            with self._lock:
+                return self._stock.popleft() if self._stock else None
+
+    def _claim_more(self, left: int | None) -> None:
+        owner = self._owner
+        limit = left or BATCH * owner.limits.connections
+        with owner.database.write() as database:
+            batch = claims.claim(database, self._claim, owner.course, owner.clock.now(), limit)
+        with self._lock:
+            self._stock.extend(batch)
+
+    def _lay_back(self, claimed: Claimed) -> None:
+        with self._lock:
+            self._stock.appendleft(claimed)
+
+    def _ask(self, line: Line, claimed: Claimed) -> Mapping[str, Answer] | None:
+        envelope = Envelope(
+            claimed.message_id, self._owner.sender, claimed.addresses, claimed.content
+        )
+        return line.ask(envelope, lambda: self._lease.holds)
+
+    def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
+        owner = self._owner
+        retry_at = owner.clock.now() + back_off(claimed.attempts, RETRY, owner.dice)
+        self._recorder.record(Result(claimed, answers, retry_at), owner.patience)
+        with self._lock:
+            self.touched.add(claimed.key)
+            self.asked += 1
+        for address, answer in answers.items():
+            level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
+            log.log(
+                level, "%s %s: %s %s %s",
+                claimed.key, address, answer.state, answer.reason, answer.reply,
+            )  # fmt: skip
+
+    def give_back(self) -> None:
+        """What was claimed and not begun, when all workers have ended."""
+        if self._stock:
+            with self._owner.database.write() as database:
+                claims.give_back(database, self._emptied(), self._owner.clock.now())
+
+    def _emptied(self) -> list[Claimed]:
+        with self._lock:
+            left = list(self._stock)
+            self._stock.clear()
+        return left
+
+    def server_failed(self, error: ServerError, claimed: Sequence[Claimed] = ()) -> None:
+        """One alarm when it begins, one probe at growing intervals; the notices wait."""
+        owner, now = self._owner, self._owner.clock.now()
+        with self._lock:
+            first_here, self.failed = not self.failed, True
+        replica = owner.presence.replica
+        with owner.database.write() as database:
+            trouble = read_trouble(database, replica)
+            failures = trouble.failures if trouble else 0
+            if first_here or trouble is None:
+                bounds = REFUSED if error.permanent else owner.limits.probe
+                until = now + back_off(failures, bounds, owner.dice)
+                since = trouble.since if trouble else now
+                reason = Reason.SETTINGS if error.permanent else owner.failing
+                trouble = Trouble(owner.relay, failures + 1, since, until, str(error), reason)
+                note_trouble(database, trouble, replica)
+            keys = self._leave_waiting(database, [*claimed, *self._emptied()], trouble)
+        with self._lock:
+            self.touched.update(keys)
+        if first_here and failures == 0:
+            log.error("%s: %d notices wait. %s", error, len(keys), error.hint)
+
+    def _leave_waiting(
+        self, database: DatabaseConnection, claimed: Sequence[Claimed], trouble: Trouble
+    ) -> set[str]:
+        """For other machines at once, if their way to the server is well; else all wait."""
+        owner, now = self._owner, self._owner.clock.now()
+        if owner.presence.others_well(database):
+            claims.give_back(database, claimed, now)
+            return {one.key for one in claimed}
+        return claims.put_off(
+            database, owner.course, now, trouble.not_before, trouble.detail, trouble.reason,
+            claimed,
+        )  # fmt: skip

@@ -1,0 +1,152 @@
+"""Who may send, and how the others learn that a sender is gone.
+
+From a ledger in a file one process sends: it holds a lock, which the kernel takes back even
+after SIGKILL. From a ledger on a server any number do. Each has a lease there, which it renews;
+who dies, freezes or is cut off does not, and then the others put back what it had claimed.
+"""
+
+import logging
+import math
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from reminder.clock import since_boot
+from reminder.delivery.lock import senders_lock
+from reminder.errors import LedgerError
+from reminder.settings import Settings
+from reminder.storage.ledger import claims, senders
+from reminder.storage.ledger.database import Database
+
+log = logging.getLogger(__name__)
+
+# Seconds. A lapse, the next look of another, and a pass of it lie within a minute.
+LEASE = 30.0
+RENEWED = 8.0
+
+
+@dataclass
+class Lease:
+    """What is claimed bears its name. Once lapsed it never holds again."""
+
+    name: str
+    until: float = math.inf
+
+    @property
+    def holds(self) -> bool:
+        return since_boot() < self.until
+
+
+class Presence(Protocol):
+    """`replica` is empty where there can be but one."""
+
+    replica: str
+    lease: Lease
+
+    def recover(self, connection: Connection, at: datetime) -> int:
+        """Puts back what senders that are gone left behind; returns how many recipients."""
+
+    def others_well(self, connection: Connection) -> bool:
+        """Whether other replicas send, and have no trouble with the mail server."""
+
+
+class Alone:
+    """With the lock of a ledger in a file."""
+
+    replica = ""
+
+    def __init__(self) -> None:
+        self.lease = Lease(secrets.token_hex(8))
+
+    def recover(self, connection: Connection, at: datetime) -> int:
+        return claims.recover(connection, at)
+
+    def others_well(self, connection: Connection) -> bool:
+        return False
+
+
+class Member:
+    """One of the senders of a ledger on a server. `wake` is told when there is more to send."""
+
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        self.replica = replica_name()
+        self._database = database
+        self._wake = wake
+        self._stop = threading.Event()
+        self.lease = self._begun()
+
+    @contextmanager
+    def kept(self) -> Iterator["Member"]:
+        renewing = threading.Thread(target=self._keep, name="lease", daemon=True)
+        renewing.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            renewing.join()
+            with suppress(LedgerError), self._database.record() as connection:
+                senders.leave(connection, self.lease.name)
+
+    def recover(self, connection: Connection, at: datetime) -> int:
+        senders.forget_lapsed(connection)
+        return claims.recover(connection, at, but=senders.present(connection))
+
+    def others_well(self, connection: Connection) -> bool:
+        return bool(senders.well(connection) - {self.replica})
+
+    def _keep(self) -> None:
+        told = False
+        while not self._stop.wait(RENEWED):
+            try:
+                self._renew()
+                told = False
+            except LedgerError as error:
+                log.log(logging.DEBUG if told else logging.ERROR, "no lease to send: %s", error)
+                told = True
+
+    def _renew(self) -> None:
+        asked = since_boot()  # the server counts from later on
+        with self._database.record() as connection:
+            renewed = senders.renew(connection, self.lease.name, timedelta(seconds=LEASE))
+            others = senders.have_lapsed(connection)
+        if renewed:
+            self.lease.until = asked + LEASE
+        else:
+            log.warning("the lease to send had lapsed: others may have taken over")
+            self.lease = self._begun()
+        if others or not renewed:
+            self._wake()
+
+    def _begun(self) -> Lease:
+        lease = Lease(secrets.token_hex(8), since_boot() + LEASE)
+        with self._database.record() as connection:
+            senders.enter(connection, lease.name, self.replica, timedelta(seconds=LEASE))
+        return lease
+
+
+def replica_name() -> str:
+    """The same after a restart; processes with one network see the mail server alike."""
+    with suppress(OSError):
+        return f"{socket.gethostname()}:{Path('/proc/self/ns/net').stat().st_ino}"
+    return socket.gethostname()
+
+
+@contextmanager
+def presence(
+    settings: Settings, database: Database, wake: Callable[[], None] = lambda: None
+) -> Iterator[Presence | None]:
+    """None while another process sends from the same file. Raises `LedgerError`."""
+    if isinstance(settings.ledger, Path):
+        with senders_lock(settings.lock_path) as ours:
+            yield Alone() if ours else None
+        return
+    with Member(database, wake).kept() as member:
+        yield member

@@ -1,0 +1,53 @@
+"""Who sends from a ledger on a server: each sender's lease, by the server's own clock."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, cast, delete, func, insert, literal, select, update
+from sqlalchemy.types import DateTime
+
+from reminder.storage.ledger.schema import alarm, relay, sender
+
+# PostgreSQL's: the time now, where now() is the transaction's beginning.
+_NOW = cast(func.clock_timestamp(), DateTime(timezone=True))
+
+
+def enter(connection: Connection, name: str, replica: str, lease: timedelta) -> None:
+    until = _NOW + literal(lease)
+    connection.execute(insert(sender).values(name=name, replica=replica, until=until))
+
+
+def renew(connection: Connection, name: str, lease: timedelta) -> bool:
+    """False when it has lapsed: others may have taken over, and it is never renewed again."""
+    still = (sender.c.name == name) & (sender.c.until > _NOW)
+    values = {"until": _NOW + literal(lease)}
+    return bool(connection.execute(update(sender).where(still).values(values)).rowcount)
+
+
+def leave(connection: Connection, name: str) -> None:
+    connection.execute(delete(sender).where(sender.c.name == name))
+
+
+def have_lapsed(connection: Connection) -> bool:
+    query = select(sender.c.name).where(sender.c.until <= _NOW).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def forget_lapsed(connection: Connection) -> None:
+    """A replica's troubles go with the last of its senders."""
+    query = delete(sender).where(sender.c.until <= _NOW).returning(sender.c.replica)
+    gone = set(connection.scalars(query)) - set(present(connection).values())
+    for replica in gone:
+        connection.execute(delete(relay).where(relay.c.replica == replica))
+        connection.execute(delete(alarm).where(alarm.c.name.endswith(f"@{replica}")))
+
+
+def present(connection: Connection) -> dict[str, str]:
+    """The senders, and on which replica each of them is."""
+    query = select(sender.c.name, sender.c.replica).where(sender.c.until > _NOW)
+    return {row.name: row.replica for row in connection.execute(query)}
+
+
+def well(connection: Connection) -> set[str]:
+    """Replicas that have no trouble with their mail server."""
+    troubled = set(connection.scalars(select(relay.c.replica)))
+    return set(present(connection).values()) - troubled
