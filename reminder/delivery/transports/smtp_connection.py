@@ -266,4 +266,5 @@ def _refusal(code: int, reply: bytes, never: Reason, later: Reason) -> Answer:
 def _on_the_wire(content: bytes) -> bytes:
     """Dots doubled and the final dot set (RFC 5321 section 4.5.2); else byte for byte."""
     ended = content if content.endswith(b"\r\n") else content + b"\r\n"
-    return re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n"
+    doubled = ended.replace(b"\n.", b"\n..")
+    return (b"." if doubled.startswith(b".") else b"") + doubled + b".\r\n"
