@@ -12,6 +12,7 @@ from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
+    from reminder.settings import Place
     from reminder.storage.ledger.views import NoticeView
 
 cli = typer.Typer(help="The record of every notice.", no_args_is_help=True)
@@ -167,6 +168,43 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     care.backup(app.settings.ledger, file)
     where = f"REMINDER_DATABASE_URL=sqlite:///{file.resolve()}"
     print(harmless(f"{file} is a ledger of its own: {where}"))
+
+
+@command(cli, example="reminder ledger copy --from sqlite:////var/lib/reminder/ledger.db")
+def copy(
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="URL", help="The old ledger.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", metavar="URL", help="The new one, never used before.")
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Use the old one again: only if the new one never was.")
+    ] = False,
+) -> None:
+    """Move all that is recorded to another database; the one not named is the configured one."""
+    from reminder.app import moving
+
+    settings = application().settings
+    old = _place("--from", source) if source else settings.ledger
+    if undo:
+        print(harmless(f"{old} " + ("is open again" if moving.take_back(old) else "is open")))
+        return
+    if not (source or target):
+        raise UsageError("wanted --from or --to: the other is the configured database")
+    new = _place("--to", target) if target else settings.ledger
+    counts = moving.move(old, new, settings.state_dir)
+    print(harmless(f"{counts['notice']} notices and {sum(counts.values())} rows are in {new}"))
+    print(harmless(f"{old} is closed: go on with REMINDER_DATABASE_URL set to the new one"))
+
+
+def _place(option: str, url: str) -> Place:
+    from reminder.settings import place_of
+
+    try:
+        return place_of(url)
+    except ValueError as error:
+        raise UsageError(f"{option} {error}") from None
 
 
 @command(cli, example="reminder ledger verify")

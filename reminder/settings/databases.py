@@ -50,6 +50,12 @@ def place_of(url: str) -> Place:
     raise ValueError(_UNKNOWN)
 
 
+def lock_beside(place: Place, state_dir: Path) -> Path:
+    """Of the sender's lock: who shares a ledger that is a file shares the lock."""
+    beside = place if isinstance(place, Path) else state_dir / "ledger"
+    return beside.resolve().with_suffix(".sender.lock")
+
+
 def _server(url: str) -> Server:
     """By libpq's own reading of the URL."""
     # The driver takes 50 ms to import: only where it will be used.

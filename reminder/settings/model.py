@@ -26,7 +26,7 @@ from pydantic_settings import (
 
 from reminder.characters import UNSEEN, one_line, quoted
 from reminder.settings.addresses import host_name, is_loopback, mailbox
-from reminder.settings.databases import Place, place_of
+from reminder.settings.databases import Place, lock_beside, place_of
 
 PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -245,9 +245,7 @@ class Settings(BaseSettings):
 
     @property
     def lock_path(self) -> Path:
-        """Beside a ledger that is a file: who shares it shares the lock."""
-        beside = self.ledger if isinstance(self.ledger, Path) else self.state_dir / "ledger"
-        return beside.resolve().with_suffix(".sender.lock")
+        return lock_beside(self.ledger, self.state_dir)
 
     @property
     def outbox(self) -> Path:

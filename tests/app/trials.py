@@ -84,11 +84,9 @@ class Trial:
 
     def __init__(self, folder: Path, *, small: bool = False, place: Place | None = None) -> None:
         self.state = folder / "state"
-        self.place = place or self.state / "ledger.db"
         self.config: Path | None = None
         self._given: dict[str, Any] = {"state_dir": self.state}
-        if isinstance(self.place, Server):
-            self._given["database_url"] = self.place.url
+        self.use(place or self.state / "ledger.db")
         self._opened: list[Application] = []
         if small:
             self.config = folder / "config"
@@ -96,6 +94,12 @@ class Trial:
             (self.config / "units.toml").write_text(_UNITS, encoding="utf-8")
             self._given["plan"] = folder / "plan.toml"
             (folder / "plan.toml").write_text(_PLAN, encoding="utf-8")
+
+    def use(self, place: Place) -> None:
+        """From now on: that ledger."""
+        self.place = place
+        url = place.url if isinstance(place, Server) else f"sqlite:///{place}"
+        self._given["database_url"] = url
 
     def edit_units(self, old: str, new: str) -> None:
         assert self.config is not None

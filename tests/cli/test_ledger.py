@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import UNITS, Office
+from tests.postgresql import PostgreSQL
 
 KEYS = {
     "key", "kind", "unit", "period", "state", "reason", "recipients", "message_id", "attempts",
@@ -158,3 +159,37 @@ def test_resend_without_an_address_says_what_to_do(office: Office) -> None:
     ended = office("ledger", "resend", "small/digest/2026-04/related")
     assert ended.status == 2
     assert "units.toml" in ended.err
+
+
+# A move to another database
+
+
+def test_move_to_the_configured_database_is_said_and_the_old_ledger_refused(
+    office: Office, state: Path, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office("tick")
+    before = rows(office)
+    place = postgresql.emptied()
+    monkeypatch.setenv("REMINDER_DATABASE_URL", place.url)
+    moved = office("ledger", "copy", "--from", f"sqlite:///{state}/ledger.db")
+    assert moved.out.startswith(f"{len(before)} notices and ")
+    assert f"are in {place}" in moved.out
+    assert rows(office) == before
+    monkeypatch.delenv("REMINDER_DATABASE_URL")
+    refused = office("tick")
+    assert (refused.status, str(place) in refused.err) == (4, True)
+    assert "reminder ledger copy --undo" in refused.err
+    assert "is open again" in office("ledger", "copy", "--undo").out
+    assert office("tick").status == 0
+
+
+def test_move_needs_a_second_ledger(office: Office) -> None:
+    ended = office("ledger", "copy")
+    assert (ended.status, "wanted --from or --to" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_wrong_address_of_a_ledger_is_not_repeated(office: Office, option: str) -> None:
+    ended = office("ledger", "copy", option, "postgresql://u:sword@fish@db/ledger")
+    assert (ended.status, "fish" in ended.err) == (2, False)
+    assert f"{option} names no usable host" in ended.err

@@ -87,11 +87,15 @@ def verify(place: Place) -> Iterator[str]:
     Raises `LedgerError` when it cannot be read at all.
     """
     with reading(place) as connection:
-        for checks in ((_file,), (_tables,), (_messages, _notices, _recipients)):
-            faults = [fault for check in checks for fault in _found(check, connection)]
-            yield from faults
-            if faults:
-                return  # what rests on it would be noise
+        yield from faults(connection)
+
+
+def faults(connection: Connection) -> Iterator[str]:
+    for checks in ((_file,), (_tables,), (_messages, _notices, _recipients)):
+        found = [fault for check in checks for fault in _found(check, connection)]
+        yield from found
+        if found:
+            return  # what rests on it would be noise
 
 
 def _found(check: Callable[[Connection], Iterator[str]], connection: Connection) -> Iterator[str]:

@@ -11,6 +11,7 @@ from reminder.errors import LedgerError
 from reminder.settings import Place
 from reminder.storage.ledger import file
 from reminder.storage.ledger.failures import in_words
+from reminder.storage.ledger.moved import refuse_moved
 from reminder.storage.ledger.revisions import known_revision
 from reminder.storage.ledger.schema import REVISION
 
@@ -54,8 +55,11 @@ class Database:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def write(self) -> AbstractContextManager[Connection]:
-        return self._begin(self._store.writer)
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self._begin(self._store.writer) as connection:
+            refuse_moved(connection, self.place)
+            yield connection
 
     def record(self) -> AbstractContextManager[Connection]:
         return self._begin(self._store.recorder)
@@ -86,20 +90,31 @@ def open_database(place: Place) -> Database:
     """Makes the tables, and the file (mode 0600), when they are not there yet.
 
     Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
-    others, and when there was a ledger that is gone or empty now.
+    others, for one that was moved, and when there was a ledger that is gone or empty now.
     """
-    store = _store(place)
-    database = Database(store)
+    database = open_moved(place)
     try:
         with database.read() as connection:
-            found = known_revision(connection, place, shared=store.shared)
-        if found != REVISION:
-            _migrate(database, store)
-        store.note_begun()
+            refuse_moved(connection, place)
     except LedgerError:
         database.close()
         raise
     return database
+
+
+def open_moved(place: Place) -> Database:
+    """Also one that was moved: it can be read, and opened again."""
+    store = _store(place)
+    try:
+        with in_words(place), store.reader.begin() as connection:
+            found = known_revision(connection, place, shared=store.shared)
+        if found != REVISION:
+            _migrate(store)
+        store.note_begun()
+    except LedgerError:
+        store.close()
+        raise
+    return Database(store)
 
 
 def was_begun(place: Place) -> bool:
@@ -136,11 +151,11 @@ def _store(place: Place) -> Store:
     return server.ServerStore(place)
 
 
-def _migrate(database: Database, store: Store) -> None:
+def _migrate(store: Store) -> None:
     # Alembic costs a tenth of a second to import, and only a new version needs it.
     from reminder.storage.migrations.upgrade import upgrade
 
-    with database.write() as connection:
+    with in_words(store.place), store.writer.begin() as connection:
         # Another may have come first.
         found = known_revision(connection, store.place, shared=store.shared)
         if found is None:

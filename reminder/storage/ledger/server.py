@@ -4,6 +4,7 @@ A process that is frozen or cut off keeps no lock and no connection for ever, an
 server is gone notices within a quarter of a minute.
 """
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -55,6 +56,8 @@ class ServerStore:
         self.writer = self.recorder.execution_options()
         self.reader = _engine(server, read_only=True)
         event.listen(self.writer, "begin", _alone)
+        # Also when nobody closes it: a server likes to be told that a session ends.
+        self.close = weakref.finalize(self, _dispose, self.recorder, self.reader)
 
     def check(self) -> None:
         """Every use asks the server itself."""
@@ -64,10 +67,6 @@ class ServerStore:
 
     def note_begun(self) -> None:
         """The tables say so."""
-
-    def close(self) -> None:
-        self.recorder.dispose()
-        self.reader.dispose()
 
 
 @contextmanager
@@ -122,6 +121,11 @@ def _set_up(server: Server, connection: psycopg.Connection[Any]) -> None:
             f"the database {server} keeps text as {row[0]}, which cannot hold what is mailed",
             hint="createdb --encoding=UTF8 --template=template0 makes one that can.",
         )
+
+
+def _dispose(*engines: Engine) -> None:
+    for engine in engines:
+        engine.dispose()
 
 
 def _alone(connection: Connection) -> None:
