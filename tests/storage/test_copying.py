@@ -17,8 +17,9 @@ from reminder.settings import Place
 from reminder.storage.ledger import care
 from reminder.storage.ledger.database import open_database, reading
 from reminder.storage.ledger.links import FEED, check_link, feed_token, rotate
-from reminder.storage.ledger.schema import metadata
-from tests.app.trials import MARCH, Trial, trial
+from reminder.storage.ledger.schema import metadata, setting
+from tests.app.processes import until
+from tests.app.trials import MARCH, Trial, process, trial
 from tests.postgresql import PostgreSQL
 
 APRIL = "2026-04-01T09:00+08:00"
@@ -157,6 +158,34 @@ def test_copy_that_fails_leaves_the_old_ledger_open(postgresql: PostgreSQL, tmp_
             move(office, narrow)
         assert everything(narrow)["notice"] == []
         assert office.tick(APRIL) == {"planned": 3, "sent": 3}
+
+
+def closed(place: Place) -> bool:
+    with reading(place) as connection:
+        mark = select(setting).where(setting.c.name == "moved-to")
+        return connection.execute(mark).first() is not None
+
+
+def test_copier_that_is_killed_leaves_no_second_ledger_to_send_from(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    target = postgresql.emptied()
+    with trial(tmp_path, small=True) as office:
+        office.tick(MARCH)
+        environ = {"CONFIG": str(office.config), "PLAN": str(tmp_path / "plan.toml")}
+        words = ["ledger", "copy", "--from", f"sqlite:///{office.place}"]
+        with closing(open_database(target)) as other, other.record() as connection:
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            connection.execute(text("LOCK TABLE message"))
+            copier = process(office.state, *words, DATABASE_URL=target.url, **environ)
+            with copier:
+                assert until(lambda: closed(office.place), copier)
+                copier.kill()
+        assert everything(target)["notice"] == []
+        with pytest.raises(LedgerError, match="was moved to"):
+            office.tick(APRIL)
+        assert moving.take_back(office.place)
+        assert office.tick(APRIL)["sent"] == 3
 
 
 def test_ledger_is_not_moved_onto_itself(office: Trial) -> None:

@@ -89,8 +89,9 @@ def _of_server(server: Server, error: BaseException | None) -> LedgerError:
     words, hint = _OF_SERVER.get(state or "") or _OF_SERVER.get((state or "")[:2]) or _UNKNOWN
     if state is None and type(error).__name__ == "OperationalError":
         words, hint = _UNREACHED
-    lines = str(error).splitlines() if state else [" ".join(str(error).split())]
-    return LedgerError(words.format(place=server, why=lines[0]), hint=hint)
+    lines = [line for line in str(error).splitlines() if not line.startswith("\t")]  # its advice
+    why = lines[0] if state else " ".join(lines)
+    return LedgerError(words.format(place=server, why=why), hint=hint)
 
 
 def _of_sqlite(path: Path, error: BaseException | None) -> LedgerError:
