@@ -6,7 +6,7 @@ it had events of its own; a hundred thousand units in a few groups have a few ag
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 from typing import TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
@@ -15,6 +15,7 @@ from reminder.storage.ledger.events import Draft, bring_in_step, copy_events, dr
 from reminder.storage.ledger.schema import event, feed, setting
 
 _MADE_FROM = setting.c.name == "feeds-made-from"
+_AT_ONCE = 5000  # feeds written by one statement
 Wanted = TypeVar("Wanted", bound=Hashable)  # what a feed should show
 
 
@@ -107,13 +108,15 @@ def _take_in(
     """Gives new feeds an agenda, and returns those agendas that have no events yet."""
     numbers = _numbers(connection)
     begun: dict[Wanted, int] = {}
-    rows = []
-    for name, contents in new.items():
-        agenda = homes.get(contents) or begun.get(contents)
-        if agenda is None:
-            agenda = begun[contents] = next(numbers)
-        rows.append({"name": name, "agenda": agenda})
-    connection.execute(insert(feed), rows)
+    left = iter(new.items())
+    while some := list(islice(left, _AT_ONCE)):
+        rows = []
+        for name, contents in some:
+            agenda = homes.get(contents) or begun.get(contents)
+            if agenda is None:
+                agenda = begun[contents] = next(numbers)
+            rows.append({"name": name, "agenda": agenda})
+        connection.execute(insert(feed), rows)
     return {agenda: contents for contents, agenda in begun.items()}
 
 
