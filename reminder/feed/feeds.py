@@ -50,16 +50,7 @@ class Feeds:
         return [*(unit.id for unit in self._table().directory.single), PLAN]
 
     def has(self, name: str) -> bool:
-        unit = self._table().directory.units.get(name)
-        return name == PLAN or (unit is not None and not unit.is_group)
-
-    def title(self, name: str) -> str:
-        """What a calendar program calls the feed. Raises `UnknownError`."""
-        if not self.has(name):
-            raise UnknownError(f"{name!r} is no feed")
-        table = self._table()
-        whose = "年度安排" if name == PLAN else table.directory[name].label
-        return f"{table.plan.tag}{table.plan.year}·{whose}"
+        return _whose(self._table(), name) is not None
 
     def sync(self, progress: Progress, at: datetime) -> bool:
         """Says whether it had to write. Any process may, so none relies on its own."""
@@ -78,13 +69,16 @@ class Feeds:
 
         Raises `UnknownError`.
         """
-        title = self.title(name)
-        plan = self._table().plan
+        table = self._table()
+        plan, whose = table.plan, _whose(table, name)
+        if whose is None:
+            raise UnknownError(f"{name!r} is no feed")
         state = self._state
         sheet = None
         if state.is_of(stamp or self.stamp(), plan) and name in state.agendas:
             sheet = self._kept(state, state.agendas[name], query)
         sheet = sheet or self._read(name, query, plan)
+        title = f"{plan.tag}{plan.year}·{whose}"
         return Rendered(head(title, plan.zone, sheet.last_modified), sheet)
 
     def export(self, folder: Path) -> list[Path]:
@@ -114,6 +108,14 @@ class Feeds:
                 sheet = self._renderer.sheet(connection, agenda, query, plan, old)
                 self._sheets.put((agenda, query), (state, sheet), sheet.size)
         return sheet
+
+
+def _whose(table: Timetable, name: str) -> str | None:
+    """What the feed is called after; None for a group and for a stranger."""
+    if name == PLAN:
+        return "年度安排"
+    unit = table.directory.units.get(name)
+    return unit.label if unit and not unit.is_group else None
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -54,14 +54,12 @@ def sync_events(
     drop_outlived(connection, at)
     new = _regroup(connection, wanted) if regroup else []
     shown = {agenda: wanted.get(name) for agenda, name in _samples(connection)}
-    in_step = (
-        (number, drafts(found) if found is not None else ()) for number, found in shown.items()
-    )
+    in_step = ((agenda, () if found is None else drafts(found)) for agenda, found in shown.items())
     bring_in_step(connection, in_step, at, is_over)
     if new:
         homes = _homes(connection, shown, drafts)
         begun = _take_in(connection, homes, {name: wanted[name] for name in new})
-        fresh = ((number, drafts(found)) for number, found in begun.items())
+        fresh = ((agenda, drafts(found)) for agenda, found in begun.items())
         bring_in_step(connection, fresh, at, is_over)
 
 
