@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reminder.storage.ledger.changes import stamp
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import (
@@ -93,3 +94,19 @@ def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
     url = feed_url("https://reminder.example", "abc", "helan", handed_out=True)
     assert url == "https://reminder.example/feeds/abc/helan.ics?view=due&year-round=0"
     assert webcal_url(url).startswith("webcal://reminder.example/feeds/abc/")
+
+
+def test_only_what_readers_see_moves_the_stamp_of_the_feeds(database: Database) -> None:
+    seen = [stamp_of(database)]
+    for change in (rotate, revoke):
+        with database.write() as connection:
+            change(connection, FEED, "helan")
+        seen.append(stamp_of(database))
+    assert len(set(seen)) == 3
+    touch(database, FEED, "helan", AT)
+    assert stamp_of(database) == seen[-1]
+
+
+def stamp_of(database: Database) -> str:
+    with database.read() as connection:
+        return stamp(connection)

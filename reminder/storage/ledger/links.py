@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Row, select
 
+from reminder.storage.ledger.changes import note_change
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.schema import link
@@ -53,11 +54,13 @@ def rotate(connection: Connection, purpose: str, subject: str) -> int:
     row = _row(connection, purpose, subject)
     generation = (row.generation if row else 1) + 1
     _put(connection, purpose, subject, generation=generation, revoked=False)
+    note_change(connection)
     return generation
 
 
 def revoke(connection: Connection, purpose: str, subject: str) -> None:
     _put(connection, purpose, subject, revoked=True)
+    note_change(connection)
 
 
 def touch(database: Database, purpose: str, subject: str, at: datetime) -> bool:
