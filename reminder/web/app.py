@@ -21,6 +21,7 @@ from reminder.storage.templates import environment
 from reminder.web import outbox
 from reminder.web.bounds import Bounds
 from reminder.web.feeds import feed
+from reminder.web.polls import Kept, Polls
 from reminder.web.security import HEADERS, SecurityHeaders
 from reminder.web.site import Site, is_local, site_of
 
@@ -37,13 +38,14 @@ def create_app(
     """`table` answers with the plan in force, whenever a request needs it."""
     feeds = Feeds(database, table, settings.uid_domain)
     templates = environment(settings, autoescape=True)
+    kept = Kept(database)
     app = Starlette(
         routes=_routes(settings),
-        middleware=[Middleware(SecurityHeaders), Middleware(Bounds)],
+        middleware=[Middleware(Bounds), Middleware(Polls, kept), Middleware(SecurityHeaders)],
         exception_handlers={Exception: _failed, LedgerError: _unavailable},
     )
     app.router.redirect_slashes = False
-    app.state.site = Site(settings, table, database, key, clock, feeds, templates)
+    app.state.site = Site(settings, table, database, key, clock, feeds, templates, kept)
     return app
 
 

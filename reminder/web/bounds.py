@@ -7,6 +7,8 @@ from urllib.parse import unquote
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reminder.web.security import HEADERS
+
 TARGET = 8000  # RFC 9112, 3: so much is wise to take; no address of ours is a tenth of it
 HEAD = 16384
 FIELDS = 100
@@ -30,7 +32,7 @@ class Bounds:
 
 def _refusal(status: HTTPStatus) -> Response:
     """Ends the connection: what follows a doubtful request is more doubtful still."""
-    return PlainTextResponse(status.phrase, status, {"Connection": "close"})
+    return PlainTextResponse(status.phrase, status, HEADERS | {"Connection": "close"})
 
 
 def _fault(scope: Scope) -> HTTPStatus | None:
@@ -40,10 +42,13 @@ def _fault(scope: Scope) -> HTTPStatus | None:
         return HTTPStatus.BAD_REQUEST if version < "1" else HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
     if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET:
         return HTTPStatus.REQUEST_URI_TOO_LONG
-    headers = scope["headers"]
-    if len(headers) > FIELDS or sum(len(name) + len(value) for name, value in headers) > HEAD:
+    hosts, size = [], 0
+    for name, value in scope["headers"]:
+        size += len(name) + len(value)
+        if name == b"host":
+            hosts.append(value)
+    if size > HEAD or len(scope["headers"]) > FIELDS:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    hosts = [value for name, value in headers if name == b"host"]
     # RFC 9112, 3.2: one, and only HTTP/1.0 has none.
     if len(hosts) > 1 or (version == "1.1" and not hosts):
         return HTTPStatus.BAD_REQUEST

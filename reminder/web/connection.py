@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from email.utils import format_datetime
-from functools import lru_cache
 from http import HTTPStatus
 from resource import RLIMIT_NOFILE, getrlimit
 from typing import Any, cast
-from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from reminder.clock import Clock, monotonic
+from reminder.web.answers import IN_ONE_PIECE
 from reminder.web.bounds import HEAD, TARGET
 from reminder.web.security import HEADERS
 
@@ -21,7 +19,6 @@ PATIENCE = 20.0
 # The ledger and the mail server need files too, and those on their way in come on top.
 MOST = min(512, getrlimit(RLIMIT_NOFILE)[0] // 3)
 _END = b"\r\n\r\n"  # of a request's head
-_CLOCK = Clock()
 
 
 class Connection(HttpToolsProtocol):
@@ -69,28 +66,36 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._is_answering:
             return  # it came behind a body
-        if any(
-            name == b"transfer-encoding" and value.lower() != b"chunked"
-            for name, value in self.headers
-        ):
-            self._refuse(HTTPStatus.NOT_IMPLEMENTED)
-            return
-        self.server_state.default_headers = [(b"date", _date(_CLOCK.now()).encode())]
+        if not self.server_state.default_headers:
+            self._look_at_the_clock()
         super().on_headers_complete()
-        # As it was sent: uvicorn drops an origin, which outweighs Host.
-        path, _, query = self.url.partition(b"?")
-        self.scope["raw_path"], self.scope["query_string"] = path, query
-        self.scope["path"] = unquote(path.decode("ascii"))
+        if not self.url.startswith(b"/"):
+            # uvicorn leaves out whose address it is, which outweighs Host.
+            self.scope["raw_path"], _, self.scope["query_string"] = self.url.partition(b"?")
+        self.scope["extensions"] = {IN_ONE_PIECE: {"give": self._give}}
         self.headers = []  # fields behind a body are no part of what is judged
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False
+
+    def _give(self, head: bytes, body: bytes) -> bool:
+        """Says whether it took the answer; it leaves what is rare to uvicorn."""
+        cycle = self.cycle
+        if cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:
+            return False
+        [(name, date)] = cycle.default_headers
+        self.transport.write(b"%b%b: %b\r\n\r\n" % (head, name, date))
+        self.transport.write(body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.on_response()
+        return True
 
     def on_response_complete(self) -> None:
         self._since = monotonic()
         self._was_answered = True
         self._taken = 0
         super().on_response_complete()
-        self._read()
+        if self._unread:
+            self._read()
         if self._has_ended:
             self._leave()
 
@@ -103,7 +108,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn's answer to what is no request: with our headers."""
-        self._refuse(HTTPStatus.BAD_REQUEST)
+        self._refuse(HTTPStatus.NOT_IMPLEMENTED if self._is_coded else HTTPStatus.BAD_REQUEST)
 
     @property
     def _is_answering(self) -> bool:
@@ -114,6 +119,14 @@ class Connection(HttpToolsProtocol):
     def _is_owed(self) -> bool:
         """Whether it waits for its first answer; whoever had one can ask again elsewhere."""
         return self._is_answering and not self._was_answered and not self.flow.write_paused
+
+    @property
+    def _is_coded(self) -> bool:
+        """RFC 9112, 6.1: with a body in a coding that nobody here takes apart."""
+        return self._is_answering and any(
+            name == b"transfer-encoding" and value.lower() != b"chunked"
+            for name, value in self.cycle.scope["headers"]
+        )
 
     @property
     def _is_listening(self) -> bool:
@@ -127,14 +140,17 @@ class Connection(HttpToolsProtocol):
 
     def _read(self) -> None:
         """One request's head, and what has come of its body: the next one waits unparsed."""
-        while self._is_listening and (part := _part(self._unread)):
+        while self._unread and self._is_listening and (part := _part(self._unread)):
             self._unread = self._unread[len(part) :]
             self._taken += len(part)
             super().data_received(part)
-            if self._is_answering:
-                self.cycle.keep_alive = self.cycle.keep_alive and not self.cycle.more_body
-            elif self._taken > TARGET + HEAD:
-                self._refuse(_too_large(self.url))
+            if not self._is_answering:
+                if self._taken > TARGET + HEAD:
+                    self._refuse(_too_large(self.url))
+            elif self.cycle.more_body:
+                self.cycle.keep_alive = False
+                if self._is_coded:
+                    self._refuse(HTTPStatus.NOT_IMPLEMENTED)
         if self._unread and self._is_answering:
             self.flow.pause_reading()
 
@@ -144,6 +160,12 @@ class Connection(HttpToolsProtocol):
         if self._taken or self._unread:
             self._refuse(HTTPStatus.BAD_REQUEST)
         self.transport.close()
+
+    def _look_at_the_clock(self) -> None:
+        """Once a second, and only while somebody asks."""
+        state = self.server_state
+        state.default_headers = [(b"date", _date().encode())]
+        self.loop.call_later(1, setattr, state, "default_headers", [])
 
     def _be_patient(self, seconds: float) -> None:
         self._deadline = self.loop.call_later(seconds, self._lose_patience)
@@ -189,6 +211,7 @@ class Farewell:
         self._transport = transport
         self._is_talking = is_talking
         self._said = False
+        self.write = transport.write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -218,11 +241,10 @@ def _too_large(url: bytes) -> HTTPStatus:
 
 
 def _refusal(status: HTTPStatus) -> bytes:
-    headers = HEADERS | {"Date": _date(_CLOCK.now()), "Content-Length": "0", "Connection": "close"}
+    headers = HEADERS | {"Date": _date(), "Content-Length": "0", "Connection": "close"}
     lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
     return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-@lru_cache(maxsize=1)
-def _date(at: datetime) -> str:
-    return format_datetime(at, usegmt=True)
+def _date() -> str:
+    return format_datetime(Clock().now(), usegmt=True)

@@ -1,9 +1,10 @@
 """Calendar feeds over HTTP: a signed address, a strong ETag, 304 for who has the latest."""
 
 import logging
-import re
+from copy import copy
 from email.utils import format_datetime
 
+from anyio.to_thread import run_sync
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,40 +14,57 @@ from reminder.errors import LedgerError
 from reminder.feed.query import QueryError, parse_query
 from reminder.feed.sheets import Rendered
 from reminder.storage.ledger.links import FEED, check_link, touch
+from reminder.web.answers import Answer, Ready, wants_gzip
+from reminder.web.polls import poll
+from reminder.web.security import HEADERS
 from reminder.web.site import Site, site_of
 
 log = logging.getLogger(__name__)
 
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
-_WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.IGNORECASE)
 # Calendar programs ask every few hours; a quarter of an hour spares a reload its trip.
 _CACHE = "private, max-age=900"
 
 
-def feed(request: Request) -> Response:
+async def feed(request: Request) -> Response:
     """A forged, revoked or unknown link is a plain 404, each like the other."""
+    stamp = site_of(request).kept.stamp
+    answer = await run_sync(_answer, request)
+    if isinstance(answer, Response):
+        return answer
+    response = copy(answer.to(request.scope))
+    response.background = BackgroundTask(_keep, request, answer, stamp)
+    return response
+
+
+def _answer(request: Request) -> Answer | Response:
     site = site_of(request)
     name = request.path_params["name"]
     if not _may_open(site, name, request.path_params["token"]):
         raise HTTPException(404)
-    used = BackgroundTask(_note_use, site, name)
     try:
         query = parse_query(request.scope["query_string"].decode("latin-1"))
     except QueryError as error:
+        used = BackgroundTask(_note_use, site, name)
         return PlainTextResponse(f"{error}\n", status_code=400, background=used)
     rendered = site.feeds.rendered(name, query)
-    zipped = accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
+    zipped = wants_gzip(request.scope)
     headers = _headers(rendered, zipped)
-    # If-Modified-Since is passed over: a plan can change twice in one second, and a dropped
-    # event leaves a feed older than it was.
-    if is_fresh(",".join(request.headers.getlist("if-none-match")), headers["ETag"]):
-        return Response(status_code=304, headers=headers, background=used)
-    headers["Content-Type"] = "text/calendar; charset=utf-8"
-    headers["Content-Disposition"] = f'inline; filename="{name}.ics"'
+    more = {
+        "Content-Type": "text/calendar; charset=utf-8",
+        "Content-Disposition": f'inline; filename="{name}.ics"',
+    }
     if zipped:
-        headers["Content-Encoding"] = "gzip"
+        more["Content-Encoding"] = "gzip"
     body = rendered.gzip if zipped else rendered.body
-    return Response(body, headers=headers, background=used)
+    unchanged = Ready(status_code=304, headers=headers)
+    return Answer(headers["ETag"], Ready(body, headers=headers | more), unchanged)
+
+
+async def _keep(request: Request, answer: Answer, stamp: str) -> None:
+    """What is kept is not seen here again for an hour: so only when its use is noted."""
+    site = site_of(request)
+    if await run_sync(_note_use, site, request.path_params["name"]):
+        site.kept.keep(poll(request.scope), answer, stamp)
 
 
 def _may_open(site: Site, name: str, token: str) -> bool:
@@ -57,20 +75,23 @@ def _may_open(site: Site, name: str, token: str) -> bool:
     return signed and known
 
 
-def _note_use(site: Site, name: str) -> None:
+def _note_use(site: Site, name: str) -> bool:
     """One at a time: a ledger that is being written must not keep every thread waiting."""
     if not site.noting.acquire(blocking=False):
-        return
+        return False
     try:
         touch(site.database, FEED, name, site.clock.now())
     except LedgerError as error:
         log.warning("the use of the feed %s was not noted: %s", name, error)
+        return False
     finally:
         site.noting.release()
+    return True
 
 
 def _headers(rendered: Rendered, zipped: bool) -> dict[str, str]:
-    headers = {
+    """All of them, for what is kept goes out as it is."""
+    headers = HEADERS | {
         "ETag": rendered.etag_gzip if zipped else rendered.etag,
         "Cache-Control": _CACHE,
         "Vary": "Accept-Encoding",
@@ -78,19 +99,3 @@ def _headers(rendered: Rendered, zipped: bool) -> dict[str, str]:
     if rendered.last_modified:
         headers["Last-Modified"] = format_datetime(rendered.last_modified, usegmt=True)
     return headers
-
-
-def is_fresh(if_none_match: str, etag: str) -> bool:
-    """RFC 9110, 13.1.2: `*` or a list, compared weakly."""
-    return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
-
-
-def accepts_gzip(accept_encoding: str) -> bool:
-    """RFC 9110, 12.5.3: by name, else by `*`; a weight of 0 is a refusal."""
-    weights: dict[str, float] = {}
-    for part in accept_encoding.split(","):
-        coding, _, parameter = part.partition(";")
-        weight = _WEIGHT.fullmatch(parameter)
-        weights[coding.strip().lower()] = float(weight[1]) if weight else 1.0
-    gzip = weights.get("gzip", weights.get("*", 0.0))
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)

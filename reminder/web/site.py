@@ -19,6 +19,7 @@ from reminder.settings import Settings, is_loopback
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
+from reminder.web.polls import Kept
 
 # Whoever passes a request on for somebody else says so in one of these.
 _PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -43,6 +44,7 @@ class Site:
     clock: Clock
     feeds: Feeds
     templates: Environment
+    kept: Kept
     noting: Lock = field(default_factory=Lock)
 
     @property

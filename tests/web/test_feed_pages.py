@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from reminder.storage.ledger.links import FEED, revoke
 from reminder.storage.ledger.schema import link
-from reminder.web.feeds import accepts_gzip, is_fresh
+from reminder.web.answers import accepts_gzip, is_fresh
 
 
 def test_a_signed_link_gives_the_calendar(house: Any, client: TestClient) -> None:

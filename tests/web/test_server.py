@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from reminder.web import connection, server
+from reminder.web import connection, polls, server
 from reminder.web.connection import Connection
 from reminder.web.security import HEADERS
+from tests.web.test_attacks import ask
 
 HOST = b"Host: 127.0.0.1\r\n"
 GET = b"GET /healthz HTTP/1.1\r\n" + HOST
@@ -222,6 +223,31 @@ def test_every_answer_says_when_it_was_given(connect: Connect) -> None:
     for sent in (LAST, b"rubbish\r\n\r\n"):
         [date] = re.findall(rb"\r\ndate: (.*)\r\n", answers(connect, sent), re.IGNORECASE)
         assert parsedate_to_datetime(date.decode()).utcoffset() == timedelta()
+
+
+POLLS = [(b"GET", b""), (b"HEAD", b""), (b"GET", b"If-None-Match: *\r\n")]
+
+
+@pytest.mark.parametrize(("method", "field"), POLLS)
+def test_an_answer_in_one_piece_is_what_it_was_in_several(
+    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch, method: bytes, field: bytes
+) -> None:
+    monkeypatch.setattr(polls, "LATEST", 3600)
+    app, url = house.app, house.url("helan")
+    assert ask(app, url).status == 200
+    connect = serve(app)
+    poll = b"%b %b HTTP/1.1\r\n" % (method, url.encode()) + HOST + field
+    whole = answers(connect, poll + b"\r\n" + LAST).split(b"HTTP/1.1 ")[1]
+    apart = answers(connect, poll + b"Connection: close\r\n\r\n").split(b"HTTP/1.1 ")[1]
+    assert whole.index(b"date: ") > whole.index(b"etag: ")
+    assert apart.index(b"date: ") < apart.index(b"etag: ")
+    assert lines(whole) == lines(apart)
+
+
+def lines(answer: bytes) -> list[bytes]:
+    """Without what belongs to the moment, and to the connection."""
+    passing = (b"date: ", b"connection: ")
+    return sorted(line for line in answer.split(b"\r\n") if not line.startswith(passing))
 
 
 def test_a_request_that_never_ends_is_given_up(

@@ -1,0 +1,157 @@
+"""Polls answered from memory: as fast as that, and never later than a second."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from starlette.applications import Starlette
+
+from reminder.domain.windows import Progress
+from reminder.feed.feeds import sync
+from reminder.storage.ledger.database import open_database
+from reminder.storage.ledger.links import FEED, revoke, rotate
+from reminder.storage.ledger.schema import link
+from reminder.web import polls
+from tests.web.test_attacks import Answer, ask
+
+LATER = datetime(2026, 4, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """How long a look at the ledger holds: a test that waits for nothing sets it."""
+    return lambda seconds: monkeypatch.setattr(polls, "LATEST", seconds)
+
+
+@pytest.fixture
+def app(house: Any, looks: Any) -> Starlette:
+    looks(3600)
+    app: Starlette = house.app
+    return app
+
+
+@contextmanager
+def reads(house: Any) -> Iterator[list[str]]:
+    ran: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        ran.append(statement)
+
+    reader = house.database.engines[1]
+    event.listen(reader, "before_cursor_execute", note)
+    yield ran
+    event.remove(reader, "before_cursor_execute", note)
+
+
+def alike(one: Answer, other: Answer) -> bool:
+    return (one.status, one.headers, one.body) == (other.status, other.headers, other.body)
+
+
+def test_a_second_poll_gets_the_same_answer_and_reads_nothing(house: Any, app: Starlette) -> None:
+    url = house.url("helan")
+    for method, headers in [
+        ("GET", {}),
+        ("HEAD", {}),
+        ("GET", {"accept-encoding": "gzip"}),
+        ("GET", {"if-none-match": "*"}),
+    ]:
+        fresh = ask(house.app, url, method, **headers)
+        ask(app, url, method, **headers)
+        with reads(house) as ran:
+            kept = ask(app, url, method, **headers)
+        assert alike(kept, fresh)
+        assert [statement for statement in ran if "FROM link" in statement] == []
+
+
+def test_what_another_process_revokes_is_dead_with_the_next_look(
+    house: Any, app: Starlette, looks: Any
+) -> None:
+    old, revoked = house.url("helan"), house.url("yinchuan")
+    assert [ask(app, url).status for url in (old, revoked)] == [200, 200]
+    other = open_database(house.settings.ledger_path)
+    with other.write() as connection:
+        rotate(connection, FEED, "helan")
+        revoke(connection, FEED, "yinchuan")
+    other.close()
+    looks(0)
+    assert [ask(app, url).status for url in (old, revoked)] == [404, 404]
+    assert ask(app, house.url("helan")).status == 200
+
+
+def test_a_changed_event_is_seen_with_the_next_look(house: Any, app: Starlette, looks: Any) -> None:
+    url = house.url("plan")
+    before = ask(app, url)
+    done = {task: date(2026, 4, 2) for task in house.table.windows}
+    sync(house.database, house.table, Progress(done=done), LATER)
+    looks(0)
+    leads = house.table.plan.by_id[next(iter(done))].lead[0]
+    ask(app, house.url(leads))
+    assert b"STATUS:CONFIRMED" in ask(app, house.url(leads)).body
+    assert ask(app, url).headers["etag"] == before.headers["etag"]
+
+
+def test_a_dead_link_costs_as_much_whether_it_was_kept_or_never_good(
+    house: Any, app: Starlette, looks: Any
+) -> None:
+    old, revoked = house.url("helan"), house.url("yinchuan")
+    for url in (old, revoked):
+        ask(app, url)
+    with house.database.write() as connection:
+        rotate(connection, FEED, "helan")
+        revoke(connection, FEED, "yinchuan")
+    looks(0)
+    work = []
+    for url in (old, revoked, "/feeds/x/helan.ics", house.url("nobody")):
+        with reads(house) as ran:
+            assert ask(app, url).status == 404
+        work.append(tuple(ran))
+    assert len(set(work)) == 1
+
+
+def test_no_more_is_kept_than_memory_is_set_aside(
+    house: Any, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polls, "MEMORY", 200_000)
+    for blanks in range(20):
+        assert ask(app, f"{house.url('plan')}?{'&' * blanks}").status == 200
+    kept = app.state.site.kept
+    assert 0 < kept._size <= 200_000
+    assert kept._size == sum(polls._size(*item) for item in kept._answers.items())
+
+
+def test_what_cannot_be_read_is_kept_from_nobody_and_given_to_nobody(
+    house: Any, app: Starlette, looks: Any
+) -> None:
+    url = house.url("plan")
+    ask(app, url)
+    house.database.close()
+    house.settings.ledger_path.write_bytes(b"no ledger" * 1000)
+    looks(0)
+    assert [ask(app, url).status for _ in range(2)] == [503, 503]
+
+
+def test_nothing_is_kept_so_long_that_a_use_goes_unnoted(
+    house: Any, app: Starlette, looks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = house.url("helan")
+    ask(app, url)
+    with house.database.write() as connection:
+        connection.execute(link.update().values(last_use=None))
+    looks(0)
+    monkeypatch.setattr(polls, "LONGEST", 0)
+    ask(app, url)
+    with house.database.read() as connection:
+        assert connection.execute(select(link)).one().last_use
+
+
+def test_an_answer_made_before_a_change_is_not_kept(house: Any, app: Starlette) -> None:
+    url = house.url("helan")
+    ask(app, url)
+    kept = app.state.site.kept
+    [(asked, answer)] = kept._answers.items()
+    kept._answers.clear()
+    kept.keep(asked, answer, "of another state")
+    assert kept._answers == {}
