@@ -13,7 +13,6 @@ from reminder.app.application import Application
 from reminder.app.edits import Edits
 from reminder.app.heartbeat import Heartbeat
 from reminder.app.watch import SCHEDULER, Trouble
-from reminder.clock import monotonic
 from reminder.delivery.presence import presence
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
@@ -71,7 +70,7 @@ class Daemon:
         server.start()
         heartbeat = Heartbeat(self._tick)
         try:
-            self._await_first_pass()
+            self._idle.wait(FIRST_PASS)
             announce(self._started(new, resumed, rehearsed, listener.getsockname()[1]))
             heartbeat.guard(self._stop, self._stalled)
         finally:
@@ -90,11 +89,7 @@ class Daemon:
         self._stop.set()
         self._app.sender.stop.set()
         self._work.set()
-
-    def _await_first_pass(self) -> None:
-        end = monotonic() + FIRST_PASS
-        while not (self._idle.wait(0.1) or self._stop.is_set() or monotonic() > end):
-            pass
+        self._idle.set()  # nobody waits for a first pass that was called off
 
     def _count_waiting(self) -> int:
         with self._app.database.read() as connection:

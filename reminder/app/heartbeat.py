@@ -15,8 +15,8 @@ from reminder.storage.ledger.readiness import EVERY
 
 log = logging.getLogger(__name__)
 
-LATE = 1.5 * EVERY.total_seconds()  # without a beat for so long the scheduler is taken for dead
-GLANCE = 5.0  # seconds between two looks of the guard: stalled and mended within a minute
+# Without a beat for so long the scheduler is taken for dead: mended within a minute.
+LATE = 1.5 * EVERY.total_seconds()
 LONG = 600.0  # seconds after which a beat that does not end is worth a word
 
 
@@ -32,14 +32,14 @@ class Heartbeat:
     def guard(self, stop: Event, stalled: Callable[[], None]) -> None:
         """Until `stop`; calls `stalled` for every scheduler that it had to replace."""
         told = False
-        while not stop.wait(GLANCE):
+        while not stop.wait(self._patience()):
             if self._beating.locked():
                 if monotonic() - self._begun > LONG and not told:
                     log.error("a pass has been at work for %d minutes", LONG / 60)
                     told = True
                 continue
             told = False
-            if monotonic() - self._last > LATE:
+            if self._patience() == 0:
                 self._scheduler.shutdown(wait=False)
                 self._scheduler = self._schedule()
                 stalled()
@@ -48,6 +48,14 @@ class Heartbeat:
     def stop(self) -> None:
         """A beat that has begun is waited for."""
         self._scheduler.shutdown(wait=True)
+
+    def _patience(self) -> float:
+        """Seconds until a beat is late: the guard sleeps so long, and no longer.
+
+        While one is at work none is late; had it ended now, this would be right.
+        """
+        since = 0 if self._beating.locked() else monotonic() - self._last
+        return max(0.0, LATE - since)
 
     def _schedule(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(timezone="UTC")

@@ -9,14 +9,13 @@ from apscheduler.schedulers.base import BaseScheduler
 from reminder.app import heartbeat
 from reminder.app.heartbeat import Heartbeat
 
-NOTICED = heartbeat.LATE + heartbeat.GLANCE
+NOTICED = heartbeat.LATE
 PATIENCE = 10  # seconds that a test waits for what comes within one
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "LATE", 0.2)
-    monkeypatch.setattr(heartbeat, "GLANCE", 0.02)
 
 
 class Beats:
