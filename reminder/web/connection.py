@@ -32,6 +32,7 @@ class Connection(HttpToolsProtocol):
     url = b""
     _deadline: asyncio.TimerHandle
     _unread = b""
+    _start = 0  # of what is unread there
     _taken = 0  # bytes of the present request that were parsed
     _was_answered = False
     _has_ended = False
@@ -50,7 +51,8 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.transport.is_closing():
-            self._unread += data
+            self._unread = self._unread[self._start :] + data
+            self._start = 0
             self._read()
 
     def eof_received(self) -> bool:  # type: ignore[override]
@@ -94,7 +96,7 @@ class Connection(HttpToolsProtocol):
         self._was_answered = True
         self._taken = 0
         super().on_response_complete()
-        if self._unread:
+        if self._has_more:
             self._read()
         if self._has_ended:
             self._leave()
@@ -129,6 +131,10 @@ class Connection(HttpToolsProtocol):
         )
 
     @property
+    def _has_more(self) -> bool:
+        return self._start < len(self._unread)
+
+    @property
     def _is_listening(self) -> bool:
         if self._is_answering:
             return self.cycle.more_body and self._taken <= TARGET + HEAD
@@ -136,12 +142,15 @@ class Connection(HttpToolsProtocol):
 
     def _is_talking(self) -> bool:
         has_body = self.cycle is not None and self.cycle.more_body
-        return not self._has_ended and (has_body or self._is_refused)
+        return not self._has_ended and (has_body or self._is_refused or self._has_more)
 
     def _read(self) -> None:
         """One request's head, and what has come of its body: the next one waits unparsed."""
-        while self._unread and self._is_listening and (part := _part(self._unread)):
-            self._unread = self._unread[len(part) :]
+        while self._has_more and self._is_listening:
+            part = _part(self._unread, self._start)
+            if not part:
+                break
+            self._start += len(part)
             self._taken += len(part)
             super().data_received(part)
             if not self._is_answering:
@@ -151,13 +160,13 @@ class Connection(HttpToolsProtocol):
                 self.cycle.keep_alive = False
                 if self._is_coded:
                     self._refuse(HTTPStatus.NOT_IMPLEMENTED)
-        if self._unread and self._is_answering:
+        if self._has_more and self._is_answering:
             self.flow.pause_reading()
 
     def _leave(self) -> None:
         if self._is_answering:
             return
-        if self._taken or self._unread:
+        if self._taken or self._has_more:
             self._refuse(HTTPStatus.BAD_REQUEST)
         self.transport.close()
 
@@ -228,11 +237,11 @@ class Farewell:
             self._transport.close()
 
 
-def _part(unread: bytes) -> bytes:
+def _part(unread: bytes, start: int) -> bytes:
     """Up to the end of a head, and never half of such an end."""
-    if (end := unread.find(_END, 0, HEAD)) >= 0:
-        return unread[: end + len(_END)]
-    return unread[: max(0, min(len(unread) - len(_END) + 1, HEAD))]
+    if (end := unread.find(_END, start, start + HEAD)) >= 0:
+        return unread[start : end + len(_END)]
+    return unread[start : max(start, min(len(unread) - len(_END) + 1, start + HEAD))]
 
 
 def _too_large(url: bytes) -> HTTPStatus:
