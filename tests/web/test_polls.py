@@ -10,7 +10,8 @@ from sqlalchemy import event, select
 from starlette.applications import Starlette
 
 from reminder.domain.windows import Progress
-from reminder.feed.feeds import sync
+from reminder.feed.contents import Contents
+from reminder.feed.syncing import sync
 from reminder.storage.ledger.database import open_database
 from reminder.storage.ledger.links import FEED, revoke, rotate
 from reminder.storage.ledger.schema import link
@@ -71,7 +72,7 @@ def test_what_another_process_revokes_is_dead_with_the_next_look(
 ) -> None:
     old, revoked = house.url("helan"), house.url("yinchuan")
     assert [ask(app, url).status for url in (old, revoked)] == [200, 200]
-    other = open_database(house.settings.ledger_path)
+    other = open_database(house.settings.ledger)
     with other.write() as connection:
         rotate(connection, FEED, "helan")
         revoke(connection, FEED, "yinchuan")
@@ -85,7 +86,7 @@ def test_a_changed_event_is_seen_with_the_next_look(house: Any, app: Starlette, 
     url = house.url("plan")
     before = ask(app, url)
     done = {task: date(2026, 4, 2) for task in house.table.windows}
-    sync(house.database, house.table, Progress(done=done), LATER)
+    sync(house.database, Contents(house.table), Progress(done=done), LATER)
     looks(0)
     leads = house.table.plan.by_id[next(iter(done))].lead[0]
     ask(app, house.url(leads))
@@ -128,7 +129,7 @@ def test_what_cannot_be_read_is_kept_from_nobody_and_given_to_nobody(
     url = house.url("plan")
     ask(app, url)
     house.database.close()
-    house.settings.ledger_path.write_bytes(b"no ledger" * 1000)
+    house.settings.ledger.write_bytes(b"no ledger" * 1000)
     looks(0)
     assert [ask(app, url).status for _ in range(2)] == [503, 503]
 
