@@ -1,7 +1,6 @@
 """The parts put together, and one pass of the work."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from reminder.delivery.sending import Sender
 from reminder.delivery.transports import Transport
 from reminder.delivery.transports.maildir import MaildirTransport
 from reminder.delivery.transports.smtp import SmtpTransport
-from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UsageError
@@ -28,8 +27,8 @@ from reminder.feed.feeds import Feeds
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database, open_database, was_begun
 from reminder.storage.ledger.keys import installation_key
+from reminder.storage.ledger.tallies import states_of
 from reminder.storage.ledger.tasks import read_progress
-from reminder.storage.ledger.views import read_notices
 from reminder.storage.office import Office
 
 log = logging.getLogger(__name__)
@@ -196,8 +195,7 @@ class Application:
     def _pass(self, planned: Planned, touched: Iterable[str], *, delivers: bool) -> Pass:
         keys = {*planned.new, *planned.baseline, *planned.expired, *touched}
         with self.database.read() as connection:
-            views = read_notices(connection, keys=keys)
-        states = Counter(view.state for view in views if view.kind is not Kind.REPORT)
+            states = states_of(connection, keys)
         return Pass(
             planned=len(planned.new),
             sent=states[State.SENT],

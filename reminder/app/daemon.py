@@ -16,6 +16,7 @@ from reminder.app.watch import SCHEDULER, Trouble
 from reminder.delivery.presence import presence
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
+from reminder.storage.ledger.tallies import count_waiting, states_of
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.web.app import create_app
 from reminder.web.server import Server, web_server
@@ -23,6 +24,7 @@ from reminder.web.server import Server, web_server
 log = logging.getLogger(__name__)
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
+EXAMPLES = 5  # mails that the first screen names one by one
 FIRST_PASS = 20  # seconds that the first screen waits for the first mails
 
 
@@ -32,7 +34,9 @@ class Started:
 
     url: str
     delivers: bool
-    new: tuple[NoticeView, ...]
+    new: int
+    accepted: int
+    examples: tuple[NoticeView, ...]
     resumed: int
     held: int
     rehearsed: str
@@ -93,10 +97,7 @@ class Daemon:
 
     def _count_waiting(self) -> int:
         with self._app.database.read() as connection:
-            return sum(
-                count_state(connection, state)
-                for state in (State.QUEUED, State.SENDING, State.RETRY)
-            )
+            return count_waiting(connection) - count_state(connection, State.HELD)
 
     def _tick(self) -> None:
         app, at = self._app, self._app.clock.now()
@@ -184,12 +185,15 @@ class Daemon:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
-            views = read_notices(connection, keys=new)
+            accepted = states_of(connection, new)[State.SENT]
+            views = read_notices(connection, keys=new[:EXAMPLES])
         settings = app.settings.web
         url = settings.public_url
         if not settings.base_url:
             url = settings.model_copy(update={"port": port}).public_url
-        return Started(url, self._delivers, tuple(views), resumed, held, rehearsed)
+        return Started(
+            url, self._delivers, len(new), accepted, tuple(views), resumed, held, rehearsed
+        )
 
 
 def _tell(error: Exception) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from reminder.delivery.reports import PATIENCE, Reporter, tally
+from reminder.delivery.reports import PATIENCE, Reporter
 from reminder.domain.notices import Kind, Reason
 from reminder.domain.timetable import Timetable
 from reminder.settings import Settings
@@ -18,6 +18,7 @@ from reminder.storage.ledger import occasions
 from reminder.storage.ledger.alarms import Alarm, begin_alarm, end_alarm, read_alarms
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.relays import read_trouble
+from reminder.storage.ledger.tallies import tally
 
 log = logging.getLogger(__name__)
 
@@ -139,12 +140,12 @@ class Watch:
         for row in occasions.unreported(connection):
             if row["kind"] == Kind.DIGEST and abs(at - row["planned_at"]) >= PATIENCE:
                 counted = tally(connection, Kind.DIGEST, row["period"])
-                if counted.waiting:
+                if waiting := counted.waiting:
+                    reason = next(view.reason for view in counted.others if view.waiting)
                     yield Trouble(
                         f"digest/{row['period']}",
                         f"digest {row['period']}: expected {counted.expected}, accepted "
-                        f"{counted.accepted}, {len(counted.waiting)} wait: "
-                        f"{counted.waiting[0].reason}",
+                        f"{counted.accepted}, {waiting} wait: {reason}",
                     )
         month = self._table.live_digest(at)
         if month is None or at < self._table.digest_due(month) + PATIENCE:

@@ -1,22 +1,23 @@
 """`reminder status`: one screen on what is in force, what went and what waits."""
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from reminder.app.application import Application
 from reminder.cli.words import counted, harmless
-from reminder.delivery.reports import tally
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
 from reminder.storage.ledger.alarms import read_alarms
 from reminder.storage.ledger.occasions import is_held, last_occasion, last_tick
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.ledger.relays import read_trouble
+from reminder.storage.ledger.tallies import count_waiting, first_waiting, tally
 from reminder.storage.ledger.tasks import read_start
-from reminder.storage.ledger.views import read_notices
 
 AHEAD = timedelta(days=62)
 SHOWN = 3
+LISTED = 20  # lines of one screen
 
 
 def read_status(app: Application) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "last_tick": None,
         "next": next_occasions(app),
         "last": None,
+        "waiting_count": 0,
         "waiting": [],
         "trouble": None,
         "alarms": [],
@@ -48,7 +50,7 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         started = read_start(connection, app.planner.course)
         ticked = last_tick(connection)
         trouble = read_trouble(connection)
-        waiting = [view for view in read_notices(connection) if view.waiting]
+        waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection)
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
         found["held"] = is_held(connection, app.planner.course)
@@ -62,6 +64,7 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     found["started"] = started.astimezone(zone) if started else None
     found["last_tick"] = ticked.astimezone(zone) if ticked else None
     found["trouble"] = trouble.detail if trouble else None
+    found["waiting_count"] = count
     found["waiting"] = [
         {"key": view.key, "state": view.state, "reason": view.reason,
          "reply": next((p.reply for p in view.recipients if p.reply), "")}
@@ -86,9 +89,8 @@ def next_occasions(app: Application) -> list[dict[str, Any]]:
     ahead = forecast(app.table, today, today + AHEAD, now, progress)
     return [
         {"kind": o.kind, "period": o.period, "at": o.at, "units": len(o.units)}
-        for o in ahead
-        if o.at > now
-    ][:SHOWN]
+        for o in islice((o for o in ahead if o.at > now), SHOWN)
+    ]
 
 
 def print_status(found: dict[str, Any]) -> None:
@@ -107,7 +109,8 @@ def print_status(found: dict[str, Any]) -> None:
     if last := found["last"]:
         lines.append(("last", f"{last['kind']} {last['period']}: expected {last['expected']}, "
                               f"accepted {last['accepted']}"))  # fmt: skip
-        lines += [("", f"{o['unit']}: {o['state']} ({o['reason']})") for o in last["others"]]
+        others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
+        lines += [("", text) for text in _few(others, last["expected"] - last["accepted"])]
     if found["trouble"]:
         lines.append(("trouble", found["trouble"]))
     lines += [
@@ -115,13 +118,18 @@ def print_status(found: dict[str, Any]) -> None:
         for alarm in found["alarms"]
         if alarm["detail"] != found["trouble"]
     ]
-    lines.append(("waiting", str(len(found["waiting"]))))
-    lines += [
-        ("", f"{w['key']}: {w['state']} ({w['reason']}) {w['reply']}".rstrip())
-        for w in found["waiting"][:20]
+    lines.append(("waiting", str(found["waiting_count"])))
+    waiting = [
+        f"{w['key']}: {w['state']} ({w['reason']}) {w['reply']}".rstrip() for w in found["waiting"]
     ]
+    lines += [("", text) for text in _few(waiting, found["waiting_count"])]
     for name, text in lines:
         print(harmless(f"{name:<10} {text}"))
+
+
+def _few(lines: list[str], count: int) -> list[str]:
+    more = count - len(lines[:LISTED])
+    return [*lines[:LISTED], *([f"and {more} more: reminder ledger list"] if more else [])]
 
 
 def _moment(value: datetime | None) -> str:

@@ -8,8 +8,6 @@ from reminder.domain.notices import State
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.ledger.views import count_state
 
-EXAMPLES = 5  # mails named one by one
-
 
 def welcome(app: Application, started: Started) -> None:
     for line in (*_did(app, started), "", *_where(app, started), "", *_next(app), ""):
@@ -28,17 +26,18 @@ def _did(app: Application, started: Started) -> list[str]:
             f"So {started.rehearsed} was rehearsed into the outbox, every subject marked 【演练】."
         )
     elif started.new:
-        accepted = sum(view.state is State.SENT for view in started.new)
         place = "in the outbox" if maildir else "accepted by the mail server"
-        lines.append(f"Due now: {counted(len(started.new), 'mail')}, {accepted} of them {place}.")
-        if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.new):
+        lines.append(
+            f"Due now: {counted(started.new, 'mail')}, {started.accepted} of them {place}."
+        )
+        if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.examples):
             lines.append("The month's digests were due before today: they say 〔补发〕.")
         names = app.table.directory.units
-        for view in started.new[:EXAMPLES]:
+        for view in started.examples:
             why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
             lines.append(f"  {view.kind} {view.period}  {names[view.unit].name}{why}")
-        if len(started.new) > EXAMPLES:
-            lines.append(f"  and {len(started.new) - EXAMPLES} more")
+        if more := started.new - len(started.examples):
+            lines.append(f"  and {more} more")
     else:
         lines.append("Nothing new is due: what was sent before is not sent again.")
     if started.resumed:

@@ -2,9 +2,10 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import Connection, RowMapping
 
@@ -14,13 +15,13 @@ from reminder.domain import wording
 from reminder.domain.notices import Kind, NoticeDraft, State
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.outcomes import REASONS, STATES
-from reminder.domain.timetable import Timetable
-from reminder.domain.units import Relation
+from reminder.domain.timetable import Profile, Timetable
+from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, workdays_left
 from reminder.storage.ledger import notices, occasions
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.tallies import Tally, tally
 from reminder.storage.ledger.tasks import read_progress, read_start
-from reminder.storage.ledger.views import NoticeView, read_notices
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,11 @@ PREFLIGHT = "preflight"
 OPERATOR = "operator"
 PATIENCE = timedelta(hours=1)  # a report waits so long for mails that are still on their way
 USEFUL = timedelta(days=7)
+SHOWN = 200  # rows of a listing; `reminder ledger list` has them all
 NAMES = {Kind.DIGEST: "月度提示", Kind.NUDGE: "临近提醒", Kind.OVERDUE: "待确认提示"}
+
+
+Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,21 @@ class Listing:
     """A part of a report: a heading, and rows of cells."""
 
     title: str
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Some:
+    """The first of so many rows."""
+
+    rows: Sequence[Row]
+    count: int
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        """With a last one that says how many more there are."""
+        more = self.count - len(self.rows)
+        return (*self.rows, *([(f"其余{more}个略",)] if more else []))
 
 
 @dataclass(frozen=True)
@@ -44,37 +63,6 @@ class Report:
     subject: str
     summary: str
     listings: tuple[Listing, ...]
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Of one occasion: every notice is expected, and is accepted or stands in `others`."""
-
-    views: tuple[NoticeView, ...]
-
-    @property
-    def expected(self) -> int:
-        return len(self.views)
-
-    @property
-    def accepted(self) -> int:
-        return sum(view.state is State.SENT for view in self.views)
-
-    @property
-    def others(self) -> list[NoticeView]:
-        return [view for view in self.views if view.state is not State.SENT]
-
-    @property
-    def waiting(self) -> list[NoticeView]:
-        return [view for view in self.views if view.waiting]
-
-
-def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = False) -> Tally:
-    """Of copies only the last counts: it is what became of the notice. What is older than
-    the first start was never expected."""
-    views = read_notices(connection, kind=kind, period=period)
-    last = {view.key.partition("#")[0]: view for view in views if view.rehearsal == rehearsal}
-    return Tally(tuple(view for view in last.values() if view.state is not State.BASELINE))
 
 
 class Reporter:
@@ -119,17 +107,22 @@ class Reporter:
         table = self._table
         due = table.digest_due(month)
         subjects: dict[str, list[str]] = defaultdict(list)
-        missing = []
+        of_profile: dict[Profile, str] = {}
         for unit in (table.directory[unit_id] for unit_id in units):
             if not unit.has_address:
-                missing.append((unit.name, "无邮箱，需另行告知"))
                 continue
-            draft = digest_draft(table, month, unit.id)
-            content = self._composer.content(draft, self._planner.known(connection, draft, due))
-            addresses = "，".join((*unit.to, *unit.cc))
-            subjects[content.subject].append(f"{unit.name} {addresses}")
+            profile = table.profile(unit.id)
+            if profile not in of_profile:
+                draft = digest_draft(table, month, unit.id)
+                known = self._planner.known(connection, draft, due)
+                of_profile[profile] = self._composer.content(draft, known).subject
+            subjects[of_profile[profile]].append(unit.id)
         count = sum(map(len, subjects.values()))
-        rows = [(f"{subject}（{len(to)}封）", "；".join(to)) for subject, to in subjects.items()]
+        rows = [
+            (f"{subject}（{len(to)}封）", "；".join(self._addressees(to)))
+            for subject, to in subjects.items()
+        ]
+        missing = [(unit.name, "无邮箱，需另行告知") for unit in table.directory.unaddressed(units)]
         undated = [
             (task.title, "会期待定")
             for task in table.plan.month(month)
@@ -140,11 +133,23 @@ class Reporter:
             f"【{table.plan.tag}·{month}月】发送预告：{count}封，{when}",
             f"{month}月提示将于{when}发出，共{count}封。内容可用 reminder preview 逐封查看。",
             _listings(
-                (f"将发送（{count}封）", rows),
-                (f"不发送（{len(missing)}）", missing),
-                (f"会期未定（{len(undated)}）", undated),
+                (f"将发送（{count}封）", first(rows)),
+                (f"不发送（{len(missing)}）", first(missing)),
+                (f"会期未定（{len(undated)}）", first(undated)),
             ),
         )
+
+    def _addressees(self, units: list[str]) -> list[str]:
+        """Each by name and address; of very many the groups that are whole, and the first."""
+        directory = self._table.directory
+        rest, names = dict.fromkeys(units), []
+        for group in directory.groups if len(units) > SHOWN else ():
+            if rest.keys() >= set(group.members):
+                names.append(f"{group.name}（{len(group.members)}个）")
+                for member in group.members:
+                    del rest[member]
+        few = first((_with_addresses(directory[unit]),) for unit in rest)
+        return [*names, *(cell for row in few.shown for cell in row)]
 
     def tell(
         self, connection: Connection, name: str, subject: str, words: str, at: datetime
@@ -162,8 +167,7 @@ class Reporter:
         else:
             rehearsal, _, kind = row["kind"].rpartition("/")
             counted = tally(connection, Kind(kind), row["period"], rehearsal=bool(rehearsal))
-            views = counted.views
-            if not views:
+            if not counted.expected:
                 occasions.note_reported(connection, row["key"], at)
                 return 0
             young = abs(at - row["planned_at"]) < PATIENCE
@@ -190,14 +194,16 @@ class Reporter:
             )
             for view in counted.others
         ]  # fmt: skip
+        missed = counted.expected - counted.accepted
         progress = read_progress(connection, self._table, self._planner.course)
         name = f"{period} {NAMES[kind]}"
         return Report(
             f"【{self._table.plan.tag}】{name}：应发{counted.expected}，已接收{counted.accepted}",
             f"{name}应发{counted.expected}封，邮件服务器已接收{counted.accepted}封"
-            + (f"，其余{len(rows)}封见下。" if rows else "。"),
+            + (f"，其余{missed}封见下。" if missed else "。"),
             _listings(
-                (f"未送达（{len(rows)}）", rows), ("请电话联系", list(self.calls(at, progress)))
+                (f"未送达（{missed}）", Some(rows, missed)),
+                ("请电话联系", first(self.calls(at, progress))),
             ),
         )
 
@@ -208,14 +214,14 @@ class Reporter:
 
     def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
         progress = read_progress(connection, self._table, self._planner.course)
-        rows = list(self.calls(at, progress))
+        rows = first(self.calls(at, progress))
         return Report(
-            f"【{self._table.plan.tag}】请电话联系：{len(rows)}项",
+            f"【{self._table.plan.tag}】请电话联系：{rows.count}项",
             f"{period} 以下事项由其他机关承办，系统不发提醒，请电话联系。",
             _listings(("请电话联系", rows)),
         )
 
-    def calls(self, at: datetime, progress: Progress) -> Iterator[tuple[str, ...]]:
+    def calls(self, at: datetime, progress: Progress) -> Iterator[Row]:
         """Whom to phone: units of another body that lead a task which is closing or past."""
         table = self._table
         on = table.local_day(at)
@@ -268,5 +274,16 @@ class Reporter:
         )
 
 
-def _listings(*parts: tuple[str, Sequence[tuple[str, ...]]]) -> tuple[Listing, ...]:
-    return tuple(Listing(title, tuple(rows)) for title, rows in parts if rows)
+def first(rows: Iterable[Row]) -> Some:
+    """Counts them all, keeps as many as anybody reads."""
+    rest = iter(rows)
+    kept = list(islice(rest, SHOWN))
+    return Some(kept, len(kept) + sum(1 for _ in rest))
+
+
+def _listings(*parts: tuple[str, Some]) -> tuple[Listing, ...]:
+    return tuple(Listing(title, some.shown) for title, some in parts if some.rows)
+
+
+def _with_addresses(unit: Unit) -> str:
+    return f"{unit.name} {'，'.join((*unit.to, *unit.cc))}"

@@ -27,6 +27,9 @@ class State(StrEnum):
 
 
 UNFINISHED = (State.QUEUED, State.RETRY)
+WAITING = (*UNFINISHED, State.SENDING, State.HELD)
+# Of a notice's recipients the first that is there decides; else all have accepted.
+DECIDING = (State.SENDING, State.QUEUED, State.RETRY, State.REFUSED)
 
 
 class Reason(StrEnum):
@@ -99,9 +102,6 @@ def notice_key(plan_id: str, kind: Kind, period: str, unit: str, *, rehearsal: b
 def derive_state(recipients: Iterable[State]) -> tuple[State, Reason | None]:
     """A notice's state from its recipients': the first that fits, unfinished before finished."""
     states = set(recipients)
-    for state in (State.SENDING, State.QUEUED, State.RETRY):
-        if state in states:
-            return state, None
-    if State.REFUSED in states:
-        return State.REFUSED, Reason.PARTLY if State.SENT in states else None
-    return State.SENT, None
+    state = next((state for state in DECIDING if state in states), State.SENT)
+    partly = state is State.REFUSED and State.SENT in states
+    return state, Reason.PARTLY if partly else None

@@ -102,6 +102,10 @@ class Directory:
         return [self.units[unit_id] for unit_id in found]
 
     @property
+    def groups(self) -> list[Unit]:
+        return [unit for unit in self.units.values() if unit.is_group]
+
+    @property
     def single(self) -> list[Unit]:
         """Units that are no groups: those that can get a mail."""
         return [unit for unit in self.units.values() if not unit.is_group]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reminder.app import orders
+from reminder.delivery import reports
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from tests.app.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
@@ -65,6 +66,23 @@ def test_forecast_says_which_mail_goes_to_whom(office: Trial) -> None:
     [line] = [line for line in text.splitlines() if "helan@local.example" in line]
     assert line.startswith("- 【代表工作·4月】相关2项：")
     assert "贺兰县人大常委会 helan@local.example" in line
+
+
+def test_forecast_of_very_many_names_whole_groups(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "SHOWN", 3)
+    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
+    [line] = [line for line in text_of(told(office, FORECAST)).splitlines() if "29封" in line]
+    assert "各市、县（区）人大常委会（27个）；" in line
+    assert "helan@local.example" not in line
+    assert "special-committees@npc.example" in line
+
+
+def test_listing_says_how_many_rows_it_leaves_out() -> None:
+    shown = reports.first((str(number),) for number in range(reports.SHOWN + 3)).shown
+    assert len(shown) == reports.SHOWN + 1
+    assert shown[-1] == ("其余3个略",)
 
 
 def test_forecast_names_who_has_no_address(office: Trial) -> None:

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Connection
 
 from reminder.delivery import drain, planning, sending
-from reminder.delivery.reports import Tally
 from reminder.domain.notices import State
 from reminder.simulation import Outcome, simulate
 from reminder.simulation.faults import Fault, Faults, Kill, Spell
 from reminder.storage.ledger import claims, notices
+from reminder.storage.ledger.tallies import Tally
 from reminder.storage.office import Office
 from tests.app.trials import OPERATOR, Trial, trial
 
@@ -173,7 +173,7 @@ def change_the_bytes(patch: pytest.MonkeyPatch) -> None:
 
 
 def report_too_many(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Tally, "accepted", property(lambda tally: len(tally.views) + 1))
+    patch.setattr(Tally, "accepted", property(lambda tally: tally.expected + 1))
 
 
 def release_nothing(patch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from reminder.domain.notices import Kind, Reason, State, derive_state
+from reminder.domain.notices import WAITING, Kind, Reason, State, derive_state
 from reminder.storage.ledger.schema import history, notice, recipient
 
 
@@ -41,7 +42,7 @@ class NoticeView:
 
     @property
     def waiting(self) -> bool:
-        return self.state in (State.QUEUED, State.SENDING, State.RETRY, State.HELD)
+        return self.state in WAITING
 
 
 def read_notices(
@@ -54,7 +55,22 @@ def read_notices(
     keys: Iterable[str] | None = None,
 ) -> list[NoticeView]:
     """In the order in which they were made."""
-    query = select(notice)
+    return list(
+        each_notice(connection, kind=kind, period=period, unit=unit, state=state, keys=keys)
+    )
+
+
+def each_notice(
+    connection: Connection,
+    *,
+    kind: Kind | None = None,
+    period: str | None = None,
+    unit: str | None = None,
+    state: State | None = None,
+    keys: Iterable[str] | None = None,
+) -> Iterator[NoticeView]:
+    """As `read_notices`, and no more than some hundreds at a time."""
+    query = select(notice.c.created, notice.c.key)
     for column, value in (
         (notice.c.kind, kind),
         (notice.c.period, period),
@@ -62,14 +78,31 @@ def read_notices(
     ):
         if value is not None:
             query = query.where(column == value)
-    queries = [query]
-    if keys is not None:
-        queries = [query.where(notice.c.key.in_(some)) for some in _at_once(list(keys))]
-    rows = [row for each in queries for row in connection.execute(each).mappings()]
-    rows.sort(key=lambda row: (row["created"], row["key"]))
-    recipients = _recipients(connection, [row["key"] for row in rows])
-    views = [_view(row, recipients[row["key"]]) for row in rows]
-    return [view for view in views if state in (None, view.state)]
+    queries = (
+        [query] if keys is None else [query.where(notice.c.key.in_(k)) for k in in_parts(keys)]
+    )
+    found = sorted((row.created, row.key) for q in queries for row in connection.execute(q))
+    for some in in_parts(key for _, key in found):
+        for view in _views(connection, some):
+            if state in (None, view.state):
+                yield view
+
+
+def in_parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    """SQLite limits the variables of one statement."""
+    rest = iter(keys)
+    while some := list(islice(rest, 500)):
+        yield some
+
+
+def _views(connection: Connection, keys: list[str]) -> Iterator[NoticeView]:
+    rows = connection.execute(select(notice).where(notice.c.key.in_(keys))).mappings()
+    by_key = {row["key"]: row for row in rows}
+    recipients: dict[str, list[RowMapping]] = defaultdict(list)
+    people = select(recipient).where(recipient.c.notice.in_(keys)).order_by(recipient.c.id)
+    for row in connection.execute(people).mappings():
+        recipients[row["notice"]].append(row)
+    return (_view(by_key[key], recipients[key]) for key in keys)
 
 
 def read_notice(connection: Connection, key: str) -> NoticeView | None:
@@ -94,21 +127,6 @@ def has_planned(connection: Connection) -> bool:
 def read_history(connection: Connection, subject: str) -> list[RowMapping]:
     query = select(history).where(history.c.subject == subject).order_by(history.c.id)
     return list(connection.execute(query).mappings())
-
-
-def _recipients(connection: Connection, keys: list[str]) -> dict[str, list[RowMapping]]:
-    found: dict[str, list[RowMapping]] = defaultdict(list)
-    for some in _at_once(keys):
-        query = select(recipient).where(recipient.c.notice.in_(some))
-        for row in connection.execute(query.order_by(recipient.c.id)).mappings():
-            found[row["notice"]].append(row)
-    return found
-
-
-def _at_once(keys: list[str]) -> Iterator[list[str]]:
-    """Both databases limit the variables of one statement."""
-    for start in range(0, len(keys), 500):
-        yield keys[start : start + 500]
 
 
 def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
