@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reminder.storage.office import Office
 
 cli = typer.Typer()
+LISTED = 100
 Month = Annotated[int | None, typer.Option(min=1, max=12, help="Only this month.")]
 
 
@@ -56,13 +57,19 @@ def check(
     )
     groups = counted(found["groups"], "group")
     print(f"{found['units']} units, {groups}, {found['addresses']} addresses")
-    print(f"without address: {'、'.join(found['without_address']) or 'none'}")
+    print(f"without address: {'、'.join(_few(found['without_address'])) or 'none'}")
     print(f"provisional dates: {', '.join(found['provisional']) or 'none'}")
-    for warning in found["warnings"]:
-        print(f"warning: {warning}")
+    for warning in _few([f"warning: {words}" for words in found["warnings"]]):
+        print(warning)
     if smtp:
         print(found["smtp"])
     print("no mistakes")
+
+
+def _few(words: list[str]) -> list[str]:
+    """What a person reads; `--json` has them all."""
+    more = len(words) - LISTED
+    return [*words[:LISTED], f"{more} more: reminder check --json"] if more > 0 else words
 
 
 def _findings(loaded: Office) -> dict[str, Any]:
