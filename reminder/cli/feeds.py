@@ -55,7 +55,7 @@ def export(
 
 @command(cli, example="reminder feed rotate --unit deputies")
 def rotate(unit: Annotated[str, typer.Option(metavar="ID")]) -> None:
-    """Give a feed a new address; the old one is dead at once."""
+    """Give a feed a new address; the old one is dead within a second."""
     from reminder.storage.ledger import links
 
     app = application()
@@ -75,7 +75,7 @@ def revoke(unit: Annotated[str, typer.Option(metavar="ID")]) -> None:
     name = _feed_name(app, unit)
     with app.database.write() as connection:
         links.revoke(connection, links.FEED, name)
-    print(f"{name}: its address answers 404 from now on")
+    print(f"{name}: its address answers 404 within a second")
 
 
 def _feed_name(app: Application, unit: str | None) -> str:
