@@ -27,9 +27,10 @@ class Connection(Protocol):
         """One answer for every recipient.
 
         Raises `ServerError` when the server failed before DATA, `ClaimLapsedError` when
-        `still_ours` says no before MAIL or before DATA. Once DATA has begun it always
-        returns, with `answer-lost` if the outcome is unknown. After an exception, or after
-        an `answer-lost`, the connection is closed.
+        `still_ours` says no before MAIL or before DATA (before the message, where DATA went
+        ahead). Once the server may have taken the message it always returns, with
+        `answer-lost` if the outcome is unknown. After an exception, or after an
+        `answer-lost`, the connection is closed.
         """
 
     def close(self) -> None: ...
