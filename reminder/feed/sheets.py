@@ -158,6 +158,6 @@ class Renderer:
 
 
 def _deflate(content: bytes, end: int) -> bytes:
-    """Raw. Pieces apart would repeat what they share: 6 to 20 times as many bytes."""
+    """Raw. Pieces apart would repeat what they share: 8 to 20 times as many bytes."""
     stream = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     return stream.compress(content) + stream.flush(end)
