@@ -100,6 +100,8 @@ class Drain:
 
     def _claim_more(self, left: int | None) -> None:
         owner = self._owner
+        if not self._lease.holds:
+            raise ClaimLapsedError("the lease to send lapsed")
         limit = left or BATCH * owner.limits.connections
         with owner.database.write() as database:
             batch = claims.claim(database, self._claim, owner.course, owner.clock.now(), limit)

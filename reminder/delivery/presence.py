@@ -121,6 +121,7 @@ class Member:
             self.lease.until = asked + LEASE
         else:
             log.warning("the lease to send had lapsed: others may have taken over")
+            self.lease.until = 0.0
             self.lease = self._begun()
         if others or not renewed:
             self._wake()

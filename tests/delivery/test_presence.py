@@ -1,0 +1,190 @@
+"""Many senders on one ledger: what is claimed is one's own as long as one's lease holds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from reminder.app import Application
+from reminder.delivery import presence
+from reminder.delivery.presence import Member
+from reminder.storage.ledger import claims, senders
+from reminder.storage.ledger.alarms import begin_alarm, read_alarms
+from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.schema import sender
+from tests.app.trials import MARCH, Trial, trial
+from tests.delivery.servers import BadServer, Inbox, bad_server, real_server
+from tests.postgresql import PostgreSQL
+
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def office(tmp_path: Path, postgresql: PostgreSQL) -> Iterator[Trial]:
+    with trial(tmp_path, small=True, place=postgresql.emptied()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database(office: Trial) -> Iterator[Database]:
+    database = open_database(office.place)
+    yield database
+    database.close()
+
+
+def member(database: Database) -> Member:
+    return Member(database, lambda: None)
+
+
+def by_smtp(port: int) -> dict[str, Any]:
+    smtp = {"host": "127.0.0.1", "port": port, "security": "none"}
+    return {"transport": "smtp", "smtp": smtp, "mail": {"first_start": "send"}}
+
+
+def lapse(database: Database, one: Member) -> None:
+    """Its lease is over, and by the clock here too."""
+    one.lease.until = 0.0
+    with database.write() as connection:
+        which = sender.c.name == one.lease.name
+        connection.execute(update(sender).where(which).values(until=PAST))
+
+
+def planned(office: Trial, **settings: Any) -> Application:
+    app = office.app(MARCH, **settings)
+    app.plan(app.clock.now(), hold_first_start=False)
+    return app
+
+
+def claim(app: Application, one: Member) -> None:
+    with app.database.write() as connection:
+        assert claims.claim(connection, f"{one.lease.name}:1", "maildir", app.clock.now(), 9)
+
+
+def put_back_by(one: Member, app: Application) -> int:
+    with app.database.write() as connection:
+        return one.recover(connection, app.clock.now())
+
+
+def replica(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) -> Application:
+    """A process that finds the mail server in its own way."""
+    patch.setattr(presence, "replica_name", lambda: name)
+    patch.setattr("reminder.app.application.replica_name", lambda: name)
+    return office.app(MARCH, **by_smtp(server))
+
+
+def test_what_a_present_sender_claimed_is_left_to_it(office: Trial, database: Database) -> None:
+    one, two, app = member(database), member(database), planned(office)
+    claim(app, one)
+    assert put_back_by(two, app) == 0
+
+
+def test_what_a_sender_claimed_whose_lease_lapsed_goes_to_others(
+    office: Trial, database: Database
+) -> None:
+    one, two, app = member(database), member(database), planned(office)
+    claim(app, one)
+    lapse(database, one)
+    assert put_back_by(two, app) == 3
+    assert office.history("digest/2026-03/lead")[-1][1:] == ("retry", "interrupted")
+
+
+def test_a_lease_that_is_renewed_holds_on(database: Database) -> None:
+    one = member(database)
+    first, until = one.lease, one.lease.until
+    one._renew()
+    assert one.lease is first
+    assert one.lease.until > until
+
+
+def test_a_lapsed_lease_is_never_renewed(database: Database) -> None:
+    one = member(database)
+    first = one.lease
+    lapse(database, one)
+    one._renew()
+    assert not first.holds
+    assert one.lease.holds
+    assert one.lease.name != first.name
+
+
+def test_a_lease_that_others_have_forgotten_holds_no_more(database: Database) -> None:
+    """As after a standby took over that had not seen it."""
+    one = member(database)
+    first = one.lease
+    with database.write() as connection:
+        senders.leave(connection, first.name)
+    one._renew()
+    assert not first.holds
+
+
+def test_who_leaves_in_order_is_not_waited_for(office: Trial, database: Database) -> None:
+    app, two = planned(office), member(database)
+    with member(database).kept() as one:
+        claim(app, one)
+    assert put_back_by(two, app) == 3
+
+
+def test_a_woken_sender_hands_nothing_over(office: Trial, database: Database) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        app = planned(office, **by_smtp(port))
+        one = app.sender.presence = member(database)
+        lapse(database, one)
+        app.sender.drain()
+        assert inbox.received == []
+        office.app(MARCH, **by_smtp(port)).tick()
+    assert len(inbox.received) == 2
+
+
+def test_two_at_once_send_everything_once(office: Trial) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port, ThreadPoolExecutor(4) as pool:
+        apps = [office.app(MARCH, **by_smtp(port)) for _ in range(4)]
+        passes = list(pool.map(lambda app: app.tick(), apps))
+    assert all(each.delivers for each in passes)
+    once = Counter(address for mail in inbox.received for address in mail.rcpt_tos)
+    assert set(once.values()) == {1}
+    assert len(once) == 3
+
+
+def test_a_replica_that_cannot_reach_the_server_leaves_the_mails_to_others(
+    office: Trial, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    inbox = Inbox()
+    other = Member(database, lambda: None)
+    with real_server(inbox) as port, bad_server(GREETING=["421 4.3.2 too busy"]) as sick:
+        cut_off(office, monkeypatch, sick).tick()
+        well = replica("two", office, monkeypatch, port)
+        assert well.tick().sent == 2
+    assert other.lease.holds
+    assert len(inbox.received) == 2
+
+
+def cut_off(office: Trial, patch: pytest.MonkeyPatch, server: BadServer) -> Application:
+    return replica("one", office, patch, server.port)
+
+
+def test_where_all_find_the_server_sick_the_mails_wait(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as sick:
+        for name in ("one", "two"):
+            replica(name, office, monkeypatch, sick.port).tick()
+    assert office.states(period="2026-03") == {("retry", "server")}
+
+
+def test_the_last_of_a_replica_takes_its_alarms_along(office: Trial, database: Database) -> None:
+    one, two, app = member(database), member(database), planned(office)
+    with database.write() as connection:
+        begin_alarm(connection, "disk@gone", app.clock.now(), "full")
+        connection.execute(
+            update(sender).where(sender.c.name == one.lease.name).values(replica="gone")
+        )
+    lapse(database, one)
+    put_back_by(two, app)
+    with database.read() as connection:
+        assert read_alarms(connection) == {}
