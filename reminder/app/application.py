@@ -24,7 +24,8 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds
-from reminder.settings import Settings
+from reminder.settings import Server, Settings
+from reminder.storage.ledger import senders
 from reminder.storage.ledger.database import Database, open_database, was_begun
 from reminder.storage.ledger.keys import installation_key
 from reminder.storage.ledger.tallies import states_of
@@ -147,10 +148,23 @@ class Application:
         with self.database.read() as connection:
             return read_progress(connection, self.table, self.planner.course)
 
+    def report(self, at: datetime) -> int:
+        return self.reporter.report(at) if self.is_current() else 0
+
     def sync_feeds(self, at: datetime) -> None:
-        self.feeds.sync(self.progress(), at)
+        if self.is_current():
+            self.feeds.sync(self.progress(), at)
+
+    def is_current(self) -> bool:
+        """Whether these files are in force: of many replicas who began last has them."""
+        if not isinstance(self.settings.ledger, Server):
+            return True
+        with self.database.read() as connection:
+            return senders.facts_in_force(connection) in (None, self.table.fingerprint)
 
     def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
+        if not self.is_current():
+            return Planned()
         planned = self.planner.plan(at, hold_first_start=hold_first_start)
         self.sync_feeds(at)
         if planned.new:
@@ -180,14 +194,15 @@ class Application:
             self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
         )
         touched: set[str] = set()
-        with presence(self.settings, self.database) as present:
+        facts = self.table.fingerprint
+        with presence(self.settings, self.database, facts=facts) as present:
             if present:
                 self.sender.presence = present
                 self.sender.recover()
                 touched = self.sender.drain()
             # Where there is no lock to be had, a daemon runs beside us and has seen more.
             more = () if present else None
-            told = self.reporter.report(self.clock.now()) + self.watch.look(self.clock.now(), more)
+            told = self.report(self.clock.now()) + self.watch.look(self.clock.now(), more)
             if told and present:
                 self.sender.drain()
         return self._pass(planned, touched, delivers=present is not None)

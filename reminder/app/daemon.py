@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +13,8 @@ from reminder.app import orders
 from reminder.app.application import Application
 from reminder.app.edits import Edits
 from reminder.app.heartbeat import Heartbeat
-from reminder.app.watch import SCHEDULER, Trouble
-from reminder.delivery.presence import presence
+from reminder.app.watch import OTHER_FILES, SCHEDULER, Trouble
+from reminder.delivery.presence import Presence, presence
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
 from reminder.storage.ledger.tallies import count_waiting, states_of
@@ -115,6 +116,8 @@ class Daemon:
         """Of two daemons the one that delivers judges what only a daemon sees."""
         seen = tuple(self._seen)
         more = [*seen, *self._edits.troubles()]
+        if not self._app.is_current():
+            more.append(OTHER_FILES)
         self._app.watch.look(at, more if self._delivers else None)
         self._seen = [trouble for trouble in self._seen if trouble not in seen]
 
@@ -127,7 +130,7 @@ class Daemon:
         while not self._stop.is_set():
             self._wait_for_work()
             try:
-                with presence(self._app.settings, self._app.database, self._wake) as present:
+                with self._presence() as present:
                     if not present and not told:
                         log.warning("another process delivers; this one plans and serves")
                         told = True
@@ -144,6 +147,11 @@ class Daemon:
         self._work.wait()
         self._work.clear()
 
+    def _presence(self) -> AbstractContextManager[Presence | None]:
+        app = self._app
+        facts = app.table.fingerprint
+        return presence(app.settings, app.database, self._wake, facts=facts, lasting=True)
+
     def _wake(self) -> None:
         """Somebody left work behind."""
         self._recovered = False
@@ -158,7 +166,7 @@ class Daemon:
                     self._recovered = True
                     self._app.sender.recover()
                 self._app.sender.drain()
-                if self._app.reporter.report(self._app.clock.now()):
+                if self._app.report(self._app.clock.now()):
                     self._app.sender.drain()
             except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
                 _tell(error)

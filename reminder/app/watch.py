@@ -44,6 +44,12 @@ SCHEDULER = Trouble(
     "定时任务曾停顿",
     "系统的定时任务曾停止响应，已自动重新启动，期间到期的通知随即补办。",
 )
+OTHER_FILES = Trouble(
+    "files/other",
+    "another replica that began later has other files: this one only sends",
+    "各节点文件不一致",
+    "另一节点启动较晚且文件不同，以其为准；本节点只发信，不再生成通知。请统一各节点的文件后重新启动。",
+)
 
 
 class Watch:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 # Seconds. A lapse, the next look of another, and a pass of it lie within a minute.
 LEASE = 30.0
 RENEWED = 8.0
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -74,11 +75,27 @@ class Alone:
 
 
 class Member:
-    """One of the senders of a ledger on a server. `wake` is told when there is more to send."""
+    """One of the senders of a ledger on a server. `wake` is told when there is more to send.
 
-    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+    `facts` stands for the files it has read: of the `lasting` ones who came last has those in
+    force. A single pass beside them has no say.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        wake: Callable[[], None] = lambda: None,
+        *,
+        facts: str = "",
+        lasting: bool = False,
+    ) -> None:
         self.replica = replica_name()
+        self._facts = facts
+        self._since = _NEVER
         self._database = database
+        if lasting:
+            with database.read() as connection:
+                self._since = senders.now(connection)
         self._wake = wake
         self._stop = threading.Event()
         self.lease = self._begun()
@@ -129,7 +146,10 @@ class Member:
     def _begun(self) -> Lease:
         lease = Lease(secrets.token_hex(8), since_boot() + LEASE)
         with self._database.record() as connection:
-            senders.enter(connection, lease.name, self.replica, timedelta(seconds=LEASE))
+            senders.enter(
+                connection, lease.name, self.replica, timedelta(seconds=LEASE),
+                facts=self._facts, since=self._since,
+            )  # fmt: skip
         return lease
 
 
@@ -142,12 +162,17 @@ def replica_name() -> str:
 
 @contextmanager
 def presence(
-    settings: Settings, database: Database, wake: Callable[[], None] = lambda: None
+    settings: Settings,
+    database: Database,
+    wake: Callable[[], None] = lambda: None,
+    *,
+    facts: str,
+    lasting: bool = False,
 ) -> Iterator[Presence | None]:
     """None while another process sends from the same file. Raises `LedgerError`."""
     if isinstance(settings.ledger, Path):
         with senders_lock(settings.lock_path) as ours:
             yield Alone() if ours else None
         return
-    with Member(database, wake).kept() as member:
+    with Member(database, wake, facts=facts, lasting=lasting).kept() as member:
         yield member

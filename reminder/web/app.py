@@ -84,7 +84,7 @@ async def _healthz(request: Request) -> Response:
 def _readyz(request: Request) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
     site = site_of(request)
-    if why := why_not_ready(site.database, site.clock.now()):
+    if why := why_not_ready(site.database, site.clock.now(), site.facts):
         log.warning("not ready: %s", why)
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")

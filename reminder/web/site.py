@@ -15,7 +15,7 @@ from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
 from reminder.feed.entries import PLAN
 from reminder.feed.feeds import Feeds
-from reminder.settings import Settings, is_loopback
+from reminder.settings import Server, Settings, is_loopback
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
@@ -46,6 +46,12 @@ class Site:
     templates: Environment
     kept: Kept
     noting: Lock = field(default_factory=Lock)
+
+    @property
+    def facts(self) -> str:
+        """Of its files, where other replicas may have others."""
+        shared = isinstance(self.settings.ledger, Server)
+        return self.table().fingerprint if shared else ""
 
     @property
     def has_outbox(self) -> bool:

@@ -38,7 +38,7 @@ def database(office: Trial) -> Iterator[Database]:
 
 
 def member(database: Database) -> Member:
-    return Member(database, lambda: None)
+    return Member(database)
 
 
 def by_smtp(port: int) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def test_a_replica_that_cannot_reach_the_server_leaves_the_mails_to_others(
     office: Trial, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     inbox = Inbox()
-    other = Member(database, lambda: None)
+    other = Member(database)
     with real_server(inbox) as port, bad_server(GREETING=["421 4.3.2 too busy"]) as sick:
         cut_off(office, monkeypatch, sick).tick()
         well = replica("two", office, monkeypatch, port)
@@ -188,3 +188,26 @@ def test_the_last_of_a_replica_takes_its_alarms_along(office: Trial, database: D
     put_back_by(two, app)
     with database.read() as connection:
         assert read_alarms(connection) == {}
+
+
+def test_of_different_files_those_of_the_replica_that_began_last_are_in_force(
+    office: Trial, database: Database
+) -> None:
+    app = office.app(MARCH)
+    old = Member(database, facts=app.table.fingerprint, lasting=True)
+    assert app.is_current()
+    new = Member(database, facts="other files", lasting=True)
+    assert not app.is_current()
+    assert app.tick().planned == 0
+    lapse(database, new)
+    assert app.is_current()
+    assert app.tick().planned == 2
+    assert old.lease.holds
+
+
+def test_a_pass_beside_a_daemon_puts_no_other_files_in_force(
+    office: Trial, database: Database
+) -> None:
+    daemon = Member(database, facts="the daemon's files", lasting=True)
+    assert office.app(MARCH).tick().planned == 0
+    assert daemon.lease.holds

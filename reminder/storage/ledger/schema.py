@@ -199,6 +199,9 @@ sender = Table(
     Column("name", String, primary_key=True),
     Column("replica", String, nullable=False),
     Column("until", Moment, nullable=False),
+    # Of its plan, units and working days: those of who began last are in force.
+    Column("facts", String, nullable=False),
+    Column("since", Moment, nullable=False),
 )
 
 # What the operator was told of, until it is over.

@@ -1,6 +1,6 @@
 """Who sends from a ledger on a server: each sender's lease, by the server's own clock."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, cast, delete, func, insert, literal, select, update
 from sqlalchemy.types import DateTime
@@ -11,9 +11,27 @@ from reminder.storage.ledger.schema import alarm, relay, sender
 _NOW = cast(func.clock_timestamp(), DateTime(timezone=True))
 
 
-def enter(connection: Connection, name: str, replica: str, lease: timedelta) -> None:
-    until = _NOW + literal(lease)
-    connection.execute(insert(sender).values(name=name, replica=replica, until=until))
+def now(connection: Connection) -> datetime:
+    return connection.execute(select(_NOW)).scalar_one()
+
+
+def enter(
+    connection: Connection,
+    name: str,
+    replica: str,
+    lease: timedelta,
+    *,
+    facts: str,
+    since: datetime,
+) -> None:
+    values = {"name": name, "replica": replica, "facts": facts, "since": since}
+    connection.execute(insert(sender).values(until=_NOW + literal(lease), **values))
+
+
+def facts_in_force(connection: Connection) -> str | None:
+    """Of the plan and the rest, as who began last among the present read them."""
+    query = select(sender.c.facts).where(sender.c.until > _NOW, sender.c.facts != "")
+    return connection.scalar(query.order_by(sender.c.since.desc(), sender.c.name).limit(1))
 
 
 def renew(connection: Connection, name: str, lease: timedelta) -> bool:

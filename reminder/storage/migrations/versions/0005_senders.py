@@ -15,6 +15,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("replica", sa.String(), nullable=False),
         sa.Column("until", Moment(), nullable=False),
+        sa.Column("facts", sa.String(), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.rename_table("relay", "relay_of_all")
