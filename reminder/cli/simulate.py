@@ -56,10 +56,12 @@ def simulate(
     )
     with _folder(output) as folder, _quiet(), _progress() as told:
         from reminder.simulation import simulate as run
+        from reminder.simulation.report import mail_writer
 
-        outcome = run(app.office, begin, until, folder, seed=faults, progress=told)
+        mails = mail_writer(folder / "outbox") if output else None
+        outcome = run(app.office, begin, until, folder, seed=faults, mails=mails, progress=told)
         if output:
-            _write(outcome, table, folder, app.settings.mail.sender_address)
+            _write(outcome, table, folder)
     _show(outcome, table, as_json)
     if outcome.breaches:
         raise ReminderError("the promise was broken", hint="The same seed breaks it again.")
@@ -98,12 +100,11 @@ def _progress() -> Iterator[Callable[[float], None]]:
         yield lambda part: bar.update(task, completed=part)
 
 
-def _write(outcome: Outcome, table: Timetable, folder: Path, sender: str) -> None:
+def _write(outcome: Outcome, table: Timetable, folder: Path) -> None:
     from rich.console import Console
 
-    from reminder.simulation.report import chronicle, write_mails
+    from reminder.simulation.report import chronicle
 
-    write_mails(outcome, folder / "outbox", sender)
     with (folder / "report.txt").open("w", encoding="utf-8") as file:
         console = Console(file=file, width=WIDE)
         _print(outcome, table, console)

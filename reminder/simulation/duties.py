@@ -68,7 +68,8 @@ class _Rules:
         self._rows[1] |= set(table.directory.expand(year_round)) - named
         self._due = {month: table.digest_due(month) for month in months}
         self._end = {month: table.digest_end(month) for month in months}
-        self._told: dict[tuple[date, frozenset[str]], list[Telling]] = {}
+        self._told: tuple[date, frozenset[str]] | None = None  # of these are the last tellings
+        self._tellings: list[Telling] = []
 
     def _units(self, month: int) -> set[str]:
         table = self._table
@@ -110,15 +111,16 @@ class _Rules:
         day = table.local_day(tick.clock)
         if not table.days.is_working(day) or tick.clock < table.moment(day):
             return []
-        if (day, tick.done) not in self._told:
-            self._told[day, tick.done] = [
+        if self._told != (day, tick.done):
+            self._told = (day, tick.done)
+            self._tellings = [
                 (kind, unit, window.task, due, step)
                 for window in self._open(tick.done)
                 for kind, due, step in (*self._nudge(window, day), *self._overdue(window, day))
                 for unit in table.directory.expand(table.plan.by_id[window.task].lead)
                 if kind == Kind.NUDGE or table.directory[unit].tone is not Relation.LOCAL
             ]
-        return self._told[day, tick.done]
+        return self._tellings
 
     def _nudge(self, window: Window, day: date) -> Iterator[tuple[str, str, int]]:
         if window.tracked and window.opens <= day <= window.due:

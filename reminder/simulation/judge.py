@@ -1,12 +1,11 @@
 """The promise, checked against what was due and what the mail server knows."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
-from hashlib import sha256
 from itertools import pairwise
 
 from reminder.domain.notices import Kind, Reason, State
@@ -30,7 +29,8 @@ class Breach:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a year left behind. `reminded` is by the notice's key."""
+    """Everything that a year left behind. `reminded` is by the notice's key; `content` is what
+    the ledger stores under one."""
 
     started: datetime
     journal: list[Tick]
@@ -38,6 +38,7 @@ class Evidence:
     server: Server
     views: Sequence[NoticeView]
     reminded: Mapping[str, set[Telling]]
+    content: Callable[[str], bytes | None]
 
 
 def judge(table: Timetable, evidence: Evidence) -> list[Breach]:
@@ -51,7 +52,10 @@ class _Judge:
         self._prefix = f"{table.plan.id}/"
         self._due: Duties = duties(table, evidence.journal, evidence.started)
         self._accepted = evidence.server.accepted_by_address()
-        self._contents = evidence.server.contents()
+        self._hashes = evidence.server.hashes()
+        self._accepted_at: dict[str, datetime] = {}  # first
+        for delivery in evidence.server.deliveries:
+            self._accepted_at.setdefault(delivery.message_id, delivery.at)
         self._calm = list(_calm(evidence.journal, evidence.faults))
 
     def breaches(self) -> Iterator[Breach]:
@@ -100,8 +104,7 @@ class _Judge:
             elif count > 1 + self._seen.server.excused[message_id]:
                 yield Breach(view.key, f"went to {address} {count} times")
         for message_id, view in known.items():
-            hashes = {sha256(content).hexdigest() for content in self._contents[message_id]}
-            if hashes - {view.sha256}:
+            if {found.hex() for found in self._hashes[message_id]} - {view.sha256}:
                 yield Breach(view.key, "went with other bytes than were recorded")
 
     def _reports(self) -> Iterator[Breach]:
@@ -133,15 +136,14 @@ class _Judge:
 
     def _text(self, view: NoticeView) -> str:
         """What its reader reads; nothing when it never went."""
-        contents = self._contents[view.message_id or ""]
-        for content in contents:
-            body = message_from_bytes(content, policy=default).get_body(("plain",))
-            return str(body.get_content()) if body else ""
-        return ""
+        content = self._seen.content(view.key) if self._hashes[view.message_id or ""] else None
+        body = message_from_bytes(content or b"", policy=default).get_body(("plain",))
+        return str(body.get_content()) if content and body else ""
 
     def _names_its_tasks(self, view: NoticeView) -> Iterator[str]:
-        text = self._text(view)
-        for _, _, task, _, _ in self._seen.reminded.get(view.key, set()) if text else ():
+        told = self._seen.reminded.get(view.key, set())
+        text = self._text(view) if told else ""
+        for _, _, task, _, _ in told if text else ():
             found = self._table.plan.by_id[task]
             if found.title not in text and found.brief not in text:
                 yield f"was to tell of {task} and does not name it"
@@ -149,10 +151,10 @@ class _Judge:
     def _presses_nobody(self, view: NoticeView) -> Iterator[str]:
         """What was registered before a pass is not asked for in that pass."""
         told = {telling[2] for telling in self._seen.reminded.get(view.key, set())}
-        moments = [d.at for d in self._seen.server.deliveries if d.message_id == view.message_id]
-        if not told or not moments:
+        moment = self._accepted_at.get(view.message_id or "") if told else None
+        if moment is None:
             return
-        last = [t for t in self._seen.journal if t.at <= min(moments)][-1]
+        last = [t for t in self._seen.journal if t.at <= moment][-1]
         if told <= last.done:
             yield "asks for what was registered before"
 

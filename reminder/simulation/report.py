@@ -10,6 +10,7 @@ from reminder.delivery.transports import Envelope
 from reminder.delivery.transports.maildir import MaildirTransport, file_name
 from reminder.domain.notices import Kind, State
 from reminder.domain.timetable import Timetable
+from reminder.simulation.server import Mails
 from reminder.simulation.year import Outcome
 from reminder.storage.ledger.views import NoticeView
 
@@ -29,7 +30,8 @@ def grid(outcome: Outcome, table: Timetable) -> list[list[str]]:
             local = view.due.astimezone(table.plan.zone)
             month = int(view.period[5:7]) if view.kind is Kind.DIGEST else local.month
             cells[view.unit, month].append(_cell(view, arrived, table))
-    units = [unit for unit in table.directory.single if any(key[0] == unit.id for key in cells)]
+    due = {unit for unit, _ in cells}
+    units = [unit for unit in table.directory.single if unit.id in due]
     return [[u.label, *(" ".join(cells[u.id, m]) for m in range(1, 13))] for u in units]
 
 
@@ -63,11 +65,12 @@ def chronicle(outcome: Outcome, zone: tzinfo) -> Iterator[str]:
         yield f"{at.astimezone(zone):%Y-%m-%d %H:%M} {words}".rstrip()
 
 
-def write_mails(outcome: Outcome, outbox: Path, sender: str) -> None:
-    """Every mail as its recipients got it, its file as old as it would be."""
+def mail_writer(outbox: Path) -> Mails:
+    """Puts every mail there as its recipients get it, its file as old as it would be."""
     connection = MaildirTransport(outbox).open()
-    for delivery in outcome.deliveries:
-        envelope = Envelope(delivery.message_id, sender, delivery.recipients, delivery.content)
+
+    def write(envelope: Envelope, at: datetime) -> None:
         connection.send(envelope, lambda: True)
-        moment = delivery.clock.timestamp()
-        os.utime(outbox / "new" / file_name(delivery.message_id), (moment, moment))
+        os.utime(outbox / "new" / file_name(envelope.message_id), (at.timestamp(), at.timestamp()))
+
+    return write

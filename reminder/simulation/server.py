@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from random import Random
 
 from reminder.clock import VirtualClock
@@ -15,26 +16,32 @@ from reminder.simulation.faults import Fault, Faults
 
 _GREYLISTED = timedelta(minutes=10)
 _STINGY = 3  # messages a connection
+Mails = Callable[[Envelope, datetime], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One message accepted for its recipients, at a true moment and by the clock."""
 
     at: datetime
     clock: datetime
     message_id: str
-    content: bytes = field(repr=False)
+    sha256: bytes = field(repr=False)
     recipients: tuple[str, ...]
 
 
 @dataclass
 class Server:
-    """A transport. `excused` counts by message how often its answer did not reach the ledger."""
+    """A transport. `excused` counts by message how often its answer did not reach the ledger.
+
+    Of a message only the hash stays: the bytes of a large office would fill the memory. Who
+    wants them is handed each envelope by `mails`, with the moment by the clock.
+    """
 
     clock: VirtualClock
     faults: Faults
     dice: Random
+    mails: Mails | None = None
     life: Life | None = None
     deliveries: list[Delivery] = field(default_factory=list)
     excused: Counter[str] = field(default_factory=Counter)
@@ -94,10 +101,12 @@ class Server:
                 self.clock.true,
                 self.clock.now(),
                 envelope.message_id,
-                envelope.content,
+                sha256(envelope.content).digest(),
                 tuple(accepted),
             )
         )
+        if self.mails:
+            self.mails(replace(envelope, recipients=tuple(accepted)), self.clock.now())
 
     def accepted_by_address(self) -> Mapping[tuple[str, str], int]:
         """How often each message was accepted for each address."""
@@ -106,10 +115,11 @@ class Server:
             counts.update((delivery.message_id, address) for address in delivery.recipients)
         return counts
 
-    def contents(self) -> Mapping[str, set[bytes]]:
+    def hashes(self) -> Mapping[str, set[bytes]]:
+        """Of what was accepted under each Message-ID."""
         found = defaultdict[str, set[bytes]](set)
         for delivery in self.deliveries:
-            found[delivery.message_id].add(delivery.content)
+            found[delivery.message_id].add(delivery.sha256)
         return found
 
 

@@ -23,8 +23,9 @@ from reminder.simulation.death import Killed, Life
 from reminder.simulation.duties import Telling, Tick
 from reminder.simulation.faults import Fault, Faults, draw
 from reminder.simulation.judge import Breach, Evidence, judge
-from reminder.simulation.server import Delivery, Server
+from reminder.simulation.server import Delivery, Mails, Server
 from reminder.storage.ledger.care import verify
+from reminder.storage.ledger.notices import content_of
 from reminder.storage.ledger.schema import notice, recipient, reminded
 from reminder.storage.ledger.tasks import read_start
 from reminder.storage.ledger.views import NoticeView, read_notices
@@ -59,16 +60,17 @@ def simulate(
     *,
     faults: Faults | None = None,
     seed: int | None = None,
+    mails: Mails | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Outcome:
     """The office from `start` until before `end`, its ledger in `folder`.
 
-    With a seed, faults are drawn from it unless they are given. `progress` is told what part
-    of the time has passed.
+    With a seed, faults are drawn from it unless they are given. `mails` is handed every mail,
+    `progress` told what part of the time has passed.
     """
     if faults is None:
         faults = Faults() if seed is None else _drawn(office, seed, start, end)
-    return _Year(office, start, end, folder, faults, seed).run(progress)
+    return _Year(office, start, end, folder, faults, seed, mails).run(progress)
 
 
 def _drawn(office: Office, seed: int, start: datetime, end: datetime) -> Faults:
@@ -110,6 +112,7 @@ class _Year:
         folder: Path,
         faults: Faults,
         seed: int | None,
+        mails: Mails | None,
     ) -> None:
         self._office = replace(office, settings=_settings(office.settings, folder))
         self._faults, self._seed, self._start, self._end = faults, seed, start, end
@@ -118,7 +121,7 @@ class _Year:
         self._kills = list(self._faults.kills)
         self._registrations = list(self._faults.registrations)
         self._boundaries = self._faults.boundaries()
-        self._server = Server(self._clock, self._faults, self._dice)
+        self._server = Server(self._clock, self._faults, self._dice, mails)
         self._journal: list[Tick] = []
         self._killed = 0
         self._step = SOON
@@ -206,6 +209,10 @@ class _Year:
         with self._app.database.read() as connection:
             return connection.execute(query).first() is not None
 
+    def _stored(self, key: str) -> bytes | None:
+        with self._app.database.read() as connection:
+            return content_of(connection, key)
+
     def _outcome(self) -> Outcome:
         server, table = self._server, self._office.table
         told: dict[str, set[Telling]] = defaultdict(set)
@@ -215,7 +222,7 @@ class _Year:
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
         breaches = [Breach("ledger", words) for words in verify(self._app.database.place)]
-        evidence = Evidence(started, self._journal, self._faults, server, views, told)
+        evidence = Evidence(started, self._journal, self._faults, server, views, told, self._stored)
         breaches += judge(table, evidence)
         self._app.database.close()
         copies = sum(count - 1 for count in server.accepted_by_address().values())

@@ -12,7 +12,7 @@ from reminder.domain.notices import WAITING, Kind, Reason, State, derive_state
 from reminder.storage.ledger.schema import history, notice, recipient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecipientView:
     address: str
     state: State
@@ -21,7 +21,7 @@ class RecipientView:
     not_before: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NoticeView:
     key: str
     kind: Kind
