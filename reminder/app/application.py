@@ -1,7 +1,6 @@
 """The parts put together, and one pass of the work."""
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -28,7 +27,7 @@ from reminder.settings import Server, Settings
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.database import Database, open_database, was_begun
 from reminder.storage.ledger.keys import installation_key
-from reminder.storage.ledger.tallies import states_of
+from reminder.storage.ledger.tallies import last_change, states_since
 from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.office import Office
 
@@ -39,7 +38,8 @@ NEAR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Pass:
-    """Notices that entered each state in one pass, the operator's reports not counted.
+    """Notices that changed in one pass by the state they are in then, the operator's reports
+    not counted; on a ledger of many replicas also those that another changed meanwhile.
 
     `delivers` is False when another process holds the sender's lock.
     """
@@ -190,27 +190,24 @@ class Application:
         """
         if not self._transport:
             self.sender.patience = 600 if self.settings.transport == "smtp" else 0
+        with self.database.read() as connection:
+            before = last_change(connection)
         planned = self.plan(
             self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
         )
-        touched: set[str] = set()
         facts = self.table.fingerprint
         with presence(self.settings, self.database, facts=facts) as present:
             if present:
                 self.sender.presence = present
                 self.sender.recover()
-                touched = self.sender.drain()
+                self.sender.drain()
             # Where there is no lock to be had, a daemon runs beside us and has seen more.
             more = () if present else None
             told = self.report(self.clock.now()) + self.watch.look(self.clock.now(), more)
             if told and present:
                 self.sender.drain()
-        return self._pass(planned, touched, delivers=present is not None)
-
-    def _pass(self, planned: Planned, touched: Iterable[str], *, delivers: bool) -> Pass:
-        keys = {*planned.new, *planned.baseline, *planned.expired, *touched}
         with self.database.read() as connection:
-            states = states_of(connection, keys)
+            states = states_since(connection, before)
         return Pass(
             planned=len(planned.new),
             sent=states[State.SENT],
@@ -218,5 +215,5 @@ class Application:
             refused=states[State.REFUSED],
             expired=states[State.EXPIRED],
             baseline=states[State.BASELINE],
-            delivers=delivers,
+            delivers=present is not None,
         )

@@ -45,7 +45,6 @@ class Drain:
         self.failed = False
         self.asked = 0
         self.turned_away = False
-        self.touched: set[str] = set()
 
     def work(self, connection: Connection | None, most: int | None = None) -> None:
         """One connection's thread: take, send, record, until nothing is ready or `most` went."""
@@ -123,7 +122,6 @@ class Drain:
         retry_at = owner.clock.now() + back_off(claimed.attempts, RETRY, owner.dice)
         self._recorder.record(Result(claimed, answers, retry_at), owner.patience)
         with self._lock:
-            self.touched.add(claimed.key)
             self.asked += 1
         for address, answer in answers.items():
             level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
@@ -160,20 +158,18 @@ class Drain:
                 reason = Reason.SETTINGS if error.permanent else owner.failing
                 trouble = Trouble(owner.relay, failures + 1, since, until, str(error), reason)
                 note_trouble(database, trouble, replica)
-            keys = self._leave_waiting(database, [*claimed, *self._emptied()], trouble)
-        with self._lock:
-            self.touched.update(keys)
+            waiting = self._leave_waiting(database, [*claimed, *self._emptied()], trouble)
         if first_here and failures == 0:
-            log.error("%s: %d notices wait. %s", error, len(keys), error.hint)
+            log.error("%s: %d notices wait. %s", error, waiting, error.hint)
 
     def _leave_waiting(
         self, database: DatabaseConnection, claimed: Sequence[Claimed], trouble: Trouble
-    ) -> set[str]:
-        """For other machines at once, if their way to the server is well; else all wait."""
+    ) -> int:
+        """Returns how many: for other replicas at once if their way is well, else all wait."""
         owner, now = self._owner, self._owner.clock.now()
         if owner.presence.others_well(database):
             claims.give_back(database, claimed, now)
-            return {one.key for one in claimed}
+            return len(claimed)
         return claims.put_off(
             database, owner.course, now, trouble.not_before, trouble.detail, trouble.reason,
             claimed,

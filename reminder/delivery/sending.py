@@ -82,8 +82,8 @@ class Sender:
             log.warning("put back %d recipients that an interrupted sender left", count)
         return count
 
-    def drain(self) -> set[str]:
-        """Sends until nothing is ready or the server fails. Returns the keys it touched."""
+    def drain(self) -> int:
+        """Sends until nothing is ready or the server fails. Returns how many were answered."""
         now = self.clock.now()
         with self.database.read() as database:
             trouble = read_trouble(database, self.presence.replica)
@@ -94,19 +94,20 @@ class Sender:
             most = BATCH * self.limits.connections
             ready = len(claims.ready(database, self.course, now, most))
         if not (ready or trouble):
-            return set()
+            return 0
         if trouble and trouble.not_before > now:
             with self.database.write() as database:
                 if self.presence.others_well(database):
-                    return set()
+                    return 0
                 until, words = trouble.not_before, trouble.detail
-                return claims.put_off(database, self.course, now, until, words, trouble.reason)
+                claims.put_off(database, self.course, now, until, words, trouble.reason)
+                return 0
         run = Drain(self)
         try:
             self._drain(run, ready, trouble)
         finally:
             run.give_back()
-        return run.touched
+        return run.asked
 
     def _drain(self, run: Drain, ready: int, trouble: Trouble | None) -> None:
         try:

@@ -107,8 +107,11 @@ class Timetable:
     @cached_property
     def fingerprint(self) -> str:
         """Of all that stands here: the same means that nothing was edited."""
-        facts = (self.plan, self.directory.units, self.windows, self.schedule)
-        return hashlib.sha256(repr(facts).encode()).hexdigest()
+        facts = (self.plan, self.windows, self.schedule)
+        digest = hashlib.sha256(repr(facts).encode())
+        for unit in self.directory.units.values():
+            digest.update(repr(unit).encode())
+        return digest.hexdigest()
 
     def lead_units(self, task: Task) -> list[str]:
         return self.directory.expand(task.lead)

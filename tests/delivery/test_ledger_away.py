@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 
-from reminder.delivery import sending
+from reminder.delivery import recording
 from reminder.storage.ledger import care
 from tests.app.trials import MARCH, Trial, trial
 from tests.delivery.servers import Inbox, real_server
@@ -72,7 +72,7 @@ def test_answer_of_the_mail_server_outlives_a_restart_of_the_ledgers(
 def test_answer_of_the_mail_server_waits_for_the_ledgers_to_come_back(
     postgresql: PostgreSQL, office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "RECORD_AGAIN", 0)
+    monkeypatch.setattr(recording, "RECORD_AGAIN", 0)
     inbox, mender = Meddler(postgresql.stop), Mender(postgresql)
     sending.log.addHandler(mender)
     try:

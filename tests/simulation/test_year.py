@@ -98,7 +98,7 @@ def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
     attempts = []
     original = sending.Sender.drain
 
-    def counting(sender: sending.Sender) -> set[str]:
+    def counting(sender: sending.Sender) -> int:
         before = getattr(sender.transport, "log_ins", 0)
         touched = original(sender)
         if moment("03-02T09:00") <= sender.clock.now() < moment("03-03T08:00"):

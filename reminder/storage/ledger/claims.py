@@ -50,8 +50,7 @@ def recover(connection: Connection, at: datetime, but: Collection[str] = ()) -> 
     left = recipient.c.state == State.SENDING
     for sender in but:
         left &= ~recipient.c.claim.startswith(f"{sender}:")
-    _, count = _put_back(connection, left, Reason.INTERRUPTED, at, at)
-    return count
+    return _put_back(connection, left, Reason.INTERRUPTED, at, at)[1]
 
 
 _FEW = 4  # recipients that a notice may have without making a claim smaller
@@ -220,26 +219,29 @@ def _put_back(
     at: datetime,
     not_before: datetime,
     detail: str = "",
-) -> tuple[set[str], int]:
-    """To `retry`, each in the history. Returns the notices' keys, and how many recipients.
+) -> tuple[int, int]:
+    """To `retry`, each in the history. Returns how many notices and how many recipients.
 
     Without a look at each: there may be a hundred thousand.
     """
-    keys = set(connection.scalars(select(recipient.c.notice).where(which).with_for_update()))
-    if not keys:
-        return keys, 0
+    # Locked where there are many senders: what is written of them stays true to the end.
+    found = select(recipient.c.notice).where(which).with_for_update().subquery()
+    query = select(func.count(found.c.notice.distinct())).select_from(found)
+    count = connection.scalar(query) or 0
+    if not count:
+        return 0, 0
+    values = {
+        "state": State.RETRY, "reason": reason, "reply": detail,
+        "claim": None, "not_before": not_before, "updated": at,
+    }  # fmt: skip
     lines = select(
         literal(at, Moment), recipient.c.notice, recipient.c.address,
         literal(State.RETRY), literal(reason), literal(detail, Words),
     )  # fmt: skip
     columns = ("at", "subject", "address", "state", "reason", "detail")
     connection.execute(insert(history).from_select(columns, lines.where(which)))
-    values = {
-        "state": State.RETRY, "reason": reason, "reply": detail,
-        "claim": None, "not_before": not_before, "updated": at,
-    }  # fmt: skip
     changed = connection.execute(update(recipient).where(which).values(values))
-    return keys, changed.rowcount
+    return count, changed.rowcount
 
 
 def put_off(
@@ -250,24 +252,26 @@ def put_off(
     detail: str,
     reason: Reason = Reason.SERVER,
     claimed: Sequence[Claimed] = (),
-) -> set[str]:
+) -> int:
     """The server is in trouble: what is new, and what was `claimed` and not begun, waits until
-    then. Returns the notices' keys.
+    then. Returns how many notices that is.
 
     What waited before keeps its own reason; nothing goes before the server is well.
     """
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.course == course)
     new = _QUEUED & recipient.c.notice.in_(live)
-    keys, _ = _put_back(connection, new, reason, at, until, detail)
+    count, _ = _put_back(connection, new, reason, at, until, detail)
     if claimed:
-        keys |= _put_back(connection, _held_by(claimed), reason, at, until, detail)[0]
-    told = select(recipient.c.notice).where(
-        recipient.c.state == State.RETRY, recipient.c.reason == reason, recipient.c.updated == at
-    )
-    if keys:
+        count += _put_back(connection, _held_by(claimed), reason, at, until, detail)[0]
+    if count:
+        told = select(recipient.c.notice).where(
+            recipient.c.state == State.RETRY,
+            recipient.c.reason == reason,
+            recipient.c.updated == at,
+        )
         values = {"reason": reason, "updated": at}
         connection.execute(update(notice).where(notice.c.key.in_(told)).values(values))
-    return keys
+    return count
 
 
 def hurry(connection: Connection, course: str, at: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from reminder.domain.notices import DECIDING, WAITING, Kind, State
-from reminder.storage.ledger.schema import notice, recipient
+from reminder.storage.ledger.schema import history, notice, recipient
 from reminder.storage.ledger.views import NoticeView, in_parts, read_notices
 
 DETAILED = 200  # notices that anybody reads one by one
@@ -58,6 +58,20 @@ def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = 
     others = others.order_by(copies.c.state.in_(WAITING).desc(), copies.c.created, copies.c.key)
     views = read_notices(connection, keys=list(connection.scalars(others.limit(DETAILED))))
     return Tally(states, tuple(views))
+
+
+def last_change(connection: Connection) -> int:
+    """To ask later what has changed since."""
+    return connection.scalar(select(func.max(history.c.id))) or 0
+
+
+def states_since(connection: Connection, change: int) -> Counter[State]:
+    """Of the notices that changed since, in the state they are in now; the operator's reports
+    do not count."""
+    changed = select(history.c.subject).where(history.c.id > change)
+    these = notice.c.key.in_(changed) & (notice.c.kind != Kind.REPORT)
+    each = select(_state().label("state")).where(these).subquery()
+    return _counted(connection, each.c.state)
 
 
 def states_of(connection: Connection, keys: Iterable[str]) -> Counter[State]:
