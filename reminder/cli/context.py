@@ -80,9 +80,11 @@ def office() -> Office:
 
 def application(at: datetime | None = None) -> Application:
     """With `at`, on a clock that starts at that moment."""
+    from reminder import heap
     from reminder.app.application import Application
     from reminder.clock import Clock
 
+    heap.share_one()
     loaded = office()
     _log(loaded.settings.log.format, loaded.settings.log.level)
     return Application(loaded, Clock(at))

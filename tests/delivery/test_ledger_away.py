@@ -74,11 +74,11 @@ def test_answer_of_the_mail_server_waits_for_the_ledgers_to_come_back(
 ) -> None:
     monkeypatch.setattr(recording, "RECORD_AGAIN", 0)
     inbox, mender = Meddler(postgresql.stop), Mender(postgresql)
-    sending.log.addHandler(mender)
+    recording.log.addHandler(mender)
     try:
         with real_server(inbox) as port:
             office.tick(MARCH, **by_smtp(port, connections=1), mail={"first_start": "send"})
     finally:
-        sending.log.removeHandler(mender)
+        recording.log.removeHandler(mender)
     assert len(mender.said) == 2
     assert_each_went_once(office, inbox)

@@ -5,23 +5,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, select, text
 
 from reminder.storage.ledger.agendas import agenda_of, sync_events
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.ledger.events import Draft, read_events, read_revisions
 from reminder.storage.ledger.schema import event, feed
+from reminder.storage.migrations.upgrade import upgrade
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 A, B = Draft("plan.a", '{"title":"甲"}'), Draft("plan.b", '{"title":"乙"}')
-OLD_EVENTS = """
-CREATE TABLE event (
-    feed VARCHAR NOT NULL, uid VARCHAR NOT NULL, position INTEGER NOT NULL, entry TEXT NOT NULL,
-    content_hash VARCHAR NOT NULL, sequence INTEGER NOT NULL, last_modified DATETIME NOT NULL,
-    cancelled_at DATETIME, PRIMARY KEY (feed, uid)
-)
-"""
 
 
 @pytest.fixture
@@ -88,13 +82,10 @@ def test_a_ledger_from_before_shares_what_is_the_same_to_the_last_revision(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "ledger.db"
-    database = open_database(path)
-    with database.write() as connection:
-        for table in ("event", "feed"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("DELETE FROM setting WHERE name = 'feeds-changed'"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
-        connection.execute(text(OLD_EVENTS))
+    path.touch(mode=0o600)
+    before = create_engine(f"sqlite:///{path}")
+    with before.begin() as connection:
+        upgrade(connection, "0003")
         for name, sequence, cancelled in (
             ("helan", 3, None),
             ("pingluo", 3, "2026-03-01 01:00:00"),
@@ -108,7 +99,7 @@ def test_a_ledger_from_before_shares_what_is_the_same_to_the_last_revision(
                 ),
                 {"name": name, "sequence": sequence, "cancelled": cancelled},
             )
-    database.close()
+    before.dispose()
     database = open_database(path)
     with database.read() as connection:
         agendas = {name: agenda_of(connection, name) for name in ("helan", "yongning", "pingluo")}
