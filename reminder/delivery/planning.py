@@ -106,12 +106,9 @@ class Planner:
             units = digest_units(table, month, table.digest_day(month), progress)
         edition = self._composer.edition(at, self._as_told(progress, at))
         for some in batched(units, CHUNK):
-            with self._database.read() as connection:
+            with self._database.write() as connection:
                 missing = self._missing_digests(connection, month, some, live=live)
-            if missing:
-                with self._database.write() as connection:
-                    # Another planner may have been quicker.
-                    missing = self._missing_digests(connection, month, some, live=live)
+                if missing:
                     planned += self._add_digests(connection, month, missing, edition, live=live)
         with self._database.write() as connection:
             self._note_digest(connection, month, at, new=False)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     String,
     bindparam,
     func,
@@ -143,33 +142,59 @@ def _refuse_damaged(
 def settle(
     connection: Connection, results: Sequence[Result], at: datetime, *, rehearsal: bool = False
 ) -> None:
-    """Records each recipient's answer, as far as its claim still stands."""
-    told = {(result.claimed.key, address): (result, answer)
-            for result in results for address, answer in result.answers.items()}  # fmt: skip
-    changes, people, families = [], [], {}
-    for row in _still_claimed(connection, [result.claimed for result in results]):
-        if (row.notice, row.address) not in told:
-            continue
-        result, answer = told[row.notice, row.address]
-        accepted = Reason.REHEARSAL if rehearsal else Reason.ACCEPTED
-        reason = accepted if answer.reason is Reason.ACCEPTED else answer.reason
-        people.append({
-            "person": row.id, "answered": answer.state, "why": reason, "said": answer.reply,
-            "until": result.retry_at,
-        })  # fmt: skip
-        changes.append(Change(row.notice, answer.state, reason, row.address, answer.reply))
-        reasons = {one.reason for one in result.answers.values()}
-        families[row.notice] = reasons.pop() if len(reasons) == 1 else None
+    """Records each recipient's answer, as far as its claim still stands.
+
+    The statements look for themselves whether it does, so that hundreds of answers are three.
+    """
+    people = [
+        {
+            "family": result.claimed.key, "person": address, "held": result.claimed.claim,
+            "answered": answer.state, "said": answer.reply, "moment": at,
+            "why": _reason(answer, rehearsal=rehearsal), "until": result.retry_at,
+        }
+        for result in results
+        for address, answer in result.answers.items()
+    ]  # fmt: skip
     if people:
-        connection.execute(_ANSWERED, [values | {"moment": at} for values in people])
-        record_all(connection, at, changes)
-        rows = [{"family": key, "why": why, "moment": at} for key, why in families.items()]
-        connection.execute(_TRIED, rows)
+        connection.execute(_TOLD, people)
+        connection.execute(_ANSWERED, people)
+        connection.execute(_TRIED, [_tried(result, at) for result in results])
 
 
+def _reason(answer: Answer, *, rehearsal: bool) -> Reason:
+    if rehearsal and answer.reason is Reason.ACCEPTED:
+        return Reason.REHEARSAL
+    return answer.reason
+
+
+def _tried(result: Result, at: datetime) -> dict[str, object]:
+    """The reason is the notice's own where all recipients have the same."""
+    reasons = {answer.reason for answer in result.answers.values()}
+    why = reasons.pop() if len(reasons) == 1 else None
+    return {"family": result.claimed.key, "why": why, "moment": at}
+
+
+_STILL_HELD = (
+    (recipient.c.notice == bindparam("family"))
+    & (recipient.c.address == bindparam("person"))
+    & (recipient.c.claim == bindparam("held"))
+)
+_TOLD = insert(history).from_select(
+    ["at", "subject", "address", "state", "reason", "detail"],
+    select(
+        bindparam("moment", type_=Moment),
+        recipient.c.notice,
+        recipient.c.address,
+        bindparam("answered", type_=String),
+        bindparam("why", type_=String),
+        bindparam("said", type_=Words),
+    )
+    .where(_STILL_HELD)
+    .with_for_update(),
+)
 _ANSWERED = (
     update(recipient)
-    .where(recipient.c.id == bindparam("person"))
+    .where(_STILL_HELD)
     .values(
         state=bindparam("answered"),
         reason=bindparam("why"),
@@ -189,17 +214,6 @@ _TRIED = (
         updated=bindparam("moment"),
     )
 )
-
-
-def _still_claimed(
-    connection: Connection, claimed: Sequence[Claimed]
-) -> Sequence[Row[int, str, str]]:
-    query = (
-        select(recipient.c.id, recipient.c.notice, recipient.c.address)
-        .where(_held_by(claimed))
-        .with_for_update()
-    )
-    return connection.execute(query).all()
 
 
 def _held_by(claimed: Iterable[Claimed]) -> ColumnElement[bool]:
