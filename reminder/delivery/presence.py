@@ -113,8 +113,10 @@ class Member:
                 senders.leave(connection, self.lease.name)
 
     def recover(self, connection: Connection, at: datetime) -> int:
+        """Between two drains: what the last one claimed and lost hold of goes back as well."""
         senders.forget_lapsed(connection)
-        return claims.recover(connection, at, but=senders.present(connection))
+        others = senders.present(connection).keys() - {self.lease.name}
+        return claims.recover(connection, at, but=others)
 
     def others_well(self, connection: Connection) -> bool:
         return bool(senders.well(connection) - {self.replica})
