@@ -13,6 +13,7 @@ from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
 from reminder.delivery.planning import Planned, Planner
 from reminder.delivery.presence import presence, replica_name
+from reminder.delivery.registrar import Registrar
 from reminder.delivery.reports import Reporter
 from reminder.delivery.sending import Sender
 from reminder.delivery.transports import Transport
@@ -89,12 +90,16 @@ class Application:
         return Composer(self.office, installation_key(self.database, self.settings))
 
     @cached_property
+    def registrar(self) -> Registrar:
+        return Registrar(self.composer)
+
+    @cached_property
     def planner(self) -> Planner:
-        return Planner(self.composer, self.database)
+        return Planner(self.composer, self.database, self.registrar)
 
     @cached_property
     def reporter(self) -> Reporter:
-        return Reporter(self.composer, self.database, self.planner)
+        return Reporter(self.composer, self.database, self.registrar)
 
     @cached_property
     def watch(self) -> Watch:
@@ -126,13 +131,13 @@ class Application:
             self.clock,
             name=name,
             relay=f"{name} {self.composer.key.derive('relay', marks, 8)}",
-            course=self.planner.course,
+            course=self.registrar.course,
             sender=self.settings.mail.sender_address,
             limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
             if by_mail
             else Limits(probe=(timedelta(), timedelta())),
             failing=Reason.SERVER if by_mail else Reason.STORAGE,
-            rehearsal=self.planner.rehearsal,
+            rehearsal=self.registrar.rehearsal,
             dice=self._dice,
         )
 
@@ -146,7 +151,7 @@ class Application:
         if not self.has_ledger:
             return Progress()
         with self.database.read() as connection:
-            return read_progress(connection, self.table, self.planner.course)
+            return read_progress(connection, self.table, self.registrar.course)
 
     def report(self, at: datetime) -> int:
         return self.reporter.report(at) if self.is_current() else 0

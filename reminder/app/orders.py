@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from reminder.app.application import Application
 from reminder.characters import one_line
-from reminder.delivery.planning import CHUNK, draft_of
+from reminder.delivery.planning import CHUNK
+from reminder.delivery.registrar import draft_of
 from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import digest_draft, digest_units
@@ -59,11 +60,11 @@ def release(app: Application, period: str | None = None) -> list[str]:
     at, released = app.clock.now(), []
     with app.database.write() as connection:
         if period is None:
-            occasions.lift_hold(connection, app.planner.course)
+            occasions.lift_hold(connection, app.registrar.course)
         keys = [
             view.key
             for view in read_notices(connection, period=period, state=State.HELD)
-            if view.course == app.planner.course
+            if view.course == app.registrar.course
         ]
     for start in range(0, len(keys), CHUNK):
         with app.database.write() as connection:
@@ -72,7 +73,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
             released += [
                 view.key
                 for view in held
-                if app.planner.release(connection, view, at, Reason.RELEASED)
+                if app.registrar.release(connection, view, at, Reason.RELEASED)
             ]
     return released
 
@@ -121,8 +122,8 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         useful_until=max(view.useful_until, at + RESENT_USEFUL),
         tasks=(),
     )
-    known = app.planner.known(connection, draft_of(connection, view), at)
-    rehearsal = view.rehearsal or app.planner.rehearsal
+    known = app.registrar.known(connection, draft_of(connection, view), at)
+    rehearsal = view.rehearsal or app.registrar.rehearsal
     unit = find_unit(app, view.unit)
     missing = tuple(a for a in dict.fromkeys((*unit.to, *unit.cc)) if a not in reached)
     if not missing:
@@ -131,7 +132,7 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
     composed = app.composer.compose(
         replace(draft_of(connection, view), key=draft.key), known, rehearsal=rehearsal
     )
-    if not app.planner.rehearsal:
+    if not app.registrar.rehearsal:
         composed = replace(composed, recipients=missing)
     notices.add(
         connection,
@@ -139,7 +140,7 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         at,
         composed=composed,
         reason=Reason.RESENT,
-        course=app.planner.course,
+        course=app.registrar.course,
         rehearsal=rehearsal,
     )
     return draft.key
@@ -226,7 +227,7 @@ def _composed_now(app: Application, unit: Unit, period: str, draft: NoticeDraft)
     now = app.clock.now()
     at = now if draft.due <= now < draft.useful_until else draft.due
     with app.database.read() as connection:
-        known = app.planner.known(connection, draft, at)
+        known = app.registrar.known(connection, draft, at)
     return app.composer.compose(draft, known)
 
 
@@ -269,7 +270,7 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
             draft = digest_draft(table, month, unit, rehearsal=True)
             if draft.key in keys or not table.directory[unit].has_address:
                 continue
-            known = app.planner.known(connection, draft, draft.due)
+            known = app.registrar.known(connection, draft, draft.due)
             composed = app.composer.compose(draft, known, rehearsal=True)
             draft = replace(draft, useful_until=max(draft.useful_until, at + RESENT_USEFUL))
             notices.add(connection, draft, at, composed=composed, course="maildir", rehearsal=True)

@@ -47,13 +47,13 @@ def read_status(app: Application) -> dict[str, Any]:
 def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     zone = app.table.plan.zone
     with app.database.read() as connection:
-        started = read_start(connection, app.planner.course)
+        started = read_start(connection, app.registrar.course)
         ticked = last_tick(connection)
         trouble = read_trouble(connection)
         waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection)
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
-        found["held"] = is_held(connection, app.planner.course)
+        found["held"] = is_held(connection, app.registrar.course)
         alarms = read_alarms(connection).values()
     found["not_ready"] = why_not_ready(app.database, app.clock.now())
     found["ready"] = not found["not_ready"]

@@ -9,18 +9,17 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from reminder.delivery.message import Composer, Edition, Knowledge
+from reminder.delivery.message import Composer, Edition
+from reminder.delivery.registrar import Registrar
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, notice_key
-from reminder.domain.occasions import ONCE, digest_draft, digest_units, reminders, steps_in_reach
+from reminder.domain.occasions import digest_draft, digest_units, reminders, steps_in_reach
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.links import feed_tokens, feed_url
-from reminder.storage.ledger.notices import Entry
 from reminder.storage.ledger.tasks import read_progress, read_start
-from reminder.storage.ledger.views import NoticeView, read_notices
+from reminder.storage.ledger.views import read_notices
 
 _Item = TypeVar("_Item")
 
@@ -47,37 +46,27 @@ class Planned:
 class Planner:
     """Any number of planners may run at once: keys are unique, and each looks before it adds."""
 
-    def __init__(self, composer: Composer, database: Database) -> None:
+    def __init__(self, composer: Composer, database: Database, registrar: Registrar) -> None:
         self._composer = composer
         self._database = database
-        self._settings = composer.office.settings
+        self._registrar = registrar
 
     @property
     def _table(self) -> Timetable:
         return self._composer.office.table
 
-    @property
-    def rehearsal(self) -> bool:
-        return self._composer.redirected
-
-    @property
-    def course(self) -> str:
-        """Under what the first start is written: a rehearsal is none for the real thing."""
-        transport = self._settings.transport
-        return f"rehearsal-{transport}" if self.rehearsal else transport
-
     def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
         """Everything due at that moment; what has outlived its use is given up."""
         done = Planned()
         with self._database.write() as connection:
-            occasions.begin(connection, self.course, at, held=hold_first_start)
+            occasions.begin(connection, self._registrar.course, at, held=hold_first_start)
             claims.wait_no_longer(connection, at, LONGEST)
             relays.wait_no_longer(connection, at, LONGEST)
             done.new += self._revive(connection, at)
             done.expired += notices.expire(connection, at)
             done.expired += self._expire_done(connection, at)
-            made_from = occasions.noted(connection, self.marked(Kind.DIGEST))
-            progress = read_progress(connection, self._table, self.course)
+            made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
+            progress = read_progress(connection, self._table, self._registrar.course)
         facts = self._facts(progress)
         for month in MONTHS:
             over = self._table.digest_end(month) <= at
@@ -94,7 +83,7 @@ class Planner:
 
     def _facts(self, progress: Progress) -> str:
         """Of all that decides what is due: the same means that nobody can be missing."""
-        facts = (self._table.fingerprint, self.course, repr(progress))
+        facts = (self._table.fingerprint, self._registrar.course, repr(progress))
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def _plan_digest(
@@ -104,7 +93,7 @@ class Planner:
         units = table.reached(month)
         if live:
             units = digest_units(table, month, table.digest_day(month), progress)
-        edition = self._composer.edition(at, self._as_told(progress, at))
+        edition = self._composer.edition(at, self._registrar.as_told(progress, at))
         for some in batched(units, CHUNK):
             with self._database.write() as connection:
                 missing = self._missing_digests(connection, month, some, live=live)
@@ -113,18 +102,14 @@ class Planner:
         with self._database.write() as connection:
             self._note_digest(connection, month, at, new=False)
             occasions.note_made_from(
-                connection, self.marked(Kind.DIGEST), table.plan.period(month), facts
+                connection, self._registrar.marked(Kind.DIGEST), table.plan.period(month), facts
             )
         return planned
 
     def _note_digest(self, connection: Connection, month: int, at: datetime, *, new: bool) -> None:
         note = occasions.note_more if new else occasions.note_occasion
         period, due = self._table.plan.period(month), self._table.digest_due(month)
-        note(connection, self.marked(Kind.DIGEST), period, due, at)
-
-    def marked(self, kind: str) -> str:
-        """An occasion's kind: those of a rehearsal are others."""
-        return f"rehearsal/{kind}" if self.rehearsal else kind
+        note(connection, self._registrar.marked(Kind.DIGEST), period, due, at)
 
     def _add_digests(
         self,
@@ -138,15 +123,17 @@ class Planner:
         """With its occasion: one that is not noted is never reported."""
         keys = [draft.key for draft in drafts]
         if live:
-            self._add(connection, drafts, edition)
+            self._registrar.add(connection, drafts, edition)
             self._note_digest(connection, month, edition.as_of, new=bool(drafts))
             return Planned(new=keys)
-        begun = read_start(connection, self.course)
+        begun = read_start(connection, self._registrar.course)
         self._note_digest(connection, month, edition.as_of, new=False)
         if begun and drafts and drafts[0].useful_until <= begun:
-            self._put(connection, drafts, edition.as_of, State.BASELINE, Reason.FIRST_START)
+            self._registrar.put(
+                connection, drafts, edition.as_of, State.BASELINE, Reason.FIRST_START
+            )
             return Planned(baseline=keys)
-        self._put(connection, drafts, edition.as_of, State.EXPIRED, Reason.TOO_LATE)
+        self._registrar.put(connection, drafts, edition.as_of, State.EXPIRED, Reason.TOO_LATE)
         return Planned(expired=keys)
 
     def _missing_digests(
@@ -159,11 +146,11 @@ class Planner:
             latest[_base(key)] = key
         drafts = []
         for unit in units:
-            draft = digest_draft(table, month, unit, rehearsal=self.rehearsal)
+            draft = digest_draft(table, month, unit, rehearsal=self._registrar.rehearsal)
             last = latest.get(draft.key)
             if last is None:
                 drafts.append(draft)
-            elif live and (keys[last], self.course) == ("maildir", "smtp"):
+            elif live and (keys[last], self._registrar.course) == ("maildir", "smtp"):
                 # It went into an outbox folder before there was a mail server.
                 drafts.append(replace(draft, key=f"{draft.key}#{_copy(last) + 1}"))
         return drafts
@@ -177,13 +164,13 @@ class Planner:
         with self._database.read() as connection:
             if occasions.reminders_made_from(connection) == complete:
                 return planned
-            told = notices.read_told(connection, steps, rehearsal=self.rehearsal)
-        edition = self._composer.edition(at, self._as_told(progress, at))
+            told = notices.read_told(connection, steps, rehearsal=self._registrar.rehearsal)
+        edition = self._composer.edition(at, self._registrar.as_told(progress, at))
         for some in batched(reminders(table, at, told), CHUNK):
             calls = [draft for draft in some if self._is_phoned(draft)]
             mails = [self._marked(draft) for draft in some if not self._is_phoned(draft)]
             with self._database.write() as connection:
-                if calls and not self.rehearsal:
+                if calls and not self._registrar.rehearsal:
                     self._note_calls(connection, calls, at)
                 planned.new += self._add_reminders(connection, mails, edition)
         with self._database.write() as connection:
@@ -195,7 +182,9 @@ class Planner:
 
     def _marked(self, draft: NoticeDraft) -> NoticeDraft:
         plan = self._table.plan.id
-        key = notice_key(plan, draft.kind, draft.period, draft.unit, rehearsal=self.rehearsal)
+        key = notice_key(
+            plan, draft.kind, draft.period, draft.unit, rehearsal=self._registrar.rehearsal
+        )
         return replace(draft, key=key)
 
     def _add_reminders(
@@ -209,9 +198,11 @@ class Planner:
             for key in notices.keys_of(connection, kind, period, units)
         }
         fresh = [draft for draft in drafts if draft.key not in known]
-        self._add(connection, fresh, edition)
+        self._registrar.add(connection, fresh, edition)
         for kind, period, due in {(draft.kind, draft.period, draft.due) for draft in fresh}:
-            occasions.note_more(connection, self.marked(kind), period, due, edition.as_of)
+            occasions.note_more(
+                connection, self._registrar.marked(kind), period, due, edition.as_of
+            )
         return [draft.key for draft in fresh]
 
     def _note_calls(self, connection: Connection, calls: list[NoticeDraft], at: datetime) -> None:
@@ -221,119 +212,30 @@ class Planner:
             notices.note_reminded(connection, [replace(draft, key=key)])
         occasions.note_occasion(connection, CALLS, calls[0].period, calls[0].due, at)
 
-    def _add(self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition) -> None:
-        """Queued with its bytes, held without them, or refused for want of an address."""
-        at, directory = edition.as_of, self._table.directory
-        missing = [draft for draft in drafts if not directory[draft.unit].has_address]
-        ready = [draft for draft in drafts if directory[draft.unit].has_address]
-        self._put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
-        if occasions.is_held(connection, self.course):
-            self._put(connection, ready, at, State.HELD, Reason.HOLD)
-            return
-        known = self._knowledge(connection, ready, at, edition.progress)
-        entries = [
-            Entry(draft, composed=edition.compose(draft, told))
-            for draft, told in zip(ready, known, strict=True)
-        ]
-        self._put_in(connection, entries, at)
-
-    def _put(
-        self,
-        connection: Connection,
-        drafts: Iterable[NoticeDraft],
-        at: datetime,
-        state: State,
-        reason: Reason,
-    ) -> None:
-        self._put_in(connection, [Entry(draft, reason, state=state) for draft in drafts], at)
-
-    def _put_in(self, connection: Connection, entries: Sequence[Entry], at: datetime) -> None:
-        notices.add_all(connection, entries, at, course=self.course, rehearsal=self.rehearsal)
-
-    def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
-        """What a message composed at that moment may say."""
-        progress = read_progress(connection, self._table, self.course)
-        [known] = self._knowledge(connection, [draft], at, self._as_told(progress, at))
-        return known
-
-    def _as_told(self, progress: Progress, at: datetime) -> Progress:
-        on = self._table.local_day(at)
-        if progress.started is None or progress.started > on:
-            # A preview, before the first start or of a day before it: as if it were then.
-            return replace(progress, started=on)
-        return progress
-
-    def _knowledge(
-        self,
-        connection: Connection,
-        drafts: Sequence[NoticeDraft],
-        at: datetime,
-        progress: Progress,
-    ) -> Iterator[Knowledge]:
-        units = [draft.unit for draft in drafts]
-        year, before = self._table.plan.year, [draft.key for draft in drafts]
-        heard = notices.heard_from(connection, units, year, before)
-        tokens = {}
-        if self._settings.links_in_mail:
-            tokens = feed_tokens(connection, self._composer.key, units)
-        for unit in units:
-            link = self._calendar_link(tokens[unit], unit) if tokens else ""
-            yield Knowledge(at, progress, unit not in heard, link)
-
-    def _calendar_link(self, token: str, unit: str) -> str:
-        return feed_url(self._settings.web.public_url, token, unit, handed_out=True)
-
     def _revive(self, connection: Connection, at: datetime) -> Iterable[str]:
         """A clock that ran ahead gave up what is still of use: it goes after all."""
-        for key in notices.too_early_given_up(connection, self.course, at):
+        for key in notices.too_early_given_up(connection, self._registrar.course, at):
             [view] = read_notices(connection, keys=[key])
             family = notices.keys_of(connection, view.kind, view.period)
             if any(_base(other) == _base(key) and _copy(other) > _copy(key) for other in family):
                 continue  # sent again by hand since
             if view.sha256:
                 notices.revive(connection, key, at)
-            elif occasions.is_held(connection, self.course):
+            elif occasions.is_held(connection, self._registrar.course):
                 notices.set_state(connection, key, State.HELD, Reason.HOLD, at)
             else:
-                self.release(connection, view, at, Reason.CLOCK)
-            occasions.report_again(connection, self.marked(view.kind), view.period, at)
+                self._registrar.release(connection, view, at, Reason.CLOCK)
+            occasions.report_again(connection, self._registrar.marked(view.kind), view.period, at)
             yield key
-
-    def release(
-        self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
-    ) -> bool:
-        """Queues what has no bytes yet, composed now; False when there is no need any more."""
-        unit = self._table.directory.units.get(view.unit)
-        if unit is None or not unit.has_address:
-            notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
-            return False
-        draft = draft_of(connection, view)
-        known = self.known(connection, draft, at)
-        open_tasks = tuple(task for task in draft.tasks if task[0] not in known.progress.done)
-        if draft.tasks and not open_tasks:
-            notices.set_state(connection, view.key, State.EXPIRED, Reason.DONE, at)
-            return False
-        draft = replace(draft, tasks=open_tasks)
-        composed = self._composer.compose(draft, known, rehearsal=view.rehearsal)
-        notices.fix(connection, view.key, composed, at, reason)
-        return True
 
     def _expire_done(self, connection: Connection, at: datetime) -> Iterable[str]:
         """A reminder of tasks that were all registered since is not sent any more."""
-        done = read_progress(connection, self._table, self.course).done
+        done = read_progress(connection, self._table, self._registrar.course).done
         for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
             tasks = notices.tasks_of(connection, row["key"])
             if tasks and all(task in done for task in tasks):
                 notices.set_state(connection, row["key"], State.EXPIRED, Reason.DONE, at)
                 yield row["key"]
-
-
-def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
-    """What was due when that notice was put in."""
-    told = [(task, ONCE, 0) for task in notices.tasks_of(connection, view.key.partition("#")[0])]
-    return NoticeDraft(
-        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, tuple(told)
-    )
 
 
 def _base(key: str) -> str:

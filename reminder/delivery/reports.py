@@ -10,7 +10,8 @@ from itertools import islice
 from sqlalchemy import Connection, RowMapping
 
 from reminder.delivery.message import Composer
-from reminder.delivery.planning import CALLS, Planner
+from reminder.delivery.planning import CALLS
+from reminder.delivery.registrar import Registrar
 from reminder.domain import wording
 from reminder.domain.notices import Kind, NoticeDraft, State
 from reminder.domain.occasions import digest_draft, digest_units
@@ -68,10 +69,10 @@ class Report:
 class Reporter:
     """Without an operator's address the report stands in the log and in `reminder status`."""
 
-    def __init__(self, composer: Composer, database: Database, planner: Planner) -> None:
+    def __init__(self, composer: Composer, database: Database, registrar: Registrar) -> None:
         self._composer = composer
         self._database = database
-        self._planner = planner
+        self._registrar = registrar
         self._has_operator = bool(composer.office.settings.mail.operator)
 
     @property
@@ -93,11 +94,11 @@ class Reporter:
             return 0
         period, due = table.plan.period(month), table.digest_due(month)
         moment = table.moment(table.days.shift(table.digest_day(month), -table.schedule.preflight))
-        kind = self._planner.marked(PREFLIGHT)
+        kind = self._registrar.marked(PREFLIGHT)
         if at < moment or not occasions.note_occasion(connection, kind, period, due, at):
             return 0
         occasions.note_reported(connection, f"{kind}/{period}", at)
-        progress = read_progress(connection, table, self._planner.course)
+        progress = read_progress(connection, table, self._registrar.course)
         units = digest_units(table, month, table.local_day(due), progress)
         self._send(connection, kind, period, self.preflight(connection, month, units), at, due)
         return 1
@@ -114,7 +115,7 @@ class Reporter:
             profile = table.profile(unit.id)
             if profile not in of_profile:
                 draft = digest_draft(table, month, unit.id)
-                known = self._planner.known(connection, draft, due)
+                known = self._registrar.known(connection, draft, due)
                 of_profile[profile] = self._composer.content(draft, known).subject
             subjects[of_profile[profile]].append(unit.id)
         count = sum(map(len, subjects.values()))
@@ -195,7 +196,7 @@ class Reporter:
             for view in counted.others
         ]  # fmt: skip
         missed = counted.expected - counted.accepted
-        progress = read_progress(connection, self._table, self._planner.course)
+        progress = read_progress(connection, self._table, self._registrar.course)
         name = f"{period} {NAMES[kind]}"
         return Report(
             f"【{self._table.plan.tag}】{name}：应发{counted.expected}，已接收{counted.accepted}",
@@ -213,7 +214,7 @@ class Reporter:
         return unit.name if unit else unit_id
 
     def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
-        progress = read_progress(connection, self._table, self._planner.course)
+        progress = read_progress(connection, self._table, self._registrar.course)
         rows = first(self.calls(at, progress))
         return Report(
             f"【{self._table.plan.tag}】请电话联系：{rows.count}项",
@@ -247,7 +248,7 @@ class Reporter:
         useful_until: datetime,
     ) -> None:
         log.info("report %s %s: %s", kind, period, report.summary)
-        if not self._has_operator or read_start(connection, self._planner.course) is None:
+        if not self._has_operator or read_start(connection, self._registrar.course) is None:
             return
         key = f"{self._table.plan.id}/{Kind.REPORT}/{kind}/{period}"
         known = notices.keys_of(connection, Kind.REPORT, period)
@@ -269,8 +270,8 @@ class Reporter:
             draft,
             at,
             composed=composed,
-            course=self._planner.course,
-            rehearsal=self._planner.rehearsal,
+            course=self._registrar.course,
+            rehearsal=self._registrar.rehearsal,
         )
 
 

@@ -218,7 +218,7 @@ class _Year:
         told: dict[str, set[Telling]] = defaultdict(set)
         with self._app.database.read() as connection:
             views = read_notices(connection)
-            started = read_start(connection, self._app.planner.course) or self._start
+            started = read_start(connection, self._app.registrar.course) or self._start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
         breaches = [Breach("ledger", words) for words in verify(self._app.database.place)]

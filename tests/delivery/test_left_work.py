@@ -28,7 +28,7 @@ def claimed_by(office: Trial, member: Member) -> int:
     """As a drain does whose process never heard that its claim was written."""
     app = office.app(MARCH, **by_smtp(1))
     with app.database.write() as connection:
-        course = app.planner.course
+        course = app.registrar.course
         return len(claims.claim(connection, f"{member.lease.name}:1", course, AT, 10))
 
 

@@ -185,7 +185,7 @@ def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:
 
 
 NOTHING: dict[str, Any] = {}
-CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 60 + 7 * n) for n in range(9))}
+CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 20 + 4 * n) for n in range(15))}
 BUSY = spell(Fault.BUSY, "03-02T08:00", 5)
 GREY = spell(Fault.GREYLIST, "03-02T08:00", 5)
 LOST = spell(Fault.LOSES_ANSWERS, "03-02T08:00", 2)

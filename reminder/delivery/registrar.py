@@ -1,0 +1,131 @@
+"""Puts notices into the ledger: queued with its bytes, held, refused, given up."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from reminder.delivery.message import Composer, Edition, Knowledge
+from reminder.domain.notices import NoticeDraft, Reason, State
+from reminder.domain.occasions import ONCE
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.storage.ledger import notices, occasions
+from reminder.storage.ledger.links import feed_tokens, feed_url
+from reminder.storage.ledger.notices import Entry
+from reminder.storage.ledger.tasks import read_progress
+from reminder.storage.ledger.views import NoticeView
+
+
+class Registrar:
+    def __init__(self, composer: Composer) -> None:
+        self._composer = composer
+        self._settings = composer.office.settings
+
+    @property
+    def _table(self) -> Timetable:
+        return self._composer.office.table
+
+    @property
+    def rehearsal(self) -> bool:
+        return self._composer.redirected
+
+    @property
+    def course(self) -> str:
+        """Under what the first start is written: a rehearsal is none for the real thing."""
+        transport = self._settings.transport
+        return f"rehearsal-{transport}" if self.rehearsal else transport
+
+    def marked(self, kind: str) -> str:
+        """An occasion's kind: those of a rehearsal are others."""
+        return f"rehearsal/{kind}" if self.rehearsal else kind
+
+    def add(self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition) -> None:
+        """Queued with its bytes, held without them, or refused for want of an address."""
+        at, directory = edition.as_of, self._table.directory
+        missing = [draft for draft in drafts if not directory[draft.unit].has_address]
+        ready = [draft for draft in drafts if directory[draft.unit].has_address]
+        self.put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
+        if occasions.is_held(connection, self.course):
+            self.put(connection, ready, at, State.HELD, Reason.HOLD)
+            return
+        known = self._knowledge(connection, ready, at, edition.progress)
+        entries = [
+            Entry(draft, composed=edition.compose(draft, told))
+            for draft, told in zip(ready, known, strict=True)
+        ]
+        self._put_in(connection, entries, at)
+
+    def put(
+        self,
+        connection: Connection,
+        drafts: Iterable[NoticeDraft],
+        at: datetime,
+        state: State,
+        reason: Reason,
+    ) -> None:
+        self._put_in(connection, [Entry(draft, reason, state=state) for draft in drafts], at)
+
+    def _put_in(self, connection: Connection, entries: Sequence[Entry], at: datetime) -> None:
+        notices.add_all(connection, entries, at, course=self.course, rehearsal=self.rehearsal)
+
+    def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
+        """What a message composed at that moment may say."""
+        progress = read_progress(connection, self._table, self.course)
+        [known] = self._knowledge(connection, [draft], at, self.as_told(progress, at))
+        return known
+
+    def as_told(self, progress: Progress, at: datetime) -> Progress:
+        on = self._table.local_day(at)
+        if progress.started is None or progress.started > on:
+            # A preview, before the first start or of a day before it: as if it were then.
+            return replace(progress, started=on)
+        return progress
+
+    def _knowledge(
+        self,
+        connection: Connection,
+        drafts: Sequence[NoticeDraft],
+        at: datetime,
+        progress: Progress,
+    ) -> Iterator[Knowledge]:
+        units = [draft.unit for draft in drafts]
+        year, before = self._table.plan.year, [draft.key for draft in drafts]
+        heard = notices.heard_from(connection, units, year, before)
+        tokens = {}
+        if self._settings.links_in_mail:
+            tokens = feed_tokens(connection, self._composer.key, units)
+        for unit in units:
+            link = self._calendar_link(tokens[unit], unit) if tokens else ""
+            yield Knowledge(at, progress, unit not in heard, link)
+
+    def _calendar_link(self, token: str, unit: str) -> str:
+        return feed_url(self._settings.web.public_url, token, unit, handed_out=True)
+
+    def release(
+        self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
+    ) -> bool:
+        """Queues what has no bytes yet, composed now; False when there is no need any more."""
+        unit = self._table.directory.units.get(view.unit)
+        if unit is None or not unit.has_address:
+            notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
+            return False
+        draft = draft_of(connection, view)
+        known = self.known(connection, draft, at)
+        open_tasks = tuple(task for task in draft.tasks if task[0] not in known.progress.done)
+        if draft.tasks and not open_tasks:
+            notices.set_state(connection, view.key, State.EXPIRED, Reason.DONE, at)
+            return False
+        draft = replace(draft, tasks=open_tasks)
+        composed = self._composer.compose(draft, known, rehearsal=view.rehearsal)
+        notices.fix(connection, view.key, composed, at, reason)
+        return True
+
+
+def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
+    """What was due when that notice was put in."""
+    told = [(task, ONCE, 0) for task in notices.tasks_of(connection, view.key.partition("#")[0])]
+    return NoticeDraft(
+        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, tuple(told)
+    )
