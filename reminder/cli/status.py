@@ -8,10 +8,12 @@ from reminder.app.application import Application
 from reminder.cli.words import counted, harmless
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
+from reminder.settings import Server
+from reminder.storage.ledger import senders
 from reminder.storage.ledger.alarms import read_alarms
 from reminder.storage.ledger.occasions import is_held, last_occasion, last_tick
 from reminder.storage.ledger.readiness import why_not_ready
-from reminder.storage.ledger.relays import read_trouble
+from reminder.storage.ledger.relays import read_details
 from reminder.storage.ledger.tallies import count_waiting, first_waiting, tally
 from reminder.storage.ledger.tasks import read_start
 
@@ -34,7 +36,8 @@ def read_status(app: Application) -> dict[str, Any]:
         "last": None,
         "waiting_count": 0,
         "waiting": [],
-        "trouble": None,
+        "replicas": [],
+        "troubles": {},
         "alarms": [],
         "ready": False,
         "not_ready": "nobody has ticked yet",
@@ -49,7 +52,9 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     with app.database.read() as connection:
         started = read_start(connection, app.registrar.course)
         ticked = last_tick(connection)
-        trouble = read_trouble(connection)
+        found["troubles"] = read_details(connection)
+        if isinstance(app.settings.ledger, Server):
+            found["replicas"] = sorted(set(senders.present(connection).values()))
         waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection)
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
@@ -63,7 +68,6 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     ]
     found["started"] = started.astimezone(zone) if started else None
     found["last_tick"] = ticked.astimezone(zone) if ticked else None
-    found["trouble"] = trouble.detail if trouble else None
     found["waiting_count"] = count
     found["waiting"] = [
         {"key": view.key, "state": view.state, "reason": view.reason,
@@ -111,12 +115,13 @@ def print_status(found: dict[str, Any]) -> None:
                               f"accepted {last['accepted']}"))  # fmt: skip
         others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
         lines += [("", text) for text in _few(others, last["expected"] - last["accepted"])]
-    if found["trouble"]:
-        lines.append(("trouble", found["trouble"]))
+    lines += [("replica", name) for name in found["replicas"]]
+    for replica, detail in found["troubles"].items():
+        lines.append(("trouble", f"{detail} (on {replica})" if replica else detail))
     lines += [
         ("alarm", f"{alarm['detail']}, since {_moment(alarm['since'])}")
         for alarm in found["alarms"]
-        if alarm["detail"] != found["trouble"]
+        if alarm["detail"] not in found["troubles"].values()
     ]
     lines.append(("waiting", str(found["waiting_count"])))
     waiting = [

@@ -34,6 +34,12 @@ def read_trouble(connection: Connection, replica: str = "") -> Trouble | None:
     )
 
 
+def read_details(connection: Connection) -> dict[str, str]:
+    """The server's own words, by the replica that heard them."""
+    query = select(relay.c.replica, relay.c.detail).order_by(relay.c.since)
+    return {row.replica: row.detail for row in connection.execute(query)}
+
+
 def note_trouble(connection: Connection, trouble: Trouble, replica: str = "") -> None:
     clear_trouble(connection, replica)
     connection.execute(
