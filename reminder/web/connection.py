@@ -103,7 +103,8 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The daemon stops at once: it waits for work of its own, not for who takes nothing."""
-        if self.transport.get_write_buffer_size():
+        self._has_ended = True
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
             super().shutdown()

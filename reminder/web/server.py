@@ -39,6 +39,13 @@ class Server(uvicorn.Server):
         for listener in sockets or []:
             listener.listen(1024)  # who is not taken in at once waits in the kernel's queue
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        # They are gone when the loop comes round; one that it finds at its end is a warning.
+        await asyncio.sleep(0)
+
 
 def web_server(app: Starlette) -> Server:
     config = uvicorn.Config(

@@ -280,6 +280,17 @@ def test_a_reader_that_takes_nothing_holds_up_no_stop(
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
+@pytest.mark.parametrize("sent", [POST + b"Content-Length: 9\r\n\r\n", GET + b"\r\n" * 3 + GET])
+def test_who_talks_on_holds_up_no_stop(
+    connect: Connect, running: Any, caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    with connect() as client:
+        client.sendall(sent)
+        assert client.recv(1)
+        stop(*running[0])
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
 def test_the_one_that_stalls_longest_makes_room(
     house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
