@@ -44,8 +44,14 @@ def measure(quick: bool) -> Part:
         share, switches, size = _idle(state, seconds)
     part.rows.append((f"left alone for {seconds} s", f"{share:.3f} % of a core", f"{size:.1f} MiB"))
     part.rows.append(("context switches a minute", f"{switches:.0f}", ""))
-    part.targets.append(Target("a daemon until ready", (), _ms(times[2]), " ms"))
-    part.targets.append(Target("a daemon's memory when ready", (), ready.spread, " MiB"))
+    part.targets.extend(
+        [
+            Target("`reminder --help`", (150,), _ms(times[0]), " ms", most=True),
+            Target("a daemon until ready", (1500,), _ms(times[2]), " ms", most=True),
+            Target("a daemon left alone, of a core", (0.2,), spread([share]), " %", most=True),
+            Target("a daemon's memory when ready", (), ready.spread, " MiB"),
+        ]
+    )
     return part
 
 
