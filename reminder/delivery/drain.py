@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SLOW = 20.0  # seconds without an answer, after which others may have a better way to the server
 BATCH = 20  # notices that a claim takes for each connection: a killed sender leaves so many
 
 
@@ -40,6 +41,7 @@ class Drain:
             owner.database, owner.clock, owner.stop, rehearsal=owner.rehearsal
         )
         self._claiming = threading.Lock()
+        self._heard = owner.clock.monotonic()
         self.proven = threading.Event()  # the server has answered for a message, or failed
         self.many = False  # who gets no connection may leave the work to others
         self.failed = False
@@ -73,6 +75,7 @@ class Drain:
                 if not self._goes_on(None):
                     self._lay_back(claimed)
                     return False
+                self._heard = owner.clock.monotonic()
                 answers = self._ask(line, claimed)
         except ServerError as error:
             if not line.is_open and self.many:
@@ -83,6 +86,7 @@ class Drain:
                 self.server_failed(error, [claimed])
             return False
         self.proven.set()
+        self._heard = owner.clock.monotonic()
         self._record(claimed, answers)
         return True
 
@@ -129,6 +133,16 @@ class Drain:
                 level, "%s %s: %s %s %s",
                 claimed.key, address, answer.state, answer.reason, answer.reply,
             )  # fmt: skip
+
+    def hand_over(self) -> None:
+        """While the server keeps us waiting: what nobody has begun is not kept from others."""
+        owner = self._owner
+        if not self._stock or owner.clock.monotonic() - self._heard < SLOW:
+            return
+        with owner.database.write() as database:
+            if owner.presence.others_well(database):
+                claims.give_back(database, self._emptied(), owner.clock.now())
+                log.warning("%s keeps us waiting: what it was to get is left to others", owner.name)
 
     def give_back(self) -> None:
         """What was claimed and not begun, when all workers have ended."""

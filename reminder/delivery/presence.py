@@ -135,7 +135,7 @@ class Member:
         asked = since_boot()  # the server counts from later on
         with self._database.record() as connection:
             renewed = senders.renew(connection, self.lease.name, timedelta(seconds=LEASE))
-            others = senders.have_lapsed(connection)
+            others = senders.have_left_work(connection)
         if renewed:
             self.lease.until = asked + LEASE
         else:

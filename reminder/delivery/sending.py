@@ -17,7 +17,7 @@ import logging
 import math
 import random
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from reminder.clock import Clock
 from reminder.delivery.drain import BATCH, Drain
@@ -29,6 +29,8 @@ from reminder.errors import ServerError
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.relays import Trouble, clear_trouble, read_trouble
+
+LOOK = 5.0  # seconds, at the workers and what they wait for
 
 log = logging.getLogger(__name__)
 
@@ -130,8 +132,11 @@ class Sender:
             run.many = count > 1
             with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
                 workers = [pool.submit(run.work, probe)]
-                run.proven.wait()  # one message, before there are many
+                while not run.proven.wait(LOOK):  # one message, before there are many
+                    run.hand_over()
                 workers += [pool.submit(run.work, None) for _ in range(count - 1)]
+                while wait(workers, LOOK).not_done:
+                    run.hand_over()
                 for worker in workers:
                     worker.result()
             if run.turned_away and not run.failed:

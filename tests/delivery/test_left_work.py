@@ -1,14 +1,19 @@
 """Many senders: what one of them leaves behind does not wait."""
 
-from collections.abc import Iterator
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from reminder.delivery import drain, sending
 from reminder.delivery.presence import Member
-from reminder.storage.ledger import claims
+from reminder.storage.ledger import claims, senders
+from tests.app.processes import SHORT, SOON
 from tests.app.trials import MARCH, Trial, trial
+from tests.delivery.servers import real_server
+from tests.delivery.test_ledger_away import Meddler
 from tests.delivery.test_sending import by_smtp
 from tests.postgresql import PostgreSQL
 
@@ -49,3 +54,42 @@ def test_claim_of_a_sender_that_is_present_stays(office: Trial) -> None:
     with Member(database, lambda: None).kept() as one, Member(database, lambda: None).kept() as two:
         claimed_by(office, one)
         assert put_back(office, two) == 0
+
+
+def happens(what: Callable[[], bool]) -> bool:
+    end = time.monotonic() + SOON
+    while not (done := what()) and time.monotonic() < end:
+        time.sleep(SHORT)
+    return done
+
+
+def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "SLOW", SHORT)
+    monkeypatch.setattr(sending, "LOOK", SHORT)
+    seen: list[bool] = []
+
+    def handed() -> bool:
+        return ("retry", "interrupted") in office.states(period="2026-03")
+
+    def keep_waiting() -> None:
+        seen.append(bool(seen) or happens(handed))
+
+    with office.app(MARCH).database.record() as connection:
+        for_long = timedelta(minutes=2)
+        senders.enter(connection, "other", "elsewhere", for_long)
+    with real_server(Meddler(keep_waiting)) as port:
+        assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
+    assert seen == [True, True]
+
+
+def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
+    database = office.app(MARCH).database
+    with Member(database, lambda: None).kept() as member:
+        claimed_by(office, member)
+        with database.read() as connection:
+            assert not senders.have_left_work(connection)
+        put_back(office, member)
+        with database.read() as connection:
+            assert senders.have_left_work(connection)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, cast, delete, func, insert, literal, select, update
 from sqlalchemy.types import DateTime
 
-from reminder.storage.ledger.schema import alarm, relay, sender
+from reminder.domain.notices import Reason, State
+from reminder.storage.ledger.schema import alarm, recipient, relay, sender
 
 # PostgreSQL's: the time now, where now() is the transaction's beginning.
 _NOW = cast(func.clock_timestamp(), DateTime(timezone=True))
@@ -45,9 +46,12 @@ def leave(connection: Connection, name: str) -> None:
     connection.execute(delete(sender).where(sender.c.name == name))
 
 
-def have_lapsed(connection: Connection) -> bool:
-    query = select(sender.c.name).where(sender.c.until <= _NOW).limit(1)
-    return connection.execute(query).first() is not None
+def have_left_work(connection: Connection) -> bool:
+    """Whether one has lapsed, or gave back what it had claimed."""
+    lapsed = select(sender.c.name).where(sender.c.until <= _NOW).exists()
+    given_back = (recipient.c.state == State.RETRY) & (recipient.c.reason == Reason.INTERRUPTED)
+    query = select(lapsed | select(recipient.c.id).where(given_back).exists())
+    return connection.execute(query).scalar_one()
 
 
 def forget_lapsed(connection: Connection) -> None:
