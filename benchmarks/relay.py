@@ -29,8 +29,9 @@ class Record:
 
 
 class Conversation(asyncio.Protocol):
-    def __init__(self, record: Record, *, pipelining: bool) -> None:
+    def __init__(self, record: Record, *, pipelining: bool, body: float = BODY) -> None:
         self._record = record
+        self._body = body
         self._ehlo = "250-relay\r\n250-PIPELINING\r\n250 8BITMIME" if pipelining else "250 relay"
         self._loop = asyncio.get_running_loop()
         self._unread = bytearray()
@@ -50,7 +51,7 @@ class Conversation(asyncio.Protocol):
                 if not self._read_body():
                     break
                 self._say(replies, COMMANDS)
-                self._say(["250 2.0.0 taken"], BODY, taken=True)
+                self._say(["250 2.0.0 taken"], self._body, taken=True)
                 replies = []
             else:
                 line, end, rest = self._unread.partition(b"\r\n")

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, on loopback: begun for who asks, gone with them."""
+"""A PostgreSQL server of the tests' own, mostly on loopback: begun for who asks, gone with them."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import sleep
@@ -22,9 +22,8 @@ from reminder.storage.ledger.schema import metadata
 _AS = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 _MADE = ["--username=reminder", "--encoding=UTF8", "--locale=C"]
 # One role needs its password.
-_WHO = "host all guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+_WHO = "local all all trust\nhost all guarded all scram-sha-256\nhost all all samenet trust\n"
 _SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "max_connections": "200",
     "shared_buffers": "16MB",
     # What the tests kill is processes, not the machine.
@@ -34,10 +33,17 @@ _SETTINGS = {
 
 
 class PostgreSQL:
-    """A running server. Databases are made on it with the role `reminder`, who owns them."""
+    """A running server. Databases are made on it with the role `reminder`, who owns them.
 
-    def __init__(self, folder: Path) -> None:
+    `inside` is what to put before its command where the address is another host's.
+    """
+
+    def __init__(
+        self, folder: Path, address: str = "127.0.0.1", inside: Sequence[str] = ()
+    ) -> None:
         self._folder = folder
+        self._address = address
+        self._inside = inside
         self._running: subprocess.Popen[bytes] | None = None
         with closing(socket.create_server(("127.0.0.1", 0))) as free:
             self.port = free.getsockname()[1]
@@ -53,14 +59,14 @@ class PostgreSQL:
         self._emptied: Server | None = None
 
     def start(self) -> None:
-        words = [f"-p{self.port}", f"-k{self._folder}"]
+        words = [f"-p{self.port}", f"-k{self._folder}", f"-h{self._address}"]
         words += [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         with (self._folder / "log").open("ab") as log:
             self._running = subprocess.Popen(
-                [program("postgres"), "-D", self._folder / "data", *words],
+                [*self._inside, program("postgres"), "-D", self._folder / "data", *words],
                 cwd="/",
                 stderr=log,
-                **_AS,
+                **({} if self._inside else _AS),
             )
         while not self._ready():
             assert self._running.poll() is None, (self._folder / "log").read_text()
@@ -73,9 +79,12 @@ class PostgreSQL:
         self._running.wait()
 
     def place(self, database: str) -> Server:
-        place = place_of(f"postgresql://reminder@127.0.0.1:{self.port}/{database}")
-        assert isinstance(place, Server)
-        return place
+        return _server(f"postgresql://reminder@{self._address}:{self.port}/{database}")
+
+    def nearby(self, database: str) -> Server:
+        """By its socket, which is there whatever host it is on."""
+        where = f"host={self._folder}&port={self.port}"
+        return _server(f"postgresql://reminder@/{database}?{where}")
 
     def create(self, database: str, *more: str) -> Server:
         """Without tables."""
@@ -100,7 +109,7 @@ class PostgreSQL:
 
     def _connect(self, database: str) -> psycopg.Connection:
         return psycopg.connect(
-            self.place(database).url, autocommit=True, options="-c lock_timeout=5s"
+            self.nearby(database).url, autocommit=True, options="-c lock_timeout=5s"
         )
 
     def _ready(self) -> bool:
@@ -110,6 +119,12 @@ class PostgreSQL:
         return False
 
 
+def _server(url: str) -> Server:
+    place = place_of(url)
+    assert isinstance(place, Server)
+    return place
+
+
 def program(name: str) -> str | None:
     """Debian keeps the server's programs out of the path."""
     there = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
@@ -117,12 +132,12 @@ def program(name: str) -> str | None:
 
 
 @contextmanager
-def running() -> Iterator[PostgreSQL]:
+def running(address: str = "127.0.0.1", inside: Sequence[str] = ()) -> Iterator[PostgreSQL]:
     with tempfile.TemporaryDirectory(prefix="reminder-pg-") as name:
         folder = Path(name)
         if _AS:
             shutil.chown(folder, "postgres", "postgres")
-        server = PostgreSQL(folder)
+        server = PostgreSQL(folder, address, inside)
         try:
             yield server
         finally:

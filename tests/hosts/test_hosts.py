@@ -1,0 +1,32 @@
+"""Senders on hosts of their own: what one leaves, others send. `make hosts` has all cases."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.cluster import Shape
+from tests.hosts.feeds import served_alike
+from tests.hosts.network import missing
+from tests.hosts.troubles import FROZEN, KILLED, befallen
+from tests.postgresql import program
+
+
+@pytest.fixture(autouse=True)
+def _hosts() -> None:
+    absent = "" if program("postgres") else "PostgreSQL's programs are not on this machine"
+    if words := missing() or absent:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+
+
+def test_what_a_killed_and_a_frozen_sender_held_is_sent_by_the_third(tmp_path: Path) -> None:
+    shape = Shape(units=200)
+    found = befallen(tmp_path, shape, KILLED, FROZEN)
+    assert found.breaches == []
+    assert 0 < found.copies <= 2 * shape.connections
+    assert found.held > found.copies
+
+
+def test_feeds_are_the_same_on_every_host(tmp_path: Path) -> None:
+    breaches, _ = served_alike(tmp_path)
+    assert breaches == []

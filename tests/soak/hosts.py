@@ -1,0 +1,114 @@
+"""Senders on hosts of their own, in every kind of trouble; and how many mails they send.
+
+    python -m tests.soak.hosts [troubles] [feeds] [rates]
+
+Hosts are network namespaces: it needs root, iproute2 and PostgreSQL's programs. Prints the
+tables of docs/scaling.md. Ends with 1 on any breach of the promise, and when others took more
+than a minute to take over.
+"""
+
+import signal
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from tests.hosts.cluster import Shape
+from tests.hosts.feeds import served_alike
+from tests.hosts.network import missing
+from tests.hosts.troubles import (
+    FROZEN,
+    KILLED,
+    LEDGER,
+    LEDGER_SILENT,
+    MAIL,
+    MAIL_SILENT,
+    STOPPED,
+    Outcome,
+    befallen,
+    restarted,
+    undisturbed,
+)
+from tests.postgresql import program
+
+T = TypeVar("T")
+SHAPE = Shape(units=400)
+LONG = 120  # seconds of trouble
+# The longest first; they mostly wait.
+CASES = ((MAIL_SILENT, 0), (MAIL, 0), (FROZEN, LONG), (LEDGER_SILENT, LONG), (LEDGER, LONG),
+         (KILLED, 0), (STOPPED, 0))  # fmt: skip
+AT_A_TIME = 3
+SENDERS, ROUNDS = (1, 2, 4), 3
+
+
+def troubles() -> list[str]:
+    runs: list[Callable[[Path], Outcome]] = [
+        lambda folder, case=case, seconds=seconds: befallen(folder, SHAPE, case, seconds=seconds)
+        for case, seconds in CASES
+    ]
+    runs += [lambda folder, how=how: restarted(folder, SHAPE, how)
+             for how in (signal.SIGINT, signal.SIGQUIT)]  # fmt: skip
+    runs.append(lambda folder: undisturbed(folder, SHAPE)[0])
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        found = list(pool.map(in_a_folder, runs))
+    print(
+        "| case | accepted | shares | held | taken over after | copies |\n|---|--:|---|--:|--:|--:|"
+    )
+    for one in found:
+        print(row(one))
+    return [f"{one.case}: {words}" for one in found for words in one.breaches]
+
+
+def row(one: Outcome) -> str:
+    shares = " + ".join(str(count) for _, count in sorted(one.shares.items()))
+    after = "" if one.taken_over is None else f"{one.taken_over:.1f} s"
+    return f"| {one.case} | {one.accepted} | {shares} | {one.held or ''} | {after} | {one.copies} |"
+
+
+def feeds() -> list[str]:
+    breaches, seconds = in_a_folder(served_alike)
+    print("feeds changed after", ", ".join(f"{one:.1f} s" for one in seconds))
+    return breaches
+
+
+def rates() -> list[str]:
+    """In turn, so that the machine's other work falls on all."""
+    rates: dict[int, list[float]] = {senders: [] for senders in SENDERS}
+    breaches: list[str] = []
+    for _ in range(ROUNDS):
+        for senders in SENDERS:
+            shape = Shape(3000, senders, connections=4, body=0.025)
+            outcome, rate = in_a_folder(lambda folder, shape=shape: undisturbed(folder, shape))
+            rates[senders].append(rate)
+            breaches += outcome.breaches
+    alone = statistics.median(rates[1])
+    print("| senders | digests a second | to one |\n|--:|--:|--:|")
+    for senders, found in rates.items():
+        middle = statistics.median(found)
+        spread = f"{min(found):.0f} to {max(found):.0f}"
+        print(f"| {senders} | {middle:.0f} ({spread}) | {middle / alone:.2f} |")
+    return breaches
+
+
+def in_a_folder(run: Callable[[Path], T]) -> T:
+    with tempfile.TemporaryDirectory(prefix="reminder-hosts-") as folder:
+        return run(Path(folder))
+
+
+PARTS = {"troubles": troubles, "feeds": feeds, "rates": rates}
+
+
+def main() -> int:
+    if words := missing() or ("" if program("postgres") else "PostgreSQL is not on this machine"):
+        print(words)
+        return 1
+    breaches = [words for name in sys.argv[1:] or PARTS for words in PARTS[name]()]
+    print("\n".join(breaches))
+    return bool(breaches)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
