@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from tests.delivery.test_sending import by_smtp
 from tests.postgresql import PostgreSQL
 
 AT = datetime.fromisoformat(MARCH)
+
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
 
     with office.app(MARCH).database.record() as connection:
         for_long = timedelta(minutes=2)
-        senders.enter(connection, "other", "elsewhere", for_long)
+        senders.enter(connection, "other", "elsewhere", for_long, facts="", since=PAST)
     with real_server(Meddler(keep_waiting)) as port:
         assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
     assert seen == [True, True]
