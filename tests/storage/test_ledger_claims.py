@@ -153,6 +153,17 @@ def test_only_its_own_claim_can_be_settled(database: Database) -> None:
     assert ("lead@unit.test", "sent", "accepted") not in history(database)
 
 
+def test_an_answer_that_comes_too_late_changes_nothing_of_the_notice(database: Database) -> None:
+    add(database)
+    [claimed] = claim(database)
+    with database.write() as connection:
+        claims.recover(connection, SOON)
+        notices.set_state(connection, "a", State.EXPIRED, Reason.TOO_LATE, SOON)
+    before = view(database)
+    settle(database, claimed, lead=ACCEPTED, second=ACCEPTED)
+    assert view(database) == before
+
+
 def test_what_a_dead_sender_left_is_put_back_as_interrupted(database: Database) -> None:
     add(database)
     claim(database)

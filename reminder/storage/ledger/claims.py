@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     String,
     bindparam,
+    exists,
     func,
     insert,
     literal,
@@ -146,6 +147,8 @@ def settle(
 
     The statements look for themselves whether it does, so that hundreds of answers are three.
     """
+    # In one order everywhere: two replicas may hold different recipients of the same notices.
+    results = sorted(results, key=lambda result: result.claimed.key)
     people = [
         {
             "family": result.claimed.key, "person": address, "held": result.claimed.claim,
@@ -157,8 +160,8 @@ def settle(
     ]  # fmt: skip
     if people:
         connection.execute(_TOLD, people)
-        connection.execute(_ANSWERED, people)
         connection.execute(_TRIED, [_tried(result, at) for result in results])
+        connection.execute(_ANSWERED, people)
 
 
 def _reason(answer: Answer, *, rehearsal: bool) -> Reason:
@@ -171,14 +174,13 @@ def _tried(result: Result, at: datetime) -> dict[str, object]:
     """The reason is the notice's own where all recipients have the same."""
     reasons = {answer.reason for answer in result.answers.values()}
     why = reasons.pop() if len(reasons) == 1 else None
-    return {"family": result.claimed.key, "why": why, "moment": at}
+    return {
+        "family": result.claimed.key, "held": result.claimed.claim, "why": why, "moment": at,
+    }  # fmt: skip
 
 
-_STILL_HELD = (
-    (recipient.c.notice == bindparam("family"))
-    & (recipient.c.address == bindparam("person"))
-    & (recipient.c.claim == bindparam("held"))
-)
+_HELD = (recipient.c.notice == bindparam("family")) & (recipient.c.claim == bindparam("held"))
+_STILL_HELD = _HELD & (recipient.c.address == bindparam("person"))
 _TOLD = insert(history).from_select(
     ["at", "subject", "address", "state", "reason", "detail"],
     select(
@@ -207,7 +209,7 @@ _ANSWERED = (
 )
 _TRIED = (
     update(notice)
-    .where(notice.c.key == bindparam("family"))
+    .where(notice.c.key == bindparam("family"), exists().where(_HELD))
     .values(
         attempts=notice.c.attempts + 1,
         reason=func.coalesce(bindparam("why", type_=String), notice.c.reason),
