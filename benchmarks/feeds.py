@@ -82,7 +82,7 @@ def _latency(said: str, percent: int) -> float:
 
 
 def measure(quick: bool) -> Part:
-    seconds, rounds = (1, 2) if quick else (5, 7)
+    seconds, rounds = (1, 1) if quick else (4, 6)
     part = Part(
         "Calendars",
         f"`wrk -c{CLIENTS} -t{THREADS}` for {seconds} s at a time on the shipped plan's whole "

@@ -26,8 +26,8 @@ is taken round by round. Absolute figures are of this machine, ratios of any.
 _HOW = """\
 ## How to run
 
-    make bench            # everything, tens of minutes; writes this page
-    make bench QUICK=1    # small offices and few rounds, within a minute; prints only
+    make bench            # everything, a quarter of an hour; writes this page
+    make bench QUICK=1    # small offices and one round, within a minute; prints only
     make bench ONLY=feeds # one part: {parts}
 
 It needs Debian's `postfix` (smtp-source, smtp-sink), `nginx-light` and `wrk`; a part whose tool is

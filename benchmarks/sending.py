@@ -11,7 +11,7 @@ SESSIONS = 16  # of smtp-source
 
 def measure(quick: bool) -> Part:
     """Beside smtp-source with a connection for each message, and with lasting ones."""
-    units, messages, rounds = (200, 2000, 2) if quick else (5000, 20_000, 7)
+    units, messages, rounds = (200, 1000, 1) if quick else (5000, 20_000, 5)
     with workplace() as folder, sink() as server:
         trial = Trial(folder, units, smtp(server.port, CONNECTIONS))
         size, sent = trial.size(), list[Sent]()

@@ -11,7 +11,7 @@ from benchmarks.page import Part, Target
 
 
 def measure(quick: bool) -> Part:
-    rounds, seconds = (2, 3) if quick else (10, 60)
+    rounds, seconds = (1, 2) if quick else (10, 60)
     part = Part(
         "Starting, and doing nothing",
         f"On the shipped plan, {rounds} starts each, in turn; memory is the peak of the resident "
