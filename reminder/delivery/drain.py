@@ -103,10 +103,10 @@ class Drain:
 
     def _claim_more(self, left: int | None) -> None:
         owner = self._owner
-        if not self._lease.holds:
-            raise ClaimLapsedError("the lease to send lapsed")
         limit = left or BATCH * owner.limits.connections
         with owner.database.write() as database:
+            if not self._lease.holds:  # asked when it is our turn to write: that may take long
+                raise ClaimLapsedError("the lease to send lapsed")
             batch = claims.claim(database, self._claim, owner.course, owner.clock.now(), limit)
         with self._lock:
             self._stock.extend(batch)

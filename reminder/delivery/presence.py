@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -40,10 +40,20 @@ class Lease:
 
     name: str
     until: float = math.inf
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def holds(self) -> bool:
-        return since_boot() < self.until
+        with self._lock:
+            return since_boot() < self.until
+
+    def renew(self, until: float) -> bool:
+        """False when it lapsed before the server's yes came: somebody here may have seen that."""
+        with self._lock:
+            if since_boot() >= self.until:
+                return False
+            self.until = until
+            return True
 
 
 class Presence(Protocol):
@@ -127,7 +137,7 @@ class Member:
             try:
                 self._renew()
                 told = False
-            except LedgerError as error:
+            except Exception as error:  # noqa: BLE001 - without this thread nothing is sent
                 log.log(logging.DEBUG if told else logging.ERROR, "no lease to send: %s", error)
                 told = True
 
@@ -136,9 +146,8 @@ class Member:
         with self._database.record() as connection:
             renewed = senders.renew(connection, self.lease.name, timedelta(seconds=LEASE))
             others = senders.have_left_work(connection)
-        if renewed:
-            self.lease.until = asked + LEASE
-        else:
+        renewed = renewed and self.lease.renew(asked + LEASE)
+        if not renewed:
             log.warning("the lease to send had lapsed: others may have taken over")
             self.lease.until = 0.0
             self.lease = self._begun()

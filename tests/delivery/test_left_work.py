@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from reminder.delivery import drain, sending
+from reminder.clock import since_boot
+from reminder.delivery import drain, presence, sending
 from reminder.delivery.presence import Member
 from reminder.storage.ledger import claims, senders
 from tests.app.processes import SHORT, SOON
@@ -95,3 +97,51 @@ def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
         put_back(office, member)
         with database.read() as connection:
             assert senders.have_left_work(connection)
+
+
+def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial) -> None:
+    """As when the ledger failed while it was to be given back."""
+    woken = Event()
+    with Member(office.app(MARCH).database, woken.set).kept() as stays:
+        with Member(office.app(MARCH).database).kept() as leaves:
+            claimed_by(office, leaves)
+        stays._renew()
+        assert woken.is_set()
+        assert put_back(office, stays) == 3
+
+
+def test_who_leaves_nothing_behind_wakes_nobody(office: Trial) -> None:
+    woken = Event()
+    with Member(office.app(MARCH).database, woken.set).kept() as stays:
+        with Member(office.app(MARCH).database).kept():
+            pass
+        stays._renew()
+    assert not woken.is_set()
+
+
+def test_lease_that_lapsed_here_is_not_renewed_by_a_late_yes(office: Trial) -> None:
+    """A worker may have seen the lapse, and left its message to others."""
+    woken = Event()
+    with Member(office.app(MARCH).database, woken.set).kept() as member:
+        lease, member.lease.until = member.lease, since_boot()
+        member._renew()
+        assert not lease.holds
+        assert member.lease.holds
+    assert woken.is_set()
+
+
+def test_failure_that_nobody_foresaw_does_not_end_the_renewing(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed, failures = Event(), iter([RuntimeError("unforeseen")])
+
+    def renew(*_: object) -> bool:
+        for failure in failures:
+            raise failure
+        renewed.set()
+        return True
+
+    monkeypatch.setattr(presence, "RENEWED", 0.01)
+    monkeypatch.setattr(senders, "renew", renew)
+    with Member(office.app(MARCH).database).kept():
+        assert renewed.wait(10)

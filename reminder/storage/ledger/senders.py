@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, cast, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, cast, delete, exists, func, insert, literal, select, update
 from sqlalchemy.types import DateTime
 
 from reminder.domain.notices import Reason, State
@@ -43,7 +43,11 @@ def renew(connection: Connection, name: str, lease: timedelta) -> bool:
 
 
 def leave(connection: Connection, name: str) -> None:
-    connection.execute(delete(sender).where(sender.c.name == name))
+    """What it could not give back is found by the others: its lease has lapsed then."""
+    mine = (recipient.c.state == State.SENDING) & recipient.c.claim.startswith(f"{name}:")
+    this = sender.c.name == name
+    connection.execute(update(sender).where(this).values(until=_NOW))
+    connection.execute(delete(sender).where(this, ~exists().where(mine)))
 
 
 def have_left_work(connection: Connection) -> bool:
