@@ -104,10 +104,12 @@ class Drain:
     def _claim_more(self, left: int | None) -> None:
         owner = self._owner
         limit = left or BATCH * owner.limits.connections
+        now = owner.clock.now()
         with owner.database.write() as database:
             if not self._lease.holds:  # asked when it is our turn to write: that may take long
                 raise ClaimLapsedError("the lease to send lapsed")
-            batch = claims.claim(database, self._claim, owner.course, owner.clock.now(), limit)
+            owner.put_back(owner.presence.take_over(database, now))
+            batch = claims.claim(database, self._claim, owner.course, now, limit)
         with self._lock:
             self._stock.extend(batch)
 

@@ -63,7 +63,10 @@ class Presence(Protocol):
     lease: Lease
 
     def recover(self, connection: Connection, at: datetime) -> int:
-        """Puts back what senders that are gone left behind; returns how many recipients."""
+        """Between two drains: puts back what none is to send; returns how many recipients."""
+
+    def take_over(self, connection: Connection, at: datetime) -> int:
+        """At any time: the same with what senders left whose leases have lapsed since."""
 
     def others_well(self, connection: Connection) -> bool:
         """Whether other replicas send, and have no trouble with the mail server."""
@@ -79,6 +82,9 @@ class Alone:
 
     def recover(self, connection: Connection, at: datetime) -> int:
         return claims.recover(connection, at)
+
+    def take_over(self, connection: Connection, at: datetime) -> int:
+        return 0
 
     def others_well(self, connection: Connection) -> bool:
         return False
@@ -123,10 +129,15 @@ class Member:
                 senders.leave(connection, self.lease.name)
 
     def recover(self, connection: Connection, at: datetime) -> int:
-        """Between two drains: what the last one claimed and lost hold of goes back as well."""
+        """With what its own last drain claimed and lost hold of."""
         senders.forget_lapsed(connection)
         others = senders.present(connection).keys() - {self.lease.name}
         return claims.recover(connection, at, but=others)
+
+    def take_over(self, connection: Connection, at: datetime) -> int:
+        if not senders.forget_lapsed(connection):
+            return 0
+        return claims.recover(connection, at, but=senders.present(connection))
 
     def others_well(self, connection: Connection) -> bool:
         return bool(senders.well(connection) - {self.replica})

@@ -79,7 +79,9 @@ class Sender:
     def recover(self) -> int:
         """Puts back what a dead sender left in `sending`."""
         with self.database.write() as connection:
-            count = self.presence.recover(connection, self.clock.now())
+            return self.put_back(self.presence.recover(connection, self.clock.now()))
+
+    def put_back(self, count: int) -> int:
         if count:
             log.warning("put back %d recipients that an interrupted sender left", count)
         return count

@@ -60,6 +60,16 @@ def test_claim_of_a_sender_that_is_present_stays(office: Trial) -> None:
         assert put_back(office, two) == 0
 
 
+def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> None:
+    database = office.app(MARCH).database
+    with Member(database, lambda: None).kept() as one, Member(database, lambda: None).kept() as two:
+        claimed_by(office, one)
+        with database.write() as connection:
+            assert two.take_over(connection, AT) == 0
+            senders.renew(connection, one.lease.name, -timedelta(seconds=1))
+            assert two.take_over(connection, AT) == 3
+
+
 def happens(what: Callable[[], bool]) -> bool:
     end = time.monotonic() + SOON
     while not (done := what()) and time.monotonic() < end:

@@ -58,13 +58,14 @@ def have_left_work(connection: Connection) -> bool:
     return connection.execute(query).scalar_one()
 
 
-def forget_lapsed(connection: Connection) -> None:
-    """A replica's troubles go with the last of its senders."""
+def forget_lapsed(connection: Connection) -> bool:
+    """A replica's troubles go with the last of its senders. False when none has lapsed."""
     query = delete(sender).where(sender.c.until <= _NOW).returning(sender.c.replica)
-    gone = set(connection.scalars(query)) - set(present(connection).values())
-    for replica in gone:
+    lapsed = set(connection.scalars(query))
+    for replica in lapsed and lapsed - set(present(connection).values()):
         connection.execute(delete(relay).where(relay.c.replica == replica))
         connection.execute(delete(alarm).where(alarm.c.name.endswith(f"@{replica}")))
+    return bool(lapsed)
 
 
 def present(connection: Connection) -> dict[str, str]:
