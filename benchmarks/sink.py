@@ -1,6 +1,8 @@
 """smtp-sink, Postfix's server for trials, which takes everything and keeps nothing."""
 
 import os
+import re
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +14,17 @@ from benchmarks.relay import answers
 class Sink:
     """`count` is of the messages that it has taken since it started."""
 
-    def __init__(self, port: int, output: Iterator[str]) -> None:
+    def __init__(self, port: int, process: subprocess.Popen[str]) -> None:
         self.port = port
+        self.process = process
         self.count = 0
-        threading.Thread(target=self._read, args=(output,), daemon=True).start()
+        threading.Thread(target=self._read, daemon=True).start()
 
-    def _read(self, output: Iterator[str]) -> None:
-        for line in output:  # "\r" ends a line here too
-            if line.strip().isdigit():
-                self.count = int(line)
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:  # "\r" ends a line here too
+            if found := re.search(r"mesg=(\d+)", line):
+                self.count = int(found[1])
 
 
 @contextmanager
@@ -29,6 +33,5 @@ def sink() -> Iterator[Sink]:
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     words = [tool("smtp-sink", "postfix"), *user, "-c", f"127.0.0.1:{port}", "1000"]
     with running(words) as process:
-        assert process.stdout
         until(lambda: answers(port), process, "smtp-sink answers")
-        yield Sink(port, process.stdout)
+        yield Sink(port, process)

@@ -65,7 +65,7 @@ def _rounds(units: int, flat_from: int, count: int, part: Part) -> list[Round]:
     cpu = spread([one.sent.cpu_ms for one in rounds])
     wall = spread([1000 / one.sent.rate for one in rounds])
     loading = figure(trial.idle.wall)
-    growth = _growth(rounds) if units > flat_from else NONE
+    growth = _growth(rounds) or NONE
     row = (f"{units:,}", cpu, wall, loading, _peak(rounds), growth)
     part.rows.append(tuple(map(str, row)))
     return rounds
@@ -75,8 +75,10 @@ def _peak(rounds: list[Round]) -> Spread:
     return spread([one.watch.peak for one in rounds])
 
 
-def _growth(rounds: list[Round]) -> Spread:
-    return spread([one.watch.growth for one in rounds])
+def _growth(rounds: list[Round]) -> Spread | None:
+    """None when the process was not seen after so many mails."""
+    found = [one.watch.growth for one in rounds if one.watch.growth is not None]
+    return spread(found) if found else None
 
 
 def _beside(most: list[Round], least: list[Round]) -> Spread:
@@ -102,5 +104,5 @@ class Watch:
             self._most = max(self._most, now)
 
     @property
-    def growth(self) -> float:
-        return self._most - (self._then or self._most)
+    def growth(self) -> float | None:
+        return None if self._then is None else self._most - self._then
