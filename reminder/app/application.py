@@ -206,8 +206,8 @@ class Application:
                 self.sender.presence = present
                 self.sender.recover()
                 self.sender.drain()
-            # Where there is no lock to be had, a daemon runs beside us and has seen more.
-            more = () if present else None
+            # A daemon may run beside us that has seen more, unless we have the only lock.
+            more = () if present and not present.replica else None
             told = self.report(self.clock.now()) + self.watch.look(self.clock.now(), more)
             if told and present:
                 self.sender.drain()

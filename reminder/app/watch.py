@@ -98,9 +98,15 @@ class Watch:
         return len(begun) + len(over)
 
     def _placed(self, trouble: Trouble) -> Trouble:
-        if not self.replica or _kind(trouble.name) not in _OF_A_REPLICA:
-            return trouble
-        return replace(trouble, name=f"{trouble.name}@{self.replica}")
+        place = self._place(trouble.name)
+        return replace(trouble, name=f"{trouble.name}@{place}") if place else trouble
+
+    def _place(self, name: str) -> str:
+        """Whose trouble it is; empty for one of all. Two daemons of one replica have two ports."""
+        if not self.replica or _kind(name) not in _OF_A_REPLICA:
+            return ""
+        seen_by_a_daemon = _kind(name) in _SEEN_BY_A_DAEMON
+        return f"{self._settings.web.port}@{self.replica}" if seen_by_a_daemon else self.replica
 
     def _concerned(
         self, connection: Connection, more: Iterable[Trouble] | None
@@ -108,7 +114,7 @@ class Watch:
         alarms = {
             name: alarm
             for name, alarm in read_alarms(connection).items()
-            if _kind(name) not in _OF_A_REPLICA or name.partition("@")[2] == self.replica
+            if name.partition("@")[2] == self._place(name)
         }
         if more is not None:
             return alarms

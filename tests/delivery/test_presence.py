@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import update
 
 from reminder.app import Application
+from reminder.app.watch import OTHER_FILES
 from reminder.delivery import presence
 from reminder.delivery.presence import Member
 from reminder.storage.ledger import claims, senders
 from reminder.storage.ledger.alarms import begin_alarm, read_alarms
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.ledger.schema import sender
-from tests.app.trials import MARCH, Trial, trial
+from tests.app.trials import MARCH, OPERATOR, Trial, trial
 from tests.delivery.servers import BadServer, Inbox, bad_server, real_server
 from tests.postgresql import PostgreSQL
 
@@ -211,3 +212,22 @@ def test_a_pass_beside_a_daemon_puts_no_other_files_in_force(
     daemon = Member(database, facts="the daemon's files", lasting=True)
     assert office.app(MARCH).tick().planned == 0
     assert daemon.lease.holds
+
+
+def told(office: Trial) -> int:
+    return sum("/alarm/" in key for key in office.notices())
+
+
+def test_of_two_daemons_on_one_host_neither_calls_over_what_the_other_sees(office: Trial) -> None:
+    for port, troubles in [(8001, [OTHER_FILES]), (8002, [])] * 2:
+        app = planned(office, mail=OPERATOR, web={"port": port})
+        app.watch.look(app.clock.now(), troubles)
+    assert told(office) == 1
+
+
+def test_a_pass_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
+    for _ in range(2):
+        app = planned(office, mail=OPERATOR)
+        app.watch.look(app.clock.now(), [OTHER_FILES])
+        app.tick()
+    assert told(office) == 1
