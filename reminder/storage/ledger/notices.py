@@ -12,6 +12,7 @@ from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import Step
 from reminder.storage.ledger.schema import history, message, notice, recipient, reminded
 from reminder.storage.ledger.upsert import put
+from reminder.storage.ledger.views import in_parts
 
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
 
@@ -169,9 +170,17 @@ def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None
 
 def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
     """On the notice itself: held, expired, baseline, or refused for want of an address."""
+    set_states(connection, [key], state, reason, at)
+
+
+def set_states(
+    connection: Connection, keys: Sequence[str], state: State, reason: Reason, at: datetime
+) -> None:
+    """Of very many in little time: meanwhile nobody else can write."""
     values = {"state": state, "reason": reason, "updated": at}
-    connection.execute(update(notice).where(notice.c.key == key).values(values))
-    record(connection, at, key, state, reason)
+    for some in in_parts(keys):
+        connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
+    record_all(connection, at, [Change(key, state, reason) for key in keys])
 
 
 @dataclass(frozen=True)
@@ -266,8 +275,7 @@ def expire(connection: Connection, at: datetime) -> list[str]:
     """Gives up what has outlived its use. Returns the keys."""
     query = select(notice.c.key).where(_unfinished(), notice.c.useful_until <= at)
     keys = list(connection.scalars(query))
-    for key in keys:
-        set_state(connection, key, State.EXPIRED, Reason.TOO_LATE, at)
+    set_states(connection, keys, State.EXPIRED, Reason.TOO_LATE, at)
     return keys
 
 
