@@ -1,13 +1,14 @@
 """The parts put together, and one pass of the work."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
 
-from reminder.app.watch import Watch
+from reminder.app.watch import Trouble, Watch
 from reminder.clock import Clock
 from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
@@ -156,6 +157,9 @@ class Application:
     def report(self, at: datetime) -> int:
         return self.reporter.report(at) if self.is_current() else 0
 
+    def look(self, at: datetime, more: Iterable[Trouble] | None) -> int:
+        return self.watch.look(at, more, in_force=self.is_current())
+
     def sync_feeds(self, at: datetime) -> None:
         if self.is_current():
             self.feeds.sync(self.progress(), at)
@@ -208,7 +212,7 @@ class Application:
                 self.sender.drain()
             # A daemon may run beside us that has seen more, unless we have the only lock.
             more = () if present and not present.replica else None
-            told = self.report(self.clock.now()) + self.watch.look(self.clock.now(), more)
+            told = self.report(self.clock.now()) + self.look(self.clock.now(), more)
             if told and present:
                 self.sender.drain()
         with self.database.read() as connection:

@@ -118,7 +118,7 @@ class Daemon:
         more = [*seen, *self._edits.troubles()]
         if not self._app.is_current():
             more.append(OTHER_FILES)
-        self._app.watch.look(at, more if self._delivers else None)
+        self._app.look(at, more if self._delivers else None)
         self._seen = [trouble for trouble in self._seen if trouble not in seen]
 
     def _stalled(self) -> None:

@@ -73,22 +73,27 @@ class Watch:
         self._database = database
         self._reporter = reporter
 
-    def look(self, at: datetime, more: Iterable[Trouble] | None = None) -> int:
+    def look(
+        self, at: datetime, more: Iterable[Trouble] | None = None, *, in_force: bool = True
+    ) -> int:
         """Tells of what began and what is over. Returns how many of either.
 
-        `more` is what only a daemon sees; None leaves that to the daemon beside the caller. A
-        rehearsal tells nobody of anything.
+        `more` is what only a daemon sees; None leaves that to the daemon beside the caller. Who
+        has files that are not `in_force` judges nothing by them. A rehearsal tells nobody of
+        anything.
         """
         if self._settings.mail.redirect_to:
             return 0
         with self._database.read() as connection:
-            known = self._concerned(connection, more)
-            troubles = (*self._troubles(connection, at, known), *(more or ()))
+            known = self._concerned(connection, more, in_force)
+            troubles = [*self._own(connection, at, known), *(more or ())]
+            if in_force:
+                troubles += self._shared(connection, at)
             found = {t.name: t for t in map(self._placed, troubles)}
         if found.keys() == known.keys():
             return 0
         with self._database.write() as connection:
-            known = self._concerned(connection, more)
+            known = self._concerned(connection, more, in_force)
             begun = [trouble for name, trouble in found.items() if name not in known]
             over = [alarm for name, alarm in known.items() if name not in found]
             for trouble in begun:
@@ -109,12 +114,13 @@ class Watch:
         return f"{self._settings.web.port}@{self.replica}" if seen_by_a_daemon else self.replica
 
     def _concerned(
-        self, connection: Connection, more: Iterable[Trouble] | None
+        self, connection: Connection, more: Iterable[Trouble] | None, in_force: bool
     ) -> dict[str, Alarm]:
         alarms = {
             name: alarm
             for name, alarm in read_alarms(connection).items()
             if name.partition("@")[2] == self._place(name)
+            and (in_force or _kind(name) in _OF_A_REPLICA)
         }
         if more is not None:
             return alarms
@@ -139,13 +145,15 @@ class Watch:
             words = f"{words}（自{since:%Y-%m-%d %H:%M}起）。"
             self._reporter.tell(connection, alarm.name, title, words, at)
 
-    def _troubles(
+    def _own(
         self, connection: Connection, at: datetime, known: dict[str, Alarm]
     ) -> Iterator[Trouble]:
-        yield from self._digests(connection, at)
         yield from self._server(connection, at)
-        yield from self._workdays(at)
         yield from self._disk(known)
+
+    def _shared(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        yield from self._digests(connection, at)
+        yield from self._workdays(at)
 
     def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """Due for an hour and not all accepted or refused. The mail about it is its report."""

@@ -231,3 +231,15 @@ def test_a_pass_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) ->
         app.watch.look(app.clock.now(), [OTHER_FILES])
         app.tick()
     assert told(office) == 1
+
+
+def test_whose_files_are_not_in_force_ends_and_begins_no_alarm_by_them(
+    office: Trial, database: Database
+) -> None:
+    daemon = Member(database, facts="the daemon's files", lasting=True)
+    with database.write() as connection:
+        begin_alarm(connection, "workdays/2027", PAST, "unknown")
+    office.app("2026-03-03T12:00+08:00").tick()
+    with database.read() as connection:
+        assert list(read_alarms(connection)) == ["workdays/2027"]
+    assert daemon.lease.holds
