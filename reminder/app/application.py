@@ -177,7 +177,7 @@ class Application:
         planned = self.planner.plan(at, hold_first_start=hold_first_start)
         self.sync_feeds(at)
         if planned.new:
-            log.info("planned %d notices", len(planned.new))
+            log.info("planned %d notices", planned.new)
         return planned
 
     def refuse_far(self, at: datetime, *, really: bool) -> None:
@@ -218,7 +218,7 @@ class Application:
         with self.database.read() as connection:
             states = states_since(connection, before)
         return Pass(
-            planned=len(planned.new),
+            planned=planned.new,
             sent=states[State.SENT],
             retry=states[State.RETRY],
             refused=states[State.REFUSED],

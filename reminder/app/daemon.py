@@ -14,10 +14,11 @@ from reminder.app.application import Application
 from reminder.app.edits import Edits
 from reminder.app.heartbeat import Heartbeat
 from reminder.app.watch import OTHER_FILES, SCHEDULER, Trouble
+from reminder.delivery.planning import Planned
 from reminder.delivery.presence import Presence, presence
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
-from reminder.storage.ledger.tallies import count_waiting, states_of
+from reminder.storage.ledger.tallies import count_waiting, last_change, states_since
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.web.app import create_app
 from reminder.web.server import Server, web_server
@@ -25,7 +26,6 @@ from reminder.web.server import Server, web_server
 log = logging.getLogger(__name__)
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
-EXAMPLES = 5  # mails that the first screen names one by one
 FIRST_PASS = 20  # seconds that the first screen waits for the first mails
 
 
@@ -65,7 +65,9 @@ class Daemon:
         threading.Thread(target=self._await_signal, name="signals", daemon=True).start()
         listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
         resumed = self._count_waiting()
-        new = self._app.plan(self._app.clock.now(), hold_first_start=self._hold).new
+        with self._app.database.read() as connection:
+            before = last_change(connection)
+        planned = self._app.plan(self._app.clock.now(), hold_first_start=self._hold)
         rehearsed = self._rehearse_for_newcomers()
         courier = threading.Thread(target=self._deliver, name="courier")
         courier.start()
@@ -76,7 +78,7 @@ class Daemon:
         heartbeat = Heartbeat(self._tick)
         try:
             self._idle.wait(FIRST_PASS)
-            announce(self._started(new, resumed, rehearsed, listener.getsockname()[1]))
+            announce(self._started(planned, before, resumed, rehearsed, listener.getsockname()[1]))
             heartbeat.guard(self._stop, self._stalled)
         finally:
             self._halt()
@@ -189,18 +191,20 @@ class Daemon:
         web = create_app(app.settings, lambda: app.table, app.database, app.composer.key, app.clock)
         return web_server(web)
 
-    def _started(self, new: list[str], resumed: int, rehearsed: str, port: int) -> Started:
+    def _started(
+        self, planned: Planned, before: int, resumed: int, rehearsed: str, port: int
+    ) -> Started:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
-            accepted = states_of(connection, new)[State.SENT]
-            views = read_notices(connection, keys=new[:EXAMPLES])
+            accepted = states_since(connection, before)[State.SENT] if planned.new else 0
+            views = read_notices(connection, keys=planned.first)
         settings = app.settings.web
         url = settings.public_url
         if not settings.base_url:
             url = settings.model_copy(update={"port": port}).public_url
         return Started(
-            url, self._delivers, len(new), accepted, tuple(views), resumed, held, rehearsed
+            url, self._delivers, planned.new, accepted, tuple(views), resumed, held, rehearsed
         )
 
 

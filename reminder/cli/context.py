@@ -86,6 +86,7 @@ def application(at: datetime | None = None) -> Application:
 
     heap.share_one()
     loaded = office()
+    heap.give_back()
     _log(loaded.settings.log.format, loaded.settings.log.level)
     return Application(loaded, Clock(at))
 

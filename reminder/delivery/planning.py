@@ -25,22 +25,22 @@ _Item = TypeVar("_Item")
 
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
+EXAMPLES = 5  # that are shown of what is new
 CHUNK = 200  # notices composed in one transaction: others wait for half a second at most
 
 
 @dataclass
 class Planned:
-    """The keys that entered the ledger, or left it unsent, in one pass."""
+    """How many notices one pass added or revived, and the keys of the first ones."""
 
-    new: list[str] = field(default_factory=list)
-    baseline: list[str] = field(default_factory=list)
-    expired: list[str] = field(default_factory=list)
+    new: int = 0
+    first: list[str] = field(default_factory=list)
 
-    def __iadd__(self, other: "Planned") -> "Planned":
-        self.new += other.new
-        self.baseline += other.baseline
-        self.expired += other.expired
-        return self
+    def note(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.new += 1
+            if len(self.first) < EXAMPLES:
+                self.first.append(key)
 
 
 class Planner:
@@ -62,9 +62,9 @@ class Planner:
             occasions.begin(connection, self._registrar.course, at, held=hold_first_start)
             claims.wait_no_longer(connection, at, LONGEST)
             relays.wait_no_longer(connection, at, LONGEST)
-            done.new += self._revive(connection, at)
-            done.expired += notices.expire(connection, at)
-            done.expired += self._expire_done(connection, at)
+            done.note(self._revive(connection, at))
+            notices.expire(connection, at)
+            self._expire_done(connection, at)
             made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
             progress = read_progress(connection, self._table, self._registrar.course)
         facts = self._facts(progress)
@@ -74,8 +74,8 @@ class Planner:
             made = made_from.get(period)
             complete = made is not None and (over or made == facts)
             if self._table.digest_due(month) <= at and not complete:
-                done += self._plan_digest(month, at, progress, facts, live=not over)
-        done += self._plan_reminders(at, progress, facts)
+                done.note(self._plan_digest(month, at, progress, facts, live=not over))
+        done.note(self._plan_reminders(at, progress, facts))
         with self._database.write() as connection:
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
@@ -88,8 +88,9 @@ class Planner:
 
     def _plan_digest(
         self, month: int, at: datetime, progress: Progress, facts: str, *, live: bool
-    ) -> Planned:
-        table, planned = self._table, Planned()
+    ) -> Iterator[str]:
+        """The keys of what is to be sent."""
+        table = self._table
         units = table.reached(month)
         if live:
             units = digest_units(table, month, table.digest_day(month), progress)
@@ -98,13 +99,14 @@ class Planner:
             with self._database.write() as connection:
                 missing = self._missing_digests(connection, month, some, live=live)
                 if missing:
-                    planned += self._add_digests(connection, month, missing, edition, live=live)
+                    self._add_digests(connection, month, missing, edition, live=live)
+            if live:
+                yield from (draft.key for draft in missing)
         with self._database.write() as connection:
             self._note_digest(connection, month, at, new=False)
             occasions.note_made_from(
                 connection, self._registrar.marked(Kind.DIGEST), table.plan.period(month), facts
             )
-        return planned
 
     def _note_digest(self, connection: Connection, month: int, at: datetime, *, new: bool) -> None:
         note = occasions.note_more if new else occasions.note_occasion
@@ -119,22 +121,18 @@ class Planner:
         edition: Edition,
         *,
         live: bool,
-    ) -> Planned:
+    ) -> None:
         """With its occasion: one that is not noted is never reported."""
-        keys = [draft.key for draft in drafts]
         if live:
             self._registrar.add(connection, drafts, edition)
             self._note_digest(connection, month, edition.as_of, new=bool(drafts))
-            return Planned(new=keys)
+            return
         begun = read_start(connection, self._registrar.course)
         self._note_digest(connection, month, edition.as_of, new=False)
+        ended = State.EXPIRED, Reason.TOO_LATE
         if begun and drafts and drafts[0].useful_until <= begun:
-            self._registrar.put(
-                connection, drafts, edition.as_of, State.BASELINE, Reason.FIRST_START
-            )
-            return Planned(baseline=keys)
-        self._registrar.put(connection, drafts, edition.as_of, State.EXPIRED, Reason.TOO_LATE)
-        return Planned(expired=keys)
+            ended = State.BASELINE, Reason.FIRST_START
+        self._registrar.put(connection, drafts, edition.as_of, *ended)
 
     def _missing_digests(
         self, connection: Connection, month: int, units: Sequence[str], *, live: bool
@@ -155,15 +153,16 @@ class Planner:
                 drafts.append(replace(draft, key=f"{draft.key}#{_copy(last) + 1}"))
         return drafts
 
-    def _plan_reminders(self, at: datetime, progress: Progress, facts: str) -> Planned:
-        table, planned = self._table, Planned()
+    def _plan_reminders(self, at: datetime, progress: Progress, facts: str) -> Iterator[str]:
+        """The keys of what is to be sent."""
+        table = self._table
         complete = f"{table.local_day(at)} {facts}"
         steps = steps_in_reach(table, at, progress)
         if not steps:
-            return planned
+            return
         with self._database.read() as connection:
             if occasions.reminders_made_from(connection) == complete:
-                return planned
+                return
             told = notices.read_told(connection, steps, rehearsal=self._registrar.rehearsal)
         edition = self._composer.edition(at, self._registrar.as_told(progress, at))
         for some in batched(reminders(table, at, told), CHUNK):
@@ -172,10 +171,10 @@ class Planner:
             with self._database.write() as connection:
                 if calls and not self._registrar.rehearsal:
                     self._note_calls(connection, calls, at)
-                planned.new += self._add_reminders(connection, mails, edition)
+                added = self._add_reminders(connection, mails, edition)
+            yield from added
         with self._database.write() as connection:
             occasions.note_reminders_made_from(connection, complete)
-        return planned
 
     def _is_phoned(self, draft: NoticeDraft) -> bool:
         return self._table.directory[draft.unit].tone is Relation.PARALLEL
@@ -228,14 +227,13 @@ class Planner:
             occasions.report_again(connection, self._registrar.marked(view.kind), view.period, at)
             yield key
 
-    def _expire_done(self, connection: Connection, at: datetime) -> Iterable[str]:
+    def _expire_done(self, connection: Connection, at: datetime) -> None:
         """A reminder of tasks that were all registered since is not sent any more."""
         done = read_progress(connection, self._table, self._registrar.course).done
         for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
             tasks = notices.tasks_of(connection, row["key"])
             if tasks and all(task in done for task in tasks):
                 notices.set_state(connection, row["key"], State.EXPIRED, Reason.DONE, at)
-                yield row["key"]
 
 
 def _base(key: str) -> str:

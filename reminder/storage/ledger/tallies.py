@@ -1,14 +1,13 @@
 """How many notices stand in which state: counted by the database, whatever their number."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from reminder.domain.notices import DECIDING, WAITING, Kind, State
 from reminder.storage.ledger.schema import history, notice, recipient
-from reminder.storage.ledger.views import NoticeView, in_parts, read_notices
+from reminder.storage.ledger.views import NoticeView, read_notices
 
 DETAILED = 200  # notices that anybody reads one by one
 
@@ -72,16 +71,6 @@ def states_since(connection: Connection, change: int) -> Counter[State]:
     these = notice.c.key.in_(changed) & (notice.c.kind != Kind.REPORT)
     each = select(_state().label("state")).where(these).subquery()
     return _counted(connection, each.c.state)
-
-
-def states_of(connection: Connection, keys: Iterable[str]) -> Counter[State]:
-    """Of those notices; the operator's reports do not count."""
-    found: Counter[State] = Counter()
-    for some in in_parts(keys):
-        these = notice.c.key.in_(some) & (notice.c.kind != Kind.REPORT)
-        each = select(_state().label("state")).where(these).subquery()
-        found += _counted(connection, each.c.state)
-    return found
 
 
 def count_waiting(connection: Connection) -> int:
