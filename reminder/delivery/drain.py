@@ -61,7 +61,7 @@ class Drain:
                 if line.broken == (most or 2):
                     self.server_failed(ServerError(f"{owner.name} broke off: {line.last_words}"))
         except ClaimLapsedError:
-            log.warning("a claim lapsed before its message went: it is left to others")
+            log.warning("a claim lapsed before its message went: the rest is left to others")
         finally:
             self.proven.set()
             line.close()
@@ -77,6 +77,9 @@ class Drain:
                     return False
                 self._heard = owner.clock.monotonic()
                 answers = self._ask(line, claimed)
+        except ClaimLapsedError:
+            self._lay_back(claimed)  # and given back, if nobody else has it
+            raise
         except ServerError as error:
             if not line.is_open and self.many:
                 self.turned_away = True
@@ -106,8 +109,8 @@ class Drain:
         limit = left or BATCH * owner.limits.connections
         now = owner.clock.now()
         with owner.database.write() as database:
-            if not self._lease.holds:  # asked when it is our turn to write: that may take long
-                raise ClaimLapsedError("the lease to send lapsed")
+            if not self._still_ours():  # asked when it is our turn to write: that may take long
+                raise ClaimLapsedError("the claim lapsed before more was taken")
             owner.put_back(owner.presence.take_over(database, now))
             batch = claims.claim(database, self._claim, owner.course, now, limit)
         with self._lock:
@@ -121,7 +124,10 @@ class Drain:
         envelope = Envelope(
             claimed.message_id, self._owner.sender, claimed.addresses, claimed.content
         )
-        return line.ask(envelope, lambda: self._lease.holds)
+        return line.ask(envelope, self._still_ours)
+
+    def _still_ours(self) -> bool:
+        return self._lease.holds and self._recorder.claim_stands
 
     def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
         owner = self._owner

@@ -33,6 +33,7 @@ class Recorder:
         self._clock = clock
         self._stop = stop
         self._rehearsal = rehearsal
+        self.claim_stands = True
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._waiting: list[_Slip] = []
@@ -68,10 +69,13 @@ class Recorder:
         try:
             with self._database.record() as connection:
                 results = [slip.result for slip in slips]
-                claims.settle(connection, results, self._clock.now(), rehearsal=self._rehearsal)
+                stands = claims.settle(
+                    connection, results, self._clock.now(), rehearsal=self._rehearsal
+                )
         except BaseException:
             with self._lock:
                 self._waiting = slips + self._waiting
             raise
+        self.claim_stands &= stands
         for slip in slips:
             slip.recorded = True

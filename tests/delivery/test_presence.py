@@ -1,7 +1,7 @@
 """Many senders on one ledger: what is claimed is one's own as long as one's lease holds."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,12 @@ from reminder.app import Application
 from reminder.app.watch import OTHER_FILES
 from reminder.delivery import presence
 from reminder.delivery.presence import Member
+from reminder.delivery.transports import Envelope, Transport
+from reminder.domain.notices import Answer, State
 from reminder.storage.ledger import claims, senders
 from reminder.storage.ledger.alarms import begin_alarm, read_alarms
 from reminder.storage.ledger.database import Database, open_database
-from reminder.storage.ledger.schema import sender
+from reminder.storage.ledger.schema import recipient, sender
 from tests.app.trials import MARCH, OPERATOR, Trial, trial
 from tests.delivery.servers import BadServer, Inbox, bad_server, real_server
 from tests.postgresql import PostgreSQL
@@ -139,6 +141,70 @@ def test_a_woken_sender_hands_nothing_over(office: Trial, database: Database) ->
         assert inbox.received == []
         office.app(MARCH, **by_smtp(port)).tick()
     assert len(inbox.received) == 2
+
+
+class TakenOver:
+    """The way to a server where, while the first answer is on its way, others take over."""
+
+    closed = False
+
+    def __init__(self, transport: Transport, take_over: Callable[[], object]) -> None:
+        self._transport = transport
+        self._take_over: list[Callable[[], object]] = [take_over]
+
+    def open(self) -> "TakenOver":
+        self._connection = self._transport.open()
+        return self
+
+    def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        answers = self._connection.send(envelope, still_ours)
+        while self._take_over:
+            self._take_over.pop()()
+        return answers
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def test_who_finds_its_claim_gone_sends_nothing_more_of_it(
+    office: Trial, database: Database
+) -> None:
+    """The database's clock jumped, or a standby took over that had not seen the claim."""
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        app = planned(office, **by_smtp(port))
+        one = app.sender.presence = member(database)
+
+        def take_over() -> None:
+            with database.write() as connection:
+                which = sender.c.name == one.lease.name
+                connection.execute(update(sender).where(which).values(until=PAST))
+            assert office.app(MARCH, **by_smtp(port)).tick().sent == 2
+
+        app.sender.transport = TakenOver(app.transport, take_over)
+        app.sender.drain()
+    assert one.lease.holds
+    assert len(inbox.received) == 3  # two mails, and the one that was on its way
+
+
+def test_what_nobody_took_over_of_a_claim_that_is_gone_is_given_back(
+    office: Trial, database: Database
+) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        app = planned(office, **by_smtp(port))
+        app.sender.presence = member(database)
+
+        def take_over() -> None:
+            one = recipient.c.address == inbox.received[0].rcpt_tos[0]
+            values = {"state": State.RETRY, "claim": None}
+            with database.write() as connection:
+                connection.execute(update(recipient).where(one).values(values))
+
+        app.sender.transport = TakenOver(app.transport, take_over)
+        app.sender.drain()
+    assert len(inbox.received) == 1
+    assert "sending" not in {state for state, _ in office.states()}
 
 
 def test_two_at_once_send_everything_once(office: Trial) -> None:

@@ -142,8 +142,8 @@ def _refuse_damaged(
 
 def settle(
     connection: Connection, results: Sequence[Result], at: datetime, *, rehearsal: bool = False
-) -> None:
-    """Records each recipient's answer, as far as its claim still stands.
+) -> bool:
+    """Records each recipient's answer, as far as its claim still stands. False when one is gone.
 
     The statements look for themselves whether it does, so that hundreds of answers are three.
     """
@@ -158,10 +158,11 @@ def settle(
         for result in results
         for address, answer in result.answers.items()
     ]  # fmt: skip
-    if people:
-        connection.execute(_TOLD, people)
-        connection.execute(_TRIED, [_tried(result, at) for result in results])
-        connection.execute(_ANSWERED, people)
+    if not people:
+        return True
+    connection.execute(_TOLD, people)
+    connection.execute(_TRIED, [_tried(result, at) for result in results])
+    return connection.execute(_ANSWERED, people).rowcount == len(people)
 
 
 def _reason(answer: Answer, *, rehearsal: bool) -> Reason:
