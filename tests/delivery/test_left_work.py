@@ -70,6 +70,15 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> Non
             assert two.take_over(connection, AT) == 3
 
 
+def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
+    app = office.app(MARCH, **by_smtp(1))
+    course = app.planner.course
+    with app.database.write() as connection:
+        [taken] = claims.claim(connection, "a:1", course, AT, 1)
+        claims.give_back(connection, [taken], AT)
+        assert claims.ready(connection, course, AT, 1) == [taken.key]
+
+
 def happens(what: Callable[[], bool]) -> bool:
     end = time.monotonic() + SOON
     while not (done := what()) and time.monotonic() < end:

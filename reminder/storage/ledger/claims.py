@@ -62,13 +62,14 @@ def _due_again(at: datetime) -> ColumnElement[bool]:
 
 
 def ready(connection: Connection, course: str, at: datetime, limit: int) -> list[str]:
-    """Keys of up to `limit` notices with recipients to be reached now, new ones first.
+    """Keys of up to `limit` notices with recipients to be reached now, new ones last: what a
+    sender left does not wait for a long queue, and who is tried again comes ever more seldom.
 
     Queued is ready at once, whatever its time: a clock set back must not make it wait. Two
     statements, since either goes along the index and ends at the limit.
     """
     found: dict[str, None] = {}
-    for waits in (_QUEUED, _due_again(at)):
+    for waits in (_due_again(at), _QUEUED):
         query = (
             select(recipient.c.notice)
             .join(notice, notice.c.key == recipient.c.notice)
