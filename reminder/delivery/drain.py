@@ -170,7 +170,8 @@ class Drain:
         with self._lock:
             first_here, self.failed = not self.failed, True
         replica = owner.presence.replica
-        with owner.database.write() as database:
+        # One at a time: dozens that wait for the ledger would leave the lease no connection.
+        with self._claiming, owner.database.write() as database:
             trouble = read_trouble(database, replica)
             failures = trouble.failures if trouble else 0
             if first_here or trouble is None:

@@ -9,8 +9,10 @@ same Message-ID and bytes.
 The steps that keep it, in this order:
 1. whoever may send puts back what senders that are gone left in `sending`;
 2. a claim marks recipients as `sending` before the server hears of them;
-3. before MAIL and before DATA the sender looks whether its claim still stands;
-4. the answer is on disk before that connection's next message.
+3. before MAIL and before DATA (where DATA goes ahead in a group, before the message itself) the
+   sender looks whether its claim still stands;
+4. the answer is on disk before that connection's next message; one whose claim was found gone
+   ends the pass.
 """
 
 import logging

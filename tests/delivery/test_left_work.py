@@ -72,7 +72,7 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> Non
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
     app = office.app(MARCH, **by_smtp(1))
-    course = app.planner.course
+    course = app.registrar.course
     with app.database.write() as connection:
         [taken] = claims.claim(connection, "a:1", course, AT, 1)
         claims.give_back(connection, [taken], AT)

@@ -129,7 +129,7 @@ def forget_recovery(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_to_record(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(claims, "settle", lambda *_, **__: None)
+    patch.setattr(claims, "settle", lambda *_, **__: True)
 
 
 def forget_a_unit(patch: pytest.MonkeyPatch) -> None:
