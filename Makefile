@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WEB_PORT ?= 8026
 
-.PHONY: run test soak seeds check bench format lock clean
+.PHONY: run test soak hosts seeds check bench format lock clean
 .DEFAULT_GOAL := run
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
@@ -23,6 +23,10 @@ soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak.steps
 	$(BIN)/python -m tests.soak.kills
 	$(MAKE) seeds SEEDS=1000
+
+## hosts: senders on hosts of their own (network namespaces, as root), in every kind of trouble
+hosts: $(VENV)/.dev
+	$(BIN)/python -m tests.soak.hosts $(ARGS)
 
 ## seeds: simulated years with faults, SEEDS of them from FIRST on
 SEEDS ?= 24

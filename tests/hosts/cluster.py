@@ -133,6 +133,9 @@ class Cluster:
         """Message-IDs of what it has claimed and not recorded."""
         return {row[0] for row in self._rows(_HELD, [sender.replica])}
 
+    def accepted_from(self, sender: Sender) -> set[str]:
+        return {one.message_id for one in self.account() if one.life == sender.number}
+
     def done(self) -> bool:
         """Everybody has their mail, and the operator the report."""
         with suppress(psycopg.errors.UndefinedTable):  # the first of them makes the tables

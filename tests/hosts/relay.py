@@ -20,8 +20,7 @@ from tests.app.accepted import Accepted
 
 @dataclass(frozen=True)
 class Kept(Accepted):
-    """`life` is the last number of the sender's address. Of a message that is no copy the
-    content may be left out of comparisons: `at` is in seconds of the machine's own."""
+    """`life` is the last number of the sender's address; `at` is in seconds, as `monotonic`."""
 
     at: float
 

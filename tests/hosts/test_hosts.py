@@ -20,7 +20,7 @@ def _hosts() -> None:
 
 
 def test_what_a_killed_and_a_frozen_sender_held_is_sent_by_the_third(tmp_path: Path) -> None:
-    shape = Shape(units=200)
+    shape = Shape(units=160, body=0.15)
     found = befallen(tmp_path, shape, KILLED, FROZEN)
     assert found.breaches == []
     assert 0 < found.copies <= 2 * shape.connections

@@ -102,13 +102,12 @@ def befallen(folder: Path, shape: Shape, *cases: str, seconds: float = 0) -> Out
         few = dict(zip(cases, run.senders, strict=False))
         with ExitStack() as troubles:
             begun = time.monotonic()
-            # What a stopped one holds it gives back before it ends.
-            held = {case: run.held(one) for case, one in few.items() if case == STOPPED}
+            left = set[str]()
             for case, one in few.items():
+                before = run.held(one)
                 troubles.enter_context(TROUBLES[case](run, one))
-            held |= {case: run.held(one) for case, one in few.items() if case != STOPPED}
+                left |= before - run.accepted_from(one) if case == STOPPED else run.held(one)
             lost = sum(shape.connections for case in cases if case in (MAIL, MAIL_SILENT))
-            left = set[str]().union(*held.values())
             taken_over = _taken_over(run, {one.number for one in few.values()}, left, lost)
             time.sleep(max(0, begun + seconds - time.monotonic()))
         run.until(run.done, "everything is sent and recorded", 5 * MINUTE)
@@ -121,15 +120,13 @@ def befallen(folder: Path, shape: Shape, *cases: str, seconds: float = 0) -> Out
 
 
 def _taken_over(run: Cluster, troubled: Set[int], left: Set[str], lost: int) -> float:
-    """When the last of what they left was accepted: from others, but what was on its way. So
-    many, whose answers are lost with a connection to the mail server, wait for their sender to
-    give up on it, and come later."""
-    before = {kept.message_id for kept in run.account()} if lost else set()
+    """When others had sent the last of what they left. So many, whose answers are lost with a
+    connection to the mail server, wait for their sender to give up on it, and come later."""
 
     def others() -> dict[str, float]:
         return {kept.message_id: kept.at for kept in run.account() if kept.life not in troubled}
 
-    run.until(lambda: len(left - before - others().keys()) <= lost, "others take over")
+    run.until(lambda: len(left - others().keys()) <= lost, "others take over")
     return max((at for message_id, at in others().items() if message_id in left), default=0)
 
 

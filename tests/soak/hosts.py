@@ -36,30 +36,41 @@ from tests.postgresql import program
 
 T = TypeVar("T")
 SHAPE = Shape(units=400)
+BUSY = Shape(units=2000)  # the others are not done when they take over
 LONG = 120  # seconds of trouble
 # The longest first; they mostly wait.
-CASES = ((MAIL_SILENT, 0), (MAIL, 0), (FROZEN, LONG), (LEDGER_SILENT, LONG), (LEDGER, LONG),
-         (KILLED, 0), (STOPPED, 0))  # fmt: skip
+RUNS: tuple[Callable[[Path], Outcome], ...] = (
+    lambda folder: befallen(folder, SHAPE, MAIL_SILENT),
+    lambda folder: befallen(folder, SHAPE, MAIL),
+    lambda folder: befallen(folder, BUSY, KILLED),
+    lambda folder: befallen(folder, SHAPE, FROZEN, seconds=LONG),
+    lambda folder: befallen(folder, SHAPE, LEDGER_SILENT, seconds=LONG),
+    lambda folder: befallen(folder, SHAPE, LEDGER, seconds=LONG),
+    lambda folder: befallen(folder, SHAPE, KILLED),
+    lambda folder: befallen(folder, SHAPE, STOPPED),
+    lambda folder: restarted(folder, SHAPE, signal.SIGINT),
+    lambda folder: restarted(folder, SHAPE, signal.SIGQUIT),
+    lambda folder: undisturbed(folder, SHAPE)[0],
+)
 AT_A_TIME = 3
 SENDERS, ROUNDS = (1, 2, 4), 3
 
 
 def troubles() -> list[str]:
-    runs: list[Callable[[Path], Outcome]] = [
-        lambda folder, case=case, seconds=seconds: befallen(folder, SHAPE, case, seconds=seconds)
-        for case, seconds in CASES
-    ]
-    runs += [lambda folder, how=how: restarted(folder, SHAPE, how)
-             for how in (signal.SIGINT, signal.SIGQUIT)]  # fmt: skip
-    runs.append(lambda folder: undisturbed(folder, SHAPE)[0])
+    breaches: list[str] = []
+    print("| case | accepted | shares | held | taken over after | copies |")
+    print("|---|--:|---|--:|--:|--:|")
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        found = list(pool.map(in_a_folder, runs))
-    print(
-        "| case | accepted | shares | held | taken over after | copies |\n|---|--:|---|--:|--:|--:|"
-    )
-    for one in found:
-        print(row(one))
-    return [f"{one.case}: {words}" for one in found for words in one.breaches]
+        for run in [pool.submit(in_a_folder, run) for run in RUNS]:
+            try:
+                print(row(run.result()), flush=True)
+                breaches += [f"{run.result().case}: {words}" for words in run.result().breaches]
+            except AssertionError as error:  # the other runs are told all the same
+                breaches.append(str(error))
+            except SystemExit:
+                pool.shutdown(cancel_futures=True)
+                raise
+    return breaches
 
 
 def row(one: Outcome) -> str:
@@ -105,6 +116,8 @@ def main() -> int:
     if words := missing() or ("" if program("postgres") else "PostgreSQL is not on this machine"):
         print(words)
         return 1
+    for how in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(how, lambda *_: sys.exit(1))  # not without taking down the hosts
     breaches = [words for name in sys.argv[1:] or PARTS for words in PARTS[name]()]
     print("\n".join(breaches))
     return bool(breaches)
