@@ -91,7 +91,7 @@ def rates() -> list[str]:
     breaches: list[str] = []
     for _ in range(ROUNDS):
         for senders in SENDERS:
-            shape = Shape(3000, senders, connections=4, body=0.025)
+            shape = Shape(2000, senders, connections=4, body=0.025)
             outcome, rate = in_a_folder(lambda folder, shape=shape: undisturbed(folder, shape))
             rates[senders].append(rate)
             breaches += outcome.breaches
