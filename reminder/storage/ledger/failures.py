@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from reminder.errors import LedgerError
@@ -58,10 +58,11 @@ def in_words(place: Place) -> Iterator[None]:
     """The database's errors, through SQLAlchemy or not, as `LedgerError`."""
     try:
         yield
-    except DatabaseError as error:
-        raise _of_database(place, error.orig) from error
+    except DBAPIError as error:
+        lost = error.connection_invalidated
+        raise _of_database(place, error.orig, was_connected=lost) from error
     except sqlite3.Error as error:
-        raise _of_database(place, error) from error
+        raise _of_database(place, error, was_connected=False) from error
     except NoConnectionError as error:
         raise LedgerError(f"all connections to the ledger {place} are in use") from error
 
@@ -79,16 +80,18 @@ def of_system(path: Path, error: OSError) -> LedgerError:
     )
 
 
-def _of_database(place: Place, error: BaseException | None) -> LedgerError:
-    return _of_server(place, error) if isinstance(place, Server) else _of_sqlite(place, error)
+def _of_database(place: Place, error: BaseException | None, *, was_connected: bool) -> LedgerError:
+    if isinstance(place, Server):
+        return _of_server(place, error, was_connected=was_connected)
+    return _of_sqlite(place, error)
 
 
-def _of_server(server: Server, error: BaseException | None) -> LedgerError:
+def _of_server(server: Server, error: BaseException | None, *, was_connected: bool) -> LedgerError:
     """What libpq says itself, of a server that was not reached, has no SQLSTATE."""
     state = getattr(error, "sqlstate", None)
     words, hint = _OF_SERVER.get(state or "") or _OF_SERVER.get((state or "")[:2]) or _UNKNOWN
     if state is None and type(error).__name__ == "OperationalError":
-        words, hint = _UNREACHED
+        words, hint = _OF_SERVER["08"] if was_connected else _UNREACHED
     lines = [line for line in str(error).splitlines() if not line.startswith("\t")]  # its advice
     why = lines[0] if state else " ".join(lines)
     return LedgerError(words.format(place=server, why=why), hint=hint)
