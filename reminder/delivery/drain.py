@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SLOW = 20.0  # seconds without an answer, after which others may have a better way to the server
+MOST = 320  # notices that a claim takes at all: their mails lie in memory
 BATCH = 20  # notices that a claim takes for each connection: a killed sender leaves so many
 
 
@@ -106,7 +107,7 @@ class Drain:
 
     def _claim_more(self, left: int | None) -> None:
         owner = self._owner
-        limit = left or BATCH * owner.limits.connections
+        limit = left or min(BATCH * owner.limits.connections, MOST)
         now = owner.clock.now()
         with owner.database.write() as database:
             if not self._still_ours():  # asked when it is our turn to write: that may take long
