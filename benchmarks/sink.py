@@ -18,7 +18,13 @@ class Sink:
         self.port = port
         self.process = process
         self.count = 0
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def end(self) -> None:
+        """Before its output is closed."""
+        self.process.terminate()
+        self._reader.join()
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -34,4 +40,8 @@ def sink() -> Iterator[Sink]:
     words = [tool("smtp-sink", "postfix"), *user, "-c", f"127.0.0.1:{port}", "1000"]
     with running(words) as process:
         until(lambda: answers(port), process, "smtp-sink answers")
-        yield Sink(port, process)
+        server = Sink(port, process)
+        try:
+            yield server
+        finally:
+            server.end()
