@@ -16,7 +16,8 @@ from reminder.delivery.transports import Connection, Envelope
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
 from reminder.storage.ledger import claims
-from reminder.storage.ledger.claims import Claimed, Result
+from reminder.storage.ledger.answers import Result
+from reminder.storage.ledger.claims import Claimed
 from reminder.storage.ledger.relays import Trouble, note_trouble, read_trouble
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reminder.clock import Clock
 from reminder.errors import LedgerError
-from reminder.storage.ledger import claims
-from reminder.storage.ledger.claims import Result
+from reminder.storage.ledger import answers
+from reminder.storage.ledger.answers import Result
 from reminder.storage.ledger.database import Database
 
 log = logging.getLogger(__name__)
@@ -69,10 +69,10 @@ class Recorder:
         try:
             with self._database.record() as connection:
                 results = [slip.result for slip in slips]
-                stands = claims.settle(
+                stands = answers.settle(
                     connection, results, self._clock.now(), rehearsal=self._rehearsal
                 )
-        except BaseException:
+        except BaseException:  # raised again: the answers are for who writes next
             with self._lock:
                 self._waiting = slips + self._waiting
             raise

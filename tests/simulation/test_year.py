@@ -12,7 +12,7 @@ from reminder.delivery import drain, planning, sending
 from reminder.domain.notices import State
 from reminder.simulation import Outcome, simulate
 from reminder.simulation.faults import Fault, Faults, Kill, Spell
-from reminder.storage.ledger import claims, notices
+from reminder.storage.ledger import answers, claims, notices
 from reminder.storage.ledger.tallies import Tally
 from reminder.storage.office import Office
 from tests.app.trials import OPERATOR, Trial, trial
@@ -129,7 +129,7 @@ def forget_recovery(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_to_record(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(claims, "settle", lambda *_, **__: True)
+    patch.setattr(answers, "settle", lambda *_, **__: True)
 
 
 def forget_a_unit(patch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,9 @@ import pytest
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
 from reminder.settings import Place
 from reminder.storage.ledger import claims, notices
-from reminder.storage.ledger.claims import Claimed, Result
+from reminder.storage.ledger.answers import Result
+from reminder.storage.ledger.answers import settle as record_answers
+from reminder.storage.ledger.claims import Claimed
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.views import NoticeView, read_history, read_notice
@@ -44,7 +46,7 @@ def claim(
 def settle(database: Database, claimed: Claimed, **answers: Answer) -> None:
     named = {f"{name}@unit.test": answer for name, answer in answers.items()}
     with database.write() as connection:
-        claims.settle(connection, [Result(claimed, named, LATER)], SOON)
+        record_answers(connection, [Result(claimed, named, LATER)], SOON)
 
 
 def view(database: Database, key: str = "a") -> NoticeView:

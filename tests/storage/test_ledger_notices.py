@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State, derive_state
 from reminder.domain.occasions import Step
 from reminder.storage.ledger import claims, notices
-from reminder.storage.ledger.claims import Result
+from reminder.storage.ledger.answers import Result, settle
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.schema import recipient
@@ -52,7 +52,7 @@ def answer(connection: Connection, states: tuple[State, ...]) -> None:
     [claimed] = claims.claim(connection, "one", "smtp", AT, 9)
     pairs = zip(claimed.addresses, states, strict=True)
     answers = {a: Answer(s, Reason.ACCEPTED) for a, s in pairs if s is not State.SENDING}
-    claims.settle(connection, [Result(claimed, answers, END)], AT)
+    settle(connection, [Result(claimed, answers, END)], AT)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, un
 
 from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import Step
-from reminder.storage.ledger.schema import history, message, notice, recipient, reminded
+from reminder.storage.ledger.history import Change, record, record_all
+from reminder.storage.ledger.schema import message, notice, recipient, reminded
 from reminder.storage.ledger.upsert import put
 from reminder.storage.ledger.views import in_parts
 
@@ -181,35 +182,6 @@ def set_states(
     for some in in_parts(keys):
         connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
     record_all(connection, at, [Change(key, state, reason) for key in keys])
-
-
-@dataclass(frozen=True)
-class Change:
-    """One line of the history. `subject` is a notice's key."""
-
-    subject: str
-    state: State
-    reason: Reason
-    address: str | None = None
-    detail: str = ""
-
-
-def record(
-    connection: Connection,
-    at: datetime,
-    subject: str,
-    state: State,
-    reason: Reason,
-    *,
-    address: str | None = None,
-    detail: str = "",
-) -> None:
-    record_all(connection, at, [Change(subject, state, reason, address, detail)])
-
-
-def record_all(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
-    if rows := [vars(change) | {"at": at} for change in changes]:
-        connection.execute(history.insert(), rows)
 
 
 def content_of(connection: Connection, key: str) -> bytes | None:
