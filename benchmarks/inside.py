@@ -20,7 +20,6 @@ from typing import TypeVar
 from unittest.mock import patch
 
 from benchmarks.trial import BEFORE, DUE
-from reminder.app import Application
 from reminder.clock import VirtualClock
 from reminder.delivery.message import Composer, Knowledge
 from reminder.domain.occasions import digest_draft
@@ -30,6 +29,7 @@ from reminder.feed.calendar import head
 from reminder.feed.entries import PLAN
 from reminder.feed.query import Query
 from reminder.feed.sheets import Rendered, Renderer
+from reminder.service.application import Application
 from reminder.storage.ledger.agendas import agenda_of
 from reminder.storage.ledger.events import read_events, read_revisions
 from reminder.storage.ledger.keys import InstallationKey

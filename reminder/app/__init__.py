@@ -1,5 +1,1 @@
-"""Builds the parts, and makes them work: one pass, a daemon, an operator's orders."""
-
-from reminder.app.application import Application, Pass
-
-__all__ = ["Application", "Pass"]
+"""The daemon: what ticks, sends and serves until it is told to stop."""

@@ -9,15 +9,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from reminder.app import orders
-from reminder.app.application import Application
 from reminder.app.edits import Edits
 from reminder.app.heartbeat import Heartbeat
-from reminder.app.watch import OTHER_FILES, SCHEDULER, Trouble
 from reminder.delivery.planning import Planned
 from reminder.delivery.presence import Presence, presence
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
+from reminder.service import orders
+from reminder.service.application import Application
+from reminder.service.watch import OTHER_FILES, SCHEDULER, Trouble
 from reminder.storage.ledger.tallies import count_waiting, last_change, states_since
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.web.app import create_app
@@ -187,9 +187,7 @@ class Daemon:
         return orders.rehearse(app, at)[0]
 
     def _web(self) -> Server:
-        app = self._app
-        web = create_app(app.settings, lambda: app.table, app.database, app.composer.key, app.clock)
-        return web_server(web)
+        return web_server(create_app(self._app))
 
     def _started(
         self, planned: Planned, before: int, resumed: int, rehearsed: str, port: int

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from reminder.app.watch import Trouble
 from reminder.errors import ConfigurationError
+from reminder.service.watch import Trouble
 from reminder.storage.office import Office, load_office
 
 _STILL = "the version of the start stays in force"

@@ -15,7 +15,7 @@ import typer
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
-    from reminder.app.application import Application
+    from reminder.service.application import Application
     from reminder.storage.office import Office
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
@@ -81,8 +81,8 @@ def office() -> Office:
 def application(at: datetime | None = None) -> Application:
     """With `at`, on a clock that starts at that moment."""
     from reminder import heap
-    from reminder.app.application import Application
     from reminder.clock import Clock
+    from reminder.service.application import Application
 
     heap.share_one()
     loaded = office()

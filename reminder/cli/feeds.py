@@ -13,7 +13,7 @@ from reminder.cli.words import harmless, print_json
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
-    from reminder.app.application import Application
+    from reminder.service.application import Application
 
 cli = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help=True)
 
@@ -79,7 +79,7 @@ def revoke(unit: Annotated[str, typer.Option(metavar="ID")]) -> None:
 
 
 def _feed_name(app: Application, unit: str | None) -> str:
-    from reminder.app.orders import find_unit
+    from reminder.service.orders import find_unit
 
     name = find_unit(app, unit).id if unit and unit != "plan" else "plan"
     if not app.feeds.has(name):

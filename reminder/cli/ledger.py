@@ -59,7 +59,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Every notice with its state, reason and recipients."""
-    from reminder.app.orders import find_unit
+    from reminder.service.orders import find_unit
     from reminder.storage.ledger.views import read_notices
 
     app = application()
@@ -73,7 +73,7 @@ def list_(
 @command(cli, "show", example="reminder ledger show KEY")
 def show_(key: Key, as_json: AsJson = False) -> None:
     """One notice, with its recipients and its history."""
-    from reminder.app.orders import find_notice
+    from reminder.service.orders import find_notice
     from reminder.storage.ledger.views import read_history
 
     app = application()
@@ -105,7 +105,7 @@ def resend(
     state: State = None,
 ) -> None:
     """Send anew, composed now, to the addresses that were not reached."""
-    from reminder.app import orders
+    from reminder.service import orders
     from reminder.storage.ledger.views import read_notices
 
     if (key is None) == (period is None and state is None):
@@ -139,7 +139,7 @@ def _latest(views: list[NoticeView]) -> list[str]:
 @command(cli, example="reminder ledger release --period 2026-03")
 def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
-    from reminder.app import orders
+    from reminder.service import orders
 
     released = orders.release(application(), period)
     if not released:
@@ -153,7 +153,7 @@ def release(period: Period = None) -> None:
 @command(cli, example="reminder ledger drop KEY")
 def drop(key: Key) -> None:
     """Give up a notice that waits: it is never sent."""
-    from reminder.app import orders
+    from reminder.service import orders
 
     orders.drop(application(), key)
     print(f"{key} is dropped")

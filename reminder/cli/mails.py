@@ -28,7 +28,7 @@ def preview(
     ] = None,
 ) -> None:
     """A digest as it went, or as it would go."""
-    from reminder.app import orders, previews
+    from reminder.service import orders, previews
     from reminder.settings import mailbox
 
     app = application()

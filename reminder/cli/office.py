@@ -18,8 +18,8 @@ from reminder.cli.words import counted, print_json, show
 from reminder.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from reminder.app.application import Application
     from reminder.domain.plan import Task
+    from reminder.service.application import Application
     from reminder.storage.office import Office
 
 cli = typer.Typer()
@@ -97,7 +97,7 @@ def tasks(
     as_json: AsJson = False,
 ) -> None:
     """The plan's tasks, with full names and state."""
-    from reminder.app.orders import find_unit
+    from reminder.service.orders import find_unit
 
     app = application()
     found = list(app.table.plan.tasks)

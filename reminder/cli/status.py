@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from reminder.app.application import Application
 from reminder.cli.words import counted, harmless
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
+from reminder.service.application import Application
 from reminder.settings import Server
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.alarms import read_alarms

@@ -1,10 +1,10 @@
 """The first screen of `reminder run`: what it did, where the mails lie, what comes next."""
 
-from reminder.app.application import Application
 from reminder.app.daemon import Started
 from reminder.cli.status import next_occasions
 from reminder.cli.words import counted, harmless
 from reminder.domain.notices import State
+from reminder.service.application import Application
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.ledger.views import count_state
 

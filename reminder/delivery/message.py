@@ -7,7 +7,7 @@ installation key alone: composing twice makes the same message.
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 from jinja2 import Environment
@@ -39,6 +39,7 @@ class Knowledge:
     progress: Progress
     first_of_year: bool = False
     calendar_link: str = ""
+    page_link: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Composer:
         values = {
             "content": content,
             "calendar_link": known.calendar_link,
+            "page_link": known.page_link,
             "contact": self._settings.mail.contact,
         }
         text, html = self.render("mail/notice", values, sections)
@@ -190,8 +192,18 @@ class Edition:
 
     def _alike(self, draft: NoticeDraft, known: Knowledge) -> Hashable:
         """All that a mail of this edition depends on, but for the unit's name and addresses."""
-        profile = self._table.profile(draft.unit)
-        return draft.kind, draft.period, draft.tasks, draft.due, profile, known.first_of_year
+        return (
+            (draft.kind, draft.period, draft.tasks, draft.due),
+            (self._table.profile(draft.unit), self._reported.get(draft.unit)),
+            (known.first_of_year, bool(known.page_link)),
+        )
+
+    @cached_property
+    def _reported(self) -> dict[str, tuple[tuple[str, date], ...]]:
+        found: dict[str, tuple[tuple[str, date], ...]] = {}
+        for (task, unit), day in self.progress.reported.items():
+            found[unit] = (*found.get(unit, ()), (task, day))
+        return found
 
     def _write(self, draft: NoticeDraft, known: Knowledge) -> Content:
         table, late = self._table, self._table.is_late(draft.due, self.as_of)
@@ -204,6 +216,7 @@ class Edition:
                 self.progress,
                 late=late,
                 first_of_year=known.first_of_year,
+                linked=bool(known.page_link),
             )
         return reminder(
             table,
@@ -214,4 +227,5 @@ class Edition:
             self.progress,
             late=late,
             first_of_year=known.first_of_year,
+            linked=bool(known.page_link),
         )

@@ -165,7 +165,7 @@ class Planner:
                 return
             told = notices.read_told(connection, steps, rehearsal=self._registrar.rehearsal)
         edition = self._composer.edition(at, self._registrar.as_told(progress, at))
-        for some in batched(reminders(table, at, told), CHUNK):
+        for some in batched(reminders(table, at, told, progress), CHUNK):
             calls = [draft for draft in some if self._is_phoned(draft)]
             mails = [self._marked(draft) for draft in some if not self._is_phoned(draft)]
             with self._database.write() as connection:
@@ -229,10 +229,10 @@ class Planner:
 
     def _expire_done(self, connection: Connection, at: datetime) -> None:
         """A reminder of tasks that were all registered since is not sent any more."""
-        done = read_progress(connection, self._table, self._registrar.course).done
+        progress = read_progress(connection, self._table, self._registrar.course)
         for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
             tasks = notices.tasks_of(connection, row["key"])
-            if tasks and all(task in done for task in tasks):
+            if tasks and not any(progress.is_asked(task, row["unit"]) for task in tasks):
                 notices.set_state(connection, row["key"], State.EXPIRED, Reason.DONE, at)
 
 

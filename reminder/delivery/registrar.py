@@ -12,7 +12,7 @@ from reminder.domain.occasions import ONCE
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices, occasions
-from reminder.storage.ledger.links import feed_tokens, feed_url
+from reminder.storage.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
 from reminder.storage.ledger.notices import Entry
 from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.ledger.views import NoticeView
@@ -93,15 +93,16 @@ class Registrar:
         units = [draft.unit for draft in drafts]
         year, before = self._table.plan.year, [draft.key for draft in drafts]
         heard = notices.heard_from(connection, units, year, before)
-        tokens = {}
-        if self._settings.links_in_mail:
-            tokens = feed_tokens(connection, self._composer.key, units)
+        if not self._settings.links_in_mail:
+            yield from (Knowledge(at, progress, unit not in heard) for unit in units)
+            return
+        base, key = self._settings.web.public_url, self._composer.key
+        feeds = link_tokens(connection, key, FEED, units)
+        pages = link_tokens(connection, key, PAGE, units)
         for unit in units:
-            link = self._calendar_link(tokens[unit], unit) if tokens else ""
-            yield Knowledge(at, progress, unit not in heard, link)
-
-    def _calendar_link(self, token: str, unit: str) -> str:
-        return feed_url(self._settings.web.public_url, token, unit, handed_out=True)
+            calendar = feed_url(base, feeds[unit], unit, handed_out=True)
+            page = page_url(base, pages[unit], unit)
+            yield Knowledge(at, progress, unit not in heard, calendar, page)
 
     def release(
         self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
@@ -113,7 +114,9 @@ class Registrar:
             return False
         draft = draft_of(connection, view)
         known = self.known(connection, draft, at)
-        open_tasks = tuple(task for task in draft.tasks if task[0] not in known.progress.done)
+        open_tasks = tuple(
+            task for task in draft.tasks if known.progress.is_asked(task[0], view.unit)
+        )
         if draft.tasks and not open_tasks:
             notices.set_state(connection, view.key, State.EXPIRED, Reason.DONE, at)
             return False

@@ -234,7 +234,7 @@ class Reporter:
                 continue
             task = table.plan.by_id[found.task]
             for unit in (table.directory[unit_id] for unit_id in table.lead_units(task)):
-                if unit.tone is Relation.PARALLEL:
+                if unit.tone is Relation.PARALLEL and progress.is_asked(task.id, unit.id):
                     contact = " ".join(filter(None, (unit.contact, unit.phone))) or "未登记联系人"
                     yield unit.name, contact, task.title, wording.timing(found, task)
 

@@ -50,6 +50,12 @@ class Content:
     dates_explained: bool
     late: bool = False
     first_of_year: bool = False
+    to_sign: bool = False
+
+    @property
+    def leads(self) -> bool:
+        """Whether something in it is for the unit to register."""
+        return any(section.style in ("lead", "confirm") for section in self.sections)
 
     @property
     def subject(self) -> str:
@@ -64,6 +70,7 @@ class Reader:
     unit: Unit
     on: date
     progress: Progress
+    linked: bool = False  # to the unit's page, where it can answer
 
     @property
     def tone(self) -> Relation:
@@ -77,5 +84,5 @@ class Reader:
         if self.tone is Relation.PARALLEL:
             short = wording.short_timing(found, task)
             return Line(label, task.title, "会期待定" if found.undated else short)
-        words, mood = wording.status(self.table, found, self.on, self.progress, self.tone)
+        words, mood = wording.status(self.table, found, self.on, self.progress, self.unit)
         return Line(label, task.title, wording.timing(found, task), words, mood)

@@ -21,9 +21,10 @@ def digest(
     *,
     late: bool = False,
     first_of_year: bool = False,
+    linked: bool = False,
 ) -> Content:
     """The month's digest for one unit as it is known at `at`."""
-    reader = Reader(table, table.directory[unit_id], table.local_day(at), progress)
+    reader = Reader(table, table.directory[unit_id], table.local_day(at), progress, linked)
     tasks = table.plan.month(month)
     led, related = table.leads(unit_id, tasks), table.related(unit_id, tasks)
     open_ = table.unconfirmed(unit_id, month, reader.on, progress)
@@ -48,6 +49,7 @@ def digest(
         dates_explained=bool(led) and reader.tone is not Relation.PARALLEL,
         late=late,
         first_of_year=first_of_year,
+        to_sign=reader.tone is not Relation.PARALLEL,
     )
 
 

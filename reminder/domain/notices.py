@@ -10,6 +10,7 @@ class Kind(StrEnum):
     DIGEST = "digest"
     NUDGE = "nudge"
     OVERDUE = "overdue"
+    RECEIPT = "receipt"
     REPORT = "report"
 
 
@@ -55,6 +56,8 @@ class Reason(StrEnum):
     DAMAGED = "damaged"
     FIRST_START = "first-start"
     HOLD = "hold"
+    APPROVAL = "approval"
+    APPROVED = "approved"
     RELEASED = "released"
     DROPPED = "dropped"
     TOO_LATE = "too-late"

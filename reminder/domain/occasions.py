@@ -45,6 +45,7 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
         for unit in table.directory.expand(more)
         if table.directory[unit].tone is not Relation.PARALLEL
         and names.isdisjoint(table.named_as(unit))
+        and (not progress.reported or table.unconfirmed(unit, month, on, progress))
     }
     return (*rows, *(unit for unit in table.directory.units if unit in others)) if others else rows
 
@@ -72,9 +73,10 @@ def steps_in_reach(table: Timetable, at: datetime, progress: Progress) -> list[S
 
 
 def reminders(
-    table: Timetable, at: datetime, told: Mapping[Step, Set[str]]
+    table: Timetable, at: datetime, told: Mapping[Step, Set[str]], progress: Progress
 ) -> Iterator[NoticeDraft]:
-    """Of steps in reach, each with the units that were told: for those that lead and were not.
+    """Of steps in reach, each with the units that were told: for those that lead and were not,
+    and have not reported the task as done.
 
     At most one of a kind for a unit and day. A unit of another body is never pressed: its
     drafts are for the secretariat to phone.
@@ -86,7 +88,7 @@ def reminders(
             unit: None
             for step in steps
             for unit in table.lead_units(table.plan.by_id[step.task])
-            if unit not in told[step]
+            if unit not in told[step] and progress.is_asked(step.task, unit)
         }
         for unit in waiting:
             if kind is Kind.OVERDUE and table.directory[unit].tone is Relation.LOCAL:
@@ -96,6 +98,7 @@ def reminders(
                 for step in steps
                 if table.role(unit, table.plan.by_id[step.task]) is Role.LEAD
                 and unit not in told[step]
+                and progress.is_asked(step.task, unit)
             ]
             yield _draft(table, kind, on, unit, open_)
 
@@ -153,7 +156,11 @@ def forecast(
     for found in table.windows.values():
         for kind, day in _reminder_days(table, found, progress):
             if start <= day <= end:
-                leads[table.moment(day), kind] += table.plan.by_id[found.task].lead
+                leads[table.moment(day), kind] += [
+                    unit
+                    for unit in table.lead_units(table.plan.by_id[found.task])
+                    if progress.is_asked(found.task, unit)
+                ]
     for at, kind in sorted([*digests, *leads]):
         if kind is Kind.DIGEST:
             month = digests[at, kind]

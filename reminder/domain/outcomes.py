@@ -28,6 +28,8 @@ REASONS: dict[str, str] = {
     Reason.STORAGE: "发件箱不可写，稍后重试",
     Reason.DAMAGED: "存档邮件已损坏，未发送，请重新发送",
     Reason.HOLD: "首次启用，暂存待放行",
+    Reason.APPROVAL: "待审核",
+    Reason.APPROVED: "已审核，到时发送",
     Reason.FIRST_START: "启用之前，不发",
     Reason.DROPPED: "已取消",
     Reason.TOO_LATE: "过时未发",

@@ -21,10 +21,11 @@ def reminder(
     *,
     late: bool = False,
     first_of_year: bool = False,
+    linked: bool = False,
 ) -> Content:
     """A nudge or a 待确认 mail on those tasks, as they stand at `at`."""
     unit = table.directory[unit_id]
-    reader = Reader(table, unit, table.local_day(at), progress)
+    reader = Reader(table, unit, table.local_day(at), progress, linked)
     tasks = [table.plan.by_id[task_id] for task_id in task_ids]
     write = _nudge if kind is Kind.NUDGE else _overdue
     headline, summary, section = write(reader, tasks)
@@ -60,7 +61,7 @@ def _nudge(reader: Reader, tasks: list[Task]) -> tuple[str, str, Section]:
     months = wording.months_of(tasks)
     return (
         f"临近提醒{count}项：{names}（至{wording.day(first.due)}）",
-        f"{months}承办事项中有{count}项时间临近（{until}），请关注；{sections.ASK_TO_REGISTER}。",
+        f"{months}承办事项中有{count}项时间临近（{until}），请关注；{sections.ask_to_register(reader)}。",
         Section("lead", f"临近事项（{count}项）", lines, numeral="一"),
     )
 
@@ -70,7 +71,7 @@ def _overdue(reader: Reader, tasks: list[Task]) -> tuple[str, str, Section]:
     one_month = len({task.month for task in tasks}) == 1  # it stands in the tag then
     return (
         f"{'' if one_month else months}{count}项待确认：{wording.briefs(tasks)}",
-        f"{months}有{count}项尚未登记完成，请核对；{sections.ASK_TO_REGISTER}。",
+        f"{months}有{count}项尚未登记完成，请核对；{sections.ask_to_register(reader)}。",
         Section(
             "confirm", f"待确认（{count}项）", sections.confirm_lines(reader, tasks), numeral="一"
         ),

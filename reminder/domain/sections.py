@@ -11,7 +11,11 @@ from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Rule
 from reminder.domain.wording import Mood
 
-ASK_TO_REGISTER = "已完成的请告知联系人登记，登记后不再提示"
+
+def ask_to_register(reader: Reader) -> str:
+    """By the page where the mail has a link to it."""
+    how = "请登记" if reader.linked else "请告知联系人登记"
+    return f"已完成的{how}，登记后不再提示"
 
 
 def _rows(tasks: Sequence[Task]) -> Iterator[list[Task]]:
@@ -77,17 +81,19 @@ def unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[S
         notes: tuple[str, ...] = ()
         if older and index == len(months) - 1:
             notes = (f"更早月份另有{older}项待确认。",)
-        title = f"{row[0].month}月待确认（{len(row)}项；{ASK_TO_REGISTER}）"
+        title = f"{row[0].month}月待确认（{len(row)}项；{ask_to_register(reader)}）"
         yield Section("confirm", title, confirm_lines(reader, row), notes)
     if older and not months:
-        yield Section("confirm", f"更早月份待确认（{older}项）", (), (f"{ASK_TO_REGISTER}。",))
+        yield Section(
+            "confirm", f"更早月份待确认（{older}项）", (), (f"{ask_to_register(reader)}。",)
+        )
 
 
 def confirm_lines(reader: Reader, tasks: Sequence[Task]) -> tuple[Line, ...]:
     lines = []
     for position, task in enumerate(tasks, 1):
         found = reader.table.windows[task.id]
-        words, mood = wording.status(reader.table, found, reader.on, reader.progress, reader.tone)
+        words, mood = wording.status(reader.table, found, reader.on, reader.progress, reader.unit)
         line = Line(wording.label(task, position, len(tasks)), task.title)
         # 待确认 stands in the heading already; only what says more is said again.
         if found.rule is Rule.EXPLICIT:

@@ -151,7 +151,8 @@ class Timetable:
         """
         if self.directory[unit].tone is Relation.PARALLEL:
             return ()
-        return self.leads(unit, self.unregistered(month, on, progress))
+        led = self.leads(unit, self.unregistered(month, on, progress))
+        return tuple(task for task in led if progress.is_asked(task.id, unit))
 
     def moment(self, day: date) -> datetime:
         """The sending hour of that day, in the plan's zone."""

@@ -62,12 +62,15 @@ class Window:
 class Progress:
     """What the ledger knows of the tasks. `checked_in` are (task, period) of year-round tasks.
 
-    Windows that closed before `started`, the first start's day, count as settled.
+    `reported` are (task, unit): that unit says it was done on that day, and waits for the
+    secretariat to confirm it. Windows that closed before `started`, the first start's day,
+    count as settled.
     """
 
     done: Mapping[str, date] = field(default_factory=dict)
     checked_in: Mapping[tuple[str, str], date] = field(default_factory=dict)
     started: date | None = None
+    reported: Mapping[tuple[str, str], date] = field(default_factory=dict)
 
     def is_settled(self, window: Window) -> bool:
         return self.started is not None and window.due < self.started
@@ -75,6 +78,10 @@ class Progress:
     def is_open(self, window: Window) -> bool:
         """Neither registered as done nor settled."""
         return window.task not in self.done and not self.is_settled(window)
+
+    def is_asked(self, task: str, unit: str) -> bool:
+        """Whether that unit has still to say something of the task."""
+        return task not in self.done and (task, unit) not in self.reported
 
 
 def month_window(days: WorkingDays, year: int, month: int) -> tuple[date, date]:

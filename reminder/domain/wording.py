@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from reminder.domain.plan import Part, Task
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Relation
+from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Light, Progress, Rule, Window, light, workdays_left
 
 PARTS = {Part.EARLY: "上旬", Part.MIDDLE: "中旬", Part.LATE: "下旬"}
@@ -85,17 +85,19 @@ def timing(found: Window, task: Task) -> str:
 
 
 def status(
-    table: Timetable, found: Window, on: date, progress: Progress, tone: Relation
+    table: Timetable, found: Window, on: date, progress: Progress, unit: Unit
 ) -> tuple[str, Mood]:
     """The light in words, for a unit that leads; nothing for a unit of another body."""
-    if tone is Relation.PARALLEL:
+    if unit.tone is Relation.PARALLEL:
         return "", Mood.PLAIN
+    if found.task not in progress.done and (found.task, unit.id) in progress.reported:
+        return f"待复核（已登记{day(progress.reported[found.task, unit.id])}完成）", Mood.ACTIVE
     shown = light(found, on, table.days, progress)
     if shown is Light.GREY:
         done = progress.done.get(found.task)
         return (f"已完成（{day(done)}）", Mood.DONE) if done else ("已过", Mood.PLAIN)
     if shown is Light.RED:
-        firm = found.rule is Rule.EXPLICIT and tone is Relation.OWN
+        firm = found.rule is Rule.EXPLICIT and unit.tone is Relation.OWN
         return ("已逾期", Mood.OPEN) if firm else ("待确认", Mood.OPEN)
     if shown is Light.YELLOW and on <= found.due:
         left = workdays_left(found, on, table.days)

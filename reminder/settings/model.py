@@ -78,6 +78,8 @@ class WebSettings(Section):
     host: Annotated[str, AfterValidator(lambda v: host_name(v) if v else v)] = "127.0.0.1"
     port: int = Field(8026, ge=0, le=65535)
     base_url: str = ""
+    finish: Literal["confirm", "direct"] = "confirm"
+    console: Literal["local", "anywhere", "off"] = "local"
 
     @field_validator("base_url")
     @classmethod
@@ -120,6 +122,7 @@ class MailSettings(Section):
     contact: Line = ""
     redirect_to: str = ""
     first_start: Literal["send", "hold"] | None = None
+    approval: bool = False
 
     @field_validator("sender")
     @classmethod

@@ -11,13 +11,13 @@ from random import Random
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from reminder.app.application import Application
-from reminder.app.orders import register
 from reminder.clock import VirtualClock
 from reminder.domain.notices import State
 from reminder.domain.windows import nudge_day
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import LedgerError
+from reminder.service.application import Application
+from reminder.service.orders import register
 from reminder.settings import Settings
 from reminder.simulation.death import Killed, Life
 from reminder.simulation.duties import Telling, Tick

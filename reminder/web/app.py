@@ -1,7 +1,6 @@
 """The web application: which address leads where."""
 
 import logging
-from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -9,13 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from reminder.clock import Clock
-from reminder.domain.timetable import Timetable
 from reminder.errors import LedgerError
-from reminder.feed.feeds import Feeds
+from reminder.service.application import Application
 from reminder.settings import Settings
-from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.templates import environment
 from reminder.web import outbox
@@ -28,24 +23,17 @@ from reminder.web.site import Site, is_local, site_of
 log = logging.getLogger(__name__)
 
 
-def create_app(
-    settings: Settings,
-    table: Callable[[], Timetable],
-    database: Database,
-    key: InstallationKey,
-    clock: Clock,
-) -> Starlette:
-    """`table` answers with the plan in force, whenever a request needs it."""
-    feeds = Feeds(database, table, settings.uid_domain)
+def create_app(application: Application) -> Starlette:
+    settings = application.settings
     templates = environment(settings, autoescape=True)
-    kept = Kept(database)
+    kept = Kept(application.database)
     app = Starlette(
         routes=_routes(settings),
         middleware=[Middleware(Bounds), Middleware(Polls, kept), Middleware(SecurityHeaders)],
         exception_handlers={Exception: _failed, LedgerError: _unavailable},
     )
     app.router.redirect_slashes = False
-    app.state.site = Site(settings, table, database, key, clock, feeds, templates, kept)
+    app.state.site = Site(application, templates, kept)
     return app
 
 

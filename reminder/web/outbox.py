@@ -47,7 +47,7 @@ def outbox(request: Request) -> Response:
     pages = max(1, -(-len(paths) // PAGE))
     if page > pages:
         raise HTTPException(404)
-    zone = site.table().plan.zone
+    zone = site.table.plan.zone
     return site.page(
         "outbox.html",
         mails=list(_listed(paths[(page - 1) * PAGE : page * PAGE], zone)),
@@ -62,7 +62,7 @@ def mail(request: Request) -> Response:
     site = local_only(request)
     message = _message(request)
     shown = {name: value for name in _SHOWN if (value := _header(message, name))}
-    if date := _date(message, site.table().plan.zone):
+    if date := _date(message, site.table.plan.zone):
         shown["Date"] = date
     return site.page(
         "outbox_mail.html",

@@ -1,6 +1,5 @@
 """What every page needs: the plan in force, the ledger, the templates, who is asking."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import cast
@@ -15,6 +14,7 @@ from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
 from reminder.feed.entries import PLAN
 from reminder.feed.feeds import Feeds
+from reminder.service.application import Application
 from reminder.settings import Server, Settings, is_loopback
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
@@ -37,28 +37,48 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Site:
-    settings: Settings
-    table: Callable[[], Timetable]
-    database: Database
-    key: InstallationKey
-    clock: Clock
-    feeds: Feeds
+    app: Application
     templates: Environment
     kept: Kept
     noting: Lock = field(default_factory=Lock)
 
     @property
+    def settings(self) -> Settings:
+        return self.app.settings
+
+    @property
+    def table(self) -> Timetable:
+        """The plan in force, whenever a request needs it."""
+        return self.app.table
+
+    @property
+    def database(self) -> Database:
+        return self.app.database
+
+    @property
+    def key(self) -> InstallationKey:
+        return self.app.composer.key
+
+    @property
+    def clock(self) -> Clock:
+        return self.app.clock
+
+    @property
+    def feeds(self) -> Feeds:
+        return self.app.feeds
+
+    @property
     def facts(self) -> str:
         """Of its files, where other replicas may have others."""
         shared = isinstance(self.settings.ledger, Server)
-        return self.table().fingerprint if shared else ""
+        return self.table.fingerprint if shared else ""
 
     @property
     def has_outbox(self) -> bool:
         return self.settings.transport == "maildir"
 
     def page(self, template: str, **values: object) -> HTMLResponse:
-        plan = self.table().plan
+        plan = self.table.plan
         shared = {"plan": plan, "has_outbox": self.has_outbox}
         html = self.templates.get_template(f"web/{template}").render(shared | values)
         return HTMLResponse(html)
@@ -71,7 +91,7 @@ class Site:
         """
         if self.settings.web.reachable:
             return []
-        directory = self.table().directory
+        directory = self.table.directory
         names = sorted(self.feeds.names(), key=lambda name: name != PLAN)
         found = []
         with self.database.read() as connection:

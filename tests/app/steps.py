@@ -151,9 +151,9 @@ def _watch() -> None:
 
 def _warmed(given: dict[str, Any]) -> Any:
     """The office, after a pass in a folder that nobody needs: templates compiled, all imported."""
-    from reminder.app import Application
     from reminder.clock import Clock
     from reminder.delivery.message import Composer
+    from reminder.service.application import Application
     from reminder.storage.office import load_office
 
     config = Path(given.pop("config"))
@@ -173,8 +173,8 @@ _WARM = datetime.fromisoformat("2026-03-02T09:00+08:00")
 
 def _live(office: Any, at: str, die_at: int, log: int) -> None:
     """The child's whole life."""
-    from reminder.app import Application
     from reminder.clock import Clock
+    from reminder.service.application import Application
 
     status = 1
     try:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reminder.app import Pass
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
+from reminder.service.application import Pass
 from reminder.settings import Place
 from tests.app.trials import MARCH, Trial, process, trial
 

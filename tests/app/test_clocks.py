@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.app import orders
+from reminder.service import orders
 from tests.app.trials import MARCH, OPERATOR, Trial, trial
 from tests.delivery.servers import bad_server
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from reminder.app.edits import Edits
-from reminder.app.watch import ROOM, SCHEDULER
 from reminder.delivery.lock import senders_lock
+from reminder.service.watch import ROOM, SCHEDULER
 from reminder.storage.ledger.alarms import read_alarms
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.office import load_office

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reminder.app import Application
 from reminder.clock import Clock
 from reminder.delivery.transports.maildir import messages
+from reminder.service.application import Application
 from reminder.settings import Place, Server
 from reminder.storage.ledger.database import open_database
 from reminder.storage.ledger.notices import content_of

@@ -6,8 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reminder.clock import Clock
-from reminder.storage.ledger.database import open_database
-from reminder.storage.ledger.keys import installation_key
+from reminder.service.application import Application
 from reminder.storage.office import load_office
 from reminder.web.app import create_app
 from tests.cli.conftest import Office, Reminder
@@ -89,16 +88,12 @@ def test_export_again_writes_the_same_bytes(office: Office, tmp_path: Path) -> N
 def test_exported_file_is_what_the_web_server_serves(office: Office, tmp_path: Path) -> None:
     office("feed", "export", "--output", str(tmp_path / "feeds"))
     loaded = load_office(office.folder)
-    database = open_database(loaded.settings.ledger)
-    key = installation_key(database, loaded.settings)
-    client = TestClient(
-        create_app(loaded.settings, lambda: loaded.table, database, key, Clock()),
-        base_url="http://127.0.0.1:8026",
-    )
+    application = Application(loaded, Clock())
+    client = TestClient(create_app(application), base_url="http://127.0.0.1:8026")
     for name in ("lead", "plan"):
         served = client.get(office("feed", "url", "--unit", name).out.strip())
         assert served.content == (tmp_path / "feeds" / f"{name}.ics").read_bytes()
-    database.close()
+    application.database.close()
 
 
 def test_rotated_feed_has_a_new_address(office: Office) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from reminder.app import orders
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
+from reminder.service import orders
 from reminder.settings import Place
 from reminder.storage.office import load_office
 from tests.app.trials import MARCH, Trial, parsed, text_of, trial

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from reminder.app import Application
-from reminder.app.watch import OTHER_FILES
 from reminder.delivery import presence
 from reminder.delivery.presence import Member
 from reminder.delivery.transports import Envelope, Transport
 from reminder.domain.notices import Answer, State
+from reminder.service.application import Application
+from reminder.service.watch import OTHER_FILES
 from reminder.storage.ledger import claims, senders
 from reminder.storage.ledger.alarms import begin_alarm, read_alarms
 from reminder.storage.ledger.database import Database, open_database
@@ -76,7 +76,7 @@ def put_back_by(one: Member, app: Application) -> int:
 def replica(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) -> Application:
     """A process that finds the mail server in its own way."""
     patch.setattr(presence, "replica_name", lambda: name)
-    patch.setattr("reminder.app.application.replica_name", lambda: name)
+    patch.setattr("reminder.service.application.replica_name", lambda: name)
     return office.app(MARCH, **by_smtp(server))
 
 

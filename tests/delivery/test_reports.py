@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from reminder.app import orders
 from reminder.delivery import reports
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
+from reminder.service import orders
 from tests.app.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 from tests.delivery.servers import bad_server
 

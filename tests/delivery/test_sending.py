@@ -17,11 +17,12 @@ from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 from sqlalchemy import func, select, update
 
-from reminder.app import Application, orders
 from reminder.clock import Clock
 from reminder.delivery.lock import senders_lock
 from reminder.delivery.pacing import PROBE, RETRY, Pace, back_off
 from reminder.domain.notices import Kind
+from reminder.service import orders
+from reminder.service.application import Application
 from reminder.settings import Place
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.database import reading

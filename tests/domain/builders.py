@@ -150,7 +150,7 @@ def due_reminders(
     }
     mails: list[NoticeDraft] = []
     calls: list[NoticeDraft] = []
-    for draft in occasions.reminders(table, moment, told):
+    for draft in occasions.reminders(table, moment, told, progress):
         phoned = table.directory[draft.unit].tone is Relation.PARALLEL
         (calls if phoned else mails).append(draft)
     return mails, calls

@@ -9,10 +9,11 @@ import pytest
 from psycopg import sql
 from sqlalchemy import select, text
 
-from reminder.app import moving, orders
+from reminder.app import moving
 from reminder.clock import Clock
 from reminder.delivery.lock import senders_lock
 from reminder.errors import LedgerError, UsageError
+from reminder.service import orders
 from reminder.settings import Place
 from reminder.storage.ledger import care
 from reminder.storage.ledger.database import open_database, reading

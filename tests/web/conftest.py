@@ -1,7 +1,7 @@
 """The real application over a real ledger and a Maildir, asked from this machine."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +11,10 @@ from starlette.testclient import TestClient
 
 from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
-from reminder.domain.windows import Progress
-from reminder.feed.contents import Contents
-from reminder.feed.syncing import sync
+from reminder.service.application import Application
 from reminder.settings import Settings
-from reminder.storage.ledger.database import Database, open_database
-from reminder.storage.ledger.keys import InstallationKey, installation_key
+from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.office import load_office
 from reminder.web.app import create_app
@@ -28,15 +26,33 @@ AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 class House:
     """Everything behind the pages, and clients that ask from here or from elsewhere."""
 
-    settings: Settings
-    table: Timetable
-    database: Database
-    key: InstallationKey
+    application: Application
+
+    @property
+    def settings(self) -> Settings:
+        return self.application.settings
+
+    def set(self, **changes: object) -> None:
+        """Other settings, as if they had stood in the file."""
+        office = self.application.office
+        settings = office.settings.model_copy(update=changes)
+        self.application.office = replace(office, settings=settings)
+
+    @property
+    def table(self) -> Timetable:
+        return self.application.table
+
+    @property
+    def database(self) -> Database:
+        return self.application.database
+
+    @property
+    def key(self) -> InstallationKey:
+        return self.application.composer.key
 
     @property
     def app(self) -> Starlette:
-        clock = Clock(AT)
-        return create_app(self.settings, lambda: self.table, self.database, self.key, clock)
+        return create_app(self.application)
 
     def client(self, host: str = "127.0.0.1", name: str = "127.0.0.1") -> TestClient:
         return TestClient(
@@ -60,11 +76,10 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     office = load_office(command_line={"state_dir": tmp_path / "state"})
-    database = open_database(office.settings.ledger)
-    sync(database, Contents(office.table), Progress(), AT)
-    key = installation_key(database, office.settings)
-    yield House(office.settings, office.table, database, key)
-    database.close()
+    application = Application(office, Clock(AT))
+    application.sync_feeds(AT)
+    yield House(application)
+    application.database.close()
 
 
 @pytest.fixture

@@ -73,14 +73,14 @@ def test_pages_need_no_script_and_nothing_from_elsewhere(client: TestClient) -> 
 def test_an_operators_template_wins_over_the_shipped_one(house: Any, tmp_path: Any) -> None:
     (tmp_path / "own" / "web").mkdir(parents=True)
     (tmp_path / "own" / "web" / "front.html").write_text("{{ plan.tag }}，本地页面")
-    house.settings = house.settings.model_copy(update={"templates": tmp_path / "own"})
+    house.set(templates=tmp_path / "own")
     assert house.client().get("/").text == "代表工作，本地页面"
     assert "还没有邮件" in house.client().get("/outbox").text
 
 
 def test_front_page_of_a_public_site_offers_no_links_even_to_this_machine(house: Any) -> None:
     web = house.settings.web.model_copy(update={"base_url": "https://reminder.gov.cn"})
-    house.settings = house.settings.model_copy(update={"web": web})
+    house.set(web=web)
     assert "/feeds/" not in house.client().get("/").text
 
 

@@ -174,6 +174,6 @@ def test_only_this_machine_by_its_own_name_may_look(house: Any, path: str) -> No
 
 
 def test_with_smtp_there_is_no_outbox(house: Any) -> None:
-    house.settings = house.settings.model_copy(update={"transport": "smtp"})
+    house.set(transport="smtp")
     assert house.client().get("/outbox").status_code == 404
     assert "/outbox" not in house.client().get("/").text

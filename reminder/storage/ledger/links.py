@@ -15,6 +15,7 @@ from reminder.storage.ledger.schema import link
 from reminder.storage.ledger.upsert import put
 
 FEED = "feed"
+PAGE = "page"
 # What a link carries when it is handed out: one-day entries, without the year-round ones.
 HANDED_OUT = "view=due&year-round=0"
 _ONCE_A = timedelta(days=1)
@@ -26,13 +27,13 @@ def link_token(connection: Connection, key: InstallationKey, purpose: str, subje
     return _token(key, purpose, subject, row.generation if row else 1)
 
 
-def feed_tokens(
-    connection: Connection, key: InstallationKey, subjects: Collection[str]
+def link_tokens(
+    connection: Connection, key: InstallationKey, purpose: str, subjects: Collection[str]
 ) -> dict[str, str]:
     query = select(link.c.subject, link.c.generation)
-    query = query.where(link.c.purpose == FEED, link.c.subject.in_(subjects))
+    query = query.where(link.c.purpose == purpose, link.c.subject.in_(subjects))
     generations = {row.subject: row.generation for row in connection.execute(query)}
-    return {name: _token(key, FEED, name, generations.get(name, 1)) for name in subjects}
+    return {name: _token(key, purpose, name, generations.get(name, 1)) for name in subjects}
 
 
 def feed_token(connection: Connection, key: InstallationKey, subject: str) -> str:
@@ -78,6 +79,11 @@ def feed_url(base: str, token: str, name: str, *, handed_out: bool = False) -> s
     """The address of a unit's feed, or of `plan`; `base` is the site without a closing slash."""
     address = f"{base}/feeds/{quote(token)}/{quote(name)}.ics"
     return f"{address}?{HANDED_OUT}" if handed_out else address
+
+
+def page_url(base: str, token: str, unit: str) -> str:
+    """The address of a unit's own page."""
+    return f"{base}/units/{quote(token)}/{quote(unit)}"
 
 
 def webcal_url(url: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0005"
+REVISION = "0006"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -105,6 +105,8 @@ notice = Table(
     Column("message_id", String),
     Column("as_of", Moment),
     Column("sha256", String),
+    # Of the message as the secretariat has seen and approved it, while it waits for its moment.
+    Column("approved", String),
     Column("attempts", Integer, nullable=False),
     Column("created", Moment, nullable=False),
     Column("updated", Moment, nullable=False),
@@ -162,6 +164,55 @@ task_done = Table(
     Column("done_on", String, nullable=False),
     Column("note", Words, nullable=False),
     Column("recorded", Moment, nullable=False),
+)
+
+# Append-only: what units and the secretariat say of tasks and months; the last word holds.
+registration = Table(
+    "registration",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("act", String, nullable=False),
+    Column("unit", String, nullable=False),
+    # The month that was signed, or a year-round task's check-in; empty for a task as a whole.
+    Column("period", String, nullable=False),
+    Column("task", String, nullable=False),  # empty for a month
+    Column("done_on", String, nullable=False),
+    Column("percent", Integer),
+    Column("words", Words, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("link", String, nullable=False),  # by which it came, e.g. `page/deputies/1`
+    Index("registration_unit", "unit", "at"),
+    Index("registration_task", "task", "unit"),
+    Index("registration_act", "act", "period", "unit"),
+)
+
+# The days of sessions as the secretariat has set them; each outweighs the plan's.
+meeting_date = Table(
+    "meeting_date",
+    metadata,
+    Column("meeting", String, primary_key=True),
+    Column("day", String, nullable=False),
+    Column("recorded", Moment, nullable=False),
+)
+
+# Who is logged in at the console, by a hash of the cookie's word.
+session = Table(
+    "session",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("begun", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+)
+
+# Failed log-ins by where they came from: the next one waits.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last", Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
 )
 
 # Append-only. `subject` is a notice's key or a task's id.
@@ -246,4 +297,7 @@ link = Table(
     Column("generation", Integer, nullable=False),
     Column("revoked", Boolean, nullable=False),
     Column("last_use", Moment),
+    # Of a link for a single reader: whose it is, and since when.
+    Column("label", Words, nullable=False, server_default=""),
+    Column("created", Moment),
 )

@@ -4,9 +4,13 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, select
 
+from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
+from reminder.storage.ledger import registrations
 from reminder.storage.ledger.schema import history, start, task_done
+
+COMMAND = Signature("", "command")
 
 
 def read_progress(connection: Connection, table: Timetable, course: str) -> Progress:
@@ -19,7 +23,12 @@ def read_progress(connection: Connection, table: Timetable, course: str) -> Prog
         else:
             done[row.task] = day
     begun = read_start(connection, course)
-    return Progress(done, checked_in, table.local_day(begun) if begun else None)
+    reported = {
+        (said.task, said.unit): said.done_on
+        for said in registrations.pending(connection)
+        if said.done_on and not said.period and said.task not in done
+    }
+    return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
 
 
 def read_start(connection: Connection, course: str) -> datetime | None:
@@ -35,9 +44,22 @@ def read_start(connection: Connection, course: str) -> datetime | None:
 
 
 def register_done(
-    connection: Connection, task: str, period: str, done_on: date, note: str, at: datetime
+    connection: Connection,
+    task: str,
+    period: str,
+    done_on: date,
+    note: str,
+    at: datetime,
+    by: Signature = COMMAND,
 ) -> None:
-    """For good, or with a period for that month's check-in of a year-round task."""
+    """For good, or with a period for that month's check-in of a year-round task.
+
+    What units have reported of it is settled with it.
+    """
+    for said in registrations.pending(connection):
+        if (said.task, said.period) == (task, period):
+            settled = Registration(at, Act.CONFIRM, said.unit, period, task, by, done_on)
+            registrations.add(connection, settled)
     same = (task_done.c.task == task) & (task_done.c.period == period)
     connection.execute(delete(task_done).where(same))
     connection.execute(
@@ -48,9 +70,15 @@ def register_done(
     _record(connection, task, "done", f"{done_on} {note}".strip(), at)
 
 
-def reopen(connection: Connection, task: str, at: datetime) -> bool:
-    """False when nothing was registered of it."""
-    removed = connection.execute(delete(task_done).where(task_done.c.task == task)).rowcount
+def reopen(connection: Connection, task: str, at: datetime, period: str | None = None) -> bool:
+    """All of it, or one month's check-in, or with an empty period the task as a whole.
+
+    False when nothing was registered of it.
+    """
+    which = task_done.c.task == task
+    if period is not None:
+        which &= task_done.c.period == period
+    removed = connection.execute(delete(task_done).where(which)).rowcount
     if removed:
         _record(connection, task, "open", "", at)
     return bool(removed)

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from reminder.app.application import Application
 from reminder.characters import one_line
 from reminder.delivery.planning import CHUNK
 from reminder.delivery.registrar import draft_of
@@ -17,6 +16,7 @@ from reminder.domain.plan import Task, TaskKind
 from reminder.domain.timetable import MONTHS
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
+from reminder.service.application import Application
 from reminder.storage.ledger import notices, occasions, tasks
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.views import NoticeView, read_notice, read_notices
@@ -97,8 +97,8 @@ def resend(app: Application, key: str) -> str:
 
 
 def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
-    if view.kind is Kind.REPORT:
-        raise UsageError(f"{view.key}: a report is not sent again, `reminder status` shows it")
+    if view.kind in (Kind.REPORT, Kind.RECEIPT):
+        raise UsageError(f"{view.key}: a {view.kind} is not sent again")
     if view.waiting:
         raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
     base = view.key.partition("#")[0]

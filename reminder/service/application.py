@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from random import Random
 
-from reminder.app.watch import Trouble, Watch
 from reminder.clock import Clock
 from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
@@ -25,6 +24,7 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds
+from reminder.service.watch import Trouble, Watch
 from reminder.settings import Server, Settings
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.database import Database, open_database, was_begun

@@ -6,8 +6,8 @@ from email.policy import default
 from pathlib import Path
 from typing import Literal
 
-from reminder.app import orders
-from reminder.app.application import Application
+from reminder.service import orders
+from reminder.service.application import Application
 from reminder.storage.templates import environment, render
 
 Form = Literal["html", "text", "eml"]

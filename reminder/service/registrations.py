@@ -1,0 +1,232 @@
+"""Signing, reporting, confirming: every act one row of history, and a receipt for a unit's own.
+
+What is refused is said in Chinese: these sentences stand on pages.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from reminder.delivery.message import Knowledge
+from reminder.domain.notices import Kind, NoticeDraft
+from reminder.domain.plan import Task, TaskKind
+from reminder.domain.receipts import receipt
+from reminder.domain.registrations import Act, Registration, Signature
+from reminder.domain.timetable import Role
+from reminder.domain.units import Relation, Unit
+from reminder.domain.windows import Progress
+from reminder.errors import ReminderError
+from reminder.service.application import Application
+from reminder.storage.ledger import notices, occasions, registrations, tasks
+
+RECEIPT_USEFUL = timedelta(days=7)
+A_DAY = 40  # registrations of one unit: more are nobody's work, and each sends a mail
+WHO = 40  # characters of a name
+WORDS = 1000  # characters of a report
+FIRST = date(2000, 1, 1)
+
+
+class RegistrationError(ReminderError):
+    """What somebody wanted to register is not accepted; the sentence says why."""
+
+
+def month_to_sign(app: Application, unit: Unit, at: datetime) -> int | None:
+    """The month of the digest that is in force, for a unit that is asked to sign it."""
+    table = app.table
+    if unit.tone is Relation.PARALLEL or unit.is_group:
+        return None
+    month = table.live_digest(at) or table.local_day(at).month
+    if table.local_day(at).year != table.plan.year:
+        return None
+    told = unit.id in table.reached(month) or table.unconfirmed(
+        unit.id, month, table.local_day(at), app.progress()
+    )
+    return month if told else None
+
+
+def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
+    """False when it was signed before: nothing is written then."""
+    at = app.clock.now()
+    month = month_to_sign(app, unit, at)
+    if month is None or app.table.plan.period(month) != period:
+        raise RegistrationError("该月提示无需签收，或签收期已过")
+    with app.database.write() as connection:
+        if period in registrations.signed_months(connection, unit.id):
+            return False
+        _register(app, connection, Registration(at, Act.SIGN, unit.id, period, "", _named(by)))
+    return True
+
+
+def report_progress(
+    app: Application, unit: Unit, task: Task, by: Signature, *, words: str, percent: int | None
+) -> None:
+    _refuse_unless_lead(app, unit, task)
+    if not words and percent is None:
+        raise RegistrationError("请填写进展情况或进度")
+    if percent is not None and not 0 <= percent <= 100:
+        raise RegistrationError("进度应为0到100之间的整数")
+    at = app.clock.now()
+    period = app.table.plan.period(app.table.local_day(at).month)
+    said = Registration(
+        at,
+        Act.PROGRESS,
+        unit.id,
+        period if task.kind is TaskKind.YEAR else "",
+        task.id,
+        _named(by),
+        percent=percent,
+        words=_worded(words),
+    )
+    with app.database.write() as connection:
+        if task.id in _progress(app, connection).done:
+            raise RegistrationError("本项已办结，无需再登记")
+        _register(app, connection, said)
+
+
+def finish(
+    app: Application,
+    unit: Unit,
+    task: Task,
+    by: Signature,
+    *,
+    done_on: date,
+    words: str = "",
+    period: str = "",
+) -> bool:
+    """The unit says that it is done; `period` for a year-round task's check-in of that month.
+
+    False when the same was said before. Nudges to the unit stop; the task is closed by the
+    secretariat, or at once where `web.finish` is "direct".
+    """
+    _refuse_unless_lead(app, unit, task)
+    at = app.clock.now()
+    today = app.table.local_day(at)
+    if not FIRST <= done_on <= today:
+        raise RegistrationError("完成日期不能晚于今天" if done_on > today else "完成日期有误")
+    if period and (task.kind is not TaskKind.YEAR or period > app.table.plan.period(today.month)):
+        raise RegistrationError("月份有误")
+    said = Registration(
+        at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, words=_worded(words)
+    )
+    with app.database.write() as connection:
+        progress = _progress(app, connection)
+        if task.id in progress.done or (period and (task.id, period) in progress.checked_in):
+            raise RegistrationError("本项已办结，无需再登记")
+        before = [s for s in registrations.pending(connection, unit.id) if _same(s, said)]
+        if any((s.done_on, s.words) == (said.done_on, said.words) for s in before):
+            return False
+        _register(app, connection, said)
+        if app.settings.web.finish == "direct":
+            _close(app, connection, said, Signature("", "direct"))
+    app.sync_feeds(at)
+    return True
+
+
+def confirm(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
+    """办结: the light turns grey, the leads' own feeds and the next digests follow."""
+    at = app.clock.now()
+    with app.database.write() as connection:
+        _close(app, connection, replace(_waiting(connection, unit, task, period), at=at), by)
+    app.sync_feeds(at)
+
+
+def send_back(
+    app: Application, unit: str, task: str, period: str, words: str, by: Signature
+) -> None:
+    """With a word: the unit reads it on its page, and is reminded as before."""
+    if not words.strip():
+        raise RegistrationError("请写明退回原因")
+    at = app.clock.now()
+    with app.database.write() as connection:
+        _waiting(connection, unit, task, period)
+        said = Registration(at, Act.RETURN, unit, period, task, by, words=_worded(words))
+        registrations.add(connection, said)
+
+
+def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
+    """Takes back a signing (no task), a report of completion, or 办结 of a task."""
+    at = app.clock.now()
+    with app.database.write() as connection:
+        if not task:
+            if period not in registrations.signed_months(connection, unit):
+                raise RegistrationError("没有可撤销的签收")
+            registrations.add(connection, Registration(at, Act.UNDO, unit, period, "", by))
+            return
+        if not tasks.reopen(connection, task, at, period):
+            _waiting(connection, unit, task, period)
+        registrations.add(connection, Registration(at, Act.UNDO, unit, period, task, by))
+    app.sync_feeds(at)
+
+
+def _close(app: Application, connection: Connection, said: Registration, by: Signature) -> None:
+    day = said.done_on or app.table.local_day(said.at)
+    tasks.register_done(connection, said.task, said.period, day, "", said.at, by)
+
+
+def _waiting(connection: Connection, unit: str, task: str, period: str) -> Registration:
+    for said in registrations.pending(connection, unit):
+        if (said.task, said.period) == (task, period):
+            return said
+    raise RegistrationError("这项登记已处理，请刷新页面")
+
+
+def _same(one: Registration, other: Registration) -> bool:
+    return (one.task, one.period) == (other.task, other.period)
+
+
+def _register(app: Application, connection: Connection, said: Registration) -> None:
+    """With its receipt, in one transaction."""
+    since = said.at - timedelta(days=1)
+    if registrations.count_since(connection, said.unit, since) >= A_DAY:
+        raise RegistrationError("今天登记次数过多，请明天再试或联系联系人")
+    number = registrations.add(connection, said)
+    _send_receipt(app, connection, replace(said, id=number))
+
+
+def _send_receipt(app: Application, connection: Connection, said: Registration) -> None:
+    table, at = app.table, said.at
+    unit, course = table.directory[said.unit], app.registrar.course
+    if not unit.has_address or occasions.is_held(connection, course):
+        return
+    period = table.local_day(at).isoformat()
+    key = f"{table.plan.id}/{Kind.RECEIPT}/{said.id}/{unit.id}"
+    draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + RECEIPT_USEFUL)
+    content = receipt(table, said, at, app.settings.mail.contact)
+    composed = app.composer.notice(
+        draft,
+        Knowledge(at, Progress()),
+        content,
+        app.composer.render_sections(content),
+        rehearsal=app.registrar.rehearsal,
+    )
+    notices.add(
+        connection,
+        draft,
+        at,
+        composed=composed,
+        course=course,
+        rehearsal=app.registrar.rehearsal,
+    )
+
+
+def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:
+    if task.kind is TaskKind.STANDING or app.table.role(unit.id, task) is not Role.LEAD:
+        raise RegistrationError("本项不由本单位承办，无需登记")
+
+
+def _named(by: Signature) -> Signature:
+    who = " ".join(by.who.split())[:WHO]
+    if not who:
+        raise RegistrationError("请填写登记人姓名")
+    return Signature(who, by.link)
+
+
+def _worded(words: str) -> str:
+    if len(words) > WORDS:
+        raise RegistrationError(f"说明最多{WORDS}字")
+    return words.strip()
+
+
+def _progress(app: Application, connection: Connection) -> Progress:
+    return tasks.read_progress(connection, app.table, app.registrar.course)

@@ -1,0 +1,143 @@
+"""Forms: what was sent is read whole, and only a page of ours may send it (CSRF)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from secrets import token_urlsafe
+from typing import TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+from anyio.to_thread import run_sync
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reminder.characters import UNSEEN
+from reminder.web.site import site_of
+
+LONGEST = 16_384  # bytes: a thousand characters of text, and whatever else a form of ours has
+TOKEN = "token"
+_COOKIE = "form"
+_KIND = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a reader sent; the last one of several values of a name, and all of them by `all`."""
+
+    values: dict[str, str]
+    several: dict[str, list[str]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        """Without the blanks around it; empty for a field that is not there."""
+        return self.values.get(name, "").strip()
+
+    def all(self, name: str) -> list[str]:
+        return self.several.get(name, [])
+
+    def line(self, name: str, most: int) -> str:
+        """One line of at most so many characters, without those that nobody types."""
+        return " ".join(UNSEEN.sub(" ", self[name]).split())[:most]
+
+    def text(self, name: str, most: int) -> str:
+        """Several lines; raises 422 when there are more characters than the page allows."""
+        lines = self[name].replace("\r\n", "\n").split("\n")
+        text = "\n".join(UNSEEN.sub(" ", line).rstrip() for line in lines).strip()
+        if len(text) > most:
+            raise HTTPException(422, f"最多{most}字")
+        return text
+
+
+Posted: TypeAlias = Callable[[Request, Form], Response]
+
+
+def posts(answer: Posted) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that is given the form, in a thread; the form's own proof was checked."""
+
+    async def endpoint(request: Request) -> Response:
+        if not _is_ours(request):
+            raise HTTPException(403, "请从页面上提交")
+        form = await _read(request)
+        if not proves(request, form[TOKEN]):
+            raise HTTPException(403, "页面已过期，请返回刷新后重新提交")
+        return await run_sync(answer, request, form)
+
+    return endpoint
+
+
+def token(request: Request) -> str:
+    """What a form on this page carries: bound to the reader's cookie, and to nothing else."""
+    return site_of(request).key.derive("form", _word(request))
+
+
+def proves(request: Request, sent: str) -> bool:
+    word = request.cookies.get(_COOKIE, "")
+    return bool(word) and compare_digest(
+        site_of(request).key.derive("form", word).encode(), sent.encode("utf-8", "replace")
+    )
+
+
+def remember(request: Request, response: Response) -> Response:
+    """With the cookie to which this page's forms are bound."""
+    if _COOKIE not in request.cookies:
+        set_cookie(request, response, _COOKIE, _word(request))
+    return response
+
+
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, *, seconds: int | None = None
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="strict" if name != _COOKIE else "lax",
+        secure=site_of(request).base(request).startswith("https:"),
+    )
+
+
+def _word(request: Request) -> str:
+    """The cookie's, or a new one for this answer."""
+    known = request.cookies.get(_COOKIE, "")
+    if known:
+        return known
+    if not hasattr(request.state, "form_word"):
+        request.state.form_word = token_urlsafe(24)
+    word: str = request.state.form_word
+    return word
+
+
+def _is_ours(request: Request) -> bool:
+    """By what browsers say of where a form stood; older ones say nothing."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    # A page sent with no-referrer posts as `null`; then Sec-Fetch-Site has said it already.
+    if origin == "null":
+        return request.headers.get("sec-fetch-site") == "same-origin"
+    host = urlsplit(origin).netloc
+    own = urlsplit(site_of(request).base(request)).netloc
+    return host in (own, request.headers.get("host", ""))
+
+
+async def _read(request: Request) -> Form:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _KIND:
+        raise HTTPException(415)
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST:
+            raise HTTPException(413)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000
+        )
+    except ValueError:
+        raise HTTPException(400) from None
+    several: dict[str, list[str]] = {}
+    for name, value in pairs:
+        several.setdefault(name, []).append(value)
+    return Form({name: values[-1] for name, values in several.items()}, several)
