@@ -3,6 +3,7 @@
 import logging
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -15,6 +16,7 @@ from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.templates import environment
 from reminder.web import outbox
 from reminder.web.bounds import Bounds
+from reminder.web.console import routes as console
 from reminder.web.feeds import feed
 from reminder.web.polls import Kept, Polls
 from reminder.web.security import HEADERS, SecurityHeaders
@@ -30,7 +32,11 @@ def create_app(application: Application) -> Starlette:
     app = Starlette(
         routes=_routes(settings),
         middleware=[Middleware(Bounds), Middleware(Polls, kept), Middleware(SecurityHeaders)],
-        exception_handlers={Exception: _failed, LedgerError: _unavailable},
+        exception_handlers={
+            Exception: _failed,
+            LedgerError: _unavailable,
+            HTTPException: _refused,
+        },
     )
     app.router.redirect_slashes = False
     app.state.site = Site(application, templates, kept)
@@ -44,6 +50,7 @@ def _routes(settings: Settings) -> list[Route]:
         Route("/readyz", _readyz),
         Route("/static/style.css", _style),
         Route("/feeds/{token}/{name}.ics", feed),
+        *console.ROUTES,
     ]
     if settings.transport == "maildir":
         routes += [
@@ -87,6 +94,16 @@ def _style(request: Request) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     """Outside the middleware, so with its headers by hand; the server logs the error."""
     return PlainTextResponse("internal error\n", status_code=500, headers=HEADERS)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """For a person who has sent a form, a page; whatever is not there looks the same to all."""
+    assert isinstance(error, HTTPException)
+    if request.method == "POST" and error.status_code not in (404, 405):
+        page = site_of(request).page("refused.html", status=error.status_code, reason=error.detail)
+        page.headers.update(error.headers or {})
+        return page
+    return PlainTextResponse(error.detail, error.status_code, error.headers)
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

@@ -115,9 +115,6 @@ def _is_ours(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    # A page sent with no-referrer posts as `null`; then Sec-Fetch-Site has said it already.
-    if origin == "null":
-        return request.headers.get("sec-fetch-site") == "same-origin"
     host = urlsplit(origin).netloc
     own = urlsplit(site_of(request).base(request)).netloc
     return host in (own, request.headers.get("host", ""))

@@ -77,11 +77,11 @@ class Site:
     def has_outbox(self) -> bool:
         return self.settings.transport == "maildir"
 
-    def page(self, template: str, **values: object) -> HTMLResponse:
+    def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         plan = self.table.plan
-        shared = {"plan": plan, "has_outbox": self.has_outbox}
+        shared = {"plan": plan, "has_outbox": self.has_outbox, "said": "", "refused": ""}
         html = self.templates.get_template(f"web/{template}").render(shared | values)
-        return HTMLResponse(html)
+        return HTMLResponse(html, status)
 
     def subscriptions(self, base: str) -> list[Subscription]:
         """Of every feed, the whole plan's first. Whoever sees this page can open them all.

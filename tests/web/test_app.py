@@ -35,13 +35,14 @@ def test_every_link_that_the_front_page_offers_opens(client: TestClient) -> None
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/outbox", "/nowhere", "/static/style.css"])
-def test_every_response_forbids_scripts_and_framing_from_elsewhere(
+def test_every_response_forbids_scripts_forms_and_framing_from_elsewhere(
     client: TestClient, path: str
 ) -> None:
     answer = client.get(path)
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert "script" not in policy
+    assert "script-src 'self';" in policy and "form-action 'self';" in policy
+    assert "unsafe" not in policy and "http" not in policy
     assert "frame-ancestors 'self'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"

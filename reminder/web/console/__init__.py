@@ -1,0 +1,1 @@
+"""The secretariat's console: every page behind the log-in."""
