@@ -45,7 +45,7 @@ def test_every_response_forbids_scripts_forms_and_framing_from_elsewhere(
     assert "unsafe" not in policy and "http" not in policy
     assert "frame-ancestors 'self'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_health_is_one_word(client: TestClient) -> None:
