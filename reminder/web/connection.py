@@ -25,7 +25,7 @@ class Connection(HttpToolsProtocol):
     """One client, who is not waited for without end and never keeps another one out.
 
     When there are too many, the one goes that has kept the server waiting longest. Requests are
-    parsed one at a time. One with a body is the last: no page wants a body, so it is not read
+    parsed one at a time. One with a body is the last: a form is short, what is longer is not read
     to its end, and what follows it is not heard.
     """
 
@@ -148,7 +148,10 @@ class Connection(HttpToolsProtocol):
     def _read(self) -> None:
         """One request's head, and what has come of its body: the next one waits unparsed."""
         while self._has_more and self._is_listening:
-            part = _part(self._unread, self._start)
+            if self._is_answering:  # its body
+                part = self._unread[self._start : self._start + HEAD]
+            else:
+                part = _part(self._unread, self._start)
             if not part:
                 break
             self._start += len(part)

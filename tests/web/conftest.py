@@ -1,9 +1,12 @@
 """The real application over a real ledger and a Maildir, asked from this machine."""
 
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -17,9 +20,14 @@ from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.office import load_office
+from reminder.web import server
 from reminder.web.app import create_app
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
+
+
+Connect = Callable[[], socket.socket]
+PATIENT = 10  # seconds that a client here waits, longer than any answer takes
 
 
 @dataclass
@@ -85,3 +93,32 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def client(house: House) -> TestClient:
     return house.client()
+
+
+def stop(web: server.Server, thread: threading.Thread) -> None:
+    web.stop()
+    thread.join()
+
+
+@pytest.fixture
+def running() -> Iterator[list[tuple[server.Server, threading.Thread]]]:
+    started: list[tuple[server.Server, threading.Thread]] = []
+    yield started
+    for web, thread in started:
+        stop(web, thread)
+
+
+@pytest.fixture
+def serve(running: Any) -> Callable[[Starlette], Connect]:
+    """Serves an application until the test ends; the answer connects to it."""
+
+    def start(app: Starlette) -> Connect:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        address = listener.getsockname()
+        web = server.web_server(app)
+        thread = threading.Thread(target=web.run, args=([listener],))
+        thread.start()
+        running.append((web, thread))
+        return lambda: socket.create_connection(address, timeout=PATIENT)
+
+    return start

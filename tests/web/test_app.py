@@ -1,5 +1,6 @@
 """The front page, and what every response has."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,8 +42,8 @@ def test_every_response_forbids_scripts_forms_and_framing_from_elsewhere(
     answer = client.get(path)
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert "script-src 'self';" in policy and "form-action 'self';" in policy
-    assert "unsafe" not in policy and "http" not in policy
+    assert {"script-src 'self'", "form-action 'self'"} <= set(policy.split("; "))
+    assert not re.search("unsafe|http|data:", policy)
     assert "frame-ancestors 'self'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "same-origin"

@@ -4,7 +4,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from reminder.web import connection, polls, server
 from reminder.web.connection import Connection
 from reminder.web.security import HEADERS
+from tests.web.conftest import stop
 from tests.web.test_attacks import ask
 
 HOST = b"Host: 127.0.0.1\r\n"
@@ -27,35 +28,6 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 PATIENT = 10  # seconds that a client here waits, longer than any answer takes
 
 Connect = Callable[[], socket.socket]
-
-
-def stop(web: server.Server, thread: threading.Thread) -> None:
-    web.stop()
-    thread.join()
-
-
-@pytest.fixture
-def running() -> Iterator[list[tuple[server.Server, threading.Thread]]]:
-    started: list[tuple[server.Server, threading.Thread]] = []
-    yield started
-    for web, thread in started:
-        stop(web, thread)
-
-
-@pytest.fixture
-def serve(running: Any) -> Callable[[Starlette], Connect]:
-    """Serves an application until the test ends; the answer connects to it."""
-
-    def start(app: Starlette) -> Connect:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=100)
-        address = listener.getsockname()
-        web = server.web_server(app)
-        thread = threading.Thread(target=web.run, args=([listener],))
-        thread.start()
-        running.append((web, thread))
-        return lambda: socket.create_connection(address, timeout=PATIENT)
-
-    return start
 
 
 @pytest.fixture

@@ -1,0 +1,309 @@
+"""Signing, reporting, confirming: what follows at once, what is refused, who is told."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Kind
+from reminder.domain.registrations import Act, Registration, Signature
+from reminder.service import orders
+from reminder.service import registrations as service
+from reminder.service.application import Application
+from reminder.service.registrations import RegistrationError
+from reminder.settings import Place
+from reminder.storage.ledger import registrations
+from tests.app.trials import MARCH, Trial, text_of, trial
+
+TASK = "2026-03-1"
+LATE = "2026-03-26T09:30+08:00"  # three working days are left
+PAST = "2026-04-01T09:00+08:00"
+BY = Signature("张文书", "page/lead/1")
+OFFICE = Signature("", "console")
+
+
+@pytest.fixture
+def small(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """On both databases: one unit leads, one is related, one must see nothing."""
+    with trial(tmp_path, small=True, place=place) as opened:
+        opened.tick(MARCH)
+        yield opened
+
+
+def unit(app: Application, name: str) -> Any:
+    return orders.find_unit(app, name)
+
+
+def sign(app: Application, name: str = "lead", period: str = "2026-03") -> bool:
+    return service.sign(app, unit(app, name), period, BY)
+
+
+def finish(app: Application, name: str = "lead", task: str = TASK, **more: Any) -> bool:
+    day = more.pop("done_on", date(2026, 3, 20))
+    found = orders.find_task(app, task)
+    return service.finish(app, unit(app, name), found, BY, done_on=day, **more)
+
+
+def said(trial: Trial, name: str = "lead") -> list[Registration]:
+    with trial.reading() as connection:
+        return registrations.of_unit(connection, name)
+
+
+def kinds(trial: Trial, kind: Kind) -> list[str]:
+    return list(trial.notices(kind=kind))
+
+
+# Signing
+
+
+def test_a_signature_says_who_when_and_by_which_link(small: Trial) -> None:
+    app = small.app(LATE)
+    assert sign(app)
+    [signed] = said(small)
+    assert (signed.act, signed.period, signed.by) == (Act.SIGN, "2026-03", BY)
+    assert signed.at == app.clock.now()
+
+
+def test_a_month_is_signed_once(small: Trial) -> None:
+    assert sign(small.app(LATE))
+    assert not sign(small.app(LATE))
+    assert len(said(small)) == len(kinds(small, Kind.RECEIPT)) == 1
+
+
+def test_only_the_month_in_force_is_signed(small: Trial) -> None:
+    for period in ("2026-02", "2026-04", "2025-03", "rubbish", ""):
+        with pytest.raises(RegistrationError):
+            sign(small.app(LATE), period=period)
+
+
+def test_who_stands_in_no_row_signs_nothing(small: Trial) -> None:
+    with pytest.raises(RegistrationError):
+        sign(small.app(LATE), "bystander")
+
+
+def test_a_unit_of_another_body_is_not_asked_to_sign(small: Trial) -> None:
+    small.edit_units('id = "related"', 'id = "related"\nrelation = "parallel"\n#')
+    small.edit_units('name = "相关委员会"\nrelation = "own"', 'name = "相关委员会"')
+    with pytest.raises(RegistrationError):
+        sign(small.app(LATE), "related")
+
+
+def test_an_undone_signature_can_be_given_again(small: Trial) -> None:
+    sign(small.app(LATE))
+    service.undo(small.app(LATE), "lead", "", "2026-03", OFFICE)
+    assert sign(small.app(LATE))
+    assert [each.act for each in said(small)] == [Act.SIGN, Act.UNDO, Act.SIGN]
+
+
+def test_nobody_signs_without_a_name(small: Trial) -> None:
+    app = small.app(LATE)
+    with pytest.raises(RegistrationError, match="姓名"):
+        service.sign(app, unit(app, "lead"), "2026-03", Signature(" \t ", "page/lead/1"))
+
+
+# Receipts
+
+
+def test_every_registration_sends_a_receipt_to_the_units_own_addresses(small: Trial) -> None:
+    finish(small.app(LATE), words="已印发<b>")
+    small.tick(LATE)
+    receipt = small.mails()[0]
+    assert str(receipt["To"]).count("@unit.test") == 2
+    assert "登记回执：登记完成" in str(receipt["Subject"])
+    text = text_of(receipt)
+    assert "如非本单位操作，请" in text
+    assert re.search("张文书.*2026年3月20日.*已印发<b>", text, re.DOTALL)
+
+
+def test_a_receipt_escapes_what_was_reported(small: Trial) -> None:
+    finish(small.app(LATE), words="<script>alert(1)</script>")
+    small.tick(LATE)
+    html = small.mails()[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "&lt;script&gt;" in html
+    assert "<script" not in html
+
+
+def test_a_receipt_goes_to_no_other_unit(small: Trial) -> None:
+    finish(small.app(LATE), words="内部情况")
+    small.tick(LATE)
+    others = [mail for mail in small.mails() if "lead@unit.test" not in str(mail["To"])]
+    assert others
+    assert not any("内部情况" in text_of(mail) for mail in others)
+
+
+def test_a_receipt_is_not_sent_again(small: Trial) -> None:
+    finish(small.app(LATE))
+    small.tick(LATE)
+    [key] = kinds(small, Kind.RECEIPT)
+    with pytest.raises(orders.UsageError):
+        orders.resend(small.app(LATE), f"small/{key}")
+
+
+def test_a_link_in_wrong_hands_cannot_flood_a_mailbox(small: Trial) -> None:
+    app = small.app(LATE)
+    task = orders.find_task(app, TASK)
+    for percent in range(service.A_DAY):
+        service.report_progress(app, unit(app, "lead"), task, BY, words="", percent=percent)
+    with pytest.raises(RegistrationError, match="次数过多"):
+        service.report_progress(app, unit(app, "lead"), task, BY, words="又一次", percent=None)
+    assert len(kinds(small, Kind.RECEIPT)) == service.A_DAY
+
+
+# Reports
+
+
+def test_a_task_that_is_reported_as_done_is_nudged_no_more(small: Trial) -> None:
+    finish(small.app("2026-03-20T10:00+08:00"))
+    small.tick(LATE)
+    assert kinds(small, Kind.NUDGE) == []
+
+
+def test_a_nudge_on_its_way_stops_when_its_task_is_reported(small: Trial) -> None:
+    app = small.app(LATE)
+    app.plan(app.clock.now(), hold_first_start=False)
+    [nudge] = kinds(small, Kind.NUDGE)
+    finish(small.app(LATE))
+    small.tick(LATE)
+    assert (small.notice(nudge).state, small.notice(nudge).reason) == ("expired", "done")
+
+
+def test_a_reported_task_is_neither_to_be_confirmed_by_the_unit_nor_late(small: Trial) -> None:
+    finish(small.app(LATE))
+    small.tick(PAST)
+    small.tick("2026-04-02T09:30+08:00")
+    assert kinds(small, Kind.OVERDUE) == []
+    texts = [text_of(mail) for mail in small.mails() if "4月" in str(mail["Subject"])]
+    assert texts
+    assert not any("待确认" in text for text in texts)
+
+
+def test_a_report_shows_as_waiting_until_the_secretariat_confirms_it(small: Trial) -> None:
+    finish(small.app(LATE))
+    progress = small.app(LATE).progress()
+    assert progress.reported == {(TASK, "lead"): date(2026, 3, 20)}
+    assert progress.done == {}
+
+
+def test_confirmation_closes_the_task_and_the_leads_own_feed_says_so(small: Trial) -> None:
+    app = small.app(LATE)
+    app.sync_feeds(app.clock.now())
+    finish(app)
+    assert "✓" not in feed(app, "lead")
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    assert app.progress().done == {TASK: date(2026, 3, 20)}
+    assert app.progress().reported == {}
+    assert "✓" in feed(app, "lead")
+    assert "✓" not in feed(app, "related") + feed(app, "plan")
+
+
+def feed(app: Application, name: str) -> str:
+    from reminder.feed.query import parse_query
+
+    return app.feeds.rendered(name, parse_query("")).body.decode()
+
+
+def test_what_was_sent_back_is_asked_for_again(small: Trial) -> None:
+    finish(small.app("2026-03-20T10:00+08:00"))
+    service.send_back(small.app(LATE), "lead", TASK, "", "请补充印发文号", OFFICE)
+    small.tick(LATE)
+    assert len(kinds(small, Kind.NUDGE)) == 1
+    assert said(small)[0].words == "请补充印发文号"
+
+
+def test_nothing_is_sent_back_without_a_word(small: Trial) -> None:
+    finish(small.app(LATE))
+    with pytest.raises(RegistrationError, match="原因"):
+        service.send_back(small.app(LATE), "lead", TASK, "", "  ", OFFICE)
+
+
+def test_the_same_report_twice_is_one(small: Trial) -> None:
+    assert finish(small.app(LATE))
+    assert not finish(small.app(LATE))
+    assert finish(small.app(LATE), done_on=date(2026, 3, 23))
+    assert len(said(small)) == 2
+
+
+def test_a_report_is_confirmed_or_sent_back_once(small: Trial) -> None:
+    finish(small.app(LATE))
+    service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
+    for act in (
+        lambda: service.confirm(small.app(LATE), "lead", TASK, "", OFFICE),
+        lambda: service.send_back(small.app(LATE), "lead", TASK, "", "迟了", OFFICE),
+    ):
+        with pytest.raises(RegistrationError, match="已处理"):
+            act()
+
+
+def test_undone_a_task_is_open_again_and_waits_for_nobody(small: Trial) -> None:
+    finish(small.app(LATE))
+    service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
+    service.undo(small.app(LATE), "lead", TASK, "", OFFICE)
+    progress = small.app(LATE).progress()
+    assert (progress.done, progress.reported) == ({}, {})
+    assert progress.is_asked(TASK, "lead")
+
+
+def test_an_undone_report_is_asked_for_again(small: Trial) -> None:
+    finish(small.app(LATE))
+    service.undo(small.app(LATE), "lead", TASK, "", OFFICE)
+    assert small.app(LATE).progress().is_asked(TASK, "lead")
+
+
+def test_what_the_secretariat_registers_settles_what_waits(small: Trial) -> None:
+    finish(small.app(LATE))
+    orders.register(small.app(LATE), [TASK], None, date(2026, 3, 24), "")
+    orders.reopen(small.app(LATE), TASK)
+    assert small.app(LATE).progress().reported == {}
+
+
+def test_direct_needs_no_confirmation(small: Trial) -> None:
+    finish(small.app(LATE, web={"finish": "direct"}))
+    assert small.app(LATE).progress().done == {TASK: date(2026, 3, 20)}
+
+
+@pytest.mark.parametrize("name", ["related", "bystander"])
+def test_only_a_lead_registers(small: Trial, name: str) -> None:
+    app = small.app(LATE)
+    with pytest.raises(RegistrationError, match="不由本单位承办"):
+        finish(app, name)
+    with pytest.raises(RegistrationError, match="不由本单位承办"):
+        service.report_progress(
+            app, unit(app, name), orders.find_task(app, TASK), BY, words="进展", percent=None
+        )
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 27), date(2027, 1, 1), date(26, 3, 1)])
+def test_a_day_to_come_is_no_day_of_completion(small: Trial, day: date) -> None:
+    with pytest.raises(RegistrationError, match="完成日期"):
+        finish(small.app(LATE), done_on=day)
+
+
+def test_a_closed_task_takes_no_more_reports(small: Trial) -> None:
+    orders.register(small.app(LATE), [TASK], None, None, "")
+    with pytest.raises(RegistrationError, match="已办结"):
+        finish(small.app(LATE))
+
+
+def test_nothing_is_written_of_what_is_refused(small: Trial) -> None:
+    with pytest.raises(RegistrationError):
+        finish(small.app(LATE), words="长" * 1001)
+    assert said(small) == []
+    assert kinds(small, Kind.RECEIPT) == []
+
+
+def test_of_two_leads_one_reports_for_itself_alone(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as two:
+        plan = tmp_path / "plan.toml"
+        text = plan.read_text(encoding="utf-8")
+        plan.write_text(
+            text.replace('lead = ["承办委员会"]', 'lead = ["承办委员会", "无关委员会"]')
+        )
+        two.tick(MARCH)
+        finish(two.app("2026-03-20T10:00+08:00"))
+        two.tick(LATE)
+        assert kinds(two, Kind.NUDGE) == ["nudge/2026-03-26/bystander"]
+        service.confirm(two.app(LATE), "lead", TASK, "", OFFICE)
+        assert not two.app(LATE).progress().is_asked(TASK, "bystander")

@@ -1,0 +1,136 @@
+"""Forms: what proves that a page of ours sent them, and what they may hold."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from reminder.web.app import create_app
+from reminder.web.forms import LONGEST, Form, posts, remember, token
+from tests.web.test_server import answers, first
+
+
+def _page(request: Request) -> Response:
+    return remember(request, PlainTextResponse(token(request)))
+
+
+def _taken(request: Request, form: Form) -> Response:
+    return PlainTextResponse(f"{form.line('who', 10)}|{form.text('words', 20)}|{form.all('day')}")
+
+
+@pytest.fixture
+def app(house: Any) -> Starlette:
+    made = create_app(house.application)
+    made.router.routes += [Route("/page", _page), Route("/take", posts(_taken), methods=["POST"])]
+    return made
+
+
+@pytest.fixture
+def reader(app: Starlette) -> TestClient:
+    return TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000))
+
+
+def send(reader: TestClient, data: dict[str, Any], **headers: str) -> Any:
+    return reader.post("/take", data=data, headers=headers)
+
+
+def test_a_form_of_ours_is_taken(reader: TestClient) -> None:
+    sent = {"token": reader.get("/page").text, "who": " 张\u202e  三 ", "day": ["1", "2"]}
+    answer = send(reader, sent)
+    assert (answer.status_code, answer.text) == (200, "张 三||['1', '2']")
+
+
+def test_the_proof_holds_while_the_reader_keeps_the_cookie(reader: TestClient) -> None:
+    first, second = reader.get("/page").text, reader.get("/page").text
+    assert first == second
+    assert send(reader, {"token": first}).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [{"who": "张"}, {"token": ""}, {"token": "签" * 32}])
+def test_without_its_proof_a_form_is_refused(reader: TestClient, sent: dict[str, str]) -> None:
+    reader.get("/page")
+    assert send(reader, sent).status_code == 403
+
+
+def test_another_readers_proof_is_none(app: Starlette, reader: TestClient) -> None:
+    foreign = TestClient(app, base_url="http://127.0.0.1").get("/page").text
+    reader.get("/page")
+    assert send(reader, {"token": foreign}).status_code == 403
+    reader.cookies.clear()
+    assert send(reader, {"token": foreign}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1.evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_foreign_page_sends_nothing_even_with_the_proof(
+    reader: TestClient, headers: dict[str, str]
+) -> None:
+    sent = {"token": reader.get("/page").text}
+    assert send(reader, sent, **headers).status_code == 403
+    assert send(reader, sent, Origin="http://127.0.0.1").status_code == 200
+
+
+def test_a_form_in_any_other_clothes_is_refused(reader: TestClient) -> None:
+    proof = reader.get("/page").text
+    for kind in ("text/plain", "application/json", "multipart/form-data; boundary=x", ""):
+        answer = reader.post("/take", content=f"token={proof}", headers={"Content-Type": kind})
+        assert answer.status_code == 415
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(reader: TestClient) -> None:
+    cookie = reader.get("/page").headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+
+
+def test_over_https_the_cookie_goes_over_https_only(house: Any) -> None:
+    web = house.settings.web.model_copy(update={"base_url": "https://reminder.npc.test"})
+    house.set(web=web)
+    made = create_app(house.application)
+    made.router.routes.append(Route("/page", _page))
+    client = TestClient(made, base_url="https://reminder.npc.test")
+    assert "Secure" in client.get("/page").headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"token=%zz&who=%ff", b"\xff\xfe", b"a&b&c", b"=" * 50, b"who=" + b"&" * 2000]
+)
+def test_a_broken_form_is_no_fault_of_ours(reader: TestClient, body: bytes) -> None:
+    reader.get("/page")
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert reader.post("/take", content=body, headers=kind).status_code in (400, 403)
+
+
+def test_too_long_a_text_is_refused_with_its_limit(reader: TestClient) -> None:
+    answer = send(reader, {"token": reader.get("/page").text, "words": "长" * 21})
+    assert (answer.status_code, "最多20字" in answer.text) == (422, True)
+
+
+def test_a_form_as_long_as_allowed_comes_through_a_real_connection(
+    app: Starlette, house: Any, serve: Callable[..., Any]
+) -> None:
+    connect = serve(app)
+    page = answers(connect, b"GET /page HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").decode()
+    cookie = page.partition("set-cookie: ")[2].partition(";")[0]
+    proof = page.rpartition("\r\n\r\n")[2]
+    head = "POST /take HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {}\r\nContent-Type: {}\r\n"
+    head = head.format(cookie, "application/x-www-form-urlencoded")
+    rest = urlencode({"token": proof, "pad": ""})
+    for size, status in ((LONGEST, 200), (LONGEST + 1, 413), (10 * LONGEST, 413)):
+        body = rest + "x" * (size - len(rest))
+        sent = f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        assert first(answers(connect, sent)) == status
