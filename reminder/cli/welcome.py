@@ -64,6 +64,8 @@ def _where(app: Application, started: Started) -> list[str]:
         lines.append("Subscribe        reminder feed url --unit ID")
     else:
         lines.append(f"Subscribe        {started.url}/   (every unit's calendar)")
+    if app.settings.web.console != "off":
+        lines.append(f"The console      {started.url}/console   (reminder console password)")
     lines.append(f"The whole plan   {feed_url(started.url, token, 'plan')}")
     return lines
 

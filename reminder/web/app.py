@@ -17,6 +17,7 @@ from reminder.storage.templates import environment
 from reminder.web import outbox
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
+from reminder.web.console.guard import is_open
 from reminder.web.feeds import feed
 from reminder.web.polls import Kept, Polls
 from reminder.web.security import HEADERS, SecurityHeaders
@@ -68,7 +69,7 @@ def _front(request: Request) -> Response:
     site = site_of(request)
     local = is_local(request)
     offered = site.subscriptions(site.base(request)) if local else []
-    return site.page("front.html", local=local, subscriptions=offered)
+    return site.page("front.html", local=local, subscriptions=offered, has_console=is_open(request))
 
 
 async def _healthz(request: Request) -> Response:

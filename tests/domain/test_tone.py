@@ -58,6 +58,11 @@ PROGRESS = {
     "half": Progress(dict.fromkeys(("2026-03-1", "2026-05-2", "2026-09-1"), DONE)),
     "all": Progress({task.id: DONE for task in (*TASKS, *EXPLICIT)}),
     "started": Progress(started=date(2026, 4, 1)),
+    "reported": Progress(reported={(task.id, LEADER): DONE for task in (*TASKS, *EXPLICIT)}),
+}
+LINKS = {
+    "page_link": "https://reminder.test/units/x/unit",
+    "calendar_link": "https://reminder.test/feeds/x/unit.ics",
 }
 
 
@@ -81,10 +86,10 @@ def year_of(
         if unit in table.reached(month):
             draft = digest_draft(table, month, unit)
             yield draft, Knowledge(draft.due, progress, first_of_year=month == 1)
-            yield draft, Knowledge(at(month, 28), progress)
+            yield draft, Knowledge(at(month, 28), progress, **LINKS)
     for draft in reminders(table, *YEAR, progress)[0]:
         if draft.unit == unit:
-            yield draft, Knowledge(draft.due.astimezone(ZONE), progress)
+            yield draft, Knowledge(draft.due.astimezone(ZONE), progress, **LINKS)
 
 
 def read(content: bytes) -> tuple[str, str, str]:
@@ -93,7 +98,8 @@ def read(content: bytes) -> tuple[str, str, str]:
     text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     assert text
     assert html
-    return str(message["Subject"]), text.get_content(), html.get_content()
+    words = [part.get_content().replace("\r\n", "\n") for part in (text, html)]
+    return str(message["Subject"]), words[0], words[1]
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +265,51 @@ def test_contact_and_phone_of_one_unit_stand_in_no_mail(office: Office) -> None:
         whole = "".join(read(composer.compose(draft, Knowledge(draft.due, Progress())).content))
         assert "联络员" not in whole
         assert "0951-1234567" not in whole
+
+
+def with_link(mails: Mails, unit: str, relation: Relation | None) -> list[Mail]:
+    found = mails[unit, relation, False]
+    return [mail for mail in found if LINKS["page_link"] in mail.text]
+
+
+@pytest.mark.parametrize(
+    ("unit", "relation", "words"),
+    [
+        (LEADER, Relation.OWN, "签收、登记、查看全年"),
+        (LEADER, Relation.LOCAL, "签收、登记、查看全年"),
+        (RELATED, Relation.OWN, "请签收（打开后点“确认签收”，不需要账号）"),
+        (RELATED, Relation.LOCAL, "请签收（打开后点“确认签收”，不需要账号）"),
+        (LEADER, Relation.PARALLEL, "查看安排、订阅日历（可选）"),
+        (RELATED, Relation.PARALLEL, "查看安排、订阅日历（可选）"),
+    ],
+)
+def test_a_digest_invites_to_its_page_in_words_that_fit_relation_and_role(
+    mails: Mails, unit: str, relation: Relation, words: str
+) -> None:
+    digests = [m for m in with_link(mails, unit, relation) if m.draft.kind is Kind.DIGEST]
+    assert digests
+    for mail in digests:
+        assert f"{words}：\n{LINKS['page_link']}\n" in mail.text
+        assert f"{words}：<br>" in mail.html
+
+
+@pytest.mark.parametrize("unit", [LEADER, RELATED])
+def test_a_parallel_unit_is_never_asked_to_sign_or_register(mails: Mails, unit: str) -> None:
+    found = with_link(mails, unit, Relation.PARALLEL)
+    assert found
+    assert [m.draft.key for m in found if re.search("签收|登记完成|请登记", unquoted(m.text))] == []
+
+
+def test_who_has_a_page_registers_there_and_others_tell_the_contact(mails: Mails) -> None:
+    for mail in mails[LEADER, Relation.OWN, False]:
+        if "登记后不再提示" in mail.text:
+            there = LINKS["page_link"] in mail.text
+            assert ("已完成的请登记" in mail.text) is there
+            assert ("已完成的请告知联系人登记" in mail.text) is not there
+
+
+def test_a_reported_task_waits_for_review_and_is_not_asked_for(office: Office) -> None:
+    found = list(_written(office, LEADER, Relation.OWN, False, PROGRESS["reported"]))
+    assert {mail.draft.kind for mail in found} == {Kind.DIGEST}
+    assert any("待复核（已登记3月20日完成）" in mail.text for mail in found)
+    assert not any("待确认" in mail.text for mail in found)

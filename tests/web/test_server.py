@@ -4,7 +4,6 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,16 +17,13 @@ from starlette.routing import Route
 from reminder.web import connection, polls, server
 from reminder.web.connection import Connection
 from reminder.web.security import HEADERS
-from tests.web.conftest import stop
+from tests.web.conftest import PATIENT, Connect, stop
 from tests.web.test_attacks import ask
 
 HOST = b"Host: 127.0.0.1\r\n"
 GET = b"GET /healthz HTTP/1.1\r\n" + HOST
 POST = b"POST /healthz HTTP/1.1\r\n" + HOST
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
-PATIENT = 10  # seconds that a client here waits, longer than any answer takes
-
-Connect = Callable[[], socket.socket]
 
 
 @pytest.fixture
