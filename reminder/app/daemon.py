@@ -55,6 +55,7 @@ class Daemon:
         self._edits = Edits(app.office)
         self._seen: list[Trouble] = []  # since the last look
         self._hold = app.settings.first_start == "hold"
+        app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
         # Taken by a thread of their own: what a handler in the main thread may wait for, the

@@ -1,7 +1,7 @@
 """The parts put together, and one pass of the work."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -38,6 +38,10 @@ log = logging.getLogger(__name__)
 NEAR = timedelta(hours=1)
 
 
+def _nobody() -> None:
+    """Without a daemon the next pass finds it."""
+
+
 @dataclass(frozen=True)
 class Pass:
     """Notices that changed in one pass by the state they are in then, the operator's reports
@@ -71,6 +75,7 @@ class Application:
     ) -> None:
         self.office = office
         self.clock = clock
+        self.wake: Callable[[], None] = _nobody  # called when there is something to send at once
         self._transport = transport
         self._dice = dice
 

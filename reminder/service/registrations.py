@@ -55,6 +55,7 @@ def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
         if period in registrations.signed_months(connection, unit.id):
             return False
         _register(app, connection, Registration(at, Act.SIGN, unit.id, period, "", _named(by)))
+    app.wake()
     return True
 
 
@@ -82,6 +83,7 @@ def report_progress(
         if task.id in _progress(app, connection).done:
             raise RegistrationError("本项已办结，无需再登记")
         _register(app, connection, said)
+    app.wake()
 
 
 def finish(
@@ -119,6 +121,7 @@ def finish(
         _register(app, connection, said)
         if app.settings.web.finish == "direct":
             _close(app, connection, said, Signature("", "direct"))
+    app.wake()
     app.sync_feeds(at)
     return True
 
