@@ -25,7 +25,11 @@ class Tick:
     at: datetime
     clock: datetime
     done: frozenset[str]
+    reported: frozenset[tuple[str, str]]  # task and unit, neither confirmed nor sent back
     completed: bool
+
+    def is_asked(self, task: str, unit: str) -> bool:
+        return (task, unit) not in self.reported
 
 
 @dataclass
@@ -68,7 +72,7 @@ class _Rules:
         self._rows[1] |= set(table.directory.expand(year_round)) - named
         self._due = {month: table.digest_due(month) for month in months}
         self._end = {month: table.digest_end(month) for month in months}
-        self._told: tuple[date, frozenset[str]] | None = None  # of these are the last tellings
+        self._told: tuple[object, ...] | None = None  # of these are the last tellings
         self._tellings: list[Telling] = []
 
     def _units(self, month: int) -> set[str]:
@@ -80,18 +84,19 @@ class _Rules:
         """Of the months that run: who stands in the row, and who has something to confirm."""
         for month, units in self._rows.items():
             if self._due[month] <= tick.clock < self._end[month]:
-                for unit in units | self._unconfirmed(month, tick.done):
+                for unit in units | self._unconfirmed(month, tick):
                     yield f"digest/{self._table.plan.period(month)}/{unit}"
 
-    def _unconfirmed(self, month: int, done: frozenset[str]) -> set[str]:
+    def _unconfirmed(self, month: int, tick: Tick) -> set[str]:
         table, found = self._table, set()
         day = table.digest_day(month)
         if not table.schedule.tracking:
             return set()
-        for window in self._open(done):
+        for window in self._open(tick.done):
             task = table.plan.by_id[window.task]
             if window.can_be_overdue and window.due < day and task.month < month:
-                found |= set(table.directory.expand(task.lead))
+                leads = table.directory.expand(task.lead)
+                found |= {unit for unit in leads if tick.is_asked(task.id, unit)}
         return {unit for unit in found if table.directory[unit].tone is not Relation.PARALLEL}
 
     def missed(self, tick: Tick) -> Iterator[str]:
@@ -111,13 +116,14 @@ class _Rules:
         day = table.local_day(tick.clock)
         if not table.days.is_working(day) or tick.clock < table.moment(day):
             return []
-        if self._told != (day, tick.done):
-            self._told = (day, tick.done)
+        if self._told != (day, tick.done, tick.reported):
+            self._told = (day, tick.done, tick.reported)
             self._tellings = [
                 (kind, unit, window.task, due, step)
                 for window in self._open(tick.done)
                 for kind, due, step in (*self._nudge(window, day), *self._overdue(window, day))
                 for unit in table.directory.expand(table.plan.by_id[window.task].lead)
+                if tick.is_asked(window.task, unit)
                 if kind == Kind.NUDGE or table.directory[unit].tone is not Relation.LOCAL
             ]
         return self._tellings

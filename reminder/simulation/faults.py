@@ -70,12 +70,20 @@ class Kill:
     step: int
 
 
+class Said(StrEnum):
+    """The secretariat registers a task as done itself; or a unit says so, and it answers."""
+
+    DONE = "done"
+    FINISH = "finish"
+    CONFIRM = "confirm"
+    RETURN = "return"
+
+
 @dataclass(frozen=True)
 class Registration:
-    """Somebody registers a task as done."""
-
     at: datetime
     task: str
+    said: Said = Said.DONE
 
 
 @dataclass(frozen=True)
@@ -132,12 +140,23 @@ def draw(
     steps = [int(10 ** dice.uniform(0, 3)) for _ in range(dice.randrange(40))]
     kills = [Kill(moment(0, 0.2), step) for step in steps]
     some = dice.sample(list(tasks), min(len(tasks), dice.randrange(12)))
-    done = [Registration(moment(0, 6), task) for task in some]
+    done = [said for task in some for said in _said(dice, task, moment(0, 6))]
     return Faults(
         tuple(spells),
         tuple(sorted(kills, key=lambda kill: kill.at)),
         tuple(sorted(done, key=lambda one: one.at)),
     )
+
+
+def _said(dice: Random, task: str, at: datetime) -> Iterator[Registration]:
+    """Of half the tasks their units report; most reports are answered within some days."""
+    if dice.random() < 0.5:
+        yield Registration(at, task)
+        return
+    yield Registration(at, task, Said.FINISH)
+    answer = dice.choice((Said.CONFIRM, Said.RETURN, None))
+    if answer:
+        yield Registration(at + HOUR * 10 ** dice.uniform(-1, 2), task, answer)
 
 
 def _server(dice: Random, moment: Moments, addresses: Sequence[str]) -> Iterator[Spell]:

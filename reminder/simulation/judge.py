@@ -38,6 +38,7 @@ class Evidence:
     server: Server
     views: Sequence[NoticeView]
     reminded: Mapping[str, set[Telling]]
+    receipts: frozenset[str]
     content: Callable[[str], bytes | None]
 
 
@@ -73,9 +74,9 @@ class _Judge:
             for view in self._seen.views
             if view.kind is not Kind.REPORT
         }
-        for key in sorted(self._due.must - keys):
+        for key in sorted((self._due.must | self._seen.receipts) - keys):
             yield Breach(key, "was due and the ledger does not know it")
-        for key in sorted(keys - self._due.may):
+        for key in sorted(keys - self._due.may - self._seen.receipts):
             yield Breach(key, "stands in the ledger and was never due")
 
     def _tellings(self) -> Iterator[Breach]:
@@ -155,7 +156,7 @@ class _Judge:
         if moment is None:
             return
         last = [t for t in self._seen.journal if t.at <= moment][-1]
-        if told <= last.done:
+        if all(task in last.done or not last.is_asked(task, view.unit) for task in told):
             yield "asks for what was registered before"
 
     def _fate(self, view: NoticeView) -> Iterator[str]:
@@ -200,8 +201,12 @@ class _Judge:
 
     def _done(self, view: NoticeView) -> Iterator[str]:
         told = self._seen.reminded.get(view.key, set())
-        done = self._seen.journal[-1].done
-        if not told or any(telling[2] not in done for telling in told):
+        ever = {
+            task
+            for tick in self._seen.journal
+            for task in (*tick.done, *(task for task, unit in tick.reported if unit == view.unit))
+        }
+        if not told or any(telling[2] not in ever for telling in told):
             yield "counts as done and is not"
 
     def _had_time(self, view: NoticeView) -> bool:

@@ -60,7 +60,7 @@ def chronicle(outcome: Outcome, zone: tzinfo) -> Iterator[str]:
                f"{f' by {spell.shift}' if spell.shift else ''} {spell.address}")
               for spell in outcome.faults.spells]  # fmt: skip
     events += [(kill.at, f"killed at step {kill.step}") for kill in outcome.faults.kills]
-    events += [(one.at, f"{one.task} registered as done") for one in outcome.faults.registrations]
+    events += [(one.at, f"{one.task}: {one.said}") for one in outcome.faults.registrations]
     for at, words in sorted(events):
         yield f"{at.astimezone(zone):%Y-%m-%d %H:%M} {words}".rstrip()
 

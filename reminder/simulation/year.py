@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,20 +14,22 @@ from sqlalchemy import select
 
 from reminder.clock import VirtualClock
 from reminder.domain.notices import State
+from reminder.domain.registrations import Act
 from reminder.domain.windows import nudge_day
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import LedgerError
 from reminder.service.application import Application
-from reminder.service.orders import register
+from reminder.service.registrations import RegistrationError
 from reminder.settings import Settings
 from reminder.simulation.death import Killed, Life
 from reminder.simulation.duties import Telling, Tick
 from reminder.simulation.faults import Fault, Faults, draw
 from reminder.simulation.judge import Breach, Evidence, judge
+from reminder.simulation.saying import say
 from reminder.simulation.server import Delivery, Mails, Server
 from reminder.storage.ledger.care import verify
 from reminder.storage.ledger.notices import content_of
-from reminder.storage.ledger.schema import notice, recipient, reminded
+from reminder.storage.ledger.schema import notice, recipient, registration, reminded
 from reminder.storage.ledger.tasks import read_start
 from reminder.storage.ledger.views import NoticeView, read_notices
 from reminder.storage.office import Office
@@ -144,7 +147,8 @@ class _Year:
         return self._outcome()
 
     def _pass(self) -> None:
-        app, at, done = self._app, self._clock.now(), frozenset(self._app.progress().done)
+        app, at, known = self._app, self._clock.now(), self._app.progress()
+        done, reported = frozenset(known.done), frozenset(known.reported)
         begun = self._clock.true
         if self._kills and self._kills[0].at <= begun:
             self._life.dies_at = self._life.steps + self._kills.pop(0).step
@@ -158,7 +162,7 @@ class _Year:
         except Killed:
             self._bury()
         self._life.dies_at = None
-        self._journal.append(Tick(begun, at, done, completed=completed))
+        self._journal.append(Tick(begun, at, done, reported, completed=completed))
         if not completed:
             self._step = SOON
 
@@ -175,10 +179,12 @@ class _Year:
             self._server.excused[self._server.at_risk] += 1
 
     def _register(self) -> None:
-        """Somebody registers what is due to be registered; tries again when the disk is full."""
+        """Somebody registers what is due to be registered; waits while the disk is full."""
         due = [one for one in self._registrations if one.at <= self._clock.true]
         if due and not self._server.holds(Fault.DISK_FULL):
-            register(self._app, [one.task for one in due], None, None, "")
+            for one in due:
+                with suppress(RegistrationError):  # answered, or closed, by somebody else before
+                    say(self._app, one)
             self._registrations = [one for one in self._registrations if one not in due]
 
     def _wait(self) -> None:
@@ -221,8 +227,22 @@ class _Year:
             started = read_start(connection, self._app.registrar.course) or self._start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
+            receipts = {
+                f"receipt/{row.id}/{row.unit}"
+                for row in connection.execute(select(registration))
+                if row.act == Act.FINISH
+            }
         breaches = [Breach("ledger", words) for words in verify(self._app.database.place)]
-        evidence = Evidence(started, self._journal, self._faults, server, views, told, self._stored)
+        evidence = Evidence(
+            started,
+            self._journal,
+            self._faults,
+            server,
+            views,
+            told,
+            frozenset(receipts),
+            self._stored,
+        )
         breaches += judge(table, evidence)
         self._app.database.close()
         copies = sum(count - 1 for count in server.accepted_by_address().values())

@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from reminder.delivery import drain, planning, sending
 from reminder.domain.notices import State
+from reminder.domain.windows import Progress
+from reminder.service import registrations
 from reminder.simulation import Outcome, simulate
-from reminder.simulation.faults import Fault, Faults, Kill, Spell
+from reminder.simulation.faults import Fault, Faults, Kill, Registration, Said, Spell
 from reminder.storage.ledger import answers, claims, notices
 from reminder.storage.ledger.tallies import Tally
 from reminder.storage.office import Office
@@ -222,3 +224,38 @@ def test_broken_promise_is_seen(
 ) -> None:
     change(monkeypatch)
     assert spring(office, **faults).breaches
+
+
+REPORTED = (Registration(moment("03-20T10:00"), "2026-03-1", Said.FINISH),)
+SENT_BACK = (*REPORTED, Registration(moment("03-27T10:00"), "2026-03-1", Said.RETURN))
+
+
+def told(outcome: Outcome) -> list[str]:
+    kinds = ("nudge", "overdue", "receipt")
+    return [str(view.kind) for view in outcome.notices if view.kind in kinds]
+
+
+def test_what_a_unit_reports_is_asked_for_no_more(office: Trial) -> None:
+    outcome = spring(office, registrations=REPORTED)
+    assert told(outcome) == ["receipt"]
+    assert outcome.breaches == ()
+
+
+def test_what_was_sent_back_is_asked_for_again(office: Trial) -> None:
+    outcome = spring(office, registrations=SENT_BACK)
+    assert told(outcome) == ["receipt", "nudge", "overdue", "overdue"]
+    assert outcome.breaches == ()
+
+
+def test_judge_sees_a_unit_asked_for_what_it_has_reported(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Progress, "is_asked", lambda self, task, unit: task not in self.done)
+    assert spring(office, registrations=REPORTED).breaches
+
+
+def test_judge_sees_a_receipt_that_is_missing(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registrations, "_send_receipt", lambda *args: None)
+    assert "was due" in spring(office, registrations=REPORTED).breaches[0].words
