@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import faraway, feeds, planning, sending, sizes, starting
+from benchmarks import faraway, feeds, pages, planning, sending, sizes, starting
 from benchmarks.measuring import CHECKOUT, Unavailable
 from benchmarks.page import Part, page
 
@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[bool], Part]] = {
     "faraway": faraway.measure,
     "planning": planning.measure,
     "feeds": feeds.measure,
+    "pages": pages.measure,
     "starting": starting.measure,
     "sizes": sizes.measure,
 }

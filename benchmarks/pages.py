@@ -1,0 +1,119 @@
+"""Every page while ten thousand notices lie in the ledger, beside the same pages with few.
+
+python -m benchmarks.pages STATE COUNT    fills that ledger; says a session and a link
+"""
+
+import sys
+import time
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import update
+
+from benchmarks.daemon import daemon, fetch
+from benchmarks.measuring import (
+    REMINDER,
+    Unavailable,
+    in_turn,
+    module,
+    ratios,
+    run,
+    spread,
+    workplace,
+)
+from benchmarks.page import Part, Target
+from reminder.clock import Clock
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.service.application import Application
+from reminder.storage.ledger.links import PAGE, link_token, page_url
+from reminder.storage.ledger.notices import Composed, Entry, add_all
+from reminder.storage.ledger.schema import recipient
+from reminder.storage.ledger.sessions import begin_session
+from reminder.storage.office import load_office
+
+MANY, QUICK = 10_000, 1_000
+UNIT = "deputies"
+PATHS = (
+    "/console",
+    "/console/month",
+    "/console/units",
+    f"/console/units/{UNIT}",
+    "/console/ledger",
+    "/console/ledger?state=refused",
+    "/console/approval",
+    "/console/meetings",
+    "/console/links",
+)
+
+
+def measure(quick: bool) -> Part:
+    rounds, many = (2, QUICK) if quick else (20, MANY)
+    part = Part(
+        "Pages",
+        f"Each page from `reminder run` on the shipped plan, {rounds} times one after the other, "
+        f"with the year's own notices in the ledger and with {many:,} more, in turn. By the wall "
+        "clock, until the last byte is there.",
+    )
+    part.rows.append(("", "few, ms", f"{many:,}, ms", "many / few"))
+    with workplace() as folder, ExitStack() as stack:
+        offices = []
+        for name, count in (("few", 0), ("many", many)):
+            state = folder / name
+            run([REMINDER, "tick"], {"STATE_DIR": state})
+            said = run(module("pages", state, count), {"STATE_DIR": state}).said.split()
+            offices.append((stack.enter_context(daemon(state)).base, *said))
+        worst = spread([0.0])
+        for path in (*PATHS, ""):
+            few, much = in_turn(rounds, *(_Visit(path, *office) for office in offices))
+            ratio, took = ratios(much, few), spread(much)
+            name = f"`{path}`" if path else "a unit's page"
+            part.rows.append((name, str(spread(few)), str(took), str(ratio)))
+            worst = max(worst, took, key=lambda each: each.median)
+    part.targets.append(
+        Target(f"the slowest page at {many:,} notices", (100,), worst, " ms", most=True)
+    )
+    return part
+
+
+class _Visit:
+    def __init__(self, path: str, base: str, session: str, page: str) -> None:
+        self._url = base + (path or page)
+        self._cookie = f"console={session}"
+
+    def __call__(self) -> float:
+        begun = time.perf_counter()
+        status, body, _ = fetch(self._url, Cookie=self._cookie)
+        took = 1000 * (time.perf_counter() - begun)
+        if status != 200 or b"</html>" not in body or b'type="password"' in body:
+            raise Unavailable(f"{self._url} answered {status}")
+        return took
+
+
+def fill(state: Path, count: int) -> str:
+    """Notices of every state that ends, as if of many years; a session's word, a unit's page."""
+    app = Application(load_office(command_line={"state_dir": state}), Clock())
+    at, plan = app.clock.now(), app.table.plan
+    units = [unit for unit in app.table.directory.single if unit.has_address]
+    for start in range(0, count, 500):
+        entries = []
+        for number in range(start, min(start + 500, count)):
+            unit = units[number % len(units)]
+            day = at.date() - timedelta(days=number // len(units))
+            key = f"{plan.id}/{Kind.NUDGE}/{day}/{unit.id}"
+            draft = NoticeDraft(key, Kind.NUDGE, f"{day}", unit.id, at, at + timedelta(days=1))
+            content = Composed(f"<{number}@bench>", b"of no matter", at, unit.to)
+            refused = Entry(draft, Reason.NO_ADDRESS, state=State.REFUSED)
+            entries.append(refused if number % 50 == 0 else Entry(draft, composed=content))
+        with app.database.write() as connection:
+            add_all(connection, entries, at, course="maildir")
+            sent = {"state": State.SENT, "reason": Reason.ACCEPTED}
+            connection.execute(update(recipient).values(sent))
+    with app.database.write() as connection:
+        word = begin_session(connection, at)
+        token = link_token(connection, app.composer.key, PAGE, UNIT)
+    return f"{word} {page_url('', token, UNIT)}"
+
+
+if __name__ == "__main__":
+    print(fill(Path(sys.argv[1]), int(sys.argv[2])))
