@@ -1,0 +1,125 @@
+"""The year's bars: whose they are, when they stand, which light a unit may see."""
+
+from datetime import date
+
+import pytest
+
+from reminder.domain.content import Reader
+from reminder.domain.looks import look
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
+from reminder.domain.windows import Progress
+from reminder.domain.year import MANY, year_of
+from tests.domain.builders import LEADER, OUTSIDER, RELATED, meeting, task, timetable, year_round
+
+APRIL = date(2026, 4, 28)
+
+
+def reader(
+    table: Timetable, unit: str = LEADER, on: date = APRIL, progress: Progress | None = None
+) -> Reader:
+    return Reader(table, table.directory[unit], on, progress or Progress())
+
+
+def words(table: Timetable, on: date, progress: Progress | None = None, unit: str = LEADER) -> str:
+    return look(reader(table, unit, on, progress), table.windows["2026-04-1"]).words
+
+
+def test_a_bar_stands_over_its_window_and_names_the_task_shortly() -> None:
+    [bar] = year_of(reader(timetable(task(4, short="部署会议")))).bars
+    assert (bar.name, bar.opens, bar.due) == ("部署会议", date(2026, 4, 1), date(2026, 4, 30))
+    assert bar.lead
+
+
+def test_a_unit_sees_the_tasks_of_its_rows_and_no_other() -> None:
+    table = timetable(task(4))
+    assert len(year_of(reader(table, RELATED)).bars) == 1
+    assert year_of(reader(table, OUTSIDER)).bars == ()
+
+
+def test_months_in_order_then_what_runs_all_year() -> None:
+    table = timetable(year_round(), task(6), task(4))
+    bars = year_of(reader(table)).bars
+    assert [bar.when for bar in bars] == [
+        "4月内（4月1日—4月30日）",
+        "6月内（6月1日—6月30日）",
+        "全年",
+    ]
+    assert (bars[-1].opens, bars[-1].due) == (date(2026, 1, 1), date(2026, 12, 31))
+
+
+def test_a_window_that_begins_in_the_year_before_begins_with_the_year() -> None:
+    early = meeting(date(2026, 1, 5), 1, "first")
+    table = timetable(task(1, meetings=("first",), before_workdays=5), meetings=[early])
+    [bar] = year_of(reader(table)).bars
+    assert bar.opens == bar.due == date(2026, 1, 1)
+
+
+def test_today_is_marked_in_the_plans_own_year_only() -> None:
+    table = timetable(task(4))
+    assert year_of(reader(table)).today == APRIL
+    assert year_of(reader(table, on=date(2027, 1, 4))).today is None
+
+
+@pytest.mark.parametrize("unit", [LEADER, RELATED])
+@pytest.mark.parametrize("on", [date(2026, 3, 1), APRIL, date(2026, 7, 1)])
+def test_a_parallel_unit_has_no_light(unit: str, on: date) -> None:
+    table = timetable(task(4), relations=dict.fromkeys((LEADER, RELATED), Relation.PARALLEL))
+    year = year_of(reader(table, unit, on))
+    assert year.colours == ()
+    assert year.bars[0].label == "4月表列第1项工作"
+    assert year.bars[0].when == "4月内"
+
+
+def test_a_related_unit_has_no_light_and_no_days() -> None:
+    [bar] = year_of(reader(timetable(task(4)), RELATED)).bars
+    assert (bar.look.words, bar.when, bar.lead) == ("", "4月内", False)
+
+
+@pytest.mark.parametrize(
+    ("on", "wanted"),
+    [
+        (date(2026, 3, 31), "未开始"),
+        (date(2026, 4, 1), "进行中 · 剩20个工作日"),
+        (APRIL, "剩2个工作日"),
+        (date(2026, 4, 30), "今日为最后一个工作日"),
+        (date(2026, 5, 1), "待确认"),
+    ],
+)
+def test_a_light_says_what_is_left(on: date, wanted: str) -> None:
+    assert words(timetable(task(4)), on) == wanted
+
+
+def test_no_days_are_counted_to_a_session_without_a_date() -> None:
+    table = timetable(task(4, meetings=("sc-25",), before_workdays=1), meetings=[meeting()])
+    assert words(table, APRIL) == "进行中"
+
+
+def test_outside_the_own_house_nothing_is_red() -> None:
+    own, local = (
+        timetable(task(4), relations={LEADER: relation})
+        for relation in (Relation.OWN, Relation.LOCAL)
+    )
+    late = date(2026, 5, 6)
+    assert year_of(reader(own, on=late)).colours == ("red",)
+    assert year_of(reader(local, on=late)).colours == ("yellow",)
+
+
+def test_what_the_unit_registered_waits_until_it_is_confirmed() -> None:
+    table = timetable(task(4, lead=(LEADER, RELATED), related=()))
+    said = Progress(reported={("2026-04-1", LEADER): date(2026, 4, 20)})
+    done = Progress(done={"2026-04-1": date(2026, 4, 20)}, reported=said.reported)
+    assert words(table, APRIL, said).startswith("待复核")
+    assert words(table, APRIL, said, RELATED) == "剩2个工作日"
+    assert words(table, APRIL, done, RELATED) == "已办结（4月20日）"
+
+
+def test_very_many_bars_become_one_a_month_and_role() -> None:
+    tasks = [task(month, number) for month in range(1, 13) for number in range(1, MANY // 12 + 2)]
+    table = timetable(*tasks, year_round())
+    year = year_of(reader(table, progress=Progress(done={"2026-04-1": APRIL})))
+    assert len(year.bars) == 13
+    assert year.bars[3].name == f"承办{MANY // 12 + 1}项，已办结1项"
+    assert year.bars[3].opens == date(2026, 4, 1)
+    assert year.bars[-1].name == "全年·承办1项"
+    assert len(year.tasks) == len(tasks) + 1
