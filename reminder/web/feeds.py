@@ -1,6 +1,5 @@
 """Calendar feeds over HTTP: a signed address, a strong ETag, 304 for who has the latest."""
 
-import logging
 from copy import copy
 from email.utils import format_datetime
 
@@ -10,16 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from reminder.errors import LedgerError
 from reminder.feed.query import QueryError, parse_query
 from reminder.feed.sheets import Rendered
-from reminder.storage.ledger.links import FEED, check_link, touch
+from reminder.storage.ledger.links import FEED, check_link
 from reminder.web.answers import Answer, Ready, wants_gzip
 from reminder.web.polls import poll
 from reminder.web.security import HEADERS
 from reminder.web.site import Site, site_of
-
-log = logging.getLogger(__name__)
+from reminder.web.uses import note_use
 
 # Calendar programs ask every few hours; a quarter of an hour spares a reload its trip.
 _CACHE = "private, max-age=900"
@@ -44,7 +41,7 @@ def _answer(request: Request) -> Answer | Response:
     try:
         query = parse_query(request.scope["query_string"].decode("latin-1"))
     except QueryError as error:
-        used = BackgroundTask(_note_use, site, name)
+        used = BackgroundTask(note_use, site, FEED, name)
         return PlainTextResponse(f"{error}\n", status_code=400, background=used)
     rendered = site.feeds.rendered(name, query)
     zipped = wants_gzip(request.scope)
@@ -63,7 +60,7 @@ def _answer(request: Request) -> Answer | Response:
 async def _keep(request: Request, answer: Answer, stamp: str) -> None:
     """What is kept is not seen here again for an hour: so only when its use is noted."""
     site = site_of(request)
-    if await run_sync(_note_use, site, request.path_params["name"]):
+    if await run_sync(note_use, site, FEED, request.path_params["name"]):
         site.kept.keep(poll(request.scope), answer, stamp)
 
 
@@ -73,20 +70,6 @@ def _may_open(site: Site, name: str, token: str) -> bool:
         signed = check_link(connection, site.key, FEED, name, token)
     known = site.feeds.has(name)
     return signed and known
-
-
-def _note_use(site: Site, name: str) -> bool:
-    """One at a time: a ledger that is being written must not keep every thread waiting."""
-    if not site.noting.acquire(blocking=False):
-        return False
-    try:
-        touch(site.database, FEED, name, site.clock.now())
-    except LedgerError as error:
-        log.warning("the use of the feed %s was not noted: %s", name, error)
-        return False
-    finally:
-        site.noting.release()
-    return True
 
 
 def _headers(rendered: Rendered, zipped: bool) -> dict[str, str]:

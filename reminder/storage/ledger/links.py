@@ -50,10 +50,14 @@ def check_link(
     return same and not (row is not None and row.revoked)
 
 
+def generation_of(connection: Connection, purpose: str, subject: str) -> int:
+    row = _row(connection, purpose, subject)
+    return row.generation if row else 1
+
+
 def rotate(connection: Connection, purpose: str, subject: str) -> int:
     """The next generation: the old link is dead, also when it was revoked; the new one lives."""
-    row = _row(connection, purpose, subject)
-    generation = (row.generation if row else 1) + 1
+    generation = generation_of(connection, purpose, subject) + 1
     _put(connection, purpose, subject, generation=generation, revoked=False)
     note_change(connection)
     return generation
