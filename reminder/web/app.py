@@ -14,7 +14,7 @@ from reminder.service.application import Application
 from reminder.settings import Settings
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.templates import environment
-from reminder.web import outbox
+from reminder.web import outbox, units
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
 from reminder.web.console.guard import is_open
@@ -51,6 +51,7 @@ def _routes(settings: Settings) -> list[Route]:
         Route("/readyz", _readyz),
         Route("/static/style.css", _style),
         Route("/feeds/{token}/{name}.ics", feed),
+        *units.ROUTES,
         *console.ROUTES,
     ]
     if settings.transport == "maildir":

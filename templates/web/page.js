@@ -1,0 +1,31 @@
+// Comfort only: every page does its work without it.
+"use strict";
+
+async function copy(field) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(field.value);
+  field.select(); // on a page without https
+  if (!document.execCommand("copy")) throw new Error("not copied");
+}
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  const words = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await copy(field);
+      button.textContent = "已复制";
+    } catch {
+      field.select();
+      button.textContent = "请按 Ctrl+C 复制";
+    }
+    setTimeout(() => { button.textContent = words; }, 3000);
+  });
+}
+
+// A second click while the first is under way would only be told that it came twice.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", () => {
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-busy", "true");
+  });
+}

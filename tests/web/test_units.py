@@ -1,0 +1,557 @@
+"""A unit's page: what it shows to whom, what it registers, and what no link opens."""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from reminder.clock import Clock
+from reminder.domain.registrations import Act, Registration, Signature
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
+from reminder.service import registrations as service
+from reminder.service.application import Application
+from reminder.storage.ledger import registrations
+from reminder.storage.ledger.links import PAGE, link_token, page_url, revoke, rotate
+from reminder.storage.ledger.schema import link, metadata
+from tests.domain.builders import LEADER, OUTSIDER, RELATED, at, task, timetable, year_round
+from tests.domain.test_tone import EXPLICIT, MEETINGS, PRESSURE, STATES, TASKS, unquoted
+
+APRIL_TASK = "2026-04-1"
+BY = Signature("张三", "page/deputies/1")
+SECRETARY = Signature("", "console")
+
+
+def address(house: Any, unit: str) -> str:
+    with house.database.read() as connection:
+        return page_url("", link_token(connection, house.key, PAGE, unit), unit)
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser who has opened the unit's link."""
+
+    house: Any
+    unit: str
+    client: TestClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = self.house.client()
+
+    @property
+    def url(self) -> str:
+        return address(self.house, self.unit)
+
+    def see(self, query: str = "") -> str:
+        answer = self.client.get(self.url + query)
+        assert answer.status_code == 200
+        return str(answer.text)
+
+    def send(self, act: str, **fields: str) -> Any:
+        [token] = set(re.findall(r'name="token" value="([^"]+)"', self.see())) or {""}
+        sent = {"token": token, "who": "张三"} | fields
+        return self.client.post(f"{self.url}/{act}", data=sent)
+
+    def sign(self, **fields: str) -> Any:
+        return self.send("sign", **({"period": "2026-04"} | fields))
+
+    def report(self, **fields: str) -> Any:
+        return self.send("progress", **({"task": APRIL_TASK} | fields))
+
+    def finish(self, **fields: str) -> Any:
+        return self.send("finish", **({"task": APRIL_TASK, "done_on": "2026-04-01"} | fields))
+
+    def said(self) -> list[Registration]:
+        with self.house.database.read() as connection:
+            return registrations.of_unit(connection, self.unit)
+
+
+@pytest.fixture
+def leader(house: Any) -> Visitor:
+    return Visitor(house, "deputies")
+
+
+@pytest.fixture
+def related(house: Any) -> Visitor:
+    return Visitor(house, "helan")
+
+
+def use(house: Any, table: Timetable, moment: datetime | None = None) -> None:
+    """Another plan in force, and perhaps another moment."""
+    house.application.office = replace(house.application.office, table=table)
+    if moment:
+        house.application.clock = Clock(moment.astimezone(UTC))
+
+
+def parts(page: str, heading: str) -> str:
+    """The box under that heading."""
+    [found] = re.findall(rf"<section[^>]*>\s*<h2>{heading}.*?</section>", page, re.DOTALL)
+    return str(found)
+
+
+# What it shows
+
+
+def test_a_lead_unit_reads_its_month_with_lights_and_days(leader: Visitor) -> None:
+    page = leader.see()
+    assert "<h1>自治区人大常委会代表工作委员会 <small>2026年4月</small></h1>" in page
+    box = parts(page, "4月承办（2项）")
+    assert '<span class="pill green">进行中 · 剩20个工作日</span>' in box
+    assert "仅作进度登记，不替代正式书面反馈；请勿填写涉密信息" in box
+    assert box.count('action="/units/') == 4
+
+
+def test_a_related_unit_reads_its_month_without_light_or_form(related: Visitor) -> None:
+    box = parts(related.see(), r"4月相关事项（2项，4月内）")
+    assert "举办全区县乡人大换届选举工作人员培训班" in box
+    assert "pill" not in box
+    assert "<form" not in box
+
+
+def test_next_month_the_whole_year_and_standing_work_follow(leader: Visitor) -> None:
+    page = leader.see()
+    order = ["4月承办", "5月预告", "全年事项", "常态化工作", "全年一览", "订阅日历"]
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_what_is_open_of_past_months_can_still_be_registered(house: Any, leader: Visitor) -> None:
+    use(house, timetable(task(3), task(4)), at(4, 1))
+    box = parts(leader.see(), "前期事项（待确认1项）")
+    assert '<span class="pill red">待确认</span>' in box
+    assert leader.finish(task="2026-03-1", done_on="2026-03-30").status_code == 303
+    assert "待复核" in parts(leader.see(), "前期事项（已登记1项）")
+
+
+def test_a_parallel_unit_is_asked_for_nothing(house: Any) -> None:
+    page = Visitor(house, "high-court").see()
+    assert "供工作衔接参考" in page
+    assert "签收" not in page
+    assert "<form" not in page
+    assert "<button" not in page
+    assert "pill" not in page
+
+
+def test_a_parallel_unit_that_leads_may_register_if_it_likes(house: Any) -> None:
+    use(house, timetable(task(4), relations={LEADER: Relation.PARALLEL}), at(4, 28))
+    visitor = Visitor(house, LEADER)
+    page = visitor.see()
+    assert "可选：如需登记进展" in page
+    assert "签收" not in page
+    assert not STATES.search(unquoted(page))
+    assert visitor.report(words="已商定").status_code == 303
+    assert "已商定" in visitor.see()
+
+
+def test_in_a_month_without_anything_the_page_says_so(house: Any) -> None:
+    use(house, timetable(task(4)), at(6, 1))
+    assert "6月的安排中没有列明本单位的事项。" in Visitor(house, RELATED).see()
+
+
+def test_another_year_shows_the_plans_nearest_month(house: Any) -> None:
+    use(house, timetable(task(1), task(12)), datetime(2027, 3, 1, 1, tzinfo=UTC))
+    assert "2026年12月" in Visitor(house, LEADER).see()
+
+
+def test_the_year_is_a_picture_and_a_table(leader: Visitor) -> None:
+    box = parts(leader.see(), "2026年全年一览")
+    assert box.count("<title") == 1
+    assert "今天 4月1日" in box
+    assert '<th scope="row">换届选举部署会议</th>' in box
+
+
+# What it registers
+
+
+def test_signing_is_said_once_with_name_and_time(related: Visitor) -> None:
+    answer = related.sign()
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{related.url}?said=signed")
+    page = related.see("?said=signed")
+    assert '<p class="said" role="status">已签收。回执发至本单位登记的邮箱。</p>' in page
+    assert "张三" in parts(page, "签收")
+    assert "确认签收" not in page
+    [said] = related.said()
+    assert (said.act, said.period, said.by) == (
+        Act.SIGN,
+        "2026-04",
+        Signature("张三", "page/helan/1"),
+    )
+
+
+def test_a_second_signing_changes_nothing(related: Visitor) -> None:
+    related.sign()
+    # The page of a second window still has its form.
+    token = re.search(r'name="token" value="([^"]+)"', Visitor.see(related))
+    again = related.client.post(
+        f"{related.url}/sign",
+        data={
+            "token": token[1] if token else _token(related),
+            "who": "李四",
+            "period": "2026-04",
+        },
+    )
+    assert again.headers["Location"].endswith("?said=already")
+    assert len(related.said()) == 1
+
+
+def _token(visitor: Visitor) -> str:
+    """The proof of the visitor's cookie, which a page without a form does not show."""
+    word = visitor.client.cookies["form"]
+    return str(visitor.house.key.derive("form", word))
+
+
+def test_only_the_month_in_force_is_signed(related: Visitor) -> None:
+    answer = related.sign(period="2026-03")
+    assert answer.status_code == 422
+    assert "该月提示无需签收" in answer.text
+    assert related.said() == []
+
+
+def test_progress_stands_on_the_page(leader: Visitor) -> None:
+    assert leader.report(words="方案已报\n待审", percent="60").status_code == 303
+    box = parts(leader.see("?said=progress"), "4月承办")
+    assert "张三 反馈进展 60%" in box
+    assert "方案已报\n待审" in box
+
+
+def test_completion_waits_for_the_office_and_then_is_closed(house: Any, leader: Visitor) -> None:
+    assert leader.finish().headers["Location"].endswith("?said=finished")
+    assert "待复核（已登记4月1日完成）" in leader.see()
+    service.confirm(house.application, "deputies", APRIL_TASK, "", SECRETARY)
+    page = leader.see()
+    assert '<span class="pill grey">已办结（4月1日）</span>' in page
+    assert f'id="done-{APRIL_TASK}"' not in page
+
+
+def test_what_is_sent_back_says_why(house: Any, leader: Visitor) -> None:
+    leader.finish()
+    service.send_back(house.application, "deputies", APRIL_TASK, "", "请补充<b>人数</b>", SECRETARY)
+    page = leader.see()
+    assert "已退回：请补充&lt;b&gt;人数&lt;/b&gt;" in page
+    assert "待复核（" not in page
+    leader.finish(words="共120人")
+    assert "已退回：" not in leader.see()
+
+
+def test_the_same_completion_twice_is_one(leader: Visitor) -> None:
+    leader.finish()
+    assert leader.finish().headers["Location"].endswith("?said=same")
+    assert len(leader.said()) == 1
+
+
+def test_without_confirmation_a_task_is_closed_at_once(house: Any, leader: Visitor) -> None:
+    house.set(web=house.settings.web.model_copy(update={"finish": "direct"}))
+    assert "登记后即为办结" in leader.see()
+    assert leader.finish().headers["Location"].endswith("?said=closed")
+    assert "已办结（4月1日）" in leader.see()
+
+
+def test_a_year_round_task_is_registered_for_the_month(house: Any, leader: Visitor) -> None:
+    assert leader.finish(task="2026-year-1", period="2026-04").status_code == 303
+    assert "本月待复核" in leader.see()
+    service.confirm(house.application, "deputies", "2026-year-1", "2026-04", SECRETARY)
+    assert '<span class="pill green">本月已登记</span>' in leader.see()
+    assert leader.finish(task="2026-year-1").status_code == 303
+    assert "全年办结待复核" in leader.see()
+
+
+def test_a_name_is_typed_once(leader: Visitor) -> None:
+    cookie = leader.sign(who="张 三").headers["Set-Cookie"]
+    assert all(mark in cookie for mark in ("HttpOnly", "Max-Age=31536000", "Path=/units", "lax"))
+    assert 'name="who" value="张 三"' in leader.see()
+
+
+def test_a_name_in_the_cookie_is_escaped(leader: Visitor) -> None:
+    leader.client.cookies.set("who", "%22%3E%3Cscript%3E")
+    page = leader.see()
+    assert "<script>" not in page
+    assert 'value="&#34;&gt;&lt;script&gt;"' in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"words": "字" * 1001}, "说明最多1000字"),
+        ({"words": "方案", "percent": "很多"}, "进度应为0到100之间的整数"),
+        ({"words": "方案", "percent": "101"}, "进度应为0到100之间的整数"),
+        ({}, "请填写进展情况或进度"),
+        ({"words": "方案", "who": " "}, "请填写登记人姓名"),
+        ({"words": "方案", "task": "2026-04-99"}, "安排表中没有这一项"),
+        ({"words": "方案", "task": "2026-standing-1"}, "本项不由本单位承办"),
+    ],
+)
+def test_a_refused_report_says_why_and_keeps_what_was_typed(
+    leader: Visitor, fields: dict[str, str], why: str
+) -> None:
+    answer = leader.report(**fields)
+    assert answer.status_code == 422
+    assert re.search(rf'role="alert">{why}', answer.text)
+    assert leader.said() == []
+    if fields.get("words") and "task" not in fields:
+        assert fields["words"] in answer.text
+        assert f'<textarea id="words-{APRIL_TASK}"' in answer.text
+        assert answer.text.count('<details class="answer" open>') == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        ("2026-04-02", "完成日期不能晚于今天"),
+        ("1999-01-01", "完成日期有误"),
+        ("昨天", "请填写完成日期"),
+        ("2026-02-30", "请填写完成日期"),
+        ("", "请填写完成日期"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(leader: Visitor, day: str, why: str) -> None:
+    answer = leader.finish(done_on=day, words="共120人")
+    assert answer.status_code == 422
+    assert why in answer.text
+    assert 'value="共120人"' in answer.text
+    assert leader.said() == []
+
+
+@pytest.mark.parametrize("day", ["2026-04-01", "2026/4/1", "2026年4月1日"])
+def test_a_day_may_be_written_as_people_write_it(leader: Visitor, day: str) -> None:
+    leader.finish(done_on=day)
+    assert leader.said()[0].done_on == date(2026, 4, 1)
+
+
+def test_a_related_unit_cannot_register_by_a_form_of_its_own_making(related: Visitor) -> None:
+    answer = related.finish()
+    assert answer.status_code == 422
+    assert "本项不由本单位承办" in answer.text
+
+
+def test_what_somebody_wrote_is_shown_and_never_run(leader: Visitor) -> None:
+    evil = '<script>alert(1)</script><img src=x onerror="x">'
+    leader.report(words=evil, who="<b>张</b>")
+    leader.finish(words=evil)
+    page = leader.see()
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "<b>" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
+
+
+# Whose link it is
+
+
+def _counts(house: Any) -> dict[str, int]:
+    with house.database.read() as connection:
+        return {
+            table.name: connection.scalar(select(func.count()).select_from(table))
+            for table in metadata.sorted_tables
+            if table is not link
+        }
+
+
+def test_a_get_changes_nothing_but_when_the_link_was_used(house: Any, leader: Visitor) -> None:
+    before = _counts(house)
+    leader.see("?said=signed&sign=1")
+    leader.client.get(f"{leader.url}/mails")
+    for act in ("sign", "progress", "finish"):
+        assert leader.client.get(f"{leader.url}/{act}").status_code == 405
+        assert leader.client.head(f"{leader.url}/{act}").status_code == 405
+    assert _counts(house) == before
+    with house.database.read() as connection:
+        [row] = connection.execute(select(link))
+    assert (row.purpose, row.subject, row.last_use is not None) == (PAGE, "deputies", True)
+
+
+SUB = ("", "/mails", "/mails/x/y", "/mail-body/x/y")
+POSTS = ("/sign", "/progress", "/finish")
+
+
+def _dead(house: Any) -> list[str]:
+    old, revoked, other = (address(house, unit) for unit in ("helan", "yinchuan", "deputies"))
+    with house.database.write() as connection:
+        rotate(connection, PAGE, "helan")
+        revoke(connection, PAGE, "yinchuan")
+    feed = house.url("deputies").split("/")[2]
+    return [
+        old,
+        revoked,
+        other.replace("deputies", "zhongwei"),
+        address(house, "nobody"),
+        address(house, "local-congresses"),
+        f"/units/{feed}/deputies",
+        "/units/x/deputies",
+    ]
+
+
+def test_dead_foreign_and_forged_links_are_one_and_the_same_404(house: Any) -> None:
+    client, dead = house.client(), _dead(house)
+    answers = [client.get(url + sub) for url in dead for sub in SUB]
+    answers += [client.post(url + sub, data={"who": "张三"}) for url in dead for sub in POSTS]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({(answer.text, str(sorted(answer.headers.items()))) for answer in answers}) == 1
+
+
+def test_a_new_generation_signs_by_its_own_name(house: Any, related: Visitor) -> None:
+    with house.database.write() as connection:
+        rotate(connection, PAGE, "helan")
+    related.sign()
+    assert related.said()[0].by.link == "page/helan/2"
+
+
+@pytest.mark.parametrize("act", ["sign", "progress", "finish"])
+def test_a_form_without_its_proof_is_refused(leader: Visitor, act: str) -> None:
+    answer = leader.send(act, token="x", task=APRIL_TASK, period="2026-04")
+    assert answer.status_code == 403
+    assert "没有任何内容被改动" in answer.text
+    assert leader.said() == []
+
+
+def test_two_leads_see_their_own_words_and_the_offices(house: Any) -> None:
+    use(house, timetable(task(4, lead=(LEADER, OUTSIDER), related=(RELATED,))), at(4, 20))
+    one, other, third = (Visitor(house, unit) for unit in (LEADER, OUTSIDER, RELATED))
+    other.report(words="外单位的话", who="王五")
+    other.finish(done_on="2026-04-17", words="外单位的话")
+    other.sign(who="王五")
+    for visitor in (one, third):
+        page = visitor.see()
+        assert not re.search("外单位|王五|待复核|已签收|4月17日", page)
+    service.confirm(house.application, OUTSIDER, APRIL_TASK, "", SECRETARY)
+    assert "已办结（4月17日）" in one.see()
+    assert "已办结" not in third.see()
+
+
+# Mails
+
+
+def test_mails_stand_as_they_were_sent(house: Any, leader: Visitor) -> None:
+    house.application.tick()
+    page = leader.see()
+    path = re.search(rf'href="({leader.url}/mails/[^"]+)"', page)
+    assert path is not None
+    mail = leader.client.get(path[1]).text
+    assert "【代表工作·4月】" in mail
+    frame = re.search(r'<iframe sandbox="" src="([^"]+)"', mail)
+    assert frame is not None
+    body = leader.client.get(frame[1])
+    assert body.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert "自治区人大常委会代表工作委员会：" in body.text
+    assert "【代表工作·4月】" in leader.client.get(f"{leader.url}/mails").text
+
+
+def test_no_unit_reads_anothers_mail(house: Any, leader: Visitor, related: Visitor) -> None:
+    house.application.tick()
+    for key in ("digest/2026-04/deputies", "report/digest/2026-04/operator", "x"):
+        for part in ("mails", "mail-body"):
+            url = f"{related.url}/{part}/npc-deputies/{key}"
+            assert related.client.get(url).status_code == 404
+    own = f"{leader.url}/mails/npc-deputies/digest/2026-04/deputies"
+    assert leader.client.get(own).status_code == 200
+
+
+def test_a_rehearsal_is_no_mail_of_the_unit(house: Any, leader: Visitor) -> None:
+    house.set(mail=house.settings.mail.model_copy(update={"redirect_to": "me@npc.example"}))
+    rehearsing = Application(house.application.office, house.application.clock)
+    assert rehearsing.tick().sent
+    rehearsing.database.close()
+    assert "还没有发出的提示" in leader.client.get(f"{leader.url}/mails").text
+
+
+@pytest.mark.parametrize("page", ["0", "x", "2", "１", "99999999", "-1"])
+def test_a_page_of_mails_that_is_none_is_a_404(leader: Visitor, page: str) -> None:
+    assert leader.client.get(f"{leader.url}/mails?page={page}").status_code == 404
+
+
+# The calendar
+
+
+def test_a_calendar_is_one_click_away(house: Any, leader: Visitor) -> None:
+    box = parts(leader.see(), "订阅日历")
+    feed = f"//127.0.0.1{house.url('deputies')}?view=due&amp;year-round=0"
+    assert f'href="webcal:{feed}"' in box
+    assert f'value="http:{feed}"' in box
+    assert box.count("<svg") == 1
+    assert "alarms=3d" in box
+
+
+def test_who_leads_nothing_is_offered_no_alarms(related: Visitor) -> None:
+    assert "alarms" not in related.see()
+
+
+def test_every_address_that_is_offered_is_a_calendar(leader: Visitor) -> None:
+    addresses = re.findall(r'href="http://127.0.0.1(/feeds/[^"]+)"', leader.see())
+    assert len(addresses) == 6
+    for found in addresses:
+        answer = leader.client.get(found.replace("&amp;", "&"))
+        assert answer.headers["Content-Type"].startswith("text/calendar")
+
+
+def test_wechat_is_told_to_open_a_browser(leader: Visitor) -> None:
+    leader.client.headers["User-Agent"] = "Mozilla/5.0 (iPhone) MicroMessenger/8.0.49"
+    page = leader.see()
+    assert "请点右上角“…”，选择“在浏览器打开”" in page
+    assert "webcal:" not in page
+
+
+def test_web_calendars_are_offered_where_they_can_reach_us(house: Any, leader: Visitor) -> None:
+    assert "outlook.office.com" not in leader.see()
+    assert "不提供链接" in leader.see()
+    web = house.settings.web.model_copy(update={"base_url": "https://reminder.example"})
+    house.set(web=web)
+    box = parts(leader.see(), "订阅日历")
+    feed = "https%3A%2F%2Freminder.example%2Ffeeds%2F"
+    assert f"https://outlook.office.com/calendar/0/addfromweb?url={feed}" in box
+    assert "https://calendar.google.com/calendar/r?cid=webcal%3A%2F%2Freminder.example" in box
+
+
+def test_the_script_is_short_and_the_page_does_without(leader: Visitor) -> None:
+    answer = leader.client.get("/static/page.js")
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert len(answer.text.splitlines()) <= 40
+    assert not re.search(r"<script(?! src)|style=|\son\w+=", leader.see())
+
+
+# Tone
+
+
+MOMENTS = [at(1, 15), at(2, 13), at(4, 28), at(6, 1), at(9, 17), at(12, 31)]
+
+
+def answer_three(visitor: Visitor) -> None:
+    """One task waits, one was sent back, one is closed."""
+    app = visitor.house.application
+    for month in (1, 3, 4):
+        assert visitor.finish(task=f"2026-{month:02}-1", done_on="2026-01-05").status_code == 303
+    service.send_back(app, visitor.unit, "2026-03-1", "", "请核对", SECRETARY)
+    service.confirm(app, visitor.unit, "2026-04-1", "", SECRETARY)
+
+
+@pytest.mark.parametrize("unit", [LEADER, RELATED])
+@pytest.mark.parametrize("relation", [*Relation, None])
+def test_no_page_presses(house: Any, unit: str, relation: Relation | None) -> None:
+    found: set[str] = set()
+    visitor = Visitor(house, unit)
+    for tasks in (TASKS, (*TASKS, *EXPLICIT)):
+        table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation})
+        for moment in MOMENTS:
+            use(house, table, moment)
+            page = unquoted(visitor.see())
+            found |= {word for word in PRESSURE if word in page}
+            found |= set(re.findall("[你您贵]|截止", page))
+            if relation is Relation.PARALLEL or unit == RELATED:
+                assert not STATES.search(page)
+                assert "pill" not in page.replace('"pill green">已签收', "")
+            if relation is Relation.LOCAL:
+                assert "pill red" not in page
+        if unit == LEADER and tasks is TASKS:
+            answer_three(visitor)
+    own = unit == LEADER and relation in (Relation.OWN, None)
+    assert found == ({"逾期"} if own else set())
+
+
+def test_a_plan_of_four_hundred_tasks_stays_one_picture(house: Any) -> None:
+    tasks = [task(month, number) for month in range(1, 13) for number in range(1, 34)]
+    use(house, timetable(*tasks, year_round()), at(4, 1))
+    page = Visitor(house, LEADER).see()
+    assert page.count('<rect class="bar') == 13
+    assert page.count('<th scope="row">') == 397 + 3
