@@ -52,7 +52,7 @@ class Daemon:
         self._work = threading.Event()
         self._idle = threading.Event()
         self._delivers = self._recovered = False
-        self._edits = Edits(app.office)
+        self._edits = Edits(app.as_edited)
         self._seen: list[Trouble] = []  # since the last look
         self._hold = app.settings.first_start == "hold"
         app.wake = self._work.set
@@ -152,8 +152,7 @@ class Daemon:
 
     def _presence(self) -> AbstractContextManager[Presence | None]:
         app = self._app
-        facts = app.table.fingerprint
-        return presence(app.settings, app.database, self._wake, facts=facts, lasting=True)
+        return presence(app.settings, app.database, self._wake, facts=app.facts, lasting=True)
 
     def _wake(self) -> None:
         """Somebody left work behind."""

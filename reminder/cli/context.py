@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reminder.errors import UsageError
+from reminder.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
     from reminder.service.application import Application
@@ -78,6 +79,17 @@ def office() -> Office:
     return load_office(options.config, {"plan": options.plan} if options.plan else None)
 
 
+def in_force(loaded: Office) -> Office:
+    """With the days of sessions of a ledger that lies there; without one as the files are."""
+    from reminder.domain.moves import held_on
+    from reminder.storage.ledger.meetings import dates_of
+
+    with suppress(LedgerError):
+        days = dates_of(loaded.settings.ledger)
+        return replace(loaded, table=held_on(loaded.table, days))
+    return loaded
+
+
 def application(at: datetime | None = None) -> Application:
     """With `at`, on a clock that starts at that moment."""
     from reminder import heap
@@ -89,6 +101,13 @@ def application(at: datetime | None = None) -> Application:
     heap.give_back()
     _log(loaded.settings.log.format, loaded.settings.log.level)
     return Application(loaded, Clock(at))
+
+
+def informed_application() -> Application:
+    """As the ledger has the days of sessions. Raises `LedgerError`."""
+    app = application()
+    app.refresh()
+    return app
 
 
 def trial_application(at: str | None, really: bool = False) -> Application:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application, command
+from reminder.cli.context import AsJson, application, command, informed_application
 from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
@@ -110,7 +110,7 @@ def resend(
 
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
-    app = application()
+    app = informed_application()
     keys = [key] if key else []
     if not key:
         with app.database.read() as connection:
@@ -141,7 +141,7 @@ def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
     from reminder.service import orders
 
-    released = orders.release(application(), period)
+    released = orders.release(informed_application(), period)
     if not released:
         print("nothing is held")
         return

@@ -8,7 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from reminder.cli.context import AsJson, application, command, trial_application
+from reminder.cli.context import (
+    AsJson,
+    application,
+    command,
+    informed_application,
+    trial_application,
+)
 from reminder.cli.words import harmless, print_json
 from reminder.errors import UsageError
 
@@ -31,7 +37,7 @@ def preview(
     from reminder.service import orders, previews
     from reminder.settings import mailbox
 
-    app = application()
+    app = informed_application()
     if unit is None:
         if output is None or send_to:
             raise UsageError("wanted --unit ID, or --output DIR for all of the period")
@@ -87,7 +93,7 @@ def status(as_json: AsJson = False) -> None:
     """One screen: the plan in force, what comes next, what went, what waits and why."""
     from reminder.cli.status import print_status, read_status
 
-    found = read_status(application())
+    found = read_status(informed_application())
     if as_json:
         print_json(found)
     else:

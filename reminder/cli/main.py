@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from reminder.cli import feeds, ledger, mails, office, simulate, tasks
+from reminder.cli import feeds, ledger, mails, meeting, office, simulate, tasks
 from reminder.cli.context import Config, Debug, PlanFile, keep
 
 # Typer's own error panels draw boxes that scripts and logs have no use for.
@@ -28,5 +28,6 @@ def _all(config: Config = None, plan: PlanFile = None, debug: Debug = False) -> 
 for group in (office.cli, mails.cli, simulate.cli):
     cli.registered_commands += group.registered_commands
 cli.add_typer(tasks.cli, name="task")
+cli.add_typer(meeting.cli, name="meeting")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(feeds.cli, name="feed")

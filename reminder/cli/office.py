@@ -8,9 +8,10 @@ import typer
 
 from reminder.cli.context import (
     AsJson,
-    application,
     command,
     day_of,
+    in_force,
+    informed_application,
     office,
     parse_day,
 )
@@ -42,7 +43,7 @@ def check(
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
         raise
     check_templates(loaded.settings)
-    found = _findings(loaded)
+    found = _findings(in_force(loaded))
     if smtp:
         from reminder.delivery.transports.smtp import SmtpTransport
 
@@ -99,7 +100,7 @@ def tasks(
     """The plan's tasks, with full names and state."""
     from reminder.service.orders import find_unit
 
-    app = application()
+    app = informed_application()
     found = list(app.table.plan.tasks)
     if month:
         found = [task for task in found if task.month == month]
@@ -143,7 +144,7 @@ def windows(
     """When each month's tasks open and are due; with --month the year-round ones too."""
     from reminder.domain.windows import light
 
-    app = application()
+    app = informed_application()
     table, progress = app.table, app.progress()
     day = day_of(at, app) if at else table.local_day(app.clock.now())
     found = [w for w in table.windows.values() if month in (None, table.plan.by_id[w.task].month)]
@@ -172,7 +173,7 @@ def occasions(
     """The moments at which notices are due, if nothing more is registered."""
     from reminder.domain.occasions import forecast
 
-    app = application()
+    app = informed_application()
     found = forecast(app.table, parse_day(start), parse_day(end), app.clock.now(), app.progress())
     rows = [{"kind": o.kind, "period": o.period, "at": o.at, "units": list(o.units)} for o in found]
     show(rows, as_json, ["kind", "period", "at", "units"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application, command, parse_day
+from reminder.cli.context import AsJson, application, command, in_force, parse_day
 from reminder.cli.words import harmless, print_json
 from reminder.errors import ReminderError, UsageError
 
@@ -43,6 +43,7 @@ def simulate(
 ) -> None:
     """A year on a virtual clock: what each unit would get, and whether the promise holds."""
     app = application()
+    app.office = in_force(app.office)
     table = app.table
     first = parse_day(start) if start else date(table.plan.year, 1, 1)
     last = parse_day(end) if end else date(table.plan.year, 12, 31)

@@ -77,7 +77,7 @@ def _event(entry: Entry, row: EventRow, query: Query) -> Component:
     if entry.year_round:
         first = last
     elif query.view is View.DUE:
-        first = last = _short_day(entry)
+        first = last = short_day(entry)
     made.add("dtstart", first)
     made.add("dtend", last + DAY)  # exclusive
     made.add("transp", "TRANSPARENT")
@@ -106,7 +106,8 @@ def _todo(entry: Entry, row: EventRow, zone: ZoneInfo) -> Component:
     return made
 
 
-def _short_day(entry: Entry) -> date:
+def short_day(entry: Entry) -> date:
+    """The one day on which `view=due` shows it."""
     first = entry.role is Role.RELATED and entry.rule in _OF_THE_MONTH
     return entry.opens if first else entry.due
 

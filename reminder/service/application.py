@@ -2,33 +2,35 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from random import Random
+from threading import Lock
 
 from reminder.clock import Clock
 from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
 from reminder.delivery.planning import Planned, Planner
-from reminder.delivery.presence import presence, replica_name
+from reminder.delivery.presence import presence
 from reminder.delivery.registrar import Registrar
 from reminder.delivery.reports import Reporter
 from reminder.delivery.sending import Sender
 from reminder.delivery.transports import Transport
 from reminder.delivery.transports.maildir import MaildirTransport
 from reminder.delivery.transports.smtp import SmtpTransport
+from reminder.domain.moves import held_on
 from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds
+from reminder.service.parts import Parts
 from reminder.service.watch import Trouble, Watch
 from reminder.settings import Server, Settings
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.database import Database, open_database, was_begun
-from reminder.storage.ledger.keys import installation_key
+from reminder.storage.ledger.meetings import read_dates
 from reminder.storage.ledger.tallies import last_change, states_since
 from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.office import Office
@@ -62,7 +64,9 @@ class Pass:
 class Application:
     """One reading of the office's files, with the ledger opened when it is first needed.
 
-    `transport` and `dice` are the settings' and the system's unless a simulation gives others.
+    `as_edited` is the office as its files have it; `office` is what is in force: with the days
+    of sessions that the ledger has, as they were when somebody looked last. `transport` and
+    `dice` are the settings' and the system's unless a simulation gives others.
     """
 
     def __init__(
@@ -76,8 +80,34 @@ class Application:
         self.office = office
         self.clock = clock
         self.wake: Callable[[], None] = _nobody  # called when there is something to send at once
+        self._looking = Lock()
         self._transport = transport
         self._dice = dice
+
+    @property
+    def office(self) -> Office:
+        return self._parts.office
+
+    @office.setter
+    def office(self, office: Office) -> None:
+        self.as_edited = office
+        self._parts = self._made(office)
+
+    def _made(self, office: Office) -> Parts:
+        return Parts(office, lambda: self.database)
+
+    def refresh(self) -> bool:
+        """Looks for days of sessions that were set since. Says whether one has moved."""
+        if not self.has_ledger:
+            return False
+        with self._looking:  # who looked earlier must not have the last word
+            with self.database.read() as connection:
+                days = read_dates(connection)
+            table = held_on(self.as_edited.table, days)
+            if table.plan.meetings == self.table.plan.meetings:
+                return False
+            self._parts = self._made(replace(self.as_edited, table=table))
+        return True
 
     @property
     def settings(self) -> Settings:
@@ -87,30 +117,34 @@ class Application:
     def table(self) -> Timetable:
         return self.office.table
 
+    @property
+    def facts(self) -> str:
+        """Of the files alone: by it replicas see whether they have read the same."""
+        return self.as_edited.table.fingerprint
+
     @cached_property
     def database(self) -> Database:
         return open_database(self.settings.ledger)
 
-    @cached_property
+    @property
     def composer(self) -> Composer:
-        return Composer(self.office, installation_key(self.database, self.settings))
+        return self._parts.composer
 
-    @cached_property
+    @property
     def registrar(self) -> Registrar:
-        return Registrar(self.composer)
+        return self._parts.registrar
 
-    @cached_property
+    @property
     def planner(self) -> Planner:
-        return Planner(self.composer, self.database, self.registrar)
+        return self._parts.planner
 
-    @cached_property
+    @property
     def reporter(self) -> Reporter:
-        return Reporter(self.composer, self.database, self.registrar)
+        return self._parts.reporter
 
-    @cached_property
+    @property
     def watch(self) -> Watch:
-        replica = "" if isinstance(self.settings.ledger, Path) else replica_name()
-        return Watch(self.settings, self.table, self.database, self.reporter, replica)
+        return self._parts.watch
 
     @cached_property
     def feeds(self) -> Feeds:
@@ -167,6 +201,7 @@ class Application:
 
     def sync_feeds(self, at: datetime) -> None:
         if self.is_current():
+            self.refresh()
             self.feeds.sync(self.progress(), at)
 
     def is_current(self) -> bool:
@@ -174,11 +209,12 @@ class Application:
         if not isinstance(self.settings.ledger, Server):
             return True
         with self.database.read() as connection:
-            return senders.facts_in_force(connection) in (None, self.table.fingerprint)
+            return senders.facts_in_force(connection) in (None, self.facts)
 
     def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
         if not self.is_current():
             return Planned()
+        self.refresh()
         planned = self.planner.plan(at, hold_first_start=hold_first_start)
         self.sync_feeds(at)
         if planned.new:
@@ -209,8 +245,7 @@ class Application:
         planned = self.plan(
             self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
         )
-        facts = self.table.fingerprint
-        with presence(self.settings, self.database, facts=facts) as present:
+        with presence(self.settings, self.database, facts=self.facts) as present:
             if present:
                 self.sender.presence = present
                 self.sender.recover()

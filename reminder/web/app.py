@@ -22,6 +22,7 @@ from reminder.web.feeds import feed
 from reminder.web.polls import Kept, Polls
 from reminder.web.security import HEADERS, SecurityHeaders
 from reminder.web.site import Site, is_local, site_of
+from reminder.web.sittings import Sittings
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,12 @@ def create_app(application: Application) -> Starlette:
     kept = Kept(application.database)
     app = Starlette(
         routes=_routes(settings),
-        middleware=[Middleware(Bounds), Middleware(Polls, kept), Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(Bounds),
+            Middleware(Polls, kept),
+            Middleware(Sittings, kept, application.refresh),
+            Middleware(SecurityHeaders),
+        ],
         exception_handlers={
             Exception: _failed,
             LedgerError: _unavailable,

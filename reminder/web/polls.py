@@ -34,11 +34,15 @@ class Kept:
 
         Raises `LedgerError`.
         """
+        await self.look()
+        return self._answers.get(poll(scope))
+
+    async def look(self) -> None:
+        """At most once a second. Raises `LedgerError`."""
         if monotonic() - self._looked >= LATEST:
             if self._look is None or self._look.done():
                 self._look = create_task(self._look_now())
             await self._look
-        return self._answers.get(poll(scope))
 
     def keep(self, asked: Poll, answer: Answer, stamp: str) -> None:
         """`stamp` was the one in force before the answer was made."""

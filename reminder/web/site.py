@@ -71,7 +71,7 @@ class Site:
     def facts(self) -> str:
         """Of its files, where other replicas may have others."""
         shared = isinstance(self.settings.ledger, Server)
-        return self.table.fingerprint if shared else ""
+        return self.app.facts if shared else ""
 
     @property
     def has_outbox(self) -> bool:

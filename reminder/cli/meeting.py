@@ -1,0 +1,75 @@
+"""`reminder meeting`: the days of sessions, which the ledger keeps and the plan's file need not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reminder.cli.context import AsJson, command, informed_application, parse_day
+from reminder.cli.words import harmless, show
+from reminder.errors import UsageError
+
+if TYPE_CHECKING:
+    from reminder.service.application import Application
+    from reminder.service.meetings import Preview
+
+cli = typer.Typer(help="Days of sessions: windows, notices, feeds follow.", no_args_is_help=True)
+
+
+@command(cli, "list", example="reminder meeting list --json")
+def list_(as_json: AsJson = False) -> None:
+    """Every session of the plan, its date and where that was set."""
+    from reminder.service.meetings import sittings
+
+    rows: list[dict[str, Any]] = [
+        {
+            "id": sitting.meeting.id,
+            "name": sitting.meeting.name,
+            "month": sitting.meeting.month,
+            "date": sitting.meeting.day,
+            "source": sitting.source or None,
+            "tasks": [task.id for task in sitting.tasks],
+        }
+        for sitting in sittings(informed_application())
+    ]
+    show(rows, as_json, ["id", "name", "month", "date", "source", "tasks"])
+
+
+@command(cli, "set", example="reminder meeting set sc-25 2026-05-27")
+def set_(
+    meeting: Annotated[str, typer.Argument(metavar="ID")],
+    day: Annotated[str | None, typer.Argument(metavar="DATE")] = None,
+    unset: Annotated[
+        bool, typer.Option("--unset", help="Take it back: the plan's own date counts again.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
+) -> None:
+    """Set a session's date, say what moves, and bring feeds in step."""
+    from reminder.service import meetings
+
+    if (day is None) != unset:
+        raise UsageError("wanted a DATE, or --unset")
+    app = informed_application()
+    shown = meetings.preview(app, meeting, parse_day(day) if day else None)
+    for line in _lines(app, shown):
+        print(harmless(line))
+    if dry_run:
+        print("nothing was changed")
+        return
+    meetings.save(app, shown)
+    print(f"{meeting}: {shown.becomes or 'without a date'}")
+
+
+def _lines(app: Application, shown: Preview) -> list[str]:
+    lines = [
+        f"{move.task.id}: {move.before.opens} to {move.before.due} ({move.before.rule})"
+        f" becomes {move.after.opens} to {move.after.due} ({move.after.rule})"
+        for move in shown.windows
+    ]
+    for notice in shown.notices:
+        units = ", ".join(notice.units)
+        lines.append(
+            f"{notice.kind} {notice.before or 'none'} becomes {notice.after or 'none'}: {units}"
+        )
+    return lines or ["no window moves"]

@@ -1,0 +1,119 @@
+"""What moves when the day of a session is set: windows and notices, before and after."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import zip_longest
+
+from reminder.domain.notices import Kind
+from reminder.domain.occasions import forecast
+from reminder.domain.plan import Plan, Task
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress, Window
+from reminder.domain.workdays import DAY, last_day
+
+REMINDERS = (Kind.NUDGE, Kind.OVERDUE)
+# Who is reminded on which day: by the kind and the unit.
+Calls = Mapping[tuple[Kind, str], set[date]]
+
+
+@dataclass(frozen=True)
+class WindowMove:
+    task: Task
+    before: Window
+    after: Window
+
+
+@dataclass(frozen=True)
+class NoticeMove:
+    """None for a day that there was not, or will not be."""
+
+    kind: Kind
+    before: date | None
+    after: date | None
+    units: tuple[str, ...]
+
+
+def held_on(table: Timetable, days: Mapping[str, date]) -> Timetable:
+    """The same table where these say nothing new. A session that the plan has not is left out."""
+    meetings = dict(table.plan.meetings)
+    for name in days.keys() & meetings.keys():
+        meetings[name] = replace(meetings[name], day=days[name])
+    if meetings == table.plan.meetings:
+        return table
+    return replace(table, plan=replace(table.plan, meetings=meetings))
+
+
+def moved_to(table: Timetable, meeting: str, day: date | None) -> Timetable:
+    """With that session on that day, or without a day."""
+    found = table.plan.meetings[meeting]
+    meetings = {**table.plan.meetings, meeting: replace(found, day=day)}
+    return replace(table, plan=replace(table.plan, meetings=meetings))
+
+
+def tasks_on(plan: Plan, meeting: str) -> list[Task]:
+    """Those whose window hangs on that session: of several the last one decides."""
+    return [task for task in plan.tasks if task.timing.meetings[-1:] == (meeting,)]
+
+
+def upside_down(table: Timetable, meeting: str) -> list[Window]:
+    """Windows of that session that would close before they open."""
+    windows = (table.windows[task.id] for task in tasks_on(table.plan, meeting))
+    return [found for found in windows if found.due < found.opens]
+
+
+def window_moves(before: Timetable, after: Timetable) -> list[WindowMove]:
+    """In the table's order; also those that are no longer provisional."""
+    return [
+        WindowMove(before.plan.by_id[name], before.windows[name], found)
+        for name, found in after.windows.items()
+        if found != before.windows[name]
+    ]
+
+
+def notice_moves(before: Calls, after: Calls) -> list[NoticeMove]:
+    """Each unit's days one by one, and the units that move alike together."""
+    units: dict[tuple[Kind, date | None, date | None], list[str]] = defaultdict(list)
+    for kind, unit in dict.fromkeys((*before, *after)):
+        old, new = before.get((kind, unit), set()), after.get((kind, unit), set())
+        for gone, come in zip_longest(sorted(old - new), sorted(new - old)):
+            units[kind, gone, come].append(unit)
+    moves = [NoticeMove(*move, tuple(found)) for move, found in units.items()]
+    return sorted(moves, key=_order)
+
+
+def calls_from(
+    table: Timetable, now: datetime, first: Iterable[tuple[Kind, str]], progress: Progress
+) -> Calls:
+    """Reminders of the plan to come: `first` at the next sending hour, then as forecast."""
+    start = next_hour(table, now).date()
+    found: dict[tuple[Kind, str], set[date]] = defaultdict(set)
+    for kind, unit in first:
+        found[kind, unit].add(start)
+    for kind, day, unit in _forecast(table, start + DAY, now, progress):
+        found[kind, unit].add(day)
+    return found
+
+
+def next_hour(table: Timetable, now: datetime) -> datetime:
+    """When reminders go that are due already: now, or from the next sending hour on."""
+    on = table.local_day(now)
+    if table.days.is_working(on):
+        return max(now.astimezone(table.plan.zone), table.moment(on))
+    return table.moment(table.days.on_or_after(on))
+
+
+def _forecast(
+    table: Timetable, start: date, now: datetime, progress: Progress
+) -> Iterator[tuple[Kind, date, str]]:
+    # What is due by the end of December is asked after in January.
+    end = last_day(table.plan.year + 1, 3)
+    for occasion in forecast(table, start, end, now, progress):
+        if occasion.kind in REMINDERS:
+            for unit in occasion.units:
+                yield occasion.kind, occasion.at.date(), unit
+
+
+def _order(move: NoticeMove) -> tuple[date, Kind]:
+    return min(day for day in (move.before, move.after) if day), move.kind

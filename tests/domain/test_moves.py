@@ -1,0 +1,107 @@
+"""What moves with a session's day."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from reminder.domain.moves import (
+    NoticeMove,
+    calls_from,
+    held_on,
+    moved_to,
+    next_hour,
+    notice_moves,
+    upside_down,
+    window_moves,
+)
+from reminder.domain.notices import Kind
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
+from reminder.domain.windows import Progress, Rule
+from tests.domain.builders import LEADER, OUTSIDER, at, meeting, task, timetable
+
+MAY_27 = date(2026, 5, 27)
+
+
+def table(day: date | None = None, **relations: Relation) -> Timetable:
+    hanging = task(5, 1, meetings=("sc-25",), before_workdays=1)
+    return timetable(
+        hanging, task(5, 2), meetings=[meeting(day, month=5)], relations=relations or None
+    )
+
+
+def calls(found: Timetable) -> Mapping[tuple[Kind, str], set[date]]:
+    return calls_from(found, at(4, 1), [], Progress())
+
+
+def moves(before: Timetable, after: Timetable) -> list[NoticeMove]:
+    return notice_moves(calls(before), calls(after))
+
+
+def test_a_day_of_the_ledger_outweighs_the_plans() -> None:
+    found = held_on(table(date(2026, 5, 20)), {"sc-25": MAY_27})
+    assert found.plan.meetings["sc-25"].day == MAY_27
+
+
+def test_a_day_of_a_session_that_the_plan_has_not_is_left_out() -> None:
+    before = table()
+    assert held_on(before, {"sc-99": MAY_27}) is before
+
+
+def test_only_windows_that_hang_on_the_session_move() -> None:
+    before = table()
+    [move] = window_moves(before, moved_to(before, "sc-25", MAY_27))
+    assert move.task.id == "2026-05-1"
+    assert (move.before.rule, move.after.rule) == (Rule.MEETING_UNDATED, Rule.MEETING)
+    assert move.after.due == date(2026, 5, 26)
+
+
+def test_a_first_day_brings_reminders_that_there_were_not() -> None:
+    before = table()
+    found = moves(before, moved_to(before, "sc-25", MAY_27))
+    assert found == [
+        NoticeMove(Kind.NUDGE, None, date(2026, 5, 21), (LEADER,)),
+        NoticeMove(Kind.OVERDUE, None, MAY_27, (LEADER,)),
+        NoticeMove(Kind.OVERDUE, None, date(2026, 6, 4), (LEADER,)),
+    ]
+
+
+def test_a_later_day_moves_each_reminder() -> None:
+    before = table(MAY_27)
+    found = moves(before, moved_to(before, "sc-25", date(2026, 5, 28)))
+    assert found[0] == NoticeMove(Kind.NUDGE, date(2026, 5, 21), date(2026, 5, 22), (LEADER,))
+
+
+def test_without_a_day_reminders_go_away() -> None:
+    before = table(MAY_27)
+    assert {move.after for move in moves(before, moved_to(before, "sc-25", None))} == {None}
+
+
+def test_the_same_day_moves_nothing() -> None:
+    before = table(MAY_27)
+    after = moved_to(before, "sc-25", MAY_27)
+    assert (window_moves(before, after), moves(before, after)) == ([], [])
+
+
+def test_a_unit_of_another_body_gets_no_reminder_that_could_move() -> None:
+    before = table(**{LEADER: Relation.PARALLEL})
+    assert moves(before, moved_to(before, "sc-25", MAY_27)) == []
+
+
+def test_units_that_move_alike_stand_together() -> None:
+    day, other = date(2026, 5, 21), date(2026, 5, 22)
+    old = {(Kind.NUDGE, LEADER): {day}, (Kind.NUDGE, OUTSIDER): {day}}
+    new = {(Kind.NUDGE, LEADER): {other}, (Kind.NUDGE, OUTSIDER): {other}}
+    assert notice_moves(old, new) == [NoticeMove(Kind.NUDGE, day, other, (LEADER, OUTSIDER))]
+
+
+def test_what_is_due_already_goes_at_the_next_sending_hour() -> None:
+    found = table()
+    assert next_hour(found, at(4, 1, 8)) == at(4, 1, 9)
+    assert next_hour(found, at(4, 1, 10)) == at(4, 1, 10)
+    assert next_hour(found, at(4, 4)) == at(4, 7)  # the 4th to the 6th are a holiday
+
+
+def test_a_window_that_would_close_before_it_opens_is_found() -> None:
+    late = task(5, 1, meetings=("sc-25",), before_workdays=1, opens=date(2026, 5, 20))
+    found = timetable(late, meetings=[meeting(date(2026, 5, 15), month=5)])
+    assert [window.task for window in upside_down(found, "sc-25")] == ["2026-05-1"]
