@@ -2,4 +2,6 @@
 
 from starlette.routing import Route
 
-ROUTES: list[Route] = []
+from reminder.web.console import meetings
+
+ROUTES: list[Route] = [*meetings.ROUTES]

@@ -1,0 +1,145 @@
+"""The console's sessions: shown before it is saved, saved as it was shown."""
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+
+from reminder.service import meetings
+from reminder.service.application import Application
+from reminder.web.console.meetings import parse_day
+
+SC_25 = "/console/meetings/sc-25"
+MAY_27 = f"{SC_25}?date=2026-05-27"
+
+
+def seen(page: Any) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', page.text)
+    assert found
+    return found[1]
+
+
+def day_of(house: Any) -> date | None:
+    found: date | None = house.table.plan.meetings["sc-25"].day
+    return found
+
+
+def save(secretary: Any, day: str = "2026-05-27") -> Any:
+    mark = seen(secretary.get(f"{SC_25}?date={day}"))
+    return secretary.post(SC_25, {"date": day, "seen": mark})
+
+
+def test_every_session_stands_with_its_tasks(secretary: Any) -> None:
+    page = secretary.get("/console/meetings").text
+    assert page.count("登记会期") == 11
+    assert "做好自治区十三届人大常委会第二十五次会议有关服务保障工作" in page
+
+
+def test_a_preview_shows_what_moves_and_changes_nothing(secretary: Any, house: Any) -> None:
+    page = secretary.get(MAY_27)
+    assert page.status_code == 200
+    for words in (
+        "会期待定，暂按5月（5月6日—5月29日）",
+        "会前1个工作日（5月26日 周二；会议5月27日）",
+        "临近提醒",
+        "5月21日 周四",
+        "2026年5月26日 周二 会前·常委会第25次会议服务保障",
+        "相关单位的日历（28个）",
+    ):
+        assert words in page.text
+    assert day_of(house) is None
+
+
+def test_what_was_shown_is_saved(secretary: Any, house: Any) -> None:
+    answer = save(secretary)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/meetings?said=set")
+    assert day_of(house) == date(2026, 5, 27)
+    assert "会期已登记" in secretary.get(answer.headers["Location"]).text
+    assert "2026年5月27日 周三" in secretary.get("/console/meetings").text
+
+
+def test_what_was_not_shown_is_not_saved(secretary: Any, house: Any) -> None:
+    for mark in ("", "x", seen(secretary.get(f"{SC_25}?date=2026-05-28"))):
+        answer = secretary.post(SC_25, {"date": "2026-05-27", "seen": mark})
+        assert (answer.status_code, "请核对后重新确认" in answer.text) == (422, True)
+        assert "会前1个工作日" in answer.text
+    assert day_of(house) is None
+
+
+def test_what_has_changed_since_the_preview_is_shown_again(secretary: Any, house: Any) -> None:
+    mark = seen(secretary.get(MAY_27))
+    app: Application = house.application
+    meetings.save(app, meetings.preview(app, "sc-24", date(2026, 4, 20)))
+    assert secretary.post(SC_25, {"date": "2026-05-27", "seen": mark}).status_code == 422
+    assert day_of(house) is None
+
+
+def test_a_day_is_taken_back_to_the_plans(secretary: Any, house: Any) -> None:
+    save(secretary)
+    preview = secretary.get(f"{SC_25}?unset=1")
+    assert "改为待定" in preview.text
+    answer = secretary.post(SC_25, {"unset": "1", "seen": seen(preview)})
+    assert answer.headers["Location"].endswith("said=unset")
+    assert day_of(house) is None
+
+
+def test_an_earlier_day_can_be_restored(secretary: Any, house: Any) -> None:
+    save(secretary)
+    save(secretary, "2026-05-28")
+    page = secretary.get(SC_25).text
+    assert "登记为2026年5月28日 周四" in page
+    assert f'href="{MAY_27}"' in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("2062-05-27", "日期有误"),
+        ("明天", "“明天”不是日期"),
+        ("", "请填写日期"),
+        ("2026-02-30", "不是日期"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_and_kept_in_the_form(
+    secretary: Any, house: Any, typed: str, words: str
+) -> None:
+    for answer in (
+        secretary.get(f"{SC_25}?date={typed}"),
+        secretary.post(SC_25, {"date": typed, "seen": "x"}),
+    ):
+        assert (answer.status_code, words in answer.text) == (422, True)
+        assert f'value="{typed}"' in answer.text
+    assert day_of(house) is None
+
+
+def test_a_session_that_is_not_there_is_a_404(secretary: Any) -> None:
+    assert secretary.get("/console/meetings/sc-99").status_code == 404
+    assert secretary.get("/console/meetings/sc-99?date=2026-05-27").status_code == 404
+    answer = secretary.post("/console/meetings/sc-99", {"date": "2026-05-27"})
+    assert answer.status_code == 404
+
+
+def test_nobody_else_sees_or_sets_a_day(house: Any) -> None:
+    stranger = house.client()
+    assert stranger.get("/console/meetings").status_code == 303
+    assert stranger.get(MAY_27).status_code == 303
+    assert stranger.post(SC_25, data={"date": "2026-05-27"}).status_code == 403
+
+
+def test_a_day_that_another_process_has_set_is_shown(house: Any, secretary: Any) -> None:
+    other = Application(house.application.as_edited, house.application.clock)
+    meetings.save(other, meetings.preview(other, "sc-25", date(2026, 5, 27)))
+    assert "2026年5月27日 周三" in secretary.get("/console/meetings").text
+    other.database.close()
+
+
+def test_the_words_of_the_address_are_never_repeated_as_markup(secretary: Any) -> None:
+    answer = secretary.get(f"{SC_25}?date=%3Cscript%3Ealert(1)%3C/script%3E")
+    assert "<script>" not in answer.text
+    assert "说了什么" not in secretary.get("/console/meetings?said=说了什么").text
+
+
+@pytest.mark.parametrize("typed", ["2026-05-27", "2026/5/27", "2026年5月27日", " 2026.05.27 "])
+def test_a_day_may_be_typed_as_people_write_it(typed: str) -> None:
+    assert parse_day(typed) == date(2026, 5, 27)
