@@ -68,8 +68,6 @@ def _lines(app: Application, shown: Preview) -> list[str]:
         for move in shown.windows
     ]
     for notice in shown.notices:
-        units = ", ".join(notice.units)
-        lines.append(
-            f"{notice.kind} {notice.before or 'none'} becomes {notice.after or 'none'}: {units}"
-        )
+        days = f"{notice.before or 'none'} becomes {notice.after or 'none'}"
+        lines.append(f"{notice.kind} of {notice.task}, {days}: {', '.join(notice.units)}")
     return lines or ["no window moves"]

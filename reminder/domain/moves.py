@@ -1,7 +1,7 @@
 """What moves when the day of a session is set: windows and notices, before and after."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
@@ -14,8 +14,9 @@ from reminder.domain.windows import Progress, Window
 from reminder.domain.workdays import DAY, last_day
 
 REMINDERS = (Kind.NUDGE, Kind.OVERDUE)
-# Who is reminded on which day: by the kind and the unit.
-Calls = Mapping[tuple[Kind, str], set[date]]
+# Who is reminded of what: by the kind, the task and the unit.
+Call = tuple[Kind, str, str]
+Calls = Mapping[Call, set[date]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class NoticeMove:
     """None for a day that there was not, or will not be."""
 
     kind: Kind
+    task: str
     before: date | None
     after: date | None
     units: tuple[str, ...]
@@ -73,26 +75,42 @@ def window_moves(before: Timetable, after: Timetable) -> list[WindowMove]:
 
 
 def notice_moves(before: Calls, after: Calls) -> list[NoticeMove]:
-    """Each unit's days one by one, and the units that move alike together."""
-    units: dict[tuple[Kind, date | None, date | None], list[str]] = defaultdict(list)
-    for kind, unit in dict.fromkeys((*before, *after)):
-        old, new = before.get((kind, unit), set()), after.get((kind, unit), set())
-        for gone, come in zip_longest(sorted(old - new), sorted(new - old)):
-            units[kind, gone, come].append(unit)
+    """Each reminder of a task by itself, and the units that move alike together."""
+    units: dict[tuple[Kind, str, date | None, date | None], list[str]] = defaultdict(list)
+    for call in dict.fromkeys((*before, *after)):
+        *of, unit = call
+        for was, becomes in _pairs(before.get(call, set()), after.get(call, set())):
+            units[(*of, was, becomes)].append(unit)  # type: ignore[index]
     moves = [NoticeMove(*move, tuple(found)) for move, found in units.items()]
     return sorted(moves, key=_order)
 
 
+def _pairs(before: set[date], after: set[date]) -> Iterator[tuple[date | None, date | None]]:
+    """Of several steps the last ones belong together: the first may be over already."""
+    latest = zip_longest(sorted(before, reverse=True), sorted(after, reverse=True))
+    return (pair for pair in latest if pair[0] != pair[1])
+
+
 def calls_from(
-    table: Timetable, now: datetime, first: Iterable[tuple[Kind, str]], progress: Progress
+    table: Timetable,
+    tasks: Sequence[Task],
+    now: datetime,
+    first: Iterable[Call],
+    progress: Progress,
 ) -> Calls:
-    """Reminders of the plan to come: `first` at the next sending hour, then as forecast."""
+    """Reminders of these tasks to come: `first` at the next sending hour, then as forecast."""
     start = next_hour(table, now).date()
-    found: dict[tuple[Kind, str], set[date]] = defaultdict(set)
-    for kind, unit in first:
-        found[kind, unit].add(start)
-    for kind, day, unit in _forecast(table, start + DAY, now, progress):
-        found[kind, unit].add(day)
+    # What is due by the end of December is asked after in January.
+    end = last_day(table.plan.year + 1, 3)
+    found: dict[Call, set[date]] = defaultdict(set)
+    for call in first:
+        found[call].add(start)
+    for task in tasks:
+        alone = replace(table, plan=replace(table.plan, tasks=(task,)))
+        for occasion in forecast(alone, start + DAY, end, now, progress):
+            if occasion.kind in REMINDERS:
+                for unit in occasion.units:
+                    found[occasion.kind, task.id, unit].add(occasion.at.date())
     return found
 
 
@@ -104,16 +122,5 @@ def next_hour(table: Timetable, now: datetime) -> datetime:
     return table.moment(table.days.on_or_after(on))
 
 
-def _forecast(
-    table: Timetable, start: date, now: datetime, progress: Progress
-) -> Iterator[tuple[Kind, date, str]]:
-    # What is due by the end of December is asked after in January.
-    end = last_day(table.plan.year + 1, 3)
-    for occasion in forecast(table, start, end, now, progress):
-        if occasion.kind in REMINDERS:
-            for unit in occasion.units:
-                yield occasion.kind, occasion.at.date(), unit
-
-
-def _order(move: NoticeMove) -> tuple[date, Kind]:
-    return min(day for day in (move.before, move.after) if day), move.kind
+def _order(move: NoticeMove) -> tuple[str, date]:
+    return move.task, min(day for day in (move.before, move.after) if day)

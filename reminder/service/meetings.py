@@ -110,7 +110,7 @@ def preview(app: Application, name: str, day: date | None) -> Preview:
     months = {month for task in tasks for month in (task.month - 1, task.month) if month}
     periods = [before.plan.period(month) for month in months]
     with app.database.read() as connection:
-        old, new = (_calls(app, connection, t, now, progress) for t in (before, after))
+        old, new = (_calls(app, connection, t, tasks, now, progress) for t in (before, after))
         told = tuple(told_of(connection, [task.id for task in tasks], periods))
     entries = tuple(_entry_moves(before, after, tasks, progress))
     return Preview(sitting, day, known, windows, tuple(moves.notice_moves(old, new)), entries, told)
@@ -167,18 +167,25 @@ def _refuse_impossible(sitting: Sitting, day: date | None, after: Timetable) -> 
 
 
 def _calls(
-    app: Application, connection: Connection, table: Timetable, now: datetime, progress: Progress
+    app: Application,
+    connection: Connection,
+    table: Timetable,
+    tasks: list[Task],
+    now: datetime,
+    progress: Progress,
 ) -> moves.Calls:
     """With what was told already left out: it is not told again."""
     at = moves.next_hour(table, now)
-    steps = steps_in_reach(table, at, progress)
+    moved = {task.id for task in tasks}
+    steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
     told = notices.read_told(connection, steps, rehearsal=app.registrar.rehearsal)
     first = [
-        (draft.kind, draft.unit)
+        (draft.kind, task, draft.unit)
         for draft in reminders(table, at, told, progress)
         if table.directory[draft.unit].tone is not Relation.PARALLEL
+        for task, *_ in draft.tasks
     ]
-    return moves.calls_from(table, now, first, progress)
+    return moves.calls_from(table, tasks, now, first, progress)
 
 
 def _entry_moves(

@@ -1,15 +1,16 @@
 """What moves with a session's day."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from reminder.domain.moves import (
+    Calls,
     NoticeMove,
     calls_from,
     held_on,
     moved_to,
     next_hour,
     notice_moves,
+    tasks_on,
     upside_down,
     window_moves,
 )
@@ -19,6 +20,7 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Rule
 from tests.domain.builders import LEADER, OUTSIDER, at, meeting, task, timetable
 
+TASK = "2026-05-1"
 MAY_27 = date(2026, 5, 27)
 
 
@@ -29,8 +31,8 @@ def table(day: date | None = None, **relations: Relation) -> Timetable:
     )
 
 
-def calls(found: Timetable) -> Mapping[tuple[Kind, str], set[date]]:
-    return calls_from(found, at(4, 1), [], Progress())
+def calls(found: Timetable) -> Calls:
+    return calls_from(found, tasks_on(found.plan, "sc-25"), at(4, 1), [], Progress())
 
 
 def moves(before: Timetable, after: Timetable) -> list[NoticeMove]:
@@ -59,16 +61,29 @@ def test_a_first_day_brings_reminders_that_there_were_not() -> None:
     before = table()
     found = moves(before, moved_to(before, "sc-25", MAY_27))
     assert found == [
-        NoticeMove(Kind.NUDGE, None, date(2026, 5, 21), (LEADER,)),
-        NoticeMove(Kind.OVERDUE, None, MAY_27, (LEADER,)),
-        NoticeMove(Kind.OVERDUE, None, date(2026, 6, 4), (LEADER,)),
+        NoticeMove(Kind.NUDGE, TASK, None, date(2026, 5, 21), (LEADER,)),
+        NoticeMove(Kind.OVERDUE, TASK, None, MAY_27, (LEADER,)),
+        NoticeMove(Kind.OVERDUE, TASK, None, date(2026, 6, 4), (LEADER,)),
     ]
 
 
 def test_a_later_day_moves_each_reminder() -> None:
     before = table(MAY_27)
-    found = moves(before, moved_to(before, "sc-25", date(2026, 5, 28)))
-    assert found[0] == NoticeMove(Kind.NUDGE, date(2026, 5, 21), date(2026, 5, 22), (LEADER,))
+    found = moves(before, moved_to(before, "sc-25", date(2026, 5, 19)))
+    assert [(move.kind, move.before, move.after) for move in found] == [
+        (Kind.NUDGE, date(2026, 5, 21), date(2026, 5, 13)),
+        (Kind.OVERDUE, MAY_27, date(2026, 5, 19)),
+        (Kind.OVERDUE, date(2026, 6, 4), MAY_27),
+    ]
+
+
+def test_a_step_that_is_over_leaves_the_later_one_its_partner() -> None:
+    first, second, later = date(2026, 5, 20), date(2026, 5, 28), date(2026, 5, 29)
+    call = (Kind.OVERDUE, TASK, LEADER)
+    assert notice_moves({call: {second}}, {call: {first, later}}) == [
+        NoticeMove(Kind.OVERDUE, TASK, None, first, (LEADER,)),
+        NoticeMove(Kind.OVERDUE, TASK, second, later, (LEADER,)),
+    ]
 
 
 def test_without_a_day_reminders_go_away() -> None:
@@ -89,9 +104,9 @@ def test_a_unit_of_another_body_gets_no_reminder_that_could_move() -> None:
 
 def test_units_that_move_alike_stand_together() -> None:
     day, other = date(2026, 5, 21), date(2026, 5, 22)
-    old = {(Kind.NUDGE, LEADER): {day}, (Kind.NUDGE, OUTSIDER): {day}}
-    new = {(Kind.NUDGE, LEADER): {other}, (Kind.NUDGE, OUTSIDER): {other}}
-    assert notice_moves(old, new) == [NoticeMove(Kind.NUDGE, day, other, (LEADER, OUTSIDER))]
+    one, two = (Kind.NUDGE, TASK, LEADER), (Kind.NUDGE, TASK, OUTSIDER)
+    found = notice_moves({one: {day}, two: {day}}, {one: {other}, two: {other}})
+    assert found == [NoticeMove(Kind.NUDGE, TASK, day, other, (LEADER, OUTSIDER))]
 
 
 def test_what_is_due_already_goes_at_the_next_sending_hour() -> None:

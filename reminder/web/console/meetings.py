@@ -132,7 +132,10 @@ def _row(sitting: Sitting) -> dict[str, object]:
         "source": _SOURCES[sitting.source],
         "is_set": sitting.is_set,
         "planned": _dated(sitting.planned) if sitting.planned else "待定",
-        "tasks": [{"id": task.id, "title": task.title} for task in sitting.tasks],
+        "tasks": [
+            {"title": task.title, "decided": task.timing.meetings[-1] == meeting.id}
+            for task in sitting.tasks
+        ],
     }
 
 
@@ -185,6 +188,7 @@ def _notice(table: Timetable, move: NoticeMove, now: datetime) -> dict[str, str]
     at_once = move.after == table.local_day(now)
     return {
         "kind": NAMES[move.kind],
+        "task": table.plan.by_id[move.task].brief,
         "units": "、".join(names) + (f"等{len(move.units)}个单位" if more else ""),
         "before": wording.weekday(move.before) if move.before else "—",
         "after": (wording.weekday(move.after) + ("（随即发出）" if at_once else ""))

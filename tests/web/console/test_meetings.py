@@ -32,7 +32,7 @@ def save(secretary: Any, day: str = "2026-05-27") -> Any:
 
 def test_every_session_stands_with_its_tasks(secretary: Any) -> None:
     page = secretary.get("/console/meetings").text
-    assert page.count("登记会期") == 11
+    assert page.count(">登记</a>") == 11
     assert "做好自治区十三届人大常委会第二十五次会议有关服务保障工作" in page
 
 
