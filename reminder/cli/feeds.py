@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reminder.cli.context import AsJson, application, command
-from reminder.cli.words import harmless, print_json
+from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
     from reminder.service.application import Application
+    from reminder.storage.ledger.links import LinkView
 
 cli = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help=True)
+Unit = Annotated[
+    str, typer.Option(metavar="ID", help="A unit, `plan`, or one reader's link: deputies~1.")
+]
+Page = Annotated[bool, typer.Option("--page", help="The link to the unit's page instead.")]
 
 
 @command(cli, example="reminder feed url --unit deputies")
@@ -26,21 +31,65 @@ def url(
     as_json: AsJson = False,
 ) -> None:
     """The address of a unit's feed, or of the whole plan's."""
-    from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
+    from reminder.service.links import address
+    from reminder.storage.ledger.links import webcal_url
 
     app = application()
-    name = _feed_name(app, unit)
-    with app.database.read() as connection:
-        token = feed_token(connection, app.composer.key, name)
+    found = _link(app, unit or "plan")
     base = app.settings.web.public_url
-    whole = feed_url(base, token, name)
-    short = feed_url(base, token, name, handed_out=True)
+    whole = address(app, base, found)
+    short = address(app, base, found, handed_out=True)
     if as_json:
-        print_json({"unit": name, "url": whole, "handed_out": short, "webcal": webcal_url(short)})
+        print_json(
+            {"unit": found.subject, "url": whole, "handed_out": short, "webcal": webcal_url(short)}
+        )
     elif sys.stdout.isatty():
         print(f"whole windows  {whole}\none-day        {short}\nsubscribe      {webcal_url(short)}")
     else:
         print(whole)
+
+
+@command(cli, "list", example="reminder feed list --unit deputies")
+def list_(
+    unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The links of units' feeds and pages, and of single readers."""
+    from reminder.service.links import all_links
+    from reminder.storage.ledger.links import feed_of
+
+    app = application()
+    name = _feed_name(app, unit) if unit else None
+    rows = [
+        {
+            "link": found.subject,
+            "purpose": found.purpose,
+            "label": found.label,
+            "generation": found.generation,
+            "revoked": found.revoked,
+            "last_use": found.last_use,
+            "created": found.created,
+        }
+        for found in all_links(app)
+        if name in (None, feed_of(found.subject))
+    ]
+    show(rows, as_json, ["link", "purpose", "label", "generation", "revoked", "last_use"])
+
+
+@command(cli, example="reminder feed add --unit deputies --reader 张三")
+def add(
+    unit: Annotated[str, typer.Option(metavar="ID", help="A unit, or `plan`.")],
+    reader: Annotated[
+        str, typer.Option(metavar="LABEL", help="Whose it is, at most 40 characters.")
+    ],
+) -> None:
+    """An address of its own for a single reader of a feed, revoked without the others'."""
+    from reminder.service import links
+
+    app = application()
+    subject = links.add_reader(app, _feed_name(app, unit), reader)
+    _print_address(app, _link(app, subject))
+    typer.echo(f"It is called {subject}.", err=True)
 
 
 @command(cli, example="reminder feed export --output feeds/")
@@ -54,34 +103,45 @@ def export(
 
 
 @command(cli, example="reminder feed rotate --unit deputies")
-def rotate(unit: Annotated[str, typer.Option(metavar="ID")]) -> None:
-    """Give a feed a new address; the old one is dead within a second."""
-    from reminder.storage.ledger import links
+def rotate(unit: Unit, page: Page = False) -> None:
+    """Give a link a new address; the old one is dead within a second."""
+    from reminder.service import links
 
     app = application()
-    name = _feed_name(app, unit)
-    with app.database.write() as connection:
-        links.rotate(connection, links.FEED, name)
-        token = links.feed_token(connection, app.composer.key, name)
-    print(links.feed_url(app.settings.web.public_url, token, name))
+    found = _link(app, unit, page=page)
+    links.rotate(app, found)
+    _print_address(app, found)
 
 
 @command(cli, example="reminder feed revoke --unit deputies")
-def revoke(unit: Annotated[str, typer.Option(metavar="ID")]) -> None:
-    """Close a feed's address; `rotate` opens a new one."""
-    from reminder.storage.ledger import links
+def revoke(unit: Unit, page: Page = False) -> None:
+    """Close a link's address; `rotate` opens a new one."""
+    from reminder.service import links
 
     app = application()
-    name = _feed_name(app, unit)
-    with app.database.write() as connection:
-        links.revoke(connection, links.FEED, name)
-    print(f"{name}: its address answers 404 within a second")
+    found = _link(app, unit, page=page)
+    links.revoke(app, found)
+    print(f"{found.subject}: its address answers 404 within a second")
 
 
-def _feed_name(app: Application, unit: str | None) -> str:
+def _print_address(app: Application, found: LinkView) -> None:
+    from reminder.service.links import address
+
+    print(address(app, app.settings.web.public_url, found))
+
+
+def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
+    from reminder.service.links import find_link
+    from reminder.storage.ledger.links import FEED, PAGE, READER
+
+    subject = unit if READER in unit else _feed_name(app, unit)
+    return find_link(app, PAGE if page else FEED, subject)
+
+
+def _feed_name(app: Application, unit: str) -> str:
     from reminder.service.orders import find_unit
 
-    name = find_unit(app, unit).id if unit and unit != "plan" else "plan"
+    name = find_unit(app, unit).id if unit != "plan" else "plan"
     if not app.feeds.has(name):
         raise UsageError(f"{name} is a group: its members have feeds")
     return name

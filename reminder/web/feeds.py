@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from reminder.feed.query import QueryError, parse_query
 from reminder.feed.sheets import Rendered
-from reminder.storage.ledger.links import FEED, check_link
+from reminder.storage.ledger.links import FEED, check_link, feed_of
 from reminder.web.answers import Answer, Ready, wants_gzip
 from reminder.web.polls import poll
 from reminder.web.security import HEADERS
@@ -43,12 +43,13 @@ def _answer(request: Request) -> Answer | Response:
     except QueryError as error:
         used = BackgroundTask(note_use, site, FEED, name)
         return PlainTextResponse(f"{error}\n", status_code=400, background=used)
-    rendered = site.feeds.rendered(name, query)
+    shown = feed_of(name)
+    rendered = site.feeds.rendered(shown, query)
     zipped = wants_gzip(request.scope)
     headers = _headers(rendered, zipped)
     more = {
         "Content-Type": "text/calendar; charset=utf-8",
-        "Content-Disposition": f'inline; filename="{name}.ics"',
+        "Content-Disposition": f'inline; filename="{shown}.ics"',
     }
     if zipped:
         more["Content-Encoding"] = "gzip"
@@ -68,7 +69,7 @@ def _may_open(site: Site, name: str, token: str) -> bool:
     """Every answer costs the same: a link that is no longer good takes no shorter way."""
     with site.database.read() as connection:
         signed = check_link(connection, site.key, FEED, name, token)
-    known = site.feeds.has(name)
+    known = site.feeds.has(feed_of(name))
     return signed and known
 
 

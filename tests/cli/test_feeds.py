@@ -105,3 +105,42 @@ def test_rotated_feed_has_a_new_address(office: Office) -> None:
 
 def test_revoked_feed_says_so(office: Office) -> None:
     assert "404" in office("feed", "revoke", "--unit", "lead").out
+
+
+def test_a_reader_has_an_address_of_its_own(office: Office) -> None:
+    made = office("feed", "add", "--unit", "lead", "--reader", "张三")
+    assert made.out.endswith("/lead~1.ics\n")
+    assert office("feed", "url", "--unit", "lead~1").out == made.out
+    [row] = [row for row in office("feed", "list", "--json").json if row["label"]]
+    assert (row["link"], row["label"], row["revoked"]) == ("lead~1", "张三", False)
+
+
+def test_a_readers_address_is_rotated_and_revoked_alone(office: Office) -> None:
+    made = office("feed", "add", "--unit", "plan", "--reader", "张三").out
+    assert office("feed", "rotate", "--unit", "plan~1").out != made
+    office("feed", "revoke", "--unit", "plan~1")
+    rows = {row["link"]: row for row in office("feed", "list", "--unit", "plan", "--json").json}
+    assert (rows["plan~1"]["revoked"], rows["plan"]["revoked"]) == (True, False)
+
+
+def test_a_units_page_is_rotated_apart_from_its_feed(office: Office) -> None:
+    feed = office("feed", "url", "--unit", "lead").out
+    page = office("feed", "rotate", "--unit", "lead", "--page").out
+    assert "/units/" in page
+    assert office("feed", "url", "--unit", "lead").out == feed
+    assert "404" in office("feed", "revoke", "--unit", "lead", "--page").out
+
+
+@pytest.mark.parametrize("unit", ["lead~1", "nobody~1", "plan~x"])
+def test_a_readers_address_that_nobody_made_is_unknown(office: Office, unit: str) -> None:
+    for command in ("url", "rotate", "revoke"):
+        assert office("feed", command, "--unit", unit).status == 3
+    assert office("feed", "list", "--json").json[0]["generation"] == 1
+
+
+def test_the_plan_has_no_page(office: Office) -> None:
+    assert office("feed", "rotate", "--unit", "plan", "--page").status == 3
+
+
+def test_a_label_too_long_is_refused(office: Office) -> None:
+    assert office("feed", "add", "--unit", "lead", "--reader", "长" * 41).status == 2

@@ -9,9 +9,13 @@ from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import (
     FEED,
+    LinkView,
+    add_reader,
     check_link,
     feed_token,
     feed_url,
+    read_link,
+    readers_of,
     revoke,
     rotate,
     touch,
@@ -110,3 +114,40 @@ def test_only_what_readers_see_moves_the_stamp_of_the_feeds(database: Database) 
 def stamp_of(database: Database) -> str:
     with database.read() as connection:
         return stamp(connection)
+
+
+def test_a_single_readers_link_opens_when_somebody_has_made_it(database: Database) -> None:
+    token = token_of(database, "helan~1")
+    assert not opens(database, "helan~1", token)
+    with database.write() as connection:
+        assert add_reader(connection, "helan", "张三", AT) == "helan~1"
+    assert opens(database, "helan~1", token)
+    assert not opens(database, "helan", token)
+
+
+def test_readers_are_numbered_on_and_no_number_comes_again(database: Database) -> None:
+    with database.write() as connection:
+        for number in range(1, 12):
+            assert add_reader(connection, "helan", "读者", AT) == f"helan~{number}"
+        revoke(connection, FEED, "helan~11")
+        assert add_reader(connection, "helan", "读者", AT) == "helan~12"
+        assert add_reader(connection, "helan-2", "读者", AT) == "helan-2~1"
+        subjects = [found.subject for found in readers_of(connection, "helan")]
+    assert subjects == [f"helan~{number}" for number in range(1, 13)]
+
+
+def test_a_readers_link_keeps_its_label_through_use_and_rotation(database: Database) -> None:
+    with database.write() as connection:
+        add_reader(connection, "helan", "张三", AT)
+        rotate(connection, FEED, "helan~1")
+    touch(database, FEED, "helan~1", AT)
+    with database.read() as connection:
+        found = read_link(connection, FEED, "helan~1")
+    assert found == LinkView(FEED, "helan~1", 2, False, AT, "张三", AT)
+
+
+def test_a_readers_link_is_seen_at_once(database: Database) -> None:
+    with database.write() as connection:
+        before = stamp(connection)
+        add_reader(connection, "helan", "张三", AT)
+        assert stamp(connection) != before

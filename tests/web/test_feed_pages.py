@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from reminder.storage.ledger.links import FEED, revoke
+from reminder.storage.ledger.links import FEED, add_reader, revoke
 from reminder.storage.ledger.schema import link
 from reminder.web.answers import accepts_gzip, is_fresh
 
@@ -114,3 +114,24 @@ def test_the_use_of_a_link_is_noted(house: Any, client: TestClient) -> None:
         [row] = connection.execute(select(link))
     assert (row.subject, row.revoked) == ("helan", False)
     assert row.last_use
+
+
+def test_a_readers_link_that_was_never_made_is_a_404_with_the_right_signature(
+    house: Any, client: TestClient
+) -> None:
+    unmade, forged = house.url("deputies~7"), "/feeds/x/deputies~7.ics"
+    assert [client.get(url).status_code for url in (unmade, forged)] == [404, 404]
+    with house.database.write() as connection:
+        add_reader(connection, "deputies", "张三", house.application.clock.now())
+    assert client.get(house.url("deputies~1")).status_code == 200
+    for name in ("deputies~01", "deputies~1~1", "nobody~1", "local-congresses~1", "~1"):
+        assert client.get(house.url(name)).status_code == 404
+
+
+def test_a_readers_use_is_noted_with_its_link(house: Any, client: TestClient) -> None:
+    with house.database.write() as connection:
+        add_reader(connection, "deputies", "张三", house.application.clock.now())
+    client.get(house.url("deputies~1"))
+    with house.database.read() as connection:
+        used = {row.subject for row in connection.execute(select(link)) if row.last_use}
+    assert used == {"deputies~1"}

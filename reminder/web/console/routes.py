@@ -2,6 +2,6 @@
 
 from starlette.routing import Route
 
-from reminder.web.console import meetings
+from reminder.web.console import links, meetings
 
-ROUTES: list[Route] = [*meetings.ROUTES]
+ROUTES: list[Route] = [*links.ROUTES, *meetings.ROUTES]

@@ -1,0 +1,96 @@
+"""Signed links of units and of single readers: made, rotated, revoked by the secretariat."""
+
+from reminder.characters import one_line
+from reminder.errors import UnknownError, UsageError
+from reminder.feed.entries import PLAN
+from reminder.service.application import Application
+from reminder.storage.ledger import links
+from reminder.storage.ledger.links import FEED, PAGE, READER, LinkView
+
+LABEL = 40  # characters
+MOST = 200  # links of one feed: more are nobody's readers
+
+
+class LinkError(UsageError):
+    """What somebody wanted of a link is not done; `words` say it on a page."""
+
+    def __init__(self, message: str, words: str) -> None:
+        super().__init__(message)
+        self.words = words
+
+
+def find_link(app: Application, purpose: str, subject: str) -> LinkView:
+    """Raises `UnknownError` for what no unit has and nobody has made."""
+    name = links.feed_of(subject)
+    found = None
+    if app.feeds.has(name) and (purpose == FEED or (subject == name != PLAN)):
+        with app.database.read() as connection:
+            found = links.read_link(connection, purpose, subject)
+    if found is None:
+        hint = "`reminder feed list` lists them; a group has none, its members have."
+        raise UnknownError(f"no {purpose} link {subject!r}", hint=hint)
+    return found
+
+
+def address(app: Application, base: str, found: LinkView, *, handed_out: bool = False) -> str:
+    """Of a link that was revoked too, which then opens nothing."""
+    with app.database.read() as connection:
+        token = links.link_token(connection, app.composer.key, found.purpose, found.subject)
+    if found.purpose == PAGE:
+        return links.page_url(base, token, found.subject)
+    return links.feed_url(base, token, found.subject, handed_out=handed_out)
+
+
+def add_reader(app: Application, feed: str, label: str) -> str:
+    """Returns the link's subject, e.g. `deputies~1`."""
+    if not app.feeds.has(feed):
+        raise UnknownError(f"{feed!r} is no feed", hint="A group has none, its members have.")
+    label = _labelled(label)
+    with app.database.write() as connection:
+        readers = [found for found in links.readers_of(connection, feed) if not found.revoked]
+        if any(found.label == label for found in readers):
+            raise LinkError(f"{feed} has a reader {label!r} already", f"“{label}”已有专用链接")
+        if len(readers) >= MOST:
+            raise LinkError(f"{feed} has {MOST} readers already", f"专用链接最多{MOST}个")
+        return links.add_reader(connection, feed, label, app.clock.now())
+
+
+def rotate(app: Application, found: LinkView) -> None:
+    """The old address is dead within a second, on every replica."""
+    with app.database.write() as connection:
+        links.rotate(connection, found.purpose, found.subject)
+
+
+def revoke(app: Application, found: LinkView) -> None:
+    with app.database.write() as connection:
+        links.revoke(connection, found.purpose, found.subject)
+
+
+def all_links(app: Application) -> list[LinkView]:
+    """Of every feed, the whole plan's first: its own, its readers', the unit's page."""
+    with app.database.read() as connection:
+        known = links.read_links(connection)
+    readers: dict[str, list[LinkView]] = {}
+    for (_, subject), found in known.items():
+        if READER in subject:
+            readers.setdefault(links.feed_of(subject), []).append(found)
+    rows = []
+    for name in sorted(app.feeds.names(), key=lambda name: name != PLAN):
+        rows.append(known.get((FEED, name), LinkView(FEED, name)))
+        rows += readers.get(name, [])
+        if name != PLAN:
+            rows.append(known.get((PAGE, name), LinkView(PAGE, name)))
+    return rows
+
+
+def _labelled(label: str) -> str:
+    label = " ".join(label.split())
+    if not label:
+        raise LinkError("the reader's label is empty", "请填写使用人")
+    try:
+        one_line(label)
+    except ValueError as error:
+        raise LinkError(f"the reader's label {error}", "使用人含有不可见字符") from None
+    if len(label) > LABEL:
+        raise LinkError(f"the label has more than {LABEL} characters", f"使用人最多{LABEL}字")
+    return label

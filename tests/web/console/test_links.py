@@ -1,0 +1,188 @@
+"""The console's links: listed, made for single readers, rotated, revoked."""
+
+import html
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from reminder.storage.ledger.links import FEED, PAGE, LinkView, read_link, touch
+
+DEPUTIES = "/console/links/deputies"
+
+
+def link(house: Any, purpose: str, subject: str) -> LinkView | None:
+    with house.database.read() as connection:
+        return read_link(connection, purpose, subject)
+
+
+def add(secretary: Any, label: str = "张三") -> Any:
+    return secretary.post(DEPUTIES, {"label": label})
+
+
+def address(page: Any, field: str) -> str:
+    found = re.search(f'id="{field}" readonly value="([^"]+)"', page.text)
+    assert found
+    parts = urlsplit(html.unescape(found[1]))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def change(secretary: Any, act: str, purpose: str, subject: str, generation: int = 1) -> Any:
+    sent = {"act": act, "purpose": purpose, "link": subject, "generation": str(generation)}
+    return secretary.post(f"{DEPUTIES}/change", sent)
+
+
+def test_every_unit_and_the_plan_stand_in_the_list(secretary: Any, house: Any) -> None:
+    page = secretary.get("/console/links").text
+    assert page.count('href="/console/links/') == len(house.table.directory.single) + 1
+    assert "/feeds/" not in page
+
+
+def test_a_unit_is_found_by_its_name(secretary: Any) -> None:
+    page = secretary.get("/console/links?q=贺兰").text
+    assert "贺兰县人大常委会" in page
+    assert "中卫" not in page
+    assert "没有名称含" in secretary.get("/console/links?q=火星").text
+
+
+def test_last_use_and_state_are_said(secretary: Any, house: Any) -> None:
+    touch(house.database, FEED, "deputies", house.application.clock.now())
+    change(secretary, "revoke", PAGE, "deputies")
+    page = secretary.get(DEPUTIES).text
+    assert "2026年4月1日" in page
+    assert "已停用" in page
+    assert "已停用" in secretary.get("/console/links").text
+
+
+def test_the_addresses_of_a_unit_open_what_they_say(secretary: Any) -> None:
+    page = secretary.get(DEPUTIES)
+    feed = secretary.get(address(page, "feed-address"))
+    assert (feed.status_code, feed.headers["Content-Type"][:13]) == (200, "text/calendar")
+    assert secretary.get(address(page, "feed-full")).status_code == 200
+    assert address(page, "page-address").startswith("/units/")
+    assert 'href="webcal://' in page.text
+
+
+def test_a_single_reader_gets_the_same_calendar_by_an_address_of_its_own(secretary: Any) -> None:
+    answer = add(secretary)
+    assert answer.headers["Location"] == f"{DEPUTIES}?said=made#readers"
+    page = secretary.get(DEPUTIES)
+    own, shared = address(page, "reader-1"), address(page, "feed-address")
+    assert "/deputies~1.ics" in own
+    assert secretary.get(own).content == secretary.get(shared).content
+    assert "张三" in page.text
+
+
+def test_a_reader_who_goes_takes_nobody_along(secretary: Any) -> None:
+    add(secretary)
+    add(secretary, "李四")
+    page = secretary.get(DEPUTIES)
+    mine, other = address(page, "reader-1"), address(page, "reader-2")
+    assert change(secretary, "revoke", FEED, "deputies~1").status_code == 303
+    answers = [secretary.get(url).status_code for url in (mine, other)]
+    assert answers == [404, 200]
+    assert secretary.get(address(page, "feed-address")).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["feed-address", "reader-1"])
+def test_a_rotated_link_has_a_new_address_and_the_old_one_is_dead(
+    secretary: Any, field: str
+) -> None:
+    add(secretary)
+    old = address(secretary.get(DEPUTIES), field)
+    subject = "deputies" if field == "feed-address" else "deputies~1"
+    assert change(secretary, "rotate", FEED, subject).headers["Location"].endswith("said=rotated")
+    new = address(secretary.get(DEPUTIES), field)
+    assert [secretary.get(url).status_code for url in (old, new)] == [404, 200]
+
+
+def test_a_pages_link_is_rotated_apart_from_the_feeds(secretary: Any, house: Any) -> None:
+    change(secretary, "rotate", PAGE, "deputies")
+    page, feed = link(house, PAGE, "deputies"), link(house, FEED, "deputies")
+    assert page
+    assert feed
+    assert (page.generation, feed.generation) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "subject", "words"),
+    [
+        (PAGE, "deputies", "持有此前邮件的所有人"),
+        (FEED, "deputies", "用这个地址订阅日历的所有人"),
+        (FEED, "deputies~1", "只有“张三”"),
+    ],
+)
+def test_it_is_said_who_loses_access_and_nothing_is_changed(
+    secretary: Any, house: Any, purpose: str, subject: str, words: str
+) -> None:
+    add(secretary)
+    for act in ("rotate", "revoke"):
+        page = secretary.get(f"{DEPUTIES}/change?act={act}&purpose={purpose}&link={subject}")
+        assert words in page.text
+    found = link(house, purpose, subject)
+    assert found
+    assert (found.generation, found.revoked) == (1, False)
+
+
+def test_a_second_click_does_not_rotate_twice(secretary: Any, house: Any) -> None:
+    change(secretary, "rotate", FEED, "deputies")
+    assert change(secretary, "rotate", FEED, "deputies").status_code == 422
+    found = link(house, FEED, "deputies")
+    assert found
+    assert found.generation == 2
+
+
+@pytest.mark.parametrize("label", ["", "  ", "长" * 41, "张\u202e三"])
+def test_a_label_that_cannot_be_is_refused(secretary: Any, house: Any, label: str) -> None:
+    assert add(secretary, label).status_code == 422
+    assert link(house, FEED, "deputies~1") is None
+
+
+def test_a_label_twice_is_refused_and_kept_in_the_form(secretary: Any) -> None:
+    add(secretary)
+    answer = add(secretary)
+    assert (answer.status_code, "已有专用链接" in answer.text) == (422, True)
+    assert 'name="label" required maxlength="40" value="张三"' in answer.text
+
+
+def test_a_label_is_shown_as_text(secretary: Any) -> None:
+    add(secretary, "<script>alert(1)</script>")
+    assert "<script>alert" not in secretary.get(DEPUTIES).text
+
+
+@pytest.mark.parametrize("act", ["rotate", "revoke"])
+@pytest.mark.parametrize(
+    "subject", ["deputies~7", "deputies~", "helan", "local-congresses", "x", ""]
+)
+def test_a_link_that_is_not_this_units_is_a_404_and_is_not_made(
+    secretary: Any, house: Any, act: str, subject: str
+) -> None:
+    assert change(secretary, act, FEED, subject).status_code == 404
+    found = link(house, FEED, "helan")
+    assert link(house, FEED, "deputies~7") is None
+    assert found == LinkView(FEED, "helan")
+
+
+@pytest.mark.parametrize("path", ["nobody", "local-congresses", "nobody/change?act=rotate"])
+def test_a_unit_that_is_not_there_is_a_404(secretary: Any, path: str) -> None:
+    assert secretary.get(f"/console/links/{path}").status_code == 404
+    assert secretary.post(f"/console/links/{path}", {"label": "x"}).status_code == 404
+
+
+def test_the_plan_has_a_feed_and_readers_but_no_page(secretary: Any) -> None:
+    page = secretary.get("/console/links/plan")
+    assert "页面链接" not in page.text
+    sent = {"act": "rotate", "purpose": PAGE, "link": "plan", "generation": "1"}
+    assert secretary.post("/console/links/plan/change", sent).status_code == 404
+    secretary.post("/console/links/plan", {"label": "张三"})
+    own = address(secretary.get("/console/links/plan"), "reader-1")
+    assert secretary.get(own).headers["Content-Disposition"] == 'inline; filename="plan.ics"'
+
+
+def test_nobody_else_sees_or_changes_a_link(house: Any) -> None:
+    stranger = house.client()
+    for path in ("/console/links", DEPUTIES, f"{DEPUTIES}/change?act=rotate"):
+        assert stranger.get(path).status_code == 303
+    for path in (DEPUTIES, f"{DEPUTIES}/change"):
+        assert stranger.post(path, data={"label": "x"}).status_code == 403
