@@ -11,6 +11,7 @@ from reminder.service.application import Application
 from reminder.settings import Server
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.alarms import read_alarms
+from reminder.storage.ledger.approvals import unapproved
 from reminder.storage.ledger.occasions import is_held, last_occasion, last_tick
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.ledger.relays import read_details
@@ -31,6 +32,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "rehearsal": bool(app.settings.mail.redirect_to),
         "started": None,
         "held": False,
+        "approval": 0,
         "last_tick": None,
         "next": next_occasions(app),
         "last": None,
@@ -56,10 +58,11 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         if isinstance(app.settings.ledger, Server):
             found["replicas"] = sorted(set(senders.present(connection).values()))
         waiting, count = first_waiting(connection), count_waiting(connection)
-        last = last_occasion(connection)
+        last = last_occasion(connection, app.clock.now())
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
         found["held"] = is_held(connection, app.registrar.course)
         alarms = read_alarms(connection).values()
+        found["approval"] = sum(w.count for w in unapproved(connection, app.registrar.course))
     found["not_ready"] = why_not_ready(app.database, app.clock.now())
     found["ready"] = not found["not_ready"]
     found["alarms"] = [
@@ -105,6 +108,10 @@ def print_status(found: dict[str, Any]) -> None:
     lines.append(("started", _moment(found["started"]) or "not yet: reminder run, reminder tick"))
     if found["held"]:
         lines.append(("held", "nothing goes until: reminder ledger release"))
+    if found["approval"]:
+        lines.append(
+            ("approval", f"{counted(found['approval'], 'mail')} to read: /console/approval")
+        )
     lines.append(("last tick", _moment(found["last_tick"]) or "never"))
     lines.append(("ready", "yes" if found["ready"] else f"no: {found['not_ready']}"))
     for occasion in found["next"]:

@@ -44,7 +44,11 @@ def _did(app: Application, started: Started) -> list[str]:
         lines.append(
             f"{counted(started.resumed, 'mail')} waited from before: they go as soon as they can."
         )
-    if started.held:
+    if started.held and app.settings.mail.approval:
+        lines.append(
+            f"{started.held} mails are held. Read and approve: {started.url}/console/approval"
+        )
+    elif started.held:
         lines.append(f"{started.held} mails are held. Look: reminder preview --output DIR "
                      "--period …; then: reminder ledger release")  # fmt: skip
     if not started.delivers:

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from reminder.delivery.approvals import Approvals
+from reminder.delivery.chunks import batched
 from reminder.delivery.message import Composer, Edition
 from reminder.delivery.registrar import Registrar
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, notice_key
@@ -21,12 +21,9 @@ from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.tasks import read_progress, read_start
 from reminder.storage.ledger.views import read_notices
 
-_Item = TypeVar("_Item")
-
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
 EXAMPLES = 5  # that are shown of what is new
-CHUNK = 200  # notices composed in one transaction: others wait for half a second at most
 
 
 @dataclass
@@ -50,6 +47,7 @@ class Planner:
         self._composer = composer
         self._database = database
         self._registrar = registrar
+        self._approvals = Approvals(composer, database, registrar)
 
     @property
     def _table(self) -> Timetable:
@@ -72,9 +70,12 @@ class Planner:
             over = self._table.digest_end(month) <= at
             period = self._table.plan.period(month)
             made = made_from.get(period)
-            complete = made is not None and (over or made == facts)
-            if self._table.digest_due(month) <= at and not complete:
-                done.note(self._plan_digest(month, at, progress, facts, live=not over))
+            seen = facts if self._table.digest_due(month) <= at else f"early {facts}"
+            complete = made is not None and (over or made == seen)
+            if self._opens(month) <= at and not complete:
+                done.note(self._plan_digest(month, at, progress, seen, live=not over))
+                self._approvals.look_again(period, at)
+        self._approvals.send(at)
         done.note(self._plan_reminders(at, progress, facts))
         with self._database.write() as connection:
             notices.forget_bytes(connection, at)
@@ -86,6 +87,15 @@ class Planner:
         facts = (self._table.fingerprint, self._registrar.course, repr(progress))
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
+    def _opens(self, month: int) -> datetime:
+        """When its digests are put in: early enough to be read and approved."""
+        due = self._table.digest_due(month)
+        return self._table.preflight(month) if self._approves else due
+
+    @property
+    def _approves(self) -> bool:
+        return self._composer.office.settings.mail.approval
+
     def _plan_digest(
         self, month: int, at: datetime, progress: Progress, facts: str, *, live: bool
     ) -> Iterator[str]:
@@ -94,8 +104,11 @@ class Planner:
         units = table.reached(month)
         if live:
             units = digest_units(table, month, table.digest_day(month), progress)
+        if at < table.digest_due(month):
+            # Until it is due a unit may still get an address.
+            units = tuple(unit for unit in units if table.directory[unit].has_address)
         edition = self._composer.edition(at, self._registrar.as_told(progress, at))
-        for some in batched(units, CHUNK):
+        for some in batched(units):
             with self._database.write() as connection:
                 missing = self._missing_digests(connection, month, some, live=live)
                 if missing:
@@ -165,7 +178,7 @@ class Planner:
                 return
             told = notices.read_told(connection, steps, rehearsal=self._registrar.rehearsal)
         edition = self._composer.edition(at, self._registrar.as_told(progress, at))
-        for some in batched(reminders(table, at, told, progress), CHUNK):
+        for some in batched(reminders(table, at, told, progress)):
             calls = [draft for draft in some if self._is_phoned(draft)]
             mails = [self._marked(draft) for draft in some if not self._is_phoned(draft)]
             with self._database.write() as connection:
@@ -220,6 +233,8 @@ class Planner:
                 continue  # sent again by hand since
             if view.sha256:
                 notices.revive(connection, key, at)
+            elif self._approves and view.kind is Kind.DIGEST:
+                notices.set_state(connection, key, State.HELD, Reason.APPROVAL, at)
             elif occasions.is_held(connection, self._registrar.course):
                 notices.set_state(connection, key, State.HELD, Reason.HOLD, at)
             else:
@@ -243,9 +258,3 @@ def _base(key: str) -> str:
 def _copy(key: str) -> int:
     """1 for a notice, 2 and more when it was made anew."""
     return int(key.partition("#")[2] or 1)
-
-
-def batched(units: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
-    left = iter(units)
-    while some := list(islice(left, size)):
-        yield some

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from reminder.delivery.message import Composer, Edition, Knowledge
-from reminder.domain.notices import NoticeDraft, Reason, State
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import ONCE
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
@@ -42,15 +42,22 @@ class Registrar:
         return f"rehearsal/{kind}" if self.rehearsal else kind
 
     def add(self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition) -> None:
-        """Queued with its bytes, held without them, or refused for want of an address."""
+        """Queued with its bytes, held without them, or refused for want of an address.
+
+        What is to be approved does not wait for the first start's release: that is its release.
+        """
         at, directory = edition.as_of, self._table.directory
         missing = [draft for draft in drafts if not directory[draft.unit].has_address]
         ready = [draft for draft in drafts if directory[draft.unit].has_address]
         self.put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
+        if self._settings.mail.approval:
+            read_first = [draft for draft in ready if draft.kind is Kind.DIGEST]
+            ready = [draft for draft in ready if draft.kind is not Kind.DIGEST]
+            self.put(connection, read_first, at, State.HELD, Reason.APPROVAL)
         if occasions.is_held(connection, self.course):
             self.put(connection, ready, at, State.HELD, Reason.HOLD)
             return
-        known = self._knowledge(connection, ready, at, edition.progress)
+        known = self.knowledge(connection, ready, at, edition.progress)
         entries = [
             Entry(draft, composed=edition.compose(draft, told))
             for draft, told in zip(ready, known, strict=True)
@@ -73,7 +80,7 @@ class Registrar:
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
         """What a message composed at that moment may say."""
         progress = read_progress(connection, self._table, self.course)
-        [known] = self._knowledge(connection, [draft], at, self.as_told(progress, at))
+        [known] = self.knowledge(connection, [draft], at, self.as_told(progress, at))
         return known
 
     def as_told(self, progress: Progress, at: datetime) -> Progress:
@@ -83,7 +90,7 @@ class Registrar:
             return replace(progress, started=on)
         return progress
 
-    def _knowledge(
+    def knowledge(
         self,
         connection: Connection,
         drafts: Sequence[NoticeDraft],

@@ -83,7 +83,7 @@ class Reporter:
         """Queues every report that is due at that moment, each once. Returns how many."""
         with self._database.write() as connection:
             count = self._preflight(connection, at)
-            for row in occasions.unreported(connection):
+            for row in occasions.unreported(connection, at):
                 count += self._occasion(connection, row, at)
         return count
 
@@ -93,9 +93,10 @@ class Reporter:
         if month is None:
             return 0
         period, due = table.plan.period(month), table.digest_due(month)
-        moment = table.moment(table.days.shift(table.digest_day(month), -table.schedule.preflight))
         kind = self._registrar.marked(PREFLIGHT)
-        if at < moment or not occasions.note_occasion(connection, kind, period, due, at):
+        if at < table.preflight(month) or not occasions.note_occasion(
+            connection, kind, period, due, at
+        ):
             return 0
         occasions.note_reported(connection, f"{kind}/{period}", at)
         progress = read_progress(connection, table, self._registrar.course)
@@ -129,10 +130,15 @@ class Reporter:
             for task in table.plan.month(month)
             if table.windows[task.id].undated
         ]
-        when = wording.moment(due)
+        when, words = wording.moment(due), "内容可用 reminder preview 逐封查看。"
+        settings = self._composer.office.settings
+        if settings.mail.approval:
+            where = f"{settings.web.public_url}/console/approval"
+            words = f"须先审核，未经审核的到时不发。请在此之前登录 {where} 逐封查看并审核。"
         return Report(
-            f"【{table.plan.tag}·{month}月】发送预告：{count}封，{when}",
-            f"{month}月提示将于{when}发出，共{count}封。内容可用 reminder preview 逐封查看。",
+            f"【{table.plan.tag}·{month}月】发送预告：{count}封，{when}"
+            + ("，待审核" if settings.mail.approval else ""),
+            f"{month}月提示将于{when}发出，共{count}封。{words}",
             _listings(
                 (f"将发送（{count}封）", first(rows)),
                 (f"不发送（{len(missing)}）", first(missing)),
@@ -171,7 +177,7 @@ class Reporter:
             if not counted.expected:
                 occasions.note_reported(connection, row["key"], at)
                 return 0
-            young = abs(at - row["planned_at"]) < PATIENCE
+            young = abs(at - occasions.begun(row)) < PATIENCE
             if counted.waiting and (row["interim_at"] or young):
                 return 0
             report = self.after(connection, Kind(kind), row["period"], counted, at)

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     HOLD = "hold"
     APPROVAL = "approval"
     APPROVED = "approved"
+    CHANGED = "changed"
     RELEASED = "released"
     DROPPED = "dropped"
     TOO_LATE = "too-late"

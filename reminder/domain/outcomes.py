@@ -1,6 +1,14 @@
 """What became of a notice, and why, in the secretariat's words."""
 
-from reminder.domain.notices import Reason, State
+from reminder.domain.notices import Kind, Reason, State
+
+KINDS = {
+    Kind.DIGEST: "月度提示",
+    Kind.NUDGE: "临近提醒",
+    Kind.OVERDUE: "待确认提示",
+    Kind.RECEIPT: "登记回执",
+    Kind.REPORT: "运行报告",
+}
 
 STATES = {
     State.QUEUED: "待发送",
@@ -8,7 +16,7 @@ STATES = {
     State.RETRY: "稍后重试",
     State.SENT: "已接收",
     State.REFUSED: "被拒收",
-    State.HELD: "暂存待放行",
+    State.HELD: "暂存",
     State.EXPIRED: "过时未发",
     State.BASELINE: "启用前，不发",
 }
@@ -30,6 +38,8 @@ REASONS: dict[str, str] = {
     Reason.HOLD: "首次启用，暂存待放行",
     Reason.APPROVAL: "待审核",
     Reason.APPROVED: "已审核，到时发送",
+    Reason.CHANGED: "审核后内容有变化，重新待审核",
+    Reason.RELEASED: "已放行，到时发送",
     Reason.FIRST_START: "启用之前，不发",
     Reason.DROPPED: "已取消",
     Reason.TOO_LATE: "过时未发",

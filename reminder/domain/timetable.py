@@ -169,6 +169,10 @@ class Timetable:
     def digest_due(self, month: int) -> datetime:
         return self.moment(self.digest_day(month))
 
+    def preflight(self, month: int) -> datetime:
+        """When the operator is told what will go, and may approve it."""
+        return self.moment(self.days.shift(self.digest_day(month), -self.schedule.preflight))
+
     def digest_end(self, month: int) -> datetime:
         return self.end_of(last_day(self.plan.year, month))
 

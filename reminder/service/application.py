@@ -9,6 +9,7 @@ from random import Random
 from threading import Lock
 
 from reminder.clock import Clock
+from reminder.delivery.approvals import Approvals
 from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
 from reminder.delivery.planning import Planned, Planner
@@ -137,6 +138,10 @@ class Application:
     @property
     def planner(self) -> Planner:
         return self._parts.planner
+
+    @property
+    def approvals(self) -> Approvals:
+        return self._parts.approvals
 
     @property
     def reporter(self) -> Reporter:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from reminder.characters import one_line
-from reminder.delivery.planning import CHUNK
+from reminder.delivery.chunks import batched
 from reminder.delivery.registrar import draft_of
 from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
@@ -56,7 +56,10 @@ def month_of(app: Application, period: str) -> int:
 
 
 def release(app: Application, period: str | None = None) -> list[str]:
-    """Queues what is held, composed now. Without a period the hold itself is lifted."""
+    """Queues what is held, composed now. Without a period the hold itself is lifted.
+
+    While digests are approved one by one, those are left alone. Nothing goes before it is due.
+    """
     at, released = app.clock.now(), []
     with app.database.write() as connection:
         if period is None:
@@ -65,17 +68,23 @@ def release(app: Application, period: str | None = None) -> list[str]:
             view.key
             for view in read_notices(connection, period=period, state=State.HELD)
             if view.course == app.registrar.course
+            and (view.reason == Reason.HOLD or not app.settings.mail.approval)
         ]
-    for start in range(0, len(keys), CHUNK):
+    for some in batched(keys):
         with app.database.write() as connection:
-            views = read_notices(connection, keys=keys[start : start + CHUNK])
+            views = read_notices(connection, keys=some)
             held = [view for view in views if view.state is State.HELD]
-            released += [
-                view.key
-                for view in held
-                if app.registrar.release(connection, view, at, Reason.RELEASED)
-            ]
+            released += [view.key for view in held if _release(app, connection, view, at)]
     return released
+
+
+def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
+    if view.reason == Reason.HOLD or view.due <= at:
+        return app.registrar.release(connection, view, at, Reason.RELEASED)
+    if view.reason == Reason.RELEASED:
+        return False
+    notices.set_state(connection, view.key, State.HELD, Reason.RELEASED, at)
+    return True
 
 
 def drop(app: Application, key: str) -> None:

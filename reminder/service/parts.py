@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from reminder.delivery.approvals import Approvals
 from reminder.delivery.message import Composer
 from reminder.delivery.planning import Planner
 from reminder.delivery.presence import replica_name
@@ -33,6 +34,10 @@ class Parts:
     @cached_property
     def planner(self) -> Planner:
         return Planner(self.composer, self._database(), self.registrar)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self.composer, self._database(), self.registrar)
 
     @cached_property
     def reporter(self) -> Reporter:

@@ -11,11 +11,13 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from reminder.delivery.reports import PATIENCE, Reporter
+from reminder.domain import wording
 from reminder.domain.notices import Kind, Reason
 from reminder.domain.timetable import Timetable
 from reminder.settings import Settings
 from reminder.storage.ledger import occasions
 from reminder.storage.ledger.alarms import Alarm, begin_alarm, end_alarm, read_alarms
+from reminder.storage.ledger.approvals import unapproved
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.relays import read_trouble
 from reminder.storage.ledger.tallies import tally
@@ -153,12 +155,13 @@ class Watch:
 
     def _shared(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         yield from self._digests(connection, at)
+        yield from self._unapproved(connection, at)
         yield from self._workdays(at)
 
     def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """Due for an hour and not all accepted or refused. The mail about it is its report."""
-        for row in occasions.unreported(connection):
-            if row["kind"] == Kind.DIGEST and abs(at - row["planned_at"]) >= PATIENCE:
+        for row in occasions.unreported(connection, at):
+            if row["kind"] == Kind.DIGEST and abs(at - occasions.begun(row)) >= PATIENCE:
                 counted = tally(connection, Kind.DIGEST, row["period"])
                 if waiting := counted.waiting:
                     reason = next(view.reason for view in counted.others if view.waiting)
@@ -178,6 +181,29 @@ class Watch:
                 f"digest {period} was due and is not planned",
                 f"{period} 月度提示未能生成",
                 f"{period} 月度提示已到发送时间，但未能生成，请查看运行日志。",
+            )
+
+    def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        """From a working day before, and again when it was due: nobody gets it meanwhile."""
+        zone, days = self._table.plan.zone, self._table.days
+        for found in unapproved(connection, self._settings.transport):
+            due = found.due.astimezone(zone)
+            when, late = wording.moment(due), at >= found.due
+            if at < self._table.moment(days.shift(due.date(), -1)):
+                continue
+            changed = f"（其中{found.changed}封审核后内容有变化）" if found.changed else ""
+            where = f"请登录 {self._settings.web.public_url}/console/approval 审核"
+            said = (
+                f"应于{when}发送，{found.count}封未审核{changed}，暂未发送。{where}，通过后立即发送。"
+                if late
+                else f"将于{when}发送，{found.count}封未审核{changed}，到时不发。{where}。"
+            )
+            yield Trouble(
+                f"{'approval-late' if late else 'approval'}/{found.period}/{due:%m%dT%H%M}",
+                f"digest {found.period}: {found.count} wait for approval at /console/approval, "
+                f"due {due.isoformat(' ', 'minutes')}",
+                f"{found.period} 月度提示{'已到时间，' if late else ''}待审核：{found.count}封",
+                f"{found.period} 月度提示{said}",
             )
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:

@@ -193,3 +193,12 @@ def test_wrong_address_of_a_ledger_is_not_repeated(office: Office, option: str) 
     ended = office("ledger", "copy", option, "postgresql://u:sword@fish@db/ledger")
     assert (ended.status, "fish" in ended.err) == (2, False)
     assert f"{option} names no usable host" in ended.err
+
+
+def test_status_counts_what_waits_for_approval(
+    reminder: Reminder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMINDER_MAIL__APPROVAL", "true")
+    reminder("tick")
+    assert reminder("status", "--json").json["approval"] == 31
+    assert "31 mails to read: /console/approval" in reminder("status").out

@@ -175,13 +175,18 @@ def set_state(connection: Connection, key: str, state: State, reason: Reason, at
 
 
 def set_states(
-    connection: Connection, keys: Sequence[str], state: State, reason: Reason, at: datetime
+    connection: Connection,
+    keys: Sequence[str],
+    state: State,
+    reason: Reason,
+    at: datetime,
+    detail: str = "",
 ) -> None:
     """Of very many in little time: meanwhile nobody else can write."""
     values = {"state": state, "reason": reason, "updated": at}
     for some in in_parts(keys):
         connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
-    record_all(connection, at, [Change(key, state, reason) for key in keys])
+    record_all(connection, at, [Change(key, state, reason, detail=detail) for key in keys])
 
 
 def content_of(connection: Connection, key: str) -> bytes | None:

@@ -85,8 +85,19 @@ def note_made_from(connection: Connection, kind: Kind | str, period: str, facts:
     connection.execute(update(occasion).where(which).values(made_from=facts))
 
 
-def unreported(connection: Connection) -> Sequence[RowMapping]:
-    query = select(occasion).where(occasion.c.reported_at.is_(None)).order_by(occasion.c.due)
+def begun(row: RowMapping) -> datetime:
+    """From when on its notices could go."""
+    planned, due = row["planned_at"], row["due"]
+    assert isinstance(planned, datetime)
+    assert isinstance(due, datetime)
+    return max(planned, due)
+
+
+def unreported(connection: Connection, at: datetime) -> Sequence[RowMapping]:
+    """But for what was planned early, to be approved, until it is due."""
+    early = (occasion.c.planned_at < occasion.c.due) & (occasion.c.due > at)
+    query = select(occasion).where(occasion.c.reported_at.is_(None), ~early)
+    query = query.order_by(occasion.c.due)
     return connection.execute(query).mappings().all()
 
 
@@ -107,11 +118,11 @@ def report_again(connection: Connection, kind: str, period: str, at: datetime) -
     )
 
 
-def last_occasion(connection: Connection) -> RowMapping | None:
-    """The digest, nudge or 待确认 occasion planned last."""
+def last_occasion(connection: Connection, at: datetime) -> RowMapping | None:
+    """The digest, nudge or 待确认 occasion that was due last."""
     query = (
         select(occasion)
-        .where(occasion.c.kind.in_([Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE]))
+        .where(occasion.c.kind.in_([Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE]), occasion.c.due <= at)
         .order_by(occasion.c.due.desc())
     )
     return connection.execute(query.limit(1)).mappings().first()

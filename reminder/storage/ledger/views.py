@@ -36,6 +36,7 @@ class NoticeView:
     useful_until: datetime
     as_of: datetime | None
     sha256: str | None
+    approved: str | None
     course: str
     rehearsal: bool
     updated: datetime
@@ -155,6 +156,7 @@ def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
         useful_until=row["useful_until"],
         as_of=row["as_of"],
         sha256=row["sha256"],
+        approved=row["approved"],
         course=row["course"],
         rehearsal=row["rehearsal"],
         updated=row["updated"],
