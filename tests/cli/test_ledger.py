@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import UNITS, Office
+from tests.cli.conftest import UNITS, Office, Reminder
 from tests.postgresql import PostgreSQL
 
 KEYS = {

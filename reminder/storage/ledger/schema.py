@@ -113,6 +113,7 @@ notice = Table(
     Index("notice_period", "kind", "period"),
     Index("notice_unit", "unit", "created"),
     Index("notice_state", "state"),
+    Index("notice_created", "created", "key"),
 )
 
 # The stored bytes: compressed, kept 24 months; the hash stays with the notice.

@@ -43,7 +43,7 @@ def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = 
         select(
             notice.c.key,
             notice.c.created,
-            _state().label("state"),
+            derived_state().label("state"),
             func.row_number().over(partition_by=notice.c.unit, order_by=newest).label("place"),
         )
         .where(notice.c.kind == kind, notice.c.period == period, notice.c.rehearsal.is_(rehearsal))
@@ -69,7 +69,7 @@ def states_since(connection: Connection, change: int) -> Counter[State]:
     do not count."""
     changed = select(history.c.subject).where(history.c.id > change)
     these = notice.c.key.in_(changed) & (notice.c.kind != Kind.REPORT)
-    each = select(_state().label("state")).where(these).subquery()
+    each = select(derived_state().label("state")).where(these).subquery()
     return _counted(connection, each.c.state)
 
 
@@ -87,7 +87,7 @@ def _waits() -> ColumnElement[bool]:
     return or_(notice.c.state.in_(WAITING), notice.c.state.is_(None) & notice.c.key.in_(unfinished))
 
 
-def _state() -> ColumnElement[str]:
+def derived_state() -> ColumnElement[str]:
     """The notice's own, or as `derive_state` finds it from its recipients'."""
     ranks = {str(state): rank for rank, state in enumerate(DECIDING)}
     first = (

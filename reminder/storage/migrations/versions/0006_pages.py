@@ -51,5 +51,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source"),
     )
     op.add_column("notice", sa.Column("approved", sa.String()))
+    op.create_index("notice_created", "notice", ["created", "key"])
     op.add_column("link", sa.Column("label", sa.Text(), nullable=False, server_default=""))
     op.add_column("link", sa.Column("created", Moment()))
