@@ -17,9 +17,9 @@ from reminder.delivery import mime
 from reminder.domain.content import Content
 from reminder.domain.digest import digest
 from reminder.domain.notices import Kind, NoticeDraft
+from reminder.domain.occasions import addressees
 from reminder.domain.reminders import reminder
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
 from reminder.settings import Settings
 from reminder.storage.ledger.keys import InstallationKey
@@ -29,6 +29,7 @@ from reminder.storage.templates import environment, render
 
 REHEARSAL = "【演练】"
 _BLANK_LINES = re.compile(r"\n{3,}")
+_Recipients = tuple[list[tuple[str, str]], list[tuple[str, str]]]  # To and Cc: name, address
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,11 @@ class Composer:
             "calendar_link": known.calendar_link,
             "page_link": known.page_link,
             "contact": self._settings.mail.contact,
+            "copied": self._copied(draft),
         }
         text, html = self.render("mail/notice", values, sections)
         marked = REHEARSAL if rehearsal or self.redirected else ""
-        to = self._recipients(self.office.table.directory[draft.unit])
+        to = self._recipients(draft)
         return self._message(draft.key, known.as_of, marked + content.subject, text, html, to)
 
     def report(
@@ -120,10 +122,37 @@ class Composer:
             render(escaped, "mail/sections.html", values),
         )
 
-    def _recipients(self, unit: Unit) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    def is_addressed(self, draft: NoticeDraft) -> bool:
+        """Whether there is anybody to write to; who is told beside a lead does not stand for it."""
+        unit = self.office.table.directory[draft.unit]
+        return unit.has_address or not addressees(self.office.table, draft).lead
+
+    def addresses(self, draft: NoticeDraft) -> tuple[str, ...]:
+        """Of who gets that mail as things stand, not counting that it may be redirected."""
+        to, cc = self._meant(draft)
+        return tuple(dict.fromkeys(address for _, address in (*to, *cc)))
+
+    def _meant(self, draft: NoticeDraft) -> _Recipients:
+        unit, copied = self.office.table.directory[draft.unit], self._copied(draft)
+        found = addressees(self.office.table, draft)
+        if not found.lead:
+            return [("", found.others[0])], [("", address) for address in copied]
+        to = [(unit.name, address) for address in unit.to]
+        return to, [("", address) for address in (*unit.cc, *copied)]
+
+    def _copied(self, draft: NoticeDraft) -> tuple[str, ...]:
+        """Who is told beside the mail's addressee; nobody twice."""
+        unit = self.office.table.directory[draft.unit]
+        found = addressees(self.office.table, draft)
+        if not found.lead:
+            return found.others[1:]
+        known = {address.lower() for address in (*unit.to, *unit.cc)}
+        return tuple(address for address in found.others if address.lower() not in known)
+
+    def _recipients(self, draft: NoticeDraft) -> _Recipients:
         if self.redirected:
             return [("", self._settings.mail.redirect_to)], []
-        return [(unit.name, address) for address in unit.to], [("", a) for a in unit.cc]
+        return self._meant(draft)
 
     def _message(
         self,
@@ -132,7 +161,7 @@ class Composer:
         subject: str,
         text: str,
         html: str,
-        recipients: tuple[list[tuple[str, str]], list[tuple[str, str]]],
+        recipients: _Recipients,
     ) -> Composed:
         to, cc = recipients
         name = self.key.derive("message-id", key)
@@ -177,9 +206,13 @@ class Edition:
         alike = self._alike(draft, known)
         if alike not in self._contents:
             self._contents[alike] = self._write(draft, known)
-        return replace(self._contents[alike], unit=self._table.directory[draft.unit].name)
+        if self._is_for_lead(draft):
+            return replace(self._contents[alike], unit=self._table.directory[draft.unit].name)
+        return self._contents[alike]
 
     def compose(self, draft: NoticeDraft, known: Knowledge, *, rehearsal: bool = False) -> Composed:
+        if not self._is_for_lead(draft):
+            known = replace(known, page_link="", calendar_link="")  # the unit's own
         content, alike = self.content(draft, known), self._alike(draft, known)
         if alike not in self._sections:
             self._sections[alike] = self.composer.render_sections(content)
@@ -196,7 +229,11 @@ class Edition:
             (draft.kind, draft.period, draft.tasks, draft.due),
             (self._table.profile(draft.unit), self._reported.get(draft.unit)),
             (known.first_of_year, bool(known.page_link)),
+            None if self._is_for_lead(draft) else draft.unit,
         )
+
+    def _is_for_lead(self, draft: NoticeDraft) -> bool:
+        return addressees(self._table, draft).lead
 
     @cached_property
     def _reported(self) -> dict[str, tuple[tuple[str, date], ...]]:
@@ -226,6 +263,7 @@ class Edition:
             self.as_of,
             self.progress,
             late=late,
-            first_of_year=known.first_of_year,
+            first_of_year=known.first_of_year and self._is_for_lead(draft),
             linked=bool(known.page_link),
+            for_lead=self._is_for_lead(draft),
         )

@@ -247,7 +247,7 @@ class Planner:
         progress = read_progress(connection, self._table, self._registrar.course)
         for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
             tasks = notices.tasks_of(connection, row["key"])
-            if tasks and not any(progress.is_asked(task, row["unit"]) for task in tasks):
+            if tasks and not any(progress.is_asked(task, row["unit"]) for task, _, _ in tasks):
                 notices.set_state(connection, row["key"], State.EXPIRED, Reason.DONE, at)
 
 

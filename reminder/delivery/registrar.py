@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from reminder.delivery.message import Composer, Edition, Knowledge
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.domain.occasions import ONCE
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices, occasions
@@ -46,9 +45,9 @@ class Registrar:
 
         What is to be approved does not wait for the first start's release: that is its release.
         """
-        at, directory = edition.as_of, self._table.directory
-        missing = [draft for draft in drafts if not directory[draft.unit].has_address]
-        ready = [draft for draft in drafts if directory[draft.unit].has_address]
+        at = edition.as_of
+        missing = [draft for draft in drafts if not self._composer.is_addressed(draft)]
+        ready = [draft for draft in drafts if self._composer.is_addressed(draft)]
         self.put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
         if self._settings.mail.approval:
             read_first = [draft for draft in ready if draft.kind is Kind.DIGEST]
@@ -115,11 +114,11 @@ class Registrar:
         self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
     ) -> bool:
         """Queues what has no bytes yet, composed now; False when there is no need any more."""
-        unit = self._table.directory.units.get(view.unit)
-        if unit is None or not unit.has_address:
+        draft = draft_of(connection, view)
+        known_unit = view.unit in self._table.directory.units
+        if not known_unit or not self._composer.is_addressed(draft):
             notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
             return False
-        draft = draft_of(connection, view)
         known = self.known(connection, draft, at)
         open_tasks = tuple(
             task for task in draft.tasks if known.progress.is_asked(task[0], view.unit)
@@ -135,7 +134,7 @@ class Registrar:
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
-    told = [(task, ONCE, 0) for task in notices.tasks_of(connection, view.key.partition("#")[0])]
+    told = tuple(notices.tasks_of(connection, view.key.partition("#")[0]))
     return NoticeDraft(
-        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, tuple(told)
+        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, told
     )

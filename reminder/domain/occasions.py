@@ -1,19 +1,25 @@
 """The moments at which notices are due, and for which units."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
-from reminder.domain.timetable import MONTHS, Role, Timetable
+from reminder.domain.timetable import MONTHS, Addressees, Role, Timetable, together
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Window, nudge_day, overdue_day, workdays_left
 from reminder.domain.workdays import last_day
 
 # Of a nudge for a soft task (适时): one is all, whatever becomes of the due date.
 ONCE = "once"
+
+
+# Whom a step without the lead concerns, and every step after the window's end: a unit of
+# another body then stands in the call list.
+_ESCALATED = frozenset({Relation.OWN, Relation.PARALLEL})
+_LOCAL = frozenset({Relation.LOCAL})
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,15 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Step:
-    """Of a task's reminders the one that is in reach: once for each unit that leads it."""
+    """Of a task's reminders the one that is in reach: once for each unit that leads it and
+    has one of the tones."""
 
     kind: Kind
     task: str
     due: str
     step: int
     until: datetime = field(compare=False)
+    tones: Set[Relation] = field(default=frozenset(Relation), compare=False)
 
 
 def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> tuple[str, ...]:
@@ -88,19 +96,36 @@ def reminders(
             unit: None
             for step in steps
             for unit in table.lead_units(table.plan.by_id[step.task])
-            if unit not in told[step] and progress.is_asked(step.task, unit)
+            if _is_due(table, step, unit, told[step], progress)
         }
         for unit in waiting:
-            if kind is Kind.OVERDUE and table.directory[unit].tone is Relation.LOCAL:
-                continue
             open_ = [
                 step
                 for step in steps
                 if table.role(unit, table.plan.by_id[step.task]) is Role.LEAD
-                and unit not in told[step]
-                and progress.is_asked(step.task, unit)
+                and _is_due(table, step, unit, told[step], progress)
             ]
             yield _draft(table, kind, on, unit, open_)
+
+
+def _is_due(table: Timetable, step: Step, unit: str, told: Set[str], progress: Progress) -> bool:
+    concerned = table.directory[unit].tone in step.tones
+    return concerned and unit not in told and progress.is_asked(step.task, unit)
+
+
+def addressees(table: Timetable, draft: NoticeDraft) -> Addressees:
+    """All to whom its steps go. Nobody but the lead is told of a unit of another body."""
+    if table.directory[draft.unit].tone is not Relation.OWN:
+        return Addressees()
+    return together(
+        table.schedule.addressees(draft.kind, _first_step(table) if due == ONCE else step)
+        for _, due, step in draft.tasks
+    )
+
+
+def _first_step(table: Timetable) -> int:
+    """At which a soft task's only nudge goes: it is the lead's, whoever is told beside it."""
+    return max(table.schedule.nudges_of_leads, default=0)
 
 
 def _draft(table: Timetable, kind: Kind, on: date, unit: str, steps: Sequence[Step]) -> NoticeDraft:
@@ -114,10 +139,25 @@ def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Ste
     for found in table.windows.values():
         if not (found.tracked and progress.is_open(found) and found.opens <= on <= found.due):
             continue
-        left = workdays_left(found, on, table.days)
-        if reached := [step for step in table.schedule.nudges if left <= step]:
-            due, step = (ONCE, 0) if found.soft else (found.due.isoformat(), min(reached))
-            yield Step(Kind.NUDGE, found.task, due, step, table.end_of(found.due))
+        left, until = workdays_left(found, on, table.days), table.end_of(found.due)
+        for step, tones in _nudges_at(table, left, soft=found.soft):
+            due = ONCE if found.soft else found.due.isoformat()
+            yield Step(Kind.NUDGE, found.task, due, 0 if found.soft else step, until, tones)
+
+
+def _nudges_at(table: Timetable, left: int, *, soft: bool) -> Iterator[tuple[int, Set[Relation]]]:
+    """The latest step; for units that only their own steps concern, the latest of those."""
+    latest, of_lead = (
+        min((step for step in steps if left <= step), default=None)
+        for steps in (table.schedule.nudges, table.schedule.nudges_of_leads)
+    )
+    if of_lead is not None and (soft or of_lead == latest):
+        yield of_lead, frozenset(Relation)
+    elif not soft:
+        if latest is not None:
+            yield latest, _ESCALATED
+        if of_lead is not None:
+            yield of_lead, _LOCAL
 
 
 def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
@@ -137,7 +177,7 @@ def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[S
         else:
             end = table.end_of(last_day(day.year, day.month))
         if table.moment(on) < end:
-            yield Step(Kind.OVERDUE, found.task, found.due.isoformat(), step, end)
+            yield Step(Kind.OVERDUE, found.task, found.due.isoformat(), step, end, _ESCALATED)
 
 
 def forecast(
@@ -154,19 +194,19 @@ def forecast(
     }
     leads: dict[tuple[datetime, Kind], list[str]] = defaultdict(list)
     for found in table.windows.values():
-        for kind, day in _reminder_days(table, found, progress):
+        for kind, day, tones in _reminder_days(table, found, progress):
             if start <= day <= end:
                 leads[table.moment(day), kind] += [
                     unit
                     for unit in table.lead_units(table.plan.by_id[found.task])
-                    if progress.is_asked(found.task, unit)
+                    if progress.is_asked(found.task, unit) and table.directory[unit].tone in tones
                 ]
     for at, kind in sorted([*digests, *leads]):
         if kind is Kind.DIGEST:
             month = digests[at, kind]
             units, period = _digest_by_now(table, month, now, progress), table.plan.period(month)
         else:
-            units, period = _mailed(table, kind, leads[at, kind]), at.date().isoformat()
+            units, period = tuple(dict.fromkeys(leads[at, kind])), at.date().isoformat()
         if units:
             yield Occasion(kind, period, at, units)
 
@@ -181,19 +221,16 @@ def _digest_by_now(
 
 def _reminder_days(
     table: Timetable, found: Window, progress: Progress
-) -> Iterator[tuple[Kind, date]]:
+) -> Iterator[tuple[Kind, date, Set[Relation]]]:
+    """Each with the tones of the units that a mail is about on that day."""
     if not (found.tracked and progress.is_open(found)):
         return
-    steps = sorted(table.schedule.nudges, reverse=True)
-    days = [nudge_day(found, table.days, step) for step in steps]
-    days = [day for day in days if day <= found.due]
-    yield from ((Kind.NUDGE, day) for day in (days[:1] if found.soft else dict.fromkeys(days)))
+    own, of_leads = frozenset({Relation.OWN}), table.schedule.nudges_of_leads
+    steps = sorted(of_leads)[-1:] if found.soft else table.schedule.nudges
+    for step in steps:
+        day = nudge_day(found, table.days, step)
+        if day <= found.due:
+            yield Kind.NUDGE, day, own | _LOCAL if step in of_leads else own
     if found.can_be_overdue and table.schedule.tracking:
         for step in table.schedule.overdue:
-            yield Kind.OVERDUE, overdue_day(found, table.days, step)
-
-
-def _mailed(table: Timetable, kind: Kind, leads: Iterable[str]) -> tuple[str, ...]:
-    tones = {Relation.OWN, Relation.LOCAL} if kind is Kind.NUDGE else {Relation.OWN}
-    units = table.directory.expand(leads)
-    return tuple(unit for unit in units if table.directory[unit].tone in tones)
+            yield Kind.OVERDUE, overdue_day(found, table.days, step), own

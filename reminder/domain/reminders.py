@@ -22,21 +22,28 @@ def reminder(
     late: bool = False,
     first_of_year: bool = False,
     linked: bool = False,
+    for_lead: bool = True,
 ) -> Content:
-    """A nudge or a 待确认 mail on those tasks, as they stand at `at`."""
+    """A nudge or a 待确认 mail on those tasks, as they stand at `at`.
+
+    Not for the lead, it tells its office's secretariat of the unit.
+    """
     unit = table.directory[unit_id]
     reader = Reader(table, unit, table.local_day(at), progress, linked)
     tasks = [table.plan.by_id[task_id] for task_id in task_ids]
     write = _nudge if kind is Kind.NUDGE else _overdue
-    headline, summary, section = write(reader, tasks)
+    headline, fact, wish, section = write(reader, tasks)
+    office = table.directory[table.plan.office].name
     months = sorted({task.month for task in tasks})
     return Content(
         tag=f"{table.plan.tag}·{months[-1]}月",
-        headline=headline,
-        unit=unit.name,
-        summary=summary,
+        headline=headline if for_lead else f"{unit.label}·{headline}",
+        unit=unit.name if for_lead else office,
+        summary=f"{fact}，{wish}；{sections.ask_to_register(reader)}。"
+        if for_lead
+        else f"{unit.name}{fact}，供了解。",
         sections=(section,),
-        office=table.directory[table.plan.office].name,
+        office=office,
         plan=table.plan.name,
         as_of=at.astimezone(table.plan.zone),
         parallel=unit.tone is Relation.PARALLEL,
@@ -47,7 +54,8 @@ def reminder(
     )
 
 
-def _nudge(reader: Reader, tasks: list[Task]) -> tuple[str, str, Section]:
+def _nudge(reader: Reader, tasks: list[Task]) -> tuple[str, str, str, Section]:
+    """Headline, what is so, what the lead is asked for, and which tasks."""
     table, count = reader.table, len(tasks)
     windows = [table.windows[task.id] for task in tasks]
     first = min(windows, key=lambda found: found.due)
@@ -61,17 +69,19 @@ def _nudge(reader: Reader, tasks: list[Task]) -> tuple[str, str, Section]:
     months = wording.months_of(tasks)
     return (
         f"临近提醒{count}项：{names}（至{wording.day(first.due)}）",
-        f"{months}承办事项中有{count}项时间临近（{until}），请关注；{sections.ask_to_register(reader)}。",
+        f"{months}承办事项中有{count}项时间临近（{until}）",
+        "请关注",
         Section("lead", f"临近事项（{count}项）", lines, numeral="一"),
     )
 
 
-def _overdue(reader: Reader, tasks: list[Task]) -> tuple[str, str, Section]:
+def _overdue(reader: Reader, tasks: list[Task]) -> tuple[str, str, str, Section]:
     count, months = len(tasks), wording.months_of(tasks)
     one_month = len({task.month for task in tasks}) == 1  # it stands in the tag then
     return (
         f"{'' if one_month else months}{count}项待确认：{wording.briefs(tasks)}",
-        f"{months}有{count}项尚未登记完成，请核对；{sections.ask_to_register(reader)}。",
+        f"{months}有{count}项尚未登记完成",
+        "请核对",
         Section(
             "confirm", f"待确认（{count}项）", sections.confirm_lines(reader, tasks), numeral="一"
         ),

@@ -1,12 +1,13 @@
 """One reading of plan, units and working days: each task's window, each unit's role."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cached_property
 
+from reminder.domain.notices import Kind
 from reminder.domain.plan import Plan, Task, TaskKind
 from reminder.domain.units import Directory, Relation
 from reminder.domain.windows import Progress, Window, window
@@ -32,8 +33,34 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Addressees:
+    """To whom a reminder goes: the lead itself, then who in the own house is told too."""
+
+    lead: bool = True
+    secretariat: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.secretariat, *self.named)))
+
+
+def together(found: Iterable[Addressees]) -> Addressees:
+    """One mail to all of them; to the lead alone when there is nothing to go by."""
+    several = list(found) or [Addressees()]
+    return Addressees(
+        any(one.lead for one in several),
+        tuple(dict.fromkeys(address for one in several for address in one.secretariat)),
+        tuple(dict.fromkeys(address for one in several for address in one.named)),
+    )
+
+
+@dataclass(frozen=True)
 class Schedule:
-    """When the office writes. Times are of the plan's zone, counts are working days."""
+    """When the office writes, and to whom. Times are of the plan's zone, counts working days.
+
+    A step that `escalation` does not know goes to the lead alone.
+    """
 
     at: time = time(9)
     workdays_before: int = 0
@@ -41,6 +68,14 @@ class Schedule:
     overdue: tuple[int, ...] = (1, 7)
     tracking: bool = True
     preflight: int = 3
+    escalation: Mapping[tuple[Kind, int], Addressees] = field(default_factory=dict)
+
+    def addressees(self, kind: Kind, step: int) -> Addressees:
+        return self.escalation.get((kind, step), Addressees())
+
+    @property
+    def nudges_of_leads(self) -> list[int]:
+        return [step for step in self.nudges if self.addressees(Kind.NUDGE, step).lead]
 
 
 @dataclass(frozen=True)

@@ -125,22 +125,21 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
         if person.state is State.SENT
     }
     at = app.clock.now()
+    find_unit(app, view.unit)
+    before = draft_of(connection, view)
     draft = replace(
-        draft_of(connection, view),
+        before,
         key=f"{base}#{len(family) + 1}",
         useful_until=max(view.useful_until, at + RESENT_USEFUL),
         tasks=(),
     )
-    known = app.registrar.known(connection, draft_of(connection, view), at)
+    known = app.registrar.known(connection, before, at)
     rehearsal = view.rehearsal or app.registrar.rehearsal
-    unit = find_unit(app, view.unit)
-    missing = tuple(a for a in dict.fromkeys((*unit.to, *unit.cc)) if a not in reached)
+    missing = tuple(a for a in app.composer.addresses(before) if a not in reached)
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
-    composed = app.composer.compose(
-        replace(draft_of(connection, view), key=draft.key), known, rehearsal=rehearsal
-    )
+    composed = app.composer.compose(replace(before, key=draft.key), known, rehearsal=rehearsal)
     if not app.registrar.rehearsal:
         composed = replace(composed, recipients=missing)
     notices.add(

@@ -3,10 +3,14 @@
 from reminder.settings.addresses import is_loopback, is_reserved, mailbox
 from reminder.settings.databases import Place, Server, lock_beside, place_of
 from reminder.settings.loading import config_dir, load_settings, variables
-from reminder.settings.model import SHIPPED, Settings, SmtpSettings
+from reminder.settings.model import PREFIX, SHIPPED, Settings, SmtpSettings
+from reminder.settings.steps import SECRETARIAT, UNIT
 
 __all__ = [
+    "PREFIX",
+    "SECRETARIAT",
     "SHIPPED",
+    "UNIT",
     "Place",
     "Server",
     "Settings",

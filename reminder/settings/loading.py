@@ -12,7 +12,8 @@ from reminder.characters import harmless
 from reminder.errors import ConfigurationError, Fault
 from reminder.files import EditedFile, is_folder, read_file, shown
 from reminder.mistakes import explain, unknown_key
-from reminder.settings.model import PREFIX, SHIPPED, Section, Settings
+from reminder.settings.model import PREFIX, SHIPPED, Settings
+from reminder.settings.section import Section
 
 # Read before the settings are, so no setting themselves.
 _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -27,6 +25,8 @@ from pydantic_settings import (
 from reminder.characters import UNSEEN, one_line, quoted
 from reminder.settings.addresses import host_name, is_loopback, mailbox
 from reminder.settings.databases import Place, lock_beside, place_of
+from reminder.settings.section import Section
+from reminder.settings.steps import NudgeStep, OverdueStep
 
 PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -51,10 +51,6 @@ CleanPath = Annotated[Path, AfterValidator(_clean)]
 Host = Annotated[str, AfterValidator(host_name)]
 Line = Annotated[str, AfterValidator(lambda value: one_line(value) if value else value)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class SmtpSettings(Section):
@@ -159,19 +155,6 @@ class DigestSettings(Section):
         return value
 
 
-Recipients = list[Literal["unit"]]
-
-
-class NudgeStep(Section):
-    workdays_left: int = Field(3, ge=0, le=20)
-    to: Recipients = ["unit"]
-
-
-class OverdueStep(Section):
-    workdays_after: int = Field(ge=1, le=60)
-    to: Recipients = ["unit"]
-
-
 class WorkdaySettings(Section):
     work: frozenset[date] = frozenset()
     rest: frozenset[date] = frozenset()
@@ -236,7 +219,7 @@ class Settings(BaseSettings):
     @field_validator("overdue")
     @classmethod
     def _in_order(cls, value: list[OverdueStep]) -> list[OverdueStep]:
-        days = [step.workdays_after for step in value]
+        days = [day for step in value for day in step.days]
         if days != sorted(set(days)):
             raise ValueError(f"steps stand at {days}, wanted each later than the one before")
         return value

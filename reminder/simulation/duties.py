@@ -121,22 +121,33 @@ class _Rules:
             self._tellings = [
                 (kind, unit, window.task, due, step)
                 for window in self._open(tick.done)
-                for kind, due, step in (*self._nudge(window, day), *self._overdue(window, day))
                 for unit in table.directory.expand(table.plan.by_id[window.task].lead)
                 if tick.is_asked(window.task, unit)
-                if kind == Kind.NUDGE or table.directory[unit].tone is not Relation.LOCAL
+                for kind, due, step in (
+                    *self._nudge(window, day, unit),
+                    *self._overdue(window, day, unit),
+                )
             ]
         return self._tellings
 
-    def _nudge(self, window: Window, day: date) -> Iterator[tuple[str, str, int]]:
+    def _nudge(self, window: Window, day: date, unit: str) -> Iterator[tuple[str, str, int]]:
+        """A step that leaves out the lead is none for a local unit, nor for a soft task."""
         if window.tracked and window.opens <= day <= window.due:
-            left = workdays_left(window, day, self._table.days)
-            if steps := [step for step in self._table.schedule.nudges if step >= left]:
-                soft = window.soft
+            left, soft = workdays_left(window, day, self._table.days), window.soft
+            local = self._table.directory[unit].tone is Relation.LOCAL
+            steps = [step for step in self._table.schedule.nudges if step >= left]
+            if soft or local:
+                steps = [step for step in steps if self._names_lead(step)]
+            if steps:
                 yield Kind.NUDGE, *(("once", 0) if soft else (f"{window.due}", min(steps)))
 
-    def _overdue(self, window: Window, day: date) -> Iterator[tuple[str, str, int]]:
+    def _names_lead(self, step: int) -> bool:
+        return self._table.schedule.addressees(Kind.NUDGE, step).lead
+
+    def _overdue(self, window: Window, day: date, unit: str) -> Iterator[tuple[str, str, int]]:
         table = self._table
+        if table.directory[unit].tone is Relation.LOCAL:
+            return
         if not (table.schedule.tracking and window.can_be_overdue and window.due < day):
             return
         days = {step: overdue_day(window, table.days, step) for step in table.schedule.overdue}

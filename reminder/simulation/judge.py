@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
 from reminder.simulation.duties import Duties, Telling, Tick, duties
 from reminder.simulation.faults import Faults
 from reminder.simulation.server import Server
@@ -218,7 +219,16 @@ class _Judge:
 
     def _addresses(self, view: NoticeView) -> set[str]:
         unit = self._table.directory.units.get(view.unit)
-        return {*unit.to, *unit.cc} if unit else set()
+        if unit is None:
+            return set()
+        told = self._seen.reminded.get(view.key, set())
+        others = set[str]()
+        if unit.tone is Relation.OWN:
+            schedule = self._table.schedule
+            for kind, _, _, due, step in told:
+                at = max(schedule.nudges_of_leads) if due == "once" else step
+                others |= {*schedule.addressees(Kind(kind), at).others}
+        return {*unit.to, *unit.cc, *others}
 
 
 def _calm(journal: list[Tick], faults: Faults) -> Iterator[tuple[datetime, datetime]]:

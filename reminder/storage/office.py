@@ -13,6 +13,7 @@ from reminder.errors import ConfigurationError, Fault
 from reminder.files import EditedFile, is_file, is_folder, shown
 from reminder.long_files import LongFile
 from reminder.settings import SHIPPED, Settings, config_dir, is_reserved, load_settings
+from reminder.storage.escalation import escalation, escalation_faults
 from reminder.storage.plan_file import read_plan
 from reminder.storage.units_file import open_units, read_units
 from reminder.storage.workdays_file import read_workdays
@@ -69,6 +70,8 @@ def load_office(
         units_file = open_units(folder / "units.toml")
         directory, found = read_units(units_file)
         faults += found
+        if settings:
+            faults += escalation_faults(settings, directory, folder)
     except ConfigurationError as error:
         faults += error.faults
     plan, plan_file = None, None
@@ -89,9 +92,10 @@ def _schedule(settings: Settings) -> Schedule:
         at=settings.digest.at,
         workdays_before=settings.digest.workdays_before,
         nudges=tuple(step.workdays_left for step in settings.nudge if step.to),
-        overdue=tuple(step.workdays_after for step in settings.overdue if step.to),
+        overdue=tuple(day for step in settings.overdue if step.to for day in step.days),
         tracking=settings.digest.tracking,
         preflight=settings.preflight_workdays,
+        escalation=escalation(settings),
     )
 
 

@@ -62,6 +62,19 @@ def test_spring_without_faults_brings_each_unit_what_was_due(office: Trial) -> N
     assert (outcome.copies, outcome.breaches) == (0, ())
 
 
+@pytest.mark.parametrize("seed", [None, 1])
+def test_promise_holds_when_others_are_told_too(office: Trial, tmp_path: Path, seed: int) -> None:
+    steps = {
+        "nudge": [{"workdays_left": 3, "to": ["unit", "chief@unit.test"]}, {"workdays_left": 1}],
+        "overdue": [{"workdays_after": 1, "every": 2, "times": 3, "to": ["secretariat"]}],
+    }
+    settings = office.app("2026-01-01T00:00+08:00", mail=OPERATOR, **steps).office
+    outcome = simulate(settings, START, END, tmp_path / "year", seed=seed)
+    assert outcome.breaches == ()
+    reached = {address for mail in outcome.deliveries for address in mail.recipients}
+    assert "chief@unit.test" in reached
+
+
 def test_same_seed_brings_the_same_year(office: Trial, tmp_path: Path) -> None:
     years = [simulate(loaded(office), START, END, tmp_path / name, seed=3) for name in "ab"]
     first, second = ([(d.at, d.recipients) for d in year.deliveries] for year in years)

@@ -134,11 +134,24 @@ FAULTS = {
     "settings/impossible-time": "5: digest.at: is '25:00', wanted",
     "settings/line-break-in-contact": "3: mail.contact: holds the control character '\\r'",
     "settings/not-utf-8": "2: byte 0xb4 is not UTF-8, wanted UTF-8",
+    "settings/overdue-every-without-times": "1: overdue: comes every 3 working days, wanted times",
+    "settings/overdue-repeats-into-the-next-step": "4: overdue: steps stand at [1, 4, 7, 7],",
     "settings/overdue-steps-out-of-order": "4: overdue: steps stand at [7, 1], wanted each later",
+    "settings/overdue-times-without-every": "1: overdue: comes 3 times, wanted every = so many",
+    "settings/overdue-without-end": "4: overdue.times: is 13, wanted less than or equal to 12",
     "settings/password-with-a-bare-at-sign": "2: database_url: names no usable host, port or",
     "settings/sender-without-address": "2: mail.from: '代表工作提示' is not an address",
     "settings/short-password-in-secret-key": "1: secret_key: is too short, wanted 16 characters",
-    "settings/step-to-the-world": "6: nudge.to: is 'everybody', wanted 'unit'",
+    "settings/step-to-a-secretariat-elsewhere": (
+        "6: overdue.to: the secretariat's related@unit.example is the address of 组织部, wanted"
+    ),
+    "settings/step-to-a-secretariat-without-address": (
+        "6: overdue.to: the secretariat has no address, wanted mail.reply_to or mail.operator"
+    ),
+    "settings/step-to-another-body": (
+        "6: nudge.to: Related@unit.example is the address of 组织部, wanted one of the own house"
+    ),
+    "settings/step-to-the-world": "6: nudge.to: is 'everybody', wanted 'unit', 'secretariat' or",
     "settings/table-that-is-a-word": "1: smtp: is 'localhost', wanted",
     "settings/toml-syntax": "4: not TOML: expected ']'",
     "settings/two-senders": "2: mail.from: ",

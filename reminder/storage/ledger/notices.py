@@ -275,9 +275,10 @@ def revive(connection: Connection, key: str, at: datetime) -> None:
     record(connection, at, key, State.RETRY, Reason.CLOCK)
 
 
-def tasks_of(connection: Connection, key: str) -> list[str]:
-    """The tasks that a nudge or a 待确认 mail is about."""
-    return list(connection.scalars(select(reminded.c.task).where(reminded.c.key == key)))
+def tasks_of(connection: Connection, key: str) -> list[tuple[str, str, int]]:
+    """What a nudge or a 待确认 mail is about: task, due date, step."""
+    query = select(reminded.c.task, reminded.c.due, reminded.c.step).where(reminded.c.key == key)
+    return [(row.task, row.due, row.step) for row in connection.execute(query)]
 
 
 def forget_bytes(connection: Connection, at: datetime) -> int:
