@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from reminder.cli import feeds, ledger, mails, meeting, office, simulate, tasks
+from reminder.cli import console, feeds, ledger, mails, meeting, office, simulate, tasks
 from reminder.cli.context import Config, Debug, PlanFile, keep
 
 # Typer's own error panels draw boxes that scripts and logs have no use for.
@@ -31,3 +31,4 @@ cli.add_typer(tasks.cli, name="task")
 cli.add_typer(meeting.cli, name="meeting")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(feeds.cli, name="feed")
+cli.add_typer(console.cli, name="console")

@@ -42,8 +42,9 @@ def end_session(connection: Connection, word: str) -> None:
     connection.execute(delete(session).where(session.c.name == _hash(word)))
 
 
-def end_all_sessions(connection: Connection) -> None:
-    connection.execute(delete(session))
+def end_all_sessions(connection: Connection) -> int:
+    """Returns how many there were, those that had run out too."""
+    return connection.execute(delete(session)).rowcount
 
 
 def _hash(word: str) -> str:

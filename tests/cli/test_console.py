@@ -1,0 +1,131 @@
+"""`reminder console`: a password that is kept as a hash, and is seen nowhere."""
+
+import io
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from reminder.clock import Clock
+from reminder.storage.ledger.database import Database, open_database
+from reminder.storage.ledger.passwords import fits, kept
+from reminder.storage.ledger.sessions import begin_session, is_in_session
+from tests.cli.conftest import Ended, Reminder
+
+SECRET = "correct horse battery"
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(words))
+
+
+def ledger(state: Path) -> Database:
+    return open_database(state / "ledger.db")
+
+
+def logged_in(database: Database) -> str:
+    with database.write() as connection:
+        return begin_session(connection, Clock().now())
+
+
+def stored(state: Path) -> str:
+    database = ledger(state)
+    with database.read() as connection:
+        found = kept(connection)
+    database.close()
+    return found
+
+
+def test_password_is_kept_as_an_argon2id_hash(
+    reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, f"{SECRET}\nmore\n")
+    ended = reminder("console", "password")
+    assert (ended.status, ended.out.splitlines()[0]) == (0, "password set, every session ended")
+    assert stored(state).startswith("$argon2id$")
+    assert fits(stored(state), SECRET)
+
+
+def test_password_is_said_nowhere(
+    reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, f"{SECRET}\n")
+    ended = reminder("console", "password")
+    assert SECRET not in ended.out + ended.err
+    for path in state.iterdir():
+        assert SECRET.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("words", ["", "\n", "ninechars\n", "a" * 201, "correct\thorse\n"])
+def test_a_poor_password_changes_nothing(
+    reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    typed(monkeypatch, words)
+    ended = reminder("console", "password")
+    assert ended.status == 2
+    assert stored(state) == ""
+    assert not words.strip() or words.strip() not in ended.err
+
+
+@pytest.mark.parametrize("command", ["password", "logout"])
+def test_everybody_is_logged_out(
+    reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    typed(monkeypatch, f"{SECRET}\n")
+    reminder("units")
+    database = ledger(state)
+    word = logged_in(database)
+    assert reminder("console", command).status == 0
+    assert not is_in_session(database, word, Clock().now())
+    database.close()
+
+
+def test_logout_counts_the_sessions(reminder: Reminder, state: Path) -> None:
+    database = ledger(state)
+    logged_in(database)
+    database.close()
+    assert reminder("console", "logout").out == "1 session ended\n"
+
+
+def at_a_terminal(state: Path, *lines: str) -> Ended:
+    """The command as a process whose standard input is a terminal."""
+    above, below = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reminder", "console", "password"],
+        env=os.environ | {"REMINDER_STATE_DIR": str(state)},
+        stdin=below,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # without a terminal of its own: it asks on this one
+    )
+    assert process.stderr
+    heard = b""
+    for line in lines:
+        while not heard.endswith(b": "):
+            heard += process.stderr.read(1)
+        os.write(above, f"{line}\n".encode())
+        heard += process.stderr.read(1)
+    out, err = process.communicate(timeout=30)
+    os.set_blocking(above, False)
+    with suppress(BlockingIOError):
+        heard += os.read(above, 100)
+    os.close(above)
+    os.close(below)
+    return Ended(process.returncode, out, (heard + err).decode())
+
+
+def test_at_a_terminal_it_is_asked_twice_without_echo(state: Path) -> None:
+    ended = at_a_terminal(state, SECRET, SECRET)
+    assert ended.status == 0
+    assert SECRET not in ended.err
+    assert fits(stored(state), SECRET)
+
+
+def test_two_that_differ_change_nothing(state: Path) -> None:
+    ended = at_a_terminal(state, SECRET, SECRET + "!")
+    assert ended.status == 2
+    assert "the two are not the same" in ended.err
+    assert stored(state) == ""
