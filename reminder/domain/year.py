@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 
 from reminder.domain import wording
@@ -42,15 +43,20 @@ class Year:
     today: date | None
     tasks: tuple[Bar, ...]
 
-    @property
+    @cached_property
     def bars(self) -> tuple[Bar, ...]:
         return self.tasks if len(self.tasks) <= MANY else tuple(_by_month(self.tasks))
 
-    @property
+    @cached_property
     def colours(self) -> tuple[str, ...]:
         """Those of the lights that the picture shows, in the order of a task's life."""
         order = ("blue", "green", "yellow", "red", "wait", "grey")
         return tuple(each for each in order if any(bar.look.colour == each for bar in self.bars))
+
+    @cached_property
+    def lit(self) -> bool:
+        """Whether any task has a state to be told of."""
+        return any(bar.look.words for bar in self.tasks)
 
     def has(self, *, lead: bool) -> bool:
         return any(bar.lead is lead for bar in self.tasks)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 import segno
@@ -74,10 +75,16 @@ class Calendar:
     @property
     def code(self) -> Markup:
         """Of the page, not of the feed: WeChat opens neither a calendar nor its address."""
-        drawn = segno.make(self.page, error="m", micro=False)
-        title = "本页地址的二维码"
-        return Markup(
-            drawn.svg_inline(
-                scale=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, title=title
-            )
+        return _squares(self.page)
+
+
+@lru_cache(maxsize=256)
+def _squares(address: str) -> Markup:
+    """Drawn once: it takes as long as the rest of the page."""
+    drawn = segno.make(address, error="m", micro=False)
+    title = "本页地址的二维码"
+    return Markup(
+        drawn.svg_inline(
+            scale=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, title=title
         )
+    )

@@ -94,8 +94,11 @@ class UnitPage:
         return self.reader.tone is Relation.PARALLEL
 
     @property
-    def period(self) -> str:
-        return self.table.plan.period(self.month)
+    def check_in(self) -> str:
+        """The month that a year-round task is registered for: the running one, whatever month's
+        digest is in force already."""
+        on, plan = self.reader.on, self.table.plan
+        return plan.period(on.month if on.year == plan.year else self.month)
 
     @cached_property
     def led(self) -> tuple[Group, ...]:
@@ -203,10 +206,10 @@ class UnitPage:
     def _all_year(self, task: Task, label: str) -> Entry:
         """Never with a light that changes with the day."""
         look = NONE if self.parallel else self._check_in(task)
-        return self._made(task, label, "", look, ("", self.period))
+        return self._made(task, label, "", look, ("", self.check_in))
 
     def _check_in(self, task: Task) -> Look:
-        progress, month = self.reader.progress, (task.id, self.period)
+        progress, month = self.reader.progress, (task.id, self.check_in)
         if done := progress.done.get(task.id):
             return Look("grey", f"已办结（{wording.day(done)}）")
         if (task.id, "") in self.told.waiting:
