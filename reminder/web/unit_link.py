@@ -1,6 +1,7 @@
 """Whoever holds a unit's link may open its page; everything else is one and the same 404."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.storage.ledger.links import PAGE, check_link, generation_of, page_url
-from reminder.web.site import site_of
+from reminder.web.site import Site, site_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class UnitLink:
         return Signature(who, f"{PAGE}/{self.unit.id}/{self.generation}")
 
 
+class UnitValues(TypedDict):
+    """What every page under a unit's link is given."""
+
+    here: str
+    unit: Unit
+    contact: str
+
+
 def opened(request: Request) -> UnitLink:
     """Every refusal costs the same: a link that is no longer good takes no shorter way."""
     site = site_of(request)
@@ -36,3 +45,7 @@ def opened(request: Request) -> UnitLink:
     if not signed or unit is None or unit.is_group:
         raise HTTPException(404)
     return UnitLink(unit, token, generation)
+
+
+def shared(site: Site, link: UnitLink) -> UnitValues:
+    return {"here": link.path, "unit": link.unit, "contact": site.settings.mail.contact}

@@ -18,7 +18,7 @@ from reminder.storage.ledger.links import PAGE
 from reminder.storage.ledger.mailed import Mailed, mailed_as, mailed_to
 from reminder.web.security import MAIL_POLICY
 from reminder.web.site import Site, site_of
-from reminder.web.unit_link import UnitLink, opened
+from reminder.web.unit_link import UnitLink, opened, shared
 from reminder.web.uses import note_use
 
 SHOWN = 6  # on the unit's page
@@ -40,8 +40,7 @@ def mails(request: Request) -> Response:
         raise HTTPException(404)
     answer = site.page(
         "unit/mails.html",
-        here=link.path,
-        unit=link.unit,
+        **shared(site, link),
         mails=found[:_PAGE],
         page=page,
         more=len(found) > _PAGE,
@@ -57,8 +56,7 @@ def mail(request: Request) -> Response:
     text = message.get_body(("plain",))
     return site.page(
         "unit/mail.html",
-        here=link.path,
-        unit=link.unit,
+        **shared(site, link),
         subject=str(message["Subject"]),
         when=wording.moment(found.as_of.astimezone(site.table.plan.zone)),
         body=f"{link.path}/mail-body/{quote(found.key)}",

@@ -18,13 +18,13 @@ from reminder.domain.plan import Task
 from reminder.domain.registrations import NAMES, Signature
 from reminder.service import registrations
 from reminder.service.registrations import WHO, WORDS, RegistrationError
-from reminder.storage.ledger.links import PAGE, feed_token, feed_url, page_url
+from reminder.storage.ledger.links import FEED, PAGE, feed_token, feed_url, page_url, read_link
 from reminder.web import unit_mails
 from reminder.web.forms import LONGEST, Form, posts, remember, token
 from reminder.web.site import Site, site_of
 from reminder.web.subscriptions import Calendar
 from reminder.web.timeline import timeline
-from reminder.web.unit_link import UnitLink, opened
+from reminder.web.unit_link import UnitLink, opened, shared
 from reminder.web.unit_page import unit_page
 from reminder.web.uses import note_use
 
@@ -85,9 +85,8 @@ def _shown(
         status=status,
         said=said + receipt,
         refused=refused,
-        here=link.path,
+        **shared(site, link),
         page=page,
-        unit=link.unit,
         drawn=timeline(page.year),
         calendar=_calendar(site, request, link),
         mails=unit_mails.listed(site, link, 0, unit_mails.SHOWN + 1),
@@ -104,9 +103,13 @@ def _shown(
     return remember(request, answer)
 
 
-def _calendar(site: Site, request: Request, link: UnitLink) -> Calendar:
+def _calendar(site: Site, request: Request, link: UnitLink) -> Calendar | None:
+    """None when the secretariat has withdrawn the feed's link."""
     base, unit = site.base(request), link.unit
     with site.database.read() as connection:
+        feed_link = read_link(connection, FEED, unit.id)
+        if feed_link and feed_link.revoked:
+            return None
         feed = feed_url(base, feed_token(connection, site.key, unit.id), unit.id)
     name = f"{site.table.plan.tag}{site.table.plan.year}·{unit.label}"
     reachable = site.settings.web.reachable

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,10 +17,11 @@ from reminder.domain.units import Relation
 from reminder.service import registrations as service
 from reminder.service.application import Application
 from reminder.storage.ledger import registrations
-from reminder.storage.ledger.links import PAGE, link_token, page_url, revoke, rotate
+from reminder.storage.ledger.links import FEED, PAGE, link_token, page_url, revoke, rotate
 from reminder.storage.ledger.schema import link, metadata
 from tests.domain.builders import LEADER, OUTSIDER, RELATED, at, task, timetable, year_round
 from tests.domain.test_tone import EXPLICIT, MEETINGS, PRESSURE, STATES, TASKS, unquoted
+from tests.web.test_attacks import ask, statements
 
 APRIL_TASK = "2026-04-1"
 BY = Signature("张三", "page/deputies/1")
@@ -392,6 +394,15 @@ def test_dead_foreign_and_forged_links_are_one_and_the_same_404(house: Any) -> N
     assert len({(answer.text, str(sorted(answer.headers.items()))) for answer in answers}) == 1
 
 
+def test_every_dead_link_costs_the_same_work(house: Any) -> None:
+    work = {
+        tuple(statements(house, partial(ask, house.app, url + sub, method)))
+        for url in _dead(house)
+        for sub, method in [("", "GET"), ("/mails/x", "GET"), ("/sign", "POST")]
+    }
+    assert len(work) == 1
+
+
 def test_a_new_generation_signs_by_its_own_name(house: Any, related: Visitor) -> None:
     with house.database.write() as connection:
         rotate(connection, PAGE, "helan")
@@ -484,6 +495,14 @@ def test_every_address_that_is_offered_is_a_calendar(leader: Visitor) -> None:
     for found in addresses:
         answer = leader.client.get(found.replace("&amp;", "&"))
         assert answer.headers["Content-Type"].startswith("text/calendar")
+
+
+def test_a_withdrawn_calendar_is_not_offered(house: Any, leader: Visitor) -> None:
+    with house.database.write() as connection:
+        revoke(connection, FEED, "deputies")
+    page = leader.see()
+    assert "日历地址已停用" in page
+    assert ".ics" not in page
 
 
 def test_wechat_is_told_to_open_a_browser(leader: Visitor) -> None:
