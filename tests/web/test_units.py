@@ -100,7 +100,7 @@ def parts(page: str, heading: str) -> str:
 
 def test_a_lead_unit_reads_its_month_with_lights_and_days(leader: Visitor) -> None:
     page = leader.see()
-    assert "<h1>自治区人大常委会代表工作委员会 <small>2026年4月</small></h1>" in page
+    assert "<h1>自治区人大常委会代表工作委员会 <small><time>2026年4月</time></small></h1>" in page
     box = parts(page, "4月承办（2项）")
     assert '<span class="pill green">进行中 · 剩20个工作日</span>' in box
     assert "仅作进度登记，不替代正式书面反馈；请勿填写涉密信息" in box
@@ -259,6 +259,17 @@ def test_a_year_round_task_is_registered_for_the_month(house: Any, leader: Visit
     assert '<span class="pill green">本月已登记</span>' in leader.see()
     assert leader.finish(task="2026-year-1").status_code == 303
     assert "全年办结待复核" in leader.see()
+
+
+def test_a_check_in_is_of_the_running_month_when_the_digest_comes_early(house: Any) -> None:
+    use(house, timetable(year_round(), task(3), task(4), workdays_before=3), at(3, 30))
+    visitor = Visitor(house, LEADER)
+    page = visitor.see()
+    assert "2026年4月</time>" in page
+    assert '<input type="radio" name="period" value="2026-03" checked> 3月办理情况' in page
+    answer = visitor.finish(task="2026-year-1", period="2026-03", done_on="2026-03-30")
+    assert answer.status_code == 303
+    assert "本月待复核" in visitor.see()
 
 
 def test_a_name_is_typed_once(leader: Visitor) -> None:
