@@ -22,10 +22,3 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     setTimeout(() => { button.textContent = words; }, 3000);
   });
 }
-
-// A second click while the first is under way would only be told that it came twice.
-for (const form of document.querySelectorAll("form[method=post]")) {
-  form.addEventListener("submit", () => {
-    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-busy", "true");
-  });
-}

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as fuzz
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
@@ -21,7 +25,7 @@ from reminder.storage.ledger.links import FEED, PAGE, link_token, page_url, revo
 from reminder.storage.ledger.schema import link, metadata
 from tests.domain.builders import LEADER, OUTSIDER, RELATED, at, task, timetable, year_round
 from tests.domain.test_tone import EXPLICIT, MEETINGS, PRESSURE, STATES, TASKS, unquoted
-from tests.web.test_attacks import ask, statements
+from tests.web.test_attacks import NAMES, ask, statements
 
 APRIL_TASK = "2026-04-1"
 BY = Signature("张三", "page/deputies/1")
@@ -403,6 +407,30 @@ def test_dead_foreign_and_forged_links_are_one_and_the_same_404(house: Any) -> N
     answers += [client.post(url + sub, data={"who": "张三"}) for url in dead for sub in POSTS]
     assert {answer.status_code for answer in answers} == {404}
     assert len({(answer.text, str(sorted(answer.headers.items()))) for answer in answers}) == 1
+
+
+@given(
+    whose=st.sampled_from(NAMES),
+    name=st.sampled_from(NAMES) | st.text(max_size=10),
+    cut=st.integers(0, 32),
+    more=st.sampled_from(["", "", "a", "\n", "\0", "/", "é"]),
+)
+@example("helan", "helan", 32, "")
+@example("helan", "deputies", 32, "")
+@example("nobody", "nobody", 32, "")
+@example("helan", "helan\n", 32, "")
+@fuzz(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_link_opens_its_own_page_or_nothing(
+    house: Any, whose: str, name: str, cut: int, more: str
+) -> None:
+    token = address(house, whose).split("/")[2]
+    given_token = token[:cut] + more
+    answer = ask(house.app, f"/units/{quote(given_token, safe='')}/{quote(name, safe='')}")
+    if (given_token, name) == (token, whose) and whose in ("helan", "deputies", "yinchuan"):
+        assert answer.status == 200
+        assert house.table.directory[whose].name.encode() in answer.body
+    else:
+        assert (answer.status, answer.body) == (404, b"Not Found")
 
 
 def test_every_dead_link_costs_the_same_work(house: Any) -> None:
