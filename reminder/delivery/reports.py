@@ -13,12 +13,13 @@ from reminder.delivery.message import Composer
 from reminder.delivery.planning import CALLS
 from reminder.delivery.registrar import Registrar
 from reminder.domain import wording
+from reminder.domain.calls import calls_on_tasks
 from reminder.domain.notices import Kind, NoticeDraft, State
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.timetable import Profile, Timetable
 from reminder.domain.units import Relation, Unit
-from reminder.domain.windows import Progress, workdays_left
+from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices, occasions
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.tallies import Tally, tally
@@ -230,19 +231,11 @@ class Reporter:
 
     def calls(self, at: datetime, progress: Progress) -> Iterator[Row]:
         """Whom to phone: units of another body that lead a task which is closing or past."""
-        table = self._table
-        on = table.local_day(at)
-        nearest = max(table.schedule.nudges, default=0)
-        for found in table.windows.values():
-            if not (found.tracked and progress.is_open(found) and found.opens <= on):
-                continue
-            if on <= found.due and workdays_left(found, on, table.days) > nearest:
-                continue
-            task = table.plan.by_id[found.task]
-            for unit in (table.directory[unit_id] for unit_id in table.lead_units(task)):
-                if unit.tone is Relation.PARALLEL and progress.is_asked(task.id, unit.id):
-                    contact = " ".join(filter(None, (unit.contact, unit.phone))) or "未登记联系人"
-                    yield unit.name, contact, task.title, wording.timing(found, task)
+        for call in calls_on_tasks(self._table, self._table.local_day(at), progress):
+            if call.unit.tone is Relation.PARALLEL and call.task and call.window:
+                unit = call.unit
+                contact = " ".join(filter(None, (unit.contact, unit.phone))) or "未登记联系人"
+                yield unit.name, contact, call.task.title, wording.timing(call.window, call.task)
 
     def _send(
         self,

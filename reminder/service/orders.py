@@ -13,6 +13,7 @@ from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
+from reminder.domain.registrations import Signature
 from reminder.domain.timetable import MONTHS
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
@@ -155,7 +156,12 @@ def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
 
 
 def register(
-    app: Application, task_ids: Iterable[str], month: str | None, on: date | None, note: str
+    app: Application,
+    task_ids: Iterable[str],
+    month: str | None,
+    on: date | None,
+    note: str,
+    by: Signature = tasks.COMMAND,
 ) -> None:
     """Tasks as done: for good, or for that month's check-in of a year-round task."""
     if note:
@@ -171,7 +177,7 @@ def register(
     with app.database.write() as connection:
         for task in found:
             period = month if month and task.kind is TaskKind.YEAR else ""
-            tasks.register_done(connection, task.id, period, day, note, at)
+            tasks.register_done(connection, task.id, period, day, note, at, by)
     app.sync_feeds(at)
 
 
@@ -186,11 +192,12 @@ def _registrable(app: Application, task_id: str, month: str | None) -> Task:
     return task
 
 
-def reopen(app: Application, task_id: str) -> None:
+def reopen(app: Application, task_id: str, period: str | None = None) -> None:
+    """All of it, or as `tasks.reopen` takes a period."""
     find_task(app, task_id)
     at = app.clock.now()
     with app.database.write() as connection:
-        if not tasks.reopen(connection, task_id, at):
+        if not tasks.reopen(connection, task_id, at, period):
             raise UsageError(f"{task_id} is not registered as done")
     app.sync_feeds(at)
 

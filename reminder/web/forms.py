@@ -85,12 +85,19 @@ def remember(request: Request, response: Response) -> Response:
 
 
 def set_cookie(
-    request: Request, response: Response, name: str, value: str, *, seconds: int | None = None
+    request: Request,
+    response: Response,
+    name: str,
+    value: str,
+    *,
+    seconds: int | None = None,
+    path: str = "/",
 ) -> None:
     response.set_cookie(
         name,
         value,
         max_age=seconds,
+        path=path,
         httponly=True,
         samesite="strict" if name != _COOKIE else "lax",
         secure=site_of(request).base(request).startswith("https:"),

@@ -67,6 +67,20 @@ def pending(connection: Connection, unit: str | None = None) -> list[Registratio
     return [_registration(row) for row in connection.execute(query)]
 
 
+def latest_on_tasks(
+    connection: Connection, periods: Collection[str] = ("",)
+) -> dict[tuple[str, str], Registration]:
+    """Of each task and unit the last word, of tasks as a whole or of those periods' check-ins."""
+    last = select(func.max(registration.c.id)).where(
+        registration.c.act.in_(list(Act)),
+        registration.c.period.in_(periods),
+        registration.c.task != "",
+    )
+    last = last.group_by(registration.c.task, registration.c.unit)
+    found = connection.execute(select(registration).where(registration.c.id.in_(last)))
+    return {(row.task, row.unit): _registration(row) for row in found}
+
+
 def count_since(connection: Connection, unit: str, since: datetime) -> int:
     query = select(func.count()).select_from(registration)
     query = query.where(registration.c.unit == unit, registration.c.at >= since)

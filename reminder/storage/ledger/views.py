@@ -110,6 +110,30 @@ def read_notice(connection: Connection, key: str) -> NoticeView | None:
     return next(iter(read_notices(connection, keys=[key])), None)
 
 
+def latest_to(connection: Connection, unit: str, most: int) -> list[NoticeView]:
+    """That unit's, the newest first."""
+    query = select(notice.c.key).where(notice.c.unit == unit)
+    query = query.order_by(notice.c.created.desc(), notice.c.key.desc()).limit(most)
+    return read_notices(connection, keys=list(connection.scalars(query)))[::-1]
+
+
+def latest_of_units(
+    connection: Connection, kind: Kind, period: str, units: Iterable[str], *, rehearsal: bool
+) -> dict[str, NoticeView]:
+    """Each unit's last copy: it is what became of the notice."""
+    newest: dict[str, str] = {}
+    for some in in_parts(units):
+        query = select(notice.c.unit, notice.c.key).where(
+            notice.c.kind == kind,
+            notice.c.period == period,
+            notice.c.unit.in_(some),
+            notice.c.rehearsal.is_(rehearsal),
+        )
+        rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
+        newest.update((row.unit, row.key) for row in rows)
+    return {view.unit: view for view in read_notices(connection, keys=newest.values())}
+
+
 def count_state(connection: Connection, state: State) -> int:
     """Notices on which that state is set, or which have a recipient in it."""
     by_recipient = select(recipient.c.notice).where(recipient.c.state == state)

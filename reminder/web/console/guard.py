@@ -32,15 +32,13 @@ def is_logged_in(request: Request) -> bool:
 def page(path: str, answer: Callable[[Request], Response]) -> Route:
     """A page of the console; who is not logged in is asked to, and then comes back."""
 
-    def endpoint(request: Request) -> Response:
-        if not is_open(request):
-            raise HTTPException(404)
-        if not is_logged_in(request):
-            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"{LOGIN}?next={quote(back, safe='')}", 303)
-        return remember(request, answer(request))
+    def checked(request: Request) -> Response:
+        if is_logged_in(request):
+            return answer(request)
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"{LOGIN}?next={quote(back, safe='')}", 303)
 
-    return Route(path, endpoint)
+    return open_page(path, checked)
 
 
 def order(path: str, answer: Callable[[Request, Form], Response]) -> Route:
@@ -51,7 +49,22 @@ def order(path: str, answer: Callable[[Request, Form], Response]) -> Route:
             raise HTTPException(403, "登录已过期，请重新登录")
         return answer(request, form)
 
-    taken = posts(checked)
+    return open_order(path, checked)
+
+
+def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
+    """One that needs no log-in."""
+
+    def endpoint(request: Request) -> Response:
+        if not is_open(request):
+            raise HTTPException(404)
+        return remember(request, answer(request))
+
+    return Route(path, endpoint)
+
+
+def open_order(path: str, answer: Callable[[Request, Form], Response]) -> Route:
+    taken = posts(answer)
 
     async def endpoint(request: Request) -> Response:
         if not is_open(request):

@@ -2,6 +2,14 @@
 
 from starlette.routing import Route
 
-from reminder.web.console import links, meetings
+from reminder.web.console import answers, links, login, meetings, month, unit, year
 
-ROUTES: list[Route] = [*links.ROUTES, *meetings.ROUTES]
+ROUTES: list[Route] = [
+    *login.ROUTES,
+    *year.ROUTES,
+    *month.ROUTES,
+    *unit.ROUTES,
+    *answers.ROUTES,
+    *meetings.ROUTES,
+    *links.ROUTES,
+]

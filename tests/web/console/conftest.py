@@ -13,6 +13,12 @@ from reminder.web.console.guard import COOKIE
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
 
+def token_on(page: str) -> str:
+    found = _TOKEN.search(page)
+    assert found
+    return found[1]
+
+
 @dataclass
 class Secretary:
     client: TestClient
@@ -22,9 +28,8 @@ class Secretary:
 
     def post(self, path: str, data: dict[str, Any]) -> Any:
         """As a form that stands on a page of the console."""
-        found = _TOKEN.search(self.get("/console/meetings").text)
-        assert found
-        return self.client.post(path, data={"token": found[1], **data})
+        token = token_on(self.get("/console").text)
+        return self.client.post(path, data={"token": token, **data})
 
 
 @pytest.fixture

@@ -1,0 +1,116 @@
+"""The year in one glance: what waits, whom to phone, where each task stands."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from reminder.domain.calls import Call, calls_on_tasks
+from reminder.domain.notices import WAITING, Kind, State
+from reminder.domain.outcomes import REASONS, STATES
+from reminder.domain.registrations import Registration
+from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.units import Unit
+from reminder.domain.windows import Light
+from reminder.service.application import Application
+from reminder.service.lights import Standing, read_known, standings
+from reminder.service.signing import Signing, read_signing, shown_month
+from reminder.storage.ledger.tallies import Tally, tally
+from reminder.storage.ledger.views import NoticeView
+
+SHOWN = 200  # units to phone: more nobody phones
+UNSIGNED = "月末临近，尚未签收"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One unit to phone, with every reason for it."""
+
+    unit: Unit
+    calls: tuple[Call, ...]
+
+    @property
+    def is_to_sign(self) -> bool:
+        """And nothing else."""
+        return all(call.why == UNSIGNED for call in self.calls)
+
+
+@dataclass(frozen=True)
+class Overview:
+    month: int
+    signing: Signing
+    pending: tuple[Registration, ...]
+    mails: Tally
+    contacts: tuple[Contact, ...]
+    unsigned: tuple[Contact, ...]  # of nothing else
+    months: dict[int, list[Standing]]
+    year_round: list[Standing]
+
+    @property
+    def unconfirmed(self) -> int:
+        """Tasks that are past, of which nobody has said anything."""
+        rows = (row for standing in self.months.values() for row in standing)
+        return sum(row.lamp.colour == Light.RED for row in rows)
+
+    @property
+    def missed(self) -> int:
+        """Mails of the month that have ended without being accepted."""
+        return sum(self.mails.states[state] for state in (State.REFUSED, State.EXPIRED))
+
+
+def read_overview(app: Application) -> Overview:
+    at = app.clock.now()
+    with app.database.read() as connection:
+        return _read(connection, app, at)
+
+
+def _read(connection: Connection, app: Application, at: datetime) -> Overview:
+    table, registrar = app.table, app.registrar
+    month, on = shown_month(table, at), table.local_day(at)
+    period = table.plan.period(month)
+    known = read_known(connection, table, registrar.course, period)
+    signing = read_signing(connection, table, month, at, known.progress)
+    mails = tally(connection, Kind.DIGEST, period, rehearsal=registrar.rehearsal)
+    calls = [*calls_on_tasks(table, on, known.progress), *_calls_on_mails(table, mails)]
+    contacts = [*_by_unit([*calls, *_calls_on_signing(table, month, on, signing)])]
+    return Overview(
+        month,
+        signing,
+        known.pending,
+        mails,
+        tuple(c for c in contacts if not c.is_to_sign)[:SHOWN],
+        tuple(c for c in contacts if c.is_to_sign)[:SHOWN],
+        {m: standings(table, table.plan.month(m), m, on, known) for m in MONTHS},
+        standings(table, table.plan.year_round, month, on, known),
+    )
+
+
+def outcome(view: NoticeView) -> str:
+    """What became of a notice, in words."""
+    return REASONS.get(view.reason) or STATES[view.state]
+
+
+def _calls_on_mails(table: Timetable, mails: Tally) -> Iterator[Call]:
+    for view in mails.others:
+        unit = table.directory.units.get(view.unit)
+        if unit and view.state not in WAITING:
+            yield Call(unit, outcome(view))
+
+
+def _calls_on_signing(table: Timetable, month: int, on: date, signing: Signing) -> Iterator[Call]:
+    """From the day on which tasks of the month would be nudged."""
+    last = table.days.last_of_month(table.plan.year, month)
+    nearest = max(table.schedule.nudges, default=0)
+    if (on.year, on.month) != (table.plan.year, month) or table.days.between(on, last) > nearest:
+        return
+    for unit in signing.unsigned:
+        if table.directory[unit].has_address:
+            yield Call(table.directory[unit], UNSIGNED)
+
+
+def _by_unit(calls: Iterable[Call]) -> Iterator[Contact]:
+    found: dict[str, list[Call]] = {}
+    for call in calls:
+        found.setdefault(call.unit.id, []).append(call)
+    return (Contact(same[0].unit, tuple(same)) for same in found.values())

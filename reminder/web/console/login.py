@@ -1,0 +1,130 @@
+"""The console's door: one password for the secretariat, a new session on every log-in."""
+
+import logging
+import re
+from threading import Lock
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from reminder.storage.ledger import attempts, passwords, sessions
+from reminder.web.console.guard import COOKIE, LOGIN, is_logged_in, open_order, open_page
+from reminder.web.forms import Form, remember, set_cookie, token
+from reminder.web.site import site_of
+
+log = logging.getLogger(__name__)
+
+HOME = "/console"
+# Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen.
+_WITHIN = re.compile(r"/console(?:[/?](?!/)(?:(?!//)[!-\[\]-~])*)?")
+SAID = {"out": "已退出"}
+_hashing = Lock()  # 64 MiB each: many at once would be the machine's end
+
+
+def _form(request: Request) -> Response:
+    wanted = request.query_params.get("next", "")
+    if is_logged_in(request):
+        return RedirectResponse(_within(wanted), 303)
+    return _page(request, wanted, said=SAID.get(request.query_params.get("said", ""), ""))
+
+
+def _log_in(request: Request, form: Form) -> Response:
+    site, wanted, source = site_of(request), form["next"], _source(request)
+    with site.database.read() as connection:
+        hashed = passwords.kept(connection)
+    if not hashed:
+        return _page(request, wanted, status=422, refused="尚未设置密码")
+    if seconds := _seconds_to_wait(request, source):
+        log.warning("console: log-in from %s refused, %d seconds to wait", source, seconds)
+        return _later(request, wanted, seconds)
+    word = form.values.get("password", "")  # blanks around it are part of it
+    with _hashing:
+        fits = passwords.fits(hashed, word)
+        newer = passwords.hash_of(word) if fits and passwords.is_outdated(hashed) else hashed
+    session = _begin(request, source, hashed, newer) if fits else ""
+    if not session:
+        log.warning("console: wrong password from %s", source)
+        return _page(request, wanted, status=422, refused="密码不正确")
+    log.info("console: logged in from %s", source)
+    answer = RedirectResponse(_within(wanted), 303)
+    set_cookie(request, answer, COOKIE, session, path=HOME)
+    return answer
+
+
+def _log_out(request: Request, form: Form) -> Response:
+    with site_of(request).database.write() as connection:
+        sessions.end_session(connection, request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse(f"{LOGIN}?said=out", 303)
+    answer.delete_cookie(COOKIE, HOME)
+    return answer
+
+
+def _seconds_to_wait(request: Request, source: str) -> int:
+    """Looks before it takes the ledger's only writer: many may ask at once."""
+    site = site_of(request)
+    at = site.clock.now()
+    with site.database.read() as connection:
+        if seconds := attempts.seconds_to_wait(connection, source, at):
+            return seconds
+    with site.database.write() as connection:
+        return attempts.count_attempt(connection, source, at)
+
+
+def _begin(request: Request, source: str, hashed: str, newer: str) -> str:
+    """The new session's word; empty when the password was changed meanwhile.
+
+    The session that the request came with ends: its word may be one that somebody gave it.
+    """
+    site = site_of(request)
+    with site.database.write() as connection:
+        if passwords.kept(connection) != hashed:
+            return ""
+        if newer != hashed:
+            passwords.keep(connection, newer)
+        attempts.forget_attempts(connection, source)
+        sessions.end_session(connection, request.cookies.get(COOKIE, ""))
+        return sessions.begin_session(connection, site.clock.now())
+
+
+def _later(request: Request, wanted: str, seconds: int) -> Response:
+    wait = f"{seconds}秒" if seconds < 60 else f"{-(-seconds // 60)}分钟"
+    refused = f"尝试次数过多，请{wait}后再试"
+    answer = _page(request, wanted, status=429, refused=refused)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def _page(
+    request: Request, wanted: str, *, status: int = 200, said: str = "", refused: str = ""
+) -> Response:
+    site = site_of(request)
+    with site.database.read() as connection:
+        has_password = bool(passwords.kept(connection))
+    return remember(
+        request,
+        site.page(
+            "console/login.html",
+            status=status,
+            token=token(request),
+            next=_within(wanted),
+            has_password=has_password,
+            said=said,
+            refused=refused,
+        ),
+    )
+
+
+def _source(request: Request) -> str:
+    return attempts.source_of(request.client.host if request.client else "")
+
+
+def _within(path: str) -> str:
+    """That page of the console, else its first one."""
+    return path if _WITHIN.fullmatch(path) else HOME
+
+
+ROUTES = [
+    open_page(LOGIN, _form),
+    open_order(LOGIN, _log_in),
+    open_order("/console/logout", _log_out),
+]

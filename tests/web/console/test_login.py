@@ -1,0 +1,279 @@
+"""The console's door: who knows the password, from where, and how often they may guess."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from starlette.testclient import TestClient
+
+from reminder.clock import VirtualClock
+from reminder.storage.ledger import attempts, passwords, sessions
+from tests.web.conftest import AT
+from tests.web.console.conftest import token_on
+
+LOGIN = "/console/login"
+PASSWORD = "correct horse battery"
+# One hash for all: they are slow by design.
+HASHED = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
+
+
+@pytest.fixture(autouse=True)
+def _password(house: Any) -> None:
+    house.application.clock = VirtualClock(AT)
+    with house.database.write() as connection:
+        passwords.keep(connection, HASHED)
+
+
+def log_in(client: TestClient, password: str = PASSWORD, wanted: str = "") -> Any:
+    token = token_on(client.get(LOGIN).text)
+    return client.post(LOGIN, data={"token": token, "password": password, "next": wanted})
+
+
+def words(house: Any) -> int:
+    """How many sessions there are."""
+    with house.database.read() as connection:
+        return len(connection.execute(sessions.session.select()).all())
+
+
+def test_the_password_opens_a_session(house: Any, client: TestClient) -> None:
+    answer = log_in(client)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console")
+    assert client.get(LOGIN).status_code == 303
+    assert words(house) == 1
+
+
+def test_the_cookie_is_for_the_console_alone(house: Any) -> None:
+    cookie = log_in(house.client()).headers["Set-Cookie"]
+    assert cookie.startswith("console=")
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/console"))
+    assert "Secure" not in cookie
+    web = house.settings.web.model_copy(update={"base_url": "https://127.0.0.1"})
+    house.set(web=web)
+    client = house.client()
+    client.cookies.set("form", "word")  # a secure one would not come by http
+    assert "Secure" in log_in(client).headers["Set-Cookie"]
+
+
+def test_the_ledger_does_not_know_the_cookies_word(house: Any, client: TestClient) -> None:
+    log_in(client)
+    word = client.cookies["console"]
+    with house.database.read() as connection:
+        names = connection.scalars(sessions.session.select()).all()
+    assert word not in names
+
+
+def test_a_wrong_password_opens_nothing_and_is_never_repeated(
+    house: Any, client: TestClient
+) -> None:
+    answer = log_in(client, "<b>wrong horse</b>")
+    assert answer.status_code == 422
+    assert "密码不正确" in answer.text
+    assert "wrong horse" not in answer.text
+    assert words(house) == 0
+
+
+def test_blanks_belong_to_the_password(client: TestClient) -> None:
+    assert log_in(client, f"{PASSWORD} ").status_code == 422
+
+
+def test_without_a_password_the_page_says_how_to_set_one(house: Any, client: TestClient) -> None:
+    with house.database.write() as connection:
+        passwords.keep(connection, "")
+    page = client.get(LOGIN)
+    assert page.status_code == 200
+    assert "reminder console password" in page.text
+    assert 'type="password"' not in page.text
+
+
+@pytest.mark.parametrize("path", ["/console?said=x", "/console/month/2026-04", "/console/units/a"])
+def test_one_comes_back_to_the_page_one_wanted(client: TestClient, path: str) -> None:
+    answer = log_in(client, wanted=path)
+    assert answer.headers["Location"] == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://evil.example/console",
+        "//evil.example/console",
+        "/console//evil.example",
+        "/\\evil.example",
+        "/console\\evil",
+        "/console/\r\nSet-Cookie: a=b",
+        "/consoleevil",
+        "/units/x",
+        "/console/管理",
+        "javascript:alert(1)",
+    ],
+)
+def test_one_never_ends_up_elsewhere(client: TestClient, path: str) -> None:
+    page = client.get(LOGIN, params={"next": path})
+    assert "evil" not in page.text
+    assert log_in(client, wanted=path).headers["Location"] == "/console"
+
+
+def test_a_page_of_the_console_asks_to_log_in_first(client: TestClient) -> None:
+    answer = client.get("/console/month/2026-04?said=done")
+    assert answer.status_code == 303
+    wanted = "%2Fconsole%2Fmonth%2F2026-04%3Fsaid%3Ddone"
+    assert answer.headers["Location"] == f"{LOGIN}?next={wanted}"
+
+
+# Sessions
+
+
+def test_a_word_that_somebody_planted_is_never_adopted(house: Any, client: TestClient) -> None:
+    client.cookies.set("console", "planted", path="/console")
+    log_in(client)
+    with house.database.read() as connection:
+        assert len(connection.execute(sessions.session.select()).all()) == 1
+    assert not sessions.is_in_session(house.database, "planted", AT)
+
+
+def test_a_new_log_in_ends_the_session_that_the_request_came_with(
+    house: Any, client: TestClient
+) -> None:
+    token = token_on(client.get(LOGIN).text)
+    form = {"token": token, "password": PASSWORD, "next": ""}
+    client.post(LOGIN, data=form)
+    first = client.cookies["console"]
+    client.post(LOGIN, data=form)
+    assert client.cookies["console"] != first
+    assert words(house) == 1
+
+
+def test_logging_out_ends_the_session_on_the_server(house: Any, client: TestClient) -> None:
+    token = token_on(client.get(LOGIN).text)
+    log_in(client)
+    word = client.cookies["console"]
+    answer = client.post("/console/logout", data={"token": token})
+    assert answer.headers["Location"] == f"{LOGIN}?said=out"
+    assert "console" not in client.cookies
+    assert not sessions.is_in_session(house.database, word, AT)
+    assert "已退出" in client.get(f"{LOGIN}?said=out").text
+
+
+def test_a_session_runs_out(house: Any, client: TestClient) -> None:
+    log_in(client)
+    house.application.clock.advance(sessions.IDLE.total_seconds())
+    assert client.get("/console").status_code == 303
+
+
+def test_a_form_of_elsewhere_logs_nobody_in_or_out(house: Any, client: TestClient) -> None:
+    token = token_on(client.get(LOGIN).text)
+    form = {"password": PASSWORD, "next": ""}
+    assert client.post(LOGIN, data=form).status_code == 403
+    evil = {"Origin": "https://evil.example"}
+    assert client.post(LOGIN, data=form | {"token": token}, headers=evil).status_code == 403
+    log_in(client)
+    assert client.post("/console/logout", data={"token": ""}).status_code == 403
+    assert words(house) == 1
+
+
+def test_a_password_that_changes_in_between_opens_nothing(
+    house: Any, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fits(hashed: str, password: str) -> bool:
+        with house.database.write() as connection:
+            passwords.keep(connection, "another")
+        return True
+
+    monkeypatch.setattr(passwords, "fits", fits)
+    assert log_in(client).status_code == 422
+    assert words(house) == 0
+
+
+# Where from
+
+
+@pytest.mark.parametrize("path", [LOGIN, "/console", "/console/month"])
+def test_from_elsewhere_there_is_no_console(house: Any, path: str) -> None:
+    assert house.client("203.0.113.9").get(path).status_code == 404
+    assert house.client(name="reminder.example").get(path).status_code == 404
+
+
+def test_the_office_may_open_it_to_others_or_close_it(house: Any) -> None:
+    for console, status in (("anywhere", 200), ("off", 404)):
+        house.set(web=house.settings.web.model_copy(update={"console": console}))
+        assert house.client("203.0.113.9").get(LOGIN).status_code == status
+    assert house.client().get(LOGIN).status_code == 404
+
+
+# Guessing
+
+
+def guess(client: TestClient, count: int) -> list[int]:
+    return [log_in(client, "wrong").status_code for _ in range(count)]
+
+
+def test_after_five_guesses_one_waits(house: Any, client: TestClient) -> None:
+    assert guess(client, 6) == [422] * 5 + [429]
+    answer = log_in(client, "wrong")
+    assert answer.headers["Retry-After"] == "1"
+    assert "尝试次数过多，请1秒后再试" in answer.text
+    house.application.clock.advance(1)
+    assert guess(client, 2) == [422, 429]
+
+
+def test_the_right_password_waits_too(house: Any, client: TestClient) -> None:
+    guess(client, 5)
+    assert log_in(client).status_code == 429
+    house.application.clock.advance(1)
+    assert log_in(client).status_code == 303
+    client.cookies.delete("console")
+    assert guess(client, 5) == [422] * 5
+
+
+def test_guesses_are_counted_for_each_address(house: Any) -> None:
+    house.set(web=house.settings.web.model_copy(update={"console": "anywhere"}))
+    guess(house.client("192.0.2.1"), 5)
+    assert guess(house.client("192.0.2.1"), 1) == [429]
+    assert guess(house.client("192.0.2.2"), 1) == [422]
+
+
+def test_many_guesses_at_once_are_counted_one_by_one(house: Any) -> None:
+    client = house.client()
+    token = token_on(client.get(LOGIN).text)
+    word = client.cookies["form"]
+
+    def once(number: int) -> int:
+        other = house.client()
+        other.cookies.set("form", word)
+        form = {"token": token, "password": f"wrong {number}", "next": ""}
+        return int(other.post(LOGIN, data=form).status_code)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = sorted(pool.map(once, range(16)))
+    assert found == [422] * 5 + [429] * 11
+
+
+def test_guesses_are_forgotten_after_a_day(house: Any, client: TestClient) -> None:
+    guess(client, 5)
+    house.application.clock.advance(timedelta(days=1).total_seconds())
+    assert guess(client, 5) == [422] * 5
+
+
+def test_an_old_hash_is_renewed(house: Any, client: TestClient) -> None:
+    log_in(client)
+    with house.database.read() as connection:
+        renewed = passwords.kept(connection)
+        assert attempts.seconds_to_wait(connection, "127.0.0.1", AT) == 0
+    assert renewed != HASHED
+    assert passwords.fits(renewed, PASSWORD)
+
+
+def test_every_log_in_is_logged_without_the_password(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        guess(client, 6)
+        log_in(client, "wrong")
+    assert caplog.text.count("wrong password from 127.0.0.1") == 5
+    assert "refused, 1 seconds to wait" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        log_in(client)
+    assert PASSWORD not in caplog.text

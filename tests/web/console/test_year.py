@@ -1,0 +1,166 @@
+"""The year in one glance: what waits, whom to phone, where each task stands."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from reminder.clock import Clock
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.domain.registrations import Signature
+from reminder.service import registrations
+from reminder.storage.ledger import notices
+from reminder.storage.ledger.notices import Entry
+from reminder.storage.ledger.sessions import begin_session
+from tests.web.conftest import AT
+from tests.web.console.conftest import Secretary
+
+BY = Signature("张三", "page/deputies/1")
+LEADER, RELATED = "deputies", "helan"
+XSS = "<script>alert(1)</script>"
+
+
+def at(house: Any, moment: str) -> None:
+    house.application.clock = Clock(datetime.fromisoformat(moment))
+
+
+def finish(house: Any, task: str = "2026-04-1", words: str = "会议已开") -> None:
+    app = house.application
+    registrations.finish(
+        app,
+        house.table.directory[LEADER],
+        house.table.plan.by_id[task],
+        BY,
+        done_on=date(2026, 4, 1),
+        words=words,
+    )
+
+
+def count(page: str, label: str) -> str:
+    found = re.search(rf"<strong>([^<]*)</strong>{label}", page)
+    assert found
+    return found[1]
+
+
+def refused(house: Any, unit: str, reason: Reason = Reason.NO_ADDRESS) -> None:
+    key = f"npc-deputies/digest/2026-04/{unit}"
+    draft = NoticeDraft(key, Kind.DIGEST, "2026-04", unit, AT, AT + timedelta(days=9))
+    with house.database.write() as connection:
+        entry = Entry(draft, reason, state=State.REFUSED)
+        notices.add_all(connection, [entry], AT, course="maildir", rehearsal=False)
+
+
+def test_a_report_stands_first_with_its_forms(house: Any, secretary: Secretary) -> None:
+    finish(house, words=XSS)
+    page = secretary.get("/console").text
+    assert count(page, "待复核") == "1"
+    assert 'action="/console/confirm"' in page
+    assert 'action="/console/return"' in page
+    assert "&lt;script&gt;" in page
+    assert XSS not in page
+    assert page.index("/console/confirm") < page.index("全年进度")
+
+
+def test_a_quiet_year_says_so(house: Any, secretary: Secretary) -> None:
+    at(house, "2026-01-05T10:00+08:00")
+    page = secretary.get("/console").text
+    assert "没有待复核的登记" in page
+    assert "目前没有需要电话联系的单位" in page
+    assert count(page, "1月邮件未送达") == "0"
+
+
+def test_signing_is_counted_of_those_who_are_asked(house: Any, secretary: Secretary) -> None:
+    before = count(secretary.get("/console").text, "4月签收")
+    registrations.sign(house.application, house.table.directory[RELATED], "2026-04", BY)
+    after = count(secretary.get("/console").text, "4月签收")
+    asked = before.partition("/")[2]
+    assert (before, after) == (f"0/{asked}", f"1/{asked}")
+
+
+def test_every_month_is_there_with_its_light(secretary: Secretary) -> None:
+    page = secretary.get("/console").text
+    for month in range(1, 13):
+        assert f'href="/console/month/2026-{month:02}"' in page
+    assert '<span class="pill blue">未开始</span>' in page
+    assert '<span class="pill green">进行中</span>' in page
+    assert '<span class="pill red">待确认</span>' in page
+    assert "已逾期" not in page
+
+
+def test_a_light_waits_and_then_is_grey(house: Any, secretary: Secretary) -> None:
+    finish(house)
+    assert '<span class="pill wait">待复核 1/2</span>' in secretary.get("/console").text
+    registrations.confirm(house.application, LEADER, "2026-04-1", "", Signature("", "console"))
+    assert '<span class="pill grey">已办结</span>' in secretary.get("/console").text
+
+
+def test_whom_to_phone_names_contact_task_and_why(house: Any, secretary: Secretary) -> None:
+    page = secretary.get("/console").text
+    calls = page[page.index('id="calls"') : page.index('id="tasks"')]
+    assert "自治区人大常委会代表工作委员会" in calls
+    assert "未登记联系人" in calls
+    assert "已过安排时间，尚未登记" in calls
+    assert "3月内（3月2日—3月31日）" in calls
+
+
+def test_who_reported_is_not_phoned(house: Any, secretary: Secretary) -> None:
+    finish(house, "2026-03-5")
+    page = secretary.get("/console").text
+    calls = page[page.index('id="calls"') : page.index('id="tasks"')]
+    assert house.table.plan.by_id["2026-03-5"].title not in calls
+
+
+def test_who_got_no_mail_is_phoned(house: Any, secretary: Secretary) -> None:
+    refused(house, RELATED)
+    page = secretary.get("/console").text
+    assert count(page, "4月邮件未送达") == "1"
+    assert "无邮箱，需另行告知" in page
+    assert "贺兰县人大常委会" in page
+
+
+@pytest.mark.parametrize(("day", "phoned"), [("24", False), ("27", True)])
+def test_who_has_not_signed_is_phoned_near_the_months_end(
+    house: Any, secretary: Secretary, day: str, phoned: bool
+) -> None:
+    house.application.clock = Clock(AT)
+    registrations.sign(house.application, house.table.directory["xingqing"], "2026-04", BY)
+    at(house, f"2026-04-{day}T10:00+08:00")
+    page = house_page(house)
+    calls = page[page.index('id="calls"') : page.index('id="tasks"')]
+    assert ("月末临近，尚未签收" in calls) is phoned
+    assert ("贺兰县人大常委会" in calls) is phoned
+    assert "兴庆区" not in calls
+
+
+def house_page(house: Any) -> str:
+    """As somebody sees it who has just logged in."""
+    client = house.client()
+    with house.database.write() as connection:
+        word = begin_session(connection, house.application.clock.now())
+    client.cookies.set("console", word)
+    return str(client.get("/console").text)
+
+
+def statements(house: Any, secretary: Secretary) -> int:
+    found: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        found.append(statement)
+
+    for engine in house.database.engines:
+        event.listen(engine, "before_cursor_execute", note)
+    assert secretary.get("/console").status_code == 200
+    for engine in house.database.engines:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(found)
+
+
+def test_many_notices_make_no_more_statements(house: Any, secretary: Secretary) -> None:
+    refused(house, RELATED)
+    few = statements(house, secretary)
+    for unit in house.table.directory.single[:30]:
+        if unit.id != RELATED:
+            refused(house, unit.id)
+    assert statements(house, secretary) == few
