@@ -39,10 +39,18 @@ REASONS: dict[str, str] = {
     Reason.APPROVAL: "待审核",
     Reason.APPROVED: "已审核，到时发送",
     Reason.CHANGED: "审核后内容有变化，重新待审核",
-    Reason.RELEASED: "已放行，到时发送",
+    Reason.RELEASED: "已放行",
     Reason.FIRST_START: "启用之前，不发",
     Reason.DROPPED: "已取消",
     Reason.TOO_LATE: "过时未发",
     Reason.DONE: "事项已办结，不再发送",
     Reason.CLOCK: "系统时间更正后恢复发送",
+}
+# Steps that need no explanation where they are the last one; the history names them too.
+STEPS: dict[str, str] = REASONS | {
+    Reason.PLANNED: "已生成",
+    Reason.CLAIMED: "开始发送",
+    Reason.ACCEPTED: "对方服务器已接收",
+    Reason.REHEARSAL: "演练",
+    Reason.RESENT: "重新发送",
 }

@@ -125,6 +125,7 @@ def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
         if composed is None or composed.sha256 != sha256:
             raise ApprovalError(_CHANGED)
         _pass(connection, [view], {key: composed}, at)
+    app.wake()
     return True
 
 
@@ -147,7 +148,9 @@ def approve_all(app: Application, period: str, due: datetime, as_of: datetime, s
         return 0
     if shown.sha256 != sha256:
         raise ApprovalError(_CHANGED)
-    return sum(_approve_some(app, some, shown.open, as_of, at) for some in batched(shown.open))
+    count = sum(_approve_some(app, some, shown.open, as_of, at) for some in batched(shown.open))
+    app.wake()
+    return count
 
 
 def _again(

@@ -103,10 +103,11 @@ def resend(app: Application, key: str) -> str:
     Raises `UsageError` when there is nothing to send again.
     """
     with app.database.write() as connection:
-        return _resend(app, connection, find_notice(connection, key))
+        return make_again(app, connection, find_notice(connection, key))
 
 
-def _resend(app: Application, connection: Connection, view: NoticeView) -> str:
+def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
+    """As `resend`, in the caller's transaction."""
     if view.kind in (Kind.REPORT, Kind.RECEIPT):
         raise UsageError(f"{view.key}: a {view.kind} is not sent again")
     if view.waiting:

@@ -2,7 +2,17 @@
 
 from starlette.routing import Route
 
-from reminder.web.console import answers, links, login, meetings, month, unit, year
+from reminder.web.console import (
+    answers,
+    approval,
+    ledger,
+    links,
+    login,
+    meetings,
+    month,
+    unit,
+    year,
+)
 
 ROUTES: list[Route] = [
     *login.ROUTES,
@@ -10,6 +20,8 @@ ROUTES: list[Route] = [
     *month.ROUTES,
     *unit.ROUTES,
     *answers.ROUTES,
+    *ledger.ROUTES,
+    *approval.ROUTES,
     *meetings.ROUTES,
     *links.ROUTES,
 ]

@@ -23,8 +23,8 @@ def token_on(page: str) -> str:
 class Secretary:
     client: TestClient
 
-    def get(self, path: str) -> Any:
-        return self.client.get(path)
+    def get(self, path: str, **query: str) -> Any:
+        return self.client.get(path, params=query) if query else self.client.get(path)
 
     def post(self, path: str, data: dict[str, Any]) -> Any:
         """As a form that stands on a page of the console."""

@@ -1,0 +1,37 @@
+"""What was refused goes again: of an occasion all that did not arrive, and nothing that did."""
+
+from reminder.delivery.chunks import batched
+from reminder.domain.notices import Kind
+from reminder.errors import UsageError
+from reminder.service import orders
+from reminder.service.application import Application
+from reminder.storage.ledger.listing import Wanted, refused
+from reminder.storage.ledger.views import read_notices
+
+KINDS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE)
+
+
+def to_resend(app: Application, kind: Kind, period: str) -> list[str]:
+    """Keys of what was refused in that month, not sent again since, to units with an address."""
+    with app.database.read() as connection:
+        found = refused(connection, Wanted(period, kind))
+    units = app.table.directory.units
+    return [key for key, unit in found if unit in units and units[unit].has_address]
+
+
+def resend_refused(app: Application, kind: Kind, period: str) -> int:
+    """Each to its unit's addresses that were not reached. Returns how many go.
+
+    What somebody else sends again meanwhile, and what nobody is left for, is passed over.
+    """
+    made = 0
+    for some in batched(to_resend(app, kind, period)):
+        with app.database.write() as connection:
+            for view in read_notices(connection, keys=some):
+                try:
+                    orders.make_again(app, connection, view)
+                except UsageError:
+                    continue
+                made += 1
+    app.wake()
+    return made

@@ -1,0 +1,214 @@
+"""Approval: every digest exactly as it will go; one, all, or none with a reason."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from reminder.domain import wording
+from reminder.domain.notices import Reason
+from reminder.domain.outcomes import REASONS
+from reminder.service import approval
+from reminder.service.approval import WHY, ApprovalError, Batch, Digest
+from reminder.web.console.guard import order, page
+from reminder.web.console.letters import body, letter, subject
+from reminder.web.forms import Form, token
+from reminder.web.site import Site, site_of
+
+HERE = "/console/approval"
+ROWS = 200
+_SAID = {
+    "approved": "已审核通过，到时间即发送。",
+    "all": "已全部审核通过，到时间即发送。",
+    "dropped": "已取消，这封提示不会发送。",
+}
+
+
+def _list(request: Request) -> Response:
+    return _listed(request, said=_SAID.get(request.query_params.get("said", ""), ""))
+
+
+def _listed(
+    request: Request, *, said: str = "", refused: str = "", dropping: tuple[str, str] = ("", "")
+) -> Response:
+    """`dropping` is a key and the reason that was typed for it and not accepted."""
+    site = site_of(request)
+    found = approval.batches(site.app)
+    count = sum(len(batch.digests) for batch in found)
+    pages = max(1, -(-count // ROWS))
+    number = _number(request, pages)
+    return site.page(
+        "console/approval.html",
+        status=422 if refused else 200,
+        here=HERE,
+        token=token(request),
+        said=said,
+        refused=refused,
+        dropping=dropping,
+        enabled=site.settings.mail.approval,
+        batches=list(_shown(site, found, (number - 1) * ROWS)),
+        why=WHY,
+        page=number,
+        pages=pages,
+    )
+
+
+def _number(request: Request, pages: int) -> int:
+    """Of the page; the last one that there is when many were approved meanwhile."""
+    asked = request.query_params.get("page", "1")
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 7):
+        raise HTTPException(400)
+    return min(max(1, int(asked)), pages)
+
+
+def _shown(site: Site, found: list[Batch], first: int) -> Iterator[dict[str, Any]]:
+    """Every batch with its counts; of the digests those of one page."""
+    for batch in found:
+        due = batch.due.astimezone(site.table.plan.zone)
+        some = batch.digests[max(0, first) : max(0, first + ROWS)]
+        first -= len(batch.digests)
+        yield {
+            "period": batch.period,
+            "due": batch.due.isoformat(),
+            "moment": wording.moment(due),
+            "late": batch.as_of > batch.due,
+            "as_of": batch.as_of.isoformat(),
+            "sha256": batch.sha256,
+            "count": len(batch.digests),
+            "open": len(batch.open),
+            "rows": [_row(site, digest, batch.as_of) for digest in some],
+        }
+
+
+def _row(site: Site, digest: Digest, as_of: datetime) -> dict[str, Any]:
+    composed, view = digest.composed, digest.view
+    unit = site.table.directory.units.get(view.unit)
+    query = {"key": view.key, "as_of": as_of.isoformat()}
+    return {
+        "key": view.key,
+        "unit": unit.name if unit else view.unit,
+        "subject": subject(composed.content) if composed else "",
+        "addresses": composed.recipients if composed else (),
+        "sha256": composed.sha256 if composed else "",
+        "open": digest.is_open,
+        "mark": _mark(digest),
+        "link": f"{HERE}/mail?{urlencode(query)}",
+    }
+
+
+def _mark(digest: Digest) -> tuple[str, str]:
+    """The pill's colour and word."""
+    if digest.composed is None:
+        return "grey", "不再发送（无事项或无邮箱）"
+    if not digest.is_open:
+        return "green", REASONS[digest.view.reason]
+    if digest.view.approved and digest.is_changed:
+        return "yellow", "审核后内容有变化"
+    return "wait", REASONS[Reason.APPROVAL]
+
+
+def _mail(request: Request) -> Response:
+    key = request.query_params.get("key", "")
+    return _mail_shown(request, key, _moment(request.query_params.get("as_of", "")))
+
+
+def _mail_shown(
+    request: Request, key: str, as_of: datetime | None, *, refused: str = "", why: str = ""
+) -> Response:
+    site = site_of(request)
+    try:
+        digest, as_of = approval.find(site.app, key, as_of)
+    except ApprovalError as error:
+        return _listed(request, refused=refused or str(error))
+    if digest.composed is None:
+        return _listed(request, refused="该单位本月已无事项，或未登记邮箱，不会发送")
+    zone = site.table.plan.zone
+    row = _row(site, digest, as_of)
+    query = {"key": key, "as_of": as_of.isoformat(), "sha256": row["sha256"]}
+    return site.page(
+        "console/approval_mail.html",
+        status=422 if refused else 200,
+        here=HERE,
+        token=token(request),
+        refused=refused,
+        row=row,
+        as_of=as_of.isoformat(),
+        moment=wording.moment(digest.view.due.astimezone(zone)),
+        late=as_of > digest.view.due,
+        mail=letter(digest.composed.content, zone),
+        frame=f"{HERE}/mail/html?{urlencode(query)}",
+        typed=why,
+        why=WHY,
+    )
+
+
+def _html(request: Request) -> Response:
+    """Of the very message that the page around it speaks of."""
+    query = request.query_params
+    try:
+        digest, _ = approval.find(
+            site_of(request).app, query.get("key", ""), _moment(query.get("as_of", ""))
+        )
+    except ApprovalError:
+        raise HTTPException(404) from None
+    if digest.composed is None or digest.composed.sha256 != query.get("sha256"):
+        raise HTTPException(409, "内容已变化，请刷新页面")
+    return body(digest.composed.content)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _sent_moment(form: Form, name: str) -> datetime:
+    moment = _moment(form[name])
+    if moment is None:
+        raise HTTPException(400)
+    return moment
+
+
+def _approve(request: Request, form: Form) -> Response:
+    key = form["key"]
+    try:
+        approval.approve(site_of(request).app, key, _sent_moment(form, "as_of"), form["sha256"])
+    except ApprovalError as error:
+        return _mail_shown(request, key, None, refused=str(error))
+    return RedirectResponse(f"{HERE}?said=approved", 303)
+
+
+def _approve_all(request: Request, form: Form) -> Response:
+    due, as_of = _sent_moment(form, "due"), _sent_moment(form, "as_of")
+    try:
+        approval.approve_all(site_of(request).app, form["period"], due, as_of, form["sha256"])
+    except ApprovalError as error:
+        return _listed(request, refused=str(error))
+    return RedirectResponse(f"{HERE}?said=all", 303)
+
+
+def _drop(request: Request, form: Form) -> Response:
+    key, why = form["key"], form.line("why", WHY + 1)
+    try:
+        approval.drop(site_of(request).app, key, why)
+    except ApprovalError as error:
+        if form["from"] == "mail":
+            return _mail_shown(request, key, None, refused=str(error), why=why)
+        return _listed(request, refused=str(error), dropping=(key, why))
+    return RedirectResponse(f"{HERE}?said=dropped", 303)
+
+
+ROUTES = [
+    page(HERE, _list),
+    page(f"{HERE}/mail", _mail),
+    page(f"{HERE}/mail/html", _html),
+    order(f"{HERE}/approve", _approve),
+    order(f"{HERE}/all", _approve_all),
+    order(f"{HERE}/drop", _drop),
+]

@@ -1,0 +1,264 @@
+"""The ledger in the console: every notice, why it is where it is, and what did not arrive again."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.outcomes import KINDS, REASONS, STATES, STEPS
+from reminder.domain.timetable import MONTHS
+from reminder.errors import UnknownError, UsageError
+from reminder.service import orders, resending
+from reminder.storage.ledger.approvals import OPEN, PASSED
+from reminder.storage.ledger.listing import PAGE, Wanted, page_of
+from reminder.storage.ledger.notices import content_of
+from reminder.storage.ledger.tallies import tally
+from reminder.storage.ledger.views import NoticeView, read_history, read_notices
+from reminder.web.console.guard import order, page
+from reminder.web.console.letters import body, letter
+from reminder.web.forms import Form, token
+from reminder.web.site import Site, site_of
+
+HERE = "/console/ledger"
+SUGGESTED = 200  # units that the browser offers while one types
+LISTED = 200  # of many that go again, those that are named
+_SAID = {
+    "resent": "已重新发送，结果稍后见台账。",
+    "nothing": "没有需要重新发送的：可能已在发送途中，或该单位没有可用邮箱。",
+}
+_COLOURS = {
+    State.SENT: "green",
+    State.REFUSED: "red",
+    State.HELD: "wait",
+    State.EXPIRED: "grey",
+    State.BASELINE: "grey",
+}
+
+
+def _list(request: Request) -> Response:
+    site, query = site_of(request), request.query_params
+    refused = ""
+    try:
+        wanted = _wanted(site, query)
+    except UnknownError as error:
+        wanted, refused = Wanted(), str(error)
+    with site.database.read() as connection:
+        views = page_of(connection, wanted, query.get("before", ""), PAGE + 1)
+        counted = None
+        if wanted.kind is Kind.DIGEST and wanted.period:
+            counted = tally(connection, wanted.kind, wanted.period)
+    return site.page(
+        "console/ledger.html",
+        status=422 if refused else 200,
+        here=HERE,
+        token=token(request),
+        said=_SAID.get(query.get("said", ""), ""),
+        refused=refused,
+        chosen=_chosen(query),
+        periods=[site.table.plan.period(month) for month in MONTHS],
+        kinds=KINDS,
+        states=STATES,
+        units=[unit.name for unit in site.table.directory.single[:SUGGESTED]],
+        rows=[_row(site, view) for view in views[:PAGE]],
+        counted=counted,
+        again=_again(site, wanted),
+        later=query.get("before", "") and _link(query, ""),
+        earlier=_link(query, views[PAGE - 1].key) if len(views) > PAGE else "",
+    )
+
+
+def _chosen(query: QueryParams) -> dict[str, str]:
+    names = ("period", "kind", "state", "unit", "rehearsals")
+    return {name: query.get(name, "") for name in names}
+
+
+def _link(query: QueryParams, before: str) -> str:
+    chosen = {name: value for name, value in _chosen(query).items() if value}
+    return f"{HERE}?{urlencode(chosen | ({'before': before} if before else {}))}"
+
+
+def _wanted(site: Site, query: QueryParams) -> Wanted:
+    """Raises `UnknownError` with a sentence for the page."""
+    chosen = _chosen(query)
+    if chosen["period"] and chosen["period"] not in map(site.table.plan.period, MONTHS):
+        raise UnknownError("安排表中没有这个月份")
+    if chosen["kind"] not in ("", *Kind) or chosen["state"] not in ("", *State):
+        raise UnknownError("没有这种类别或状态")
+    unit = site.table.directory.named(chosen["unit"].strip())
+    if chosen["unit"].strip() and unit is None:
+        raise UnknownError("没有这个单位，请填写单位全称、简称或编号")
+    return Wanted(
+        period=chosen["period"],
+        kind=Kind(chosen["kind"]) if chosen["kind"] else None,
+        state=State(chosen["state"]) if chosen["state"] else None,
+        unit=unit.id if unit else "",
+        rehearsals=bool(chosen["rehearsals"]),
+    )
+
+
+def _again(site: Site, wanted: Wanted) -> dict[str, Any] | None:
+    """What a whole filter may send again: of one month and one kind."""
+    if not wanted.period or wanted.kind not in resending.KINDS:
+        return None
+    count = len(resending.to_resend(site.app, wanted.kind, wanted.period))
+    query = urlencode({"kind": wanted.kind, "period": wanted.period})
+    return {"count": count, "link": f"{HERE}/resend?{query}"} if count else None
+
+
+def _row(site: Site, view: NoticeView) -> dict[str, Any]:
+    return {
+        "link": f"{HERE}/notice?{urlencode({'key': view.key})}",
+        "unit": _unit(site, view.unit),
+        "what": f"{KINDS.get(view.kind, view.kind)} {view.period}",
+        "number": view.key.partition("#")[2],
+        "rehearsal": view.rehearsal,
+        "colour": _COLOURS.get(view.state, "blue"),
+        "state": STATES[view.state],
+        "reason": REASONS.get(view.reason, ""),
+        "people": [(p.address, STATES[p.state], p.reply) for p in view.recipients],
+        "when": _when(site, view.updated),
+    }
+
+
+def _unit(site: Site, unit_id: str) -> str:
+    """A report's reader is no unit; one that has left the directory has its id."""
+    unit = site.table.directory.units.get(unit_id)
+    return unit.name if unit else {"operator": "管理员"}.get(unit_id, unit_id)
+
+
+def _when(site: Site, at: datetime | None) -> str:
+    return f"{at.astimezone(site.table.plan.zone):%Y-%m-%d %H:%M}" if at else ""
+
+
+def _notice(request: Request) -> Response:
+    return _notice_shown(request, request.query_params.get("key", ""))
+
+
+def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
+    site = site_of(request)
+    with site.database.read() as connection:
+        views = read_notices(connection, keys=[key])
+        if not views:
+            raise HTTPException(404)
+        [view] = views
+        family = read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
+        history = read_history(connection, key)
+        content = content_of(connection, key)
+    base = key.partition("#")[0]
+    copies = [other for other in family if other.key.partition("#")[0] == base]
+    query = urlencode({"key": key})
+    held = view.state is State.HELD and view.reason in (*OPEN, *PASSED)
+    return site.page(
+        "console/notice.html",
+        status=422 if refused else 200,
+        here=HERE,
+        token=token(request),
+        refused=refused,
+        key=key,
+        row=_row(site, view),
+        due=_when(site, view.due),
+        until=_when(site, view.useful_until),
+        as_of=_when(site, view.as_of),
+        people=[
+            (p.address, STATES[p.state], REASONS.get(p.reason, ""), p.reply)
+            for p in view.recipients
+        ],
+        history=list(_told(site, history)),
+        copies=[_row(site, other) for other in copies if other.key != key],
+        may_resend=_may_resend(view, copies),
+        approval=f"/console/approval/mail?{query}" if held else "",
+        mail=letter(content, site.table.plan.zone) if content else None,
+        frame=f"{HERE}/mail?{query}",
+        source=f"{HERE}/source?{query}",
+    )
+
+
+def _told(site: Site, history: Iterable[Any]) -> Iterable[tuple[str, ...]]:
+    for row in history:
+        state, reason = STATES[State(row["state"])], STEPS.get(row["reason"], row["reason"])
+        yield _when(site, row["at"]), row["address"] or "", state, reason, row["detail"]
+
+
+def _may_resend(view: NoticeView, copies: list[NoticeView]) -> bool:
+    """What did not arrive, is of use, and is not on its way."""
+    if view.kind not in resending.KINDS or any(copy.waiting for copy in copies):
+        return False
+    given_up = view.state is State.EXPIRED and view.reason != Reason.DONE
+    return copies[-1].key == view.key and (view.state is State.REFUSED or given_up)
+
+
+def _content(request: Request) -> bytes:
+    with site_of(request).database.read() as connection:
+        content = content_of(connection, request.query_params.get("key", ""))
+    if content is None:
+        raise HTTPException(404)
+    return content
+
+
+def _html(request: Request) -> Response:
+    return body(_content(request))
+
+
+def _source(request: Request) -> Response:
+    """The stored bytes, to the last one."""
+    return Response(_content(request), headers={"Content-Type": "text/plain; charset=utf-8"})
+
+
+def _resend_one(request: Request, form: Form) -> Response:
+    site, key = site_of(request), form["key"]
+    try:
+        made = orders.resend(site.app, key)
+    except (UnknownError, UsageError):
+        return _notice_shown(request, key, refused=_SAID["nothing"])
+    site.app.wake()
+    return RedirectResponse(f"{HERE}/notice?{urlencode({'key': made})}", 303)
+
+
+def _occasion(kind: str, period: str, site: Site) -> tuple[Kind, str]:
+    if kind not in resending.KINDS or period not in map(site.table.plan.period, MONTHS):
+        raise HTTPException(400)
+    return Kind(kind), period
+
+
+def _confirm(request: Request) -> Response:
+    site, query = site_of(request), request.query_params
+    kind, period = _occasion(query.get("kind", ""), query.get("period", ""), site)
+    keys = resending.to_resend(site.app, kind, period)
+    with site.database.read() as connection:
+        views = read_notices(connection, keys=keys[:LISTED])
+    return site.page(
+        "console/resend.html",
+        here=HERE,
+        token=token(request),
+        kind=kind,
+        period=period,
+        what=f"{period} {KINDS[kind]}",
+        count=len(keys),
+        rows=[_row(site, view) for view in views],
+        back=f"{HERE}?{urlencode({'period': period, 'kind': kind})}",
+    )
+
+
+def _resend_all(request: Request, form: Form) -> Response:
+    site = site_of(request)
+    kind, period = _occasion(form["kind"], form["period"], site)
+    said = "resent" if resending.resend_refused(site.app, kind, period) else "nothing"
+    query = urlencode({"period": period, "kind": kind, "said": said})
+    return RedirectResponse(f"{HERE}?{query}", 303)
+
+
+ROUTES = [
+    page(HERE, _list),
+    page(f"{HERE}/notice", _notice),
+    page(f"{HERE}/mail", _html),
+    page(f"{HERE}/source", _source),
+    order(f"{HERE}/notice/resend", _resend_one),
+    page(f"{HERE}/resend", _confirm),
+    order(f"{HERE}/resend/all", _resend_all),
+]

@@ -1,0 +1,192 @@
+"""Approval in the browser: what is shown is what goes; nothing goes by a link alone."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+import pytest
+
+from reminder.clock import Clock
+from reminder.service import approval, orders
+from reminder.service.application import Application
+from reminder.service.previews import part
+from reminder.storage.ledger.views import read_notices
+from reminder.web.console import approval as pages
+
+HERE = "/console/approval"
+# Monday, two working days before April's digests.
+BEFORE = datetime(2026, 3, 30, 2, tzinfo=UTC)
+MARCH = datetime(2026, 3, 2, 1, tzinfo=UTC)
+KEY = "npc-deputies/digest/2026-04/deputies"
+
+
+@pytest.fixture
+def waiting(house: Any) -> Any:
+    """March's digests went unread, April's 31 wait."""
+    house.application.plan(MARCH, hold_first_start=False)
+    house.set(mail=house.settings.mail.model_copy(update={"approval": True}))
+    application = Application(house.application.office, Clock(BEFORE))
+    vars(application)["database"] = house.database
+    house.application = application
+    house.application.plan(BEFORE, hold_first_start=False)
+    return house
+
+
+def reasons(house: Any) -> dict[str, int]:
+    with house.database.read() as connection:
+        views = read_notices(connection, period="2026-04", kind="digest")
+    return {reason: [v.reason for v in views].count(reason) for reason in {v.reason for v in views}}
+
+
+def one(house: Any, key: str = KEY) -> dict[str, str]:
+    """The form that approves it."""
+    digest, as_of = approval.find(house.application, key)
+    assert digest.composed
+    return {"key": key, "as_of": as_of.isoformat(), "sha256": digest.composed.sha256}
+
+
+def all_of(house: Any) -> dict[str, str]:
+    [batch] = approval.batches(house.application)
+    return {
+        "period": batch.period,
+        "due": batch.due.isoformat(),
+        "as_of": batch.as_of.isoformat(),
+        "sha256": batch.sha256,
+    }
+
+
+def change(house: Any) -> None:
+    orders.register(house.application, ["2026-03-3"], None, None, "")
+
+
+def test_every_digest_stands_there_with_subject_unit_and_address(
+    waiting: Any, secretary: Any
+) -> None:
+    text = secretary.get(HERE).text
+    assert text.count('class="pill wait">待审核') == 31
+    assert "2026年4月1日 09:00" in text
+    assert "【代表工作·4月】承办2项" in text
+    assert "deputies@npc.example" in text
+    assert "全部通过（31封）" in text
+
+
+def test_message_is_shown_exactly_as_it_will_go(waiting: Any, secretary: Any) -> None:
+    digest, _ = approval.find(waiting.application, KEY)
+    assert digest.composed
+    answer = secretary.get(f"{HERE}/mail", key=KEY)
+    assert "自治区人大常委会代表工作委员会：" in answer.text
+    frame = re.search(r'src="([^"]+)"', answer.text)
+    assert frame
+    body = secretary.get(unescape(frame[1]))
+    assert body.content == part(digest.composed.content, "html")
+    assert body.headers["content-security-policy"].startswith("sandbox;")
+
+
+def test_frame_never_shows_another_message_than_the_page_speaks_of(
+    waiting: Any, secretary: Any
+) -> None:
+    query = one(waiting)
+    change(waiting)
+    assert secretary.get(f"{HERE}/mail/html", **query).status_code == 409
+    assert secretary.get(f"{HERE}/mail/html", key="no/such").status_code == 404
+
+
+def test_one_is_approved(waiting: Any, secretary: Any) -> None:
+    answer = secretary.post(f"{HERE}/approve", one(waiting))
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{HERE}?said=approved")
+    assert reasons(waiting) == {"approval": 30, "approved": 1}
+    text = secretary.get(f"{HERE}?said=approved").text
+    assert "已审核，到时发送" in text
+    assert "全部通过（30封）" in text
+
+
+def test_all_are_approved(waiting: Any, secretary: Any) -> None:
+    assert secretary.post(f"{HERE}/all", all_of(waiting)).status_code == 303
+    assert reasons(waiting) == {"approved": 31}
+    assert "全部审核完毕" in secretary.get(HERE).text
+
+
+def test_all_covers_every_page(
+    waiting: Any, secretary: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "ROWS", 10)
+    text = secretary.get(f"{HERE}?page=4").text
+    assert text.count('class="pill wait"') == 1
+    assert "全部通过（31封）" in text
+    assert secretary.get(f"{HERE}?page=99").text.count('class="pill wait"') == 1
+
+
+def test_what_changed_is_refused_and_shown_anew(waiting: Any, secretary: Any) -> None:
+    form = one(waiting)
+    change(waiting)
+    answer = secretary.post(f"{HERE}/approve", form)
+    assert answer.status_code == 422
+    assert "内容已变化，请重新查看" in answer.text
+    assert one(waiting)["sha256"] in answer.text
+
+
+def test_all_are_refused_when_one_changed(waiting: Any, secretary: Any) -> None:
+    form = all_of(waiting)
+    change(waiting)
+    answer = secretary.post(f"{HERE}/all", form)
+    assert (answer.status_code, "内容已变化" in answer.text) == (422, True)
+    assert reasons(waiting) == {"approval": 31}
+
+
+def test_changed_after_approval_it_is_marked(waiting: Any, secretary: Any) -> None:
+    secretary.post(f"{HERE}/all", all_of(waiting))
+    change(waiting)
+    assert "审核后内容有变化" in secretary.get(HERE).text
+
+
+def test_dropped_with_its_reason(waiting: Any, secretary: Any) -> None:
+    answer = secretary.post(f"{HERE}/drop", {"key": KEY, "why": "改发<b>书面</b>通知"})
+    assert answer.status_code == 303
+    assert reasons(waiting) == {"approval": 30, "dropped": 1}
+    text = secretary.get("/console/ledger/notice", key=KEY).text
+    assert "改发&lt;b&gt;书面&lt;/b&gt;通知" in text
+
+
+@pytest.mark.parametrize(("why", "said"), [("", "请写明"), ("长" * 201, "最多200字")])
+def test_bad_reason_is_refused_and_stays(waiting: Any, secretary: Any, why: str, said: str) -> None:
+    for place in ("", "mail"):
+        answer = secretary.post(f"{HERE}/drop", {"key": KEY, "why": why, "from": place})
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert why in answer.text
+
+
+def test_without_approval_the_page_says_how_to_have_it(secretary: Any) -> None:
+    text = secretary.get(HERE).text
+    assert "approval = true" in text
+    assert "没有待审核的提示" in text
+
+
+@pytest.mark.parametrize("what", ["approve", "all", "drop"])
+def test_nothing_happens_without_log_in_or_proof(waiting: Any, secretary: Any, what: str) -> None:
+    form = one(waiting) | all_of(waiting) | {"why": "不发"}
+    stranger = waiting.client()
+    assert stranger.post(f"{HERE}/{what}", data=form).status_code == 403
+    assert secretary.client.post(f"{HERE}/{what}", data=form).status_code == 403
+    assert secretary.get(f"{HERE}/{what}").status_code == 405
+    assert reasons(waiting) == {"approval": 31}
+
+
+def test_stranger_sees_no_digest(waiting: Any) -> None:
+    for path in (HERE, f"{HERE}/mail?key={KEY}", f"{HERE}/mail/html?key={KEY}"):
+        assert waiting.client().get(path).status_code == 303
+
+
+@pytest.mark.parametrize("form", [{}, {"as_of": "soon"}, {"as_of": "2026-04-01T09:00"}])
+def test_broken_form_is_refused(waiting: Any, secretary: Any, form: dict[str, str]) -> None:
+    assert secretary.post(f"{HERE}/approve", {"key": KEY} | form).status_code == 400
+
+
+def test_unknown_notice_is_said_on_the_page(waiting: Any, secretary: Any) -> None:
+    answer = secretary.get(f"{HERE}/mail", key="no/such")
+    assert (answer.status_code, "不在待审核之列" in answer.text) == (422, True)
+
+
+def test_bad_page_number_is_refused(secretary: Any) -> None:
+    assert secretary.get(f"{HERE}?page=x").status_code == 400
