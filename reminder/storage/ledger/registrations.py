@@ -43,6 +43,13 @@ def latest(connection: Connection, most: int) -> list[Registration]:
     return _read(connection, select(registration), most)
 
 
+def each(connection: Connection) -> Iterator[Registration]:
+    """All, the first one first, and no more than some hundreds at a time."""
+    query = select(registration).order_by(registration.c.id)
+    for row in connection.execute(query, execution_options={"yield_per": 500}):
+        yield _registration(row)
+
+
 def signed(
     connection: Connection, period: str, units: Collection[str] | None = None
 ) -> dict[str, Registration]:

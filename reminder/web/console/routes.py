@@ -5,6 +5,7 @@ from starlette.routing import Route
 from reminder.web.console import (
     answers,
     approval,
+    export,
     ledger,
     links,
     login,
@@ -24,4 +25,5 @@ ROUTES: list[Route] = [
     *approval.ROUTES,
     *meetings.ROUTES,
     *links.ROUTES,
+    *export.ROUTES,
 ]

@@ -1,0 +1,210 @@
+"""台账 to take away: a workbook, and CSV that opens in a spreadsheet as it is meant."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from reminder.clock import Clock
+from reminder.domain.registrations import Act, Registration, Signature
+from reminder.service import meetings
+from reminder.storage.ledger import registrations, tasks
+from reminder.storage.ledger.schema import registration
+
+AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
+EVIL = '=HYPERLINK("http://evil.example","点我")'
+
+
+def rows(secretary: Any, query: str) -> list[dict[str, str]]:
+    answer = secretary.get(f"/console/export.csv?{query}")
+    assert answer.status_code == 200
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
+def book(secretary: Any, query: str = "") -> Any:
+    answer = secretary.get(f"/console/export.xlsx{query}")
+    assert answer.status_code == 200
+    return load_workbook(io.BytesIO(answer.content))
+
+
+def say(house: Any, act: Act, **values: Any) -> None:
+    said = {"unit": "deputies", "period": "", "task": "2026-04-1", "by": Signature("张三", "page")}
+    with house.database.write() as connection:
+        registrations.add(connection, Registration(AT, act, **(said | values)))
+
+
+def sign(house: Any, unit: str = "helan") -> None:
+    say(house, Act.SIGN, unit=unit, period="2026-04", task="")
+
+
+def test_a_workbook_has_four_sheets_with_heads_that_stay(secretary: Any) -> None:
+    found = book(secretary)
+    assert found.sheetnames == ["事项", "签收", "登记记录", "通知"]
+    for sheet in found:
+        assert sheet.freeze_panes == "A2"
+        assert sheet["A1"].font.bold
+        assert sheet.column_dimensions["A"].width > 7
+
+
+def test_every_task_of_the_plan_stands_in_its_words(secretary: Any, house: Any) -> None:
+    found = rows(secretary, "table=tasks")
+    assert [row["编号"] for row in found] == [task.id for task in house.table.plan.tasks]
+    row = next(row for row in found if row["编号"] == "2026-04-1")
+    assert row["时间安排"] == "4月内（4月1日—4月30日）"
+    assert (row["开始"], row["结束"], row["状态"]) == ("2026-04-01", "2026-04-30", "进行中")
+    assert "自治区人大常委会代表工作委员会" in row["承办单位"]
+
+
+def test_states_are_said_in_words(secretary: Any, house: Any) -> None:
+    with house.database.write() as connection:
+        tasks.register_done(connection, "2026-04-1", "", date(2026, 4, 1), "", AT)
+    say(house, Act.FINISH, task="2026-04-2", done_on=date(2026, 4, 1))
+    found = {row["编号"]: row for row in rows(secretary, "")}
+    assert (found["2026-04-1"]["状态"], found["2026-04-1"]["办结日期"]) == ("已办结", "2026-04-01")
+    assert found["2026-04-2"]["状态"] == "待复核"
+    assert "代表工作委员会 2026-04-01" in found["2026-04-2"]["单位登记完成"]
+    assert found["2026-05-1"]["状态"] == "未开始"
+    assert found["2026-03-4"]["状态"] == "待确认"
+
+
+def test_a_sessions_day_counts(secretary: Any, house: Any) -> None:
+    app = house.application
+    meetings.save(app, meetings.preview(app, "sc-25", date(2026, 5, 27)))
+    row = next(row for row in rows(secretary, "") if row["编号"] == "2026-05-2")
+    assert (row["结束"], row["推算规则"]) == ("2026-05-26", "按会期推算")
+
+
+def test_who_has_signed_stands_beside_who_was_asked(secretary: Any, house: Any) -> None:
+    sign(house)
+    found = [row for row in rows(secretary, "table=signatures") if row["月份"] == "2026-04"]
+    by_unit = {row["单位"]: row for row in found}
+    assert by_unit["贺兰县人大常委会"]["签收"] == "已签收"
+    assert by_unit["贺兰县人大常委会"]["时间"] == "2026-04-01 09:00:00"
+    assert by_unit["中卫市人大常委会"]["签收"] == "未签收"
+    assert not [row for row in rows(secretary, "table=signatures") if row["月份"] > "2026-04"]
+
+
+def test_a_unit_of_another_body_is_asked_for_no_signature(secretary: Any, house: Any) -> None:
+    names = {row["单位"] for row in rows(secretary, "table=signatures")}
+    assert house.table.directory["high-court"].name not in names
+    assert "自治区党委组织部" not in names
+
+
+def test_every_registration_stays_in_its_order(secretary: Any, house: Any) -> None:
+    say(house, Act.PROGRESS, percent=40, words="正在起草")
+    say(house, Act.FINISH, done_on=date(2026, 4, 1))
+    first, second = rows(secretary, "table=registrations")
+    assert (first["登记"], first["进度%"], first["说明"]) == ("反馈进展", "40", "正在起草")
+    assert (second["登记"], second["完成日期"], second["登记人"]) == (
+        "登记完成",
+        "2026-04-01",
+        "张三",
+    )
+
+
+def test_notices_say_what_became_of_them(secretary: Any, house: Any) -> None:
+    house.application.tick()
+    found = {row["编号"]: row for row in rows(secretary, "table=notices")}
+    row = found["npc-deputies/digest/2026-04/helan"]
+    assert (row["类型"], row["状态"], row["应发时间"]) == (
+        "月度提示",
+        "已接收",
+        "2026-04-01 09:00:00",
+    )
+    assert row["接收时间"]
+    assert "（已接收）" in row["收件地址"]
+    assert any(row["原因"] == "启用之前，不发" for row in found.values())
+
+
+def test_a_month_is_a_part_of_every_table(secretary: Any, house: Any) -> None:
+    house.application.tick()
+    sign(house)
+    assert {row["月份"] for row in rows(secretary, "period=2026-04")} == {"4月", "全年", "常态化"}
+    assert {row["月份"] for row in rows(secretary, "table=signatures&period=2026-04")} == {
+        "2026-04"
+    }
+    assert len(rows(secretary, "table=registrations&period=2026-04")) == 1
+    assert rows(secretary, "table=registrations&period=2026-03") == []
+    notices = rows(secretary, "table=notices&period=2026-03")
+    assert {row["期间"] for row in notices} == {"2026-03"}
+    assert book(secretary, "?period=2025-04")["事项"].max_row == 1
+
+
+@pytest.mark.parametrize("query", ["period=2026-13", "period=4", "period=%25", "period=../x"])
+def test_a_month_that_is_none_is_refused(secretary: Any, query: str) -> None:
+    for kind in ("xlsx", "csv"):
+        assert secretary.get(f"/console/export.{kind}?{query}").status_code == 400
+
+
+def test_a_table_that_is_not_there_is_a_404(secretary: Any) -> None:
+    assert secretary.get("/console/export.csv?table=secrets").status_code == 404
+
+
+@pytest.mark.parametrize("words", [EVIL, "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
+def test_no_cell_is_a_formula(secretary: Any, house: Any, words: str) -> None:
+    say(house, Act.PROGRESS, words=words, by=Signature(words, "page"))
+    [row] = rows(secretary, "table=registrations")
+    assert (row["说明"], row["登记人"]) == (f"'{words}", f"'{words}")
+    cell = book(secretary)["登记记录"]["J2"]
+    assert cell.data_type == "s"
+    assert cell.value.strip() == words.strip()
+
+
+def test_what_no_spreadsheet_can_hold_is_left_out(secretary: Any, house: Any) -> None:
+    say(house, Act.PROGRESS, words="已\x00\x08完成\x1f\ufffe，#N/A " + "长" * 40_000)
+    say(house, Act.PROGRESS, words="#N/A")
+    first, second = rows(secretary, "table=registrations")
+    assert "完成，#N/A " in first["说明"]
+    assert "\x08" not in first["说明"]
+    sheet = book(secretary)["登记记录"]
+    assert len(sheet["J2"].value) < 32_767
+    assert (sheet["J3"].value, sheet["J3"].data_type) == ("#N/A", "s")
+    assert second["说明"] == "#N/A"
+
+
+def test_lines_and_commas_stay_in_their_cell(secretary: Any, house: Any) -> None:
+    say(house, Act.PROGRESS, words='第一行\n第二行，"引用", 完')
+    [row] = rows(secretary, "table=registrations")
+    assert row["说明"] == '第一行\n第二行，"引用", 完'
+
+
+def test_csv_is_marked_as_utf_8_and_ends_its_lines_as_spreadsheets_want(secretary: Any) -> None:
+    answer = secretary.get("/console/export.csv?table=tasks&period=2026-04")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    assert answer.content.count(b"\r\n") == answer.content.count(b"\n")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "filename*=UTF-8''%E4%BA%8B%E9%A1%B92026-04.csv" in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_numbers_and_days_are_numbers_and_days(secretary: Any, house: Any) -> None:
+    say(house, Act.FINISH, percent=100, done_on=date(2026, 4, 1))
+    sheet = book(secretary)["登记记录"]
+    assert (sheet["I2"].value, sheet["H2"].is_date) == (100, True)
+    assert sheet["H2"].value.date() == date(2026, 4, 1)
+
+
+def test_thousands_of_rows_are_all_there(secretary: Any, house: Any) -> None:
+    with house.database.write() as connection:
+        row = {
+            "act": Act.SIGN, "unit": "helan", "period": "2026-04", "task": "", "done_on": "",
+            "percent": None, "words": "", "who": "张三", "link": "page", "at": AT,
+        }  # fmt: skip
+        connection.execute(registration.insert(), [row] * 3000)
+    assert len(rows(secretary, "table=registrations")) == 3000
+
+
+def test_nobody_else_takes_anything_away(house: Any) -> None:
+    stranger = house.client()
+    for kind in ("xlsx", "csv"):
+        assert stranger.get(f"/console/export.{kind}").status_code == 303
+
+
+def test_a_soft_task_is_never_said_to_be_late(secretary: Any, house: Any) -> None:
+    house.application.clock = Clock(AT + timedelta(minutes=30))
+    found = {row["编号"]: row["状态"] for row in rows(secretary, "")}
+    soft = [task.id for task in house.table.plan.tasks if task.timing.soft]
+    assert {found[task] for task in soft} <= {"未开始", "进行中"}
