@@ -17,6 +17,7 @@ from reminder.web.site import site_of
 
 LONGEST = 16_384  # bytes: a thousand characters of text, and whatever else a form of ours has
 TOKEN = "token"
+SESSION = "console"  # the cookie of who is logged in
 _COOKIE = "form"
 _KIND = "application/x-www-form-urlencoded"
 
@@ -66,15 +67,20 @@ def posts(answer: Posted) -> Callable[[Request], Awaitable[Response]]:
 
 
 def token(request: Request) -> str:
-    """What a form on this page carries: bound to the reader's cookie, and to nothing else."""
-    return site_of(request).key.derive("form", _word(request))
+    """What a form on this page carries: bound to the reader's cookies, and to nothing else."""
+    return _proof(request, _word(request))
 
 
 def proves(request: Request, sent: str) -> bool:
     word = request.cookies.get(_COOKIE, "")
-    return bool(word) and compare_digest(
-        site_of(request).key.derive("form", word).encode(), sent.encode("utf-8", "replace")
-    )
+    wanted = _proof(request, word).encode()
+    return bool(word) and compare_digest(wanted, sent.encode("utf-8", "replace"))
+
+
+def _proof(request: Request, word: str) -> str:
+    """With who is logged in: whoever slips a reader a cookie of its own proves nothing."""
+    session = request.cookies.get(SESSION, "")
+    return site_of(request).key.derive("form", f"{word}\0{session}")
 
 
 def remember(request: Request, response: Response) -> Response:

@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from reminder.domain.registrations import Signature
 from reminder.storage.ledger.sessions import is_in_session
-from reminder.web.forms import Form, posts, remember
+from reminder.web.forms import SESSION, Form, posts, remember
 from reminder.web.site import is_local, site_of
 
-COOKIE = "console"
+COOKIE = SESSION
 LOGIN = "/console/login"
 SECRETARIAT = Signature("", "console")
 
