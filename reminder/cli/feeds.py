@@ -76,7 +76,7 @@ def list_(
     show(rows, as_json, ["link", "purpose", "label", "generation", "revoked", "last_use"])
 
 
-@command(cli, example="reminder feed add --unit deputies --reader 张三")
+@command(cli, example="reminder feed add --unit deputies --reader 值班员")
 def add(
     unit: Annotated[str, typer.Option(metavar="ID", help="A unit, or `plan`.")],
     reader: Annotated[

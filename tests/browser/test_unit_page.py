@@ -31,7 +31,7 @@ def test_the_page_is_accessible_and_fits_a_phone(page: Page, served: Served, uni
 
 def test_a_unit_signs_reports_and_finishes(page: Page, served: Served) -> None:
     page.goto(link(served, LEAD))
-    page.get_by_label("登记人").first.fill("张三")
+    page.get_by_label("登记人").first.fill("值班员")
     page.get_by_role("button", name="确认签收").click()
     expect(page.get_by_role("status")).to_contain_text("已签收")
 
@@ -39,7 +39,7 @@ def test_a_unit_signs_reports_and_finishes(page: Page, served: Served) -> None:
     page.get_by_label("进展情况").first.fill("方案已报")
     page.get_by_label("进度").first.fill("60")
     page.get_by_role("button", name="提交反馈").first.click()
-    expect(page.get_by_text("张三 反馈进展 60%：方案已报")).to_be_visible()
+    expect(page.get_by_text("值班员 反馈进展 60%：方案已报")).to_be_visible()
 
     page.get_by_text("登记进展或完成").first.click()
     page.get_by_role("button", name="登记完成").first.click()
@@ -54,7 +54,7 @@ def test_a_refused_form_is_where_the_reader_is(context: BrowserContext, served: 
     page = context.new_page()  # the browser itself logs a 422 as an error
     page.goto(link(served, LEAD))
     page.get_by_text("登记进展或完成").first.click()
-    page.get_by_label("登记人").nth(1).fill("张三")
+    page.get_by_label("登记人").nth(1).fill("值班员")
     page.get_by_role("button", name="提交反馈").first.click()
     expect(page.get_by_text("请填写进展情况或进度").nth(1)).to_be_in_viewport()
     assert faults(page) == []

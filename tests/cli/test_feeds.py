@@ -108,15 +108,15 @@ def test_revoked_feed_says_so(office: Office) -> None:
 
 
 def test_a_reader_has_an_address_of_its_own(office: Office) -> None:
-    made = office("feed", "add", "--unit", "lead", "--reader", "张三")
+    made = office("feed", "add", "--unit", "lead", "--reader", "值班员")
     assert made.out.endswith("/lead~1.ics\n")
     assert office("feed", "url", "--unit", "lead~1").out == made.out
     [row] = [row for row in office("feed", "list", "--json").json if row["label"]]
-    assert (row["link"], row["label"], row["revoked"]) == ("lead~1", "张三", False)
+    assert (row["link"], row["label"], row["revoked"]) == ("lead~1", "值班员", False)
 
 
 def test_a_readers_address_is_rotated_and_revoked_alone(office: Office) -> None:
-    made = office("feed", "add", "--unit", "plan", "--reader", "张三").out
+    made = office("feed", "add", "--unit", "plan", "--reader", "值班员").out
     assert office("feed", "rotate", "--unit", "plan~1").out != made
     office("feed", "revoke", "--unit", "plan~1")
     rows = {row["link"]: row for row in office("feed", "list", "--unit", "plan", "--json").json}

@@ -135,7 +135,7 @@ def test_what_the_unit_reported_is_told_to_nobody(office: Trial) -> None:
     app = office.app("2026-03-25T09:00+08:00", **COPIED)
     app.tick()
     unit, task = app.table.directory["lead"], app.table.plan.by_id["2026-03-1"]
-    by = Signature("张三", "link")
+    by = Signature("值班员", "link")
     registrations.finish(app, unit, task, by, done_on=date(2026, 3, 24))
     office.tick(NUDGED, **COPIED)
     assert office.notices(kind=Kind.NUDGE) == {}

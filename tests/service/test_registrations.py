@@ -21,7 +21,7 @@ from tests.app.trials import MARCH, Trial, text_of, trial
 TASK = "2026-03-1"
 LATE = "2026-03-26T09:30+08:00"  # three working days are left
 PAST = "2026-04-01T09:00+08:00"
-BY = Signature("张文书", "page/lead/1")
+BY = Signature("值班员", "page/lead/1")
 OFFICE = Signature("", "console")
 
 
@@ -115,7 +115,7 @@ def test_every_registration_sends_a_receipt_to_the_units_own_addresses(small: Tr
     assert "登记回执：登记完成" in str(receipt["Subject"])
     text = text_of(receipt)
     assert "如非本单位操作，请" in text
-    assert re.search("张文书.*2026年3月20日.*已印发<b>", text, re.DOTALL)
+    assert re.search("值班员.*2026年3月20日.*已印发<b>", text, re.DOTALL)
 
 
 def test_a_receipt_escapes_what_was_reported(small: Trial) -> None:

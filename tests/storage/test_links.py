@@ -120,7 +120,7 @@ def test_a_single_readers_link_opens_when_somebody_has_made_it(database: Databas
     token = token_of(database, "helan~1")
     assert not opens(database, "helan~1", token)
     with database.write() as connection:
-        assert add_reader(connection, "helan", "张三", AT) == "helan~1"
+        assert add_reader(connection, "helan", "值班员", AT) == "helan~1"
     assert opens(database, "helan~1", token)
     assert not opens(database, "helan", token)
 
@@ -138,16 +138,16 @@ def test_readers_are_numbered_on_and_no_number_comes_again(database: Database) -
 
 def test_a_readers_link_keeps_its_label_through_use_and_rotation(database: Database) -> None:
     with database.write() as connection:
-        add_reader(connection, "helan", "张三", AT)
+        add_reader(connection, "helan", "值班员", AT)
         rotate(connection, FEED, "helan~1")
     touch(database, FEED, "helan~1", AT)
     with database.read() as connection:
         found = read_link(connection, FEED, "helan~1")
-    assert found == LinkView(FEED, "helan~1", 2, False, AT, "张三", AT)
+    assert found == LinkView(FEED, "helan~1", 2, False, AT, "值班员", AT)
 
 
 def test_a_readers_link_is_seen_at_once(database: Database) -> None:
     with database.write() as connection:
         before = stamp(connection)
-        add_reader(connection, "helan", "张三", AT)
+        add_reader(connection, "helan", "值班员", AT)
         assert stamp(connection) != before

@@ -122,7 +122,7 @@ def test_a_readers_link_that_was_never_made_is_a_404_with_the_right_signature(
     unmade, forged = house.url("deputies~7"), "/feeds/x/deputies~7.ics"
     assert [client.get(url).status_code for url in (unmade, forged)] == [404, 404]
     with house.database.write() as connection:
-        add_reader(connection, "deputies", "张三", house.application.clock.now())
+        add_reader(connection, "deputies", "值班员", house.application.clock.now())
     assert client.get(house.url("deputies~1")).status_code == 200
     for name in ("deputies~01", "deputies~1~1", "nobody~1", "local-congresses~1", "~1"):
         assert client.get(house.url(name)).status_code == 404
@@ -130,7 +130,7 @@ def test_a_readers_link_that_was_never_made_is_a_404_with_the_right_signature(
 
 def test_a_readers_use_is_noted_with_its_link(house: Any, client: TestClient) -> None:
     with house.database.write() as connection:
-        add_reader(connection, "deputies", "张三", house.application.clock.now())
+        add_reader(connection, "deputies", "值班员", house.application.clock.now())
     client.get(house.url("deputies~1"))
     with house.database.read() as connection:
         used = {row.subject for row in connection.execute(select(link)) if row.last_use}

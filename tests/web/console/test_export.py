@@ -31,7 +31,12 @@ def book(secretary: Any, query: str = "") -> Any:
 
 
 def say(house: Any, act: Act, **values: Any) -> None:
-    said = {"unit": "deputies", "period": "", "task": "2026-04-1", "by": Signature("张三", "page")}
+    said = {
+        "unit": "deputies",
+        "period": "",
+        "task": "2026-04-1",
+        "by": Signature("值班员", "page"),
+    }
     with house.database.write() as connection:
         registrations.add(connection, Registration(AT, act, **(said | values)))
 
@@ -101,7 +106,7 @@ def test_every_registration_stays_in_its_order(secretary: Any, house: Any) -> No
     assert (second["登记"], second["完成日期"], second["登记人"]) == (
         "登记完成",
         "2026-04-01",
-        "张三",
+        "值班员",
     )
 
 
@@ -191,7 +196,7 @@ def test_thousands_of_rows_are_all_there(secretary: Any, house: Any) -> None:
     with house.database.write() as connection:
         row = {
             "act": Act.SIGN, "unit": "helan", "period": "2026-04", "task": "", "done_on": "",
-            "percent": None, "words": "", "who": "张三", "link": "page", "at": AT,
+            "percent": None, "words": "", "who": "值班员", "link": "page", "at": AT,
         }  # fmt: skip
         connection.execute(registration.insert(), [row] * 3000)
     assert len(rows(secretary, "table=registrations")) == 3000

@@ -17,7 +17,7 @@ def link(house: Any, purpose: str, subject: str) -> LinkView | None:
         return read_link(connection, purpose, subject)
 
 
-def add(secretary: Any, label: str = "张三") -> Any:
+def add(secretary: Any, label: str = "值班员") -> Any:
     return secretary.post(DEPUTIES, {"label": label})
 
 
@@ -71,12 +71,12 @@ def test_a_single_reader_gets_the_same_calendar_by_an_address_of_its_own(secreta
     own, shared = address(page, "reader-1"), address(page, "feed-address")
     assert "/deputies~1.ics" in own
     assert secretary.get(own).content == secretary.get(shared).content
-    assert "张三" in page.text
+    assert "值班员" in page.text
 
 
 def test_a_reader_who_goes_takes_nobody_along(secretary: Any) -> None:
     add(secretary)
-    add(secretary, "李四")
+    add(secretary, "联络员")
     page = secretary.get(DEPUTIES)
     mine, other = address(page, "reader-1"), address(page, "reader-2")
     assert change(secretary, "revoke", FEED, "deputies~1").status_code == 303
@@ -110,7 +110,7 @@ def test_a_pages_link_is_rotated_apart_from_the_feeds(secretary: Any, house: Any
     [
         (PAGE, "deputies", "持有此前邮件的所有人"),
         (FEED, "deputies", "用这个地址订阅日历的所有人"),
-        (FEED, "deputies~1", "只有“张三”"),
+        (FEED, "deputies~1", "只有“值班员”"),
     ],
 )
 def test_it_is_said_who_loses_access_and_nothing_is_changed(
@@ -143,7 +143,7 @@ def test_a_label_twice_is_refused_and_kept_in_the_form(secretary: Any) -> None:
     add(secretary)
     answer = add(secretary)
     assert (answer.status_code, "已有专用链接" in answer.text) == (422, True)
-    assert 'name="label" required maxlength="40" value="张三"' in answer.text
+    assert 'name="label" required maxlength="40" value="值班员"' in answer.text
 
 
 def test_a_label_is_shown_as_text(secretary: Any) -> None:
@@ -175,7 +175,7 @@ def test_the_plan_has_a_feed_and_readers_but_no_page(secretary: Any) -> None:
     assert "页面链接" not in page.text
     sent = {"act": "rotate", "purpose": PAGE, "link": "plan", "generation": "1"}
     assert secretary.post("/console/links/plan/change", sent).status_code == 404
-    secretary.post("/console/links/plan", {"label": "张三"})
+    secretary.post("/console/links/plan", {"label": "值班员"})
     own = address(secretary.get("/console/links/plan"), "reader-1")
     assert secretary.get(own).headers["Content-Disposition"] == 'inline; filename="plan.ics"'
 

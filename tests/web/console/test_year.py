@@ -17,7 +17,7 @@ from reminder.storage.ledger.sessions import begin_session
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary
 
-BY = Signature("张三", "page/deputies/1")
+BY = Signature("值班员", "page/deputies/1")
 LEADER, RELATED = "deputies", "helan"
 XSS = "<script>alert(1)</script>"
 
