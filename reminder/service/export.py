@@ -1,50 +1,23 @@
-"""台账: tasks, signatures, registrations and notices as tables, row by row."""
+"""台账 to take away: which tables there are, with their columns."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 
-from sqlalchemy import Connection, select
-
-from reminder.delivery.reports import NAMES, OPERATOR
-from reminder.domain import registrations as acts
-from reminder.domain import wording
-from reminder.domain.notices import Kind, State
-from reminder.domain.outcomes import REASONS, STATES
-from reminder.domain.plan import Task, TaskKind
-from reminder.domain.timetable import MONTHS, Role, Timetable
-from reminder.domain.units import Relation
-from reminder.domain.windows import Light, Progress, Rule, Window, light
 from reminder.errors import UsageError
-from reminder.service.application import Application
-from reminder.storage.ledger import registrations
-from reminder.storage.ledger.schema import notice
-from reminder.storage.ledger.tasks import read_progress
-from reminder.storage.ledger.views import NoticeView, RecipientView, each_notice
+from reminder.service.export_rows import (
+    PERIOD,
+    Reading,
+    Row,
+    notice_rows,
+    registration_rows,
+    signature_rows,
+    task_rows,
+)
 
-Cell = str | int | date | None
-Row = tuple[Cell, ...]
-_PERIOD = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 LONGEST = 32_000  # characters of a cell: spreadsheets take 32,767
 # What XML 1.0 cannot carry, and no spreadsheet shows.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_RULES = {
-    Rule.EXPLICIT: "明确日期",
-    Rule.MEETING: "按会期推算",
-    Rule.PART: "按旬",
-    Rule.MONTH: "按月（首末工作日）",
-    Rule.MEETING_UNDATED: "会期待定，暂按月",
-    Rule.YEAR_ROUND: "全年，按月跟进",
-}
-_LIGHTS = {
-    Light.BLUE: "未开始",
-    Light.GREEN: "进行中",
-    Light.YELLOW: "临近",
-    Light.RED: "待确认",
-    Light.GREY: "已过",
-}
-_KINDS = {**NAMES, Kind.RECEIPT: "登记回执", Kind.REPORT: "运行报告"}
 
 
 @dataclass(frozen=True)
@@ -54,44 +27,12 @@ class Sheet:
     name: str
     title: str
     columns: tuple[tuple[str, int], ...]
-    rows: Callable[["Reading"], Iterator[Row]]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One consistent state of the ledger; `period` is a month, empty for everything."""
-
-    app: Application
-    connection: Connection
-    period: str
-    at: datetime
-
-    @property
-    def table(self) -> Timetable:
-        return self.app.table
-
-    @property
-    def month(self) -> int:
-        """Of the plan; 0 for all, also for a month of another year."""
-        months = {self.table.plan.period(month): month for month in MONTHS}
-        return months.get(self.period, 0)
-
-    def progress(self) -> Progress:
-        return read_progress(self.connection, self.table, self.app.registrar.course)
-
-    def local(self, moment: datetime | None) -> str:
-        """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""
-        zone = self.table.plan.zone
-        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
-
-    def name(self, unit: str) -> str:
-        found = self.table.directory.units.get(unit)
-        return found.name if found else unit
+    rows: Callable[[Reading], Iterator[Row]]
 
 
 def checked_period(text: str) -> str:
     """A month such as 2026-04, or nothing. Raises `UsageError`."""
-    if text and not _PERIOD.fullmatch(text):
+    if text and not PERIOD.fullmatch(text):
         raise UsageError(f"no month {text!r}, wanted e.g. 2026-04")
     return text
 
@@ -100,155 +41,6 @@ def fit(text: str) -> str:
     """What a spreadsheet's cell can hold of it."""
     text = _UNFIT.sub("", text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def _task_rows(reading: Reading) -> Iterator[Row]:
-    table, progress = reading.table, reading.progress()
-    if reading.period and not reading.month:
-        return
-    for task in table.plan.tasks:
-        if not reading.month or task.kind is not TaskKind.MONTH or task.month == reading.month:
-            yield _task_row(reading, table, task, progress)
-
-
-def _task_row(reading: Reading, table: Timetable, task: Task, progress: Progress) -> Row:
-    found = _window(reading, table, task)
-    reported = [
-        f"{reading.name(unit)} {day}"
-        for (of, unit), day in progress.reported.items()
-        if of == task.id
-    ]
-    done = progress.done.get(task.id)
-    if reading.month and not done:
-        done = progress.checked_in.get((task.id, reading.period))
-    return (
-        task.id,
-        f"{task.month}月" if task.month else ("全年" if task.kind is TaskKind.YEAR else "常态化"),
-        task.title,
-        wording.unit_names(table, task.lead),
-        wording.unit_names(table, task.related),
-        found.opens if found else None,
-        found.due if found else None,
-        wording.timing(found, task) if found else "",
-        _RULES[found.rule] if found else ("全年" if task.kind is TaskKind.YEAR else "根据工作需要"),
-        _state(reading, table, task, found, progress),
-        "；".join(reported),
-        done,
-        _check_ins(task, progress),
-    )
-
-
-def _window(reading: Reading, table: Timetable, task: Task) -> Window | None:
-    """A year-round task has one in a month only."""
-    if task.kind is TaskKind.YEAR and reading.month:
-        return table.window_in(task, reading.month)
-    return table.windows.get(task.id)
-
-
-def _state(
-    reading: Reading, table: Timetable, task: Task, found: Window | None, progress: Progress
-) -> str:
-    """The light in words; that of an explicit date of the own house says more."""
-    if task.id in progress.done:
-        return "已办结"
-    if found is None:
-        return "进行中" if task.kind is TaskKind.YEAR else ""
-    if any(of == task.id for of, _ in progress.reported):
-        return "待复核"
-    if (task.id, f"{found.due:%Y-%m}") in progress.checked_in:
-        return "本月已登记"
-    on = table.local_day(reading.at)
-    shown = light(found, on, table.days, progress)
-    if shown is Light.YELLOW and on > found.due:  # 适时: never red
-        shown = Light.GREEN
-    own = any(table.directory[unit].tone is Relation.OWN for unit in table.lead_units(task))
-    if shown is Light.RED and found.rule is Rule.EXPLICIT and own:
-        return "已逾期"
-    return _LIGHTS[shown]
-
-
-def _check_ins(task: Task, progress: Progress) -> str:
-    days = [(period, day) for (of, period), day in progress.checked_in.items() if of == task.id]
-    return "；".join(f"{period} {day}" for period, day in sorted(days))
-
-
-def _signature_rows(reading: Reading) -> Iterator[Row]:
-    """Of the months whose digest was due: who was asked, and who has signed."""
-    table = reading.table
-    for month in MONTHS:
-        period = table.plan.period(month)
-        if reading.period not in ("", period) or table.digest_due(month) > reading.at:
-            continue
-        signed = registrations.signed(reading.connection, period)
-        asked = [
-            unit
-            for unit in table.reached(month)
-            if table.directory[unit].tone is not Relation.PARALLEL
-        ]
-        for unit in dict.fromkeys((*asked, *signed)):
-            said = signed.get(unit)
-            leads = unit in table.directory.units and any(
-                table.role(unit, task) is Role.LEAD for task in table.plan.month(month)
-            )
-            yield (
-                period,
-                reading.name(unit),
-                "承办" if leads else "相关",
-                "已签收" if said else "未签收",
-                reading.local(said.at) if said else "",
-                said.by.who if said else "",
-                said.by.link if said else "",
-            )
-
-
-def _registration_rows(reading: Reading) -> Iterator[Row]:
-    by_id = reading.table.plan.by_id
-    for said in registrations.each(reading.connection):
-        if not reading.local(said.at).startswith(reading.period):
-            continue
-        yield (
-            said.id,
-            reading.local(said.at),
-            acts.NAMES[said.act],
-            reading.name(said.unit),
-            said.period,
-            said.task,
-            by_id[said.task].title if said.task in by_id else "",
-            said.done_on,
-            said.percent,
-            said.words,
-            said.by.who or ("秘书处" if said.by.link else ""),
-            said.by.link,
-        )
-
-
-def _notice_rows(reading: Reading) -> Iterator[Row]:
-    keys = None
-    if reading.period:
-        query = select(notice.c.key).where(notice.c.period.startswith(reading.period))
-        keys = list(reading.connection.scalars(query))
-    for view in each_notice(reading.connection, keys=keys):
-        yield (
-            view.key,
-            _KINDS.get(view.kind, view.kind),
-            "运行人员" if view.unit == OPERATOR else reading.name(view.unit),
-            view.period,
-            reading.local(view.due),
-            STATES[view.state],
-            REASONS.get(view.reason, ""),
-            "；".join(map(_person, view.recipients)),
-            _accepted(reading, view),
-            "演练" if view.rehearsal else "",
-        )
-
-
-def _person(person: RecipientView) -> str:
-    return f"{person.address}（{STATES[person.state]}）"
-
-
-def _accepted(reading: Reading, view: NoticeView) -> str:
-    """When the last recipient was taken in; nothing changes a notice after that."""
-    return reading.local(view.updated) if view.state is State.SENT else ""
 
 
 SHEETS = (
@@ -260,7 +52,7 @@ SHEETS = (
             ("开始", 12), ("结束", 12), ("时间安排", 36), ("推算规则", 18), ("状态", 12),
             ("单位登记完成", 36), ("办结日期", 12), ("按月登记", 28),
         ),
-        _task_rows,
+        task_rows,
     ),
     Sheet(
         "signatures",
@@ -269,7 +61,7 @@ SHEETS = (
             ("月份", 10), ("单位", 36), ("角色", 8), ("签收", 10), ("时间", 20), ("签收人", 16),
             ("来源链接", 24),
         ),
-        _signature_rows,
+        signature_rows,
     ),
     Sheet(
         "registrations",
@@ -279,7 +71,7 @@ SHEETS = (
             ("事项", 48), ("完成日期", 12), ("进度%", 8), ("说明", 48), ("登记人", 16),
             ("来源链接", 24),
         ),
-        _registration_rows,
+        registration_rows,
     ),
     Sheet(
         "notices",
@@ -288,7 +80,7 @@ SHEETS = (
             ("编号", 44), ("类型", 14), ("单位", 36), ("期间", 12), ("应发时间", 20), ("状态", 14),
             ("原因", 36), ("收件地址", 48), ("接收时间", 20), ("备注", 8),
         ),
-        _notice_rows,
+        notice_rows,
     ),
 )  # fmt: skip
 BY_NAME = {sheet.name: sheet for sheet in SHEETS}

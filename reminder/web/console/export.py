@@ -14,15 +14,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from reminder.errors import UsageError
-from reminder.service.export import BY_NAME, Cell, Reading, Sheet, checked_period, fit
+from reminder.service.export import BY_NAME, Sheet, checked_period, fit
+from reminder.service.export_rows import Cell, Reading
 from reminder.web.console.guard import page
 from reminder.web.site import Site, site_of
 
 IN_MEMORY = 4 << 20  # bytes; what is larger waits on disk for its reader
 PIECE = 64 << 10
-# A cell that begins with one of these may be taken for a formula (OWASP, CSV injection); in
-# full width too, where the input method is Chinese.
-_FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
+# A text that begins with one of these may be taken for a formula (OWASP, CSV injection), in full
+# width too where the input method is Chinese; a task's id, 2026-04-1, for a day.
+_MISTAKEN = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]|\d{4}-\d{1,2}-\d{1,2}$")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -109,7 +110,7 @@ def _defused(cell: Cell) -> str:
     if not isinstance(cell, str):
         return "" if cell is None else str(cell)
     cell = fit(cell)
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return f"'{cell}" if _MISTAKEN.match(cell) else cell
 
 
 def _write_workbook(reading: Reading, file: IO[bytes]) -> None:
