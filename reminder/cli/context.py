@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,15 +79,13 @@ def office() -> Office:
     return load_office(options.config, {"plan": options.plan} if options.plan else None)
 
 
-def in_force(loaded: Office) -> Office:
-    """With the days of sessions of a ledger that lies there; without one as the files are."""
-    from reminder.domain.moves import held_on
+def days_set(loaded: Office) -> dict[str, date]:
+    """Of sessions, in a ledger as it lies there; none where there is no ledger."""
     from reminder.storage.ledger.meetings import dates_of
 
     with suppress(LedgerError):
-        days = dates_of(loaded.settings.ledger)
-        return replace(loaded, table=held_on(loaded.table, days))
-    return loaded
+        return dates_of(loaded.settings.ledger)
+    return {}
 
 
 def application(at: datetime | None = None) -> Application:

@@ -10,7 +10,7 @@ from reminder.cli.context import (
     AsJson,
     command,
     day_of,
-    in_force,
+    days_set,
     informed_application,
     office,
     parse_day,
@@ -43,7 +43,7 @@ def check(
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
         raise
     check_templates(loaded.settings)
-    found = _findings(in_force(loaded))
+    found = _findings(loaded)
     if smtp:
         from reminder.delivery.transports.smtp import SmtpTransport
 
@@ -74,7 +74,14 @@ def _few(words: list[str]) -> list[str]:
 
 
 def _findings(loaded: Office) -> dict[str, Any]:
-    table = loaded.table
+    from reminder.domain.moves import clashing, held_on
+
+    days = days_set(loaded)
+    table = held_on(loaded.table, days)
+    clashes = [
+        f"{name} is set on {day}, which is not in force: a task would be due before it opens"
+        for name, day in clashing(table, days).items()
+    ]
     single = table.directory.single
     kinds = [str(task.kind) for task in table.plan.tasks]
     return {
@@ -86,7 +93,7 @@ def _findings(loaded: Office) -> dict[str, Any]:
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
         "provisional": [found.task for found in table.windows.values() if found.provisional],
-        "warnings": [str(fault) for fault in loaded.warnings],
+        "warnings": [*map(str, loaded.warnings), *clashes],
         "errors": [],
     }
 

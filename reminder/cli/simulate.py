@@ -7,13 +7,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application, command, in_force, parse_day
+from reminder.cli.context import AsJson, application, command, days_set, parse_day
 from reminder.cli.words import harmless, print_json
 from reminder.errors import ReminderError, UsageError
 
@@ -42,8 +43,10 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """A year on a virtual clock: what each unit would get, and whether the promise holds."""
+    from reminder.domain.moves import held_on
+
     app = application()
-    app.office = in_force(app.office)
+    app.office = replace(app.office, table=held_on(app.table, days_set(app.office)))
     table = app.table
     first = parse_day(start) if start else date(table.plan.year, 1, 1)
     last = parse_day(end) if end else date(table.plan.year, 12, 31)

@@ -38,13 +38,29 @@ class NoticeMove:
 
 
 def held_on(table: Timetable, days: Mapping[str, date]) -> Timetable:
-    """The same table where these say nothing new. A session that the plan has not is left out."""
+    """The same table where these say nothing new.
+
+    Left out are sessions that the plan has not, and days that would close a window before it
+    opens: the plan was edited since.
+    """
     meetings = dict(table.plan.meetings)
     for name in days.keys() & meetings.keys():
         meetings[name] = replace(meetings[name], day=days[name])
     if meetings == table.plan.meetings:
         return table
-    return replace(table, plan=replace(table.plan, meetings=meetings))
+    held = replace(table, plan=replace(table.plan, meetings=meetings))
+    fitting = {name: day for name, day in days.items() if not _clashes(held, name)}
+    return held if len(fitting) == len(days) else held_on(table, fitting)
+
+
+def clashing(table: Timetable, days: Mapping[str, date]) -> dict[str, date]:
+    """Those of the days that are not in force on that table because its plan forbids them."""
+    meetings = table.plan.meetings
+    return {n: day for n, day in days.items() if n in meetings and meetings[n].day != day}
+
+
+def _clashes(table: Timetable, meeting: str) -> bool:
+    return meeting in table.plan.meetings and bool(upside_down(table, meeting))
 
 
 def moved_to(table: Timetable, meeting: str, day: date | None) -> Timetable:

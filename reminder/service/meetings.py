@@ -35,16 +35,21 @@ class DateError(UsageError):
 
 @dataclass(frozen=True)
 class Sitting:
-    """A session with the day that is in force. `planned` is the plan's own."""
+    """A session with the day that is in force. `planned` is the plan's own, `known` the
+    ledger's: it is not in force when the plan was edited against it."""
 
     meeting: Meeting
     planned: date | None
-    is_set: bool
+    known: date | None
     tasks: tuple[Task, ...]
 
     @property
+    def clashes(self) -> bool:
+        return self.known not in (None, self.meeting.day)
+
+    @property
     def source(self) -> str:
-        if self.is_set:
+        if self.known and not self.clashes:
             return "ledger"
         return "plan" if self.planned else ""
 
@@ -144,14 +149,14 @@ def _sitting(app: Application, name: str, known: Mapping[str, date]) -> Sitting:
     plan = app.table.plan
     tasks = tuple(task for task in plan.tasks if name in task.timing.meetings)
     planned = app.as_edited.table.plan.meetings[name].day
-    return Sitting(plan.meetings[name], planned, name in known, tasks)
+    return Sitting(plan.meetings[name], planned, known.get(name), tasks)
 
 
 def _refuse_impossible(sitting: Sitting, day: date | None, after: Timetable) -> None:
     name, year = sitting.meeting.id, after.plan.year
-    if day is None and not sitting.is_set:
+    if day is None and not sitting.known:
         raise DateError(f"{name} has no date of the ledger's to take away", "没有可撤回的日期")
-    if day is not None and sitting.is_set and day == sitting.meeting.day:
+    if day is not None and day == sitting.known and not sitting.clashes:
         raise DateError(f"{name} has the date {day} already", f"会期已是{in_words(day)}")
     if day is not None and abs(day.year - year) > 1:
         raise DateError(

@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from tests.cli.conftest import Reminder
+from tests.cli.conftest import PLAN, Office, Reminder
+
+SESSION = """
+[[meeting]]
+id = "sc-25"
+name = "第二十五次会议"
+month = 4
+"""
+HANGING = 'title = "召开部署会议"\nmeetings = ["sc-25"]\nbefore = { workdays = 1 }\n'
 
 
 def test_a_day_that_is_set_moves_the_window(reminder: Reminder) -> None:
@@ -49,3 +57,28 @@ def test_what_cannot_be_is_refused_in_a_sentence(reminder: Reminder) -> None:
 def test_check_makes_no_ledger(reminder: Reminder, state: Path) -> None:
     assert reminder("check").status == 0
     assert not state.exists()
+
+
+def test_a_day_that_the_plan_forbids_since_is_not_in_force_and_warned_of(office: Office) -> None:
+    plan = PLAN.replace('title = "召开部署会议"\n', HANGING) + SESSION
+    office.put("plan.toml", plan)
+    office("meeting", "set", "sc-25", "2026-04-10")
+    before = office("check", "--json").json["warnings"]
+    office.put("plan.toml", plan.replace(HANGING, HANGING + "opens = 2026-04-20\n"))
+    [warning] = [
+        words for words in office("check", "--json").json["warnings"] if words not in before
+    ]
+    assert warning.startswith("sc-25 is set on 2026-04-10, which is not in force")
+    [row] = [row for row in office("windows", "--json").json if row["id"] == "2026-04-1"]
+    assert (row["opens"], row["rule"]) == ("2026-04-20", "meeting-undated")
+    assert office("meeting", "set", "sc-25", "2026-04-13").status == 2
+    assert office("meeting", "set", "sc-25", "2026-04-24").status == 0
+    assert office("meeting", "list", "--json").json[0]["source"] == "ledger"
+
+
+def test_a_session_that_the_plan_dropped_is_passed_over(office: Office) -> None:
+    office.put("plan.toml", PLAN + SESSION)
+    office("meeting", "set", "sc-25", "2026-04-10")
+    office.put("plan.toml", PLAN)
+    assert office("meeting", "list", "--json").json == []
+    assert office("windows").status == 0

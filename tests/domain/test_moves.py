@@ -6,6 +6,7 @@ from reminder.domain.moves import (
     Calls,
     NoticeMove,
     calls_from,
+    clashing,
     held_on,
     moved_to,
     next_hour,
@@ -120,3 +121,15 @@ def test_a_window_that_would_close_before_it_opens_is_found() -> None:
     late = task(5, 1, meetings=("sc-25",), before_workdays=1, opens=date(2026, 5, 20))
     found = timetable(late, meetings=[meeting(date(2026, 5, 15), month=5)])
     assert [window.task for window in upside_down(found, "sc-25")] == ["2026-05-1"]
+
+
+def test_a_day_that_the_plan_forbids_is_left_out_and_the_others_are_laid() -> None:
+    late = task(5, 1, meetings=("sc-25",), before_workdays=1, opens=date(2026, 5, 20))
+    sessions = [meeting(month=5), meeting(month=5, name="sc-26")]
+    days = {"sc-25": date(2026, 5, 15), "sc-26": MAY_27}
+    found = held_on(timetable(late, meetings=sessions), days)
+    assert {name: each.day for name, each in found.plan.meetings.items()} == {
+        "sc-25": None,
+        "sc-26": MAY_27,
+    }
+    assert clashing(found, days) == {"sc-25": date(2026, 5, 15)}

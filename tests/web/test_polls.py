@@ -13,7 +13,7 @@ from reminder.domain.windows import Progress
 from reminder.feed.contents import Contents
 from reminder.feed.syncing import sync
 from reminder.storage.ledger.database import open_database
-from reminder.storage.ledger.links import FEED, revoke, rotate
+from reminder.storage.ledger.links import FEED, add_reader, revoke, rotate
 from reminder.storage.ledger.schema import link
 from reminder.web import polls
 from tests.web.test_attacks import Answer, ask
@@ -70,15 +70,18 @@ def test_a_second_poll_gets_the_same_answer_and_reads_nothing(house: Any, app: S
 def test_what_another_process_revokes_is_dead_with_the_next_look(
     house: Any, app: Starlette, looks: Any
 ) -> None:
-    old, revoked = house.url("helan"), house.url("yinchuan")
-    assert [ask(app, url).status for url in (old, revoked)] == [200, 200]
+    with house.database.write() as connection:
+        add_reader(connection, "helan", "张三", LATER)
+    urls = [house.url(name) for name in ("helan", "yinchuan", "helan~1")]
+    assert [ask(app, url).status for url in urls] == [200, 200, 200]
     other = open_database(house.settings.ledger)
     with other.write() as connection:
         rotate(connection, FEED, "helan")
-        revoke(connection, FEED, "yinchuan")
+        for name in ("yinchuan", "helan~1"):
+            revoke(connection, FEED, name)
     other.close()
     looks(0)
-    assert [ask(app, url).status for url in (old, revoked)] == [404, 404]
+    assert [ask(app, url).status for url in urls] == [404, 404, 404]
     assert ask(app, house.url("helan")).status == 200
 
 

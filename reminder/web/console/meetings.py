@@ -130,7 +130,8 @@ def _row(sitting: Sitting) -> dict[str, object]:
         "month": meeting.month,
         "day": _dated(meeting.day) if meeting.day else "",
         "source": _SOURCES[sitting.source],
-        "is_set": sitting.is_set,
+        "is_set": sitting.known is not None,
+        "clash": _dated(sitting.known) if sitting.known and sitting.clashes else "",
         "planned": _dated(sitting.planned) if sitting.planned else "待定",
         "tasks": [
             {"title": task.title, "decided": task.timing.meetings[-1] == meeting.id}
