@@ -226,8 +226,12 @@ class Planner:
 
     def _revive(self, connection: Connection, at: datetime) -> Iterable[str]:
         """A clock that ran ahead gave up what is still of use: it goes after all."""
-        for key in notices.too_early_given_up(connection, self._registrar.course, at):
+        opened = [self._table.digest_due(month) for month in MONTHS if self._opens(month) <= at]
+        course = self._registrar.course
+        for key in notices.too_early_given_up(connection, course, at, max([at, *opened])):
             [view] = read_notices(connection, keys=[key])
+            if view.due > at and view.kind is not Kind.DIGEST:
+                continue
             family = notices.keys_of(connection, view.kind, view.period)
             if any(_base(other) == _base(key) and _copy(other) > _copy(key) for other in family):
                 continue  # sent again by hand since

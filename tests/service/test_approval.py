@@ -83,6 +83,12 @@ def test_what_nobody_approved_ends_with_the_month(small: Trial) -> None:
     assert outcome(small) == ("expired", "too-late")
 
 
+def test_clock_that_ran_ahead_takes_nothing_away(small: Trial) -> None:
+    small.tick("2026-05-01T00:00+08:00", **ON)
+    small.tick(BEFORE, **ON)
+    assert outcome(small) == ("held", "approval")
+
+
 def test_nudges_do_not_wait(small: Trial) -> None:
     small.tick("2026-04-27T09:00+08:00", **ON)
     assert small.notices(kind="nudge", period="2026-04-27").popitem()[1].state == "sent"

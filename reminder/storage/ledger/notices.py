@@ -256,13 +256,15 @@ def expire(connection: Connection, at: datetime) -> list[str]:
     return keys
 
 
-def too_early_given_up(connection: Connection, course: str, at: datetime) -> list[str]:
+def too_early_given_up(
+    connection: Connection, course: str, at: datetime, due_by: datetime
+) -> list[str]:
     """Notices that ended as too late, as if by a later clock. Returns the keys."""
     query = select(notice.c.key).where(
         notice.c.state == State.EXPIRED,
         notice.c.reason == Reason.TOO_LATE,
         notice.c.course == course,
-        notice.c.due <= at,
+        notice.c.due <= due_by,
         notice.c.useful_until > at,
     )
     return list(connection.scalars(query))
