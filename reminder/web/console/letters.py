@@ -1,7 +1,6 @@
 """A mail of ours as the console shows it: its head, and its body in a frame without rights."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -35,8 +34,8 @@ def letter(content: bytes, zone: ZoneInfo) -> Letter:
     message = message_from_bytes(content, policy=default)
     assert isinstance(message, EmailMessage)
     headers = {shown: str(message[name]) for name, shown in _SHOWN.items() if message[name]}
-    sent: datetime = message["Date"].datetime
-    headers["日期"] = f"{sent.astimezone(zone):%Y-%m-%d %H:%M}"
+    if message["Date"] and (sent := message["Date"].datetime):
+        headers["日期"] = f"{sent.astimezone(zone):%Y-%m-%d %H:%M}"
     return Letter(str(message["Subject"]), headers, part(content, "text").decode())
 
 
