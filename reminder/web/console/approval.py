@@ -69,8 +69,9 @@ def _shown(site: Site, found: list[Batch], first: int) -> Iterator[dict[str, Any
     """Every batch with its counts; of the digests those of one page."""
     for batch in found:
         due = batch.due.astimezone(site.table.plan.zone)
-        some = batch.digests[max(0, first) : max(0, first + ROWS)]
-        first -= len(batch.digests)
+        digests = _sorted(site, batch)
+        some = digests[max(0, first) : max(0, first + ROWS)]
+        first -= len(digests)
         yield {
             "period": batch.period,
             "due": batch.due.isoformat(),
@@ -82,6 +83,14 @@ def _shown(site: Site, found: list[Batch], first: int) -> Iterator[dict[str, Any
             "open": len(batch.open),
             "rows": [_row(site, digest, batch.as_of) for digest in some],
         }
+
+
+def _sorted(site: Site, batch: Batch) -> list[Digest]:
+    """What is to be read stands first, else the units stand in their own order."""
+    places = {unit: place for place, unit in enumerate(site.table.directory.units)}
+    return sorted(
+        batch.digests, key=lambda d: (not d.is_open, places.get(d.view.unit, len(places)))
+    )
 
 
 def _row(site: Site, digest: Digest, as_of: datetime) -> dict[str, Any]:
