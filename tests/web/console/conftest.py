@@ -32,9 +32,14 @@ class Secretary:
         return self.client.post(path, data={"token": token, **data})
 
 
-@pytest.fixture
-def secretary(house: Any) -> Secretary:
-    client = house.client()
+def logged_in(house: Any) -> TestClient:
+    """By the house's present clock."""
+    client: TestClient = house.client()
     with house.database.write() as connection:
         client.cookies.set(COOKIE, begin_session(connection, house.application.clock.now()))
-    return Secretary(client)
+    return client
+
+
+@pytest.fixture
+def secretary(house: Any) -> Secretary:
+    return Secretary(logged_in(house))

@@ -13,9 +13,8 @@ from reminder.domain.registrations import Signature
 from reminder.service import registrations
 from reminder.storage.ledger import notices
 from reminder.storage.ledger.notices import Entry
-from reminder.storage.ledger.sessions import begin_session
 from tests.web.conftest import AT
-from tests.web.console.conftest import Secretary
+from tests.web.console.conftest import Secretary, logged_in
 
 BY = Signature("值班员", "page/deputies/1")
 LEADER, RELATED = "deputies", "helan"
@@ -127,20 +126,11 @@ def test_who_has_not_signed_is_phoned_near_the_months_end(
     house.application.clock = Clock(AT)
     registrations.sign(house.application, house.table.directory["xingqing"], "2026-04", BY)
     at(house, f"2026-04-{day}T10:00+08:00")
-    page = house_page(house)
+    page = logged_in(house).get("/console").text
     calls = page[page.index('id="calls"') : page.index('id="tasks"')]
     assert ("月末临近，尚未签收" in calls) is phoned
     assert ("贺兰县人大常委会" in calls) is phoned
     assert "兴庆区" not in calls
-
-
-def house_page(house: Any) -> str:
-    """As somebody sees it who has just logged in."""
-    client = house.client()
-    with house.database.write() as connection:
-        word = begin_session(connection, house.application.clock.now())
-    client.cookies.set("console", word)
-    return str(client.get("/console").text)
 
 
 def statements(house: Any, secretary: Secretary) -> int:

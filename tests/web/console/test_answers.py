@@ -1,0 +1,231 @@
+"""What the secretariat makes of reports: confirmed, sent back, undone, or registered by itself."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from reminder.domain.registrations import Act, Registration, Signature
+from reminder.service import registrations
+from reminder.storage.ledger.registrations import of_unit, signed_months
+from tests.web.console.conftest import Secretary, token_on
+
+BY = Signature("张三", "page/deputies/1")
+LEADER, RELATED = "deputies", "helan"
+TASK, YEAR_ROUND = "2026-04-1", "2026-year-1"
+MONTH = "/console/month/2026-04"
+
+
+@pytest.fixture
+def reported(house: Any) -> Any:
+    finish(house, TASK)
+    return house
+
+
+def finish(house: Any, task: str, period: str = "") -> None:
+    registrations.finish(
+        house.application,
+        house.table.directory[LEADER],
+        house.table.plan.by_id[task],
+        BY,
+        done_on=date(2026, 4, 1),
+        period=period,
+    )
+
+
+def form(task: str = TASK, unit: str = LEADER, **more: str) -> dict[str, str]:
+    return {"unit": unit, "task": task, "period": "", "back": "/console", **more}
+
+
+def history(house: Any, unit: str = LEADER) -> list[Registration]:
+    with house.database.read() as connection:
+        return of_unit(connection, unit)
+
+
+def is_done(house: Any, task: str = TASK) -> bool:
+    return task in house.application.progress().done
+
+
+def test_confirming_closes_the_task(reported: Any, secretary: Secretary) -> None:
+    answer = secretary.post("/console/confirm", form())
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console?said=confirmed")
+    assert is_done(reported)
+    assert history(reported)[0].by == Signature("", "console")
+    assert "已确认办结" in secretary.get("/console?said=confirmed").text
+
+
+def test_a_second_confirmation_says_that_it_was_done(reported: Any, secretary: Secretary) -> None:
+    secretary.post("/console/confirm", form())
+    answer = secretary.post("/console/confirm", form())
+    assert answer.status_code == 422
+    assert "这项登记已处理，请刷新页面" in answer.text
+
+
+def test_sending_back_needs_a_word(reported: Any, secretary: Secretary) -> None:
+    answer = secretary.post("/console/return", form(words=" \r\n "))
+    assert answer.status_code == 422
+    assert "请写明退回原因" in answer.text
+    assert history(reported)[0].act is Act.FINISH
+
+
+def test_sent_back_the_unit_is_asked_again(reported: Any, secretary: Secretary) -> None:
+    answer = secretary.post("/console/return", form(words="请补充\r\n<b>会议</b>纪要", back=MONTH))
+    assert answer.headers["Location"] == f"{MONTH}?said=returned"
+    assert (history(reported)[0].act, history(reported)[0].words) == (
+        Act.RETURN,
+        "请补充\n<b>会议</b>纪要",
+    )
+    assert reported.application.progress().is_asked(TASK, LEADER)
+    assert "请补充\n&lt;b&gt;会议&lt;/b&gt;纪要" in secretary.get(f"/console/units/{LEADER}").text
+
+
+def test_a_word_that_is_too_long_is_not_lost(reported: Any, secretary: Secretary) -> None:
+    words = "长" * 1001
+    answer = secretary.post("/console/return", form(words=words, act="return", back=MONTH))
+    assert answer.status_code == 422
+    assert "最多1000字" in answer.text
+    assert words in answer.text
+    assert history(reported)[0].act is Act.FINISH
+
+
+@pytest.mark.parametrize("path", ["/console", MONTH, f"/console/units/{LEADER}"])
+def test_one_comes_back_to_where_one_was(reported: Any, secretary: Secretary, path: str) -> None:
+    answer = secretary.post("/console/confirm", form(back=path))
+    assert answer.headers["Location"] == f"{path}?said=confirmed"
+
+
+@pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "/console/month/x"])
+def test_one_never_comes_back_elsewhere(reported: Any, secretary: Secretary, path: str) -> None:
+    answer = secretary.post("/console/confirm", form(back=path))
+    assert answer.headers["Location"] == "/console?said=confirmed"
+
+
+# Undo
+
+
+def test_a_signing_is_undone(house: Any, secretary: Secretary) -> None:
+    registrations.sign(house.application, house.table.directory[RELATED], "2026-04", BY)
+    signing = form("", RELATED, period="2026-04", back=MONTH)
+    assert secretary.post("/console/undo", signing).headers["Location"] == f"{MONTH}?said=undone"
+    with house.database.read() as connection:
+        assert signed_months(connection, RELATED) == {}
+    assert "没有可撤销的签收" in secretary.post("/console/undo", signing).text
+
+
+def test_a_report_is_undone(reported: Any, secretary: Secretary) -> None:
+    secretary.post("/console/undo", form())
+    assert reported.application.progress().is_asked(TASK, LEADER)
+
+
+def test_a_confirmed_task_is_undone(reported: Any, secretary: Secretary) -> None:
+    secretary.post("/console/confirm", form())
+    secretary.post("/console/undo", form())
+    assert not is_done(reported)
+    assert [said.act for said in history(reported)] == [Act.UNDO, Act.CONFIRM, Act.FINISH]
+
+
+def test_nothing_is_undone_for_a_unit_that_is_none(house: Any, secretary: Secretary) -> None:
+    answer = secretary.post("/console/undo", form(unit="<b>"))
+    assert answer.status_code == 422
+    assert history(house, "<b>") == []
+
+
+# Registered by the secretariat itself
+
+
+def done(**more: str) -> dict[str, str]:
+    return form(**{"unit": "", "done_on": "2026-04-01", "note": "", "back": MONTH, **more})
+
+
+def test_the_secretariat_closes_a_task_itself(house: Any, secretary: Secretary) -> None:
+    answer = secretary.post("/console/done", done(note="电话 确认"))
+    assert answer.headers["Location"] == f"{MONTH}?said=done"
+    assert is_done(house)
+    assert "撤回办结" in secretary.get(MONTH).text
+
+
+def test_what_units_reported_is_settled_with_it(reported: Any, secretary: Secretary) -> None:
+    secretary.post("/console/done", done())
+    assert (history(reported)[0].act, history(reported)[0].by.link) == (Act.CONFIRM, "console")
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("", "请填写完成日期"),
+        ("4月1日", "请填写完成日期"),
+        ("2026-04-02", "完成日期不能晚于今天"),
+        ("1999-12-31", "完成日期有误"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_and_the_rest_kept(
+    house: Any, secretary: Secretary, day: str, words: str
+) -> None:
+    answer = secretary.post("/console/done", done(done_on=day, note="电话确认", act="done"))
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert 'value="电话确认"' in answer.text
+    assert not is_done(house)
+
+
+@pytest.mark.parametrize("task", ["", "2026-99-1", "2026-standing-1"])
+def test_what_is_no_task_is_not_closed(house: Any, secretary: Secretary, task: str) -> None:
+    assert secretary.post("/console/done", done(task=task)).status_code == 422
+    assert secretary.post("/console/reopen", done(task=task)).status_code == 422
+    assert house.application.progress().done == {}
+
+
+def test_a_year_round_task_is_closed_for_a_month_or_for_good(
+    house: Any, secretary: Secretary
+) -> None:
+    month = done(task=YEAR_ROUND, period="2026-04", scope="month")
+    secretary.post("/console/done", month)
+    assert (YEAR_ROUND, "2026-04") in house.application.progress().checked_in
+    secretary.post("/console/done", month | {"scope": "year"})
+    assert is_done(house, YEAR_ROUND)
+
+
+@pytest.mark.parametrize("period", ["2026-05", "2025-12", "x"])
+def test_a_month_to_come_is_not_closed(house: Any, secretary: Secretary, period: str) -> None:
+    answer = secretary.post("/console/done", done(task=YEAR_ROUND, period=period))
+    assert "月份有误" in answer.text
+    assert house.application.progress().checked_in == {}
+
+
+def test_a_task_is_reopened(house: Any, secretary: Secretary) -> None:
+    secretary.post("/console/done", done())
+    assert secretary.post("/console/reopen", done()).headers["Location"] == f"{MONTH}?said=reopened"
+    assert not is_done(house)
+    assert "本项没有登记办结" in secretary.post("/console/reopen", done()).text
+
+
+# Who may
+
+
+PATHS = ["confirm", "return", "undo", "done", "reopen"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nobody_orders_without_a_session_or_a_form_of_ours(
+    reported: Any, secretary: Secretary, path: str
+) -> None:
+    sent = done(unit=LEADER, words="x")
+    assert secretary.client.post(f"/console/{path}", data=sent).status_code == 403
+    assert secretary.get(f"/console/{path}").status_code == 405
+    del secretary.client.cookies["console"]
+    assert secretary.client.post(f"/console/{path}", data=sent).status_code == 403
+    assert len(history(reported)) == 1
+    assert not is_done(reported)
+
+
+def test_an_expired_session_orders_nothing(reported: Any, secretary: Secretary) -> None:
+    page = secretary.get("/console").text
+    del secretary.client.cookies["console"]
+    answer = secretary.client.post("/console/confirm", data=form() | {"token": token_on(page)})
+    assert answer.status_code == 403
+    assert "登录已过期" in answer.text
+    assert not is_done(reported)
+
+
+def test_from_elsewhere_nothing_can_be_ordered(house: Any) -> None:
+    assert house.client("203.0.113.9").post("/console/confirm", data=form()).status_code == 404
