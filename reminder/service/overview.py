@@ -16,6 +16,7 @@ from reminder.domain.windows import Light
 from reminder.service.application import Application
 from reminder.service.lights import Standing, read_known, standings
 from reminder.service.signing import Signing, read_signing, shown_month
+from reminder.storage.ledger.approvals import Unapproved, unapproved
 from reminder.storage.ledger.tallies import Tally, tally
 from reminder.storage.ledger.views import NoticeView
 
@@ -41,6 +42,7 @@ class Overview:
     month: int
     signing: Signing
     pending: tuple[Registration, ...]
+    unapproved: tuple[Unapproved, ...]
     mails: Tally
     contacts: tuple[Contact, ...]
     unsigned: tuple[Contact, ...]  # of nothing else
@@ -78,6 +80,7 @@ def _read(connection: Connection, app: Application, at: datetime) -> Overview:
         month,
         signing,
         known.pending,
+        tuple(unapproved(connection, registrar.course)),
         mails,
         tuple(c for c in contacts if not c.is_to_sign)[:SHOWN],
         tuple(c for c in contacts if c.is_to_sign)[:SHOWN],

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.domain.notices import Kind
+from reminder.domain.outcomes import KINDS
 from reminder.domain.registrations import DECIDING, NAMES, Act, Registration
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Unit
@@ -23,12 +23,6 @@ from reminder.web.console.guard import page
 from reminder.web.site import Site, site_of
 
 MAILS = 50
-KINDS = {
-    Kind.DIGEST: "月度提示",
-    Kind.NUDGE: "临近提醒",
-    Kind.OVERDUE: "待确认提示",
-    Kind.RECEIPT: "登记回执",
-}
 WAYS = {"page": "单位页面", "console": "管理页面", "command": "命令行", "direct": "无需复核"}
 SHOWN = 200  # units, or lines of history, on one page
 

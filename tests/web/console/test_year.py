@@ -155,3 +155,15 @@ def test_many_notices_make_no_more_statements(house: Any, secretary: Secretary) 
         if unit.id != RELATED:
             refused(house, unit.id)
     assert statements(house, secretary) == few
+
+
+def test_what_waits_for_approval_is_said_at_the_top(house: Any, secretary: Secretary) -> None:
+    assert "待审核" not in secretary.get("/console").text
+    with house.database.write() as connection:
+        due, end = house.table.digest_due(5), house.table.digest_end(5)
+        draft = NoticeDraft("held", Kind.DIGEST, "2026-05", RELATED, due, end)
+        entry = Entry(draft, Reason.APPROVAL, state=State.HELD)
+        notices.add_all(connection, [entry], AT, course="maildir", rehearsal=False)
+    page = secretary.get("/console").text
+    assert "5月提示<strong>1封待审核</strong>" in page
+    assert page.index("1封待审核") < page.index('id="reports"')
