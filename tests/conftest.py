@@ -8,6 +8,7 @@ import pytest
 
 from reminder.settings import Place
 from reminder.storage.ledger.database import Database, open_database
+from tests.ledgers import lay
 from tests.postgresql import PostgreSQL, program, running
 
 
@@ -38,6 +39,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 @pytest.fixture
 def database(place: Place) -> Iterator[Database]:
-    database = open_database(place)
+    database = open_database(lay(place) if isinstance(place, Path) else place)
     yield database
     database.close()

@@ -85,7 +85,7 @@ def lives(
 ) -> Iterator[Lives]:
     """`begun` makes the ledger that every case begins with, and may edit the office's files."""
     record = Record()
-    with trial(folder, small=True) as office, real_server(record) as port:
+    with trial(folder, small=True, made=False) as office, real_server(record) as port:
         smtp = {"host": "127.0.0.1", "port": port, "security": "none"}
         mail = OPERATOR | {"first_start": "send"}
         settings = {"transport": way, "smtp": smtp, "mail": mail}

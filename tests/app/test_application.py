@@ -16,7 +16,7 @@ REAL = {"transport": "smtp", "smtp": {"host": "mail.npc.test"}}
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
+    with trial(tmp_path, small=True, made=False) as opened:
         yield opened
 
 

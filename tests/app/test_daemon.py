@@ -21,7 +21,7 @@ SOON = 15  # seconds: with the last answer to a browser, never a whole minute
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path) as opened:
+    with trial(tmp_path, made=False) as opened:
         yield opened
 
 

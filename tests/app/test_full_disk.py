@@ -20,7 +20,7 @@ POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid(
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
+    with trial(tmp_path, small=True, made=False) as opened:
         yield opened
 
 

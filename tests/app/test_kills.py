@@ -20,7 +20,7 @@ KILLS = 6  # `make soak` takes 200
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path) as opened:
+    with trial(tmp_path, made=False) as opened:
         yield opened
 
 

@@ -93,7 +93,7 @@ class Pair:
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     gate = Gate()
-    with trial(tmp_path, small=True) as office, real_server(gate) as port:
+    with trial(tmp_path, small=True, made=False) as office, real_server(gate) as port:
         try:
             yield Pair(office, gate, port)
         finally:

@@ -23,6 +23,7 @@ from reminder.storage.ledger.database import open_database
 from reminder.storage.ledger.notices import content_of
 from reminder.storage.ledger.views import NoticeView, read_history, read_notices
 from reminder.storage.office import load_office
+from tests.ledgers import lay
 
 # The first working day of March 2026, at the sending hour.
 MARCH = "2026-03-02T09:00+08:00"
@@ -79,14 +80,18 @@ title = "另一件事"
 class Trial:
     """`app` is a new process on that ledger: nothing is kept but what is on disk.
 
-    Keys come without the plan's id.
+    Keys come without the plan's id. Not `made`, its ledger is for the first process to make.
     """
 
-    def __init__(self, folder: Path, *, small: bool = False, place: Place | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, small: bool = False, place: Place | None = None, made: bool = True
+    ) -> None:
         self.state = folder / "state"
         self.config: Path | None = None
         self._given: dict[str, Any] = {"state_dir": self.state}
         self.use(place or self.state / "ledger.db")
+        if made and isinstance(self.place, Path) and not self.place.exists():
+            lay(self.place)
         self._opened: list[Application] = []
         if small:
             self.config = folder / "config"
@@ -167,8 +172,10 @@ class Trial:
 
 
 @contextmanager
-def trial(folder: Path, *, small: bool = False, place: Place | None = None) -> Iterator[Trial]:
-    opened = Trial(folder, small=small, place=place)
+def trial(
+    folder: Path, *, small: bool = False, place: Place | None = None, made: bool = True
+) -> Iterator[Trial]:
+    opened = Trial(folder, small=small, place=place, made=made)
     try:
         yield opened
     finally:

@@ -15,6 +15,7 @@ from reminder.feed.feeds import Feeds
 from reminder.feed.query import parse_query
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.office import load_office
+from tests.ledgers import lay
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
@@ -26,7 +27,7 @@ def table() -> Timetable:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path / "ledger.db")
+    database = open_database(lay(tmp_path / "ledger.db"))
     yield database
     database.close()
 

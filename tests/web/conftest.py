@@ -22,6 +22,7 @@ from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.office import load_office
 from reminder.web import server
 from reminder.web.app import create_app
+from tests.ledgers import lay
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
@@ -84,6 +85,7 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     office = load_office(command_line={"state_dir": tmp_path / "state"})
+    lay(office.settings.state_dir / "ledger.db")
     application = Application(office, Clock(AT))
     application.sync_feeds(AT)
     yield House(application)
