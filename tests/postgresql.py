@@ -32,6 +32,19 @@ _SETTINGS = {
 }
 
 
+# Of tables with a few rows: TRUNCATE makes new files of all of them, and takes ten times as long.
+_EMPTY = sql.SQL("; ").join(
+    [
+        *(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name))
+          for table in reversed(metadata.sorted_tables)),
+        sql.SQL(
+            "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences "
+            "WHERE schemaname = 'public'"
+        ),
+    ]
+)  # fmt: skip
+
+
 class PostgreSQL:
     """A running server. Databases are made on it with the role `reminder`, who owns them.
 
@@ -99,8 +112,7 @@ class PostgreSQL:
         if self._emptied is None:
             self._emptied = self.create("ledger")
             open_database(self._emptied).close()
-        tables = sql.SQL(", ").join(map(sql.Identifier, metadata.tables))
-        self.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(tables), "ledger")
+        self.execute(_EMPTY, "ledger")
         return self._emptied
 
     def execute(self, words: sql.Composable, database: str = "postgres") -> None:
