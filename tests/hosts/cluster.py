@@ -39,6 +39,17 @@ _HELD = """
 _WAITING = "SELECT count(*) FROM recipient WHERE state NOT IN ('sent', 'refused')"
 _REPORTED = "SELECT count(*) FROM notice WHERE key LIKE '%/report/digest/%'"
 
+# As it is but for its waits: for a lease to lapse, between two ticks.
+_HASTY = """
+from datetime import timedelta
+from reminder.app import heartbeat
+from reminder.cli import main
+from reminder.delivery import presence
+presence.LEASE, presence.RENEWED = 6.0, 1.5
+heartbeat.EVERY = timedelta(seconds=2)
+main()
+"""
+
 _ASK = """
 import hashlib, sys, urllib.request
 with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
@@ -48,24 +59,29 @@ with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
 
 @dataclass(frozen=True)
 class Shape:
-    """`body` is what the mail server takes for each, in seconds."""
+    """`body` is what the mail server takes for each, in seconds; `hasty` senders wait less for
+    each other than a lease lasts."""
 
     units: int
     senders: int = 3
     connections: int = 2
     body: float = 0.25
+    hasty: bool = False
 
 
 class Sender:
     """`reminder run` on a host of its own; what it logs is kept."""
 
-    def __init__(self, hosts: Network, number: int, folder: Path, environ: dict[str, str]) -> None:
+    def __init__(
+        self, hosts: Network, number: int, folder: Path, environ: dict[str, str], *, hasty: bool
+    ) -> None:
         self.host, self.number = f"sender-{number}", number
         hosts.add(self.host, number)
         self.replica = f"{socket.gethostname()}:{hosts.number(self.host)}"
         self.log = folder / f"{self.host}.log"
         self._environ = environ | {"REMINDER_STATE_DIR": str(folder / self.host)}
-        self._command = [*hosts.inside(self.host), sys.executable, "-m", "reminder"]
+        self._python = [*hosts.inside(self.host), sys.executable]
+        self._command = [*self._python, *(["-c", _HASTY] if hasty else ["-m", "reminder"])]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -92,7 +108,7 @@ class Sender:
 
     def asked(self, path: str) -> tuple[str, str]:
         """Its web server, on that host: the ETag, and a digest of the bytes."""
-        command = [*self._command[:-2], "-c", _ASK, f"http://127.0.0.1:{WEB}{path}"]
+        command = [*self._python, "-c", _ASK, f"http://127.0.0.1:{WEB}{path}"]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         tag, digest = said.split()
         return tag, digest
@@ -205,7 +221,7 @@ def cluster(folder: Path, shape: Shape) -> Iterator[Cluster]:
         environ = os.environ | {f"REMINDER_{name}": value for name, value in settings.items()}
         senders = []
         for number in range(FIRST, FIRST + shape.senders):
-            senders.append(Sender(hosts, number, folder, environ))
+            senders.append(Sender(hosts, number, folder, environ, hasty=shape.hasty))
             stack.callback(senders[-1].close)
         yield Cluster(hosts, server, kept, senders, shape.units)
 

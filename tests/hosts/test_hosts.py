@@ -1,4 +1,5 @@
-"""Senders on hosts of their own: what one leaves, others send. `make hosts` has all cases."""
+"""Senders on hosts of their own: what one leaves, others send. `make hosts` has all cases, with
+leases as long as they are."""
 
 import os
 from pathlib import Path
@@ -20,7 +21,7 @@ def _hosts() -> None:
 
 
 def test_what_a_killed_and_a_frozen_sender_held_is_sent_by_the_third(tmp_path: Path) -> None:
-    shape = Shape(units=160, body=0.15)
+    shape = Shape(units=120, body=0.15, hasty=True)
     found = befallen(tmp_path, shape, KILLED, FROZEN)
     assert found.breaches == []
     assert 0 < found.copies <= 2 * shape.connections
