@@ -1,0 +1,116 @@
+"""From the mail to 办结 and back: a unit answers, the secretariat sees it, the calendar follows."""
+
+import re
+from time import monotonic
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from reminder.storage.ledger.links import FEED, feed_url, link_token
+from reminder.storage.ledger.passwords import hash_of, keep
+from tests.browser.conftest import Served, faults, overflow
+
+LEAD, OTHER = "deputies", "general-office"
+PASSWORD = "correct horse battery"
+ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+CONSOLE = ("", "/month", "/units", f"/units/{LEAD}", "/ledger", "/approval", "/meetings", "/links")
+
+
+@pytest.fixture
+def secretary(chromium: Browser, served: Served) -> Page:
+    """At a desk, logged in by the password."""
+    with served.app.database.write() as connection:
+        keep(connection, hash_of(PASSWORD))
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{served.base}/console")
+    assert faults(page) == []
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("年度代表工作安排表")
+    return page
+
+
+def feed(served: Served, name: str) -> str:
+    with served.app.database.read() as connection:
+        token = link_token(connection, served.app.composer.key, FEED, name)
+    with urlopen(feed_url(served.base, token, name)) as answer:
+        return str(answer.read().decode())
+
+
+def feed_until(served: Served, name: str, words: str) -> bool:
+    """A poll may be answered from memory for a second more."""
+    end = monotonic() + 5
+    while monotonic() < end:
+        if words in feed(served, name):
+            return True
+    return False
+
+
+def test_what_a_unit_finishes_is_confirmed_and_its_calendar_says_so(
+    page: Page, served: Served, secretary: Page
+) -> None:
+    lead, other = (served.app.table.directory[unit].to[0] for unit in (LEAD, OTHER))
+    page.goto(served.link_in(lead))
+    page.get_by_label("登记人").first.fill("值班员")
+    page.get_by_role("button", name="确认签收").click()
+    page.get_by_text("登记进展或完成").first.click()
+    page.get_by_label("说明").first.fill(ATTACK)
+    page.get_by_role("button", name="登记完成").first.click()
+    expect(page.get_by_text("待复核").first).to_be_visible()
+    assert "✓" not in feed(served, LEAD)
+
+    secretary.goto(f"{served.base}/console")
+    expect(secretary.get_by_text(ATTACK, exact=True)).to_be_visible()
+    expect(secretary.get_by_role("link", name="4月签收")).to_contain_text("1/")
+    assert faults(secretary) == []
+    secretary.get_by_role("button", name="确认办结").click()
+    expect(secretary.get_by_role("status")).to_be_visible()
+
+    page.reload()
+    expect(page.get_by_text(re.compile("已办结")).first).to_be_visible()
+    assert feed_until(served, LEAD, "✓")
+    assert "✓" not in feed(served, "plan")
+    served.tick()
+    assert ATTACK in served.mail_to(lead, "登记回执：登记完成")
+
+    # The other lead of the same task knows of the office's word, and of nothing else.
+    page.context.clear_cookies()
+    page.goto(served.link_in(other))
+    expect(page.get_by_text(re.compile("已办结")).first).to_be_visible()
+    assert ATTACK not in page.content()
+    assert "值班员" not in page.content()
+
+
+def test_what_is_sent_back_comes_to_the_unit_with_a_word(
+    page: Page, served: Served, secretary: Page
+) -> None:
+    page.goto(served.link_in(served.app.table.directory[LEAD].to[0]))
+    page.get_by_text("登记进展或完成").first.click()
+    page.get_by_label("登记人").nth(2).fill("值班员")
+    page.get_by_role("button", name="登记完成").first.click()
+    secretary.goto(f"{served.base}/console")
+    secretary.get_by_text("退回", exact=True).first.click()
+    secretary.get_by_label("退回原因").first.fill("请补充文号")
+    secretary.get_by_role("button", name="退回").first.click()
+    page.reload()
+    expect(page.get_by_text("已退回：请补充文号").first).to_be_visible()
+
+
+def test_every_page_of_the_console_is_accessible_and_fits_a_phone(
+    served: Served, secretary: Page
+) -> None:
+    secretary.set_viewport_size({"width": 375, "height": 812})
+    for path in CONSOLE:
+        secretary.goto(f"{served.base}/console{path}")
+        secretary.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert faults(secretary) == []
+        assert overflow(secretary) <= 0
+
+
+def test_who_is_logged_out_sees_nothing_more(served: Served, secretary: Page) -> None:
+    secretary.get_by_role("button", name="退出").click()
+    for path in CONSOLE:
+        secretary.goto(f"{served.base}/console{path}")
+        expect(secretary.get_by_role("heading", level=1)).to_have_text("登录")
