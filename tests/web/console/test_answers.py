@@ -8,6 +8,7 @@ import pytest
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.service import registrations
 from reminder.storage.ledger.registrations import of_unit, signed_months
+from reminder.storage.ledger.sessions import end_all_sessions
 from tests.web.console.conftest import Secretary, token_on
 
 BY = Signature("张三", "page/deputies/1")
@@ -220,7 +221,8 @@ def test_nobody_orders_without_a_session_or_a_form_of_ours(
 
 def test_an_expired_session_orders_nothing(reported: Any, secretary: Secretary) -> None:
     page = secretary.get("/console").text
-    del secretary.client.cookies["console"]
+    with reported.database.write() as connection:
+        end_all_sessions(connection)
     answer = secretary.client.post("/console/confirm", data=form() | {"token": token_on(page)})
     assert answer.status_code == 403
     assert "登录已过期" in answer.text
