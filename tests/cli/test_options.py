@@ -47,7 +47,9 @@ def test_every_command_is_documented() -> None:
     assert [name for name in names if f"reminder {name}" not in text] == []
 
 
-@pytest.mark.parametrize("command", [(), ("ledger",), ("feed",), ("task",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [(), ("ledger",), ("feed",), ("task",), ("console",)], ids=" ".join
+)
 def test_help_lists_the_commands(reminder: Reminder, command: tuple[str, ...]) -> None:
     out = reminder(*command, "--help").out
     assert all(name[-1] in out for name in COMMANDS if name[:-1] == command)
