@@ -12,6 +12,7 @@ from pydantic import (
     AfterValidator,
     Field,
     SecretStr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -207,6 +208,16 @@ class Settings(BaseSettings):
     def _known(cls, value: SecretStr) -> SecretStr:
         if value:
             place_of(value.get_secret_value())
+        return value
+
+    @field_validator("mail")
+    @classmethod
+    def _somebody_can_approve(cls, value: MailSettings, info: ValidationInfo) -> MailSettings:
+        web = info.data.get("web")
+        if value.approval and web and web.console == "off":
+            raise ValueError(
+                'wants approval and web.console is "off", wanted "local" or "anywhere"'
+            )
         return value
 
     @field_validator("secret_key")

@@ -128,6 +128,7 @@ FAULTS = {
     "workdays/one-day-instead-of-a-list": "1: work: is ",
     "workdays/unknown-key": "2: holiday: unknown key, wanted one of rest, work",
     "settings/address-without-at": "3: mail.operator: 'office.unit.example' is not an address",
+    "settings/approval-without-a-console": "1: mail: wants approval and web.console is",
     "settings/base-url-without-scheme": "5: web.base_url: is 'reminder.unit.example', wanted http",
     "settings/database-of-another-kind": "1: database_url: is not a database this version knows",
     "settings/day-under-both": "4: workdays: 2026-05-04 stands under work and under rest",
