@@ -8,6 +8,7 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 
+from reminder.service import approval
 from tests.app.accepted import Accepted, Record, differences, out_of_turn, unrecorded
 from tests.app.steps import Life, Stepper, stepper
 from tests.app.trials import MARCH, OPERATOR, Trial, parsed, trial
@@ -111,3 +112,12 @@ def one_more_unit(office: Trial, settings: dict[str, Any]) -> None:
     plan.write_text(
         text.replace('["相关委员会"]', '["相关委员会", "无关委员会"]'), encoding="utf-8"
     )
+
+
+def approved(office: Trial, settings: dict[str, Any]) -> None:
+    """All that is due in March was read and approved before."""
+    settings["mail"] = settings["mail"] | {"approval": True}
+    office.tick("2026-02-26T10:00+08:00", **settings)
+    app = office.app("2026-02-27T10:00+08:00", **settings)
+    for batch in approval.batches(app):
+        approval.approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)

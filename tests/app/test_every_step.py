@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.lives import WAYS, lives, one_more_unit, planned
+from tests.app.lives import WAYS, approved, lives, one_more_unit, planned
 from tests.app.steps import COMMITTED
 
 STRIDE = 24
@@ -56,3 +56,13 @@ def test_a_death_after_one_more_notice_was_planned_loses_no_second_report(tmp_pa
         composed = case.undisturbed.index("after composing")
         committed = case.undisturbed.index(COMMITTED, composed)
         assert case.breaches(committed + 2) == []
+
+
+def test_a_death_while_what_was_approved_is_queued_loses_and_doubles_nothing(
+    tmp_path: Path,
+) -> None:
+    with lives(tmp_path, "smtp", approved) as case:
+        queued = case.undisturbed.index("after composing")
+        committed = case.undisturbed.index(COMMITTED, queued)
+        for step in range(queued, committed + 3, 2):
+            assert case.breaches(step) == []
