@@ -99,6 +99,7 @@ def at_a_terminal(state: Path, *lines: str) -> Ended:
         stdin=below,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=0,  # `communicate` passes by what a buffer holds
         start_new_session=True,  # without a terminal of its own: it asks on this one
     )
     assert process.stderr

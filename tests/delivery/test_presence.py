@@ -76,7 +76,7 @@ def put_back_by(one: Member, app: Application) -> int:
 def replica(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) -> Application:
     """A process that finds the mail server in its own way."""
     patch.setattr(presence, "replica_name", lambda: name)
-    patch.setattr("reminder.service.application.replica_name", lambda: name)
+    patch.setattr("reminder.service.parts.replica_name", lambda: name)
     return office.app(MARCH, **by_smtp(server))
 
 

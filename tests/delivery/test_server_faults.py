@@ -357,7 +357,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
 @pytest.fixture
 def office(tmp_path: Path, planned: Planned) -> Iterator[Trial]:
     """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True) as opened:
+    with trial(tmp_path, small=True, made=False) as opened:
         opened.state.mkdir(mode=0o700)
         shutil.copy(planned.ledger, opened.state)
         yield opened

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.app.lives import WAYS, Begun, lives, one_more_unit, planned
+from tests.app.lives import WAYS, Begun, approved, lives, one_more_unit, planned
 from tests.app.trials import MARCH, Trial
 
 NUDGES = "2026-03-26"
@@ -33,6 +33,7 @@ BEGINNINGS: dict[str, tuple[Begun | None, str]] = {
     "no ledger": (None, "2026-03-02"),
     "planned": (planned, "2026-03-02"),
     "one more unit": (one_more_unit, "2026-03-02"),
+    "approved": (approved, "2026-03-02"),
     "from an outbox": (from_an_outbox, "2026-03-02"),
     "a nudge": (digests, NUDGES),
 }
