@@ -7,11 +7,11 @@ from pathlib import Path
 from reminder.storage.ledger.database import open_database
 
 
-def lay(path: Path) -> Path:
+def lay(path: Path, ledger: bytes = b"") -> Path:
     """Where the rule is not on how a ledger begins: saves its test the migrations' time."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_bytes(_empty())
+    path.write_bytes(ledger or _empty())
     return path
 
 

@@ -1,10 +1,12 @@
 """The real application over a real ledger and a Maildir, asked from this machine."""
 
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from reminder.settings import Settings
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url
-from reminder.storage.office import load_office
+from reminder.storage.office import Office, load_office
 from reminder.web import server
 from reminder.web.app import create_app
 from tests.ledgers import lay
@@ -82,12 +84,24 @@ class House:
         (self.settings.outbox / part / name).write_bytes(content)
 
 
+@cache
+def _begun() -> tuple[Office, bytes]:
+    """The shipped office, and its ledger with a key and the feeds of that day."""
+    with tempfile.TemporaryDirectory() as folder:
+        office = load_office(command_line={"state_dir": Path(folder)})
+        application = Application(office, Clock(AT))
+        assert application.composer.key
+        application.sync_feeds(AT)
+        application.database.close()
+        return office, (office.settings.state_dir / "ledger.db").read_bytes()
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    office = load_office(command_line={"state_dir": tmp_path / "state"})
-    lay(office.settings.state_dir / "ledger.db")
-    application = Application(office, Clock(AT))
-    application.sync_feeds(AT)
+    begun, ledger = _begun()
+    settings = begun.settings.model_copy(update={"state_dir": tmp_path / "state"})
+    lay(settings.state_dir / "ledger.db", ledger)
+    application = Application(replace(begun, settings=settings), Clock(AT))
     yield House(application)
     application.database.close()
 
