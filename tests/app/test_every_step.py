@@ -11,7 +11,7 @@ import pytest
 from tests.app.lives import WAYS, approved, lives, one_more_unit, planned
 from tests.app.steps import COMMITTED
 
-STRIDE = 24
+STRIDE = 40
 PLACED = {"smtp": "after the final dot", "maildir": "after rename"}
 
 

@@ -27,8 +27,17 @@ KEY = f"small/{LEAD}"
 
 
 @pytest.fixture
-def small(tmp_path: Path, place: Place) -> Iterator[Trial]:
-    """April's digests wait for approval. On both databases."""
+def small(tmp_path: Path) -> Iterator[Trial]:
+    """April's digests wait for approval."""
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH)
+        opened.tick(EARLY, **ON)
+        yield opened
+
+
+@pytest.fixture
+def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """The same on both databases, for what their statements do."""
     with trial(tmp_path, small=True, place=place) as opened:
         opened.tick(MARCH)
         opened.tick(EARLY, **ON)
@@ -144,16 +153,16 @@ def test_unit_that_leaves_the_plan_gets_nothing(small: Trial) -> None:
 
 
 def test_what_was_approved_goes_at_its_moment_with_the_bytes_that_were_shown(
-    small: Trial,
+    either: Trial,
 ) -> None:
-    app = small.app(BEFORE, **ON)
+    app = either.app(BEFORE, **ON)
     shown = only(app).open[KEY]
     approve(app)
-    small.tick("2026-04-01T08:59+08:00", **ON)
-    assert outcome(small) == ("held", "approved")
-    small.tick(DUE, **ON)
-    assert outcome(small) == ("sent", "accepted")
-    assert small.stored(LEAD) == shown.content
+    either.tick("2026-04-01T08:59+08:00", **ON)
+    assert outcome(either) == ("held", "approved")
+    either.tick(DUE, **ON)
+    assert outcome(either) == ("sent", "accepted")
+    assert either.stored(LEAD) == shown.content
     assert parsed(shown.content)["Date"].datetime == datetime.fromisoformat(DUE)
 
 
@@ -202,13 +211,13 @@ def test_approving_twice_is_harmless(small: Trial) -> None:
     assert len(held) == 1
 
 
-def test_what_changes_before_its_moment_waits_anew_at_once(small: Trial) -> None:
-    approve_all(small.app(BEFORE, **ON))
-    done(small)
-    small.tick(BEFORE, **ON)
-    assert outcome(small) == ("held", "approval")
-    assert outcome(small, RELATED) == ("held", "approved")
-    assert (None, "held", "changed") in small.history(LEAD)
+def test_what_changes_before_its_moment_waits_anew_at_once(either: Trial) -> None:
+    approve_all(either.app(BEFORE, **ON))
+    done(either)
+    either.tick(BEFORE, **ON)
+    assert outcome(either) == ("held", "approval")
+    assert outcome(either, RELATED) == ("held", "approved")
+    assert (None, "held", "changed") in either.history(LEAD)
 
 
 def test_what_changes_unnoticed_waits_anew_at_its_moment(small: Trial) -> None:
@@ -227,11 +236,11 @@ def test_tick_that_comes_late_sends_what_was_approved(small: Trial) -> None:
     assert small.stored(LEAD) == shown.content
 
 
-def test_all_are_approved_by_one_hash(small: Trial) -> None:
-    assert approve_all(small.app(BEFORE, **ON)) == 2
-    assert small.states(period="2026-04", kind="digest") == {("held", "approved")}
-    small.tick(DUE, **ON)
-    assert small.states(period="2026-04", kind="digest") == {("sent", "accepted")}
+def test_all_are_approved_by_one_hash(either: Trial) -> None:
+    assert approve_all(either.app(BEFORE, **ON)) == 2
+    assert either.states(period="2026-04", kind="digest") == {("held", "approved")}
+    either.tick(DUE, **ON)
+    assert either.states(period="2026-04", kind="digest") == {("sent", "accepted")}
 
 
 def test_all_are_refused_when_one_reads_otherwise(small: Trial) -> None:
@@ -244,9 +253,9 @@ def test_all_are_refused_when_one_reads_otherwise(small: Trial) -> None:
     assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
 
 
-def test_two_who_approve_all_at_once_queue_each_once(small: Trial) -> None:
-    small.tick(DUE, **ON)
-    one, other = small.app(LATER, **ON), small.app(LATER, **ON)
+def test_two_who_approve_all_at_once_queue_each_once(either: Trial) -> None:
+    either.tick(DUE, **ON)
+    one, other = either.app(LATER, **ON), either.app(LATER, **ON)
     shown = only(one)
     given = (shown.period, shown.due, shown.as_of, shown.sha256)
     assert approval.approve_all(one, *given) == 2
@@ -256,13 +265,13 @@ def test_two_who_approve_all_at_once_queue_each_once(small: Trial) -> None:
 # Dropping
 
 
-def test_dropped_is_never_sent_nor_made_again(small: Trial) -> None:
-    approval.drop(small.app(BEFORE, **ON), KEY, "改为书面通知")
-    assert outcome(small) == ("expired", "dropped")
-    done(small)
-    small.tick(DUE, **ON)
-    assert outcome(small) == ("expired", "dropped")
-    with small.reading() as connection:
+def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
+    approval.drop(either.app(BEFORE, **ON), KEY, "改为书面通知")
+    assert outcome(either) == ("expired", "dropped")
+    done(either)
+    either.tick(DUE, **ON)
+    assert outcome(either) == ("expired", "dropped")
+    with either.reading() as connection:
         history = read_history(connection, KEY)
     assert [row["detail"] for row in history if row["reason"] == "dropped"] == ["改为书面通知"]
 
@@ -290,9 +299,9 @@ def test_release_leaves_alone_what_is_to_be_approved(small: Trial) -> None:
     assert outcome(small) == ("held", "approval")
 
 
-def test_release_takes_all_when_approval_was_switched_off(small: Trial) -> None:
-    assert len(orders.release(small.app(LATER))) == 2
-    assert outcome(small) == ("queued", "released")
+def test_release_takes_all_when_approval_was_switched_off(either: Trial) -> None:
+    assert len(orders.release(either.app(LATER))) == 2
+    assert outcome(either) == ("queued", "released")
 
 
 def test_released_before_its_moment_it_waits_for_it(small: Trial) -> None:

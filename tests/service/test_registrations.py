@@ -26,8 +26,16 @@ OFFICE = Signature("", "console")
 
 
 @pytest.fixture
-def small(tmp_path: Path, place: Place) -> Iterator[Trial]:
-    """On both databases: one unit leads, one is related, one must see nothing."""
+def small(tmp_path: Path) -> Iterator[Trial]:
+    """One unit leads, one is related, one must see nothing."""
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH)
+        yield opened
+
+
+@pytest.fixture
+def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """The same on both databases, for what their statements do."""
     with trial(tmp_path, small=True, place=place) as opened:
         opened.tick(MARCH)
         yield opened
@@ -59,10 +67,10 @@ def kinds(trial: Trial, kind: Kind) -> list[str]:
 # Signing
 
 
-def test_a_signature_says_who_when_and_by_which_link(small: Trial) -> None:
-    app = small.app(LATE)
+def test_a_signature_says_who_when_and_by_which_link(either: Trial) -> None:
+    app = either.app(LATE)
     assert sign(app)
-    [signed] = said(small)
+    [signed] = said(either)
     assert (signed.act, signed.period, signed.by) == (Act.SIGN, "2026-03", BY)
     assert signed.at == app.clock.now()
 
@@ -91,11 +99,11 @@ def test_a_unit_of_another_body_is_not_asked_to_sign(small: Trial) -> None:
         sign(small.app(LATE), "related")
 
 
-def test_an_undone_signature_can_be_given_again(small: Trial) -> None:
-    sign(small.app(LATE))
-    service.undo(small.app(LATE), "lead", "", "2026-03", OFFICE)
-    assert sign(small.app(LATE))
-    assert [each.act for each in said(small)] == [Act.SIGN, Act.UNDO, Act.SIGN]
+def test_an_undone_signature_can_be_given_again(either: Trial) -> None:
+    sign(either.app(LATE))
+    service.undo(either.app(LATE), "lead", "", "2026-03", OFFICE)
+    assert sign(either.app(LATE))
+    assert [each.act for each in said(either)] == [Act.SIGN, Act.UNDO, Act.SIGN]
 
 
 def test_nobody_signs_without_a_name(small: Trial) -> None:
@@ -161,13 +169,13 @@ def test_a_task_that_is_reported_as_done_is_nudged_no_more(small: Trial) -> None
     assert kinds(small, Kind.NUDGE) == []
 
 
-def test_a_nudge_on_its_way_stops_when_its_task_is_reported(small: Trial) -> None:
-    app = small.app(LATE)
+def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> None:
+    app = either.app(LATE)
     app.plan(app.clock.now(), hold_first_start=False)
-    [nudge] = kinds(small, Kind.NUDGE)
-    finish(small.app(LATE))
-    small.tick(LATE)
-    assert (small.notice(nudge).state, small.notice(nudge).reason) == ("expired", "done")
+    [nudge] = kinds(either, Kind.NUDGE)
+    finish(either.app(LATE))
+    either.tick(LATE)
+    assert (either.notice(nudge).state, either.notice(nudge).reason) == ("expired", "done")
 
 
 def test_a_reported_task_is_neither_to_be_confirmed_by_the_unit_nor_late(small: Trial) -> None:
@@ -205,12 +213,12 @@ def feed(app: Application, name: str) -> str:
     return app.feeds.rendered(name, parse_query("")).body.decode()
 
 
-def test_what_was_sent_back_is_asked_for_again(small: Trial) -> None:
-    finish(small.app("2026-03-20T10:00+08:00"))
-    service.send_back(small.app(LATE), "lead", TASK, "", "请补充印发文号", OFFICE)
-    small.tick(LATE)
-    assert len(kinds(small, Kind.NUDGE)) == 1
-    assert said(small)[0].words == "请补充印发文号"
+def test_what_was_sent_back_is_asked_for_again(either: Trial) -> None:
+    finish(either.app("2026-03-20T10:00+08:00"))
+    service.send_back(either.app(LATE), "lead", TASK, "", "请补充印发文号", OFFICE)
+    either.tick(LATE)
+    assert len(kinds(either, Kind.NUDGE)) == 1
+    assert said(either)[0].words == "请补充印发文号"
 
 
 def test_nothing_is_sent_back_without_a_word(small: Trial) -> None:
@@ -237,11 +245,11 @@ def test_a_report_is_confirmed_or_sent_back_once(small: Trial) -> None:
             act()
 
 
-def test_undone_a_task_is_open_again_and_waits_for_nobody(small: Trial) -> None:
-    finish(small.app(LATE))
-    service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
-    service.undo(small.app(LATE), "lead", TASK, "", OFFICE)
-    progress = small.app(LATE).progress()
+def test_undone_a_task_is_open_again_and_waits_for_nobody(either: Trial) -> None:
+    finish(either.app(LATE))
+    service.confirm(either.app(LATE), "lead", TASK, "", OFFICE)
+    service.undo(either.app(LATE), "lead", TASK, "", OFFICE)
+    progress = either.app(LATE).progress()
     assert (progress.done, progress.reported) == ({}, {})
     assert progress.is_asked(TASK, "lead")
 

@@ -126,7 +126,7 @@ def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
     assert 3 <= sum(attempts) <= 12
 
 
-@pytest.mark.parametrize("step", range(1, 250, 25))
+@pytest.mark.parametrize("step", range(1, 250, 50))
 def test_death_at_a_step_loses_nothing_and_doubles_at_most_one_message(
     office: Trial, step: int
 ) -> None:
