@@ -8,7 +8,8 @@ from sqlalchemy import Connection, String, bindparam, exists, func, insert, sele
 
 from reminder.domain.notices import Answer, Reason
 from reminder.storage.ledger.claims import Claimed
-from reminder.storage.ledger.schema import Moment, Words, history, notice, recipient
+from reminder.storage.ledger.columns import Moment, Words
+from reminder.storage.ledger.schema import history, notice, recipient
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
 
 from reminder.domain.notices import Reason, State
+from reminder.storage.ledger.columns import Moment, Words
 from reminder.storage.ledger.history import Change, record, record_all
-from reminder.storage.ledger.schema import Moment, Words, history, message, notice, recipient
+from reminder.storage.ledger.schema import history, message, notice, recipient
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,8 @@
 """The ledger's tables. Moments are UTC; the migrations make what stands here."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -15,39 +11,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
+from reminder.storage.ledger.columns import Moment, Words
+
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
 REVISION = "0006"
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC: SQLite hands back naive ones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"{value}: a moment needs a time zone")
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            return value.replace(tzinfo=UTC)
-        return value
-
-
-class Words(TypeDecorator[str]):
-    """What others say, recorded whatever it holds: PostgreSQL keeps no NUL."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value and value.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 metadata = MetaData()

@@ -8,7 +8,7 @@ from operator import attrgetter
 import sqlalchemy as sa
 from alembic import op
 
-from reminder.storage.ledger.schema import Moment
+from reminder.storage.ledger.columns import Moment
 
 revision = "0004"
 down_revision = "0003"

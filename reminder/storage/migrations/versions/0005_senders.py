@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from reminder.storage.ledger.schema import Moment
+from reminder.storage.ledger.columns import Moment
 
 revision = "0005"
 down_revision = "0004"
