@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from reminder.delivery.transports.maildir import messages
-from reminder.web.security import MAIL_POLICY
+from reminder.web.security import mail_to_use
 from reminder.web.site import local_only
 
 PAGE = 200
@@ -79,8 +79,7 @@ def mail_html(request: Request) -> Response:
     html = _words(_message(request), "html")
     if html is None:
         raise HTTPException(404)
-    policy = {"Content-Security-Policy": MAIL_POLICY}
-    return HTMLResponse(html, headers=policy)
+    return mail_to_use(html)
 
 
 def mail_text(request: Request) -> Response:

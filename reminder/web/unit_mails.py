@@ -11,12 +11,12 @@ from urllib.parse import quote
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from reminder.domain import wording
 from reminder.storage.ledger.links import PAGE
 from reminder.storage.ledger.mailed import Mailed, mailed_as, mailed_to
-from reminder.web.security import MAIL_POLICY
+from reminder.web.security import mail_to_use
 from reminder.web.site import Site, site_of
 from reminder.web.unit_link import UnitLink, opened, shared
 from reminder.web.uses import note_use
@@ -70,8 +70,7 @@ def mail_body(request: Request) -> Response:
     html = _parsed(_mail(request, site, link)).get_body(("html",))
     if html is None:
         raise HTTPException(404)
-    policy = {"Content-Security-Policy": MAIL_POLICY}
-    return HTMLResponse(html.get_content(), headers=policy)
+    return mail_to_use(html.get_content())
 
 
 def listed(site: Site, link: UnitLink, first: int, most: int) -> list[Listed]:

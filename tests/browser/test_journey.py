@@ -114,3 +114,16 @@ def test_who_is_logged_out_sees_nothing_more(served: Served, secretary: Page) ->
     for path in CONSOLE:
         secretary.goto(f"{served.base}/console{path}")
         expect(secretary.get_by_role("heading", level=1)).to_have_text("登录")
+
+
+def test_a_link_in_a_mail_opens_out_of_its_frame_where_forms_work(
+    page: Page, served: Served
+) -> None:
+    page.goto(f"{served.base}/outbox")
+    page.get_by_role("link", name=re.compile("贺兰县|承办2项")).first.click()
+    with page.expect_popup() as opened:
+        page.frame_locator("iframe").get_by_role("link").first.click()
+    unit = opened.value
+    unit.get_by_label("登记人").first.fill("值班员")
+    unit.get_by_role("button", name="确认签收").click()
+    expect(unit.get_by_role("status")).to_contain_text("已签收")
