@@ -7,6 +7,7 @@ from datetime import date, datetime
 from itertools import groupby
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
+from reminder.domain.plan import Task
 from reminder.domain.timetable import MONTHS, Addressees, Role, Timetable, together
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Window, nudge_day, overdue_day, workdays_left
@@ -53,9 +54,14 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
         for unit in table.directory.expand(more)
         if table.directory[unit].tone is not Relation.PARALLEL
         and names.isdisjoint(table.named_as(unit))
-        and (not progress.reported or table.unconfirmed(unit, month, on, progress))
+        and (not progress.reported or any(_asks(table, unit, task, progress) for task in tasks))
     }
     return (*rows, *(unit for unit in table.directory.units if unit in others)) if others else rows
+
+
+def _asks(table: Timetable, unit: str, task: Task, progress: Progress) -> bool:
+    """Whether that unit leads the task and has still to say something of it."""
+    return progress.is_asked(task.id, unit) and table.role(unit, task) is Role.LEAD
 
 
 def digest_draft(
