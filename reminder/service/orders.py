@@ -112,6 +112,9 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         raise UsageError(f"{view.key}: a {view.kind} is not sent again")
     if view.waiting:
         raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
+    at = app.clock.now()
+    if at < view.due and not view.rehearsal:
+        raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
     base = view.key.partition("#")[0]
     family = [
         other
@@ -126,7 +129,6 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         for person in other.recipients
         if person.state is State.SENT
     }
-    at = app.clock.now()
     find_unit(app, view.unit)
     before = draft_of(connection, view)
     draft = replace(

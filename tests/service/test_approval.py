@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reminder.errors import UsageError
 from reminder.service import approval, orders
 from reminder.service.application import Application
 from reminder.service.approval import ApprovalError, Batch
@@ -317,6 +318,13 @@ def test_resending_does_not_wait(small: Trial) -> None:
     app = small.app(LATER, **ON)
     assert orders.resend(app, KEY) == f"{KEY}#2"
     assert outcome(small, f"{LEAD}#2") == ("queued", "resent")
+
+
+def test_dropped_before_its_moment_it_cannot_be_sent_again_until_then(small: Trial) -> None:
+    approval.drop(small.app(BEFORE, **ON), KEY, "误取消")
+    with pytest.raises(UsageError, match="nothing goes early"):
+        orders.resend(small.app(BEFORE, **ON), KEY)
+    assert orders.resend(small.app(DUE, **ON), KEY) == f"{KEY}#2"
 
 
 # What the operator hears

@@ -171,7 +171,7 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
         ],
         history=list(_told(site, history)),
         copies=[_row(site, other) for other in copies if other.key != key],
-        may_resend=_may_resend(view, copies),
+        may_resend=_may_resend(view, copies, site.clock.now()),
         approval=f"/console/approval/mail?{query}" if held else "",
         mail=letter(content, site.table.plan.zone) if content else None,
         frame=f"{HERE}/mail?{query}",
@@ -185,9 +185,10 @@ def _told(site: Site, history: Iterable[Any]) -> Iterable[tuple[str, ...]]:
         yield _when(site, row["at"]), row["address"] or "", state, reason, row["detail"]
 
 
-def _may_resend(view: NoticeView, copies: list[NoticeView]) -> bool:
-    """What did not arrive, is of use, and is not on its way."""
-    if view.kind not in resending.KINDS or any(copy.waiting for copy in copies):
+def _may_resend(view: NoticeView, copies: list[NoticeView], at: datetime) -> bool:
+    """What did not arrive, is of use, and is not on its way nor yet to come."""
+    is_early = at < view.due and not view.rehearsal
+    if view.kind not in resending.KINDS or is_early or any(copy.waiting for copy in copies):
         return False
     given_up = view.state is State.EXPIRED and view.reason != Reason.DONE
     return copies[-1].key == view.key and (view.state is State.REFUSED or given_up)
