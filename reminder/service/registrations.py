@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from reminder.delivery.message import Knowledge
 from reminder.domain.notices import Kind, NoticeDraft
-from reminder.domain.plan import Task, TaskKind
+from reminder.domain.plan import Plan, Task, TaskKind
 from reminder.domain.receipts import receipt
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.domain.timetable import Role
+from reminder.domain.timetable import MONTHS, Role
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.errors import ReminderError
@@ -106,7 +106,7 @@ def finish(
     today = app.table.local_day(at)
     if not FIRST <= done_on <= today:
         raise RegistrationError("完成日期不能晚于今天" if done_on > today else "完成日期有误")
-    if period and (task.kind is not TaskKind.YEAR or period > app.table.plan.period(today.month)):
+    if period and (task.kind is not TaskKind.YEAR or period not in _begun(app.table.plan, today)):
         raise RegistrationError("月份有误")
     said = Registration(
         at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, words=_worded(words)
@@ -211,6 +211,12 @@ def _send_receipt(app: Application, connection: Connection, said: Registration) 
         course=course,
         rehearsal=app.registrar.rehearsal,
     )
+
+
+def _begun(plan: Plan, today: date) -> list[str]:
+    """The plan's months up to the one that runs; before its year the first, as pages offer it."""
+    last = today.month if today.year == plan.year else 1 if today.year < plan.year else 12
+    return [plan.period(month) for month in MONTHS if month <= last]
 
 
 def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:

@@ -276,6 +276,22 @@ def test_a_check_in_is_of_the_running_month_when_the_digest_comes_early(house: A
     assert "本月待复核" in visitor.see()
 
 
+@pytest.mark.parametrize("period", ["2026-00", "2026-05", "2025-12", "1999-99", "0", "2026-", "!!"])
+def test_only_a_month_of_the_plan_that_has_begun_is_registered(
+    leader: Visitor, period: str
+) -> None:
+    answer = leader.finish(task="2026-year-1", period=period)
+    assert (answer.status_code, "月份有误" in answer.text, leader.said()) == (422, True, [])
+
+
+def test_december_is_still_registered_in_the_next_year(house: Any) -> None:
+    use(house, timetable(year_round()), at(1, 5).replace(year=2027))
+    visitor = Visitor(house, LEADER)
+    assert 'name="period" value="2026-12" checked' in visitor.see()
+    answer = visitor.finish(task="2026-year-1", period="2026-12", done_on="2026-12-31")
+    assert answer.status_code == 303
+
+
 def test_a_name_is_typed_once(leader: Visitor) -> None:
     cookie = leader.sign(who="张 三").headers["Set-Cookie"]
     assert all(mark in cookie for mark in ("HttpOnly", "Max-Age=31536000", "Path=/units", "lax"))
