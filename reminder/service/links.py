@@ -56,8 +56,14 @@ def add_reader(app: Application, feed: str, label: str) -> str:
 
 
 def rotate(app: Application, found: LinkView) -> None:
-    """The old address is dead within a second, on every replica."""
+    """The old address is dead within a second, on every replica.
+
+    Raises `LinkError` when somebody has rotated it since: a form sent twice does it once.
+    """
     with app.database.write() as connection:
+        if links.generation_of(connection, found.purpose, found.subject) != found.generation:
+            words = "这个链接刚刚换过地址，请核对后再操作"
+            raise LinkError(f"{found.subject} was rotated just now", words)
         links.rotate(connection, found.purpose, found.subject)
 
 

@@ -89,7 +89,10 @@ def _change(request: Request, form: Form) -> Response:
     act, found = _act(form["act"]), _link(request, form["purpose"], form["link"])
     if str(found.generation) != form["generation"]:
         return _page(request, refused="这个链接刚刚换过地址，请核对后再操作。")
-    _ACTS[act](site_of(request).app, found)
+    try:
+        _ACTS[act](site_of(request).app, found)
+    except LinkError as error:
+        return _page(request, refused=f"{error.words}。")
     said = "rotated" if act == "rotate" else "revoked"
     return RedirectResponse(f"{HERE}/{request.path_params['name']}?said={said}", 303)
 

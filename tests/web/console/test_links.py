@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from reminder.service.links import LinkError, find_link, rotate
 from reminder.storage.ledger.links import FEED, PAGE, LinkView, read_link, touch
 
 DEPUTIES = "/console/links/deputies"
@@ -149,6 +150,13 @@ def test_a_label_twice_is_refused_and_kept_in_the_form(secretary: Any) -> None:
 def test_a_label_is_shown_as_text(secretary: Any) -> None:
     add(secretary, "<script>alert(1)</script>")
     assert "<script>alert" not in secretary.get(DEPUTIES).text
+
+
+def test_two_who_rotate_at_once_rotate_once(house: Any) -> None:
+    found = find_link(house.application, FEED, "deputies")
+    rotate(house.application, found)
+    with pytest.raises(LinkError):
+        rotate(house.application, found)
 
 
 @pytest.mark.parametrize("act", ["rotate", "revoke"])
