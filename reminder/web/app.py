@@ -1,6 +1,7 @@
 """The web application: which address leads where."""
 
 import logging
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -108,7 +109,9 @@ def _refused(request: Request, error: Exception) -> Response:
     """For a person who has sent a form, a page; whatever is not there looks the same to all."""
     assert isinstance(error, HTTPException)
     if request.method == "POST" and error.status_code not in (404, 405):
-        page = site_of(request).page("refused.html", status=error.status_code, reason=error.detail)
+        told = error.detail != HTTPStatus(error.status_code).phrase
+        reason = error.detail if told else "提交的内容无法识别"
+        page = site_of(request).page("refused.html", status=error.status_code, reason=reason)
         page.headers.update(error.headers or {})
         return page
     return PlainTextResponse(error.detail, error.status_code, error.headers)

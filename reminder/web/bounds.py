@@ -54,6 +54,8 @@ def _fault(scope: Scope) -> HTTPStatus | None:
         return HTTPStatus.BAD_REQUEST
     if not _HOST.fullmatch(_take_origin(scope) or b"".join(hosts)):
         return HTTPStatus.BAD_REQUEST
+    if b"%00" in scope["query_string"]:  # no text has it; PostgreSQL's cannot
+        return HTTPStatus.BAD_REQUEST
     # A route's `$` matches before a newline too.
     return None if scope["path"].isprintable() else HTTPStatus.NOT_FOUND
 

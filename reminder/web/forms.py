@@ -140,7 +140,7 @@ async def _read(request: Request) -> Form:
     async for part in request.stream():
         body += part
         if len(body) > LONGEST:
-            raise HTTPException(413)
+            raise HTTPException(413, "内容过长，请缩短后重新提交")
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000
@@ -149,5 +149,6 @@ async def _read(request: Request) -> Form:
         raise HTTPException(400) from None
     several: dict[str, list[str]] = {}
     for name, value in pairs:
-        several.setdefault(name, []).append(value)
+        # PostgreSQL's text has no NUL.
+        several.setdefault(name, []).append(value.replace("\0", " "))
     return Form({name: values[-1] for name, values in several.items()}, several)

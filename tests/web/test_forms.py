@@ -123,6 +123,24 @@ def test_a_broken_form_is_no_fault_of_ours(reader: TestClient, body: bytes) -> N
     assert reader.post("/take", content=body, headers=kind).status_code in (400, 403)
 
 
+def test_no_value_holds_a_nul(reader: TestClient) -> None:
+    sent = {"token": reader.get("/page").text, "who": "张\0三", "day": "\0"}
+    assert send(reader, sent).text == "张 三||[' ']"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "words"),
+    [({"who": "x" * LONGEST}, 413, "内容过长"), ({"\udcff": ""}, 400, "无法识别")],
+)
+def test_why_a_form_was_not_read_is_said_in_chinese(
+    reader: TestClient, sent: dict[str, str], status: int, words: str
+) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode(sent, errors="surrogateescape")
+    answer = reader.post("/take", content=body, headers=kind)
+    assert (answer.status_code, words in answer.text) == (status, True)
+
+
 def test_too_long_a_text_is_refused_with_its_limit(reader: TestClient) -> None:
     answer = send(reader, {"token": reader.get("/page").text, "words": "长" * 21})
     assert (answer.status_code, "最多20字" in answer.text) == (422, True)
