@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from reminder.settings import Place
 from reminder.storage.ledger.mailed import Mailed, mailed_as, mailed_to
@@ -47,6 +49,17 @@ def test_a_mail_is_its_own_units(house: Trial) -> None:
         assert mailed_as(connection, "related", DIGEST) is None
         assert mailed_as(connection, "lead", "small/digest/2026-03/nobody") is None
     assert mailed(house, "bystander") == []
+
+
+def test_what_others_were_sent_is_not_looked_through(tmp_path: Path) -> None:
+    asked: list[tuple[str, Any]] = []
+    with trial(tmp_path, small=True) as opened, opened.reading() as connection:
+        hear = "before_cursor_execute"
+        event.listen(connection, hear, lambda *given: asked.append((given[2], given[3])))
+        assert list(mailed_to(connection, "lead", 0, 10)) == []
+        [(statement, values)] = asked
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert "recipient_ready" not in str(plan)
 
 
 def test_what_is_held_or_rehearsed_has_not_been_had(house: Trial) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from reminder.domain.notices import Kind, State
 from reminder.storage.ledger.schema import message, notice, recipient
@@ -38,10 +38,12 @@ def mailed_as(connection: Connection, unit: str, key: str) -> Mailed | None:
 
 def _accepted(unit: str) -> Select[str, str, datetime, bytes]:
     """By at least one of the unit's mailboxes."""
-    sent = exists().where(recipient.c.notice == notice.c.key, recipient.c.state == State.SENT)
+    # Counted, not sought with EXISTS: SQLite would look through all that was ever sent for each.
+    was_sent = func.count(case((recipient.c.state == State.SENT, 1)))
+    sent = select(was_sent).where(recipient.c.notice == notice.c.key).scalar_subquery()
     return (
         select(notice.c.key, notice.c.kind, notice.c.as_of, message.c.content)
         .join(message, message.c.notice == notice.c.key)
         .where(notice.c.unit == unit, notice.c.kind.in_(TO_UNITS))
-        .where(notice.c.rehearsal.is_(False), sent)
+        .where(notice.c.rehearsal.is_(False), sent > 0)
     )
