@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from tempfile import SpooledTemporaryFile
+from threading import BoundedSemaphore
 from typing import IO
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ from reminder.web.site import Site, site_of
 
 IN_MEMORY = 4 << 20  # bytes; what is larger waits on disk for its reader
 PIECE = 64 << 10
+AT_ONCE = 2  # a year's takes seconds: more would keep all the server's threads from everybody else
+writing = BoundedSemaphore(AT_ONCE)
 # A text that begins with one of these may be taken for a formula (OWASP, CSV injection), in full
 # width too where the input method is Chinese; a task's id, 2026-04-1, for a day.
 _MISTAKEN = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]|\d{4}-\d{1,2}-\d{1,2}$")
@@ -62,7 +65,13 @@ def _sent(
         period = checked_period(_asked(request))
     except UsageError:
         return PlainTextResponse("月份有误，应如 2026-04\n", status_code=400)
-    file = _written(site, period, write)
+    if not writing.acquire(blocking=False):
+        wait = {"Retry-After": "10"}
+        return PlainTextResponse("台账正在导出，请稍后再试\n", 503, wait)
+    try:
+        file = _written(site, period, write)
+    finally:
+        writing.release()
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     headers = {"Content-Length": str(size), "Content-Disposition": _attachment(name)}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.service import meetings
 from reminder.storage.ledger import registrations, tasks
 from reminder.storage.ledger.schema import registration
+from reminder.web.console.export import AT_ONCE, writing
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 EVIL = '=HYPERLINK("http://evil.example","点我")'
@@ -220,3 +222,14 @@ def test_a_soft_task_is_never_said_to_be_late(secretary: Any, house: Any) -> Non
     found = {row["编号"]: row["状态"] for row in rows(secretary, "")}
     soft = [task.id for task in house.table.plan.tasks if task.timing.soft]
     assert {found[task] for task in soft} <= {"未开始", "进行中"}
+
+
+def test_many_who_export_at_once_keep_nobody_else_waiting(secretary: Any) -> None:
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(writing)
+        answer = secretary.get("/console/export.xlsx")
+        assert (answer.status_code, "请稍后再试" in answer.text) == (503, True)
+    assert secretary.get("/console/export.csv").status_code == 200
+    assert secretary.get("/console/export.csv?period=x").status_code == 400
+    assert secretary.get("/console/export.csv").status_code == 200
