@@ -21,8 +21,8 @@ from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
 from reminder.web.polls import Kept
 
-# Whoever passes a request on for somebody else says so in one of these.
-_PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+# Whoever passes a request on for somebody else says so in one of these, or in X-Forwarded-….
+_PASSED_ON = {"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def is_local(request: Request) -> bool:
     127.0.0.1 under the foreign page's name. So does the mark of a proxy that asks for others.
     """
     client = request.client.host if request.client else ""
-    if any(header in request.headers for header in _PASSED_ON):
+    if any(name in _PASSED_ON or name.startswith("x-forwarded-") for name in request.headers):
         return False
     return is_loopback(client) and is_loopback(_host_name(request))
 

@@ -169,8 +169,9 @@ def test_only_this_machine_by_its_own_name_may_look(house: Any, path: str) -> No
         ("127.0.0.1", "127.0.0.1.evil.example"),
     ]:
         assert house.client(host, name).get(path).status_code == 404
-    passed_on = house.client().get(path, headers={"X-Forwarded-For": "203.0.113.9"})
-    assert passed_on.status_code == 404
+    for mark in ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "CF-Connecting-IP"):
+        passed_on = house.client().get(path, headers={mark: "203.0.113.9"})
+        assert passed_on.status_code == 404
 
 
 def test_with_smtp_there_is_no_outbox(house: Any) -> None:
