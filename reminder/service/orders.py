@@ -195,12 +195,14 @@ def _registrable(app: Application, task_id: str, month: str | None) -> Task:
     return task
 
 
-def reopen(app: Application, task_id: str, period: str | None = None) -> None:
+def reopen(
+    app: Application, task_id: str, period: str | None = None, by: Signature = tasks.COMMAND
+) -> None:
     """All of it, or as `tasks.reopen` takes a period."""
     find_task(app, task_id)
     at = app.clock.now()
     with app.database.write() as connection:
-        if not tasks.reopen(connection, task_id, at, period):
+        if not tasks.reopen(connection, task_id, at, period, by):
             raise UsageError(f"{task_id} is not registered as done")
     app.sync_feeds(at)
 

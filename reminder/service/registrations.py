@@ -156,9 +156,9 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
                 raise RegistrationError("没有可撤销的签收")
             registrations.add(connection, Registration(at, Act.UNDO, unit, period, "", by))
             return
-        if not tasks.reopen(connection, task, at, period):
+        if not tasks.reopen(connection, task, at, period, by):
             _waiting(connection, unit, task, period)
-        registrations.add(connection, Registration(at, Act.UNDO, unit, period, task, by))
+            registrations.add(connection, Registration(at, Act.UNDO, unit, period, task, by))
     app.sync_feeds(at)
 
 

@@ -302,16 +302,41 @@ def test_nothing_is_written_of_what_is_refused(small: Trial) -> None:
     assert kinds(small, Kind.RECEIPT) == []
 
 
-def test_of_two_leads_one_reports_for_itself_alone(tmp_path: Path) -> None:
-    with trial(tmp_path, small=True) as two:
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Trial]:
+    """Another unit leads as well."""
+    with trial(tmp_path, small=True) as opened:
         plan = tmp_path / "plan.toml"
         text = plan.read_text(encoding="utf-8")
         plan.write_text(
             text.replace('lead = ["承办委员会"]', 'lead = ["承办委员会", "无关委员会"]')
         )
-        two.tick(MARCH)
-        finish(two.app("2026-03-20T10:00+08:00"))
-        two.tick(LATE)
-        assert kinds(two, Kind.NUDGE) == ["nudge/2026-03-26/bystander"]
-        service.confirm(two.app(LATE), "lead", TASK, "", OFFICE)
-        assert not two.app(LATE).progress().is_asked(TASK, "bystander")
+        opened.tick(MARCH)
+        yield opened
+
+
+def test_of_two_leads_one_reports_for_itself_alone(two: Trial) -> None:
+    finish(two.app("2026-03-20T10:00+08:00"))
+    two.tick(LATE)
+    assert kinds(two, Kind.NUDGE) == ["nudge/2026-03-26/bystander"]
+    service.confirm(two.app(LATE), "lead", TASK, "", OFFICE)
+    assert not two.app(LATE).progress().is_asked(TASK, "bystander")
+
+
+def test_undoing_what_was_confirmed_to_two_leads_tells_both(two: Trial) -> None:
+    app = two.app(LATE)
+    finish(app)
+    finish(app, "bystander")
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    service.undo(app, "lead", TASK, "", OFFICE)
+    assert [said(two, name)[0].act for name in ("lead", "bystander")] == [Act.UNDO, Act.UNDO]
+    assert app.progress().is_asked(TASK, "bystander")
+
+
+def test_reopening_a_task_takes_back_what_was_confirmed_of_it(two: Trial) -> None:
+    app = two.app(LATE)
+    finish(app)
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    orders.reopen(app, TASK)
+    assert said(two)[0].act is Act.UNDO
+    assert said(two, "bystander") == []

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from reminder.domain.registrations import DECIDING, Act, Registration, Signature
 from reminder.storage.ledger.schema import registration
@@ -63,15 +63,17 @@ def signed_months(connection: Connection, unit: str) -> dict[str, Registration]:
 
 def pending(connection: Connection, unit: str | None = None) -> list[Registration]:
     """What units say is done and nobody has confirmed or sent back, oldest first."""
-    last = select(func.max(registration.c.id)).where(
-        registration.c.act.in_(DECIDING), registration.c.task != ""
+    of_tasks = registration.c.task != ""
+    return _decided(
+        connection,
+        Act.FINISH,
+        of_tasks if unit is None else of_tasks & (registration.c.unit == unit),
     )
-    if unit is not None:
-        last = last.where(registration.c.unit == unit)
-    last = last.group_by(registration.c.task, registration.c.period, registration.c.unit)
-    query = select(registration).where(registration.c.id.in_(last))
-    query = query.where(registration.c.act == Act.FINISH).order_by(registration.c.id)
-    return [_registration(row) for row in connection.execute(query)]
+
+
+def confirmed(connection: Connection, task: str) -> list[Registration]:
+    """What units said is done and nobody has taken back since it was confirmed."""
+    return _decided(connection, Act.CONFIRM, registration.c.task == task)
 
 
 def latest_on_tasks(
@@ -99,6 +101,15 @@ def _last_words(
 ) -> Iterator[Registration]:
     last = select(func.max(registration.c.id)).where(
         registration.c.act.in_([Act.SIGN, Act.UNDO]), registration.c.task == ""
+def _decided(connection: Connection, act: Act, which: ColumnElement[bool]) -> list[Registration]:
+    """Where that act is the last that decides, oldest first."""
+    last = select(func.max(registration.c.id)).where(registration.c.act.in_(DECIDING), which)
+    last = last.group_by(registration.c.task, registration.c.period, registration.c.unit)
+    query = select(registration).where(registration.c.id.in_(last))
+    query = query.where(registration.c.act == act).order_by(registration.c.id)
+    return [_registration(row) for row in connection.execute(query)]
+
+
     )
     if period is not None:
         last = last.where(registration.c.period == period)

@@ -70,18 +70,30 @@ def register_done(
     _record(connection, task, "done", f"{done_on} {note}".strip(), at)
 
 
-def reopen(connection: Connection, task: str, at: datetime, period: str | None = None) -> bool:
+def reopen(
+    connection: Connection,
+    task: str,
+    at: datetime,
+    period: str | None = None,
+    by: Signature = COMMAND,
+) -> bool:
     """All of it, or one month's check-in, or with an empty period the task as a whole.
 
-    False when nothing was registered of it.
+    What was confirmed to units is taken back from each of them. False when nothing was
+    registered of it.
     """
     which = task_done.c.task == task
     if period is not None:
         which &= task_done.c.period == period
     removed = connection.execute(delete(task_done).where(which)).rowcount
-    if removed:
-        _record(connection, task, "open", "", at)
-    return bool(removed)
+    if not removed:
+        return False
+    for said in registrations.confirmed(connection, task):
+        if period in (None, said.period):
+            undone = Registration(at, Act.UNDO, said.unit, said.period, task, by)
+            registrations.add(connection, undone)
+    _record(connection, task, "open", "", at)
+    return True
 
 
 def _record(connection: Connection, task: str, state: str, detail: str, at: datetime) -> None:

@@ -63,7 +63,7 @@ def _finish(site: Site, form: Form) -> str:
 
 def _reopen(site: Site, form: Form) -> str:
     try:
-        orders.reopen(site.app, form["task"], form["period"])
+        orders.reopen(site.app, form["task"], form["period"], SECRETARIAT)
     except (UsageError, UnknownError):
         raise RegistrationError("本项没有登记办结，请刷新页面") from None
     return "reopened"
