@@ -6,8 +6,6 @@ from enum import StrEnum
 
 
 class Act(StrEnum):
-    """The first three are a unit's, the others the secretariat's."""
-
     SIGN = "sign"
     PROGRESS = "progress"
     FINISH = "finish"
@@ -16,6 +14,7 @@ class Act(StrEnum):
     UNDO = "undo"
 
 
+OF_UNITS = (Act.SIGN, Act.PROGRESS, Act.FINISH)
 # Of those the last one decides whether a unit's word on a task still waits.
 DECIDING = (Act.FINISH, Act.CONFIRM, Act.RETURN, Act.UNDO)
 NAMES = {

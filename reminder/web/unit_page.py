@@ -12,7 +12,7 @@ from reminder.domain.content import Line, Reader, Section
 from reminder.domain.digest import digest
 from reminder.domain.looks import NONE, WAIT, Look, look
 from reminder.domain.plan import Task, TaskKind
-from reminder.domain.registrations import Act, Registration
+from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
@@ -193,8 +193,7 @@ class UnitPage:
 
     def author(self, said: Registration) -> str:
         """The secretariat speaks for the office."""
-        own = said.act in (Act.SIGN, Act.PROGRESS, Act.FINISH)
-        return said.by.who if own else self.office
+        return said.by.who if said.act in OF_UNITS else self.office
 
     def _entry(self, task: Task, label: str) -> Entry:
         found = self.table.windows[task.id]

@@ -340,3 +340,11 @@ def test_reopening_a_task_takes_back_what_was_confirmed_of_it(two: Trial) -> Non
     orders.reopen(app, TASK)
     assert said(two)[0].act is Act.UNDO
     assert said(two, "bystander") == []
+
+
+def test_what_the_secretariat_does_takes_no_registration_from_the_unit(small: Trial) -> None:
+    app = small.app(LATE)
+    for _ in range(service.A_DAY // 2):
+        finish(app)
+        service.send_back(app, "lead", TASK, "", "请核对", OFFICE)
+    assert finish(app)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from reminder.domain.registrations import DECIDING, Act, Registration, Signature
+from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
 from reminder.storage.ledger.schema import registration
 
 
@@ -91,16 +91,16 @@ def latest_on_tasks(
 
 
 def count_since(connection: Connection, unit: str, since: datetime) -> int:
+    """How often the unit itself has registered something."""
     query = select(func.count()).select_from(registration)
-    query = query.where(registration.c.unit == unit, registration.c.at >= since)
+    query = query.where(
+        registration.c.unit == unit,
+        registration.c.at >= since,
+        registration.c.act.in_(OF_UNITS),
+    )
     return connection.scalar(query) or 0
 
 
-def _last_words(
-    connection: Connection, period: str | None, units: Collection[str] | None
-) -> Iterator[Registration]:
-    last = select(func.max(registration.c.id)).where(
-        registration.c.act.in_([Act.SIGN, Act.UNDO]), registration.c.task == ""
 def _decided(connection: Connection, act: Act, which: ColumnElement[bool]) -> list[Registration]:
     """Where that act is the last that decides, oldest first."""
     last = select(func.max(registration.c.id)).where(registration.c.act.in_(DECIDING), which)
@@ -110,6 +110,11 @@ def _decided(connection: Connection, act: Act, which: ColumnElement[bool]) -> li
     return [_registration(row) for row in connection.execute(query)]
 
 
+def _last_words(
+    connection: Connection, period: str | None, units: Collection[str] | None
+) -> Iterator[Registration]:
+    last = select(func.max(registration.c.id)).where(
+        registration.c.act.in_([Act.SIGN, Act.UNDO]), registration.c.task == ""
     )
     if period is not None:
         last = last.where(registration.c.period == period)
