@@ -214,6 +214,12 @@ class Timetable:
     def local_day(self, at: datetime) -> date:
         return at.astimezone(self.plan.zone).date()
 
+    def running_month(self, on: date) -> int:
+        """The month of that day; before the plan's year its first, after it its last."""
+        if on.year != self.plan.year:
+            return 1 if on.year < self.plan.year else 12
+        return on.month
+
     def is_late(self, due: datetime, at: datetime) -> bool:
         """A mail is late when it is written on a later day than it was due."""
         return self.local_day(at) > self.local_day(due)

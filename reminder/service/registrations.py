@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from reminder.delivery.message import Knowledge
 from reminder.domain.notices import Kind, NoticeDraft
-from reminder.domain.plan import Plan, Task, TaskKind
+from reminder.domain.plan import Task, TaskKind
 from reminder.domain.receipts import receipt
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.domain.timetable import MONTHS, Role
+from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.errors import ReminderError
@@ -36,12 +36,11 @@ def month_to_sign(app: Application, unit: Unit, at: datetime) -> int | None:
     table = app.table
     if unit.tone is Relation.PARALLEL or unit.is_group:
         return None
-    month = table.live_digest(at) or table.local_day(at).month
-    if table.local_day(at).year != table.plan.year:
+    on = table.local_day(at)
+    month = table.live_digest(at) or table.running_month(on)
+    if on.year != table.plan.year or at < table.digest_due(month):
         return None
-    told = unit.id in table.reached(month) or table.unconfirmed(
-        unit.id, month, table.local_day(at), app.progress()
-    )
+    told = unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, app.progress())
     return month if told else None
 
 
@@ -68,7 +67,7 @@ def report_progress(
     if percent is not None and not 0 <= percent <= 100:
         raise RegistrationError("进度应为0到100之间的整数")
     at = app.clock.now()
-    period = app.table.plan.period(app.table.local_day(at).month)
+    period = app.table.plan.period(app.table.running_month(app.table.local_day(at)))
     said = Registration(
         at,
         Act.PROGRESS,
@@ -106,7 +105,7 @@ def finish(
     today = app.table.local_day(at)
     if not FIRST <= done_on <= today:
         raise RegistrationError("完成日期不能晚于今天" if done_on > today else "完成日期有误")
-    if period and (task.kind is not TaskKind.YEAR or period not in _begun(app.table.plan, today)):
+    if period and (task.kind is not TaskKind.YEAR or period not in _begun(app.table, today)):
         raise RegistrationError("月份有误")
     said = Registration(
         at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, words=_worded(words)
@@ -162,6 +161,11 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
     app.sync_feeds(at)
 
 
+def _begun(table: Timetable, on: date) -> list[str]:
+    """The plan's months up to the running one."""
+    return [table.plan.period(month) for month in MONTHS[: table.running_month(on)]]
+
+
 def _close(app: Application, connection: Connection, said: Registration, by: Signature) -> None:
     day = said.done_on or app.table.local_day(said.at)
     tasks.register_done(connection, said.task, said.period, day, "", said.at, by)
@@ -211,12 +215,6 @@ def _send_receipt(app: Application, connection: Connection, said: Registration) 
         course=course,
         rehearsal=app.registrar.rehearsal,
     )
-
-
-def _begun(plan: Plan, today: date) -> list[str]:
-    """The plan's months up to the one that runs; before its year the first, as pages offer it."""
-    last = today.month if today.year == plan.year else 1 if today.year < plan.year else 12
-    return [plan.period(month) for month in MONTHS if month <= last]
 
 
 def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:

@@ -46,6 +46,5 @@ def read_signing(
 def shown_month(table: Timetable, at: datetime) -> int:
     """The month that is in force, or the plan's first or last one."""
     on = table.local_day(at)
-    if on.year != table.plan.year:
-        return 1 if on.year < table.plan.year else 12
-    return table.live_digest(at) or on.month
+    in_year = on.year == table.plan.year
+    return (in_year and table.live_digest(at)) or table.running_month(on)

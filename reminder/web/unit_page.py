@@ -97,8 +97,7 @@ class UnitPage:
     def check_in(self) -> str:
         """The month that a year-round task is registered for: the running one, whatever month's
         digest is in force already."""
-        on, plan = self.reader.on, self.table.plan
-        return plan.period(on.month if on.year == plan.year else self.month)
+        return self.table.plan.period(self.table.running_month(self.reader.on))
 
     @cached_property
     def led(self) -> tuple[Group, ...]:
@@ -231,7 +230,7 @@ class UnitPage:
 def unit_page(app: Application, unit: Unit, at: datetime) -> UnitPage:
     table, on = app.table, app.table.local_day(at)
     signing = month_to_sign(app, unit, at)
-    month = signing or table.live_digest(at) or _month_of(on.year, on.month, table.plan.year)
+    month = signing or table.live_digest(at) or table.running_month(on)
     period = table.plan.period(month)
     with app.database.read() as connection:
         told = Told.read(connection, unit.id, period)
@@ -254,8 +253,3 @@ def _own(progress: Progress, unit: Unit) -> Progress:
     """Without what other units have reported."""
     own = {key: day for key, day in progress.reported.items() if key[1] == unit.id}
     return replace(progress, reported=own)
-
-
-def _month_of(year: int, month: int, planned: int) -> int:
-    """The nearest of the plan's year."""
-    return month if year == planned else 1 if year < planned else 12

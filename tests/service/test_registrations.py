@@ -348,3 +348,12 @@ def test_what_the_secretariat_does_takes_no_registration_from_the_unit(small: Tr
         finish(app)
         service.send_back(app, "lead", TASK, "", "请核对", OFFICE)
     assert finish(app)
+
+
+# The months
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T08:00+08:00", "2026-03-02T08:59+08:00"])
+def test_nobody_signs_a_month_before_its_mail_is_due(small: Trial, moment: str) -> None:
+    with pytest.raises(RegistrationError, match="无需签收"):
+        sign(small.app(moment))
