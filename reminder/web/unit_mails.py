@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reminder.domain import wording
+from reminder.domain.units import Unit
 from reminder.storage.ledger.links import PAGE
 from reminder.storage.ledger.mailed import Mailed, mailed_as, mailed_to
 from reminder.web.security import mail_to_use
@@ -75,7 +76,7 @@ def mail_body(request: Request) -> Response:
 
 def listed(site: Site, link: UnitLink, first: int, most: int) -> list[Listed]:
     with site.database.read() as connection:
-        return list(_listed(site, link, mailed_to(connection, link.unit.id, first, most)))
+        return list(_listed(site, link, mailed_to(connection, *_of(link.unit), first, most)))
 
 
 def _listed(site: Site, link: UnitLink, found: Iterator[Mailed]) -> Iterator[Listed]:
@@ -87,10 +88,14 @@ def _listed(site: Site, link: UnitLink, found: Iterator[Mailed]) -> Iterator[Lis
 
 def _mail(request: Request, site: Site, link: UnitLink) -> Mailed:
     with site.database.read() as connection:
-        found = mailed_as(connection, link.unit.id, request.path_params["key"])
+        found = mailed_as(connection, *_of(link.unit), request.path_params["key"])
     if found is None:
         raise HTTPException(404)
     return found
+
+
+def _of(unit: Unit) -> tuple[str, tuple[str, ...]]:
+    return unit.id, (*unit.to, *unit.cc)
 
 
 def _parsed(found: Mailed) -> EmailMessage:

@@ -12,7 +12,7 @@ from reminder.settings import Place
 from reminder.storage.ledger.mailed import Mailed, mailed_as, mailed_to
 from tests.app.trials import MARCH, Trial, parsed, trial
 
-DIGEST = "small/digest/2026-03/lead"
+DIGEST, NUDGE = "small/digest/2026-03/lead", "nudge/2026-03-26/lead"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def house(tmp_path: Path, place: Place) -> Iterator[Trial]:
 
 def mailed(house: Trial, unit: str, first: int = 0, most: int = 10) -> list[Mailed]:
     with house.reading() as connection:
-        return list(mailed_to(connection, unit, first, most))
+        return list(mailed_to(connection, unit, ["lead@unit.test"], first, most))
 
 
 def test_the_latest_stands_first(house: Trial) -> None:
@@ -45,9 +45,9 @@ def test_it_is_the_bytes_that_went(house: Trial) -> None:
 def test_a_mail_is_its_own_units(house: Trial) -> None:
     house.tick(MARCH)
     with house.reading() as connection:
-        assert mailed_as(connection, "lead", DIGEST)
-        assert mailed_as(connection, "related", DIGEST) is None
-        assert mailed_as(connection, "lead", "small/digest/2026-03/nobody") is None
+        assert mailed_as(connection, "lead", [], DIGEST)
+        assert mailed_as(connection, "related", [], DIGEST) is None
+        assert mailed_as(connection, "lead", [], "small/digest/2026-03/nobody") is None
     assert mailed(house, "bystander") == []
 
 
@@ -69,3 +69,12 @@ def test_what_is_held_or_rehearsed_has_not_been_had(house: Trial) -> None:
         datetime.fromisoformat(MARCH), hold_first_start=True
     )
     assert mailed(house, "lead") == []
+
+
+def test_a_reminder_that_went_to_others_of_the_house_is_not_the_units(house: Trial) -> None:
+    house.tick(MARCH)
+    house.tick("2026-03-26T09:00+08:00", nudge=[{"to": ["chief@unit.test"]}])
+    assert (house.notice(NUDGE).state, house.notice(NUDGE).unit) == ("sent", "lead")
+    assert [each.kind for each in mailed(house, "lead")] == ["digest"]
+    with house.reading() as connection:
+        assert mailed_as(connection, "lead", ["lead@unit.test"], f"small/{NUDGE}") is None
