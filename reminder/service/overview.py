@@ -75,7 +75,7 @@ def _read(connection: Connection, app: Application, at: datetime) -> Overview:
     signing = read_signing(connection, table, month, at, known.progress)
     mails = tally(connection, Kind.DIGEST, period, rehearsal=registrar.rehearsal)
     calls = [*calls_on_tasks(table, on, known.progress), *_calls_on_mails(table, mails)]
-    contacts = [*_by_unit([*calls, *_calls_on_signing(table, month, on, signing)])]
+    contacts = [*_by_unit([*calls, *_calls_on_signing(table, month, on, signing, mails)])]
     return Overview(
         month,
         signing,
@@ -101,14 +101,17 @@ def _calls_on_mails(table: Timetable, mails: Tally) -> Iterator[Call]:
             yield Call(unit, outcome(view))
 
 
-def _calls_on_signing(table: Timetable, month: int, on: date, signing: Signing) -> Iterator[Call]:
-    """From the day on which tasks of the month would be nudged."""
+def _calls_on_signing(
+    table: Timetable, month: int, on: date, signing: Signing, mails: Tally
+) -> Iterator[Call]:
+    """From the day on which tasks of the month would be nudged; of mails that have arrived."""
     last = table.days.last_of_month(table.plan.year, month)
     nearest = max(table.schedule.nudges, default=0)
     if (on.year, on.month) != (table.plan.year, month) or table.days.between(on, last) > nearest:
         return
-    for unit in signing.unsigned:
-        if table.directory[unit].has_address:
+    missing = {view.unit for view in mails.others}
+    for unit in signing.unsigned if mails.accepted else ():
+        if table.directory[unit].has_address and unit not in missing:
             yield Call(table.directory[unit], UNSIGNED)
 
 

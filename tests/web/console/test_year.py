@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from reminder.clock import Clock
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
@@ -13,6 +13,7 @@ from reminder.domain.registrations import Signature
 from reminder.service import registrations
 from reminder.storage.ledger import notices
 from reminder.storage.ledger.notices import Entry
+from reminder.storage.ledger.schema import recipient
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary, logged_in
 
@@ -124,13 +125,37 @@ def test_who_has_not_signed_is_phoned_near_the_months_end(
     house: Any, secretary: Secretary, day: str, phoned: bool
 ) -> None:
     house.application.clock = Clock(AT)
+    house.application.tick()
     registrations.sign(house.application, house.table.directory["xingqing"], "2026-04", BY)
     at(house, f"2026-04-{day}T10:00+08:00")
     page = logged_in(house).get("/console").text
     calls = page[page.index('id="calls"') : page.index('id="tasks"')]
-    assert ("月末临近，尚未签收" in calls) is phoned
+    assert ("4月将尽，尚未签收" in calls) is phoned
     assert ("贺兰县人大常委会" in calls) is phoned
     assert "兴庆区" not in calls
+
+
+def test_nobody_is_phoned_to_sign_what_has_not_gone(house: Any) -> None:
+    house.application.tick()
+    refused = {"state": State.REFUSED, "reason": Reason.RECIPIENT_REFUSED}
+    with house.database.write() as connection:
+        to_one = recipient.c.notice == f"npc-deputies/digest/2026-04/{RELATED}"
+        connection.execute(update(recipient).where(to_one).values(refused))
+    at(house, "2026-04-27T10:00+08:00")
+    page = logged_in(house).get("/console").text
+    unsigned = page[page.index("尚未签收") : page.index('id="tasks"')]
+    assert "银川市人大常委会" in unsigned
+    assert "贺兰县人大常委会" not in unsigned
+
+
+def test_nobody_is_phoned_to_sign_what_waits_for_approval(house: Any) -> None:
+    mail = house.settings.mail.model_copy(update={"approval": True})
+    house.set(mail=mail)
+    house.application.tick()
+    at(house, "2026-04-27T10:00+08:00")
+    page = logged_in(house).get("/console").text
+    assert "尚未签收" not in page
+    assert "暂未发送；通过后立即发送" in page
 
 
 def statements(house: Any, secretary: Secretary) -> int:
