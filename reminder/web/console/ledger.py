@@ -19,7 +19,7 @@ from reminder.storage.ledger.approvals import OPEN, PASSED
 from reminder.storage.ledger.listing import PAGE, Wanted, page_of
 from reminder.storage.ledger.notices import content_of
 from reminder.storage.ledger.tallies import tally
-from reminder.storage.ledger.views import NoticeView, read_history, read_notices
+from reminder.storage.ledger.views import NoticeView, RecipientView, read_history, read_notices
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter
 from reminder.web.forms import Form, token
@@ -120,10 +120,15 @@ def _row(site: Site, view: NoticeView) -> dict[str, Any]:
         "rehearsal": view.rehearsal,
         "colour": _COLOURS.get(view.state, "blue"),
         "state": STATES[view.state],
-        "reason": REASONS.get(view.reason, ""),
-        "people": [(p.address, STATES[p.state], p.reply) for p in view.recipients],
+        "reason": "" if view.state is State.BASELINE else REASONS.get(view.reason, ""),
+        "people": [(p.address, STATES[p.state], _complaint(p)) for p in view.recipients],
         "when": _when(site, view.updated),
     }
+
+
+def _complaint(person: RecipientView) -> str:
+    """The mail server's words, where somebody has to read them."""
+    return "" if person.state is State.SENT else person.reply
 
 
 def _unit(site: Site, unit_id: str) -> str:

@@ -46,6 +46,15 @@ def test_row_says_what_became_of_a_notice_and_why(sent: Any, secretary: Any) -> 
     assert "月度提示 2026-04" in text
 
 
+def test_a_row_without_trouble_is_short(sent: Any, secretary: Any) -> None:
+    accepted = secretary.get(HERE, unit="xingqing").text
+    assert "xingqing@local.example" in accepted
+    assert "stored as" not in accepted
+    older = secretary.get(HERE, period="2026-03", kind="digest").text
+    assert "启用前，不发" in older
+    assert "启用之前，不发" not in older
+
+
 def test_counts_stand_above_a_months_digests(sent: Any, secretary: Any) -> None:
     text = secretary.get(HERE, period="2026-04", kind="digest").text
     assert "<strong>31</strong>2026-04 应发" in text
