@@ -106,8 +106,10 @@ def _failed(request: Request, error: Exception) -> Response:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    """For a person who has sent a form, a page; whatever is not there looks the same to all."""
+    """For a person, a page; whatever is not there looks the same to all."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        return site_of(request).page("missing.html", status=404)
     if request.method == "POST" and error.status_code not in (404, 405):
         told = error.detail != HTTPStatus(error.status_code).phrase
         reason = error.detail if told else "提交的内容无法识别"

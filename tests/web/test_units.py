@@ -420,6 +420,15 @@ def _dead(house: Any) -> list[str]:
     ]
 
 
+def test_a_reader_is_told_in_words_that_a_link_opens_nothing(house: Any) -> None:
+    known, client = address(house, "deputies"), house.client()
+    paths = (known[:-1], known.replace("deputies", "helan"), "/no/such")
+    answers = [client.get(path, headers={"Accept": "text/html,*/*;q=0.8"}) for path in paths]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+    assert "地址可能不完整，也可能已经更换或停用" in answers[0].text
+
+
 def test_dead_foreign_and_forged_links_are_one_and_the_same_404(house: Any) -> None:
     client, dead = house.client(), _dead(house)
     answers = [client.get(url + sub) for url in dead for sub in SUB]
