@@ -107,14 +107,12 @@ def resend(app: Application, key: str) -> str:
 
 
 def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
-    """As `resend`, in the caller's transaction."""
+    """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
     if view.kind in (Kind.REPORT, Kind.RECEIPT):
         raise UsageError(f"{view.key}: a {view.kind} is not sent again")
     if view.waiting:
         raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
     at = app.clock.now()
-    if at < view.due and not view.rehearsal:
-        raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
     base = view.key.partition("#")[0]
     family = [
         other
@@ -143,6 +141,12 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
+    approves = app.settings.mail.approval and view.kind is Kind.DIGEST
+    if approves and not any(other.sha256 for other in family):
+        app.registrar.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
+        return draft.key
+    if at < view.due and not view.rehearsal:
+        raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
     composed = app.composer.compose(replace(before, key=draft.key), known, rehearsal=rehearsal)
     if not app.registrar.rehearsal:
         composed = replace(composed, recipients=missing)

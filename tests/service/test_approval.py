@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from reminder.domain.notices import Reason, State
 from reminder.errors import UsageError
 from reminder.service import approval, orders
 from reminder.service.application import Application
 from reminder.service.approval import ApprovalError, Batch
 from reminder.settings import Place
 from reminder.storage.ledger.alarms import read_alarms
+from reminder.storage.ledger.schema import recipient
 from reminder.storage.ledger.views import read_history
 from tests.app.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 
@@ -313,18 +316,35 @@ def test_released_before_its_moment_it_waits_for_it(small: Trial) -> None:
     assert outcome(small) == ("sent", "accepted")
 
 
-def test_resending_does_not_wait(small: Trial) -> None:
-    approval.drop(small.app(BEFORE, **ON), KEY, "误取消")
+def test_what_was_approved_is_sent_again_at_once(small: Trial) -> None:
+    approve_all(small.app(BEFORE, **ON))
+    small.tick(DUE, **ON)
     app = small.app(LATER, **ON)
+    with app.database.write() as connection:
+        refused = {"state": State.REFUSED, "reason": Reason.RECIPIENT_REFUSED}
+        to_lead = recipient.c.notice == KEY
+        connection.execute(update(recipient).where(to_lead).values(refused))
     assert orders.resend(app, KEY) == f"{KEY}#2"
     assert outcome(small, f"{LEAD}#2") == ("queued", "resent")
 
 
-def test_dropped_before_its_moment_it_cannot_be_sent_again_until_then(small: Trial) -> None:
+def test_what_nobody_has_read_waits_when_it_is_sent_again(small: Trial) -> None:
     approval.drop(small.app(BEFORE, **ON), KEY, "误取消")
+    assert orders.resend(small.app(BEFORE, **ON), KEY) == f"{KEY}#2"
+    small.tick("2026-03-31T11:00+08:00", **ON)
+    assert outcome(small, f"{LEAD}#2") == ("held", "approval")
+    approve(small.app("2026-03-31T12:00+08:00", **ON), f"{KEY}#2")
+    small.tick(DUE, **ON)
+    assert outcome(small, f"{LEAD}#2") == ("sent", "accepted")
+    assert outcome(small) == ("expired", "dropped")
+
+
+def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Trial) -> None:
+    orders.release(small.app(BEFORE))
+    orders.drop(small.app(BEFORE), KEY)
     with pytest.raises(UsageError, match="nothing goes early"):
-        orders.resend(small.app(BEFORE, **ON), KEY)
-    assert orders.resend(small.app(DUE, **ON), KEY) == f"{KEY}#2"
+        orders.resend(small.app(BEFORE), KEY)
+    assert orders.resend(small.app(DUE), KEY) == f"{KEY}#2"
 
 
 # What the operator hears

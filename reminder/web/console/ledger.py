@@ -29,7 +29,7 @@ HERE = "/console/ledger"
 SUGGESTED = 200  # units that the browser offers while one types
 LISTED = 200  # of many that go again, those that are named
 _SAID = {
-    "resent": "已重新发送，结果稍后见台账。",
+    "resent": "已安排重新发送，结果稍后见台账。",
     "nothing": "没有需要重新发送的：可能已在发送途中，或该单位没有可用邮箱。",
 }
 _COLOURS = {
@@ -192,7 +192,8 @@ def _told(site: Site, history: Iterable[Any]) -> Iterable[tuple[str, ...]]:
 
 def _may_resend(view: NoticeView, copies: list[NoticeView], at: datetime) -> bool:
     """What did not arrive, is of use, and is not on its way nor yet to come."""
-    is_early = at < view.due and not view.rehearsal
+    is_read_first = site.settings.mail.approval and view.kind is Kind.DIGEST
+    is_early = at < view.due and not (view.rehearsal or is_read_first)
     if view.kind not in resending.KINDS or is_early or any(copy.waiting for copy in copies):
         return False
     given_up = view.state is State.EXPIRED and view.reason != Reason.DONE
