@@ -19,6 +19,8 @@ LONGEST = 16_384  # bytes: a thousand characters of text, and whatever else a fo
 TOKEN = "token"
 SESSION = "console"  # the cookie of who is logged in
 _COOKIE = "form"
+_STALE = "页面已过期，请返回刷新后重新提交"
+_NO_COOKIES = "浏览器没有保存本站的 Cookie，请允许后返回刷新，再重新提交"
 _KIND = "application/x-www-form-urlencoded"
 
 
@@ -60,7 +62,7 @@ def posts(answer: Posted) -> Callable[[Request], Awaitable[Response]]:
             raise HTTPException(403, "请从页面上提交")
         form = await _read(request)
         if not proves(request, form[TOKEN]):
-            raise HTTPException(403, "页面已过期，请返回刷新后重新提交")
+            raise HTTPException(403, _STALE if _COOKIE in request.cookies else _NO_COOKIES)
         return await run_sync(answer, request, form)
 
     return endpoint

@@ -160,3 +160,11 @@ def test_a_form_as_long_as_allowed_comes_through_a_real_connection(
         body = rest + "x" * (size - len(rest))
         sent = f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
         assert first(answers(connect, sent)) == status
+
+
+def test_a_browser_without_cookies_is_told_so(reader: TestClient) -> None:
+    sent = {"token": reader.get("/page").text}
+    reader.cookies.clear()
+    assert "Cookie" in send(reader, sent).text
+    reader.get("/page")
+    assert "页面已过期" in send(reader, sent).text
