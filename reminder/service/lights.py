@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,7 @@ from reminder.domain.windows import Light, Progress, Rule, Window, light, workda
 from reminder.storage.ledger import registrations
 from reminder.storage.ledger.tasks import read_progress
 
+LISTED = 20  # leads of one task, those that have said something first
 WAITS = "wait"  # beside the lights: reported, and not confirmed yet
 
 
@@ -42,6 +44,7 @@ class Lead:
 class Standing:
     """A task in one window. `period` is that of a year-round task's check-in, else empty.
 
+    `leads` are some of them, and `more` how many others there are.
     `done_as` is that period when it was only checked in, and empty when it is done for good.
     """
 
@@ -50,6 +53,7 @@ class Standing:
     period: str
     lamp: Lamp
     leads: tuple[Lead, ...]
+    more: int
     done_on: date | None
     done_as: str
     when: str  # `timing` where the month stands above
@@ -69,11 +73,12 @@ class Known:
     pending: tuple[Registration, ...]
     said: Mapping[tuple[str, str], Registration]
 
+    @cached_property
+    def _waiting(self) -> frozenset[tuple[str, str, str]]:
+        return frozenset((one.task, one.unit, one.period) for one in self.pending)
+
     def waits(self, task: str, unit: str, period: str) -> bool:
-        return any(
-            (one.task, one.unit) == (task, unit) and one.period in ("", period)
-            for one in self.pending
-        )
+        return any((task, unit, of) in self._waiting for of in ("", period))
 
 
 def read_known(
@@ -88,24 +93,27 @@ def read_known(
 
 
 def standings(
-    table: Timetable, tasks: Iterable[Task], month: int, on: date, known: Known
+    table: Timetable, tasks: Iterable[Task], month: int, on: date, known: Known, only: str = ""
 ) -> list[Standing]:
-    """Of a month's tasks, and of year-round ones as of that month."""
-    return [_standing(table, task, month, on, known) for task in tasks]
+    """Of a month's tasks, and of year-round ones as of that month; with `only` that lead's."""
+    return [_standing(table, task, month, on, known, only) for task in tasks]
 
 
-def _standing(table: Timetable, task: Task, month: int, on: date, known: Known) -> Standing:
+def _standing(
+    table: Timetable, task: Task, month: int, on: date, known: Known, only: str
+) -> Standing:
     found = table.window_in(task, month)
     is_year = task.kind is TaskKind.YEAR
     period = table.plan.period(month) if is_year else ""
     units = [table.directory[unit] for unit in table.lead_units(task)]
+    shown = [unit for unit in units if unit.id == only] if only else _listed(units, task.id, known)
     leads = tuple(
         Lead(
             unit,
             _lamp(table, found, on, known, [unit], period),
             known.said.get((task.id, unit.id)),
         )
-        for unit in units
+        for unit in shown
     )
     done = known.progress.done.get(task.id) or known.progress.checked_in.get((task.id, period))
     return Standing(
@@ -114,10 +122,17 @@ def _standing(table: Timetable, task: Task, month: int, on: date, known: Known) 
         period,
         _lamp(table, found, on, known, units, period),
         leads,
+        0 if only else len(units) - len(shown),
         done,
         "" if task.id in known.progress.done else period,
         "全年" if is_year else _when(found, task),
     )
+
+
+def _listed(units: list[Unit], task: str, known: Known) -> list[Unit]:
+    if len(units) <= LISTED:
+        return units
+    return sorted(units, key=lambda unit: (task, unit.id) not in known.said)[:LISTED]
 
 
 def _when(found: Window, task: Task) -> str:

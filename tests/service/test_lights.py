@@ -6,9 +6,9 @@ import pytest
 
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.domain.units import Relation
+from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
-from reminder.service.lights import Known, Standing, standings
+from reminder.service.lights import LISTED, Known, Standing, standings
 from tests.domain.builders import LEADER, RELATED, meeting, task, timetable, year_round
 
 DAY = date(2026, 4, 20)
@@ -66,6 +66,17 @@ def test_of_several_leads_each_has_its_own_light() -> None:
     found = standing(task(lead=(LEADER, RELATED)), DAY, None, said())
     assert found.lamp.word == "待复核 1/2"
     assert [lead.lamp.word for lead in found.leads] == ["待复核", "进行中"]
+
+
+def test_of_very_many_leads_those_that_have_spoken_stand_first() -> None:
+    units = [Unit(f"unit{number}", f"第{number}委员会") for number in range(LISTED + 5)]
+    given = task(lead=tuple(unit.id for unit in units))
+    last = said(unit=units[-1].id)
+    known = Known(Progress(), (last,), {(given.id, last.unit): last})
+    [found] = standings(timetable(given, units=units), [given], 4, DAY, known)
+    assert (len(found.leads), found.more) == (LISTED, 5)
+    assert found.leads[0].unit == units[-1]
+    assert found.lamp.word == f"待复核 1/{len(units)}"
 
 
 def test_what_is_confirmed_is_grey_and_says_whose_report_it_was() -> None:

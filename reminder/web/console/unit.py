@@ -108,7 +108,12 @@ def _standings(
         found
         for m, tasks in rows
         for found in standings(
-            table, [task for task in tasks if table.role(unit.id, task) is role], m, on, known
+            table,
+            [task for task in tasks if table.role(unit.id, task) is role],
+            m,
+            on,
+            known,
+            only=unit.id,
         )
     ]
 
