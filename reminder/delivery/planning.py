@@ -18,6 +18,7 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.stopping import stop_reminders
 from reminder.storage.ledger.tasks import read_progress, read_start
 from reminder.storage.ledger.views import read_notices
 
@@ -62,9 +63,9 @@ class Planner:
             relays.wait_no_longer(connection, at, LONGEST)
             done.note(self._revive(connection, at))
             notices.expire(connection, at)
-            self._expire_done(connection, at)
-            made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
             progress = read_progress(connection, self._table, self._registrar.course)
+            stop_reminders(connection, progress, at)
+            made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
         facts = self._facts(progress)
         for month in MONTHS:
             over = self._table.digest_end(month) <= at
@@ -245,14 +246,6 @@ class Planner:
                 self._registrar.release(connection, view, at, Reason.CLOCK)
             occasions.report_again(connection, self._registrar.marked(view.kind), view.period, at)
             yield key
-
-    def _expire_done(self, connection: Connection, at: datetime) -> None:
-        """A reminder of tasks that were all registered since is not sent any more."""
-        progress = read_progress(connection, self._table, self._registrar.course)
-        for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
-            tasks = notices.tasks_of(connection, row["key"])
-            if tasks and not any(progress.is_asked(task, row["unit"]) for task, _, _ in tasks):
-                notices.set_state(connection, row["key"], State.EXPIRED, Reason.DONE, at)
 
 
 def _base(key: str) -> str:

@@ -20,6 +20,7 @@ from reminder.errors import ReminderError, UnknownError, UsageError
 from reminder.service.application import Application
 from reminder.storage.ledger import notices, occasions, tasks
 from reminder.storage.ledger.notices import Composed
+from reminder.storage.ledger.stopping import stop_reminders
 from reminder.storage.ledger.views import NoticeView, read_notice, read_notices
 
 RESENT_USEFUL = timedelta(days=7)
@@ -73,8 +74,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
         ]
     for some in batched(keys):
         with app.database.write() as connection:
-            views = read_notices(connection, keys=some)
-            held = [view for view in views if view.state is State.HELD]
+            held = [v for v in read_notices(connection, keys=some) if v.state is State.HELD]
             released += [view.key for view in held if _release(app, connection, view, at)]
     return released
 
@@ -178,13 +178,14 @@ def register(
             raise UsageError(f"--note {error}") from None
     at = app.clock.now()
     found = [_registrable(app, task_id, month) for task_id in task_ids]
-    day = on or app.table.local_day(at)
+    day, course = on or app.table.local_day(at), app.registrar.course
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:
         for task in found:
             period = month if month and task.kind is TaskKind.YEAR else ""
             tasks.register_done(connection, task.id, period, day, note, at, by)
+        stop_reminders(connection, tasks.read_progress(connection, app.table, course), at)
     app.sync_feeds(at)
 
 
@@ -285,8 +286,7 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     over of the month that this day would have.
     """
     table = app.table
-    running = table.local_day(at).month
-    month = table.next_digest(at) or running
+    month = table.next_digest(at) or table.local_day(at).month
     period, count = table.plan.period(month), 0
     with app.database.write() as connection:
         keys = notices.keys_of(connection, Kind.DIGEST, period)

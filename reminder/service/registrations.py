@@ -19,6 +19,7 @@ from reminder.domain.windows import Progress
 from reminder.errors import ReminderError
 from reminder.service.application import Application
 from reminder.storage.ledger import notices, occasions, registrations, tasks
+from reminder.storage.ledger.stopping import stop_reminders
 
 RECEIPT_USEFUL = timedelta(days=7)
 A_DAY = 40  # registrations of one unit: more are nobody's work, and each sends a mail
@@ -120,6 +121,7 @@ def finish(
         _register(app, connection, said)
         if app.settings.web.finish == "direct":
             _close(app, connection, said, Signature("", "direct"))
+        stop_reminders(connection, _progress(app, connection), at)
     app.wake()
     app.sync_feeds(at)
     return True
@@ -130,6 +132,7 @@ def confirm(app: Application, unit: str, task: str, period: str, by: Signature) 
     at = app.clock.now()
     with app.database.write() as connection:
         _close(app, connection, replace(_waiting(connection, unit, task, period), at=at), by)
+        stop_reminders(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
 

@@ -174,8 +174,17 @@ def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> No
     app.plan(app.clock.now(), hold_first_start=False)
     [nudge] = kinds(either, Kind.NUDGE)
     finish(either.app(LATE))
-    either.tick(LATE)
     assert (either.notice(nudge).state, either.notice(nudge).reason) == ("expired", "done")
+
+
+def test_a_nudge_on_its_way_to_another_lead_stops_when_the_task_is_confirmed(two: Trial) -> None:
+    app = two.app(LATE)
+    app.plan(app.clock.now(), hold_first_start=False)
+    finish(app)
+    key = "nudge/2026-03-26/bystander"
+    assert two.notice(key).state == "queued"
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    assert (two.notice(key).state, two.notice(key).reason) == ("expired", "done")
 
 
 def test_a_reported_task_is_neither_to_be_confirmed_by_the_unit_nor_late(small: Trial) -> None:
