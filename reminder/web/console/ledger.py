@@ -176,7 +176,7 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
         ],
         history=list(_told(site, history)),
         copies=[_row(site, other) for other in copies if other.key != key],
-        may_resend=_may_resend(view, copies, site.clock.now()),
+        may_resend=_may_resend(site, view, copies, site.clock.now()),
         approval=f"/console/approval/mail?{query}" if held else "",
         mail=letter(content, site.table.plan.zone) if content else None,
         frame=f"{HERE}/mail?{query}",
@@ -190,7 +190,7 @@ def _told(site: Site, history: Iterable[Any]) -> Iterable[tuple[str, ...]]:
         yield _when(site, row["at"]), row["address"] or "", state, reason, row["detail"]
 
 
-def _may_resend(view: NoticeView, copies: list[NoticeView], at: datetime) -> bool:
+def _may_resend(site: Site, view: NoticeView, copies: list[NoticeView], at: datetime) -> bool:
     """What did not arrive, is of use, and is not on its way nor yet to come."""
     is_read_first = site.settings.mail.approval and view.kind is Kind.DIGEST
     is_early = at < view.due and not (view.rehearsal or is_read_first)
