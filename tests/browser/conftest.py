@@ -32,8 +32,9 @@ _QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Of a module: while it is there an event loop runs, in which nothing else can run its own."""
     path = shutil.which("chromium")
     if path is None:
         words = "Chromium is not on this machine: apt-get install chromium"
