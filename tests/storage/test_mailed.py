@@ -56,7 +56,7 @@ def test_what_others_were_sent_is_not_looked_through(tmp_path: Path) -> None:
     with trial(tmp_path, small=True) as opened, opened.reading() as connection:
         hear = "before_cursor_execute"
         event.listen(connection, hear, lambda *given: asked.append((given[2], given[3])))
-        assert list(mailed_to(connection, "lead", 0, 10)) == []
+        assert list(mailed_to(connection, "lead", ["lead@unit.test"], 0, 10)) == []
         [(statement, values)] = asked
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     assert "recipient_ready" not in str(plan)

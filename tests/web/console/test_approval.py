@@ -148,14 +148,14 @@ def test_dropped_with_its_reason(waiting: Any, secretary: Any) -> None:
     assert "改发&lt;b&gt;书面&lt;/b&gt;通知" in text
 
 
-def test_dropped_before_its_moment_is_not_sent_again_before_it(
+def test_dropped_before_its_moment_it_waits_anew_when_it_is_made_again(
     waiting: Any, secretary: Any
 ) -> None:
     secretary.post(f"{HERE}/drop", {"key": KEY, "why": "误取消"})
-    assert "重新发送</button>" not in secretary.get("/console/ledger/notice", key=KEY).text
+    assert "重新发送</button>" in secretary.get("/console/ledger/notice", key=KEY).text
     answer = secretary.post("/console/ledger/notice/resend", {"key": KEY})
-    assert answer.status_code == 422
-    assert reasons(waiting) == {"approval": 30, "dropped": 1}
+    assert answer.status_code == 303
+    assert reasons(waiting) == {"approval": 31, "dropped": 1}
 
 
 @pytest.mark.parametrize(("why", "said"), [("", "请写明"), ("长" * 201, "最多200字")])
