@@ -15,8 +15,8 @@ from reminder.delivery.planning import Planned
 from reminder.delivery.presence import Presence, presence
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
-from reminder.service import orders
 from reminder.service.application import Application
+from reminder.service.rehearsal import rehearse
 from reminder.service.watch import OTHER_FILES, SCHEDULER, Trouble
 from reminder.storage.ledger.tallies import count_waiting, last_change, states_since
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
@@ -184,7 +184,7 @@ class Daemon:
         with app.database.read() as connection:
             if has_planned(connection):
                 return ""
-        return orders.rehearse(app, at)[0]
+        return rehearse(app, at)[0]
 
     def _web(self) -> Server:
         return web_server(create_app(self._app))

@@ -1,4 +1,4 @@
-"""What an operator orders by hand: release, drop, resend, register, preview, rehearse."""
+"""What an operator orders by hand: release, drop, resend, register, preview."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -277,26 +277,3 @@ def send_to(app: Application, composed: Composed, address: str) -> str:
     if answer.state is not State.SENT:
         raise ReminderError(f"{address} was not reached: {answer.reason} {answer.reply}")
     return answer.reply
-
-
-def rehearse(app: Application, at: datetime) -> tuple[str, int]:
-    """One month of the plan into the outbox, marked 【演练】, as on its own day.
-
-    Returns the period and how many are new: of the next month to come, or when the year is
-    over of the month that this day would have.
-    """
-    table = app.table
-    month = table.next_digest(at) or table.local_day(at).month
-    period, count = table.plan.period(month), 0
-    with app.database.write() as connection:
-        keys = notices.keys_of(connection, Kind.DIGEST, period)
-        for unit in table.reached(month):
-            draft = digest_draft(table, month, unit, rehearsal=True)
-            if draft.key in keys or not table.directory[unit].has_address:
-                continue
-            known = app.registrar.known(connection, draft, draft.due)
-            composed = app.composer.compose(draft, known, rehearsal=True)
-            draft = replace(draft, useful_until=max(draft.useful_until, at + RESENT_USEFUL))
-            notices.add(connection, draft, at, composed=composed, course="maildir", rehearsal=True)
-            count += 1
-    return period, count

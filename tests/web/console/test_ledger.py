@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from reminder.clock import Clock
 from reminder.domain.notices import Reason, State
-from reminder.service import orders
+from reminder.service.rehearsal import rehearse
 from reminder.storage.ledger.schema import recipient
 from reminder.storage.ledger.views import read_notices
 from reminder.web.console import ledger as pages
@@ -98,7 +98,7 @@ def test_wrong_filter_is_said_and_stays(secretary: Any, query: dict[str, str], s
 
 
 def test_rehearsals_are_hidden_until_they_are_asked_for(house: Any, secretary: Any) -> None:
-    orders.rehearse(house.application, AT)
+    rehearse(house.application, AT)
     assert "没有符合条件的通知" in secretary.get(HERE).text
     assert "演练</span>" in secretary.get(HERE, rehearsals="1").text
 
