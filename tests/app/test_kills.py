@@ -15,7 +15,7 @@ from tests.soak.kills import SERIES, series
 
 # First working days with many mails; before the first of them the outbox is empty.
 MONTHS = ("04-01", "05-06")
-KILLS = 6  # `make soak` takes 200
+KILLS = 4  # `make soak` takes 200
 
 
 @pytest.fixture

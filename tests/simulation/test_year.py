@@ -200,6 +200,7 @@ def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:
 
 
 NOTHING: dict[str, Any] = {}
+SHORT = {"until": moment("03-05T00:00")}
 CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 20 + 4 * n) for n in range(15))}
 BUSY = spell(Fault.BUSY, "03-02T08:00", 5)
 GREY = spell(Fault.GREYLIST, "03-02T08:00", 5)
@@ -208,15 +209,15 @@ AHEAD = spell(Fault.CLOCK, "02-27T08:00", 5, shift=timedelta(days=70))
 BREAKS = [
     (forget_recovery, CUT | {"until": moment("03-05T00:00")}),
     (forget_to_record, {"until": moment("03-03T00:00")}),
-    (forget_a_unit, NOTHING),
+    (forget_a_unit, SHORT),
     (forget_reminders, NOTHING),
     (repeat_reminders, NOTHING),
-    (never_again, GREY),
-    (never_again, BUSY),
-    (give_up_at_once, GREY),
-    (change_the_bytes, GREY),
-    (report_too_many, NOTHING),
-    (release_nothing, NOTHING),
+    (never_again, GREY | SHORT),
+    (never_again, BUSY | SHORT),
+    (give_up_at_once, GREY | SHORT),
+    (change_the_bytes, GREY | SHORT),
+    (report_too_many, SHORT),
+    (release_nothing, SHORT),
     (leave_what_a_clock_gave_up, AHEAD),
 ]
 
