@@ -14,9 +14,10 @@ run: $(VENV)/.run
 	export REMINDER_WEB__BASE_URL=$${REMINDER_WEB__BASE_URL:-http://127.0.0.1:$$REMINDER_WEB__PORT}; \
 	exec $(BIN)/reminder run
 
-## test: the whole suite
+## test: the whole suite; some of it waits for other processes, so one worker more than cores
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 ## soak: killed at every step and at hundreds of random moments, then a thousand years with faults
 soak: $(VENV)/.dev

@@ -11,7 +11,7 @@ import pytest
 from tests.app.lives import WAYS, approved, lives, one_more_unit, planned
 from tests.app.steps import COMMITTED
 
-STRIDE = 40
+STRIDE = 64
 PLACED = {"smtp": "after the final dot", "maildir": "after rename"}
 
 
@@ -64,5 +64,5 @@ def test_a_death_while_what_was_approved_is_queued_loses_and_doubles_nothing(
     with lives(tmp_path, "smtp", approved) as case:
         queued = case.undisturbed.index("after composing")
         committed = case.undisturbed.index(COMMITTED, queued)
-        for step in range(queued, committed + 3, 2):
+        for step in range(queued, committed + 3, 4):
             assert case.breaches(step) == []
