@@ -111,7 +111,7 @@ def rebuild(folder: Path, state: Path) -> dict[str, object]:
         tasks = (replace(task, title=f"{task.title}{number}"), *others)
         changed = replace(app.table, plan=replace(app.table.plan, tasks=tasks))
         app.office = replace(app.office, table=changed)
-        assert app.feeds.sync(Progress(), at + timedelta(minutes=number))
+        assert app.feeds.sync(lambda _: Progress(), at + timedelta(minutes=number))
         before, (shown, took) = shown, polled(app)
         reading.append(took)
         same, took = recalled(app, renderer)

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from sqlalchemy import Connection
+
 from reminder.domain.plan import Plan
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
@@ -52,12 +54,19 @@ class Feeds:
     def has(self, name: str) -> bool:
         return _whose(self._table(), name) is not None
 
-    def sync(self, progress: Progress, at: datetime) -> bool:
-        """Says whether it had to write. Any process may, so none relies on its own."""
-        table = self._table()
-        if self._contents.table is not table:
-            self._contents = Contents(table)
-        return sync(self._database, self._contents, progress, at)
+    def sync(self, progress: Callable[[Connection], Progress], at: datetime) -> bool:
+        """Says whether it had to write. Any process may, so none relies on its own.
+
+        `progress` reads the latest, and may bring the table up to date before it is asked for.
+        """
+
+        def latest(connection: Connection) -> tuple[Contents, Progress]:
+            known, table = progress(connection), self._table()
+            if self._contents.table is not table:
+                self._contents = Contents(table)
+            return self._contents, known
+
+        return sync(self._database, latest, at)
 
     def stamp(self) -> str:
         """Another one after every change of any feed: one small read."""

@@ -4,24 +4,30 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from reminder.domain.windows import Progress
 from reminder.feed.contents import Contents, Drafts, fingerprint
 from reminder.storage.ledger import agendas, changes, events
 from reminder.storage.ledger.database import Database
 
+Latest = Callable[[Connection], tuple[Contents, Progress]]
 
-def sync(database: Database, contents: Contents, progress: Progress, at: datetime) -> bool:
+
+def sync(database: Database, latest: Latest, at: datetime) -> bool:
     """Says whether it had to write.
 
-    Without a change it costs one read: every tick, export and registration may call it.
+    Without a change it costs one read: every tick, export and registration may call it. `latest`
+    is asked again where nobody else can write: what was read before may be older than what
+    another has brought in step since.
     """
-    made_from = fingerprint(contents, progress)
     with database.read() as connection:
-        in_step = agendas.made_from(connection) == made_from
+        in_step = agendas.made_from(connection) == fingerprint(*latest(connection))
         if in_step and not events.has_outlived(connection, at):
             return False
     with database.write() as connection:
         changes.note_change(connection)  # first: another replica that syncs waits here
+        contents, progress = latest(connection)
         agendas.sync_events(
             connection,
             contents.by_feed,
@@ -30,7 +36,7 @@ def sync(database: Database, contents: Contents, progress: Progress, at: datetim
             _of_another_year(contents.table.plan.year),
             regroup=not agendas.made_from(connection).startswith(contents.digest),
         )
-        agendas.note_made_from(connection, made_from)
+        agendas.note_made_from(connection, fingerprint(contents, progress))
     return True
 
 

@@ -8,6 +8,8 @@ from functools import cached_property
 from random import Random
 from threading import Lock
 
+from sqlalchemy import Connection
+
 from reminder.clock import Clock
 from reminder.delivery.approvals import Approvals
 from reminder.delivery.message import Composer
@@ -101,10 +103,12 @@ class Application:
         """Looks for days of sessions that were set since. Says whether one has moved."""
         if not self.has_ledger:
             return False
+        with self.database.read() as connection:
+            return self._refresh(connection)
+
+    def _refresh(self, connection: Connection) -> bool:
         with self._looking:  # who looked earlier must not have the last word
-            with self.database.read() as connection:
-                days = read_dates(connection)
-            table = held_on(self.as_edited.table, days)
+            table = held_on(self.as_edited.table, read_dates(connection))
             if table.plan.meetings == self.table.plan.meetings:
                 return False
             self._parts = self._made(replace(self.as_edited, table=table))
@@ -205,9 +209,15 @@ class Application:
         return self.watch.look(at, more, in_force=self.is_current())
 
     def sync_feeds(self, at: datetime) -> None:
-        if self.is_current():
-            self.refresh()
-            self.feeds.sync(self.progress(), at)
+        if not self.is_current():
+            return
+        course = self.registrar.course  # found out here: it may have to write
+
+        def progress(connection: Connection) -> Progress:
+            self._refresh(connection)
+            return read_progress(connection, self.table, course)
+
+        self.feeds.sync(progress, at)
 
     def is_current(self) -> bool:
         """Whether these files are in force: of many replicas who began last has them."""

@@ -44,7 +44,7 @@ class Desk:
         self.feeds = Feeds(database, lambda: self.table, "reminder.example")
 
     def sync(self) -> bool:
-        return self.feeds.sync(Progress(self.done, self.checked_in), self.at)
+        return self.feeds.sync(lambda _: Progress(self.done, self.checked_in), self.at)
 
     def edit(self, change: Callable[[Task], Task | None]) -> None:
         tasks = [changed for task in self.table.plan.tasks if (changed := change(task))]

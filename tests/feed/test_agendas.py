@@ -141,7 +141,7 @@ class Office:
         with self.database.read() as connection:
             known = {name for name in self.own if agenda_of(connection, name)}
         progress = Progress(dict(self.done), dict(self.checked_in))
-        self.feeds.sync(progress, self.at)
+        self.feeds.sync(lambda _: progress, self.at)
         wanted = {name: self._wanted(name, progress) for name in self.feeds.names()}
         for name in known:
             self.own[name].sync(wanted.get(name, []), self.at, self.table.plan.year)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reminder.domain.windows import Progress
 from reminder.errors import UnknownError
 from reminder.feed.feeds import Feeds
 from reminder.feed.query import Query, View, parse_query
@@ -86,3 +87,12 @@ def test_export_writes_every_feed_in_the_bare_view(desk: Any, tmp_path: Path) ->
 def test_different_addresses_for_the_same_wish_are_one_query() -> None:
     assert parse_query("view=window&year-round=1").canonical == parse_query("").canonical
     assert parse_query("alarms=3d") == Query(alarms=3)
+
+
+def test_who_read_before_another_wrote_does_not_write_the_older_state(desk: Any) -> None:
+    desk.done["2026-04-1"] = date(2026, 4, 2)
+    desk.sync()
+    before = desk.body("deputies")
+    known = iter([Progress(), Progress(desk.done, desk.checked_in)])
+    assert desk.feeds.sync(lambda _: next(known), desk.at)
+    assert desk.body("deputies") == before
