@@ -579,9 +579,10 @@ def test_wechat_is_told_to_open_a_browser(leader: Visitor) -> None:
     assert "webcal:" not in page
 
 
-def test_web_calendars_are_offered_where_they_can_reach_us(house: Any, leader: Visitor) -> None:
-    assert "outlook.office.com" not in leader.see()
-    assert "不提供链接" in leader.see()
+def test_web_calendars_are_offered_with_what_they_need_to_reach_us(
+    house: Any, leader: Visitor
+) -> None:
+    assert "设置对外网址（web.base_url）后才能读到" in leader.see()
     web = house.settings.web.model_copy(update={"base_url": "https://reminder.example"})
     house.set(web=web)
     box = parts(leader.see(), "订阅日历")
