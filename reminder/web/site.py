@@ -112,6 +112,14 @@ def site_of(request: Request) -> Site:
     return cast(Site, request.app.state.site)
 
 
+def page_number(request: Request) -> int:
+    """Raises 404 for what is no number of a page."""
+    number = request.query_params.get("page", "1")
+    if not (number.isascii() and number.isdecimal() and 0 < len(number) < 5 and int(number)):
+        raise HTTPException(404)
+    return int(number)
+
+
 def is_local(request: Request) -> bool:
     """Whether a person at this machine asks, for this machine by its own name.
 

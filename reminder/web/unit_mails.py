@@ -18,7 +18,7 @@ from reminder.domain.units import Unit
 from reminder.storage.ledger.links import PAGE
 from reminder.storage.ledger.mailed import Mailed, mailed_as, mailed_to
 from reminder.web.security import mail_to_use
-from reminder.web.site import Site, site_of
+from reminder.web.site import Site, page_number, site_of
 from reminder.web.unit_link import UnitLink, opened, shared
 from reminder.web.uses import note_use
 
@@ -35,7 +35,7 @@ class Listed:
 
 def mails(request: Request) -> Response:
     site, link = site_of(request), opened(request)
-    page = _page_number(request)
+    page = page_number(request)
     found = listed(site, link, (page - 1) * _PAGE, _PAGE + 1)
     if page > 1 and not found:
         raise HTTPException(404)
@@ -102,10 +102,3 @@ def _parsed(found: Mailed) -> EmailMessage:
     message = message_from_bytes(found.content, policy=default)
     assert isinstance(message, EmailMessage)
     return message
-
-
-def _page_number(request: Request) -> int:
-    given = request.query_params.get("page", "1")
-    if not (given.isascii() and given.isdecimal() and int(given[:6]) > 0 and len(given) < 7):
-        raise HTTPException(404)
-    return int(given)

@@ -57,7 +57,7 @@ def backup(source: Place, target: Path) -> None:
         _copy(source, part)
         part.replace(target)
         _sync(target.parent)
-    except BaseException as error:
+    except BaseException as error:  # raised again: what is half made goes first
         part.unlink(missing_ok=True)
         target.unlink(missing_ok=True)
         if isinstance(error, OSError):

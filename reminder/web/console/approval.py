@@ -17,7 +17,7 @@ from reminder.service.approval import WHY, ApprovalError, Batch, Digest
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter, subject
 from reminder.web.forms import Form, token
-from reminder.web.site import Site, site_of
+from reminder.web.site import Site, page_number, site_of
 
 HERE = "/console/approval"
 ROWS = 200
@@ -40,7 +40,7 @@ def _listed(
     found = approval.batches(site.app)
     count = sum(len(batch.digests) for batch in found)
     pages = max(1, -(-count // ROWS))
-    number = _number(request, pages)
+    number = min(page_number(request), pages)  # some may have been approved meanwhile
     return site.page(
         "console/approval.html",
         status=422 if refused else 200,
@@ -55,14 +55,6 @@ def _listed(
         page=number,
         pages=pages,
     )
-
-
-def _number(request: Request, pages: int) -> int:
-    """Of the page; the last one that there is when many were approved meanwhile."""
-    asked = request.query_params.get("page", "1")
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 7):
-        raise HTTPException(400)
-    return min(max(1, int(asked)), pages)
 
 
 def _shown(site: Site, found: list[Batch], first: int) -> Iterator[dict[str, Any]]:

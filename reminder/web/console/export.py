@@ -87,7 +87,7 @@ def _written(
     try:
         with site.database.read() as connection:
             write(Reading(site.app, connection, period, site.clock.now()), file)
-    except BaseException:
+    except BaseException:  # raised again: nobody else closes it
         file.close()
         raise
     return file

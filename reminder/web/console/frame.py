@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -65,11 +64,3 @@ def shown(
         relations=RELATIONS,
         **values,
     )
-
-
-def page_number(request: Request) -> int:
-    """Raises 404 for what is no number of a page."""
-    number = request.query_params.get("page", "1")
-    if not (number.isascii() and number.isdecimal() and 0 < len(number) < 5 and int(number)):
-        raise HTTPException(404)
-    return int(number)

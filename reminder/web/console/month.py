@@ -14,9 +14,9 @@ from reminder.domain.units import Unit
 from reminder.service.lights import read_known, standings
 from reminder.service.signing import Signing, read_signing, shown_month
 from reminder.storage.ledger.views import NoticeView, latest_of_units
-from reminder.web.console.frame import ACCEPTED, Refusal, page_number, shown
+from reminder.web.console.frame import ACCEPTED, Refusal, shown
 from reminder.web.console.guard import page
-from reminder.web.site import Site, site_of
+from reminder.web.site import Site, page_number, site_of
 
 SHOWN = 200  # units on one page
 

@@ -18,9 +18,9 @@ from reminder.service.signing import read_signing, shown_month
 from reminder.storage.ledger import registrations
 from reminder.storage.ledger.links import PAGE, check_link, link_token, page_url
 from reminder.storage.ledger.views import latest_to
-from reminder.web.console.frame import ACCEPTED, Refusal, page_number, shown
+from reminder.web.console.frame import ACCEPTED, Refusal, shown
 from reminder.web.console.guard import page
-from reminder.web.site import Site, site_of
+from reminder.web.site import Site, page_number, site_of
 
 MAILS = 50
 WAYS = {"page": "单位页面", "console": "管理页面", "command": "命令行", "direct": "无需复核"}

@@ -199,4 +199,4 @@ def test_unknown_notice_is_said_on_the_page(waiting: Any, secretary: Any) -> Non
 
 
 def test_bad_page_number_is_refused(secretary: Any) -> None:
-    assert secretary.get(f"{HERE}?page=x").status_code == 400
+    assert secretary.get(f"{HERE}?page=x").status_code == 404
