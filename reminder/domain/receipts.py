@@ -16,7 +16,7 @@ def receipt(table: Timetable, said: Registration, at: datetime, contact: str) ->
     ask = f"如非本单位操作，请联系{contact}" if contact else "如非本单位操作，请告知联系人"
     return Content(
         tag=f"{table.plan.tag}·{months or moment.month}月",
-        headline=f"登记回执：{what}",
+        headline=f"登记回执：{what.replace('：', ' ')}",
         unit=unit.name,
         summary=f"{wording.day(moment.date())}{moment:%H:%M}，通过本单位链接{what}"
         f"（登记人：{said.by.who}）。{ask}。",

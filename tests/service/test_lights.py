@@ -32,7 +32,7 @@ def standing(
 def said(
     act: Act = Act.FINISH, unit: str = LEADER, given: str = "2026-04-1", period: str = ""
 ) -> Registration:
-    return Registration(AT, act, unit, period, given, Signature("张三", ""), DAY)
+    return Registration(AT, act, unit, period, given, Signature("值班员", ""), DAY)
 
 
 @pytest.mark.parametrize(

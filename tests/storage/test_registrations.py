@@ -27,7 +27,7 @@ def test_of_each_task_and_unit_the_last_word_holds(
 ) -> None:
     with database.write() as connection:
         for act, unit, period, task in SAID:
-            add(connection, Registration(AT, act, unit, period, task, Signature("张三", "")))
+            add(connection, Registration(AT, act, unit, period, task, Signature("值班员", "")))
         found = latest_on_tasks(connection, periods)
     acts = {key: said.act for key, said in found.items()}
     assert acts.pop(("year", "lead"), None) == of_the_year

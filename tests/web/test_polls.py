@@ -71,7 +71,7 @@ def test_what_another_process_revokes_is_dead_with_the_next_look(
     house: Any, app: Starlette, looks: Any
 ) -> None:
     with house.database.write() as connection:
-        add_reader(connection, "helan", "张三", LATER)
+        add_reader(connection, "helan", "值班员", LATER)
     urls = [house.url(name) for name in ("helan", "yinchuan", "helan~1")]
     assert [ask(app, url).status for url in urls] == [200, 200, 200]
     other = open_database(house.settings.ledger)

@@ -11,7 +11,7 @@ from reminder.storage.ledger.registrations import of_unit, signed_months
 from reminder.storage.ledger.sessions import end_all_sessions
 from tests.web.console.conftest import Secretary, token_on
 
-BY = Signature("张三", "page/deputies/1")
+BY = Signature("值班员", "page/deputies/1")
 LEADER, RELATED = "deputies", "helan"
 TASK, YEAR_ROUND = "2026-04-1", "2026-year-1"
 MONTH = "/console/month/2026-04"

@@ -18,7 +18,7 @@ LEADER, RELATED, COURT = "deputies", "helan", "high-court"
 
 
 def by(unit: str) -> Signature:
-    return Signature("张三", f"page/{unit}/1")
+    return Signature("值班员", f"page/{unit}/1")
 
 
 def cell(page: str, unit: str) -> str:
@@ -90,7 +90,7 @@ def test_who_has_signed_and_who_has_not(house: Any, secretary: Secretary) -> Non
     registrations.sign(house.application, house.table.directory[RELATED], "2026-04", by(RELATED))
     page = secretary.get("/console/month").text
     assert "已签收" in cell(page, RELATED)
-    assert "张三，" in cell(page, RELATED)
+    assert "值班员，" in cell(page, RELATED)
     assert "未签收" in cell(page, "xingqing")
     assert page.index("xingqing") < page.rindex(f"/console/units/{RELATED}")
 

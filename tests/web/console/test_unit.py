@@ -12,7 +12,7 @@ from reminder.storage.ledger import links
 from tests.web.console.conftest import Secretary
 
 LEADER, RELATED = "deputies", "helan"
-BY = Signature("张三<b>", "page/deputies/1")
+BY = Signature("值班员<b>", "page/deputies/1")
 
 
 def finish(house: Any, task: str = "2026-04-1") -> None:
@@ -77,7 +77,7 @@ def test_history_says_what_when_who_and_by_which_way(house: Any, secretary: Secr
     row = page[page.index("登记记录") :]
     assert "登记完成" in row
     assert "4月1日 09:0" in row
-    assert "张三&lt;b&gt;" in row
+    assert "值班员&lt;b&gt;" in row
     assert "单位页面" in row
     assert "已开\n&lt;script&gt;" in row
     assert "<script>" not in page
