@@ -254,3 +254,18 @@ def _replace(database: Database) -> str | None:
         found = value_of(connection, "a")
         connection.execute(setting.update().values(value="ours"))
         return found
+
+
+def test_a_ledger_that_another_process_is_making_is_waited_for(path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        ours = pool.submit(open_database, path)
+        try:
+            with pytest.raises(TimeoutError):
+                ours.result(0.2)
+        finally:
+            other.close()
+        ours.result().close()

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,8 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, e
 from reminder.errors import LedgerError
 from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
 from reminder.storage.ledger.revisions import known_revision
+
+_GLANCE = 0.01  # seconds
 
 # POSIX: a process that closes any descriptor of a file loses all its locks on it. So what is
 # open in this process is not looked into by hand.
@@ -204,6 +207,20 @@ def _connector(path: Path, mode: str) -> Callable[[], sqlite3.Connection]:
     return connect
 
 
+def _into_wal(connection: sqlite3.Connection) -> None:
+    """SQLite's own wait does not cover the change to this mode: where another process is about
+    to make the same change, it gives up at once."""
+    end = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(_GLANCE)
+
+
 def _engine(path: Path, *, read_only: bool) -> Engine:
     engine = create_engine(
         "sqlite://",
@@ -214,7 +231,7 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _into_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         if read_only:
