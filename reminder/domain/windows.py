@@ -44,6 +44,10 @@ class Window:
     def undated(self) -> bool:
         return self.rule is Rule.MEETING_UNDATED
 
+    def is_waiting(self, on: date) -> bool:
+        """Its month is over, and its meeting has no date yet: nobody can be late."""
+        return self.undated and on > self.due
+
     @property
     def provisional(self) -> bool:
         return self.undated or self.guessed

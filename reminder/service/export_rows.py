@@ -15,11 +15,11 @@ from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Relation
-from reminder.domain.windows import Light, Progress, Rule, Window, light
+from reminder.domain.windows import Progress, Rule, Window
 from reminder.service.application import Application
+from reminder.service.lights import Known, lamp, read_known
 from reminder.storage.ledger import registrations
 from reminder.storage.ledger.schema import notice
-from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.ledger.views import NoticeView, RecipientView, each_notice
 
 Cell = str | int | date | None
@@ -33,13 +33,6 @@ _RULES = {
     Rule.MONTH: "按月（首末工作日）",
     Rule.MEETING_UNDATED: "会期待定，暂按月",
     Rule.YEAR_ROUND: "全年，按月跟进",
-}
-_LIGHTS = {
-    Light.BLUE: "未开始",
-    Light.GREEN: "进行中",
-    Light.YELLOW: "临近",
-    Light.RED: "待确认",
-    Light.GREY: "已过",
 }
 _KINDS = {**NAMES, Kind.RECEIPT: "登记回执", Kind.REPORT: "运行报告"}
 
@@ -63,9 +56,6 @@ class Reading:
         months = {self.table.plan.period(month): month for month in MONTHS}
         return months.get(self.period, 0)
 
-    def progress(self) -> Progress:
-        return read_progress(self.connection, self.table, self.app.registrar.course)
-
     def local(self, moment: datetime | None) -> str:
         """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""
         zone = self.table.plan.zone
@@ -77,15 +67,17 @@ class Reading:
 
 
 def task_rows(reading: Reading) -> Iterator[Row]:
-    table, progress = reading.table, reading.progress()
+    table = reading.table
+    known = read_known(reading.connection, table, reading.app.registrar.course, reading.period)
     if reading.period and not reading.month:
         return
     for task in table.plan.tasks:
         if not reading.month or task.kind is not TaskKind.MONTH or task.month == reading.month:
-            yield _task_row(reading, table, task, progress)
+            yield _task_row(reading, task, known)
 
 
-def _task_row(reading: Reading, table: Timetable, task: Task, progress: Progress) -> Row:
+def _task_row(reading: Reading, task: Task, known: Known) -> Row:
+    table, progress = reading.table, known.progress
     found = _window(reading, table, task)
     reported = [
         f"{reading.name(unit)} {day}"
@@ -105,7 +97,7 @@ def _task_row(reading: Reading, table: Timetable, task: Task, progress: Progress
         found.due if found else None,
         wording.timing(found, task) if found else "",
         _RULES[found.rule] if found else ("全年" if task.kind is TaskKind.YEAR else "根据工作需要"),
-        _state(reading, table, task, found, progress),
+        _state(reading, task, found, known),
         "；".join(reported),
         done,
         _check_ins(task, progress),
@@ -119,26 +111,15 @@ def _window(reading: Reading, table: Timetable, task: Task) -> Window | None:
     return table.windows.get(task.id)
 
 
-def _state(
-    reading: Reading, table: Timetable, task: Task, found: Window | None, progress: Progress
-) -> str:
-    """The light in words; that of an explicit date of the own house says more."""
-    if task.id in progress.done:
+def _state(reading: Reading, task: Task, found: Window | None, known: Known) -> str:
+    if task.id in known.progress.done:
         return "已办结"
     if found is None:
         return "进行中" if task.kind is TaskKind.YEAR else ""
-    if any(of == task.id for of, _ in progress.reported):
-        return "待复核"
-    if (task.id, f"{found.due:%Y-%m}") in progress.checked_in:
-        return "本月已登记"
-    on = table.local_day(reading.at)
-    shown = light(found, on, table.days, progress)
-    if shown is Light.YELLOW and on > found.due:  # 适时: never red
-        shown = Light.GREEN
-    own = any(table.directory[unit].tone is Relation.OWN for unit in table.lead_units(task))
-    if shown is Light.RED and found.rule is Rule.EXPLICIT and own:
-        return "已逾期"
-    return _LIGHTS[shown]
+    table = reading.table
+    period = f"{found.due:%Y-%m}" if task.kind is TaskKind.YEAR else ""
+    leads = [table.directory[unit] for unit in table.lead_units(task)]
+    return lamp(table, found, table.local_day(reading.at), known, leads, period).short
 
 
 def _check_ins(task: Task, progress: Progress) -> str:

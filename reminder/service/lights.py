@@ -110,7 +110,7 @@ def _standing(
     leads = tuple(
         Lead(
             unit,
-            _lamp(table, found, on, known, [unit], period),
+            lamp(table, found, on, known, [unit], period),
             known.said.get((task.id, unit.id)),
         )
         for unit in shown
@@ -120,7 +120,7 @@ def _standing(
         task,
         "全年" if is_year else wording.timing(found, task),
         period,
-        _lamp(table, found, on, known, units, period),
+        lamp(table, found, on, known, units, period),
         leads,
         0 if only else len(units) - len(shown),
         done,
@@ -140,9 +140,10 @@ def _when(found: Window, task: Task) -> str:
     return f"{words} · 适时" if found.soft else words
 
 
-def _lamp(
+def lamp(
     table: Timetable, found: Window, on: date, known: Known, units: list[Unit], period: str
 ) -> Lamp:
+    """Of a task for those leads; `period` is that of a year-round task's check-in, else empty."""
     shown = light(found, on, table.days, known.progress)
     if shown is Light.GREY:
         return Lamp(_closed(found, known.progress, period), shown)
@@ -166,4 +167,6 @@ def _word(table: Timetable, found: Window, on: date, shown: Light, units: list[U
     if shown is Light.YELLOW and on <= found.due:
         left = workdays_left(found, on, table.days)
         return f"剩{left}个工作日" if left else "最后一个工作日"
-    return "未开始" if shown is Light.BLUE else "进行中"
+    if shown is Light.BLUE:
+        return "未开始"
+    return "会期待定" if found.is_waiting(on) else "进行中"

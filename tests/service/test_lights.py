@@ -104,6 +104,9 @@ def test_a_year_round_task_is_checked_in_month_by_month() -> None:
 
 
 def test_a_meeting_without_a_date_says_so() -> None:
-    found = standing(task(meetings=("sc-25",), before_workdays=5))
-    assert found.when == "会期待定"
+    waiting = task(meetings=("sc-25",), before_workdays=5)
+    found = standing(waiting)
+    assert (found.when, found.lamp.word) == ("会期待定", "进行中")
+    lamp = standing(waiting, date(2026, 5, 6)).lamp
+    assert (lamp.word, lamp.colour) == ("会期待定", "green")
     assert standing(task(soft=True)).when == "4月内 · 适时"
