@@ -96,9 +96,10 @@ def _unknown_variables(environ: Mapping[str, str]) -> list[Fault]:
 
 def _not_json(environ: Mapping[str, str]) -> list[Fault]:
     """Lists and whole sections are given as JSON."""
+    given = {key.lower(): value for key, value in environ.items()}
     faults = []
     for variable, name in variables().items():
-        value = next((v for key, v in environ.items() if key.lower() == variable.lower()), "")
+        value = given.get(variable.lower(), "")
         if not value or not _is_complex(name):
             continue
         try:
