@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.storage.ledger.history import Change, record_all
@@ -15,6 +15,30 @@ from reminder.storage.ledger.schema import notice
 OPEN = (Reason.APPROVAL,)
 PASSED = (Reason.APPROVED, Reason.RELEASED)
 NEEDLESS = (Reason.DONE, Reason.NO_ADDRESS)
+
+_UNAPPROVED = (
+    select(
+        notice.c.period, notice.c.due, func.count().label("waiting"),
+        func.count(notice.c.approved).label("changed"),
+    )
+    .where(
+        notice.c.state == State.HELD,
+        notice.c.reason.in_(OPEN),
+        notice.c.course == bindparam("of_course"),
+    )
+    .group_by(notice.c.period, notice.c.due)
+    .order_by(notice.c.due, notice.c.period)
+)  # fmt: skip
+_HELD = (
+    select(notice.c.key)
+    .where(
+        notice.c.state == State.HELD,
+        notice.c.kind == Kind.DIGEST,
+        notice.c.course == bindparam("of_course"),
+        notice.c.reason.in_(bindparam("reasons", expanding=True)),
+    )
+    .order_by(notice.c.created, notice.c.key)
+)
 
 
 @dataclass(frozen=True)
@@ -28,19 +52,8 @@ class Unapproved:
 
 
 def unapproved(connection: Connection, course: str) -> list[Unapproved]:
-    query = (
-        select(
-            notice.c.period, notice.c.due, func.count().label("waiting"),
-            func.count(notice.c.approved).label("changed"),
-        )
-        .where(notice.c.state == State.HELD, notice.c.reason.in_(OPEN), notice.c.course == course)
-        .group_by(notice.c.period, notice.c.due)
-        .order_by(notice.c.due, notice.c.period)
-    )  # fmt: skip
-    return [
-        Unapproved(row.period, row.due, row.waiting, row.changed)
-        for row in connection.execute(query)
-    ]
+    rows = connection.execute(_UNAPPROVED, {"of_course": course})
+    return [Unapproved(row.period, row.due, row.waiting, row.changed) for row in rows]
 
 
 def held_digests(
@@ -52,17 +65,13 @@ def held_digests(
     due_by: datetime | None = None,
 ) -> list[str]:
     """Their keys, in the order in which they were made."""
-    query = select(notice.c.key).where(
-        notice.c.state == State.HELD,
-        notice.c.kind == Kind.DIGEST,
-        notice.c.course == course,
-        notice.c.reason.in_(reasons),
-    )
+    which = {"of_course": course, "reasons": reasons, "of_period": period, "due_by": due_by}
+    query = _HELD
     if period is not None:
-        query = query.where(notice.c.period == period)
+        query = query.where(notice.c.period == bindparam("of_period"))
     if due_by is not None:
-        query = query.where(notice.c.due <= due_by)
-    return list(connection.scalars(query.order_by(notice.c.created, notice.c.key)))
+        query = query.where(notice.c.due <= bindparam("due_by"))
+    return list(connection.scalars(query, which))
 
 
 def note_approved(connection: Connection, hashes: Mapping[str, str], at: datetime) -> None:

@@ -5,8 +5,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from reminder.domain.notices import Reason, State
 from reminder.storage.ledger.columns import Moment, Words
@@ -38,8 +50,30 @@ _FEW = 4  # recipients that a notice may have without making a claim smaller
 _QUEUED = recipient.c.state == State.QUEUED
 
 
-def _due_again(at: datetime) -> ColumnElement[bool]:
-    return (recipient.c.state == State.RETRY) & (recipient.c.not_before <= at)
+_DUE_AGAIN = (recipient.c.state == State.RETRY) & (recipient.c.not_before <= bindparam("now"))
+
+
+def _waiting(waits: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(recipient.c.notice)
+        .join(notice, notice.c.key == recipient.c.notice)
+        .where(
+            waits,
+            notice.c.state.is_(None),
+            notice.c.course == bindparam("of_course"),
+            notice.c.useful_until > bindparam("now"),
+        )
+        .order_by(recipient.c.not_before)  # by more, PostgreSQL would sort all that wait
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+_READY = (_waiting(_DUE_AGAIN), _waiting(_QUEUED))
+_TOO_FAR = (
+    update(recipient)
+    .where(recipient.c.state == State.RETRY, recipient.c.not_before > bindparam("last"))
+    .values(not_before=bindparam("now"))
+)
 
 
 def ready(connection: Connection, course: str, at: datetime, limit: int) -> list[str]:
@@ -50,20 +84,10 @@ def ready(connection: Connection, course: str, at: datetime, limit: int) -> list
     statements, since either goes along the index and ends at the limit.
     """
     found: dict[str, None] = {}
-    for waits in (_due_again(at), _QUEUED):
-        query = (
-            select(recipient.c.notice)
-            .join(notice, notice.c.key == recipient.c.notice)
-            .where(
-                waits,
-                notice.c.state.is_(None),
-                notice.c.course == course,
-                notice.c.useful_until > at,
-            )
-            .order_by(recipient.c.not_before)  # by more, PostgreSQL would sort all that wait
-            .limit((limit - len(found)) * _FEW)
-        )
-        found |= dict.fromkeys(connection.scalars(query))
+    for query in _READY:
+        most = (limit - len(found)) * _FEW
+        which = {"of_course": course, "now": at, "most": most}
+        found |= dict.fromkeys(connection.scalars(query, which))
         if len(found) >= limit:
             break
     return list(found)[:limit]
@@ -76,14 +100,13 @@ def claim(
     keys = ready(connection, course, at, limit)
     if not keys:
         return []
-    waits = _QUEUED | _due_again(at)
     query = (
         update(recipient)
-        .where(recipient.c.notice.in_(keys), waits)
+        .where(recipient.c.notice.in_(keys), _QUEUED | _DUE_AGAIN)
         .values(state=State.SENDING, claim=name, updated=at)
         .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
     )
-    rows = connection.execute(query).all()
+    rows = connection.execute(query, {"now": at}).all()
     changes = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
     record_all(connection, at, changes)
     taken: dict[str, list[str]] = defaultdict(list)
@@ -206,5 +229,4 @@ def hurry(connection: Connection, course: str, at: datetime) -> None:
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
     """No retry lies further ahead: a clock that ran ahead put it there."""
-    late = (recipient.c.state == State.RETRY) & (recipient.c.not_before > at + than)
-    connection.execute(update(recipient).where(late).values(not_before=at))
+    connection.execute(_TOO_FAR, {"last": at + than, "now": at})

@@ -21,6 +21,7 @@ from reminder.storage.ledger.views import read_history
 
 SET = "set"
 UNSET = "unset"
+_DATES = select(meeting_date.c.meeting, meeting_date.c.day).order_by(meeting_date.c.meeting)
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,7 @@ class Told:
 
 def read_dates(connection: Connection) -> dict[str, date]:
     """By the meeting's id; also of meetings that no plan has any more."""
-    query = select(meeting_date.c.meeting, meeting_date.c.day).order_by(meeting_date.c.meeting)
-    return {row.meeting: date.fromisoformat(row.day) for row in connection.execute(query)}
+    return {row.meeting: date.fromisoformat(row.day) for row in connection.execute(_DATES)}
 
 
 def dates_of(place: Place) -> dict[str, date]:

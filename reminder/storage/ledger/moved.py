@@ -8,10 +8,11 @@ from reminder.storage.ledger.schema import setting
 from reminder.storage.ledger.upsert import put
 
 NAME = "moved-to"
+_TARGET = select(setting.c.value).where(setting.c.name == NAME)
 
 
 def refuse_moved(connection: Connection, place: Place) -> None:
-    target = connection.scalar(select(setting.c.value).where(setting.c.name == NAME))
+    target = connection.scalar(_TARGET)
     if target is not None:
         raise LedgerError(
             f"the ledger {place} was moved to {target}: two that go on would send twice",

@@ -5,8 +5,9 @@ import zlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, union, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, select, union, update
 
 from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import Step
@@ -231,27 +232,43 @@ def heard_from(
     return set(connection.scalars(query.distinct()))
 
 
-def _unfinished() -> ColumnElement[bool]:
+def _unfinished() -> Select[Any]:
     """Found by the few that wait: a look at every notice there ever was would take too long."""
     held = select(notice.c.key).where(notice.c.state == State.HELD)
     waiting = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
     sending = select(recipient.c.notice).where(recipient.c.state == State.SENDING)
     live = notice.c.state.is_(None) & notice.c.key.not_in(sending)
-    return notice.c.key.in_(union(held, waiting)) & ((notice.c.state == State.HELD) | live)
+    still = notice.c.key.in_(union(held, waiting)) & ((notice.c.state == State.HELD) | live)
+    return select(notice).where(still).order_by(notice.c.created)
+
+
+# Asked at each tick: made once, for making a statement takes longer than running it.
+_UNFINISHED = _unfinished()
+_UNFINISHED_OF = _UNFINISHED.where(notice.c.kind.in_(bindparam("kinds", expanding=True)))
+_OUTLIVED = _UNFINISHED.with_only_columns(notice.c.key)
+_OUTLIVED = _OUTLIVED.where(notice.c.useful_until <= bindparam("now"))
+_TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
+    notice.c.state == State.EXPIRED,
+    notice.c.reason == Reason.TOO_LATE,
+    notice.c.course == bindparam("of_course"),
+    notice.c.due <= bindparam("due_by"),
+    notice.c.useful_until > bindparam("now"),
+)
+_WAITING = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
+_FORGET = delete(message).where(
+    message.c.stored < bindparam("before"), message.c.notice.not_in(_WAITING)
+)
 
 
 def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
     """Notices that still wait: held, queued or to be tried again, and not just being sent."""
-    query = select(notice).where(_unfinished()).order_by(notice.c.created)
-    if kinds:
-        query = query.where(notice.c.kind.in_(kinds))
-    return connection.execute(query).mappings().all()
+    query = _UNFINISHED_OF if kinds else _UNFINISHED
+    return connection.execute(query, {"kinds": kinds}).mappings().all()
 
 
 def expire(connection: Connection, at: datetime) -> list[str]:
     """Gives up what has outlived its use. Returns the keys."""
-    query = select(notice.c.key).where(_unfinished(), notice.c.useful_until <= at)
-    keys = list(connection.scalars(query))
+    keys = list(connection.scalars(_OUTLIVED, {"now": at}))
     set_states(connection, keys, State.EXPIRED, Reason.TOO_LATE, at)
     return keys
 
@@ -260,14 +277,8 @@ def too_early_given_up(
     connection: Connection, course: str, at: datetime, due_by: datetime
 ) -> list[str]:
     """Notices that ended as too late, as if by a later clock. Returns the keys."""
-    query = select(notice.c.key).where(
-        notice.c.state == State.EXPIRED,
-        notice.c.reason == Reason.TOO_LATE,
-        notice.c.course == course,
-        notice.c.due <= due_by,
-        notice.c.useful_until > at,
-    )
-    return list(connection.scalars(query))
+    which = {"of_course": course, "due_by": due_by, "now": at}
+    return list(connection.scalars(_TOO_EARLY_GIVEN_UP, which))
 
 
 def revive(connection: Connection, key: str, at: datetime) -> None:
@@ -285,6 +296,4 @@ def tasks_of(connection: Connection, key: str) -> list[tuple[str, str, int]]:
 
 def forget_bytes(connection: Connection, at: datetime) -> int:
     """Drops stored bytes older than 24 months, of what waits for nobody any more."""
-    waiting = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
-    old = (message.c.stored < at - KEPT) & message.c.notice.not_in(waiting)
-    return connection.execute(delete(message).where(old)).rowcount
+    return connection.execute(_FORGET, {"before": at - KEPT}).rowcount

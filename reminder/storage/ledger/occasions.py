@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from reminder.domain.notices import Kind
 from reminder.storage.ledger.schema import occasion, setting, start
@@ -11,6 +11,12 @@ from reminder.storage.ledger.upsert import put, put_new
 
 _LAST_TICK = "last-tick"
 _REMINDERS = "reminders-made-from"
+_VALUE = select(setting.c.value).where(setting.c.name == bindparam("of_name"))
+_NOTED = select(occasion.c.period, occasion.c.made_from)
+_NOTED = _NOTED.where(occasion.c.kind == bindparam("of_kind"))
+_EARLY = (occasion.c.planned_at < occasion.c.due) & (occasion.c.due > bindparam("now"))
+_UNREPORTED = select(occasion).where(occasion.c.reported_at.is_(None), ~_EARLY)
+_UNREPORTED = _UNREPORTED.order_by(occasion.c.due)
 
 
 def begin(connection: Connection, course: str, at: datetime, *, held: bool) -> bool:
@@ -52,7 +58,7 @@ def reminders_made_from(connection: Connection) -> str | None:
 
 
 def _read_setting(connection: Connection, name: str) -> str | None:
-    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
+    return connection.scalar(_VALUE, {"of_name": name})
 
 
 def note_occasion(
@@ -75,8 +81,8 @@ def note_more(
 
 def noted(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
     """The periods whose occasion of that kind was planned, and from what when it was complete."""
-    query = select(occasion.c.period, occasion.c.made_from).where(occasion.c.kind == kind)
-    return {row.period: row.made_from for row in connection.execute(query)}
+    rows = connection.execute(_NOTED, {"of_kind": kind})
+    return {row.period: row.made_from for row in rows}
 
 
 def note_made_from(connection: Connection, kind: Kind | str, period: str, facts: str) -> None:
@@ -95,10 +101,7 @@ def begun(row: RowMapping) -> datetime:
 
 def unreported(connection: Connection, at: datetime) -> Sequence[RowMapping]:
     """But for what was planned early, to be approved, until it is due."""
-    early = (occasion.c.planned_at < occasion.c.due) & (occasion.c.due > at)
-    query = select(occasion).where(occasion.c.reported_at.is_(None), ~early)
-    query = query.order_by(occasion.c.due)
-    return connection.execute(query).mappings().all()
+    return connection.execute(_UNREPORTED, {"now": at}).mappings().all()
 
 
 def note_reported(connection: Connection, key: str, at: datetime) -> None:

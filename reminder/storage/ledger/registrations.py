@@ -4,10 +4,30 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
 
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
 from reminder.storage.ledger.schema import registration
+
+
+def _standing(act: Act) -> Select[Any]:
+    """Where that act is the last that decides, oldest first."""
+    later = registration.alias()
+    overruled = exists().where(
+        later.c.task == registration.c.task,
+        later.c.unit == registration.c.unit,
+        later.c.period == registration.c.period,
+        later.c.id > registration.c.id,
+        later.c.act.in_(DECIDING),
+    )
+    query = select(registration).where(registration.c.act == act, registration.c.task != "")
+    return query.where(~overruled).order_by(registration.c.id)
+
+
+# Asked at each tick: made once, for making a statement takes longer than running it.
+_PENDING = _standing(Act.FINISH)
+_PENDING_OF_UNIT = _PENDING.where(registration.c.unit == bindparam("of_unit"))
+_CONFIRMED = _standing(Act.CONFIRM).where(registration.c.task == bindparam("of_task"))
 
 
 def add(connection: Connection, said: Registration) -> int:
@@ -63,17 +83,13 @@ def signed_months(connection: Connection, unit: str) -> dict[str, Registration]:
 
 def pending(connection: Connection, unit: str | None = None) -> list[Registration]:
     """What units say is done and nobody has confirmed or sent back, oldest first."""
-    of_tasks = registration.c.task != ""
-    return _decided(
-        connection,
-        Act.FINISH,
-        of_tasks if unit is None else of_tasks & (registration.c.unit == unit),
-    )
+    query = _PENDING if unit is None else _PENDING_OF_UNIT
+    return [_registration(row) for row in connection.execute(query, {"of_unit": unit})]
 
 
 def confirmed(connection: Connection, task: str) -> list[Registration]:
     """What units said is done and nobody has taken back since it was confirmed."""
-    return _decided(connection, Act.CONFIRM, registration.c.task == task)
+    return [_registration(row) for row in connection.execute(_CONFIRMED, {"of_task": task})]
 
 
 def latest_on_tasks(
@@ -99,15 +115,6 @@ def count_since(connection: Connection, unit: str, since: datetime) -> int:
         registration.c.act.in_(OF_UNITS),
     )
     return connection.scalar(query) or 0
-
-
-def _decided(connection: Connection, act: Act, which: ColumnElement[bool]) -> list[Registration]:
-    """Where that act is the last that decides, oldest first."""
-    last = select(func.max(registration.c.id)).where(registration.c.act.in_(DECIDING), which)
-    last = last.group_by(registration.c.task, registration.c.period, registration.c.unit)
-    query = select(registration).where(registration.c.id.in_(last))
-    query = query.where(registration.c.act == act).order_by(registration.c.id)
-    return [_registration(row) for row in connection.execute(query)]
 
 
 def _last_words(

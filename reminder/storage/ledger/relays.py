@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from reminder.domain.notices import Reason
 from reminder.storage.ledger.schema import relay
+
+_OF_REPLICA = select(relay).where(relay.c.replica == bindparam("of"))
+_TOO_FAR = (
+    update(relay).where(relay.c.not_before > bindparam("last")).values(not_before=bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Trouble:
 
 def read_trouble(connection: Connection, replica: str = "") -> Trouble | None:
     """As that replica finds the server; "" is the only one of a ledger in a file."""
-    row = connection.execute(select(relay).where(relay.c.replica == replica)).first()
+    row = connection.execute(_OF_REPLICA, {"of": replica}).first()
     if row is None:
         return None
     return Trouble(
@@ -62,5 +67,4 @@ def clear_trouble(connection: Connection, replica: str = "") -> bool:
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
     """A probe never lies further ahead: a clock that ran ahead put it there."""
-    late = relay.c.not_before > at + than
-    connection.execute(update(relay).where(late).values(not_before=at))
+    connection.execute(_TOO_FAR, {"last": at + than, "now": at})

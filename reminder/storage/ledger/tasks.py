@@ -11,12 +11,14 @@ from reminder.storage.ledger import registrations
 from reminder.storage.ledger.schema import history, start, task_done
 
 COMMAND = Signature("", "command")
+_DONE = select(task_done)
+_STARTS = select(start)
 
 
 def read_progress(connection: Connection, table: Timetable, course: str) -> Progress:
     done: dict[str, date] = {}
     checked_in: dict[tuple[str, str], date] = {}
-    for row in connection.execute(select(task_done)):
+    for row in connection.execute(_DONE):
         day = date.fromisoformat(row.done_on)
         if row.period:
             checked_in[row.task, row.period] = day
@@ -36,7 +38,7 @@ def read_start(connection: Connection, course: str) -> datetime | None:
 
     A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
     """
-    rows = {row.course: row.at for row in connection.execute(select(start))}
+    rows = {row.course: row.at for row in connection.execute(_STARTS)}
     moment: datetime | None = rows.get(course)
     if moment is None and course == "maildir":
         return rows.get("smtp")
