@@ -35,19 +35,27 @@ class Tick:
 @dataclass
 class Duties:
     """Keys come without the plan's id. `tellings` are what units must have been reminded of,
-    by mail, or by a call list where `calls` says so."""
+    by mail, or by a call list where `calls` says so. `needless` are digests that were not due at
+    some moment of their month, whatever they were at others."""
 
     must: set[str] = field(default_factory=set)
     may: set[str] = field(default_factory=set)
+    needless: set[str] = field(default_factory=set)
     tellings: set[Telling] = field(default_factory=set)
     calls: set[Telling] = field(default_factory=set)
 
 
-def duties(table: Timetable, journal: list[Tick], started: datetime) -> Duties:
+def duties(
+    table: Timetable, journal: list[Tick], started: datetime, *, approved: bool = False
+) -> Duties:
+    """Where digests are to be `approved`, they may be there from the pre-flight on."""
     found, rules = Duties(), _Rules(table, table.local_day(started))
     for tick in journal:
         keys = {*rules.digests(tick), *rules.missed(tick)}
+        found.needless |= found.may.intersection(rules.running(tick)) - keys
         found.may |= keys
+        if approved:
+            found.may |= {*rules.early(tick)}
         found.must |= keys if tick.completed else set()
         for telling in rules.tellings(tick):
             kind, unit, *_ = telling
@@ -82,10 +90,28 @@ class _Rules:
 
     def digests(self, tick: Tick) -> Iterator[str]:
         """Of the months that run: who stands in the row, and who has something to confirm."""
-        for month, units in self._rows.items():
+        for month in self._rows:
             if self._due[month] <= tick.clock < self._end[month]:
-                for unit in units | self._unconfirmed(month, tick):
-                    yield f"digest/{self._table.plan.period(month)}/{unit}"
+                yield from self._digests(month, tick)
+
+    def early(self, tick: Tick) -> Iterator[str]:
+        """Of the months whose digests are made and not due yet."""
+        for month in self._rows:
+            if self._table.preflight(month) <= tick.clock < self._due[month]:
+                yield from self._digests(month, tick)
+
+    def _digests(self, month: int, tick: Tick) -> Iterator[str]:
+        for unit in self._rows[month] | self._unconfirmed(month, tick):
+            yield self._key(month, unit)
+
+    def running(self, tick: Tick) -> Iterator[str]:
+        """Of the months that run: everybody's."""
+        for month in self._rows:
+            if self._due[month] <= tick.clock < self._end[month]:
+                yield from (self._key(month, unit.id) for unit in self._table.directory.single)
+
+    def _key(self, month: int, unit: str) -> str:
+        return f"digest/{self._table.plan.period(month)}/{unit}"
 
     def _unconfirmed(self, month: int, tick: Tick) -> set[str]:
         table, found = self._table, set()
@@ -103,8 +129,7 @@ class _Rules:
         """Of months that ended: the ledger says at least that it was too late."""
         for month, units in self._rows.items():
             if self._end[month] <= tick.clock:
-                for unit in units:
-                    yield f"digest/{self._table.plan.period(month)}/{unit}"
+                yield from (self._key(month, unit) for unit in units)
 
     def _open(self, done: frozenset[str]) -> Iterator[Window]:
         for window in self._table.windows.values():

@@ -12,7 +12,8 @@ from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.simulation.duties import Duties, Telling, Tick, duties
-from reminder.simulation.faults import Faults
+from reminder.simulation.faults import Fault, Faults
+from reminder.simulation.reader import Reader
 from reminder.simulation.server import Server
 from reminder.storage.ledger.views import NoticeView, RecipientView
 
@@ -41,6 +42,7 @@ class Evidence:
     reminded: Mapping[str, set[Telling]]
     receipts: frozenset[str]
     content: Callable[[str], bytes | None]
+    reader: Reader | None = None  # where digests are to be approved
 
 
 def judge(table: Timetable, evidence: Evidence) -> list[Breach]:
@@ -52,7 +54,8 @@ class _Judge:
         self._table = table
         self._seen = evidence
         self._prefix = f"{table.plan.id}/"
-        self._due: Duties = duties(table, evidence.journal, evidence.started)
+        approved = evidence.reader is not None
+        self._due: Duties = duties(table, evidence.journal, evidence.started, approved=approved)
         self._accepted = evidence.server.accepted_by_address()
         self._hashes = evidence.server.hashes()
         self._accepted_at: dict[str, datetime] = {}  # first
@@ -64,6 +67,7 @@ class _Judge:
         yield from self._keys()
         yield from self._tellings()
         yield from self._copies()
+        yield from self._early()
         yield from self._reports()
         for view in self._seen.views:
             for words in self._fate(view):
@@ -108,6 +112,16 @@ class _Judge:
         for message_id, view in known.items():
             if {found.hex() for found in self._hashes[message_id]} - {view.sha256}:
                 yield Breach(view.key, "went with other bytes than were recorded")
+
+    def _early(self) -> Iterator[Breach]:
+        """A clock that was wrong by then may have made anything due."""
+        wrong = [s.start for s in self._seen.faults.spells if s.fault is Fault.CLOCK]
+        known = {view.message_id: view for view in self._seen.views if view.message_id}
+        for delivery in self._seen.server.deliveries:
+            view = known.get(delivery.message_id)
+            misled = any(start <= delivery.at for start in wrong)
+            if view and delivery.clock < view.due and not misled:
+                yield Breach(view.key, "went before it was due")
 
     def _reports(self) -> Iterator[Breach]:
         """The operator heard what truly became of each month's digests."""
@@ -168,7 +182,8 @@ class _Judge:
         if view.state is State.SENDING and self._seen.journal[-1].completed:
             yield "was left in sending"
         if view.state is State.HELD:
-            yield "is held, and nothing was to be held"
+            yield from self._held(view)
+        yield from self._unread(view)
         if view.state is State.BASELINE and view.useful_until > self._seen.started:
             yield "counts as older than the first start and is not"
         if view.reason == Reason.NO_ADDRESS and self._addresses(view):
@@ -200,7 +215,25 @@ class _Judge:
         if self._had_time(view):
             yield "is too late and had time to go"
 
+    def _held(self, view: NoticeView) -> Iterator[str]:
+        if not self._is_read(view):
+            yield "is held, and nothing was to be held"
+        elif self._had_time(view):
+            yield f"is still held ({view.reason}) and had time to go"
+
+    def _is_read(self, view: NoticeView) -> bool:
+        return self._seen.reader is not None and view.kind is Kind.DIGEST
+
+    def _unread(self, view: NoticeView) -> Iterator[str]:
+        reader = self._seen.reader
+        if reader and self._is_read(view) and view.sha256 not in {None, *reader.approved[view.key]}:
+            yield "has other bytes than were approved"
+
     def _done(self, view: NoticeView) -> Iterator[str]:
+        if self._is_read(view):
+            if view.key.removeprefix(self._prefix) not in self._due.needless:
+                yield "counts as needless and was due all the time"
+            return
         told = self._seen.reminded.get(view.key, set())
         ever = {
             task
@@ -212,8 +245,11 @@ class _Judge:
 
     def _had_time(self, view: NoticeView) -> bool:
         """Whether, while it was of use, nothing was wrong for long enough."""
+        due = view.due
+        if self._seen.reader and view.kind is Kind.DIGEST:
+            due = max(due, self._seen.reader.begins[view.period])
         for begin, end in self._calm:
-            if min(end, view.useful_until) - max(begin, view.due) >= ENOUGH:
+            if min(end, view.useful_until) - max(begin, due) >= ENOUGH:
                 return True
         return False
 

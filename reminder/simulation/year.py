@@ -25,6 +25,7 @@ from reminder.simulation.death import Killed, Life
 from reminder.simulation.duties import Telling, Tick
 from reminder.simulation.faults import Fault, Faults, draw
 from reminder.simulation.judge import Breach, Evidence, judge
+from reminder.simulation.reader import Reader
 from reminder.simulation.saying import say
 from reminder.simulation.server import Delivery, Mails, Server
 from reminder.storage.ledger.care import verify
@@ -123,7 +124,9 @@ class _Year:
         self._dice = Random(f"order {seed}")
         self._kills = list(self._faults.kills)
         self._registrations = list(self._faults.registrations)
-        self._boundaries = self._faults.boundaries()
+        self._reader = Reader(office.table, seed) if office.settings.mail.approval else None
+        comes = self._reader.begins.values() if self._reader else ()
+        self._boundaries = sorted({*self._faults.boundaries(), *comes})
         self._server = Server(self._clock, self._faults, self._dice, mails)
         self._journal: list[Tick] = []
         self._killed = 0
@@ -142,6 +145,8 @@ class _Year:
                 self._life.disk_full = self._server.holds(Fault.DISK_FULL)
                 self._register()
                 self._pass()
+                if self._reader and not self._life.disk_full:
+                    self._reader.read(self._app, self._clock.true)
             self._wait()
             progress((self._clock.true - self._start) / (self._end - self._start))
         return self._outcome()
@@ -242,6 +247,7 @@ class _Year:
             told,
             frozenset(receipts),
             self._stored,
+            self._reader,
         )
         breaches += judge(table, evidence)
         self._app.database.close()

@@ -1,0 +1,48 @@
+"""The secretariat of a simulated year: it reads what waits for approval, and approves it."""
+
+from collections import defaultdict
+from contextlib import suppress
+from datetime import datetime
+from random import Random
+
+from reminder.domain.timetable import MONTHS, Timetable
+from reminder.errors import LedgerError
+from reminder.service.application import Application
+from reminder.service.approval import ApprovalError, Batch, approve, approve_all, batches
+from reminder.simulation.faults import HOUR
+
+
+class Reader:
+    """Comes to a month's digests once it `begins`, in true time, and then to whatever waits anew.
+
+    With a seed it comes some days before they are due, or up to one day too late. `approved` are
+    the hashes of the messages that it let pass, by the notice's key.
+    """
+
+    def __init__(self, table: Timetable, seed: int | None) -> None:
+        self._dice = Random(f"reader {seed}")
+        self.approved: dict[str, set[str]] = defaultdict(set)
+        self.begins: dict[str, datetime] = {}
+        for month in MONTHS:
+            begin = table.preflight(month)
+            if seed is not None:
+                begin = table.digest_due(month) + HOUR * self._dice.uniform(-72, 24)
+            self.begins[table.plan.period(month)] = begin
+
+    def read(self, app: Application, now: datetime) -> None:
+        """All that it has come to by now; the rest, and what changes meanwhile, another time."""
+        with suppress(LedgerError):
+            for batch in batches(app):
+                if self.begins[batch.period] <= now:
+                    self._approve(app, batch)
+
+    def _approve(self, app: Application, batch: Batch) -> None:
+        shown = {key: composed.sha256 for key, composed in batch.open.items()}
+        at_once = self._dice.random() < 0.5
+        with suppress(ApprovalError):
+            if at_once:
+                approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
+            for key, sha256 in shown.items():
+                if not at_once:
+                    approve(app, key, batch.as_of, sha256)
+                self.approved[key].add(sha256)
