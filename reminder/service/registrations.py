@@ -186,7 +186,9 @@ def _same(one: Registration, other: Registration) -> bool:
 
 
 def _register(app: Application, connection: Connection, said: Registration) -> None:
-    """With its receipt, in one transaction."""
+    """With its receipt, in one transaction. What is tried in a rehearsal must stop no reminder."""
+    if app.registrar.rehearsal:
+        raise RegistrationError("正在演练，登记没有记入")
     since = said.at - timedelta(days=1)
     if registrations.count_since(connection, said.unit, since) >= A_DAY:
         raise RegistrationError("今天登记次数过多，请明天再试或联系联系人")
@@ -208,7 +210,7 @@ def _send_receipt(app: Application, connection: Connection, said: Registration) 
         Knowledge(at, Progress()),
         content,
         app.composer.render_sections(content),
-        rehearsal=app.registrar.rehearsal,
+        rehearsal=False,
     )
     notices.add(
         connection,

@@ -79,7 +79,13 @@ class Site:
 
     def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         plan = self.table.plan
-        shared = {"plan": plan, "has_outbox": self.has_outbox, "said": "", "refused": ""}
+        shared = {
+            "plan": plan,
+            "has_outbox": self.has_outbox,
+            "rehearsal": self.app.registrar.rehearsal,
+            "said": "",
+            "refused": "",
+        }
         html = self.templates.get_template(f"web/{template}").render(shared | values)
         return HTMLResponse(html, status)
 

@@ -177,6 +177,17 @@ def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> No
     assert (either.notice(nudge).state, either.notice(nudge).reason) == ("expired", "done")
 
 
+def test_a_nudge_that_was_sent_again_stops_as_well(small: Trial) -> None:
+    app = small.app(LATE)
+    app.plan(app.clock.now(), hold_first_start=False)
+    [nudge] = kinds(small, Kind.NUDGE)
+    orders.drop(app, f"small/{nudge}")
+    again = orders.resend(app, f"small/{nudge}").removeprefix("small/")
+    finish(small.app(LATE))
+    assert (small.notice(again).state, small.notice(again).reason) == ("expired", "done")
+    assert small.notice(nudge).reason == "dropped"
+
+
 def test_a_nudge_on_its_way_to_another_lead_stops_when_the_task_is_confirmed(two: Trial) -> None:
     app = two.app(LATE)
     app.plan(app.clock.now(), hold_first_start=False)
@@ -366,3 +377,11 @@ def test_what_the_secretariat_does_takes_no_registration_from_the_unit(small: Tr
 def test_nobody_signs_a_month_before_its_mail_is_due(small: Trial, moment: str) -> None:
     with pytest.raises(RegistrationError, match="无需签收"):
         sign(small.app(moment))
+
+
+def test_what_is_tried_in_a_rehearsal_is_not_registered(small: Trial) -> None:
+    app = small.app(LATE, mail={"redirect_to": "secretary@npc.test"})
+    with pytest.raises(RegistrationError, match="正在演练"):
+        finish(app)
+    assert said(small) == []
+    assert app.progress().reported == {}

@@ -532,6 +532,9 @@ def test_a_rehearsal_is_no_mail_of_the_unit(house: Any, leader: Visitor) -> None
     rehearsing = Application(house.application.office, house.application.clock)
     assert rehearsing.tick().sent
     rehearsing.database.close()
+    assert "正在演练" in leader.see()
+    refused = leader.sign()
+    assert (refused.status_code, "登记没有记入" in refused.text) == (422, True)
     assert "还没有发出的提示" in leader.client.get(f"{leader.url}/mails").text
 
 

@@ -1,5 +1,6 @@
 """Reminders on their way stop when nothing is left to remind of."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -13,14 +14,21 @@ from reminder.storage.ledger.views import in_parts
 
 
 def stop_reminders(connection: Connection, progress: Progress, at: datetime) -> None:
-    """Those of tasks that were all registered since; not what is just being sent."""
-    waiting = {
-        row["key"]: row["unit"] for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE)
-    }
+    """Those of tasks that were all registered since; not what is just being sent.
+
+    A copy is of the same tasks as the notice that it copies.
+    """
+    copies = defaultdict(list)
+    waiting: dict[str, str] = {}
+    for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
+        original = row["key"].partition("#")[0]
+        copies[original].append(row["key"])
+        waiting[original] = row["unit"]
     asked: dict[str, bool] = {}
-    for key, task in _tasks(connection, waiting):
-        asked[key] = asked.get(key, False) or progress.is_asked(task, waiting[key])
-    stopped = [key for key, still in asked.items() if not still]
+    for original, task in _tasks(connection, waiting):
+        still = progress.is_asked(task, waiting[original])
+        asked[original] = asked.get(original, False) or still
+    stopped = [key for original, still in asked.items() if not still for key in copies[original]]
     notices.set_states(connection, stopped, State.EXPIRED, Reason.DONE, at)
 
 
