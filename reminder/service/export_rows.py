@@ -14,12 +14,14 @@ from reminder.domain.notices import Kind, State
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.timetable import MONTHS, Role, Timetable
-from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Rule, Window
+from reminder.domain.workdays import last_day
 from reminder.service.application import Application
 from reminder.service.lights import Known, lamp, read_known
+from reminder.service.signing import read_signing
 from reminder.storage.ledger import registrations
 from reminder.storage.ledger.schema import notice
+from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.ledger.views import NoticeView, RecipientView, each_notice
 
 Cell = str | int | date | None
@@ -128,20 +130,18 @@ def _check_ins(task: Task, progress: Progress) -> str:
 
 
 def signature_rows(reading: Reading) -> Iterator[Row]:
-    """Of the months whose digest was due: who was asked, and who has signed."""
+    """Of the months whose digest was due here: who was asked, and who has signed."""
     table = reading.table
+    progress = read_progress(reading.connection, table, reading.app.registrar.course)
     for month in MONTHS:
         period = table.plan.period(month)
         if reading.period not in ("", period) or table.digest_due(month) > reading.at:
             continue
-        signed = registrations.signed(reading.connection, period)
-        asked = [
-            unit
-            for unit in table.reached(month)
-            if table.directory[unit].tone is not Relation.PARALLEL
-        ]
-        for unit in dict.fromkeys((*asked, *signed)):
-            said = signed.get(unit)
+        if progress.started and last_day(table.plan.year, month) < progress.started:
+            continue  # before the first start nobody was asked
+        signing = read_signing(reading.connection, table, month, reading.at, progress)
+        for unit in dict.fromkeys((*signing.asked, *signing.signed)):
+            said = signing.signed.get(unit)
             leads = unit in table.directory.units and any(
                 table.role(unit, task) is Role.LEAD for task in table.plan.month(month)
             )

@@ -96,6 +96,11 @@ def test_who_has_signed_stands_beside_who_was_asked(secretary: Any, house: Any) 
     assert months == {f"2026年{month}月" for month in range(1, 5)}
 
 
+def test_nobody_was_asked_before_the_first_start(secretary: Any, house: Any) -> None:
+    house.application.tick()
+    assert {row["月份"] for row in rows(secretary, "table=signatures")} == {"2026年4月"}
+
+
 def test_a_unit_of_another_body_is_asked_for_no_signature(secretary: Any, house: Any) -> None:
     names = {row["单位"] for row in rows(secretary, "table=signatures")}
     assert house.table.directory["high-court"].name not in names
