@@ -26,8 +26,11 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-{text}+08:00")
 
 
+# From before March's digest until after the last word on March's task. Shorter where what is
+# tried has shown itself by then: its nudge goes on 26 March, the first overdue mail on 1 April.
 START, END = moment("02-26T00:00"), moment("04-13T00:00")
 DIGEST = moment("03-02T09:00")
+LATE = moment("03-18T00:00")
 
 
 @pytest.fixture
@@ -40,9 +43,9 @@ def loaded(office: Trial) -> Office:
     return office.app("2026-01-01T00:00+08:00", mail=OPERATOR).office
 
 
-def spring(office: Trial, until: datetime = END, **faults: Any) -> Outcome:
+def spring(office: Trial, until: datetime = END, start: datetime = START, **faults: Any) -> Outcome:
     folder = office.state.parent / "year"
-    return simulate(loaded(office), START, until, folder, faults=Faults(**faults))
+    return simulate(loaded(office), start, until, folder, faults=Faults(**faults))
 
 
 def spell(fault: Fault, start: str, hours: float, **more: Any) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def test_promise_holds_when_others_are_told_too(office: Trial, tmp_path: Path, s
         "overdue": [{"workdays_after": 1, "every": 2, "times": 3, "to": ["secretariat"]}],
     }
     settings = office.app("2026-01-01T00:00+08:00", mail=OPERATOR, **steps).office
-    outcome = simulate(settings, START, END, tmp_path / "year", seed=seed)
+    outcome = simulate(settings, LATE, END, tmp_path / "year", seed=seed)
     assert outcome.breaches == ()
     reached = {address for mail in outcome.deliveries for address in mail.recipients}
     assert "chief@unit.test" in reached
@@ -80,7 +83,7 @@ def test_same_seed_brings_the_same_year(office: Trial, tmp_path: Path) -> None:
     years = [simulate(loaded(office), START, end, tmp_path / name, seed=3) for name in "ab"]
     first, second = ([(d.at, d.recipients) for d in year.deliveries] for year in years)
     assert first == second
-    assert years[0].kills == years[1].kills
+    assert years[0].kills == years[1].kills > 0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -96,14 +99,16 @@ def test_promise_holds_through_each_fault(office: Trial, fault: Fault) -> None:
         more["shift"] = timedelta(days=31)
     if fault is Fault.REFUSES_ONE:
         more["address"] = "lead@unit.test"
-    outcome = spring(office, **spell(fault, "03-02T08:00", 9, **more))
+    # A clock a month ahead has been to April before.
+    until = END if fault is Fault.CLOCK else moment("03-06T00:00")
+    outcome = spring(office, until, **spell(fault, "03-02T08:00", 9, **more))
     assert outcome.breaches == ()
     states = {v.state for v in outcome.notices if v.kind == "digest" and v.period == "2026-03"}
     assert states <= {State.SENT, State.REFUSED}
 
 
 def test_three_days_without_a_server_lose_nothing(office: Trial) -> None:
-    outcome = spring(office, **spell(Fault.DOWN, "03-02T08:00", 76))
+    outcome = spring(office, moment("03-10T00:00"), **spell(Fault.DOWN, "03-02T08:00", 76))
     assert outcome.breaches == ()
     assert {view.state for view in outcome.notices} == {State.SENT}
 
@@ -123,7 +128,7 @@ def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sending.Sender, "drain", counting)
-        simulate(loaded(office), START, END, folder, faults=Faults(spells))
+        simulate(loaded(office), START, moment("03-04T00:00"), folder, faults=Faults(spells))
     assert 3 <= sum(attempts) <= 12
 
 
@@ -200,26 +205,28 @@ def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(notices, "too_early_given_up", lambda *_: [])
 
 
-NOTHING: dict[str, Any] = {}
 SHORT = {"until": moment("03-05T00:00")}
-CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 20 + 4 * n) for n in range(15))}
+SAME_DAY = {"until": moment("03-03T00:00")}
+NEXT_DAY = {"until": moment("03-03T12:00")}
+NUDGED = {"start": LATE, "until": moment("03-27T00:00")}
+NUDGED_AGAIN = {"start": LATE, "until": moment("04-01T00:00")}
+CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 20 + 4 * n) for n in range(15))} | SHORT
 BUSY = spell(Fault.BUSY, "03-02T08:00", 5)
 GREY = spell(Fault.GREYLIST, "03-02T08:00", 5)
-LOST = spell(Fault.LOSES_ANSWERS, "03-02T08:00", 2)
 AHEAD = spell(Fault.CLOCK, "02-27T08:00", 5, shift=timedelta(days=70))
 BREAKS = [
-    (forget_recovery, CUT | {"until": moment("03-05T00:00")}),
-    (forget_to_record, {"until": moment("03-03T00:00")}),
+    (forget_recovery, CUT | NEXT_DAY),
+    (forget_to_record, {"start": moment("03-02T00:00"), "until": DIGEST + HOUR / 2}),
     (forget_a_unit, SHORT),
-    (forget_reminders, NOTHING),
-    (repeat_reminders, NOTHING),
-    (never_again, GREY | SHORT),
-    (never_again, BUSY | SHORT),
-    (give_up_at_once, GREY | SHORT),
-    (change_the_bytes, GREY | SHORT),
+    (forget_reminders, NUDGED),
+    (repeat_reminders, NUDGED_AGAIN),
+    (never_again, GREY | NEXT_DAY),
+    (never_again, BUSY | NEXT_DAY),
+    (give_up_at_once, GREY | SAME_DAY),
+    (change_the_bytes, GREY | SAME_DAY),
     (report_too_many, SHORT),
     (release_nothing, SHORT),
-    (leave_what_a_clock_gave_up, AHEAD),
+    (leave_what_a_clock_gave_up, AHEAD | SHORT),
 ]
 
 
@@ -251,13 +258,13 @@ def told(outcome: Outcome) -> list[str]:
 
 
 def test_what_a_unit_reports_is_asked_for_no_more(office: Trial) -> None:
-    outcome = spring(office, registrations=REPORTED)
+    outcome = spring(office, start=LATE, registrations=REPORTED)
     assert told(outcome) == ["receipt"]
     assert outcome.breaches == ()
 
 
 def test_what_was_sent_back_is_asked_for_again(office: Trial) -> None:
-    outcome = spring(office, registrations=SENT_BACK)
+    outcome = spring(office, start=LATE, registrations=SENT_BACK)
     assert told(outcome) == ["receipt", "nudge", "overdue", "overdue"]
     assert outcome.breaches == ()
 
@@ -266,11 +273,11 @@ def test_judge_sees_a_unit_asked_for_what_it_has_reported(
     office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Progress, "is_asked", lambda self, task, unit: task not in self.done)
-    assert spring(office, registrations=REPORTED).breaches
+    assert spring(office, **NUDGED, registrations=REPORTED).breaches
 
 
 def test_judge_sees_a_receipt_that_is_missing(
     office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registrations, "_send_receipt", lambda *args: None)
-    assert "was due" in spring(office, registrations=REPORTED).breaches[0].words
+    assert "was due" in spring(office, **NUDGED, registrations=REPORTED).breaches[0].words
