@@ -9,23 +9,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
-SOON = 60  # seconds for what takes one
-SHORT = 0.3
-# As it is but for its waits: between two ticks, with a full disk, for another writer.
-_HASTY = f"""
-import sys
-from datetime import timedelta
 from reminder.app import heartbeat
 from reminder.cli import main
 from reminder.delivery import recording
 from reminder.storage.ledger import file
-recording.RECORD_AGAIN = {SHORT}
-heartbeat.EVERY = timedelta(seconds={SHORT})
-file.BUSY_TIMEOUT = float(sys.argv.pop(1))
-main()
-"""
+from tests.app.starter import Forked
+from tests.app.trials import surroundings
+
+SOON = 60  # seconds for what takes one
+SHORT = 0.3
 # Reads, then writes, then is frozen before it commits.
 _WRITER = """
 import os, signal, sqlite3, sys
@@ -37,16 +32,19 @@ ledger.execute("COMMIT")
 """
 
 
-def hasty(state: Path, patience: float, *words: str, **environ: str) -> subprocess.Popen[str]:
+def hasty(state: Path, patience: float, *words: str, **environ: str) -> Forked:
     """`patience` is for another writer, in seconds; `environ` comes without the prefix."""
-    ours = {f"REMINDER_{name}": value for name, value in environ.items()}
-    return subprocess.Popen(
-        [sys.executable, "-c", _HASTY, str(patience), *words],
-        env=os.environ | {"REMINDER_STATE_DIR": str(state), "REMINDER_WEB__PORT": "0"} | ours,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    begin = "tests.app.processes:main_in_a_hurry"
+    given = surroundings(state, {"WEB__PORT": "0"} | environ)
+    return Forked(begin, str(patience), *words, environ=given)
+
+
+def main_in_a_hurry() -> None:
+    """As it is but for its waits: between two ticks, with a full disk, for another writer."""
+    recording.RECORD_AGAIN = SHORT
+    heartbeat.EVERY = timedelta(seconds=SHORT)
+    file.BUSY_TIMEOUT = float(sys.argv.pop(1))
+    main()
 
 
 @contextmanager
@@ -93,6 +91,8 @@ def frozen(running: subprocess.Popen[str], ledger: Path) -> Iterator[None]:
         if _others_may_write(ledger):
             break
         running.send_signal(signal.SIGCONT)
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(0.01)  # to get on with what it writes
     try:
         yield
     finally:
@@ -100,7 +100,7 @@ def frozen(running: subprocess.Popen[str], ledger: Path) -> Iterator[None]:
 
 
 def _others_may_write(ledger: Path) -> bool:
-    with closing(sqlite3.connect(ledger, isolation_level=None, timeout=SHORT)) as connection:
+    with closing(sqlite3.connect(ledger, isolation_level=None, timeout=0)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:

@@ -9,7 +9,7 @@ from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
 from reminder.service.application import Pass
 from reminder.settings import Place
-from tests.app.trials import MARCH, Trial, process, trial
+from tests.app.trials import MARCH, Trial, forked, trial
 
 REAL = {"transport": "smtp", "smtp": {"host": "mail.npc.test"}}
 
@@ -35,7 +35,7 @@ def test_earlier_moment_changes_nothing_that_is_there(office: Trial) -> None:
 
 def test_tick_prints_its_counts(office: Trial) -> None:
     environ = {"CONFIG": str(office.config), "PLAN": str(office.state.parent / "plan.toml")}
-    with process(office.state, "tick", "--at", MARCH, **environ) as running:
+    with forked(office.state, "tick", "--at", MARCH, **environ) as running:
         printed, _ = running.communicate()
     assert running.returncode == 0
     assert printed == "planned 2, sent 2, retry 0, refused 0, expired 0, baseline 0\n"

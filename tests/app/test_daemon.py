@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.app.trials import Trial, process, trial
+from tests.app.trials import Start, Trial, forked, process, trial
 from tests.delivery.servers import Inbox, real_server
 
 READY = "Ctrl-C stops it"
@@ -26,9 +26,11 @@ def office(tmp_path: Path) -> Iterator[Trial]:
 
 
 @contextmanager
-def daemon(state: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def daemon(
+    state: Path, start: Start = forked, **environ: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The running process, and its first screen."""
-    with process(state, "run", **({"WEB__PORT": "0"} | environ)) as running:
+    with start(state, "run", **({"WEB__PORT": "0"} | environ)) as running:
         assert running.stdout is not None
         screen = ""
         try:
@@ -61,7 +63,7 @@ def answer(url: str) -> tuple[int, bytes]:
 
 
 def test_addresses_that_it_prints_answer(office: Trial) -> None:
-    with daemon(office.state) as (running, screen):
+    with daemon(office.state, process) as (running, screen):
         plan = address(screen, "The whole plan")
         base = plan.partition("/feeds/")[0]
         assert not base.endswith(":0")
@@ -74,7 +76,7 @@ def test_addresses_that_it_prints_answer(office: Trial) -> None:
 
 
 def test_interrupt_stops_it_cleanly(office: Trial) -> None:
-    with daemon(office.state) as (running, _):
+    with daemon(office.state, process) as (running, _):
         assert stopped(running, signal.SIGINT) == 0
 
 
@@ -94,7 +96,7 @@ def test_newcomer_sees_mails_on_any_day_and_none_twice_after_a_restart(office: T
 def test_port_in_use_is_said_and_nothing_is_sent(office: Trial) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with process(office.state, "run", WEB__PORT=port) as running:
+        with forked(office.state, "run", WEB__PORT=port) as running:
             _, errors = running.communicate(timeout=SOON)
     assert running.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}" in errors
@@ -105,7 +107,7 @@ def test_port_in_use_is_said_and_nothing_is_sent(office: Trial) -> None:
 
 def test_tick_beside_a_daemon_only_plans_and_says_so(office: Trial) -> None:
     with daemon(office.state) as (running, _):
-        with process(office.state, "tick") as beside:
+        with forked(office.state, "tick") as beside:
             _, said = beside.communicate(timeout=SOON)
         assert (beside.returncode, stopped(running)) == (0, 0)
     assert "Another process delivers" in said
@@ -132,7 +134,7 @@ def test_ledger_that_others_can_read_stops_it_before_it_starts(office: Trial) ->
     ledger = office.state / "ledger.db"
     ledger.touch()
     ledger.chmod(0o644)
-    with process(office.state, "run", WEB__PORT="0") as running:
+    with forked(office.state, "run", WEB__PORT="0") as running:
         _, errors = running.communicate(timeout=SOON)
     assert running.returncode == 4
     assert f"chmod 600 {ledger}" in errors

@@ -3,15 +3,15 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from reminder.storage.ledger import care
-from tests.app.trials import MARCH, Trial, trial
+from tests.app.trials import MARCH, Trial, forked, process, trial
 
 LATER = "2026-03-02T09:10+08:00"
 # For root no rights bind; without capabilities they do.
@@ -40,17 +40,11 @@ def disk(office: Trial) -> Iterator[Path]:
 
 def tick(office: Trial, at: str = MARCH, *before: str) -> tuple[int, str]:
     """Exit status and what was said on standard error; `before` are words of another program."""
-    ours = {"STATE_DIR": office.state, "CONFIG": office.config}
-    ours["PLAN"] = office.state.parent / "plan.toml"
-    ended = subprocess.run(
-        [*before, sys.executable, "-m", "reminder", "tick", "--at", at],
-        env=os.environ | {f"REMINDER_{name}": str(value) for name, value in ours.items()},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return ended.returncode, ended.stderr
+    ours = {"CONFIG": str(office.config), "PLAN": str(office.state.parent / "plan.toml")}
+    start = partial(process, before=before) if before else forked
+    with start(office.state, "tick", "--at", at, **ours) as running:
+        _, said = running.communicate(timeout=60)
+    return running.returncode, said
 
 
 def assert_each_mail_is_there_once(office: Trial) -> None:

@@ -4,7 +4,7 @@ import email
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -23,10 +23,12 @@ from reminder.storage.ledger.database import open_database
 from reminder.storage.ledger.notices import content_of
 from reminder.storage.ledger.views import NoticeView, read_history, read_notices
 from reminder.storage.office import load_office
+from tests.app.starter import Forked
 from tests.ledgers import lay
 
 # The first working day of March 2026, at the sending hour.
 MARCH = "2026-03-02T09:00+08:00"
+Start = Callable[..., subprocess.Popen[str]]
 OPERATOR = {"operator": "operator@npc.test"}
 # Three units: one leads and has two mailboxes, one is related, one must see nothing.
 _UNITS = """
@@ -194,13 +196,26 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
-def process(state: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
-    """`reminder` as its own process; `environ` without the prefix."""
-    ours = {f"REMINDER_{name}": value for name, value in environ.items()}
+def surroundings(state: Path, environ: dict[str, str]) -> dict[str, str]:
+    """The environment of a process, with ours given without the prefix."""
+    ours = {"STATE_DIR": str(state)} | environ
+    return os.environ | {f"REMINDER_{name}": value for name, value in ours.items()}
+
+
+def process(
+    state: Path, *words: str, before: Sequence[str] = (), **environ: str
+) -> subprocess.Popen[str]:
+    """`reminder` as its own process; `environ` without the prefix, `before` another program's
+    words."""
     return subprocess.Popen(
-        [sys.executable, "-m", "reminder", *words],
-        env=os.environ | {"REMINDER_STATE_DIR": str(state)} | ours,
+        [*before, sys.executable, "-m", "reminder", *words],
+        env=surroundings(state, environ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def forked(state: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
+    """The same without its imports: for what does not depend on how a process begins."""
+    return Forked("reminder.cli:main", *words, environ=surroundings(state, environ))

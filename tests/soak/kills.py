@@ -31,7 +31,7 @@ from reminder.settings import SHIPPED
 from reminder.storage.office import load_office
 from tests.app.accepted import Record, differences, out_of_turn, unrecorded
 from tests.app.processes import until
-from tests.app.trials import process
+from tests.app.trials import Start, process
 from tests.delivery.servers import real_server
 
 CONNECTIONS = 2
@@ -85,10 +85,11 @@ class Counts:
 class Folder:
     """A state folder, a plan and a server of its own; lives that are killed, one that is not."""
 
-    def __init__(self, folder: Path, counts: Counts, dice: random.Random) -> None:
+    def __init__(self, folder: Path, counts: Counts, dice: random.Random, start: Start) -> None:
         self.state = folder / "state"
         self.plan = folder / "plan.toml"
         self.counts = counts
+        self.start = start
         self.dice = dice
         self.record = SlowRecord(dice)
         self.answered_in_time: set[int] = set()  # before the killed process died
@@ -113,7 +114,7 @@ class Folder:
         self.record.life += 1
         before = len(self.record.accepted)
         mails = self.dice.choice((0, self.dice.randint(1, 3), self.dice.randint(1, 12)))
-        with process(self.state, *words, **self.environ) as running:
+        with self.start(self.state, *words, **self.environ) as running:
             if mails:
                 until(lambda: len(self.record.accepted) >= before + mails, running, PATIENCE)
             with suppress(subprocess.TimeoutExpired):
@@ -144,7 +145,7 @@ class Folder:
     def left_alone(self, *words: str, ready: str = "") -> None:
         """Runs to its end; with `ready` until it says so, and is then told to stop."""
         self.record.life += 1
-        with process(self.state, *words, **self.environ) as running:
+        with self.start(self.state, *words, **self.environ) as running:
             assert running.stdout
             if ready:
                 while (line := running.stdout.readline()) and ready not in line:
@@ -229,14 +230,14 @@ def kill_runs(folder: Folder, most: int) -> None:
 SERIES = {"tick": kill_ticks, "run": kill_runs}
 
 
-def series(command: str, most: int, seed: int) -> Counts:
+def series(command: str, most: int, seed: int, start: Start = process) -> Counts:
     """Fresh folders until there were so many kills, or something broke."""
     counts, dice = Counts(command), random.Random(seed)
     for _ in count():
         if counts.kills >= most or counts.breaches:
             return counts
         with tempfile.TemporaryDirectory() as place:
-            folder = Folder(Path(place), counts, dice)
+            folder = Folder(Path(place), counts, dice, start)
             with real_server(folder.record) as port:
                 folder.serve(port)
                 SERIES[command](folder, most)

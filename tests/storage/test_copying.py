@@ -20,7 +20,7 @@ from reminder.storage.ledger.database import open_database, reading
 from reminder.storage.ledger.links import FEED, check_link, feed_token, rotate
 from reminder.storage.ledger.schema import metadata, setting
 from tests.app.processes import until
-from tests.app.trials import MARCH, Trial, process, trial
+from tests.app.trials import MARCH, Trial, forked, trial
 from tests.postgresql import PostgreSQL
 
 APRIL = "2026-04-01T09:00+08:00"
@@ -178,7 +178,7 @@ def test_copier_that_is_killed_leaves_no_second_ledger_to_send_from(
         with closing(open_database(target)) as other, other.record() as connection:
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(text("LOCK TABLE message"))
-            copier = process(office.state, *words, DATABASE_URL=target.url, **environ)
+            copier = forked(office.state, *words, DATABASE_URL=target.url, **environ)
             with copier:
                 assert until(lambda: closed(office.place), copier)
                 copier.kill()
