@@ -8,6 +8,7 @@ SIGKILL comes (0: never). The answer is a line of JSON: the steps that were reac
 and the exit status, -9 of a life that was killed.
 """
 
+import gc
 import json
 import logging
 import os
@@ -191,6 +192,7 @@ def main() -> None:
     logging.disable()
     _watch()
     office = _warmed(json.loads(sys.argv[1]))
+    gc.freeze()
     for line in sys.stdin:
         at, die_at = line.split()
         with tempfile.TemporaryFile() as log:
