@@ -108,7 +108,7 @@ class Sender:
 
     def asked(self, path: str) -> tuple[str, str]:
         """Its web server, on that host: the ETag, and a digest of the bytes."""
-        command = [*self._python, "-c", _ASK, f"http://127.0.0.1:{WEB}{path}"]
+        command = [*self._python, "-ISc", _ASK, f"http://127.0.0.1:{WEB}{path}"]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         tag, digest = said.split()
         return tag, digest
