@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg as PGDialect
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.util import LRUCache
 
 from reminder.settings import Place
-from reminder.storage.ledger import file
+from reminder.storage.ledger import file, server
 from reminder.storage.ledger.database import Database, open_database
 from tests.ledgers import lay
 from tests.postgresql import PostgreSQL, program, running
@@ -26,8 +27,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _statements_are_compiled_once() -> Iterator[None]:
-    """A process has one ledger; only tests have hundreds. What a statement comes to in SQLite is
-    the same for all of them, and finding it out is a sixth of their time."""
+    """A process has one ledger; only tests have hundreds. What a statement comes to in a
+    database is the same for all of them, and finding it out is a sixth of their time."""
     kept: LRUCache[Any, Any] = LRUCache(2000)
 
     def engine(*given: Any, **named: Any) -> Engine:
@@ -36,9 +37,11 @@ def _statements_are_compiled_once() -> Iterator[None]:
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(file, "create_engine", engine)
-        patch.setattr(SQLiteDialect, "__hash__", lambda self: hash(type(self)))
-        patch.setattr(SQLiteDialect, "__eq__", lambda self, other: type(self) is type(other))
+        for module in (file, server):
+            patch.setattr(module, "create_engine", engine)
+        for dialect in (SQLiteDialect, PGDialect):
+            patch.setattr(dialect, "__hash__", lambda self: hash(type(self)))
+            patch.setattr(dialect, "__eq__", lambda self, other: type(self) is type(other))
         yield
 
 
