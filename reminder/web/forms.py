@@ -19,8 +19,8 @@ LONGEST = 16_384  # bytes: a thousand characters of text, and whatever else a fo
 TOKEN = "token"
 SESSION = "console"  # the cookie of who is logged in
 _COOKIE = "form"
-_STALE = "页面已过期，请返回刷新后重新提交"
-_NO_COOKIES = "浏览器没有保存本站的 Cookie，请允许后返回刷新，再重新提交"
+_STALE = "页面已过期，请核对后重新提交"
+_NO_COOKIES = "浏览器没有保存本站的 Cookie，请允许后重新提交"
 _KIND = "application/x-www-form-urlencoded"
 
 
@@ -52,17 +52,24 @@ class Form:
 
 
 Posted: TypeAlias = Callable[[Request, Form], Response]
+Stale: TypeAlias = Callable[[Request, Form, str], Response]
 
 
-def posts(answer: Posted) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that is given the form, in a thread; the form's own proof was checked."""
+def posts(answer: Posted, stale: Stale | None = None) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that is given the form, in a thread; the form's own proof was checked.
+
+    `stale` is given a form of ours without that proof, and why: it does nothing but show it again.
+    """
 
     async def endpoint(request: Request) -> Response:
         if not _is_ours(request):
             raise HTTPException(403, "请从页面上提交")
         form = await _read(request)
         if not proves(request, form[TOKEN]):
-            raise HTTPException(403, _STALE if _COOKIE in request.cookies else _NO_COOKIES)
+            why = _STALE if _COOKIE in request.cookies else _NO_COOKIES
+            if stale is None:
+                raise HTTPException(403, why)
+            return await run_sync(stale, request, form, why)
         return await run_sync(answer, request, form)
 
     return endpoint

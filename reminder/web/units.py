@@ -187,7 +187,12 @@ def _taken(kind: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
         _remember_name(request, answer, who)
         return answer
 
-    read = posts(answer)
+    def again(request: Request, form: Form, why: str) -> Response:
+        typed = Typed(kind, form["task"], form)
+        refused = f"{why}。没有任何内容被改动。"
+        return _shown(request, opened(request), status=403, refused=refused, typed=typed)
+
+    read = posts(answer, again)
 
     async def endpoint(request: Request) -> Response:
         await run_sync(opened, request)

@@ -485,6 +485,14 @@ def test_a_form_without_its_proof_is_refused(leader: Visitor, act: str) -> None:
     assert leader.said() == []
 
 
+def test_a_form_of_a_page_that_is_stale_stands_there_again(leader: Visitor) -> None:
+    answer = leader.send("progress", token="x", task=APRIL_TASK, who="值班员", words="方案\n已报")
+    [words] = re.findall(r"<textarea[^>]*>\n([^<]+)</textarea>", answer.text)
+    assert words == "方案\n已报"
+    assert 'value="值班员"' in answer.text
+    assert leader.report(words=words).status_code == 303
+
+
 def test_two_leads_see_their_own_words_and_the_offices(house: Any) -> None:
     use(house, timetable(task(4, lead=(LEADER, OUTSIDER), related=(RELATED,))), at(4, 20))
     one, other, third = (Visitor(house, unit) for unit in (LEADER, OUTSIDER, RELATED))

@@ -1,7 +1,7 @@
 """Who may see the console: whoever is logged in, and asks from where the office allows it."""
 
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -10,12 +10,13 @@ from starlette.routing import Route
 
 from reminder.domain.registrations import Signature
 from reminder.storage.ledger.sessions import is_in_session
-from reminder.web.forms import SESSION, Form, posts, remember
+from reminder.web.forms import SESSION, Form, Posted, Stale, posts, remember
 from reminder.web.site import is_local, site_of
 
 COOKIE = SESSION
 LOGIN = "/console/login"
 SECRETARIAT = Signature("", "console")
+_TYPED = ("words", "note", "why", "label", "date", "done_on")  # what people type into forms here
 
 
 def is_open(request: Request) -> bool:
@@ -41,15 +42,28 @@ def page(path: str, answer: Callable[[Request], Response]) -> Route:
     return open_page(path, checked)
 
 
-def order(path: str, answer: Callable[[Request, Form], Response]) -> Route:
+def order(path: str, answer: Posted) -> Route:
     """A form of the console; it is not even read for who is not logged in."""
 
     def checked(request: Request, form: Form) -> Response:
         if not is_logged_in(request):
-            raise HTTPException(403, "登录已过期，请重新登录")
+            return _lost(request, form, "登录已过期，请重新登录")
         return answer(request, form)
 
-    return open_order(path, checked)
+    return open_order(path, checked, _lost)
+
+
+def _lost(request: Request, form: Form, why: str) -> Response:
+    """What was typed stands there to be copied: the page that it was typed on is no more."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    return site_of(request).page(
+        "console/lost.html",
+        status=403,
+        reason=why,
+        typed=[form[name] for name in _TYPED if form[name]],
+        login=f"{LOGIN}?next={quote(back, safe='')}",
+    )
 
 
 def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
@@ -63,8 +77,8 @@ def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
     return Route(path, endpoint)
 
 
-def open_order(path: str, answer: Callable[[Request, Form], Response]) -> Route:
-    taken = posts(answer)
+def open_order(path: str, answer: Posted, stale: Stale | None = None) -> Route:
+    taken = posts(answer, stale)
 
     async def endpoint(request: Request) -> Response:
         if not is_open(request):

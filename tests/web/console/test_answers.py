@@ -223,10 +223,14 @@ def test_an_expired_session_orders_nothing(reported: Any, secretary: Secretary) 
     page = secretary.get("/console").text
     with reported.database.write() as connection:
         end_all_sessions(connection)
-    answer = secretary.client.post("/console/confirm", data=form() | {"token": token_on(page)})
+    sent = form() | {"token": token_on(page), "words": "请补<文号>"}
+    come_from = {"Referer": "http://127.0.0.1/console/month/2026-04"}
+    answer = secretary.client.post("/console/return", data=sent, headers=come_from)
     assert answer.status_code == 403
     assert "登录已过期" in answer.text
-    assert not is_done(reported)
+    assert "请补&lt;文号&gt;" in answer.text
+    assert "/console/login?next=%2Fconsole%2Fmonth%2F2026-04" in answer.text
+    assert len(history(reported)) == 1
 
 
 def test_from_elsewhere_nothing_can_be_ordered(house: Any) -> None:
