@@ -22,7 +22,7 @@ from reminder.delivery.transports.maildir import messages
 from reminder.web.security import mail_to_use
 from reminder.web.site import local_only
 
-PAGE = 200
+PAGE = 50
 # No mail of ours has a longer head; the list reads no more of a message than this.
 _HEAD = 65536
 # Of a message itself, as much as anybody could want to read.

@@ -21,6 +21,8 @@ from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
 from reminder.web.polls import Kept
 
+OFFERED = 200  # feeds on one page; the console finds the others by name
+
 # Whoever passes a request on for somebody else says so in one of these, or in X-Forwarded-….
 _PASSED_ON = {"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
 
@@ -83,6 +85,7 @@ class Site:
             "plan": plan,
             "has_outbox": self.has_outbox,
             "rehearsal": self.app.registrar.rehearsal,
+            "offered": OFFERED,
             "said": "",
             "refused": "",
         }
@@ -90,7 +93,7 @@ class Site:
         return HTMLResponse(html, status)
 
     def subscriptions(self, base: str) -> list[Subscription]:
-        """Of every feed, the whole plan's first. Whoever sees this page can open them all.
+        """Of the first feeds, the whole plan's before them. Whoever sees them can open them all.
 
         None where the site has a public address: a proxy that hides whom it asks for would
         show every unit's link to strangers.
@@ -98,7 +101,7 @@ class Site:
         if self.settings.web.reachable:
             return []
         directory = self.table.directory
-        names = sorted(self.feeds.names(), key=lambda name: name != PLAN)
+        names = sorted(self.feeds.names(), key=lambda name: name != PLAN)[:OFFERED]
         found = []
         with self.database.read() as connection:
             for name in names:

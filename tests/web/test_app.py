@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reminder.storage.ledger.occasions import note_tick
+from reminder.web import site
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
@@ -18,6 +19,15 @@ def test_the_front_page_offers_every_feed_to_this_machine(house: Any, client: Te
         url = house.url(name)
         assert f'href="http://127.0.0.1{url}"' in page
         assert f'href="webcal://127.0.0.1{url}?view=due&amp;year-round=0"' in page
+
+
+def test_of_very_many_feeds_some_are_offered(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "OFFERED", 3)
+    page = client.get("/").text
+    assert page.count("webcal:") == 3
+    assert "其他单位的日历地址见管理页面" in page
 
 
 def test_a_stranger_learns_nothing_from_the_front_page(house: Any) -> None:
