@@ -17,7 +17,7 @@ STATES = {
     State.SENT: "已接收",
     State.REFUSED: "被拒收",
     State.HELD: "暂存",
-    State.EXPIRED: "过时未发",
+    State.EXPIRED: "未发送",
     State.BASELINE: "启用前，不发",
 }
 REASONS: dict[str, str] = {

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from reminder.domain.calls import Call, calls_on_tasks
-from reminder.domain.notices import WAITING, Kind, State
+from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.registrations import Registration
 from reminder.domain.timetable import MONTHS, Timetable
@@ -22,6 +22,7 @@ from reminder.storage.ledger.views import NoticeView
 
 SHOWN = 200  # units to phone: more nobody phones
 UNSIGNED = "月末临近，尚未签收"
+_MISSED = (State.REFUSED, State.EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,13 @@ class Overview:
     @property
     def missed(self) -> int:
         """Mails of the month that have ended without being accepted."""
-        return sum(self.mails.states[state] for state in (State.REFUSED, State.EXPIRED))
+        return sum(self.mails.states[state] for state in _MISSED)
+
+    @property
+    def missed_as(self) -> str:
+        """The state of all of them; empty where they are of several."""
+        found = [state for state in _MISSED if self.mails.states[state]]
+        return found[0] if len(found) == 1 else ""
 
 
 def read_overview(app: Application) -> Overview:
@@ -95,9 +102,10 @@ def outcome(view: NoticeView) -> str:
 
 
 def _calls_on_mails(table: Timetable, mails: Tally) -> Iterator[Call]:
+    """Nobody is phoned for what the secretariat itself has dropped."""
     for view in mails.others:
         unit = table.directory.units.get(view.unit)
-        if unit and view.state not in WAITING:
+        if unit and view.state not in WAITING and view.reason != Reason.DROPPED:
             yield Call(unit, outcome(view))
 
 

@@ -44,11 +44,13 @@ def count(page: str, label: str) -> str:
     return found[1]
 
 
-def refused(house: Any, unit: str, reason: Reason = Reason.NO_ADDRESS) -> None:
+def refused(
+    house: Any, unit: str, reason: Reason = Reason.NO_ADDRESS, state: State = State.REFUSED
+) -> None:
     key = f"npc-deputies/digest/2026-04/{unit}"
     draft = NoticeDraft(key, Kind.DIGEST, "2026-04", unit, AT, AT + timedelta(days=9))
     with house.database.write() as connection:
-        entry = Entry(draft, reason, state=State.REFUSED)
+        entry = Entry(draft, reason, state=state)
         notices.add_all(connection, [entry], AT, course="maildir", rehearsal=False)
 
 
@@ -118,6 +120,17 @@ def test_who_got_no_mail_is_phoned(house: Any, secretary: Secretary) -> None:
     assert count(page, "4月邮件未送达") == "1"
     assert "无邮箱，需另行告知" in page
     assert "贺兰县人大常委会" in page
+
+
+def test_what_was_dropped_is_counted_and_nobody_is_phoned_for_it(
+    house: Any, secretary: Secretary
+) -> None:
+    refused(house, RELATED, Reason.DROPPED, State.EXPIRED)
+    page = secretary.get("/console").text
+    [link] = re.findall(r'href="([^"]*)"><strong>1</strong>4月邮件未送达', page)
+    assert "已取消" not in page
+    listed = secretary.get(link.replace("&amp;", "&")).text
+    assert '未发送</span><span class="why">已取消' in listed
 
 
 @pytest.mark.parametrize(("day", "phoned"), [("24", False), ("27", True)])
