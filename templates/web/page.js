@@ -7,6 +7,11 @@ async function copy(field) {
   if (!document.execCommand("copy")) throw new Error("not copied");
 }
 
+// The year month by month is a long way on a phone.
+if (matchMedia("(max-width: 40rem)").matches) {
+  for (const month of document.querySelectorAll("details.fold:not(.now)")) month.open = false;
+}
+
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const field = document.getElementById(button.dataset.copy);
   const words = button.textContent;

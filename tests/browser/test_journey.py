@@ -109,6 +109,15 @@ def test_every_page_of_the_console_is_accessible_and_fits_a_phone(
         assert overflow(secretary) <= 0
 
 
+def test_on_a_phone_the_year_opens_at_its_month(served: Served, secretary: Page) -> None:
+    expect(secretary.locator("details.fold[open]")).to_have_count(13)
+    secretary.set_viewport_size({"width": 375, "height": 812})
+    secretary.reload()
+    expect(secretary.locator("details.fold[open]")).to_have_count(1)
+    expect(secretary.locator("details.fold[open] summary")).to_contain_text("4月")
+    assert faults(secretary) == []
+
+
 def test_who_is_logged_out_sees_nothing_more(served: Served, secretary: Page) -> None:
     secretary.get_by_role("button", name="退出").click()
     for path in CONSOLE:
