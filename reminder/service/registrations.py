@@ -25,7 +25,6 @@ RECEIPT_USEFUL = timedelta(days=7)
 A_DAY = 40  # registrations of one unit: more are nobody's work, and each sends a mail
 WHO = 40  # characters of a name
 WORDS = 1000  # characters of a report
-FIRST = date(2000, 1, 1)
 
 
 class RegistrationError(ReminderError):
@@ -104,8 +103,7 @@ def finish(
     _refuse_unless_lead(app, unit, task)
     at = app.clock.now()
     today = app.table.local_day(at)
-    if not FIRST <= done_on <= today:
-        raise RegistrationError("完成日期不能晚于今天" if done_on > today else "完成日期有误")
+    refuse_impossible(app.table, done_on, today)
     if period and (task.kind is not TaskKind.YEAR or period not in _begun(app.table, today)):
         raise RegistrationError("月份有误")
     said = Registration(
@@ -125,6 +123,14 @@ def finish(
     app.wake()
     app.sync_feeds(at)
     return True
+
+
+def refuse_impossible(table: Timetable, done_on: date, today: date) -> None:
+    """What a plan asks for may have been done in the year before it."""
+    if done_on > today:
+        raise RegistrationError("完成日期不能晚于今天")
+    if done_on.year < table.plan.year - 1:
+        raise RegistrationError(f"完成日期有误：早于{table.plan.year - 1}年")
 
 
 def confirm(app: Application, unit: str, task: str, period: str, by: Signature) -> None:

@@ -1,7 +1,9 @@
 """Forms: what was sent is read whole, and only a page of ours may send it (CSRF)."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 from hmac import compare_digest
 from secrets import token_urlsafe
 from typing import TypeAlias
@@ -21,6 +23,8 @@ SESSION = "console"  # the cookie of who is logged in
 _COOKIE = "form"
 _STALE = "页面已过期，请核对后重新提交"
 _NO_COOKIES = "浏览器没有保存本站的 Cookie，请允许后重新提交"
+# As browsers send a day, or as people type it where no calendar opens.
+_DAY = re.compile(r"\s*(\d{4})\s*[-/.年－／．]\s*(\d{1,2})\s*[-/.月－／．]\s*(\d{1,2})\s*日?\s*")
 _KIND = "application/x-www-form-urlencoded"
 
 
@@ -49,6 +53,14 @@ class Form:
         if len(text) > most:
             raise HTTPException(422, f"最多{most}字")
         return text
+
+
+def parse_day(text: str) -> date | None:
+    found = _DAY.fullmatch(text)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 Posted: TypeAlias = Callable[[Request, Form], Response]

@@ -1,6 +1,5 @@
 """A unit's own page: what it is told, and what it registers. A GET never changes anything."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from reminder.service import registrations
 from reminder.service.registrations import WHO, WORDS, RegistrationError
 from reminder.storage.ledger.links import FEED, PAGE, feed_token, feed_url, page_url, read_link
 from reminder.web import unit_mails
-from reminder.web.forms import LONGEST, Form, posts, remember, token
+from reminder.web.forms import LONGEST, Form, parse_day, posts, remember, token
 from reminder.web.site import Site, site_of
 from reminder.web.subscriptions import Calendar
 from reminder.web.timeline import timeline
@@ -30,7 +29,6 @@ from reminder.web.uses import note_use
 
 _NAME = "who"  # the cookie that remembers who registers, for the units' pages alone
 _A_YEAR = 365 * 24 * 3600
-_DAY = re.compile(r"(\d{4})\D(\d{1,2})\D(\d{1,2})日?")
 _SAID = {
     "signed": "已签收。",
     "already": "此前已签收，无需重复。",
@@ -164,12 +162,10 @@ def _percent(given: str) -> int | None:
 
 
 def _day(given: str) -> date:
-    """As the browser's own field sends it, or as people write a day."""
-    try:
-        found = _DAY.fullmatch(given)
-        return date(*map(int, found.groups())) if found else date.fromisoformat(given)
-    except ValueError:
-        raise RegistrationError("请填写完成日期，例如2026-04-15") from None
+    day = parse_day(given)
+    if day is None:
+        raise RegistrationError("请填写完成日期，例如2026-04-15")
+    return day
 
 
 def _taken(kind: str, act: Act) -> Callable[[Request], Awaitable[Response]]:

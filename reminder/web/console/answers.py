@@ -13,13 +13,13 @@ from reminder.domain.plan import TaskKind
 from reminder.domain.timetable import MONTHS
 from reminder.errors import UnknownError, UsageError
 from reminder.service import orders, registrations
-from reminder.service.registrations import FIRST, RegistrationError
+from reminder.service.registrations import RegistrationError
 from reminder.web.console.frame import Refusal
 from reminder.web.console.guard import SECRETARIAT, order
 from reminder.web.console.month import month_page
 from reminder.web.console.unit import unit_page
 from reminder.web.console.year import year_page
-from reminder.web.forms import Form
+from reminder.web.forms import Form, parse_day
 from reminder.web.site import Site, site_of
 
 NOTE = 200  # characters
@@ -76,14 +76,10 @@ def _past_periods(site: Site) -> set[str]:
 
 
 def _day(site: Site, text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise RegistrationError("请填写完成日期，例如2026-04-20") from None
-    if day > site.table.local_day(site.clock.now()):
-        raise RegistrationError("完成日期不能晚于今天")
-    if day < FIRST:
-        raise RegistrationError("完成日期有误")
+    day = parse_day(text)
+    if day is None:
+        raise RegistrationError("请填写完成日期，例如2026-04-20")
+    registrations.refuse_impossible(site.table, day, site.table.local_day(site.clock.now()))
     return day
 
 

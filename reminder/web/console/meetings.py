@@ -1,6 +1,5 @@
 """The sessions of the year: their days, and what a new day would move."""
 
-import re
 from datetime import date, datetime
 
 from starlette.exceptions import HTTPException
@@ -17,7 +16,7 @@ from reminder.service import meetings
 from reminder.service.meetings import DateError, Preview, Sitting
 from reminder.storage.ledger.meetings import SET, Told, read_changes
 from reminder.web.console.guard import order, page
-from reminder.web.forms import Form, token
+from reminder.web.forms import Form, parse_day, token
 from reminder.web.site import Site, site_of
 
 HERE = "/console/meetings"
@@ -25,7 +24,6 @@ SAID = {
     "set": "会期已登记：事项的时间、后续提醒和各单位日历已随之更新。",
     "unset": "登记的会期已撤回：按安排表推算。",
 }
-_DAY = re.compile(r"\s*(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?\s*")
 _SOURCES = {"ledger": "在此登记", "plan": "安排表所列", "": ""}
 _ROLES = {Role.LEAD: "承办", Role.RELATED: "相关"}
 _LISTED = 3  # units by name; of more their number
@@ -75,15 +73,6 @@ ROUTES = [
     page(f"{HERE}/{{meeting}}", _one),
     order(f"{HERE}/{{meeting}}", _save),
 ]
-
-
-def parse_day(text: str) -> date | None:
-    """As browsers send it, or as somebody types it where they show no calendar."""
-    found = _DAY.fullmatch(text)
-    try:
-        return date(*map(int, found.groups())) if found else None
-    except ValueError:
-        return None
 
 
 def _no_day(typed: str) -> str:
@@ -162,6 +151,7 @@ def _shown(site: Site, shown: Preview) -> dict[str, object]:
         "seen": shown.seen,
         "day": shown.day.isoformat() if shown.day else "",
         "becomes": _dated(shown.becomes) if shown.becomes else "待定",
+        "doubts": _doubts(site, shown),
         "windows": [
             {
                 "title": move.task.title,
@@ -181,6 +171,20 @@ def _shown(site: Site, shown: Preview) -> dict[str, object]:
         ],
         "told": [_told(table, told) for told in shown.told],
     }
+
+
+def _doubts(site: Site, shown: Preview) -> str:
+    """What is odd about the day; it may be right all the same."""
+    day, meeting, table = shown.day, shown.sitting.meeting, site.table
+    if day is None:
+        return ""
+    odd = [
+        (day.year != table.plan.year, f"不在{table.plan.year}年"),
+        (day.year == table.plan.year and day.month != meeting.month, f"不在{meeting.month}月"),
+        (day < table.local_day(site.clock.now()), "已经过去"),
+        (not table.days.is_working(day), "是休息日"),
+    ]
+    return "，".join(words for is_so, words in odd if is_so)
 
 
 def _notice(table: Timetable, move: NoticeMove, now: datetime) -> dict[str, str]:

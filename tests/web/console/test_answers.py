@@ -156,7 +156,7 @@ def test_what_units_reported_is_settled_with_it(reported: Any, secretary: Secret
         ("", "请填写完成日期"),
         ("4月1日", "请填写完成日期"),
         ("2026-04-02", "完成日期不能晚于今天"),
-        ("1999-12-31", "完成日期有误"),
+        ("2024-12-31", "早于2025年"),
     ],
 )
 def test_a_day_that_cannot_be_is_refused_and_the_rest_kept(

@@ -8,7 +8,7 @@ import pytest
 
 from reminder.service import meetings
 from reminder.service.application import Application
-from reminder.web.console.meetings import parse_day
+from reminder.web.forms import parse_day
 
 SC_25 = "/console/meetings/sc-25"
 MAY_27 = f"{SC_25}?date=2026-05-27"
@@ -49,6 +49,21 @@ def test_a_preview_shows_what_moves_and_changes_nothing(secretary: Any, house: A
     ):
         assert words in page.text
     assert day_of(house) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "doubt"),
+    [
+        ("2026-05-27", None),
+        ("2026-05-24", "周日是休息日。"),
+        ("2026-06-03", "周三不在5月。"),
+        ("2025-05-27", "周二不在2026年，已经过去。"),
+    ],
+)
+def test_a_day_that_is_odd_is_asked_about(secretary: Any, day: str, doubt: str | None) -> None:
+    page = secretary.get(f"{SC_25}?date={day}").text
+    assert ("请核对：" in page) == (doubt is not None)
+    assert (doubt or "") in page
 
 
 def test_what_was_shown_is_saved(secretary: Any, house: Any) -> None:
