@@ -119,6 +119,12 @@ class Connection(HttpToolsProtocol):
         return not (cycle is None or cycle.response_complete or cycle.disconnected)
 
     @property
+    def _is_worked_for(self) -> bool:
+        """It has said everything, and its page takes long to make."""
+        waits = self.cycle is None or self.cycle.more_body or self.flow.write_paused
+        return self._is_answering and not (waits or self.cycle.response_started)
+
+    @property
     def _is_owed(self) -> bool:
         """Whether it waits for its first answer; whoever had one can ask again elsewhere."""
         return self._is_answering and not self._was_answered and not self.flow.write_paused
@@ -186,6 +192,10 @@ class Connection(HttpToolsProtocol):
     def _lose_patience(self) -> None:
         if (left := self._since + PATIENCE - monotonic()) > 0:
             self._be_patient(left)
+            return
+        if self._is_worked_for:  # from then on it has its time to take the answer
+            self._since = monotonic()
+            self._be_patient(PATIENCE / 20)
             return
         if not self._is_answering:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)

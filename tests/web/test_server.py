@@ -227,6 +227,19 @@ def test_a_request_that_never_ends_is_given_up(
     assert first(answers(connect, POST + b"Content-Length: 9\r\n\r\n", b"x")) == 405
 
 
+def test_who_waits_for_a_page_that_takes_long_gets_it(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.1)
+
+    def page(request: Request) -> Response:
+        threading.Event().wait(0.4)
+        return PlainTextResponse("done")
+
+    connect = serve(Starlette(routes=[Route("/healthz", page)]))
+    assert answers(connect, GET + b"Connection: close\r\n\r\n").endswith(b"done")
+
+
 def test_a_reader_that_takes_nothing_is_let_go(
     house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
