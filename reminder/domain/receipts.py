@@ -1,4 +1,4 @@
-"""The receipt for what somebody registered by a unit's link: to the unit's own address."""
+"""What a unit is told of its registrations: a receipt for each, and a word of one sent back."""
 
 from datetime import datetime
 
@@ -6,27 +6,69 @@ from reminder.domain import wording
 from reminder.domain.content import Content, Line, Section
 from reminder.domain.registrations import NAMES, Act, Registration
 from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
 
 
 def receipt(table: Timetable, said: Registration, at: datetime, contact: str) -> Content:
-    unit, moment = table.directory[said.unit], said.at.astimezone(table.plan.zone)
-    task = table.plan.by_id.get(said.task)
-    months = int(said.period[5:]) if said.period else task.month if task else moment.month
+    if said.act is Act.RETURN:
+        return _returned(table, said, at, contact)
+    moment, task = said.at.astimezone(table.plan.zone), table.plan.by_id.get(said.task)
+    months = _month(table, said)
     what = f"{NAMES[said.act]}{f'：{task.brief}' if task else f'：{months}月提示'}"
     ask = f"如非本单位操作，请联系{contact}" if contact else "如非本单位操作，请告知联系人"
+    summary = (
+        f"{wording.day(moment.date())}{moment:%H:%M}，通过本单位链接{what}"
+        f"（登记人：{said.by.who}）。{ask}。"
+    )
+    section = Section("lead", "登记内容", _lines(table, said, months), numeral="一")
+    return _content(table, said, at, f"登记回执：{what.replace('：', ' ')}", summary, section)
+
+
+def _returned(table: Timetable, said: Registration, at: datetime, contact: str) -> Content:
+    """Nobody is pressed: what is to be done next is done on the unit's page."""
+    task = table.plan.by_id.get(said.task)
+    brief = task.brief if task else said.task
+    parallel = table.directory[said.unit].tone is Relation.PARALLEL
+    ask = "可在本单位页面更新后再次登记" if parallel else "请核对后在本单位页面重新登记"
+    more = f"；有疑问请联系{contact}" if contact else ""
+    lines = (
+        Line("", task.title if task else said.task),
+        Line("", f"退回原因：{' '.join(said.words.split())}"),
+    )
+    section = Section("lead", "退回内容", lines, numeral="一")
+    summary = f"本单位登记的“{brief}”完成情况已退回，{ask}{more}。"
+    return _content(table, said, at, f"登记退回：{brief}", summary, section)
+
+
+def _content(
+    table: Timetable,
+    said: Registration,
+    at: datetime,
+    headline: str,
+    summary: str,
+    section: Section,
+) -> Content:
+    moment = said.at.astimezone(table.plan.zone)
     return Content(
-        tag=f"{table.plan.tag}·{months or moment.month}月",
-        headline=f"登记回执：{what.replace('：', ' ')}",
-        unit=unit.name,
-        summary=f"{wording.day(moment.date())}{moment:%H:%M}，通过本单位链接{what}"
-        f"（登记人：{said.by.who}）。{ask}。",
-        sections=(Section("lead", "登记内容", _lines(table, said, months), numeral="一"),),
+        tag=f"{table.plan.tag}·{_month(table, said) or moment.month}月",
+        headline=headline,
+        unit=table.directory[said.unit].name,
+        summary=summary,
+        sections=(section,),
         office=table.directory[table.plan.office].name,
         plan=table.plan.name,
         as_of=at.astimezone(table.plan.zone),
         parallel=False,
         dates_explained=False,
     )
+
+
+def _month(table: Timetable, said: Registration) -> int:
+    """That is signed or checked in, or the task's own; 0 for a year-round task as a whole."""
+    if said.period:
+        return int(said.period[5:])
+    task = table.plan.by_id.get(said.task)
+    return task.month if task else said.at.astimezone(table.plan.zone).month
 
 
 def _lines(table: Timetable, said: Registration, month: int) -> tuple[Line, ...]:

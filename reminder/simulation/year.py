@@ -235,7 +235,7 @@ class _Year:
             receipts = {
                 f"receipt/{row.id}/{row.unit}"
                 for row in connection.execute(select(registration))
-                if row.act == Act.FINISH
+                if row.act in (Act.FINISH, Act.RETURN)
             }
         breaches = [Breach("ledger", words) for words in verify(self._app.database.place)]
         evidence = Evidence(

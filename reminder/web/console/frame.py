@@ -14,7 +14,7 @@ from reminder.web.site import site_of
 # Fixed sentences: never words of the address.
 _SAID = {
     "confirmed": "已确认办结，各承办单位不再收到本项提醒。",
-    "returned": "已退回，该单位在其页面上可见退回原因。",
+    "returned": "已退回，退回原因发至该单位邮箱，并列在其页面上。",
     "undone": "已撤销。",
     "done": "已登记办结。",
     "reopened": "已撤回办结，本项恢复为未办结。",
