@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reminder.storage.ledger import attempts, passwords, sessions
 from reminder.web.console.guard import COOKIE, LOGIN, is_logged_in, open_order, open_page
-from reminder.web.forms import Form, remember, set_cookie, token
+from reminder.web.forms import Form, set_cookie, token
 from reminder.web.site import site_of
 
 log = logging.getLogger(__name__)
@@ -100,17 +100,14 @@ def _page(
     site = site_of(request)
     with site.database.read() as connection:
         has_password = bool(passwords.kept(connection))
-    return remember(
-        request,
-        site.page(
-            "console/login.html",
-            status=status,
-            token=token(request),
-            next=_within(wanted),
-            has_password=has_password,
-            said=said,
-            refused=refused,
-        ),
+    return site.page(
+        "console/login.html",
+        status=status,
+        token=token(request),
+        next=_within(wanted),
+        has_password=has_password,
+        said=said,
+        refused=refused,
     )
 
 
