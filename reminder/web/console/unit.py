@@ -42,8 +42,7 @@ def _units(request: Request) -> Response:
         signing=signing,
         count=len(units),
         rows=[
-            (unit, _count(table, unit, Role.LEAD), _count(table, unit, Role.RELATED))
-            for unit in units[(number - 1) * SHOWN : number * SHOWN]
+            (unit, *_counts(table, unit)) for unit in units[(number - 1) * SHOWN : number * SHOWN]
         ],
         number=number,
         pages=-(-len(units) // SHOWN),
@@ -118,8 +117,10 @@ def _standings(
     ]
 
 
-def _count(table: Timetable, unit: Unit, role: Role) -> int:
-    return sum(table.role(unit.id, task) is role for task in table.plan.tasks)
+def _counts(table: Timetable, unit: Unit) -> tuple[int, int]:
+    """How many tasks it leads, and how many it is related to."""
+    roles = [table.role(unit.id, task) for task in table.plan.tasks]
+    return roles.count(Role.LEAD), roles.count(Role.RELATED)
 
 
 def _undoable(
