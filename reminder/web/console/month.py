@@ -65,6 +65,8 @@ def _read(site: Site, month: int, number: int) -> dict[str, object]:
     with site.database.read() as connection:
         known = read_known(connection, table, registrar.course, period)
         signing = read_signing(connection, table, month, at, known.progress)
+        if number > (pages := max(1, -(-len(signing.units) // SHOWN))):
+            raise HTTPException(404)
         units = _in_order(signing)[(number - 1) * SHOWN : number * SHOWN]
         receivers = _receivers(
             connection, table, signing, units, period, rehearsal=registrar.rehearsal
@@ -75,7 +77,7 @@ def _read(site: Site, month: int, number: int) -> dict[str, object]:
         "pending": [said for said in known.pending if _is_of(table, said, month)],
         "signing": signing,
         "receivers": receivers,
-        "pages": -(-len(signing.units) // SHOWN),
+        "pages": pages,
     }
 
 

@@ -31,6 +31,9 @@ def _units(request: Request) -> Response:
     site, number = site_of(request), page_number(request)
     table, at = site.table, site.clock.now()
     units, month = table.directory.single, shown_month(table, at)
+    pages = -(-len(units) // SHOWN)
+    if number > pages:
+        raise HTTPException(404)
     with site.database.read() as connection:
         known = read_known(connection, table, site.app.registrar.course)
         signing = read_signing(connection, table, month, at, known.progress)
@@ -45,7 +48,7 @@ def _units(request: Request) -> Response:
             (unit, *_counts(table, unit)) for unit in units[(number - 1) * SHOWN : number * SHOWN]
         ],
         number=number,
-        pages=-(-len(units) // SHOWN),
+        pages=pages,
     )
 
 

@@ -42,7 +42,7 @@ def test_every_month_of_the_plan_has_its_page(secretary: Secretary) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["2026-13", "2025-04", "4", "x", "2026-04?page=x", "2026-04?page=0"]
+    "path", ["2026-13", "2025-04", "4", "x", "2026-04?page=x", "2026-04?page=2"]
 )
 def test_what_is_no_month_is_not_found(secretary: Secretary, path: str) -> None:
     assert secretary.get(f"/console/month/{path}").status_code == 404

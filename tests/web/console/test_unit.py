@@ -36,7 +36,7 @@ def test_every_unit_is_listed(house: Any, secretary: Secretary) -> None:
     assert "其他机关" in page
 
 
-@pytest.mark.parametrize("path", ["nobody", "local-congresses", "%3Cb%3E", "?page=0"])
+@pytest.mark.parametrize("path", ["nobody", "local-congresses", "%3Cb%3E", "?page=0", "?page=2"])
 def test_what_is_no_unit_is_not_found(house: Any, secretary: Secretary, path: str) -> None:
     groups = [unit.id for unit in house.table.directory.groups]
     for name in (path, *groups):
