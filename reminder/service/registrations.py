@@ -145,14 +145,15 @@ def confirm(app: Application, unit: str, task: str, period: str, by: Signature) 
 def send_back(
     app: Application, unit: str, task: str, period: str, words: str, by: Signature
 ) -> None:
-    """With a word: the unit reads it on its page, and is reminded as before."""
+    """With a word: the unit reads it in a mail and on its page, and is reminded as before."""
     if not words.strip():
         raise RegistrationError("请写明退回原因")
     at = app.clock.now()
     with app.database.write() as connection:
         _waiting(connection, unit, task, period)
         said = Registration(at, Act.RETURN, unit, period, task, by, words=_worded(words))
-        registrations.add(connection, said)
+        _record(app, connection, said)
+    app.wake()
 
 
 def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
@@ -198,14 +199,18 @@ def _register(app: Application, connection: Connection, said: Registration) -> N
     since = said.at - timedelta(days=1)
     if registrations.count_since(connection, said.unit, since) >= A_DAY:
         raise RegistrationError("今天登记次数过多，请明天再试或联系联系人")
+    _record(app, connection, said)
+
+
+def _record(app: Application, connection: Connection, said: Registration) -> None:
     number = registrations.add(connection, said)
     _send_receipt(app, connection, replace(said, id=number))
 
 
 def _send_receipt(app: Application, connection: Connection, said: Registration) -> None:
     table, at = app.table, said.at
-    unit, course = table.directory[said.unit], app.registrar.course
-    if not unit.has_address or occasions.is_held(connection, course):
+    unit, course = table.directory.units.get(said.unit), app.registrar.course
+    if unit is None or not unit.has_address or occasions.is_held(connection, course):
         return
     period = table.local_day(at).isoformat()
     key = f"{table.plan.id}/{Kind.RECEIPT}/{said.id}/{unit.id}"
@@ -216,7 +221,7 @@ def _send_receipt(app: Application, connection: Connection, said: Registration) 
         Knowledge(at, Progress()),
         content,
         app.composer.render_sections(content),
-        rehearsal=False,
+        rehearsal=app.registrar.rehearsal,
     )
     notices.add(
         connection,

@@ -251,6 +251,14 @@ def test_what_was_sent_back_is_told_to_its_unit_alone(small: Trial) -> None:
     assert "请核对后在本单位页面重新登记" in text_of(mail)
 
 
+def test_the_word_of_a_unit_that_has_left_can_be_sent_back(small: Trial) -> None:
+    finish(small.app("2026-03-20T10:00+08:00"), "lead")
+    small.edit_units('id = "lead"', 'id = "other"')
+    app = small.app(LATE)
+    service.send_back(app, "lead", TASK, "", "请补充", OFFICE)
+    assert app.progress().reported == {}
+
+
 def test_nothing_is_sent_back_without_a_word(small: Trial) -> None:
     finish(small.app(LATE))
     with pytest.raises(RegistrationError, match="原因"):
