@@ -265,7 +265,7 @@ def test_what_a_unit_reports_is_asked_for_no_more(office: Trial) -> None:
 
 def test_what_was_sent_back_is_asked_for_again(office: Trial) -> None:
     outcome = spring(office, start=LATE, registrations=SENT_BACK)
-    assert told(outcome) == ["receipt", "nudge", "overdue", "overdue"]
+    assert told(outcome) == ["receipt", "nudge", "receipt", "overdue", "overdue"]
     assert outcome.breaches == ()
 
 
