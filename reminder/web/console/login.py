@@ -2,6 +2,8 @@
 
 import logging
 import re
+from hmac import compare_digest
+from secrets import token_urlsafe
 from threading import Lock
 
 from starlette.requests import Request
@@ -18,6 +20,8 @@ HOME = "/console"
 # Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen.
 _WITHIN = re.compile(r"/console(?:[/?](?!/)(?:(?!//)[!-\[\]-~])*)?")
 SAID = {"out": "已退出"}
+_KNOWN = "known"  # the cookie of a browser that has logged in by this password
+_A_YEAR = 365 * 24 * 3600
 _hashing = Lock()  # 64 MiB each: many at once would be the machine's end
 
 
@@ -29,13 +33,14 @@ def _form(request: Request) -> Response:
 
 
 def _log_in(request: Request, form: Form) -> Response:
-    site, wanted, source = site_of(request), form["next"], _source(request)
+    site, wanted, address = site_of(request), form["next"], _address(request)
     with site.database.read() as connection:
         hashed = passwords.kept(connection)
     if not hashed:
         return _page(request, wanted, status=422, refused="尚未设置密码")
+    source = f"known/{name}" if (name := _known_as(request, hashed)) else address
     if seconds := _seconds_to_wait(request, source):
-        log.warning("console: log-in from %s refused, %d seconds to wait", source, seconds)
+        log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
         return _later(request, wanted, seconds)
     word = form.values.get("password", "")  # blanks around it are part of it
     with _hashing:
@@ -43,11 +48,13 @@ def _log_in(request: Request, form: Form) -> Response:
         newer = passwords.hash_of(word) if fits and passwords.is_outdated(hashed) else hashed
     session = _begin(request, source, hashed, newer) if fits else ""
     if not session:
-        log.warning("console: wrong password from %s", source)
+        log.warning("console: wrong password from %s", address)
         return _page(request, wanted, status=422, refused="密码不正确")
-    log.info("console: logged in from %s", source)
+    log.info("console: logged in from %s", address)
     answer = RedirectResponse(_within(wanted), 303)
     set_cookie(request, answer, COOKIE, session, path=HOME)
+    known = _proven(request, name or token_urlsafe(12), newer)
+    set_cookie(request, answer, _KNOWN, known, seconds=_A_YEAR, path=LOGIN)
     return answer
 
 
@@ -111,7 +118,22 @@ def _page(
     )
 
 
-def _source(request: Request) -> str:
+def _known_as(request: Request, hashed: str) -> str:
+    """A browser that has logged in waits for its own mistakes alone: behind a proxy all ask from
+    one address, and who guesses there must not keep the secretariat out."""
+    sent = request.cookies.get(_KNOWN, "")
+    name = sent.partition(".")[0]
+    wanted = _proven(request, name, hashed)
+    return name if name and compare_digest(sent.encode(), wanted.encode()) else ""
+
+
+def _proven(request: Request, name: str, hashed: str) -> str:
+    """A new password knows nobody."""
+    proof = site_of(request).key.derive("known", f"{name}\0{hashed}")
+    return f"{name}.{proof}"
+
+
+def _address(request: Request) -> str:
     return attempts.source_of(request.client.host if request.client else "")
 
 

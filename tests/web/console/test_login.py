@@ -235,6 +235,27 @@ def test_guesses_are_counted_for_each_address(house: Any) -> None:
     assert guess(house.client("192.0.2.2"), 1) == [422]
 
 
+def test_who_guesses_behind_the_same_proxy_keeps_nobody_out_who_was_in(house: Any) -> None:
+    known, stranger, forger = house.client(), house.client(), house.client()
+    assert log_in(known).status_code == 303
+    del known.cookies["console"]
+    forger.cookies.set("known", known.cookies["known"].replace(".", "x."), path=LOGIN)
+    assert guess(stranger, 6) == [422] * 5 + [429]
+    assert guess(forger, 1) == [429]
+    assert guess(known, 6) == [422] * 5 + [429]
+    house.application.clock.advance(1)
+    assert log_in(known).status_code == 303
+
+
+def test_a_new_password_knows_no_browser(house: Any, client: TestClient) -> None:
+    log_in(client)
+    del client.cookies["console"]
+    with house.database.write() as connection:
+        passwords.keep(connection, HASHED)
+    guess(house.client(), 5)
+    assert guess(client, 1) == [429]
+
+
 def test_many_guesses_at_once_are_counted_one_by_one(house: Any) -> None:
     client = house.client()
     token = token_on(client.get(LOGIN).text)
