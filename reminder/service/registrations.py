@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from reminder.delivery.message import Knowledge
-from reminder.domain.notices import Kind, NoticeDraft
+from reminder.domain.notices import Kind, NoticeDraft, State
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.receipts import receipt
 from reminder.domain.registrations import Act, Registration, Signature
@@ -20,6 +20,7 @@ from reminder.errors import ReminderError
 from reminder.service.application import Application
 from reminder.storage.ledger import notices, occasions, registrations, tasks
 from reminder.storage.ledger.stopping import stop_reminders
+from reminder.storage.ledger.views import latest_of_units
 
 RECEIPT_USEFUL = timedelta(days=7)
 A_DAY = 40  # registrations of one unit: more are nobody's work, and each sends a mail
@@ -41,7 +42,16 @@ def month_to_sign(app: Application, unit: Unit, at: datetime) -> int | None:
     if on.year != table.plan.year or at < table.digest_due(month):
         return None
     told = unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, app.progress())
-    return month if told else None
+    return month if told and not _is_held(app, unit, table.plan.period(month)) else None
+
+
+def _is_held(app: Application, unit: Unit, period: str) -> bool:
+    """Nobody signs for a mail that the secretariat has not let go."""
+    with app.database.read() as connection:
+        mails = latest_of_units(
+            connection, Kind.DIGEST, period, [unit.id], rehearsal=app.registrar.rehearsal
+        )
+    return unit.id in mails and mails[unit.id].state is State.HELD
 
 
 def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:

@@ -87,6 +87,13 @@ def test_only_the_month_in_force_is_signed(small: Trial) -> None:
             sign(small.app(LATE), period=period)
 
 
+def test_nobody_signs_for_a_mail_that_waits_for_approval(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH, mail={"approval": True})
+        with pytest.raises(RegistrationError, match="无需签收"):
+            sign(opened.app(LATE))
+
+
 def test_who_stands_in_no_row_signs_nothing(small: Trial) -> None:
     with pytest.raises(RegistrationError):
         sign(small.app(LATE), "bystander")
