@@ -226,9 +226,12 @@ def _send_receipt(app: Application, connection: Connection, said: Registration) 
     key = f"{table.plan.id}/{Kind.RECEIPT}/{said.id}/{unit.id}"
     draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + RECEIPT_USEFUL)
     content = receipt(table, said, at, app.settings.mail.contact)
+    known = Knowledge(at, Progress())
+    if said.act is Act.RETURN:  # it is answered there
+        known = replace(known, page_link=app.registrar.known(connection, draft, at).page_link)
     composed = app.composer.notice(
         draft,
-        Knowledge(at, Progress()),
+        known,
         content,
         app.composer.render_sections(content),
         rehearsal=app.registrar.rehearsal,

@@ -250,12 +250,14 @@ def test_what_was_sent_back_is_asked_for_again(either: Trial) -> None:
 
 def test_what_was_sent_back_is_told_to_its_unit_alone(small: Trial) -> None:
     finish(small.app("2026-03-20T10:00+08:00"))
-    service.send_back(small.app(LATE), "lead", TASK, "", "请补充<印发>文号", OFFICE)
+    app = small.app(LATE, web={"base_url": "https://reminder.test"})
+    service.send_back(app, "lead", TASK, "", "请补充<印发>文号", OFFICE)
     small.tick(LATE)
     [mail] = [mail for mail in small.mails() if "登记退回：一件事" in str(mail["Subject"])]
     assert str(mail["To"]).count("@unit.test") == 2
     assert "退回原因：请补充<印发>文号" in text_of(mail)
     assert "请核对后在本单位页面重新登记" in text_of(mail)
+    assert re.search(r"https://reminder\.test/units/\w+/lead\s", text_of(mail))
 
 
 def test_the_word_of_a_unit_that_has_left_can_be_sent_back(small: Trial) -> None:
