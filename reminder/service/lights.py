@@ -125,7 +125,7 @@ def _standing(
         0 if only else len(units) - len(shown),
         done,
         "" if task.id in known.progress.done else period,
-        "全年" if is_year else _when(found, task),
+        "全年" if is_year else _when(found, task, on),
     )
 
 
@@ -135,8 +135,10 @@ def _listed(units: list[Unit], task: str, known: Known) -> list[Unit]:
     return sorted(units, key=lambda unit: (task, unit.id) not in known.said)[:LISTED]
 
 
-def _when(found: Window, task: Task) -> str:
+def _when(found: Window, task: Task, on: date) -> str:
     words = "会期待定" if found.undated else wording.short_timing(found, task)
+    if found.is_waiting(on):  # the light says why
+        words = f"暂按{found.due.month}月"
     return f"{words} · 适时" if found.soft else words
 
 

@@ -107,6 +107,6 @@ def test_a_meeting_without_a_date_says_so() -> None:
     waiting = task(meetings=("sc-25",), before_workdays=5)
     found = standing(waiting)
     assert (found.when, found.lamp.word) == ("会期待定", "进行中")
-    lamp = standing(waiting, date(2026, 5, 6)).lamp
-    assert (lamp.word, lamp.colour) == ("会期待定", "green")
+    later = standing(waiting, date(2026, 5, 6))
+    assert (later.when, later.lamp.word, later.lamp.colour) == ("暂按4月", "会期待定", "green")
     assert standing(task(soft=True)).when == "4月内 · 适时"
