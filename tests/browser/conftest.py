@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -56,13 +57,16 @@ class Served:
     def tick(self) -> None:
         self.app.tick()
 
-    def mail_to(self, address: str, words: str = "") -> str:
-        """The text of the latest one, whose subject holds those words."""
+    def mail(self, address: str, words: str = "") -> EmailMessage:
+        """The latest one, whose subject holds those words."""
         for path in messages(self.outbox):
             mail = parsed(path.read_bytes())
             if address in str(mail["To"]) and words in str(mail["Subject"]):
-                return text_of(mail)
+                return mail
         raise AssertionError(f"no mail to {address}")
+
+    def mail_to(self, address: str, words: str = "") -> str:
+        return text_of(self.mail(address, words))
 
     def link_in(self, address: str, path: str = "units") -> str:
         found = re.search(rf"{self.base}/{path}/\S+", self.mail_to(address))

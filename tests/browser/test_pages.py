@@ -1,8 +1,13 @@
 """Every page as a browser shows it: axe finds nothing, and nothing is wider than a phone."""
 
+from datetime import date
+
 import pytest
 from playwright.sync_api import Page
 
+from reminder.domain.registrations import Signature
+from reminder.service.orders import find_task, find_unit
+from reminder.service.registrations import finish
 from tests.browser.conftest import Served, faults, overflow
 
 
@@ -12,4 +17,15 @@ def test_a_public_page_is_accessible_and_fits_a_phone(
 ) -> None:
     page.goto(served.base + path)
     assert faults(page) == []
+    assert overflow(page) <= 0
+
+
+def test_a_mail_fits_a_phone_whatever_somebody_typed(page: Page, served: Served) -> None:
+    app = served.app
+    unit, task = find_unit(app, "deputies"), find_task(app, "2026-04-1")
+    finish(app, unit, task, Signature("值班员", "page"), done_on=date(2026, 4, 1), words="W" * 200)
+    served.tick()
+    html = served.mail("deputies@", "登记回执").get_body(("html",))
+    assert html is not None
+    page.set_content(html.get_content())
     assert overflow(page) <= 0
