@@ -133,7 +133,9 @@ def resend(
 
 def _latest(views: list[NoticeView]) -> list[str]:
     """Of a notice and its copies only the last: the others were sent again already."""
-    return list({view.key.partition("#")[0]: view.key for view in views}.values())
+    from reminder.domain.notices import original
+
+    return list({original(view.key): view.key for view in views}.values())
 
 
 @command(cli, example="reminder ledger release --period 2026-03")

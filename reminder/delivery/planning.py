@@ -11,7 +11,16 @@ from reminder.delivery.approvals import Approvals
 from reminder.delivery.chunks import batched
 from reminder.delivery.message import Composer, Edition
 from reminder.delivery.registrar import Registrar
-from reminder.domain.notices import Kind, NoticeDraft, Reason, State, notice_key
+from reminder.domain.notices import (
+    Kind,
+    NoticeDraft,
+    Reason,
+    State,
+    copy_key,
+    copy_number,
+    notice_key,
+    original,
+)
 from reminder.domain.occasions import digest_draft, digest_units, reminders, steps_in_reach
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
@@ -154,8 +163,8 @@ class Planner:
         table = self._table
         keys = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month), units)
         latest: dict[str, str] = {}
-        for key in sorted(keys, key=_copy):
-            latest[_base(key)] = key
+        for key in sorted(keys, key=copy_number):
+            latest[original(key)] = key
         drafts = []
         for unit in units:
             draft = digest_draft(table, month, unit, rehearsal=self._registrar.rehearsal)
@@ -164,7 +173,7 @@ class Planner:
                 drafts.append(draft)
             elif live and (keys[last], self._registrar.course) == ("maildir", "smtp"):
                 # It went into an outbox folder before there was a mail server.
-                drafts.append(replace(draft, key=f"{draft.key}#{_copy(last) + 1}"))
+                drafts.append(replace(draft, key=copy_key(draft.key, copy_number(last) + 1)))
         return drafts
 
     def _plan_reminders(self, at: datetime, progress: Progress, facts: str) -> Iterator[str]:
@@ -234,7 +243,10 @@ class Planner:
             if view.due > at and view.kind is not Kind.DIGEST:
                 continue
             family = notices.keys_of(connection, view.kind, view.period)
-            if any(_base(other) == _base(key) and _copy(other) > _copy(key) for other in family):
+            if any(
+                original(other) == original(key) and copy_number(other) > copy_number(key)
+                for other in family
+            ):
                 continue  # sent again by hand since
             if view.sha256:
                 notices.revive(connection, key, at)
@@ -246,12 +258,3 @@ class Planner:
                 self._registrar.release(connection, view, at, Reason.CLOCK)
             occasions.report_again(connection, self._registrar.marked(view.kind), view.period, at)
             yield key
-
-
-def _base(key: str) -> str:
-    return key.partition("#")[0]
-
-
-def _copy(key: str) -> int:
-    """1 for a notice, 2 and more when it was made anew."""
-    return int(key.partition("#")[2] or 1)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from reminder.delivery.message import Composer, Edition, Knowledge
-from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices, occasions
@@ -134,7 +134,7 @@ class Registrar:
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
-    told = tuple(notices.tasks_of(connection, view.key.partition("#")[0]))
+    told = tuple(notices.tasks_of(connection, original(view.key)))
     return NoticeDraft(
         view.key, view.kind, view.period, view.unit, view.due, view.useful_until, told
     )

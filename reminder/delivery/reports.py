@@ -14,7 +14,7 @@ from reminder.delivery.planning import CALLS
 from reminder.delivery.registrar import Registrar
 from reminder.domain import wording
 from reminder.domain.calls import calls_on_tasks
-from reminder.domain.notices import Kind, NoticeDraft, State
+from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.timetable import Profile, Timetable
@@ -251,8 +251,8 @@ class Reporter:
             return
         key = f"{self._table.plan.id}/{Kind.REPORT}/{kind}/{period}"
         known = notices.keys_of(connection, Kind.REPORT, period)
-        copies = sum(other.partition("#")[0] == key for other in known)
-        key = f"{key}#{copies + 1}" if copies else key
+        copies = sum(original(other) == key for other in known)
+        key = copy_key(key, copies + 1) if copies else key
         draft = NoticeDraft(key, Kind.REPORT, period, OPERATOR, at, useful_until)
         composed = self._composer.report(
             key,

@@ -103,6 +103,20 @@ def notice_key(plan_id: str, kind: Kind, period: str, unit: str, *, rehearsal: b
     return f"{plan_id}/{middle}/{period}/{unit}"
 
 
+def original(key: str) -> str:
+    """Of a copy that was made anew (`KEY#2`) the notice that it copies; else the key itself."""
+    return key.partition("#")[0]
+
+
+def copy_number(key: str) -> int:
+    """1 for a notice, 2 and more when it was made anew."""
+    return int(key.partition("#")[2] or 1)
+
+
+def copy_key(key: str, number: int) -> str:
+    return f"{key}#{number}"
+
+
 def derive_state(recipients: Iterable[State]) -> tuple[State, Reason | None]:
     """A notice's state from its recipients': the first that fits, unfinished before finished."""
     states = set(recipients)

@@ -10,7 +10,7 @@ from reminder.characters import one_line
 from reminder.delivery.chunks import batched
 from reminder.delivery.registrar import draft_of
 from reminder.delivery.transports import Envelope
-from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State, copy_key, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Signature
@@ -113,11 +113,11 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     if view.waiting:
         raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
     at = app.clock.now()
-    base = view.key.partition("#")[0]
+    base = original(view.key)
     family = [
         other
         for other in read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
-        if other.key.partition("#")[0] == base
+        if original(other.key) == base
     ]
     if any(other.waiting for other in family):
         raise UsageError(f"{base} is on its way again already")
@@ -131,7 +131,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     before = draft_of(connection, view)
     draft = replace(
         before,
-        key=f"{base}#{len(family) + 1}",
+        key=copy_key(base, len(family) + 1),
         useful_until=max(view.useful_until, at + RESENT_USEFUL),
         tasks=(),
     )
@@ -224,7 +224,7 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
         family = [
             view
             for view in read_notices(connection, kind=Kind.DIGEST, period=period, unit=unit.id)
-            if view.key.partition("#")[0] == draft.key
+            if original(view.key) == draft.key
         ]
         for view in reversed(family):
             content = notices.content_of(connection, view.key)

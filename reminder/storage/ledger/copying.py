@@ -33,7 +33,7 @@ def copy(source: Place, target: Place) -> dict[str, int]:
         with reading(source) as there, new.write() as here:
             try:
                 counts = _copy(there, here, target)
-            except BaseException:  # raised again
+            except BaseException:  # raised again: the old ledger is the one in use
                 take_back(old)  # not after the commit: whether that came through, nobody can tell
                 raise
     return counts

@@ -87,7 +87,7 @@ def _engine(server: Server, *, read_only: bool) -> Engine:
         connection = psycopg.connect(**(_CLIENT | conninfo_to_dict(server.url)))  # type: ignore[arg-type]
         try:
             _set_up(server, connection)
-        except BaseException:  # raised again
+        except BaseException:  # raised again: nobody else closes it
             connection.close()
             raise
         if read_only:

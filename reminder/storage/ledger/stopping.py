@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.notices import Kind, Reason, State, original
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices
 from reminder.storage.ledger.schema import reminded
@@ -21,14 +21,12 @@ def stop_reminders(connection: Connection, progress: Progress, at: datetime) -> 
     copies = defaultdict(list)
     waiting: dict[str, str] = {}
     for row in notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE):
-        original = row["key"].partition("#")[0]
-        copies[original].append(row["key"])
-        waiting[original] = row["unit"]
+        copies[original(row["key"])].append(row["key"])
+        waiting[original(row["key"])] = row["unit"]
     asked: dict[str, bool] = {}
-    for original, task in _tasks(connection, waiting):
-        still = progress.is_asked(task, waiting[original])
-        asked[original] = asked.get(original, False) or still
-    stopped = [key for original, still in asked.items() if not still for key in copies[original]]
+    for key, task in _tasks(connection, waiting):
+        asked[key] = asked.get(key, False) or progress.is_asked(task, waiting[key])
+    stopped = [copy for key, still in asked.items() if not still for copy in copies[key]]
     notices.set_states(connection, stopped, State.EXPIRED, Reason.DONE, at)
 
 

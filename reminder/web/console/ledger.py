@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.notices import Kind, Reason, State, copy_number, original
 from reminder.domain.outcomes import KINDS, REASONS, STATES, STEPS
 from reminder.domain.timetable import MONTHS
 from reminder.errors import UnknownError, UsageError
@@ -116,7 +116,7 @@ def _row(site: Site, view: NoticeView) -> dict[str, Any]:
         "link": f"{HERE}/notice?{urlencode({'key': view.key})}",
         "unit": _unit(site, view.unit),
         "what": f"{KINDS.get(view.kind, view.kind)} {view.period}",
-        "number": view.key.partition("#")[2],
+        "number": copy_number(view.key),
         "rehearsal": view.rehearsal,
         "colour": _COLOURS.get(view.state, "blue"),
         "state": STATES[view.state],
@@ -155,8 +155,8 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
         family = read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
         history = read_history(connection, key)
         content = content_of(connection, key)
-    base = key.partition("#")[0]
-    copies = [other for other in family if other.key.partition("#")[0] == base]
+    base = original(key)
+    copies = [other for other in family if original(other.key) == base]
     query = urlencode({"key": key})
     held = view.state is State.HELD and view.reason in (*OPEN, *PASSED)
     return site.page(
