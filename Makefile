@@ -50,9 +50,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-## lock: the hashed lock files anew, without any registry's address
+## lock: the hashed lock files anew, without any registry's address, by a tool that is pinned too
 lock:
-	$(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv
+	$(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q --require-hashes -r scripts/lock-tool.lock
 	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml scripts/build-requirements.in -o requirements.lock
 	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra dev pyproject.toml scripts/build-requirements.in -c requirements.lock -o requirements-dev.lock
 
