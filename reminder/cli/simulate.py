@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ import typer
 from reminder.cli.context import AsJson, application, command, days_set, parse_day
 from reminder.cli.words import harmless, print_json
 from reminder.errors import ReminderError, UsageError
+from reminder.output_files import output_folder, write_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,8 +81,8 @@ def _folder(output: Path | None) -> Iterator[Path]:
     elif output.is_dir() and any(output.iterdir()):
         raise UsageError(f"{output} is not empty", hint="Wanted a new folder, or an empty one.")
     else:
-        output.mkdir(parents=True, exist_ok=True)
-        yield output
+        with output_folder(output, make=True):
+            yield output
 
 
 @contextmanager
@@ -109,10 +111,11 @@ def _write(outcome: Outcome, table: Timetable, folder: Path) -> None:
 
     from reminder.simulation.report import chronicle
 
-    with (folder / "report.txt").open("w", encoding="utf-8") as file:
-        console = Console(file=file, width=WIDE)
-        _print(outcome, table, console)
-        console.print("\n".join(chronicle(outcome, table.plan.zone)), markup=False)
+    report = StringIO()
+    console = Console(file=report, width=WIDE)
+    _print(outcome, table, console)
+    console.print("\n".join(chronicle(outcome, table.plan.zone)), markup=False)
+    write_file(folder / "report.txt", report.getvalue().encode())
 
 
 def _show(outcome: Outcome, table: Timetable, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from reminder.feed.entries import PLAN
 from reminder.feed.query import Query
 from reminder.feed.sheets import MEMORY, Kept, Rendered, Renderer, Sheet
 from reminder.feed.syncing import sync
+from reminder.output_files import output_folder
 from reminder.storage.ledger import changes
 from reminder.storage.ledger.agendas import agenda_of
 from reminder.storage.ledger.database import Database
@@ -92,12 +93,11 @@ class Feeds:
 
     def export(self, folder: Path) -> list[Path]:
         """Every feed as a file, in the view that shows whole windows with full wordings."""
-        folder.mkdir(parents=True, exist_ok=True)
         stamp = self.stamp()
-        return [
-            _write(folder / f"{name}.ics", self.rendered(name, Query(), stamp).body)
-            for name in self.names()
-        ]
+        with output_folder(folder, make=True) as output:
+            for name in self.names():
+                output.write(f"{name}.ics", [self.rendered(name, Query(), stamp).body])
+        return [folder / f"{name}.ics" for name in self.names()]
 
     def _kept(self, state: _State, agenda: int, query: Query) -> Sheet | None:
         of, sheet = self._sheets.get((agenda, query)) or (None, None)
@@ -125,11 +125,3 @@ def _whose(table: Timetable, name: str) -> str | None:
         return "年度安排"
     unit = table.directory.units.get(name)
     return unit.label if unit and not unit.is_group else None
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Whoever reads the file meanwhile has the old one or the new one, whole."""
-    draft = path.with_suffix(".part")
-    draft.write_bytes(content)
-    draft.replace(path)
-    return path

@@ -6,6 +6,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Literal
 
+from reminder.output_files import output_folder, write_file
 from reminder.service import orders
 from reminder.service.application import Application
 from reminder.storage.templates import environment, render
@@ -25,7 +26,7 @@ def write_one(content: bytes, form: Form, output: Path | None) -> None:
     """To the file, or to standard output; `eml` is the message byte for byte."""
     data = part(content, form)
     if output:
-        output.write_bytes(data)
+        write_file(output, data)
     else:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -34,8 +35,7 @@ def write_one(content: bytes, form: Form, output: Path | None) -> None:
 def write_all(app: Application, period: str, folder: Path) -> int:
     """UNIT.eml and UNIT.html for each, and index.html with all of them, to be printed."""
     table, month = app.table, orders.month_of(app, period)
-    folder.mkdir(parents=True, exist_ok=True)
-    mails, missing = [], []
+    files, mails, missing = {}, [], []
     for unit_id in orders.receivers(app, period):
         unit = table.directory[unit_id]
         if not unit.has_address:
@@ -43,8 +43,8 @@ def write_all(app: Application, period: str, folder: Path) -> int:
             continue
         composed = orders.preview(app, unit, period)
         message = email.message_from_bytes(composed.content, policy=default)
-        (folder / f"{unit_id}.eml").write_bytes(composed.content)
-        (folder / f"{unit_id}.html").write_bytes(part(composed.content, "html"))
+        files[f"{unit_id}.eml"] = composed.content
+        files[f"{unit_id}.html"] = part(composed.content, "html")
         mails.append(
             {
                 "unit": unit.name,
@@ -63,5 +63,7 @@ def write_all(app: Application, period: str, folder: Path) -> int:
         "due": table.digest_due(month),
     }
     index = render(environment(app.settings, autoescape=True), "web/preview.html", values)
-    (folder / "index.html").write_text(index, encoding="utf-8")
+    with output_folder(folder, make=True) as output:
+        for name, content in {**files, "index.html": index.encode()}.items():
+            output.write(name, [content])
     return len(mails)

@@ -252,7 +252,7 @@ def test_preview_that_cannot_be_written_is_said_in_words(office: Office, output:
     Path("taken").write_text("")
     words = ("preview", "--period", "2026-04", "--output", output)
     ended = office(*words) if output == "taken" else office(*words, "--unit", "lead")
-    assert (ended.status, output in ended.err) == (1, True)
+    assert (ended.status, output.partition("/")[0] in ended.err) == (1, True)
 
 
 def test_preview_of_an_unknown_period_makes_no_folder(office: Office, tmp_path: Path) -> None:

@@ -1,16 +1,17 @@
 """A copy of the ledger while it is in use, and whether it still is what was recorded."""
 
 import hashlib
-import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import ColumnElement, Connection, exists, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
+from reminder.output_files import output_folder
 from reminder.settings import Place
 from reminder.storage.ledger import file
 from reminder.storage.ledger.database import reading
@@ -48,37 +49,17 @@ def backup(source: Place, target: Path) -> None:
             f"{source} was not copied, it is not sound: {fault}",
             hint="`reminder ledger verify` names every fault.",
         )
-    part = target.with_name(f"{target.name}.part")
     try:
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        # SQLite opens what it writes by its path, so in a folder where nobody else can rename.
+        with TemporaryDirectory(prefix="backup-", dir=source.parent) as folder:
+            draft = Path(folder) / "ledger.db"
+            with file.reading(source) as connection, in_words(draft):
+                connection.execute(text("VACUUM INTO :draft"), {"draft": str(draft)})
+            with draft.open("rb") as content, output_folder(target.parent) as output:
+                output.write_new(target.name, iter(lambda: content.read(2**20), b""))
     except OSError as error:
-        raise LedgerError(f"{target} cannot be made: {error.strerror}") from None
-    try:
-        _copy(source, part)
-        part.replace(target)
-        _sync(target.parent)
-    except BaseException as error:  # raised again: what is half made goes first
-        part.unlink(missing_ok=True)
-        target.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise LedgerError(f"{target} cannot be made: {error.strerror}") from error
-        raise
-
-
-def _copy(source: Path, part: Path) -> None:
-    part.unlink(missing_ok=True)  # of one that was killed
-    part.touch(mode=0o600)
-    with file.reading(source) as connection, in_words(part):
-        connection.execute(text("VACUUM INTO :part"), {"part": str(part)})
-    _sync(part)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        where = "" if error.filename in (None, str(target)) else f"{error.filename}: "
+        raise LedgerError(f"{target} cannot be made: {where}{error.strerror}") from error
 
 
 def verify(place: Place) -> Iterator[str]:
