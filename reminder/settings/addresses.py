@@ -3,12 +3,18 @@
 import re
 from functools import lru_cache
 from ipaddress import ip_address
+from urllib.parse import quote, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from reminder.characters import quoted
+from reminder.characters import UNSEEN, quoted
 
 _HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?\.?|\[?[0-9a-fA-F.]*:[0-9a-fA-F.:]*(?:%\w+)?]?")
+
+_NO_URL = re.compile(r'[\s"<>\\^`{|}]')
+_ODD = re.compile(rf"{UNSEEN.pattern}|\ufffd")
+# The first words of our own pages' paths: before such a path no one could tell where it begins.
+PAGES = {"console", "feeds", "healthz", "outbox", "readyz", "static", "units"}
 
 _PLAIN = re.compile(r"[a-z0-9_]{1,30}(?:[.-][a-z0-9_]{1,30})?")
 
@@ -26,6 +32,35 @@ def host_name(value: str) -> str:
         if _HOST.fullmatch(value):
             return value
     raise ValueError(f"is {quoted(value)}, wanted a host's name or address")
+
+
+def site_address(value: str) -> str:
+    """Where the pages are for their readers, perhaps below a path, which is written in one way
+    only. Raises ValueError.
+    """
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"is {quoted(value)}, wanted http://host or https://host")
+    if UNSEEN.search(value) or _NO_URL.search(value):
+        raise ValueError(f"is {quoted(value)}, wanted an address without blanks and quotes")
+    if parts.query or parts.fragment or value.endswith(("?", "#")):
+        raise ValueError(f"is {quoted(value)}, wanted an address without ? and #")
+    return f"{parts.scheme}://{parts.netloc}{_path(value, parts.path.rstrip('/'))}"
+
+
+def _path(value: str, path: str) -> str:
+    parts = [unquote(part) for part in path.split("/")[1:]]
+    if any(part in ("", ".", "..") or "/" in part or _ODD.search(part) for part in parts):
+        raise ValueError(f"is {quoted(value)}, wanted a plain path behind the host")
+    if parts and parts[0] in PAGES:
+        raise ValueError(
+            f"is {quoted(value)}, wanted another path: /{parts[0]} is the name of pages below it"
+        )
+    return "".join("/" + quote(part, safe="-._~!$()*+=:@") for part in parts)
 
 
 def mailbox(value: str) -> str:

@@ -1,7 +1,6 @@
 """Every setting, its default and what it may be."""
 
 import os
-import re
 from datetime import date, time
 from email.utils import getaddresses, parseaddr
 from pathlib import Path
@@ -24,7 +23,7 @@ from pydantic_settings import (
 )
 
 from reminder.characters import UNSEEN, one_line, quoted
-from reminder.settings.addresses import host_name, is_loopback, mailbox
+from reminder.settings.addresses import host_name, is_loopback, mailbox, site_address
 from reminder.settings.databases import Place, lock_beside, place_of
 from reminder.settings.section import Section
 from reminder.settings.steps import NudgeStep, OverdueStep
@@ -81,18 +80,12 @@ class WebSettings(Section):
     @field_validator("base_url")
     @classmethod
     def _address_of_a_site(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if value and not usable:
-            raise ValueError(f"is {quoted(value)}, wanted http://host or https://host")
-        if value and (UNSEEN.search(value) or re.search(r'[\s"<>\\^`{|}]', value)):
-            raise ValueError(f"is {quoted(value)}, wanted an address without blanks and quotes")
-        if parts.query or parts.fragment:
-            raise ValueError(f"is {quoted(value)}, wanted an address without ? and #")
-        return value.rstrip("/")
+        return site_address(value) if value else value
+
+    @property
+    def root(self) -> str:
+        """The path of `base_url`, below which every page lies: `/reminder`, mostly empty."""
+        return urlsplit(self.base_url).path
 
     @property
     def public_url(self) -> str:

@@ -20,6 +20,7 @@ from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
 from reminder.web.console.guard import is_open
 from reminder.web.feeds import feed
+from reminder.web.paths import Paths
 from reminder.web.polls import Kept, Polls
 from reminder.web.security import HEADERS, SecurityHeaders
 from reminder.web.site import Site, is_local, site_of
@@ -36,6 +37,7 @@ def create_app(application: Application) -> Starlette:
         routes=_routes(settings),
         middleware=[
             Middleware(Bounds),
+            Middleware(Paths, settings.web.root),
             Middleware(Polls, kept),
             Middleware(Sittings, kept, application.refresh),
             Middleware(SecurityHeaders),

@@ -25,12 +25,12 @@ class Bounds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if status := _fault(scope):
-            await _refusal(status)(scope, receive, send)
+            await refusal(status)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def _refusal(status: HTTPStatus) -> Response:
+def refusal(status: HTTPStatus) -> Response:
     """Ends the connection: what follows a doubtful request is more doubtful still."""
     return PlainTextResponse(status.phrase, status, HEADERS | {"Connection": "close"})
 
@@ -56,8 +56,7 @@ def _fault(scope: Scope) -> HTTPStatus | None:
         return HTTPStatus.BAD_REQUEST
     if b"%00" in scope["query_string"]:  # no text has it; PostgreSQL's cannot
         return HTTPStatus.BAD_REQUEST
-    # A route's `$` matches before a newline too.
-    return None if scope["path"].isprintable() else HTTPStatus.NOT_FOUND
+    return None
 
 
 def _take_origin(scope: Scope) -> bytes:

@@ -124,7 +124,7 @@ def set_cookie(
         name,
         value,
         max_age=seconds,
-        path=path,
+        path=site_of(request).outside(path).rstrip("/") or "/",
         httponly=True,
         samesite="strict" if name != _COOKIE else "lax",
         secure=site_of(request).base(request).startswith("https:"),

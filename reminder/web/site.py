@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from reminder.clock import Clock
 from reminder.domain.timetable import Timetable
@@ -83,6 +83,7 @@ class Site:
         plan = self.table.plan
         shared = {
             "plan": plan,
+            "root": self.settings.web.root,
             "has_outbox": self.has_outbox,
             "rehearsal": self.app.registrar.rehearsal,
             "offered": OFFERED,
@@ -111,6 +112,18 @@ class Site:
                 label = "年度安排（全部单位）" if name == PLAN else directory[name].name
                 found.append(Subscription(label, short, webcal_url(short), full))
         return found
+
+    def to(self, path: str) -> RedirectResponse:
+        """To a page of ours, after a form or in its stead."""
+        return RedirectResponse(self.outside(path), 303)
+
+    def outside(self, path: str) -> str:
+        """A page's path as browsers ask for it, below that of `web.base_url`."""
+        return self.settings.web.root + path
+
+    def inside(self, path: str) -> str:
+        """The other way: as the application knows it."""
+        return path.removeprefix(self.settings.web.root)
 
     def base(self, request: Request) -> str:
         """The site's address: as set, else as the reader on this machine has reached it."""

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from anyio.to_thread import run_sync
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.characters import UNSEEN
@@ -179,7 +179,7 @@ def _taken(kind: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
         except RegistrationError as error:
             typed = Typed(kind, form["task"], form)
             return _shown(request, link, status=422, refused=str(error), typed=typed)
-        answer = RedirectResponse(f"{link.path}?said={said}", 303)
+        answer = site.to(f"{link.path}?said={said}")
         _remember_name(request, answer, who)
         return answer
 
@@ -207,7 +207,7 @@ def _remember_name(request: Request, response: Response, who: str) -> None:
         _NAME,
         quote(who),
         max_age=_A_YEAR,
-        path="/units",
+        path=site_of(request).outside("/units"),
         httponly=True,
         samesite="lax",
         secure=site_of(request).base(request).startswith("https:"),

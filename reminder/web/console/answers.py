@@ -6,7 +6,7 @@ from datetime import date
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.plan import TaskKind
@@ -93,7 +93,7 @@ def _order(path: str, act: Act) -> Route:
             return _again(request, form, str(error))
         except HTTPException as error:
             return _again(request, form, error.detail)
-        return RedirectResponse(f"{_back(form['back'])}?said={said}", 303)
+        return site_of(request).to(f"{_back(form['back'])}?said={said}")
 
     return order(path, answer)
 

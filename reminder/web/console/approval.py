@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from reminder.domain import wording
 from reminder.domain.notices import Reason
@@ -182,7 +182,7 @@ def _approve(request: Request, form: Form) -> Response:
         approval.approve(site_of(request).app, key, _sent_moment(form, "as_of"), form["sha256"])
     except ApprovalError as error:
         return _mail_shown(request, key, None, refused=str(error))
-    return RedirectResponse(f"{HERE}?said=approved", 303)
+    return site_of(request).to(f"{HERE}?said=approved")
 
 
 def _approve_all(request: Request, form: Form) -> Response:
@@ -191,7 +191,7 @@ def _approve_all(request: Request, form: Form) -> Response:
         approval.approve_all(site_of(request).app, form["period"], due, as_of, form["sha256"])
     except ApprovalError as error:
         return _listed(request, refused=str(error))
-    return RedirectResponse(f"{HERE}?said=all", 303)
+    return site_of(request).to(f"{HERE}?said=all")
 
 
 def _drop(request: Request, form: Form) -> Response:
@@ -202,7 +202,7 @@ def _drop(request: Request, form: Form) -> Response:
         if form["from"] == "mail":
             return _mail_shown(request, key, None, refused=str(error), why=why)
         return _listed(request, refused=str(error), dropping=(key, why))
-    return RedirectResponse(f"{HERE}?said=dropped", 303)
+    return site_of(request).to(f"{HERE}?said=dropped")
 
 
 ROUTES = [

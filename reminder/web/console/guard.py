@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.registrations import Signature
@@ -37,7 +37,7 @@ def page(path: str, answer: Callable[[Request], Response]) -> Route:
         if is_logged_in(request):
             return answer(request)
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"{LOGIN}?next={quote(back, safe='')}", 303)
+        return site_of(request).to(f"{LOGIN}?next={quote(back, safe='')}")
 
     return open_page(path, checked)
 
@@ -56,8 +56,9 @@ def order(path: str, answer: Posted) -> Route:
 def _lost(request: Request, form: Form, why: str) -> Response:
     """What was typed stands there to be copied: the page that it was typed on is no more."""
     came_from = urlsplit(request.headers.get("referer", ""))
-    back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
-    return site_of(request).page(
+    site = site_of(request)
+    back = site.inside(came_from.path) + (f"?{came_from.query}" if came_from.query else "")
+    return site.page(
         "console/lost.html",
         status=403,
         reason=why,

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from reminder.domain.notices import Kind, Reason, State, copy_number, original
 from reminder.domain.outcomes import KINDS, REASONS, STATES, STEPS
@@ -224,7 +224,7 @@ def _resend_one(request: Request, form: Form) -> Response:
     except (UnknownError, UsageError):
         return _notice_shown(request, key, refused=_SAID["nothing"])
     site.app.wake()
-    return RedirectResponse(f"{HERE}/notice?{urlencode({'key': made})}", 303)
+    return site_of(request).to(f"{HERE}/notice?{urlencode({'key': made})}")
 
 
 def _occasion(kind: str, period: str, site: Site) -> tuple[Kind, str]:
@@ -257,7 +257,7 @@ def _resend_all(request: Request, form: Form) -> Response:
     kind, period = _occasion(form["kind"], form["period"], site)
     said = "resent" if resending.resend_refused(site.app, kind, period) else "nothing"
     query = urlencode({"period": period, "kind": kind, "said": said})
-    return RedirectResponse(f"{HERE}?{query}", 303)
+    return site_of(request).to(f"{HERE}?{query}")
 
 
 ROUTES = [

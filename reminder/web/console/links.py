@@ -5,7 +5,7 @@ from datetime import datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from reminder.domain import wording
 from reminder.errors import UnknownError
@@ -67,7 +67,7 @@ def _add(request: Request, form: Form) -> Response:
         return _page(request, label=label, refused=f"{error.words}。")
     except UnknownError:
         raise HTTPException(404) from None
-    return RedirectResponse(f"{HERE}/{name}?said=made#readers", 303)
+    return site_of(request).to(f"{HERE}/{name}?said=made#readers")
 
 
 def _ask(request: Request) -> Response:
@@ -94,7 +94,7 @@ def _change(request: Request, form: Form) -> Response:
     except LinkError as error:
         return _page(request, refused=f"{error.words}。")
     said = "rotated" if act == "rotate" else "revoked"
-    return RedirectResponse(f"{HERE}/{request.path_params['name']}?said={said}", 303)
+    return site_of(request).to(f"{HERE}/{request.path_params['name']}?said={said}")
 
 
 ROUTES = [

@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 from threading import Lock
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from reminder.storage.ledger import attempts, passwords, sessions
 from reminder.web.console.guard import COOKIE, LOGIN, is_logged_in, open_order, open_page
@@ -28,7 +28,7 @@ _hashing = Lock()  # 64 MiB each: many at once would be the machine's end
 def _form(request: Request) -> Response:
     wanted = request.query_params.get("next", "")
     if is_logged_in(request):
-        return RedirectResponse(_within(wanted), 303)
+        return site_of(request).to(_within(wanted))
     return _page(request, wanted, said=SAID.get(request.query_params.get("said", ""), ""))
 
 
@@ -51,7 +51,7 @@ def _log_in(request: Request, form: Form) -> Response:
         log.warning("console: wrong password from %s", address)
         return _page(request, wanted, status=422, refused="密码不正确")
     log.info("console: logged in from %s", address)
-    answer = RedirectResponse(_within(wanted), 303)
+    answer = site.to(_within(wanted))
     set_cookie(request, answer, COOKIE, session, path=HOME)
     known = _proven(request, name or token_urlsafe(12), newer)
     set_cookie(request, answer, _KNOWN, known, seconds=_A_YEAR, path=LOGIN)
@@ -59,10 +59,11 @@ def _log_in(request: Request, form: Form) -> Response:
 
 
 def _log_out(request: Request, form: Form) -> Response:
-    with site_of(request).database.write() as connection:
+    site = site_of(request)
+    with site.database.write() as connection:
         sessions.end_session(connection, request.cookies.get(COOKIE, ""))
-    answer = RedirectResponse(f"{LOGIN}?said=out", 303)
-    answer.delete_cookie(COOKIE, HOME)
+    answer = site.to(f"{LOGIN}?said=out")
+    answer.delete_cookie(COOKIE, site.outside(HOME))
     return answer
 
 

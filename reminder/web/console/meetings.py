@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from reminder.delivery.reports import NAMES
 from reminder.domain import wording
@@ -65,7 +65,7 @@ def _save(request: Request, form: Form) -> Response:
         return _page(request, typed=typed, refused=f"{error.words}。")
     except UnknownError:
         raise HTTPException(404) from None
-    return RedirectResponse(f"{HERE}?said={'set' if day else 'unset'}", 303)
+    return site_of(request).to(f"{HERE}?said={'set' if day else 'unset'}")
 
 
 ROUTES = [

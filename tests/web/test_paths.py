@@ -1,0 +1,204 @@
+"""A site below a path, behind a real nginx that takes the path off or passes it on."""
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+import pytest
+
+from reminder.clock import Clock
+from reminder.delivery.transports.maildir import messages
+from reminder.service.application import Application
+from reminder.settings.addresses import PAGES
+from reminder.storage.ledger.passwords import hash_of, keep
+from reminder.storage.office import load_office
+from reminder.web.app import create_app
+from reminder.web.server import web_server
+from tests.app.trials import parsed, text_of
+from tests.nginx import free_port, nginx
+from tests.web.conftest import AT, stop
+from tests.web.console.conftest import token_on
+from tests.web.test_attacks import ask
+
+PASSWORD = "correct horse battery"
+ROOTS = ["/reminder", "/a/b", "/%E6%8F%90%E9%86%92"]
+STRIPPED = "location {root}/ {{ proxy_pass http://127.0.0.1:{to}/; }}"
+PASSED_ON = "location {root}/ {{ proxy_pass http://127.0.0.1:{to}; }}"
+SLOPPY = "location {root} {{ proxy_pass http://127.0.0.1:{to}/; }}"
+NGINX = """
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ return 421; }}
+    {location}
+  }}
+"""
+
+
+class Addresses(HTMLParser):
+    """Every address on a page: of links, pictures, frames, scripts, styles and forms."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[tuple[str, str]] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        method = (named.get("method") or "get") if tag == "form" else "get"
+        for name in ("href", "src", "action"):
+            if value := named.get(name):
+                self.found.add((method, value))
+
+
+class Below:
+    """A browser's way through the site: whatever it is led to must lie below the path."""
+
+    def __init__(self, base: str, app: Application) -> None:
+        self.base, self.app = base, app
+        self.client = httpx2.Client(follow_redirects=False)
+
+    def get(self, url: str) -> Any:
+        answer = self.client.get(url)
+        while answer.is_redirect:
+            url = urljoin(url, answer.headers["Location"])
+            self.must_hold(url)
+            answer = self.client.get(url)
+        return answer
+
+    def must_hold(self, url: str) -> None:
+        assert re.match(rf"{re.escape(self.base)}(/|[?#]|$)", url), url
+
+    def post(self, url: str, page: str, **fields: str) -> str:
+        """Where the form leads."""
+        answer = self.client.post(url, data={"token": token_on(page), **fields})
+        assert answer.status_code == 303, answer.text
+        place = urljoin(url, answer.headers["Location"])
+        self.must_hold(place)
+        return place
+
+    def log_in(self) -> str:
+        page = self.get(f"{self.base}/console/month").text
+        return self.post(f"{self.base}/console/login", page, password=PASSWORD, next=next_on(page))
+
+    def walk(self, *starts: str) -> set[str]:
+        """Follows every address of every page, and says which it has seen."""
+        seen: set[str] = set()
+        waiting = list(starts)
+        while waiting:
+            url = waiting.pop().partition("#")[0]
+            if url in seen:
+                continue
+            seen.add(url)
+            answer = self.get(url)
+            assert answer.status_code == 200, url
+            if not answer.headers["Content-Type"].startswith("text/html"):
+                continue
+            for method, address in Addresses(answer.text).found:
+                if (there := self.place(url, address)) and method == "get":
+                    waiting.append(there)
+                elif there:
+                    assert self.client.post(there).status_code == 415, there  # no form came
+        return seen
+
+    def place(self, url: str, address: str) -> str:
+        """Nothing for what belongs to somebody else, or is only one more of very many."""
+        there = urljoin(url, address)
+        if urlsplit(there).netloc != urlsplit(self.base).netloc or there.startswith("webcal:"):
+            return ""
+        self.must_hold(there)
+        many = re.search(r"/console/(units|links)/(?!deputies)|notice\?key=(?!.*deputies)", there)
+        return "" if many else there
+
+
+def next_on(page: str) -> str:
+    found = re.search(r'name="next" value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+@pytest.fixture(params=[STRIPPED, PASSED_ON, SLOPPY], ids=["stripped", "passed-on", "sloppy"])
+def location(request: Any) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=ROOTS[:1])
+def root(request: Any) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def below(tmp_path: Path, location: str, root: str) -> Iterator[Below]:
+    port, listener = free_port(), socket.create_server(("127.0.0.1", 0))
+    to = listener.getsockname()[1]
+    base = f"http://127.0.0.1:{port}{root}"
+    web = {"base_url": base, "console": "anywhere"}
+    office = load_office(command_line={"state_dir": tmp_path / "state", "web": web})
+    app = Application(office, Clock(AT))
+    app.tick()
+    with app.database.write() as connection:
+        keep(connection, hash_of(PASSWORD))
+    server = web_server(create_app(app))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    where = location.format(root=root.replace("%E6%8F%90%E9%86%92", "提醒"), to=to)
+    with nginx(tmp_path / "nginx", port, NGINX.format(port=port, location=where)):
+        found = Below(base, app)
+        yield found
+        found.client.close()
+    stop(server, thread)
+    app.database.close()
+
+
+def link(below: Below) -> str:
+    """Of a unit's page, as it stands in its mail."""
+    for path in messages(below.app.settings.outbox):
+        mail = parsed(path.read_bytes())
+        if "deputies@" in str(mail["To"]):
+            found = re.search(rf"{re.escape(below.base)}/units/\S+", text_of(mail))
+            assert found
+            return found[0]
+    raise AssertionError("no mail")
+
+
+def test_every_address_of_every_page_lies_below_the_path_and_answers(below: Below) -> None:
+    assert below.log_in() == f"{below.base}/console/month"
+    seen = below.walk(f"{below.base}/console", link(below), below.base)
+    paths = {urlsplit(url).path.removeprefix(urlsplit(below.base).path) for url in seen}
+    assert {path.split("/")[1] for path in paths if path} >= {"static", "console", "units", "feeds"}
+    assert len(seen) > 60
+
+
+@pytest.mark.parametrize("root", ROOTS, indirect=True)
+def test_cookies_and_redirects_stay_below_the_path(below: Below, root: str) -> None:
+    below.log_in()
+    page = link(below)
+    below.post(f"{page}/sign", below.get(page).text, who="值班员", period="2026-04")
+    assert "已签收" in below.get(page).text
+    cookies = {cookie.path for cookie in below.client.cookies.jar}
+    assert all(path == root or path.startswith(f"{root}/") for path in cookies)
+    assert below.get(f"{below.base}/console/units/deputies").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["", "/", "/console", "/console/month", "/static/style.css"])
+def test_path_is_understood_with_and_without_what_stands_before_it(house: Any, path: str) -> None:
+    web = house.settings.web
+    house.set(web=web.model_copy(update={"base_url": "http://127.0.0.1/a/b"}))
+    plain, below = (ask(house.app, root + (path or "/")) for root in ("", "/a/b"))
+    assert (plain.status, plain.body) == (below.status, below.body)
+    assert plain.status in (200, 303)
+    assert ask(house.app, f"/a/bc{path}").status == 404
+
+
+def test_no_address_in_a_template_leaves_the_path_out() -> None:
+    for path in Path("templates/web").rglob("*.html"):
+        assert not re.search(r'(href|src|action)="/', path.read_text()), path
+
+
+def test_a_site_is_not_put_below_the_name_of_its_own_pages(house: Any) -> None:
+    assert {route.path.split("/")[1] for route in house.app.routes} - {""} == PAGES
