@@ -13,7 +13,7 @@ TARGET = 8000  # RFC 9112, 3: so much is wise to take; no address of ours is a t
 HEAD = 16384
 FIELDS = 100
 
-_ABSOLUTE = re.compile(rb"https?://([^/]*)", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"https?://([^/]+)", re.IGNORECASE)
 _HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._~-]*)(:[0-9]{0,5})?", re.IGNORECASE)
 
 
@@ -53,6 +53,9 @@ def _fault(scope: Scope) -> HTTPStatus | None:
     if len(hosts) > 1 or (version == "1.1" and not hosts):
         return HTTPStatus.BAD_REQUEST
     if not _HOST.fullmatch(_take_origin(scope) or b"".join(hosts)):
+        return HTTPStatus.BAD_REQUEST
+    # The parser finds a path in any address: of ftp://, of a host alone, of `*`.
+    if not scope["raw_path"].startswith(b"/"):
         return HTTPStatus.BAD_REQUEST
     if b"%00" in scope["query_string"]:  # no text has it; PostgreSQL's cannot
         return HTTPStatus.BAD_REQUEST
