@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 HOME = "/console"
 # Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen.
 _WITHIN = re.compile(r"/console(?:[/?](?!/)(?:(?!//)[!-\[\]-~])*)?")
+# A browser takes them out of a path, with what stands before them; encoded ones too.
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 SAID = {"out": "已退出"}
 _KNOWN = "known"  # the cookie of a browser that has logged in by this password
 _A_YEAR = 365 * 24 * 3600
@@ -140,7 +142,8 @@ def _address(request: Request) -> str:
 
 def _within(path: str) -> str:
     """That page of the console, else its first one."""
-    return path if _WITHIN.fullmatch(path) else HOME
+    is_ours = _WITHIN.fullmatch(path) and not _DOTS.search(path.partition("?")[0])
+    return path if is_ours else HOME
 
 
 ROUTES = [

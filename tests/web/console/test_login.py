@@ -90,7 +90,9 @@ def test_without_a_password_the_page_says_how_to_set_one(house: Any, client: Tes
     assert 'type="password"' not in page.text
 
 
-@pytest.mark.parametrize("path", ["/console?said=x", "/console/month/2026-04", "/console/units/a"])
+@pytest.mark.parametrize(
+    "path", ["/console?said=x", "/console/month/2026-04", "/console/units/a", "/console/links/a..b"]
+)
 def test_one_comes_back_to_the_page_one_wanted(client: TestClient, path: str) -> None:
     answer = log_in(client, wanted=path)
     assert answer.headers["Location"] == path
@@ -108,6 +110,14 @@ def test_one_comes_back_to_the_page_one_wanted(client: TestClient, path: str) ->
         "/consoleevil",
         "/units/x",
         "/console/管理",
+        "/console/../outbox",
+        "/console/..",
+        "/console/./../outbox",
+        "/console/%2e%2E/outbox",
+        "/console/.%2e/outbox",
+        "/console/%5c%2e%2e/../outbox",
+        "/console/%00/../outbox",
+        "/console\t/x",
         "javascript:alert(1)",
     ],
 )
