@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from hmac import compare_digest
 from secrets import token_urlsafe
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.to_thread import run_sync
@@ -23,9 +23,16 @@ SESSION = "console"  # the cookie of who is logged in
 _COOKIE = "form"
 _STALE = "页面已过期，请核对后重新提交"
 _NO_COOKIES = "浏览器没有保存本站的 Cookie，请允许后重新提交"
+_PORTS = {"http": 80, "https": 443}
 # As browsers send a day, or as people type it where no calendar opens.
 _DAY = re.compile(r"\s*(\d{4})\s*[-/.年－／．]\s*(\d{1,2})\s*[-/.月－／．]\s*(\d{1,2})\s*日?\s*")
 _KIND = "application/x-www-form-urlencoded"
+
+
+class Place(NamedTuple):
+    scheme: str
+    host: str
+    port: int
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,7 @@ def posts(answer: Posted, stale: Stale | None = None) -> Callable[[Request], Awa
         if not _is_ours(request):
             raise HTTPException(403, "请从页面上提交")
         form = await _read(request)
-        if not proves(request, form[TOKEN]):
-            why = _STALE if _COOKIE in request.cookies else _NO_COOKIES
+        if why := _why_unproven(request, form):
             if stale is None:
                 raise HTTPException(403, why)
             return await run_sync(stale, request, form, why)
@@ -96,6 +102,19 @@ def proves(request: Request, sent: str) -> bool:
     word = request.cookies.get(_COOKIE, "")
     wanted = _proof(request, word).encode()
     return bool(word) and compare_digest(wanted, sent.encode("utf-8", "replace"))
+
+
+def _why_unproven(request: Request, form: Form) -> str:
+    """In words that lead to what helps: over http no browser sends the cookies of an https site."""
+    own, (scheme, host, _) = _own_place(request), _place(request.headers.get("origin"))
+    is_insecure = (own.scheme, scheme, host) == ("https", "http", own.host)
+    if proves(request, form[TOKEN]) and not is_insecure:
+        return ""
+    if _COOKIE in request.cookies and not is_insecure:
+        return _STALE
+    if own.scheme == "https":
+        return f"请用 {site_of(request).base(request)} 打开本站（并允许 Cookie）后重新提交"
+    return _NO_COOKIES
 
 
 def _proof(request: Request, word: str) -> str:
@@ -147,11 +166,23 @@ def _is_ours(request: Request) -> bool:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = request.headers.get("origin")
-    if origin is None:
-        return True
-    host = urlsplit(origin).netloc
-    own = urlsplit(site_of(request).base(request)).netloc
-    return host in (own, request.headers.get("host", ""))
+    # By the site's address, or as this server was reached: by a name of the machine, a tunnel.
+    reached = f"http://{request.headers.get('host', '')}"
+    return origin is None or _place(origin) in (_own_place(request), _place(reached))
+
+
+def _own_place(request: Request) -> Place:
+    return _place(site_of(request).base(request))
+
+
+def _place(url: object) -> Place:
+    """As a browser compares them; nothing of what is no such address."""
+    try:
+        parts = urlsplit(str(url))
+        host = (parts.hostname or "").encode("idna").decode()
+        return Place(parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0))
+    except ValueError:
+        return Place("", "", 0)
 
 
 async def _read(request: Request) -> Form:

@@ -10,9 +10,10 @@ HEADERS = {
         "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
-    # A link is its password: it must not travel as a referrer. Browsers that send none at all
-    # would post our own forms as if they came from nowhere.
-    "Referrer-Policy": "same-origin",
+    # A link is its password: its path must not travel as a referrer, and not to our own style sheet
+    # either, whose request a proxy logs. With no referrer at all browsers would post our own forms
+    # with an Origin of `null`, as if they came from nowhere.
+    "Referrer-Policy": "strict-origin",
     # For browsers that do not know frame-ancestors.
     "X-Frame-Options": "SAMEORIGIN",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -1,7 +1,7 @@
 """A unit at its page in a real browser: by the link in its mail, without an account."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from tests.browser.conftest import Served, faults, overflow
 
@@ -67,3 +67,20 @@ def test_the_address_is_copied_by_a_click(page: Page, served: Served) -> None:
     expect(page.get_by_role("button", name="已复制")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.get_by_label("日历地址").input_value()
+
+
+def test_the_link_reaches_no_other_request_by_its_referrer(page: Page, served: Served) -> None:
+    """A proxy logs referrers: the style sheet's request must not carry a link into its log."""
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))
+    address = link(served, LEAD)
+    page.goto(address)
+    page.get_by_label("登记人").first.fill("值班员")
+    page.get_by_role("button", name="确认签收").click()
+    expect(page.get_by_role("status")).to_contain_text("已签收")
+    page.goto(address + "/mails")
+    page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
+    expect(page.frame_locator("iframe").locator("body")).to_contain_text("工作提示")
+    referrers = [request.all_headers().get("referer", "") for request in asked]
+    assert any(request.url.endswith("style.css") for request in asked)
+    assert set(referrers) <= {"", served.base + "/"}

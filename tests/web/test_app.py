@@ -56,7 +56,7 @@ def test_every_response_forbids_scripts_forms_and_framing_from_elsewhere(
     assert not re.search("unsafe|http|data:", policy)
     assert "frame-ancestors 'self'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["Referrer-Policy"] == "strict-origin"
 
 
 def test_health_is_one_word(client: TestClient) -> None:

@@ -24,16 +24,25 @@ def _taken(request: Request, form: Form) -> Response:
     return PlainTextResponse(f"{form.line('who', 10)}|{form.text('words', 20)}|{form.all('day')}")
 
 
-@pytest.fixture
-def app(house: Any) -> Starlette:
-    made = create_app(house.application)
+def _with_pages(made: Starlette) -> Starlette:
     made.router.routes += [Route("/page", _page), Route("/take", posts(_taken), methods=["POST"])]
     return made
 
 
 @pytest.fixture
+def app(house: Any) -> Starlette:
+    return _with_pages(create_app(house.application))
+
+
+@pytest.fixture
 def reader(app: Starlette) -> TestClient:
     return TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000))
+
+
+def over_https(house: Any, base: str) -> TestClient:
+    """As a proxy asks for a browser that has opened the site at its address."""
+    house.set(web=house.settings.web.model_copy(update={"base_url": base}))
+    return TestClient(_with_pages(create_app(house.application)), base_url="https://proxy.test")
 
 
 def send(reader: TestClient, data: dict[str, Any], **headers: str) -> Any:
@@ -80,6 +89,11 @@ def test_another_readers_proof_is_none(app: Starlette, reader: TestClient) -> No
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1.evil.example"},
+        {"Origin": "https://127.0.0.1"},
+        {"Origin": "http://127.0.0.1:8080"},
+        {"Origin": "http://127.0.0.1:x"},
+        {"Origin": "ftp://127.0.0.1"},
+        {"Origin": ""},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -89,7 +103,40 @@ def test_a_foreign_page_sends_nothing_even_with_the_proof(
 ) -> None:
     sent = {"token": reader.get("/page").text}
     assert send(reader, sent, **headers).status_code == 403
-    assert send(reader, sent, Origin="http://127.0.0.1").status_code == 200
+    for ours in ("http://127.0.0.1", "http://127.0.0.1:80"):
+        assert send(reader, sent, Origin=ours).status_code == 200
+
+
+@pytest.mark.parametrize("own", ["https://提醒.test", "https://xn--o0uo23h.test:443"])
+def test_over_https_a_form_comes_from_the_sites_own_address(house: Any, own: str) -> None:
+    client = over_https(house, own)
+    sent = {"token": client.get("/page").text}
+    assert send(client, sent, Origin="https://xn--o0uo23h.test").status_code == 200
+    for other in ("https://xn--o0uo23h.test:8443", "https://evil.test", "null"):
+        assert send(client, sent, Origin=other).status_code == 403
+
+
+def test_form_of_an_https_site_that_stood_on_a_page_of_http_is_told_so(house: Any) -> None:
+    """Also when somebody in between showed that page, and the browser has its cookies."""
+    client = over_https(house, "https://reminder.npc.test")
+    sent = {"token": client.get("/page").text}
+    for cookies in (True, False):
+        if not cookies:
+            client.cookies.clear()
+        answer = send(client, sent, Origin="http://reminder.npc.test", Host="reminder.npc.test")
+        assert answer.status_code == 403
+        assert "请用 https://reminder.npc.test 打开" in answer.text
+
+
+def test_form_of_an_https_site_without_a_cookie_is_told_the_address(house: Any) -> None:
+    client = over_https(house, "https://reminder.npc.test")
+    sent = {"token": client.get("/page").text}
+    client.cookies.clear()
+    assert "请用 https://reminder.npc.test 打开" in send(client, sent).text
+    assert (
+        "请用 https://reminder.npc.test 打开"
+        in send(client, sent, Host="10.0.0.5:8026", Origin="http://10.0.0.5:8026").text
+    )
 
 
 def test_a_form_in_any_other_clothes_is_refused(reader: TestClient) -> None:
@@ -106,11 +153,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(reader: TestClien
 
 
 def test_over_https_the_cookie_goes_over_https_only(house: Any) -> None:
-    web = house.settings.web.model_copy(update={"base_url": "https://reminder.npc.test"})
-    house.set(web=web)
-    made = create_app(house.application)
-    made.router.routes.append(Route("/page", _page))
-    client = TestClient(made, base_url="https://reminder.npc.test")
+    client = over_https(house, "https://reminder.npc.test")
     assert "Secure" in client.get("/page").headers["Set-Cookie"]
 
 

@@ -73,7 +73,10 @@ def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
     def endpoint(request: Request) -> Response:
         if not is_open(request):
             raise HTTPException(404)
-        return remember(request, answer(request))
+        page = remember(request, answer(request))
+        # No address here is a secret, and a form that comes too late leads back to its page.
+        page.headers.setdefault("Referrer-Policy", "same-origin")
+        return page
 
     return Route(path, endpoint)
 
