@@ -54,7 +54,6 @@ class Daemon:
         self._delivers = self._recovered = False
         self._edits = Edits(app.as_edited)
         self._seen: list[Trouble] = []  # since the last look
-        self._hold = app.settings.first_start == "hold"
         app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
@@ -68,7 +67,7 @@ class Daemon:
         resumed = self._count_waiting()
         with self._app.database.read() as connection:
             before = last_change(connection)
-        planned = self._app.plan(self._app.clock.now(), hold_first_start=self._hold)
+        planned = self._app.plan(self._app.clock.now())
         rehearsed = self._rehearse_for_newcomers()
         courier = threading.Thread(target=self._deliver, name="courier")
         courier.start()
@@ -106,7 +105,7 @@ class Daemon:
     def _tick(self) -> None:
         app, at = self._app, self._app.clock.now()
         for step in (
-            lambda: app.plan(at, hold_first_start=self._hold),
+            lambda: app.plan(at),
             lambda: self._look(at),
         ):
             try:

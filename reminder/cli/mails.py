@@ -67,14 +67,19 @@ def tick(
     as_json: AsJson = False,
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
-    result = asdict(trial_application(at, really).tick())
-    delivers = result.pop("delivers")
+    done = trial_application(at, really).tick()
+    result = asdict(done)
+    del result["delivers"], result["hold"]
     if as_json:
         print_json(result)
     else:
         print(", ".join(f"{name} {count}" for name, count in result.items()))
-    if not delivers:
+    if not done.delivers:
         typer.echo("Another process delivers; this pass only planned.", err=True)
+    if done.hold:
+        typer.echo(
+            harmless(f"Held: {done.hold.words}. To let go: reminder ledger release"), err=True
+        )
 
 
 @command(cli, example="reminder run")

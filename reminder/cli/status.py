@@ -12,7 +12,8 @@ from reminder.settings import Server
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.alarms import read_alarms
 from reminder.storage.ledger.approvals import unapproved
-from reminder.storage.ledger.occasions import is_held, last_occasion, last_tick
+from reminder.storage.ledger.holds import read_hold
+from reminder.storage.ledger.occasions import last_occasion, last_tick
 from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.ledger.relays import read_details
 from reminder.storage.ledger.tallies import count_waiting, first_waiting, tally
@@ -32,6 +33,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "rehearsal": bool(app.settings.mail.redirect_to),
         "started": None,
         "held": False,
+        "hold": None,
         "approval": 0,
         "last_tick": None,
         "next": next_occasions(app),
@@ -60,9 +62,13 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection, app.clock.now())
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
-        found["held"] = is_held(connection, app.registrar.course)
+        hold = read_hold(connection, app.registrar.course)
         alarms = read_alarms(connection).values()
         found["approval"] = sum(w.count for w in unapproved(connection, app.registrar.course))
+    found["held"] = hold is not None
+    if hold:
+        since = hold.since.astimezone(zone)
+        found["hold"] = {"reason": hold.reason, "since": since, "why": hold.words}
     found["not_ready"] = why_not_ready(app.database, app.clock.now())
     found["ready"] = not found["not_ready"]
     found["alarms"] = [
@@ -106,8 +112,8 @@ def print_status(found: dict[str, Any]) -> None:
     if found["rehearsal"]:
         lines.append(("rehearsal", "every mail goes to mail.redirect_to, marked 【演练】"))
     lines.append(("started", _moment(found["started"]) or "not yet: reminder run, reminder tick"))
-    if found["held"]:
-        lines.append(("held", "nothing goes until: reminder ledger release"))
+    if hold := found["hold"]:
+        lines.append(("held", f"nothing goes until: reminder ledger release ({hold['why']})"))
     if found["approval"]:
         lines.append(
             ("approval", f"{counted(found['approval'], 'mail')} to read: /console/approval")

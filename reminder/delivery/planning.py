@@ -27,6 +27,7 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.holds import read_hold
 from reminder.storage.ledger.stopping import stop_reminders
 from reminder.storage.ledger.tasks import read_progress, read_start
 from reminder.storage.ledger.views import read_notices
@@ -249,11 +250,11 @@ class Planner:
             ):
                 continue  # sent again by hand since
             if view.sha256:
-                notices.revive(connection, key, at)
+                notices.revive(connection, key, at, Reason.CLOCK)
             elif self._approves and view.kind is Kind.DIGEST:
                 notices.set_state(connection, key, State.HELD, Reason.APPROVAL, at)
-            elif occasions.is_held(connection, self._registrar.course):
-                notices.set_state(connection, key, State.HELD, Reason.HOLD, at)
+            elif hold := read_hold(connection, self._registrar.course):
+                notices.set_state(connection, key, State.HELD, hold.reason, at)
             else:
                 self._registrar.release(connection, view, at, Reason.CLOCK)
             occasions.report_again(connection, self._registrar.marked(view.kind), view.period, at)

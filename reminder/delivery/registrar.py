@@ -10,7 +10,8 @@ from reminder.delivery.message import Composer, Edition, Knowledge
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.storage.ledger import notices, occasions
+from reminder.storage.ledger import notices
+from reminder.storage.ledger.holds import read_hold
 from reminder.storage.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
 from reminder.storage.ledger.notices import Entry
 from reminder.storage.ledger.tasks import read_progress
@@ -53,8 +54,8 @@ class Registrar:
             read_first = [draft for draft in ready if draft.kind is Kind.DIGEST]
             ready = [draft for draft in ready if draft.kind is not Kind.DIGEST]
             self.put(connection, read_first, at, State.HELD, Reason.APPROVAL)
-        if occasions.is_held(connection, self.course):
-            self.put(connection, ready, at, State.HELD, Reason.HOLD)
+        if hold := read_hold(connection, self.course):
+            self.put(connection, ready, at, State.HELD, hold.reason)
             return
         known = self.knowledge(connection, ready, at, edition.progress)
         entries = [

@@ -56,6 +56,8 @@ class Reason(StrEnum):
     DAMAGED = "damaged"
     FIRST_START = "first-start"
     HOLD = "hold"
+    RESTORED = "restored"
+    BY_HAND = "held-by-hand"
     APPROVAL = "approval"
     APPROVED = "approved"
     CHANGED = "changed"
@@ -65,6 +67,10 @@ class Reason(StrEnum):
     DONE = "done"
     CLOCK = "clock"
     RESENT = "resent"
+
+
+# Of a held notice: it goes when the operator releases it.
+ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)
 
 
 @dataclass(frozen=True)

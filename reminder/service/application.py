@@ -30,9 +30,10 @@ from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds
 from reminder.service.parts import Parts
 from reminder.service.watch import Trouble, Watch
-from reminder.settings import Server, Settings
+from reminder.settings import Server, Settings, is_reserved
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.database import Database, open_database, was_begun
+from reminder.storage.ledger.holds import Hold, read_hold
 from reminder.storage.ledger.meetings import read_dates
 from reminder.storage.ledger.tallies import last_change, states_since
 from reminder.storage.ledger.tasks import read_progress
@@ -52,7 +53,8 @@ class Pass:
     """Notices that changed in one pass by the state they are in then, the operator's reports
     not counted; on a ledger of many replicas also those that another changed meanwhile.
 
-    `delivers` is False when another process holds the sender's lock.
+    `delivers` is False when another process holds the sender's lock. While `hold` is there
+    nothing new goes.
     """
 
     planned: int
@@ -62,6 +64,7 @@ class Pass:
     expired: int
     baseline: int
     delivers: bool = True
+    hold: Hold | None = None
 
 
 class Application:
@@ -226,11 +229,13 @@ class Application:
         with self.database.read() as connection:
             return senders.facts_in_force(connection) in (None, self.facts)
 
-    def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
+    def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
+        """Unless it is given, the settings say whether a first start is held."""
         if not self.is_current():
             return Planned()
         self.refresh()
-        planned = self.planner.plan(at, hold_first_start=hold_first_start)
+        hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
+        planned = self.planner.plan(at, hold_first_start=hold)
         self.sync_feeds(at)
         if planned.new:
             log.info("planned %d notices", planned.new)
@@ -238,14 +243,19 @@ class Application:
 
     def refuse_far(self, at: datetime, *, really: bool) -> None:
         """A moment that is not now belongs on a trial server: raises `UsageError` elsewhere."""
-        far = abs(at - Clock().now()) > NEAR
-        real = self.settings.transport == "smtp" and not self.settings.smtp_is_local
-        if far and real and not really:
-            raise UsageError(
-                f"{at.isoformat()} is more than an hour from now, and {self.settings.smtp.host} "
-                "is a real mail server",
-                hint="Add --really to send these mails all the same.",
-            )
+        if really or self.settings.transport != "smtp" or abs(at - Clock().now()) <= NEAR:
+            return
+        server = self.settings.smtp.host
+        if not self.settings.smtp_is_local:
+            why = f"{server} is a real mail server"
+        elif real := [address for address in self.office.mailed() if not is_reserved(address)]:
+            why = f"the mail server on this machine may pass on what goes to {real[0]}"
+        else:
+            return
+        raise UsageError(
+            f"{at.isoformat()} is more than an hour from now, and {why}",
+            hint="Add --really to send these mails all the same.",
+        )
 
     def tick(self) -> Pass:
         """One idempotent pass: plans what is due now, delivers what is ready, reports.
@@ -257,9 +267,7 @@ class Application:
             self.sender.patience = 600 if self.settings.transport == "smtp" else 0
         with self.database.read() as connection:
             before = last_change(connection)
-        planned = self.plan(
-            self.clock.now(), hold_first_start=self.settings.mail.first_start == "hold"
-        )
+        planned = self.plan(self.clock.now())
         with presence(self.settings, self.database, facts=self.facts) as present:
             if present:
                 self.sender.presence = present
@@ -272,6 +280,7 @@ class Application:
                 self.sender.drain()
         with self.database.read() as connection:
             states = states_since(connection, before)
+            hold = read_hold(connection, self.registrar.course)
         return Pass(
             planned=planned.new,
             sent=states[State.SENT],
@@ -280,4 +289,5 @@ class Application:
             expired=states[State.EXPIRED],
             baseline=states[State.BASELINE],
             delivers=present is not None,
+            hold=hold,
         )

@@ -10,7 +10,7 @@ from reminder.characters import one_line
 from reminder.delivery.chunks import batched
 from reminder.delivery.registrar import draft_of
 from reminder.delivery.transports import Envelope
-from reminder.domain.notices import Kind, NoticeDraft, Reason, State, copy_key, original
+from reminder.domain.notices import ON_HOLD, Kind, NoticeDraft, Reason, State, copy_key, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Signature
@@ -18,7 +18,8 @@ from reminder.domain.timetable import MONTHS
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
 from reminder.service.application import Application
-from reminder.storage.ledger import notices, occasions, tasks
+from reminder.storage.ledger import notices, tasks
+from reminder.storage.ledger.holds import lift_holds
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.stopping import stop_reminders
 from reminder.storage.ledger.views import NoticeView, read_notice, read_notices
@@ -65,12 +66,12 @@ def release(app: Application, period: str | None = None) -> list[str]:
     at, released = app.clock.now(), []
     with app.database.write() as connection:
         if period is None:
-            occasions.lift_hold(connection, app.registrar.course)
+            lift_holds(connection, app.registrar.course, at)
         keys = [
             view.key
             for view in read_notices(connection, period=period, state=State.HELD)
-            if view.course == app.registrar.course
-            and (view.reason == Reason.HOLD or not app.settings.mail.approval)
+            if (view.course == app.registrar.course or view.sha256)
+            and (view.reason in ON_HOLD or not app.settings.mail.approval)
         ]
     for some in batched(keys):
         with app.database.write() as connection:
@@ -80,7 +81,10 @@ def release(app: Application, period: str | None = None) -> list[str]:
 
 
 def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
-    if view.reason == Reason.HOLD or view.due <= at:
+    if view.sha256:  # it was on its way
+        notices.revive(connection, view.key, at, Reason.RELEASED)
+        return True
+    if view.reason in ON_HOLD or view.due <= at:
         return app.registrar.release(connection, view, at, Reason.RELEASED)
     if view.reason == Reason.RELEASED:
         return False

@@ -18,7 +18,8 @@ from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.errors import ReminderError
 from reminder.service.application import Application
-from reminder.storage.ledger import notices, occasions, registrations, tasks
+from reminder.storage.ledger import notices, registrations, tasks
+from reminder.storage.ledger.holds import read_hold
 from reminder.storage.ledger.stopping import stop_reminders
 from reminder.storage.ledger.views import latest_of_units
 
@@ -220,7 +221,7 @@ def _record(app: Application, connection: Connection, said: Registration) -> Non
 def _send_receipt(app: Application, connection: Connection, said: Registration) -> None:
     table, at = app.table, said.at
     unit, course = table.directory.units.get(said.unit), app.registrar.course
-    if unit is None or not unit.has_address or occasions.is_held(connection, course):
+    if unit is None or not unit.has_address or read_hold(connection, course):
         return
     period = table.local_day(at).isoformat()
     key = f"{table.plan.id}/{Kind.RECEIPT}/{said.id}/{unit.id}"

@@ -38,6 +38,19 @@ class Office:
         folder = config_dir(self.config)
         return tuple(_warnings(self.settings, self.table, self.units_file, folder))
 
+    def mailed(self) -> Iterator[str]:
+        """Every address that may get mail; in a rehearsal the only one."""
+        mail = self.settings.mail
+        if mail.redirect_to:
+            yield mail.redirect_to
+            return
+        for unit in self.table.directory.units.values():
+            yield from (*unit.to, *unit.cc)
+        for step in self.table.schedule.escalation.values():
+            yield from step.others
+        if mail.operator:
+            yield mail.operator
+
     def files(self) -> list[Path]:
         """Those that people edit, whether they are there or not."""
         folder = config_dir(self.config)

@@ -29,10 +29,12 @@ def outbox(state: Path) -> list[bytes]:
     return [path.read_bytes() for path in (state / "outbox" / "new").glob("*")]
 
 
-def by_smtp(office: Office, port: int, host: str = "127.0.0.1") -> None:
+def by_smtp(
+    office: Office, port: int, host: str = "127.0.0.1", mail: str = 'first_start = "send"'
+) -> None:
     office.put(
         "reminder.toml",
-        f'plan = "plan.toml"\ntransport = "smtp"\n[mail]\nfrom = "office@unit.example"\n'
+        f'plan = "plan.toml"\ntransport = "smtp"\n[mail]\nfrom = "office@unit.example"\n{mail}\n'
         f'[smtp]\nhost = "{host}"\nport = {port}\nsecurity = "none"\ntimeout = 5\n',
     )
 
@@ -132,6 +134,45 @@ def test_real_server_gets_mail_of_about_now(office: Office, far_inbox: Inbox, at
 def test_really_lets_another_day_go(office: Office, far_inbox: Inbox) -> None:
     found = office("tick", "--at", MARCH, "--really", "--json").json
     assert found["planned"] == 2
+
+
+def test_first_start_by_tick_holds_what_would_go_by_a_mail_server(office: Office) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        by_smtp(office, port, mail="")
+        ended = office("tick", "--json")
+    assert ended.json == counts(planned=2, baseline=2)
+    assert "Held: first start with a mail server" in ended.err
+    assert inbox.received == []
+    assert office("status", "--json").json["hold"]["reason"] == "hold"
+
+
+@pytest.mark.parametrize("real", ["unit", "operator", "step"])
+def test_server_on_this_machine_gets_mail_of_another_day_only_for_reserved_addresses(
+    office: Office, inbox: Inbox, real: str
+) -> None:
+    edits = {
+        "unit": ("units.toml", "lead@unit.example"),
+        "operator": ("reminder.toml", 'first_start = "send"'),
+        "step": ("reminder.toml", "[smtp]"),
+    }
+    said = {
+        "unit": "lead@npc.gov.cn",
+        "operator": 'operator = "lead@npc.gov.cn"',
+        "step": '[[overdue]]\nworkdays_after = 1\nto = ["unit", "lead@npc.gov.cn"]\n[smtp]',
+    }
+    name, old = edits[real]
+    office.put(name, (office.folder / name).read_text().replace(old, said[real]))
+    ended = office("tick", "--at", MARCH)
+    assert (ended.status, "lead@npc.gov.cn" in ended.err) == (2, True)
+    assert inbox.received == []
+
+
+def test_rehearsal_asks_only_about_the_address_that_gets_all(office: Office, inbox: Inbox) -> None:
+    office.put("units.toml", (office.folder / "units.toml").read_text().replace(".example", ".cn"))
+    by_smtp_again = (office.folder / "reminder.toml").read_text()
+    office.put("reminder.toml", by_smtp_again.replace("[mail]", '[mail]\nredirect_to = "a@b.test"'))
+    assert office("tick", "--at", MARCH, "--json").status == 0
 
 
 def test_loopback_server_gets_mail_of_any_day(office: Office, inbox: Inbox) -> None:

@@ -1,7 +1,7 @@
 """A simulated year: the promise holds, and where the product breaks it the judge says so."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Connection
 
 from reminder.delivery import drain, planning, sending
-from reminder.domain.notices import State
+from reminder.domain.notices import Reason, State
 from reminder.domain.windows import Progress
 from reminder.service import registrations
 from reminder.simulation import Outcome, simulate
 from reminder.simulation.faults import Fault, Faults, Kill, Registration, Said, Spell
 from reminder.storage.ledger import answers, claims, notices
+from reminder.storage.ledger.holds import Hold
 from reminder.storage.ledger.tallies import Tally
 from reminder.storage.office import Office
 from tests.app.trials import OPERATOR, Trial, trial
@@ -198,7 +199,7 @@ def report_too_many(patch: pytest.MonkeyPatch) -> None:
 
 
 def release_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(planning.occasions, "is_held", lambda *_: True)
+    patch.setattr(planning, "read_hold", lambda *_: Hold(Reason.HOLD, datetime.now(UTC)))
 
 
 def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:

@@ -281,11 +281,11 @@ def too_early_given_up(
     return list(connection.scalars(_TOO_EARLY_GIVEN_UP, which))
 
 
-def revive(connection: Connection, key: str, at: datetime) -> None:
+def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> None:
     """Its recipients decide again on its state."""
-    values = {"state": None, "reason": Reason.CLOCK, "updated": at}
+    values = {"state": None, "reason": reason, "updated": at}
     connection.execute(update(notice).where(notice.c.key == key).values(values))
-    record(connection, at, key, State.RETRY, Reason.CLOCK)
+    record(connection, at, key, State.RETRY, reason)
 
 
 def tasks_of(connection: Connection, key: str) -> list[tuple[str, str, int]]:

@@ -31,14 +31,6 @@ def begin(connection: Connection, course: str, at: datetime, *, held: bool) -> b
     return True
 
 
-def is_held(connection: Connection, course: str) -> bool:
-    return bool(connection.scalar(select(start.c.held).where(start.c.course == course)))
-
-
-def lift_hold(connection: Connection, course: str) -> None:
-    connection.execute(update(start).where(start.c.course == course).values(held=False))
-
-
 def note_tick(connection: Connection, at: datetime) -> None:
     put(connection, setting, {"name": _LAST_TICK, "value": at.isoformat()})
 
