@@ -130,8 +130,10 @@ def test_with_a_mail_server_everything_waits_for_its_release(office: Trial) -> N
 
 
 def test_ledger_that_others_can_read_stops_it_before_it_starts(office: Trial) -> None:
+    """Where it cannot narrow it: behind a link, anything may be."""
     office.state.mkdir()
     ledger = office.state / "ledger.db"
+    ledger.symlink_to(office.state / "elsewhere.db")
     ledger.touch()
     ledger.chmod(0o644)
     with forked(office.state, "run", WEB__PORT="0") as running:

@@ -51,13 +51,49 @@ def test_only_its_owner_reads_the_ledger(path: Path, database: Database) -> None
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
-def test_a_ledger_that_others_can_read_is_refused(path: Path, mode: int) -> None:
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o666])
+def test_a_ledger_that_a_mount_has_widened_is_narrowed_and_said_once(
+    path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
     open_database(path).close()
+    path.parent.chmod(0o2770)
     path.chmod(mode)
+    for _ in range(2):
+        open_database(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    said = [record.getMessage() for record in caplog.records if "narrowed" in record.message]
+    assert said == [f"others could read {path}: narrowed to its owner"]
+
+
+def test_what_lies_beside_a_ledger_is_narrowed_too(path: Path, database: Database) -> None:
+    with database.write() as connection:
+        put(connection, "a", "1")
+    files = [file for file in path.parent.iterdir() if file.name.startswith("ledger.")]
+    for file in files:
+        file.chmod(0o660)
+    open_database(path).close()
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_another_users_ledger_that_others_can_read_is_refused(path: Path) -> None:
+    open_database(path).close()
+    path.chmod(0o640)
+    os.chown(path, 65534, -1)
     with pytest.raises(LedgerError, match="can be read by others") as refusal:
         open_database(path)
     assert refusal.value.hint == f"chmod 600 {path}"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_file_behind_a_link_is_refused_and_not_narrowed(tmp_path: Path, path: Path) -> None:
+    other = tmp_path / "other"
+    other.touch(mode=0o644)
+    path.parent.mkdir()
+    path.symlink_to(other)
+    with pytest.raises(LedgerError, match="can be read by others"):
+        open_database(path)
+    assert other.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.parametrize("content", [b"Dear all, this is no database.\n" * 200, b"\0" * 4096])

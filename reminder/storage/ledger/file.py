@@ -1,5 +1,6 @@
 """A ledger that is a file: who may read it, what is refused, how SQLite is to treat it."""
 
+import logging
 import os
 import sqlite3
 import stat
@@ -15,6 +16,8 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, e
 from reminder.errors import LedgerError
 from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
 from reminder.storage.ledger.revisions import known_revision
+
+log = logging.getLogger(__name__)
 
 _GLANCE = 0.01  # seconds
 
@@ -136,12 +139,37 @@ def _make(path: Path) -> None:
         raise LedgerError(
             f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
         )
-    if mode & 0o077:
+    try:
+        for name in (path, _log(path), Path(f"{path}-shm"), _mark(path)):
+            _narrow(name)
+    except OSError as error:
+        raise of_system(path, error) from None
+    _refuse_foreign_log(path)
+
+
+def _narrow(path: Path) -> None:
+    """Our own file that a mount has widened, as Kubernetes' fsGroup does each time.
+
+    Nothing else is changed: a link, say, may lead to any file of this user's.
+    """
+    if not (found := _opened_to_others(path)):
+        return
+    if found.st_uid == os.geteuid() and found.st_nlink == 1 and not path.is_symlink():
+        with suppress(OSError):
+            path.chmod(0o600)
+    if _opened_to_others(path):
         raise LedgerError(
             f"the ledger {path} can be read by others: it holds the installation key",
             hint=f"chmod 600 {path}",
         )
-    _refuse_foreign_log(path)
+    log.warning("others could read %s: narrowed to its owner", path)
+
+
+def _opened_to_others(path: Path) -> os.stat_result | None:
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        return found if found.st_mode & 0o077 else None
+    return None
 
 
 def _mark(path: Path) -> Path:
