@@ -1,12 +1,19 @@
 """`reminder console`: the password of the secretariat's pages."""
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import typer
 
 from reminder.cli.context import application, command
 from reminder.cli.words import counted
 from reminder.errors import UsageError
+
+if TYPE_CHECKING:
+    from reminder.service.application import Application
 
 cli = typer.Typer(help="The secretariat's pages: their password.", no_args_is_help=True)
 
@@ -17,7 +24,7 @@ def password() -> None:
     from reminder.storage.ledger import passwords, sessions
 
     app = application()
-    hashed = passwords.hash_of(_asked())
+    hashed = passwords.hash_of(_asked(_names(app)))
     with app.database.write() as connection:
         passwords.keep(connection, hashed)
         sessions.end_all_sessions(connection)
@@ -37,26 +44,42 @@ def logout() -> None:
     print(f"{counted(count, 'session')} ended")
 
 
-def _asked() -> str:
+def _names(app: Application) -> list[str]:
+    """What whoever guesses would try first in this office."""
+    plan, office = app.table.plan, app.table.directory[app.table.plan.office]
+    web = (urlsplit(app.settings.web.public_url).hostname or "").split(".")
+    return [
+        plan.id,
+        plan.name,
+        plan.tag,
+        office.id,
+        office.name,
+        office.label,
+        *office.aliases,
+        *web,
+    ]
+
+
+def _asked(names: list[str]) -> str:
     """Without the end of its line, else as it was typed. Raises `UsageError`."""
     if sys.stdin.isatty():
         from getpass import getpass
 
         asked = getpass("Password: ")
-        _refuse_weak(asked)
+        _refuse_weak(asked, names)
         if getpass("The same again: ") != asked:
             raise UsageError("the two are not the same, nothing was changed")
         return asked
     try:
-        asked = sys.stdin.readline().rstrip("\r\n")
+        asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise UsageError("standard input is no UTF-8 text") from None
-    _refuse_weak(asked)
+    _refuse_weak(asked, names)
     return asked
 
 
-def _refuse_weak(asked: str) -> None:
-    from reminder.storage.ledger.passwords import LONGEST, SHORTEST
+def _refuse_weak(asked: str, names: list[str]) -> None:
+    from reminder.storage.ledger.passwords import LONGEST, SHORTEST, is_guessable
 
     if not SHORTEST <= len(asked) <= LONGEST:
         raise UsageError(
@@ -65,3 +88,9 @@ def _refuse_weak(asked: str) -> None:
         )
     if not asked.isprintable():
         raise UsageError("the password has characters that cannot be typed, wanted plain text")
+    if is_guessable(asked, names):
+        raise UsageError(
+            "the password is one of the first that anybody would try",
+            hint="Wanted no common password, row of keys, date or name of the office: four words "
+            "that have nothing to do with each other are easy to keep and hard to guess.",
+        )

@@ -23,8 +23,10 @@ from pydantic_settings import (
 )
 
 from reminder.characters import UNSEEN, one_line, quoted
+from reminder.errors import ConfigurationError, Fault
 from reminder.settings.addresses import host_name, is_loopback, mailbox, site_address
 from reminder.settings.databases import Place, lock_beside, place_of
+from reminder.settings.secret_key import WANTED, why_weak
 from reminder.settings.section import Section
 from reminder.settings.steps import NudgeStep, OverdueStep
 
@@ -163,8 +165,17 @@ class WorkdaySettings(Section):
 def _default_state_dir() -> Path:
     if IN_CHECKOUT:
         return CHECKOUT / "var"
-    home = os.environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "reminder"
+    given = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if given.is_absolute():  # else it is to be passed over, says its specification
+        return given / "reminder"
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME, and this user stands in no list of users
+        home = Path()
+    if not home.is_absolute():
+        words = 'is not set, and there is no HOME to take, wanted e.g. "/var/lib/reminder"'
+        raise ConfigurationError([Fault("settings", 0, "state_dir", words)])
+    return home / ".local" / "state" / "reminder"
 
 
 class Settings(BaseSettings):
@@ -215,9 +226,9 @@ class Settings(BaseSettings):
 
     @field_validator("secret_key")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value()) < 16:
-            raise ValueError("is too short, wanted 16 characters or more")
+    def _random_enough(cls, value: SecretStr) -> SecretStr:
+        if value and (why := why_weak(value.get_secret_value())):
+            raise ValueError(f"{why}, wanted {WANTED}, as of: openssl rand -base64 {WANTED}")
         return value
 
     @field_validator("overdue")

@@ -59,6 +59,32 @@ def test_password_is_said_nowhere(
         assert SECRET.encode() not in path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["1111111111", "aaaaaaaaaaaa", "1234567890", "qwertyuiop", "1qaz2wsx3edc", "Aa123456789",
+     "P@ssw0rd123", "woaini1314", "5201314520", "admin@123456", "zhongguo2026", "reminder2026",
+     "代表工作委员会2026", "人大人大人大人大人大"],
+)  # fmt: skip
+def test_password_that_is_tried_first_is_refused(
+    reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    typed(monkeypatch, f"{word}\n")
+    ended = reminder("console", "password")
+    assert ended.status == 2
+    assert "one of the first that anybody would try" in ended.err
+    assert word not in ended.err
+    assert stored(state) == ""
+
+
+@pytest.mark.parametrize("word", ["西夏文物陵园早晨散步", "Tr0ub4dor&3x", "a long enough sentence"])
+def test_password_of_a_file_is_taken_without_its_byte_order_mark(
+    reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    typed(monkeypatch, f"\ufeff{word}\r\n")
+    assert reminder("console", "password").status == 0
+    assert fits(stored(state), word)
+
+
 @pytest.mark.parametrize("words", ["", "\n", "ninechars\n", "a" * 201, "correct\thorse\n"])
 def test_a_poor_password_changes_nothing(
     reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch, words: str

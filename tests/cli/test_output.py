@@ -13,6 +13,7 @@ from reminder.cli.logs import JsonFormatter, TextFormatter
 from reminder.cli.words import print_json, show
 from tests.cli.conftest import PLAN, Office, Reminder
 
+KEY = "9f2c41d07be85a36e1c4f80d2b6a97530de8c1f4a72b3965d08e7c14ab5f6230"
 ESCAPE = "\x1b[2J"
 
 
@@ -156,7 +157,7 @@ def test_json_is_utf8_whatever_the_terminal_speaks(environment: dict[str, str]) 
 
 def test_secrets_are_in_no_output(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMINDER_SMTP__PASSWORD", "swordfish-swordfish")
-    monkeypatch.setenv("REMINDER_SECRET_KEY", "swordfish-swordfish")
+    monkeypatch.setenv("REMINDER_SECRET_KEY", f"swordfish{KEY}")
     for command in (("check",), ("status", "--json"), ("tick",), ("feed", "url")):
         ended = office(*command)
         assert "swordfish" not in ended.out + ended.err

@@ -1,6 +1,9 @@
 """What settings mean together."""
 
+from base64 import b32encode, b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -137,3 +140,36 @@ def test_value_that_would_fail_later_is_refused(sources: Sources, line: str) -> 
 def test_name_and_address_of_a_host_are_taken(sources: Sources, host: str) -> None:
     sources.file(f'smtp.host = "{host}"\nweb.host = ""\n')
     assert sources.load().smtp.host == host
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("9f2c41d07be85a36e1c4f80d2b6a9753", "holds 16 random bytes at most"),
+        ("k7Rq0vXz3LmT9bNf2YdH6sWc1JpG8uEa", "holds 24 random bytes at most"),
+        ("x" * 31, "holds 19 random bytes at most"),
+        ("a" * 64, "repeats itself"),
+        ("9f2c41d07be85a36" * 4, "repeats itself"),
+        ("swordfish-" * 8, "repeats itself"),
+        ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "repeats itself"),
+        ("change-me-please-change-this-key-before-production", "holds 13 random bytes at most"),
+        ("a sentence with blanks that is much longer than 43 characters", "holds"),
+    ],
+)
+def test_key_of_fewer_than_32_random_bytes_is_refused(sources: Sources, key: str, why: str) -> None:
+    sources.environment("REMINDER_SECRET_KEY", key)
+    (fault,) = sources.faults()
+    assert fault.startswith(f"environment: REMINDER_SECRET_KEY: {why}")
+    assert fault.endswith(", wanted 32, as of: openssl rand -base64 32")
+    assert key not in fault
+
+
+@pytest.mark.parametrize("bits", [256, 512])
+@pytest.mark.parametrize("way", [bytes.hex, b64encode, b32encode, urlsafe_b64encode])
+def test_random_key_is_taken_however_it_is_written(
+    sources: Sources, way: Callable[[bytes], str | bytes], bits: int
+) -> None:
+    written = way(Random(bits).randbytes(bits // 8))
+    key = written if isinstance(written, str) else written.decode()
+    sources.environment("REMINDER_SECRET_KEY", key)
+    assert sources.load().secret_key.get_secret_value() == key
