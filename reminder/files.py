@@ -4,6 +4,7 @@ import copy
 import re
 import stat
 import tomllib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -25,6 +26,10 @@ DEEPEST = 20  # tables and lists inside one another
 
 _DATE = re.compile(r"(?<![\w\"'.:+-])\d{4}-\d{2}-\d{2}(?![\w\"':.+-])")
 _QUOTED = re.compile(r""""[^"\n]*"|'[^'\n]*'|#[^\n]*""")
+_LEFTOVER = re.compile(
+    r".*~|[.]?#.*|~\$.*|.*[.](sw[a-p]|kate-swp|bak|orig|rej|tmp|temp|save|old|(dpkg|ucf)-\w+|rpm\w+)",
+    re.IGNORECASE,
+)
 _TOO_LONG = "a number of more than 64 bits, wanted a smaller one"
 
 
@@ -39,11 +44,10 @@ class EditedText:
         self.shown = shown
         self._first = first
         try:
-            self._text = text = raw.decode("utf-8-sig")
+            self._text = text = decoded(raw)
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            byte = error.object[error.start]
-            raise self._broken(line, f"byte 0x{byte:02x} is not UTF-8, wanted UTF-8") from None
+            raise self._broken(line, error.reason) from None
         if any(line.count(".") > 10 * DEEPEST for line in _QUOTED.sub("", text).split("\n")):
             raise self._too_deep(text)  # tomllib's memory grows with the square of them
         try:
@@ -134,6 +138,26 @@ def saying_what_is_wrong(path: Path) -> Iterator[None]:
     else:
         return
     raise ConfigurationError([Fault(shown(path), 0, "", words)])
+
+
+def decoded(raw: bytes) -> str:
+    """Without a byte-order mark. Raises `UnicodeDecodeError`, with a reason for people."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        error.reason = not_utf8(error)
+        raise
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    if error.object.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "is UTF-16, wanted UTF-8: save it anew in this encoding"
+    return f"byte 0x{error.object[error.start]:02x} is not UTF-8, wanted UTF-8"
+
+
+def is_leftover(name: str) -> bool:
+    """What an editor or a package manager leaves beside the file that it changed."""
+    return bool(_LEFTOVER.fullmatch(name))
 
 
 def read_file(path: Path) -> bytes:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reminder.service.application import Application
     from reminder.storage.office import Office
 
+log = logging.getLogger(__name__)
+
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
@@ -93,11 +95,14 @@ def application(at: datetime | None = None) -> Application:
     from reminder import heap
     from reminder.clock import Clock
     from reminder.service.application import Application
+    from reminder.settings import source_warnings
 
     heap.share_one()
     loaded = office()
     heap.give_back()
     _log(loaded.settings.log.format, loaded.settings.log.level)
+    for warning in source_warnings(options.config):
+        log.warning("%s", warning)
     return Application(loaded, Clock(at))
 
 

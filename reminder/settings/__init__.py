@@ -2,7 +2,7 @@
 
 from reminder.settings.addresses import is_loopback, is_reserved, mailbox
 from reminder.settings.databases import Place, Server, lock_beside, place_of
-from reminder.settings.loading import config_dir, load_settings, variables
+from reminder.settings.loading import config_dir, load_settings, source_warnings, variables
 from reminder.settings.model import PREFIX, SHIPPED, Settings, SmtpSettings
 from reminder.settings.steps import SECRETARIAT, UNIT
 
@@ -22,5 +22,6 @@ __all__ = [
     "lock_beside",
     "mailbox",
     "place_of",
+    "source_warnings",
     "variables",
 ]

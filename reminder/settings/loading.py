@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from reminder.characters import harmless
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile, is_folder, read_file, shown
+from reminder.files import EditedFile, is_folder, shown
 from reminder.mistakes import explain, unknown_key
+from reminder.settings import secrets
 from reminder.settings.model import PREFIX, SHIPPED, Settings
 from reminder.settings.section import Section
+from reminder.settings.service_variables import service_variables, warning
 
 # Read before the settings are, so no setting themselves.
 _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
@@ -38,8 +40,8 @@ def load_settings(
     path = folder / "reminder.toml"
     file = EditedFile(path) if os.path.lexists(path) else None
     given = environ.get("REMINDER_SECRETS_DIR")
-    secrets = _secret_files(Path(given) if given else folder / "secrets")
-    values, faults = _read_secrets(secrets)
+    files = secrets.secret_files(_secrets_dir(folder))
+    values, faults = secrets.read_secrets(files, _plain_settings())
     if given and not is_folder(Path(given)):
         words = "no such folder, wanted one with a file a secret"
         faults.append(Fault("environment", 0, "REMINDER_SECRETS_DIR", words))
@@ -55,11 +57,25 @@ def load_settings(
         settings = Settings(**sources)
     except ValidationError as error:
         raise ConfigurationError(
-            faults + _where(error, file, environ, secrets, command_line or {})
+            faults + _where(error, file, environ, files, command_line or {})
         ) from None
+    except ConfigurationError as error:  # of a default
+        raise ConfigurationError(faults + error.faults) from None
     if faults:
         raise ConfigurationError(faults)
     return settings
+
+
+def source_warnings(config: Path | None) -> list[Fault]:
+    """What the sources hold beside settings, and is passed over."""
+    found = list(secrets.warnings(_secrets_dir(config_dir(config))))
+    if others := service_variables(os.environ):
+        found.append(warning(others))
+    return found
+
+
+def _secrets_dir(folder: Path) -> Path:
+    return Path(os.environ.get("REMINDER_SECRETS_DIR") or folder / "secrets")
 
 
 def _resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -86,7 +102,7 @@ def variables() -> dict[str, str]:
 
 def _unknown_variables(environ: Mapping[str, str]) -> list[Fault]:
     names = {*variables(), *_LOADER_VARIABLES}
-    known = {name.lower() for name in names}
+    known = {name.lower() for name in (*names, *service_variables(environ))}
     return [
         Fault("environment", 0, harmless(name), unknown_key(name.upper(), names))
         for name in environ
@@ -110,6 +126,10 @@ def _not_json(environ: Mapping[str, str]) -> list[Fault]:
     return faults
 
 
+def _plain_settings() -> list[str]:
+    return [name for name in variables().values() if not _is_complex(name)]
+
+
 def _is_complex(name: str) -> bool:
     section, _, key = name.partition(".")
     annotation: Any = Settings.model_fields[section].annotation
@@ -120,55 +140,11 @@ def _is_complex(name: str) -> bool:
     return kind in (list, frozenset) or (isinstance(kind, type) and issubclass(kind, Section))
 
 
-def _secret_files(folder: Path) -> dict[str, Path]:
-    """One setting a file, named as in the environment without the prefix."""
-    if not is_folder(folder):
-        return {}
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError as error:
-        words = f"cannot be read: {error.strerror}"
-        raise ConfigurationError([Fault(shown(folder), 0, "", words)]) from None
-    return {
-        path.name.lower(): path
-        for path in paths
-        if not path.name.startswith(".") and not is_folder(path)
-    }
-
-
-def _read_secrets(files: Mapping[str, Path]) -> tuple[dict[str, Any], list[Fault]]:
-    values: dict[str, Any] = {}
-    faults: list[Fault] = []
-    known = {n.replace(".", "__"): n for n in variables().values() if not _is_complex(n)}
-    for name, path in files.items():
-        if name not in known:
-            faults.append(Fault(shown(path), 0, "", _unknown_secret(name, known)))
-            continue
-        try:
-            text = read_file(path).decode().strip()
-        except UnicodeDecodeError:
-            faults.append(Fault(shown(path), 1, "", "is not UTF-8, wanted text"))
-            continue
-        except OSError as error:
-            faults.append(Fault(shown(path), 0, "", f"cannot be read: {error.strerror}"))
-            continue
-        *outer, last = known[name].split(".")
-        table = values.setdefault(outer[0], {}) if outer else values
-        table[last] = text
-    return values, faults
-
-
-def _unknown_secret(name: str, known: Mapping[str, str]) -> str:
-    section, _, key = name.partition("__")
-    inside = [other.partition("__")[2] for other in known if other.startswith(f"{section}__")]
-    return unknown_key(key, inside) if key and inside else unknown_key(name, known)
-
-
 def _where(
     error: ValidationError,
     file: EditedFile | None,
     environ: Mapping[str, str],
-    secrets: Mapping[str, Path],
+    files: Mapping[str, Path],
     command_line: Mapping[str, Any],
 ) -> list[Fault]:
     """Each mistake at the source that it came from."""
@@ -189,7 +165,7 @@ def _where(
         variable = next((name for name in names if name.lower() in given), None)
         if any(name.startswith(f"{names[0]}__".lower()) for name in given) and not variable:
             continue  # a variable deeper than any setting: said already
-        secret = secrets.get("__".join(map(str, location)))
+        secret = files.get("__".join(map(str, location)))
         if location and location[0] in command_line:
             faults.append(Fault("command line", 0, f"--{location[0]}", words))
         elif variable:

@@ -12,11 +12,18 @@ from reminder.domain.units import Directory
 from reminder.errors import ConfigurationError, Fault
 from reminder.files import EditedFile, is_file, is_folder, shown
 from reminder.long_files import LongFile
-from reminder.settings import SHIPPED, Settings, config_dir, is_reserved, load_settings
+from reminder.settings import (
+    SHIPPED,
+    Settings,
+    config_dir,
+    is_reserved,
+    load_settings,
+    source_warnings,
+)
 from reminder.storage.escalation import escalation, escalation_faults
 from reminder.storage.plan_file import read_plan
 from reminder.storage.units_file import open_units, read_units
-from reminder.storage.workdays_file import read_workdays
+from reminder.storage.workdays_file import read_workdays, year_files
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,8 @@ class Office:
         if self.units_file is None:
             return ()
         folder = config_dir(self.config)
-        return tuple(_warnings(self.settings, self.table, self.units_file, folder))
+        found = _warnings(self.settings, self.table, self.units_file, folder)
+        return (*source_warnings(self.config), *found)
 
     def mailed(self) -> Iterator[str]:
         """Every address that may get mail; in a rehearsal the only one."""
@@ -55,7 +63,7 @@ class Office:
         """Those that people edit, whether they are there or not."""
         folder = config_dir(self.config)
         named = [folder / name for name in ("reminder.toml", "units.toml")]
-        return [self.settings.plan, *named, *sorted((folder / "workdays").glob("*.toml"))]
+        return [self.settings.plan, *named, *year_files(folder / "workdays")]
 
 
 def load_office(

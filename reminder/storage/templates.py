@@ -15,7 +15,7 @@ from jinja2 import (
 )
 
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import shown
+from reminder.files import is_leftover, not_utf8, shown
 from reminder.settings import SHIPPED, Settings
 
 KINDS = ("mail", "web")
@@ -38,7 +38,7 @@ def environment(settings: Settings, *, autoescape: bool) -> Environment:
 @cache
 def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
     return Environment(
-        loader=FileSystemLoader(folders),
+        loader=FileSystemLoader(folders, encoding="utf-8-sig"),
         autoescape=autoescape,
         undefined=StrictUndefined,
         auto_reload=False,
@@ -54,6 +54,8 @@ def check_templates(settings: Settings) -> None:
     for kind in KINDS:
         folders = [folder / kind for folder in template_folders(settings)]
         for name in FileSystemLoader(folders).list_templates():
+            if is_leftover(Path(name).name) or Path(name).name.startswith("."):
+                continue
             try:
                 compiled(templates, f"{kind}/{name}")
             except ConfigurationError as error:
@@ -86,7 +88,9 @@ def compiled(templates: Environment, name: str) -> Template:
         return template
     except TemplateSyntaxError as error:
         raise _fault(error.filename or name, error.lineno, str(error.message)) from error
-    except (UnicodeDecodeError, OSError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([Fault(name, 0, "", not_utf8(error))]) from error
+    except (OSError, RecursionError) as error:
         raise _fault(name, 0, str(error)) from error
 
 

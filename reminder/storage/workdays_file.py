@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from reminder.domain.workdays import WorkingDays
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import EditedFile, is_folder, shown
+from reminder.files import EditedFile, is_folder, is_leftover, shown
 from reminder.settings import Settings
 
 
@@ -37,7 +37,7 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
     faults: list[Fault] = []
     if os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
-    for path in sorted(folder.glob("*.toml")) if is_folder(folder) else []:
+    for path in year_files(folder):
         try:
             file = EditedFile(path)
         except ConfigurationError as error:
@@ -54,6 +54,11 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
         overrides |= dict.fromkeys(settings.workdays.work, True)
         overrides |= dict.fromkeys(settings.workdays.rest, False)
     return WorkingDays(published, overrides, yearly), faults
+
+
+def year_files(folder: Path) -> list[Path]:
+    found = folder.glob("*.toml") if is_folder(folder) else []
+    return sorted(path for path in found if not is_leftover(path.name))
 
 
 def _both(file: EditedFile, table: _File) -> list[Fault]:

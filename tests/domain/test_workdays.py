@@ -1,13 +1,14 @@
 """Working days of China: four layers, make-up days, and the twelve months of 2026."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from reminder.domain.windows import month_window
 from reminder.domain.workdays import WorkingDays
 from reminder.storage.office import Office
-from reminder.storage.workdays_file import published
+from reminder.storage.workdays_file import published, read_workdays
 from tests.domain.builders import DAYS, announced
 
 SATURDAY = date(2026, 5, 9)  # a working day by the notice, to make up for the holiday
@@ -134,3 +135,11 @@ def test_shift_steps_over_rest_days_and_onto_make_up_days() -> None:
     assert DAYS.shift(date(2026, 4, 30), 1) == date(2026, 5, 6)
     assert DAYS.shift(date(2026, 5, 11), -1) == date(2026, 5, 9)
     assert DAYS.shift(date(2026, 5, 6), 0) == date(2026, 5, 6)
+
+
+def test_editors_lock_beside_a_years_file_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "2026.toml").write_text("rest = [2026-05-04]\n")
+    (tmp_path / ".#2026.toml").symlink_to("somebody@desk.123")
+    (tmp_path / "2026.toml~").write_text("rest = [")
+    days, faults = read_workdays(tmp_path, None)
+    assert (faults, days.is_working(date(2026, 5, 4))) == ([], False)

@@ -24,6 +24,7 @@ class Sources:
     def secret(self, name: str, content: str | bytes, folder: str = "secrets") -> None:
         path = self.folder / folder / name
         path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def load(self, command_line: Mapping[str, Any] | None = None) -> Settings:
