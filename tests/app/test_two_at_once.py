@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from psycopg import sql
 from sqlalchemy import select
 
 from reminder.storage.ledger.database import open_database
@@ -28,10 +29,12 @@ from tests.app.processes import (
     killed_at_last,
     until,
 )
-from tests.app.trials import Trial, trial
+from tests.app.trials import Trial, forked, trial
 from tests.delivery.servers import real_server
+from tests.postgresql import PostgreSQL
 
 BESIDE = "Another process delivers"
+APRIL = "2026-04-01T09:00+08:00"
 
 
 class Gate(Record):
@@ -248,3 +251,17 @@ def test_a_ledger_that_is_opened_once_more_in_a_process_loses_no_update(tmp_path
         with closing(sqlite3.connect(path)) as other:
             names = {name for (name,) in other.execute("SELECT name FROM setting")}
     assert names >= {"first", "theirs", "second"}
+
+
+def test_ticks_at_once_on_a_role_that_wants_serializable_all_end_well(
+    tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    place = postgresql.create("strict")
+    postgresql.execute(
+        sql.SQL("ALTER DATABASE strict SET default_transaction_isolation = 'serializable'")
+    )
+    with trial(tmp_path, place=place) as office:
+        words = ("tick", "--at", APRIL)
+        ticks = [forked(office.state, *words, DATABASE_URL=place.url) for _ in range(9)]
+        assert {ended(running)[0] for running in ticks} == {0}
+        assert len(office.files()) == len(office.notices(state="sent")) > 25

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -259,3 +260,19 @@ def test_what_the_server_says_is_put_in_words(database: Database, state: str, sa
     raised = f"DO $$ BEGIN RAISE 'of the server' USING ERRCODE = '{state}'; END $$"
     with pytest.raises(LedgerError, match=said), database.write() as connection:
         connection.execute(text(raised))
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+@pytest.mark.parametrize("whose", ["ROLE reminder IN DATABASE strict", "DATABASE strict"])
+def test_writers_see_what_was_committed_whatever_the_default_is(
+    postgresql: PostgreSQL, whose: str, level: str
+) -> None:
+    place = postgresql.create("strict")
+    words = f"ALTER {whose} SET default_transaction_isolation = '{level}'"
+    postgresql.execute(sql.SQL(words))
+    asked = text("SHOW transaction_isolation")
+    with closing(open_database(place)) as database:
+        with database.write() as writer, database.record() as recorder:
+            assert {writer.scalar(asked), recorder.scalar(asked)} == {"read committed"}
+        with database.read() as reader:
+            assert reader.scalar(asked) == "repeatable read"

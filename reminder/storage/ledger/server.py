@@ -90,9 +90,10 @@ def _engine(server: Server, *, read_only: bool) -> Engine:
         except BaseException:  # raised again: nobody else closes it
             connection.close()
             raise
-        if read_only:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
+        # Said with every BEGIN, whatever this role or database is told, and a pooler forgets.
+        level = psycopg.IsolationLevel
+        connection.isolation_level = level.REPEATABLE_READ if read_only else level.READ_COMMITTED
+        connection.read_only = read_only or None
         return connection
 
     return create_engine(
