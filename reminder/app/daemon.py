@@ -1,7 +1,6 @@
 """The daemon: a scheduler that wakes the tick, a thread that delivers, a web server."""
 
 import logging
-import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from datetime import datetime
 
 from reminder.app.edits import Edits
 from reminder.app.heartbeat import Heartbeat
+from reminder.app.signals import stopping
 from reminder.delivery.planning import Planned
 from reminder.delivery.presence import Presence, presence
 from reminder.domain.notices import State
@@ -25,7 +25,6 @@ from reminder.web.server import Server, web_server
 
 log = logging.getLogger(__name__)
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
 FIRST_PASS = 20  # seconds that the first screen waits for the first mails
 
 
@@ -44,7 +43,7 @@ class Started:
 
 
 class Daemon:
-    """`run` returns when SIGTERM or SIGINT asked for it and what was being sent is recorded."""
+    """`run` returns when a signal asked for it and what was being sent is recorded."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -57,12 +56,12 @@ class Daemon:
         app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
-        # Taken by a thread of their own: what a handler in the main thread may wait for, the
-        # main thread may hold.
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         sender = self._app.sender  # before anybody may ask it to stop
         log.debug("delivers by %s", sender.name)
-        threading.Thread(target=self._await_signal, name="signals", daemon=True).start()
+        with stopping(self._halt):
+            self._run(announce)
+
+    def _run(self, announce: Callable[[Started], None]) -> None:
         listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
         resumed = self._count_waiting()
         with self._app.database.read() as connection:
@@ -86,10 +85,6 @@ class Daemon:
             web.stop()
             courier.join()
             server.join()
-
-    def _await_signal(self) -> None:
-        signal.sigwait(STOPS)
-        self._halt()
 
     def _halt(self) -> None:
         """What is being sent is finished and recorded; nothing else is begun."""

@@ -67,13 +67,22 @@ def tick(
     as_json: AsJson = False,
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
-    done = trial_application(at, really).tick()
+    from reminder.app.signals import stopping
+
+    app = trial_application(at, really)
+    stop = app.sender.stop
+    with stopping(stop.set):
+        done = app.tick()
     result = asdict(done)
     del result["delivers"], result["hold"]
     if as_json:
         print_json(result)
     else:
         print(", ".join(f"{name} {count}" for name, count in result.items()))
+    if stop.is_set():
+        typer.echo(
+            "Stopped; what was sent is recorded, the rest goes with the next pass.", err=True
+        )
     if not done.delivers:
         typer.echo("Another process delivers; this pass only planned.", err=True)
     if done.hold:
@@ -84,7 +93,7 @@ def tick(
 
 @command(cli, example="reminder run")
 def run() -> None:
-    """The daemon: plans, sends, serves feeds. Ctrl-C or SIGTERM ends it."""
+    """The daemon: plans, sends, serves feeds. Ctrl-C, SIGTERM or SIGHUP ends it."""
     from reminder.app.daemon import Daemon
     from reminder.cli.welcome import welcome
 

@@ -90,6 +90,8 @@ class Sender:
 
     def drain(self) -> int:
         """Sends until nothing is ready or the server fails. Returns how many were answered."""
+        if self.stop.is_set():
+            return 0
         now = self.clock.now()
         with self.database.read() as database:
             trouble = read_trouble(database, self.presence.replica)

@@ -140,3 +140,14 @@ def test_ledger_that_others_can_read_stops_it_before_it_starts(office: Trial) ->
         _, errors = running.communicate(timeout=SOON)
     assert running.returncode == 4
     assert f"chmod 600 {ledger}" in errors
+
+
+def test_hang_up_is_ignored_under_nohup(office: Trial) -> None:
+    def start(state: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
+        return process(state, *words, before=("nohup",), **environ)
+
+    with daemon(office.state, start) as (running, screen):
+        plan = address(screen, "The whole plan")
+        running.send_signal(signal.SIGHUP)
+        assert [answer(plan)[0] for _ in range(20)] == [200] * 20
+        assert stopped(running) == 0

@@ -1,6 +1,8 @@
 """Two processes on one ledger, one of them frozen or killed: nothing twice, nobody for ever."""
 
 import asyncio
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -265,3 +267,19 @@ def test_ticks_at_once_on_a_role_that_wants_serializable_all_end_well(
         ticks = [forked(office.state, *words, DATABASE_URL=place.url) for _ in range(9)]
         assert {ended(running)[0] for running in ticks} == {0}
         assert len(office.files()) == len(office.notices(state="sent")) > 25
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["run", "tick"])
+def test_message_in_data_is_finished_and_recorded_whatever_the_signal(
+    pair: Pair, command: str, number: signal.Signals
+) -> None:
+    with killed_at_last(pair.start(command)) as owner:
+        assert pair.gate.reached.wait(SOON)
+        os.kill(owner.pid, number)
+        pair.gate.open.set()
+        assert ended(owner)[0] == 0
+    assert pair.sent() > 0
+    assert unrecorded(pair.gate.accepted) == []
+    assert ended(pair.start("tick"))[0] == 0
+    assert pair.faults() == []
