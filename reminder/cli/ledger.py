@@ -59,12 +59,12 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Every notice with its state, reason and recipients."""
-    from reminder.service.orders import find_unit
+    from reminder.service.orders import find_subject
     from reminder.storage.ledger.views import read_notices
 
     app = application()
-    unit_id = unit if unit in (None, "operator") else find_unit(app, unit).id
     with app.database.read() as connection:
+        unit_id = find_subject(app, connection, unit) if unit else None
         views = read_notices(connection, period=period, unit=unit_id, state=_state(state))
     rows = [row_of(view) for view in views]
     show(rows, as_json, ["key", "state", "reason", "attempts", "updated"])

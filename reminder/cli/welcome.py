@@ -32,10 +32,11 @@ def _did(app: Application, started: Started) -> list[str]:
         )
         if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.examples):
             lines.append("The month's digests were due before today: they say 〔补发〕.")
-        names = app.table.directory.units
         for view in started.examples:
             why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
-            lines.append(f"  {view.kind} {view.period}  {names[view.unit].name}{why}")
+            lines.append(
+                f"  {view.kind} {view.period}  {app.table.directory.name_of(view.unit)}{why}"
+            )
         if more := started.new - len(started.examples):
             lines.append(f"  and {more} more")
     else:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from reminder.delivery.chunks import CHUNK, batched
 from reminder.delivery.message import Composer
 from reminder.delivery.registrar import Registrar
+from reminder.domain.needless import why_needless
 from reminder.domain.notices import NoticeDraft, Reason, State
-from reminder.domain.occasions import digest_units
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import approvals, notices
 from reminder.storage.ledger.approvals import NEEDLESS, OPEN, PASSED
@@ -69,25 +69,12 @@ class Approvals:
     def _hindrances(self, views: Iterable[NoticeView], progress: Progress) -> dict[str, Reason]:
         """Why some of them would go to nobody."""
         found: dict[str, Reason] = {}
-        receivers: dict[str, frozenset[str]] = {}
         for view in views:
-            if view.period not in receivers:
-                receivers[view.period] = self._receivers(view.period, progress)
-            unit = self._table.directory.units.get(view.unit)
-            if unit is None or not unit.has_address:
+            if why := why_needless(self._table, _draft(view), progress):
+                found[view.key] = why
+            elif not self._table.directory[view.unit].has_address:
                 found[view.key] = Reason.NO_ADDRESS
-            elif view.unit not in receivers[view.period]:
-                found[view.key] = Reason.DONE
         return found
-
-    def _receivers(self, period: str, progress: Progress) -> frozenset[str]:
-        table = self._table
-        months = [month for month in MONTHS if table.plan.period(month) == period]
-        return frozenset(
-            unit
-            for month in months
-            for unit in digest_units(table, month, table.digest_day(month), progress)
-        )
 
     def look_again(self, period: str, at: datetime) -> None:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""

@@ -248,7 +248,7 @@ class Edition:
             return digest(
                 table,
                 draft.unit,
-                int(draft.period[5:]),
+                table.plan.month_of(draft.period),
                 self.as_of,
                 self.progress,
                 late=late,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -11,6 +12,7 @@ from reminder.delivery.approvals import Approvals
 from reminder.delivery.chunks import batched
 from reminder.delivery.message import Composer, Edition
 from reminder.delivery.registrar import Registrar
+from reminder.domain.needless import why_needless
 from reminder.domain.notices import (
     Kind,
     NoticeDraft,
@@ -74,7 +76,7 @@ class Planner:
             done.note(self._revive(connection, at))
             notices.expire(connection, at)
             progress = read_progress(connection, self._table, self._registrar.course)
-            stop_reminders(connection, progress, at)
+            stop_reminders(connection, partial(why_needless, self._table, progress=progress), at)
             made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
         facts = self._facts(progress)
         for month in MONTHS:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from reminder.delivery.message import Composer, Edition, Knowledge
+from reminder.domain.needless import still_asked, why_needless
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
@@ -79,9 +80,11 @@ class Registrar:
 
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
         """What a message composed at that moment may say."""
-        progress = read_progress(connection, self._table, self.course)
-        [known] = self.knowledge(connection, [draft], at, self.as_told(progress, at))
+        [known] = self.knowledge(connection, [draft], at, self.progress(connection, at))
         return known
+
+    def progress(self, connection: Connection, at: datetime) -> Progress:
+        return self.as_told(read_progress(connection, self._table, self.course), at)
 
     def as_told(self, progress: Progress, at: datetime) -> Progress:
         on = self._table.local_day(at)
@@ -116,18 +119,15 @@ class Registrar:
     ) -> bool:
         """Queues what has no bytes yet, composed now; False when there is no need any more."""
         draft = draft_of(connection, view)
-        known_unit = view.unit in self._table.directory.units
-        if not known_unit or not self._composer.is_addressed(draft):
+        progress = self.progress(connection, at)
+        if why := why_needless(self._table, draft, progress):
+            notices.set_state(connection, view.key, State.EXPIRED, why, at)
+            return False
+        if not self._composer.is_addressed(draft):
             notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
             return False
+        draft = still_asked(self._table, draft, progress)
         known = self.known(connection, draft, at)
-        open_tasks = tuple(
-            task for task in draft.tasks if known.progress.is_asked(task[0], view.unit)
-        )
-        if draft.tasks and not open_tasks:
-            notices.set_state(connection, view.key, State.EXPIRED, Reason.DONE, at)
-            return False
-        draft = replace(draft, tasks=open_tasks)
         composed = self._composer.compose(draft, known, rehearsal=view.rehearsal)
         notices.fix(connection, view.key, composed, at, reason)
         return True

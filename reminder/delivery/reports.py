@@ -195,7 +195,7 @@ class Reporter:
         """Expected N, accepted M, and every one that is not: why, and what comes next."""
         rows = [
             (
-                self._name(view.unit),
+                self._table.directory.name_of(view.unit),
                 REASONS.get(view.reason) or f"{STATES[view.state]}（{view.reason}）",
                 "；".join(f"{r.address} {r.reply}".strip() for r in view.recipients
                          if r.state is not State.SENT),
@@ -214,11 +214,6 @@ class Reporter:
                 ("请电话联系", first(self.calls(at, progress))),
             ),
         )
-
-    def _name(self, unit_id: str) -> str:
-        """The id itself for a unit that has left the directory since."""
-        unit = self._table.directory.units.get(unit_id)
-        return unit.name if unit else unit_id
 
     def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
         progress = read_progress(connection, self._table, self._registrar.course)

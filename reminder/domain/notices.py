@@ -65,6 +65,7 @@ class Reason(StrEnum):
     DROPPED = "dropped"
     TOO_LATE = "too-late"
     DONE = "done"
+    DROPPED_FROM_PLAN = "dropped-from-plan"
     CLOCK = "clock"
     RESENT = "resent"
 

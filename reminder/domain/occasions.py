@@ -59,6 +59,12 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
     return (*rows, *(unit for unit in table.directory.units if unit in others)) if others else rows
 
 
+def gets_digest(table: Timetable, unit: str, month: int, on: date, progress: Progress) -> bool:
+    """Whether that unit is one of `digest_units`."""
+    named = not set(table.names_in(month)).isdisjoint(table.named_as(unit))
+    return named or bool(table.unconfirmed(unit, month, on, progress))
+
+
 def _asks(table: Timetable, unit: str, task: Task, progress: Progress) -> bool:
     """Whether that unit leads the task and has still to say something of it."""
     return progress.is_asked(task.id, unit) and table.role(unit, task) is Role.LEAD

@@ -108,3 +108,8 @@ class Plan:
 
     def period(self, month: int) -> str:
         return f"{self.year}-{month:02}"
+
+    def month_of(self, period: str) -> int:
+        """0 for what is no month of this plan, such as one of another year."""
+        months = {self.period(month): month for month in range(1, 13)}
+        return months.get(period, 0)

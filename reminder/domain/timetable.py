@@ -153,13 +153,16 @@ class Timetable:
 
     def names_in(self, month: int) -> list[str]:
         """What stands in the month's rows, leads first; in January's also who has no month."""
-        names = _names(self.plan.month(month))
-        if month == 1:
-            everywhere = {name for each in MONTHS for name in _names(self.plan.month(each))}
-            rows = [(*task.lead, *task.related) for task in self.plan.year_round]
-            others = self.directory.expand(n for row in rows for n in row if n not in everywhere)
-            names += [unit for unit in others if everywhere.isdisjoint(self.named_as(unit))]
-        return names
+        return self._names_by_month[month]
+
+    @cached_property
+    def _names_by_month(self) -> dict[int, list[str]]:
+        found = {month: _names(self.plan.month(month)) for month in MONTHS}
+        everywhere = {name for names in found.values() for name in names}
+        rows = [(*task.lead, *task.related) for task in self.plan.year_round]
+        others = self.directory.expand(n for row in rows for n in row if n not in everywhere)
+        found[1] += [unit for unit in others if everywhere.isdisjoint(self.named_as(unit))]
+        return found
 
     def reached(self, month: int) -> tuple[str, ...]:
         """The units of the month's rows. None for a month without rows: only tasks to confirm

@@ -68,6 +68,16 @@ class Directory:
     def __getitem__(self, unit_id: str) -> Unit:
         return self.units[unit_id]
 
+    def receiver(self, unit_id: str) -> Unit | None:
+        """The unit of a stored id; None for one that has left or is a group now."""
+        unit = self.units.get(unit_id)
+        return None if unit is None or unit.is_group else unit
+
+    def name_of(self, unit_id: str) -> str:
+        """The id itself for a unit that has left since, or for the operator."""
+        unit = self.units.get(unit_id)
+        return unit.name if unit else unit_id
+
     def find(self, name: str) -> Unit | None:
         """By canonical full name or alias, as it is written in a plan."""
         unit_id = self._by_name.get(name)

@@ -55,8 +55,7 @@ class Reading:
     @property
     def month(self) -> int:
         """Of the plan; 0 for all, also for a month of another year."""
-        months = {self.table.plan.period(month): month for month in MONTHS}
-        return months.get(self.period, 0)
+        return self.table.plan.month_of(self.period)
 
     def local(self, moment: datetime | None) -> str:
         """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""
@@ -64,8 +63,7 @@ class Reading:
         return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
 
     def name(self, unit: str) -> str:
-        found = self.table.directory.units.get(unit)
-        return found.name if found else unit
+        return self.table.directory.name_of(unit)
 
 
 def task_rows(reading: Reading) -> Iterator[Row]:

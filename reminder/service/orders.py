@@ -10,21 +10,31 @@ from reminder.characters import one_line
 from reminder.delivery.chunks import batched
 from reminder.delivery.registrar import draft_of
 from reminder.delivery.transports import Envelope
+from reminder.domain.needless import still_asked, why_needless
 from reminder.domain.notices import ON_HOLD, Kind, NoticeDraft, Reason, State, copy_key, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Signature
-from reminder.domain.timetable import MONTHS
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
 from reminder.service.application import Application
 from reminder.storage.ledger import notices, tasks
 from reminder.storage.ledger.holds import lift_holds
 from reminder.storage.ledger.notices import Composed
-from reminder.storage.ledger.stopping import stop_reminders
-from reminder.storage.ledger.views import NoticeView, read_notice, read_notices
+from reminder.storage.ledger.stopping import stop_done
+from reminder.storage.ledger.views import NoticeView, has_notices, read_notice, read_notices
 
 RESENT_USEFUL = timedelta(days=7)
+
+
+class NeedlessError(UsageError):
+    """Nothing is left to say of that notice: for `reason`."""
+
+    def __init__(self, key: str, reason: Reason) -> None:
+        dropped = reason is Reason.DROPPED_FROM_PLAN
+        why = "what it was about has left the plan" if dropped else "all of it is done"
+        super().__init__(f"{key}: {why}, nothing is left to send")
+        self.reason = reason
 
 
 def find_unit(app: Application, name: str) -> Unit:
@@ -33,6 +43,17 @@ def find_unit(app: Application, name: str) -> Unit:
     if unit is None:
         raise UnknownError(f"no unit {name!r}", hint="`reminder units` lists them.")
     return unit
+
+
+def find_subject(app: Application, connection: Connection, name: str) -> str:
+    """The id under which a unit's notices stand, also of one that has left since.
+
+    Raises `UnknownError`.
+    """
+    unit = app.table.directory.named(name)
+    if unit is None and has_notices(connection, name):
+        return name
+    return find_unit(app, name).id
 
 
 def find_task(app: Application, task_id: str) -> Task:
@@ -52,10 +73,9 @@ def find_notice(connection: Connection, key: str) -> NoticeView:
 def month_of(app: Application, period: str) -> int:
     """Of a period such as 2026-03. Raises `UsageError` for one that the plan has not."""
     plan = app.table.plan
-    months = {plan.period(month): month for month in MONTHS}
-    if period not in months:
-        raise UsageError(f"no period {period!r} in this plan", hint=f"e.g. {plan.period(3)}")
-    return months[period]
+    if month := plan.month_of(period):
+        return month
+    raise UsageError(f"no period {period!r} in this plan", hint=f"e.g. {plan.period(3)}")
 
 
 def release(app: Application, period: str | None = None) -> list[str]:
@@ -131,8 +151,10 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         for person in other.recipients
         if person.state is State.SENT
     }
-    find_unit(app, view.unit)
-    before = draft_of(connection, view)
+    if why := why_needless_now(app, connection, view):
+        raise NeedlessError(view.key, why)
+    progress = app.registrar.progress(connection, at)
+    before = still_asked(app.table, draft_of(connection, view), progress)
     draft = replace(
         before,
         key=copy_key(base, len(family) + 1),
@@ -166,6 +188,12 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     return draft.key
 
 
+def why_needless_now(app: Application, connection: Connection, view: NoticeView) -> Reason | None:
+    """Why that notice has nothing to say any more, as things stand."""
+    progress = app.registrar.progress(connection, app.clock.now())
+    return why_needless(app.table, draft_of(connection, view), progress)
+
+
 def register(
     app: Application,
     task_ids: Iterable[str],
@@ -189,7 +217,7 @@ def register(
         for task in found:
             period = month if month and task.kind is TaskKind.YEAR else ""
             tasks.register_done(connection, task.id, period, day, note, at, by)
-        stop_reminders(connection, tasks.read_progress(connection, app.table, course), at)
+        stop_done(connection, tasks.read_progress(connection, app.table, course), at)
     app.sync_feeds(at)
 
 

@@ -23,6 +23,7 @@ from reminder.storage.ledger.views import NoticeView
 SHOWN = 200  # units to phone: more nobody phones
 UNSIGNED = "月末临近，尚未签收"
 _MISSED = (State.REFUSED, State.EXPIRED)
+_NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.DONE)
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,10 @@ def outcome(view: NoticeView) -> str:
 
 
 def _calls_on_mails(table: Timetable, mails: Tally) -> Iterator[Call]:
-    """Nobody is phoned for what the secretariat itself has dropped."""
+    """Nobody is phoned for what was dropped, or has nothing left to say."""
     for view in mails.others:
         unit = table.directory.units.get(view.unit)
-        if unit and view.state not in WAITING and view.reason != Reason.DROPPED:
+        if unit and view.state not in WAITING and view.reason not in _NEEDLESS:
             yield Call(unit, outcome(view))
 
 

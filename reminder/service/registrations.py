@@ -20,7 +20,7 @@ from reminder.errors import ReminderError
 from reminder.service.application import Application
 from reminder.storage.ledger import notices, registrations, tasks
 from reminder.storage.ledger.holds import read_hold
-from reminder.storage.ledger.stopping import stop_reminders
+from reminder.storage.ledger.stopping import stop_done
 from reminder.storage.ledger.views import latest_of_units
 
 RECEIPT_USEFUL = timedelta(days=7)
@@ -130,7 +130,7 @@ def finish(
         _register(app, connection, said)
         if app.settings.web.finish == "direct":
             _close(app, connection, said, Signature("", "direct"))
-        stop_reminders(connection, _progress(app, connection), at)
+        stop_done(connection, _progress(app, connection), at)
     app.wake()
     app.sync_feeds(at)
     return True
@@ -149,7 +149,7 @@ def confirm(app: Application, unit: str, task: str, period: str, by: Signature) 
     at = app.clock.now()
     with app.database.write() as connection:
         _close(app, connection, replace(_waiting(connection, unit, task, period), at=at), by)
-        stop_reminders(connection, _progress(app, connection), at)
+        stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
 
@@ -220,7 +220,7 @@ def _record(app: Application, connection: Connection, said: Registration) -> Non
 
 def _send_receipt(app: Application, connection: Connection, said: Registration) -> None:
     table, at = app.table, said.at
-    unit, course = table.directory.units.get(said.unit), app.registrar.course
+    unit, course = table.directory.receiver(said.unit), app.registrar.course
     if unit is None or not unit.has_address or read_hold(connection, course):
         return
     period = table.local_day(at).isoformat()

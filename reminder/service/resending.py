@@ -12,11 +12,14 @@ KINDS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE)
 
 
 def to_resend(app: Application, kind: Kind, period: str) -> list[str]:
-    """Keys of what was refused in that month, not sent again since, to units with an address."""
+    """Keys of what was refused in that month and not sent again since, less what has nothing to
+    say any more, or nobody to say it to."""
     with app.database.read() as connection:
         found = refused(connection, Wanted(period, kind))
-    units = app.table.directory.units
-    return [key for key, unit in found if unit in units and units[unit].has_address]
+        receivers = ((key, app.table.directory.receiver(unit)) for key, unit in found)
+        keys = [key for key, unit in receivers if unit and unit.has_address]
+        views = read_notices(connection, keys=keys)
+        return [v.key for v in views if not orders.why_needless_now(app, connection, v)]
 
 
 def resend_refused(app: Application, kind: Kind, period: str) -> int:

@@ -90,7 +90,8 @@ class _Judge:
         gone = {
             view.key
             for view in self._seen.views
-            if view.state is State.EXPIRED and view.reason in (Reason.TOO_LATE, Reason.DONE)
+            if view.state is State.EXPIRED
+            and view.reason in (Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN)
         }
         for key, tellings in self._seen.reminded.items():
             for telling in tellings:

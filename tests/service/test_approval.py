@@ -148,9 +148,9 @@ def test_unit_that_leaves_the_plan_gets_nothing(small: Trial) -> None:
     text = plan.read_text(encoding="utf-8").replace('related = ["相关委员会"]', "")
     plan.write_text(text, encoding="utf-8")
     small.tick(BEFORE, **ON)
-    assert outcome(small, RELATED) == ("held", "done")
+    assert outcome(small, RELATED) == ("held", "dropped-from-plan")
     small.tick(DUE, **ON)
-    assert outcome(small, RELATED) == ("expired", "done")
+    assert outcome(small, RELATED) == ("expired", "dropped-from-plan")
 
 
 # Approving

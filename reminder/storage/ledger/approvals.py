@@ -14,7 +14,7 @@ from reminder.storage.ledger.schema import notice
 # says by then; it would go to nobody as things are.
 OPEN = (Reason.APPROVAL,)
 PASSED = (Reason.APPROVED, Reason.RELEASED)
-NEEDLESS = (Reason.DONE, Reason.NO_ADDRESS)
+NEEDLESS = (Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.NO_ADDRESS)
 
 _UNAPPROVED = (
     select(

@@ -203,7 +203,7 @@ def read_told(
     count, unless it was dropped by hand."""
     told: dict[Step, set[str]] = {}
     # Without a notice: the secretariat was asked to phone.
-    went = notice.c.reason.not_in([Reason.TOO_LATE, Reason.DONE])
+    went = notice.c.reason.not_in([Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN])
     counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
     for step in steps:
         query = select(reminded.c.unit).join(notice, notice.c.key == reminded.c.key, isouter=True)

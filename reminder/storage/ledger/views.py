@@ -149,6 +149,11 @@ def has_planned(connection: Connection) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
+def has_notices(connection: Connection, unit: str) -> bool:
+    query = select(notice.c.key).where(notice.c.unit == unit)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def read_history(connection: Connection, subject: str) -> list[RowMapping]:
     query = select(history).where(history.c.subject == subject).order_by(history.c.id)
     return list(connection.execute(query).mappings())

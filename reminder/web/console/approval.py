@@ -87,11 +87,10 @@ def _sorted(site: Site, batch: Batch) -> list[Digest]:
 
 def _row(site: Site, digest: Digest, as_of: datetime) -> dict[str, Any]:
     composed, view = digest.composed, digest.view
-    unit = site.table.directory.units.get(view.unit)
     query = {"key": view.key, "as_of": as_of.isoformat()}
     return {
         "key": view.key,
-        "unit": unit.name if unit else view.unit,
+        "unit": site.table.directory.name_of(view.unit),
         "subject": subject(composed.content) if composed else "",
         "addresses": composed.recipients if composed else (),
         "sha256": composed.sha256 if composed else "",

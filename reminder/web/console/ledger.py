@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reminder.delivery.reports import OPERATOR
 from reminder.domain.notices import Kind, Reason, State, copy_number, original
 from reminder.domain.outcomes import KINDS, REASONS, STATES, STEPS
 from reminder.domain.timetable import MONTHS
@@ -90,14 +91,18 @@ def _wanted(site: Site, query: QueryParams) -> Wanted:
         raise UnknownError("安排表中没有这个月份")
     if chosen["kind"] not in ("", *Kind) or chosen["state"] not in ("", *State):
         raise UnknownError("没有这种类别或状态")
-    unit = site.table.directory.named(chosen["unit"].strip())
-    if chosen["unit"].strip() and unit is None:
-        raise UnknownError("没有这个单位，请填写单位全称、简称或编号")
+    name, unit = chosen["unit"].strip(), ""
+    if name:
+        try:
+            with site.database.read() as connection:
+                unit = orders.find_subject(site.app, connection, name)
+        except UnknownError:
+            raise UnknownError("没有这个单位，请填写单位全称、简称或编号") from None
     return Wanted(
         period=chosen["period"],
         kind=Kind(chosen["kind"]) if chosen["kind"] else None,
         state=State(chosen["state"]) if chosen["state"] else None,
-        unit=unit.id if unit else "",
+        unit=unit,
         rehearsals=bool(chosen["rehearsals"]),
     )
 
@@ -132,9 +137,8 @@ def _complaint(person: RecipientView) -> str:
 
 
 def _unit(site: Site, unit_id: str) -> str:
-    """A report's reader is no unit; one that has left the directory has its id."""
-    unit = site.table.directory.units.get(unit_id)
-    return unit.name if unit else {"operator": "管理员"}.get(unit_id, unit_id)
+    """A report's reader is no unit."""
+    return {OPERATOR: "管理员"}.get(unit_id) or site.table.directory.name_of(unit_id)
 
 
 def _when(site: Site, at: datetime | None) -> str:
@@ -155,6 +159,7 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
         family = read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
         history = read_history(connection, key)
         content = content_of(connection, key)
+        needless = orders.why_needless_now(site.app, connection, view)
     base = original(key)
     copies = [other for other in family if original(other.key) == base]
     query = urlencode({"key": key})
@@ -176,7 +181,7 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
         ],
         history=list(_told(site, history)),
         copies=[_row(site, other) for other in copies if other.key != key],
-        may_resend=_may_resend(site, view, copies, site.clock.now()),
+        may_resend=_may_resend(site, view, copies, needless, site.clock.now()),
         approval=f"/console/approval/mail?{query}" if held else "",
         mail=letter(content, site.table.plan.zone) if content else None,
         frame=f"{HERE}/mail?{query}",
@@ -190,14 +195,20 @@ def _told(site: Site, history: Iterable[Any]) -> Iterable[tuple[str, ...]]:
         yield _when(site, row["at"]), row["address"] or "", state, reason, row["detail"]
 
 
-def _may_resend(site: Site, view: NoticeView, copies: list[NoticeView], at: datetime) -> bool:
+def _may_resend(
+    site: Site,
+    view: NoticeView,
+    copies: list[NoticeView],
+    needless: Reason | None,
+    at: datetime,
+) -> bool:
     """What did not arrive, is of use, and is not on its way nor yet to come."""
     is_read_first = site.settings.mail.approval and view.kind is Kind.DIGEST
     is_early = at < view.due and not (view.rehearsal or is_read_first)
     if view.kind not in resending.KINDS or is_early or any(copy.waiting for copy in copies):
         return False
-    given_up = view.state is State.EXPIRED and view.reason != Reason.DONE
-    return copies[-1].key == view.key and (view.state is State.REFUSED or given_up)
+    is_last = copies[-1].key == view.key
+    return is_last and needless is None and view.state in (State.REFUSED, State.EXPIRED)
 
 
 def _content(request: Request) -> bytes:
@@ -221,6 +232,8 @@ def _resend_one(request: Request, form: Form) -> Response:
     site, key = site_of(request), form["key"]
     try:
         made = orders.resend(site.app, key)
+    except orders.NeedlessError as error:
+        return _notice_shown(request, key, refused=f"{REASONS[error.reason]}。")
     except (UnknownError, UsageError):
         return _notice_shown(request, key, refused=_SAID["nothing"])
     site.app.wake()

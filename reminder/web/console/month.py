@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import Registration
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
 from reminder.service.lights import read_known, standings
 from reminder.service.signing import Signing, read_signing, shown_month
@@ -54,8 +54,7 @@ def month_page(request: Request, refusal: Refusal = ACCEPTED, period: str = "") 
 
 def _month(table: Timetable, period: str) -> int | None:
     """0 for the one that is in force, None for what is no month of the plan."""
-    months = {table.plan.period(month): month for month in MONTHS} | {"": 0}
-    return months.get(period)
+    return 0 if not period else table.plan.month_of(period) or None
 
 
 def _read(site: Site, month: int, number: int) -> dict[str, object]:

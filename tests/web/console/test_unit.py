@@ -36,6 +36,15 @@ def test_every_unit_is_listed(house: Any, secretary: Secretary) -> None:
     assert "其他机关" in page
 
 
+def test_a_unit_without_relation_is_not_called_one_of_the_own_house(
+    house: Any, secretary: Secretary
+) -> None:
+    [unit] = [unit for unit in house.table.directory.single if unit.relation is None]
+    assert "本机关" not in secretary.get(f"/console/units/{unit.id}").text
+    row = secretary.get("/console/units").text.split(f"/console/units/{unit.id}", 1)[1]
+    assert 'data-label="关系">—<' in row.split("</tr>")[0]
+
+
 @pytest.mark.parametrize("path", ["nobody", "local-congresses", "%3Cb%3E", "?page=0", "?page=2"])
 def test_what_is_no_unit_is_not_found(house: Any, secretary: Secretary, path: str) -> None:
     groups = [unit.id for unit in house.table.directory.groups]
