@@ -16,6 +16,8 @@ UNSEEN = re.compile(
     + "]"
 )
 SHOWN = 120  # characters of a wrong value
+# What people and mail programs leave behind an address, as they do any word of Chinese.
+_BEHIND = frozenset(" /.,;:!?'\"<>()[]{}*|\\")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -27,6 +29,14 @@ def one_line(value: str) -> str:
     if not value.strip().strip("\u200c\u200d"):
         raise ValueError("is empty, wanted words")
     return value
+
+
+def as_address(text: str) -> str:
+    """The path or query that was meant, without what is no part of it."""
+    end = len(text)
+    while end and (text[end - 1] in _BEHIND or not text[end - 1].isascii()):
+        end -= 1
+    return text[:end]
 
 
 def quoted(value: object) -> str:

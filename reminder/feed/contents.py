@@ -10,8 +10,8 @@ from reminder.domain.windows import Progress, Rule, window
 from reminder.feed.entries import PLAN, Entry, Item
 from reminder.storage.ledger.events import Draft
 
-# Part of the fingerprint: a new form of the entries makes all of them anew.
-_FORM = 1
+# Part of the fingerprint: moves with the form of the entries, and with how they are rendered.
+_FORM = 2
 Roles = tuple[tuple[Task, Role | None], ...]
 
 
@@ -30,6 +30,7 @@ class Contents:
     """Of all feeds of a timetable, worked out once."""
 
     table: Timetable
+    uid_domain: str = ""
 
     @cached_property
     def by_feed(self) -> dict[str, Selection]:
@@ -48,7 +49,7 @@ class Contents:
 
     @cached_property
     def digest(self) -> str:
-        """Of all that the events are made from, but for what is registered of the tasks."""
+        """Of all that feeds are made from, but for what is registered of the tasks."""
         table = self.table
         checked = [
             window(table.plan, task, table.days, month)
@@ -60,12 +61,13 @@ class Contents:
             for task in table.plan.tasks
             for unit in (*task.lead, *task.related)
         ]
-        facts = (_FORM, table.plan, table.windows, checked, named)
+        facts = (_FORM, self.uid_domain, table.plan, table.windows, checked, named)
         digest = hashlib.sha256(repr(facts).encode())
         numbers: dict[Selection, int] = {}
         for name, selection in self.by_feed.items():
             number = numbers.setdefault(selection, len(numbers))
-            digest.update(f"{name} {number}\n".encode())
+            label = "" if name == PLAN else table.directory[name].label
+            digest.update(f"{name} {number} {label}\n".encode())
         roles = [[(task.id, role) for task, role in each.roles] for each in numbers]
         digest.update(repr(roles).encode())
         return digest.hexdigest()

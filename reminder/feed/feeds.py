@@ -42,7 +42,7 @@ class Feeds:
     def __init__(self, database: Database, table: Callable[[], Timetable], uid_domain: str) -> None:
         self._database = database
         self._table = table
-        self._contents = Contents(table())
+        self._contents = Contents(table(), uid_domain)
         self._renderer = Renderer(uid_domain)
         self._building = Lock()
         self._state = _State("", table().plan)
@@ -64,7 +64,7 @@ class Feeds:
         def latest(connection: Connection) -> tuple[Contents, Progress]:
             known, table = progress(connection), self._table()
             if self._contents.table is not table:
-                self._contents = Contents(table)
+                self._contents = Contents(table, self._contents.uid_domain)
             return self._contents, known
 
         return sync(self._database, latest, at)

@@ -1,9 +1,11 @@
 """What a subscriber may ask of a feed in its address."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
+from reminder.characters import as_address
 from reminder.domain.timetable import Role
 from reminder.errors import UsageError
 
@@ -36,6 +38,7 @@ class Query:
         return f"view={self.view}&role={role}&alarms={self.alarms}&year-round={self.year_round:d}"
 
 
+_ESCAPED = re.compile("^(?:amp;)+")
 _VALUES: dict[str, tuple[str, dict[str, View | Role | int | bool]]] = {
     "view": ("view", {view.value: view for view in View}),
     "role": ("role", {role.value: role for role in Role}),
@@ -47,13 +50,17 @@ _VALUES: dict[str, tuple[str, dict[str, View | Role | int | bool]]] = {
 def parse_query(query: str) -> Query:
     """From what stands after the question mark.
 
-    Raises `QueryError` for an unknown name or value and for a name that comes twice: a
-    misspelt wish that is passed over would be noticed by nobody.
+    Names that are none of ours are passed over, for mail programs and proxies add their own, and
+    `&amp;` is an ampersand. Raises `QueryError` for an unknown value and for a name that comes
+    twice.
     """
     found: dict[str, View | Role | int | bool] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    pairs = parse_qsl(query, keep_blank_values=True)
+    for number, (given, value) in enumerate(pairs, 1):
+        name = _ESCAPED.sub("", given)
         if name not in _VALUES:
-            raise QueryError(f"{name!r} is unknown, wanted one of: {', '.join(_VALUES)}")
+            continue
+        value = as_address(value) if number == len(pairs) else value
         attribute, values = _VALUES[name]
         if value not in values:
             raise QueryError(f"{name}={value!r} is unknown, wanted one of: {', '.join(values)}")

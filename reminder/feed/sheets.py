@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from reminder.domain.plan import Plan
 from reminder.feed.calendar import END, component, time_zone
 from reminder.feed.query import Query
+from reminder.storage.ledger.agendas import read_formed
 from reminder.storage.ledger.events import read_events, read_revisions
 
 Key = TypeVar("Key")
@@ -26,12 +27,17 @@ _GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 
 @dataclass(frozen=True)
 class Sheet:
-    """`deflated` is what ends a deflate stream: the heading goes in front, compressed apart."""
+    """`deflated` is what ends a deflate stream: the heading goes in front, compressed apart.
+
+    `last_modified` is of the youngest event, `changed` of whatever may change the bytes; None
+    without any.
+    """
 
     body: bytes = field(repr=False)
     deflated: bytes = field(repr=False)
     digest: bytes = field(repr=False)
     last_modified: datetime | None
+    changed: datetime | None
 
     @property
     def size(self) -> int:
@@ -40,10 +46,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A feed as it stands now. `last_modified` is of the youngest event; None without any.
-
-    The tag is a digest of the bytes, so that replicas agree on it.
-    """
+    """A feed as it stands now. The tag is a digest of the bytes, so that replicas agree on it."""
 
     head: bytes = field(repr=False)
     sheet: Sheet = field(repr=False)
@@ -62,8 +65,9 @@ class Rendered:
         return f'"{self.digest}-gzip"'
 
     @property
-    def last_modified(self) -> datetime | None:
-        return self.sheet.last_modified
+    def changed(self) -> datetime | None:
+        """Since then it is the same."""
+        return self.sheet.changed
 
     @property
     def body(self) -> bytes:
@@ -136,11 +140,13 @@ class Renderer:
         digest = hashlib.sha256(f"{plan.zone.key} {plan.year}".encode())
         digest.update(b"".join(each.digest for each in events))
         last_modified = max((each.last_modified for each in events), default=None)
-        if old and (old.digest, old.last_modified) == (digest.digest(), last_modified):
+        moments = (last_modified, read_formed(connection))
+        changed = max((moment for moment in moments if moment), default=None)
+        if old and (old.digest, old.changed) == (digest.digest(), changed):
             return old
         body = b"".join(each.content for each in events) or time_zone(plan.zone, plan.year)
         body += END
-        return Sheet(body, _deflate(body, zlib.Z_FINISH), digest.digest(), last_modified)
+        return Sheet(body, _deflate(body, zlib.Z_FINISH), digest.digest(), last_modified, changed)
 
     def _rendered(
         self, connection: Connection, agenda: int, query: Query, zone: ZoneInfo

@@ -28,13 +28,15 @@ def sync(database: Database, latest: Latest, at: datetime) -> bool:
     with database.write() as connection:
         changes.note_change(connection)  # first: another replica that syncs waits here
         contents, progress = latest(connection)
+        regroup = not agendas.made_from(connection).startswith(contents.digest)
+        agendas.note_formed(connection, at, regroup or events.has_outlived(connection, at))
         agendas.sync_events(
             connection,
             contents.by_feed,
             Drafts(contents.table, progress).of,
             at,
             _of_another_year(contents.table.plan.year),
-            regroup=not agendas.made_from(connection).startswith(contents.digest),
+            regroup=regroup,
         )
         agendas.note_made_from(connection, fingerprint(contents, progress))
     return True

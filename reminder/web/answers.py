@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property, lru_cache
 from http import HTTPStatus
 
@@ -9,6 +11,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
+_DATE = re.compile(
+    r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT"
+    r"|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}"
+)
 _WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.IGNORECASE)
 
 
@@ -37,13 +44,16 @@ class Answer:
     """One representation of a feed, to be given to whoever asks for it."""
 
     etag: str
+    changed: datetime | None
     whole: Ready
     unchanged: Ready
 
     def to(self, scope: Scope) -> Ready:
-        # If-Modified-Since is passed over: a plan can change twice in one second, and a dropped
-        # event leaves a feed older than it was.
-        fresh = is_fresh(_field(scope, b"if-none-match"), self.etag)
+        """RFC 9110, 13.2.2: a tag outweighs a moment, also a tag that does not fit."""
+        if tags := _field(scope, b"if-none-match"):
+            fresh = is_fresh(tags, self.etag)
+        else:
+            fresh = is_unchanged(_field(scope, b"if-modified-since"), self.changed)
         return self.unchanged if fresh else self.whole
 
 
@@ -54,6 +64,23 @@ def wants_gzip(scope: Scope) -> bool:
 def is_fresh(if_none_match: str, etag: str) -> bool:
     """RFC 9110, 13.1.2: `*` or a list, compared weakly."""
     return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
+
+
+def is_unchanged(if_modified_since: str, changed: datetime | None) -> bool:
+    """RFC 9110, 13.1.3: what is no date, or more than one, is passed over."""
+    since = _date(if_modified_since) if if_modified_since and changed else None
+    return since is not None and changed is not None and changed <= since
+
+
+@lru_cache(maxsize=64)
+def _date(value: str) -> datetime | None:
+    """RFC 9110, 5.6.7: in any of three forms."""
+    if not _DATE.fullmatch(value.strip()):
+        return None
+    try:
+        return parsedate_to_datetime(value).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 @lru_cache(maxsize=64)

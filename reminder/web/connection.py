@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import format_datetime
 from http import HTTPStatus
 from resource import RLIMIT_NOFILE, getrlimit
 from typing import Any, cast
+from urllib.parse import quote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -161,8 +163,8 @@ class Connection(HttpToolsProtocol):
             if not part:
                 break
             self._start += len(part)
-            self._taken += len(part)
-            super().data_received(part)
+            is_first, self._taken = not self._taken, self._taken + len(part)
+            super().data_received(_escaped(part) if is_first and not part.isascii() else part)
             if not self._is_answering:
                 if self._taken > TARGET + HEAD:
                     self._refuse(_too_large(self.url))
@@ -256,6 +258,14 @@ def _part(unread: bytes, start: int) -> bytes:
     if (end := unread.find(_END, start, start + HEAD)) >= 0:
         return unread[start : end + len(_END)]
     return unread[start : max(start, min(len(unread) - len(_END) + 1, start + HEAD))]
+
+
+def _escaped(part: bytes) -> bytes:
+    """RFC 3986, 2.1: with escapes for the characters that curl and others send as they are."""
+    line, end, rest = part.partition(b"\n")
+    with suppress(UnicodeDecodeError):
+        line = "".join(c if c.isascii() else quote(c) for c in line.decode()).encode()
+    return line + end + rest
 
 
 def _too_large(url: bytes) -> HTTPStatus:

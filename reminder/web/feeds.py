@@ -1,6 +1,7 @@
 """Calendar feeds over HTTP: a signed address, a strong ETag, 304 for who has the latest."""
 
 from copy import copy
+from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from anyio.to_thread import run_sync
@@ -46,7 +47,7 @@ def _answer(request: Request) -> Answer | Response:
     shown = feed_of(name)
     rendered = site.feeds.rendered(shown, query)
     zipped = wants_gzip(request.scope)
-    headers = _headers(rendered, zipped)
+    headers = _headers(rendered, zipped, site.clock.now())
     more = {
         "Content-Type": "text/calendar; charset=utf-8",
         "Content-Disposition": f'inline; filename="{shown}.ics"',
@@ -55,7 +56,8 @@ def _answer(request: Request) -> Answer | Response:
         more["Content-Encoding"] = "gzip"
     body = rendered.gzip if zipped else rendered.body
     unchanged = Ready(status_code=304, headers=headers)
-    return Answer(headers["ETag"], Ready(body, headers=headers | more), unchanged)
+    whole = Ready(body, headers=headers | more)
+    return Answer(headers["ETag"], rendered.changed, whole, unchanged)
 
 
 async def _keep(request: Request, answer: Answer, stamp: str) -> None:
@@ -73,13 +75,15 @@ def _may_open(site: Site, name: str, token: str) -> bool:
     return signed and known
 
 
-def _headers(rendered: Rendered, zipped: bool) -> dict[str, str]:
+def _headers(rendered: Rendered, zipped: bool, now: datetime) -> dict[str, str]:
     """All of them, for what is kept goes out as it is."""
     headers = HEADERS | {
         "ETag": rendered.etag_gzip if zipped else rendered.etag,
         "Cache-Control": _CACHE,
         "Vary": "Accept-Encoding",
     }
-    if rendered.last_modified:
-        headers["Last-Modified"] = format_datetime(rendered.last_modified, usegmt=True)
+    if rendered.changed:
+        # RFC 9110, 8.8.2.1: never in the future. What is said too early costs one more answer.
+        shown = min(rendered.changed, now).astimezone(UTC)
+        headers["Last-Modified"] = format_datetime(shown, usegmt=True)
     return headers

@@ -1,10 +1,11 @@
-"""Which page is meant: below the path of `web.base_url` or not."""
+"""Which page is meant, whatever stands before and behind its path."""
 
 from http import HTTPStatus
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reminder.characters import as_address
 from reminder.web.bounds import refusal
 
 
@@ -23,9 +24,14 @@ class Paths:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if len(self._root) > 1:
             self._take_root(scope)
+        self._take_rest(scope)
         # A route's `$` matches before a newline too.
         app = self._app if scope["path"].isprintable() else refusal(HTTPStatus.NOT_FOUND)
         await app(scope, receive, send)
+
+    def _take_rest(self, scope: Scope) -> None:
+        if (path := as_address(scope["path"]) or "/") != scope["path"]:
+            scope["path"], scope["raw_path"] = path, quote(path).encode()
 
     def _take_root(self, scope: Scope) -> None:
         # nginx makes // of it where only one of `location` and `proxy_pass` ends in a slash.

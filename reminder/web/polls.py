@@ -1,16 +1,18 @@
 """Answers to calendar polls out of memory, while nothing that they say has changed."""
 
 from asyncio import Task, create_task, to_thread
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reminder.clock import monotonic
 from reminder.errors import LedgerError
+from reminder.feed.query import Query, QueryError, parse_query
 from reminder.storage.ledger.changes import stamp
 from reminder.storage.ledger.database import Database
 from reminder.web.answers import Answer, wants_gzip
 
-Poll = tuple[bytes, bytes, bool]  # path and query as they were sent, and whether gzip is wanted
+Poll = tuple[bytes, Query | None, bool]  # path, what is asked for, and whether gzip is wanted
 
 LATEST = 1.0  # seconds that a look at the ledger holds: so long a revoked link may still answer
 LONGEST = 3600.0  # seconds that an answer is kept; then the use of its link is looked at again
@@ -89,8 +91,17 @@ class Polls:
 
 
 def poll(scope: Scope) -> Poll:
-    return scope["raw_path"], scope["query_string"], wants_gzip(scope)
+    return scope["raw_path"], _query(scope["query_string"]), wants_gzip(scope)
+
+
+@lru_cache(maxsize=256)
+def _query(sent: bytes) -> Query | None:
+    """Programs that put a new number behind every poll ask for the same each time."""
+    try:
+        return parse_query(sent.decode("latin-1"))
+    except QueryError:
+        return None
 
 
 def _size(asked: Poll, answer: Answer) -> int:
-    return _APIECE + len(asked[0]) + len(asked[1]) + len(answer.whole.body)
+    return _APIECE + len(asked[0]) + len(answer.whole.body)

@@ -21,12 +21,10 @@ def test_every_wish_is_understood() -> None:
         "view=month",
         "view=",
         "view",
-        "VIEW=due",
         "role=both",
         "alarms=2d",
         "alarms=00",
         "year-round=yes",
-        "colour=red",
         "view=due&view=due",
         "view=due&view=window",
         "view=%ff",
@@ -35,3 +33,30 @@ def test_every_wish_is_understood() -> None:
 def test_anything_else_is_refused(query: str) -> None:
     with pytest.raises(QueryError, match="wanted"):
         parse_query(query)
+
+
+DUE = parse_query("view=due&year-round=0")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "view=due&amp;year-round=0",
+        "view=due&amp;amp;year-round=0&amp;",
+        "amp;view=due&year-round=0",
+        "view=due&year-round=0&_=1775005200",
+        "utm_source=mail&view=due&year-round=0&VIEW=todo&=&colour",
+    ],
+)
+def test_names_of_others_are_passed_over_and_an_escaped_ampersand_is_one(query: str) -> None:
+    assert parse_query(query) == DUE
+
+
+@pytest.mark.parametrize(
+    "behind",
+    ["/", "。", "%E3%80%82", "，", ",", ")", "）", ">", "%3E", ";", "+", "%20", "%C2%A0", "请订阅"],
+)
+def test_what_stands_behind_an_address_is_no_part_of_its_last_value(behind: str) -> None:
+    assert parse_query(f"view=due&year-round=0{behind}") == DUE
+    with pytest.raises(QueryError):
+        parse_query(f"view=due{behind}&year-round=0")

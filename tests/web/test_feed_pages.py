@@ -1,15 +1,25 @@
 """Calendar feeds over HTTP."""
 
 import gzip
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from reminder.domain.units import Directory
+from reminder.domain.windows import Progress
+from reminder.feed.contents import Contents
+from reminder.feed.syncing import sync
+from reminder.storage.ledger.agendas import read_formed
 from reminder.storage.ledger.links import FEED, add_reader, revoke
 from reminder.storage.ledger.schema import link
-from reminder.web.answers import accepts_gzip, is_fresh
+from reminder.web.answers import accepts_gzip, is_fresh, is_unchanged
+from tests.web.conftest import AT
+from tests.web.test_attacks import ask
 
 
 def test_a_signed_link_gives_the_calendar(house: Any, client: TestClient) -> None:
@@ -44,7 +54,7 @@ def test_forged_revoked_and_unknown_links_are_one_and_the_same_404(
     assert len({(answer.text, str(sorted(answer.headers.items()))) for answer in answers}) == 1
 
 
-@pytest.mark.parametrize("query", ["view=x", "theme=dark", "view=due&view=due"])
+@pytest.mark.parametrize("query", ["view=x", "alarms=2d", "view=due&view=due"])
 def test_a_wish_that_no_feed_knows_is_a_400(house: Any, client: TestClient, query: str) -> None:
     assert client.get(f"{house.url('helan')}?{query}").status_code == 400
 
@@ -60,6 +70,67 @@ def test_who_has_the_latest_gets_a_304(house: Any, client: TestClient) -> None:
         assert "Cache-Control" in answer.headers
     assert client.get(url, headers={"If-None-Match": '"old"'}).status_code == 200
     assert client.get(f"{url}?view=due", headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_who_asks_by_date_alone_gets_a_304_while_nothing_changed(
+    house: Any, client: TestClient
+) -> None:
+    url = house.url("helan")
+    got = client.get(url)
+    for since in (got.headers["Last-Modified"], "Wed, 01 Apr 2026 09:00:00 GMT"):
+        for method in ("GET", "HEAD"):
+            answer = client.request(method, url, headers={"If-Modified-Since": since})
+            assert (answer.status_code, answer.content) == (304, b"")
+            assert answer.headers["ETag"] == got.headers["ETag"]
+    for since in ("Wed, 01 Apr 2026 00:59:59 GMT", "yesterday", "0", ""):
+        assert client.get(url, headers={"If-Modified-Since": since}).status_code == 200
+
+
+def test_a_tag_outweighs_a_date(house: Any, client: TestClient) -> None:
+    url = house.url("helan")
+    since = client.get(url).headers["Last-Modified"]
+    asked = {"If-Modified-Since": since, "If-None-Match": '"old"'}
+    assert client.get(url, headers=asked).status_code == 200
+
+
+@pytest.mark.parametrize("seconds", [0, 60, -86400])
+def test_a_feed_that_changed_is_sent_whatever_its_clock_said(house: Any, seconds: int) -> None:
+    """Twice in a second; a minute later; by a clock that was set back."""
+    url = house.url("deputies")
+    before = house.client().get(url).headers["Last-Modified"]
+    done = Progress({"2026-04-1": date(2026, 4, 1)})
+    at = AT + timedelta(seconds=seconds)
+    sync(house.database, lambda _: (Contents(house.table, "reminder.example"), done), at)
+    answer = house.client().get(url, headers={"If-Modified-Since": before})
+    assert answer.status_code == 200
+    assert "✓" in answer.text
+
+
+def test_a_feed_whose_name_changed_or_lost_a_cancelled_event_is_sent(house: Any) -> None:
+    """Neither has an event that says when."""
+    table, progress = house.table, Progress()
+    fewer = replace(table.plan, tasks=table.plan.tasks[:-9])
+    units = {key: replace(unit, short="新称") for key, unit in table.directory.units.items()}
+    versions = [
+        replace(table, plan=fewer),
+        replace(table, plan=fewer),
+        replace(table, plan=fewer, directory=Directory(units)),
+    ]
+    for days, version in enumerate(versions):
+        at = AT + timedelta(days=1 + 61 * days)
+        sync(house.database, lambda _, new=version: (Contents(new), progress), at)  # type: ignore[misc]
+        with house.database.read() as connection:
+            assert read_formed(connection) == at
+
+
+def test_what_stands_behind_an_address_is_no_part_of_it(house: Any) -> None:
+    app, url = house.app, house.url("helan")
+    whole = ask(app, url)
+    for behind in ("/", "。", "，", ",", ").", ">", ";", " ", "　", "。请查收", "/。"):
+        answer = ask(app, url + quote(behind))
+        assert (answer.status, answer.body) == (200, whole.body)
+    assert ask(app, f"{url}。?view=due".replace("。", "%E3%80%82")).status == 200
+    assert ask(app, f"{url}x").status == 404
 
 
 def test_head_has_the_headers_of_get(house: Any, client: TestClient) -> None:
@@ -99,6 +170,22 @@ def test_the_weight_of_an_encoding_counts(header: str, accepted: bool) -> None:
 
 def test_a_tag_without_quotes_is_no_tag() -> None:
     assert not is_fresh("abc", '"abc"')
+
+
+@pytest.mark.parametrize(
+    ("since", "unchanged"),
+    [
+        ("Wed, 01 Apr 2026 01:00:00 GMT", True),
+        ("Wednesday, 01-Apr-26 01:00:00 GMT", True),
+        ("Wed Apr  1 01:00:00 2026", True),
+        ("Wed, 01 Apr 2026 00:59:59 GMT", False),
+        ("Wed, 01 Apr 2026 01:00:00 +0900", False),
+        ("Wed, 99 Apr 2026 01:00:00 GMT", False),
+        ("Wed, 01 Apr 2026 01:00:00 GMT,Wed, 01 Apr 2026 01:00:00 GMT", False),
+    ],
+)
+def test_a_date_is_read_in_any_of_its_three_forms(since: str, unchanged: bool) -> None:
+    assert is_unchanged(since, AT) is unchanged
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

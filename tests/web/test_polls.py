@@ -58,6 +58,7 @@ def test_a_second_poll_gets_the_same_answer_and_reads_nothing(house: Any, app: S
         ("HEAD", {}),
         ("GET", {"accept-encoding": "gzip"}),
         ("GET", {"if-none-match": "*"}),
+        ("GET", {"if-modified-since": "Wed, 01 Apr 2026 01:00:00 GMT"}),
     ]:
         fresh = ask(house.app, url, method, **headers)
         ask(app, url, method, **headers)
@@ -65,6 +66,18 @@ def test_a_second_poll_gets_the_same_answer_and_reads_nothing(house: Any, app: S
             kept = ask(app, url, method, **headers)
         assert alike(kept, fresh)
         assert [statement for statement in ran if "FROM link" in statement] == []
+
+
+def test_whatever_number_a_program_puts_behind_it_the_same_is_kept(
+    house: Any, app: Starlette
+) -> None:
+    url = house.url("helan")
+    ask(app, f"{url}?view=due&_=1")
+    with reads(house) as ran:
+        assert ask(app, f"{url}?view=due&amp;_=2").status == 200
+        assert ask(app, f"{url}/?view=due").status == 200
+    assert [statement for statement in ran if "FROM link" in statement] == []
+    assert ask(app, f"{url}?view=x&_=3").status == 400
 
 
 def test_what_another_process_revokes_is_dead_with_the_next_look(

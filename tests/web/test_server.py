@@ -52,6 +52,12 @@ def statuses(answer: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answer)]
 
 
+def test_a_path_with_bare_chinese_is_understood(connect: Connect) -> None:
+    """As curl sends what somebody copied with the stop behind it."""
+    head = b"GET /healthz\xe3\x80\x82 HTTP/1.1\r\nConnection: close\r\n" + HOST + b"X: \xe9\r\n\r\n"
+    assert answers(connect, head).endswith(b"\r\n\r\nok")
+
+
 REFUSED = {
     b"GET /healthz\r\n\r\n": 400,
     b"GET /healthz HTTP/1.1\r\n\r\n": 400,

@@ -153,6 +153,14 @@ def test_a_parallel_unit_that_leads_may_register_if_it_likes(house: Any) -> None
     assert "已商定" in visitor.see()
 
 
+@pytest.mark.parametrize(
+    "behind", ["/", "。", "）。", "，请查收", ">", "?utm_source=mail", "/?_=1"]
+)
+def test_what_stands_behind_a_link_is_no_part_of_it(leader: Visitor, behind: str) -> None:
+    path, mark, query = behind.partition("?")
+    assert leader.see(quote(path) + mark + query)
+
+
 def test_in_a_month_without_anything_the_page_says_so(house: Any) -> None:
     use(house, timetable(task(4)), at(6, 1))
     assert "6月的安排中没有列明本单位的事项。" in Visitor(house, RELATED).see()

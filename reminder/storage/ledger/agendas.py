@@ -5,7 +5,7 @@ it had events of its own; a hundred thousand units in a few groups have a few ag
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from typing import TypeVar
 
@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from reminder.storage.ledger.events import Draft, bring_in_step, copy_events, drop_outlived
 from reminder.storage.ledger.schema import event, feed, setting
 
+_SECOND = timedelta(seconds=1)  # the grain of Last-Modified
+_FORMED = setting.c.name == "feeds-formed"
 _MADE_FROM = setting.c.name == "feeds-made-from"
 _AT_ONCE = 5000  # feeds written by one statement
 Wanted = TypeVar("Wanted", bound=Hashable)  # what a feed should show
@@ -28,6 +30,29 @@ def made_from(connection: Connection) -> str:
 def note_made_from(connection: Connection, fingerprint: str) -> None:
     connection.execute(delete(setting).where(_MADE_FROM))
     connection.execute(insert(setting).values(name="feeds-made-from", value=fingerprint))
+
+
+def read_formed(connection: Connection) -> datetime | None:
+    """Since when the feeds are the same but for their events' own moments."""
+    found: str | None = connection.execute(select(setting.c.value).where(_FORMED)).scalar()
+    return datetime.fromisoformat(found) if found else None
+
+
+def note_formed(connection: Connection, at: datetime, others: bool) -> None:
+    """Before a change of the feeds; `others` says that more than events will move: the table,
+    a feed's name, an event that is dropped.
+
+    All feeds take a moment later than any before when that of their events would not do:
+    because the table changes twice in a second, or the clock was set back.
+    """
+    at = at.replace(microsecond=0)
+    youngest = connection.execute(select(func.max(event.c.last_modified))).scalar()
+    moments = [moment for moment in (youngest, read_formed(connection)) if moment]
+    following = max([at, *(moment + _SECOND for moment in moments)])
+    if others or following > at:
+        connection.execute(delete(setting).where(_FORMED))
+        value = following.astimezone(UTC).isoformat()
+        connection.execute(insert(setting).values(name="feeds-formed", value=value))
 
 
 def agenda_of(connection: Connection, name: str) -> int:
