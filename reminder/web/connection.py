@@ -106,7 +106,8 @@ class Connection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """The daemon stops at once: it waits for work of its own, not for who takes nothing."""
         self._has_ended = True
-        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+        is_half = self._is_answering and self.cycle.more_body
+        if is_half or self.transport.is_closing() or self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
             super().shutdown()
@@ -128,8 +129,10 @@ class Connection(HttpToolsProtocol):
 
     @property
     def _is_owed(self) -> bool:
-        """Whether it waits for its first answer; whoever had one can ask again elsewhere."""
-        return self._is_answering and not self._was_answered and not self.flow.write_paused
+        """Whether it waits for its first answer; whoever had one can ask again elsewhere, and who
+        has sent half a form may never send the rest."""
+        waits = self._is_answering and not self._was_answered
+        return waits and not (self.cycle.more_body or self.flow.write_paused)
 
     @property
     def _is_coded(self) -> bool:
@@ -176,7 +179,7 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _leave(self) -> None:
-        if self._is_answering:
+        if self._is_answering and not self.cycle.more_body:
             return
         if self._taken or self._has_more:
             self._refuse(HTTPStatus.BAD_REQUEST)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from reminder.characters import UNSEEN
@@ -83,7 +83,10 @@ def posts(answer: Posted, stale: Stale | None = None) -> Callable[[Request], Awa
     async def endpoint(request: Request) -> Response:
         if not _is_ours(request):
             raise HTTPException(403, "请从页面上提交")
-        form = await _read(request)
+        try:
+            form = await _read(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # which nobody hears: half a form was all there was
         if why := _why_unproven(request, form):
             if stale is None:
                 raise HTTPException(403, why)

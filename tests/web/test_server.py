@@ -299,6 +299,48 @@ def test_the_one_that_stalls_longest_makes_room(
         client.close()
 
 
+HALF = (
+    b"POST /console/login HTTP/1.1\r\n" + HOST + b"Content-Length: 100\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nab"
+)
+
+
+def test_half_a_form_keeps_no_place(
+    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connection, "MOST", 4)
+    connect = serve(house.app)
+    halves = [connect() for _ in range(12)]
+    for client in halves:
+        client.sendall(HALF)
+    for _ in range(5):
+        assert first(answers(connect, GET + b"Connection: close\r\n\r\n")) == 200
+    assert first(heard(halves[0])) == 503
+    for client in halves:
+        client.close()
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_who_goes_away_in_the_midst_of_a_form_is_answered_and_no_line_in_the_log(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = connect()
+    client.sendall(HALF)
+    client.shutdown(socket.SHUT_WR)
+    assert first(heard(client)) == 400
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_half_a_form_holds_up_no_stop_and_leaves_no_line_in_the_log(
+    connect: Connect, running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect() as client:
+        client.sendall(HALF)
+        assert first(answers(connect, GET + b"Connection: close\r\n\r\n")) == 200
+        stop(*running.pop())
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
 def test_who_waits_for_a_first_answer_keeps_the_place(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
