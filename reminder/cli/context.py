@@ -154,10 +154,11 @@ def day_of(text: str, app: Application) -> date:
 
 
 def _log(form: str, level: str) -> None:
-    from reminder.cli.logs import JsonFormatter, TextFormatter
+    from reminder.cli.logs import Bounded, JsonFormatter, TextFormatter
 
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(Bounded())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("apscheduler", "uvicorn", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,9 +1,16 @@
 """Log lines, for people or for machines."""
 
 import logging
+import traceback
+from collections import Counter
+from threading import Lock, Timer
 
 from reminder.characters import harmless
 from reminder.cli.words import json_of
+
+OF_CLIENTS = ("reminder.web", "uvicorn", "asyncio")  # who writes what a request brought about
+MOST = 5  # lines of one kind a minute
+_TELLS = "log_tells_how_many"
 
 
 class TextFormatter(logging.Formatter):
@@ -31,3 +38,46 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json_of(entry)
+
+
+class Bounded(logging.Filter):
+    """Bounds what one client can make the log say: of each kind some lines, then their number.
+
+    A kind is what the code says and where it failed, never anything that came with a request.
+    """
+
+    def __init__(self, span: float = 60.0) -> None:
+        super().__init__()
+        self._span = span
+        self._counts: Counter[tuple[object, ...]] = Counter()  # of this span
+        self._lock = Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(OF_CLIENTS) or hasattr(record, _TELLS):
+            return True
+        kind = (record.name, record.levelno, *_cause(record))
+        with self._lock:
+            self._counts[kind] += 1
+            count = self._counts[kind]
+        if count == 1:
+            timer = Timer(self._span, self._tell, (kind, record))
+            timer.daemon = True
+            timer.start()
+        return count <= MOST
+
+    def _tell(self, kind: tuple[object, ...], record: logging.LogRecord) -> None:
+        with self._lock:
+            left = self._counts.pop(kind) - MOST
+        if left > 0:
+            words = "%d more within %.0f s were left out, like: %s"
+            like = record.getMessage().partition("\n")[0]
+            log = logging.getLogger(record.name)
+            log.log(record.levelno, words, left, self._span, like, extra={_TELLS: True})
+
+
+def _cause(record: logging.LogRecord) -> tuple[object, ...]:
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return (str(record.msg)[:40],)
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return (type(error), *((frame.filename, frame.lineno) for frame in last))

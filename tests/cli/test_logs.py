@@ -1,0 +1,70 @@
+"""What one client can make the log say."""
+
+import logging
+from collections.abc import Callable, Iterator
+from threading import Event
+
+import pytest
+
+from reminder.cli.logs import MOST, Bounded
+
+Lines = Callable[[float], list[str]]
+
+
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.told = Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        if "were left out" in self.lines[-1]:
+            self.told.set()
+
+
+@pytest.fixture
+def kept() -> Iterator[_Kept]:
+    handler, root = _Kept(), logging.getLogger()
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
+
+
+def refuse(times: int) -> None:
+    log = logging.getLogger("reminder.web.console.login")
+    for number in range(times):
+        log.warning("console: wrong password from %s", f"10.0.{number // 256}.{number % 256}")
+
+
+def test_refusals_are_told_to_some_number_and_then_counted(kept: _Kept) -> None:
+    kept.addFilter(Bounded(5))
+    refuse(1000)
+    assert kept.told.wait(30)
+    assert len(kept.lines) == MOST + 1
+    assert kept.lines[-1].startswith(f"{1000 - MOST} more within ")
+    assert kept.lines[-1].endswith("like: console: wrong password from 10.0.0.0")
+
+
+def test_kinds_are_counted_apart(kept: _Kept) -> None:
+    kept.addFilter(Bounded())
+    refuse(100)
+    logging.getLogger("reminder.web.app").warning("not ready: %s", "nobody ticked")
+    assert kept.lines[MOST:] == ["not ready: nobody ticked"]
+
+
+def test_failures_at_one_place_are_a_kind_whatever_they_say(kept: _Kept) -> None:
+    kept.addFilter(Bounded())
+    for number in range(100):
+        try:
+            raise KeyError(number)
+        except KeyError:
+            logging.getLogger("uvicorn.error").exception("Exception in page %d", number)
+    assert len(kept.lines) == MOST
+
+
+def test_what_no_client_brings_about_is_told_whole(kept: _Kept) -> None:
+    kept.addFilter(Bounded())
+    for _ in range(100):
+        logging.getLogger("reminder.delivery.sending").warning("refused")
+    assert len(kept.lines) == 100
