@@ -126,6 +126,12 @@ def _proof(request: Request, word: str) -> str:
     return site_of(request).key.derive("form", f"{word}\0{session}")
 
 
+def bound(request: Request, purpose: str, words: str) -> str:
+    """A proof of those words for this reader's browser alone."""
+    word = request.cookies.get(_COOKIE, "")
+    return site_of(request).key.derive(purpose, f"{words}\0{word}")
+
+
 def remember(request: Request, response: Response) -> Response:
     """With the cookie to which this page's forms are bound."""
     if _COOKIE not in request.cookies:

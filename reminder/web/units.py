@@ -20,6 +20,7 @@ from reminder.service.registrations import WHO, WORDS, RegistrationError
 from reminder.storage.ledger.links import FEED, PAGE, feed_token, feed_url, page_url, read_link
 from reminder.web import unit_mails
 from reminder.web.forms import LONGEST, Form, parse_day, posts, remember, token
+from reminder.web.said import once, said, told
 from reminder.web.site import Site, site_of
 from reminder.web.subscriptions import Calendar
 from reminder.web.timeline import timeline
@@ -62,8 +63,8 @@ _NOTHING = Typed("", "", Form({}))
 
 
 def _page(request: Request) -> Response:
-    said = _SAID.get(request.query_params.get("said", ""), "")
-    return _shown(request, opened(request), said=said)
+    link = opened(request)
+    return once(request, _shown(request, link, said=said(request, _SAID)))
 
 
 def _shown(
@@ -175,11 +176,11 @@ def _taken(kind: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
         site, link = site_of(request), opened(request)
         who = form.line("who", WHO)
         try:
-            said = act(site, link, form, link.signed(who))
+            done = act(site, link, form, link.signed(who))
         except RegistrationError as error:
             typed = Typed(kind, form["task"], form)
             return _shown(request, link, status=422, refused=str(error), typed=typed)
-        answer = site.to(f"{link.path}?said={said}")
+        answer = told(request, link.path, done)
         _remember_name(request, answer, who)
         return answer
 

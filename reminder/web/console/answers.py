@@ -20,6 +20,7 @@ from reminder.web.console.month import month_page
 from reminder.web.console.unit import unit_page
 from reminder.web.console.year import year_page
 from reminder.web.forms import Form, parse_day
+from reminder.web.said import told
 from reminder.web.site import Site, site_of
 
 NOTE = 200  # characters
@@ -88,12 +89,12 @@ def _order(path: str, act: Act) -> Route:
 
     def answer(request: Request, form: Form) -> Response:
         try:
-            said = act(site_of(request), form)
+            done = act(site_of(request), form)
         except RegistrationError as error:
             return _again(request, form, str(error))
         except HTTPException as error:
             return _again(request, form, error.detail)
-        return site_of(request).to(f"{_back(form['back'])}?said={said}")
+        return told(request, _back(form["back"]), done)
 
     return order(path, answer)
 

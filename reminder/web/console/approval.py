@@ -17,6 +17,7 @@ from reminder.service.approval import WHY, ApprovalError, Batch, Digest
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter, subject
 from reminder.web.forms import Form, token
+from reminder.web.said import said, told
 from reminder.web.site import Site, page_number, site_of
 
 HERE = "/console/approval"
@@ -29,7 +30,7 @@ _SAID = {
 
 
 def _list(request: Request) -> Response:
-    return _listed(request, said=_SAID.get(request.query_params.get("said", ""), ""))
+    return _listed(request, said=said(request, _SAID))
 
 
 def _listed(
@@ -181,7 +182,7 @@ def _approve(request: Request, form: Form) -> Response:
         approval.approve(site_of(request).app, key, _sent_moment(form, "as_of"), form["sha256"])
     except ApprovalError as error:
         return _mail_shown(request, key, None, refused=str(error))
-    return site_of(request).to(f"{HERE}?said=approved")
+    return told(request, HERE, "approved")
 
 
 def _approve_all(request: Request, form: Form) -> Response:
@@ -190,7 +191,7 @@ def _approve_all(request: Request, form: Form) -> Response:
         approval.approve_all(site_of(request).app, form["period"], due, as_of, form["sha256"])
     except ApprovalError as error:
         return _listed(request, refused=str(error))
-    return site_of(request).to(f"{HERE}?said=all")
+    return told(request, HERE, "all")
 
 
 def _drop(request: Request, form: Form) -> Response:
@@ -201,7 +202,7 @@ def _drop(request: Request, form: Form) -> Response:
         if form["from"] == "mail":
             return _mail_shown(request, key, None, refused=str(error), why=why)
         return _listed(request, refused=str(error), dropping=(key, why))
-    return site_of(request).to(f"{HERE}?said=dropped")
+    return told(request, HERE, "dropped")
 
 
 ROUTES = [

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from reminder.domain import wording
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.web.forms import token
+from reminder.web.said import said
 from reminder.web.site import site_of
 
 # Fixed sentences: never words of the address.
@@ -51,7 +52,7 @@ def shown(
         here=here,
         back=back,
         token=token(request),
-        said=_SAID.get(request.query_params.get("said", ""), ""),
+        said=said(request, _SAID),
         refused=refusal.reason,
         typed=refusal.typed,
         table=site.table,

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from reminder.domain.registrations import Signature
 from reminder.storage.ledger.sessions import is_in_session
 from reminder.web.forms import SESSION, Form, Posted, Stale, posts, remember
+from reminder.web.said import once
 from reminder.web.site import is_local, site_of
 
 COOKIE = SESSION
@@ -73,7 +74,7 @@ def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
     def endpoint(request: Request) -> Response:
         if not is_open(request):
             raise HTTPException(404)
-        page = remember(request, answer(request))
+        page = once(request, remember(request, answer(request)))
         # No address here is a secret, and a form that comes too late leads back to its page.
         page.headers.setdefault("Referrer-Policy", "same-origin")
         return page

@@ -24,6 +24,7 @@ from reminder.storage.ledger.views import NoticeView, RecipientView, read_histor
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter
 from reminder.web.forms import Form, token
+from reminder.web.said import said, told
 from reminder.web.site import Site, site_of
 
 HERE = "/console/ledger"
@@ -59,7 +60,7 @@ def _list(request: Request) -> Response:
         status=422 if refused else 200,
         here=HERE,
         token=token(request),
-        said=_SAID.get(query.get("said", ""), ""),
+        said=said(request, _SAID),
         refused=refused,
         chosen=_chosen(query),
         periods=[site.table.plan.period(month) for month in MONTHS],
@@ -268,9 +269,8 @@ def _confirm(request: Request) -> Response:
 def _resend_all(request: Request, form: Form) -> Response:
     site = site_of(request)
     kind, period = _occasion(form["kind"], form["period"], site)
-    said = "resent" if resending.resend_refused(site.app, kind, period) else "nothing"
-    query = urlencode({"period": period, "kind": kind, "said": said})
-    return site_of(request).to(f"{HERE}?{query}")
+    done = "resent" if resending.resend_refused(site.app, kind, period) else "nothing"
+    return told(request, HERE, done, f"?{urlencode({'period': period, 'kind': kind})}")
 
 
 ROUTES = [

@@ -15,6 +15,7 @@ from reminder.service.links import LABEL, LinkError
 from reminder.storage.ledger.links import FEED, PAGE, READER, LinkView, feed_of, webcal_url
 from reminder.web.console.guard import order, page
 from reminder.web.forms import Form, token
+from reminder.web.said import said, told
 from reminder.web.site import Site, site_of
 
 HERE = "/console/links"
@@ -56,7 +57,7 @@ def _list(request: Request) -> Response:
 
 
 def _one(request: Request) -> Response:
-    return _page(request, said=SAID.get(request.query_params.get("said", ""), ""))
+    return _page(request, said=said(request, SAID))
 
 
 def _add(request: Request, form: Form) -> Response:
@@ -67,7 +68,7 @@ def _add(request: Request, form: Form) -> Response:
         return _page(request, label=label, refused=f"{error.words}。")
     except UnknownError:
         raise HTTPException(404) from None
-    return site_of(request).to(f"{HERE}/{name}?said=made#readers")
+    return told(request, f"{HERE}/{name}", "made", "#readers")
 
 
 def _ask(request: Request) -> Response:
@@ -93,8 +94,8 @@ def _change(request: Request, form: Form) -> Response:
         _ACTS[act](site_of(request).app, found)
     except LinkError as error:
         return _page(request, refused=f"{error.words}。")
-    said = "rotated" if act == "rotate" else "revoked"
-    return site_of(request).to(f"{HERE}/{request.path_params['name']}?said={said}")
+    done = "rotated" if act == "rotate" else "revoked"
+    return told(request, f"{HERE}/{request.path_params['name']}", done)
 
 
 ROUTES = [

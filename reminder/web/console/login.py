@@ -12,6 +12,7 @@ from starlette.responses import Response
 from reminder.storage.ledger import attempts, passwords, sessions
 from reminder.web.console.guard import COOKIE, LOGIN, is_logged_in, open_order, open_page
 from reminder.web.forms import Form, set_cookie, token
+from reminder.web.said import said, told
 from reminder.web.site import site_of
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def _form(request: Request) -> Response:
     wanted = request.query_params.get("next", "")
     if is_logged_in(request):
         return site_of(request).to(_within(wanted))
-    return _page(request, wanted, said=SAID.get(request.query_params.get("said", ""), ""))
+    return _page(request, wanted, said=said(request, SAID))
 
 
 def _log_in(request: Request, form: Form) -> Response:
@@ -64,7 +65,7 @@ def _log_out(request: Request, form: Form) -> Response:
     site = site_of(request)
     with site.database.write() as connection:
         sessions.end_session(connection, request.cookies.get(COOKIE, ""))
-    answer = site.to(f"{LOGIN}?said=out")
+    answer = told(request, LOGIN, "out")
     answer.delete_cookie(COOKIE, site.outside(HOME))
     return answer
 

@@ -17,6 +17,7 @@ from reminder.service.meetings import DateError, Preview, Sitting
 from reminder.storage.ledger.meetings import SET, Told, read_changes
 from reminder.web.console.guard import order, page
 from reminder.web.forms import Form, parse_day, token
+from reminder.web.said import said, told
 from reminder.web.site import Site, site_of
 
 HERE = "/console/meetings"
@@ -32,8 +33,13 @@ _LISTED = 3  # units by name; of more their number
 def _list(request: Request) -> Response:
     site = site_of(request)
     rows = [_row(sitting) for sitting in meetings.sittings(site.app)]
-    said = SAID.get(request.query_params.get("said", ""), "")
-    return site.page("console/meetings.html", here=HERE, token=token(request), rows=rows, said=said)
+    return site.page(
+        "console/meetings.html",
+        here=HERE,
+        token=token(request),
+        rows=rows,
+        said=said(request, SAID),
+    )
 
 
 def _one(request: Request) -> Response:
@@ -65,7 +71,7 @@ def _save(request: Request, form: Form) -> Response:
         return _page(request, typed=typed, refused=f"{error.words}。")
     except UnknownError:
         raise HTTPException(404) from None
-    return site_of(request).to(f"{HERE}?said={'set' if day else 'unset'}")
+    return told(request, HERE, "set" if day else "unset")
 
 
 ROUTES = [

@@ -67,7 +67,7 @@ def test_the_addresses_of_a_unit_open_what_they_say(secretary: Any) -> None:
 
 def test_a_single_reader_gets_the_same_calendar_by_an_address_of_its_own(secretary: Any) -> None:
     answer = add(secretary)
-    assert answer.headers["Location"] == f"{DEPUTIES}?said=made#readers"
+    assert answer.headers["Location"] == f"{DEPUTIES}#readers"
     page = secretary.get(DEPUTIES)
     own, shared = address(page, "reader-1"), address(page, "feed-address")
     assert "/deputies~1.ics" in own
@@ -93,7 +93,8 @@ def test_a_rotated_link_has_a_new_address_and_the_old_one_is_dead(
     add(secretary)
     old = address(secretary.get(DEPUTIES), field)
     subject = "deputies" if field == "feed-address" else "deputies~1"
-    assert change(secretary, "rotate", FEED, subject).headers["Location"].endswith("said=rotated")
+    assert change(secretary, "rotate", FEED, subject).headers["Location"] == DEPUTIES
+    assert "已换新地址" in secretary.get(DEPUTIES).text
     new = address(secretary.get(DEPUTIES), field)
     assert [secretary.get(url).status_code for url in (old, new)] == [404, 200]
 
