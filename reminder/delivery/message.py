@@ -29,7 +29,8 @@ from reminder.storage.templates import environment, render
 
 REHEARSAL = "【演练】"
 _BLANK_LINES = re.compile(r"\n{3,}")
-_Recipients = tuple[list[tuple[str, str]], list[tuple[str, str]]]  # To and Cc: name, address
+_Listed = list[tuple[str, str]]  # name, address
+_Recipients = tuple[_Listed, _Listed]  # To and Cc
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,12 @@ class Composer:
     def addresses(self, draft: NoticeDraft) -> tuple[str, ...]:
         """Of who gets that mail as things stand, not counting that it may be redirected."""
         to, cc = self._meant(draft)
-        return tuple(dict.fromkeys(address for _, address in (*to, *cc)))
+        return tuple(address for _, address in (*to, *cc))
 
     def _meant(self, draft: NoticeDraft) -> _Recipients:
+        return _each_once(*self._listed(draft))
+
+    def _listed(self, draft: NoticeDraft) -> _Recipients:
         unit, copied = self.office.table.directory[draft.unit], self._copied(draft)
         found = addressees(self.office.table, draft)
         if not found.lead:
@@ -165,7 +169,7 @@ class Composer:
     ) -> Composed:
         to, cc = recipients
         name = self.key.derive("message-id", key)
-        message_id = f"<{name}@{self._settings.uid_domain}>"
+        message_id = f"<{name}@{self._settings.mail.sender_address.rpartition('@')[2]}>"
         sender, *reply_to = self._from
         headers = [
             sender,
@@ -176,9 +180,11 @@ class Composer:
             mime.date_header(as_of.astimezone(self.office.table.plan.zone)),
             f"Message-ID: {message_id}",
             "Auto-Submitted: auto-generated",
+            # Exchange answers Auto-Submitted mail all the same ([MS-OXCMAIL] 2.2.3.2.14).
+            "X-Auto-Response-Suppress: OOF, AutoReply",
             "Content-Language: zh-CN",
         ]
-        addresses = tuple(dict.fromkeys(address for _, address in (*to, *cc)))
+        addresses = tuple(address for _, address in (*to, *cc))
         return Composed(
             message_id, mime.message(headers, text, html, f"=_{name}"), as_of, addresses
         )
@@ -190,6 +196,21 @@ class Composer:
         if mail.reply_to:
             headers.append(mime.mailbox_header("Reply-To", [("", mail.reply_to)]))
         return headers
+
+
+def _each_once(to: _Listed, cc: _Listed) -> _Recipients:
+    """No mailbox twice, whatever its case: no server in use tells two names apart by it."""
+    seen = set[str]()
+
+    def new(listed: _Listed) -> _Listed:
+        found = []
+        for name, address in listed:
+            if address.lower() not in seen:
+                found.append((name, address))
+            seen.add(address.lower())
+        return found
+
+    return new(to), new(cc)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from reminder.characters import one_line
 from reminder.delivery.chunks import batched
 from reminder.delivery.registrar import draft_of
-from reminder.delivery.transports import Envelope
+from reminder.delivery.transports import Envelope, opened
 from reminder.domain.needless import still_asked, why_needless
 from reminder.domain.notices import ON_HOLD, Kind, NoticeDraft, Reason, State, copy_key, original
 from reminder.domain.occasions import digest_draft, digest_units
@@ -146,7 +146,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     if any(other.waiting for other in family):
         raise UsageError(f"{base} is on its way again already")
     reached = {
-        person.address
+        person.address.lower()
         for other in family
         for person in other.recipients
         if person.state is State.SENT
@@ -163,7 +163,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     )
     known = app.registrar.known(connection, before, at)
     rehearsal = view.rehearsal or app.registrar.rehearsal
-    missing = tuple(a for a in app.composer.addresses(before) if a not in reached)
+    missing = tuple(a for a in app.composer.addresses(before) if a.lower() not in reached)
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
@@ -298,7 +298,7 @@ def receivers(app: Application, period: str) -> tuple[str, ...]:
 
 def send_to(app: Application, composed: Composed, address: str) -> str:
     """One message outside the ledger. Returns the server's words; raises when it is refused."""
-    connection = app.transport.open()
+    connection = opened(app.transport)
     try:
         envelope = Envelope(
             composed.message_id, app.settings.mail.sender_address, (address,), composed.content
