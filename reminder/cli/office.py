@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,10 +31,13 @@ Month = Annotated[int | None, typer.Option(min=1, max=12, help="Only this month.
 
 @command(cli, example="reminder check --smtp")
 def check(
-    smtp: Annotated[bool, typer.Option("--smtp", help="Log in to the mail server too.")] = False,
+    smtp: Annotated[
+        bool, typer.Option("--smtp", help="Ask the mail server too; nothing is sent.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Validate everything: plan, units, working days, settings."""
+    from reminder.settings.advice import advice
     from reminder.storage.templates import check_templates
 
     try:
@@ -43,11 +47,17 @@ def check(
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
         raise
     check_templates(loaded.settings)
-    found = _findings(loaded)
+    found, advised = _findings(loaded), list(advice(loaded.settings))
+    found["warnings"] += advised
+    for words in () if as_json else advised:
+        print(f"warning: {words}", file=sys.stderr)
     if smtp:
         from reminder.delivery.transports.smtp import SmtpTransport
 
-        found["smtp"] = SmtpTransport(loaded.settings.smtp).check()
+        mail = loaded.settings.mail
+        recipient = mail.redirect_to or mail.operator
+        way = SmtpTransport(loaded.settings.smtp)
+        found["smtp"] = way.check(mail.sender_address, recipient)
     if as_json:
         print_json(found)
         return
@@ -60,7 +70,8 @@ def check(
     print(f"{found['units']} units, {groups}, {found['addresses']} addresses")
     print(f"without address: {'、'.join(_few(found['without_address'])) or 'none'}")
     print(f"provisional dates: {', '.join(found['provisional']) or 'none'}")
-    for warning in _few([f"warning: {words}" for words in found["warnings"]]):
+    of_files = [words for words in found["warnings"] if words not in advised]
+    for warning in _few([f"warning: {words}" for words in of_files]):
         print(warning)
     if smtp:
         print(found["smtp"])

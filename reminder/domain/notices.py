@@ -43,6 +43,7 @@ class Reason(StrEnum):
     PARTLY = "partly"
     NO_ADDRESS = "no-address"
     RECIPIENT_REFUSED = "recipient-refused"
+    SENDER_REFUSED = "sender-refused"
     RECIPIENT_DEFERRED = "recipient-deferred"
     MESSAGE_REFUSED = "message-refused"
     MESSAGE_DEFERRED = "message-deferred"
@@ -76,11 +77,16 @@ ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one recipient: a state, why, and the server's own words."""
+    """What became of one recipient: a state, why, and the server's own words.
+
+    A refusal that speaks of the sender waits, and would be one for the reason `otherwise` if it
+    turned out to concern that recipient or message alone.
+    """
 
     state: State
     reason: Reason
     reply: str = ""
+    otherwise: Reason | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ REASONS: dict[str, str] = {
     Reason.NO_ADDRESS: "无邮箱，需另行告知",
     Reason.PARTLY: "部分地址已接收，其余被拒收",
     Reason.RECIPIENT_REFUSED: "收件地址被拒收，请核对邮箱后重发",
+    Reason.SENDER_REFUSED: "对方拒绝本系统发信（未授权或被策略拦截），系统会自动再发，请管理员核对",
     Reason.RECIPIENT_DEFERRED: "对方邮箱暂不接收，系统会自动再发",
     Reason.MESSAGE_REFUSED: "邮件内容或大小被对方拒收，请与对方联系",
     Reason.MESSAGE_DEFERRED: "对方暂不接收，系统会自动再发",

@@ -16,6 +16,8 @@ _ODD = re.compile(rf"{UNSEEN.pattern}|\ufffd")
 # The first words of our own pages' paths: before such a path no one could tell where it begins.
 PAGES = {"console", "feeds", "healthz", "outbox", "readyz", "static", "units"}
 
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+", re.IGNORECASE)
 _PLAIN = re.compile(r"[a-z0-9_]{1,30}(?:[.-][a-z0-9_]{1,30})?")
 
 
@@ -61,6 +63,25 @@ def _path(value: str, path: str) -> str:
             f"is {quoted(value)}, wanted another path: /{parts[0]} is the name of pages below it"
         )
     return "".join("/" + quote(part, safe="-._~!$()*+=:@") for part in parts)
+
+
+def is_domain(value: str) -> bool:
+    """As RFC 5321 section 4.1.2 has it, with a dot: a name without one means nothing elsewhere."""
+    return _DOMAIN.fullmatch(value) is not None
+
+
+def hello_name(value: str) -> str:
+    """What EHLO may say: a domain, or an address in brackets. Raises ValueError."""
+    literal = value.removeprefix("[").removesuffix("]").removeprefix("IPv6:")
+    try:
+        ip = ip_address(literal)
+    except ValueError:
+        if is_domain(value):
+            return value
+    else:
+        if value == (f"[IPv6:{ip}]" if ip.version == 6 else f"[{ip}]"):
+            return value
+    raise ValueError(f"is {quoted(value)}, wanted a host's full name, e.g. mail.office.cn")
 
 
 def mailbox(value: str) -> str:

@@ -24,7 +24,13 @@ from pydantic_settings import (
 
 from reminder.characters import UNSEEN, one_line, quoted
 from reminder.errors import ConfigurationError, Fault
-from reminder.settings.addresses import host_name, is_loopback, mailbox, site_address
+from reminder.settings.addresses import (
+    hello_name,
+    host_name,
+    is_loopback,
+    mailbox,
+    site_address,
+)
 from reminder.settings.databases import Place, lock_beside, place_of
 from reminder.settings.secret_key import WANTED, why_weak
 from reminder.settings.section import Section
@@ -62,6 +68,7 @@ class SmtpSettings(Section):
     username: Line = ""
     password: Secret = SecretStr("")
     ca_file: CleanPath | None = None
+    hello: Annotated[str, AfterValidator(lambda v: hello_name(v) if v else v)] = ""
     timeout: float = Field(60, gt=0, le=3600, description="seconds for one answer")
     connections: int = Field(2, ge=1, le=64)
     messages_per_connection: int = Field(100, ge=1, le=10_000)

@@ -39,6 +39,12 @@ def by_smtp(
     )
 
 
+def name_operator(office: Office) -> None:
+    path = office.folder / "reminder.toml"
+    text = path.read_text(encoding="utf-8")
+    office.put("reminder.toml", text.replace("[mail]", '[mail]\noperator = "operator@npc.test"'))
+
+
 @pytest.fixture
 def inbox(office: Office) -> Iterator[Inbox]:
     """A real server on loopback, which the office's settings name."""
@@ -199,10 +205,29 @@ def test_server_that_is_down_is_an_error_of_check(office: Office) -> None:
     assert "127.0.0.1:1" in ended.err
 
 
-def test_check_logs_in_without_sending(office: Office, inbox: Inbox) -> None:
+def test_check_asks_for_the_operator_without_sending(office: Office, inbox: Inbox) -> None:
+    name_operator(office)
     found = office("check", "--smtp", "--json").json
     assert "mail.test" in found["smtp"]
+    assert "to operator@npc.test; nothing was sent" in found["smtp"]
     assert inbox.received == []
+
+
+def test_check_says_what_the_server_refuses(office: Office) -> None:
+    with bad_server(RCPT=["554 5.7.1 Relay access denied"]) as server:
+        by_smtp(office, server.port)
+        name_operator(office)
+        ended = office("check", "--smtp")
+    assert ended.status == 5
+    assert "refused RCPT TO:<operator@npc.test>: 554 5.7.1 Relay access denied" in ended.err
+
+
+def test_check_warns_of_settings_that_are_not_meant(office: Office, inbox: Inbox) -> None:
+    ended = office("check")
+    assert ended.status == 0
+    assert "warning: uid_domain: reminder.example is nobody's" in ended.err
+    assert "warning: mail.operator: not set" in ended.err
+    assert any("uid_domain" in words for words in office("check", "--json").json["warnings"])
 
 
 def test_servers_control_characters_do_nothing_to_the_terminal(office: Office) -> None:

@@ -5,7 +5,7 @@ import socketserver
 import ssl
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
@@ -51,6 +51,10 @@ class Deaf(str):
     """A reply with which the server forgets what it was sent ahead."""
 
 
+class Naming(str):
+    """A reply that names the recipient where it has {}."""
+
+
 class Inbox:
     """Keeps what a real server accepted."""
 
@@ -71,6 +75,28 @@ class Inbox:
         self.received.append(envelope)
         self.mail_options = envelope.mail_options
         return "250 2.0.0 kept"
+
+
+class Picky(Inbox):
+    """Refuses some addresses, all in the same words; `asked` is for whom it heard RCPT."""
+
+    def __init__(self, refused: Collection[str], reply: str) -> None:
+        super().__init__()
+        self.refused, self.reply = refused, reply
+        self.asked: list[str] = []
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Received, address: str, options: list[str]
+    ) -> str:
+        self.asked.append(address)
+        if address in self.refused:
+            return self.reply.format(address)
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    @property
+    def reached(self) -> list[str]:
+        return [address for mail in self.received for address in mail.rcpt_tos]
 
 
 class _OnAnyPort(Controller):
@@ -199,6 +225,8 @@ class _Session(socketserver.StreamRequestHandler):
     def _reply(self, verb: str) -> bool:
         """Whether the conversation goes on."""
         reply = self.server.next_reply(verb)
+        if isinstance(reply, Naming):
+            reply = reply.format(self.server.commands[-1].partition("<")[2].rstrip(">"))
         if isinstance(reply, str) and reply in _ENDS:
             _ENDS[reply](self)
             return False
@@ -310,8 +338,8 @@ def ours() -> bool:
 
 
 def transport(port: int, **options: Any) -> SmtpTransport:
-    options = {"host": "127.0.0.1", "security": "none", "timeout": 5} | options
-    return SmtpTransport(SmtpSettings(port=port, **options), "client.test")
+    given = {"host": "127.0.0.1", "security": "none", "timeout": 5, "hello": "client.test"}
+    return SmtpTransport(SmtpSettings(port=port, **given | options))
 
 
 def mail(*recipients: str, content: bytes = CONTENT) -> Envelope:

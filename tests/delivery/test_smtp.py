@@ -1,13 +1,18 @@
 """A mail server as a way out: connecting, encrypting, logging in, and how each of them fails."""
 
+import socket
+import ssl
 from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
 import trustme
+from pydantic import ValidationError
 
+from reminder.delivery.transports.smtp import SmtpTransport
 from reminder.domain.notices import State
 from reminder.errors import ServerError
+from reminder.settings.model import SmtpSettings
 from tests.delivery.certificates import Certificates
 from tests.delivery.servers import (
     CLOSE,
@@ -85,8 +90,8 @@ def test_host_without_address_is_a_server_failure():
 
 def test_server_that_knows_no_ehlo_is_greeted_by_helo():
     with bad_server(EHLO=["500 what"], HELO=["250 old.test"]) as server:
-        assert "answers as old.test, no encryption" in transport(server.port).check()
-        assert server.verbs == ["EHLO", "HELO", "QUIT"]
+        assert "answers as old.test, no encryption" in checked(transport(server.port))
+        assert server.verbs[:2] == ["EHLO", "HELO"]
 
 
 def test_dripping_server_does_not_outlast_the_timeout():
@@ -166,7 +171,9 @@ def test_encrypted_mail_arrives_when_the_authority_is_known(
     connection.send(mail(), ours)
     connection.close()
     assert inbox.received[0].original_content == CONTENT
-    assert way.check() == f"localhost:{port} answers as mail.test, TLSv1.3, not logged in."
+    assert checked(way).startswith(
+        f"localhost:{port} answers as mail.test, TLSv1.3, not logged in."
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,8 +240,8 @@ def test_log_in_on_loopback_needs_no_encryption(inbox, mechanism):
     accounts = Accounts("office", PASSWORD)
     options = {"auth_require_tls": False, "auth_exclude_mechanism": others}
     with real_server(inbox, authenticator=accounts, **options) as port:
-        words = transport(port, username="office", password=PASSWORD).check()
-    assert words == f"127.0.0.1:{port} answers as mail.test, no encryption, logged in."
+        words = checked(transport(port, username="office", password=PASSWORD))
+    assert words.startswith(f"127.0.0.1:{port} answers as mail.test, no encryption, logged in.")
     assert accounts.tried == [mechanism]
 
 
@@ -330,8 +337,22 @@ def test_server_without_log_in_is_said():
     assert "offers no log-in" in str(error)
 
 
-def test_password_outside_ascii_is_said_and_not_shown():
-    with bad_server(EHLO=[OFFERS]) as server:
+def test_password_in_utf_8_goes_by_plain(inbox):
+    accounts = Accounts("办公室", "密码密码密码")
+    with real_server(inbox, authenticator=accounts, auth_require_tls=False) as port:
+        assert "logged in" in checked(transport(port, username="办公室", password="密码密码密码"))
+    assert accounts.tried == ["PLAIN"]
+
+
+def test_server_that_passes_over_the_first_response_asks_for_it():
+    with bad_server(EHLO=[OFFERS], AUTH=["334 "]) as server:
+        error = log_in(server, "密码密码")
+    assert b64encode("\0office\0密码密码".encode()).decode() == server.commands[-1]
+    assert "502" in str(error)
+
+
+def test_password_outside_ascii_wants_plain_and_is_not_shown():
+    with bad_server(EHLO=["250-bad.test\r\n250 AUTH LOGIN CRAM-MD5"]) as server:
         error = log_in(server, "密码密码")
     assert error.permanent
     assert "not ASCII" in str(error)
@@ -347,3 +368,87 @@ def test_no_user_name_means_no_log_in():
 def test_password_stands_in_no_repr():
     way = transport(25, username="office", password=PASSWORD)
     assert PASSWORD not in repr(way) + repr(vars(way))
+
+
+# What the server would say to a mail
+
+
+def checked(way: SmtpTransport) -> str:
+    return way.check("office@mail.test", LEAD)
+
+
+def test_check_asks_about_sender_and_recipient_and_sends_nothing():
+    with bad_server() as server:
+        assert checked(transport(server.port)).endswith(
+            f"takes mail from office@mail.test to {LEAD}; nothing was sent."
+        )
+    assert server.commands[1:] == [
+        "MAIL FROM:<office@mail.test>", f"RCPT TO:<{LEAD}>", "rset", "QUIT".lower(),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_check_says_what_the_server_refuses(verb):
+    with (
+        bad_server(**{verb: ["554 5.7.1 Relay access denied"]}) as server,
+        pytest.raises(ServerError, match=f"refused {verb} .*554 5.7.1 Relay") as error,
+    ):
+        checked(transport(server.port))
+    assert "mail.from" in error.value.hint
+    assert "DATA" not in server.verbs
+
+
+def test_check_says_what_is_put_off_and_whom_it_did_not_ask_about():
+    with bad_server(RCPT=["450 4.2.0 grey"]) as server:
+        way = transport(server.port)
+        assert f"puts off RCPT TO:<{LEAD}>: 450 4.2.0 grey" in checked(way)
+        assert "no mail.operator is set" in way.check("office@mail.test", "")
+
+
+# What the client calls itself
+
+
+def test_host_that_has_no_name_for_a_server_says_its_address(monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "办公室电脑.local")
+    with bad_server() as server:
+        transport(server.port, hello="").open().close()
+    assert server.commands[0] == "ehlo [127.0.0.1]"
+
+
+def test_name_in_the_settings_is_what_the_client_says():
+    with bad_server() as server:
+        transport(server.port, hello="mail.office.test").open().close()
+    assert server.commands[0] == "ehlo mail.office.test"
+
+
+@pytest.mark.parametrize("name", ["office", "办公室电脑.local", "a_b.test", "[1.2.3]", "-a.test"])
+def test_name_that_no_server_understands_is_refused(name):
+    with pytest.raises(ValidationError, match="wanted a host's full name"):
+        SmtpSettings(hello=name)
+
+
+@pytest.mark.parametrize("name", ["mail.office.cn", "[192.0.2.1]", "[IPv6:2001:db8::1]"])
+def test_domains_and_address_literals_are_names(name):
+    assert SmtpSettings(hello=name).hello == name
+
+
+# Authorities of offices
+
+
+def test_authority_without_a_key_identifier_is_trusted_by_its_file(tmp_path, monkeypatch, inbox):
+    """As under Python 3.13, whose contexts are strict."""
+    plain = ssl.create_default_context
+
+    def strict(*given, **named):
+        context = plain(*given, **named)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    shown = Certificates(tmp_path)
+    with real_server(inbox, ssl_context=shown.contexts["no key identifier"]) as port:
+        monkeypatch.setattr(ssl, "create_default_context", strict)
+        way = transport(port, security="tls", ca_file=shown.office)
+        assert "TLSv1.3" in checked(way)
+        with pytest.raises(ServerError, match="CERTIFICATE_VERIFY_FAILED") as error:
+            transport(port, security="tls").open()
+    assert "smtp.ca_file" in error.value.hint

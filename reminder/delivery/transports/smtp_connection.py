@@ -31,6 +31,9 @@ _UNSAYABLE = Answer(
 # RFC 5321 section 4.2.2 and RFC 4954 section 6: a sequence or a log-in that the server misses
 # says nothing of the recipient or the message.
 _OF_THE_SESSION = (503, 530)
+# RFC 3463 sections 3.2 and 3.8: the sender's address, or what policy lets this host send. Some
+# servers put the code behind their words, with a #.
+_OF_THE_SENDER = re.compile(rb"(?:^|#)5\.(?:7\.[0-9]{1,3}|1\.[78])\b")
 # RFC 3463 sections 3.3 and 3.4. Told apart, or one such message would hold up all others.
 _TOO_LARGE = (b"5.2.3", b"5.3.4")
 
@@ -70,6 +73,31 @@ class SmtpConnection:
         sock = self._smtp.sock
         tls = sock.version() if isinstance(sock, ssl.SSLSocket) else None
         return f"{readable(name) or 'nobody'}, {tls or 'no encryption'}"
+
+    def try_out(self, sender: str, recipient: str) -> str:
+        """Whether a mail would be taken, without sending one. Raises `ServerError`."""
+        if not (said_no := self._tried("MAIL", f"MAIL FROM:<{sender}>")):
+            if not recipient:
+                return f"It takes mail from {sender}; no mail.operator is set to ask about."
+            if self._spares_reserved and is_reserved(recipient):
+                return f"It takes mail from {sender}; {recipient} is reserved and was not tried."
+            said_no = self._tried("RCPT", f"RCPT TO:<{recipient}>")
+        with step(self._server, "RSET"):
+            self._smtp.rset()
+        return said_no or f"It takes mail from {sender} to {recipient}; nothing was sent."
+
+    def _tried(self, name: str, command: str) -> str:
+        """Empty when it was taken; a sentence when it is put off. Raises when refused."""
+        with step(self._server, name):
+            code, reply = self._smtp.docmd(command)
+        if 200 <= code < 300:
+            return ""
+        if 400 <= code < 500:
+            return f"It puts off {command}: {said(code, reply)}."
+        raise ServerError(
+            f"mail server {self._server} refused {command}: {said(code, reply)}",
+            hint="the mail server must know this host, smtp.username and mail.from as its own",
+        )
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         answers = self._never_sent(envelope)
@@ -260,6 +288,8 @@ def _refusal(code: int, reply: bytes, never: Reason, later: Reason) -> Answer:
         return Answer(State.RETRY, later, words)
     if is_throttle(words):
         return Answer(State.RETRY, Reason.THROTTLED, words)
+    if _OF_THE_SENDER.search(reply):
+        return Answer(State.RETRY, Reason.SENDER_REFUSED, words, never)
     return Answer(State.REFUSED, never, words)
 
 

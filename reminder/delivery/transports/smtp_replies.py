@@ -72,16 +72,30 @@ class Client(smtplib.SMTP):
         if self.unread:
             self.close()
             raise smtplib.SMTPServerDisconnected("the server said more than it was asked")
-        super().send(s)
+        with _as_failure():
+            super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("the connection is closed")
         self.file = self.file or _Lines(self.sock)
         self.file.begin(self.timeout)
-        reply = super().getreply()
+        with _as_failure():
+            reply = super().getreply()
         self.sock.settimeout(self.timeout)
         return reply
+
+
+@contextmanager
+def _as_failure() -> Iterator[None]:
+    """Whatever smtplib did not foresee is a failure of this conversation, an OSError as its
+    own are: between DATA and the answer nothing else may come up."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise smtplib.SMTPException(f"{type(error).__name__}: {error}") from error
 
 
 class TlsClient(Client, smtplib.SMTP_SSL):
@@ -93,7 +107,9 @@ def step(server: str, name: str) -> Iterator[None]:
     """Whatever fails inside becomes a `ServerError` that names the server and the step."""
     try:
         yield
-    except OSError as error:  # smtplib's own exceptions are OSErrors
+    except ServerError:
+        raise
+    except Exception as error:
         raise failure(server, name, error) from error
 
 
@@ -101,8 +117,8 @@ def failure(server: str, name: str, error: Exception) -> ServerError:
     message = f"mail server {server} failed at {name}: {words_of(error)}"
     if isinstance(error, ssl.SSLCertVerificationError):
         hint = (
-            "set smtp.host to the name in the certificate, smtp.ca_file to who signed it; "
-            "one that has expired must be renewed"
+            "set smtp.host to the name in the certificate, smtp.ca_file to who signed it (as for "
+            "an authority that lacks a key identifier); one that has expired must be renewed"
         )
         return ServerError(message, permanent=True, hint=hint)
     if isinstance(error, ssl.SSLError):
@@ -118,7 +134,7 @@ def refused(server: str, name: str, code: int, reply: bytes) -> ServerError:
 def words_of(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return said(error.smtp_code, error.smtp_error)
-    words, cause = str(error), str(error.__context__ or "")
+    words, cause = str(error) or type(error).__name__, str(error.__context__ or "")
     return readable(words if cause in words else f"{words}: {cause}")
 
 
