@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection as DatabaseConnection
 
+from reminder.delivery.doubts import Doubts
 from reminder.delivery.line import Line
 from reminder.delivery.pacing import REFUSED, RETRY, back_off
 from reminder.delivery.recording import Recorder
@@ -17,7 +18,7 @@ from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.answers import Result
-from reminder.storage.ledger.claims import Claimed
+from reminder.storage.ledger.claims import Claimed, Person
 from reminder.storage.ledger.relays import Trouble, note_trouble, read_trouble
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ BATCH = 20  # notices that a claim takes for each connection: a killed sender le
 class Drain:
     """One drain: its workers share what is claimed, and whether the server failed."""
 
-    def __init__(self, owner: "Sender") -> None:
+    def __init__(self, owner: "Sender", trouble: Trouble | None = None) -> None:
         self._owner = owner
+        self._doubts = Doubts(known=trouble is not None and trouble.is_refusal)
         self._lock = threading.Lock()
         self._lease = owner.presence.lease
         self._claim = f"{self._lease.name}:{secrets.token_hex(4)}"
@@ -50,17 +52,18 @@ class Drain:
         self.asked = 0
         self.turned_away = False
 
-    def work(self, connection: Connection | None, most: int | None = None) -> None:
-        """One connection's thread: take, send, record, until nothing is ready or `most` went."""
+    def work(self, connection: Connection | None, *, probe: bool = False) -> None:
+        """One connection's thread: take, send, record, until nothing is ready. A `probe` ends
+        with its first message, unless that was refused and the server may be the reason."""
         owner = self._owner
         line = Line(owner.transport, owner.limits.messages_per_connection, connection)
-        left = most
         try:
-            while self._goes_on(left) and (taken := self._take(left)):
+            while self._goes_on() and (taken := self._take(probe=probe)):
                 if not self._deliver(line, taken):
                     break
-                left = None if left is None else left - 1
-                if line.broken == (most or 2):
+                if probe and not self._doubts.open:
+                    break
+                if line.broken == (1 if probe else 2):
                     self.server_failed(ServerError(f"{owner.name} broke off: {line.last_words}"))
         except ClaimLapsedError:
             log.warning("a claim lapsed before its message went: the rest is left to others")
@@ -74,7 +77,7 @@ class Drain:
         try:
             while answers is None:
                 owner.pace.wait(owner.stop)
-                if not self._goes_on(None):
+                if not self._goes_on():
                     self._lay_back(claimed)
                     return False
                 self._heard = owner.clock.monotonic()
@@ -93,28 +96,55 @@ class Drain:
         self.proven.set()
         self._heard = owner.clock.monotonic()
         self._record(claimed, answers)
+        self._doubt(claimed, answers)
         return True
 
-    def _goes_on(self, left: int | None) -> bool:
-        return not (self.failed or self._owner.stop.is_set() or left == 0)
+    def _doubt(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
+        with self._lock:
+            words = self._doubts.hear(claimed, answers)
+            refused = self._doubts.taken() if words else []
+        if words:
+            self._refuses_us(words, refused)
 
-    def _take(self, left: int | None) -> Claimed | None:
+    def conclude(self) -> None:
+        """When nothing is left to ask: what became of those that were refused because of us."""
+        words = self._doubts.unheard()
+        if words and not self.failed:
+            self._refuses_us(words, self._doubts.taken())
+        theirs = self._doubts.theirs()
+        if theirs:
+            with self._owner.database.write() as database:
+                for person, reason in theirs:
+                    claims.refuse(database, person, reason, self._owner.clock.now())
+
+    def _refuses_us(self, words: str, refused: Sequence[Person]) -> None:
+        error = ServerError(
+            f"{self._owner.name} refuses what this office sends: {words}",
+            hint="It must let this host, smtp.username and mail.from send; `reminder check "
+            "--smtp` asks it. Then all goes by itself.",
+        )
+        self.server_failed(error, refused=refused)
+
+    def _goes_on(self) -> bool:
+        return not (self.failed or self._owner.stop.is_set())
+
+    def _take(self, *, probe: bool) -> Claimed | None:
         """Who finds nothing laid in claims for all."""
         with self._claiming:
             if not self._stock:
-                self._claim_more(left)
+                self._claim_more(probe=probe)
             with self._lock:
                 return self._stock.popleft() if self._stock else None
 
-    def _claim_more(self, left: int | None) -> None:
+    def _claim_more(self, *, probe: bool) -> None:
         owner = self._owner
-        limit = left or min(BATCH * owner.limits.connections, MOST)
+        limit = 1 if probe else min(BATCH * owner.limits.connections, MOST)
         now = owner.clock.now()
         with owner.database.write() as database:
             if not self._still_ours():  # asked when it is our turn to write: that may take long
                 raise ClaimLapsedError("the claim lapsed before more was taken")
             owner.put_back(owner.presence.take_over(database, now))
-            batch = claims.claim(database, self._claim, owner.course, now, limit)
+            batch = claims.claim(database, self._claim, owner.course, now, limit, least_tried=probe)
         with self._lock:
             self._stock.extend(batch)
 
@@ -166,8 +196,15 @@ class Drain:
             self._stock.clear()
         return left
 
-    def server_failed(self, error: ServerError, claimed: Sequence[Claimed] = ()) -> None:
-        """One alarm when it begins, one probe at growing intervals; the notices wait."""
+    def server_failed(
+        self,
+        error: ServerError,
+        claimed: Sequence[Claimed] = (),
+        *,
+        refused: Sequence[Person] = (),
+    ) -> None:
+        """One alarm when it begins, one probe at growing intervals; the notices wait, those that
+        it `refused` because of us among them."""
         owner, now = self._owner, self._owner.clock.now()
         with self._lock:
             first_here, self.failed = not self.failed, True
@@ -181,21 +218,28 @@ class Drain:
                 until = now + back_off(failures, bounds, owner.dice)
                 since = trouble.since if trouble else now
                 reason = Reason.SETTINGS if error.permanent else owner.failing
+                reason = Reason.SENDER_REFUSED if refused else reason
                 trouble = Trouble(owner.relay, failures + 1, since, until, str(error), reason)
                 note_trouble(database, trouble, replica)
-            waiting = self._leave_waiting(database, [*claimed, *self._emptied()], trouble)
+            waiting = self._leave_waiting(database, [*claimed, *self._emptied()], refused, trouble)
         if first_here and failures == 0:
             log.error("%s: %d notices wait. %s", error, waiting, error.hint)
 
     def _leave_waiting(
-        self, database: DatabaseConnection, claimed: Sequence[Claimed], trouble: Trouble
+        self,
+        database: DatabaseConnection,
+        claimed: Sequence[Claimed],
+        refused: Sequence[Person],
+        trouble: Trouble,
     ) -> int:
         """Returns how many: for other replicas at once if their way is well, else all wait."""
         owner, now = self._owner, self._owner.clock.now()
         if owner.presence.others_well(database):
             claims.give_back(database, claimed, now)
-            return len(claimed)
-        return claims.put_off(
-            database, owner.course, now, trouble.not_before, trouble.detail, trouble.reason,
-            claimed,
-        )  # fmt: skip
+            claims.wait_after_all(database, refused, now, now, trouble.detail)
+            return len({*(one.key for one in claimed), *(one.notice for one in refused)})
+        until, words = trouble.not_before, trouble.detail
+        count = claims.wait_after_all(database, refused, now, until, words)
+        return count + claims.put_off(
+            database, owner.course, now, until, words, trouble.waits_as, claimed
+        )

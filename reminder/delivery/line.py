@@ -1,10 +1,14 @@
 """One worker's way to the server: a connection that is opened, used up and replaced."""
 
+import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-from reminder.delivery.transports import Connection, Envelope, Transport
-from reminder.domain.notices import Answer, State
-from reminder.errors import ServerError
+from reminder.delivery.transports import Connection, Envelope, Transport, opened, unforeseen
+from reminder.domain.notices import Answer, Reason, State
+from reminder.errors import ReminderError, ServerError
+
+log = logging.getLogger(__name__)
 
 
 class Line:
@@ -36,15 +40,27 @@ class Line:
                 raise
             self._connection = None
             return None
+        except ReminderError:
+            raise
+        except Exception as error:
+            log.exception("%s: unforeseen", envelope.message_id)
+            return self._unknown(envelope, str(unforeseen(error)))
         self._sent += 1
         self.last_words = next(iter(answers.values())).reply
         settled = any(answer.state is not State.RETRY for answer in answers.values())
         self.broken = 0 if settled or not connection.closed else self.broken + 1
         return answers
 
+    def _unknown(self, envelope: Envelope, words: str) -> Mapping[str, Answer]:
+        """Nobody knows how far that message came: it goes again, by another connection."""
+        self.close()
+        self.broken, self.last_words = self.broken + 1, words
+        return dict.fromkeys(envelope.recipients, Answer(State.RETRY, Reason.ANSWER_LOST, words))
+
     def close(self) -> None:
         if self._connection:
-            self._connection.close()
+            with suppress(Exception):  # it said all that counts
+                self._connection.close()
             self._connection = None
 
     def _current(self) -> Connection:
@@ -52,5 +68,5 @@ class Line:
             self.close()
         if self._connection is None:
             self._sent = 0
-            self._connection = self._transport.open()
+            self._connection = opened(self._transport)
         return self._connection

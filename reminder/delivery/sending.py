@@ -25,9 +25,9 @@ from reminder.clock import Clock
 from reminder.delivery.drain import BATCH, Drain
 from reminder.delivery.pacing import Limits, Pace
 from reminder.delivery.presence import Alone, Presence
-from reminder.delivery.transports import Connection, Transport
+from reminder.delivery.transports import Connection, Transport, opened, unforeseen
 from reminder.domain.notices import Reason
-from reminder.errors import ServerError
+from reminder.errors import ReminderError, ServerError
 from reminder.storage.ledger import claims
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.relays import Trouble, clear_trouble, read_trouble
@@ -108,18 +108,24 @@ class Sender:
                 if self.presence.others_well(database):
                     return 0
                 until, words = trouble.not_before, trouble.detail
-                claims.put_off(database, self.course, now, until, words, trouble.reason)
+                claims.put_off(database, self.course, now, until, words, trouble.waits_as)
                 return 0
-        run = Drain(self)
+        run = Drain(self, trouble)
         try:
             self._drain(run, ready, trouble)
+        except ReminderError:
+            raise
+        except Exception as error:
+            log.exception("%s: an unforeseen failure", self.name)
+            run.server_failed(unforeseen(error))
+            self.recover()  # all workers have ended: what they had in hand
         finally:
             run.give_back()
         return run.asked
 
     def _drain(self, run: Drain, ready: int, trouble: Trouble | None) -> None:
         try:
-            connection = self.transport.open()  # one, before there are many
+            connection = opened(self.transport)  # one, before there are many
         except ServerError as error:
             run.server_failed(error)
             return
@@ -129,7 +135,8 @@ class Sender:
             self._well_again()
             return
         if trouble:  # and by one message, for a server may greet and refuse the rest
-            run.work(probe, most=1)
+            run.work(probe, probe=True)
+            run.conclude()
             probe = None
             if run.asked and not run.failed:
                 self._well_again()
@@ -148,6 +155,7 @@ class Sender:
             if run.turned_away and not run.failed:
                 run.many = False  # one alone, for what was given back
                 run.work(None)
+            run.conclude()
         log.info("handed %d notices to %s", run.asked, self.name)
 
     def forget_trouble(self) -> None:

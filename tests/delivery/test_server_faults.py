@@ -278,8 +278,38 @@ ROWS: dict[str, list[Fault]] = {
         *each("BODY", "552 5.3.4 too large", told="refused message-refused", bodies=2),
     ],
     "554 at DATA or after the final dot": [
-        *each("DATA", "554 5.7.1 spam", told="refused message-refused"),
-        *each("BODY", "554 5.7.1 spam", told="refused message-refused", bodies=2),
+        *each("DATA", "554 5.6.0 spam", told="refused message-refused"),
+        *each("BODY", "554 5.6.0 spam", told="refused message-refused", bodies=2),
+    ],
+    "refuses every recipient because of us": [
+        *each(
+            "RCPT",
+            "554 5.7.1 relay access denied",
+            "553 5.7.1 Sender address rejected: not owned by user office",
+            "550 5.1.8 Sender address rejected: Domain not found",
+            "553 that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+            "554 Relay access denied",
+            "550 relay not permitted",
+        ),
+        *each("DATA", "550 5.7.23 SPF validation failed"),
+        *each("BODY", "550 5.7.26 DMARC", b"550-5.7.1 not you,\r\n550 5.7.1 go\r\n", bodies=2),
+    ],
+    "refuses one recipient or message by policy": [
+        at(
+            "RCPT",
+            "250 ok",
+            "550 5.7.1 not a member of this list",
+            "250 ok",
+            told="sent accepted, refused recipient-refused",
+            bodies=2,
+        ),
+        at(
+            "BODY",
+            "554 5.7.1 spam",
+            "250 ok",
+            told="sent accepted, refused message-refused",
+            bodies=2,
+        ),
     ],
     "421, 451 or 452 at DATA or after the final dot": [
         *each("DATA", BUSY, "451 4.3.0 later", told="retry message-deferred"),
@@ -307,9 +337,9 @@ ROWS: dict[str, list[Fault]] = {
         harmless({"RCPT": [Deaf("250 ok")]}, options={"timeout": SHORT}),
     ],
     "goes on to 354 with nobody to send to": [
-        at("RCPT", "550 no", told="refused recipient-refused"),
+        at("RCPT", "550 5.1.1 no", told="refused recipient-refused"),
         Fault(
-            {"RCPT": ["550 no"], "BODY": ["554 5.5.1 no valid recipients"]},
+            {"RCPT": ["550 5.1.1 no"], "BODY": ["554 5.5.1 no valid recipients"]},
             told="refused recipient-refused",
         ),
         Fault(

@@ -248,7 +248,7 @@ def test_server_on_loopback_may_have_reserved_addresses(host):
     ("reply", "state", "reason"),
     [
         ("552 5.3.4 too large", State.REFUSED, Reason.MESSAGE_REFUSED),
-        ("554 5.7.1 spam", State.REFUSED, Reason.MESSAGE_REFUSED),
+        ("554 5.6.0 spam", State.REFUSED, Reason.MESSAGE_REFUSED),
         ("451 4.3.0 later", State.RETRY, Reason.MESSAGE_DEFERRED),
         ("421 4.3.2 closing", State.RETRY, Reason.MESSAGE_DEFERRED),
         ("550 Sender frequency limited", State.RETRY, Reason.THROTTLED),

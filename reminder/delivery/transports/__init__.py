@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reminder.domain.notices import Answer
+from reminder.errors import ReminderError, ServerError
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,18 @@ class Transport(Protocol):
     """A way out. `open` raises `ServerError`."""
 
     def open(self) -> Connection: ...
+
+
+def unforeseen(error: Exception) -> ServerError:
+    """What nobody thought of, while a transport was at work: its trouble, in words."""
+    return ServerError(f"unforeseen failure: {type(error).__name__}: {error}")
+
+
+def opened(transport: Transport) -> Connection:
+    """A new connection, or a `ServerError`, whatever happens."""
+    try:
+        return transport.open()
+    except ReminderError:
+        raise
+    except Exception as error:
+        raise unforeseen(error) from error

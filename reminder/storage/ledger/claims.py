@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Select,
     bindparam,
+    exists,
     func,
     insert,
     literal,
@@ -38,6 +39,13 @@ class Claimed:
     attempts: int
 
 
+class Person(NamedTuple):
+    """One recipient of one notice."""
+
+    notice: str
+    address: str
+
+
 def recover(connection: Connection, at: datetime, but: Collection[str] = ()) -> int:
     """What senders left that are gone goes back; the names of those `but` begin their claims."""
     left = recipient.c.state == State.SENDING
@@ -53,7 +61,7 @@ _QUEUED = recipient.c.state == State.QUEUED
 _DUE_AGAIN = (recipient.c.state == State.RETRY) & (recipient.c.not_before <= bindparam("now"))
 
 
-def _waiting(waits: ColumnElement[bool]) -> Select[Any]:
+def _waiting(waits: ColumnElement[bool], *first: ColumnElement[Any]) -> Select[Any]:
     return (
         select(recipient.c.notice)
         .join(notice, notice.c.key == recipient.c.notice)
@@ -63,12 +71,13 @@ def _waiting(waits: ColumnElement[bool]) -> Select[Any]:
             notice.c.course == bindparam("of_course"),
             notice.c.useful_until > bindparam("now"),
         )
-        .order_by(recipient.c.not_before)  # by more, PostgreSQL would sort all that wait
+        .order_by(*first, recipient.c.not_before)  # by more, PostgreSQL sorts all that wait
         .limit(bindparam("most", type_=Integer))
     )
 
 
 _READY = (_waiting(_DUE_AGAIN), _waiting(_QUEUED))
+_LEAST_TRIED = (_waiting(_DUE_AGAIN | _QUEUED, recipient.c.attempts),)
 _TOO_FAR = (
     update(recipient)
     .where(recipient.c.state == State.RETRY, recipient.c.not_before > bindparam("last"))
@@ -76,15 +85,18 @@ _TOO_FAR = (
 )
 
 
-def ready(connection: Connection, course: str, at: datetime, limit: int) -> list[str]:
+def ready(
+    connection: Connection, course: str, at: datetime, limit: int, *, least_tried: bool = False
+) -> list[str]:
     """Keys of up to `limit` notices with recipients to be reached now, new ones last: what a
     sender left does not wait for a long queue, and who is tried again comes ever more seldom.
 
     Queued is ready at once, whatever its time: a clock set back must not make it wait. Two
-    statements, since either goes along the index and ends at the limit.
+    statements, since either goes along the index and ends at the limit. A probe takes those
+    that were `least_tried`, or the same few would be asked each time.
     """
     found: dict[str, None] = {}
-    for query in _READY:
+    for query in _LEAST_TRIED if least_tried else _READY:
         most = (limit - len(found)) * _FEW
         which = {"of_course": course, "now": at, "most": most}
         found |= dict.fromkeys(connection.scalars(query, which))
@@ -94,10 +106,16 @@ def ready(connection: Connection, course: str, at: datetime, limit: int) -> list
 
 
 def claim(
-    connection: Connection, name: str, course: str, at: datetime, limit: int
+    connection: Connection,
+    name: str,
+    course: str,
+    at: datetime,
+    limit: int,
+    *,
+    least_tried: bool = False,
 ) -> list[Claimed]:
     """Takes up to `limit` ready notices of that course; `name` is unlike any other claim's."""
-    keys = ready(connection, course, at, limit)
+    keys = ready(connection, course, at, limit, least_tried=least_tried)
     if not keys:
         return []
     query = (
@@ -217,11 +235,43 @@ def put_off(
     return count
 
 
+def wait_after_all(
+    connection: Connection, people: Iterable[Person], at: datetime, until: datetime, detail: str
+) -> int:
+    """Who was refused because of us goes again, unless somebody has sent it anew since."""
+    count = 0
+    for person in people:
+        anew = notice.c.key.startswith(f"{person.notice}#", autoescape=True)
+        if "#" in person.notice or not connection.scalar(select(exists().where(anew))):
+            which = _of(person) & recipient.c.state.in_([State.REFUSED, State.RETRY])
+            count += _put_back(connection, which, Reason.SERVER, at, until, detail)[0]
+    return count
+
+
+def refuse(connection: Connection, person: Person, reason: Reason, at: datetime) -> None:
+    """It waited because of us, as it seemed; it was the recipient's or the message's fault."""
+    which = _of(person) & (recipient.c.reason == Reason.SENDER_REFUSED)
+    values = {"state": State.REFUSED, "reason": reason, "updated": at}
+    changed = update(recipient).where(which).values(values).returning(recipient.c.reply)
+    for reply in connection.scalars(changed).all():
+        record(
+            connection, at, person.notice, State.REFUSED, reason,
+            address=person.address, detail=reply,
+        )  # fmt: skip
+        told = update(notice).where(notice.c.key == person.notice)
+        connection.execute(told.values(reason=reason, updated=at))
+
+
+def _of(person: Person) -> ColumnElement[bool]:
+    live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key == person.notice)
+    return recipient.c.notice.in_(live) & (recipient.c.address == person.address)
+
+
 def hurry(connection: Connection, course: str, at: datetime) -> None:
     """What waited for a sick server is ready at once."""
     ours = select(notice.c.key).where(notice.c.course == course)
     waits = (recipient.c.state == State.RETRY) & recipient.c.reason.in_(
-        [Reason.SERVER, Reason.SETTINGS]
+        [Reason.SERVER, Reason.SETTINGS, Reason.SENDER_REFUSED]
     )
     which = waits & (recipient.c.not_before > at) & recipient.c.notice.in_(ours)
     connection.execute(update(recipient).where(which).values(not_before=at))

@@ -28,6 +28,16 @@ class Trouble:
     detail: str
     reason: Reason = Reason.SERVER
 
+    @property
+    def is_refusal(self) -> bool:
+        """It answers, and refuses whatever this office sends."""
+        return self.reason is Reason.SENDER_REFUSED
+
+    @property
+    def waits_as(self) -> Reason:
+        """Why notices wait meanwhile."""
+        return Reason.SERVER if self.is_refusal else self.reason
+
 
 def read_trouble(connection: Connection, replica: str = "") -> Trouble | None:
     """As that replica finds the server; "" is the only one of a ledger in a file."""
