@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from reminder.delivery.approvals import Approvals
 from reminder.delivery.chunks import batched
 from reminder.delivery.message import Composer, Edition
+from reminder.delivery.receipts import Receipts
 from reminder.delivery.registrar import Registrar
 from reminder.domain.needless import why_needless
 from reminder.domain.notices import (
@@ -56,8 +57,11 @@ class Planned:
 class Planner:
     """Any number of planners may run at once: keys are unique, and each looks before it adds."""
 
-    def __init__(self, composer: Composer, database: Database, registrar: Registrar) -> None:
+    def __init__(
+        self, composer: Composer, database: Database, registrar: Registrar, receipts: Receipts
+    ) -> None:
         self._composer = composer
+        self._receipts = receipts
         self._database = database
         self._registrar = registrar
         self._approvals = Approvals(composer, database, registrar)
@@ -91,6 +95,7 @@ class Planner:
         self._approvals.send(at)
         done.note(self._plan_reminders(at, progress, facts))
         with self._database.write() as connection:
+            done.note(self._receipts.send(connection, at))
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
         return done

@@ -1,5 +1,6 @@
-"""What a unit is told of its registrations: a receipt for each, and a word of one sent back."""
+"""What a unit is told of its registrations: receipts, and a word of one sent back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from reminder.domain import wording
@@ -9,22 +10,35 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 
 
-def receipt(table: Timetable, said: Registration, at: datetime, contact: str) -> Content:
-    if said.act is Act.RETURN:
-        return _returned(table, said, at, contact)
-    moment, task = said.at.astimezone(table.plan.zone), table.plan.by_id.get(said.task)
-    months = _month(table, said)
-    what = f"{NAMES[said.act]}{f'：{task.brief}' if task else f'：{months}月提示'}"
+def receipt(table: Timetable, said: Sequence[Registration], at: datetime, contact: str) -> Content:
+    """Task, act and time, no word of who registered: who has the link must not write mails in the
+    office's name. What was written stands on the unit's page."""
+    last, several = said[-1], len(said) > 1
+    what = f"{len(said)}次登记" if several else f"{NAMES[last.act]}：{_about(table, last)}"
+    when = _span(table, said) if several else _moment(table, last)
     ask = f"如非本单位操作，请联系{contact}" if contact else "如非本单位操作，请告知联系人"
-    summary = (
-        f"{wording.day(moment.date())}{moment:%H:%M}，通过本单位链接{what}"
-        f"（登记人：{said.by.who}）。{ask}。"
-    )
-    section = Section("lead", "登记内容", _lines(table, said, months), numeral="一")
-    return _content(table, said, at, f"登记回执：{what.replace('：', ' ')}", summary, section)
+    summary = f"{when}，通过本单位链接{what}。登记人和说明见本单位页面。{ask}。"
+    lines = tuple(line for each in said for line in _lines(table, each, several=several))
+    section = Section("lead", "登记内容", lines, numeral="一")
+    headline = f"登记回执：{what.replace('：', ' ')}"
+    return _content(table, last, at, headline, summary, section)
 
 
-def _returned(table: Timetable, said: Registration, at: datetime, contact: str) -> Content:
+def _about(table: Timetable, said: Registration) -> str:
+    task = table.plan.by_id.get(said.task)
+    return task.brief if task else f"{_month(table, said)}月提示"
+
+
+def _moment(table: Timetable, said: Registration) -> str:
+    moment = said.at.astimezone(table.plan.zone)
+    return f"{wording.day(moment.date())}{moment:%H:%M}"
+
+
+def _span(table: Timetable, said: Sequence[Registration]) -> str:
+    return f"{_moment(table, said[0])}至{_moment(table, said[-1])}"
+
+
+def returned(table: Timetable, said: Registration, at: datetime, contact: str) -> Content:
     """Nobody is pressed: what is to be done next is done on the unit's page."""
     task = table.plan.by_id.get(said.task)
     brief = task.brief if task else said.task
@@ -71,16 +85,16 @@ def _month(table: Timetable, said: Registration) -> int:
     return task.month if task else said.at.astimezone(table.plan.zone).month
 
 
-def _lines(table: Timetable, said: Registration, month: int) -> tuple[Line, ...]:
-    if not said.task:
-        return (Line("", f"{month}月提示已签收"),)
+def _lines(table: Timetable, said: Registration, *, several: bool) -> tuple[Line, ...]:
+    begin = f"{_moment(table, said)}　{NAMES[said.act]}：" if several else ""
     task = table.plan.by_id.get(said.task)
-    lines = [Line("", task.title if task else said.task)]
+    month = _month(table, said)
+    if not said.task:
+        return (Line("", f"{month}月提示已签收" if not several else f"{begin}{month}月提示"),)
+    lines = [Line("", f"{begin}{task.title if task else said.task}")]
     if said.act is Act.FINISH and said.done_on:
         of_month = f"（{month}月）" if said.period else ""
         lines.append(Line("", f"完成日期{of_month}：{wording.full_day(said.done_on)}"))
     if said.percent is not None:
         lines.append(Line("", f"进度：{said.percent}%"))
-    if said.words:
-        lines.append(Line("", f"说明：{' '.join(said.words.split())}"))
     return tuple(lines)

@@ -16,6 +16,7 @@ from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
 from reminder.delivery.planning import Planned, Planner
 from reminder.delivery.presence import presence
+from reminder.delivery.receipts import Receipts
 from reminder.delivery.registrar import Registrar
 from reminder.delivery.reports import Reporter
 from reminder.delivery.sending import Sender
@@ -141,6 +142,10 @@ class Application:
     @property
     def registrar(self) -> Registrar:
         return self._parts.registrar
+
+    @property
+    def receipts(self) -> Receipts:
+        return self._parts.receipts
 
     @property
     def planner(self) -> Planner:

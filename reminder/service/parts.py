@@ -8,6 +8,7 @@ from reminder.delivery.approvals import Approvals
 from reminder.delivery.message import Composer
 from reminder.delivery.planning import Planner
 from reminder.delivery.presence import replica_name
+from reminder.delivery.receipts import Receipts
 from reminder.delivery.registrar import Registrar
 from reminder.delivery.reports import Reporter
 from reminder.service.watch import Watch
@@ -32,8 +33,12 @@ class Parts:
         return Registrar(self.composer)
 
     @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self.composer, self.registrar)
+
+    @cached_property
     def planner(self) -> Planner:
-        return Planner(self.composer, self._database(), self.registrar)
+        return Planner(self.composer, self._database(), self.registrar, self.receipts)
 
     @cached_property
     def approvals(self) -> Approvals:

@@ -8,23 +8,22 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from reminder.delivery.message import Knowledge
-from reminder.domain.notices import Kind, NoticeDraft, State
+from reminder.domain.notices import Kind, State
 from reminder.domain.plan import Task, TaskKind
-from reminder.domain.receipts import receipt
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.errors import ReminderError
 from reminder.service.application import Application
-from reminder.storage.ledger import notices, registrations, tasks
-from reminder.storage.ledger.holds import read_hold
+from reminder.storage.ledger import registrations, tasks
 from reminder.storage.ledger.stopping import stop_done
 from reminder.storage.ledger.views import latest_of_units
 
-RECEIPT_USEFUL = timedelta(days=7)
-A_DAY = 40  # registrations of one unit: more are nobody's work, and each sends a mail
+# More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
+# Each has a number of its own, so whoever spends one keeps the unit from nothing else; a month is
+# signed once.
+A_DAY = {Act.SIGN: 40, Act.PROGRESS: 30, Act.FINISH: 5}
 WHO = 40  # characters of a name
 WORDS = 1000  # characters of a report
 
@@ -163,7 +162,8 @@ def send_back(
     with app.database.write() as connection:
         _waiting(connection, unit, task, period)
         said = Registration(at, Act.RETURN, unit, period, task, by, words=_worded(words))
-        _record(app, connection, said)
+        said = replace(said, id=registrations.add(connection, said))
+        app.receipts.send_back(connection, said)
     app.wake()
 
 
@@ -204,47 +204,16 @@ def _same(one: Registration, other: Registration) -> bool:
 
 
 def _register(app: Application, connection: Connection, said: Registration) -> None:
-    """With its receipt, in one transaction. What is tried in a rehearsal must stop no reminder."""
+    """With its receipt, in one transaction, unless one went just now: then the next tick gathers.
+
+    What is tried in a rehearsal must stop no reminder.
+    """
     if app.registrar.rehearsal:
         raise RegistrationError("正在演练，登记没有记入")
-    since = said.at - timedelta(days=1)
-    if registrations.count_since(connection, said.unit, since) >= A_DAY:
+    if registrations.count_like(connection, said, said.at - timedelta(days=1)) >= A_DAY[said.act]:
         raise RegistrationError("今天登记次数过多，请明天再试或联系联系人")
-    _record(app, connection, said)
-
-
-def _record(app: Application, connection: Connection, said: Registration) -> None:
-    number = registrations.add(connection, said)
-    _send_receipt(app, connection, replace(said, id=number))
-
-
-def _send_receipt(app: Application, connection: Connection, said: Registration) -> None:
-    table, at = app.table, said.at
-    unit, course = table.directory.receiver(said.unit), app.registrar.course
-    if unit is None or not unit.has_address or read_hold(connection, course):
-        return
-    period = table.local_day(at).isoformat()
-    key = f"{table.plan.id}/{Kind.RECEIPT}/{said.id}/{unit.id}"
-    draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + RECEIPT_USEFUL)
-    content = receipt(table, said, at, app.settings.mail.contact)
-    known = Knowledge(at, Progress())
-    if said.act is Act.RETURN:  # it is answered there
-        known = replace(known, page_link=app.registrar.known(connection, draft, at).page_link)
-    composed = app.composer.notice(
-        draft,
-        known,
-        content,
-        app.composer.render_sections(content),
-        rehearsal=app.registrar.rehearsal,
-    )
-    notices.add(
-        connection,
-        draft,
-        at,
-        composed=composed,
-        course=course,
-        rehearsal=app.registrar.rehearsal,
-    )
+    registrations.add(connection, said)
+    app.receipts.send(connection, said.at, said.unit)
 
 
 def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:

@@ -5,15 +5,17 @@ much, the difference shows. Passes that died count for what may be there, those 
 what must.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from reminder.domain.notices import Kind
+from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Window, overdue_day, workdays_left
 from reminder.domain.workdays import last_day
+from reminder.storage.ledger.views import NoticeView
 
 Telling = tuple[str, str, str, str, int]  # kind, unit, task, due date, step
 
@@ -186,3 +188,27 @@ class _Rules:
         )
         if table.moment(day) < end:
             yield Kind.OVERDUE, f"{window.due}", past[-1]
+
+
+def receipts_due(said: Sequence[Registration], views: Sequence[NoticeView]) -> frozenset[str]:
+    """A receipt for each word of a unit, or one within days that tells of later words as well;
+    what the secretariat sent back, each by itself."""
+    made = {view.key.partition("/")[2] for view in views if view.kind is Kind.RECEIPT}
+    due = set()
+    for each in said:
+        own = _receipt_key(each)
+        later = (
+            _receipt_key(other)
+            for other in said
+            if other.act in OF_UNITS and other.unit == each.unit and other.id >= each.id
+            and other.at - each.at < timedelta(days=7)
+        )  # fmt: skip
+        if each.act is Act.RETURN:
+            due.add(own)
+        elif each.act in OF_UNITS:
+            due.add(next((key for key in later if key in made), own))
+    return frozenset(due)
+
+
+def _receipt_key(said: Registration) -> str:
+    return f"receipt/{said.id}/{said.unit}"

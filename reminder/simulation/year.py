@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from reminder.clock import VirtualClock
 from reminder.domain.notices import State
-from reminder.domain.registrations import Act
 from reminder.domain.windows import nudge_day
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import LedgerError
@@ -22,15 +21,16 @@ from reminder.service.application import Application
 from reminder.service.registrations import RegistrationError
 from reminder.settings import Settings
 from reminder.simulation.death import Killed, Life
-from reminder.simulation.duties import Telling, Tick
+from reminder.simulation.duties import Telling, Tick, receipts_due
 from reminder.simulation.faults import Fault, Faults, draw
 from reminder.simulation.judge import Breach, Evidence, judge
 from reminder.simulation.reader import Reader
 from reminder.simulation.saying import say
 from reminder.simulation.server import Delivery, Mails, Server
+from reminder.storage.ledger import registrations
 from reminder.storage.ledger.care import verify
 from reminder.storage.ledger.notices import content_of
-from reminder.storage.ledger.schema import notice, recipient, registration, reminded
+from reminder.storage.ledger.schema import notice, recipient, reminded
 from reminder.storage.ledger.tasks import read_start
 from reminder.storage.ledger.views import NoticeView, read_notices
 from reminder.storage.office import Office
@@ -232,11 +232,7 @@ class _Year:
             started = read_start(connection, self._app.registrar.course) or self._start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
-            receipts = {
-                f"receipt/{row.id}/{row.unit}"
-                for row in connection.execute(select(registration))
-                if row.act in (Act.FINISH, Act.RETURN)
-            }
+            said = list(registrations.each(connection))
         breaches = [Breach("ledger", words) for words in verify(self._app.database.place)]
         evidence = Evidence(
             started,
@@ -245,7 +241,7 @@ class _Year:
             server,
             views,
             told,
-            frozenset(receipts),
+            receipts_due(said, views),
             self._stored,
             self._reader,
         )

@@ -122,31 +122,102 @@ def test_nobody_signs_without_a_name(small: Trial) -> None:
 # Receipts
 
 
-def test_every_registration_sends_a_receipt_to_the_units_own_addresses(small: Trial) -> None:
-    finish(small.app(LATE), words="已印发<b>")
+def test_a_receipt_names_task_act_and_time_and_goes_to_the_units_own_addresses(
+    small: Trial,
+) -> None:
+    finish(small.app(LATE))
     small.tick(LATE)
     receipt = small.mails()[0]
     assert str(receipt["To"]).count("@unit.test") == 2
     assert "登记回执：登记完成" in str(receipt["Subject"])
     text = text_of(receipt)
     assert "如非本单位操作，请" in text
-    assert re.search("值班员.*2026年3月20日.*已印发<b>", text, re.DOTALL)
+    assert re.search("3月26日09:30.*登记完成.*2026年3月20日", text, re.DOTALL)
 
 
-def test_a_receipt_escapes_what_was_reported(small: Trial) -> None:
-    finish(small.app(LATE), words="<script>alert(1)</script>")
+def test_a_receipt_carries_no_word_of_who_registered(small: Trial) -> None:
+    """Whoever has the link would write in the office's name."""
+    by = Signature("请点击evil.example", "page/lead/1")
+    app, task = small.app(LATE), orders.find_task(small.app(LATE), TASK)
+    service.finish(app, unit(app, "lead"), task, by, done_on=date(2026, 3, 20), words="汇款至某处")
+    service.report_progress(app, unit(app, "lead"), task, by, words="汇款至某处", percent=90)
     small.tick(LATE)
-    html = small.mails()[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
-    assert "&lt;script&gt;" in html
-    assert "<script" not in html
+    small.tick("2026-03-26T09:41+08:00")
+    assert len(kinds(small, Kind.RECEIPT)) == 2
+    for mail in small.mails()[:2]:
+        assert "evil" not in mail.as_string() + text_of(mail) + str(mail["Subject"])
+        assert "汇款" not in mail.as_string() + text_of(mail)
+
+
+def progress(trial: Trial, at: str, percent: int) -> None:
+    app = trial.app(at)
+    task = orders.find_task(app, TASK)
+    service.report_progress(app, unit(app, "lead"), task, BY, words="", percent=percent)
+
+
+def receipts(trial: Trial) -> list[str]:
+    return [key.split("/")[1] for key in kinds(trial, Kind.RECEIPT)]
+
+
+def test_first_receipt_goes_at_once_and_what_follows_is_gathered_for_ten_minutes(
+    either: Trial,
+) -> None:
+    for minute in range(30, 38):
+        progress(either, f"2026-03-26T09:{minute}+08:00", minute)
+    either.tick("2026-03-26T09:39+08:00")
+    assert receipts(either) == ["1"]
+    either.tick("2026-03-26T09:40+08:00")
+    either.tick("2026-03-26T09:45+08:00")
+    assert receipts(either) == ["1", "8"]
+    gathered = next(mail for mail in either.mails() if "7次登记" in str(mail["Subject"]))
+    assert "3月26日09:31至3月26日09:37" in text_of(gathered)
+    assert text_of(gathered).count("反馈进展") == 7
+
+
+def test_a_registration_after_ten_minutes_has_its_receipt_at_once(small: Trial) -> None:
+    progress(small, "2026-03-26T09:30+08:00", 10)
+    progress(small, "2026-03-26T09:35+08:00", 20)
+    progress(small, "2026-03-26T09:50+08:00", 30)
+    assert receipts(small) == ["1", "3"]
+
+
+def test_another_units_receipt_is_not_waited_for(small: Trial) -> None:
+    finish(small.app(LATE))
+    sign(small.app(LATE), "related")
+    assert len(receipts(small)) == 2
+
+
+def test_a_clock_that_was_set_back_keeps_no_receipt_waiting(small: Trial) -> None:
+    progress(small, "2026-03-26T09:30+08:00", 10)
+    progress(small, "2026-03-25T09:30+08:00", 20)
+    assert set(receipts(small)) == {"1", "2"}
+
+
+def test_what_was_registered_while_all_is_held_has_its_receipt_afterwards(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH, mail={"first_start": "hold"})
+        app = opened.app(LATE, mail={"first_start": "hold"})
+        finish(app)
+        assert kinds(opened, Kind.RECEIPT) == []
+        orders.release(app, None)
+        opened.tick(LATE, mail={"first_start": "hold"})
+        assert receipts(opened) == ["1"]
+
+
+def test_a_word_sent_back_is_not_gathered(small: Trial) -> None:
+    finish(small.app(LATE))
+    service.send_back(small.app(LATE), "lead", TASK, "", "请补充佐证", OFFICE)
+    small.tick(LATE)
+    assert receipts(small) == ["1", "2"]
+    assert any("退回原因：请补充佐证" in text_of(mail) for mail in small.mails())
 
 
 def test_a_receipt_goes_to_no_other_unit(small: Trial) -> None:
-    finish(small.app(LATE), words="内部情况")
+    finish(small.app(LATE))
     small.tick(LATE)
     others = [mail for mail in small.mails() if "lead@unit.test" not in str(mail["To"])]
     assert others
-    assert not any("内部情况" in text_of(mail) for mail in others)
+    assert not any("登记回执" in str(mail["Subject"]) for mail in others)
 
 
 def test_a_receipt_is_not_sent_again(small: Trial) -> None:
@@ -157,14 +228,24 @@ def test_a_receipt_is_not_sent_again(small: Trial) -> None:
         orders.resend(small.app(LATE), f"small/{key}")
 
 
-def test_a_link_in_wrong_hands_cannot_flood_a_mailbox(small: Trial) -> None:
-    app = small.app(LATE)
-    task = orders.find_task(app, TASK)
-    for percent in range(service.A_DAY):
-        service.report_progress(app, unit(app, "lead"), task, BY, words="", percent=percent)
+def test_a_link_in_wrong_hands_floods_no_mailbox_and_locks_nobody_out(small: Trial) -> None:
+    most = service.A_DAY[Act.PROGRESS]
+    for percent in range(most):
+        progress(small, LATE, percent)
     with pytest.raises(RegistrationError, match="次数过多"):
-        service.report_progress(app, unit(app, "lead"), task, BY, words="又一次", percent=None)
-    assert len(kinds(small, Kind.RECEIPT)) == service.A_DAY
+        progress(small, LATE, 99)
+    assert sign(small.app(LATE))
+    assert finish(small.app(LATE))
+    small.tick("2026-03-26T09:40+08:00")
+    assert receipts(small) == ["1", str(most + 2)]
+
+
+def test_one_task_is_reported_as_done_a_few_times_a_day(small: Trial) -> None:
+    for number in range(service.A_DAY[Act.FINISH]):
+        finish(small.app(LATE), words=f"第{number}次")
+    with pytest.raises(RegistrationError, match="次数过多"):
+        finish(small.app(LATE), words="又一次")
+    assert sign(small.app(LATE))
 
 
 # Reports
@@ -391,7 +472,7 @@ def test_reopening_a_task_takes_back_what_was_confirmed_of_it(two: Trial) -> Non
 
 def test_what_the_secretariat_does_takes_no_registration_from_the_unit(small: Trial) -> None:
     app = small.app(LATE)
-    for _ in range(service.A_DAY // 2):
+    for _ in range(service.A_DAY[Act.FINISH] - 1):
         finish(app)
         service.send_back(app, "lead", TASK, "", "请核对", OFFICE)
     assert finish(app)

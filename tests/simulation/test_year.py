@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection
 
 from reminder.delivery import drain, planning, sending
+from reminder.delivery.receipts import Receipts
 from reminder.domain.notices import Reason, State
 from reminder.domain.windows import Progress
-from reminder.service import registrations
 from reminder.simulation import Outcome, simulate
 from reminder.simulation.faults import Fault, Faults, Kill, Registration, Said, Spell
 from reminder.storage.ledger import answers, claims, notices
@@ -280,5 +280,5 @@ def test_judge_sees_a_unit_asked_for_what_it_has_reported(
 def test_judge_sees_a_receipt_that_is_missing(
     office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registrations, "_send_receipt", lambda *args: None)
+    monkeypatch.setattr(Receipts, "send", lambda *args: [])
     assert "was due" in spring(office, **NUDGED, registrations=REPORTED).breaches[0].words

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
 
+from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
-from reminder.storage.ledger.schema import registration
+from reminder.storage.ledger.schema import notice, registration
+from reminder.storage.ledger.views import in_parts
 
 
 def _standing(act: Act) -> Select[Any]:
@@ -106,15 +108,68 @@ def latest_on_tasks(
     return {(row.task, row.unit): _registration(row) for row in found}
 
 
-def count_since(connection: Connection, unit: str, since: datetime) -> int:
-    """How often the unit itself has registered something."""
+def count_like(connection: Connection, said: Registration, since: datetime) -> int:
+    """How often the unit has done the same since: reported completion of that task, or told of
+    progress or signed at all."""
     query = select(func.count()).select_from(registration)
     query = query.where(
-        registration.c.unit == unit,
+        registration.c.unit == said.unit,
         registration.c.at >= since,
-        registration.c.act.in_(OF_UNITS),
+        registration.c.act == said.act,
     )
+    if said.act is Act.FINISH:
+        same = (registration.c.task == said.task) & (registration.c.period == said.period)
+        query = query.where(same)
     return connection.scalar(query) or 0
+
+
+def newest(connection: Connection) -> int:
+    """The last one's number; 0 when there is none."""
+    return connection.scalar(select(func.max(registration.c.id))) or 0
+
+
+def untold(
+    connection: Connection, since: datetime, *, after: int = 0, unit: str | None = None
+) -> dict[str, tuple[list[Registration], datetime | None]]:
+    """By unit: what it has registered since, after that number, of which no receipt tells; and
+    when its last receipt was due."""
+    query = select(registration).where(
+        registration.c.id > after, registration.c.at >= since, registration.c.act.in_(OF_UNITS)
+    )
+    if unit is not None:
+        query = query.where(registration.c.unit == unit)
+    found: dict[str, list[Registration]] = {}
+    for row in connection.execute(query.order_by(registration.c.id)):
+        found.setdefault(row.unit, []).append(_registration(row))
+    told = _last_receipts(connection, found, since)
+    untold = {}
+    for name, all_said in found.items():
+        number, due = told.get(name, (0, None))
+        if said := [each for each in all_said if each.id > number]:
+            untold[name] = (said, due)
+    return untold
+
+
+def _last_receipts(
+    connection: Connection, units: Collection[str], since: datetime
+) -> dict[str, tuple[int, datetime | None]]:
+    """Of what units did: those of words sent back are none of them."""
+    query = select(notice.c.key, notice.c.unit, notice.c.due)
+    query = query.where(notice.c.kind == Kind.RECEIPT, notice.c.due >= since)
+    due = {
+        int(row.key.split("/")[-2]): (row.unit, row.due)
+        for units_part in in_parts(list(units))
+        for row in connection.execute(query.where(notice.c.unit.in_(units_part)))
+    }
+    last: dict[str, tuple[int, datetime | None]] = {}
+    for numbers in in_parts(sorted(due)):
+        theirs = select(registration.c.id).where(
+            registration.c.id.in_(numbers), registration.c.act.in_(OF_UNITS)
+        )
+        for number in connection.scalars(theirs.order_by(registration.c.id)):
+            name, moment = due[number]
+            last[name] = (number, moment)
+    return last
 
 
 def _last_words(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import Connection, RowMapping, func, select
 
@@ -89,7 +90,10 @@ def each_notice(
                 yield view
 
 
-def in_parts(keys: Iterable[str]) -> Iterator[list[str]]:
+Key = TypeVar("Key", str, int)
+
+
+def in_parts(keys: Iterable[Key]) -> Iterator[list[Key]]:
     """SQLite limits the variables of one statement."""
     rest = iter(keys)
     while some := list(islice(rest, 500)):
