@@ -14,7 +14,7 @@ from reminder.domain.windows import Rule
 from reminder.domain.workdays import DAY
 from reminder.feed.entries import Entry
 from reminder.feed.query import Query, View
-from reminder.feed.wording import category, description, full_title, short_title
+from reminder.feed.wording import CANCELLED, category, description, full_title, short_title
 from reminder.storage.ledger.events import EventRow
 
 END = b"END:VCALENDAR\r\n"
@@ -55,6 +55,8 @@ def component(row: EventRow, query: Query, zone: ZoneInfo, uid_domain: str) -> b
         return b""
     made = _todo(entry, row, zone) if query.view is View.TODO else _event(entry, row, query)
     title = full_title(entry) if query.view is View.WINDOW else short_title(entry)
+    if row.cancelled:  # some programs go on showing it as if nothing had been said
+        title = f"{CANCELLED}{title}"
     # `Event.new` would invent UID and DTSTAMP, and no two copies would be alike.
     made.add("uid", _uid(row.uid, query.view, uid_domain))
     # RFC 5545, 3.8.7.2: without METHOD, DTSTAMP is the time of the last revision.
@@ -81,6 +83,8 @@ def _event(entry: Entry, row: EventRow, query: Query) -> Component:
     made.add("dtstart", first)
     made.add("dtend", last + DAY)  # exclusive
     made.add("transp", "TRANSPARENT")
+    # Outlook takes an all-day event for a busy one unless its own property says otherwise.
+    made.add("x-microsoft-cdo-busystatus", "FREE")
     if row.cancelled:
         made.add("status", "CANCELLED")
     else:

@@ -14,6 +14,7 @@ from reminder.domain.wording import PARTS
 from reminder.feed.entries import Entry, Item
 
 DONE = "✓ "
+CANCELLED = "〔已取消〕"
 _ROLES = {Role.LEAD: "承办", Role.RELATED: "相关"}
 COMPUTED = "安排表只列月份，起止日期按工作日计算，仅用于提示。"
 GUESSED = "工作日安排尚未公布，日期为推算。"

@@ -29,7 +29,7 @@ def test_the_heading_is_what_calendar_programs_read(desk: Any) -> None:
 
 def test_an_event_takes_no_time_and_says_when_it_was_revised(desk: Any) -> None:
     entry = desk.entries("deputies")["2026-04-1"]
-    assert entry["TRANSP"] == "TRANSPARENT"
+    assert (entry["TRANSP"], entry["X-MICROSOFT-CDO-BUSYSTATUS"]) == ("TRANSPARENT", "FREE")
     assert entry["DTSTAMP"].dt == entry["LAST-MODIFIED"].dt == desk.at
     assert entry["SEQUENCE"] == 0
     assert entry["CATEGORIES"].to_ical() == "承办".encode()
@@ -95,8 +95,28 @@ def test_a_dropped_task_is_cancelled_then_gone(desk: Any) -> None:
         entry = desk.entries("deputies", f"view={view}&alarms=1d")[uid]
         assert (entry["STATUS"], entry["SEQUENCE"]) == ("CANCELLED", 1)
         assert not entry.subcomponents
+        assert entry["SUMMARY"].startswith("〔已取消〕")
+        assert "本项已从安排表移出" in entry["DESCRIPTION"]
     desk.at += timedelta(days=60)
     assert "2026-04-2" not in desk.entries("deputies")
+
+
+def test_a_task_that_comes_back_is_not_cancelled_any_more(desk: Any) -> None:
+    desk.sync()
+    table = desk.table
+    desk.edit(lambda task: None if task.id == "2026-04-2" else task)
+    assert desk.title("plan", "2026-04-2").startswith("〔已取消〕")
+    desk.table = table
+    assert not desk.title("plan", "2026-04-2").startswith("〔")
+    assert desk.entries("plan")["2026-04-2"]["SEQUENCE"] == 2
+
+
+def test_every_event_leaves_its_reader_free(desk: Any) -> None:
+    for feed in ("deputies", "helan", "plan"):
+        for query in ("view=window", "view=due&alarms=7d"):
+            body = desk.body(feed, query)
+            free = body.count(b"\r\nX-MICROSOFT-CDO-BUSYSTATUS:FREE\r\n")
+            assert free == body.count(b"\r\nTRANSP:TRANSPARENT\r\n") == body.count(b"BEGIN:VEVENT")
 
 
 def test_a_feed_without_entries_is_still_a_calendar(desk: Any) -> None:
