@@ -18,6 +18,9 @@ PAGES = {"console", "feeds", "healthz", "outbox", "readyz", "static", "units"}
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+", re.IGNORECASE)
+# RFC 6762, 3 and appendix G; ICANN's .internal; what routers and directories make up.
+_OWN_DOMAINS = {"corp", "domain", "home", "internal", "intra", "intranet", "lan", "local",
+                "localdomain", "private", "workgroup"}  # fmt: skip
 _PLAIN = re.compile(r"[a-z0-9_]{1,30}(?:[.-][a-z0-9_]{1,30})?")
 
 
@@ -124,6 +127,14 @@ def is_reserved(address: str) -> bool:
         "example.net",
         "example.org",
     )
+
+
+def is_public_name(host: str) -> bool:
+    """Whether the whole internet may know it by that name: no number, none of one house's own."""
+    labels = host.lower().rstrip(".").split(".")
+    is_number = ":" in host or labels[-1].isdigit()
+    is_own = len(labels) < 2 or labels[-1] in _OWN_DOMAINS or labels[-2:] == ["home", "arpa"]
+    return not (is_number or is_own or is_reserved(f"@{host}"))
 
 
 def is_loopback(host: str) -> bool:

@@ -28,6 +28,7 @@ from reminder.settings.addresses import (
     hello_name,
     host_name,
     is_loopback,
+    is_public_name,
     mailbox,
     site_address,
 )
@@ -85,6 +86,7 @@ class WebSettings(Section):
     base_url: str = ""
     finish: Literal["confirm", "direct"] = "confirm"
     console: Literal["local", "anywhere", "off"] = "local"
+    foreign_calendars: bool | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -107,6 +109,13 @@ class WebSettings(Section):
     def reachable(self) -> bool:
         """Whether `base_url` was set to something that another machine can open."""
         return bool(self.base_url) and not is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def offers_foreign_calendars(self) -> bool:
+        """Buttons that hand a feed's address, which is its only secret, to Google or Microsoft."""
+        if self.foreign_calendars is not None:
+            return self.foreign_calendars
+        return is_public_name(urlsplit(self.base_url).hostname or "")
 
 
 class LogSettings(Section):

@@ -41,13 +41,15 @@ class Offer:
 class Calendar:
     """`feed` is the bare address of the unit's feed, `page` that of its page.
 
-    `public` says whether other people's servers may be able to read it.
+    `public` says whether other people's servers may be able to read it, `foreign` whether the
+    office wants them to.
     """
 
     name: str
     feed: str
     page: str
     public: bool
+    foreign: bool
 
     @property
     def usual(self) -> Address:

@@ -111,8 +111,9 @@ def _calendar(site: Site, request: Request, link: UnitLink) -> Calendar | None:
             return None
         feed = feed_url(base, feed_token(connection, site.key, unit.id), unit.id)
     name = f"{site.table.plan.tag}{site.table.plan.year}·{unit.label}"
-    reachable = site.settings.web.reachable
-    return Calendar(name, feed, page_url(base, link.token, unit.id), reachable)
+    web = site.settings.web
+    page = page_url(base, link.token, unit.id)
+    return Calendar(name, feed, page, web.reachable, web.offers_foreign_calendars)
 
 
 def _sign(site: Site, link: UnitLink, form: Form, by: Signature) -> str:

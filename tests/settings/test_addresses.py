@@ -6,6 +6,22 @@ import pytest
 
 from reminder.settings import addresses, is_loopback, is_reserved, mailbox
 
+PUBLIC = ["reminder.npc.gov.cn", "NPC.gov.cn.", "unit.com", "xn--fsqu00a.xn--fiqs8s", "例子.中国"]
+_OF_ONE_HOUSE = """
+    localhost reminder reminder. a.local a.b.LAN a.internal a.home.arpa reminder.example a.test
+    a.example.com 127.0.0.1 10.1.2.3 8.8.8.8 ::1 2001:db8::1 a.corp a.intranet a.localdomain
+"""
+
+
+@pytest.mark.parametrize("host", PUBLIC)
+def test_a_name_of_the_internet_is_public(host: str) -> None:
+    assert addresses.is_public_name(host)
+
+
+@pytest.mark.parametrize("host", ["", *_OF_ONE_HOUSE.split()])
+def test_a_number_or_a_name_of_one_house_is_not(host: str) -> None:
+    assert not addresses.is_public_name(host)
+
 
 @pytest.mark.parametrize(
     "bad", ["", "unit", "@unit.cn", "a@", "a b@unit.cn", "a@unit.cn\nBcc: b@unit.cn", "甲@unit.cn"]

@@ -89,6 +89,19 @@ def test_base_url_loses_its_closing_slash(sources: Sources) -> None:
     assert sources.load().web.public_url == "https://unit.cn/reminder"
 
 
+@pytest.mark.parametrize("path", ["提醒", "%e6%8f%90%e9%86%92", "%E6%8F%90%E9%86%92/"])
+def test_a_path_is_written_in_one_way(sources: Sources, path: str) -> None:
+    sources.file(f'[web]\nbase_url = "https://unit.cn/{path}"\n')
+    assert sources.load().web.root == "/%E6%8F%90%E9%86%92"
+
+
+@pytest.mark.parametrize("path", ["/console", "/units/x", "/a//b", "/a/../b", "/a%2Fb", "/%00"])
+def test_a_path_that_nobody_can_tell_from_our_own_is_refused(sources: Sources, path: str) -> None:
+    sources.file(f'[web]\nbase_url = "https://unit.cn{path}"\n')
+    (fault,) = sources.faults()
+    assert fault.startswith("reminder.toml:2: web.base_url: is ")
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://unit.cn", "https://", "https://unit.cn/?a=1", "http://[::1", "http://a:99999/"]
 )

@@ -626,13 +626,36 @@ def test_wechat_is_told_to_open_a_browser(leader: Visitor) -> None:
 def test_web_calendars_are_offered_with_what_they_need_to_reach_us(
     house: Any, leader: Visitor
 ) -> None:
+    wanted = {"foreign_calendars": True}
+    house.set(web=house.settings.web.model_copy(update=wanted))
     assert "设置对外网址（web.base_url）后才能读到" in leader.see()
-    web = house.settings.web.model_copy(update={"base_url": "https://reminder.example"})
-    house.set(web=web)
+    house.set(
+        web=house.settings.web.model_copy(update=wanted | {"base_url": "https://reminder.example"})
+    )
     box = parts(leader.see(), "订阅日历")
     feed = "https%3A%2F%2Freminder.example%2Ffeeds%2F"
     assert f"https://outlook.office.com/calendar/0/addfromweb?url={feed}" in box
     assert "https://calendar.google.com/calendar/r?cid=webcal%3A%2F%2Freminder.example" in box
+
+
+@pytest.mark.parametrize(
+    ("base_url", "wanted", "offered"),
+    [
+        ("", None, False),
+        ("https://reminder.lan", None, False),
+        ("https://npc.gov.cn/reminder", None, True),
+        ("https://npc.gov.cn", False, False),
+    ],
+)
+def test_foreign_web_calendars_are_offered_where_the_office_is_public_or_wants_them(
+    house: Any, leader: Visitor, base_url: str, wanted: bool | None, offered: bool
+) -> None:
+    web = {"base_url": base_url, "foreign_calendars": wanted}
+    house.set(web=house.settings.web.model_copy(update=web))
+    page = leader.see()
+    for words in ("calendar.google.com", "outlook.office.com", "outlook.live.com", "网页日历"):
+        assert (words in page) is offered
+    assert "webcal:" in page
 
 
 def test_the_script_is_short_and_the_page_does_without(leader: Visitor) -> None:
