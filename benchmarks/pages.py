@@ -1,6 +1,6 @@
 """Every page while ten thousand notices lie in the ledger, beside the same pages with few.
 
-python -m benchmarks.pages STATE COUNT    fills that ledger; says a session and a link
+python -m benchmarks.pages STATE COUNT    fills that ledger; says cookies and a link
 """
 
 import sys
@@ -26,11 +26,13 @@ from benchmarks.page import Part, Target
 from reminder.clock import Clock
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.service.application import Application
+from reminder.storage.ledger.door import door_word
 from reminder.storage.ledger.links import PAGE, link_token, page_url
 from reminder.storage.ledger.notices import Composed, Entry, add_all
 from reminder.storage.ledger.schema import recipient
 from reminder.storage.ledger.sessions import begin_session
 from reminder.storage.office import load_office
+from reminder.web.cookies import cookie_name
 
 MANY, QUICK = 10_000, 1_000
 UNIT = "deputies"
@@ -77,13 +79,13 @@ def measure(quick: bool) -> Part:
 
 
 class _Visit:
-    def __init__(self, path: str, base: str, session: str, page: str) -> None:
+    def __init__(self, path: str, base: str, cookies: str, page: str) -> None:
         self._url = base + (path or page)
-        self._cookie = f"console={session}"
+        self._cookies = cookies
 
     def __call__(self) -> float:
         begun = time.perf_counter()
-        status, body, _ = fetch(self._url, Cookie=self._cookie)
+        status, body, _ = fetch(self._url, Cookie=self._cookies)
         took = 1000 * (time.perf_counter() - begun)
         if status != 200 or b"</html>" not in body or b'type="password"' in body:
             raise Unavailable(f"{self._url} answered {status}")
@@ -91,7 +93,7 @@ class _Visit:
 
 
 def fill(state: Path, count: int) -> str:
-    """Notices of every state that ends, as if of many years; a session's word, a unit's page."""
+    """Notices of every state that ends, as if of many years; cookies and a unit's page."""
     app = Application(load_office(command_line={"state_dir": state}), Clock())
     at, plan = app.clock.now(), app.table.plan
     units = [unit for unit in app.table.directory.single if unit.has_address]
@@ -109,10 +111,12 @@ def fill(state: Path, count: int) -> str:
             add_all(connection, entries, at, course="maildir")
             sent = {"state": State.SENT, "reason": Reason.ACCEPTED}
             connection.execute(update(recipient).values(sent))
+    key, web = app.composer.key, app.settings.web
     with app.database.write() as connection:
-        word = begin_session(connection, at)
-        token = link_token(connection, app.composer.key, PAGE, UNIT)
-    return f"{word} {page_url('', token, UNIT)}"
+        word, door = begin_session(connection, at), door_word(connection, key)
+        token = link_token(connection, key, PAGE, UNIT)
+    cookies = ((cookie_name(key, web, "console"), word), (cookie_name(key, web, "door"), door))
+    return f"{';'.join(f'{name}={value}' for name, value in cookies)} {page_url('', token, UNIT)}"
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ import email
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from email.policy import default
 from pathlib import Path
+from types import MappingProxyType
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -22,11 +23,13 @@ from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
 from reminder.service import registrations
 from reminder.service.application import Application
+from reminder.storage.ledger.door import door_word
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import PAGE, link_token, page_url
 from reminder.storage.ledger.sessions import begin_session
 from reminder.storage.office import load_office
 from reminder.web.app import create_app
+from reminder.web.cookies import cookie_name
 from reminder.web.server import web_server
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -89,17 +92,26 @@ def live(app: Application) -> None:
 def pages(browser: Browser, folder: Path) -> None:
     with office(folder / "state") as (app, base):
         live(app)
-        with app.database.write() as connection:
-            session = begin_session(connection, app.clock.now())
+        with app.database.read() as connection:
             token = link_token(connection, app.composer.key, PAGE, "deputies")
         unit = page_url(base, token, "deputies")
         shot(browser, unit, "page-phone.png", (375, 1500))
         shot(browser, unit, "page-year.png", (1000, 900), part="#year")
-        shot(browser, f"{base}/console", "console-year.png", (1120, 1240), session)
+        shot(browser, f"{base}/console", "console-year.png", (1120, 1240), logged_in(app))
     with office(folder / "approval", mail={"approval": True}) as (app, base):
-        with app.database.write() as connection:
-            session = begin_session(connection, app.clock.now())
-        shot(browser, f"{base}/console/approval", "console-approval.png", (1120, 760), session)
+        cookies = logged_in(app)
+        shot(browser, f"{base}/console/approval", "console-approval.png", (1120, 760), cookies)
+
+
+def logged_in(app: Application) -> dict[str, str]:
+    """The cookies of the secretariat's browser."""
+    key, web = app.composer.key, app.settings.web
+    with app.database.write() as connection:
+        found = {
+            "door": door_word(connection, key),
+            "console": begin_session(connection, app.clock.now()),
+        }
+    return {cookie_name(key, web, name): value for name, value in found.items()}
 
 
 def shot(
@@ -107,13 +119,13 @@ def shot(
     url: str,
     name: str,
     size: tuple[int, int],
-    session: str = "",
+    cookies: Mapping[str, str] = MappingProxyType({}),
     part: str = "",
 ) -> None:
     width, height = size
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-    if session:
-        context.add_cookies([{"name": "console", "value": session, "url": url}])
+    for cookie, value in cookies.items():
+        context.add_cookies([{"name": cookie, "value": value, "url": url}])
     page = context.new_page()
     page.goto(url)
     (page.locator(part) if part else page).screenshot(path=DOCS / name)

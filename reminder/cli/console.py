@@ -1,4 +1,4 @@
-"""`reminder console`: the password of the secretariat's pages."""
+"""`reminder console`: the address and the password of the secretariat's pages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import typer
 
-from reminder.cli.context import application, command
-from reminder.cli.words import counted
+from reminder.cli.context import AsJson, application, command
+from reminder.cli.words import counted, print_json
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
     from reminder.service.application import Application
 
-cli = typer.Typer(help="The secretariat's pages: their password.", no_args_is_help=True)
+cli = typer.Typer(help="The secretariat's pages: their address and password.", no_args_is_help=True)
 
 
 @command(cli, example="reminder console password")
@@ -29,19 +29,44 @@ def password() -> None:
         passwords.keep(connection, hashed)
         sessions.end_all_sessions(connection)
     print("password set, every session ended")
-    where = "closed: web.console is off" if app.settings.web.console == "off" else ""
-    print(f"console  {where or f'{app.settings.web.public_url}/console'}")
+    web = app.settings.web
+    where = {"off": "closed: web.console is off", "anywhere": f"{web.public_url}/console"}
+    print(f"console  {where.get(web.console, 'opens by the address of: reminder console url')}")
+
+
+@command(cli, example="reminder console url")
+def url(as_json: AsJson = False) -> None:
+    """The addresses that open outbox, calendars and console; each opens them for its browser."""
+    from reminder.service.links import local_address
+
+    app = application()
+    base = app.settings.web.public_url
+    pages = {"start": "/"}
+    if app.settings.transport == "maildir":
+        pages["outbox"] = "/outbox"
+    if app.settings.web.console != "off":
+        pages["console"] = "/console"
+    found = {name: local_address(app, base, path) for name, path in pages.items()}
+    if as_json:
+        print_json(found)
+    elif sys.stdout.isatty():
+        print("\n".join(f"{name:<8} {address}" for name, address in found.items()))
+    else:
+        print(found["start"])
 
 
 @command(cli, example="reminder console logout")
 def logout() -> None:
-    """End every session: whoever is logged in must do so again."""
+    """End every session and change the addresses of `reminder console url`: all begin anew."""
+    from reminder.storage.ledger.door import change_lock
     from reminder.storage.ledger.sessions import end_all_sessions
 
     app = application()
     with app.database.write() as connection:
         count = end_all_sessions(connection)
+        change_lock(connection)
     print(f"{counted(count, 'session')} ended")
+    print("local pages open by a new address: reminder console url")
 
 
 def _names(app: Application) -> list[str]:

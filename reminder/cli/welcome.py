@@ -1,11 +1,14 @@
 """The first screen of `reminder run`: what it did, where the mails lie, what comes next."""
 
+import sys
+
 from reminder.app.daemon import Started
 from reminder.cli.status import next_occasions
 from reminder.cli.words import counted, harmless
 from reminder.domain.notices import State
 from reminder.service.application import Application
-from reminder.storage.ledger.links import feed_token, feed_url
+from reminder.service.links import address, find_link, local_address
+from reminder.storage.ledger.links import FEED
 from reminder.storage.ledger.views import count_state
 
 
@@ -58,20 +61,27 @@ def _did(app: Application, started: Started) -> list[str]:
 
 
 def _where(app: Application, started: Started) -> list[str]:
-    with app.database.read() as connection:
-        token = feed_token(connection, app.composer.key, "plan")
-        mails = count_state(connection, State.SENT)
+    """Addresses that open something are for a terminal: a journal has more readers, and lasts."""
+    console, is_terminal = app.settings.web.console, sys.stdout.isatty()
+
+    def page(path: str) -> str:
+        return local_address(app, started.url, path) if is_terminal else f"{started.url}{path}"
+
     lines = []
     if app.settings.transport == "maildir":
-        lines.append(f"Read the mails   {started.url}/outbox   ({mails} so far)")
+        with app.database.read() as connection:
+            mails = count_state(connection, State.SENT)
+        lines.append(f"Read the mails   {page('/outbox')}   ({mails} so far)")
         lines.append(f"They lie in      {app.settings.outbox}")
-    if app.settings.web.reachable:
-        lines.append("Subscribe        reminder feed url --unit ID")
+    lines.append(f"Subscribe        {page('/')}   (every unit's calendar)")
+    if console != "off":
+        where = page("/console") if console == "local" else f"{started.url}/console"
+        lines.append(f"The console      {where}   (reminder console password)")
+    if is_terminal:
+        whole = address(app, started.url, find_link(app, FEED, "plan"))
+        lines.append(f"The whole plan   {whole}")
     else:
-        lines.append(f"Subscribe        {started.url}/   (every unit's calendar)")
-    if app.settings.web.console != "off":
-        lines.append(f"The console      {started.url}/console   (reminder console password)")
-    lines.append(f"The whole plan   {feed_url(started.url, token, 'plan')}")
+        lines.append("They open by the address of: reminder console url")
     return lines
 
 

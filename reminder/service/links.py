@@ -5,6 +5,7 @@ from reminder.errors import UnknownError, UsageError
 from reminder.feed.entries import PLAN
 from reminder.service.application import Application
 from reminder.storage.ledger import links
+from reminder.storage.ledger.door import door_url, door_word
 from reminder.storage.ledger.links import FEED, PAGE, READER, LinkView
 
 LABEL = 40  # characters
@@ -39,6 +40,12 @@ def address(app: Application, base: str, found: LinkView, *, handed_out: bool = 
     if found.purpose == PAGE:
         return links.page_url(base, token, found.subject)
     return links.feed_url(base, token, found.subject, handed_out=handed_out)
+
+
+def local_address(app: Application, base: str, path: str = "/") -> str:
+    """Of a page that opens by a word in its address: for who may read the ledger, no one else."""
+    with app.database.read() as connection:
+        return door_url(base, door_word(connection, app.composer.key), path)
 
 
 def add_reader(app: Application, feed: str, label: str) -> str:

@@ -3,7 +3,7 @@
 from reminder.settings.addresses import is_loopback, is_reserved, mailbox
 from reminder.settings.databases import Place, Server, lock_beside, place_of
 from reminder.settings.loading import config_dir, load_settings, source_warnings, variables
-from reminder.settings.model import PREFIX, SHIPPED, Settings, SmtpSettings
+from reminder.settings.model import PREFIX, SHIPPED, Settings, SmtpSettings, WebSettings
 from reminder.settings.steps import SECRETARIAT, UNIT
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Server",
     "Settings",
     "SmtpSettings",
+    "WebSettings",
     "config_dir",
     "is_loopback",
     "is_reserved",

@@ -93,10 +93,22 @@ class WebSettings(Section):
     def _address_of_a_site(cls, value: str) -> str:
         return site_address(value) if value else value
 
+    @field_validator("console")
+    @classmethod
+    def _never_a_password_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
+        base = info.data.get("base_url")
+        if value == "anywhere" and base is not None and not base.startswith("https:"):
+            raise ValueError("is 'anywhere', wanted an https web.base_url with it, or 'local'")
+        return value
+
     @property
     def root(self) -> str:
         """The path of `base_url`, below which every page lies: `/reminder`, mostly empty."""
         return urlsplit(self.base_url).path
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https:")
 
     @property
     def public_url(self) -> str:

@@ -18,12 +18,12 @@ from reminder.storage.templates import environment
 from reminder.web import outbox, units
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
-from reminder.web.console.guard import is_open
+from reminder.web.door import behind_the_door, enter, has_opened
 from reminder.web.feeds import feed
 from reminder.web.paths import Paths
 from reminder.web.polls import Kept, Polls
-from reminder.web.security import HEADERS, SecurityHeaders
-from reminder.web.site import Site, is_local, site_of
+from reminder.web.security import HEADERS, SecurityHeaders, headers_of
+from reminder.web.site import Site, site_of
 from reminder.web.sittings import Sittings
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def create_app(application: Application) -> Starlette:
             Middleware(Paths, settings.web.root),
             Middleware(Polls, kept),
             Middleware(Sittings, kept, application.refresh),
-            Middleware(SecurityHeaders),
+            Middleware(SecurityHeaders, headers_of(settings.web)),
         ],
         exception_handlers={
             Exception: _failed,
@@ -65,21 +65,29 @@ def _routes(settings: Settings) -> list[Route]:
     ]
     if settings.transport == "maildir":
         routes += [
-            Route("/outbox", outbox.outbox),
-            Route("/outbox/{name}", outbox.mail),
-            Route("/outbox/{name}/html", outbox.mail_html),
-            Route("/outbox/{name}/text", outbox.mail_text),
-            Route("/outbox/{name}/source", outbox.mail_source),
+            Route(path, behind_the_door(answer))
+            for path, answer in (
+                ("/outbox", outbox.outbox),
+                ("/outbox/{name}", outbox.mail),
+                ("/outbox/{name}/html", outbox.mail_html),
+                ("/outbox/{name}/text", outbox.mail_text),
+                ("/outbox/{name}/source", outbox.mail_source),
+            )
         ]
     return routes
 
 
 def _front(request: Request) -> Response:
-    """To a stranger it says nothing: the links are for who sits at this machine."""
+    """To a stranger it says nothing: the links are for who has opened the door."""
+    if entered := enter(request):
+        return entered
     site = site_of(request)
-    local = is_local(request)
-    offered = site.subscriptions(site.base(request)) if local else []
-    return site.page("front.html", local=local, subscriptions=offered, has_console=is_open(request))
+    is_inside = has_opened(request)
+    offered = site.subscriptions(site.base(request)) if is_inside else []
+    has_console = site.settings.web.console != "off"
+    return site.page(
+        "front.html", is_inside=is_inside, subscriptions=offered, has_console=has_console
+    )
 
 
 async def _healthz(request: Request) -> Response:

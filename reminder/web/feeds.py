@@ -1,7 +1,7 @@
 """Calendar feeds over HTTP: a signed address, a strong ETag, 304 for who has the latest."""
 
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import format_datetime
 
 from anyio.to_thread import run_sync
@@ -15,7 +15,7 @@ from reminder.feed.sheets import Rendered
 from reminder.storage.ledger.links import FEED, check_link, feed_of
 from reminder.web.answers import Answer, Ready, wants_gzip
 from reminder.web.polls import poll
-from reminder.web.security import HEADERS
+from reminder.web.security import headers_of
 from reminder.web.site import Site, site_of
 from reminder.web.uses import note_use
 
@@ -47,7 +47,7 @@ def _answer(request: Request) -> Answer | Response:
     shown = feed_of(name)
     rendered = site.feeds.rendered(shown, query)
     zipped = wants_gzip(request.scope)
-    headers = _headers(rendered, zipped, site.clock.now())
+    headers = _headers(site, rendered, zipped)
     more = {
         "Content-Type": "text/calendar; charset=utf-8",
         "Content-Disposition": f'inline; filename="{shown}.ics"',
@@ -75,15 +75,15 @@ def _may_open(site: Site, name: str, token: str) -> bool:
     return signed and known
 
 
-def _headers(rendered: Rendered, zipped: bool, now: datetime) -> dict[str, str]:
+def _headers(site: Site, rendered: Rendered, zipped: bool) -> dict[str, str]:
     """All of them, for what is kept goes out as it is."""
-    headers = HEADERS | {
+    headers = headers_of(site.settings.web) | {
         "ETag": rendered.etag_gzip if zipped else rendered.etag,
         "Cache-Control": _CACHE,
         "Vary": "Accept-Encoding",
     }
     if rendered.changed:
         # RFC 9110, 8.8.2.1: never in the future. What is said too early costs one more answer.
-        shown = min(rendered.changed, now).astimezone(UTC)
+        shown = min(rendered.changed, site.clock.now()).astimezone(UTC)
         headers["Last-Modified"] = format_datetime(shown, usegmt=True)
     return headers

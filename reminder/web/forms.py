@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from reminder.characters import UNSEEN
+from reminder.web.cookies import cookie, set_cookie
 from reminder.web.site import site_of
 
 LONGEST = 16_384  # bytes: a thousand characters of text, and whatever else a form of ours has
@@ -102,7 +103,7 @@ def token(request: Request) -> str:
 
 
 def proves(request: Request, sent: str) -> bool:
-    word = request.cookies.get(_COOKIE, "")
+    word = cookie(request, _COOKIE)
     wanted = _proof(request, word).encode()
     return bool(word) and compare_digest(wanted, sent.encode("utf-8", "replace"))
 
@@ -113,7 +114,7 @@ def _why_unproven(request: Request, form: Form) -> str:
     is_insecure = (own.scheme, scheme, host) == ("https", "http", own.host)
     if proves(request, form[TOKEN]) and not is_insecure:
         return ""
-    if _COOKIE in request.cookies and not is_insecure:
+    if cookie(request, _COOKIE) and not is_insecure:
         return _STALE
     if own.scheme == "https":
         return f"请用 {site_of(request).base(request)} 打开本站（并允许 Cookie）后重新提交"
@@ -122,46 +123,26 @@ def _why_unproven(request: Request, form: Form) -> str:
 
 def _proof(request: Request, word: str) -> str:
     """With who is logged in: whoever slips a reader a cookie of its own proves nothing."""
-    session = request.cookies.get(SESSION, "")
+    session = cookie(request, SESSION)
     return site_of(request).key.derive("form", f"{word}\0{session}")
 
 
 def bound(request: Request, purpose: str, words: str) -> str:
     """A proof of those words for this reader's browser alone."""
-    word = request.cookies.get(_COOKIE, "")
+    word = cookie(request, _COOKIE)
     return site_of(request).key.derive(purpose, f"{words}\0{word}")
 
 
 def remember(request: Request, response: Response) -> Response:
     """With the cookie to which this page's forms are bound."""
-    if _COOKIE not in request.cookies:
-        set_cookie(request, response, _COOKIE, _word(request))
+    if not cookie(request, _COOKIE):
+        set_cookie(request, response, _COOKIE, _word(request), samesite="lax")
     return response
-
-
-def set_cookie(
-    request: Request,
-    response: Response,
-    name: str,
-    value: str,
-    *,
-    seconds: int | None = None,
-    path: str = "/",
-) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=seconds,
-        path=site_of(request).outside(path).rstrip("/") or "/",
-        httponly=True,
-        samesite="strict" if name != _COOKIE else "lax",
-        secure=site_of(request).base(request).startswith("https:"),
-    )
 
 
 def _word(request: Request) -> str:
     """The cookie's, or a new one for this answer."""
-    known = request.cookies.get(_COOKIE, "")
+    known = cookie(request, _COOKIE)
     if known:
         return known
     if not hasattr(request.state, "form_word"):

@@ -1,4 +1,4 @@
-"""The outbox: every mail that went into the folder, for who sits at this machine."""
+"""The outbox: every mail that went into the folder. Its pages lie behind the door."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from reminder.delivery.transports.maildir import messages
 from reminder.web.security import mail_to_use
-from reminder.web.site import local_only
+from reminder.web.site import site_of
 
 PAGE = 50
 # No mail of ours has a longer head; the list reads no more of a message than this.
@@ -41,7 +41,7 @@ class Listed:
 
 
 def outbox(request: Request) -> Response:
-    site = local_only(request)
+    site = site_of(request)
     paths = messages(site.settings.outbox)
     page = _page_number(request)
     pages = max(1, -(-len(paths) // PAGE))
@@ -59,7 +59,7 @@ def outbox(request: Request) -> Response:
 
 
 def mail(request: Request) -> Response:
-    site = local_only(request)
+    site = site_of(request)
     message = _message(request)
     shown = {name: value for name in _SHOWN if (value := _header(message, name))}
     if date := _date(message, site.table.plan.zone):
@@ -75,7 +75,6 @@ def mail(request: Request) -> Response:
 
 
 def mail_html(request: Request) -> Response:
-    local_only(request)
     html = _words(_message(request), "html")
     if html is None:
         raise HTTPException(404)
@@ -83,7 +82,6 @@ def mail_html(request: Request) -> Response:
 
 
 def mail_text(request: Request) -> Response:
-    local_only(request)
     text = _words(_message(request), "plain")
     if text is None:
         raise HTTPException(404)
@@ -92,7 +90,6 @@ def mail_text(request: Request) -> Response:
 
 def mail_source(request: Request) -> Response:
     """The stored bytes, to the last one."""
-    local_only(request)
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     return Response(_content(request), headers=headers)
 
@@ -158,7 +155,7 @@ def _message(request: Request) -> EmailMessage:
 
 def _content(request: Request) -> bytes:
     """Raises 404 for a name that is none, or that no message in the folder has."""
-    folder, name = local_only(request).settings.outbox, request.path_params["name"]
+    folder, name = site_of(request).settings.outbox, request.path_params["name"]
     if _NAME.fullmatch(name):
         for path in _places(folder, name):
             with suppress(OSError):

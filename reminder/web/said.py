@@ -9,7 +9,8 @@ from hmac import compare_digest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.web.forms import bound, set_cookie
+from reminder.web.cookies import cookie, set_cookie
+from reminder.web.forms import bound
 from reminder.web.site import site_of
 
 _COOKIE = "said"
@@ -26,7 +27,7 @@ def told(request: Request, page: str, name: str, behind: str = "") -> Response:
 
 def said(request: Request, sentences: Mapping[str, str]) -> str:
     """Nothing, mostly."""
-    name, _, proof = request.cookies.get(_COOKIE, "").partition(".")
+    name, _, proof = cookie(request, _COOKIE).partition(".")
     wanted = _proof(request, name, request.url.path)
     if not compare_digest(proof.encode(), wanted.encode()):
         return ""

@@ -4,6 +4,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reminder.settings import WebSettings
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; frame-src 'self'; "
@@ -20,6 +22,7 @@ HEADERS = {
     # Nothing that one reader may see stays behind for the next, an error page neither.
     "Cache-Control": "no-store",
 }
+_A_YEAR = "max-age=31536000"  # RFC 6797
 # A mail's own HTML: its inline styles, and nothing else, in an origin of its own.
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -42,17 +45,24 @@ def mail_to_use(html: str) -> HTMLResponse:
     return HTMLResponse(framed, headers={"Content-Security-Policy": policy})
 
 
+def headers_of(web: WebSettings) -> dict[str, str]:
+    """Below a path the host is shared with others: there it is the proxy that speaks for it."""
+    is_host_ours = web.is_https and not web.root
+    return HEADERS | ({"Strict-Transport-Security": _A_YEAR} if is_host_ours else {})
+
+
 class SecurityHeaders:
     """A response that has set one of them itself keeps its own."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import cast
-from urllib.parse import urlsplit
 
 from jinja2 import Environment
 from starlette.exceptions import HTTPException
@@ -15,16 +14,13 @@ from reminder.domain.timetable import Timetable
 from reminder.feed.entries import PLAN
 from reminder.feed.feeds import Feeds
 from reminder.service.application import Application
-from reminder.settings import Server, Settings, is_loopback
+from reminder.settings import Server, Settings
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
 from reminder.web.polls import Kept
 
 OFFERED = 200  # feeds on one page; the console finds the others by name
-
-# Whoever passes a request on for somebody else says so in one of these, or in X-Forwarded-….
-_PASSED_ON = {"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
 
 
 @dataclass(frozen=True)
@@ -94,13 +90,7 @@ class Site:
         return HTMLResponse(html, status)
 
     def subscriptions(self, base: str) -> list[Subscription]:
-        """Of the first feeds, the whole plan's before them. Whoever sees them can open them all.
-
-        None where the site has a public address: a proxy that hides whom it asks for would
-        show every unit's link to strangers.
-        """
-        if self.settings.web.reachable:
-            return []
+        """Of the first feeds, the whole plan's before them. Whoever sees them can open them all."""
         directory = self.table.directory
         names = sorted(self.feeds.names(), key=lambda name: name != PLAN)[:OFFERED]
         found = []
@@ -126,7 +116,7 @@ class Site:
         return path.removeprefix(self.settings.web.root)
 
     def base(self, request: Request) -> str:
-        """The site's address: as set, else as the reader on this machine has reached it."""
+        """The site's address: as set, else as the reader has reached it."""
         return self.settings.web.base_url or str(request.base_url).rstrip("/")
 
 
@@ -140,27 +130,3 @@ def page_number(request: Request) -> int:
     if not (number.isascii() and number.isdecimal() and 0 < len(number) < 5 and int(number)):
         raise HTTPException(404)
     return int(number)
-
-
-def is_local(request: Request) -> bool:
-    """Whether a person at this machine asks, for this machine by its own name.
-
-    The Host header counts too: by DNS rebinding a foreign page makes the reader's browser ask
-    127.0.0.1 under the foreign page's name. So does the mark of a proxy that asks for others.
-    """
-    client = request.client.host if request.client else ""
-    if any(name in _PASSED_ON or name.startswith("x-forwarded-") for name in request.headers):
-        return False
-    return is_loopback(client) and is_loopback(_host_name(request))
-
-
-def local_only(request: Request) -> Site:
-    """The site, for who may see its outbox; for everybody else there is no such page."""
-    site = site_of(request)
-    if not is_local(request):
-        raise HTTPException(404)
-    return site
-
-
-def _host_name(request: Request) -> str:
-    return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""

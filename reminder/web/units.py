@@ -19,6 +19,7 @@ from reminder.service import registrations
 from reminder.service.registrations import WHO, WORDS, RegistrationError
 from reminder.storage.ledger.links import FEED, PAGE, feed_token, feed_url, page_url, read_link
 from reminder.web import unit_mails
+from reminder.web.cookies import cookie, set_cookie
 from reminder.web.forms import LONGEST, Form, parse_day, posts, remember, token
 from reminder.web.said import once, said, told
 from reminder.web.site import Site, site_of
@@ -200,20 +201,13 @@ def _taken(kind: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _remembered(request: Request) -> str:
-    return UNSEEN.sub("", unquote(request.cookies.get(_NAME, "")))[:WHO].strip()
+    return UNSEEN.sub("", unquote(cookie(request, _NAME)))[:WHO].strip()
 
 
 def _remember_name(request: Request, response: Response, who: str) -> None:
     """Lax: a click in a mail comes from elsewhere, and the name should stand there already."""
-    response.set_cookie(
-        _NAME,
-        quote(who),
-        max_age=_A_YEAR,
-        path=site_of(request).outside("/units"),
-        httponly=True,
-        samesite="lax",
-        secure=site_of(request).base(request).startswith("https:"),
-    )
+    name = quote(who)
+    set_cookie(request, response, _NAME, name, seconds=_A_YEAR, path="/units", samesite="lax")
 
 
 def _script(request: Request) -> Response:

@@ -1,18 +1,20 @@
 """`reminder run` as a process: what it prints, what it answers, how it ends."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
-import urllib.request
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
-from tests.app.trials import Start, Trial, forked, process, trial
+from tests.app.trials import Start, Trial, forked, process, surroundings, trial
 from tests.delivery.servers import Inbox, real_server
 
 READY = "Ctrl-C stops it"
@@ -42,6 +44,27 @@ def daemon(
                 running.kill()
 
 
+@contextmanager
+def at_a_terminal(state: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The same for a person who reads the screen."""
+    above, below = os.openpty()
+    words = [sys.executable, "-m", "reminder", "run"]
+    environ = surroundings(state, {"WEB__PORT": "0"})
+    with (
+        os.fdopen(above, encoding="utf-8", newline="") as terminal,
+        subprocess.Popen(words, env=environ, stdout=below, text=True) as running,
+    ):
+        os.close(below)
+        screen = ""
+        try:
+            while READY not in screen:
+                screen += terminal.readline()
+            yield running, screen.replace("\r\n", "\n")
+        finally:
+            if running.poll() is None:
+                running.kill()
+
+
 def stopped(running: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:
     running.send_signal(number)
     running.communicate(timeout=SOON)
@@ -55,7 +78,7 @@ def address(screen: str, label: str) -> str:
 
 def answer(url: str) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=SOON) as response:
+        with build_opener(HTTPCookieProcessor()).open(url, timeout=SOON) as response:
             return response.status, response.read()
     except HTTPError as error:
         with error:
@@ -63,16 +86,25 @@ def answer(url: str) -> tuple[int, bytes]:
 
 
 def test_addresses_that_it_prints_answer(office: Trial) -> None:
-    with daemon(office.state, process) as (running, screen):
+    with at_a_terminal(office.state) as (running, screen):
         plan = address(screen, "The whole plan")
         base = plan.partition("/feeds/")[0]
         assert not base.endswith(":0")
         assert answer(f"{base}/healthz") == (200, b"ok")
         status, body = answer(plan)
         assert (status, body[:15]) == (200, b"BEGIN:VCALENDAR")
-        assert answer(address(screen, "Read the mails"))[0] == 200
-        assert answer(address(screen, "Subscribe"))[0] == 200
+        assert "封</small>" in answer(address(screen, "Read the mails"))[1].decode()
+        assert "订阅日历" in answer(address(screen, "Subscribe"))[1].decode()
+        assert "密码" in answer(address(screen, "The console"))[1].decode()
         assert stopped(running) == 0
+
+
+def test_a_journal_gets_no_address_that_opens_anything(office: Trial) -> None:
+    with daemon(office.state, process) as (running, screen):
+        assert answer(address(screen, "Read the mails"))[0] == 403
+        assert stopped(running) == 0
+    assert not re.search("token=|/feeds/|/units/", screen)
+    assert "reminder console url" in screen
 
 
 def test_interrupt_stops_it_cleanly(office: Trial) -> None:
@@ -81,7 +113,7 @@ def test_interrupt_stops_it_cleanly(office: Trial) -> None:
 
 
 def test_newcomer_sees_mails_on_any_day_and_none_twice_after_a_restart(office: Trial) -> None:
-    with daemon(office.state) as (running, screen):
+    with at_a_terminal(office.state) as (running, screen):
         page = answer(address(screen, "Read the mails"))[1].decode()
         stopped(running)
     before = office.files()
@@ -147,7 +179,7 @@ def test_hang_up_is_ignored_under_nohup(office: Trial) -> None:
         return process(state, *words, before=("nohup",), **environ)
 
     with daemon(office.state, start) as (running, screen):
-        plan = address(screen, "The whole plan")
+        page = address(screen, "Subscribe")
         running.send_signal(signal.SIGHUP)
-        assert [answer(plan)[0] for _ in range(20)] == [200] * 20
+        assert [answer(page)[0] for _ in range(20)] == [200] * 20
         assert stopped(running) == 0

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from reminder.clock import Clock
 from reminder.service.application import Application
+from reminder.service.links import local_address
 from reminder.storage.office import load_office
 from reminder.web.app import create_app
 from reminder.web.server import web_server
@@ -53,6 +54,10 @@ class Served:
     app: Application
     base: str
     outbox: Path
+
+    def page(self, path: str) -> str:
+        """The address that opens a local page."""
+        return local_address(self.app, self.base, path)
 
     def tick(self) -> None:
         self.app.tick()

@@ -24,7 +24,7 @@ def secretary(chromium: Browser, served: Served) -> Page:
         keep(connection, hash_of(PASSWORD))
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
     page = context.new_page()
-    page.goto(f"{served.base}/console")
+    page.goto(served.page("/console"))
     assert faults(page) == []
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
@@ -128,7 +128,7 @@ def test_who_is_logged_out_sees_nothing_more(served: Served, secretary: Page) ->
 def test_a_link_in_a_mail_opens_out_of_its_frame_where_forms_work(
     page: Page, served: Served
 ) -> None:
-    page.goto(f"{served.base}/outbox")
+    page.goto(served.page("/outbox"))
     page.get_by_role("link", name=re.compile("贺兰县|承办2项")).first.click()
     with page.expect_popup() as opened:
         page.frame_locator("iframe").get_by_role("link").first.click()

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from reminder.domain.registrations import Signature
 from reminder.service.orders import find_task, find_unit
@@ -12,10 +12,20 @@ from tests.browser.conftest import Served, faults, overflow
 
 
 @pytest.mark.parametrize("path", ["/", "/outbox"])
-def test_a_public_page_is_accessible_and_fits_a_phone(
-    page: Page, served: Served, path: str
+def test_a_local_page_is_accessible_and_fits_a_phone(page: Page, served: Served, path: str) -> None:
+    page.goto(served.page(path))
+    assert page.url == served.base + path
+    assert faults(page) == []
+    assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("path", ["/", "/outbox"])
+def test_what_a_stranger_reads_is_accessible_and_fits_a_phone(
+    context: BrowserContext, served: Served, path: str
 ) -> None:
+    page = context.new_page()  # the browser itself logs a 403 as an error
     page.goto(served.base + path)
+    expect(page.get_by_text("reminder console url")).to_be_visible()
     assert faults(page) == []
     assert overflow(page) <= 0
 

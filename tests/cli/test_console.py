@@ -1,7 +1,9 @@
 """`reminder console`: a password that is kept as a hash, and is seen nowhere."""
 
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -113,7 +115,28 @@ def test_logout_counts_the_sessions(reminder: Reminder, state: Path) -> None:
     database = ledger(state)
     logged_in(database)
     database.close()
-    assert reminder("console", "logout").out == "1 session ended\n"
+    assert reminder("console", "logout").out.splitlines()[0] == "1 session ended"
+
+
+def test_url_is_an_address_that_opens_until_the_next_logout(reminder: Reminder) -> None:
+    first, second = (reminder("console", "url").out for _ in range(2))
+    assert re.fullmatch(r"http://127\.0\.0\.1:8026/\?token=[a-z2-7]{32}\n", first)
+    assert first == second
+    reminder("console", "logout")
+    assert reminder("console", "url").out != first
+
+
+def test_url_names_every_page_that_there_is(
+    reminder: Reminder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(json.loads(reminder("console", "url", "--json").out)) == [
+        "start",
+        "outbox",
+        "console",
+    ]
+    monkeypatch.setenv("REMINDER_WEB__CONSOLE", "off")
+    monkeypatch.setenv("REMINDER_TRANSPORT", "smtp")
+    assert list(json.loads(reminder("console", "url", "--json").out)) == ["start"]
 
 
 def at_a_terminal(state: Path, *lines: str) -> Ended:

@@ -130,6 +130,9 @@ FAULTS = {
     "settings/address-without-at": "3: mail.operator: 'office.unit.example' is not an address",
     "settings/approval-without-a-console": "1: mail: wants approval and web.console is",
     "settings/base-url-without-scheme": "5: web.base_url: is 'reminder.unit.example', wanted http",
+    "settings/console-anywhere-without-https": (
+        "5: web.console: is 'anywhere', wanted an https web.base_url with it, or 'local'"
+    ),
     "settings/database-of-another-kind": "1: database_url: is not a database this version knows",
     "settings/day-under-both": "4: workdays: 2026-05-04 stands under work and under rest",
     "settings/impossible-time": "5: digest.at: is '25:00', wanted",

@@ -1,4 +1,4 @@
-"""The real application over a real ledger and a Maildir, asked from this machine."""
+"""The real application over a real ledger and a Maildir, asked by a browser."""
 
 import socket
 import tempfile
@@ -19,11 +19,13 @@ from reminder.domain.timetable import Timetable
 from reminder.service.application import Application
 from reminder.settings import Settings
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.door import door_word
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url
 from reminder.storage.office import Office, load_office
 from reminder.web import server
 from reminder.web.app import create_app
+from reminder.web.cookies import cookie_name
 from tests.ledgers import lay
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
@@ -65,14 +67,29 @@ class House:
     def app(self) -> Starlette:
         return create_app(self.application)
 
-    def client(self, host: str = "127.0.0.1", name: str = "127.0.0.1") -> TestClient:
-        return TestClient(
+    def client(
+        self, host: str = "127.0.0.1", name: str = "127.0.0.1", *, is_inside: bool = True
+    ) -> TestClient:
+        """Of a browser that has opened the local pages' door, or has not."""
+        client = TestClient(
             self.app,
             base_url=f"http://{name}",
             client=(host, 50000),
             headers={"Accept-Encoding": "identity"},
             follow_redirects=False,
         )
+        if is_inside:
+            client.cookies.set(self.cookie("door"), self.door)
+        return client
+
+    @property
+    def door(self) -> str:
+        with self.database.read() as connection:
+            return door_word(connection, self.key)
+
+    def cookie(self, name: str) -> str:
+        """What it is called in this installation."""
+        return cookie_name(self.key, self.settings.web, name)
 
     def url(self, name: str) -> str:
         with self.database.read() as connection:

@@ -207,9 +207,12 @@ def test_an_address_ends_where_it_ends(house: Any) -> None:
 
 
 def test_a_whole_address_outweighs_the_host_header(house: Any) -> None:
-    assert ask(house.app, "http://127.0.0.1/outbox", host="evil.example").status == 200
-    assert ask(house.app, "http://evil.example/outbox").status == 404
-    assert ask(house.app, "http://user@127.0.0.1/outbox").status == 400
+    page = ask(house.app, f"http://office.example/?token={house.door}", host="evil.example")
+    assert (page.status, page.headers["location"]) == (303, "/")
+    name = f"{house.cookie('door')}={house.door}"
+    page = ask(house.app, "http://office.example/", host="evil.example", cookie=name)
+    assert b"http://office.example/feeds/" in page.body
+    assert ask(house.app, "http://user@127.0.0.1/healthz").status == 400
 
 
 def test_a_ledger_that_fails_is_a_503_and_a_line(

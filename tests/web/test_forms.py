@@ -67,11 +67,11 @@ def test_without_its_proof_a_form_is_refused(reader: TestClient, sent: dict[str,
     assert send(reader, sent).status_code == 403
 
 
-def test_the_proof_of_who_was_logged_out_is_none(reader: TestClient) -> None:
-    reader.cookies.set("console", "a session")
+def test_the_proof_of_who_was_logged_out_is_none(house: Any, reader: TestClient) -> None:
+    reader.cookies.set(house.cookie("console"), "a session")
     proof = reader.get("/page").text
     assert send(reader, {"token": proof}).status_code == 200
-    reader.cookies.set("console", "another one")
+    reader.cookies.set(house.cookie("console"), "another one")
     assert send(reader, {"token": proof}).status_code == 403
 
 

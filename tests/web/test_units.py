@@ -220,7 +220,7 @@ def again_shown(visitor: Visitor, answer: Any) -> str:
 @pytest.mark.parametrize("name", ["signed", "already", "progress", "finished", "closed"])
 def test_no_address_says_that_something_happened(related: Visitor, name: str) -> None:
     assert 'role="status"' not in related.see(f"?said={name}")
-    related.client.cookies.set("said", f"{name}.{'a' * 32}")
+    related.client.cookies.set(related.house.cookie("said"), f"{name}.{'a' * 32}")
     assert 'role="status"' not in related.see()
 
 
@@ -235,7 +235,7 @@ def test_what_was_done_is_said_once_to_who_did_it(house: Any, related: Visitor) 
 
 def _token(visitor: Visitor) -> str:
     """The proof of the visitor's cookie, which a page without a form does not show."""
-    word = visitor.client.cookies["form"]
+    word = visitor.client.cookies[visitor.house.cookie("form")]
     return str(visitor.house.key.derive("form", f"{word}\0"))
 
 
@@ -335,7 +335,7 @@ def test_a_name_is_typed_once(leader: Visitor) -> None:
 
 
 def test_a_name_in_the_cookie_is_escaped(leader: Visitor) -> None:
-    leader.client.cookies.set("who", "%22%3E%3Cscript%3E")
+    leader.client.cookies.set(leader.house.cookie("who"), "%22%3E%3Cscript%3E")
     page = leader.see()
     assert "<script>" not in page
     assert 'value="&#34;&gt;&lt;script&gt;"' in page

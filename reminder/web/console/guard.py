@@ -1,8 +1,9 @@
-"""Who may see the console: whoever is logged in, and asks from where the office allows it."""
+"""Who may see the console: whoever is logged in, and has opened the door where there is one."""
 
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,25 +11,28 @@ from starlette.routing import Route
 
 from reminder.domain.registrations import Signature
 from reminder.storage.ledger.sessions import is_in_session
+from reminder.web.cookies import cookie
+from reminder.web.door import at_the_door, enter
 from reminder.web.forms import SESSION, Form, Posted, Stale, posts, remember
 from reminder.web.said import once
-from reminder.web.site import is_local, site_of
+from reminder.web.site import site_of
 
-COOKIE = SESSION
 LOGIN = "/console/login"
 SECRETARIAT = Signature("", "console")
 _TYPED = ("words", "note", "why", "label", "date", "done_on")  # what people type into forms here
 
 
-def is_open(request: Request) -> bool:
-    """By the setting `web.console`, whoever asks."""
+def _outside(request: Request) -> Response | None:
+    """What is answered instead, by the setting `web.console`; raises 404 when there is none."""
     wanted = site_of(request).settings.web.console
-    return wanted == "anywhere" or (wanted == "local" and is_local(request))
+    if wanted == "off":
+        raise HTTPException(404)
+    return enter(request) if wanted == "anywhere" else at_the_door(request)
 
 
 def is_logged_in(request: Request) -> bool:
     site = site_of(request)
-    return is_in_session(site.database, request.cookies.get(COOKIE, ""), site.clock.now())
+    return is_in_session(site.database, cookie(request, SESSION), site.clock.now())
 
 
 def page(path: str, answer: Callable[[Request], Response]) -> Route:
@@ -72,8 +76,8 @@ def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
     """One that needs no log-in."""
 
     def endpoint(request: Request) -> Response:
-        if not is_open(request):
-            raise HTTPException(404)
+        if outside := _outside(request):
+            return outside
         page = once(request, remember(request, answer(request)))
         # No address here is a secret, and a form that comes too late leads back to its page.
         page.headers.setdefault("Referrer-Policy", "same-origin")
@@ -86,8 +90,6 @@ def open_order(path: str, answer: Posted, stale: Stale | None = None) -> Route:
     taken = posts(answer, stale)
 
     async def endpoint(request: Request) -> Response:
-        if not is_open(request):
-            raise HTTPException(404)
-        return await taken(request)
+        return await run_sync(_outside, request) or await taken(request)
 
     return Route(path, endpoint, methods=["POST"])

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reminder.storage.ledger import attempts, passwords, sessions
-from reminder.web.console.guard import COOKIE, LOGIN, is_logged_in, open_order, open_page
-from reminder.web.forms import Form, set_cookie, token
+from reminder.web.console.guard import LOGIN, is_logged_in, open_order, open_page
+from reminder.web.cookies import cookie, set_cookie
+from reminder.web.forms import SESSION, Form, token
 from reminder.web.said import said, told
 from reminder.web.site import site_of
 
@@ -55,7 +56,7 @@ def _log_in(request: Request, form: Form) -> Response:
         return _page(request, wanted, status=422, refused="密码不正确")
     log.info("console: logged in from %s", address)
     answer = site.to(_within(wanted))
-    set_cookie(request, answer, COOKIE, session, path=HOME)
+    set_cookie(request, answer, SESSION, session, path=HOME)
     known = _proven(request, name or token_urlsafe(12), newer)
     set_cookie(request, answer, _KNOWN, known, seconds=_A_YEAR, path=LOGIN)
     return answer
@@ -64,9 +65,9 @@ def _log_in(request: Request, form: Form) -> Response:
 def _log_out(request: Request, form: Form) -> Response:
     site = site_of(request)
     with site.database.write() as connection:
-        sessions.end_session(connection, request.cookies.get(COOKIE, ""))
+        sessions.end_session(connection, cookie(request, SESSION))
     answer = told(request, LOGIN, "out")
-    answer.delete_cookie(COOKIE, site.outside(HOME))
+    set_cookie(request, answer, SESSION, "", seconds=0, path=HOME)
     return answer
 
 
@@ -93,7 +94,7 @@ def _begin(request: Request, source: str, hashed: str, newer: str) -> str:
         if newer != hashed:
             passwords.keep(connection, newer)
         attempts.forget_attempts(connection, source)
-        sessions.end_session(connection, request.cookies.get(COOKIE, ""))
+        sessions.end_session(connection, cookie(request, SESSION))
         return sessions.begin_session(connection, site.clock.now())
 
 
@@ -125,7 +126,7 @@ def _page(
 def _known_as(request: Request, hashed: str) -> str:
     """A browser that has logged in waits for its own mistakes alone: behind a proxy all ask from
     one address, and who guesses there must not keep the secretariat out."""
-    sent = request.cookies.get(_KNOWN, "")
+    sent = cookie(request, _KNOWN)
     name = sent.partition(".")[0]
     wanted = _proven(request, name, hashed)
     return name if name and compare_digest(sent.encode(), wanted.encode()) else ""

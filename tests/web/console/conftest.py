@@ -8,7 +8,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from reminder.storage.ledger.sessions import begin_session
-from reminder.web.console.guard import COOKIE
 
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
@@ -36,7 +35,8 @@ def logged_in(house: Any) -> TestClient:
     """By the house's present clock."""
     client: TestClient = house.client()
     with house.database.write() as connection:
-        client.cookies.set(COOKIE, begin_session(connection, house.application.clock.now()))
+        session = begin_session(connection, house.application.clock.now())
+    client.cookies.set(house.cookie("console"), session)
     return client
 
 
