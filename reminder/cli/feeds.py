@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +57,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The links of units' feeds and pages, and of single readers."""
-    from reminder.service.links import all_links
+    from reminder.service.links import all_links, changes
     from reminder.storage.ledger.links import feed_of
 
     app = application()
@@ -69,11 +71,17 @@ def list_(
             "revoked": found.revoked,
             "last_use": found.last_use,
             "created": found.created,
+            "changes": [
+                f"{each.at.astimezone(app.table.plan.zone).isoformat()} {each.act} {each.by}"
+                for each in changes(app, found)
+            ],
         }
         for found in all_links(app)
         if name in (None, feed_of(found.subject))
     ]
-    show(rows, as_json, ["link", "purpose", "label", "generation", "revoked", "last_use"])
+    show(
+        rows, as_json, ["link", "purpose", "label", "generation", "revoked", "last_use", "changes"]
+    )
 
 
 @command(cli, example="reminder feed add --unit deputies --reader 值班员")
@@ -87,7 +95,7 @@ def add(
     from reminder.service import links
 
     app = application()
-    subject = links.add_reader(app, _feed_name(app, unit), reader)
+    subject = links.add_reader(app, _feed_name(app, unit), reader, _whose())
     _print_address(app, _link(app, subject))
     typer.echo(f"It is called {subject}.", err=True)
 
@@ -109,8 +117,13 @@ def rotate(unit: Unit, page: Page = False) -> None:
 
     app = application()
     found = _link(app, unit, page=page)
-    links.rotate(app, found)
+    links.rotate(app, found, _whose())
     _print_address(app, found)
+    if page:
+        command = f"reminder feed rotate --unit {found.subject}"
+        typer.echo(
+            f"The calendar's address, which stood on that page, is the same: {command}", err=True
+        )
 
 
 @command(cli, example="reminder feed revoke --unit deputies")
@@ -120,8 +133,21 @@ def revoke(unit: Unit, page: Page = False) -> None:
 
     app = application()
     found = _link(app, unit, page=page)
-    links.revoke(app, found)
+    links.revoke(app, found, _whose())
     print(f"{found.subject}: its address answers 404 within a second")
+    if page:
+        command = f"reminder feed rotate --unit {found.subject}"
+        typer.echo(
+            f"The calendar's address, which stood on that page, is open: {command}", err=True
+        )
+
+
+def _whose() -> str:
+    """For the history: the user of this machine."""
+    try:
+        return f"command line ({getuser()})"
+    except (OSError, KeyError):  # one without a name
+        return f"command line (uid {os.getuid()})"
 
 
 def _print_address(app: Application, found: LinkView) -> None:

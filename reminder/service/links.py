@@ -1,14 +1,25 @@
 """Signed links of units and of single readers: made, rotated, revoked by the secretariat."""
 
+from sqlalchemy import Connection
+
 from reminder.characters import one_line
 from reminder.errors import UnknownError, UsageError
 from reminder.feed.entries import PLAN
 from reminder.service.application import Application
 from reminder.storage.ledger import links
 from reminder.storage.ledger.door import door_url, door_word
+from reminder.storage.ledger.link_changes import (
+    MADE,
+    REVOKED,
+    ROTATED,
+    LinkChange,
+    link_changes,
+    note_link,
+)
 from reminder.storage.ledger.links import FEED, PAGE, READER, LinkView
 
 LABEL = 40  # characters
+CONSOLE = "console"
 MOST = 200  # links of one feed: more are nobody's readers
 
 
@@ -48,7 +59,7 @@ def local_address(app: Application, base: str, path: str = "/") -> str:
         return door_url(base, door_word(connection, app.composer.key), path)
 
 
-def add_reader(app: Application, feed: str, label: str) -> str:
+def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> str:
     """Returns the link's subject, e.g. `deputies~1`."""
     if not app.feeds.has(feed):
         raise UnknownError(f"{feed!r} is no feed", hint="A group has none, its members have.")
@@ -59,24 +70,44 @@ def add_reader(app: Application, feed: str, label: str) -> str:
             raise LinkError(f"{feed} has a reader {label!r} already", f"“{label}”已有专用链接")
         if len(readers) >= MOST:
             raise LinkError(f"{feed} has {MOST} readers already", f"专用链接最多{MOST}个")
-        return links.add_reader(connection, feed, label, app.clock.now())
+        at = app.clock.now()
+        subject = links.add_reader(connection, feed, label, at)
+        note_link(connection, FEED, subject, MADE, by, at)
+        return subject
 
 
-def rotate(app: Application, found: LinkView) -> None:
+def rotate(
+    app: Application, found: LinkView, by: str = CONSOLE, *, with_feed: bool = False
+) -> None:
     """The old address is dead within a second, on every replica.
 
+    `with_feed`: with a page's link also the unit's feed, whose address stands on that page.
     Raises `LinkError` when somebody has rotated it since: a form sent twice does it once.
     """
     with app.database.write() as connection:
         if links.generation_of(connection, found.purpose, found.subject) != found.generation:
             words = "这个链接刚刚换过地址，请核对后再操作"
             raise LinkError(f"{found.subject} was rotated just now", words)
-        links.rotate(connection, found.purpose, found.subject)
+        _rotate(app, connection, found.purpose, found.subject, by)
+        feed = links.read_link(connection, FEED, found.subject)
+        if with_feed and found.purpose == PAGE and feed and not feed.revoked:
+            _rotate(app, connection, FEED, found.subject, by)
 
 
-def revoke(app: Application, found: LinkView) -> None:
+def _rotate(app: Application, connection: Connection, purpose: str, subject: str, by: str) -> None:
+    links.rotate(connection, purpose, subject)
+    note_link(connection, purpose, subject, ROTATED, by, app.clock.now())
+
+
+def revoke(app: Application, found: LinkView, by: str = CONSOLE) -> None:
     with app.database.write() as connection:
         links.revoke(connection, found.purpose, found.subject)
+        note_link(connection, found.purpose, found.subject, REVOKED, by, app.clock.now())
+
+
+def changes(app: Application, found: LinkView) -> list[LinkChange]:
+    with app.database.read() as connection:
+        return link_changes(connection, found.purpose, found.subject)
 
 
 def all_links(app: Application) -> list[LinkView]:

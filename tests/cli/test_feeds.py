@@ -131,6 +131,24 @@ def test_a_units_page_is_rotated_apart_from_its_feed(office: Office) -> None:
     assert "404" in office("feed", "revoke", "--unit", "lead", "--page").out
 
 
+def test_rotating_a_page_says_that_the_feed_that_stood_on_it_stays(office: Office) -> None:
+    for command in ("rotate", "revoke"):
+        said = office("feed", command, "--unit", "lead", "--page").err
+        assert "reminder feed rotate --unit lead" in said
+    assert "which stood on that page" not in office("feed", "rotate", "--unit", "lead").err
+
+
+def test_every_change_of_a_link_is_listed_with_who_and_when(office: Office) -> None:
+    office("feed", "add", "--unit", "lead", "--reader", "值班员")
+    office("feed", "rotate", "--unit", "lead~1")
+    office("feed", "revoke", "--unit", "lead~1")
+    rows = {row["link"]: row for row in office("feed", "list", "--unit", "lead", "--json").json}
+    acts = [words.split(" ", 2) for words in rows["lead~1"]["changes"]]
+    assert [act for _, act, _ in acts] == ["made", "rotated", "revoked"]
+    assert all(at.startswith("2026-04-01T") for at, _, _ in acts)
+    assert all(by.startswith("command line (") for _, _, by in acts)
+
+
 @pytest.mark.parametrize("unit", ["lead~1", "nobody~1", "plan~x"])
 def test_a_readers_address_that_nobody_made_is_unknown(office: Office, unit: str) -> None:
     for command in ("url", "rotate", "revoke"):

@@ -26,7 +26,7 @@ SAID = {
     "revoked": "已停用，原地址打不开了。",
 }
 _PLAN_NAME = "年度安排（全部单位）"
-_ACTS = {"rotate": links.rotate, "revoke": links.revoke}
+_ACTS = ("rotate", "revoke")
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,12 @@ def _change(request: Request, form: Form) -> Response:
     act, found = _act(form["act"]), _link(request, form["purpose"], form["link"])
     if str(found.generation) != form["generation"]:
         return _page(request, refused="这个链接刚刚换过地址，请核对后再操作。")
+    app = site_of(request).app
     try:
-        _ACTS[act](site_of(request).app, found)
+        if act == "rotate":
+            links.rotate(app, found, with_feed=bool(form["feed"]))
+        else:
+            links.revoke(app, found)
     except LinkError as error:
         return _page(request, refused=f"{error.words}。")
     done = "rotated" if act == "rotate" else "revoked"
@@ -193,7 +197,17 @@ def _opened(site: Site, base: str, found: LinkView) -> dict[str, object]:
     """With its addresses: whoever sees this page can open them all."""
     short = links.address(site.app, base, found, handed_out=True)
     addresses = {"address": short, "webcal": webcal_url(short)}
-    return _shown(site, found) | addresses | {"full": links.address(site.app, base, found)}
+    return (
+        _shown(site, found)
+        | addresses
+        | {
+            "full": links.address(site.app, base, found),
+            "changes": [
+                {"at": each.at.astimezone(site.table.plan.zone), "act": each.act, "by": each.by}
+                for each in links.changes(site.app, found)
+            ],
+        }
+    )
 
 
 def _day(site: Site, at: datetime | None) -> str:

@@ -107,6 +107,46 @@ def test_a_pages_link_is_rotated_apart_from_the_feeds(secretary: Any, house: Any
     assert (page.generation, feed.generation) == (2, 1)
 
 
+def test_a_pages_link_is_rotated_with_the_feed_that_stood_on_it_if_wanted(
+    secretary: Any, house: Any
+) -> None:
+    asked = secretary.get(f"{DEPUTIES}/change?act=rotate&purpose={PAGE}&link=deputies").text
+    assert "日历地址也列在这个页面上" in asked
+    assert '<input type="checkbox" name="feed" value="1" checked>' in asked
+    sent = {"act": "rotate", "purpose": PAGE, "link": "deputies", "generation": "1", "feed": "1"}
+    assert secretary.post(f"{DEPUTIES}/change", sent).status_code == 303
+    page, feed = link(house, PAGE, "deputies"), link(house, FEED, "deputies")
+    assert page
+    assert feed
+    assert (page.generation, feed.generation) == (2, 2)
+
+
+def test_a_feed_that_was_closed_is_not_opened_with_the_page(secretary: Any, house: Any) -> None:
+    change(secretary, "revoke", FEED, "deputies")
+    rotate(house.application, find_link(house.application, PAGE, "deputies"), with_feed=True)
+    feed = link(house, FEED, "deputies")
+    assert feed
+    assert feed.revoked
+
+
+def test_every_change_of_a_link_stands_on_its_page_with_who_and_when(
+    secretary: Any, house: Any
+) -> None:
+    add(secretary)
+    change(secretary, "rotate", FEED, "deputies~1")
+    rotate(house.application, find_link(house.application, PAGE, "deputies"), "command line (root)")
+    change(secretary, "revoke", FEED, "deputies")
+    page = secretary.get(DEPUTIES).text
+    for words in (
+        "生成（控制台）；",
+        "换新地址（控制台）",
+        "换新地址（命令行 (root)）",
+        "停用（控制台）",
+    ):
+        assert words in page
+    assert len(re.findall(r"2026年4月1日\d\d:\d\d(?:生成|换新地址|停用)（", page)) == 4
+
+
 @pytest.mark.parametrize(
     ("purpose", "subject", "words"),
     [
