@@ -21,12 +21,13 @@ cli = typer.Typer(help="The secretariat's pages: their address and password.", n
 @command(cli, example="reminder console password")
 def password() -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
-    from reminder.storage.ledger import passwords, sessions
+    from reminder.storage.ledger import attempts, passwords, sessions
 
     app = application()
     hashed = passwords.hash_of(_asked(_names(app)))
     with app.database.write() as connection:
         passwords.keep(connection, hashed)
+        attempts.forget_all_attempts(connection)
         sessions.end_all_sessions(connection)
     print("password set, every session ended")
     web = app.settings.web

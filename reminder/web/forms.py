@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from hmac import compare_digest
+from inspect import iscoroutinefunction
 from secrets import token_urlsafe
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.to_thread import run_sync
@@ -72,11 +73,15 @@ def parse_day(text: str) -> date | None:
 
 
 Posted: TypeAlias = Callable[[Request, Form], Response]
+Awaited: TypeAlias = Callable[[Request, Form], Awaitable[Response]]
 Stale: TypeAlias = Callable[[Request, Form, str], Response]
 
 
-def posts(answer: Posted, stale: Stale | None = None) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that is given the form, in a thread; the form's own proof was checked.
+def posts(
+    answer: Posted | Awaited, stale: Stale | None = None
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that is given the form, in a thread unless it awaits; the form's own proof was
+    checked.
 
     `stale` is given a form of ours without that proof, and why: it does nothing but show it again.
     """
@@ -92,7 +97,9 @@ def posts(answer: Posted, stale: Stale | None = None) -> Callable[[Request], Awa
             if stale is None:
                 raise HTTPException(403, why)
             return await run_sync(stale, request, form, why)
-        return await run_sync(answer, request, form)
+        if iscoroutinefunction(answer):
+            return await cast(Awaited, answer)(request, form)
+        return await run_sync(cast(Posted, answer), request, form)
 
     return endpoint
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reminder.clock import Clock
+from reminder.storage.ledger import attempts
 from reminder.storage.ledger.database import Database, open_database
 from reminder.storage.ledger.passwords import fits, kept
 from reminder.storage.ledger.sessions import begin_session, is_in_session
@@ -96,6 +97,22 @@ def test_a_poor_password_changes_nothing(
     assert ended.status == 2
     assert stored(state) == ""
     assert not words.strip() or words.strip() not in ended.err
+
+
+def test_after_a_new_password_nobody_waits_for_guesses_at_the_old_one(
+    reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reminder("units")
+    database, at = ledger(state), Clock().now()
+    with database.write() as connection:
+        for _ in range(9):
+            attempts.count_attempt(connection, ["192.0.2.1"], at)
+        assert attempts.seconds_to_wait(connection, ["192.0.2.1"], at)
+    typed(monkeypatch, f"{SECRET}\n")
+    reminder("console", "password")
+    with database.read() as connection:
+        assert not attempts.seconds_to_wait(connection, ["192.0.2.1"], at)
+    database.close()
 
 
 @pytest.mark.parametrize("command", ["password", "logout"])

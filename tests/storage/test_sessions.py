@@ -20,12 +20,12 @@ def begun(database: Database, at: datetime = AT) -> str:
 
 def counted(database: Database, source: str = HERE, at: datetime = AT) -> int:
     with database.write() as connection:
-        return attempts.count_attempt(connection, source, at)
+        return attempts.count_attempt(connection, [source], at)
 
 
 def free_from(database: Database, at: datetime) -> datetime:
     with database.read() as connection:
-        return at + attempts.seconds_to_wait(connection, HERE, at) * SECOND
+        return at + attempts.seconds_to_wait(connection, [HERE], at) * SECOND
 
 
 def failed(database: Database, count: int, at: datetime = AT) -> datetime:
@@ -102,7 +102,7 @@ def test_attempts_from_elsewhere_are_others(database: Database) -> None:
 def test_attempts_are_forgotten_after_a_success_and_after_a_day(database: Database) -> None:
     failed(database, 9)
     with database.write() as connection:
-        attempts.forget_attempts(connection, HERE)
+        attempts.forget_attempts(connection, [HERE])
     assert failed(database, 4) == AT
     assert failed(database, 4, AT + attempts.FORGOTTEN) == AT + attempts.FORGOTTEN
 
@@ -118,11 +118,25 @@ def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
         ("192.0.2.1", "192.0.2.1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("127.0.0.1", "loopback"),
+        ("127.255.3.9", "loopback"),
+        ("::1", "loopback"),
+        ("::ffff:127.0.0.1", "loopback"),
         ("testclient", "testclient"),
     ],
 )
-def test_a_network_of_ipv6_addresses_is_one_source(address: str, source: str) -> None:
+def test_what_has_many_addresses_is_one_source(address: str, source: str) -> None:
     assert attempts.source_of(address) == source
+
+
+def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
+    for number in range(attempts.FREE_TO_STRANGERS):
+        with database.write() as connection:
+            sources = [f"192.0.2.{number}", attempts.STRANGERS]
+            assert attempts.count_attempt(connection, sources, AT) == 0
+    with database.write() as connection:
+        assert attempts.count_attempt(connection, ["192.0.2.99", attempts.STRANGERS], AT) == 1
+        assert attempts.count_attempt(connection, ["192.0.2.99"], AT) == 0
 
 
 # Passwords

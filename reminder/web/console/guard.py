@@ -13,7 +13,7 @@ from reminder.domain.registrations import Signature
 from reminder.storage.ledger.sessions import is_in_session
 from reminder.web.cookies import cookie
 from reminder.web.door import at_the_door, enter
-from reminder.web.forms import SESSION, Form, Posted, Stale, posts, remember
+from reminder.web.forms import SESSION, Awaited, Form, Posted, Stale, posts, remember
 from reminder.web.said import once
 from reminder.web.site import site_of
 
@@ -86,7 +86,7 @@ def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
     return Route(path, endpoint)
 
 
-def open_order(path: str, answer: Posted, stale: Stale | None = None) -> Route:
+def open_order(path: str, answer: Posted | Awaited, stale: Stale | None = None) -> Route:
     taken = posts(answer, stale)
 
     async def endpoint(request: Request) -> Response:

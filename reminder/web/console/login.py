@@ -2,15 +2,15 @@
 
 import logging
 import re
-from hmac import compare_digest
-from secrets import token_urlsafe
-from threading import Lock
+from functools import partial
 
+from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reminder.storage.ledger import attempts, passwords, sessions
 from reminder.web.console.guard import LOGIN, is_logged_in, open_order, open_page
+from reminder.web.console.guessing import Guesser, checked, guesser, make_known, room
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.forms import SESSION, Form, token
 from reminder.web.said import said, told
@@ -24,9 +24,6 @@ _WITHIN = re.compile(r"/console(?:[/?](?!/)(?:(?!//)[!-\[\]-~])*)?")
 # A browser takes them out of a path, with what stands before them; encoded ones too.
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 SAID = {"out": "已退出"}
-_KNOWN = "known"  # the cookie of a browser that has logged in by this password
-_A_YEAR = 365 * 24 * 3600
-_hashing = Lock()  # 64 MiB each: many at once would be the machine's end
 
 
 def _form(request: Request) -> Response:
@@ -36,29 +33,30 @@ def _form(request: Request) -> Response:
     return _page(request, wanted, said=said(request, SAID))
 
 
-def _log_in(request: Request, form: Form) -> Response:
-    site, wanted, address = site_of(request), form["next"], _address(request)
-    with site.database.read() as connection:
-        hashed = passwords.kept(connection)
+async def _log_in(request: Request, form: Form) -> Response:
+    """The hash is computed apart: while many guess, pages are made as quickly as ever."""
+    wanted, address = form["next"], request.client.host if request.client else ""
+    hashed = await run_sync(_kept, request)
     if not hashed:
-        return _page(request, wanted, status=422, refused="尚未设置密码")
-    source = f"known/{name}" if (name := _known_as(request, hashed)) else address
-    if seconds := _seconds_to_wait(request, source):
-        log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
-        return _later(request, wanted, seconds)
-    word = form.values.get("password", "")  # blanks around it are part of it
-    with _hashing:
-        fits = passwords.fits(hashed, word)
-        newer = passwords.hash_of(word) if fits and passwords.is_outdated(hashed) else hashed
-    session = _begin(request, source, hashed, newer) if fits else ""
+        return await run_sync(partial(_page, request, wanted, status=422, refused="尚未设置密码"))
+    who = await run_sync(guesser, request, hashed)
+    seconds = await run_sync(_seconds_to_wait, request, who)
+    with room(who) as has_room:
+        if not seconds and not has_room:
+            return await run_sync(_busy, request, wanted)
+        if seconds := seconds or await run_sync(_count, request, who):
+            log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
+            return await run_sync(_later, request, wanted, seconds)
+        word = form.values.get("password", "")  # blanks around it are part of it
+        newer = await checked(hashed, word)
+    session = newer and await run_sync(_begin, request, who, hashed, newer)
     if not session:
         log.warning("console: wrong password from %s", address)
-        return _page(request, wanted, status=422, refused="密码不正确")
+        return await run_sync(partial(_page, request, wanted, status=422, refused="密码不正确"))
     log.info("console: logged in from %s", address)
-    answer = site.to(_within(wanted))
+    answer = site_of(request).to(_within(wanted))
     set_cookie(request, answer, SESSION, session, path=HOME)
-    known = _proven(request, name or token_urlsafe(12), newer)
-    set_cookie(request, answer, _KNOWN, known, seconds=_A_YEAR, path=LOGIN)
+    make_known(request, answer, who, newer, LOGIN)
     return answer
 
 
@@ -71,18 +69,25 @@ def _log_out(request: Request, form: Form) -> Response:
     return answer
 
 
-def _seconds_to_wait(request: Request, source: str) -> int:
-    """Looks before it takes the ledger's only writer: many may ask at once."""
+def _kept(request: Request) -> str:
+    with site_of(request).database.read() as connection:
+        return passwords.kept(connection)
+
+
+def _seconds_to_wait(request: Request, who: Guesser) -> int:
+    """Looks before anybody takes the ledger's only writer: many may ask at once."""
     site = site_of(request)
-    at = site.clock.now()
     with site.database.read() as connection:
-        if seconds := attempts.seconds_to_wait(connection, source, at):
-            return seconds
+        return attempts.seconds_to_wait(connection, who.sources, site.clock.now())
+
+
+def _count(request: Request, who: Guesser) -> int:
+    site = site_of(request)
     with site.database.write() as connection:
-        return attempts.count_attempt(connection, source, at)
+        return attempts.count_attempt(connection, who.sources, site.clock.now())
 
 
-def _begin(request: Request, source: str, hashed: str, newer: str) -> str:
+def _begin(request: Request, who: Guesser, hashed: str, newer: str) -> str:
     """The new session's word; empty when the password was changed meanwhile.
 
     The session that the request came with ends: its word may be one that somebody gave it.
@@ -93,7 +98,7 @@ def _begin(request: Request, source: str, hashed: str, newer: str) -> str:
             return ""
         if newer != hashed:
             passwords.keep(connection, newer)
-        attempts.forget_attempts(connection, source)
+        attempts.forget_attempts(connection, who.sources)
         sessions.end_session(connection, cookie(request, SESSION))
         return sessions.begin_session(connection, site.clock.now())
 
@@ -106,13 +111,17 @@ def _later(request: Request, wanted: str, seconds: int) -> Response:
     return answer
 
 
+def _busy(request: Request, wanted: str) -> Response:
+    answer = _page(request, wanted, status=503, refused="正在登录的人较多，请过几秒再试")
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
 def _page(
     request: Request, wanted: str, *, status: int = 200, said: str = "", refused: str = ""
 ) -> Response:
-    site = site_of(request)
-    with site.database.read() as connection:
-        has_password = bool(passwords.kept(connection))
-    return site.page(
+    has_password = bool(_kept(request))
+    return site_of(request).page(
         "console/login.html",
         status=status,
         token=token(request),
@@ -121,25 +130,6 @@ def _page(
         said=said,
         refused=refused,
     )
-
-
-def _known_as(request: Request, hashed: str) -> str:
-    """A browser that has logged in waits for its own mistakes alone: behind a proxy all ask from
-    one address, and who guesses there must not keep the secretariat out."""
-    sent = cookie(request, _KNOWN)
-    name = sent.partition(".")[0]
-    wanted = _proven(request, name, hashed)
-    return name if name and compare_digest(sent.encode(), wanted.encode()) else ""
-
-
-def _proven(request: Request, name: str, hashed: str) -> str:
-    """A new password knows nobody."""
-    proof = site_of(request).key.derive("known", f"{name}\0{hashed}")
-    return f"{name}.{proof}"
-
-
-def _address(request: Request) -> str:
-    return attempts.source_of(request.client.host if request.client else "")
 
 
 def _within(path: str) -> str:
