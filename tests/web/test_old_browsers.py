@@ -1,0 +1,119 @@
+"""What stands in style sheet, script and pages is known to Chromium 79, which many offices have."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+WEB = Path("templates/web")
+SHEETS = (WEB / "style.css", WEB / "preview.html")
+STYLE, PREVIEW = (
+    re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL) for path in SHEETS
+)
+OLD = 79
+# What a sheet of ours might come to use, and the Chromium that first knew it.
+STYLES = {
+    r":is\(|:where\(": 88,
+    r":not\([^()]*,": 88,
+    r":has\(": 105,
+    r"::marker": 86,
+    r"::file-selector-button": 89,
+    r"(^|[\s;{])inset(-[a-z-]+)?:": 87,
+    r"(margin|padding|border)-(inline|block)\s*:": 87,
+    r"aspect-ratio": 88,
+    r"appearance:": 84,
+    r"content-visibility|contain-intrinsic": 85,
+    r"overflow(-[xy])?:\s*clip": 90,
+    r"overflow-wrap:\s*anywhere": 80,
+    r"color-mix\(|oklch\(|oklab\(|light-dark\(": 111,
+    r"@layer|@container|@property|@scope|@starting-style": 85,
+    r"\d(dv|sv|lv)[hw]\b": 108,
+    r"text-wrap:|text-box": 114,
+    r"@media[^{]*(<|>)": 104,
+    r"(^|[\s;])(scale|rotate|translate):": 104,
+    r"scrollbar-(gutter|width|color)": 94,
+    r"(^|[\s;{])&": 112,
+    r"mask(-[a-z]+)?:": 120,
+    r"\b(round|mod|rem|sin|cos|pow|sqrt)\(": 111,
+    r"font-palette|size-adjust": 92,
+}
+SCRIPTS = {
+    r"\?\.": 80,
+    r"\?\?": 80,
+    r"(\|\||&&)=": 85,
+    r"\.at\(|Object\.hasOwn|\.findLast": 92,
+    r"replaceAll\(": 85,
+    r"Promise\.any|WeakRef|AggregateError": 85,
+    r"#[a-z]\w*\s*(\(|=|;)": 84,
+    r"structuredClone|\.toSorted|\.groupBy|\.replaceChildren": 86,
+    r"^await ": 89,
+    r"import\.meta|static \{": 94,
+}
+MARKUP = {
+    r"<dialog|<search": 118,
+    r"\bpopover|popovertarget": 114,
+    r"\binert\b": 102,
+    r"<details[^>]*\bname=": 120,
+    r"enterkeyhint|fetchpriority|shadowrootmode": 101,
+}
+# A browser that does not know it leaves out the whole rule, and shows the ring at a click too.
+HARMLESS = ":focus:not(:focus-visible)"
+
+
+def rules() -> Iterator[tuple[list[str], str]]:
+    """The innermost blocks: selectors and what is declared of them."""
+    for head, body in re.findall(r"([^{}]+)\{([^{}]*)\}", STYLE):
+        yield [selector.strip() for selector in head.split(",")], body
+
+
+def of_display(kind: str) -> set[str]:
+    wanted = re.compile(rf"display:\s*(inline-)?{kind}\b")
+    return {each for selectors, body in rules() if wanted.search(body) for each in selectors}
+
+
+@pytest.mark.parametrize("pattern", STYLES)
+def test_the_style_sheet_uses_nothing_newer(pattern: str) -> None:
+    assert not re.search(pattern, STYLE + PREVIEW), f"Chromium {STYLES[pattern]}"
+    assert STYLES[pattern] > OLD
+
+
+@pytest.mark.parametrize("pattern", SCRIPTS)
+def test_the_script_uses_nothing_newer(pattern: str) -> None:
+    script = re.sub(r"//.*", "", (WEB / "page.js").read_text(encoding="utf-8"))
+    assert not re.search(pattern, script, re.MULTILINE), f"Chromium {SCRIPTS[pattern]}"
+
+
+@pytest.mark.parametrize("pattern", MARKUP)
+def test_the_pages_use_nothing_newer(pattern: str) -> None:
+    for path in WEB.rglob("*.html"):
+        assert not re.search(pattern, path.read_text(encoding="utf-8")), path
+
+
+def test_a_ring_that_is_shown_too_often_does_no_harm() -> None:
+    """86 knows :focus-visible; it stands in a rule of its own, after one for all."""
+    assert STYLE.count(":focus-visible") == STYLE.count(HARMLESS) == 1
+    assert ([HARMLESS], " outline: none; ") in list(rules())
+    assert re.search(r"(?m)^:focus \{ outline: 2px", STYLE)
+
+
+def test_boxes_in_a_row_keep_their_distance_by_themselves() -> None:
+    """84 knows a gap between flex boxes; between the cells of a grid all do."""
+    gapped = {each for selectors, body in rules() if re.search(r"gap:", body) for each in selectors}
+    assert gapped
+    assert gapped <= of_display("grid")
+
+
+def test_boxes_in_a_row_are_aligned_in_old_words() -> None:
+    """93 knows start and end in flex boxes."""
+    new = re.compile(r"(align|justify)-(items|content|self):\s*(start|end|self-start|self-end)\b")
+    aligned = {each for selectors, body in rules() if new.search(body) for each in selectors}
+    assert aligned <= of_display("grid") | {".answer .fields"}
+
+
+def test_a_field_in_the_dark_has_its_own_colours() -> None:
+    """81 knows color-scheme: before it, fields stay white whatever the ink."""
+    fields = "input:not([type=checkbox]):not([type=radio]):not([type=hidden])"
+    [body] = [body for selectors, body in rules() if fields in selectors and "width" in body]
+    assert "background: var(--paper)" in body
+    assert re.search(r"option \{ background: var\(--paper\); color: var\(--ink\); \}", STYLE)
