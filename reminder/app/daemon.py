@@ -18,6 +18,7 @@ from reminder.errors import LedgerError, ReminderError
 from reminder.service.application import Application
 from reminder.service.rehearsal import rehearse
 from reminder.service.watch import OTHER_FILES, SCHEDULER, Trouble
+from reminder.storage.ledger.holds import Hold, read_hold
 from reminder.storage.ledger.tallies import count_waiting, last_change, states_since
 from reminder.storage.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.web.app import create_app
@@ -39,6 +40,7 @@ class Started:
     examples: tuple[NoticeView, ...]
     resumed: int
     held: int
+    hold: Hold | None
     rehearsed: str
 
 
@@ -189,6 +191,7 @@ class Daemon:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
+            hold = read_hold(connection, app.registrar.course)
             accepted = states_since(connection, before)[State.SENT] if planned.new else 0
             views = read_notices(connection, keys=planned.first)
         settings = app.settings.web
@@ -196,7 +199,15 @@ class Daemon:
         if not settings.base_url:
             url = settings.model_copy(update={"port": port}).public_url
         return Started(
-            url, self._delivers, planned.new, accepted, tuple(views), resumed, held, rehearsed
+            url,
+            self._delivers,
+            planned.new,
+            accepted,
+            tuple(views),
+            resumed,
+            held,
+            hold,
+            rehearsed,
         )
 
 

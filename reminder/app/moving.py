@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reminder.delivery.lock import senders_lock
 from reminder.errors import LedgerError, UsageError
-from reminder.settings import Place, lock_beside
+from reminder.settings import Place, lock_beside, server_mark
 from reminder.storage.ledger import copying
 from reminder.storage.ledger.database import open_moved
 
@@ -19,7 +19,7 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
             raise LedgerError(
                 f"another process delivers from {source}", hint="Stop the daemon first."
             )
-        return copying.copy(source, target)
+        return copying.copy(source, target, server_mark(state_dir))
 
 
 def take_back(source: Place) -> bool:

@@ -152,13 +152,36 @@ def release(period: Period = None) -> None:
         print("What comes later is still held: reminder ledger release")
 
 
-@command(cli, example="reminder ledger drop KEY")
-def drop(key: Key) -> None:
-    """Give up a notice that waits: it is never sent."""
-    from reminder.service import orders
+@command(cli, example='reminder ledger hold --why "restored from the dump of 6 May"')
+def hold(
+    why: Annotated[str, typer.Option(metavar="TEXT", help="For who asks later.")] = "",
+) -> None:
+    """Let nothing go, on all replicas, until it is released; a restored ledger does so itself."""
+    from reminder.service import holding
 
-    orders.drop(application(), key)
-    print(f"{key} is dropped")
+    held = holding.hold(application(), why)
+    print("everything is held" if held else "everything was held already")
+    print("To look: reminder ledger list --state held. To let go: reminder ledger release")
+
+
+@command(cli, example="reminder ledger drop --period 2026-05")
+def drop(
+    key: Annotated[str | None, typer.Argument(metavar="KEY")] = None, period: Period = None
+) -> None:
+    """Give up a notice that waits, or all of a period: they are never sent."""
+    from reminder.service import holding, orders
+
+    if (key is None) == (period is None):
+        raise UsageError("wanted a KEY, or --period")
+    app = application()
+    if key:
+        orders.drop(app, key)
+        print(f"{key} is dropped")
+    if period:
+        dropped, sending = holding.drop_period(app, period)
+        print(f"{dropped} of {period} dropped")
+        if sending:
+            print(f"left out: {sending} are just being sent")
 
 
 @command(cli, example="reminder ledger backup ledger-2026-04.db")

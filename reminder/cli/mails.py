@@ -86,9 +86,7 @@ def tick(
     if not done.delivers:
         typer.echo("Another process delivers; this pass only planned.", err=True)
     if done.hold:
-        typer.echo(
-            harmless(f"Held: {done.hold.words}. To let go: reminder ledger release"), err=True
-        )
+        typer.echo(harmless(f"Held: {done.hold.words}; {done.hold.hint}"), err=True)
 
 
 @command(cli, example="reminder run")

@@ -68,7 +68,12 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     found["held"] = hold is not None
     if hold:
         since = hold.since.astimezone(zone)
-        found["hold"] = {"reason": hold.reason, "since": since, "why": hold.words}
+        found["hold"] = {
+            "reason": hold.reason,
+            "since": since,
+            "why": hold.words,
+            "next": hold.hint,
+        }
     found["not_ready"] = why_not_ready(app.database, app.clock.now())
     found["ready"] = not found["not_ready"]
     found["alarms"] = [
@@ -113,7 +118,8 @@ def print_status(found: dict[str, Any]) -> None:
         lines.append(("rehearsal", "every mail goes to mail.redirect_to, marked 【演练】"))
     lines.append(("started", _moment(found["started"]) or "not yet: reminder run, reminder tick"))
     if hold := found["hold"]:
-        lines.append(("held", f"nothing goes until: reminder ledger release ({hold['why']})"))
+        lines.append(("held", f"{hold['why']}, since {_moment(hold['since'])}"))
+        lines.append(("", hold["next"]))
     if found["approval"]:
         lines.append(
             ("approval", f"{counted(found['approval'], 'mail')} to read: /console/approval")

@@ -48,7 +48,9 @@ def _did(app: Application, started: Started) -> list[str]:
         lines.append(
             f"{counted(started.resumed, 'mail')} waited from before: they go as soon as they can."
         )
-    if started.held and app.settings.mail.approval:
+    if started.hold and started.hold.of_all:
+        lines.append(f"Everything is held: {started.hold.words}; {started.hold.hint}")
+    elif started.held and app.settings.mail.approval:
         lines.append(
             f"{started.held} mails are held. Read and approve: {started.url}/console/approval"
         )

@@ -126,7 +126,7 @@ class Drain:
         self.server_failed(error, refused=refused)
 
     def _goes_on(self) -> bool:
-        return not (self.failed or self._owner.stop.is_set())
+        return not (self.failed or self._owner.stop.is_set() or self._recorder.held)
 
     def _take(self, *, probe: bool) -> Claimed | None:
         """Who finds nothing laid in claims for all."""
@@ -144,6 +144,8 @@ class Drain:
             if not self._still_ours():  # asked when it is our turn to write: that may take long
                 raise ClaimLapsedError("the claim lapsed before more was taken")
             owner.put_back(owner.presence.take_over(database, now))
+            if owner.database.mark.why_other(database):
+                return  # it was changed for another under our feet: the next tick holds it
             batch = claims.claim(database, self._claim, owner.course, now, limit, least_tried=probe)
         with self._lock:
             self._stock.extend(batch)

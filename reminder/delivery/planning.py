@@ -30,7 +30,7 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.holds import read_hold
+from reminder.storage.ledger.holds import is_all_held, let_finished_go, read_hold
 from reminder.storage.ledger.stopping import stop_reminders
 from reminder.storage.ledger.tasks import read_progress, read_start
 from reminder.storage.ledger.views import read_notices
@@ -79,6 +79,8 @@ class Planner:
             relays.wait_no_longer(connection, at, LONGEST)
             done.note(self._revive(connection, at))
             notices.expire(connection, at)
+            if all_held := is_all_held(connection):
+                let_finished_go(connection)
             progress = read_progress(connection, self._table, self._registrar.course)
             stop_reminders(connection, partial(why_needless, self._table, progress=progress), at)
             made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
@@ -92,7 +94,8 @@ class Planner:
             if self._opens(month) <= at and not complete:
                 done.note(self._plan_digest(month, at, progress, seen, live=not over))
                 self._approvals.look_again(period, at)
-        self._approvals.send(at)
+        if not all_held:
+            self._approvals.send(at)
         done.note(self._plan_reminders(at, progress, facts))
         with self._database.write() as connection:
             done.note(self._receipts.send(connection, at))
@@ -256,11 +259,12 @@ class Planner:
                 for other in family
             ):
                 continue  # sent again by hand since
-            if view.sha256:
+            hold = read_hold(connection, course)
+            if view.sha256 and not (hold and hold.of_all):
                 notices.revive(connection, key, at, Reason.CLOCK)
-            elif self._approves and view.kind is Kind.DIGEST:
+            elif self._approves and view.kind is Kind.DIGEST and not view.sha256:
                 notices.set_state(connection, key, State.HELD, Reason.APPROVAL, at)
-            elif hold := read_hold(connection, self._registrar.course):
+            elif hold:
                 notices.set_state(connection, key, State.HELD, hold.reason, at)
             else:
                 self._registrar.release(connection, view, at, Reason.CLOCK)

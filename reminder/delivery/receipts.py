@@ -14,7 +14,7 @@ from reminder.domain.receipts import receipt, returned
 from reminder.domain.registrations import Registration
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices, registrations
-from reminder.storage.ledger.holds import read_hold
+from reminder.storage.ledger.holds import hold_new, read_hold
 
 USEFUL = timedelta(days=7)
 APART = timedelta(minutes=10)  # of one unit: a link in wrong hands must be no mail gun
@@ -50,8 +50,10 @@ class Receipts:
 
     def send_back(self, connection: Connection, said: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
-        if not read_hold(connection, self._registrar.course):
-            self._put(connection, said, said.at)
+        hold = read_hold(connection, self._registrar.course)
+        if not hold or hold.of_all:
+            if key := self._put(connection, said, said.at):
+                hold_new(connection, key, said.at)
 
     def _put(
         self,

@@ -10,6 +10,7 @@ from reminder.errors import LedgerError
 from reminder.storage.ledger import answers
 from reminder.storage.ledger.answers import Result
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.holds import is_all_held
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Recorder:
         self._stop = stop
         self._rehearsal = rehearsal
         self.claim_stands = True
+        self.held = False  # since somebody held everything nothing more is begun
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._waiting: list[_Slip] = []
@@ -66,16 +68,20 @@ class Recorder:
     def _write(self) -> None:
         with self._lock:
             slips, self._waiting = self._waiting, []
+        mark = self._database.mark
         try:
             with self._database.record() as connection:
                 results = [slip.result for slip in slips]
                 stands = answers.settle(
                     connection, results, self._clock.now(), rehearsal=self._rehearsal
                 )
+                held, noted = is_all_held(connection), mark.follow(connection)
+            mark.write(noted)
         except BaseException:  # raised again: the answers are for who writes next
             with self._lock:
                 self._waiting = slips + self._waiting
             raise
         self.claim_stands &= stands
+        self.held |= held
         for slip in slips:
             slip.recorded = True

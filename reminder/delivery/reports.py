@@ -22,6 +22,7 @@ from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices, occasions
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.holds import is_all_held
 from reminder.storage.ledger.tallies import Tally, tally
 from reminder.storage.ledger.tasks import read_progress, read_start
 
@@ -83,6 +84,8 @@ class Reporter:
     def report(self, at: datetime) -> int:
         """Queues every report that is due at that moment, each once. Returns how many."""
         with self._database.write() as connection:
+            if is_all_held(connection):
+                return 0  # a restored ledger does not know what was told since
             count = self._preflight(connection, at)
             for row in occasions.unreported(connection, at):
                 count += self._occasion(connection, row, at)

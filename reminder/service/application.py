@@ -11,6 +11,7 @@ from threading import Lock
 from sqlalchemy import Connection
 
 from reminder.clock import Clock
+from reminder.delivery import restored
 from reminder.delivery.approvals import Approvals
 from reminder.delivery.message import Composer
 from reminder.delivery.pacing import Limits
@@ -31,7 +32,7 @@ from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds
 from reminder.service.parts import Parts
 from reminder.service.watch import Trouble, Watch
-from reminder.settings import Server, Settings, is_reserved
+from reminder.settings import Server, Settings, is_reserved, server_mark
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.database import Database, open_database, was_begun
 from reminder.storage.ledger.holds import Hold, read_hold
@@ -133,7 +134,7 @@ class Application:
 
     @cached_property
     def database(self) -> Database:
-        return open_database(self.settings.ledger)
+        return open_database(self.settings.ledger, server_mark(self.settings.state_dir))
 
     @property
     def composer(self) -> Composer:
@@ -236,11 +237,15 @@ class Application:
 
     def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
         """Unless it is given, the settings say whether a first start is held."""
+        restored.look(self.database, at)
         if not self.is_current():
             return Planned()
         self.refresh()
         hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
         planned = self.planner.plan(at, hold_first_start=hold)
+        with self.database.read() as connection:
+            noted = self.database.mark.follow(connection)
+        self.database.mark.write(noted)
         self.sync_feeds(at)
         if planned.new:
             log.info("planned %d notices", planned.new)

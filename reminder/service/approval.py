@@ -17,6 +17,7 @@ from reminder.errors import ReminderError
 from reminder.service.application import Application
 from reminder.storage.ledger import approvals, notices
 from reminder.storage.ledger.approvals import OPEN, PASSED
+from reminder.storage.ledger.holds import hold_new
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.views import NoticeView, read_notice, read_notices
 
@@ -209,6 +210,7 @@ def _pass(
             early[view.key] = composed[view.key].sha256
         else:
             notices.fix(connection, view.key, composed[view.key], at, Reason.APPROVED)
+            hold_new(connection, view.key, at)
     approvals.note_approved(connection, early, at)
 
 

@@ -19,7 +19,7 @@ from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
 from reminder.service.application import Application
 from reminder.storage.ledger import notices, tasks
-from reminder.storage.ledger.holds import lift_holds
+from reminder.storage.ledger.holds import hold_new, let_finished_go, lift_holds
 from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.stopping import stop_done
 from reminder.storage.ledger.views import NoticeView, has_notices, read_notice, read_notices
@@ -85,13 +85,14 @@ def release(app: Application, period: str | None = None) -> list[str]:
     """
     at, released = app.clock.now(), []
     with app.database.write() as connection:
+        let_finished_go(connection)
         if period is None:
             lift_holds(connection, app.registrar.course, at)
         keys = [
             view.key
             for view in read_notices(connection, period=period, state=State.HELD)
             if (view.course == app.registrar.course or view.sha256)
-            and (view.reason in ON_HOLD or not app.settings.mail.approval)
+            and (view.sha256 or view.reason in ON_HOLD or not app.settings.mail.approval)
         ]
     for some in batched(keys):
         with app.database.write() as connection:
@@ -185,6 +186,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         course=app.registrar.course,
         rehearsal=rehearsal,
     )
+    hold_new(connection, draft.key, at)
     return draft.key
 
 

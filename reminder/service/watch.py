@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 from reminder.delivery.reports import PATIENCE, Reporter
 from reminder.domain import wording
 from reminder.domain.notices import Kind, Reason
+from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
 from reminder.settings import Settings
 from reminder.storage.ledger import occasions
 from reminder.storage.ledger.alarms import Alarm, begin_alarm, end_alarm, read_alarms
 from reminder.storage.ledger.approvals import unapproved
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.holds import read_hold
 from reminder.storage.ledger.relays import read_trouble
 from reminder.storage.ledger.tallies import tally
 
@@ -150,6 +152,7 @@ class Watch:
     def _own(
         self, connection: Connection, at: datetime, known: dict[str, Alarm]
     ) -> Iterator[Trouble]:
+        yield from self._held(connection)
         yield from self._server(connection, at)
         yield from self._disk(known)
 
@@ -213,6 +216,22 @@ class Watch:
             name = "outbox" if trouble.reason is Reason.STORAGE else "server"
             yield Trouble(name, trouble.detail)
 
+    def _held(self, connection: Connection) -> Iterator[Trouble]:
+        """A restored ledger, or one held by hand; its one mail is written after the hold."""
+        hold = read_hold(connection, "")
+        if hold and hold.of_all:
+            since = hold.since.astimezone(self._table.plan.zone)
+            yield Trouble(
+                "hold",
+                f"everything is held: {hold.words}",
+                REASONS[hold.reason],
+                f"自{since:%Y-%m-%d %H:%M}起全部邮件暂存，一封不发。"
+                "如果台账是从备份恢复的，备份之后已发出的邮件，台账并不知道，放行后会再发一次。"
+                "请先运行 reminder ledger list --state held 核对；已经发过的，"
+                "用 reminder ledger drop --period 2026-05（月份）或 reminder ledger drop KEY 取消；"
+                "然后运行 reminder ledger release 放行，迟发的注明〔补发〕。",
+            )
+
     def _workdays(self, at: datetime) -> Iterator[Trouble]:
         month = self._table.next_digest(at)
         if month is None or self._table.digest_due(month) > at + NEAR:
@@ -243,10 +262,8 @@ class Watch:
 
 _SEEN_BY_A_DAEMON = {"files", "scheduler"}
 _OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
-_LOGGED_BY_OTHERS = {
-    "server",
-    "outbox",
-}  # the sender does, at its first failure and when it is well
+# The sender does, at its first failure and when it is well; who holds does.
+_LOGGED_BY_OTHERS = {"server", "outbox", "hold"}
 # By the first part of a trouble's name: how its end is told. A digest's is its last report.
 _OVER = {
     "server": ("发信服务器已恢复", "发信服务器曾不可用，现已恢复，积压的通知随即补发"),
@@ -254,6 +271,7 @@ _OVER = {
     "workdays": ("放假安排已补齐", "放假调休安排已补齐，日期按实际工作日计算"),
     "disk": ("磁盘空间已恢复", "运行目录所在磁盘空间已恢复正常"),
     "scheduler": ("定时任务已恢复", "系统的定时任务已恢复正常"),
+    "hold": ("已放行", "暂存的邮件已放行"),
     "files": ("此前的文件问题已消除", "此前报告的文件问题已消除"),
 }
 

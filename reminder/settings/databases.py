@@ -56,6 +56,11 @@ def lock_beside(place: Place, state_dir: Path) -> Path:
     return beside.resolve().with_suffix(".sender.lock")
 
 
+def server_mark(state_dir: Path) -> Path:
+    """Of how far a ledger on a server had come when it was last used here."""
+    return state_dir / "ledger.server.made"
+
+
 def _server(url: str) -> Server:
     """By libpq's own reading of the URL."""
     # The driver takes 50 ms to import: only where it will be used.

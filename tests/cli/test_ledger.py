@@ -202,3 +202,21 @@ def test_status_counts_what_waits_for_approval(
     reminder("tick")
     assert reminder("status", "--json").json["approval"] == 31
     assert "31 mails to read: /console/approval" in reminder("status").out
+
+
+def test_hold_by_hand_is_said_with_its_reason_until_it_is_released(office: Office) -> None:
+    assert "everything is held" in office("ledger", "hold", "--why", "dump of 6 May").out
+    ended = office("tick", "--at", "2026-03-02T09:00", "--json")
+    assert (ended.json["sent"], "dump of 6 May" in ended.err) == (0, True)
+    found = office("status", "--json").json
+    assert (found["held"], found["hold"]["reason"]) == (True, "held-by-hand")
+    assert "dump of 6 May" in office("status").out
+    office("ledger", "release")
+    assert office("status", "--json").json["hold"] is None
+
+
+def test_all_of_a_period_is_dropped_at_once(office: Office) -> None:
+    office("ledger", "hold")
+    office("tick", "--at", "2026-03-02T09:00")
+    assert "2 of 2026-03 dropped" in office("ledger", "drop", "--period", "2026-03").out
+    assert office("ledger", "drop").status == 2

@@ -1,6 +1,7 @@
 """A whole ledger from one database to another, either way; the old one is closed by a mark."""
 
 from contextlib import closing
+from pathlib import Path
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
@@ -8,12 +9,13 @@ from reminder.errors import LedgerError
 from reminder.settings import Place
 from reminder.storage.ledger import care, moved
 from reminder.storage.ledger.database import Database, open_database, reading
+from reminder.storage.ledger.mark import name_ledger
 from reminder.storage.ledger.schema import metadata, notice, setting, start, task_done
 
 AT_ONCE = 500  # rows in memory
 
 
-def copy(source: Place, target: Place) -> dict[str, int]:
+def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, int]:
     """How many rows each table has. For whoever holds the source's sender's lock.
 
     The source is closed first: whatever has it open plans and claims nothing more, and after a
@@ -25,17 +27,21 @@ def copy(source: Place, target: Place) -> dict[str, int]:
             f"{source} was not copied, it is not sound: {fault}",
             hint="`reminder ledger verify` names every fault.",
         )
-    with closing(open_database(source)) as old, closing(open_database(target)) as new:
+    with closing(open_database(source)) as old, closing(open_database(target, mark)) as new:
         with new.read() as connection:
             _refuse_in_use(connection, target)
         with old.write() as connection:
             moved.mark(connection, target)
+            name_ledger(connection)
         with reading(source) as there, new.write() as here:
             try:
                 counts = _copy(there, here, target)
             except BaseException:  # raised again: the old ledger is the one in use
                 take_back(old)  # not after the commit: whether that came through, nobody can tell
                 raise
+        with new.read() as connection:
+            noted = new.mark.last(connection)
+        new.mark.write(noted)  # it is the one last used here
     return counts
 
 

@@ -11,6 +11,7 @@ from reminder.errors import LedgerError
 from reminder.settings import Place
 from reminder.storage.ledger import file
 from reminder.storage.ledger.failures import in_words
+from reminder.storage.ledger.mark import Mark
 from reminder.storage.ledger.moved import refuse_moved
 from reminder.storage.ledger.revisions import known_revision
 from reminder.storage.ledger.schema import REVISION
@@ -23,6 +24,7 @@ class Store(Protocol):
     """
 
     shared: bool
+    mark: Mark
     writer: Engine
     recorder: Engine
     reader: Engine
@@ -78,6 +80,10 @@ class Database:
         return self._store.place
 
     @property
+    def mark(self) -> Mark:
+        return self._store.mark
+
+    @property
     def engines(self) -> tuple[Engine, Engine]:
         """The writing and the reading one, for who wants to listen to them."""
         return self._store.writer, self._store.reader
@@ -86,13 +92,15 @@ class Database:
         self._store.close()
 
 
-def open_database(place: Place) -> Database:
+def open_database(place: Place, mark: Path | None = None) -> Database:
     """Makes the tables, and the file (mode 0600), when they are not there yet.
+
+    `mark` is where that of a server lies, if anywhere; a file has its own beside it.
 
     Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
     others, for one that was moved, and when there was a ledger that is gone or empty now.
     """
-    database = open_moved(place)
+    database = open_moved(place, mark)
     try:
         with database.read() as connection:
             refuse_moved(connection, place)
@@ -102,9 +110,9 @@ def open_database(place: Place) -> Database:
     return database
 
 
-def open_moved(place: Place) -> Database:
+def open_moved(place: Place, mark: Path | None = None) -> Database:
     """Also one that was moved: it can be read, and opened again."""
-    store = _store(place)
+    store = _store(place, mark)
     try:
         with in_words(place), store.reader.begin() as connection:
             found = known_revision(connection, place, shared=store.shared)
@@ -142,13 +150,13 @@ def reading(place: Place) -> Iterator[Connection]:
         yield connection
 
 
-def _store(place: Place) -> Store:
+def _store(place: Place, mark: Path | None) -> Store:
     if isinstance(place, Path):
         return file.open_file(place)
     # The driver takes 50 ms to import: only where it is used.
     from reminder.storage.ledger import server
 
-    return server.ServerStore(place)
+    return server.ServerStore(place, mark)
 
 
 def _migrate(store: Store) -> None:

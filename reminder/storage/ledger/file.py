@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, e
 
 from reminder.errors import LedgerError
 from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
+from reminder.storage.ledger.mark import Mark
 from reminder.storage.ledger.revisions import known_revision
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class FileStore:
         self._file = _identity(path)
         _IN_USE[self._file] += 1
         self._log = _log(path)
+        self.mark = Mark(_mark(path), alone=True)
         self.writer = self.recorder = _engine(path, read_only=False)
         self.reader = _engine(path, read_only=True)
         event.listen(self.writer, "begin", self._refuse_lost_log)
@@ -58,9 +60,8 @@ class FileStore:
     def note_begun(self) -> None:
         try:
             if not _filled(_mark(self.place)):
-                mark = os.open(_mark(self.place), os.O_WRONLY | os.O_CREAT, 0o600)
-                with os.fdopen(mark, "w") as marked:
-                    marked.write("There is a ledger here, or there was.\n")
+                with self.reader.begin() as connection:
+                    self.mark.begin(connection)
         except OSError as error:
             raise of_system(self.place, error) from None
 

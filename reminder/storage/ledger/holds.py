@@ -17,6 +17,13 @@ _WORDS = {
     Reason.RESTORED: "this ledger is not the one last used here",
     Reason.BY_HAND: "held by hand",
 }
+_NEXT = {
+    Reason.HOLD: "to let go: reminder ledger release",
+    Reason.RESTORED: "what went after this copy was made would go again: look with reminder "
+    "ledger list --state held, give up what was delivered with reminder ledger drop --period P, "
+    "then: reminder ledger release",
+    Reason.BY_HAND: "to let go: reminder ledger release",
+}
 _ON_ITS_WAY = (*UNFINISHED, State.SENDING)
 
 
@@ -37,7 +44,15 @@ class Hold:
 
     @property
     def words(self) -> str:
-        return self.why or _WORDS[self.reason]
+        return f"{_WORDS[self.reason]}: {self.why}" if self.why else _WORDS[self.reason]
+
+    @property
+    def hint(self) -> str:
+        return _NEXT[self.reason]
+
+
+def is_all_held(connection: Connection) -> bool:
+    return connection.execute(select(setting).where(setting.c.name == _HOLD)).first() is not None
 
 
 def read_hold(connection: Connection, course: str) -> Hold | None:
@@ -70,8 +85,14 @@ def let_finished_go(connection: Connection) -> None:
     """What was being sent when the hold began, and ended after all, is not held."""
     waiting = select(recipient.c.notice).where(recipient.c.state.in_(_ON_ITS_WAY))
     ended = (notice.c.state == State.HELD) & notice.c.sha256.is_not(None)
-    ended &= notice.c.reason.in_([Reason.RESTORED, Reason.BY_HAND]) & notice.c.key.not_in(waiting)
+    ended &= notice.c.key.not_in(waiting)
     connection.execute(update(notice).where(ended).values(state=None))
+
+
+def hold_new(connection: Connection, key: str, at: datetime) -> None:
+    """What was just queued, where everything is held."""
+    if is_all_held(connection) and (hold := read_hold(connection, "")):
+        set_states(connection, [key], State.HELD, hold.reason, at)
 
 
 def lift_holds(connection: Connection, course: str, at: datetime) -> None:

@@ -7,6 +7,7 @@ server is gone notices within a quarter of a minute.
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from reminder.errors import LedgerError
 from reminder.settings import Server
 from reminder.storage.ledger.failures import BUSY_TIMEOUT, in_words
+from reminder.storage.ledger.mark import Mark
 from reminder.storage.ledger.revisions import known_revision
 
 # Whoever holds it writes. Any number that other programs on that database do not take.
@@ -50,8 +52,9 @@ class ServerStore:
     recorder: Engine
     reader: Engine
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, mark: Path | None) -> None:
         self.place = server
+        self.mark = Mark(mark, alone=False)
         self.recorder = _engine(server, read_only=False)
         self.writer = self.recorder.execution_options()
         self.reader = _engine(server, read_only=True)
