@@ -51,9 +51,8 @@ class Receipts:
     def send_back(self, connection: Connection, said: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
         hold = read_hold(connection, self._registrar.course)
-        if not hold or hold.of_all:
-            if key := self._put(connection, said, said.at):
-                hold_new(connection, key, said.at)
+        if (not hold or hold.of_all) and (key := self._put(connection, said, said.at)):
+            hold_new(connection, key, said.at)
 
     def _put(
         self,
