@@ -17,7 +17,8 @@ def receipt(table: Timetable, said: Sequence[Registration], at: datetime, contac
     what = f"{len(said)}次登记" if several else f"{NAMES[last.act]}：{_about(table, last)}"
     when = _span(table, said) if several else _moment(table, last)
     ask = f"如非本单位操作，请联系{contact}" if contact else "如非本单位操作，请告知联系人"
-    summary = f"{when}，通过本单位链接{what}。登记人和说明见本单位页面。{ask}。"
+    did = f"登记{len(said)}次" if several else what
+    summary = f"{when}，通过本单位链接{did}。登记人和说明见本单位页面。{ask}。"
     lines = tuple(line for each in said for line in _lines(table, each, several=several))
     section = Section("lead", "登记内容", lines, numeral="一")
     headline = f"登记回执：{what.replace('：', ' ')}"
@@ -35,7 +36,9 @@ def _moment(table: Timetable, said: Registration) -> str:
 
 
 def _span(table: Timetable, said: Sequence[Registration]) -> str:
-    return f"{_moment(table, said[0])}至{_moment(table, said[-1])}"
+    first, last = (each.at.astimezone(table.plan.zone) for each in (said[0], said[-1]))
+    end = f"{last:%H:%M}" if first.date() == last.date() else _moment(table, said[-1])
+    return f"{_moment(table, said[0])}至{end}"
 
 
 def returned(table: Timetable, said: Registration, at: datetime, contact: str) -> Content:

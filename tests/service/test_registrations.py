@@ -170,7 +170,7 @@ def test_first_receipt_goes_at_once_and_what_follows_is_gathered_for_ten_minutes
     either.tick("2026-03-26T09:45+08:00")
     assert receipts(either) == ["1", "8"]
     gathered = next(mail for mail in either.mails() if "7次登记" in str(mail["Subject"]))
-    assert "3月26日09:31至3月26日09:37" in text_of(gathered)
+    assert "3月26日09:31至09:37，通过本单位链接登记7次" in text_of(gathered)
     assert text_of(gathered).count("反馈进展") == 7
 
 
