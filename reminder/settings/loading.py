@@ -67,8 +67,11 @@ def load_settings(
 
 
 def source_warnings(config: Path | None) -> list[Fault]:
-    """What the sources hold beside settings, and is passed over."""
-    found = list(secrets.warnings(_secrets_dir(config_dir(config))))
+    """What the sources hold beside settings and is passed over, and what others can read."""
+    folder = config_dir(config)
+    found = list(secrets.warnings(_secrets_dir(folder)))
+    if (path := folder / "reminder.toml").exists():
+        found += secrets.warnings_of_file(EditedFile(path))
     if others := service_variables(os.environ):
         found.append(warning(others))
     return found

@@ -1,14 +1,17 @@
 """The secrets folder: a file a secret, named as in the environment without the prefix."""
 
 import os
+import re
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from reminder.errors import ConfigurationError, Fault
-from reminder.files import decoded, is_folder, is_leftover, read_file, shown
+from reminder.files import EditedFile, decoded, is_folder, is_leftover, read_file, shown
 from reminder.mistakes import unknown_key
+
+_WITH_PASSWORD = re.compile(r"[a-z]+://[^/@:]*:[^/@]+@")
 
 
 def secret_files(folder: Path) -> dict[str, Path]:
@@ -54,6 +57,21 @@ def warnings(folder: Path) -> Iterator[Fault]:
         elif _is_open(path) and _is_mounted_read_only(path):
             words = "can be read by others: better mounted with mode 0400"
             yield Fault(shown(path), 0, "", words)
+
+
+def warnings_of_file(file: EditedFile) -> Iterator[Fault]:
+    """Secrets in the settings' file, where others can read them."""
+    if not _is_open(file.path):
+        return
+    smtp = file.data.get("smtp")
+    held = {
+        ("smtp", "password"): isinstance(smtp, dict) and bool(smtp.get("password")),
+        ("secret_key",): bool(file.data.get("secret_key")),
+        ("database_url",): bool(_WITH_PASSWORD.match(str(file.data.get("database_url")))),
+    }
+    for place in (place for place, is_held in held.items() if is_held):
+        words = "is a secret in a file that others can read: better in secrets/"
+        yield file.fault(place, f"{words}{'__'.join(place)}, or: chmod 600 {file.shown}")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -103,6 +103,17 @@ def test_secret_that_others_can_read_is_refused(sources: Sources, mode: int) -> 
     ]
 
 
+def test_password_in_a_settings_file_that_others_can_read_is_a_warning(sources: Sources) -> None:
+    sources.file(f'[smtp]\npassword = "{SECRET}"\n')
+    path = sources.folder / "reminder.toml"
+    path.chmod(0o644)
+    [words] = told(sources)
+    assert words.startswith("reminder.toml:2: smtp.password: is a secret in a file that others")
+    assert SECRET not in words
+    path.chmod(0o600)
+    assert told(sources) == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_secret_that_its_owner_lets_our_group_read_is_taken(sources: Sources) -> None:
     sources.secret("smtp__password", SECRET)
