@@ -1,6 +1,7 @@
 """A real nginx in front of a test's server."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+import trustme
 
 _CONFIG = """\
 {user}
@@ -24,6 +26,8 @@ http {{
 {servers}
 }}
 """
+NAME = "reminder.npc.test"  # of the site in the recipe
+_RECIPE = Path(__file__).parents[1] / "docs" / "nginx.conf"
 _PATIENCE = 10  # seconds until it must answer
 
 
@@ -52,6 +56,27 @@ def nginx(folder: Path, port: int, servers: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(_PATIENCE)
+
+
+def recipe(folder: Path, http: int, https: int, to: int) -> str:
+    """As it is shipped, with this machine's name, ports and files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate = trustme.CA().issue_cert(NAME)
+    certificate.private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
+    changes = {
+        r"https://reminder\.example": f"https://{NAME}:{https}",
+        r"reminder\.example": NAME,
+        r"listen 80\b": f"listen 127.0.0.1:{http}",
+        r"listen 443\b": f"listen 127.0.0.1:{https}",
+        r"127\.0\.0\.1:8026": f"127.0.0.1:{to}",
+        r"/etc/ssl/\S+/reminder\.\w+;": f"{folder}/both.pem;",
+        r"/var/log/nginx": str(folder),
+    }
+    text = _RECIPE.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        text, count = re.subn(old, new, text)
+        assert count
+    return text
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

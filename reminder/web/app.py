@@ -25,6 +25,7 @@ from reminder.web.polls import Kept, Polls
 from reminder.web.security import HEADERS, SecurityHeaders, headers_of
 from reminder.web.site import Site, site_of
 from reminder.web.sittings import Sittings
+from reminder.web.upgrade import Upgrade
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def create_app(application: Application) -> Starlette:
             Middleware(Polls, kept),
             Middleware(Sittings, kept, application.refresh),
             Middleware(SecurityHeaders, headers_of(settings.web)),
+            Middleware(Upgrade),
         ],
         exception_handlers={
             Exception: _failed,

@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -37,12 +38,18 @@ _QUIET = (
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Of a module: while it is there an event loop runs, in which nothing else can run its own."""
+    with launched() as browser:
+        yield browser
+
+
+@contextmanager
+def launched(*more: str) -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         words = "Chromium is not on this machine: apt-get install chromium"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, *more])
         yield browser
         browser.close()
 
@@ -83,6 +90,12 @@ class Served:
 def served(tmp_path: Path) -> Iterator[Served]:
     listener = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with serving(tmp_path, listener, base) as found:
+        yield found
+
+
+@contextmanager
+def serving(tmp_path: Path, listener: socket.socket, base: str) -> Iterator[Served]:
     office = load_office(command_line={"state_dir": tmp_path / "state", "web": {"base_url": base}})
     app = Application(office, Clock(APRIL))
     app.tick()
