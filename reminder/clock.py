@@ -4,6 +4,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
+# No version is older: an earlier clock is one that was never set.
+RELEASED = datetime(2025, 12, 1, tzinfo=UTC)
+
 monotonic = time.monotonic
 
 # A clock that goes on while the machine sleeps, where there is one.
@@ -21,7 +24,10 @@ sleep = time.sleep
 class Clock:
     """The real time, or a time that starts at a given moment and runs on from there."""
 
+    is_real: bool
+
     def __init__(self, start: datetime | None = None) -> None:
+        self.is_real = start is None
         self._shift = _aware(start) - datetime.now(UTC) if start else timedelta()
 
     def now(self) -> datetime:
@@ -42,6 +48,8 @@ class VirtualClock(Clock):
 
     `shift` is how far the machine's idea of the time is off, as after a wrong setting.
     """
+
+    is_real = False
 
     def __init__(self, start: datetime) -> None:
         self.true = _aware(start).astimezone(UTC)

@@ -160,22 +160,30 @@ class Daemon:
         self._recovered = False
         while not self._stop.is_set():
             try:
-                if not self._recovered:
-                    self._recovered = True
-                    self._app.sender.recover()
-                self._app.sender.drain()
-                if self._app.report(self._app.clock.now()):
-                    self._app.sender.drain()
+                if not self._app.waits_for_clock(self._app.clock.now()):
+                    self._send()
             except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
                 _tell(error)
                 self._recovered = False  # what could not be given back is put back then
             self._idle.set()
             self._wait_for_work()
 
+    def _send(self) -> None:
+        if not self._recovered:
+            self._recovered = True
+            self._app.sender.recover()
+        self._app.sender.drain()
+        if self._app.report(self._app.clock.now()):
+            self._app.sender.drain()
+
     def _rehearse_for_newcomers(self) -> str:
         """On a day without a digest, a first look: only while nothing was ever sent."""
         app, at = self._app, self._app.clock.now()
-        if app.settings.transport != "maildir" or app.table.live_digest(at) is not None:
+        if (
+            app.waits_for_clock(at)
+            or app.settings.transport != "maildir"
+            or app.table.live_digest(at) is not None
+        ):
             return ""
         with app.database.read() as connection:
             if has_planned(connection):

@@ -118,12 +118,13 @@ def trial_application(at: str | None, really: bool = False) -> Application:
     if at is None:
         return application()
     from reminder.clock import Clock
+    from reminder.service import clocks
 
     app = application()
     moment = parse_moment(at)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=app.table.plan.zone)
-    app.refuse_far(moment, really=really)
+    clocks.refuse_far(app.office, moment, really=really)
     app.clock = Clock(moment)
     return app
 

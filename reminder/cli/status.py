@@ -44,7 +44,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "troubles": {},
         "alarms": [],
         "ready": False,
-        "not_ready": "nobody has ticked yet",
+        "not_ready": app.waits_for_clock(app.clock.now()) or "nobody has ticked yet",
     }  # fmt: skip
     if app.has_ledger:
         _read_ledger(app, found)
@@ -74,7 +74,8 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
             "why": hold.words,
             "next": hold.hint,
         }
-    found["not_ready"] = why_not_ready(app.database, app.clock.now())
+    now = app.clock.now()
+    found["not_ready"] = app.waits_for_clock(now) or why_not_ready(app.database, now)
     found["ready"] = not found["not_ready"]
     found["alarms"] = [
         {"name": alarm.name, "since": alarm.since.astimezone(zone), "detail": alarm.detail}

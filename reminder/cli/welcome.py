@@ -22,7 +22,9 @@ def _did(app: Application, started: Started) -> list[str]:
     plan, maildir = app.table.plan, app.settings.transport == "maildir"
     lines = [f"reminder runs on {plan.name}: {len(plan.tasks)} tasks, "
              f"{len(app.table.directory.single)} units.", ""]  # fmt: skip
-    if started.rehearsed:
+    if why := app.waits_for_clock(app.clock.now()):
+        lines.append(f"{why}: nothing is begun until it is right. Set the machine's clock.")
+    elif started.rehearsed:
         month = app.table.live_digest(app.clock.now())
         lines.append("The plan has no digest for today." if month is None else "Nothing was due.")
         lines.append(
@@ -88,6 +90,8 @@ def _where(app: Application, started: Started) -> list[str]:
 
 
 def _next(app: Application) -> list[str]:
+    if app.waits_for_clock(app.clock.now()):
+        return []
     coming = next_occasions(app)
     if not coming:
         return ["The plan holds no further occasion: it is time for the next year's table."]

@@ -11,6 +11,13 @@ from reminder.storage.ledger.mark import name_ledger
 log = logging.getLogger(__name__)
 
 
+def follow(database: Database) -> None:
+    """At the end of a pass: it has come so far, if it is still the same."""
+    with database.read() as connection:
+        noted = database.mark.follow(connection)
+    database.mark.write(noted)
+
+
 def look(database: Database, at: datetime) -> None:
     """Holds everything where it is another or an older one. Raises `LedgerError`."""
     mark = database.mark

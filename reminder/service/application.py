@@ -28,11 +28,11 @@ from reminder.domain.moves import held_on
 from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.errors import UsageError
 from reminder.feed.feeds import Feeds
+from reminder.service import clocks
 from reminder.service.parts import Parts
 from reminder.service.watch import Trouble, Watch
-from reminder.settings import Server, Settings, is_reserved, server_mark
+from reminder.settings import Server, Settings, server_mark
 from reminder.storage.ledger import senders
 from reminder.storage.ledger.database import Database, open_database, was_begun
 from reminder.storage.ledger.holds import Hold, read_hold
@@ -42,8 +42,6 @@ from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.office import Office
 
 log = logging.getLogger(__name__)
-
-NEAR = timedelta(hours=1)
 
 
 def _nobody() -> None:
@@ -91,6 +89,7 @@ class Application:
         self._looking = Lock()
         self._transport = transport
         self._dice = dice
+        self._wrong = ""  # what is wrong with the clock, as it was told
 
     @property
     def office(self) -> Office:
@@ -211,14 +210,24 @@ class Application:
         with self.database.read() as connection:
             return read_progress(connection, self.table, self.registrar.course)
 
+    def waits_for_clock(self, at: datetime) -> str:
+        """Why that moment cannot be now: nothing is begun then. Told once in the log."""
+        why = clocks.fault(self.clock, self.table, at)
+        if why and why != self._wrong:
+            log.error("%s: nothing is begun until it is right", why)
+        self._wrong = why
+        return why
+
     def report(self, at: datetime) -> int:
         return self.reporter.report(at) if self.is_current() else 0
 
     def look(self, at: datetime, more: Iterable[Trouble] | None) -> int:
+        if self.waits_for_clock(at):
+            return 0
         return self.watch.look(at, more, in_force=self.is_current())
 
     def sync_feeds(self, at: datetime) -> None:
-        if not self.is_current():
+        if self.waits_for_clock(at) or not self.is_current():
             return
         course = self.registrar.course  # found out here: it may have to write
 
@@ -237,35 +246,19 @@ class Application:
 
     def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
         """Unless it is given, the settings say whether a first start is held."""
+        if self.waits_for_clock(at):
+            return Planned()
         restored.look(self.database, at)
         if not self.is_current():
             return Planned()
         self.refresh()
         hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
         planned = self.planner.plan(at, hold_first_start=hold)
-        with self.database.read() as connection:
-            noted = self.database.mark.follow(connection)
-        self.database.mark.write(noted)
+        restored.follow(self.database)
         self.sync_feeds(at)
         if planned.new:
             log.info("planned %d notices", planned.new)
         return planned
-
-    def refuse_far(self, at: datetime, *, really: bool) -> None:
-        """A moment that is not now belongs on a trial server: raises `UsageError` elsewhere."""
-        if really or self.settings.transport != "smtp" or abs(at - Clock().now()) <= NEAR:
-            return
-        server = self.settings.smtp.host
-        if not self.settings.smtp_is_local:
-            why = f"{server} is a real mail server"
-        elif real := [address for address in self.office.mailed() if not is_reserved(address)]:
-            why = f"the mail server on this machine may pass on what goes to {real[0]}"
-        else:
-            return
-        raise UsageError(
-            f"{at.isoformat()} is more than an hour from now, and {why}",
-            hint="Add --really to send these mails all the same.",
-        )
 
     def tick(self) -> Pass:
         """One idempotent pass: plans what is due now, delivers what is ready, reports.
@@ -273,6 +266,7 @@ class Application:
         While the ledger cannot be written it keeps a mail server's answer for ten minutes; an
         outbox folder answers the same again at any time.
         """
+        clocks.refuse_wrong(self.clock, self.table)
         if not self._transport:
             self.sender.patience = 600 if self.settings.transport == "smtp" else 0
         with self.database.read() as connection:

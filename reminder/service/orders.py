@@ -17,6 +17,7 @@ from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
+from reminder.service import clocks
 from reminder.service.application import Application
 from reminder.storage.ledger import notices, tasks
 from reminder.storage.ledger.holds import hold_new, let_finished_go, lift_holds
@@ -83,6 +84,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
 
     While digests are approved one by one, those are left alone. Nothing goes before it is due.
     """
+    clocks.refuse_wrong(app.clock, app.table)
     at, released = app.clock.now(), []
     with app.database.write() as connection:
         let_finished_go(connection)
@@ -127,6 +129,7 @@ def resend(app: Application, key: str) -> str:
 
     Raises `UsageError` when there is nothing to send again.
     """
+    clocks.refuse_wrong(app.clock, app.table)
     with app.database.write() as connection:
         return make_again(app, connection, find_notice(connection, key))
 
@@ -210,6 +213,7 @@ def register(
             one_line(note)
         except ValueError as error:
             raise UsageError(f"--note {error}") from None
+    clocks.refuse_wrong(app.clock, app.table)
     at = app.clock.now()
     found = [_registrable(app, task_id, month) for task_id in task_ids]
     day, course = on or app.table.local_day(at), app.registrar.course

@@ -210,6 +210,8 @@ def _register(app: Application, connection: Connection, said: Registration) -> N
     """
     if app.registrar.rehearsal:
         raise RegistrationError("正在演练，登记没有记入")
+    if app.waits_for_clock(said.at):
+        raise RegistrationError("系统时间有误，登记没有记入，请联系联系人")
     if registrations.count_like(connection, said, said.at - timedelta(days=1)) >= A_DAY[said.act]:
         raise RegistrationError("今天登记次数过多，请明天再试或联系联系人")
     registrations.add(connection, said)

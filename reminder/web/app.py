@@ -100,7 +100,8 @@ async def _healthz(request: Request) -> Response:
 def _readyz(request: Request) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
     site = site_of(request)
-    if why := why_not_ready(site.database, site.clock.now(), site.facts):
+    now = site.clock.now()
+    if why := site.app.waits_for_clock(now) or why_not_ready(site.database, now, site.facts):
         log.warning("not ready: %s", why)
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")

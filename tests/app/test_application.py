@@ -7,6 +7,7 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
+from reminder.service import clocks
 from reminder.service.application import Pass
 from reminder.settings import Place
 from tests.app.trials import MARCH, Trial, forked, trial
@@ -44,24 +45,24 @@ def test_tick_prints_its_counts(office: Trial) -> None:
 def test_distant_moment_is_refused_on_a_real_mail_server(office: Trial) -> None:
     app = office.app(MARCH, **REAL)
     with pytest.raises(UsageError, match=r"mail\.npc\.test is a real mail server") as refusal:
-        app.refuse_far(app.clock.now(), really=False)
+        clocks.refuse_far(app.office, app.clock.now(), really=False)
     assert "--really" in refusal.value.hint
 
 
 def test_distant_moment_is_allowed_when_it_is_really_meant(office: Trial) -> None:
     app = office.app(MARCH, **REAL)
-    app.refuse_far(app.clock.now(), really=True)
+    clocks.refuse_far(app.office, app.clock.now(), really=True)
     assert not office.state.exists()
 
 
 def test_present_moment_is_allowed_on_a_real_mail_server(office: Trial) -> None:
-    office.app(MARCH, **REAL).refuse_far(Clock().now(), really=False)
+    clocks.refuse_far(office.app(MARCH, **REAL).office, Clock().now(), really=False)
     assert not office.state.exists()
 
 
 def test_distant_moment_is_allowed_on_this_machine(office: Trial) -> None:
     app = office.app(MARCH, transport="smtp", smtp={"host": "127.0.0.1"})
-    app.refuse_far(app.clock.now(), really=False)
+    clocks.refuse_far(app.office, app.clock.now(), really=False)
     assert not office.state.exists()
 
 

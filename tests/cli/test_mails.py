@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.cli.conftest import PLAN, UNITS, Office, Reminder
 from tests.delivery.servers import Inbox, bad_server, real_server
@@ -415,3 +416,13 @@ def test_preview_sent_to_somebody_does_not_pass_for_the_real_one(
     office("tick", "--at", "2026-04-01T09:00+08:00")
     lead = [mail for mail in outbox(state) if b"lead@" in mail]
     assert len({re.findall(rb"(?m)^Message-ID: .*", mail)[0] for mail in lead}) == 2
+
+
+def test_clock_that_was_never_set_ends_a_pass_in_words(office: Office) -> None:
+    with time_machine.travel("1970-01-01T00:01:00Z"):
+        ended = office("tick")
+        found = office("status", "--json").json
+    assert (ended.status, "Traceback" in ended.err) == (1, False)
+    assert "the clock says 1970-01-01, before this version was made" in ended.err
+    assert (found["started"], found["ready"]) == (None, False)
+    assert "the clock says 1970-01-01" in found["not_ready"]
