@@ -168,7 +168,7 @@ def hold(
 def drop(
     key: Annotated[str | None, typer.Argument(metavar="KEY")] = None, period: Period = None
 ) -> None:
-    """Give up a notice that waits, or all of a period: they are never sent."""
+    """Give up a notice that waits, or all of a period (a month with its days): never sent."""
     from reminder.service import holding, orders
 
     if (key is None) == (period is None):

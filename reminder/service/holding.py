@@ -1,7 +1,7 @@
 """Holding everything by hand, and giving up what must not go again."""
 
 from reminder.characters import one_line
-from reminder.domain.notices import Reason, State
+from reminder.domain.notices import WAITING, Reason, State
 from reminder.errors import UsageError
 from reminder.service.application import Application
 from reminder.storage.ledger import notices
@@ -20,9 +20,15 @@ def hold(app: Application, why: str) -> bool:
 
 
 def drop_period(app: Application, period: str) -> tuple[int, int]:
-    """Gives up all of a period that waits. How many, and how many are just being sent."""
+    """Gives up all of a period that waits, of a month with its days. How many, and how many are
+    just being sent."""
     with app.database.write() as connection:
-        views = [view for view in read_notices(connection, period=period) if view.waiting]
+        views = [
+            view
+            for state in WAITING
+            for view in read_notices(connection, state=state)
+            if f"{view.period}-".startswith(f"{period}-")
+        ]
         keys = [view.key for view in views if view.state is not State.SENDING]
         now = app.clock.now()
         notices.set_states(connection, keys, State.EXPIRED, Reason.DROPPED, now)
