@@ -19,10 +19,11 @@ from reminder.web import outbox, units
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
 from reminder.web.door import behind_the_door, enter, has_opened
+from reminder.web.errors import told
 from reminder.web.feeds import feed
 from reminder.web.paths import Paths
 from reminder.web.polls import Kept, Polls
-from reminder.web.security import HEADERS, SecurityHeaders, headers_of
+from reminder.web.security import SecurityHeaders, headers_of
 from reminder.web.site import Site, site_of
 from reminder.web.sittings import Sittings
 from reminder.web.upgrade import Upgrade
@@ -114,24 +115,23 @@ def _style(request: Request) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """Outside the middleware, so with its headers by hand; the server logs the error."""
-    return PlainTextResponse("internal error\n", status_code=500, headers=HEADERS)
+    """The server logs the error, with its traceback."""
+    return told(request, 500, "internal error\n")
 
 
 def _refused(request: Request, error: Exception) -> Response:
     """For a person, a page; whatever is not there looks the same to all."""
     assert isinstance(error, HTTPException)
-    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
-        return site_of(request).page("missing.html", status=404)
+    has_words = error.detail != HTTPStatus(error.status_code).phrase
     if request.method == "POST" and error.status_code not in (404, 405):
-        told = error.detail != HTTPStatus(error.status_code).phrase
-        reason = error.detail if told else "提交的内容无法识别"
+        reason = error.detail if has_words else "提交的内容无法识别"
         page = site_of(request).page("refused.html", status=error.status_code, reason=reason)
         page.headers.update(error.headers or {})
         return page
-    return PlainTextResponse(error.detail, error.status_code, error.headers)
+    reason = error.detail if has_words else ""
+    return told(request, error.status_code, error.detail, reason=reason, headers=error.headers)
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
     log.error("no answer to a reader: %s", error)
-    return PlainTextResponse("unavailable\n", status_code=503, headers={"Retry-After": "60"})
+    return told(request, 503, "unavailable\n", headers={"Retry-After": "60"})

@@ -4,10 +4,11 @@ import re
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reminder.web.security import HEADERS
+from reminder.web.errors import told
 
 TARGET = 8000  # RFC 9112, 3: so much is wise to take; no address of ours is a tenth of it
 HEAD = 16384
@@ -25,14 +26,14 @@ class Bounds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if status := _fault(scope):
-            await refusal(status)(scope, receive, send)
+            await refusal(scope, status)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def refusal(status: HTTPStatus) -> Response:
+def refusal(scope: Scope, status: HTTPStatus) -> Response:
     """Ends the connection: what follows a doubtful request is more doubtful still."""
-    return PlainTextResponse(status.phrase, status, HEADERS | {"Connection": "close"})
+    return told(Request(scope), status, headers={"Connection": "close"})
 
 
 def _fault(scope: Scope) -> HTTPStatus | None:

@@ -26,7 +26,7 @@ class Paths:
             self._take_root(scope)
         self._take_rest(scope)
         # A route's `$` matches before a newline too.
-        app = self._app if scope["path"].isprintable() else refusal(HTTPStatus.NOT_FOUND)
+        app = self._app if scope["path"].isprintable() else refusal(scope, HTTPStatus.NOT_FOUND)
         await app(scope, receive, send)
 
     def _take_rest(self, scope: Scope) -> None:

@@ -81,7 +81,7 @@ class Site:
             "plan": plan,
             "root": self.settings.web.root,
             "has_outbox": self.has_outbox,
-            "rehearsal": self.app.registrar.rehearsal,
+            "rehearsal": bool(self.settings.mail.redirect_to),
             "offered": OFFERED,
             "said": "",
             "refused": "",

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from reminder.errors import UsageError
 from reminder.service.export import BY_NAME, Sheet, checked_period, fit
@@ -64,10 +64,9 @@ def _sent(
     try:
         period = checked_period(_asked(request))
     except UsageError:
-        return PlainTextResponse("月份有误，应如 2026-04\n", status_code=400)
+        raise HTTPException(400, "月份有误，应如 2026-04") from None
     if not writing.acquire(blocking=False):
-        wait = {"Retry-After": "10"}
-        return PlainTextResponse("台账正在导出，请稍后再试\n", 503, wait)
+        raise HTTPException(503, "台账正在导出，请稍后再试", {"Retry-After": "10"})
     try:
         file = _written(site, period, write)
     finally:
