@@ -24,12 +24,19 @@ from reminder.domain.notices import (
     notice_key,
     original,
 )
-from reminder.domain.occasions import digest_draft, digest_units, reminders, steps_in_reach
+from reminder.domain.occasions import (
+    addressees,
+    digest_draft,
+    digest_units,
+    reminders,
+    steps_in_reach,
+)
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import claims, notices, occasions, relays
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.heard import note_read, read_heard
 from reminder.storage.ledger.holds import is_all_held, let_finished_go, read_hold
 from reminder.storage.ledger.stopping import stop_reminders
 from reminder.storage.ledger.tasks import read_progress, read_start
@@ -197,13 +204,18 @@ class Planner:
         with self._database.read() as connection:
             if occasions.reminders_made_from(connection) == complete:
                 return
-            told = notices.read_told(connection, steps, rehearsal=self._registrar.rehearsal)
+            rehearsal = self._registrar.rehearsal
+            told = notices.read_told(connection, steps, rehearsal=rehearsal)
+            heard = read_heard(connection, table, steps, at, rehearsal=rehearsal)
         edition = self._composer.edition(at, self._registrar.as_told(progress, at))
-        for some in batched(reminders(table, at, told, progress)):
+        for some in batched(reminders(table, at, told, progress, heard)):
             calls = [draft for draft in some if self._is_phoned(draft)]
-            mails = [self._marked(draft) for draft in some if not self._is_phoned(draft)]
+            read = [draft for draft in some if draft.by_digest]
+            mails = [self._marked(draft) for draft in some if self._is_mailed(draft)]
             with self._database.write() as connection:
-                if calls and not self._registrar.rehearsal:
+                if not rehearsal:
+                    note_read(connection, read)
+                if calls and not rehearsal:
                     self._note_calls(connection, calls, at)
                 added = self._add_reminders(connection, mails, edition)
             yield from added
@@ -212,6 +224,11 @@ class Planner:
 
     def _is_phoned(self, draft: NoticeDraft) -> bool:
         return self._table.directory[draft.unit].tone is Relation.PARALLEL
+
+    def _is_mailed(self, draft: NoticeDraft) -> bool:
+        """Also to others alone, where its unit has read it in a digest."""
+        told = addressees(self._table, draft)
+        return not self._is_phoned(draft) and (told.lead or bool(told.others))
 
     def _marked(self, draft: NoticeDraft) -> NoticeDraft:
         plan = self._table.plan.id

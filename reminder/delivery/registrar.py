@@ -12,6 +12,7 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices
+from reminder.storage.ledger.heard import was_read
 from reminder.storage.ledger.holds import read_hold
 from reminder.storage.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
 from reminder.storage.ledger.notices import Entry
@@ -135,7 +136,9 @@ class Registrar:
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
-    told = tuple(notices.tasks_of(connection, original(view.key)))
+    base = original(view.key)
+    told = tuple(notices.tasks_of(connection, base))
+    by_digest = view.kind is Kind.OVERDUE and was_read(connection, base)
     return NoticeDraft(
-        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, told
+        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, told, by_digest
     )

@@ -75,6 +75,10 @@ class Reason(StrEnum):
 ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)
 
 
+# A notice that ended so told nobody anything.
+NEVER_WENT = (Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What became of one recipient: a state, why, and the server's own words.
@@ -94,7 +98,8 @@ class NoticeDraft:
     """A notice that is due: an occasion for one unit, before it has bytes.
 
     `due` and `useful_until` are aware. `tasks` are (task id, due date as ISO, step) for
-    which the unit need not be reminded again; empty for a digest.
+    which the unit need not be reminded again; empty for a digest. What its unit reads in a
+    digest of the same day, `by_digest`, goes to those alone who are told beside it.
     """
 
     key: str
@@ -104,6 +109,7 @@ class NoticeDraft:
     due: datetime
     useful_until: datetime
     tasks: tuple[tuple[str, str, int], ...] = ()
+    by_digest: bool = False
 
     def __post_init__(self) -> None:
         if self.due.tzinfo is None or self.useful_until.tzinfo is None:

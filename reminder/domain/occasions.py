@@ -1,10 +1,11 @@
 """The moments at which notices are due, and for which units."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
+from types import MappingProxyType
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
 from reminder.domain.plan import Task
@@ -32,6 +33,14 @@ class Occasion:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """A digest that a unit got: of which month, and the day on which it was due or made."""
+
+    month: int
+    day: date
+
+
+@dataclass(frozen=True)
 class Step:
     """Of a task's reminders the one that is in reach: once for each unit that leads it and
     has one of the tones."""
@@ -40,6 +49,7 @@ class Step:
     task: str
     due: str
     step: int
+    since: date = field(compare=False)
     until: datetime = field(compare=False)
     tones: Set[Relation] = field(default=frozenset(Relation), compare=False)
 
@@ -93,13 +103,18 @@ def steps_in_reach(table: Timetable, at: datetime, progress: Progress) -> list[S
 
 
 def reminders(
-    table: Timetable, at: datetime, told: Mapping[Step, Set[str]], progress: Progress
+    table: Timetable,
+    at: datetime,
+    told: Mapping[Step, Set[str]],
+    progress: Progress,
+    heard: Mapping[str, Sequence[Heard]] = MappingProxyType({}),
 ) -> Iterator[NoticeDraft]:
     """Of steps in reach, each with the units that were told: for those that lead and were not,
-    and have not reported the task as done.
+    and have not reported the task as done. `heard` are the units' latest digests.
 
     At most one of a kind for a unit and day. A unit of another body is never pressed: its
-    drafts are for the secretariat to phone.
+    drafts are for the secretariat to phone. Nor does one go to a unit that has read all of it
+    in a digest since the step was reached.
     """
     on = table.local_day(at)
     for kind, same in groupby(told, key=lambda step: step.kind):
@@ -117,7 +132,17 @@ def reminders(
                 if table.role(unit, table.plan.by_id[step.task]) is Role.LEAD
                 and _is_due(table, step, unit, told[step], progress)
             ]
-            yield _draft(table, kind, on, unit, open_)
+            draft = _draft(table, kind, on, unit, open_)
+            digests = heard.get(unit, ()) if table.directory[unit].tone is Relation.OWN else ()
+            yield replace(draft, by_digest=all(_says(table, digests, step) for step in open_))
+
+
+def _says(table: Timetable, digests: Iterable[Heard], step: Step) -> bool:
+    """Whether one of the digests has asked the unit for that task, in place of the step."""
+    month = table.plan.by_id[step.task].month
+    return step.kind is Kind.OVERDUE and any(
+        digest.day >= step.since and digest.month >= month for digest in digests
+    )
 
 
 def _is_due(table: Timetable, step: Step, unit: str, told: Set[str], progress: Progress) -> bool:
@@ -129,10 +154,11 @@ def addressees(table: Timetable, draft: NoticeDraft) -> Addressees:
     """All to whom its steps go. Nobody but the lead is told of a unit of another body."""
     if table.directory[draft.unit].tone is not Relation.OWN:
         return Addressees()
-    return together(
+    found = together(
         table.schedule.addressees(draft.kind, _first_step(table) if due == ONCE else step)
         for _, due, step in draft.tasks
     )
+    return replace(found, lead=False) if draft.by_digest else found
 
 
 def _first_step(table: Timetable) -> int:
@@ -154,7 +180,7 @@ def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Ste
         left, until = workdays_left(found, on, table.days), table.end_of(found.due)
         for step, tones in _nudges_at(table, left, soft=found.soft):
             due = ONCE if found.soft else found.due.isoformat()
-            yield Step(Kind.NUDGE, found.task, due, 0 if found.soft else step, until, tones)
+            yield Step(Kind.NUDGE, found.task, due, 0 if found.soft else step, on, until, tones)
 
 
 def _nudges_at(table: Timetable, left: int, *, soft: bool) -> Iterator[tuple[int, Set[Relation]]]:
@@ -189,7 +215,8 @@ def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[S
         else:
             end = table.end_of(last_day(day.year, day.month))
         if table.moment(on) < end:
-            yield Step(Kind.OVERDUE, found.task, found.due.isoformat(), step, end, _ESCALATED)
+            due = found.due.isoformat()
+            yield Step(Kind.OVERDUE, found.task, due, step, day, end, _ESCALATED)
 
 
 def forecast(
@@ -197,7 +224,8 @@ def forecast(
 ) -> Iterator[Occasion]:
     """Every occasion from `start` to `end`, both inclusive, if nothing more is registered.
 
-    Digests name the units of their rows, and those who have tasks to confirm by `now`.
+    Digests name the units of their rows, and those who have tasks to confirm by `now`, or on the
+    digest's own day for the first time.
     """
     digests = {
         (table.digest_due(month), Kind.DIGEST): month
@@ -213,12 +241,12 @@ def forecast(
                     for unit in table.lead_units(table.plan.by_id[found.task])
                     if progress.is_asked(found.task, unit) and table.directory[unit].tone in tones
                 ]
-    for at, kind in sorted([*digests, *leads]):
+    for at, kind in sorted({*digests, *leads}):
+        units, period = tuple(dict.fromkeys(leads[at, kind])), at.date().isoformat()
         if kind is Kind.DIGEST:
             month = digests[at, kind]
-            units, period = _digest_by_now(table, month, now, progress), table.plan.period(month)
-        else:
-            units, period = tuple(dict.fromkeys(leads[at, kind])), at.date().isoformat()
+            known = _digest_by_now(table, month, now, progress)
+            units, period = tuple(dict.fromkeys((*known, *units))), table.plan.period(month)
         if units:
             yield Occasion(kind, period, at, units)
 
@@ -245,4 +273,9 @@ def _reminder_days(
             yield Kind.NUDGE, day, own | _LOCAL if step in of_leads else own
     if found.can_be_overdue and table.schedule.tracking:
         for step in table.schedule.overdue:
-            yield Kind.OVERDUE, overdue_day(found, table.days, step), own
+            day = overdue_day(found, table.days, step)
+            by_digest = table.month_of_digest(day) >= table.plan.by_id[found.task].month
+            if by_digest:
+                yield Kind.DIGEST, day, own
+            if not by_digest or table.schedule.addressees(Kind.OVERDUE, step).others:
+                yield Kind.OVERDUE, day, own

@@ -204,6 +204,10 @@ class Timetable:
         first = self.days.first_of_month(self.plan.year, month)
         return self.days.shift(first, -self.schedule.workdays_before)
 
+    def month_of_digest(self, on: date) -> int:
+        """Whose digest goes on that day; 0 for none."""
+        return next((month for month in MONTHS if self.digest_day(month) == on), 0)
+
     def digest_due(self, month: int) -> datetime:
         return self.moment(self.digest_day(month))
 

@@ -22,6 +22,7 @@ from reminder.feed.entries import Entry
 from reminder.feed.wording import short_title
 from reminder.service.application import Application
 from reminder.storage.ledger import notices
+from reminder.storage.ledger.heard import read_heard
 from reminder.storage.ledger.meetings import Told, read_dates, set_date, told_of, unset_date
 
 
@@ -183,11 +184,13 @@ def _calls(
     at = moves.next_hour(table, now)
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
-    told = notices.read_told(connection, steps, rehearsal=app.registrar.rehearsal)
+    rehearsal = app.registrar.rehearsal
+    told = notices.read_told(connection, steps, rehearsal=rehearsal)
+    heard = read_heard(connection, table, steps, at, rehearsal=rehearsal)
     first = [
         (draft.kind, task, draft.unit)
-        for draft in reminders(table, at, told, progress)
-        if table.directory[draft.unit].tone is not Relation.PARALLEL
+        for draft in reminders(table, at, told, progress, heard)
+        if table.directory[draft.unit].tone is not Relation.PARALLEL and not draft.by_digest
         for task, *_ in draft.tasks
     ]
     return moves.calls_from(table, tasks, now, first, progress)

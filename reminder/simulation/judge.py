@@ -8,9 +8,10 @@ from email import message_from_bytes
 from email.policy import default
 from itertools import pairwise
 
-from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.notices import NEVER_WENT, Kind, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
+from reminder.simulation.daily import READ, second_mails
 from reminder.simulation.duties import Duties, Telling, Tick, duties
 from reminder.simulation.faults import Fault, Faults
 from reminder.simulation.reader import Reader
@@ -69,6 +70,9 @@ class _Judge:
         yield from self._copies()
         yield from self._early()
         yield from self._reports()
+        seen, read = self._seen, self._seen.reader is not None
+        for key, words in second_mails(self._table, seen.views, seen.reminded, approved=read):
+            yield Breach(key, words)
         for view in self._seen.views:
             for words in self._fate(view):
                 yield Breach(view.key, words)
@@ -90,12 +94,11 @@ class _Judge:
         gone = {
             view.key
             for view in self._seen.views
-            if view.state is State.EXPIRED
-            and view.reason in (Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN)
+            if view.state is State.EXPIRED and view.reason in NEVER_WENT
         }
         for key, tellings in self._seen.reminded.items():
             for telling in tellings:
-                told[telling].append(key)
+                told[telling].append(key.removesuffix(READ))
         for telling in sorted((self._due.tellings | self._due.calls) - set(told)):
             yield Breach(f"{telling[0]} {telling[1]}", f"was never told of {telling[2:]}")
         for telling, keys in told.items():

@@ -218,10 +218,58 @@ def test_overdue_goes_one_and_seven_working_days_after(office: Trial) -> None:
         office.tick(f"2026-03-{day}T09:00+08:00")
     for day in (1, 2, 3, 7, 8, 9, 10, 13):
         office.tick(f"2026-04-{day:02}T09:00+08:00")
-    assert list(office.notices(kind=Kind.OVERDUE)) == [
-        "overdue/2026-04-01/deputies",
-        "overdue/2026-04-10/deputies",
-    ]
+    assert list(office.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-10/deputies"]
+
+
+def test_on_the_day_of_the_digest_the_digest_asks_and_no_second_mail(small: Trial) -> None:
+    small.tick(MARCH)
+    small.tick(APRIL)
+    assert small.notices(kind=Kind.OVERDUE) == {}
+    assert "3月待确认（1项" in text_of(parsed(small.stored("digest/2026-04/lead")))
+    small.tick("2026-04-02T09:00+08:00")
+    assert small.notices(kind=Kind.OVERDUE) == {}
+
+
+def test_digest_that_comes_late_asks_for_the_step_before_it(small: Trial) -> None:
+    small.tick(MARCH)
+    small.tick("2026-04-03T15:00+08:00")
+    small.tick("2026-04-07T09:00+08:00")
+    assert small.notices(kind=Kind.OVERDUE) == {}
+    small.tick("2026-04-10T09:00+08:00")
+    assert list(small.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-10/lead"]
+
+
+def test_digest_on_another_day_takes_no_mail_away(small: Trial) -> None:
+    early = {"digest": {"workdays_before": 3}}
+    for day in ("03-02", "03-27", "04-01"):
+        small.tick(f"2026-{day}T09:00+08:00", **early)
+    assert list(small.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-01/lead"]
+
+
+@pytest.mark.parametrize("mail", [{"first_start": "hold"}, {"approval": True}])
+def test_digest_that_waits_takes_the_second_mail_away_too(
+    small: Trial, mail: dict[str, Any]
+) -> None:
+    for day in ("03-02", "03-27", "04-01", "04-02"):
+        small.tick(f"2026-{day}T09:00+08:00", mail=mail)
+    assert small.notice("digest/2026-04/lead").state == "held"
+    assert small.notices(kind=Kind.OVERDUE) == {}
+
+
+def test_who_is_told_beside_the_lead_is_told_on_the_day_of_the_digest_too(small: Trial) -> None:
+    both = {
+        "overdue": [{"workdays_after": 1, "to": ["unit", "secretariat"]}],
+        "mail": {"reply_to": "secretariat@unit.test", "first_start": "hold"},
+    }
+    small.tick(MARCH, **both)
+    small.tick(APRIL, **both)
+    app = small.app(APRIL, **both)
+    orders.release(app)
+    notice = small.notice("overdue/2026-04-01/lead")
+    assert [person.address for person in notice.recipients] == ["secretariat@unit.test"]
+    assert "承办委员会3月有1项尚未登记完成" in text_of(
+        parsed(small.stored("overdue/2026-04-01/lead"))
+    )
 
 
 def test_what_closed_before_the_first_start_is_never_asked_for(office: Trial) -> None:

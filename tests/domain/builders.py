@@ -6,6 +6,7 @@ The working days are those of the State Council's notice for 2026; no other year
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,9 @@ from reminder.domain import occasions
 from reminder.domain.content import Content
 from reminder.domain.digest import digest
 from reminder.domain.notices import Kind, NoticeDraft
+from reminder.domain.occasions import Heard
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
-from reminder.domain.timetable import Schedule, Timetable
+from reminder.domain.timetable import MONTHS, Schedule, Timetable
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.domain.workdays import WorkingDays
@@ -137,9 +139,13 @@ Reminded = tuple[Kind, str, str, str, int]
 
 
 def due_reminders(
-    table: Timetable, moment: datetime, progress: Progress, reminded: set[Reminded]
+    table: Timetable,
+    moment: datetime,
+    progress: Progress,
+    reminded: set[Reminded],
+    heard: Mapping[str, Sequence[Heard]] = MappingProxyType({}),
 ) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
-    """Mails and calls that are due at that moment."""
+    """Mails and calls that are due at that moment, less what was read in a digest."""
     told = {
         step: {
             unit
@@ -150,7 +156,9 @@ def due_reminders(
     }
     mails: list[NoticeDraft] = []
     calls: list[NoticeDraft] = []
-    for draft in occasions.reminders(table, moment, told, progress):
+    for draft in occasions.reminders(table, moment, told, progress, heard):
+        if draft.by_digest:
+            continue
         phoned = table.directory[draft.unit].tone is Relation.PARALLEL
         (calls if phoned else mails).append(draft)
     return mails, calls
@@ -162,19 +170,32 @@ def reminders(
     last: date,
     progress: Progress | None = None,
     reminded: set[Reminded] | None = None,
+    *,
+    after_digests: bool = False,
 ) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
-    """Mails and calls of every day at ten, each noted as the ledger notes it."""
+    """Mails and calls of every day at ten, each noted as the ledger notes it.
+
+    As if there were no digests, or after each of them.
+    """
     noted = set() if reminded is None else reminded
     mails: list[NoticeDraft] = []
     calls: list[NoticeDraft] = []
     for offset in range((last - first).days + 1):
         moment = datetime.combine(first + timedelta(days=offset), time(10), ZONE)
-        found = due_reminders(table, moment, progress or Progress(), noted)
+        heard = _heard(table, moment.date()) if after_digests else {}
+        found = due_reminders(table, moment, progress or Progress(), noted, heard)
         mails += found[0]
         calls += found[1]
         for draft in (*found[0], *found[1]):
             noted |= {(draft.kind, draft.unit, *entry) for entry in draft.tasks}
     return mails, calls
+
+
+def _heard(table: Timetable, on: date) -> dict[str, list[Heard]]:
+    """Everybody has every digest up to that day."""
+    past = [Heard(month, table.digest_day(month)) for month in MONTHS]
+    past = [digest for digest in past if digest.day <= on]
+    return {unit.id: past for unit in table.directory.single}
 
 
 def written(

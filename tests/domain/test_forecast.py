@@ -13,7 +13,7 @@ from reminder.domain.occasions import (
     forecast,
 )
 from reminder.domain.plan import Part
-from reminder.domain.timetable import Timetable
+from reminder.domain.timetable import Addressees, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.storage.office import Office
@@ -70,10 +70,7 @@ def test_a_unit_with_only_unconfirmed_tasks_gets_a_digest() -> None:
 def test_unconfirmed_tasks_bring_a_digest_in_a_month_without_rows() -> None:
     table = timetable(task(3))
     found = forecast(table, day(4, 1), day(4, 1), at(4, 1), Progress(started=day(3, 2)))
-    assert [(o.kind, o.units) for o in found] == [
-        (Kind.DIGEST, (LEADER,)),
-        (Kind.OVERDUE, (LEADER,)),
-    ]
+    assert [(o.kind, o.units) for o in found] == [(Kind.DIGEST, (LEADER,))]
 
 
 @pytest.mark.parametrize(
@@ -141,14 +138,14 @@ def test_forecast_names_every_occasion_with_its_units() -> None:
     assert [(o.kind, o.period, o.at, o.units) for o in found] == [
         (Kind.DIGEST, "2026-04", at(4, 1), (LEADER, RELATED)),
         (Kind.NUDGE, "2026-04-27", at(4, 27), (LEADER,)),
-        (Kind.OVERDUE, "2026-05-06", at(5, 6), (LEADER,)),
+        (Kind.DIGEST, "2026-05", at(5, 6), (LEADER,)),
         (Kind.OVERDUE, "2026-05-13", at(5, 13), (LEADER,)),
     ]
 
 
 def test_forecast_takes_in_both_its_ends_and_nothing_beyond() -> None:
     found = forecast(timetable(task(4)), day(4, 27), day(5, 6), at(3, 1), NOTHING)
-    assert [occasion.period for occasion in found] == ["2026-04-27", "2026-05-06"]
+    assert [occasion.period for occasion in found] == ["2026-04-27", "2026-05"]
 
 
 def test_forecast_leaves_out_whom_nobody_presses() -> None:
@@ -160,6 +157,19 @@ def test_forecast_leaves_out_whom_nobody_presses() -> None:
 def test_forecast_leaves_out_what_is_done() -> None:
     found = forecast(timetable(task(4)), *YEAR, at(4, 21), Progress({"2026-04-1": day(4, 20)}))
     assert [occasion.kind for occasion in found] == [Kind.DIGEST]
+
+
+def test_forecast_has_no_second_mail_on_the_day_of_a_digest() -> None:
+    table = timetable(task(4), task(5, lead=(OUTSIDER,)))
+    found = list(forecast(table, day(5, 6), day(5, 6), at(3, 1), NOTHING))
+    assert [(o.kind, o.units) for o in found] == [(Kind.DIGEST, (OUTSIDER, RELATED, LEADER))]
+
+
+def test_forecast_names_the_day_of_a_digest_for_who_is_told_beside_the_lead() -> None:
+    others = {(Kind.OVERDUE, 1): Addressees(secretariat=("chief@unit.example",))}
+    table = timetable(task(4), escalation=others)
+    found = list(forecast(table, day(5, 6), day(5, 6), at(3, 1), NOTHING))
+    assert [occasion.kind for occasion in found] == [Kind.DIGEST, Kind.OVERDUE]
 
 
 TIMINGS: list[dict[str, Any]] = [
@@ -177,7 +187,7 @@ TIMINGS: list[dict[str, Any]] = [
 def test_forecast_names_the_days_on_which_reminders_are_found_due(timing: dict[str, Any]) -> None:
     table = timetable(task(4, **timing), nudges=(3, 0))
     foretold = forecast(table, *YEAR, at(3, 1), NOTHING)
-    found = reminders(table, *YEAR)[0]
+    found = reminders(table, *YEAR, after_digests=True)[0]
     assert [(o.kind, o.period) for o in foretold if o.kind is not Kind.DIGEST] == [
         (draft.kind, draft.period) for draft in found
     ]

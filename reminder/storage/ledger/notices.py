@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, select, union, update
 
-from reminder.domain.notices import UNFINISHED, Kind, NoticeDraft, Reason, State
+from reminder.domain.notices import NEVER_WENT, UNFINISHED, Kind, NoticeDraft, Reason, State
 from reminder.domain.occasions import Step
 from reminder.storage.ledger.history import Change, record, record_all
 from reminder.storage.ledger.schema import message, notice, recipient, reminded
@@ -203,7 +203,7 @@ def read_told(
     count, unless it was dropped by hand."""
     told: dict[Step, set[str]] = {}
     # Without a notice: the secretariat was asked to phone.
-    went = notice.c.reason.not_in([Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN])
+    went = notice.c.reason.not_in(NEVER_WENT)
     counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
     for step in steps:
         query = select(reminded.c.unit).join(notice, notice.c.key == reminded.c.key, isouter=True)
