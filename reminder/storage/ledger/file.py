@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, text
 
 from reminder.errors import LedgerError
+from reminder.settings import lock_beside
 from reminder.storage.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
 from reminder.storage.ledger.mark import Mark
 from reminder.storage.ledger.revisions import known_revision
@@ -140,21 +141,25 @@ def _make(path: Path) -> None:
         raise LedgerError(
             f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
         )
+    beside = [Path(f"{path}-shm"), _mark(path), lock_beside(path, path.parent)]
     try:
-        for name in (path, _log(path), Path(f"{path}-shm"), _mark(path)):
-            _narrow(name)
+        narrowed = [name for name in (path, _log(path), *beside) if _narrow(name)]
     except OSError as error:
         raise of_system(path, error) from None
+    if narrowed:
+        names = ", ".join(map(str, narrowed))
+        log.warning("others could read %s: narrowed to this user", names)
     _refuse_foreign_log(path)
 
 
-def _narrow(path: Path) -> None:
-    """Our own file that a mount has widened, as Kubernetes' fsGroup does each time.
+def _narrow(path: Path) -> bool:
+    """Our own file that a mount has widened, as Kubernetes' fsGroup does each time. Says whether
+    it was so.
 
     Nothing else is changed: a link, say, may lead to any file of this user's.
     """
     if not (found := _opened_to_others(path)):
-        return
+        return False
     if found.st_uid == os.geteuid() and found.st_nlink == 1 and not path.is_symlink():
         with suppress(OSError):
             path.chmod(0o600)
@@ -163,7 +168,7 @@ def _narrow(path: Path) -> None:
             f"the ledger {path} can be read by others: it holds the installation key",
             hint=f"chmod 600 {path}",
         )
-    log.warning("others could read %s: narrowed to its owner", path)
+    return True
 
 
 def _opened_to_others(path: Path) -> os.stat_result | None:
