@@ -53,9 +53,8 @@ def _did(app: Application, started: Started) -> list[str]:
     if started.hold and started.hold.of_all:
         lines.append(f"Everything is held: {started.hold.words}; {started.hold.hint}")
     elif started.held and app.settings.mail.approval:
-        lines.append(
-            f"{started.held} mails are held. Read and approve: {started.url}/console/approval"
-        )
+        where = _page(app, started, "/console/approval")
+        lines.append(f"{started.held} mails are held. Read and approve: {where}")
     elif started.held:
         lines.append(f"{started.held} mails are held. Look: reminder preview --output DIR "
                      "--period …; then: reminder ledger release")  # fmt: skip
@@ -65,28 +64,30 @@ def _did(app: Application, started: Started) -> list[str]:
 
 
 def _where(app: Application, started: Started) -> list[str]:
-    """Addresses that open something are for a terminal: a journal has more readers, and lasts."""
-    console, is_terminal = app.settings.web.console, sys.stdout.isatty()
-
-    def page(path: str) -> str:
-        return local_address(app, started.url, path) if is_terminal else f"{started.url}{path}"
-
     lines = []
     if app.settings.transport == "maildir":
         with app.database.read() as connection:
             mails = count_state(connection, State.SENT)
-        lines.append(f"Read the mails   {page('/outbox')}   ({mails} so far)")
+        lines.append(f"Read the mails   {_page(app, started, '/outbox')}   ({mails} so far)")
         lines.append(f"They lie in      {app.settings.outbox}")
-    lines.append(f"Subscribe        {page('/')}   (every unit's calendar)")
-    if console != "off":
-        where = page("/console") if console == "local" else f"{started.url}/console"
+    lines.append(f"Subscribe        {_page(app, started, '/')}   (every unit's calendar)")
+    if app.settings.web.console != "off":
+        where = _page(app, started, "/console")
         lines.append(f"The console      {where}   (reminder console password)")
-    if is_terminal:
+    if sys.stdout.isatty():
         whole = address(app, started.url, find_link(app, FEED, "plan"))
         lines.append(f"The whole plan   {whole}")
     else:
         lines.append("They open by the address of: reminder console url")
     return lines
+
+
+def _page(app: Application, started: Started, path: str) -> str:
+    """With the word that opens it, for a terminal: a journal has more readers, and lasts."""
+    needs_none = app.settings.web.console == "anywhere" and path.startswith("/console")
+    if needs_none or not sys.stdout.isatty():
+        return f"{started.url}{path}"
+    return local_address(app, started.url, path)
 
 
 def _next(app: Application) -> list[str]:
