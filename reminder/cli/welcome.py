@@ -1,5 +1,6 @@
 """The first screen of `reminder run`: what it did, where the mails lie, what comes next."""
 
+import os
 import sys
 
 from reminder.app.daemon import Started
@@ -77,17 +78,26 @@ def _where(app: Application, started: Started) -> list[str]:
     if sys.stdout.isatty():
         whole = address(app, started.url, find_link(app, FEED, "plan"))
         lines.append(f"The whole plan   {whole}")
-    else:
+    if _is_journal():
         lines.append("They open by the address of: reminder console url")
     return lines
 
 
 def _page(app: Application, started: Started, path: str) -> str:
-    """With the word that opens it, for a terminal: a journal has more readers, and lasts."""
+    """With the word that opens it, but in a journal: that has more readers, and lasts."""
     needs_none = app.settings.web.console == "anywhere" and path.startswith("/console")
-    if needs_none or not sys.stdout.isatty():
+    if needs_none or _is_journal():
         return f"{started.url}{path}"
     return local_address(app, started.url, path)
+
+
+def _is_journal() -> bool:
+    """systemd.exec(5), JOURNAL_STREAM: device and inode of what leads to the journal."""
+    try:
+        stream = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
 def _next(app: Application) -> list[str]:

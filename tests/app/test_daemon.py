@@ -99,12 +99,25 @@ def test_addresses_that_it_prints_answer(office: Trial) -> None:
         assert stopped(running) == 0
 
 
+def in_journal(state: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
+    """As systemd starts it: the variable names the stream that leads to the journal."""
+    script = 'JOURNAL_STREAM=$(stat -Lc %d:%i /proc/$$/fd/1) exec "$@"'
+    return process(state, *words, before=("sh", "-c", script, "sh"), **environ)
+
+
 def test_a_journal_gets_no_address_that_opens_anything(office: Trial) -> None:
-    with daemon(office.state, process) as (running, screen):
+    with daemon(office.state, in_journal) as (running, screen):
         assert answer(address(screen, "Read the mails"))[0] == 403
         assert stopped(running) == 0
     assert not re.search("token=|/feeds/|/units/", screen)
     assert "reminder console url" in screen
+
+
+def test_what_is_piped_says_how_to_open_the_pages_and_no_feed(office: Trial) -> None:
+    with daemon(office.state) as (running, screen):
+        assert answer(address(screen, "Read the mails"))[0] == 200
+        assert stopped(running) == 0
+    assert "/feeds/" not in screen
 
 
 def test_interrupt_stops_it_cleanly(office: Trial) -> None:
