@@ -105,6 +105,12 @@ class Composer:
         to = [("", self._settings.mail.redirect_to or self._settings.mail.operator)]
         return self._message(key, as_of, marked + subject, text, html, (to, []))
 
+    def again(self, key: str, at: datetime, content: bytes) -> Composed:
+        """A report's or a receipt's words, which were fixed when it was made, as of now."""
+        mail = mime.read(content)
+        to, cc = mail.to, mail.cc
+        return self._message(key, at, mail.subject, mail.text, mail.html, (to, cc))
+
     def render(
         self, name: str, values: dict[str, object], sections: tuple[str, str] = ("", "")
     ) -> tuple[str, str]:

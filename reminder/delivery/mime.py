@@ -5,9 +5,13 @@ default policy folds long addresses into encoded words; `email.header` pads word
 """
 
 import base64
+import email
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -129,3 +133,32 @@ def _base64(content: str) -> str:
     raw = content.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
     encoded = base64.b64encode(raw).decode()
     return "\r\n".join(encoded[start : start + 76] for start in range(0, len(encoded), 76))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What `message` was made of, but for its dates and names."""
+
+    subject: str
+    text: str
+    html: str
+    to: list[tuple[str, str]]
+    cc: list[tuple[str, str]]
+
+
+def read(content: bytes) -> Read:
+    """Of a message that was made here."""
+    mail = email.message_from_bytes(content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    text, html = (_body(mail, kind) for kind in ("plain", "html"))
+    return Read(str(mail["Subject"]), text, html, _mailboxes(mail, "To"), _mailboxes(mail, "Cc"))
+
+
+def _body(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    return str(body.get_content()) if body else ""
+
+
+def _mailboxes(mail: EmailMessage, name: str) -> list[tuple[str, str]]:
+    header = mail[name]
+    return [(one.display_name, one.addr_spec) for one in header.addresses] if header else []

@@ -34,7 +34,7 @@ from reminder.domain.occasions import (
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.storage.ledger import claims, notices, occasions, relays
+from reminder.storage.ledger import claims, notices, occasions, relays, renewal
 from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.heard import note_read, read_heard
 from reminder.storage.ledger.holds import is_all_held, let_finished_go, read_hold
@@ -44,6 +44,7 @@ from reminder.storage.ledger.views import read_notices
 
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
+OLD = timedelta(days=2)  # then what was never handed over is composed anew
 EXAMPLES = 5  # that are shown of what is new
 
 
@@ -104,11 +105,23 @@ class Planner:
         if not all_held:
             self._approvals.send(at)
         done.note(self._plan_reminders(at, progress, facts))
+        self._renew(at)
         with self._database.write() as connection:
             done.note(self._receipts.send(connection, at))
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
         return done
+
+    def _renew(self, at: datetime) -> None:
+        """Whatever has waited too long to go as it was composed."""
+        course, before = self._registrar.course, at - OLD
+        with self._database.read() as connection:
+            keys = renewal.old_ones(connection, course, before)
+        for some in batched(keys):
+            with self._database.write() as connection:
+                still = set(renewal.old_ones(connection, course, before)).intersection(some)
+                for view in read_notices(connection, keys=still):
+                    self._registrar.renew(connection, view, at)
 
     def _facts(self, progress: Progress) -> str:
         """Of all that decides what is due: the same means that nobody can be missing."""

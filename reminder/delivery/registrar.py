@@ -11,11 +11,11 @@ from reminder.domain.needless import still_asked, why_needless
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.storage.ledger import notices
+from reminder.storage.ledger import notices, renewal
 from reminder.storage.ledger.heard import was_read
 from reminder.storage.ledger.holds import read_hold
 from reminder.storage.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
-from reminder.storage.ledger.notices import Entry
+from reminder.storage.ledger.notices import Composed, Entry
 from reminder.storage.ledger.tasks import read_progress
 from reminder.storage.ledger.views import NoticeView
 
@@ -119,19 +119,38 @@ class Registrar:
         self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
     ) -> bool:
         """Queues what has no bytes yet, composed now; False when there is no need any more."""
+        composed = self._composed(connection, view, at)
+        if composed:
+            notices.fix(connection, view.key, composed, at, reason)
+        return composed is not None
+
+    def renew(self, connection: Connection, view: NoticeView, at: datetime) -> None:
+        """What waited for days and reached nobody goes as it would be composed now: no server
+        takes a Date of last week, and a late mail says so. What was approved is read again."""
+        if view.kind in (Kind.REPORT, Kind.RECEIPT):
+            content = notices.content_of(connection, view.key) or b""
+            again = self._composer.again(view.key, at, content)
+            renewal.renew(connection, view.key, again, at)
+        elif view.kind is Kind.DIGEST and self._settings.mail.approval:
+            renewal.hold_again(connection, view.key, at)
+        elif composed := self._composed(connection, view, at):
+            reached = renewal.reached(connection, view.key)  # by a copy
+            left = tuple(one for one in composed.recipients if one.lower() not in reached)
+            renewal.renew(connection, view.key, replace(composed, recipients=left), at)
+
+    def _composed(self, connection: Connection, view: NoticeView, at: datetime) -> Composed | None:
+        """None when there is no need any more, or nobody to write to: then it says so."""
         draft = draft_of(connection, view)
         progress = self.progress(connection, at)
         if why := why_needless(self._table, draft, progress):
             notices.set_state(connection, view.key, State.EXPIRED, why, at)
-            return False
+            return None
         if not self._composer.is_addressed(draft):
             notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
-            return False
+            return None
         draft = still_asked(self._table, draft, progress)
         known = self.known(connection, draft, at)
-        composed = self._composer.compose(draft, known, rehearsal=view.rehearsal)
-        notices.fix(connection, view.key, composed, at, reason)
-        return True
+        return self._composer.compose(draft, known, rehearsal=view.rehearsal)
 
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:

@@ -69,6 +69,7 @@ class Reason(StrEnum):
     DROPPED_FROM_PLAN = "dropped-from-plan"
     CLOCK = "clock"
     RESENT = "resent"
+    RENEWED = "renewed"
 
 
 # Of a held notice: it goes when the operator releases it.

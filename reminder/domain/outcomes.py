@@ -57,4 +57,5 @@ STEPS: dict[str, str] = REASONS | {
     Reason.ACCEPTED: "对方服务器已接收",
     Reason.REHEARSAL: "演练",
     Reason.RESENT: "重新发送",
+    Reason.RENEWED: "等候过久，按当前情况重新生成",
 }

@@ -54,6 +54,7 @@ def recover(connection: Connection, at: datetime, but: Collection[str] = ()) -> 
     return _put_back(connection, left, Reason.INTERRUPTED, at, at)[1]
 
 
+NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
 _FEW = 4  # recipients that a notice may have without making a claim smaller
 _QUEUED = recipient.c.state == State.QUEUED
 
@@ -170,7 +171,7 @@ def _held_by(claimed: Iterable[Claimed]) -> ColumnElement[bool]:
 
 def give_back(connection: Connection, claimed: Sequence[Claimed], at: datetime) -> None:
     """What was claimed and not begun is ready again at once, as `retry`."""
-    _put_back(connection, _held_by(claimed), Reason.INTERRUPTED, at, at)
+    _put_back(connection, _held_by(claimed), Reason.INTERRUPTED, at, at, NOT_BEGUN)
 
 
 def _put_back(
