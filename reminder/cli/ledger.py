@@ -12,6 +12,7 @@ from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
+    from reminder.service.application import Application
     from reminder.settings import Place
     from reminder.storage.ledger.views import NoticeView
 
@@ -106,18 +107,12 @@ def resend(
 ) -> None:
     """Send anew, composed now, to the addresses that were not reached."""
     from reminder.service import orders
-    from reminder.storage.ledger.views import read_notices
 
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
     app = informed_application()
-    keys = [key] if key else []
-    if not key:
-        with app.database.read() as connection:
-            views = read_notices(connection, period=period, state=_state(state))
-        keys = _latest(views)
     made = 0
-    for each in keys:
+    for each in [key] if key else _keys(app, period, state):
         try:
             print(orders.resend(app, each))
             made += 1
@@ -131,11 +126,18 @@ def resend(
         print("nothing to send again")
 
 
-def _latest(views: list[NoticeView]) -> list[str]:
-    """Of a notice and its copies only the last: the others were sent again already."""
-    from reminder.domain.notices import original
+def _keys(app: Application, period: str | None, state: str | None) -> list[str]:
+    """Of a notice and its copies only the last: the others were sent again already. What was
+    given up on purpose is left alone."""
+    from reminder.domain.notices import Reason, original
+    from reminder.storage.ledger.views import read_notices
 
-    return list({original(view.key): view.key for view in views}.values())
+    with app.database.read() as connection:
+        views = read_notices(connection, period=period)
+    last = {original(view.key): view for view in views}.values()
+    settled = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN)
+    wanted = _state(state)
+    return [v.key for v in last if wanted in (None, v.state) and v.reason not in settled]
 
 
 @command(cli, example="reminder ledger release --period 2026-03")
@@ -166,18 +168,29 @@ def hold(
 
 @command(cli, example="reminder ledger drop --period 2026-05")
 def drop(
-    key: Annotated[str | None, typer.Argument(metavar="KEY")] = None, period: Period = None
+    key: Annotated[str | None, typer.Argument(metavar="KEY")] = None,
+    period: Period = None,
+    state: State = None,
 ) -> None:
-    """Give up a notice that waits, or all of a period (a month with its days): never sent."""
+    """Give up a notice that waits, or all of a period (a month with its days): never sent. With
+    --state refused or expired: what did not arrive is settled.
+    """
     from reminder.service import holding, orders
 
-    if (key is None) == (period is None):
-        raise UsageError("wanted a KEY, or --period")
+    if (key is None) == (period is None) or (key and state):
+        raise UsageError("wanted a KEY, or --period, with or without --state")
     app = application()
     if key:
         orders.drop(app, key)
         print(f"{key} is dropped")
-    if period:
+    for each in _keys(app, period, state) if state else ():
+        try:
+            orders.drop(app, each)
+        except UsageError as error:
+            print(harmless(f"left out: {error}"))
+        else:
+            print(f"{each} is dropped")
+    if period and not state:
         dropped, sending = holding.drop_period(app, period)
         print(f"{dropped} of {period} dropped")
         if sending:

@@ -18,6 +18,7 @@ from reminder.storage.ledger.readiness import why_not_ready
 from reminder.storage.ledger.relays import read_details
 from reminder.storage.ledger.tallies import count_waiting, first_waiting, tally
 from reminder.storage.ledger.tasks import read_start
+from reminder.storage.ledger.unsettled import read_unsettled
 
 AHEAD = timedelta(days=62)
 SHOWN = 3
@@ -38,6 +39,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "last_tick": None,
         "next": next_occasions(app),
         "last": None,
+        "unsettled": [],
         "waiting_count": 0,
         "waiting": [],
         "replicas": [],
@@ -64,6 +66,7 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
         hold = read_hold(connection, app.registrar.course)
         alarms = read_alarms(connection).values()
+        unsettled = read_unsettled(connection, app.registrar.course, app.table.directory)
         found["approval"] = sum(w.count for w in unapproved(connection, app.registrar.course))
     found["held"] = hold is not None
     if hold:
@@ -74,6 +77,10 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
             "why": hold.words,
             "next": hold.hint,
         }
+    found["unsettled"] = [
+        {"period": month.period, "refused": month.refused, "expired": month.expired}
+        for month in unsettled
+    ]
     now = app.clock.now()
     found["not_ready"] = app.waits_for_clock(now) or why_not_ready(app.database, now)
     found["ready"] = not found["not_ready"]
@@ -135,6 +142,13 @@ def print_status(found: dict[str, Any]) -> None:
                               f"accepted {last['accepted']}"))  # fmt: skip
         others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
         lines += [("", text) for text in _few(others, last["expected"] - last["accepted"])]
+    for month in found["unsettled"]:
+        for state in (name for name in ("refused", "expired") if month[name]):
+            of = f"--period {month['period']} --state {state}"
+            lines.append(
+                ("unsettled", f"digest {month['period']}: {len(month[state])} {state}: "
+                              f"reminder ledger resend {of}, or: reminder ledger drop {of}")
+            )  # fmt: skip
     lines += [("replica", name) for name in found["replicas"]]
     for replica, detail in found["troubles"].items():
         lines.append(("trouble", f"{detail} (on {replica})" if replica else detail))

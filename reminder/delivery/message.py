@@ -93,8 +93,8 @@ class Composer:
         }
         text, html = self.render("mail/notice", values, sections)
         marked = REHEARSAL if rehearsal or self.redirected else ""
-        to = self._recipients(draft)
-        return self._message(draft.key, known.as_of, marked + content.subject, text, html, to)
+        subject, to = marked + content.subject, self._recipients(draft)
+        return self._message(draft.key, known.as_of, subject, text, html, to)
 
     def report(
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
@@ -102,14 +102,19 @@ class Composer:
         """A message to the operator."""
         text, html = self.render("mail/report", values | {"subject": subject})
         marked = REHEARSAL if self.redirected else ""
-        to = [("", self._settings.mail.redirect_to or self._settings.mail.operator)]
-        return self._message(key, as_of, marked + subject, text, html, (to, []))
+        return self._message(key, as_of, marked + subject, text, html, (self._operator, []))
 
-    def again(self, key: str, at: datetime, content: bytes) -> Composed:
+    def again(
+        self, key: str, at: datetime, content: bytes, *, to_operator: bool = False
+    ) -> Composed:
         """A report's or a receipt's words, which were fixed when it was made, as of now."""
         mail = mime.read(content)
-        to, cc = mail.to, mail.cc
+        to, cc = (self._operator, _Listed()) if to_operator else (mail.to, mail.cc)
         return self._message(key, at, mail.subject, mail.text, mail.html, (to, cc))
+
+    @property
+    def _operator(self) -> _Listed:
+        return [("", self._settings.mail.redirect_to or self._settings.mail.operator)]
 
     def render(
         self, name: str, values: dict[str, object], sections: tuple[str, str] = ("", "")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from reminder.delivery.message import Composer
 from reminder.delivery.planning import CALLS
+from reminder.delivery.refused_reports import send_again
 from reminder.delivery.registrar import Registrar
 from reminder.domain import wording
 from reminder.domain.calls import calls_on_tasks
@@ -25,6 +26,7 @@ from reminder.storage.ledger.database import Database
 from reminder.storage.ledger.holds import is_all_held
 from reminder.storage.ledger.tallies import Tally, tally
 from reminder.storage.ledger.tasks import read_progress, read_start
+from reminder.storage.ledger.unsettled import read_unsettled
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,8 @@ class Reporter:
             if is_all_held(connection):
                 return 0  # a restored ledger does not know what was told since
             count = self._preflight(connection, at)
+            if self._has_operator:
+                count += send_again(connection, self._composer, self._registrar, at)
             for row in occasions.unreported(connection, at):
                 count += self._occasion(connection, row, at)
         return count
@@ -147,8 +151,18 @@ class Reporter:
                 (f"将发送（{count}封）", first(rows)),
                 (f"不发送（{len(missing)}）", first(missing)),
                 (f"会期未定（{len(undated)}）", first(undated)),
+                ("此前未送达，尚未处理", first(self._unsettled(connection))),
             ),
         )
+
+    def _unsettled(self, connection: Connection) -> Iterator[Row]:
+        directory = self._table.directory
+        for found in read_unsettled(connection, self._registrar.course, directory):
+            for state, units in ((State.REFUSED, found.refused), (State.EXPIRED, found.expired)):
+                if units:
+                    few = first((directory.name_of(unit),) for unit in units)
+                    names = "、".join(row[0] for row in few.shown)
+                    yield f"{found.period} {NAMES[Kind.DIGEST]}", f"{STATES[state]}：{names}"
 
     def _addressees(self, units: list[str]) -> list[str]:
         """Each by name and address; of very many the groups that are whole, and the first."""

@@ -116,12 +116,20 @@ def _release(app: Application, connection: Connection, view: NoticeView, at: dat
 
 
 def drop(app: Application, key: str) -> None:
-    """Gives up a notice that still waits; it is never sent."""
+    """Gives up what waits, and settles what was refused or too late: it is never sent."""
     with app.database.write() as connection:
         view = find_notice(connection, key)
-        if not view.waiting or view.state is State.SENDING:
-            raise UsageError(f"{key} is {view.state}: only what waits can be dropped")
+        if not may_be_dropped(view):
+            why = f"{view.state} ({view.reason})"
+            raise UsageError(f"{key} is {why}: only what waits can be dropped, or did not arrive")
         notices.set_state(connection, key, State.EXPIRED, Reason.DROPPED, app.clock.now())
+
+
+def may_be_dropped(view: NoticeView) -> bool:
+    """Also what has ended without arriving: somebody has seen to it then."""
+    too_late = view.state is State.EXPIRED and view.reason == Reason.TOO_LATE
+    waits = view.waiting and view.state is not State.SENDING
+    return waits or too_late or view.state is State.REFUSED
 
 
 def resend(app: Application, key: str) -> str:

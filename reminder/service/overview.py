@@ -18,6 +18,7 @@ from reminder.service.lights import Standing, read_known, standings
 from reminder.service.signing import Signing, read_signing, shown_month
 from reminder.storage.ledger.approvals import Unapproved, unapproved
 from reminder.storage.ledger.tallies import Tally, tally
+from reminder.storage.ledger.unsettled import Unsettled, read_unsettled
 from reminder.storage.ledger.views import NoticeView
 
 SHOWN = 200  # units to phone: more nobody phones
@@ -45,6 +46,7 @@ class Overview:
     signing: Signing
     pending: tuple[Registration, ...]
     unapproved: tuple[Unapproved, ...]
+    unsettled: tuple[Unsettled, ...]
     mails: Tally
     contacts: tuple[Contact, ...]
     unsigned: tuple[Contact, ...]  # of nothing else
@@ -89,6 +91,7 @@ def _read(connection: Connection, app: Application, at: datetime) -> Overview:
         signing,
         known.pending,
         tuple(unapproved(connection, registrar.course)),
+        tuple(read_unsettled(connection, registrar.course, table.directory)),
         mails,
         tuple(c for c in contacts if not c.is_to_sign)[:SHOWN],
         tuple(c for c in contacts if c.is_to_sign)[:SHOWN],

@@ -129,6 +129,17 @@ def test_what_went_cannot_be_dropped(office: Office) -> None:
     assert "only what waits can be dropped" in ended.err
 
 
+def test_drop_wants_a_key_or_a_period(office: Office) -> None:
+    office("tick")
+    for words in (
+        (),
+        (LEAD, "--period", "2026-04"),
+        ("--state", "refused"),
+        (LEAD, "--state", "x"),
+    ):
+        assert office("ledger", "drop", *words).status == 2
+
+
 def test_what_reached_everybody_is_not_sent_again(office: Office) -> None:
     office("tick")
     ended = office("ledger", "resend", LEAD)

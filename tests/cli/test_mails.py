@@ -231,6 +231,19 @@ def test_check_warns_of_settings_that_are_not_meant(office: Office, inbox: Inbox
     assert any("uid_domain" in words for words in office("check", "--json").json["warnings"])
 
 
+def test_digests_that_did_not_arrive_are_dropped_together_and_leave_the_status(
+    office: Office,
+) -> None:
+    with bad_server(RCPT=["550 5.1.1 no such user"]) as server:
+        by_smtp(office, server.port)
+        office("tick")
+    period = office("status", "--json").json["unsettled"][0]["period"]
+    assert f"reminder ledger drop --period {period} --state refused" in office("status").out
+    office("ledger", "drop", "--period", period, "--state", "refused")
+    assert office("status", "--json").json["unsettled"] == []
+    assert "nothing to send" in office("ledger", "resend", "--period", period).out
+
+
 def test_servers_control_characters_do_nothing_to_the_terminal(office: Office) -> None:
     with bad_server(RCPT=["550 5.1.1 \x1b[2J gone"]) as server:
         by_smtp(office, server.port)

@@ -32,6 +32,7 @@ SUGGESTED = 200  # units that the browser offers while one types
 LISTED = 200  # of many that go again, those that are named
 _SAID = {
     "resent": "已安排重新发送，结果稍后见台账。",
+    "settled": "这封通知已送达、正在发送或已了结。",
     "nothing": "没有需要重新发送的：可能已在发送途中，或该单位没有可用邮箱。",
 }
 _COLOURS = {
@@ -183,6 +184,7 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
         history=list(_told(site, history)),
         copies=[_row(site, other) for other in copies if other.key != key],
         may_resend=_may_resend(site, view, copies, needless, site.clock.now()),
+        may_drop=_may_drop(view, copies),
         approval=f"/console/approval/mail?{query}" if held else "",
         mail=letter(content, site.table.plan.zone) if content else None,
         frame=f"{HERE}/mail?{query}",
@@ -212,6 +214,11 @@ def _may_resend(
     return is_last and needless is None and view.state in (State.REFUSED, State.EXPIRED)
 
 
+def _may_drop(view: NoticeView, copies: list[NoticeView]) -> bool:
+    """What did not arrive, and nobody has seen to."""
+    return orders.may_be_dropped(view) and not view.waiting and copies[-1].key == view.key
+
+
 def _content(request: Request) -> bytes:
     with site_of(request).database.read() as connection:
         content = content_of(connection, request.query_params.get("key", ""))
@@ -239,6 +246,17 @@ def _resend_one(request: Request, form: Form) -> Response:
         return _notice_shown(request, key, refused=_SAID["nothing"])
     site.app.wake()
     return site_of(request).to(f"{HERE}/notice?{urlencode({'key': made})}")
+
+
+def _drop_one(request: Request, form: Form) -> Response:
+    site, key = site_of(request), form["key"]
+    try:
+        orders.drop(site.app, key)
+    except UnknownError:
+        raise HTTPException(404) from None
+    except UsageError:
+        return _notice_shown(request, key, refused=_SAID["settled"])
+    return site.to(f"{HERE}/notice?{urlencode({'key': key})}")
 
 
 def _occasion(kind: str, period: str, site: Site) -> tuple[Kind, str]:
@@ -279,6 +297,7 @@ ROUTES = [
     page(f"{HERE}/mail", _html),
     page(f"{HERE}/source", _source),
     order(f"{HERE}/notice/resend", _resend_one),
+    order(f"{HERE}/notice/drop", _drop_one),
     page(f"{HERE}/resend", _confirm),
     order(f"{HERE}/resend/all", _resend_all),
 ]
