@@ -7,6 +7,7 @@ from typing import Any
 from reminder.cli.words import counted, harmless
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
+from reminder.domain.sessions import undated_by_now
 from reminder.service.application import Application
 from reminder.settings import Server
 from reminder.storage.ledger import senders
@@ -37,6 +38,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "hold": None,
         "approval": 0,
         "last_tick": None,
+        "sessions": [],
         "next": next_occasions(app),
         "last": None,
         "unsettled": [],
@@ -82,6 +84,11 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         for month in unsettled
     ]
     now = app.clock.now()
+    found["sessions"] = [
+        {"id": each.meeting.id, "name": each.meeting.name, "month": each.meeting.month,
+         "tasks": [task.id for task in each.tasks]}
+        for each in undated_by_now(app.table, now, app.progress())
+    ]  # fmt: skip
     found["not_ready"] = app.waits_for_clock(now) or why_not_ready(app.database, now)
     found["ready"] = not found["not_ready"]
     found["alarms"] = [
@@ -131,6 +138,11 @@ def print_status(found: dict[str, Any]) -> None:
     if found["approval"]:
         lines.append(
             ("approval", f"{counted(found['approval'], 'mail')} to read: /console/approval")
+        )
+    for each in found["sessions"]:
+        words = f"no date yet, {counted(len(each['tasks']), 'task')} wait"
+        lines.append(
+            ("session", f"{each['name']}: {words}: reminder meeting set {each['id']} DATE")
         )
     lines.append(("last tick", _moment(found["last_tick"]) or "never"))
     lines.append(("ready", "yes" if found["ready"] else f"no: {found['not_ready']}"))

@@ -9,6 +9,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, RowMapping
 
+from reminder.delivery.advice import console_words, held_words
 from reminder.delivery.message import Composer
 from reminder.delivery.planning import CALLS
 from reminder.delivery.refused_reports import send_again
@@ -18,12 +19,13 @@ from reminder.domain.calls import calls_on_tasks
 from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.outcomes import REASONS, STATES
+from reminder.domain.sessions import undated_sessions
 from reminder.domain.timetable import Profile, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.storage.ledger import notices, occasions
 from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.holds import is_all_held
+from reminder.storage.ledger.holds import is_all_held, read_hold
 from reminder.storage.ledger.tallies import Tally, tally
 from reminder.storage.ledger.tasks import read_progress, read_start
 from reminder.storage.ledger.unsettled import read_unsettled
@@ -133,24 +135,38 @@ class Reporter:
             for subject, to in subjects.items()
         ]
         missing = [(unit.name, "无邮箱，需另行告知") for unit in table.directory.unaddressed(units)]
+        progress = read_progress(connection, table, self._registrar.course)
         undated = [
-            (task.title, "会期待定")
-            for task in table.plan.month(month)
-            if table.windows[task.id].undated
+            (
+                found.meeting.name,
+                f"{found.meeting.month}月",
+                "；".join(t.brief for t in found.tasks),
+            )
+            for found in undated_sessions(table, month, progress)
         ]
-        when, words = wording.moment(due), "内容可用 reminder preview 逐封查看。"
-        settings = self._composer.office.settings
-        if settings.mail.approval:
-            where = f"{settings.web.public_url}/console/approval"
-            words = f"须先审核，未经审核的到时不发。请在此之前登录 {where} 逐封查看并审核。"
+        when, settings = wording.moment(due), self._composer.office.settings
+        hold = read_hold(connection, self._registrar.course)
+        approval = settings.mail.approval
+        if hold and not (approval and not hold.of_all):
+            mark, will, words = "，暂停发送", "放行后", held_words(hold)
+            fate = f"原定{when}发出，目前暂停发送，到时不发"
+        elif approval:
+            where = console_words(settings, "/console/approval", "审核")
+            words = f"须先审核，未经审核的到时不发。请在此之前{where}，逐封查看并审核。"
+            mark, will, fate = "，待审核", "将", f"将于{when}发出"
+        else:
+            mark, will, fate = "", "将", f"将于{when}发出"
+            words = "内容可用 reminder preview 逐封查看。"
+        if undated:
+            where = console_words(settings, "/console/meetings", "会议")
+            words += f"另有{len(undated)}次会议会期未定，请确定后{where}登记。"
         return Report(
-            f"【{table.plan.tag}·{month}月】发送预告：{count}封，{when}"
-            + ("，待审核" if settings.mail.approval else ""),
-            f"{month}月提示将于{when}发出，共{count}封。{words}",
+            f"【{table.plan.tag}·{month}月】发送预告：{count}封，{when}{mark}",
+            f"{month}月提示{fate}，共{count}封。{words}",
             _listings(
-                (f"将发送（{count}封）", first(rows)),
+                (f"{will}发送（{count}封）", first(rows)),
                 (f"不发送（{len(missing)}）", first(missing)),
-                (f"会期未定（{len(undated)}）", first(undated)),
+                (f"请登记会期（{len(undated)}次会议）", first(undated)),
                 ("此前未送达，尚未处理", first(self._unsettled(connection))),
             ),
         )
@@ -220,12 +236,14 @@ class Reporter:
             for view in counted.others
         ]  # fmt: skip
         missed = counted.expected - counted.accepted
+        hold = read_hold(connection, self._registrar.course)
         progress = read_progress(connection, self._table, self._registrar.course)
         name = f"{period} {NAMES[kind]}"
         return Report(
             f"【{self._table.plan.tag}】{name}：应发{counted.expected}，已接收{counted.accepted}",
             f"{name}应发{counted.expected}封，邮件服务器已接收{counted.accepted}封"
-            + (f"，其余{missed}封见下。" if missed else "。"),
+            + (f"，其余{missed}封见下。" if missed else "。")
+            + (held_words(hold) if hold and counted.states[State.HELD] else ""),
             _listings(
                 (f"未送达（{missed}）", Some(rows, missed)),
                 ("请电话联系", first(self.calls(at, progress))),

@@ -7,7 +7,7 @@ from reminder.domain.content import Reader
 from reminder.domain.units import Relation
 from reminder.domain.windows import Light, Rule, Window, light, workdays_left
 
-WAIT = "wait"  # registered as done, not yet confirmed
+WAIT = "wait"  # registered as done and not yet confirmed, or for a session's date
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ def look(reader: Reader, found: Window) -> Look:
     if (found.task, reader.unit.id) in reader.progress.reported:
         return Look(WAIT, words, "待复核")
     shown = light(found, reader.on, reader.table.days, reader.progress)
+    if shown is Light.GREEN and found.is_waiting(reader.on):
+        return Look(WAIT, words, "会期待定")
     if shown is Light.RED:
         # Outside the own house nobody sees a red light.
         red = reader.tone is Relation.OWN

@@ -104,7 +104,9 @@ def status(
         return (f"剩{left}个工作日" if left else "今日为最后一个工作日"), Mood.SOON
     if shown is Light.BLUE:
         return "未开始", Mood.PLAIN
-    return "会期待定" if found.is_waiting(on) else "进行中", Mood.ACTIVE
+    if found.is_waiting(on):
+        return "安排月份已过，会期待定", Mood.PLAIN
+    return "进行中", Mood.ACTIVE
 
 
 def label(task: Task, position: int, count: int) -> str:

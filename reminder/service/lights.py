@@ -17,7 +17,7 @@ from reminder.storage.ledger import registrations
 from reminder.storage.ledger.tasks import read_progress
 
 LISTED = 20  # leads of one task, those that have said something first
-WAITS = "wait"  # beside the lights: reported, and not confirmed yet
+WAITS = "wait"  # beside the lights: reported and not confirmed yet, or its session has no date
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Lamp:
     @property
     def short(self) -> str:
         """Without counts, so that the same can be counted."""
-        return {Light.YELLOW: "临近", WAITS: "待复核"}.get(self.colour, self.word)
+        return "临近" if self.colour == Light.YELLOW else self.word.split()[0]
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,8 @@ def lamp(
     if waiting:
         count = f" {waiting}/{len(units)}" if len(units) > 1 else ""
         return Lamp(f"待复核{count}", WAITS)
+    if shown is Light.GREEN and found.is_waiting(on):
+        return Lamp("会期待定", WAITS)
     return Lamp(_word(table, found, on, shown, units), shown)
 
 
@@ -171,4 +173,4 @@ def _word(table: Timetable, found: Window, on: date, shown: Light, units: list[U
         return f"剩{left}个工作日" if left else "最后一个工作日"
     if shown is Light.BLUE:
         return "未开始"
-    return "会期待定" if found.is_waiting(on) else "进行中"
+    return "进行中"

@@ -10,6 +10,7 @@ from reminder.domain.calls import Call, calls_on_tasks
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.registrations import Registration
+from reminder.domain.sessions import Undated, undated_by_now
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Light
@@ -52,6 +53,7 @@ class Overview:
     unsigned: tuple[Contact, ...]  # of nothing else
     months: dict[int, list[Standing]]
     year_round: list[Standing]
+    undated: list[Undated]
 
     @property
     def unconfirmed(self) -> int:
@@ -97,6 +99,7 @@ def _read(connection: Connection, app: Application, at: datetime) -> Overview:
         tuple(c for c in contacts if c.is_to_sign)[:SHOWN],
         {m: standings(table, table.plan.month(m), m, on, known) for m in MONTHS},
         standings(table, table.plan.year_round, month, on, known),
+        undated_by_now(table, at, known.progress),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from reminder.delivery.advice import console_words
 from reminder.delivery.reports import PATIENCE, Reporter
 from reminder.domain import wording
 from reminder.domain.notices import Kind, Reason
@@ -195,7 +196,7 @@ class Watch:
             if at < self._table.moment(days.shift(due.date(), -1)):
                 continue
             changed = f"（其中{found.changed}封审核后内容有变化）" if found.changed else ""
-            where = f"请登录 {self._settings.web.public_url}/console/approval 审核"
+            where = f"请{console_words(self._settings, '/console/approval', '审核')}审核"
             said = (
                 f"应于{when}发送，{found.count}封未审核{changed}，暂未发送。{where}，通过后立即发送。"
                 if late

@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from reminder.clock import Clock
+from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
 from reminder.feed.entries import PLAN
 from reminder.feed.feeds import Feeds
 from reminder.service.application import Application
 from reminder.settings import Server, Settings
 from reminder.storage.ledger.database import Database
+from reminder.storage.ledger.holds import Hold, read_hold
 from reminder.storage.ledger.keys import InstallationKey
 from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
 from reminder.web.polls import Kept
@@ -75,6 +77,11 @@ class Site:
     def has_outbox(self) -> bool:
         return self.settings.transport == "maildir"
 
+    def read_hold(self) -> Hold | None:
+        """Why no mail goes at present."""
+        with self.database.read() as connection:
+            return read_hold(connection, self.app.registrar.course)
+
     def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         plan = self.table.plan
         shared = {
@@ -83,6 +90,8 @@ class Site:
             "has_outbox": self.has_outbox,
             "rehearsal": bool(self.settings.mail.redirect_to),
             "offered": OFFERED,
+            "read_hold": self.read_hold,
+            "hold_reasons": REASONS,
             "said": "",
             "refused": "",
         }

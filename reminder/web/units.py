@@ -79,7 +79,8 @@ def _shown(
 ) -> Response:
     site = site_of(request)
     page = unit_page(site.app, link.unit, site.clock.now())
-    receipt = _RECEIPT if said and link.unit.has_address and not said.startswith("此前") else ""
+    told = said and link.unit.has_address and not said.startswith("此前")
+    receipt = _RECEIPT if told and not site.read_hold() else ""
     answer = site.page(
         "unit/page.html",
         status=status,

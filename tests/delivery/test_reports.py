@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from reminder.delivery import reports
-from reminder.domain.notices import Kind
+from reminder.domain.notices import Kind, Reason
 from reminder.errors import UsageError
 from reminder.service import orders
+from reminder.storage.ledger.holds import Hold, begin_hold
 from tests.app.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 from tests.delivery.servers import bad_server
 
@@ -93,9 +94,32 @@ def test_forecast_names_who_has_no_address(office: Trial) -> None:
 
 def test_forecast_names_what_waits_for_a_meetings_date(office: Trial) -> None:
     office.tick("2026-04-28T09:00+08:00", mail=OPERATOR)
-    assert "第二十五次会议有关服务保障工作　会期待定" in text_of(
-        told(office, "report/preflight/2026-05")
-    )
+    text = text_of(told(office, "report/preflight/2026-05"))
+    assert "请登记会期（1次会议）\n- 自治区十三届人大常委会第二十五次会议　5月" in text
+
+
+def test_sessions_of_past_months_are_asked_for_until_they_have_a_date(office: Trial) -> None:
+    office.tick("2026-03-02T09:00+08:00", mail=OPERATOR)
+    office.tick("2026-04-28T09:00+08:00", mail=OPERATOR)
+    text = text_of(told(office, "report/preflight/2026-05"))
+    assert "- 十四届全国人大四次会议　3月　全国人大四次会议服务保障" in text
+    assert "二十二次会议" not in text  # before the first start: nobody asks
+
+
+def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(office: Trial) -> None:
+    with office.reading():
+        app = office.app("2026-04-28T08:00+08:00", mail=OPERATOR)
+        app.plan(app.clock.now(), hold_first_start=False)
+        with app.database.write() as connection:
+            begin_hold(connection, Hold(Reason.BY_HAND, app.clock.now()))
+    app = office.app("2026-04-28T09:00+08:00", mail=OPERATOR)
+    app.plan(app.clock.now(), hold_first_start=False)
+    with app.database.read() as connection:
+        month = app.reporter.preflight(connection, 5, app.table.reached(5))
+    assert "暂停发送" in month.subject
+    assert "到时不发" in month.summary
+    assert "reminder ledger release" in month.summary
+    assert "将于" not in month.summary
 
 
 def test_subjects_of_the_forecast_are_those_that_go(office: Trial) -> None:

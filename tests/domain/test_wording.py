@@ -35,7 +35,8 @@ def test_the_light_of_a_lead_task_in_words(on: int, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("timing", "wanted"), [({"soft": True}, "进行中"), ({"meetings": ("b",)}, "会期待定")]
+    ("timing", "wanted"),
+    [({"soft": True}, "进行中"), ({"meetings": ("b",)}, "安排月份已过，会期待定")],
 )
 def test_what_is_never_red_never_reads_to_be_confirmed(timing: dict[str, Any], wanted: str) -> None:
     """On Sunday 31 May, two days after the window's last day."""

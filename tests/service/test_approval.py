@@ -364,7 +364,16 @@ def test_forecast_says_that_the_digests_wait_and_where(tmp_path: Path) -> None:
         opened.tick(EARLY, **MAIL)
         mail = parsed(opened.stored("report/preflight/2026-04"))
         assert "待审核" in str(mail["Subject"])
-        assert "/console/approval" in text_of(mail)
+        assert "用 reminder console url 给出的地址登录管理页面，打开“审核”" in text_of(mail)
+        assert "http" not in text_of(mail)
+
+
+def test_forecast_names_the_address_of_a_console_that_answers_there(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        web = {"console": "anywhere", "base_url": "https://office.test"}
+        opened.tick(EARLY, **MAIL, web=web)
+        text = text_of(parsed(opened.stored("report/preflight/2026-04")))
+        assert "登录 https://office.test/console/approval" in text
 
 
 def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -> None:

@@ -108,5 +108,5 @@ def test_a_meeting_without_a_date_says_so() -> None:
     found = standing(waiting)
     assert (found.when, found.lamp.word) == ("会期待定", "进行中")
     later = standing(waiting, date(2026, 5, 6))
-    assert (later.when, later.lamp.word, later.lamp.colour) == ("暂按4月", "会期待定", "green")
+    assert (later.when, later.lamp.word, later.lamp.colour) == ("暂按4月", "会期待定", "wait")
     assert standing(task(soft=True)).when == "4月内 · 适时"

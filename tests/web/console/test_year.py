@@ -12,6 +12,7 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Signature
 from reminder.service import registrations
 from reminder.storage.ledger import notices
+from reminder.storage.ledger.holds import Hold, begin_hold
 from reminder.storage.ledger.notices import Entry
 from reminder.storage.ledger.schema import recipient
 from tests.web.conftest import AT
@@ -205,3 +206,30 @@ def test_what_waits_for_approval_is_said_at_the_top(house: Any, secretary: Secre
     page = secretary.get("/console").text
     assert "5月提示<strong>1封待审核</strong>" in page
     assert page.index("1封待审核") < page.index('id="reports"')
+
+
+def test_sessions_without_a_date_are_asked_for_at_the_top(house: Any, secretary: Secretary) -> None:
+    page = secretary.get("/console").text
+    asked = page[page.index("请登记会期") : page.index('id="reports"')]
+    assert "/console/meetings/sc-24" in asked
+    assert "sc-25" not in asked  # its month is yet to come
+    assert "congress-13-3" not in asked  # no task's time hangs on it
+
+
+def test_task_whose_month_is_over_and_whose_session_has_no_date_is_not_green(
+    house: Any, secretary: Secretary
+) -> None:
+    page = secretary.get("/console/month/2026-03").text
+    assert '<span class="pill wait">会期待定</span>' in page
+
+
+def test_every_page_of_a_held_office_says_that_nothing_goes(
+    house: Any, secretary: Secretary
+) -> None:
+    assert "目前暂停发送" not in secretary.get("/console").text
+    with house.database.write() as connection:
+        begin_hold(connection, Hold(Reason.BY_HAND, AT))
+    for path in ("", "/month", "/units", "/approval", "/ledger", "/meetings", f"/units/{LEADER}"):
+        page = secretary.get(f"/console{path}").text
+        assert "目前暂停发送" in page
+        assert "reminder ledger release" in page
