@@ -150,6 +150,27 @@ def test_all_of_a_month_that_were_refused_go_again(sent: Any, secretary: Any) ->
     assert "没有需要重新发送的" in secretary.get(answer.headers["location"]).text
 
 
+def test_front_page_names_what_did_not_arrive_until_somebody_has_seen_to_it(
+    sent: Any, secretary: Any
+) -> None:
+    front = secretary.get("/console").text
+    assert "4月提示<strong>2封未送达</strong>" in front
+    assert "被拒收2封" in front
+    for key in (KEY, RELATED):
+        assert "不再发送</button>" in secretary.get(f"{HERE}/notice", key=key).text
+        assert secretary.post(f"{HERE}/notice/drop", {"key": key}).status_code == 303
+        assert "不再发送</button>" not in secretary.get(f"{HERE}/notice", key=key).text
+    assert "封未送达</strong>" not in secretary.get("/console").text
+    assert views(sent)[KEY].reason == Reason.DROPPED
+
+
+def test_what_arrived_is_not_dropped(sent: Any, secretary: Any) -> None:
+    arrived = next(key for key, view in views(sent).items() if view.state is State.SENT)
+    assert "不再发送</button>" not in secretary.get(f"{HERE}/notice", key=arrived).text
+    answer = secretary.post(f"{HERE}/notice/drop", {"key": arrived})
+    assert (answer.status_code, "已送达、正在发送或已了结" in answer.text) == (422, True)
+
+
 @pytest.fixture
 def august(house: Any) -> Any:
     """One of its units has no address."""
