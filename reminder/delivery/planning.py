@@ -12,7 +12,7 @@ from reminder.delivery.approvals import Approvals
 from reminder.delivery.chunks import batched
 from reminder.delivery.message import Composer, Edition
 from reminder.delivery.receipts import Receipts
-from reminder.delivery.registrar import Registrar
+from reminder.delivery.registrar import OLD, Registrar
 from reminder.domain.needless import why_needless
 from reminder.domain.notices import (
     Kind,
@@ -44,7 +44,6 @@ from reminder.storage.ledger.views import read_notices
 
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
-OLD = timedelta(days=2)  # then what was never handed over is composed anew
 EXAMPLES = 5  # that are shown of what is new
 
 
@@ -114,14 +113,11 @@ class Planner:
 
     def _renew(self, at: datetime) -> None:
         """Whatever has waited too long to go as it was composed."""
-        course, before = self._registrar.course, at - OLD
         with self._database.read() as connection:
-            keys = renewal.old_ones(connection, course, before)
+            keys = renewal.old_ones(connection, self._registrar.course, at - OLD)
         for some in batched(keys):
             with self._database.write() as connection:
-                still = set(renewal.old_ones(connection, course, before)).intersection(some)
-                for view in read_notices(connection, keys=still):
-                    self._registrar.renew(connection, view, at)
+                self._registrar.renew_old(connection, some, at)
 
     def _facts(self, progress: Progress) -> str:
         """Of all that decides what is due: the same means that nobody can be missing."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,7 +17,9 @@ from reminder.storage.ledger.holds import read_hold
 from reminder.storage.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
 from reminder.storage.ledger.notices import Composed, Entry
 from reminder.storage.ledger.tasks import read_progress
-from reminder.storage.ledger.views import NoticeView
+from reminder.storage.ledger.views import NoticeView, read_notices
+
+OLD = timedelta(days=2)  # then what was never handed over is composed anew
 
 
 class Registrar:
@@ -124,7 +126,13 @@ class Registrar:
             notices.fix(connection, view.key, composed, at, reason)
         return composed is not None
 
-    def renew(self, connection: Connection, view: NoticeView, at: datetime) -> None:
+    def renew_old(self, connection: Connection, keys: Iterable[str], at: datetime) -> None:
+        """Those of them that have waited too long to go as they were composed."""
+        old = renewal.old_ones(connection, self.course, at - OLD)
+        for view in read_notices(connection, keys=set(old).intersection(keys)):
+            self._renew(connection, view, at)
+
+    def _renew(self, connection: Connection, view: NoticeView, at: datetime) -> None:
         """What waited for days and reached nobody goes as it would be composed now: no server
         takes a Date of last week, and a late mail says so. What was approved is read again."""
         if view.kind in (Kind.REPORT, Kind.RECEIPT):

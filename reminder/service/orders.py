@@ -106,6 +106,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
 def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
     if view.sha256:  # it was on its way
         notices.revive(connection, view.key, at, Reason.RELEASED)
+        app.registrar.renew_old(connection, [view.key], at)
         return True
     if view.reason in ON_HOLD or view.due <= at:
         return app.registrar.release(connection, view, at, Reason.RELEASED)

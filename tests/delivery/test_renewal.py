@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.service import orders
+from reminder.service import holding, orders
 from reminder.service.approval import approve, batches
 from reminder.settings import Place
 from reminder.storage.ledger.care import verify
@@ -91,6 +91,16 @@ def test_message_that_one_recipient_has_keeps_its_bytes_for_the_other(office: Tr
         office.tick(WEEK, **via(server.port))
     assert office.notice(LEAD).state == "sent"
     assert office.stored(LEAD) == before
+
+
+def test_what_was_held_on_its_way_for_a_week_is_released_with_the_date_of_now(
+    office: Trial,
+) -> None:
+    away(office)
+    holding.hold(office.app(A_DAY, transport="smtp"), "")
+    assert office.notice(LEAD).state == "held"
+    orders.release(office.app(WEEK, transport="smtp"))
+    assert dated(office, LEAD) == datetime.fromisoformat(WEEK)
 
 
 def test_what_waits_anew_goes_to_the_addresses_of_now(office: Trial) -> None:
