@@ -19,10 +19,11 @@ from reminder.domain.registrations import Signature
 from reminder.service import links, meetings, registrations
 from reminder.service.application import Application
 from reminder.storage.ledger import notices
+from reminder.storage.ledger.door import door_word
 from reminder.storage.ledger.sessions import begin_session
 from reminder.storage.ledger.views import read_notices
 from reminder.web.app import create_app
-from reminder.web.console.guard import COOKIE
+from reminder.web.cookies import cookie_name
 from tests.app.trials import Trial
 
 NOW = "2026-04-28T10:00+08:00"
@@ -205,8 +206,11 @@ class Reader:
             client=("127.0.0.1", 50000),
             follow_redirects=False,
         )
+        key, web = self.app.composer.key, self.app.settings.web
         with self.app.database.write() as connection:
-            client.cookies.set(COOKIE, begin_session(connection, self.app.clock.now()))
+            session = begin_session(connection, self.app.clock.now())
+            client.cookies.set(cookie_name(key, web, "console"), session)
+            client.cookies.set(cookie_name(key, web, "door"), door_word(connection, key))
         seen: dict[str, int] = {}
         forms: dict[str, dict[str, str]] = {}
         waiting = list(paths)
