@@ -133,7 +133,7 @@ class Registrar:
             self._renew(connection, view, at)
 
     def _renew(self, connection: Connection, view: NoticeView, at: datetime) -> None:
-        """What waited for days and reached nobody goes as it would be composed now: no server
+        """What waited for days and never reached DATA goes as it would be composed now: no server
         takes a Date of last week, and a late mail says so. What was approved is read again."""
         if view.kind in (Kind.REPORT, Kind.RECEIPT):
             content = notices.content_of(connection, view.key) or b""

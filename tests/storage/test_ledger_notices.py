@@ -22,7 +22,7 @@ AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 END = AT + timedelta(days=30)
 LEAD, SECOND = "lead@unit.test", "second@unit.test"
 COMPOSED = Composed("<a@mail.test>", b"Subject: a\r\n\r\nmail\r\n", AT, (LEAD, SECOND))
-STEP = Step(Kind.NUDGE, "2026-03-3", "2026-03-31", 3, END)
+STEP = Step(Kind.NUDGE, "2026-03-3", "2026-03-31", 3, AT.date(), END)
 RECIPIENT_STATES = (State.SENDING, State.QUEUED, State.RETRY, State.REFUSED, State.SENT)
 
 

@@ -1,4 +1,4 @@
-"""Mails that waited for days and reached nobody: their bytes may be made anew."""
+"""Mails that waited for days and never reached DATA: their bytes may be made anew."""
 
 import zlib
 from datetime import datetime
@@ -12,9 +12,18 @@ from reminder.storage.ledger.notices import Composed
 from reminder.storage.ledger.schema import history, message, notice, recipient
 
 _WAITS = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
-_MAY_HAVE_GONE = exists().where(
+# Answers that come to DATA or behind it; a throttle may come earlier, and is not told apart.
+_AT_DATA = (
+    Reason.ACCEPTED,
+    Reason.REHEARSAL,
+    Reason.ANSWER_LOST,
+    Reason.MESSAGE_DEFERRED,
+    Reason.MESSAGE_REFUSED,
+    Reason.THROTTLED,
+)
+_REACHED_DATA = exists().where(
     history.c.subject == notice.c.key,
-    history.c.reason.in_([Reason.ACCEPTED, Reason.REHEARSAL, Reason.ANSWER_LOST])
+    history.c.reason.in_(_AT_DATA)
     | ((history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)),
 )
 _BEING_SENT = exists().where(recipient.c.notice == notice.c.key, recipient.c.state == State.SENDING)
@@ -24,12 +33,12 @@ _OLD = select(notice.c.key).where(
     notice.c.course == bindparam("of_course"),
     notice.c.as_of < bindparam("before"),
     ~_BEING_SENT,
-    ~_MAY_HAVE_GONE,
+    ~_REACHED_DATA,
 )
 
 
 def old_ones(connection: Connection, course: str, before: datetime) -> list[str]:
-    """Keys of what waits, was composed before then and has certainly reached nobody."""
+    """Keys of what waits, was composed before then and has never reached DATA."""
     return list(connection.scalars(_OLD, {"of_course": course, "before": before}))
 
 

@@ -23,14 +23,18 @@ KEY = "npc-deputies/digest/2026-04/deputies"
 
 @pytest.fixture
 def waiting(house: Any) -> Any:
-    """March's digests went unread, April's 31 wait."""
-    house.application.plan(MARCH, hold_first_start=False)
+    """March's digests have gone, April's 31 wait."""
+    at(house, MARCH).tick()
     house.set(mail=house.settings.mail.model_copy(update={"approval": True}))
-    application = Application(house.application.office, Clock(BEFORE))
-    vars(application)["database"] = house.database
-    house.application = application
+    house.application = at(house, BEFORE)
     house.application.plan(BEFORE, hold_first_start=False)
     return house
+
+
+def at(house: Any, moment: datetime) -> Application:
+    application = Application(house.application.office, Clock(moment))
+    vars(application)["database"] = house.database
+    return application
 
 
 def reasons(house: Any) -> dict[str, int]:
