@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reminder.characters import harmless
 from reminder.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +112,18 @@ def informed_application() -> Application:
     app = application()
     app.refresh()
     return app
+
+
+def say_hold(app: Application) -> None:
+    """Beside whatever speaks of mails to come: that none goes."""
+    from reminder.storage.ledger.holds import read_hold
+
+    if not app.has_ledger:
+        return
+    with app.database.read() as connection:
+        hold = read_hold(connection, app.registrar.course)
+    if hold:
+        typer.echo(harmless(f"Held: {hold.words}; {hold.hint}"), err=True)
 
 
 def trial_application(at: str | None, really: bool = False) -> Application:

@@ -13,6 +13,7 @@ from reminder.cli.context import (
     application,
     command,
     informed_application,
+    say_hold,
     trial_application,
 )
 from reminder.cli.words import harmless, print_json
@@ -85,8 +86,7 @@ def tick(
         )
     if not done.delivers:
         typer.echo("Another process delivers; this pass only planned.", err=True)
-    if done.hold:
-        typer.echo(harmless(f"Held: {done.hold.words}; {done.hold.hint}"), err=True)
+    say_hold(app)
 
 
 @command(cli, example="reminder run")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, command, informed_application, parse_day
+from reminder.cli.context import AsJson, command, informed_application, parse_day, say_hold
 from reminder.cli.words import harmless, show
 from reminder.errors import UsageError
 
@@ -54,6 +54,8 @@ def set_(
     shown = meetings.preview(app, meeting, parse_day(day) if day else None)
     for line in _lines(app, shown):
         print(harmless(line))
+    if shown.notices:
+        say_hold(app)
     if dry_run:
         print("nothing was changed")
         return

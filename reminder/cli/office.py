@@ -15,6 +15,7 @@ from reminder.cli.context import (
     informed_application,
     office,
     parse_day,
+    say_hold,
 )
 from reminder.cli.words import counted, print_json, show
 from reminder.errors import ConfigurationError
@@ -195,6 +196,7 @@ def occasions(
     found = forecast(app.table, parse_day(start), parse_day(end), app.clock.now(), app.progress())
     rows = [{"kind": o.kind, "period": o.period, "at": o.at, "units": list(o.units)} for o in found]
     show(rows, as_json, ["kind", "period", "at", "units"])
+    say_hold(app)
 
 
 @command(cli, example="reminder units --json")

@@ -243,7 +243,7 @@ class Reporter:
             f"【{self._table.plan.tag}】{name}：应发{counted.expected}，已接收{counted.accepted}",
             f"{name}应发{counted.expected}封，邮件服务器已接收{counted.accepted}封"
             + (f"，其余{missed}封见下。" if missed else "。")
-            + (held_words(hold) if hold and counted.states[State.HELD] else ""),
+            + (f"目前暂停发送：{held_words(hold)}" if hold and missed else ""),
             _listings(
                 (f"未送达（{missed}）", Some(rows, missed)),
                 ("请电话联系", first(self.calls(at, progress))),

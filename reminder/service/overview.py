@@ -24,7 +24,6 @@ from reminder.storage.ledger.views import NoticeView
 
 SHOWN = 200  # units to phone: more nobody phones
 UNSIGNED = "月末临近，尚未签收"
-_MISSED = (State.REFUSED, State.EXPIRED)
 _NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.DONE)
 
 
@@ -63,13 +62,14 @@ class Overview:
 
     @property
     def missed(self) -> int:
-        """Mails of the month that have ended without being accepted."""
-        return sum(self.mails.states[state] for state in _MISSED)
+        """Mails of the month that no server has accepted, whether they ended or wait."""
+        return self.mails.expected - self.mails.accepted
 
     @property
     def missed_as(self) -> str:
         """The state of all of them; empty where they are of several."""
-        found = [state for state in _MISSED if self.mails.states[state]]
+        found = [state for state, count in self.mails.states.items() if count]
+        found = [state for state in found if state is not State.SENT]
         return found[0] if len(found) == 1 else ""
 
 

@@ -89,6 +89,7 @@ class Site:
             "root": self.settings.web.root,
             "has_outbox": self.has_outbox,
             "rehearsal": bool(self.settings.mail.redirect_to),
+            "approval": self.settings.mail.approval,
             "offered": OFFERED,
             "read_hold": self.read_hold,
             "hold_reasons": REASONS,

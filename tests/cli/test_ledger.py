@@ -231,3 +231,10 @@ def test_all_of_a_period_is_dropped_at_once(office: Office) -> None:
     office("tick", "--at", "2026-03-02T09:00")
     assert "2 of 2026-03 dropped" in office("ledger", "drop", "--period", "2026-03").out
     assert office("ledger", "drop").status == 2
+
+
+def test_what_speaks_of_mails_to_come_says_that_none_goes(office: Office) -> None:
+    days = ("occasions", "--from", "2026-03-01", "--to", "2026-05-31")
+    assert "Held" not in office(*days).err
+    office("ledger", "hold")
+    assert "Held: held by hand; to let go: reminder ledger release" in office(*days).err

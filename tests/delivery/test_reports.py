@@ -303,3 +303,12 @@ def test_report_of_what_still_waits_comes_once(office: Trial) -> None:
     assert [key for key in office.notices(kind=Kind.REPORT) if "digest" in key] == [
         "report/digest/2026-04"
     ]
+
+
+def test_report_of_what_was_held_too_long_says_that_nothing_goes_yet(office: Trial) -> None:
+    held = OPERATOR | {"first_start": "hold"}
+    office.tick("2026-04-01T09:00+08:00", mail=held)
+    office.tick("2026-05-06T09:00+08:00", mail=held)
+    text = text_of(told(office, "report/digest/2026-04"))
+    assert "过时未发" in text
+    assert "目前暂停发送：首次启用，暂存待放行" in text

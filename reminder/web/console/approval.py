@@ -23,8 +23,8 @@ from reminder.web.site import Site, page_number, site_of
 HERE = "/console/approval"
 ROWS = 200
 _SAID = {
-    "approved": "已审核通过，到时间即发送。",
-    "all": "已全部审核通过，到时间即发送。",
+    "approved": "已审核通过。",
+    "all": "已全部审核通过。",
     "dropped": "已取消，这封提示不会发送。",
 }
 

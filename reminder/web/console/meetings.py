@@ -193,7 +193,7 @@ def _doubts(site: Site, shown: Preview) -> str:
     return "，".join(words for is_so, words in odd if is_so)
 
 
-def _notice(table: Timetable, move: NoticeMove, now: datetime) -> dict[str, str]:
+def _notice(table: Timetable, move: NoticeMove, now: datetime) -> dict[str, object]:
     names = [table.directory[unit].name for unit in move.units[:_LISTED]]
     more = len(move.units) - len(names)
     at_once = move.after == table.local_day(now)
@@ -202,9 +202,8 @@ def _notice(table: Timetable, move: NoticeMove, now: datetime) -> dict[str, str]
         "task": table.plan.by_id[move.task].brief,
         "units": "、".join(names) + (f"等{len(move.units)}个单位" if more else ""),
         "before": wording.weekday(move.before) if move.before else "—",
-        "after": (wording.weekday(move.after) + ("（随即发出）" if at_once else ""))
-        if move.after
-        else "不再发",
+        "after": wording.weekday(move.after) if move.after else "不再发",
+        "at_once": at_once,
     }
 
 

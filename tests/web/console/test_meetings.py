@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from reminder.domain.notices import Reason
 from reminder.service import meetings
 from reminder.service.application import Application
+from reminder.storage.ledger.holds import Hold, begin_hold
 from reminder.web.forms import parse_day
+from tests.web.conftest import AT
 
 SC_25 = "/console/meetings/sc-25"
 MAY_27 = f"{SC_25}?date=2026-05-27"
@@ -64,6 +67,17 @@ def test_a_day_that_is_odd_is_asked_about(secretary: Any, day: str, doubt: str |
     page = secretary.get(f"{SC_25}?date={day}").text
     assert ("请核对：" in page) == (doubt is not None)
     assert (doubt or "") in page
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_reminder_of_today_goes_at_once_unless_mails_are_held(
+    secretary: Any, house: Any, held: bool
+) -> None:
+    if held:
+        with house.database.write() as connection:
+            begin_hold(connection, Hold(Reason.BY_HAND, AT))
+    page = secretary.get(f"{SC_25}?date=2026-04-03").text
+    assert ("随即发出" in page, "放行后发出" in page) == (not held, held)
 
 
 def test_what_was_shown_is_saved(secretary: Any, house: Any) -> None:

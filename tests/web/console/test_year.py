@@ -233,3 +233,20 @@ def test_every_page_of_a_held_office_says_that_nothing_goes(
         page = secretary.get(f"/console{path}").text
         assert "目前暂停发送" in page
         assert "reminder ledger release" in page
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.REFUSED, State.EXPIRED])
+def test_mails_that_no_server_has_accepted_count_as_not_delivered(
+    house: Any, secretary: Secretary, state: State
+) -> None:
+    assert count(secretary.get("/console").text, "4月邮件未送达") == "0"
+    refused(house, RELATED, Reason.BY_HAND, state)
+    assert count(secretary.get("/console").text, "4月邮件未送达") == "1"
+
+
+def test_a_restored_office_reads_that_what_went_would_go_again(
+    house: Any, secretary: Secretary
+) -> None:
+    with house.database.write() as connection:
+        begin_hold(connection, Hold(Reason.RESTORED, AT))
+    assert "不取消的放行后会再发一次" in secretary.get("/console").text
