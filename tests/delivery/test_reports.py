@@ -12,6 +12,7 @@ from reminder.delivery import reports
 from reminder.domain.notices import Kind, Reason
 from reminder.errors import UsageError
 from reminder.service import orders
+from reminder.settings import Place
 from reminder.storage.ledger.holds import Hold, begin_hold
 from tests.app.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 from tests.delivery.servers import bad_server
@@ -58,6 +59,13 @@ def test_forecast_goes_to_the_operator_alone_and_once(office: Trial) -> None:
         "operator@npc.test"
     ]
     assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
+
+
+def test_an_occasion_is_noted_once_whatever_the_database(tmp_path: Path, place: Place) -> None:
+    with trial(tmp_path, small=True, place=place) as office:
+        for at in ("2026-03-27T09:00+08:00", "2026-03-27T09:01+08:00", "2026-03-30T09:00+08:00"):
+            office.tick(at, mail=OPERATOR)
+        assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
 
 
 def test_forecast_says_which_mail_goes_to_whom(office: Trial) -> None:

@@ -24,9 +24,13 @@ def put(
 
 
 def put_new(connection: Connection, table: Table, row: Row) -> bool:
-    """False when its key is there already: that row stays as it is."""
+    """False when its key is there already: that row stays as it is.
+
+    Asked by RETURNING: of an INSERT without it SQLAlchemy knows no row count on PostgreSQL.
+    """
     statement = _insert(connection, table).on_conflict_do_nothing()
-    return bool(connection.execute(statement, row).rowcount)
+    added = connection.execute(statement.returning(*table.primary_key), row)
+    return added.first() is not None
 
 
 def _insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
