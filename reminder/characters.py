@@ -17,7 +17,7 @@ UNSEEN = re.compile(
 )
 SHOWN = 120  # characters of a wrong value
 # What people and mail programs leave behind an address, as they do any word of Chinese.
-_BEHIND = frozenset(" /.,;:!?'\"<>()[]{}*|\\")
+_BEHIND = frozenset(" \t\r\n/.,;:!?'\"<>()[]{}*|\\")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reminder.characters import as_address
 from reminder.storage.ledger.door import WORD, opens_door
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.site import site_of
@@ -43,9 +44,10 @@ def enter(request: Request) -> Response | None:
     rest = urlencode([(name, value) for name, value in query.multi_items() if name != WORD])
     path: str = request.scope["raw_path"].decode("ascii")
     answer = site_of(request).to(f"{path}?{rest}" if rest else path)
-    if _opens(request, query[WORD]):
+    word = as_address(query[WORD])
+    if _opens(request, word):
         # Lax: the address may be opened from another page, a terminal in a browser's window.
-        set_cookie(request, answer, _DOOR, query[WORD], seconds=_A_YEAR, samesite="lax")
+        set_cookie(request, answer, _DOOR, word, seconds=_A_YEAR, samesite="lax")
     return answer
 
 

@@ -200,10 +200,11 @@ def test_every_dead_link_costs_the_same_work(house: Any, monkeypatch: pytest.Mon
     assert len(compared) == len(dead)
 
 
-def test_an_address_ends_where_it_ends(house: Any) -> None:
-    for target in ("/healthz", house.url("plan")):
-        assert ask(house.app, target).status == 200
-        assert ask(house.app, f"{target}%0a").status == 404
+def test_an_address_with_a_line_break_in_it_is_nobodys(house: Any) -> None:
+    url = house.url("plan")
+    assert ask(house.app, url).status == 200
+    assert ask(house.app, url.replace("/plan", "/%0aplan")).status == 404
+    assert ask(house.app, url.replace(".ics", "%0a.ics")).status == 404
 
 
 def test_a_whole_address_outweighs_the_host_header(house: Any) -> None:

@@ -34,6 +34,14 @@ def test_the_rest_of_the_address_stays(house: House, stranger: TestClient) -> No
     assert answer.headers["Location"] == "/outbox?page=2"
 
 
+@pytest.mark.parametrize("behind", ["。", "/", "）", "\n"])
+def test_what_stands_behind_the_word_is_no_part_of_it(
+    house: House, stranger: TestClient, behind: str
+) -> None:
+    stranger.get("/outbox", params={"token": house.door + behind})
+    assert stranger.get("/outbox").status_code == 200
+
+
 @pytest.mark.parametrize("word", ["", "x", "签" * 32, "a" * 32])
 @pytest.mark.parametrize("path", PAGES)
 def test_another_word_opens_nothing(stranger: TestClient, path: str, word: str) -> None:
