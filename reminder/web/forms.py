@@ -88,7 +88,7 @@ def posts(
 
     async def endpoint(request: Request) -> Response:
         if not _is_ours(request):
-            raise HTTPException(403, "请从页面上提交")
+            raise HTTPException(403, _why_foreign(request))
         try:
             form = await _read(request)
         except ClientDisconnect:
@@ -166,6 +166,13 @@ def _is_ours(request: Request) -> bool:
     # By the site's address, or as this server was reached: by a name of the machine, a tunnel.
     reached = f"http://{request.headers.get('host', '')}"
     return origin is None or _place(origin) in (_own_place(request), _place(reached))
+
+
+def _why_foreign(request: Request) -> str:
+    """Mostly no attack: another name of the site, or a proxy that the settings know nothing of."""
+    if address := site_of(request).settings.web.base_url:
+        return f"网址不符，请用 {address} 打开本站后重新提交"
+    return "网址不符，请告知管理员：在 web.base_url 中设置浏览器所用的网址"
 
 
 def _own_place(request: Request) -> Place:

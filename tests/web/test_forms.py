@@ -116,6 +116,18 @@ def test_over_https_a_form_comes_from_the_sites_own_address(house: Any, own: str
         assert send(client, sent, Origin=other).status_code == 403
 
 
+def test_form_from_another_address_of_the_site_is_told_the_right_one(house: Any) -> None:
+    """The second stands behind a proxy with TLS, of which its settings say nothing."""
+    for own, words in (
+        ("https://reminder.npc.test", "请用 https://reminder.npc.test 打开本站"),
+        ("", "在 web.base_url 中设置浏览器所用的网址"),
+    ):
+        client = over_https(house, own)
+        sent = {"token": client.get("/page").text}
+        answer = send(client, sent, Origin="https://alias.npc.test", Host="127.0.0.1:8026")
+        assert (answer.status_code, words in answer.text) == (403, True)
+
+
 def test_form_of_an_https_site_that_stood_on_a_page_of_http_is_told_so(house: Any) -> None:
     """Also when somebody in between showed that page, and the browser has its cookies."""
     client = over_https(house, "https://reminder.npc.test")
