@@ -13,5 +13,5 @@ def held_words(hold: Hold) -> str:
 def console_words(settings: Settings, path: str, name: str) -> str:
     """How to get to a page of the console: by an address that answers."""
     if settings.web.console == "anywhere":
-        return f"登录 {settings.web.public_url}{path}"
+        return f"登录 {settings.web.public_url}{path} "  # a mail program ends it at the blank
     return f"在服务器上用 reminder console url 给出的地址登录管理页面，打开“{name}”"

@@ -373,7 +373,7 @@ def test_forecast_names_the_address_of_a_console_that_answers_there(tmp_path: Pa
         web = {"console": "anywhere", "base_url": "https://office.test"}
         opened.tick(EARLY, **MAIL, web=web)
         text = text_of(parsed(opened.stored("report/preflight/2026-04")))
-        assert "登录 https://office.test/console/approval" in text
+        assert "登录 https://office.test/console/approval " in text
 
 
 def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -> None:
