@@ -54,7 +54,23 @@ def test_names_of_others_are_passed_over_and_an_escaped_ampersand_is_one(query: 
 
 @pytest.mark.parametrize(
     "behind",
-    ["/", "。", "%E3%80%82", "，", ",", ")", "）", ">", "%3E", ";", "+", "%20", "%C2%A0", "%0D%0A", "请订阅"],
+    [
+        "/",
+        "。",
+        "%E3%80%82",
+        "，",
+        ",",
+        ")",
+        "）",
+        ">",
+        "%3E",
+        ";",
+        "+",
+        "%20",
+        "%C2%A0",
+        "%0D%0A",
+        "请订阅",
+    ],
 )
 def test_what_stands_behind_an_address_is_no_part_of_its_last_value(behind: str) -> None:
     assert parse_query(f"view=due&year-round=0{behind}") == DUE

@@ -126,7 +126,21 @@ def test_a_feed_whose_name_changed_or_lost_a_cancelled_event_is_sent(house: Any)
 def test_what_stands_behind_an_address_is_no_part_of_it(house: Any) -> None:
     app, url = house.app, house.url("helan")
     whole = ask(app, url)
-    for behind in ("/", "。", "，", ",", ").", ">", ";", " ", "\n", "\r\n", "　", "。请查收", "/。"):
+    for behind in (
+        "/",
+        "。",
+        "，",
+        ",",
+        ").",
+        ">",
+        ";",
+        " ",
+        "\n",
+        "\r\n",
+        "　",
+        "。请查收",
+        "/。",
+    ):
         answer = ask(app, url + quote(behind))
         assert (answer.status, answer.body) == (200, whole.body)
     assert ask(app, f"{url}。?view=due".replace("。", "%E3%80%82")).status == 200
