@@ -20,20 +20,20 @@ from typing import TypeVar
 from unittest.mock import patch
 
 from benchmarks.trial import BEFORE, DUE
+from reminder.calendar import rendered as sheets
+from reminder.calendar.entries import PLAN
+from reminder.calendar.query import Query
+from reminder.calendar.rendered import Rendered, Renderer
+from reminder.calendar.rendering import head
 from reminder.clock import VirtualClock
-from reminder.delivery.message import Composer, Knowledge
+from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.windows import Progress
-from reminder.feed import sheets
-from reminder.feed.calendar import head
-from reminder.feed.entries import PLAN
-from reminder.feed.query import Query
-from reminder.feed.sheets import Rendered, Renderer
-from reminder.service.application import Application
-from reminder.storage.ledger.agendas import agenda_of
-from reminder.storage.ledger.events import read_events, read_revisions
-from reminder.storage.ledger.keys import InstallationKey
-from reminder.storage.office import load_office
+from reminder.ledger.agendas import agenda_of
+from reminder.ledger.events import read_events, read_revisions
+from reminder.ledger.keys import InstallationKey
+from reminder.mail.compose import Composer, Knowledge
+from reminder.office.application import Application
 
 PASSES = 9  # ticks with nothing due
 CHANGES = 20

@@ -14,7 +14,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from reminder.settings import SHIPPED
+from reminder.documents.settings import SHIPPED
 
 YEAR = 2026
 TASKS = 60

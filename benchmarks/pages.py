@@ -24,14 +24,14 @@ from benchmarks.measuring import (
 )
 from benchmarks.page import Part, Target
 from reminder.clock import Clock
+from reminder.documents.office import load_office
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.service.application import Application
-from reminder.storage.ledger.door import door_word
-from reminder.storage.ledger.links import PAGE, link_token, page_url
-from reminder.storage.ledger.notices import Composed, Entry, add_all
-from reminder.storage.ledger.schema import recipient
-from reminder.storage.ledger.sessions import begin_session
-from reminder.storage.office import load_office
+from reminder.ledger.door import door_word
+from reminder.ledger.links import PAGE, link_token, page_url
+from reminder.ledger.notices import Composed, Entry, add_all
+from reminder.ledger.schema import recipient
+from reminder.ledger.sessions import begin_session
+from reminder.office.application import Application
 from reminder.web.cookies import cookie_name
 
 MANY, QUICK = 10_000, 1_000

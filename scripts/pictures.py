@@ -17,17 +17,17 @@ from types import MappingProxyType
 from playwright.sync_api import Browser, sync_playwright
 
 from reminder.clock import Clock
-from reminder.delivery.message import Composer, Knowledge
+from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
-from reminder.service import registrations
-from reminder.service.application import Application
-from reminder.storage.ledger.door import door_word
-from reminder.storage.ledger.keys import InstallationKey
-from reminder.storage.ledger.links import PAGE, link_token, page_url
-from reminder.storage.ledger.sessions import begin_session
-from reminder.storage.office import load_office
+from reminder.ledger.door import door_word
+from reminder.ledger.keys import InstallationKey
+from reminder.ledger.links import PAGE, link_token, page_url
+from reminder.ledger.sessions import begin_session
+from reminder.mail.compose import Composer, Knowledge
+from reminder.office import registrations
+from reminder.office.application import Application
 from reminder.web.app import create_app
 from reminder.web.cookies import cookie_name
 from reminder.web.server import web_server

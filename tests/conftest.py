@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg as PGDialec
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.util import LRUCache
 
-from reminder.settings import Place
-from reminder.storage.ledger import file, server
-from reminder.storage.ledger.database import Database, open_database
+from reminder.ledger import file, server
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.location import Place
 from tests.ledgers import lay
 from tests.postgresql import PostgreSQL, program, running
 

@@ -1,6 +1,7 @@
 """A real nginx in front of a test's server."""
 
 import os
+import random
 import re
 import shutil
 import socket
@@ -32,9 +33,11 @@ _PATIENCE = 10  # seconds until it must answer
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Below those that the system gives to outgoing connections, which would take it meanwhile."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from time import sleep
 import psycopg
 from psycopg import sql
 
-from reminder.settings import Server, place_of
-from reminder.storage.ledger.database import open_database
-from reminder.storage.ledger.schema import metadata
+from reminder.ledger.database import open_database
+from reminder.ledger.location import Server, place_of
+from reminder.ledger.schema import metadata
 
 # PostgreSQL refuses to run as root: then it runs as the user that its package makes.
 _AS = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}

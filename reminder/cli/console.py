@@ -13,7 +13,7 @@ from reminder.cli.words import counted, print_json
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
-    from reminder.service.application import Application
+    from reminder.office.application import Application
 
 cli = typer.Typer(help="The secretariat's pages: their address and password.", no_args_is_help=True)
 
@@ -21,7 +21,7 @@ cli = typer.Typer(help="The secretariat's pages: their address and password.", n
 @command(cli, example="reminder console password")
 def password() -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
-    from reminder.storage.ledger import attempts, passwords, sessions
+    from reminder.ledger import attempts, passwords, sessions
 
     app = application()
     hashed = passwords.hash_of(_asked(_names(app)))
@@ -38,7 +38,7 @@ def password() -> None:
 @command(cli, example="reminder console url")
 def url(as_json: AsJson = False) -> None:
     """The addresses that open outbox, calendars and console; each opens them for its browser."""
-    from reminder.service.links import local_address
+    from reminder.office.links import local_address
 
     app = application()
     base = app.settings.web.public_url
@@ -59,8 +59,8 @@ def url(as_json: AsJson = False) -> None:
 @command(cli, example="reminder console logout")
 def logout() -> None:
     """End every session and change the addresses of `reminder console url`: all begin anew."""
-    from reminder.storage.ledger.door import change_lock
-    from reminder.storage.ledger.sessions import end_all_sessions
+    from reminder.ledger.door import change_lock
+    from reminder.ledger.sessions import end_all_sessions
 
     app = application()
     with app.database.write() as connection:
@@ -105,7 +105,7 @@ def _asked(names: list[str]) -> str:
 
 
 def _refuse_weak(asked: str, names: list[str]) -> None:
-    from reminder.storage.ledger.passwords import LONGEST, SHORTEST, is_guessable
+    from reminder.ledger.passwords import LONGEST, SHORTEST, is_guessable
 
     if not SHORTEST <= len(asked) <= LONGEST:
         raise UsageError(

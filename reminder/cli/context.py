@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reminder.characters import harmless
+from reminder.domain.characters import harmless
 from reminder.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
-    from reminder.service.application import Application
-    from reminder.storage.office import Office
+    from reminder.documents.office import Office
+    from reminder.office.application import Application
 
 log = logging.getLogger(__name__)
 
@@ -77,14 +77,14 @@ def command(
 
 def office() -> Office:
     """Plan, units, working days and settings. Raises `ConfigurationError`."""
-    from reminder.storage.office import load_office
+    from reminder.documents.office import load_office
 
     return load_office(options.config, {"plan": options.plan} if options.plan else None)
 
 
 def days_set(loaded: Office) -> dict[str, date]:
     """Of sessions, in a ledger as it lies there; none where there is no ledger."""
-    from reminder.storage.ledger.meetings import dates_of
+    from reminder.ledger.meetings import dates_of
 
     with suppress(LedgerError):
         return dates_of(loaded.settings.ledger)
@@ -93,10 +93,10 @@ def days_set(loaded: Office) -> dict[str, date]:
 
 def application(at: datetime | None = None) -> Application:
     """With `at`, on a clock that starts at that moment."""
-    from reminder import heap
+    from reminder.cli import heap
     from reminder.clock import Clock
-    from reminder.service.application import Application
-    from reminder.settings import source_warnings
+    from reminder.documents.settings import source_warnings
+    from reminder.office.application import Application
 
     heap.share_one()
     loaded = office()
@@ -116,7 +116,7 @@ def informed_application() -> Application:
 
 def say_hold(app: Application) -> None:
     """Beside whatever speaks of mails to come: that none goes."""
-    from reminder.storage.ledger.holds import read_hold
+    from reminder.ledger.holds import read_hold
 
     if not app.has_ledger:
         return
@@ -131,7 +131,7 @@ def trial_application(at: str | None, really: bool = False) -> Application:
     if at is None:
         return application()
     from reminder.clock import Clock
-    from reminder.service import clocks
+    from reminder.office import clocks
 
     app = application()
     moment = parse_moment(at)

@@ -15,8 +15,8 @@ from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
-    from reminder.service.application import Application
-    from reminder.storage.ledger.links import LinkView
+    from reminder.ledger.links import LinkView
+    from reminder.office.application import Application
 
 cli = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help=True)
 Unit = Annotated[
@@ -33,8 +33,8 @@ def url(
     as_json: AsJson = False,
 ) -> None:
     """The address of a unit's feed, or of the whole plan's."""
-    from reminder.service.links import address
-    from reminder.storage.ledger.links import webcal_url
+    from reminder.ledger.links import webcal_url
+    from reminder.office.links import address
 
     app = application()
     found = _link(app, unit or "plan")
@@ -57,8 +57,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The links of units' feeds and pages, and of single readers."""
-    from reminder.service.links import all_links, changes
-    from reminder.storage.ledger.links import feed_of
+    from reminder.ledger.links import feed_of
+    from reminder.office.links import all_links, changes
 
     app = application()
     name = _feed_name(app, unit) if unit else None
@@ -92,7 +92,7 @@ def add(
     ],
 ) -> None:
     """An address of its own for a single reader of a feed, revoked without the others'."""
-    from reminder.service import links
+    from reminder.office import links
 
     app = application()
     subject = links.add_reader(app, _feed_name(app, unit), reader, _whose())
@@ -113,7 +113,7 @@ def export(
 @command(cli, example="reminder feed rotate --unit deputies")
 def rotate(unit: Unit, page: Page = False) -> None:
     """Give a link a new address; the old one is dead within a second."""
-    from reminder.service import links
+    from reminder.office import links
 
     app = application()
     found = _link(app, unit, page=page)
@@ -129,7 +129,7 @@ def rotate(unit: Unit, page: Page = False) -> None:
 @command(cli, example="reminder feed revoke --unit deputies")
 def revoke(unit: Unit, page: Page = False) -> None:
     """Close a link's address; `rotate` opens a new one."""
-    from reminder.service import links
+    from reminder.office import links
 
     app = application()
     found = _link(app, unit, page=page)
@@ -151,21 +151,21 @@ def _whose() -> str:
 
 
 def _print_address(app: Application, found: LinkView) -> None:
-    from reminder.service.links import address
+    from reminder.office.links import address
 
     print(address(app, app.settings.web.public_url, found))
 
 
 def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
-    from reminder.service.links import find_link
-    from reminder.storage.ledger.links import FEED, PAGE, READER
+    from reminder.ledger.links import FEED, PAGE, READER
+    from reminder.office.links import find_link
 
     subject = unit if READER in unit else _feed_name(app, unit)
     return find_link(app, PAGE if page else FEED, subject)
 
 
 def _feed_name(app: Application, unit: str) -> str:
-    from reminder.service.orders import find_unit
+    from reminder.office.orders import find_unit
 
     name = find_unit(app, unit).id if unit != "plan" else "plan"
     if not app.feeds.has(name):

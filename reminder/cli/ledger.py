@@ -12,9 +12,9 @@ from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
-    from reminder.service.application import Application
-    from reminder.settings import Place
-    from reminder.storage.ledger.views import NoticeView
+    from reminder.ledger.location import Place
+    from reminder.ledger.views import NoticeView
+    from reminder.office.application import Application
 
 cli = typer.Typer(help="The record of every notice.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="KEY")]
@@ -60,8 +60,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Every notice with its state, reason and recipients."""
-    from reminder.service.orders import find_subject
-    from reminder.storage.ledger.views import read_notices
+    from reminder.ledger.views import read_notices
+    from reminder.office.orders import find_subject
 
     app = application()
     with app.database.read() as connection:
@@ -74,8 +74,8 @@ def list_(
 @command(cli, "show", example="reminder ledger show KEY")
 def show_(key: Key, as_json: AsJson = False) -> None:
     """One notice, with its recipients and its history."""
-    from reminder.service.orders import find_notice
-    from reminder.storage.ledger.views import read_history
+    from reminder.ledger.views import read_history
+    from reminder.office.orders import find_notice
 
     app = application()
     with app.database.read() as connection:
@@ -106,7 +106,7 @@ def resend(
     state: State = None,
 ) -> None:
     """Send anew, composed now, to the addresses that were not reached."""
-    from reminder.service import orders
+    from reminder.office import orders
 
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
@@ -130,7 +130,7 @@ def _keys(app: Application, period: str | None, state: str | None) -> list[str]:
     """Of a notice and its copies only the last: the others were sent again already. What was
     given up on purpose is left alone."""
     from reminder.domain.notices import Reason, original
-    from reminder.storage.ledger.views import read_notices
+    from reminder.ledger.views import read_notices
 
     with app.database.read() as connection:
         views = read_notices(connection, period=period)
@@ -143,7 +143,7 @@ def _keys(app: Application, period: str | None, state: str | None) -> list[str]:
 @command(cli, example="reminder ledger release --period 2026-03")
 def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
-    from reminder.service import orders
+    from reminder.office import orders
 
     released = orders.release(informed_application(), period)
     if not released:
@@ -159,7 +159,7 @@ def hold(
     why: Annotated[str, typer.Option(metavar="TEXT", help="For who asks later.")] = "",
 ) -> None:
     """Let nothing go, on all replicas, until it is released; a restored ledger does so itself."""
-    from reminder.service import holding
+    from reminder.office import holding
 
     held = holding.hold(application(), why)
     print("everything is held" if held else "everything was held already")
@@ -175,7 +175,7 @@ def drop(
     """Give up a notice that waits, or all of a period (a month with its days): never sent. With
     --state refused or expired: what did not arrive is settled.
     """
-    from reminder.service import holding, orders
+    from reminder.office import holding, orders
 
     if (key is None) == (period is None) or (key and state):
         raise UsageError("wanted a KEY, or --period, with or without --state")
@@ -200,7 +200,7 @@ def drop(
 @command(cli, example="reminder ledger backup ledger-2026-04.db")
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A consistent copy, also while the daemon runs. It holds the key of all links."""
-    from reminder.storage.ledger import care
+    from reminder.ledger import care
 
     app = application()
     care.backup(app.settings.ledger, file)
@@ -221,7 +221,7 @@ def copy(
     ] = False,
 ) -> None:
     """Move all that is recorded to another database; the one not named is the configured one."""
-    from reminder.app import moving
+    from reminder.office import moving
 
     settings = application().settings
     old = _place("--from", source) if source else settings.ledger
@@ -237,7 +237,7 @@ def copy(
 
 
 def _place(option: str, url: str) -> Place:
-    from reminder.settings import place_of
+    from reminder.ledger.location import place_of
 
     try:
         return place_of(url)
@@ -249,7 +249,7 @@ def _place(option: str, url: str) -> Place:
 def verify() -> None:
     """Check that the ledger is sound and what is recorded agrees; changes nothing."""
     from reminder.errors import LedgerError
-    from reminder.storage.ledger import care
+    from reminder.ledger import care
 
     found = list(care.verify(application().settings.ledger))
     for words in found:

@@ -5,8 +5,8 @@ import traceback
 from collections import Counter
 from threading import Lock, Timer
 
-from reminder.characters import harmless
 from reminder.cli.words import json_of
+from reminder.domain.characters import harmless
 
 OF_CLIENTS = ("reminder.web", "uvicorn", "asyncio")  # who writes what a request brought about
 MOST = 5  # lines of one kind a minute

@@ -35,8 +35,8 @@ def preview(
     ] = None,
 ) -> None:
     """A digest as it went, or as it would go."""
-    from reminder.service import orders, previews
-    from reminder.settings import mailbox
+    from reminder.domain.addresses import mailbox
+    from reminder.office import orders, previews
 
     app = informed_application()
     if unit is None:
@@ -68,7 +68,7 @@ def tick(
     as_json: AsJson = False,
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
-    from reminder.app.signals import stopping
+    from reminder.office.signals import stopping
 
     app = trial_application(at, really)
     stop = app.sender.stop
@@ -92,8 +92,8 @@ def tick(
 @command(cli, example="reminder run")
 def run() -> None:
     """The daemon: plans, sends, serves feeds. Ctrl-C, SIGTERM or SIGHUP ends it."""
-    from reminder.app.daemon import Daemon
     from reminder.cli.welcome import welcome
+    from reminder.daemon import Daemon
 
     app = application()
     Daemon(app).run(lambda started: welcome(app, started))

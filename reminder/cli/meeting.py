@@ -11,8 +11,8 @@ from reminder.cli.words import harmless, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
-    from reminder.service.application import Application
-    from reminder.service.meetings import Preview
+    from reminder.office.application import Application
+    from reminder.office.meetings import Preview
 
 cli = typer.Typer(help="Days of sessions: windows, notices, feeds follow.", no_args_is_help=True)
 
@@ -20,7 +20,7 @@ cli = typer.Typer(help="Days of sessions: windows, notices, feeds follow.", no_a
 @command(cli, "list", example="reminder meeting list --json")
 def list_(as_json: AsJson = False) -> None:
     """Every session of the plan, its date and where that was set."""
-    from reminder.service.meetings import sittings
+    from reminder.office.meetings import sittings
 
     rows: list[dict[str, Any]] = [
         {
@@ -46,7 +46,7 @@ def set_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
 ) -> None:
     """Set a session's date, say what moves, and bring feeds in step."""
-    from reminder.service import meetings
+    from reminder.office import meetings
 
     if (day is None) != unset:
         raise UsageError("wanted a DATE, or --unset")

@@ -21,9 +21,9 @@ from reminder.cli.words import counted, print_json, show
 from reminder.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from reminder.documents.office import Office
     from reminder.domain.plan import Task
-    from reminder.service.application import Application
-    from reminder.storage.office import Office
+    from reminder.office.application import Application
 
 cli = typer.Typer()
 LISTED = 100
@@ -38,8 +38,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Validate everything: plan, units, working days, settings."""
-    from reminder.settings.advice import advice
-    from reminder.storage.templates import check_templates
+    from reminder.documents.settings.advice import advice
+    from reminder.documents.templates import check_templates
 
     try:
         loaded = office()
@@ -53,7 +53,7 @@ def check(
     for words in () if as_json else advised:
         print(f"warning: {words}", file=sys.stderr)
     if smtp:
-        from reminder.delivery.transports.smtp import SmtpTransport
+        from reminder.mail.transports.smtp import SmtpTransport
 
         mail = loaded.settings.mail
         recipient = mail.redirect_to or mail.operator
@@ -117,7 +117,7 @@ def tasks(
     as_json: AsJson = False,
 ) -> None:
     """The plan's tasks, with full names and state."""
-    from reminder.service.orders import find_unit
+    from reminder.office.orders import find_unit
 
     app = informed_application()
     found = list(app.table.plan.tasks)

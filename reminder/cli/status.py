@@ -8,18 +8,18 @@ from reminder.cli.words import counted, harmless
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
 from reminder.domain.sessions import undated_by_now
-from reminder.service.application import Application
-from reminder.settings import Server
-from reminder.storage.ledger import senders
-from reminder.storage.ledger.alarms import read_alarms
-from reminder.storage.ledger.approvals import unapproved
-from reminder.storage.ledger.holds import read_hold
-from reminder.storage.ledger.occasions import last_occasion, last_tick
-from reminder.storage.ledger.readiness import why_not_ready
-from reminder.storage.ledger.relays import read_details
-from reminder.storage.ledger.tallies import count_waiting, first_waiting, tally
-from reminder.storage.ledger.tasks import read_start
-from reminder.storage.ledger.unsettled import read_unsettled
+from reminder.ledger import senders
+from reminder.ledger.alarms import read_alarms
+from reminder.ledger.approvals import unapproved
+from reminder.ledger.holds import read_hold
+from reminder.ledger.location import Server
+from reminder.ledger.occasions import last_occasion, last_tick
+from reminder.ledger.readiness import why_not_ready
+from reminder.ledger.relays import read_details
+from reminder.ledger.tallies import count_waiting, first_waiting, tally
+from reminder.ledger.tasks import read_start
+from reminder.ledger.unsettled import read_unsettled
+from reminder.office.application import Application
 
 AHEAD = timedelta(days=62)
 SHOWN = 3

@@ -20,7 +20,7 @@ def done(
     note: Annotated[str, typer.Option(help="For the ledger's history.")] = "",
 ) -> None:
     """Set tasks as done: digests, lights and feeds follow."""
-    from reminder.service import orders
+    from reminder.office import orders
 
     app = application()
     orders.register(app, ids, month, parse_day(on) if on else None, note)
@@ -31,7 +31,7 @@ def done(
 @command(cli, example="reminder task reopen 2026-03-4")
 def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Take a registration back."""
-    from reminder.service import orders
+    from reminder.office import orders
 
     orders.reopen(application(), task_id)
     print(f"{task_id} is open again")

@@ -3,14 +3,14 @@
 import os
 import sys
 
-from reminder.app.daemon import Started
 from reminder.cli.status import next_occasions
 from reminder.cli.words import counted, harmless
+from reminder.daemon import Started
 from reminder.domain.notices import State
-from reminder.service.application import Application
-from reminder.service.links import address, find_link, local_address
-from reminder.storage.ledger.links import FEED
-from reminder.storage.ledger.views import count_state
+from reminder.ledger.links import FEED
+from reminder.ledger.views import count_state
+from reminder.office.application import Application
+from reminder.office.links import address, find_link, local_address
 
 
 def welcome(app: Application, started: Started) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from reminder.characters import UNSEEN
-from reminder.characters import harmless as harmless
+from reminder.domain.characters import UNSEEN
+from reminder.domain.characters import harmless as harmless
 from reminder.errors import ConfigurationError, ReminderError
 
 

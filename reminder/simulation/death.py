@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
-from reminder.storage.ledger.database import Database
+from reminder.ledger.database import Database
 
 
 class Killed(BaseException):

@@ -15,7 +15,7 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Window, overdue_day, workdays_left
 from reminder.domain.workdays import last_day
-from reminder.storage.ledger.views import NoticeView
+from reminder.ledger.views import NoticeView
 
 Telling = tuple[str, str, str, str, int]  # kind, unit, task, due date, step
 

@@ -11,12 +11,12 @@ from itertools import pairwise
 from reminder.domain.notices import NEVER_WENT, Kind, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
+from reminder.ledger.views import NoticeView, RecipientView
 from reminder.simulation.daily import READ, second_mails
 from reminder.simulation.duties import Duties, Telling, Tick, duties
 from reminder.simulation.faults import Fault, Faults
 from reminder.simulation.reader import Reader
 from reminder.simulation.server import Server
-from reminder.storage.ledger.views import NoticeView, RecipientView
 
 # With nothing wrong for so long, whatever waits has gone: the longest back-off and a bit.
 ENOUGH = timedelta(hours=7)

@@ -7,8 +7,8 @@ from random import Random
 
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.errors import LedgerError
-from reminder.service.application import Application
-from reminder.service.approval import ApprovalError, Batch, approve, approve_all, batches
+from reminder.office.application import Application
+from reminder.office.approval import ApprovalError, Batch, approve, approve_all, batches
 from reminder.simulation.faults import HOUR
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from reminder.delivery.transports import Envelope
-from reminder.delivery.transports.maildir import MaildirTransport, file_name
 from reminder.domain.notices import Kind, State
 from reminder.domain.timetable import Timetable
+from reminder.ledger.views import NoticeView
+from reminder.mail.transports import Envelope
+from reminder.mail.transports.maildir import MaildirTransport, file_name
 from reminder.simulation.server import Mails
 from reminder.simulation.year import Outcome
-from reminder.storage.ledger.views import NoticeView
 
 MARKS = {Kind.DIGEST: "D", Kind.NUDGE: "N", Kind.OVERDUE: "C"}
 LEGEND = (

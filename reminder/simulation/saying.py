@@ -1,9 +1,9 @@
 """What people register in a simulated year, through the same doors as in a real one."""
 
 from reminder.domain.registrations import Signature
-from reminder.service.application import Application
-from reminder.service.orders import find_task, register
-from reminder.service.registrations import confirm, finish, send_back
+from reminder.office.application import Application
+from reminder.office.orders import find_task, register
+from reminder.office.registrations import confirm, finish, send_back
 from reminder.simulation.faults import Registration, Said
 
 _UNIT, _OFFICE = Signature("联络员", "page"), Signature("", "console")

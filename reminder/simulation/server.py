@@ -8,9 +8,9 @@ from hashlib import sha256
 from random import Random
 
 from reminder.clock import VirtualClock
-from reminder.delivery.transports import Envelope
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
+from reminder.mail.transports import Envelope
 from reminder.simulation.death import Life
 from reminder.simulation.faults import Fault, Faults
 

@@ -13,13 +13,20 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from reminder.clock import VirtualClock
+from reminder.documents.office import Office
+from reminder.documents.settings import Settings
 from reminder.domain.notices import State
 from reminder.domain.windows import nudge_day
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import LedgerError
-from reminder.service.application import Application
-from reminder.service.registrations import RegistrationError
-from reminder.settings import Settings
+from reminder.ledger import registrations
+from reminder.ledger.care import verify
+from reminder.ledger.notices import content_of
+from reminder.ledger.schema import notice, recipient, reminded
+from reminder.ledger.tasks import read_start
+from reminder.ledger.views import NoticeView, read_notices
+from reminder.office.application import Application
+from reminder.office.registrations import RegistrationError
 from reminder.simulation.death import Killed, Life
 from reminder.simulation.duties import Telling, Tick, receipts_due
 from reminder.simulation.faults import Fault, Faults, draw
@@ -27,13 +34,6 @@ from reminder.simulation.judge import Breach, Evidence, judge
 from reminder.simulation.reader import Reader
 from reminder.simulation.saying import say
 from reminder.simulation.server import Delivery, Mails, Server
-from reminder.storage.ledger import registrations
-from reminder.storage.ledger.care import verify
-from reminder.storage.ledger.notices import content_of
-from reminder.storage.ledger.schema import notice, recipient, reminded
-from reminder.storage.ledger.tasks import read_start
-from reminder.storage.ledger.views import NoticeView, read_notices
-from reminder.storage.office import Office
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from reminder.documents.settings import Settings
+from reminder.documents.templates import environment
 from reminder.errors import LedgerError
-from reminder.service.application import Application
-from reminder.settings import Settings
-from reminder.storage.ledger.readiness import why_not_ready
-from reminder.storage.templates import environment
+from reminder.ledger.readiness import why_not_ready
+from reminder.office.application import Application
 from reminder.web import outbox, units
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console

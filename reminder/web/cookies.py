@@ -5,8 +5,8 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.settings import WebSettings
-from reminder.storage.ledger.keys import InstallationKey
+from reminder.documents.settings import WebSettings
+from reminder.ledger.keys import InstallationKey
 from reminder.web.site import Site, site_of
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.characters import as_address
-from reminder.storage.ledger.door import WORD, opens_door
+from reminder.domain.characters import as_address
+from reminder.ledger.door import WORD, opens_door
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.site import site_of
 

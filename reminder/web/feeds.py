@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from reminder.feed.query import QueryError, parse_query
-from reminder.feed.sheets import Rendered
-from reminder.storage.ledger.links import FEED, check_link, feed_of
+from reminder.calendar.query import QueryError, parse_query
+from reminder.calendar.rendered import Rendered
+from reminder.ledger.links import FEED, check_link, feed_of
 from reminder.web.answers import Answer, Ready, wants_gzip
 from reminder.web.polls import poll
 from reminder.web.security import headers_of

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from reminder.characters import UNSEEN
+from reminder.domain.characters import UNSEEN
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.site import site_of
 

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from reminder.delivery.transports.maildir import messages
+from reminder.mail.transports.maildir import messages
 from reminder.web.security import mail_to_use
 from reminder.web.site import site_of
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reminder.characters import as_address
+from reminder.domain.characters import as_address
 from reminder.web.bounds import refusal
 
 

@@ -5,11 +5,11 @@ from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reminder.calendar.query import Query, QueryError, parse_query
 from reminder.clock import monotonic
 from reminder.errors import LedgerError
-from reminder.feed.query import Query, QueryError, parse_query
-from reminder.storage.ledger.changes import stamp
-from reminder.storage.ledger.database import Database
+from reminder.ledger.changes import stamp
+from reminder.ledger.database import Database
 from reminder.web.answers import Answer, wants_gzip
 
 Poll = tuple[bytes, Query | None, bool]  # path, what is asked for, and whether gzip is wanted

@@ -4,7 +4,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reminder.settings import WebSettings
+from reminder.documents.settings import WebSettings
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -9,17 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from reminder.calendar.entries import PLAN
+from reminder.calendar.feeds import Feeds
 from reminder.clock import Clock
+from reminder.documents.settings import Settings
 from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
-from reminder.feed.entries import PLAN
-from reminder.feed.feeds import Feeds
-from reminder.service.application import Application
-from reminder.settings import Server, Settings
-from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.holds import Hold, read_hold
-from reminder.storage.ledger.keys import InstallationKey
-from reminder.storage.ledger.links import feed_token, feed_url, webcal_url
+from reminder.ledger.database import Database
+from reminder.ledger.holds import Hold, read_hold
+from reminder.ledger.keys import InstallationKey
+from reminder.ledger.links import feed_token, feed_url, webcal_url
+from reminder.ledger.location import Server
+from reminder.office.application import Application
 from reminder.web.polls import Kept
 
 OFFERED = 200  # feeds on one page; the console finds the others by name

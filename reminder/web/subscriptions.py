@@ -8,8 +8,8 @@ from urllib.parse import quote
 import segno
 from markupsafe import Markup
 
-from reminder.feed.query import View
-from reminder.storage.ledger.links import HANDED_OUT, webcal_url
+from reminder.calendar.query import View
+from reminder.ledger.links import HANDED_OUT, webcal_url
 
 _VIEWS = {
     View.DUE: ("单日条目", "每项一天，标题如“4月内·…”，推荐"),

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
-from reminder.storage.ledger.links import PAGE, check_link, generation_of, page_url
+from reminder.ledger.links import PAGE, check_link, generation_of, page_url
 from reminder.web.site import Site, site_of
 
 

@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from reminder.domain import wording
 from reminder.domain.units import Unit
-from reminder.storage.ledger.links import PAGE
-from reminder.storage.ledger.mailed import Mailed, mailed_as, mailed_to
+from reminder.ledger.links import PAGE
+from reminder.ledger.mailed import Mailed, mailed_as, mailed_to
 from reminder.web.security import mail_to_use
 from reminder.web.site import Site, page_number, site_of
 from reminder.web.unit_link import UnitLink, opened, shared

@@ -17,9 +17,9 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.domain.year import Year, year_of
-from reminder.service.application import Application
-from reminder.service.registrations import month_to_sign
-from reminder.storage.ledger import registrations
+from reminder.ledger import registrations
+from reminder.office.application import Application
+from reminder.office.registrations import month_to_sign
 
 _LATEST = 5  # registrations of one task that its page repeats
 _RECENT = 2  # months before this one whose tasks stand one by one

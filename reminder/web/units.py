@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reminder.characters import UNSEEN
+from reminder.domain.characters import UNSEEN
 from reminder.domain.plan import Task
 from reminder.domain.registrations import NAMES, Signature
-from reminder.service import registrations
-from reminder.service.registrations import WHO, WORDS, RegistrationError
-from reminder.storage.ledger.links import FEED, PAGE, feed_token, feed_url, page_url, read_link
+from reminder.ledger.links import FEED, PAGE, feed_token, feed_url, page_url, read_link
+from reminder.office import registrations
+from reminder.office.registrations import WHO, WORDS, RegistrationError
 from reminder.web import unit_mails
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.forms import LONGEST, Form, parse_day, posts, remember, token

@@ -3,7 +3,7 @@
 import logging
 
 from reminder.errors import LedgerError
-from reminder.storage.ledger.links import touch
+from reminder.ledger.links import touch
 from reminder.web.site import Site
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.office import write_office
-from reminder.storage.office import load_office
+from reminder.documents.office import load_office
 
 
 @pytest.mark.parametrize(("units", "tasks"), [(40, 60), (200, 28), (2, 388)])

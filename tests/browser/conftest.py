@@ -17,12 +17,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from reminder.clock import Clock
-from reminder.service.application import Application
-from reminder.service.links import local_address
-from reminder.storage.office import load_office
+from reminder.documents.office import load_office
+from reminder.office.application import Application
+from reminder.office.links import local_address
 from reminder.web.app import create_app
 from reminder.web.server import web_server
-from tests.app.trials import messages, parsed, text_of
+from tests.daemon.trials import messages, parsed, text_of
 
 APRIL = datetime.fromisoformat("2026-04-01T09:00+08:00")
 _QUIET = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from reminder.storage.ledger.passwords import hash_of, keep
+from reminder.ledger.passwords import hash_of, keep
 from tests.browser.conftest import Served, launched, serving
 from tests.nginx import NAME, free_port, nginx, recipe
 

@@ -7,8 +7,8 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from reminder.storage.ledger.links import FEED, feed_url, link_token
-from reminder.storage.ledger.passwords import hash_of, keep
+from reminder.ledger.links import FEED, feed_url, link_token
+from reminder.ledger.passwords import hash_of, keep
 from tests.browser.conftest import Served, faults, overflow
 
 LEAD, OTHER = "deputies", "general-office"

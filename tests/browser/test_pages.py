@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from reminder.domain.registrations import Signature
-from reminder.service.orders import find_task, find_unit
-from reminder.service.registrations import finish
+from reminder.office.orders import find_task, find_unit
+from reminder.office.registrations import finish
 from tests.browser.conftest import Served, faults, overflow
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from reminder.clock import Clock
-from reminder.storage.ledger import attempts
-from reminder.storage.ledger.database import Database, open_database
-from reminder.storage.ledger.passwords import fits, kept
-from reminder.storage.ledger.sessions import begin_session, is_in_session
+from reminder.ledger import attempts
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.passwords import fits, kept
+from reminder.ledger.sessions import begin_session, is_in_session
 from tests.cli.conftest import Ended, Reminder
 
 SECRET = "correct horse battery"

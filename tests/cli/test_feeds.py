@@ -6,8 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from reminder.clock import Clock
-from reminder.service.application import Application
-from reminder.storage.office import load_office
+from reminder.documents.office import load_office
+from reminder.office.application import Application
 from reminder.web.app import create_app
 from tests.cli.conftest import Office, Reminder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.settings import SHIPPED
+from reminder.documents.settings import SHIPPED
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as somebody else")
 NOBODYS = 54_321  # stands in no list of users

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from icalendar import Calendar
 
-from reminder.characters import UNSEEN
+from reminder.domain.characters import UNSEEN
 from tests.cli.conftest import PLAN, UNITS, Ended, Office
 
 # What a table may hold, and what must come out as it went in.

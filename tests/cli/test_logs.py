@@ -66,5 +66,5 @@ def test_failures_at_one_place_are_a_kind_whatever_they_say(kept: _Kept) -> None
 def test_what_no_client_brings_about_is_told_whole(kept: _Kept) -> None:
     kept.addFilter(Bounded())
     for _ in range(100):
-        logging.getLogger("reminder.delivery.sending").warning("refused")
+        logging.getLogger("reminder.mail.sending").warning("refused")
     assert len(kept.lines) == 100

@@ -14,7 +14,7 @@ import pytest
 import time_machine
 
 from tests.cli.conftest import PLAN, UNITS, Office, Reminder
-from tests.delivery.servers import Inbox, bad_server, real_server
+from tests.mail.servers import Inbox, bad_server, real_server
 
 MARCH = "2026-03-02T09:00+08:00"
 TICK = {"planned", "sent", "retry", "refused", "expired", "baseline"}

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from reminder.characters import UNSEEN
 from reminder.cli.logs import JsonFormatter, TextFormatter
 from reminder.cli.words import print_json, show
+from reminder.domain.characters import UNSEEN
 from tests.cli.conftest import PLAN, Office, Reminder
 
 KEY = "9f2c41d07be85a36e1c4f80d2b6a97530de8c1f4a72b3965d08e7c14ab5f6230"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reminder.storage.office import Office, load_office
+from reminder.documents.office import Office, load_office
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
+from reminder.documents.office import Office
 from reminder.domain.content import Content
 from reminder.domain.digest import digest
 from reminder.domain.windows import Progress
-from reminder.storage.office import Office
 from tests.domain.builders import (
     at,
     heading,

@@ -6,17 +6,13 @@ from typing import Any
 
 import pytest
 
+from reminder.documents.office import Office
 from reminder.domain.notices import Kind
-from reminder.domain.occasions import (
-    digest_draft,
-    digest_units,
-    forecast,
-)
+from reminder.domain.occasions import digest_draft, digest_units, forecast
 from reminder.domain.plan import Part
 from reminder.domain.timetable import Addressees, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
-from reminder.storage.office import Office
 from tests.domain.builders import (
     LEADER,
     OUTSIDER,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reminder.documents.office import Office
 from reminder.domain.content import Content
 from reminder.domain.digest import digest
 from reminder.domain.notices import Kind
@@ -17,7 +18,6 @@ from reminder.domain.reminders import reminder
 from reminder.domain.timetable import MONTHS, Profile, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
-from reminder.storage.office import Office
 from tests.domain.builders import UNITS, at, standing, task, timetable, year_round
 
 NAMES = ("a", "b", "c", "d", "east", "west")  # two groups among them

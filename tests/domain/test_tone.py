@@ -10,15 +10,15 @@ from email.message import EmailMessage
 
 import pytest
 
-from reminder.delivery.message import Composer, Knowledge
+from reminder.documents.office import Office
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import digest_draft
 from reminder.domain.plan import Part
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.storage.ledger.keys import InstallationKey
-from reminder.storage.office import Office
+from reminder.ledger.keys import InstallationKey
+from reminder.mail.compose import Composer, Knowledge
 from tests.domain.builders import (
     LEADER,
     RELATED,

@@ -7,15 +7,7 @@ from typing import Any
 import pytest
 
 from reminder.domain.plan import Meeting, Part, Task
-from reminder.domain.windows import (
-    Light,
-    Progress,
-    Rule,
-    Window,
-    light,
-    window,
-    workdays_left,
-)
+from reminder.domain.windows import Light, Progress, Rule, Window, light, window, workdays_left
 from tests.domain.builders import DAYS, meeting, plan, standing, task, year_round
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from reminder.documents.office import Office
+from reminder.documents.workdays_file import published, read_workdays
 from reminder.domain.windows import month_window
 from reminder.domain.workdays import WorkingDays
-from reminder.storage.office import Office
-from reminder.storage.workdays_file import published, read_workdays
 from tests.domain.builders import DAYS, announced
 
 SATURDAY = date(2026, 5, 9)  # a working day by the notice, to make up for the holiday

@@ -42,11 +42,11 @@ _REPORTED = "SELECT count(*) FROM notice WHERE key LIKE '%/report/digest/%'"
 # As it is but for its waits: for a lease to lapse, between two ticks.
 _HASTY = """
 from datetime import timedelta
-from reminder.app import heartbeat
+from reminder import daemon
 from reminder.cli import main
-from reminder.delivery import presence
+from reminder.mail import presence
 presence.LEASE, presence.RENEWED = 6.0, 1.5
-heartbeat.EVERY = timedelta(seconds=2)
+daemon.EVERY = timedelta(seconds=2)
 main()
 """
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from benchmarks.relay import BODY, END, Conversation, Record
-from tests.app.accepted import Accepted
+from tests.daemon.accepted import Accepted
 
 
 @dataclass(frozen=True)

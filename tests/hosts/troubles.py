@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.app.accepted import differences, out_of_turn, unrecorded
+from tests.daemon.accepted import differences, out_of_turn, unrecorded
 from tests.hosts.cluster import OPERATOR, Cluster, Sender, Shape, cluster
 
 MINUTE = 60.0

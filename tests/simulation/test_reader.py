@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from reminder.delivery import approvals
 from reminder.domain.notices import Reason, State
+from reminder.office import held_digests as approvals
 from reminder.simulation import Outcome, reader, simulate
 from reminder.simulation.faults import Fault, Faults, Registration, Said, Spell
 from reminder.simulation.reader import Reader
-from tests.app.trials import OPERATOR, trial
+from tests.daemon.trials import OPERATOR, trial
 
 APPROVED = OPERATOR | {"approval": True}
 

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from reminder.delivery import drain, planning, registrar, sending
-from reminder.delivery.receipts import Receipts
+from reminder.documents.office import Office
 from reminder.domain.notices import Reason, State
 from reminder.domain.windows import Progress
+from reminder.ledger import answers, claims, notices
+from reminder.ledger.holds import Hold
+from reminder.ledger.tallies import Tally
+from reminder.mail import drain, sending
+from reminder.office import notice_writer as registrar
+from reminder.office import planning
+from reminder.office.receipts import Receipts
 from reminder.simulation import Outcome, simulate
 from reminder.simulation.faults import Fault, Faults, Kill, Registration, Said, Spell
-from reminder.storage.ledger import answers, claims, notices
-from reminder.storage.ledger.holds import Hold
-from reminder.storage.ledger.tallies import Tally
-from reminder.storage.office import Office
-from tests.app.trials import OPERATOR, Trial, trial
+from tests.daemon.trials import OPERATOR, Trial, trial
 
 HOUR = timedelta(hours=1)
 

@@ -26,13 +26,13 @@ from zoneinfo import ZoneInfo
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from reminder.documents.office import load_office
+from reminder.documents.settings import SHIPPED
 from reminder.domain.timetable import Timetable
-from reminder.settings import SHIPPED
-from reminder.storage.office import load_office
-from tests.app.accepted import Record, differences, out_of_turn, unrecorded
-from tests.app.processes import until
-from tests.app.trials import Start, process
-from tests.delivery.servers import real_server
+from tests.daemon.accepted import Record, differences, out_of_turn, unrecorded
+from tests.daemon.processes import until
+from tests.daemon.trials import Start, process
+from tests.mail.servers import real_server
 
 CONNECTIONS = 2
 BUSY = (4, 5, 6, 7)  # months with many mails, followed by another such

@@ -12,8 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
+from reminder.documents.office import load_office
 from reminder.simulation import Outcome, simulate
-from reminder.storage.office import load_office
 
 
 def year(seed: int) -> Outcome:

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.app.lives import WAYS, Begun, approved, lives, one_more_unit, planned
-from tests.app.trials import MARCH, Trial
+from tests.daemon.lives import WAYS, Begun, approved, lives, one_more_unit, planned
+from tests.daemon.trials import MARCH, Trial
 
 NUDGES = "2026-03-26"
 

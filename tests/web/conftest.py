@@ -15,14 +15,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from reminder.clock import Clock
+from reminder.documents.office import Office, load_office
+from reminder.documents.settings import Settings
 from reminder.domain.timetable import Timetable
-from reminder.service.application import Application
-from reminder.settings import Settings
-from reminder.storage.ledger.database import Database
-from reminder.storage.ledger.door import door_word
-from reminder.storage.ledger.keys import InstallationKey
-from reminder.storage.ledger.links import feed_token, feed_url
-from reminder.storage.office import Office, load_office
+from reminder.ledger.database import Database
+from reminder.ledger.door import door_word
+from reminder.ledger.keys import InstallationKey
+from reminder.ledger.links import feed_token, feed_url
+from reminder.office.application import Application
 from reminder.web import server
 from reminder.web.app import create_app
 from reminder.web.cookies import cookie_name

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reminder.storage.ledger.occasions import note_tick
+from reminder.ledger.occasions import note_tick
 from reminder.web import site
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)

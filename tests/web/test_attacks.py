@@ -16,9 +16,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from reminder.feed.query import QueryError, parse_query
-from reminder.storage.ledger.links import FEED, revoke, rotate
-from reminder.storage.ledger.schema import link
+from reminder.calendar.query import QueryError, parse_query
+from reminder.ledger.links import FEED, revoke, rotate
+from reminder.ledger.schema import link
 from reminder.web import app as pages
 from reminder.web.answers import accepts_gzip, is_fresh
 from reminder.web.security import HEADERS

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reminder.service.links import local_address
-from reminder.storage.ledger.door import change_lock
+from reminder.ledger.door import change_lock
+from reminder.office.links import local_address
 from tests.web.conftest import House
 
 PAGES = ["/", "/outbox", "/console/login"]

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from reminder.calendar.contents import Contents
+from reminder.calendar.syncing import sync
 from reminder.domain.units import Directory
 from reminder.domain.windows import Progress
-from reminder.feed.contents import Contents
-from reminder.feed.syncing import sync
-from reminder.storage.ledger.agendas import read_formed
-from reminder.storage.ledger.links import FEED, add_reader, revoke
-from reminder.storage.ledger.schema import link
+from reminder.ledger.agendas import read_formed
+from reminder.ledger.links import FEED, add_reader, revoke
+from reminder.ledger.schema import link
 from reminder.web.answers import accepts_gzip, is_fresh, is_unchanged
 from tests.web.conftest import AT
 from tests.web.test_attacks import ask

@@ -13,15 +13,15 @@ import httpx2
 import pytest
 
 from reminder.clock import Clock
-from reminder.delivery.transports.maildir import messages
-from reminder.service.application import Application
-from reminder.service.links import local_address
-from reminder.settings.addresses import PAGES
-from reminder.storage.ledger.passwords import hash_of, keep
-from reminder.storage.office import load_office
+from reminder.documents.office import load_office
+from reminder.domain.addresses import PAGES
+from reminder.ledger.passwords import hash_of, keep
+from reminder.mail.transports.maildir import messages
+from reminder.office.application import Application
+from reminder.office.links import local_address
 from reminder.web.app import create_app
 from reminder.web.server import web_server
-from tests.app.trials import parsed, text_of
+from tests.daemon.trials import parsed, text_of
 from tests.nginx import free_port, nginx
 from tests.web.conftest import AT, stop
 from tests.web.console.conftest import token_on

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import event, select
 from starlette.applications import Starlette
 
+from reminder.calendar.contents import Contents
+from reminder.calendar.syncing import sync
 from reminder.domain.windows import Progress
-from reminder.feed.contents import Contents
-from reminder.feed.syncing import sync
-from reminder.storage.ledger.database import open_database
-from reminder.storage.ledger.links import FEED, add_reader, revoke, rotate
-from reminder.storage.ledger.schema import link
+from reminder.ledger.database import open_database
+from reminder.ledger.links import FEED, add_reader, revoke, rotate
+from reminder.ledger.schema import link
 from reminder.web import polls
 from tests.web.test_attacks import Answer, ask
 

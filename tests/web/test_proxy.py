@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reminder.service.links import address, find_link
-from reminder.storage.ledger.links import PAGE
+from reminder.ledger.links import PAGE
+from reminder.office.links import address, find_link
 from reminder.web.app import create_app
 from tests.nginx import NAME, free_port, nginx, recipe
 from tests.web.conftest import House

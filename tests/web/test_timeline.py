@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from reminder.documents.settings import Settings
+from reminder.documents.templates import environment
 from reminder.domain.year import Bar, Year
-from reminder.settings import Settings
-from reminder.storage.templates import environment
 from reminder.web.timeline import timeline
 
 

@@ -18,11 +18,11 @@ from reminder.clock import Clock
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
-from reminder.service import registrations as service
-from reminder.service.application import Application
-from reminder.storage.ledger import registrations
-from reminder.storage.ledger.links import FEED, PAGE, link_token, page_url, revoke, rotate
-from reminder.storage.ledger.schema import link, metadata
+from reminder.ledger import registrations
+from reminder.ledger.links import FEED, PAGE, link_token, page_url, revoke, rotate
+from reminder.ledger.schema import link, metadata
+from reminder.office import registrations as service
+from reminder.office.application import Application
 from tests.domain.builders import LEADER, OUTSIDER, RELATED, at, task, timetable, year_round
 from tests.domain.test_tone import EXPLICIT, MEETINGS, PRESSURE, STATES, TASKS, unquoted
 from tests.web.test_attacks import NAMES, ask, statements

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from reminder.domain.plan import TaskKind
 from reminder.domain.timetable import MONTHS
 from reminder.errors import UnknownError, UsageError
-from reminder.service import orders, registrations
-from reminder.service.registrations import RegistrationError
+from reminder.office import orders, registrations
+from reminder.office.registrations import RegistrationError
 from reminder.web.console.frame import Refusal
 from reminder.web.console.guard import SECRETARIAT, order
 from reminder.web.console.month import month_page

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from reminder.domain import wording
 from reminder.domain.notices import Reason
 from reminder.domain.outcomes import REASONS
-from reminder.service import approval
-from reminder.service.approval import WHY, ApprovalError, Batch, Digest
+from reminder.office import approval
+from reminder.office.approval import WHY, ApprovalError, Batch, Digest
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter, subject
 from reminder.web.forms import Form, token

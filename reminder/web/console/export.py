@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from reminder.errors import UsageError
-from reminder.service.export import BY_NAME, Sheet, checked_period, fit
-from reminder.service.export_rows import Cell, Reading
+from reminder.office.export import BY_NAME, Sheet, checked_period, fit
+from reminder.office.export_rows import Cell, Reading
 from reminder.web.console.guard import page
 from reminder.web.site import Site, site_of
 

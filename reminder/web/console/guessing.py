@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.storage.ledger import attempts, passwords
+from reminder.ledger import attempts, passwords
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.door import has_opened
 from reminder.web.site import site_of

@@ -10,17 +10,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.delivery.reports import OPERATOR
 from reminder.domain.notices import Kind, Reason, State, copy_number, original
 from reminder.domain.outcomes import KINDS, REASONS, STATES, STEPS
 from reminder.domain.timetable import MONTHS
 from reminder.errors import UnknownError, UsageError
-from reminder.service import orders, resending
-from reminder.storage.ledger.approvals import OPEN, PASSED
-from reminder.storage.ledger.listing import PAGE, Wanted, page_of
-from reminder.storage.ledger.notices import content_of
-from reminder.storage.ledger.tallies import tally
-from reminder.storage.ledger.views import NoticeView, RecipientView, read_history, read_notices
+from reminder.ledger.approvals import OPEN, PASSED
+from reminder.ledger.listing import PAGE, Wanted, page_of
+from reminder.ledger.notices import content_of
+from reminder.ledger.tallies import tally
+from reminder.ledger.views import NoticeView, RecipientView, read_history, read_notices
+from reminder.office import orders, resending
+from reminder.office.reports import OPERATOR
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter
 from reminder.web.forms import Form, token

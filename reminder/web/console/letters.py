@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from reminder.service.previews import part
+from reminder.office.previews import part
 from reminder.web.security import mail_as_is
 
 _SHOWN = {

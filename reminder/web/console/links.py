@@ -7,12 +7,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reminder.calendar.entries import PLAN
 from reminder.domain import wording
 from reminder.errors import UnknownError
-from reminder.feed.entries import PLAN
-from reminder.service import links
-from reminder.service.links import LABEL, LinkError
-from reminder.storage.ledger.links import FEED, PAGE, READER, LinkView, feed_of, webcal_url
+from reminder.ledger.links import FEED, PAGE, READER, LinkView, feed_of, webcal_url
+from reminder.office import links
+from reminder.office.links import LABEL, LinkError
 from reminder.web.console.guard import order, page
 from reminder.web.forms import Form, token
 from reminder.web.said import said, told

@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.storage.ledger import attempts, passwords, sessions
+from reminder.ledger import attempts, passwords, sessions
 from reminder.web.console.guard import LOGIN, is_logged_in, open_order, open_page
 from reminder.web.console.guessing import Guesser, checked, guesser, make_known, room
 from reminder.web.cookies import cookie, set_cookie

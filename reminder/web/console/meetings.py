@@ -6,15 +6,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.delivery.reports import NAMES
 from reminder.domain import wording
 from reminder.domain.moves import NoticeMove
 from reminder.domain.notices import Kind
 from reminder.domain.timetable import Role, Timetable
 from reminder.errors import UnknownError
-from reminder.service import meetings
-from reminder.service.meetings import DateError, Preview, Sitting
-from reminder.storage.ledger.meetings import SET, Told, read_changes
+from reminder.ledger.meetings import SET, Told, read_changes
+from reminder.office import meetings
+from reminder.office.meetings import DateError, Preview, Sitting
+from reminder.office.reports import NAMES
 from reminder.web.console.guard import order, page
 from reminder.web.forms import Form, parse_day, token
 from reminder.web.said import said, told

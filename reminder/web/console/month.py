@@ -11,9 +11,9 @@ from reminder.domain.notices import Kind
 from reminder.domain.registrations import Registration
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
-from reminder.service.lights import read_known, standings
-from reminder.service.signing import Signing, read_signing, shown_month
-from reminder.storage.ledger.views import NoticeView, latest_of_units
+from reminder.ledger.views import NoticeView, latest_of_units
+from reminder.office.lights import read_known, standings
+from reminder.office.signing import Signing, read_signing, shown_month
 from reminder.web.console.frame import ACCEPTED, Refusal, shown
 from reminder.web.console.guard import page
 from reminder.web.site import Site, page_number, site_of

@@ -6,8 +6,8 @@ from datetime import date
 from reminder.domain.looks import Look
 from reminder.domain.timetable import Timetable
 from reminder.domain.year import Bar, Year
-from reminder.service.lights import Standing
-from reminder.service.overview import Overview
+from reminder.office.lights import Standing
+from reminder.office.overview import Overview
 from reminder.web.timeline import Timeline, timeline
 
 

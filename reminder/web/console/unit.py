@@ -13,11 +13,11 @@ from reminder.domain.registrations import DECIDING, NAMES, Act, Registration
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
-from reminder.service.lights import Known, Standing, read_known, standings
-from reminder.service.signing import read_signing, shown_month
-from reminder.storage.ledger import registrations
-from reminder.storage.ledger.links import PAGE, check_link, link_token, page_url
-from reminder.storage.ledger.views import latest_to
+from reminder.ledger import registrations
+from reminder.ledger.links import PAGE, check_link, link_token, page_url
+from reminder.ledger.views import latest_to
+from reminder.office.lights import Known, Standing, read_known, standings
+from reminder.office.signing import read_signing, shown_month
 from reminder.web.console.frame import ACCEPTED, Refusal, shown
 from reminder.web.console.guard import page
 from reminder.web.site import Site, page_number, site_of

@@ -9,8 +9,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from reminder.service.export import SHEETS, Sheet, fit
-from reminder.service.export_rows import Cell, Reading
+from reminder.office.export import SHEETS, Sheet, fit
+from reminder.office.export_rows import Cell, Reading
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet

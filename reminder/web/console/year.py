@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.service.overview import read_overview
+from reminder.office.overview import read_overview
 from reminder.web.console.frame import ACCEPTED, Refusal, shown
 from reminder.web.console.guard import page
 from reminder.web.console.picture import picture_of

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.service import registrations
-from reminder.storage.ledger.registrations import of_unit, signed_months
-from reminder.storage.ledger.sessions import end_all_sessions
+from reminder.ledger.registrations import of_unit, signed_months
+from reminder.ledger.sessions import end_all_sessions
+from reminder.office import registrations
 from tests.web.console.conftest import Secretary, token_on
 
 BY = Signature("值班员", "page/deputies/1")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from reminder.clock import Clock
-from reminder.service import approval, orders
-from reminder.service.application import Application
-from reminder.service.previews import part
-from reminder.storage.ledger.views import read_notices
+from reminder.ledger.views import read_notices
+from reminder.office import approval, orders
+from reminder.office.application import Application
+from reminder.office.previews import part
 from reminder.web.console import approval as pages
 
 HERE = "/console/approval"

@@ -11,9 +11,9 @@ from openpyxl import load_workbook
 
 from reminder.clock import Clock
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.service import meetings
-from reminder.storage.ledger import registrations, tasks
-from reminder.storage.ledger.schema import registration
+from reminder.ledger import registrations, tasks
+from reminder.ledger.schema import registration
+from reminder.office import meetings
 from reminder.web.console.export import AT_ONCE, writing
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from sqlalchemy import update
 
 from reminder.clock import Clock
 from reminder.domain.notices import Reason, State
-from reminder.service.rehearsal import rehearse
-from reminder.storage.ledger.schema import recipient
-from reminder.storage.ledger.views import read_notices
+from reminder.ledger.schema import recipient
+from reminder.ledger.views import read_notices
+from reminder.office.rehearsal import rehearse
 from reminder.web.console import ledger as pages
 from tests.web.conftest import AT
 

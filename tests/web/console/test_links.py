@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reminder.service.links import LinkError, find_link, rotate
-from reminder.storage.ledger.links import FEED, PAGE, LinkView, read_link, touch
+from reminder.ledger.links import FEED, PAGE, LinkView, read_link, touch
+from reminder.office.links import LinkError, find_link, rotate
 
 DEPUTIES = "/console/links/deputies"
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from reminder.clock import VirtualClock
-from reminder.storage.ledger import attempts, passwords, sessions
+from reminder.ledger import attempts, passwords, sessions
 from reminder.web.console.guessing import Guesser, room
 from tests.web.conftest import AT
 from tests.web.console.conftest import token_on

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Reason
-from reminder.service import meetings
-from reminder.service.application import Application
-from reminder.storage.ledger.holds import Hold, begin_hold
+from reminder.ledger.holds import Hold, begin_hold
+from reminder.office import meetings
+from reminder.office.application import Application
 from reminder.web.forms import parse_day
 from tests.web.conftest import AT
 

@@ -8,9 +8,9 @@ import pytest
 from reminder.clock import Clock
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Signature
-from reminder.service import orders, registrations
-from reminder.storage.ledger import notices
-from reminder.storage.ledger.notices import Entry
+from reminder.ledger import notices
+from reminder.ledger.notices import Entry
+from reminder.office import orders, registrations
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary, logged_in
 

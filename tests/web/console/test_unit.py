@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reminder.domain.registrations import Signature
-from reminder.service import registrations
-from reminder.storage.ledger import links
+from reminder.ledger import links
+from reminder.office import registrations
 from tests.web.console.conftest import Secretary
 
 LEADER, RELATED = "deputies", "helan"

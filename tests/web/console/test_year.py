@@ -10,11 +10,11 @@ from sqlalchemy import event, update
 from reminder.clock import Clock
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Signature
-from reminder.service import registrations
-from reminder.storage.ledger import notices
-from reminder.storage.ledger.holds import Hold, begin_hold
-from reminder.storage.ledger.notices import Entry
-from reminder.storage.ledger.schema import recipient
+from reminder.ledger import notices
+from reminder.ledger.holds import Hold, begin_hold
+from reminder.ledger.notices import Entry
+from reminder.ledger.schema import recipient
+from reminder.office import registrations
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary, logged_in
 

@@ -1,1 +1,0 @@
-"""The daemon: what ticks, sends and serves until it is told to stop."""

@@ -1,0 +1,312 @@
+"""The daemon: a scheduler that wakes the tick, a thread that delivers, a web server."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from reminder.clock import monotonic
+from reminder.domain.notices import State
+from reminder.errors import LedgerError, ReminderError
+from reminder.ledger.holds import Hold, read_hold
+from reminder.ledger.readiness import EVERY
+from reminder.ledger.tallies import count_waiting, last_change, states_since
+from reminder.ledger.views import NoticeView, count_state, has_planned, read_notices
+from reminder.mail.presence import Presence, presence
+from reminder.office.application import Application
+from reminder.office.edits import Edits
+from reminder.office.planning import Planned
+from reminder.office.rehearsal import rehearse
+from reminder.office.signals import stopping
+from reminder.office.watch import OTHER_FILES, SCHEDULER, Trouble
+from reminder.web.app import create_app
+from reminder.web.server import Server, web_server
+
+log = logging.getLogger(__name__)
+
+# Without a beat for so long the scheduler is taken for dead: mended within a minute.
+LATE = 1.5 * EVERY.total_seconds()
+LONG = 600.0  # seconds after which a beat that does not end is worth a word
+FIRST_PASS = 20  # seconds that the first screen waits for the first mails
+
+
+@dataclass(frozen=True)
+class Started:
+    """What the first screen tells."""
+
+    url: str
+    delivers: bool
+    new: int
+    accepted: int
+    examples: tuple[NoticeView, ...]
+    resumed: int
+    held: int
+    hold: Hold | None
+    rehearsed: str
+
+
+class Daemon:
+    """`run` returns when a signal asked for it and what was being sent is recorded."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._stop = threading.Event()
+        self._work = threading.Event()
+        self._idle = threading.Event()
+        self._delivers = self._recovered = False
+        self._edits = Edits(app.as_edited)
+        self._seen: list[Trouble] = []  # since the last look
+        app.wake = self._work.set
+
+    def run(self, announce: Callable[[Started], None]) -> None:
+        sender = self._app.sender  # before anybody may ask it to stop
+        log.debug("delivers by %s", sender.name)
+        with stopping(self._halt):
+            self._run(announce)
+
+    def _run(self, announce: Callable[[Started], None]) -> None:
+        listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
+        resumed = self._count_waiting()
+        with self._app.database.read() as connection:
+            before = last_change(connection)
+        planned = self._app.plan(self._app.clock.now())
+        rehearsed = self._rehearse_for_newcomers()
+        courier = threading.Thread(target=self._deliver, name="courier")
+        courier.start()
+        self._work.set()
+        web = self._web()
+        server = threading.Thread(target=web.run, args=([listener],), name="web")
+        server.start()
+        heartbeat = Heartbeat(self._tick)
+        try:
+            self._idle.wait(FIRST_PASS)
+            announce(self._started(planned, before, resumed, rehearsed, listener.getsockname()[1]))
+            heartbeat.guard(self._stop, self._stalled)
+        finally:
+            self._halt()
+            heartbeat.stop()
+            web.stop()
+            courier.join()
+            server.join()
+
+    def _halt(self) -> None:
+        """What is being sent is finished and recorded; nothing else is begun."""
+        self._stop.set()
+        self._app.sender.stop.set()
+        self._work.set()
+        self._idle.set()  # nobody waits for a first pass that was called off
+
+    def _count_waiting(self) -> int:
+        with self._app.database.read() as connection:
+            return count_waiting(connection) - count_state(connection, State.HELD)
+
+    def _tick(self) -> None:
+        app, at = self._app, self._app.clock.now()
+        for step in (
+            lambda: app.plan(at),
+            lambda: self._look(at),
+        ):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
+                _tell(error)
+        self._work.set()
+
+    def _look(self, at: datetime) -> None:
+        """Of two daemons the one that delivers judges what only a daemon sees."""
+        seen = tuple(self._seen)
+        more = [*seen, *self._edits.troubles()]
+        if not self._app.is_current():
+            more.append(OTHER_FILES)
+        self._app.look(at, more if self._delivers else None)
+        self._seen = [trouble for trouble in self._seen if trouble not in seen]
+
+    def _stalled(self) -> None:
+        self._seen.append(SCHEDULER)
+
+    def _deliver(self) -> None:
+        """The courier's thread: holds the sender's lock as long as it can get it."""
+        told = False
+        while not self._stop.is_set():
+            self._wait_for_work()
+            try:
+                with self._presence() as present:
+                    if not present and not told:
+                        log.warning("another process delivers; this one plans and serves")
+                        told = True
+                    if present:
+                        self._app.sender.presence = present
+                        self._delivers, told = True, False
+                        self._hold_office()
+            except LedgerError as error:
+                _tell(error)
+            self._delivers = False
+            self._idle.set()
+
+    def _wait_for_work(self) -> None:
+        self._work.wait()
+        self._work.clear()
+
+    def _presence(self) -> AbstractContextManager[Presence | None]:
+        app = self._app
+        return presence(app.settings, app.database, self._wake, facts=app.facts, lasting=True)
+
+    def _wake(self) -> None:
+        """Somebody left work behind."""
+        self._recovered = False
+        self._work.set()
+
+    def _hold_office(self) -> None:
+        """As a sender: deliver whenever there is work, until the daemon stops."""
+        self._recovered = False
+        while not self._stop.is_set():
+            try:
+                if not self._app.waits_for_clock(self._app.clock.now()):
+                    self._send()
+            except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
+                _tell(error)
+                self._recovered = False  # what could not be given back is put back then
+            self._idle.set()
+            self._wait_for_work()
+
+    def _send(self) -> None:
+        if not self._recovered:
+            self._recovered = True
+            self._app.sender.recover()
+        self._app.sender.drain()
+        if self._app.report(self._app.clock.now()):
+            self._app.sender.drain()
+
+    def _rehearse_for_newcomers(self) -> str:
+        """On a day without a digest, a first look: only while nothing was ever sent."""
+        app, at = self._app, self._app.clock.now()
+        if (
+            app.waits_for_clock(at)
+            or app.settings.transport != "maildir"
+            or app.table.live_digest(at) is not None
+        ):
+            return ""
+        with app.database.read() as connection:
+            if has_planned(connection):
+                return ""
+        return rehearse(app, at)[0]
+
+    def _web(self) -> Server:
+        return web_server(create_app(self._app))
+
+    def _started(
+        self, planned: Planned, before: int, resumed: int, rehearsed: str, port: int
+    ) -> Started:
+        app = self._app
+        with app.database.read() as connection:
+            held = count_state(connection, State.HELD)
+            hold = read_hold(connection, app.registrar.course)
+            accepted = states_since(connection, before)[State.SENT] if planned.new else 0
+            views = read_notices(connection, keys=planned.first)
+        settings = app.settings.web
+        url = settings.public_url
+        if not settings.base_url:
+            url = settings.model_copy(update={"port": port}).public_url
+        return Started(
+            url,
+            self._delivers,
+            planned.new,
+            accepted,
+            tuple(views),
+            resumed,
+            held,
+            hold,
+            rehearsed,
+        )
+
+
+def _tell(error: Exception) -> None:
+    """A named failure in a sentence, anything else with its traceback: it is our mistake."""
+    if isinstance(error, ReminderError):
+        log.error("%s. The next tick tries again. %s", error, error.hint)
+    else:
+        log.exception("an unforeseen failure; the next tick tries again")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ReminderError(
+            f"the web server cannot listen on {host}:{port}: {error.strerror}",
+            hint="Is another reminder running? Set REMINDER_WEB__PORT to a free port.",
+        ) from None
+
+
+class Heartbeat:
+    """Wakes the daemon's tick, and sees to it that it is woken.
+
+    APScheduler's thread dies silently on an exception in its loop while `running` says True, and
+    waits when the clock is set back: a guard on the monotonic clock replaces a stalled one.
+
+    `beat` runs in one thread at a time, and once more when the scheduler was replaced.
+    """
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self._beat = beat
+        self._beating = threading.Lock()
+        self._begun = self._last = monotonic()
+        self._scheduler = self._schedule()
+
+    def guard(self, stop: threading.Event, stalled: Callable[[], None]) -> None:
+        """Until `stop`; calls `stalled` for every scheduler that it had to replace."""
+        told = False
+        while not stop.wait(self._patience()):
+            if self._beating.locked():
+                if monotonic() - self._begun > LONG and not told:
+                    log.error("a pass has been at work for %d minutes", LONG / 60)
+                    told = True
+                continue
+            told = False
+            if self._patience() == 0:
+                self._scheduler.shutdown(wait=False)
+                self._scheduler = self._schedule()
+                stalled()
+                self._once()
+
+    def stop(self) -> None:
+        """A beat that has begun is waited for."""
+        self._scheduler.shutdown(wait=True)
+
+    def _patience(self) -> float:
+        """Seconds until a beat is late: the guard sleeps so long, and no longer.
+
+        While one is at work none is late; had it ended now, this would be right.
+        """
+        since = 0 if self._beating.locked() else monotonic() - self._last
+        return max(0.0, LATE - since)
+
+    def _schedule(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler.add_job(
+            self._once,
+            "interval",
+            seconds=EVERY.total_seconds(),
+            id="tick",
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
+        )
+        scheduler.start()
+        return scheduler
+
+    def _once(self) -> None:
+        if not self._beating.acquire(blocking=False):
+            return
+        self._begun = monotonic()
+        try:
+            self._beat()
+        finally:
+            self._last = monotonic()
+            self._beating.release()

@@ -1,1 +1,0 @@
-"""From a notice to a mailbox: the message's bytes, the transports, the sending."""

@@ -1,0 +1,99 @@
+"""Where mails' and pages' templates are found: the operator's folder, then the shipped one."""
+
+import traceback
+from collections import ChainMap
+from functools import cache
+from pathlib import Path
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+)
+
+from reminder.documents.edited_file import is_leftover, not_utf8, shown
+from reminder.documents.settings import SHIPPED, Settings
+from reminder.errors import ConfigurationError, Fault
+
+KINDS = ("mail", "web")
+# What an expression of the operator's own can come to.
+_BROKEN = (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def template_folders(settings: Settings) -> list[Path]:
+    """A file in the first hides the one of the same name in the second."""
+    shipped = SHIPPED / "templates"
+    return [settings.templates, shipped] if settings.templates else [shipped]
+
+
+def environment(settings: Settings, *, autoescape: bool) -> Environment:
+    """Names begin with the kind's folder: `mail/…`, `web/…`. A name that a template uses and
+    nobody gave is an error, not an empty place. Compiled once in a process."""
+    return _environment(tuple(template_folders(settings)), autoescape)
+
+
+@cache
+def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(folders, encoding="utf-8-sig"),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def check_templates(settings: Settings) -> None:
+    """Compiles every template. Raises `ConfigurationError` with all that cannot be."""
+    templates, faults = environment(settings, autoescape=True), []
+    for kind in KINDS:
+        folders = [folder / kind for folder in template_folders(settings)]
+        for name in FileSystemLoader(folders).list_templates():
+            if is_leftover(Path(name).name) or Path(name).name.startswith("."):
+                continue
+            try:
+                compiled(templates, f"{kind}/{name}")
+            except ConfigurationError as error:
+                faults += error.faults
+    if faults:
+        raise ConfigurationError(faults)
+
+
+def render(templates: Environment, name: str, values: dict[str, object]) -> str:
+    """Raises `ConfigurationError` with the template's file and line: it may be the operator's."""
+    template = compiled(templates, name)
+    try:
+        return template.render(values)
+    except TemplateSyntaxError as error:  # of a template that it includes
+        raise _fault(error.filename or name, error.lineno, str(error.message)) from error
+    except _BROKEN as error:
+        # Jinja rewrites tracebacks so that the templates' own lines stand in them.
+        frames = traceback.extract_tb(error.__traceback__)
+        last = [frame for frame in frames if not frame.filename.endswith(".py")][-1]
+        raise _fault(last.filename, last.lineno or 0, str(error)) from error
+
+
+def compiled(templates: Environment, name: str) -> Template:
+    """Raises `ConfigurationError`."""
+    try:
+        template = templates.get_template(name)
+        if isinstance(template.globals, ChainMap):
+            # Copied for every mail: of a chain of dictionaries that takes three times as long.
+            template.globals = dict(template.globals)
+        return template
+    except TemplateSyntaxError as error:
+        raise _fault(error.filename or name, error.lineno, str(error.message)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([Fault(name, 0, "", not_utf8(error))]) from error
+    except (OSError, RecursionError) as error:
+        raise _fault(name, 0, str(error)) from error
+
+
+def _fault(path: str, line: int, message: str) -> ConfigurationError:
+    words = f"{message or 'cannot be rendered'}, wanted a template as the shipped one"
+    return ConfigurationError([Fault(shown(Path(path)), line, "", words)])

@@ -1,0 +1,146 @@
+"""Addresses of people and of machines, checked before anything is sent."""
+
+import re
+from functools import lru_cache
+from ipaddress import ip_address
+from urllib.parse import quote, unquote, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+
+from reminder.domain.characters import UNSEEN, quoted
+
+_HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?\.?|\[?[0-9a-fA-F.]*:[0-9a-fA-F.:]*(?:%\w+)?]?")
+
+_NO_URL = re.compile(r'[\s"<>\\^`{|}]')
+_ODD = re.compile(rf"{UNSEEN.pattern}|\ufffd")
+# The first words of our own pages' paths: before such a path no one could tell where it begins.
+PAGES = {"console", "feeds", "healthz", "outbox", "readyz", "static", "units"}
+
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+", re.IGNORECASE)
+# RFC 6762, 3 and appendix G; ICANN's .internal; what routers and directories make up.
+_OWN_DOMAINS = {"corp", "domain", "home", "internal", "intra", "intranet", "lan", "local",
+                "localdomain", "private", "workgroup"}  # fmt: skip
+_PLAIN = re.compile(r"[a-z0-9_]{1,30}(?:[.-][a-z0-9_]{1,30})?")
+
+
+def host_name(value: str) -> str:
+    """Fit to be looked up: a socket fails on anything else with an error of its own kind.
+
+    Raises ValueError.
+    """
+    try:
+        value.encode("idna")
+    except UnicodeError:
+        pass
+    else:
+        if _HOST.fullmatch(value):
+            return value
+    raise ValueError(f"is {quoted(value)}, wanted a host's name or address")
+
+
+def site_address(value: str) -> str:
+    """Where the pages are for their readers, perhaps below a path, which is written in one way
+    only. Raises ValueError.
+    """
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"is {quoted(value)}, wanted http://host or https://host")
+    if UNSEEN.search(value) or _NO_URL.search(value):
+        raise ValueError(f"is {quoted(value)}, wanted an address without blanks and quotes")
+    if parts.query or parts.fragment or value.endswith(("?", "#")):
+        raise ValueError(f"is {quoted(value)}, wanted an address without ? and #")
+    return f"{parts.scheme}://{parts.netloc}{_path(value, parts.path.rstrip('/'))}"
+
+
+def _path(value: str, path: str) -> str:
+    parts = [unquote(part) for part in path.split("/")[1:]]
+    if any(part in ("", ".", "..") or "/" in part or _ODD.search(part) for part in parts):
+        raise ValueError(f"is {quoted(value)}, wanted a plain path behind the host")
+    if parts and parts[0] in PAGES:
+        raise ValueError(
+            f"is {quoted(value)}, wanted another path: /{parts[0]} is the name of pages below it"
+        )
+    return "".join("/" + quote(part, safe="-._~!$()*+=:@") for part in parts)
+
+
+def is_domain(value: str) -> bool:
+    """As RFC 5321 section 4.1.2 has it, with a dot: a name without one means nothing elsewhere."""
+    return _DOMAIN.fullmatch(value) is not None
+
+
+def hello_name(value: str) -> str:
+    """What EHLO may say: a domain, or an address in brackets. Raises ValueError."""
+    literal = value.removeprefix("[").removesuffix("]").removeprefix("IPv6:")
+    try:
+        ip = ip_address(literal)
+    except ValueError:
+        if is_domain(value):
+            return value
+    else:
+        if value == (f"[IPv6:{ip}]" if ip.version == 6 else f"[{ip}]"):
+            return value
+    raise ValueError(f"is {quoted(value)}, wanted a host's full name, e.g. mail.office.cn")
+
+
+def mailbox(value: str) -> str:
+    """An address fit for an envelope: ASCII, domain in its IDNA form. Raises ValueError."""
+    name, _, domain = value.rpartition("@")
+    # Thousands of addresses share a domain: a plain name before it leaves nothing to check.
+    plain = _PLAIN.fullmatch(name) and len(value) < 128 and value.isascii()
+    known = _domain(domain) if plain else ""
+    return f"{name}@{known}" if known else _checked(value)
+
+
+@lru_cache(maxsize=1024)
+def _domain(value: str) -> str:
+    """As it goes into an envelope; nothing when it is none."""
+    try:
+        return _checked(f"a@{value}").partition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _checked(value: str) -> str:
+    try:
+        checked = validate_email(
+            value, check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise ValueError(
+            f"{quoted(value)} is not an address ({error}), wanted name@domain"
+        ) from None
+    return checked.ascii_email or checked.normalized
+
+
+def is_reserved(address: str) -> bool:
+    """Whether RFC 2606 or RFC 6761 reserves the address's domain, so that no real server has it."""
+    domain = address.rpartition("@")[2].lower().rstrip(".")
+    last = domain.rpartition(".")[2]
+    second = ".".join(domain.split(".")[-2:])
+    return last in ("example", "invalid", "test", "localhost") or second in (
+        "example.com",
+        "example.net",
+        "example.org",
+    )
+
+
+def is_public_name(host: str) -> bool:
+    """Whether the whole internet may know it by that name: no number, none of one house's own."""
+    labels = host.lower().rstrip(".").split(".")
+    is_number = ":" in host or labels[-1].isdigit()
+    is_own = len(labels) < 2 or labels[-1] in _OWN_DOMAINS or labels[-2:] == ["home", "arpa"]
+    return not (is_number or is_own or is_reserved(f"@{host}"))
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

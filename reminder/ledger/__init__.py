@@ -1,0 +1,1 @@
+"""What is recorded: the tables and their queries, on SQLite and PostgreSQL under one Database."""

@@ -1,0 +1,185 @@
+"""Signed links: who holds one may open what it names, until it is rotated or revoked.
+
+Each unit has one link of each purpose, whether it stands in the table or not. A feed may have
+more, for single readers: `deputies~1`. Those were made by somebody, or there are none.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Row, select
+
+from reminder.ledger.changes import note_change
+from reminder.ledger.database import Database
+from reminder.ledger.keys import InstallationKey
+from reminder.ledger.schema import link
+from reminder.ledger.upsert import put
+
+FEED = "feed"
+PAGE = "page"
+READER = "~"  # between a feed's name and its reader's number: no unit's id has it
+# What a link carries when it is handed out: one-day entries, without the year-round ones.
+HANDED_OUT = "view=due&year-round=0"
+_ONCE_A = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """`label` and `created` are of a single reader's."""
+
+    purpose: str
+    subject: str
+    generation: int = 1
+    revoked: bool = False
+    last_use: datetime | None = None
+    label: str = ""
+    created: datetime | None = None
+
+
+def link_token(connection: Connection, key: InstallationKey, purpose: str, subject: str) -> str:
+    """Of the link's present generation; of a revoked link too, which then opens nothing."""
+    row = _row(connection, purpose, subject)
+    return _token(key, purpose, subject, row.generation if row else 1)
+
+
+def link_tokens(
+    connection: Connection, key: InstallationKey, purpose: str, subjects: Collection[str]
+) -> dict[str, str]:
+    query = select(link.c.subject, link.c.generation)
+    query = query.where(link.c.purpose == purpose, link.c.subject.in_(subjects))
+    generations = {row.subject: row.generation for row in connection.execute(query)}
+    return {name: _token(key, purpose, name, generations.get(name, 1)) for name in subjects}
+
+
+def feed_token(connection: Connection, key: InstallationKey, subject: str) -> str:
+    return link_token(connection, key, FEED, subject)
+
+
+def check_link(
+    connection: Connection, key: InstallationKey, purpose: str, subject: str, token: str
+) -> bool:
+    """False when forged, revoked, never made or of an older generation, at the same cost for any
+    subject."""
+    row = _row(connection, purpose, subject)
+    wanted = _token(key, purpose, subject, row.generation if row else 1)
+    same = hmac.compare_digest(_digest(wanted), _digest(token))
+    return same and (not row.revoked if row else READER not in subject)
+
+
+def generation_of(connection: Connection, purpose: str, subject: str) -> int:
+    row = _row(connection, purpose, subject)
+    return row.generation if row else 1
+
+
+def rotate(connection: Connection, purpose: str, subject: str) -> int:
+    """The next generation: the old link is dead, also when it was revoked; the new one lives."""
+    generation = generation_of(connection, purpose, subject) + 1
+    _put(connection, purpose, subject, generation=generation, revoked=False)
+    note_change(connection)
+    return generation
+
+
+def revoke(connection: Connection, purpose: str, subject: str) -> None:
+    _put(connection, purpose, subject, revoked=True)
+    note_change(connection)
+
+
+def feed_of(subject: str) -> str:
+    """What a feed's link shows, whoever reads by it."""
+    return subject.partition(READER)[0]
+
+
+def add_reader(connection: Connection, feed: str, label: str, at: datetime) -> str:
+    """A link of its own for a single reader of that feed. Returns its subject."""
+    numbers = [int(found.subject.partition(READER)[2]) for found in readers_of(connection, feed)]
+    subject = f"{feed}{READER}{max(numbers, default=0) + 1}"
+    _put(connection, FEED, subject, label=label, created=at)
+    note_change(connection)
+    return subject
+
+
+def readers_of(connection: Connection, feed: str) -> list[LinkView]:
+    """In the order in which they were made, also those that were revoked."""
+    query = select(link).where(
+        link.c.purpose == FEED, link.c.subject.startswith(f"{feed}{READER}", autoescape=True)
+    )
+    found = [_view(row) for row in connection.execute(query)]
+    return sorted(found, key=lambda each: int(each.subject.partition(READER)[2]))
+
+
+def read_links(connection: Connection) -> dict[tuple[str, str], LinkView]:
+    """Those that were rotated, revoked or used, and all that single readers have."""
+    rows = connection.execute(select(link).order_by(link.c.purpose, link.c.subject))
+    return {(row.purpose, row.subject): _view(row) for row in rows}
+
+
+def read_link(connection: Connection, purpose: str, subject: str) -> LinkView | None:
+    """None for a single reader's that nobody has made."""
+    row = _row(connection, purpose, subject)
+    if row is None:
+        return None if READER in subject else LinkView(purpose, subject)
+    return _view(row)
+
+
+def touch(database: Database, purpose: str, subject: str, at: datetime) -> bool:
+    """Notes the use, and says whether it wrote: at most once a day, readers poll far oftener."""
+    with database.read() as connection:
+        row = _row(connection, purpose, subject)
+    if row is not None and row.last_use is not None and at - row.last_use < _ONCE_A:
+        return False
+    with database.write() as connection:
+        _put(connection, purpose, subject, last_use=at)
+    return True
+
+
+def feed_url(base: str, token: str, name: str, *, handed_out: bool = False) -> str:
+    """The address of a unit's feed, or of `plan`; `base` is the site without a closing slash."""
+    address = f"{base}/feeds/{quote(token)}/{quote(name)}.ics"
+    return f"{address}?{HANDED_OUT}" if handed_out else address
+
+
+def page_url(base: str, token: str, unit: str) -> str:
+    """The address of a unit's own page."""
+    return f"{base}/units/{quote(token)}/{quote(unit)}"
+
+
+def webcal_url(url: str) -> str:
+    """The same address as calendar programs take it up by a click."""
+    return f"webcal:{url.partition(':')[2]}"
+
+
+def _token(key: InstallationKey, purpose: str, subject: str, generation: int) -> str:
+    return key.derive("link", f"{purpose}/{subject}/{generation}")
+
+
+def _digest(token: str) -> bytes:
+    """Of one length whatever was sent: compare_digest is quick with another length."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def _row(connection: Connection, purpose: str, subject: str) -> Row[Any] | None:
+    return connection.execute(
+        select(link).where(link.c.purpose == purpose, link.c.subject == subject)
+    ).first()
+
+
+def _view(row: Row[Any]) -> LinkView:
+    return LinkView(
+        row.purpose,
+        row.subject,
+        row.generation,
+        row.revoked,
+        row.last_use,
+        row.label,
+        row.created,
+    )
+
+
+def _put(connection: Connection, purpose: str, subject: str, **values: object) -> None:
+    fresh = {"purpose": purpose, "subject": subject, "generation": 1, "revoked": False}
+    put(connection, link, fresh | values, changing=list(values))

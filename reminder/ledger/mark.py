@@ -1,0 +1,149 @@
+"""How far the ledger had come that was last used here: a file beside it knows.
+
+A ledger that lacks that row of the history, or has another one there, is an older copy or
+another ledger: what it does not know to have gone would go again. The mark is written after the
+ledger, so it may lie behind, never ahead, but for a restore.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from reminder.domain.notices import State
+from reminder.ledger.holds import released_at
+from reminder.ledger.schema import history, setting
+from reminder.ledger.upsert import put_new
+
+log = logging.getLogger(__name__)
+
+_ID = "ledger-id"
+# All that earlier versions wrote.
+_BEGUN = b"There is a ledger here, or there was.\n"
+_NEW = b"Nobody has ticked yet.\n"
+_LINE = re.compile(rb"ledger (\w*), row (\d+) \((\w+)\) of (\S+)\n")
+_LAST = select(history).order_by(history.c.id.desc()).limit(1)
+_NUMBERED = select(history).where(history.c.id == bindparam("number"))
+_CLAIMED = select(history.c.id).where(history.c.state == State.SENDING).limit(1)
+_NAME = select(setting.c.value).where(setting.c.name == _ID)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Mark:
+    """`path` is None where there is no place for one. `alone` is a ledger that is used from one
+    machine: it always has its mark, where on a server a new replica begins without."""
+
+    def __init__(self, path: Path | None, *, alone: bool) -> None:
+        self._path = path
+        self._alone = alone
+        self._told = False
+
+    def begin(self, connection: Connection) -> None:
+        """Beside a ledger that was just made. Raises `OSError`."""
+        if self._path and not self._read() and not _is_used(connection):
+            _write(self._path, _BEGUN + _NEW)
+
+    def why_other(self, connection: Connection) -> str:
+        """Why this is not the ledger that was last used here, in words; empty when it is."""
+        noted = self._read()
+        if not noted:
+            unknown = self._alone and _is_used(connection)
+            return "it has been used, but not here: there is no mark beside it" if unknown else ""
+        if noted == _BEGUN:
+            return ""  # an earlier version's
+        if noted == _BEGUN + _NEW:
+            return "it has been used, but not here" if _is_used(connection) else ""
+        found = _LINE.fullmatch(noted.removeprefix(_BEGUN))
+        if found is None:
+            return f"what {self._path} says of it cannot be read"
+        name, number, digest, moment = (part.decode() for part in found.groups())
+        at = datetime.fromisoformat(moment)
+        if name != _id(connection):
+            why = "another ledger was used here last"
+        elif int(number) and _digest(_row(connection, int(number))) != digest:
+            why = f"it lacks what was recorded here on {at.isoformat(' ', 'minutes')}"
+        else:
+            return ""
+        released = released_at(connection)
+        return "" if released and at <= released else why  # that loss was looked at already
+
+    def is_kept(self, connection: Connection) -> bool:
+        """Whether it says how far this ledger had come."""
+        name = _id(connection)
+        return self._path is None or bool(name and f"ledger {name},".encode() in self._read())
+
+    def follow(self, connection: Connection) -> bytes:
+        """As `last`; nothing where this is not the ledger that was last used here."""
+        return b"" if self._path is None or self.why_other(connection) else self.last(connection)
+
+    def last(self, connection: Connection) -> bytes:
+        """What to write when this transaction is on disk."""
+        row = connection.execute(_LAST).one_or_none()
+        number, at = (row.id, row.at) if row else (0, _NEVER)
+        # Of one length, so that one write replaces another whole.
+        line = f"ledger {_id(connection)}, row {number:020} ({_digest(row)}) of {at.isoformat()}\n"
+        return _BEGUN + line.encode()
+
+    def write(self, noted: bytes) -> None:
+        """One that lies behind does no harm: a failure is told and not raised."""
+        if self._path is None or not noted:
+            return
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(self._path, noted)
+        except OSError as error:
+            log.log(
+                logging.DEBUG if self._told else logging.WARNING,
+                "%s cannot be written (%s): a restored ledger may not be recognised",
+                self._path, error.strerror,
+            )  # fmt: skip
+            self._told = True
+
+    def _read(self) -> bytes:
+        try:
+            return self._path.read_bytes() if self._path else b""
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            return f"{error.strerror}".encode()
+
+
+def name_ledger(connection: Connection) -> None:
+    """A name that its copies share."""
+    put_new(connection, setting, {"name": _ID, "value": secrets.token_hex(8)})
+
+
+def _id(connection: Connection) -> str:
+    return connection.scalar(_NAME) or ""
+
+
+def _is_used(connection: Connection) -> bool:
+    """Whether a mail may have gone."""
+    return connection.execute(_CLAIMED).first() is not None
+
+
+def _row(connection: Connection, number: int) -> Row[Any] | None:
+    return connection.execute(_NUMBERED, {"number": number}).one_or_none()
+
+
+def _digest(row: Row[Any] | None) -> str:
+    said = repr((row.id, row.at.isoformat(), *row[2:])) if row else ""
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _write(path: Path, noted: bytes) -> None:
+    """In place, at once: a process that is killed leaves the old one or the new one."""
+    new = not path.exists()
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(file, noted)
+        if new:
+            os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,299 @@
+"""Notices in the ledger: put in once, their bytes fixed once, every change in the history."""
+
+import hashlib
+import zlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, select, union, update
+
+from reminder.domain.notices import NEVER_WENT, UNFINISHED, Kind, NoticeDraft, Reason, State
+from reminder.domain.occasions import Step
+from reminder.ledger.history import Change, record, record_all
+from reminder.ledger.schema import message, notice, recipient, reminded
+from reminder.ledger.upsert import put
+from reminder.ledger.views import in_parts
+
+KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A message as it will go to `recipients`, on every try. `as_of` is what it knows."""
+
+    message_id: str
+    content: bytes
+    as_of: datetime
+    recipients: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A notice as it is put in: queued with `composed`, else `state` says what it is instead."""
+
+    draft: NoticeDraft
+    reason: Reason = Reason.PLANNED
+    composed: Composed | None = None
+    state: State | None = None
+
+
+def keys_of(
+    connection: Connection, kind: Kind, period: str, units: Iterable[str] | None = None
+) -> dict[str, str]:
+    """The notices of an occasion, of all units or of some, and on which course each was made."""
+    query = select(notice.c.key, notice.c.course)
+    query = query.where(notice.c.kind == kind, notice.c.period == period)
+    if units is not None:
+        query = query.where(notice.c.unit.in_(list(units)))
+    return {row.key: row.course for row in connection.execute(query)}
+
+
+def add(
+    connection: Connection,
+    draft: NoticeDraft,
+    at: datetime,
+    *,
+    composed: Composed | None = None,
+    state: State | None = None,
+    reason: Reason = Reason.PLANNED,
+    course: str,
+    rehearsal: bool = False,
+) -> None:
+    entry = Entry(draft, reason, composed, state)
+    add_all(connection, [entry], at, course=course, rehearsal=rehearsal)
+
+
+def add_all(
+    connection: Connection,
+    entries: Sequence[Entry],
+    at: datetime,
+    *,
+    course: str,
+    rehearsal: bool = False,
+) -> None:
+    """Hundreds at once: a statement a table, not one a notice."""
+    if not entries:
+        return
+    shared = {"course": course, "rehearsal": rehearsal, "attempts": 0, "created": at, "updated": at}
+    connection.execute(notice.insert(), [_row(entry) | shared for entry in entries])
+    note_reminded(connection, [entry.draft for entry in entries])
+    _queue(
+        connection,
+        [(entry.draft.key, entry.composed, entry.reason) for entry in entries if entry.composed],
+        at,
+    )
+    record_all(
+        connection,
+        at,
+        [
+            Change(entry.draft.key, entry.state or State.HELD, entry.reason)
+            for entry in entries
+            if not entry.composed
+        ],
+    )
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    draft = entry.draft
+    facts = {
+        "key": draft.key,
+        "kind": draft.kind,
+        "period": draft.period,
+        "unit": draft.unit,
+        "due": draft.due,
+        "useful_until": draft.useful_until,
+        "reason": entry.reason,
+    }
+    return facts | (_fixed(entry.composed) if entry.composed else _unfixed(entry.state))
+
+
+def _fixed(composed: Composed) -> dict[str, object]:
+    return {
+        "state": None,
+        "message_id": composed.message_id,
+        "as_of": composed.as_of,
+        "sha256": composed.sha256,
+    }
+
+
+def _unfixed(state: State | None) -> dict[str, object]:
+    return {"state": state, "message_id": None, "as_of": None, "sha256": None}
+
+
+def fix(connection: Connection, key: str, composed: Composed, at: datetime, reason: Reason) -> None:
+    """Queues the notice: from now on its bytes and recipients never change."""
+    values = _fixed(composed) | {"reason": reason, "updated": at}
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    _queue(connection, [(key, composed, reason)], at)
+
+
+def _queue(
+    connection: Connection, mails: Sequence[tuple[str, Composed, Reason]], at: datetime
+) -> None:
+    if not mails:
+        return
+    connection.execute(
+        message.insert(),
+        [
+            # Base64 hardly shrinks further with more effort, and that takes twice as long.
+            {"notice": key, "content": zlib.compress(composed.content, 1), "stored": at}
+            for key, composed, _ in mails
+        ],
+    )
+    unsent = {"state": State.QUEUED, "reply": "", "attempts": 0, "not_before": at, "updated": at}
+    connection.execute(
+        recipient.insert(),
+        [
+            {"notice": key, "address": address, "reason": reason} | unsent
+            for key, composed, reason in mails
+            for address in composed.recipients
+        ],
+    )
+    record_all(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
+
+
+def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
+    names = ("task", "due", "step")
+    rows = [
+        {"key": draft.key, "kind": draft.kind, "unit": draft.unit}
+        | dict(zip(names, task, strict=True))
+        for draft in drafts
+        for task in draft.tasks
+    ]
+    if rows:
+        put(connection, reminded, *rows)
+
+
+def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
+    """On the notice itself: held, expired, baseline, or refused for want of an address."""
+    set_states(connection, [key], state, reason, at)
+
+
+def set_states(
+    connection: Connection,
+    keys: Sequence[str],
+    state: State,
+    reason: Reason,
+    at: datetime,
+    detail: str = "",
+) -> None:
+    """Of very many in little time: meanwhile nobody else can write."""
+    values = {"state": state, "reason": reason, "updated": at}
+    for some in in_parts(keys):
+        connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
+    record_all(connection, at, [Change(key, state, reason, detail=detail) for key in keys])
+
+
+def content_of(connection: Connection, key: str) -> bytes | None:
+    """The stored bytes; None before they are fixed, and 24 months later."""
+    content = connection.scalar(select(message.c.content).where(message.c.notice == key))
+    return zlib.decompress(content) if content is not None else None
+
+
+def read_told(
+    connection: Connection, steps: Iterable[Step], *, rehearsal: bool
+) -> dict[Step, set[str]]:
+    """Each step with the units that were reminded by it; a mail that never went does not
+    count, unless it was dropped by hand."""
+    told: dict[Step, set[str]] = {}
+    # Without a notice: the secretariat was asked to phone.
+    went = notice.c.reason.not_in(NEVER_WENT)
+    counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
+    for step in steps:
+        query = select(reminded.c.unit).join(notice, notice.c.key == reminded.c.key, isouter=True)
+        query = query.where(
+            reminded.c.kind == step.kind,
+            reminded.c.task == step.task,
+            reminded.c.due == step.due,
+            reminded.c.step == step.step,
+            counts,
+        )
+        told[step] = set(connection.scalars(query))
+    return told
+
+
+def heard_from(
+    connection: Connection, units: Collection[str], year: int, before: Collection[str] = ()
+) -> set[str]:
+    """Those of the units that were written to in that year, by notices other than `before`."""
+    query = select(notice.c.unit).where(
+        notice.c.unit.in_(units),
+        notice.c.sha256.is_not(None),
+        notice.c.period.startswith(f"{year}-"),
+        notice.c.rehearsal.is_(False),
+        notice.c.key.not_in(before),
+    )
+    return set(connection.scalars(query.distinct()))
+
+
+def _unfinished() -> Select[Any]:
+    """Found by the few that wait: a look at every notice there ever was would take too long."""
+    held = select(notice.c.key).where(notice.c.state == State.HELD)
+    waiting = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
+    sending = select(recipient.c.notice).where(recipient.c.state == State.SENDING)
+    live = notice.c.state.is_(None) & notice.c.key.not_in(sending)
+    still = notice.c.key.in_(union(held, waiting)) & ((notice.c.state == State.HELD) | live)
+    return select(notice).where(still).order_by(notice.c.created)
+
+
+# Asked at each tick: made once, for making a statement takes longer than running it.
+_UNFINISHED = _unfinished()
+_UNFINISHED_OF = _UNFINISHED.where(notice.c.kind.in_(bindparam("kinds", expanding=True)))
+_OUTLIVED = _UNFINISHED.with_only_columns(notice.c.key)
+_OUTLIVED = _OUTLIVED.where(notice.c.useful_until <= bindparam("now"))
+_TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
+    notice.c.state == State.EXPIRED,
+    notice.c.reason == Reason.TOO_LATE,
+    notice.c.course == bindparam("of_course"),
+    notice.c.due <= bindparam("due_by"),
+    notice.c.useful_until > bindparam("now"),
+)
+_WAITING = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
+_FORGET = delete(message).where(
+    message.c.stored < bindparam("before"), message.c.notice.not_in(_WAITING)
+)
+
+
+def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
+    """Notices that still wait: held, queued or to be tried again, and not just being sent."""
+    query = _UNFINISHED_OF if kinds else _UNFINISHED
+    return connection.execute(query, {"kinds": kinds}).mappings().all()
+
+
+def expire(connection: Connection, at: datetime) -> list[str]:
+    """Gives up what has outlived its use. Returns the keys."""
+    keys = list(connection.scalars(_OUTLIVED, {"now": at}))
+    set_states(connection, keys, State.EXPIRED, Reason.TOO_LATE, at)
+    return keys
+
+
+def too_early_given_up(
+    connection: Connection, course: str, at: datetime, due_by: datetime
+) -> list[str]:
+    """Notices that ended as too late, as if by a later clock. Returns the keys."""
+    which = {"of_course": course, "due_by": due_by, "now": at}
+    return list(connection.scalars(_TOO_EARLY_GIVEN_UP, which))
+
+
+def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> None:
+    """Its recipients decide again on its state."""
+    values = {"state": None, "reason": reason, "updated": at}
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    record(connection, at, key, State.RETRY, reason)
+
+
+def tasks_of(connection: Connection, key: str) -> list[tuple[str, str, int]]:
+    """What a nudge or a 待确认 mail is about: task, due date, step."""
+    query = select(reminded.c.task, reminded.c.due, reminded.c.step).where(reminded.c.key == key)
+    return [(row.task, row.due, row.step) for row in connection.execute(query)]
+
+
+def forget_bytes(connection: Connection, at: datetime) -> int:
+    """Drops stored bytes older than 24 months, of what waits for nobody any more."""
+    return connection.execute(_FORGET, {"before": at - KEPT}).rowcount

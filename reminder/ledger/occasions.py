@@ -1,0 +1,123 @@
+"""When an office first started, and which occasions were planned and reported."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from reminder.domain.notices import Kind
+from reminder.ledger.schema import occasion, setting, start
+from reminder.ledger.upsert import put, put_new
+
+_LAST_TICK = "last-tick"
+_REMINDERS = "reminders-made-from"
+_VALUE = select(setting.c.value).where(setting.c.name == bindparam("of_name"))
+_NOTED = select(occasion.c.period, occasion.c.made_from)
+_NOTED = _NOTED.where(occasion.c.kind == bindparam("of_kind"))
+_EARLY = (occasion.c.planned_at < occasion.c.due) & (occasion.c.due > bindparam("now"))
+_UNREPORTED = select(occasion).where(occasion.c.reported_at.is_(None), ~_EARLY)
+_UNREPORTED = _UNREPORTED.order_by(occasion.c.due)
+
+
+def begin(connection: Connection, course: str, at: datetime, *, held: bool) -> bool:
+    """Writes the first start of that course, once; True when this was it.
+
+    From SMTP back to Maildir is no first start, nor is a second start on either.
+    """
+    known = set(connection.scalars(select(start.c.course)))
+    if course in known or (course == "maildir" and "smtp" in known):
+        return False
+    connection.execute(start.insert().values(course=course, at=at, held=held))
+    return True
+
+
+def note_tick(connection: Connection, at: datetime) -> None:
+    put(connection, setting, {"name": _LAST_TICK, "value": at.isoformat()})
+
+
+def last_tick(connection: Connection) -> datetime | None:
+    value = _read_setting(connection, _LAST_TICK)
+    return datetime.fromisoformat(value) if value else None
+
+
+def note_reminders_made_from(connection: Connection, facts: str) -> None:
+    put(connection, setting, {"name": _REMINDERS, "value": facts})
+
+
+def reminders_made_from(connection: Connection) -> str | None:
+    """What the reminders of a day were last planned from, all of them."""
+    return _read_setting(connection, _REMINDERS)
+
+
+def _read_setting(connection: Connection, name: str) -> str | None:
+    return connection.scalar(_VALUE, {"of_name": name})
+
+
+def note_occasion(
+    connection: Connection, kind: Kind | str, period: str, due: datetime, at: datetime
+) -> bool:
+    """True when it is new."""
+    row = {"key": f"{kind}/{period}", "kind": kind, "period": period}
+    return put_new(connection, occasion, row | {"due": due, "planned_at": at})
+
+
+def note_more(
+    connection: Connection, kind: Kind | str, period: str, due: datetime, at: datetime
+) -> bool:
+    """For one that has new notices: if it is not new itself, its report comes once more."""
+    new = note_occasion(connection, kind, period, due, at)
+    if not new:
+        report_again(connection, kind, period, at)
+    return new
+
+
+def noted(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
+    """The periods whose occasion of that kind was planned, and from what when it was complete."""
+    rows = connection.execute(_NOTED, {"of_kind": kind})
+    return {row.period: row.made_from for row in rows}
+
+
+def note_made_from(connection: Connection, kind: Kind | str, period: str, facts: str) -> None:
+    """All its notices are there; while the same facts hold there is nothing to look for."""
+    which = occasion.c.key == f"{kind}/{period}"
+    connection.execute(update(occasion).where(which).values(made_from=facts))
+
+
+def begun(row: RowMapping) -> datetime:
+    """From when on its notices could go."""
+    planned, due = row["planned_at"], row["due"]
+    assert isinstance(planned, datetime)
+    assert isinstance(due, datetime)
+    return max(planned, due)
+
+
+def unreported(connection: Connection, at: datetime) -> Sequence[RowMapping]:
+    """But for what was planned early, to be approved, until it is due."""
+    return connection.execute(_UNREPORTED, {"now": at}).mappings().all()
+
+
+def note_reported(connection: Connection, key: str, at: datetime) -> None:
+    connection.execute(update(occasion).where(occasion.c.key == key).values(reported_at=at))
+
+
+def note_interim(connection: Connection, key: str, at: datetime) -> None:
+    connection.execute(update(occasion).where(occasion.c.key == key).values(interim_at=at))
+
+
+def report_again(connection: Connection, kind: str, period: str, at: datetime) -> None:
+    """What became of an occasion changed after its report."""
+    connection.execute(
+        update(occasion)
+        .where(occasion.c.key == f"{kind}/{period}")
+        .values(planned_at=at, interim_at=None, reported_at=None)
+    )
+
+
+def last_occasion(connection: Connection, at: datetime) -> RowMapping | None:
+    """The digest, nudge or 待确认 occasion that was due last."""
+    query = (
+        select(occasion)
+        .where(occasion.c.kind.in_([Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE]), occasion.c.due <= at)
+        .order_by(occasion.c.due.desc())
+    )
+    return connection.execute(query.limit(1)).mappings().first()

@@ -1,0 +1,210 @@
+"""What units and the secretariat have registered: rows are added, never changed."""
+
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
+
+from reminder.domain.notices import Kind
+from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
+from reminder.ledger.schema import notice, registration
+from reminder.ledger.views import in_parts
+
+
+def _standing(act: Act) -> Select[Any]:
+    """Where that act is the last that decides, oldest first."""
+    later = registration.alias()
+    overruled = exists().where(
+        later.c.task == registration.c.task,
+        later.c.unit == registration.c.unit,
+        later.c.period == registration.c.period,
+        later.c.id > registration.c.id,
+        later.c.act.in_(DECIDING),
+    )
+    query = select(registration).where(registration.c.act == act, registration.c.task != "")
+    return query.where(~overruled).order_by(registration.c.id)
+
+
+# Asked at each tick: made once, for making a statement takes longer than running it.
+_PENDING = _standing(Act.FINISH)
+_PENDING_OF_UNIT = _PENDING.where(registration.c.unit == bindparam("of_unit"))
+_CONFIRMED = _standing(Act.CONFIRM).where(registration.c.task == bindparam("of_task"))
+
+
+def add(connection: Connection, said: Registration) -> int:
+    """Returns its number."""
+    row = {
+        "at": said.at,
+        "act": said.act,
+        "unit": said.unit,
+        "period": said.period,
+        "task": said.task,
+        "done_on": said.done_on.isoformat() if said.done_on else "",
+        "percent": said.percent,
+        "words": said.words,
+        "who": said.by.who,
+        "link": said.by.link,
+    }
+    added = connection.execute(registration.insert().values(row))
+    [number] = added.inserted_primary_key or (0,)
+    return int(number)
+
+
+def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registration]:
+    """The latest, the last one first."""
+    return _read(connection, select(registration).where(registration.c.unit == unit), most)
+
+
+def of_task(connection: Connection, task: str, most: int = 500) -> list[Registration]:
+    """Of all units, the last one first."""
+    return _read(connection, select(registration).where(registration.c.task == task), most)
+
+
+def latest(connection: Connection, most: int) -> list[Registration]:
+    return _read(connection, select(registration), most)
+
+
+def each(connection: Connection) -> Iterator[Registration]:
+    """All, the first one first, and no more than some hundreds at a time."""
+    query = select(registration).order_by(registration.c.id)
+    for row in connection.execute(query, execution_options={"yield_per": 500}):
+        yield _registration(row)
+
+
+def signed(
+    connection: Connection, period: str, units: Collection[str] | None = None
+) -> dict[str, Registration]:
+    """Who has signed that month; what was undone does not count."""
+    return {said.unit: said for said in _last_words(connection, period, units)}
+
+
+def signed_months(connection: Connection, unit: str) -> dict[str, Registration]:
+    return {said.period: said for said in _last_words(connection, None, [unit])}
+
+
+def pending(connection: Connection, unit: str | None = None) -> list[Registration]:
+    """What units say is done and nobody has confirmed or sent back, oldest first."""
+    query = _PENDING if unit is None else _PENDING_OF_UNIT
+    return [_registration(row) for row in connection.execute(query, {"of_unit": unit})]
+
+
+def confirmed(connection: Connection, task: str) -> list[Registration]:
+    """What units said is done and nobody has taken back since it was confirmed."""
+    return [_registration(row) for row in connection.execute(_CONFIRMED, {"of_task": task})]
+
+
+def latest_on_tasks(
+    connection: Connection, periods: Collection[str] = ("",)
+) -> dict[tuple[str, str], Registration]:
+    """Of each task and unit the last word, of tasks as a whole or of those periods' check-ins."""
+    last = select(func.max(registration.c.id)).where(
+        registration.c.act.in_(list(Act)),
+        registration.c.period.in_(periods),
+        registration.c.task != "",
+    )
+    last = last.group_by(registration.c.task, registration.c.unit)
+    found = connection.execute(select(registration).where(registration.c.id.in_(last)))
+    return {(row.task, row.unit): _registration(row) for row in found}
+
+
+def count_like(connection: Connection, said: Registration, since: datetime) -> int:
+    """How often the unit has done the same since: reported completion of that task, or told of
+    progress or signed at all."""
+    query = select(func.count()).select_from(registration)
+    query = query.where(
+        registration.c.unit == said.unit,
+        registration.c.at >= since,
+        registration.c.act == said.act,
+    )
+    if said.act is Act.FINISH:
+        same = (registration.c.task == said.task) & (registration.c.period == said.period)
+        query = query.where(same)
+    return connection.scalar(query) or 0
+
+
+def newest(connection: Connection) -> int:
+    """The last one's number; 0 when there is none."""
+    return connection.scalar(select(func.max(registration.c.id))) or 0
+
+
+def untold(
+    connection: Connection, since: datetime, *, after: int = 0, unit: str | None = None
+) -> dict[str, tuple[list[Registration], datetime | None]]:
+    """By unit: what it has registered since, after that number, of which no receipt tells; and
+    when its last receipt was due."""
+    query = select(registration).where(
+        registration.c.id > after, registration.c.at >= since, registration.c.act.in_(OF_UNITS)
+    )
+    if unit is not None:
+        query = query.where(registration.c.unit == unit)
+    found: dict[str, list[Registration]] = {}
+    for row in connection.execute(query.order_by(registration.c.id)):
+        found.setdefault(row.unit, []).append(_registration(row))
+    told = _last_receipts(connection, found, since)
+    untold = {}
+    for name, all_said in found.items():
+        number, due = told.get(name, (0, None))
+        if said := [each for each in all_said if each.id > number]:
+            untold[name] = (said, due)
+    return untold
+
+
+def _last_receipts(
+    connection: Connection, units: Collection[str], since: datetime
+) -> dict[str, tuple[int, datetime | None]]:
+    """Of what units did: those of words sent back are none of them."""
+    query = select(notice.c.key, notice.c.unit, notice.c.due)
+    query = query.where(notice.c.kind == Kind.RECEIPT, notice.c.due >= since)
+    due = {
+        int(row.key.split("/")[-2]): (row.unit, row.due)
+        for units_part in in_parts(list(units))
+        for row in connection.execute(query.where(notice.c.unit.in_(units_part)))
+    }
+    last: dict[str, tuple[int, datetime | None]] = {}
+    for numbers in in_parts(sorted(due)):
+        theirs = select(registration.c.id).where(
+            registration.c.id.in_(numbers), registration.c.act.in_(OF_UNITS)
+        )
+        for number in connection.scalars(theirs.order_by(registration.c.id)):
+            name, moment = due[number]
+            last[name] = (number, moment)
+    return last
+
+
+def _last_words(
+    connection: Connection, period: str | None, units: Collection[str] | None
+) -> Iterator[Registration]:
+    # Not by the index on tasks, which SQLite prefers: there every month ever signed is one.
+    of_a_month = func.coalesce(registration.c.task, "") == ""
+    last = select(func.max(registration.c.id)).where(
+        registration.c.act.in_([Act.SIGN, Act.UNDO]), of_a_month
+    )
+    if period is not None:
+        last = last.where(registration.c.period == period)
+    if units is not None:
+        last = last.where(registration.c.unit.in_(units))
+    last = last.group_by(registration.c.period, registration.c.unit)
+    query = select(registration).where(registration.c.id.in_(last))
+    for row in connection.execute(query.where(registration.c.act == Act.SIGN)):
+        yield _registration(row)
+
+
+def _read(connection: Connection, query: Select[Any], most: int) -> list[Registration]:
+    query = query.order_by(registration.c.id.desc()).limit(most)
+    return [_registration(row) for row in connection.execute(query)]
+
+
+def _registration(row: Row[Any]) -> Registration:
+    return Registration(
+        at=row.at,
+        act=Act(row.act),
+        unit=row.unit,
+        period=row.period,
+        task=row.task,
+        by=Signature(row.who, row.link),
+        done_on=date.fromisoformat(row.done_on) if row.done_on else None,
+        percent=row.percent,
+        words=row.words,
+        id=row.id,
+    )

@@ -1,0 +1,164 @@
+"""A mail's bytes: headers folded where the RFCs allow it, base64 bodies.
+
+`EmailMessage` spends most of its time on parsing headers that were just written, and its
+default policy folds long addresses into encoded words; `email.header` pads words in the middle.
+"""
+
+import base64
+import email
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import format_datetime
+from functools import lru_cache
+
+from reminder.domain.characters import UNSEEN
+
+_WORD = "=?utf-8?{}?{}?="
+_LINE = 76
+_FOLD = "\r\n "
+_SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
+
+
+@lru_cache(maxsize=256)  # many units get the same subject
+def text_header(name: str, value: str) -> str:
+    """One header with free text; line breaks and what is unseen in it become blanks."""
+    return f"{name}: {_encode(UNSEEN.sub(' ', value), len(name) + 2)}"
+
+
+def _encode(value: str, column: int) -> str:
+    """RFC 2047, 2: encoded words of 75 characters at most, in lines of 76 at most.
+
+    Each holds whole characters and, but for the last, needs no padding: GMime 3.2, which mu
+    and notmuch read with, takes padding for the end of the header. Digits and the like, which
+    put the bytes out of step with base64's three, get a word in Q where nothing else helps.
+    """
+    if value.isascii() and column + len(value) <= _LINE and "=?" not in value:
+        return value
+    words: list[str] = []
+    while value:
+        room = max(_LINE - (1 if words else column) - len(_WORD.format("b", "")), 12)
+        part = _in_step(value, room // 4 * 3)
+        if part:
+            words.append(_WORD.format("b", base64.b64encode(_utf8(part)).decode()))
+        else:
+            part = _out_of_step(value, room // 3)
+            words.append(_WORD.format("q", "".join(f"={byte:02X}" for byte in _utf8(part))))
+        value = value[len(part) :]
+    return _FOLD.join(words)
+
+
+def _in_step(text: str, limit: int) -> str:
+    """The longest beginning within `limit` bytes that base64 does not pad; all of it if it fits."""
+    size, found = 0, 0
+    for count, character in enumerate(text, 1):
+        size += len(_utf8(character))
+        if size > limit:
+            return text[:found]
+        if size % 3 == 0:
+            found = count
+    return text
+
+
+def _out_of_step(text: str, limit: int) -> str:
+    """The characters at the beginning whose bytes are not three, within `limit` bytes."""
+    size = 0
+    for count, character in enumerate(text):
+        width = len(_utf8(character))
+        if width == 3 or size + width > limit:
+            return text[:count]
+        size += width
+    return text
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def mailbox_header(name: str, mailboxes: Sequence[tuple[str, str]]) -> str:
+    """Addresses with their display names, one a line: each stays whole (RFC 5322, 2.2.3)."""
+    lines = [
+        _mailbox(display, address, 1 if index else len(name) + 2)
+        for index, (display, address) in enumerate(mailboxes)
+    ]
+    return f"{name}: " + f",{_FOLD}".join(lines)
+
+
+def _mailbox(display: str, address: str, column: int) -> str:
+    display = UNSEEN.sub(" ", display)
+    if not display:
+        return address
+    if not display.isascii() or "=?" in display or column + len(display) > _LINE - 2:
+        encoded = _encode(display, column)
+        fits = column + len(encoded.rpartition("\r\n")[2]) + len(address) < _LINE - 3
+        return f"{encoded}{' ' if fits else _FOLD}<{address}>"
+    if _SPECIAL.search(display):
+        display = '"' + display.replace("\\", r"\\").replace('"', r"\"") + '"'
+    fits = column + len(display) + len(address) < _LINE - 3
+    return f"{display}{' ' if fits else _FOLD}<{address}>"
+
+
+@lru_cache(maxsize=16)
+def date_header(moment: datetime) -> str:
+    return f"Date: {format_datetime(moment.replace(microsecond=0))}"
+
+
+def message(headers: Sequence[str], text: str, html: str, boundary: str) -> bytes:
+    """multipart/alternative, text first; CRLF throughout; 7 bits on the wire."""
+    parts = []
+    for kind, content in (("plain", text), ("html", html)):
+        parts += [
+            f"--{boundary}",
+            f"Content-Type: text/{kind}; charset=utf-8",
+            "Content-Transfer-Encoding: base64",
+            "",
+            _base64(content),
+        ]
+    lines = [
+        *headers,
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;{_FOLD}boundary="{boundary}"',
+        "",
+        *parts,
+        f"--{boundary}--",
+        "",
+    ]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _base64(content: str) -> str:
+    raw = content.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
+    encoded = base64.b64encode(raw).decode()
+    return "\r\n".join(encoded[start : start + 76] for start in range(0, len(encoded), 76))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What `message` was made of, but for its dates and names."""
+
+    subject: str
+    text: str
+    html: str
+    to: list[tuple[str, str]]
+    cc: list[tuple[str, str]]
+
+
+def read(content: bytes) -> Read:
+    """Of a message that was made here."""
+    mail = email.message_from_bytes(content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    text, html = (_body(mail, kind) for kind in ("plain", "html"))
+    return Read(str(mail["Subject"]), text, html, _mailboxes(mail, "To"), _mailboxes(mail, "Cc"))
+
+
+def _body(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    return str(body.get_content()) if body else ""
+
+
+def _mailboxes(mail: EmailMessage, name: str) -> list[tuple[str, str]]:
+    header = mail[name]
+    return [(one.display_name, one.addr_spec) for one in header.addresses] if header else []

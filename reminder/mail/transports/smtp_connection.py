@@ -1,0 +1,293 @@
+"""One session with a mail server: an answer for every recipient of every message."""
+
+import re
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from reminder.domain.addresses import is_reserved
+from reminder.domain.notices import Answer, Reason, State
+from reminder.errors import ClaimLapsedError, ServerError
+from reminder.mail.transports import Envelope
+from reminder.mail.transports.smtp_commands import Commands, Pipelining, UnansweredError
+from reminder.mail.transports.smtp_replies import Client, readable, refused, said, step, words_of
+from reminder.mail.transports.throttles import is_throttle
+
+GOODBYE = 2.0
+
+_RESERVED = Answer(
+    State.REFUSED, Reason.RESERVED_ADDRESS, "not sent: RFC 2606 reserves the address's domain"
+)
+_UNSAYABLE = Answer(
+    State.REFUSED, Reason.RECIPIENT_REFUSED, "not sent: the address is not printable ASCII"
+)
+# RFC 5321 section 4.2.2 and RFC 4954 section 6: a sequence or a log-in that the server misses
+# says nothing of the recipient or the message.
+_OF_THE_SESSION = (503, 530)
+# RFC 3463 sections 3.2 and 3.8: the sender's address, or what policy lets this host send. Some
+# servers put the code behind their words, with a #.
+_OF_THE_SENDER = re.compile(rb"(?:^|#)5\.(?:7\.[0-9]{1,3}|1\.[78])\b")
+# RFC 3463 sections 3.3 and 3.4. Told apart, or one such message would hold up all others.
+_TOO_LARGE = (b"5.2.3", b"5.3.4")
+
+
+class SmtpConnection:
+    """One logged-in session; `closed` once the server or a failure ended it.
+
+    A message whose group of commands went unanswered goes again at once, by a new session.
+    """
+
+    def __init__(
+        self,
+        log_in: Callable[[], Client],
+        pipelining: Pipelining,
+        server: str,
+        *,
+        spares_reserved: bool,
+    ) -> None:
+        self._log_in = log_in
+        self._pipelining = pipelining
+        self._server = server
+        self._spares_reserved = spares_reserved
+        self._begin()
+
+    def _begin(self) -> None:
+        self._smtp = self._log_in()
+        self._commands = Commands(self._smtp, self._pipelining)
+
+    @property
+    def closed(self) -> bool:
+        return self._smtp.sock is None
+
+    def introduction(self) -> str:
+        """The server's name for itself and the encryption in use."""
+        hello = self._smtp.ehlo_resp if self._smtp.does_esmtp else self._smtp.helo_resp
+        name = (hello or b"").split(b"\n")[0].split(b" ")[0]
+        sock = self._smtp.sock
+        tls = sock.version() if isinstance(sock, ssl.SSLSocket) else None
+        return f"{readable(name) or 'nobody'}, {tls or 'no encryption'}"
+
+    def try_out(self, sender: str, recipient: str) -> str:
+        """Whether a mail would be taken, without sending one. Raises `ServerError`."""
+        if not (said_no := self._tried("MAIL", f"MAIL FROM:<{sender}>")):
+            if not recipient:
+                return f"It takes mail from {sender}; no mail.operator is set to ask about."
+            if self._spares_reserved and is_reserved(recipient):
+                return f"It takes mail from {sender}; {recipient} is reserved and was not tried."
+            said_no = self._tried("RCPT", f"RCPT TO:<{recipient}>")
+        with step(self._server, "RSET"):
+            self._smtp.rset()
+        return said_no or f"It takes mail from {sender} to {recipient}; nothing was sent."
+
+    def _tried(self, name: str, command: str) -> str:
+        """Empty when it was taken; a sentence when it is put off. Raises when refused."""
+        with step(self._server, name):
+            code, reply = self._smtp.docmd(command)
+        if 200 <= code < 300:
+            return ""
+        if 400 <= code < 500:
+            return f"It puts off {command}: {said(code, reply)}."
+        raise ServerError(
+            f"mail server {self._server} refused {command}: {said(code, reply)}",
+            hint="the mail server must know this host, smtp.username and mail.from as its own",
+        )
+
+    def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        answers = self._never_sent(envelope)
+        wanted = [one for one in dict.fromkeys(envelope.recipients) if one not in answers]
+        while wanted:
+            try:
+                told = self._answers(envelope, wanted, still_ours)
+            except (ServerError, ClaimLapsedError):
+                if not _some_sent(answers):
+                    raise
+                break
+            answers |= told
+            wanted = _too_many(told)
+        return answers
+
+    def _answers(
+        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
+    ) -> dict[str, Answer]:
+        try:
+            return self._transaction(envelope, wanted, still_ours)
+        except UnansweredError:
+            self._begin()
+            return self._transaction(envelope, wanted, still_ours)
+
+    def _transaction(
+        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
+    ) -> dict[str, Answer]:
+        if refusal := self._mail(envelope, wanted, still_ours):
+            return dict.fromkeys(wanted, refusal)
+        answers = self._rcpt(wanted)
+        accepted = [one for one in wanted if one not in answers]
+        if not accepted:
+            self._reset()
+            return answers
+        return answers | dict.fromkeys(accepted, self._data(envelope.content, still_ours))
+
+    def close(self) -> None:
+        """Says QUIT and waits a moment for the answer; never raises."""
+        if self._smtp.sock is not None:
+            self._smtp.timeout = min(self._smtp.timeout, GOODBYE)
+            with suppress(OSError):
+                self._smtp.sock.settimeout(self._smtp.timeout)
+                self._smtp.quit()
+        self._drop()
+
+    def _drop(self) -> None:
+        with suppress(OSError):
+            self._smtp.close()
+
+    def _never_sent(self, envelope: Envelope) -> dict[str, Answer]:
+        """The recipients that the server need not hear of, and why."""
+        if refusal := self._too_large(len(envelope.content)):
+            return dict.fromkeys(envelope.recipients, refusal)
+        answers = {}
+        for recipient in envelope.recipients:
+            if self._spares_reserved and is_reserved(recipient):
+                answers[recipient] = _RESERVED
+            elif not (recipient.isascii() and recipient.isprintable()):
+                answers[recipient] = _UNSAYABLE
+        return answers
+
+    def _too_large(self, size: int) -> Answer | None:
+        """RFC 1870 section 6.1. Asked here, so that a refused MAIL always concerns the server."""
+        limit = self._smtp.esmtp_features.get("size", "")
+        if not re.fullmatch("[0-9]{1,20}", limit) or not 0 < int(limit) < size:
+            return None
+        words = f"not sent: {size} bytes, the server takes {limit}"
+        return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, words)
+
+    def _ask(self, still_ours: Callable[[], bool], moment: str) -> None:
+        if not still_ours():
+            self._drop()
+            raise ClaimLapsedError(f"the claim lapsed before {moment}")
+
+    def _mail(
+        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
+    ) -> Answer | None:
+        """The one refusal that concerns the message; all others concern the server."""
+        if self.closed:
+            raise ServerError(
+                f"mail server {self._server} failed at MAIL: the connection is closed"
+            )
+        self._ask(still_ours, "MAIL")
+        size = f" SIZE={len(envelope.content)}" if self._smtp.has_extn("size") else ""
+        mail = f"MAIL FROM:<{envelope.sender}>{size}"
+        self._commands.begin([mail, *[f"RCPT TO:<{one}>" for one in wanted], "DATA"])
+        with step(self._server, "MAIL"):
+            code, reply = self._commands.reply()
+        if code == 250:
+            return None
+        if code != 421:
+            self._commands.read_out()
+        if code == 552 and reply.startswith(_TOO_LARGE):
+            return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, said(code, reply))
+        self.close()
+        raise refused(self._server, "MAIL", code, reply)
+
+    def _rcpt(self, wanted: Sequence[str]) -> dict[str, Answer]:
+        """The recipients that failed. A server that breaks off here fails all that have no
+        final answer: one recipient may be the cause, so the next message still gets its turn."""
+        failed: dict[str, Answer] = {}
+        for recipient in wanted:
+            try:
+                code, reply = self._commands.reply()
+            except OSError as error:
+                return self._broken_off(wanted, words_of(error)) | failed
+            if code in (250, 251, 252):
+                continue
+            if not _is_refusal(code):
+                return self._broken_off(wanted, said(code, reply)) | failed
+            failed[recipient] = _refusal(
+                code, reply, Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_DEFERRED
+            )
+        return failed
+
+    def _broken_off(self, wanted: Sequence[str], words: str) -> dict[str, Answer]:
+        self._drop()
+        return dict.fromkeys(wanted, Answer(State.RETRY, Reason.SERVER, words))
+
+    def _data(self, content: bytes, still_ours: Callable[[], bool]) -> Answer:
+        """From here on the message is at risk: every way out is an answer. Where DATA went ahead
+        the claim is asked last; without its final dot no server takes a message (RFC 5321
+        section 4.1.1.4)."""
+        went_ahead = self._commands.outstanding
+        if not went_ahead:
+            self._ask(still_ours, "DATA")
+        try:
+            code, reply = self._commands.reply()
+            if code == 354:
+                if went_ahead:
+                    self._ask(still_ours, "the message")
+                self._smtp.send(_on_the_wire(content))
+                code, reply = self._smtp.getreply()
+                if 200 <= code < 300:
+                    return Answer(State.SENT, Reason.ACCEPTED, said(code, reply))
+        except OSError as error:
+            return self._lost(words_of(error))
+        return self._refused_message(code, reply)
+
+    def _refused_message(self, code: int, reply: bytes) -> Answer:
+        if code == 421:
+            self._drop()
+        elif not _is_refusal(code):
+            return self._lost(said(code, reply))
+        self._reset()
+        return _refusal(code, reply, Reason.MESSAGE_REFUSED, Reason.MESSAGE_DEFERRED)
+
+    def _lost(self, words: str) -> Answer:
+        self._drop()
+        return Answer(State.RETRY, Reason.ANSWER_LOST, f"no answer after DATA: {words}")
+
+    def _reset(self) -> None:
+        """Nothing of this message may cling to the next; a server that balks is dropped."""
+        if self.closed:
+            return
+        self._commands.read_out()
+        try:
+            code, _ = self._smtp.rset()
+        except OSError:
+            code = 0
+        if code != 250:
+            self._drop()
+
+
+def _some_sent(answers: Mapping[str, Answer]) -> bool:
+    return any(answer.state is State.SENT for answer in answers.values())
+
+
+def _too_many(told: Mapping[str, Answer]) -> list[str]:
+    """RFC 5321 section 4.5.3.1.10: who got a 452 beside accepted ones belongs in a transaction
+    of their own, at once. Each takes somebody, so there is an end."""
+    if not _some_sent(told):
+        return []
+    later = Reason.RECIPIENT_DEFERRED
+    return [one for one, it in told.items() if it.reason is later and it.reply.startswith("452")]
+
+
+def _is_refusal(code: int) -> bool:
+    """421 closes the channel (RFC 5321 section 4.2.3); other classes are out of step here."""
+    return 400 <= code < 600 and code != 421
+
+
+def _refusal(code: int, reply: bytes, never: Reason, later: Reason) -> Answer:
+    words = said(code, reply)
+    if code in _OF_THE_SESSION:
+        return Answer(State.RETRY, Reason.SERVER, words)
+    if code < 500:
+        return Answer(State.RETRY, later, words)
+    if is_throttle(words):
+        return Answer(State.RETRY, Reason.THROTTLED, words)
+    if _OF_THE_SENDER.search(reply):
+        return Answer(State.RETRY, Reason.SENDER_REFUSED, words, never)
+    return Answer(State.REFUSED, never, words)
+
+
+def _on_the_wire(content: bytes) -> bytes:
+    """Dots doubled and the final dot set (RFC 5321 section 4.5.2); else byte for byte."""
+    ended = content if content.endswith(b"\r\n") else content + b"\r\n"
+    doubled = ended.replace(b"\n.", b"\n..")
+    return (b"." if doubled.startswith(b".") else b"") + doubled + b".\r\n"

@@ -1,0 +1,1 @@
+"""What a command, a page or the daemon may ask for, and the policy behind it."""

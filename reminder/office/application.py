@@ -1,0 +1,297 @@
+"""The parts put together, and one pass of the work."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from random import Random
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from reminder.calendar.feeds import Feeds
+from reminder.clock import Clock
+from reminder.documents.office import Office
+from reminder.documents.settings import Settings, server_mark
+from reminder.domain.moves import held_on
+from reminder.domain.notices import Reason, State
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.ledger import senders
+from reminder.ledger.database import Database, open_database, was_begun
+from reminder.ledger.holds import Hold, read_hold
+from reminder.ledger.location import Server
+from reminder.ledger.meetings import read_dates
+from reminder.ledger.tallies import last_change, states_since
+from reminder.ledger.tasks import read_progress
+from reminder.mail.compose import Composer
+from reminder.mail.pacing import Limits
+from reminder.mail.presence import presence
+from reminder.mail.sending import Sender
+from reminder.mail.transports import Transport
+from reminder.mail.transports.maildir import MaildirTransport
+from reminder.mail.transports.smtp import SmtpTransport
+from reminder.office import clocks, restored
+from reminder.office.held_digests import Approvals
+from reminder.office.notice_writer import Registrar
+from reminder.office.parts import Parts
+from reminder.office.planning import Planned, Planner
+from reminder.office.receipts import Receipts
+from reminder.office.reports import Reporter
+from reminder.office.watch import Trouble, Watch
+
+log = logging.getLogger(__name__)
+
+
+def _nobody() -> None:
+    """Without a daemon the next pass finds it."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Notices that changed in one pass by the state they are in then, the operator's reports
+    not counted; on a ledger of many replicas also those that another changed meanwhile.
+
+    `delivers` is False when another process holds the sender's lock. While `hold` is there
+    nothing new goes.
+    """
+
+    planned: int
+    sent: int
+    retry: int
+    refused: int
+    expired: int
+    baseline: int
+    delivers: bool = True
+    hold: Hold | None = None
+
+
+class Application:
+    """One reading of the office's files, with the ledger opened when it is first needed.
+
+    `as_edited` is the office as its files have it; `office` is what is in force: with the days
+    of sessions that the ledger has, as they were when somebody looked last. `transport` and
+    `dice` are the settings' and the system's unless a simulation gives others.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        clock: Clock,
+        *,
+        transport: Transport | None = None,
+        dice: Random | None = None,
+    ) -> None:
+        self.office = office
+        self.clock = clock
+        self.wake: Callable[[], None] = _nobody  # called when there is something to send at once
+        self._looking = Lock()
+        self._transport = transport
+        self._dice = dice
+        self._wrong = ""  # what is wrong with the clock, as it was told
+
+    @property
+    def office(self) -> Office:
+        return self._parts.office
+
+    @office.setter
+    def office(self, office: Office) -> None:
+        self.as_edited = office
+        self._parts = self._made(office)
+
+    def _made(self, office: Office) -> Parts:
+        return Parts(office, lambda: self.database)
+
+    def refresh(self) -> bool:
+        """Looks for days of sessions that were set since. Says whether one has moved."""
+        if not self.has_ledger:
+            return False
+        with self.database.read() as connection:
+            return self._refresh(connection)
+
+    def _refresh(self, connection: Connection) -> bool:
+        with self._looking:  # who looked earlier must not have the last word
+            table = held_on(self.as_edited.table, read_dates(connection))
+            if table.plan.meetings == self.table.plan.meetings:
+                return False
+            self._parts = self._made(replace(self.as_edited, table=table))
+        return True
+
+    @property
+    def settings(self) -> Settings:
+        return self.office.settings
+
+    @property
+    def table(self) -> Timetable:
+        return self.office.table
+
+    @property
+    def facts(self) -> str:
+        """Of the files alone: by it replicas see whether they have read the same."""
+        return self.as_edited.table.fingerprint
+
+    @cached_property
+    def database(self) -> Database:
+        return open_database(self.settings.ledger, server_mark(self.settings.state_dir))
+
+    @property
+    def composer(self) -> Composer:
+        return self._parts.composer
+
+    @property
+    def registrar(self) -> Registrar:
+        return self._parts.registrar
+
+    @property
+    def receipts(self) -> Receipts:
+        return self._parts.receipts
+
+    @property
+    def planner(self) -> Planner:
+        return self._parts.planner
+
+    @property
+    def approvals(self) -> Approvals:
+        return self._parts.approvals
+
+    @property
+    def reporter(self) -> Reporter:
+        return self._parts.reporter
+
+    @property
+    def watch(self) -> Watch:
+        return self._parts.watch
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        return Feeds(self.database, lambda: self.table, self.settings.uid_domain)
+
+    @cached_property
+    def transport(self) -> Transport:
+        if self._transport:
+            return self._transport
+        if self.settings.transport == "smtp":
+            return SmtpTransport(self.settings.smtp)
+        return MaildirTransport(self.settings.outbox)
+
+    @cached_property
+    def sender(self) -> Sender:
+        smtp = self.settings.smtp
+        by_mail = self.settings.transport == "smtp"
+        server = f"mail server {smtp.host}:{smtp.effective_port}"
+        name = server if by_mail else f"outbox {self.settings.outbox}"
+        marks = f"{smtp!r} {smtp.password.get_secret_value()}"
+        return Sender(
+            self.database,
+            self.transport,
+            self.clock,
+            name=name,
+            relay=f"{name} {self.composer.key.derive('relay', marks, 8)}",
+            course=self.registrar.course,
+            sender=self.settings.mail.sender_address,
+            limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
+            if by_mail
+            else Limits(probe=(timedelta(), timedelta())),
+            failing=Reason.SERVER if by_mail else Reason.STORAGE,
+            rehearsal=self.registrar.rehearsal,
+            dice=self._dice,
+        )
+
+    @property
+    def has_ledger(self) -> bool:
+        """Or had one: it is opened then, and its loss is said."""
+        return was_begun(self.settings.ledger)
+
+    def progress(self) -> Progress:
+        """What the ledger knows of the tasks; nothing while there is no ledger."""
+        if not self.has_ledger:
+            return Progress()
+        with self.database.read() as connection:
+            return read_progress(connection, self.table, self.registrar.course)
+
+    def waits_for_clock(self, at: datetime) -> str:
+        """Why that moment cannot be now: nothing is begun then. Told once in the log."""
+        why = clocks.fault(self.clock, self.table, at)
+        if why and why != self._wrong:
+            log.error("%s: nothing is begun until it is right", why)
+        self._wrong = why
+        return why
+
+    def report(self, at: datetime) -> int:
+        return self.reporter.report(at) if self.is_current() else 0
+
+    def look(self, at: datetime, more: Iterable[Trouble] | None) -> int:
+        if self.waits_for_clock(at):
+            return 0
+        return self.watch.look(at, more, in_force=self.is_current())
+
+    def sync_feeds(self, at: datetime) -> None:
+        if self.waits_for_clock(at) or not self.is_current():
+            return
+        course = self.registrar.course  # found out here: it may have to write
+
+        def progress(connection: Connection) -> Progress:
+            self._refresh(connection)
+            return read_progress(connection, self.table, course)
+
+        self.feeds.sync(progress, at)
+
+    def is_current(self) -> bool:
+        """Whether these files are in force: of many replicas who began last has them."""
+        if not isinstance(self.settings.ledger, Server):
+            return True
+        with self.database.read() as connection:
+            return senders.facts_in_force(connection) in (None, self.facts)
+
+    def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
+        """Unless it is given, the settings say whether a first start is held."""
+        if self.waits_for_clock(at):
+            return Planned()
+        restored.look(self.database, at)
+        if not self.is_current():
+            return Planned()
+        self.refresh()
+        hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
+        planned = self.planner.plan(at, hold_first_start=hold)
+        restored.follow(self.database)
+        self.sync_feeds(at)
+        if planned.new:
+            log.info("planned %d notices", planned.new)
+        return planned
+
+    def tick(self) -> Pass:
+        """One idempotent pass: plans what is due now, delivers what is ready, reports.
+
+        While the ledger cannot be written it keeps a mail server's answer for ten minutes; an
+        outbox folder answers the same again at any time.
+        """
+        clocks.refuse_wrong(self.clock, self.table)
+        if not self._transport:
+            self.sender.patience = 600 if self.settings.transport == "smtp" else 0
+        with self.database.read() as connection:
+            before = last_change(connection)
+        planned = self.plan(self.clock.now())
+        with presence(self.settings, self.database, facts=self.facts) as present:
+            if present:
+                self.sender.presence = present
+                self.sender.recover()
+                self.sender.drain()
+            # A daemon may run beside us that has seen more, unless we have the only lock.
+            more = () if present and not present.replica else None
+            told = self.report(self.clock.now()) + self.look(self.clock.now(), more)
+            if told and present:
+                self.sender.drain()
+        with self.database.read() as connection:
+            states = states_since(connection, before)
+            hold = read_hold(connection, self.registrar.course)
+        return Pass(
+            planned=planned.new,
+            sent=states[State.SENT],
+            retry=states[State.RETRY],
+            refused=states[State.REFUSED],
+            expired=states[State.EXPIRED],
+            baseline=states[State.BASELINE],
+            delivers=present is not None,
+            hold=hold,
+        )

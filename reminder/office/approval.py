@@ -1,0 +1,252 @@
+"""What the secretariat reads before it goes, and approves or drops.
+
+Approval carries the hash of what was shown: whatever would read otherwise now is refused.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from reminder.domain.notices import Reason, State
+from reminder.errors import ReminderError
+from reminder.ledger import approvals, notices
+from reminder.ledger.approvals import OPEN, PASSED
+from reminder.ledger.holds import hold_new
+from reminder.ledger.notices import Composed
+from reminder.ledger.views import NoticeView, read_notice, read_notices
+from reminder.mail.chunks import batched
+from reminder.office.application import Application
+
+WHY = 200  # characters of a reason
+_CHANGED = "内容已变化，请重新查看"
+_GONE = "这封提示已不在待审核之列，请刷新页面"
+
+
+class ApprovalError(ReminderError):
+    """What somebody wanted to approve or drop is not accepted; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A held digest, and how it would go; `composed` is None when it would go to nobody."""
+
+    view: NoticeView
+    composed: Composed | None
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody has approved what it says now."""
+        return self.composed is not None and (
+            self.view.reason in OPEN or (self.view.reason == Reason.APPROVED and self.is_changed)
+        )
+
+    @property
+    def is_changed(self) -> bool:
+        known = (None, self.composed.sha256 if self.composed else None)
+        return self.view.approved not in known
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The held digests of one period and moment, as of one moment."""
+
+    period: str
+    due: datetime
+    as_of: datetime
+    digests: tuple[Digest, ...]
+
+    @property
+    def open(self) -> dict[str, Composed]:
+        return {d.view.key: d.composed for d in self.digests if d.composed and d.is_open}
+
+    @property
+    def sha256(self) -> str:
+        """Of all that wait for approval."""
+        lines = (f"{key} {composed.sha256}\n" for key, composed in sorted(self.open.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def batches(app: Application) -> list[Batch]:
+    """All that is held for approval, or approved and held until it is due; soonest first."""
+    at = app.clock.now()
+    with app.database.read() as connection:
+        return list(_batches(app, connection, at))
+
+
+def _batches(app: Application, connection: Connection, at: datetime) -> Iterator[Batch]:
+    keys = approvals.held_digests(connection, app.registrar.course, (*OPEN, *PASSED))
+    views = [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
+    views.sort(key=lambda view: (view.due, view.period))
+    for (due, period), same in groupby(views, key=lambda view: (view.due, view.period)):
+        yield _batch(app, connection, list(same), period, due, max(due, at))
+
+
+def _batch(
+    app: Application,
+    connection: Connection,
+    views: list[NoticeView],
+    period: str,
+    due: datetime,
+    as_of: datetime,
+) -> Batch:
+    composed = app.approvals.shown(connection, views, as_of)
+    digests = (Digest(view, composed.get(view.key)) for view in views)
+    return Batch(period, due, as_of, tuple(digests))
+
+
+def find(app: Application, key: str, as_of: datetime | None = None) -> tuple[Digest, datetime]:
+    """One of them, and the moment as of which it is shown: that one if it may still be."""
+    at = app.clock.now()
+    with app.database.read() as connection:
+        view = _held(app, connection, key, at)
+        if as_of is None or not _may_be_as_of(app, view, as_of, at):
+            as_of = max(view.due, at)
+        return Digest(view, app.approvals.shown(connection, [view], as_of).get(key)), as_of
+
+
+def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
+    """Before it is due it waits for its moment, after that it is queued as it was shown.
+
+    False when the same was approved before.
+    """
+    _refuse_stale_files(app)
+    at = app.clock.now()
+    with app.database.write() as connection:
+        known = read_notice(connection, key)
+        if known and _is_approved(known, sha256):
+            return False
+        view = _held(app, connection, key, at)
+        if not _may_be_as_of(app, view, as_of, at):
+            raise ApprovalError(_CHANGED)
+        composed = app.approvals.shown(connection, [view], as_of).get(key)
+        if composed is None or composed.sha256 != sha256:
+            raise ApprovalError(_CHANGED)
+        _pass(connection, [view], {key: composed}, at)
+    app.wake()
+    return True
+
+
+def _is_approved(view: NoticeView, sha256: str) -> bool:
+    """It waits for its moment with that hash, or had it when it was queued."""
+    waits = view.state is State.HELD and view.reason == Reason.APPROVED
+    return sha256 == (view.approved if waits else view.sha256)
+
+
+def approve_all(app: Application, period: str, due: datetime, as_of: datetime, sha256: str) -> int:
+    """All of a batch that nobody has approved, if all of them are as they were shown.
+
+    Returns how many; what changes while this runs waits anew.
+    """
+    _refuse_stale_files(app)
+    at = app.clock.now()
+    with app.database.read() as connection:
+        shown = _again(app, connection, period, due, as_of, at)
+    if not shown.open:
+        return 0
+    if shown.sha256 != sha256:
+        raise ApprovalError(_CHANGED)
+    count = sum(_approve_some(app, some, shown.open, as_of, at) for some in batched(shown.open))
+    app.wake()
+    return count
+
+
+def _again(
+    app: Application,
+    connection: Connection,
+    period: str,
+    due: datetime,
+    as_of: datetime,
+    at: datetime,
+) -> Batch:
+    """That batch as it was shown. Raises `ApprovalError` when it cannot be shown so any more."""
+    course = app.registrar.course
+    keys = approvals.held_digests(connection, course, (*OPEN, *PASSED), period=period)
+    found = read_notices(connection, keys=keys)
+    views = [view for view in found if view.due == due and view.useful_until > at]
+    if not all(_may_be_as_of(app, view, as_of, at) for view in views):
+        raise ApprovalError(_CHANGED)
+    return _batch(app, connection, views, period, due, as_of)
+
+
+def _approve_some(
+    app: Application,
+    keys: list[str],
+    shown: Mapping[str, Composed],
+    as_of: datetime,
+    at: datetime,
+) -> int:
+    with app.database.write() as connection:
+        held = [
+            view
+            for view in read_notices(connection, keys=keys)
+            if view.state is State.HELD and view.reason in (*OPEN, *PASSED)
+        ]
+        now = app.approvals.shown(connection, held, as_of)
+        same = [
+            view
+            for view in held
+            if Digest(view, composed := now.get(view.key)).is_open
+            and composed
+            and composed.sha256 == shown[view.key].sha256
+        ]
+        _pass(connection, same, now, at)
+    return len(same)
+
+
+def _pass(
+    connection: Connection,
+    views: Iterable[NoticeView],
+    composed: Mapping[str, Composed],
+    at: datetime,
+) -> None:
+    """Nothing goes before it is due, and no bytes are kept until then."""
+    early = {}
+    for view in views:
+        if at < view.due:
+            early[view.key] = composed[view.key].sha256
+        else:
+            notices.fix(connection, view.key, composed[view.key], at, Reason.APPROVED)
+            hold_new(connection, view.key, at)
+    approvals.note_approved(connection, early, at)
+
+
+def drop(app: Application, key: str, why: str) -> None:
+    """It is never sent, and never made again."""
+    if not why.strip():
+        raise ApprovalError("请写明不发送的原因")
+    if len(why) > WHY:
+        raise ApprovalError(f"原因最多{WHY}字")
+    at = app.clock.now()
+    with app.database.write() as connection:
+        _held(app, connection, key, at)
+        notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, at, why.strip())
+
+
+def _held(app: Application, connection: Connection, key: str, at: datetime) -> NoticeView:
+    view = read_notice(connection, key)
+    if (
+        view is None
+        or view.state is not State.HELD
+        or view.reason not in (*OPEN, *PASSED)
+        or view.course != app.registrar.course
+        or view.useful_until <= at
+    ):
+        raise ApprovalError(_GONE)
+    return view
+
+
+def _may_be_as_of(app: Application, view: NoticeView, as_of: datetime, at: datetime) -> bool:
+    """Its due moment, or when that is past a moment of today: on a later day it says 〔补发〕."""
+    if at < view.due:
+        return as_of == view.due
+    day = app.table.local_day
+    return view.due <= as_of <= at and day(as_of) == day(at)
+
+
+def _refuse_stale_files(app: Application) -> None:
+    if not app.is_current():
+        raise ApprovalError("本节点的文件不是最新，请在其他节点审核或统一文件后重试")

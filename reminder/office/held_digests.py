@@ -1,0 +1,152 @@
+"""Held digests: as they would go, looked at again when facts change, queued at their moment.
+
+Approval is of bytes: what was read is sent, or it waits anew. Nothing goes before it is due.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from reminder.domain.needless import why_needless
+from reminder.domain.notices import NoticeDraft, Reason, State
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.ledger import approvals, notices
+from reminder.ledger.approvals import NEEDLESS, OPEN, PASSED
+from reminder.ledger.database import Database
+from reminder.ledger.notices import Composed
+from reminder.ledger.tasks import read_progress
+from reminder.ledger.views import NoticeView, read_notices
+from reminder.mail.chunks import CHUNK, batched
+from reminder.mail.compose import Composer
+from reminder.office.notice_writer import Registrar
+
+
+class Approvals:
+    """Any number of processes may do this at once: each looks again before it writes."""
+
+    def __init__(self, composer: Composer, database: Database, registrar: Registrar) -> None:
+        self._composer = composer
+        self._database = database
+        self._registrar = registrar
+
+    @property
+    def _table(self) -> Timetable:
+        return self._composer.office.table
+
+    def shown(
+        self, connection: Connection, views: Iterable[NoticeView], as_of: datetime | None = None
+    ) -> dict[str, Composed]:
+        """As they would go, by key: at that moment, or each when it is due.
+
+        What would go to nobody is left out: the unit has no address, or nothing to be told.
+        """
+        progress = read_progress(connection, self._table, self._registrar.course)
+        hindrances = self._hindrances(views := list(views), progress)
+        moments: dict[datetime, list[NoticeView]] = defaultdict(list)
+        for view in views:
+            if view.key not in hindrances:
+                moments[as_of or view.due].append(view)
+        return {
+            key: composed
+            for moment, same in moments.items()
+            for key, composed in self._composed(connection, same, moment, progress)
+        }
+
+    def _composed(
+        self, connection: Connection, views: list[NoticeView], as_of: datetime, progress: Progress
+    ) -> Iterable[tuple[str, Composed]]:
+        progress = self._registrar.as_told(progress, as_of)
+        edition = self._composer.edition(as_of, progress)
+        for some in batched(views):
+            drafts = [_draft(view) for view in some]
+            known = self._registrar.knowledge(connection, drafts, as_of, progress)
+            for view, draft, told in zip(some, drafts, known, strict=True):
+                yield view.key, edition.compose(draft, told, rehearsal=view.rehearsal)
+
+    def _hindrances(self, views: Iterable[NoticeView], progress: Progress) -> dict[str, Reason]:
+        """Why some of them would go to nobody."""
+        found: dict[str, Reason] = {}
+        for view in views:
+            if why := why_needless(self._table, _draft(view), progress):
+                found[view.key] = why
+            elif not self._table.directory[view.unit].has_address:
+                found[view.key] = Reason.NO_ADDRESS
+        return found
+
+    def look_again(self, period: str, at: datetime) -> None:
+        """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
+        with self._database.read() as connection:
+            course = self._registrar.course
+            keys = approvals.held_digests(
+                connection, course, (*OPEN, *PASSED, *NEEDLESS), period=period
+            )
+            views = read_notices(connection, keys=keys)
+            progress = read_progress(connection, self._table, course)
+            hindrances = self._hindrances(views, progress)
+            early = [view for view in views if view.reason in PASSED and view.due > at]
+            now = self.shown(connection, early)
+        changed = [view.key for view in early if _differs(view, now.get(view.key))]
+        stopped = [
+            view.key
+            for view in views
+            if view.key in hindrances and (view.due <= at or view.reason != hindrances[view.key])
+        ]
+        freed = [v.key for v in views if v.reason in NEEDLESS and v.key not in hindrances]
+        if not (changed or stopped or freed):
+            return
+        with self._database.write() as connection:
+            same = {view.key: view for view in views}
+            still = {v.key for v in read_notices(connection, keys=keys) if v == same[v.key]}
+            approvals.take_back(connection, [key for key in changed if key in still], at)
+            for key in still.intersection(stopped):
+                self._stop(connection, same[key], hindrances[key], at)
+            back = [key for key in freed if key in still]
+            notices.set_states(connection, back, State.HELD, Reason.APPROVAL, at)
+
+    def _stop(self, connection: Connection, view: NoticeView, reason: Reason, at: datetime) -> None:
+        """For good when it was due; before that it may come back."""
+        state = State.HELD
+        if view.due <= at:
+            state = State.REFUSED if reason is Reason.NO_ADDRESS else State.EXPIRED
+        notices.set_state(connection, view.key, state, reason, at)
+
+    def send(self, at: datetime) -> None:
+        """Queues what was approved and is due now, each with the bytes that were read.
+
+        A tick that comes late sends them all the same, as of their due moment.
+        """
+        with self._database.read() as connection:
+            keys = approvals.held_digests(connection, self._registrar.course, PASSED, due_by=at)
+        for some in batched(keys, CHUNK):
+            with self._database.write() as connection:
+                self._send(connection, some, at)
+
+    def _send(self, connection: Connection, keys: Sequence[str], at: datetime) -> None:
+        views = [
+            view
+            for view in read_notices(connection, keys=keys)
+            if view.state is State.HELD and view.reason in PASSED
+        ]
+        composed = self.shown(connection, views)
+        changed = []
+        for view in views:
+            if view.key not in composed:
+                continue  # looked at again in the next pass
+            if _differs(view, composed[view.key]):
+                changed.append(view.key)
+            else:
+                notices.fix(connection, view.key, composed[view.key], at, Reason(view.reason))
+        approvals.take_back(connection, changed, at)
+
+
+def _draft(view: NoticeView) -> NoticeDraft:
+    return NoticeDraft(view.key, view.kind, view.period, view.unit, view.due, view.useful_until)
+
+
+def _differs(view: NoticeView, composed: Composed | None) -> bool:
+    return (
+        view.reason == Reason.APPROVED and composed is not None and composed.sha256 != view.approved
+    )

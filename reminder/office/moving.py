@@ -1,0 +1,29 @@
+"""A ledger's move to another database, while nobody delivers from it."""
+
+from contextlib import closing
+from pathlib import Path
+
+from reminder.documents.settings import server_mark
+from reminder.errors import LedgerError, UsageError
+from reminder.ledger import copying
+from reminder.ledger.database import open_moved
+from reminder.ledger.location import Place, lock_beside
+from reminder.mail.lock import senders_lock
+
+
+def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
+    """How many rows each table has. Raises `LedgerError` where one of them is in use."""
+    if source == target:
+        raise UsageError(f"{source} is the source and the target, wanted two")
+    with senders_lock(lock_beside(source, state_dir)) as ours:
+        if not ours:
+            raise LedgerError(
+                f"another process delivers from {source}", hint="Stop the daemon first."
+            )
+        return copying.copy(source, target, server_mark(state_dir))
+
+
+def take_back(source: Place) -> bool:
+    """Opens a ledger again that was moved. False when it was not."""
+    with closing(open_moved(source)) as database:
+        return copying.take_back(database)

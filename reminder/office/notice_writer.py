@@ -1,0 +1,171 @@
+"""Puts notices into the ledger: queued with its bytes, held, refused, given up."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from reminder.domain.needless import still_asked, why_needless
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.ledger import notices, renewal
+from reminder.ledger.heard import was_read
+from reminder.ledger.holds import read_hold
+from reminder.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
+from reminder.ledger.notices import Composed, Entry
+from reminder.ledger.tasks import read_progress
+from reminder.ledger.views import NoticeView, read_notices
+from reminder.mail.compose import Composer, Edition, Knowledge
+
+OLD = timedelta(days=2)  # then what was never handed over is composed anew
+
+
+class Registrar:
+    def __init__(self, composer: Composer) -> None:
+        self._composer = composer
+        self._settings = composer.office.settings
+
+    @property
+    def _table(self) -> Timetable:
+        return self._composer.office.table
+
+    @property
+    def rehearsal(self) -> bool:
+        return self._composer.redirected
+
+    @property
+    def course(self) -> str:
+        """Under what the first start is written: a rehearsal is none for the real thing."""
+        transport = self._settings.transport
+        return f"rehearsal-{transport}" if self.rehearsal else transport
+
+    def marked(self, kind: str) -> str:
+        """An occasion's kind: those of a rehearsal are others."""
+        return f"rehearsal/{kind}" if self.rehearsal else kind
+
+    def add(self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition) -> None:
+        """Queued with its bytes, held without them, or refused for want of an address.
+
+        What is to be approved does not wait for the first start's release: that is its release.
+        """
+        at = edition.as_of
+        missing = [draft for draft in drafts if not self._composer.is_addressed(draft)]
+        ready = [draft for draft in drafts if self._composer.is_addressed(draft)]
+        self.put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
+        if self._settings.mail.approval:
+            read_first = [draft for draft in ready if draft.kind is Kind.DIGEST]
+            ready = [draft for draft in ready if draft.kind is not Kind.DIGEST]
+            self.put(connection, read_first, at, State.HELD, Reason.APPROVAL)
+        if hold := read_hold(connection, self.course):
+            self.put(connection, ready, at, State.HELD, hold.reason)
+            return
+        known = self.knowledge(connection, ready, at, edition.progress)
+        entries = [
+            Entry(draft, composed=edition.compose(draft, told))
+            for draft, told in zip(ready, known, strict=True)
+        ]
+        self._put_in(connection, entries, at)
+
+    def put(
+        self,
+        connection: Connection,
+        drafts: Iterable[NoticeDraft],
+        at: datetime,
+        state: State,
+        reason: Reason,
+    ) -> None:
+        self._put_in(connection, [Entry(draft, reason, state=state) for draft in drafts], at)
+
+    def _put_in(self, connection: Connection, entries: Sequence[Entry], at: datetime) -> None:
+        notices.add_all(connection, entries, at, course=self.course, rehearsal=self.rehearsal)
+
+    def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
+        """What a message composed at that moment may say."""
+        [known] = self.knowledge(connection, [draft], at, self.progress(connection, at))
+        return known
+
+    def progress(self, connection: Connection, at: datetime) -> Progress:
+        return self.as_told(read_progress(connection, self._table, self.course), at)
+
+    def as_told(self, progress: Progress, at: datetime) -> Progress:
+        on = self._table.local_day(at)
+        if progress.started is None or progress.started > on:
+            # A preview, before the first start or of a day before it: as if it were then.
+            return replace(progress, started=on)
+        return progress
+
+    def knowledge(
+        self,
+        connection: Connection,
+        drafts: Sequence[NoticeDraft],
+        at: datetime,
+        progress: Progress,
+    ) -> Iterator[Knowledge]:
+        units = [draft.unit for draft in drafts]
+        year, before = self._table.plan.year, [draft.key for draft in drafts]
+        heard = notices.heard_from(connection, units, year, before)
+        if not self._settings.links_in_mail:
+            yield from (Knowledge(at, progress, unit not in heard) for unit in units)
+            return
+        base, key = self._settings.web.public_url, self._composer.key
+        feeds = link_tokens(connection, key, FEED, units)
+        pages = link_tokens(connection, key, PAGE, units)
+        for unit in units:
+            calendar = feed_url(base, feeds[unit], unit, handed_out=True)
+            page = page_url(base, pages[unit], unit)
+            yield Knowledge(at, progress, unit not in heard, calendar, page)
+
+    def release(
+        self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
+    ) -> bool:
+        """Queues what has no bytes yet, composed now; False when there is no need any more."""
+        composed = self._composed(connection, view, at)
+        if composed:
+            notices.fix(connection, view.key, composed, at, reason)
+        return composed is not None
+
+    def renew_old(self, connection: Connection, keys: Iterable[str], at: datetime) -> None:
+        """Those of them that have waited too long to go as they were composed."""
+        old = renewal.old_ones(connection, self.course, at - OLD)
+        for view in read_notices(connection, keys=set(old).intersection(keys)):
+            self._renew(connection, view, at)
+
+    def _renew(self, connection: Connection, view: NoticeView, at: datetime) -> None:
+        """What waited for days and never reached DATA goes as it would be composed now: no server
+        takes a Date of last week, and a late mail says so. What was approved is read again."""
+        if view.kind in (Kind.REPORT, Kind.RECEIPT):
+            content = notices.content_of(connection, view.key) or b""
+            again = self._composer.again(view.key, at, content)
+            renewal.renew(connection, view.key, again, at)
+        elif view.kind is Kind.DIGEST and self._settings.mail.approval:
+            renewal.hold_again(connection, view.key, at)
+        elif composed := self._composed(connection, view, at):
+            reached = renewal.reached(connection, view.key)  # by a copy
+            left = tuple(one for one in composed.recipients if one.lower() not in reached)
+            renewal.renew(connection, view.key, replace(composed, recipients=left), at)
+
+    def _composed(self, connection: Connection, view: NoticeView, at: datetime) -> Composed | None:
+        """None when there is no need any more, or nobody to write to: then it says so."""
+        draft = draft_of(connection, view)
+        progress = self.progress(connection, at)
+        if why := why_needless(self._table, draft, progress):
+            notices.set_state(connection, view.key, State.EXPIRED, why, at)
+            return None
+        if not self._composer.is_addressed(draft):
+            notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
+            return None
+        draft = still_asked(self._table, draft, progress)
+        known = self.known(connection, draft, at)
+        return self._composer.compose(draft, known, rehearsal=view.rehearsal)
+
+
+def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
+    """What was due when that notice was put in."""
+    base = original(view.key)
+    told = tuple(notices.tasks_of(connection, base))
+    by_digest = view.kind is Kind.OVERDUE and was_read(connection, base)
+    return NoticeDraft(
+        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, told, by_digest
+    )

@@ -1,0 +1,90 @@
+"""Receipts: a unit hears what was registered by its link, and what was sent back to it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from reminder.domain.content import Content
+from reminder.domain.notices import Kind, NoticeDraft
+from reminder.domain.receipts import receipt, returned
+from reminder.domain.registrations import Registration
+from reminder.domain.windows import Progress
+from reminder.ledger import notices, registrations
+from reminder.ledger.holds import hold_new, read_hold
+from reminder.mail.compose import Composer, Knowledge
+from reminder.office.notice_writer import Registrar
+
+USEFUL = timedelta(days=7)
+APART = timedelta(minutes=10)  # of one unit: a link in wrong hands must be no mail gun
+
+
+class Receipts:
+    """A receipt bears the number of the last registration that it tells of.
+
+    So what no receipt tells of yet follows from the ledger alone: nothing else has to be kept.
+    """
+
+    def __init__(self, composer: Composer, registrar: Registrar) -> None:
+        self._composer = composer
+        self._registrar = registrar
+        self._told = 0  # all registrations up to this number have theirs
+
+    def send(self, connection: Connection, at: datetime, unit: str | None = None) -> list[str]:
+        """One to each unit, or to that one, that has registered something and has had none for
+        ten minutes. Returns the keys."""
+        newest = registrations.newest(connection)
+        if newest == self._told or read_hold(connection, self._registrar.course):
+            return []
+        keys, waits = [], False
+        untold = registrations.untold(connection, at - USEFUL, after=self._told, unit=unit)
+        for said, last in untold.values():
+            if last and timedelta() <= at - last < APART:  # else a clock was set back
+                waits = True
+            elif key := self._put(connection, said[-1], at, said):
+                keys.append(key)
+        if unit is None and not waits and not keys:  # what was put in may yet be rolled back
+            self._told = newest
+        return keys
+
+    def send_back(self, connection: Connection, said: Registration) -> None:
+        """At once: it is the secretariat's word, and answered on the unit's page."""
+        hold = read_hold(connection, self._registrar.course)
+        if (not hold or hold.of_all) and (key := self._put(connection, said, said.at)):
+            hold_new(connection, key, said.at)
+
+    def _put(
+        self,
+        connection: Connection,
+        last: Registration,
+        at: datetime,
+        said: Sequence[Registration] = (),
+    ) -> str:
+        """Empty for a unit that cannot be reached."""
+        office = self._composer.office
+        unit = office.table.directory.receiver(last.unit)
+        if unit is None or not unit.has_address:
+            return ""
+        period = office.table.local_day(at).isoformat()
+        key = f"{office.table.plan.id}/{Kind.RECEIPT}/{last.id}/{unit.id}"
+        draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + USEFUL)
+        known, contact = Knowledge(at, Progress()), office.settings.mail.contact
+        if said:
+            content = receipt(office.table, said, at, contact)
+        else:
+            content = returned(office.table, last, at, contact)
+            page = self._registrar.known(connection, draft, at).page_link
+            known = replace(known, page_link=page)
+        self._queue(connection, draft, known, content)
+        return key
+
+    def _queue(
+        self, connection: Connection, draft: NoticeDraft, known: Knowledge, content: Content
+    ) -> None:
+        rehearsal = self._registrar.rehearsal
+        sections = self._composer.render_sections(content)
+        composed = self._composer.notice(draft, known, content, sections, rehearsal=rehearsal)
+        course = self._registrar.course
+        at = known.as_of
+        notices.add(connection, draft, at, composed=composed, course=course, rehearsal=rehearsal)

@@ -1,0 +1,289 @@
+"""What the operator must hear of: once when it begins, once when it is over."""
+
+import logging
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from reminder.documents.settings import Settings
+from reminder.domain import wording
+from reminder.domain.notices import Kind, Reason
+from reminder.domain.outcomes import REASONS
+from reminder.domain.timetable import Timetable
+from reminder.ledger import occasions
+from reminder.ledger.alarms import Alarm, begin_alarm, end_alarm, read_alarms
+from reminder.ledger.approvals import unapproved
+from reminder.ledger.database import Database
+from reminder.ledger.holds import read_hold
+from reminder.ledger.relays import read_trouble
+from reminder.ledger.tallies import tally
+from reminder.office.advice import console_words
+from reminder.office.reports import PATIENCE, Reporter
+
+log = logging.getLogger(__name__)
+
+NEAR = timedelta(days=31)  # so long before a month its working days should be known
+ROOM = 100 << 20  # bytes: a year's ledger of the shipped plan and its mails take ten
+ENOUGH = ROOM * 3 // 2  # not in and out of alarm at the limit
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`name` stays the same as long as it lasts. `detail` is for log and status, `title` and
+    `words` for the mail; without words it has a report of its own."""
+
+    name: str
+    detail: str
+    title: str = ""
+    words: str = ""
+
+
+SCHEDULER = Trouble(
+    "scheduler",
+    "the scheduler stalled and was replaced",
+    "定时任务曾停顿",
+    "系统的定时任务曾停止响应，已自动重新启动，期间到期的通知随即补办。",
+)
+OTHER_FILES = Trouble(
+    "files/other",
+    "another replica that began later has other files: this one only sends",
+    "各节点文件不一致",
+    "另一节点启动较晚且文件不同，以其为准；本节点只发信，不再生成通知。请统一各节点的文件后重新启动。",
+)
+
+
+class Watch:
+    """Looks after every tick; keeps nothing but what stands in the ledger.
+
+    `replica` names this process where it is one of many: what it sees of its own disk, files
+    and mail server is not for the others to call over.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        table: Timetable,
+        database: Database,
+        reporter: Reporter,
+        replica: str = "",
+    ) -> None:
+        self.replica = replica
+        self._settings = settings
+        self._table = table
+        self._database = database
+        self._reporter = reporter
+
+    def look(
+        self, at: datetime, more: Iterable[Trouble] | None = None, *, in_force: bool = True
+    ) -> int:
+        """Tells of what began and what is over. Returns how many of either.
+
+        `more` is what only a daemon sees; None leaves that to the daemon beside the caller. Who
+        has files that are not `in_force` judges nothing by them. A rehearsal tells nobody of
+        anything.
+        """
+        if self._settings.mail.redirect_to:
+            return 0
+        with self._database.read() as connection:
+            known = self._concerned(connection, more, in_force)
+            troubles = [*self._own(connection, at, known), *(more or ())]
+            if in_force:
+                troubles += self._shared(connection, at)
+            found = {t.name: t for t in map(self._placed, troubles)}
+        if found.keys() == known.keys():
+            return 0
+        with self._database.write() as connection:
+            known = self._concerned(connection, more, in_force)
+            begun = [trouble for name, trouble in found.items() if name not in known]
+            over = [alarm for name, alarm in known.items() if name not in found]
+            for trouble in begun:
+                self._begin(connection, trouble, at)
+            for alarm in over:
+                self._end(connection, alarm, at)
+        return len(begun) + len(over)
+
+    def _placed(self, trouble: Trouble) -> Trouble:
+        place = self._place(trouble.name)
+        return replace(trouble, name=f"{trouble.name}@{place}") if place else trouble
+
+    def _place(self, name: str) -> str:
+        """Whose trouble it is; empty for one of all. Two daemons of one replica have two ports."""
+        if not self.replica or _kind(name) not in _OF_A_REPLICA:
+            return ""
+        seen_by_a_daemon = _kind(name) in _SEEN_BY_A_DAEMON
+        return f"{self._settings.web.port}@{self.replica}" if seen_by_a_daemon else self.replica
+
+    def _concerned(
+        self, connection: Connection, more: Iterable[Trouble] | None, in_force: bool
+    ) -> dict[str, Alarm]:
+        alarms = {
+            name: alarm
+            for name, alarm in read_alarms(connection).items()
+            if name.partition("@")[2] == self._place(name)
+            and (in_force or _kind(name) in _OF_A_REPLICA)
+        }
+        if more is not None:
+            return alarms
+        return {
+            name: alarm for name, alarm in alarms.items() if _kind(name) not in _SEEN_BY_A_DAEMON
+        }
+
+    def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
+        begin_alarm(connection, trouble.name, at, trouble.detail)
+        if _kind(trouble.name) not in _LOGGED_BY_OTHERS:
+            log.log(logging.ERROR if trouble.words else logging.WARNING, "%s", trouble.detail)
+        if trouble.words:
+            self._reporter.tell(connection, trouble.name, trouble.title, trouble.words, at)
+
+    def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
+        end_alarm(connection, alarm.name)
+        if _kind(alarm.name) not in _LOGGED_BY_OTHERS:
+            log.warning("over: %s", alarm.detail)
+        title, words = _OVER.get(_kind(alarm.name), ("", ""))
+        if title:
+            since = alarm.since.astimezone(self._table.plan.zone)
+            words = f"{words}（自{since:%Y-%m-%d %H:%M}起）。"
+            self._reporter.tell(connection, alarm.name, title, words, at)
+
+    def _own(
+        self, connection: Connection, at: datetime, known: dict[str, Alarm]
+    ) -> Iterator[Trouble]:
+        yield from self._held(connection)
+        yield from self._server(connection, at)
+        yield from self._disk(known)
+
+    def _shared(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        yield from self._digests(connection, at)
+        yield from self._unapproved(connection, at)
+        yield from self._workdays(at)
+
+    def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        """Due for an hour and not all accepted or refused. The mail about it is its report."""
+        for row in occasions.unreported(connection, at):
+            if row["kind"] == Kind.DIGEST and abs(at - occasions.begun(row)) >= PATIENCE:
+                counted = tally(connection, Kind.DIGEST, row["period"])
+                if waiting := counted.waiting:
+                    reason = next(view.reason for view in counted.others if view.waiting)
+                    yield Trouble(
+                        f"digest/{row['period']}",
+                        f"digest {row['period']}: expected {counted.expected}, accepted "
+                        f"{counted.accepted}, {waiting} wait: {reason}",
+                    )
+        month = self._table.live_digest(at)
+        if month is None or at < self._table.digest_due(month) + PATIENCE:
+            return
+        period = self._table.plan.period(month)
+        kinds = (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
+        if not any(period in occasions.noted(connection, kind) for kind in kinds):
+            yield Trouble(
+                f"digest/{period}",
+                f"digest {period} was due and is not planned",
+                f"{period} 月度提示未能生成",
+                f"{period} 月度提示已到发送时间，但未能生成，请查看运行日志。",
+            )
+
+    def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        """From a working day before, and again when it was due: nobody gets it meanwhile."""
+        zone, days = self._table.plan.zone, self._table.days
+        for found in unapproved(connection, self._settings.transport):
+            due = found.due.astimezone(zone)
+            when, late = wording.moment(due), at >= found.due
+            if at < self._table.moment(days.shift(due.date(), -1)):
+                continue
+            changed = f"（其中{found.changed}封审核后内容有变化）" if found.changed else ""
+            where = f"请{console_words(self._settings, '/console/approval', '审核')}审核"
+            said = (
+                f"应于{when}发送，{found.count}封未审核{changed}，暂未发送。{where}，通过后立即发送。"
+                if late
+                else f"将于{when}发送，{found.count}封未审核{changed}，到时不发。{where}。"
+            )
+            yield Trouble(
+                f"{'approval-late' if late else 'approval'}/{found.period}/{due:%m%dT%H%M}",
+                f"digest {found.period}: {found.count} wait for approval at /console/approval, "
+                f"due {due.isoformat(' ', 'minutes')}",
+                f"{found.period} 月度提示{'已到时间，' if late else ''}待审核：{found.count}封",
+                f"{found.period} 月度提示{said}",
+            )
+
+    def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        """No mail at its beginning: it could not go."""
+        trouble = read_trouble(connection, self.replica)
+        if trouble and (trouble.reason is Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
+            name = "outbox" if trouble.reason is Reason.STORAGE else "server"
+            yield Trouble(name, trouble.detail)
+
+    def _held(self, connection: Connection) -> Iterator[Trouble]:
+        """A restored ledger, or one held by hand; its one mail is written after the hold."""
+        hold = read_hold(connection, "")
+        if hold and hold.of_all:
+            since = hold.since.astimezone(self._table.plan.zone)
+            yield Trouble(
+                "hold",
+                f"everything is held: {hold.words}",
+                REASONS[hold.reason],
+                f"自{since:%Y-%m-%d %H:%M}起全部邮件暂存，一封不发。"
+                "如果台账是从备份恢复的，备份之后已发出的邮件，台账并不知道，放行后会再发一次。"
+                "请先运行 reminder ledger list --state held 核对；已经发过的，"
+                "用 reminder ledger drop --period 2026-05（月份）或 reminder ledger drop KEY 取消；"
+                "然后运行 reminder ledger release 放行，迟发的注明〔补发〕。",
+            )
+
+    def _workdays(self, at: datetime) -> Iterator[Trouble]:
+        month = self._table.next_digest(at)
+        if month is None or self._table.digest_due(month) > at + NEAR:
+            return
+        year, days = self._table.plan.year, self._table.days
+        if days.is_provisional(days.first_of_month(year, month)):
+            yield Trouble(
+                f"workdays/{year}",
+                f"no published working days for {year}-{month:02}, which is near",
+                f"缺少{year}年放假安排",
+                f"{year}年{month}月将至，但系统中没有该年的放假调休安排，日期暂按周一至周五推算。"
+                f"请更新 chinesecalendar，或填写 config/workdays/{year}.toml。",
+            )
+
+    def _disk(self, known: dict[str, Alarm]) -> Iterator[Trouble]:
+        wanted = ENOUGH if "disk" in map(_kind, known) else ROOM
+        for folder in (self._settings.lock_path.parent, self._settings.outbox):
+            free = _free(folder)
+            if free is not None and free < wanted:
+                yield Trouble(
+                    "disk",
+                    f"disk nearly full: {free >> 20} MiB left for {folder}",
+                    "磁盘空间不足",
+                    f"运行目录所在磁盘仅剩 {free >> 20} MiB，写满后通知将暂停，请尽快清理。",
+                )
+                return
+
+
+_SEEN_BY_A_DAEMON = {"files", "scheduler"}
+_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
+# The sender does, at its first failure and when it is well; who holds does.
+_LOGGED_BY_OTHERS = {"server", "outbox", "hold"}
+# By the first part of a trouble's name: how its end is told. A digest's is its last report.
+_OVER = {
+    "server": ("发信服务器已恢复", "发信服务器曾不可用，现已恢复，积压的通知随即补发"),
+    "outbox": ("发件箱已恢复", "发件箱曾不可写，现已恢复，积压的通知随即补发"),
+    "workdays": ("放假安排已补齐", "放假调休安排已补齐，日期按实际工作日计算"),
+    "disk": ("磁盘空间已恢复", "运行目录所在磁盘空间已恢复正常"),
+    "scheduler": ("定时任务已恢复", "系统的定时任务已恢复正常"),
+    "hold": ("已放行", "暂存的邮件已放行"),
+    "files": ("此前的文件问题已消除", "此前报告的文件问题已消除"),
+}
+
+
+def _kind(name: str) -> str:
+    return re.split("[/@]", name)[0]
+
+
+def _free(folder: Path) -> int | None:
+    """Bytes that are left there; None where there is nothing yet, and so nothing to fill."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

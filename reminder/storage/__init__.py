@@ -1,1 +1,0 @@
-"""What is kept: the files that people edit, and the ledger."""

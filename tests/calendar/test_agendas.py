@@ -1,0 +1,240 @@
+"""Feeds that share their events show just what each would show with events of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete
+
+from reminder.calendar.contents import Drafts, Selection
+from reminder.calendar.entries import PLAN, Entry
+from reminder.calendar.feeds import Feeds
+from reminder.domain.plan import Task, TaskKind
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Directory, Unit
+from reminder.domain.windows import Progress
+from reminder.ledger.agendas import agenda_of
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.events import KEEP_CANCELLED, read_events, read_revisions
+from reminder.ledger.schema import event, feed, setting
+
+AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
+UNITS = ("ada", "bo", "cy", "di", "ed", "flo")
+GROUPS = ("east", "west", "all")
+NAMES = (*UNITS[:2], *GROUPS)
+TASKS = tuple(f"2026-0{month}-1" for month in range(1, 5))
+YEAR_ROUND = ("2026-year-1", "2026-year-2")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An event as a reader sees it."""
+
+    uid: str
+    entry: str
+    sequence: int
+    last_modified: datetime
+    cancelled: bool
+
+
+@dataclass
+class Own:
+    """The rule, without sharing: one feed's events, brought in step by themselves."""
+
+    events: dict[str, tuple[int, Shown]]
+
+    def sync(self, wanted: list[tuple[str, str]], at: datetime, year: int) -> None:
+        for uid, (_, row) in list(self.events.items()):
+            if row.cancelled and row.last_modified <= at - KEEP_CANCELLED:
+                del self.events[uid]
+        for position, (uid, entry) in enumerate(wanted):
+            _, row = self.events.get(uid, (0, None))
+            if row is None:
+                row = Shown(uid, entry, 0, at, cancelled=False)
+            elif row.cancelled or row.entry != entry:
+                row = Shown(uid, entry, row.sequence + 1, at, cancelled=False)
+            self.events[uid] = position, row
+        for uid in self.events.keys() - {uid for uid, _ in wanted}:
+            position, row = self.events[uid]
+            if not row.cancelled and Entry.from_json(row.entry).year == year:
+                moved = replace(row, sequence=row.sequence + 1, last_modified=at, cancelled=True)
+                self.events[uid] = position, moved
+
+    @property
+    def rows(self) -> list[Shown]:
+        ordered = sorted(self.events.values(), key=lambda each: (each[0], each[1].uid))
+        return [row for _, row in ordered]
+
+
+class Office:
+    """A small office that changes, its feeds, and the same feeds each on its own."""
+
+    def __init__(self, database: Database, table: Timetable) -> None:
+        units = {unit: Unit(unit, unit) for unit in UNITS}
+        units |= {
+            "east": Unit("east", "east", members=UNITS[:3]),
+            "west": Unit("west", "west", members=UNITS[3:5]),
+            "all": Unit("all", "all", members=UNITS[:5]),
+        }
+        rows = [("ada",), ("east",), ("east", "bo"), ("all",), ("west",), ("all",)]
+        tasks = [_task(task, lead) for task, lead in zip((*TASKS, *YEAR_ROUND), rows, strict=True)]
+        plan = replace(table.plan, tasks=tuple(tasks), office="ada", meetings={})
+        self.database = database
+        self.table = replace(table, plan=plan, directory=Directory(units))
+        self.at = AT
+        self.done: dict[str, date] = {}
+        self.checked_in: dict[tuple[str, str], date] = {}
+        self.feeds = Feeds(database, lambda: self.table, "reminder.example")
+        self.dropped: dict[str, Task] = {}
+        self.own: dict[str, Own] = {}
+
+    def join_or_leave(self, unit: str, group: str) -> None:
+        units = dict(self.table.directory.units)
+        members = units[group].members
+        if unit in units and members != (unit,):
+            left = tuple(member for member in members if member != unit)
+            units[group] = replace(units[group], members=left if unit in members else (*left, unit))
+            self._staff(units)
+
+    def come_or_go(self, unit: str) -> None:
+        units = dict(self.table.directory.units)
+        if unit not in units:
+            units[unit] = Unit(unit, unit)
+        elif unit not in NAMES and all(units[each].members != (unit,) for each in GROUPS):
+            del units[unit]
+            for group in GROUPS:
+                left = tuple(member for member in units[group].members if member != unit)
+                units[group] = replace(units[group], members=left)
+        self._staff(units)
+
+    def assign(self, task_id: str, lead: tuple[str, ...], related: tuple[str, ...]) -> None:
+        self._put(replace(_task(task_id, lead), related=related))
+
+    def drop_or_restore(self, task_id: str) -> None:
+        tasks = {task.id: task for task in self.table.plan.tasks}
+        if task_id in tasks:
+            self.dropped[task_id] = tasks.pop(task_id)
+            self._plan(tasks)
+        else:
+            self._put(self.dropped[task_id])
+
+    def register(self, task_id: str, month: int) -> None:
+        """Done, or open again."""
+        if month and task_id in YEAR_ROUND:
+            period = f"2026-{month:02}"
+            if not self.checked_in.pop((task_id, period), None):
+                self.checked_in[task_id, period] = date(2026, month, 3)
+        elif not self.done.pop(task_id, None):
+            self.done[task_id] = date(2026, 4, 3)
+
+    def wait(self, days: int) -> None:
+        self.at += timedelta(days=days)
+
+    def next_year(self) -> None:
+        plan = self.table.plan
+        self.table = replace(self.table, plan=replace(plan, year=plan.year + 1))
+
+    def sync(self) -> None:
+        with self.database.read() as connection:
+            known = {name for name in self.own if agenda_of(connection, name)}
+        progress = Progress(dict(self.done), dict(self.checked_in))
+        self.feeds.sync(lambda _: progress, self.at)
+        wanted = {name: self._wanted(name, progress) for name in self.feeds.names()}
+        for name in known:
+            self.own[name].sync(wanted.get(name, []), self.at, self.table.plan.year)
+        with self.database.read() as connection:
+            self._compare(connection, known, wanted)
+
+    def _compare(
+        self, connection: Connection, known: set[str], wanted: dict[str, list[tuple[str, str]]]
+    ) -> None:
+        for name in known:
+            assert _shown(connection, name) == self.own[name].rows
+        joined = [self.own[name].rows for name in known]
+        for name in wanted.keys() - known:
+            # A new feed may begin with the revisions of those that show the same already.
+            begun = Own({})
+            begun.sync(wanted[name], self.at, self.table.plan.year)
+            shown = _shown(connection, name)
+            assert [(row.uid, row.entry) for row in shown] == wanted[name]
+            assert shown == begun.rows or shown in joined
+            self.own[name] = Own({row.uid: (number, row) for number, row in enumerate(shown)})
+
+    def _wanted(self, name: str, progress: Progress) -> list[tuple[str, str]]:
+        tasks = self.table.plan.tasks
+        if name == PLAN:
+            selection = Selection(tuple((task, None) for task in tasks))
+        else:
+            roles = ((task, self.table.role(name, task)) for task in tasks)
+            selection = Selection(tuple((task, role) for task, role in roles if role))
+        made = Drafts(self.table, progress).of(selection)
+        return [(draft.uid, draft.entry) for draft in made]
+
+    def _put(self, task: Task) -> None:
+        self._plan({each.id: each for each in self.table.plan.tasks} | {task.id: task})
+
+    def _plan(self, tasks: dict[str, Task]) -> None:
+        ordered = tuple(tasks[task_id] for task_id in sorted(tasks))
+        self.table = replace(self.table, plan=replace(self.table.plan, tasks=ordered))
+
+    def _staff(self, units: dict[str, Unit]) -> None:
+        self.table = replace(self.table, directory=Directory(units))
+
+
+def _task(task_id: str, lead: tuple[str, ...]) -> Task:
+    month = 0 if task_id in YEAR_ROUND else int(task_id[5:7])
+    kind = TaskKind.MONTH if month else TaskKind.YEAR
+    return Task(task_id, kind, task_id, "", month, 1, lead)
+
+
+def _shown(connection: Connection, name: str) -> list[Shown]:
+    agenda = agenda_of(connection, name)
+    uids = list(read_revisions(connection, agenda))
+    found = {row.uid: Shown(**vars(row)) for row in read_events(connection, agenda, uids)}
+    return [found[uid] for uid in uids]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = open_database(tmp_path_factory.mktemp("agendas") / "ledger.db")
+    yield database
+    database.close()
+
+
+def empty(database: Database) -> None:
+    with database.write() as connection:
+        for table in (event, feed):
+            connection.execute(delete(table))
+        connection.execute(delete(setting).where(setting.c.name == "feeds-made-from"))
+
+
+tasks = st.sampled_from((*TASKS, *YEAR_ROUND))
+leads = st.sampled_from([*((name,) for name in NAMES), ("east", "bo")])
+related = st.sampled_from([(), *((name,) for name in NAMES)])
+changes = st.one_of(
+    st.tuples(st.just("join_or_leave"), st.sampled_from(UNITS), st.sampled_from(GROUPS)),
+    st.tuples(st.just("come_or_go"), st.sampled_from(UNITS[2:])),
+    st.tuples(st.just("assign"), tasks, leads, related),
+    st.tuples(st.just("drop_or_restore"), tasks),
+    st.tuples(st.just("register"), tasks, st.integers(0, 12)),
+    st.tuples(st.just("wait"), st.sampled_from((30, 61))),
+    st.tuples(st.just("next_year")),
+)
+
+
+@given(st.lists(st.lists(changes, min_size=1, max_size=3), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_sharing_is_seen_by_no_reader(
+    shared: Database, table: Timetable, steps: list[list[tuple[str, ...]]]
+) -> None:
+    empty(shared)
+    office = Office(shared, table)
+    office.sync()
+    for step in steps:
+        for name, *words in step:
+            getattr(office, name)(*words)
+        office.wait(1)
+        office.sync()

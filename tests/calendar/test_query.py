@@ -1,0 +1,78 @@
+"""What may be asked of a feed."""
+
+import pytest
+
+from reminder.calendar.query import Query, QueryError, View, parse_query
+from reminder.domain.timetable import Role
+
+
+def test_the_bare_address_shows_whole_windows_and_the_year_round_tasks() -> None:
+    assert parse_query("") == Query(View.WINDOW, None, 0, True)
+
+
+def test_every_wish_is_understood() -> None:
+    query = parse_query("year-round=0&alarms=7d&role=lead&view=todo")
+    assert query == Query(View.TODO, Role.LEAD, 7, False)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "view=month",
+        "view=",
+        "view",
+        "role=both",
+        "alarms=2d",
+        "alarms=00",
+        "year-round=yes",
+        "view=due&view=due",
+        "view=due&view=window",
+        "view=%ff",
+    ],
+)
+def test_anything_else_is_refused(query: str) -> None:
+    with pytest.raises(QueryError, match="wanted"):
+        parse_query(query)
+
+
+DUE = parse_query("view=due&year-round=0")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "view=due&amp;year-round=0",
+        "view=due&amp;amp;year-round=0&amp;",
+        "amp;view=due&year-round=0",
+        "view=due&year-round=0&_=1775005200",
+        "utm_source=mail&view=due&year-round=0&VIEW=todo&=&colour",
+    ],
+)
+def test_names_of_others_are_passed_over_and_an_escaped_ampersand_is_one(query: str) -> None:
+    assert parse_query(query) == DUE
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "/",
+        "。",
+        "%E3%80%82",
+        "，",
+        ",",
+        ")",
+        "）",
+        ">",
+        "%3E",
+        ";",
+        "+",
+        "%20",
+        "%C2%A0",
+        "%0D%0A",
+        "请订阅",
+    ],
+)
+def test_what_stands_behind_an_address_is_no_part_of_its_last_value(behind: str) -> None:
+    assert parse_query(f"view=due&year-round=0{behind}") == DUE
+    with pytest.raises(QueryError):
+        parse_query(f"view=due{behind}&year-round=0")

@@ -1,0 +1,95 @@
+"""What a real server accepted, message by message, held against the ledger."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from reminder.domain.notices import State
+from reminder.ledger.care import verify
+from reminder.ledger.database import open_database
+from reminder.ledger.notices import content_of
+from reminder.ledger.views import read_notices
+
+_MESSAGE_ID = re.compile(rb"(?im)^Message-ID: (\S+)")
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """`life` counts the processes that were started; `port` is the connection's."""
+
+    life: int
+    port: int
+    recipients: tuple[str, ...]
+    content: bytes
+
+    @property
+    def message_id(self) -> str:
+        found = _MESSAGE_ID.search(self.content)
+        return found[1].decode() if found else ""
+
+    @property
+    def connection(self) -> tuple[int, int]:
+        return self.life, self.port
+
+
+class Record:
+    """A handler for aiosmtpd."""
+
+    def __init__(self) -> None:
+        self.accepted: list[Accepted] = []
+        self.life = 0
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.keep(session.peer[1], envelope)
+        return "250 2.0.0 kept"
+
+    def keep(self, port: int, envelope: Envelope) -> None:
+        content = bytes(envelope.content or b"")
+        self.accepted.append(Accepted(self.life, port, tuple(envelope.rcpt_tos), content))
+
+
+def unrecorded(accepted: Sequence[Accepted]) -> list[Accepted]:
+    """Those that came once more later: their answer had not reached the ledger."""
+    last = {one.message_id: index for index, one in enumerate(accepted)}
+    return [one for index, one in enumerate(accepted) if last[one.message_id] != index]
+
+
+def out_of_turn(accepted: Sequence[Accepted]) -> Iterator[str]:
+    """An unrecorded message that was not the last of its connection: its answer was not on
+    disk before the next."""
+    last = {one.connection: index for index, one in enumerate(accepted)}
+    known = set(unrecorded(accepted))
+    for index, one in enumerate(accepted):
+        if one in known and last[one.connection] != index:
+            yield f"{one.message_id}: doubled, and its connection went on before it was recorded"
+
+
+def differences(ledger: Path, accepted: Sequence[Accepted], course: str = "smtp") -> Iterator[str]:
+    """What the record and that course of the ledger do not agree on, after all was delivered."""
+    received: dict[str, list[Accepted]] = defaultdict(list)
+    for one in accepted:
+        received[one.message_id].append(one)
+    database = open_database(ledger)
+    with closing(database):
+        yield from verify(ledger)
+        with database.read() as connection:
+            for view in read_notices(connection):
+                if not view.message_id or view.course != course:
+                    continue
+                stored = content_of(connection, view.key)
+                came = received.pop(view.message_id, [])
+                reached = {address for one in came for address in one.recipients}
+                for recipient in view.recipients:
+                    if recipient.state is not State.SENT:
+                        yield f"{view.key} {recipient.address}: stands as {recipient.state}"
+                    elif recipient.address not in reached:
+                        yield f"{view.key} {recipient.address}: lost"
+                if any(one.content != stored for one in came):
+                    yield f"{view.key}: came with other bytes than are stored"
+    for message_id in received:
+        yield f"{message_id}: came, and stands in no ledger"

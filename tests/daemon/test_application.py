@@ -1,0 +1,77 @@
+"""One pass of the work, and the moments at which it may be tried."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reminder.clock import Clock
+from reminder.errors import LedgerError, UsageError
+from reminder.ledger.location import Place
+from reminder.office import clocks
+from reminder.office.application import Pass
+from tests.daemon.trials import MARCH, Trial, forked, trial
+
+REAL = {"transport": "smtp", "smtp": {"host": "mail.npc.test"}}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True, made=False) as opened:
+        yield opened
+
+
+def test_pass_counts_what_it_did(tmp_path: Path, place: Place) -> None:
+    with trial(tmp_path, small=True, place=place) as office:
+        assert office.app(MARCH).tick() == Pass(2, 2, 0, 0, 0, 0)
+        assert office.app(MARCH).tick() == Pass(0, 0, 0, 0, 0, 0)
+
+
+def test_earlier_moment_changes_nothing_that_is_there(office: Trial) -> None:
+    office.tick(MARCH)
+    before = office.notices()
+    assert office.tick("2026-02-01T09:00+08:00") == {}
+    assert office.notices() == before
+
+
+def test_tick_prints_its_counts(office: Trial) -> None:
+    environ = {"CONFIG": str(office.config), "PLAN": str(office.state.parent / "plan.toml")}
+    with forked(office.state, "tick", "--at", MARCH, **environ) as running:
+        printed, _ = running.communicate()
+    assert running.returncode == 0
+    assert printed == "planned 2, sent 2, retry 0, refused 0, expired 0, baseline 0\n"
+
+
+def test_distant_moment_is_refused_on_a_real_mail_server(office: Trial) -> None:
+    app = office.app(MARCH, **REAL)
+    with pytest.raises(UsageError, match=r"mail\.npc\.test is a real mail server") as refusal:
+        clocks.refuse_far(app.office, app.clock.now(), really=False)
+    assert "--really" in refusal.value.hint
+
+
+def test_distant_moment_is_allowed_when_it_is_really_meant(office: Trial) -> None:
+    app = office.app(MARCH, **REAL)
+    clocks.refuse_far(app.office, app.clock.now(), really=True)
+    assert not office.state.exists()
+
+
+def test_present_moment_is_allowed_on_a_real_mail_server(office: Trial) -> None:
+    clocks.refuse_far(office.app(MARCH, **REAL).office, Clock().now(), really=False)
+    assert not office.state.exists()
+
+
+def test_distant_moment_is_allowed_on_this_machine(office: Trial) -> None:
+    app = office.app(MARCH, transport="smtp", smtp={"host": "127.0.0.1"})
+    clocks.refuse_far(app.office, app.clock.now(), really=False)
+    assert not office.state.exists()
+
+
+def test_state_folder_that_cannot_be_made_is_said(office: Trial) -> None:
+    office.state.write_text("a file where the folder should be")
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        office.app(MARCH).tick()
+
+
+def test_progress_of_an_office_without_a_ledger_makes_none(office: Trial) -> None:
+    assert office.app(MARCH).progress().started is None
+    assert not office.state.exists()

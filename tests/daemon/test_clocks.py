@@ -1,0 +1,182 @@
+"""Clocks that jump, machines that sleep: what was due still goes, and goes once."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reminder.office import orders
+from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
+from tests.mail.servers import bad_server
+
+DIGEST, APRIL_DIGEST = "digest/2026-03/lead", "digest/2026-04/lead"
+APRIL = "2026-04-01T09:00+08:00"
+LATER = "450 4.2.1 later"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True) as opened:
+        yield opened
+
+
+def by_smtp(port: int) -> dict[str, object]:
+    return {
+        "transport": "smtp",
+        "smtp": {"host": "127.0.0.1", "port": port, "security": "none"},
+    }
+
+
+@pytest.mark.parametrize("back", ["2026-03-02T08:00+08:00", "2026-03-01T09:00+08:00"])
+def test_clock_set_back_sends_nothing_twice(office: Trial, back: str) -> None:
+    office.tick(MARCH)
+    assert office.tick(back) == {}
+    assert office.tick("2026-03-02T09:01+08:00") == {}
+    assert len(office.files()) == 2
+
+
+def test_what_was_queued_does_not_wait_for_a_clock_that_was_set_back(office: Trial) -> None:
+    app = office.app(MARCH)
+    app.plan(app.clock.now(), hold_first_start=False)
+    assert office.tick("2026-03-01T09:00+08:00") == {"sent": 2}
+
+
+def test_retry_that_a_clock_ahead_put_off_for_a_month_waits_no_longer(office: Trial) -> None:
+    with bad_server(RCPT=[LATER] * 6 + ["250 ok"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        office.tick("2026-03-20T09:00+08:00", **by_smtp(server.port))
+        assert office.tick("2026-03-02T10:00+08:00", **by_smtp(server.port)) == {"sent": 2}
+
+
+def test_probe_that_a_clock_ahead_put_off_for_a_month_waits_no_longer(office: Trial) -> None:
+    with bad_server(GREETING=["421 busy", "421 busy", "220 here"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        office.tick("2026-03-20T09:00+08:00", **by_smtp(server.port))
+        assert office.tick("2026-03-02T10:00+08:00", **by_smtp(server.port)) == {"sent": 2}
+
+
+def test_mail_given_up_by_a_clock_ahead_goes_when_it_is_set_right(office: Trial) -> None:
+    with bad_server(RCPT=[LATER, LATER, LATER, "250 ok"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        assert office.tick("2026-04-10T09:00+08:00", **by_smtp(server.port))["expired"] == 2
+        assert office.tick("2026-03-02T10:00+08:00", **by_smtp(server.port))["sent"] == 2
+        bodies = [body for body in server.bodies if b"Message-ID" in body]
+    assert office.notice(DIGEST).state == "sent"
+    assert set(Counter(bodies).values()) == {1}
+    assert ("expired", "too-late") in {row[1:] for row in office.history(DIGEST)}
+
+
+def test_month_that_a_clock_ahead_passed_over_gets_its_digest_when_it_comes(
+    office: Trial,
+) -> None:
+    office.tick(MARCH)
+    office.tick("2026-06-02T09:00+08:00")
+    assert office.notice(APRIL_DIGEST).reason == "too-late"
+    assert office.tick("2026-03-20T09:00+08:00") == {}
+    office.tick(APRIL)
+    assert office.notice(APRIL_DIGEST).state == "sent"
+    went = [str(mail["Subject"]) for mail in office.mails() if "·4月】" in str(mail["Subject"])]
+    assert len(went) == 2
+
+
+def test_digest_that_comes_back_to_life_is_reported_anew(office: Trial) -> None:
+    for at in (MARCH, "2026-06-02T09:00+08:00", APRIL):
+        office.tick(at, mail=OPERATOR)
+    reports = [str(mail["Subject"]) for mail in office.mails() if "operator" in str(mail["To"])]
+    assert any("2026-04 月度提示：应发2，已接收2" in subject for subject in reports)
+
+
+def test_what_was_dropped_by_hand_stays_dropped(office: Trial) -> None:
+    with bad_server(RCPT=[LATER]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        app = office.app("2026-03-02T10:00+08:00", **by_smtp(server.port))
+        orders.drop(app, office.notice(DIGEST).key)
+        office.tick("2026-03-02T11:00+08:00", **by_smtp(server.port))
+    assert office.notice(DIGEST).reason == "dropped"
+
+
+def test_baseline_is_no_mail_even_by_an_earlier_clock(office: Trial) -> None:
+    office.tick(APRIL)
+    assert office.notice(DIGEST).state == "baseline"
+    assert office.tick(MARCH) == {}
+
+
+@pytest.mark.parametrize(
+    ("stopped", "started", "went"),
+    [
+        ("2026-03-31T23:59+08:00", "2026-04-01T00:01+08:00", set()),
+        ("2026-03-25T23:59+08:00", "2026-04-02T00:01+08:00", {APRIL_DIGEST}),
+    ],
+)
+def test_stop_over_a_months_end_misses_nothing_that_is_of_use(
+    office: Trial, stopped: str, started: str, went: set[str]
+) -> None:
+    office.tick(MARCH)
+    office.tick(stopped)
+    before = set(office.notices(state="sent"))
+    office.tick(started)
+    new = set(office.notices(state="sent")) - before
+    assert {key for key in new if key.endswith("/lead")} == went
+    office.tick("2026-04-02T09:00+08:00")
+    assert APRIL_DIGEST in office.notices(state="sent")
+
+
+def test_machine_that_slept_through_a_month_says_that_its_mail_is_too_late(office: Trial) -> None:
+    office.tick("2026-02-10T09:00+08:00")
+    office.tick("2026-04-01T08:59+08:00")
+    assert office.notice(DIGEST).reason == "too-late"
+    assert office.files() == []
+
+
+def test_first_start_in_mid_month_sends_the_running_month_once_and_late(office: Trial) -> None:
+    assert office.tick("2026-03-17T15:30+08:00")["sent"] == 2
+    assert office.tick("2026-03-17T15:31+08:00") == {}
+    assert all("〔补发〕" in str(mail["Subject"]) for mail in office.mails())
+
+
+def test_years_end_leaves_nothing_to_do(office: Trial) -> None:
+    office.tick("2026-12-31T23:59+08:00")
+    assert office.tick("2027-01-01T00:00+08:00") == {}
+    assert office.tick("2027-01-04T09:00+08:00") == {}
+
+
+@pytest.mark.parametrize(
+    ("at", "before", "due"),
+    [
+        # New York: no 02:30 on 8 March, two of 01:30 on 1 November.
+        ("02:30", "2026-03-08T06:59+00:00", "2026-03-08T07:30+00:00"),
+        ("01:30", "2026-11-01T05:29+00:00", "2026-11-01T05:30+00:00"),
+    ],
+)
+def test_digest_goes_at_its_hour_on_the_days_that_change_the_clock(
+    office: Trial, at: str, before: str, due: str
+) -> None:
+    plan, day = office.state.parent / "plan.toml", due[:10]
+    text = plan.read_text(encoding="utf-8").replace("Asia/Shanghai", "America/New_York")
+    month = "month = 11" if "-11-" in day else "month = 3"
+    plan.write_text(text.replace("month = 3", month).replace("2026-03-1", f"{day[:7]}-1"))
+    rest = [f"{day[:7]}-{number:02}" for number in range(1, int(day[8:]))]
+    given = {"digest": {"at": at}, "workdays": {"work": [day], "rest": rest}}
+    office.tick("2026-10-30T12:00+00:00" if "-11-" in day else "2026-02-25T12:00+00:00", **given)
+    assert office.tick(before, **given) == {}
+    assert office.tick(due, **given)["sent"] == 2
+
+
+def test_what_waits_keeps_its_bytes_though_a_clock_ran_years_ahead(office: Trial) -> None:
+    with bad_server(GREETING=["421 busy", "421 busy", "220 here"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        office.tick("2028-06-01T09:00+08:00", **by_smtp(server.port))
+        assert office.tick("2026-03-02T20:00+08:00", **by_smtp(server.port))["sent"] == 2
+
+
+def test_what_was_sent_again_by_hand_does_not_come_back(office: Trial) -> None:
+    with bad_server(GREETING=["421 busy", "220 here"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+        ahead = office.app("2026-04-02T09:00+08:00", **by_smtp(server.port))
+        ahead.plan(ahead.clock.now(), hold_first_start=False)
+        orders.resend(ahead, office.notice("digest/2026-03/related").key)
+        for day in ("03", "04"):
+            office.tick(f"2026-03-{day}T19:00+08:00", **by_smtp(server.port))
+    family = office.notices(unit="related", period="2026-03")
+    assert sorted(view.state for view in family.values()) == ["expired", "sent"]

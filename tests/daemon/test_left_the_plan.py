@@ -1,0 +1,85 @@
+"""Files that lose what the ledger knows: every command, page and form still has an answer."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reminder.errors import UsageError
+from reminder.office import orders
+from tests.daemon.everything import (
+    NOW,
+    Files,
+    Reader,
+    command,
+    fill,
+    notice_keys,
+    pages_of,
+)
+from tests.daemon.trials import Trial, trial
+
+FILES = Files()
+LEFT = {
+    "lead": FILES.without_unit("a"),
+    "lead-is-a-group": FILES.without_unit("a", as_group=True),
+    "tasks-and-sessions": replace(
+        FILES.without_task("1").without_task("4").without_task("8").without_meeting("dated"),
+        standing=(),
+    ).without_unit("d"),
+    "another-kind": replace(
+        FILES, tasks=FILES.tasks[3:], year_round=(("1", "a"), ("2", "a"), ("3", "b"))
+    ),
+    "year": replace(FILES, year=2027),
+    "all": replace(
+        FILES.without_unit("a").without_unit("b"),
+        plan_id="another",
+        meetings=(),
+        tasks=(("20", 5, "c", "", ""),),
+        year_round=(),
+        standing=(),
+    ),
+}
+COMMANDS = """check|tasks|tasks --json|windows|status|status --json|meeting list
+occasions --from 2026-01-01 --to 2026-12-31|ledger list|ledger list --unit a|feed list
+tick|ledger resend --state refused|ledger resend --state expired|ledger release|tick
+ledger verify"""
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    with trial(folder, small=True) as office:
+        fill(office)
+    return folder / "state"
+
+
+@pytest.fixture(params=LEFT.values(), ids=LEFT)
+def office(request: pytest.FixtureRequest, tmp_path: Path, filled: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True, made=False) as opened:
+        shutil.copytree(filled, opened.state)
+        request.param.write(opened)
+        yield opened
+
+
+def test_no_page_and_no_form_fails(office: Trial) -> None:
+    answers = Reader(office.app(NOW)).read(*pages_of(office))
+    assert len(answers) > 100
+    assert {path: status for path, status in answers.items() if status >= 500} == {}
+
+
+def test_no_command_fails(office: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMINDER_STATE_DIR", str(office.state))
+    wanted = [words.split() for words in COMMANDS.replace("\n", "|").split("|")]
+    said = {" ".join(words): command(office, *words) for words in wanted}
+    assert {words: answer for words, answer in said.items() if answer[0]} == {}
+
+
+def test_sending_again_is_done_or_refused_in_words(office: Trial) -> None:
+    app = office.app(NOW)
+    for key in notice_keys(office):
+        with suppress(UsageError):
+            orders.resend(app, key)
+    app.tick()

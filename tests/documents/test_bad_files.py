@@ -1,0 +1,506 @@
+"""Every mistake in an edited file is said with its line; `tests/data/bad` has one file a fault."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reminder.documents.edited_file import EditedFile
+from reminder.documents.office import Office, load_office
+from reminder.documents.plan_file import read_plan
+from reminder.documents.settings import SHIPPED, load_settings
+from reminder.documents.units_file import open_units, read_units
+from reminder.documents.workdays_file import read_workdays
+from reminder.errors import ConfigurationError, Fault
+
+BAD = Path(__file__).parents[1] / "data" / "bad"
+
+PLAN = """\
+[plan]
+id = "small"
+year = 2026
+name = "年度安排表"
+tag = "安排"
+office = "代表工作委员会"
+timezone = "Asia/Shanghai"
+
+[[month]]
+month = 4
+lead = ["代表工作委员会"]
+related = ["组织部"]
+
+[[month.task]]
+id = "2026-04-1"
+title = "召开部署会议"
+"""
+UNITS = """\
+[[unit]]
+id = "lead"
+name = "代表工作委员会"
+relation = "own"
+to = ["lead@unit.example"]
+
+[[unit]]
+id = "related"
+name = "组织部"
+relation = "parallel"
+to = ["related@unit.example"]
+
+[[unit]]
+id = "outsider"
+name = "高级人民法院"
+relation = "parallel"
+to = ["outsider@unit.example"]
+"""
+PLACES = {
+    "plan": "plan.toml",
+    "units": "units.toml",
+    "settings": "reminder.toml",
+    "workdays": "workdays/2026.toml",
+}
+
+FAULTS = {
+    "plan/before-without-meetings": "22: month.task.before: counts from a meeting, wanted meetings",
+    "plan/c1-control-character-in-title": "21: month.task.title: holds the control character",
+    "plan/control-character-in-title": "21: month.task.title: holds the control character '\\x1b'",
+    "plan/day-of-another-year": "22: month.task.due: is 2025-04-10, wanted a day of 2026",
+    "plan/direction-override-in-title": "21: month.task.title: holds the invisible character",
+    "plan/due-before-opens": "23: month.task.due: due 2026-04-10 stands before opens 2026-04-20",
+    "plan/due-before-opens-on-working-days": (
+        "23: month.task.due: due 2026-04-24 stands before opens 2026-04-27 (on working days)"
+    ),
+    "plan/duplicate-meeting-id": "24: meeting.id: 'session' is the id at line 10 too",
+    "plan/duplicate-task-id": "24: year-round.id: '2026-04-1' is the id at line 20 too",
+    "plan/exact-without-dates": "22: month.task.exact: keeps dates, wanted opens or due",
+    "plan/impossible-date": "22: month.task.due: is '2026-04-31', wanted a valid date",
+    "plan/impossible-meeting-date": "13: meeting.date: is '2026-13-01', wanted a valid date",
+    "plan/impossible-quoted-date": "22: month.task.due: is '2026-02-30', wanted a valid date",
+    "plan/lead-missing": "18: month.task.lead: is missing, wanted a unit",
+    "plan/meeting-date-out-of-reach": "13: meeting.date: ",
+    "plan/month-13": "15: month.month: is 13, wanted less than or equal to 12",
+    "plan/month-without-tasks": "14: month.task: is missing, wanted",
+    "plan/nested-too-deeply": "22: not TOML: nested too deeply, wanted 20 levels at most",
+    "plan/no-header": "1: plan: is missing, wanted",
+    "plan/no-tasks": "1: plan: has no tasks, wanted [[month]] rows",
+    "plan/not-utf-8": "21: byte 0xd5 is not UTF-8, wanted UTF-8",
+    "plan/number-of-many-digits": "22: month.task.soft: is a number of more than 64 bits, wanted",
+    "plan/short-over-16-characters": "22: month.task.short: is '一二三四五六七八九十",
+    "plan/table-where-list-belongs": "23: year-round: is ",
+    "plan/task-id-with-spaces": "20: month.task.id: is '2026 04 1', wanted",
+    "plan/time-zone-outside-its-folder": "7: plan.timezone: '../Shanghai' is no time zone, wanted",
+    "plan/title-empty": "21: month.task.title: is empty, wanted words",
+    "plan/title-missing": "19: month.task.title: is missing, wanted",
+    "plan/toml-syntax": "15: not TOML: expected '=' after a key",
+    "plan/unclosed-text-at-the-end": "22: not TOML: unterminated string",
+    "plan/unknown-key": "22: month.task.shrot: unknown key, wanted short?",
+    "plan/unknown-meeting": "22: month.task.meetings: unknown meeting 'sesion', wanted session?",
+    "plan/unknown-office": "6: plan.office: unknown unit '代表委员会', wanted 代表工作委员会?",
+    "plan/unknown-part-of-month": "22: month.task.part: is 'end', wanted 'early', 'middle' or",
+    "plan/unknown-time-zone": "7: plan.timezone: 'Asia/Beijing' is no time zone, wanted an IANA",
+    "plan/unknown-unit": "19: month.related: unknown unit '组织邻', wanted 组织部?",
+    "plan/year-is-text": "3: plan.year: is 'twenty', wanted a valid integer",
+    "units/address-with-two-lines": "12: unit.to: 'related@unit.example\\nBcc: all@unit.example' ",
+    "units/address-without-at": "14: unit.to: 'related.unit.example' is not an address",
+    "units/alias-means-two-units": "11: unit.aliases: '代表工委' means 'lead' at line 4 and",
+    "units/control-character-in-name": "16: unit.name: holds the control character '\\x07'",
+    "units/control-character-in-short": "17: unit.short: holds the control character '\\x07'",
+    "units/duplicate-id": "26: unit.id: 'lead' is the id at line 1 too, wanted",
+    "units/group-without-members": "23: group.members: is [], wanted",
+    "units/id-in-capitals": "2: unit.id: is 'Lead', wanted",
+    "units/id-taken-by-the-program": "15: unit.id: 'plan' is taken by the program, wanted another",
+    "units/invisible-character-in-name": "16: unit.name: holds the invisible character '\\u200b'",
+    "units/member-that-is-a-group": "28: group.members: 'all' is a group, wanted units",
+    "units/member-that-is-no-unit": "23: group.members: no unit has the id 'outsidder', wanted",
+    "units/not-utf-8": "3: byte 0xb4 is not UTF-8, wanted UTF-8",
+    "units/toml-syntax": "10: not TOML: invalid value",
+    "units/unknown-key": "5: unit.relatoin: unknown key, wanted relation?",
+    "units/unknown-relation": "5: unit.relation: is 'friend', wanted 'own', 'local' or 'parallel'",
+    "units/without-units": "1: unit: is missing, wanted",
+    "workdays/day-of-another-year": "3: work: is 2027-02-20, wanted a day of 2026",
+    "workdays/day-under-both": "3: rest: 2026-02-16 stands under work",
+    "workdays/impossible-date": "2: rest: is '2026-02-30', wanted a valid date",
+    "workdays/impossible-quoted-date": "3: work: is '2026-02-30', wanted a valid date",
+    "workdays/one-day-instead-of-a-list": "1: work: is ",
+    "workdays/unknown-key": "2: holiday: unknown key, wanted one of rest, work",
+    "settings/address-without-at": "3: mail.operator: 'office.unit.example' is not an address",
+    "settings/approval-without-a-console": "1: mail: wants approval and web.console is",
+    "settings/base-url-without-scheme": "5: web.base_url: is 'reminder.unit.example', wanted http",
+    "settings/console-anywhere-without-https": (
+        "5: web.console: is 'anywhere', wanted an https web.base_url with it, or 'local'"
+    ),
+    "settings/database-of-another-kind": "1: database_url: is not a database this version knows",
+    "settings/day-under-both": "4: workdays: 2026-05-04 stands under work and under rest",
+    "settings/impossible-time": "5: digest.at: is '25:00', wanted",
+    "settings/line-break-in-contact": "3: mail.contact: holds the control character '\\r'",
+    "settings/not-utf-8": "2: byte 0xb4 is not UTF-8, wanted UTF-8",
+    "settings/overdue-every-without-times": "1: overdue: comes every 3 working days, wanted times",
+    "settings/overdue-repeats-into-the-next-step": "4: overdue: steps stand at [1, 4, 7, 7],",
+    "settings/overdue-steps-out-of-order": "4: overdue: steps stand at [7, 1], wanted each later",
+    "settings/overdue-times-without-every": "1: overdue: comes 3 times, wanted every = so many",
+    "settings/overdue-without-end": "4: overdue.times: is 13, wanted less than or equal to 12",
+    "settings/password-with-a-bare-at-sign": "2: database_url: names no usable host, port or",
+    "settings/sender-without-address": "2: mail.from: '代表工作提示' is not an address",
+    "settings/short-password-in-secret-key": "1: secret_key: holds ",
+    "settings/step-to-a-secretariat-elsewhere": (
+        "6: overdue.to: the secretariat's related@unit.example is the address of 组织部, wanted"
+    ),
+    "settings/step-to-a-secretariat-without-address": (
+        "6: overdue.to: the secretariat has no address, wanted mail.reply_to or mail.operator"
+    ),
+    "settings/step-to-another-body": (
+        "6: nudge.to: Related@unit.example is the address of 组织部, wanted one of the own house"
+    ),
+    "settings/step-to-the-world": "6: nudge.to: is 'everybody', wanted 'unit', 'secretariat' or",
+    "settings/table-that-is-a-word": "1: smtp: is 'localhost', wanted",
+    "settings/toml-syntax": "4: not TOML: expected ']'",
+    "settings/two-senders": "2: mail.from: ",
+    "settings/unknown-choice": "1: transport: is 'sendmail', wanted 'maildir' or 'smtp'",
+    "settings/unknown-key": "3: mail.replyto: unknown key, wanted reply_to?",
+    "settings/unknown-key-in-a-step": "8: nudge.workday_left: unknown key, wanted workdays_left?",
+    "settings/unknown-section": "4: stmp: unknown key, wanted smtp?",
+    "settings/wrong-type": "5: smtp.port: is 'smtp', wanted a valid integer",
+}
+
+
+@dataclass
+class Folder:
+    """An office's folder without mistakes, until a test puts one in."""
+
+    path: Path
+
+    def put(self, kind: str, text: str) -> None:
+        (self.path / PLACES[kind]).write_text(text, encoding="utf-8")
+
+    def load(self, plan: str = "plan.toml") -> Office:
+        return load_office(self.path, {"plan": self.path / plan})
+
+    def faults(self) -> list[str]:
+        """As `reminder check` run in that folder says them."""
+        with pytest.raises(ConfigurationError) as caught:
+            self.load()
+        return [str(fault) for fault in caught.value.faults]
+
+    def warnings(self) -> list[str]:
+        return [str(fault) for fault in self.load().warnings]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    (tmp_path / "workdays").mkdir()
+    folder = Folder(tmp_path)
+    folder.put("plan", PLAN)
+    folder.put("units", UNITS)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_said_at_its_line_with_its_key(folder: Folder, name: str) -> None:
+    place = PLACES[name.partition("/")[0]]
+    shutil.copy(BAD / f"{name}.toml", folder.path / place)
+    (found,) = [fault for fault in folder.faults() if fault.startswith(place)]
+    assert found.startswith(f"{place}:{FAULTS[name]}")
+
+
+def test_every_bad_file_has_its_fault() -> None:
+    names = {f"{path.parent.name}/{path.stem}" for path in BAD.glob("*/*.toml")}
+    assert names == FAULTS.keys()
+
+
+def test_folder_without_mistakes_loads(folder: Folder) -> None:
+    assert [task.id for task in folder.load().table.plan.tasks] == ["2026-04-1"]
+
+
+def test_too_long_short_title_is_told_the_limit_in_characters(folder: Folder) -> None:
+    shutil.copy(BAD / "plan" / "short-over-16-characters.toml", folder.path / "plan.toml")
+    assert "16 characters" in folder.faults()[0]
+
+
+def test_short_title_of_16_characters_is_taken(folder: Folder) -> None:
+    folder.put("plan", PLAN + f'short = "{"字" * 16}"\n')
+    assert folder.load().table.plan.tasks[0].short == "字" * 16
+
+
+def test_mistakes_of_all_files_are_said_at_once(folder: Folder) -> None:
+    folder.put("plan", PLAN + 'part = "end"\n')
+    folder.put("units", UNITS.replace('"own"', '"friend"'))
+    folder.put("settings", 'transport = "sendmail"\n')
+    folder.put("workdays", "work = [2025-01-01]\n")
+    places = {fault.partition(":")[0] for fault in folder.faults()}
+    assert places == set(PLACES.values())
+
+
+def test_all_mistakes_of_one_file_are_said_at_once(folder: Folder) -> None:
+    folder.put("plan", PLAN.replace('tag = "安排"\n', "").replace("2026\n", "1926\n"))
+    lines = [fault.partition(": ")[0] for fault in folder.faults()]
+    assert lines == ["plan.toml:1", "plan.toml:3"]
+
+
+def test_plan_named_in_a_wrong_settings_file_is_checked_all_the_same(folder: Folder) -> None:
+    folder.put("settings", 'plan = "plan.toml"\ntransport = "sendmail"\n')
+    folder.put("plan", PLAN + 'part = "end"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_office(folder.path)
+    places = [str(fault).partition(": ")[0] for fault in caught.value.faults]
+    assert places == ["plan.toml:17", "reminder.toml:2"]
+
+
+def test_wrong_settings_file_alone_brings_no_mistakes_of_a_plan(folder: Folder) -> None:
+    folder.put("settings", 'plan = "plan.toml"\ntransport = "sendmail"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_office(folder.path)
+    assert [fault.path for fault in caught.value.faults] == ["reminder.toml"]
+
+
+@pytest.mark.parametrize("fault", ["unknown-relation", "not-utf-8", "duplicate-id"])
+def test_wrong_units_file_brings_no_mistakes_of_the_plan(folder: Folder, fault: str) -> None:
+    shutil.copy(BAD / "units" / f"{fault}.toml", folder.path / "units.toml")
+    assert {said.partition(":")[0] for said in folder.faults()} == {"units.toml"}
+
+
+@pytest.mark.parametrize("name", ["plan.toml", "units.toml"])
+def test_missing_file_is_named(folder: Folder, name: str) -> None:
+    (folder.path / name).unlink()
+    assert f"{name}: no such file, wanted a TOML file here" in folder.faults()
+
+
+def test_missing_units_file_is_the_only_mistake(folder: Folder) -> None:
+    (folder.path / "units.toml").unlink()
+    assert len(folder.faults()) == 1
+
+
+def test_missing_settings_file_means_defaults(folder: Folder) -> None:
+    assert folder.load().settings.transport == "maildir"
+
+
+def test_missing_folder_is_named_first(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_office(tmp_path / "nowhere")
+    assert f"{tmp_path / 'nowhere'}: no such folder, wanted" in str(caught.value)
+
+
+def test_plan_that_is_a_folder_is_named(folder: Folder) -> None:
+    with pytest.raises(ConfigurationError, match=r"^workdays: cannot be read: "):
+        folder.load("workdays")
+
+
+def test_workdays_file_not_named_after_a_year_is_named(folder: Folder) -> None:
+    (folder.path / "workdays" / "holidays.toml").write_text("work = []\n")
+    assert folder.faults() == [
+        "workdays/holidays.toml: is not named after a year, wanted e.g. 2026.toml"
+    ]
+
+
+@pytest.mark.parametrize("stem", ["²²²²", "20260", "2026-1"])
+def test_workdays_file_of_digits_that_are_no_year_is_named(folder: Folder, stem: str) -> None:
+    (folder.path / "workdays" / f"{stem}.toml").write_text("work = []\n")
+    assert f"workdays/{stem}.toml: is not named after a year, wanted" in folder.faults()[0]
+
+
+def test_workdays_that_are_no_folder_are_named(folder: Folder) -> None:
+    (folder.path / "workdays").rmdir()
+    (folder.path / "workdays").write_text("work = []\n")
+    assert folder.faults() == ["workdays: no folder, wanted one with a file a year"]
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _disk_image(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+
+
+@pytest.mark.parametrize("make", [_pipe, _device, _loop, _disk_image])
+@pytest.mark.parametrize("kind", PLACES)
+def test_what_is_no_file_to_edit_is_named(
+    folder: Folder, kind: str, make: Callable[[Path], None]
+) -> None:
+    path = folder.path / PLACES[kind]
+    path.unlink(missing_ok=True)
+    make(path)
+    assert [fault.split(": ")[0].rsplit("/")[-1] for fault in folder.faults()] == [path.name]
+
+
+def test_settings_that_a_link_leads_past_are_not_taken_for_none(folder: Folder) -> None:
+    (folder.path / "reminder.toml").symlink_to("nowhere")
+    assert folder.faults() == ["nowhere: no such file, wanted a TOML file here"]
+
+
+def test_name_of_a_file_is_shown_on_one_line(folder: Folder) -> None:
+    with pytest.raises(ConfigurationError, match=r"^a\\x1b\\n\\u202e.toml: no such file"):
+        folder.load("a\x1b\n\u202e.toml")
+
+
+def test_workdays_file_overrides_published_days(folder: Folder) -> None:
+    folder.put("workdays", "rest = [2026-04-30]\n")
+    assert folder.load().table.windows["2026-04-1"].due.isoformat() == "2026-04-29"
+
+
+def test_settings_override_the_workdays_file(folder: Folder) -> None:
+    folder.put("workdays", "rest = [2026-04-30]\n")
+    folder.put("settings", "[workdays]\nwork = [2026-04-30]\n")
+    assert folder.load().table.windows["2026-04-1"].due.isoformat() == "2026-04-30"
+
+
+def test_unit_that_no_digest_reaches_is_a_warning_with_its_line(folder: Folder) -> None:
+    (warning,) = folder.warnings()
+    assert warning.startswith("units.toml:14: unit.id: 高级人民法院 is reached by no digest")
+
+
+def test_unit_without_address_is_a_warning_with_its_line(folder: Folder) -> None:
+    folder.put("units", UNITS.replace('to = ["related@unit.example"]\n', ""))
+    assert any(
+        w.startswith("units.toml:7: unit.to: 组织部 has no address") for w in folder.warnings()
+    )
+
+
+def test_unit_without_relation_is_a_warning_with_its_line(folder: Folder) -> None:
+    folder.put("units", UNITS.replace('relation = "own"\n', ""))
+    wanted = "units.toml:1: unit.relation: 代表工作委员会 has no relation, wanted"
+    assert any(warning.startswith(wanted) for warning in folder.warnings())
+
+
+def test_address_of_two_units_is_a_warning_with_its_line(folder: Folder) -> None:
+    folder.put("units", UNITS.replace("outsider@", "Lead@"))
+    wanted = "units.toml:17: unit.to: Lead@unit.example is the address of 代表工作委员会 too"
+    assert wanted in folder.warnings()
+
+
+@pytest.mark.parametrize("address", ["", 'base_url = "http://127.0.0.1:8026"\n'])
+def test_smtp_without_a_public_address_is_a_warning(folder: Folder, address: str) -> None:
+    folder.put("settings", f'transport = "smtp"\n[web]\n{address}')
+    line = 3 if address else 2
+    assert folder.warnings()[-1].startswith(f"reminder.toml:{line}: web.base_url: is ")
+
+
+REAL = {
+    "plan": SHIPPED / "plan" / "plan_2026.toml",
+    "units": SHIPPED / "config" / "units.toml",
+    "settings": SHIPPED / "config" / "reminder.toml",
+}
+SNIPPETS = st.sampled_from(
+    ["", "\n", '"', "]", "[[", "= ", "2026-02-30", "9999-12-31", "0001-01-01", "-1", "1e9", "{}",
+     "[]", "\x00", "\u009b", "\ufeff", '"\\u0000"', "'", "#", "true", "[[month]]\n", "[plan]\n"]
+)  # fmt: skip
+
+
+@st.composite
+def mutated(draw: st.DrawFn, original: str) -> str:
+    """A copy with a few places cut out, doubled or overwritten."""
+    text = original
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 40)))
+        text = text[:start] + draw(SNIPPETS | st.just(text[start:end] * 2)) + text[end:]
+    return text
+
+
+def faults_of(load: Callable[[], object]) -> list[Fault] | None:
+    """None when it loads; anything but a `ConfigurationError` goes on."""
+    try:
+        load()
+    except ConfigurationError as error:
+        return error.faults
+    return None
+
+
+def read(folder: Path, kind: str, text: str) -> None:
+    """As plan or units beside the real other one. Raises `ConfigurationError`."""
+    path = folder / f"{kind}.toml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    directory, faults = read_units(open_units(path if kind == "units" else REAL["units"]))
+    if kind == "plan":
+        days, _ = read_workdays(folder / "workdays", None)
+        _, faults = read_plan(EditedFile(path), directory, days)
+    if faults:
+        raise ConfigurationError(faults)
+
+
+@pytest.mark.parametrize("kind", ["plan", "units"])
+def test_real_file_loads(tmp_path: Path, kind: str) -> None:
+    text = REAL[kind].read_text(encoding="utf-8")
+    assert faults_of(lambda: read(tmp_path, kind, text)) is None
+
+
+@pytest.mark.parametrize("kind", ["plan", "units"])
+def test_any_text_loads_or_is_refused_in_words(
+    kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp(kind)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.text(st.characters(codec=None), max_size=60))
+    def check(text: str) -> None:
+        assert faults_of(lambda: read(folder, kind, text)) != []
+
+    check()
+
+
+@pytest.mark.parametrize("kind", ["plan", "units"])
+def test_mutated_real_file_loads_or_is_refused_in_words(
+    kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp(kind)
+
+    @settings(max_examples=60, deadline=None)
+    @given(mutated(REAL[kind].read_text(encoding="utf-8")))
+    def check(text: str) -> None:
+        assert faults_of(lambda: read(folder, kind, text)) != []
+
+    check()
+
+
+def test_any_settings_file_loads_or_is_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("settings")
+    written = REAL["settings"].read_text(encoding="utf-8").replace("\n# ", "\n")
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.text(max_size=60) | mutated(written))
+    def check(text: str) -> None:
+        (folder / "reminder.toml").write_bytes(text.encode())
+        assert faults_of(lambda: load_settings(folder)) != []
+
+    check()
+
+
+def test_one_mistake_hides_no_other(folder: Folder) -> None:
+    units = (folder.path / "units.toml").read_text(encoding="utf-8")
+    folder.put("units", units.replace('relation = "own"', 'relation = "own"\nrelatoin = "own"', 1))
+    folder.put("plan", PLAN + 'due = 2026-04-31\nmeetings = ["nowhere"]\ncolour = "red"\n')
+    said = "\n".join(folder.faults())
+    for words in (
+        "relatoin: unknown key",
+        "'2026-04-31'",
+        "unknown meeting",
+        "colour: unknown key",
+    ):
+        assert words in said
+
+
+def test_group_gives_its_members_what_they_lack(folder: Folder) -> None:
+    units = (folder.path / "units.toml").read_text(encoding="utf-8")
+    extra = (
+        '\n[[group]]\nid = "towns"\nname = "各镇"\nmembers = ["town"]\n'
+        'relation = "local"\nto = ["towns@unit.example"]\n'
+        '[[unit]]\nid = "town"\nname = "一镇"\n'
+    )
+    folder.put("units", units + extra)
+    town = folder.load().table.directory["town"]
+    assert (town.tone, town.to) == ("local", ("towns@unit.example",))

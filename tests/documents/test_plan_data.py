@@ -1,0 +1,321 @@
+"""The shipped plan and units, held against an independent reading of the official table."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from reminder.documents.office import Office, load_office
+from reminder.domain.occasions import digest_units
+from reminder.domain.plan import Plan, TaskKind
+from reminder.domain.units import Directory, Relation
+from reminder.domain.windows import Progress, Rule, month_window
+
+SOURCE = Path(__file__).parents[1] / "data" / "plan_2026_source.txt"
+COUNTS = [3, 3, 6, 2, 2, 3, 2, 3, 3, 3, 2, 1]
+GROUP = "各市、县（区）人大常委会"
+DEPUTIES = "自治区人大常委会代表工作委员会"
+
+# Every way in which the table writes a unit, and its canonical full name.
+NAMES = {
+    "自治区党委组织部": "自治区党委组织部",
+    "自治区人大各专门委员会": "自治区人大各专门委员会",
+    "常委会各工作委员会": "自治区人大常委会各工作委员会",
+    "各工作委员会": "自治区人大常委会各工作委员会",
+    "自治区人大常委会办公厅": "自治区人大常委会办公厅",
+    "常委会办公厅": "自治区人大常委会办公厅",
+    "办公厅": "自治区人大常委会办公厅",
+    "代表工作委员会": DEPUTIES,
+    "自治区人民政府": "自治区人民政府",
+    "自治区人民政府办公厅": "自治区人民政府办公厅",
+    "自治区人民政府督查室": "自治区人民政府督查室",
+    "自治区监察委员会": "自治区监察委员会",
+    "自治区高级人民法院": "自治区高级人民法院",
+    "自治区人民检察院": "自治区人民检察院",
+    "自治区有关部门": "自治区有关部门",
+    "各市、县（区）人大常委会": GROUP,
+    "市、县（区）人大常委会": GROUP,
+}
+OWN = {
+    "自治区人大各专门委员会",
+    "自治区人大常委会各工作委员会",
+    "自治区人大常委会办公厅",
+    DEPUTIES,
+}
+PARALLEL = {
+    "自治区党委组织部",
+    "自治区人民政府",
+    "自治区人民政府办公厅",
+    "自治区人民政府督查室",
+    "自治区监察委员会",
+    "自治区高级人民法院",
+    "自治区人民检察院",
+}
+CITIES = ["银川市", "石嘴山市", "吴忠市", "固原市", "中卫市"]
+# fmt: off
+COUNTIES = [
+    "兴庆区", "西夏区", "金凤区", "永宁县", "贺兰县", "灵武市",
+    "大武口区", "惠农区", "平罗县", "利通区", "红寺堡区", "盐池县", "同心县", "青铜峡市",
+    "原州区", "西吉县", "隆德县", "泾源县", "彭阳县", "沙坡头区", "中宁县", "海原县",
+]
+# fmt: on
+LOCAL = {f"{place}人大常委会" for place in CITIES + COUNTIES}
+
+SHORT = {
+    1: ["年度代表工作计划", "常委会第22、23次会议服务保障", "在宁全国人大代表视察、议案建议"],
+    2: [
+        "自治区十三届人大四次会议服务保障",
+        "重点督办建议、交办方案",
+        "全国人大四次会议参会准备",
+    ],
+    3: [
+        "全国人大四次会议服务保障",
+        "议案建议交办、评选表扬",
+        "换届选举时间决定（草案）",
+        "县乡换届选举意见",
+        "主题实践活动方案",
+        "常委会第24次会议服务保障",
+    ],
+    4: ["换届选举部署会议", "换届选举工作人员培训班"],
+    5: ["换届选举工作调研", "常委会第25次会议服务保障"],
+    6: ["代表视察调研意见", "四中全会精神学习班", "代表家站、网络平台指导督促"],
+    7: ["常委会第26次会议服务保障", "基层履职平台指导意见"],
+    8: ["代表建议督办活动", "建议办理条例（草案）修订", "交叉专题调研"],
+    9: ["列席代表座谈会", "重点督办代表建议", "常委会第27次会议服务保障"],
+    10: ["建议办理条例审议准备", "履职评价办法评估", "赴外省区调研"],
+    11: ["常委会第28次会议服务保障", "议案建议督办情况汇报"],
+    12: ["十三届人大五次会议筹备"],
+}
+SHORT_YEAR = [
+    "邀请代表列席会议、参加活动",
+    "人事任免、资格审查、宪法宣誓",
+    "全国人大代表培训、调研、视察",
+]
+
+Row = tuple[str, list[str], list[str], list[str]]
+
+
+def read_source() -> tuple[list[Row], list[str]]:
+    """Rows of (time, wordings, related, lead), and the remarks at the table's foot.
+
+    A tab begins a cell; lines without one go on with it; the header stands on every page.
+    """
+    _, *cells = [cell.strip() for cell in re.split(r"(?m)^\t", SOURCE.read_text("utf-8"))]
+    *cells, foot = cells
+    fours = [cells[start : start + 4] for start in range(0, len(cells), 4)]
+    rows: list[Row] = []
+    for time, wordings, related, lead in (row for row in fours if row[0] != "时间"):
+        when = time or rows[-1][0]
+        rows.append(
+            (when, [_wording(w) for w in wordings.split("\n")], _split(related), _split(lead))
+        )
+    _, *remarks = re.split(r"(?<=。)\d\.", foot)
+    return rows, [_wording(remark) for remark in remarks]
+
+
+def _wording(line: str) -> str:
+    return re.fullmatch(r"(?:\d\.)?(.+?)[；。]", line.strip())[1]  # type: ignore[index]
+
+
+def _split(cell: str) -> list[str]:
+    """Full names; what runs together is told apart by the longest name that fits."""
+    found, rest = [], cell
+    while rest := rest.lstrip("、\n "):
+        written = max((name for name in NAMES if rest.startswith(name)), key=len)
+        found.append(NAMES[written])
+        rest = rest.removeprefix(written)
+    return found
+
+
+ROWS, REMARKS = read_source()
+MONTH_ROWS = {int(row[0].removesuffix("月")): row for row in ROWS if row[0] != "全年"}
+YEAR_ROWS = [row for row in ROWS if row[0] == "全年"]
+
+
+@pytest.fixture(scope="module")
+def office() -> Office:
+    return load_office()
+
+
+@pytest.fixture(scope="module")
+def plan(office: Office) -> Plan:
+    return office.table.plan
+
+
+@pytest.fixture(scope="module")
+def units(office: Office) -> Directory:
+    return office.table.directory
+
+
+def test_the_reading_of_the_source_is_whole() -> None:
+    assert [len(row[1]) for row in MONTH_ROWS.values()] == COUNTS
+    assert list(MONTH_ROWS) == list(range(1, 13))
+    assert (len(YEAR_ROWS), len(REMARKS)) == (3, 3)
+
+
+def test_33_monthly_3_year_round_and_3_standing_tasks(plan: Plan) -> None:
+    assert [len(plan.month(month)) for month in range(1, 13)] == COUNTS
+    assert (sum(COUNTS), len(plan.year_round), len(plan.standing)) == (33, 3, 3)
+    assert len(plan.tasks) == 39
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_wordings_of_a_month_are_the_tables_character_for_character(plan: Plan, month: int) -> None:
+    assert [task.title for task in plan.month(month)] == MONTH_ROWS[month][1]
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_months_units_are_the_tables_by_full_name(
+    plan: Plan, units: Directory, month: int
+) -> None:
+    _, _, related, lead = MONTH_ROWS[month]
+    for task in plan.month(month):
+        assert [units[unit].name for unit in task.related] == related
+        assert [units[unit].name for unit in task.lead] == lead
+
+
+def test_year_round_tasks_and_their_units_are_the_tables(plan: Plan, units: Directory) -> None:
+    found = [
+        ([task.title], [units[u].name for u in task.related], [units[u].name for u in task.lead])
+        for task in plan.year_round
+    ]
+    assert found == [row[1:] for row in YEAR_ROWS]
+
+
+def test_remarks_are_the_tables_and_led_by_the_deputies_committee(
+    plan: Plan, units: Directory
+) -> None:
+    assert [task.title for task in plan.standing] == REMARKS
+    assert [[units[u].name for u in task.lead] for task in plan.standing] == [[DEPUTIES]] * 3
+    assert not any(task.related for task in plan.standing)
+
+
+def test_every_spelling_of_the_table_is_found_as_its_unit(units: Directory) -> None:
+    found = {written: unit.name for written in NAMES if (unit := units.find(written))}
+    assert found == NAMES
+
+
+def test_a_months_digest_goes_to_the_units_of_its_row(office: Office, units: Directory) -> None:
+    done = Progress({task.id: date(2026, 1, 4) for task in office.table.plan.tasks})
+    for month, (_, _, related, lead) in MONTH_ROWS.items():
+        written = {name for name in lead + related if name != GROUP}
+        members = LOCAL if GROUP in related else set()
+        year_only = {"自治区人民政府"} if month == 1 else set()
+        day = office.table.digest_day(month)
+        found = digest_units(office.table, month, day, done)
+        assert {units[unit].name for unit in found} == written | members | year_only
+
+
+def test_ids_stand_for_month_and_number(plan: Plan) -> None:
+    wanted = [f"2026-{m:02}-{n}" for m, count in enumerate(COUNTS, 1) for n in range(1, count + 1)]
+    wanted += [f"2026-{kind}-{n}" for kind in ("year", "standing") for n in (1, 2, 3)]
+    assert [task.id for task in plan.tasks] == wanted
+    assert plan.id == "npc-deputies"
+
+
+def test_a_numbered_row_keeps_its_numbers_and_a_single_task_has_none(plan: Plan) -> None:
+    assert [task.number for task in plan.month(3)] == [1, 2, 3, 4, 5, 6]
+    assert [task.number for task in plan.month(12)] == [0]
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_short_titles_are_those_agreed(plan: Plan, month: int) -> None:
+    assert [task.short for task in plan.month(month)] == SHORT[month]
+
+
+def test_short_titles_of_year_round_tasks_are_those_agreed(plan: Plan) -> None:
+    assert [task.short for task in plan.year_round] == SHORT_YEAR
+
+
+def test_no_short_title_is_longer_than_16_characters(plan: Plan) -> None:
+    assert [task.short for task in plan.tasks if len(task.short) > 16] == []
+
+
+def test_each_unit_has_its_relation(units: Directory) -> None:
+    wanted = (
+        dict.fromkeys(OWN, Relation.OWN)
+        | dict.fromkeys(PARALLEL, Relation.PARALLEL)
+        | dict.fromkeys(LOCAL, Relation.LOCAL)
+        | {"自治区有关部门": None}
+    )
+    assert {unit.name: unit.relation for unit in units.single} == wanted
+
+
+def test_the_group_is_5_cities_and_22_counties(units: Directory) -> None:
+    group = units.find(GROUP)
+    assert group is not None
+    assert {units[member].name for member in group.members} == LOCAL
+    assert (len(group.members), len(CITIES), len(COUNTIES)) == (27, 5, 22)
+
+
+def test_no_address_lies_outside_example(units: Directory) -> None:
+    addresses = [address for unit in units.single for address in (*unit.to, *unit.cc)]
+    assert [address for address in addresses if not address.endswith(".example")] == []
+
+
+def test_only_the_unit_that_names_nobody_has_no_address(units: Directory) -> None:
+    assert [u.name for u in units.single if not u.has_address] == ["自治区有关部门"]
+
+
+def test_no_two_units_share_an_address(units: Directory) -> None:
+    addresses = [address for unit in units.single for address in (*unit.to, *unit.cc)]
+    assert len(addresses) == len(set(addresses)) == 38
+
+
+SESSION = re.compile(
+    r"(?:十[三四]届(?:全国)?人大(?:常委会)?)(?:第?[一二三四五六七八九十]+、?)+次会议"
+)
+HELD_BEFORE = "十三届人大三次会议"
+
+
+def sessions(wording: str) -> list[str]:
+    """As a task names them, one by one, without the region before them."""
+    found = []
+    for written in SESSION.findall(wording):
+        body, numbers = re.fullmatch(r"(.+?)(第?[一二三四五六七八九十、]+次会议)", written).groups()  # type: ignore[union-attr]
+        first, *more = numbers.removesuffix("次会议").split("、")
+        found += [body + n + "次会议" for n in (first, *(f"第{n}" for n in more))]
+    return found
+
+
+def test_sessions_of_a_wording_are_told_apart() -> None:
+    assert sessions(MONTH_ROWS[1][1][1]) == [
+        "十三届人大常委会第二十二次会议",
+        "十三届人大常委会第二十三次会议",
+    ]
+    assert HELD_BEFORE in sessions(MONTH_ROWS[3][1][1])
+
+
+def test_every_session_that_a_task_names_is_its_meeting(plan: Plan) -> None:
+    for task in plan.tasks:
+        meetings = [plan.meetings[name].name for name in task.timing.meetings]
+        named = [name.removeprefix("自治区") for name in meetings]
+        assert sorted(named) == sorted(sessions(task.title)), task.title
+
+
+def test_session_held_the_year_before_decides_nothing(plan: Plan) -> None:
+    last = plan.meetings[plan.by_id["2026-03-2"].timing.meetings[-1]]
+    assert HELD_BEFORE not in last.name
+
+
+def test_the_meetings_are_the_sessions_named_and_none_has_a_date(plan: Plan) -> None:
+    named = {name for task in plan.tasks for name in sessions(task.title)}
+    assert {m.name.removeprefix("自治区") for m in plan.meetings.values()} == named
+    assert [m.name for m in plan.meetings.values() if m.day] == []
+
+
+def test_a_task_of_an_undated_session_has_its_months_window_provisionally(office: Office) -> None:
+    table = office.table
+    for task in table.plan.tasks:
+        if task.kind is TaskKind.MONTH and task.timing.meetings:
+            found = table.windows[task.id]
+            assert (found.opens, found.due) == month_window(table.days, 2026, task.month)
+            assert found.provisional
+            assert found.rule is Rule.MEETING_UNDATED
+
+
+def test_tasks_to_be_done_at_a_fit_time_are_soft_and_no_others(plan: Plan) -> None:
+    soft = {task.id for task in plan.tasks if task.timing.soft}
+    assert soft == {task.id for task in plan.tasks if "适时" in task.title}
+    assert len(soft) == 2

@@ -1,0 +1,64 @@
+"""An operator's own templates: what is wrong in them is said with file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from reminder.documents.settings import Settings, load_settings
+from reminder.documents.templates import check_templates, environment, render
+from reminder.errors import ConfigurationError
+
+
+def own(folder: Path, content: str | bytes) -> Settings:
+    (folder / "mail").mkdir()
+    (folder / "mail" / "notice.txt").write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
+    return load_settings(None, {"templates": folder})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["{{ 1 // 0 }}", "{{ none.x }}", "{{ 'a' + 1 }}", "{{ unknown }}",
+     "{{ [] | random | upper }}", "{% include 'mail/notice.txt' %}", "{% include 'nowhere' %}"],
+)  # fmt: skip
+def test_template_that_cannot_be_rendered_is_named_with_its_line(
+    tmp_path: Path, wrong: str
+) -> None:
+    settings = own(tmp_path, f"first\n{wrong}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        render(environment(settings, autoescape=False), "mail/notice.txt", {})
+    (fault,) = caught.value.faults
+    assert (Path(fault.path).name, fault.line) == ("notice.txt", 2)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", "{% if %}"], ids=["bytes", "syntax"])
+def test_template_that_cannot_be_read_is_named(tmp_path: Path, content: str | bytes) -> None:
+    with pytest.raises(ConfigurationError, match=r"notice\.txt") as caught:
+        check_templates(own(tmp_path, content))
+    assert len(caught.value.faults) == 1
+
+
+def test_other_files_beside_the_templates_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
+    check_templates(load_settings(None, {"templates": tmp_path}))
+
+
+def test_template_with_a_byte_order_mark_and_windows_line_ends_is_read(tmp_path: Path) -> None:
+    settings = own(tmp_path, "\ufeff第一行\r\n第二行\r\n")
+    text = render(environment(settings, autoescape=False), "mail/notice.txt", {})
+    assert text == "第一行\n第二行\n"
+
+
+def test_template_in_utf16_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"notice\.txt: is UTF-16, wanted UTF-8"):
+        check_templates(own(tmp_path, "第一行".encode("utf-16")))
+
+
+@pytest.mark.parametrize(
+    "name", ["notice.txt~", ".notice.txt.swp", "#notice.txt#", "notice.txt.bak"]
+)
+def test_editors_copy_of_a_template_is_passed_over(tmp_path: Path, name: str) -> None:
+    settings = own(tmp_path, "words")
+    (tmp_path / "mail" / name).write_bytes(b"b0VIM\xff{% if %}")
+    check_templates(settings)

@@ -1,0 +1,215 @@
+"""A copy of the ledger, and whether it is sound."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from reminder.errors import LedgerError
+from reminder.ledger import care
+from reminder.ledger.database import open_database
+from reminder.ledger.location import Place
+from tests.daemon.trials import MARCH, Trial, trial
+from tests.postgresql import PostgreSQL
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    with trial(tmp_path, small=True) as office:
+        assert_sent(office)
+    return tmp_path / "state" / "ledger.db"
+
+
+@pytest.fixture
+def either(tmp_path: Path, place: Place) -> Place:
+    """The same on either database."""
+    with trial(tmp_path, small=True, place=place) as office:
+        assert_sent(office)
+    return place
+
+
+def assert_sent(office: Trial) -> None:
+    assert office.tick(MARCH)["sent"] == 2
+
+
+def change(place: Place, words: str) -> None:
+    with closing(open_database(place)) as database, database.write() as connection:
+        connection.execute(text(words))
+
+
+def faults(place: Place) -> list[str]:
+    return list(care.verify(place))
+
+
+def test_copy_is_a_ledger_with_the_same_notices(ledger: Path, tmp_path: Path) -> None:
+    care.backup(ledger, tmp_path / "copy.db")
+    with (
+        closing(open_database(tmp_path / "copy.db")) as copy,
+        copy.read() as connection,
+    ):
+        count = connection.exec_driver_sql("SELECT count(*) FROM message").scalar()
+    assert count == 2
+
+
+def test_copy_is_made_while_another_writes(ledger: Path, tmp_path: Path) -> None:
+    with closing(open_database(ledger)) as database, database.write():
+        care.backup(ledger, tmp_path / "copy.db")
+    assert faults(tmp_path / "copy.db") == []
+
+
+def test_copy_can_be_read_by_its_owner_alone(ledger: Path, tmp_path: Path) -> None:
+    care.backup(ledger, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_copy_overwrites_nothing(ledger: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy.db").write_text("mine")
+    with pytest.raises(LedgerError, match="File exists"):
+        care.backup(ledger, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").read_text() == "mine"
+
+
+def test_copy_stands_alone_and_can_be_checked_where_nothing_can_be_written(
+    ledger: Path, tmp_path: Path
+) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    care.backup(ledger, shelf / "copy.db")
+    assert faults(shelf / "copy.db") == []
+    assert [path.name for path in shelf.iterdir()] == ["copy.db"]
+
+
+def test_copy_put_beside_the_log_of_another_ledger_is_not_touched(
+    ledger: Path, tmp_path: Path
+) -> None:
+    care.backup(ledger, tmp_path / "copy.db")
+    copy = (tmp_path / "copy.db").read_bytes()
+    (tmp_path / "copy.db-wal").write_bytes(b"what a killed daemon left")
+    for use in (open_database, faults):
+        with pytest.raises(LedgerError, match=r"copy\.db-wal is not the log of the ledger"):
+            use(tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").read_bytes() == copy
+
+
+@pytest.mark.parametrize("content", [os.urandom(4096), b""])
+def test_what_is_no_ledger_is_not_copied(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger.db").write_bytes(content)
+    with pytest.raises(LedgerError, match=r"damaged|empty"):
+        care.backup(tmp_path / "ledger.db", tmp_path / "copy.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.db"]
+
+
+def test_ledger_that_is_not_sound_is_not_copied(ledger: Path, tmp_path: Path) -> None:
+    change(ledger, "UPDATE message SET content = x'00' WHERE notice LIKE '%/lead'")
+    with pytest.raises(LedgerError, match="lead: its stored message is not what was recorded"):
+        care.backup(ledger, tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_copy_into_a_missing_folder_is_refused(ledger: Path, tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="No such file"):
+        care.backup(ledger, tmp_path / "absent" / "copy.db")
+
+
+def test_checking_changes_no_byte_and_makes_no_ledger(ledger: Path, tmp_path: Path) -> None:
+    before = ledger.read_bytes()
+    assert faults(ledger) == []
+    assert ledger.read_bytes() == before
+    with pytest.raises(LedgerError, match="there is no ledger"):
+        faults(tmp_path / "absent.db")
+    assert not (tmp_path / "absent.db").exists()
+
+
+def test_checking_reads_on_while_another_writes(ledger: Path) -> None:
+    with closing(open_database(ledger)) as database, database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM history")
+        assert faults(ledger) == []
+
+
+LEAD = "small/digest/2026-03/lead"
+
+
+@pytest.mark.parametrize(
+    ("change_by", "fault"),
+    [
+        (
+            "UPDATE message SET content = (SELECT content FROM message "
+            "WHERE notice LIKE '%/related') WHERE notice LIKE '%/lead'",
+            f"{LEAD}: its stored message is not what was recorded",
+        ),
+        (
+            "DELETE FROM message WHERE notice LIKE '%/lead'",
+            f"{LEAD}: its stored message is missing",
+        ),
+        (
+            "UPDATE notice SET sha256 = NULL WHERE key LIKE '%/lead'",
+            f"{LEAD}: the hash or the Message-ID of its message is missing",
+        ),
+        (
+            "DELETE FROM recipient WHERE notice LIKE '%/lead'",
+            f"{LEAD}: nobody is to get it, and no reason is given",
+        ),
+        (
+            "UPDATE notice SET state = 'gone' WHERE key LIKE '%/lead'",
+            f"{LEAD}: 'gone' with reason 'accepted' is no state of a notice",
+        ),
+        (
+            "UPDATE notice SET state = 'expired' WHERE key LIKE '%/lead'",
+            f"{LEAD} is expired, its history says otherwise",
+        ),
+        (
+            "UPDATE recipient SET state = 'retry' WHERE address LIKE 'second%'",
+            f"{LEAD} second@unit.test is retry, its history says otherwise",
+        ),
+        (
+            "UPDATE recipient SET state = 'lost' WHERE address LIKE 'second%'",
+            f"{LEAD} second@unit.test: 'lost' is no state of a recipient",
+        ),
+        (
+            "UPDATE recipient SET claim = 'x' WHERE address LIKE 'second%'",
+            f"{LEAD} second@unit.test is sent, and claimed",
+        ),
+    ],
+)
+def test_what_does_not_agree_is_named(either: Place, change_by: str, fault: str) -> None:
+    change(either, change_by)
+    assert fault in faults(either)
+
+
+def test_table_that_is_missing_is_named(ledger: Path) -> None:
+    change(ledger, "DROP TABLE recipient")
+    assert faults(ledger) == ["table recipient is missing"]
+
+
+def test_recipient_of_no_notice_is_named(ledger: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as careless, careless:
+        careless.execute("DELETE FROM notice WHERE key LIKE '%/lead'")
+    assert set(faults(ledger)) == {
+        f"table message, {LEAD}: there is no such notice",
+        f"table recipient, {LEAD}: there is no such notice",
+    }
+
+
+def test_messages_may_be_missing_after_two_years(either: Place) -> None:
+    change(either, "DELETE FROM message")
+    change(
+        either, "UPDATE setting SET value = '2028-04-01T00:00:00+00:00' WHERE name = 'last-tick'"
+    )
+    assert faults(either) == []
+
+
+def test_sound_ledger_has_no_faults(either: Place) -> None:
+    assert faults(either) == []
+
+
+def test_ledger_on_a_server_is_copied_by_the_servers_own_means(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    place = postgresql.emptied()
+    with pytest.raises(LedgerError, match="PostgreSQL's own means") as refusal:
+        care.backup(place, tmp_path / "copy.dump")
+    assert refusal.value.hint.startswith(f"pg_dump --format=custom --file={tmp_path}/copy.dump ")
+    assert list(tmp_path.iterdir()) == []

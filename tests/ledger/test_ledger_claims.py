@@ -1,0 +1,238 @@
+"""Who sends what: a recipient is claimed by one sender at a time, and answered for once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
+from reminder.ledger import claims, notices
+from reminder.ledger.answers import Result
+from reminder.ledger.answers import settle as record_answers
+from reminder.ledger.claims import Claimed
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.location import Place
+from reminder.ledger.notices import Composed
+from reminder.ledger.views import NoticeView, read_history, read_notice
+
+AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
+SOON, LATER = AT + timedelta(seconds=5), AT + timedelta(minutes=2)
+LEAD, SECOND = "lead@unit.test", "second@unit.test"
+ACCEPTED = Answer(State.SENT, Reason.ACCEPTED, "250 kept")
+DEFERRED = Answer(State.RETRY, Reason.RECIPIENT_DEFERRED, "450 later")
+
+
+def add(
+    database: Database,
+    key: str = "a",
+    *,
+    useful: timedelta = timedelta(days=30),
+    course: str = "smtp",
+) -> None:
+    draft = NoticeDraft(key, Kind.DIGEST, "2026-03", "lead", AT, AT + useful)
+    composed = Composed(f"<{key}@mail.test>", f"mail {key}".encode(), AT, (LEAD, SECOND))
+    with database.write() as connection:
+        notices.add(connection, draft, AT, composed=composed, course=course)
+
+
+def claim(
+    database: Database, name: str = "one", at: datetime = AT, limit: int = 9
+) -> list[Claimed]:
+    with database.write() as connection:
+        return claims.claim(connection, name, "smtp", at, limit)
+
+
+def settle(database: Database, claimed: Claimed, **answers: Answer) -> None:
+    named = {f"{name}@unit.test": answer for name, answer in answers.items()}
+    with database.write() as connection:
+        record_answers(connection, [Result(claimed, named, LATER)], SOON)
+
+
+def view(database: Database, key: str = "a") -> NoticeView:
+    with database.read() as connection:
+        found = read_notice(connection, key)
+    assert found is not None
+    return found
+
+
+def people(database: Database) -> dict[str, tuple[str, str]]:
+    return {p.address.partition("@")[0]: (p.state, p.reason) for p in view(database).recipients}
+
+
+def history(database: Database) -> list[tuple[str | None, str, str]]:
+    with database.read() as connection:
+        return [(r["address"], r["state"], r["reason"]) for r in read_history(connection, "a")]
+
+
+def test_a_claim_holds_the_message_and_all_that_wait_for_it(database: Database) -> None:
+    add(database)
+    [claimed] = claim(database)
+    assert (claimed.key, claimed.message_id, claimed.content) == ("a", "<a@mail.test>", b"mail a")
+    assert set(claimed.addresses) == {LEAD, SECOND}
+    assert view(database).state == State.SENDING
+
+
+def test_what_one_claimed_no_other_can(place: Place, database: Database) -> None:
+    for number in range(40):
+        add(database, f"n{number}")
+    databases = [open_database(place) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda d: [c.key for c in claim(d, str(id(d)), limit=20)], databases))
+    for other in databases:
+        other.close()
+    assert sorted(len(keys) for keys in taken) == [0, 0, 20, 20]
+    assert len({key for keys in taken for key in keys}) == 40
+
+
+def test_a_claim_takes_no_more_than_it_may(database: Database) -> None:
+    for key in "abc":
+        add(database, key)
+    assert len(claim(database, limit=2)) == 2
+
+
+def test_what_was_queued_first_goes_first(database: Database) -> None:
+    for key in "cab":
+        add(database, key)
+    taken = [claim(database, name, limit=1)[0].key for name in ("one", "two", "three")]
+    assert taken == ["c", "a", "b"]
+
+
+def test_what_belongs_to_another_course_is_left_alone(database: Database) -> None:
+    add(database, course="rehearsal")
+    assert claim(database) == []
+    with database.write() as connection:
+        assert claims.put_off(connection, "smtp", SOON, LATER, "421 too busy") == 0
+
+
+def test_a_retry_is_not_ready_before_its_time(database: Database) -> None:
+    add(database)
+    settle(database, claim(database)[0], lead=ACCEPTED, second=DEFERRED)
+    assert claim(database, at=LATER - timedelta(seconds=1)) == []
+    [claimed] = claim(database, at=LATER)
+    assert (claimed.addresses, claimed.attempts) == ((SECOND,), 1)
+
+
+def test_what_has_outlived_its_use_is_not_claimed(database: Database) -> None:
+    add(database, useful=timedelta(hours=1))
+    assert claim(database, at=AT + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.EXPIRED])
+def test_a_notice_that_was_stopped_is_not_claimed(database: Database, state: State) -> None:
+    add(database)
+    with database.write() as connection:
+        notices.set_state(connection, "a", state, Reason.DROPPED, SOON)
+    assert claim(database) == []
+
+
+def test_each_recipient_has_an_answer_of_its_own(database: Database) -> None:
+    add(database)
+    refused = Answer(State.REFUSED, Reason.RECIPIENT_REFUSED, "550 no such user")
+    settle(database, claim(database)[0], lead=ACCEPTED, second=refused)
+    assert people(database) == {
+        "lead": ("sent", "accepted"),
+        "second": ("refused", "recipient-refused"),
+    }
+    assert [p.reply for p in view(database).recipients] == ["250 kept", "550 no such user"]
+
+
+def test_an_answer_is_recorded_whatever_it_holds(database: Database) -> None:
+    add(database)
+    odd = Answer(State.REFUSED, Reason.RECIPIENT_REFUSED, "550 \0 無此人 \x85\u2028")
+    settle(database, claim(database)[0], lead=odd, second=ACCEPTED)
+    assert view(database).recipients[0].reply == "550 ␀ 無此人 \x85\u2028"
+
+
+def test_only_its_own_claim_can_be_settled(database: Database) -> None:
+    add(database)
+    [lapsed] = claim(database, "lapsed")
+    with database.write() as connection:
+        claims.recover(connection, SOON)
+    claim(database, "present", SOON)
+    settle(database, lapsed, lead=ACCEPTED, second=ACCEPTED)
+    assert view(database).state == State.SENDING
+    assert ("lead@unit.test", "sent", "accepted") not in history(database)
+
+
+def test_an_answer_that_comes_too_late_changes_nothing_of_the_notice(database: Database) -> None:
+    add(database)
+    [claimed] = claim(database)
+    with database.write() as connection:
+        claims.recover(connection, SOON)
+        notices.set_state(connection, "a", State.EXPIRED, Reason.TOO_LATE, SOON)
+    before = view(database)
+    settle(database, claimed, lead=ACCEPTED, second=ACCEPTED)
+    assert view(database) == before
+
+
+def test_what_a_dead_sender_left_is_put_back_as_interrupted(database: Database) -> None:
+    add(database)
+    claim(database)
+    with database.write() as connection:
+        assert claims.recover(connection, SOON) == 2
+    assert people(database) == dict.fromkeys(("lead", "second"), ("retry", "interrupted"))
+    assert [one.key for one in claim(database, "two", SOON)] == ["a"]
+
+
+def test_recovery_leaves_answers_as_they_are(database: Database) -> None:
+    add(database)
+    [claimed] = claim(database)
+    settle(database, claimed, lead=ACCEPTED)
+    with database.write() as connection:
+        assert claims.recover(connection, SOON) == 1
+    assert people(database)["lead"] == ("sent", "accepted")
+
+
+def test_what_was_claimed_and_not_begun_is_ready_again(database: Database) -> None:
+    add(database)
+    taken = claim(database, "one")
+    with database.write() as connection:
+        claims.give_back(connection, taken, SOON)
+    assert set(claim(database, "two", SOON)[0].addresses) == {LEAD, SECOND}
+
+
+def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database: Database) -> None:
+    for key in "ab":
+        add(database, key)
+    [claimed] = claim(database, limit=1)
+    with database.write() as connection:
+        count = claims.put_off(connection, "smtp", SOON, LATER, "421 too busy", claimed=[claimed])
+    assert count == 2
+    assert {view(database, key).reason for key in "ab"} == {"server"}
+    assert claim(database, "two", LATER - timedelta(seconds=1)) == []
+
+
+def test_a_sick_server_leaves_what_another_claim_took(database: Database) -> None:
+    add(database)
+    [claimed] = claim(database, "other")
+    mine = [replace(claimed, claim="mine")]
+    with database.write() as connection:
+        assert claims.put_off(connection, "smtp", SOON, LATER, "421", claimed=mine) == 0
+    assert view(database).state == State.SENDING
+
+
+def test_the_history_has_a_row_for_every_change_with_its_time_and_reason(
+    database: Database,
+) -> None:
+    add(database)
+    settle(database, claim(database)[0], lead=ACCEPTED, second=DEFERRED)
+    settle(database, claim(database, "two", LATER)[0], second=ACCEPTED)
+    assert history(database) == [
+        (None, "queued", "planned"),
+        (LEAD, "sending", "claimed"),
+        (SECOND, "sending", "claimed"),
+        (LEAD, "sent", "accepted"),
+        (SECOND, "retry", "recipient-deferred"),
+        (SECOND, "sending", "claimed"),
+        (SECOND, "sent", "accepted"),
+    ]
+
+
+def test_a_claim_given_back_stands_in_the_history_too(database: Database) -> None:
+    add(database)
+    taken = claim(database, "one")
+    with database.write() as connection:
+        claims.give_back(connection, taken, SOON)
+    rows = history(database)
+    assert {row[0] for row in rows if row[1:] == ("retry", "interrupted")} == {LEAD, SECOND}

@@ -1,0 +1,310 @@
+"""The ledger's file: who may read it, what is refused, who waits for whom."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select, text
+
+from reminder.errors import LedgerError
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.file import FileStore
+from reminder.ledger.schema import REVISION, setting
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    database = open_database(path)
+    yield database
+    database.close()
+
+
+def put(connection: Connection, name: str, value: str) -> None:
+    connection.execute(setting.insert().values(name=name, value=value))
+
+
+def value_of(connection: Connection, name: str) -> str | None:
+    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
+
+
+def change(path: Path, words: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(words)
+
+
+def test_only_its_owner_reads_the_ledger(path: Path, database: Database) -> None:
+    with database.write() as connection:
+        put(connection, "a", "1")
+    files = [file for file in path.parent.iterdir() if file.name.startswith("ledger.db")]
+    assert {file.name for file in files} == {"ledger.db", "ledger.db-wal", "ledger.db-shm"}
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o666])
+def test_a_ledger_that_a_mount_has_widened_is_narrowed_and_said_once(
+    path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_database(path).close()
+    path.parent.chmod(0o2770)
+    files = [file for file in path.parent.iterdir() if file.is_file()]
+    for file in files:
+        file.chmod(mode)
+    for _ in range(2):
+        open_database(path).close()
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    said = [record.getMessage() for record in caplog.records if "narrowed" in record.message]
+    assert len(said) == 1
+    assert said[0].startswith(f"others could read {path}")
+
+
+def test_what_lies_beside_a_ledger_is_narrowed_too(path: Path, database: Database) -> None:
+    with database.write() as connection:
+        put(connection, "a", "1")
+    files = [file for file in path.parent.iterdir() if file.name.startswith("ledger.")]
+    for file in files:
+        file.chmod(0o660)
+    open_database(path).close()
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_another_users_ledger_that_others_can_read_is_refused(path: Path) -> None:
+    open_database(path).close()
+    path.chmod(0o640)
+    os.chown(path, 65534, -1)
+    with pytest.raises(LedgerError, match="can be read by others") as refusal:
+        open_database(path)
+    assert refusal.value.hint == f"chmod 600 {path}"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_file_behind_a_link_is_refused_and_not_narrowed(tmp_path: Path, path: Path) -> None:
+    other = tmp_path / "other"
+    other.touch(mode=0o644)
+    path.parent.mkdir()
+    path.symlink_to(other)
+    with pytest.raises(LedgerError, match="can be read by others"):
+        open_database(path)
+    assert other.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("content", [b"Dear all, this is no database.\n" * 200, b"\0" * 4096])
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "ledger.db"
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    with pytest.raises(LedgerError, match=r"ledger\.db is damaged or is no ledger"):
+        open_database(path)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_ledger_is_refused_in_words(path: Path) -> None:
+    open_database(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2048])
+    with pytest.raises(LedgerError, match=r"ledger\.db"):
+        open_database(path)
+    assert path.read_bytes() == whole[:2048]
+
+
+def test_damage_that_no_query_would_meet_is_found_on_opening(path: Path) -> None:
+    open_database(path).close()
+    whole = path.read_bytes()
+    last = whole[:-4096] + b"\xff" * 4096
+    path.write_bytes(last)
+    with pytest.raises(LedgerError, match="is damaged"):
+        open_database(path)
+    assert path.read_bytes() == last
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with pytest.raises(LedgerError, match=r"cannot be opened: .*state is no folder") as refusal:
+        open_database(tmp_path / "state" / "ledger.db")
+    assert "REMINDER_STATE_DIR" in refusal.value.hint
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path, 0o600)
+
+
+@pytest.mark.parametrize("put_there", [Path.mkdir, _loop, _fifo])
+def test_what_is_no_file_is_refused(tmp_path: Path, put_there: Callable[[Path], None]) -> None:
+    put_there(tmp_path / "ledger.db")
+    with pytest.raises(LedgerError, match=r"ledger\.db (cannot be opened|is no file)"):
+        open_database(tmp_path / "ledger.db")
+
+
+def test_database_of_another_program_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch(mode=0o600)
+    change(path, "CREATE TABLE theirs (a)")
+    before = path.read_bytes()
+    with pytest.raises(LedgerError, match="a database, but no ledger"):
+        open_database(path)
+    assert path.read_bytes()[100:] == before[100:]  # less its header: SQLite counts openings there
+
+
+def test_ledger_of_a_newer_version_is_refused(path: Path) -> None:
+    open_database(path).close()
+    change(path, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LedgerError, match=f"its tables are 9999, this one knows {REVISION}"):
+        open_database(path)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: os.truncate(path, 0)])
+@pytest.mark.parametrize("trace", ["ledger.made", "ledger.db-wal"])
+def test_a_ledger_that_was_lost_is_not_begun_anew(
+    path: Path, lose: Callable[[Path], None], trace: str
+) -> None:
+    open_database(path).close()
+    path.with_suffix(".made").unlink()
+    (path.parent / trace).write_text("what the ledger left behind")
+    lose(path)
+    with pytest.raises(LedgerError, match="is gone or empty, but there was one") as refusal:
+        open_database(path)
+    assert trace in refusal.value.hint
+    assert not path.exists() or path.stat().st_size == 0
+
+
+def test_a_ledger_put_there_is_known_from_its_first_use(path: Path) -> None:
+    open_database(path).close()
+    path.with_suffix(".made").unlink()
+    open_database(path).close()
+    path.unlink()
+    with pytest.raises(LedgerError, match="is gone or empty"):
+        open_database(path)
+
+
+def test_a_ledger_whose_log_was_lost_before_its_tables_is_not_begun_anew(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch(mode=0o600)
+    change(path, "PRAGMA journal_mode = WAL")
+    (path.parent / "ledger.made").write_text("so it was")
+    with pytest.raises(LedgerError, match="is gone or empty"):
+        open_database(path)
+
+
+def _replace_file(path: Path) -> None:
+    shutil.copy(path, path.with_suffix(".copy"))
+    path.with_suffix(".copy").replace(path)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, _replace_file])
+def test_a_ledger_that_is_lost_while_in_use_is_neither_used_nor_made_again(
+    path: Path, database: Database, lose: Callable[[Path], None]
+) -> None:
+    lose(path)
+    there = path.exists()
+    for use in (database.read, database.write, database.write):
+        with pytest.raises(LedgerError, match="deleted, moved or replaced"), use():
+            pytest.fail("what is written there is lost")
+    assert path.exists() == there
+
+
+def test_no_connection_makes_the_ledger_again(path: Path) -> None:
+    path.parent.mkdir()
+    database = Database(FileStore(path))
+    with pytest.raises(LedgerError, match="unable to open"), database.write():
+        pytest.fail("there is none")
+    assert not path.exists()
+
+
+def test_a_log_that_is_lost_while_in_use_stops_the_writer(path: Path, database: Database) -> None:
+    with database.write() as connection:
+        put(connection, "a", "1")
+    path.with_name("ledger.db-wal").unlink()
+    with pytest.raises(LedgerError, match="deleted, moved or replaced"), database.write():
+        pytest.fail("what is written there is lost")
+
+
+def test_a_ledger_that_was_put_back_is_used_again(path: Path, database: Database) -> None:
+    path.rename(path.with_suffix(".away"))
+    with pytest.raises(LedgerError), database.write():
+        pytest.fail("it is away")
+    path.with_suffix(".away").rename(path)
+    with database.write() as connection:
+        put(connection, "a", "1")
+
+
+def test_a_full_ledger_is_said_and_goes_on_when_there_is_room(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("PRAGMA max_page_count = 1"))  # that is: as many as there are
+    with pytest.raises(LedgerError, match="the disk is full") as full, database.write() as narrow:
+        put(narrow, "a", "x" * 100_000)
+    assert "Make room" in full.value.hint
+    with database.write() as connection:
+        connection.execute(text("PRAGMA max_page_count = 100000"))
+        assert value_of(connection, "a") is None
+        put(connection, "a", "x" * 100_000)
+
+
+def test_a_writer_that_nobody_lets_in_says_so(path: Path, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("PRAGMA busy_timeout = 1"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerError, match="held by another process") as held, database.write():
+        pytest.fail("another writes")
+    other.close()
+    assert "fuser" in held.value.hint
+
+
+def test_every_commit_is_on_disk_before_it_counts(database: Database) -> None:
+    with database.write() as connection:
+        kept = [
+            connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert kept == ["wal", 2, 1]  # 2 is FULL
+
+
+def test_a_writer_waits_for_another_process(path: Path, database: Database) -> None:
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO setting VALUES ('a', 'theirs')")
+    with ThreadPoolExecutor(1) as pool, database.read() as reading:
+        ours = pool.submit(_replace, database)
+        assert value_of(reading, "a") is None
+        other.execute("COMMIT")
+        assert ours.result() == "theirs"
+    other.close()
+
+
+def _replace(database: Database) -> str | None:
+    with database.write() as connection:
+        found = value_of(connection, "a")
+        connection.execute(setting.update().values(value="ours"))
+        return found
+
+
+def test_a_ledger_that_another_process_is_making_is_waited_for(path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        ours = pool.submit(open_database, path)
+        try:
+            with pytest.raises(TimeoutError):
+                ours.result(0.2)
+        finally:
+            other.close()
+        ours.result().close()

@@ -1,0 +1,229 @@
+"""Notices in the ledger: one row a key, bytes fixed once, every change in the history."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State, derive_state
+from reminder.domain.occasions import Step
+from reminder.ledger import claims, notices
+from reminder.ledger.answers import Result, settle
+from reminder.ledger.database import Database
+from reminder.ledger.notices import Composed
+from reminder.ledger.schema import recipient
+from reminder.ledger.views import NoticeView, read_history, read_notice, read_notices
+
+AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
+END = AT + timedelta(days=30)
+LEAD, SECOND = "lead@unit.test", "second@unit.test"
+COMPOSED = Composed("<a@mail.test>", b"Subject: a\r\n\r\nmail\r\n", AT, (LEAD, SECOND))
+STEP = Step(Kind.NUDGE, "2026-03-3", "2026-03-31", 3, AT.date(), END)
+RECIPIENT_STATES = (State.SENDING, State.QUEUED, State.RETRY, State.REFUSED, State.SENT)
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    with database.write() as connection:
+        yield connection
+
+
+def draft(key: str = "a", tasks: tuple[tuple[str, str, int], ...] = ()) -> NoticeDraft:
+    kind = Kind.NUDGE if tasks else Kind.DIGEST
+    return NoticeDraft(key, kind, "2026-03", "lead", AT, END, tasks)
+
+
+def view(connection: Connection, key: str = "a") -> NoticeView:
+    found = read_notice(connection, key)
+    assert found is not None
+    return found
+
+
+def rows(connection: Connection, key: str = "a") -> list[tuple[datetime, str, str]]:
+    return [(row["at"], row["state"], row["reason"]) for row in read_history(connection, key)]
+
+
+def answer(connection: Connection, states: tuple[State, ...]) -> None:
+    """Brings the notice's recipients there, as a sender does."""
+    [claimed] = claims.claim(connection, "one", "smtp", AT, 9)
+    pairs = zip(claimed.addresses, states, strict=True)
+    answers = {a: Answer(s, Reason.ACCEPTED) for a, s in pairs if s is not State.SENDING}
+    settle(connection, [Result(claimed, answers, END)], AT)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        found
+        for size in range(1, len(RECIPIENT_STATES) + 1)
+        for found in combinations(RECIPIENT_STATES, size)
+    ],
+    ids="-".join,
+)
+def test_a_notice_is_in_the_first_state_that_any_recipient_is_in(states: tuple[State, ...]) -> None:
+    partly = Reason.PARTLY if set(states) == {State.REFUSED, State.SENT} else None
+    assert derive_state(reversed(states)) == (states[0], partly)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state", "reason"),
+    [
+        (State.SENT, State.SENT, "sent", "accepted"),
+        (State.SENT, State.REFUSED, "refused", "partly"),
+        (State.REFUSED, State.REFUSED, "refused", "accepted"),
+        (State.SENT, State.RETRY, "retry", "accepted"),
+        (State.REFUSED, State.RETRY, "retry", "accepted"),
+        (State.SENT, State.SENDING, "sending", "planned"),
+    ],
+)
+def test_a_notice_reads_as_its_recipients_stand(
+    connection: Connection, first: State, second: State, state: str, reason: str
+) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    answer(connection, (first, second))
+    assert (view(connection).state, view(connection).reason) == (state, reason)
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.EXPIRED, State.BASELINE])
+def test_what_is_set_on_the_notice_itself_wins(connection: Connection, state: State) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.set_state(connection, "a", state, Reason.DROPPED, AT)
+    assert view(connection).state is state
+
+
+def test_notices_are_found_by_the_state_that_they_read_as(connection: Connection) -> None:
+    notices.add(connection, draft("a"), AT, composed=COMPOSED, course="smtp")
+    answer(connection, (State.SENT, State.REFUSED))
+    notices.add(
+        connection, draft("b"), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp"
+    )
+    assert [found.key for found in read_notices(connection, state=State.REFUSED)] == ["a"]
+    assert [found.key for found in read_notices(connection, state=State.HELD)] == ["b"]
+
+
+def test_a_key_is_there_once(connection: Connection) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    with pytest.raises(IntegrityError):
+        notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+
+
+def test_a_held_notice_has_no_bytes_until_it_is_released(connection: Connection) -> None:
+    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp")
+    assert (notices.content_of(connection, "a"), view(connection).sha256) == (None, None)
+    notices.fix(connection, "a", COMPOSED, AT, Reason.RELEASED)
+    assert notices.content_of(connection, "a") == COMPOSED.content
+    assert view(connection).state is State.QUEUED
+
+
+def test_bytes_and_recipients_are_fixed_once(connection: Connection) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    other = Composed("<b@mail.test>", b"other", END, ("other@unit.test",))
+    with pytest.raises(IntegrityError):
+        notices.fix(connection, "a", other, END, Reason.RELEASED)
+
+
+def test_the_hash_is_that_of_the_stored_bytes(connection: Connection) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    content = notices.content_of(connection, "a")
+    assert content == COMPOSED.content
+    assert view(connection).sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connection) -> None:
+    later = AT.replace(year=2028, month=4)
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    assert notices.forget_bytes(connection, later) == 0  # it waits: a clock may run ahead
+    connection.execute(recipient.update().values(state=State.SENT))
+    assert notices.forget_bytes(connection, AT.replace(year=2028)) == 0
+    assert notices.forget_bytes(connection, later) == 1
+    assert notices.content_of(connection, "a") is None
+    assert view(connection).sha256 == COMPOSED.sha256
+
+
+def test_a_notice_expires_with_its_use(connection: Connection) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    assert notices.expire(connection, END - timedelta(seconds=1)) == []
+    assert notices.expire(connection, END) == ["a"]
+    assert (view(connection).state, view(connection).reason) == ("expired", "too-late")
+
+
+def test_a_held_notice_expires_too(connection: Connection) -> None:
+    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp")
+    assert notices.expire(connection, END) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "states",
+    [(State.SENT, State.SENT), (State.SENT, State.REFUSED), (State.RETRY, State.SENDING)],
+    ids="-".join,
+)
+def test_what_has_ended_or_is_being_sent_does_not_expire(
+    connection: Connection, states: tuple[State, State]
+) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    answer(connection, states)
+    assert notices.expire(connection, END) == []
+
+
+def test_expiry_is_said_once(connection: Connection) -> None:
+    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.expire(connection, END)
+    assert notices.expire(connection, END) == []
+    assert rows(connection) == [(AT, "queued", "planned"), (END, "expired", "too-late")]
+
+
+def test_the_history_has_every_change_in_its_order(connection: Connection) -> None:
+    later = AT + timedelta(hours=1)
+    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp")
+    notices.fix(connection, "a", COMPOSED, later, Reason.RELEASED)
+    notices.set_state(connection, "a", State.EXPIRED, Reason.DROPPED, END)
+    assert rows(connection) == [
+        (AT, "held", "first-start"),
+        (later, "queued", "released"),
+        (END, "expired", "dropped"),
+    ]
+
+
+def test_a_draft_with_a_naive_moment_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        NoticeDraft("a", Kind.DIGEST, "2026-03", "lead", AT.replace(tzinfo=None), END)
+
+
+def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
+    told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
+    notices.add(connection, told, AT, composed=COMPOSED, course="smtp")
+    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
+    notices.expire(connection, END)
+    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
+
+
+def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
+    told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
+    notices.add(connection, told, AT, composed=COMPOSED, rehearsal=True, course="smtp")
+    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert notices.read_told(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
+
+
+def test_a_great_ledger_is_read_whole(database: Database) -> None:
+    _fill(database, 600)
+    with database.read() as connection:
+        views = read_notices(connection, period="2026-03")
+    assert len(views) == 600
+    assert {len(found.recipients) for found in views} == {2}
+
+
+def test_any_number_of_keys_can_be_asked_for(connection: Connection) -> None:
+    for key in "ba":
+        notices.add(connection, draft(key), AT, composed=COMPOSED, course="smtp")
+    keys = ["a", *(f"n{number}" for number in range(70_000)), "b"]
+    assert [found.key for found in read_notices(connection, keys=keys)] == ["a", "b"]
+
+
+def _fill(database: Database, count: int) -> None:
+    with database.write() as connection:
+        for number in range(count):
+            notices.add(connection, draft(f"n{number}"), AT, composed=COMPOSED, course="smtp")

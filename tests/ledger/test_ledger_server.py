@@ -1,0 +1,279 @@
+"""The ledger on PostgreSQL: what is refused, who waits for whom, servers that go away."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from psycopg import sql
+from sqlalchemy import Connection, inspect, select, text
+
+from reminder.documents.settings import load_settings
+from reminder.errors import LedgerError
+from reminder.ledger import server
+from reminder.ledger.database import Database, open_database, reading
+from reminder.ledger.keys import installation_key
+from reminder.ledger.location import Server
+from reminder.ledger.schema import REVISION, metadata, setting
+from tests.postgresql import PostgreSQL
+
+PASSWORD = "swordfish"
+
+
+@pytest.fixture
+def place(postgresql: PostgreSQL) -> Server:
+    """Of an empty ledger."""
+    return postgresql.emptied()
+
+
+@pytest.fixture
+def bare(postgresql: PostgreSQL) -> Server:
+    """A database without tables."""
+    return postgresql.create("bare")
+
+
+@pytest.fixture
+def database(place: Server) -> Iterator[Database]:
+    database = open_database(place)
+    yield database
+    database.close()
+
+
+def put(connection: Connection, name: str) -> None:
+    connection.execute(setting.insert().values(name=name, value=""))
+
+
+def names(database: Database) -> set[str]:
+    with database.read() as connection:
+        return set(connection.scalars(select(setting.c.name)))
+
+
+def refusal(place: Server) -> LedgerError:
+    with pytest.raises(LedgerError) as refused:
+        open_database(place).close()
+    assert PASSWORD not in f"{refused.value} {refused.value.hint} {place!r}"
+    return refused.value
+
+
+def with_user(place: Server, user: str) -> Server:
+    return replace(place, url=place.url.replace("reminder@", f"{user}:{PASSWORD}@"))
+
+
+# What cannot be opened
+
+
+def test_server_that_is_not_there_is_named(place: Server) -> None:
+    found = refusal(replace(with_user(place, "reminder"), url="postgresql://u:swordfish@[::1]:1/x"))
+    assert f"the ledger {place} cannot be reached: connection failed" in str(found)
+    assert "REMINDER_DATABASE_URL" in found.hint
+
+
+def test_database_that_is_not_there_is_named(postgresql: PostgreSQL) -> None:
+    found = refusal(with_user(postgresql.place("absent"), "reminder"))
+    assert 'database "absent" does not exist' in str(found)
+
+
+def test_wrong_password_is_said_and_not_shown(postgresql: PostgreSQL, place: Server) -> None:
+    postgresql.execute(sql.SQL("DROP ROLE IF EXISTS guarded"))
+    postgresql.execute(sql.SQL("CREATE ROLE guarded LOGIN PASSWORD 'another'"))
+    assert "password authentication failed" in str(refusal(with_user(place, "guarded")))
+
+
+def test_role_that_may_make_no_tables_is_told_what_it_needs(
+    postgresql: PostgreSQL, bare: Server
+) -> None:
+    postgresql.execute(sql.SQL("DROP ROLE IF EXISTS stranger"))
+    postgresql.execute(sql.SQL("CREATE ROLE stranger LOGIN"))
+    found = refusal(with_user(bare, "stranger"))
+    assert "may not do that" in str(found)
+    assert "docs/scaling.md" in found.hint
+
+
+def test_database_that_cannot_hold_chinese_is_refused(postgresql: PostgreSQL) -> None:
+    narrow = postgresql.create("narrow", "ENCODING 'LATIN1'", "LOCALE 'C'")
+    found = refusal(narrow)
+    assert "keeps text as LATIN1" in str(found)
+    assert "--encoding=UTF8" in found.hint
+
+
+def test_standby_is_said_to_be_one(postgresql: PostgreSQL, bare: Server) -> None:
+    words = sql.SQL("ALTER DATABASE bare SET default_transaction_read_only = on")
+    postgresql.execute(words)
+    found = refusal(bare)
+    assert "is read-only" in str(found)
+    assert "target_session_attrs" in found.hint
+
+
+def test_other_programs_may_have_tables_beside_the_ledgers(
+    postgresql: PostgreSQL, bare: Server
+) -> None:
+    postgresql.execute(sql.SQL("CREATE TABLE theirs (a int)"), "bare")
+    open_database(bare).close()
+    with reading(bare) as connection:
+        assert {"theirs", *metadata.tables} <= set(inspect(connection).get_table_names())
+
+
+@pytest.mark.parametrize("name", ["notice", "alembic_version"])
+def test_table_of_another_program_with_a_name_of_ours_is_left_alone(
+    postgresql: PostgreSQL, bare: Server, name: str
+) -> None:
+    words = sql.SQL("CREATE TABLE {} (version_num text)").format(sql.Identifier(name))
+    postgresql.execute(words, "bare")
+    assert "is a database, but no ledger" in str(refusal(bare))
+
+
+def test_ledger_of_a_newer_version_is_refused(postgresql: PostgreSQL, bare: Server) -> None:
+    open_database(bare).close()
+    postgresql.execute(sql.SQL("UPDATE alembic_version SET version_num = '9999'"), "bare")
+    assert f"its tables are 9999, this one knows {REVISION}" in str(refusal(bare))
+
+
+def test_reading_makes_no_ledger(bare: Server) -> None:
+    with pytest.raises(LedgerError, match="there is no ledger in"), reading(bare):
+        pytest.fail("there is none")
+
+
+def test_all_that_begin_at_once_have_one_ledger_and_one_key(bare: Server) -> None:
+    settings, together = load_settings(), threading.Barrier(4)
+
+    def begun(_: int) -> tuple[Database, bytes]:
+        together.wait()
+        database = open_database(bare)
+        return database, installation_key(database, settings.secret_key.get_secret_value()).secret
+
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(begun, range(4)))
+    for database, _ in opened:
+        database.close()
+    assert len({key for _, key in opened}) == 1
+
+
+# Who waits for whom
+
+
+def test_a_record_waits_for_no_other_writer(database: Database) -> None:
+    with database.write(), database.record() as connection:
+        put(connection, "a")
+    assert names(database) == {"a"}
+
+
+def test_a_writer_that_nobody_lets_in_says_so(
+    database: Database, place: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(server._SESSION, "lock_timeout", "1ms")
+    hasty = open_database(place)
+    with (
+        database.write(),
+        pytest.raises(LedgerError, match="held by another process") as held,
+        hasty.write(),
+    ):
+        pytest.fail("another writes")
+    hasty.close()
+    assert "pg_stat_activity" in held.value.hint
+
+
+def test_a_writer_that_is_frozen_loses_its_turn(database: Database, place: Server) -> None:
+    frozen = open_database(place)
+
+    def write_late() -> None:
+        with frozen.write() as late:
+            put(late, "late")
+            late.execute(text("SET LOCAL idle_in_transaction_session_timeout = '1ms'"))
+            with database.write() as connection:  # waits until the server has ended the other
+                put(connection, "present")
+            put(late, "too late")
+
+    with pytest.raises(LedgerError, match=r"the connection to the ledger .* was lost"):
+        write_late()
+    frozen.close()
+    assert names(database) == {"present"}
+
+
+def test_no_session_waits_or_lasts_for_ever(database: Database) -> None:
+    with database.read() as connection:
+        kept = {name: connection.scalar(text(f"SHOW {name}")) for name in server._SESSION}
+        kept["synchronous_commit"] = connection.scalar(text("SHOW synchronous_commit"))
+    assert kept == server._SESSION | {
+        "tcp_user_timeout": "15000",
+        "statement_timeout": "1min",
+        "synchronous_commit": "on",
+    }
+
+
+def test_commits_are_on_disk_whatever_the_database_was_told(
+    postgresql: PostgreSQL, bare: Server
+) -> None:
+    postgresql.execute(sql.SQL("ALTER DATABASE bare SET synchronous_commit = off"))
+    database = open_database(bare)
+    with database.write() as connection:
+        assert connection.scalar(text("SHOW synchronous_commit")) == "on"
+    database.close()
+
+
+# Servers that go away
+
+
+def test_a_restart_between_two_uses_is_not_noticed(
+    postgresql: PostgreSQL, database: Database
+) -> None:
+    with database.write() as connection:
+        put(connection, "before")
+    postgresql.stop()
+    postgresql.start()
+    with database.write() as connection:
+        put(connection, "after")
+    assert names(database) == {"before", "after"}
+
+
+def test_a_restart_in_mid_transaction_is_said_and_leaves_nothing(
+    postgresql: PostgreSQL, database: Database
+) -> None:
+    def write() -> None:
+        with database.write() as connection:
+            put(connection, "a")
+            postgresql.stop()
+            postgresql.start()
+            put(connection, "b")
+
+    with pytest.raises(LedgerError, match="was lost"):
+        write()
+    assert names(database) == set()
+
+
+def test_a_server_that_is_away_is_said_at_every_use(
+    postgresql: PostgreSQL, database: Database
+) -> None:
+    postgresql.stop()
+    for use in (database.read, database.write, database.record):
+        with pytest.raises(LedgerError, match="cannot be reached"), use():
+            pytest.fail("it is away")
+    postgresql.start()
+    assert names(database) == set()
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("53100", "the disk is full"), ("57P01", "was lost"), ("XX001", "cannot be used")],
+)
+def test_what_the_server_says_is_put_in_words(database: Database, state: str, said: str) -> None:
+    raised = f"DO $$ BEGIN RAISE 'of the server' USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(LedgerError, match=said), database.write() as connection:
+        connection.execute(text(raised))
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+@pytest.mark.parametrize("whose", ["ROLE reminder IN DATABASE strict", "DATABASE strict"])
+def test_writers_see_what_was_committed_whatever_the_default_is(
+    postgresql: PostgreSQL, whose: str, level: str
+) -> None:
+    place = postgresql.create("strict")
+    words = f"ALTER {whose} SET default_transaction_isolation = '{level}'"
+    postgresql.execute(sql.SQL(words))
+    asked = text("SHOW transaction_isolation")
+    with closing(open_database(place)) as database:
+        with database.write() as writer, database.record() as recorder:
+            assert {writer.scalar(asked), recorder.scalar(asked)} == {"read committed"}
+        with database.read() as reader:
+            assert reader.scalar(asked) == "repeatable read"

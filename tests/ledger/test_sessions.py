@@ -1,0 +1,160 @@
+"""Who is logged in, with what password, and who has guessed too often."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from argon2 import PasswordHasher
+
+from reminder.ledger import attempts, passwords, sessions
+from reminder.ledger.database import Database
+
+AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+
+
+def begun(database: Database, at: datetime = AT) -> str:
+    with database.write() as connection:
+        return sessions.begin_session(connection, at)
+
+
+def counted(database: Database, source: str = HERE, at: datetime = AT) -> int:
+    with database.write() as connection:
+        return attempts.count_attempt(connection, [source], at)
+
+
+def free_from(database: Database, at: datetime) -> datetime:
+    with database.read() as connection:
+        return at + attempts.seconds_to_wait(connection, [HERE], at) * SECOND
+
+
+def failed(database: Database, count: int, at: datetime = AT) -> datetime:
+    """So many wrong guesses, each as soon as it may be; returns when the next one may."""
+    for _ in range(count):
+        at = free_from(database, at)
+        assert counted(database, at=at) == 0
+    return free_from(database, at)
+
+
+# Sessions
+
+
+def test_a_session_is_over_after_an_hour_without_use(database: Database) -> None:
+    word = begun(database)
+    assert sessions.is_in_session(database, word, AT + sessions.IDLE - SECOND)
+    assert not sessions.is_in_session(database, word, AT + 2 * sessions.IDLE)
+
+
+def test_a_session_in_use_is_over_after_half_a_day(database: Database) -> None:
+    word, at = begun(database), AT
+    while at - AT < sessions.LONGEST:
+        assert sessions.is_in_session(database, word, at)
+        at += timedelta(minutes=30)
+    assert not sessions.is_in_session(database, word, at)
+
+
+def test_an_unknown_word_is_no_session(database: Database) -> None:
+    begun(database)
+    assert not sessions.is_in_session(database, "", AT)
+    assert not sessions.is_in_session(database, "\ud800", AT)
+
+
+def test_ending_one_session_leaves_the_others(database: Database) -> None:
+    first, second = begun(database), begun(database)
+    with database.write() as connection:
+        sessions.end_session(connection, first)
+    assert [sessions.is_in_session(database, word, AT) for word in (first, second)] == [
+        False,
+        True,
+    ]
+
+
+# Attempts
+
+
+def test_five_attempts_are_free(database: Database) -> None:
+    assert [counted(database) for _ in range(6)] == [0, 0, 0, 0, 0, 1]
+
+
+def test_each_further_attempt_waits_twice_as_long_up_to_a_quarter_of_an_hour(
+    database: Database,
+) -> None:
+    at, waits = failed(database, 5), []
+    for _ in range(12):
+        assert counted(database, at=at - SECOND) == 1
+        following = failed(database, 1, at)
+        waits.append((following - at) // SECOND)
+        at = following
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
+
+
+def test_what_must_wait_is_not_counted(database: Database) -> None:
+    failed(database, 5)
+    assert [counted(database) for _ in range(3)] == [1, 1, 1]
+    assert counted(database, at=AT + SECOND) == 0
+
+
+def test_attempts_from_elsewhere_are_others(database: Database) -> None:
+    failed(database, 5)
+    assert counted(database, ELSEWHERE) == 0
+
+
+def test_attempts_are_forgotten_after_a_success_and_after_a_day(database: Database) -> None:
+    failed(database, 9)
+    with database.write() as connection:
+        attempts.forget_attempts(connection, [HERE])
+    assert failed(database, 4) == AT
+    assert failed(database, 4, AT + attempts.FORGOTTEN) == AT + attempts.FORGOTTEN
+
+
+def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
+    failed(database, 9)
+    assert counted(database, at=AT - timedelta(days=400)) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("127.0.0.1", "loopback"),
+        ("127.255.3.9", "loopback"),
+        ("::1", "loopback"),
+        ("::ffff:127.0.0.1", "loopback"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_what_has_many_addresses_is_one_source(address: str, source: str) -> None:
+    assert attempts.source_of(address) == source
+
+
+def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
+    for number in range(attempts.FREE_TO_STRANGERS):
+        with database.write() as connection:
+            sources = [f"192.0.2.{number}", attempts.STRANGERS]
+            assert attempts.count_attempt(connection, sources, AT) == 0
+    with database.write() as connection:
+        assert attempts.count_attempt(connection, ["192.0.2.99", attempts.STRANGERS], AT) == 1
+        assert attempts.count_attempt(connection, ["192.0.2.99"], AT) == 0
+
+
+# Passwords
+
+
+def test_a_password_is_known_by_its_hash(database: Database) -> None:
+    with database.write() as connection:
+        assert passwords.kept(connection) == ""
+        passwords.keep(connection, passwords.hash_of("一句很长的话 é"))
+        hashed = passwords.kept(connection)
+    assert passwords.fits(hashed, "一句很长的话 e\N{COMBINING ACUTE ACCENT}")
+    assert not passwords.fits(hashed, "一句很长的话")
+    assert not passwords.is_outdated(hashed)
+
+
+def test_a_damaged_hash_fits_nothing() -> None:
+    assert not passwords.fits("$argon2id$rubbish", "rubbish")
+
+
+def test_a_hash_of_other_parameters_is_outdated() -> None:
+    assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=64).hash("word"))

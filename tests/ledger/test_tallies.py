@@ -1,0 +1,84 @@
+"""Counts are made by the database, and are what one gets by looking at every notice."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from reminder.domain.notices import Kind, State
+from reminder.ledger import tallies
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.schema import notice, recipient
+from reminder.ledger.views import read_notices
+
+AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
+PERSONS = [State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED]
+OWN = [None, State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED]
+# Of a unit its notice and its copies: the state of each, and its recipients'.
+COPIES = st.lists(
+    st.tuples(st.sampled_from(OWN), st.lists(st.sampled_from(PERSONS), min_size=1, max_size=3)),
+    min_size=1,
+    max_size=3,
+)
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    return open_database(tmp_path_factory.mktemp("ledger") / "ledger.db")
+
+
+def fill(ledger: Database, units: list[list[tuple[State | None, list[State]]]]) -> None:
+    with ledger.write() as connection:
+        connection.execute(delete(recipient))
+        connection.execute(delete(notice))
+        for unit, copies in enumerate(units):
+            for copy, (state, people) in enumerate(copies):
+                key = f"plan/digest/2026-03/{unit}" + (f"#{copy + 1}" if copy else "")
+                made = AT + timedelta(hours=copy)
+                connection.execute(
+                    notice.insert().values(
+                        key=key, kind=Kind.DIGEST, period="2026-03", unit=str(unit), due=AT,
+                        useful_until=AT, state=state, reason="planned", course="smtp",
+                        rehearsal=False, attempts=0, created=made, updated=made,
+                    )
+                )  # fmt: skip
+                for number, person in enumerate(people):
+                    connection.execute(
+                        recipient.insert().values(
+                            notice=key, address=f"{number}@b.example", state=person,
+                            reason="planned", reply="", attempts=0, not_before=AT, updated=AT,
+                        )
+                    )  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(units=st.lists(COPIES, max_size=4))
+def test_a_tally_counts_the_last_of_a_notice_and_its_copies(
+    ledger: Database, units: list[list[tuple[State | None, list[State]]]]
+) -> None:
+    fill(ledger, units)
+    with ledger.read() as connection:
+        views = read_notices(connection)
+        counted = tallies.tally(connection, Kind.DIGEST, "2026-03")
+        waiting, listed = tallies.count_waiting(connection), tallies.first_waiting(connection)
+    last = {view.unit: view for view in views}
+    expected = [view for view in last.values() if view.state is not State.BASELINE]
+    others = {view.key for view in expected if view.state is not State.SENT}
+    assert counted.states == Counter(view.state for view in expected)
+    assert {view.key for view in counted.others} == others
+    assert counted.waiting == sum(view.waiting for view in expected)
+    assert listed == [view for view in views if view.waiting]
+    assert waiting == len(listed)
+
+
+def test_of_very_many_others_the_waiting_ones_are_there(
+    ledger: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "DETAILED", 2)
+    fill(ledger, [[(None, [State.REFUSED])]] * 3 + [[(None, [State.RETRY])], [(State.HELD, [])]])
+    with ledger.read() as connection:
+        counted = tallies.tally(connection, Kind.DIGEST, "2026-03")
+    assert (counted.expected, [view.unit for view in counted.others]) == (5, ["3", "4"])

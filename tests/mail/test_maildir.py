@@ -1,0 +1,141 @@
+"""A folder as a way out: the stored bytes, exactly once, never half a message."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reminder.domain.notices import Reason, State
+from reminder.errors import ClaimLapsedError, ServerError
+from reminder.mail.transports import Envelope
+from reminder.mail.transports.maildir import MaildirTransport, file_name, messages
+
+CONTENT = b"Subject: plan\r\n\r\n.one\r\n..two\r\nlast\r\n"
+ENVELOPE = Envelope(
+    message_id="<digest.1/../x:2,S@reminder.example>",
+    sender="office@reminder.example",
+    recipients=("lead@unit.example", "related@unit.example"),
+    content=CONTENT,
+)
+NAME = file_name(ENVELOPE.message_id)
+
+
+def ours() -> bool:
+    return True
+
+
+def send(folder: Path, envelope: Envelope = ENVELOPE):
+    return MaildirTransport(folder).open().send(envelope, ours)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_file_holds_the_stored_bytes(tmp_path):
+    send(tmp_path)
+    assert (tmp_path / "new" / NAME).read_bytes() == CONTENT
+
+
+def test_every_recipient_is_told_the_file_name(tmp_path):
+    answers = send(tmp_path)
+    assert set(answers) == set(ENVELOPE.recipients)
+    for answer in answers.values():
+        assert (answer.state, answer.reason) == (State.SENT, Reason.ACCEPTED)
+        assert NAME in answer.reply
+
+
+def test_name_comes_from_the_message_id_alone_and_is_safe():
+    assert file_name(ENVELOPE.message_id) == NAME
+    assert file_name("<other@reminder.example>") != NAME
+    assert set(NAME) <= set("0123456789abcdef.reminder")
+
+
+def test_folder_is_made_for_its_owner_only(tmp_path):
+    outbox = tmp_path / "var" / "outbox"
+    MaildirTransport(outbox).open().close()
+    assert sorted(path.name for path in outbox.iterdir()) == ["cur", "new", "tmp"]
+    assert {path.stat().st_mode & 0o777 for path in (outbox, *outbox.iterdir())} == {0o700}
+
+
+def test_sending_twice_leaves_one_file(tmp_path):
+    send(tmp_path)
+    again = send(tmp_path)["lead@unit.example"]
+    assert (again.state, again.reply) == (State.SENT, f"already there as new/{NAME}")
+    assert files(tmp_path) == [f"new/{NAME}"]
+
+
+@pytest.mark.parametrize("suffix", ["", ":2,", ":2,S", ":2,RS"])
+def test_message_that_was_read_counts_as_accepted(tmp_path, suffix):
+    send(tmp_path)
+    (tmp_path / "new" / NAME).rename(tmp_path / "cur" / f"{NAME}{suffix}")
+    assert send(tmp_path)["lead@unit.example"].reply == f"already there as cur/{NAME}{suffix}"
+    assert files(tmp_path) == [f"cur/{NAME}{suffix}"]
+
+
+def test_draft_of_a_killed_process_is_written_anew(tmp_path):
+    connection = MaildirTransport(tmp_path).open()
+    (tmp_path / "tmp" / NAME).write_bytes(b"half of a longer draft" * 10)
+    connection.send(ENVELOPE, ours)
+    assert files(tmp_path) == [f"new/{NAME}"]
+    assert (tmp_path / "new" / NAME).read_bytes() == CONTENT
+
+
+def test_lapsed_claim_leaves_nothing(tmp_path):
+    connection = MaildirTransport(tmp_path).open()
+    with pytest.raises(ClaimLapsedError):
+        connection.send(ENVELOPE, lambda: False)
+    assert files(tmp_path) == []
+
+
+def test_claim_is_asked_after_the_draft_and_before_the_message(tmp_path):
+    seen: list[list[str]] = []
+    MaildirTransport(tmp_path).open().send(ENVELOPE, lambda: seen.append(files(tmp_path)) is None)
+    assert seen == [[f"tmp/{NAME}"]]
+
+
+def test_full_disk_is_the_folders_trouble_and_leaves_no_half_message(tmp_path):
+    connection = MaildirTransport(tmp_path).open()
+    # A leftover draft that is the full device: a real ENOSPC.
+    (tmp_path / "tmp" / NAME).symlink_to("/dev/full")
+    with pytest.raises(ServerError, match="No space left") as trouble:
+        connection.send(ENVELOPE, ours)
+    assert "Make room" in trouble.value.hint
+    assert files(tmp_path) == []
+    assert not (tmp_path / "tmp" / NAME).is_symlink()
+
+
+def test_after_a_full_disk_the_next_attempt_is_accepted(tmp_path):
+    connection = MaildirTransport(tmp_path).open()
+    (tmp_path / "tmp" / NAME).symlink_to("/dev/full")
+    with pytest.raises(ServerError):
+        connection.send(ENVELOPE, ours)
+    assert connection.send(ENVELOPE, ours)["lead@unit.example"].state == State.SENT
+
+
+def test_folder_that_is_gone_is_said_and_leaves_no_draft(tmp_path):
+    connection = MaildirTransport(tmp_path).open()
+    (tmp_path / "new").rmdir()
+    with pytest.raises(ServerError, match=str(tmp_path)):
+        connection.send(ENVELOPE, ours)
+    assert files(tmp_path) == []
+
+
+def test_folder_that_cannot_be_made_is_said_at_once(tmp_path):
+    (tmp_path / "outbox").write_text("a file")
+    with pytest.raises(ServerError, match="outbox"):
+        MaildirTransport(tmp_path / "outbox").open()
+
+
+def test_messages_are_listed_newest_first_read_or_not(tmp_path):
+    MaildirTransport(tmp_path).open()
+    for age, place in enumerate(["new/newest", "cur/middle:2,S", "new/oldest"]):
+        (tmp_path / place).write_bytes(CONTENT)
+        os.utime(tmp_path / place, (1_000_000 - age, 1_000_000 - age))
+    (tmp_path / "tmp" / "draft").write_bytes(CONTENT)
+    listed = [path.name for path in messages(tmp_path)]
+    assert listed == ["newest", "middle:2,S", "oldest"]
+
+
+def test_no_folder_lists_no_messages(tmp_path):
+    assert messages(tmp_path / "absent") == []

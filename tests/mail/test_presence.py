@@ -1,0 +1,311 @@
+"""Many senders on one ledger: what is claimed is one's own as long as one's lease holds."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from reminder.domain.notices import Answer, State
+from reminder.ledger import claims, senders
+from reminder.ledger.alarms import begin_alarm, read_alarms
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.schema import recipient, sender
+from reminder.mail import presence
+from reminder.mail.presence import Member
+from reminder.mail.transports import Envelope, Transport
+from reminder.office.application import Application
+from reminder.office.watch import OTHER_FILES
+from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
+from tests.mail.servers import BadServer, Inbox, bad_server, real_server
+from tests.postgresql import PostgreSQL
+
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def office(tmp_path: Path, postgresql: PostgreSQL) -> Iterator[Trial]:
+    with trial(tmp_path, small=True, place=postgresql.emptied()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database(office: Trial) -> Iterator[Database]:
+    database = open_database(office.place)
+    yield database
+    database.close()
+
+
+def member(database: Database) -> Member:
+    return Member(database)
+
+
+def by_smtp(port: int) -> dict[str, Any]:
+    smtp = {"host": "127.0.0.1", "port": port, "security": "none"}
+    return {"transport": "smtp", "smtp": smtp, "mail": {"first_start": "send"}}
+
+
+def lapse(database: Database, one: Member) -> None:
+    """Its lease is over, and by the clock here too."""
+    one.lease.until = 0.0
+    with database.write() as connection:
+        which = sender.c.name == one.lease.name
+        connection.execute(update(sender).where(which).values(until=PAST))
+
+
+def planned(office: Trial, **settings: Any) -> Application:
+    app = office.app(MARCH, **settings)
+    app.plan(app.clock.now(), hold_first_start=False)
+    return app
+
+
+def claim(app: Application, one: Member) -> None:
+    with app.database.write() as connection:
+        assert claims.claim(connection, f"{one.lease.name}:1", "maildir", app.clock.now(), 9)
+
+
+def put_back_by(one: Member, app: Application) -> int:
+    with app.database.write() as connection:
+        return one.recover(connection, app.clock.now())
+
+
+def replica(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) -> Application:
+    """A process that finds the mail server in its own way."""
+    patch.setattr(presence, "replica_name", lambda: name)
+    patch.setattr("reminder.office.parts.replica_name", lambda: name)
+    return office.app(MARCH, **by_smtp(server))
+
+
+def test_what_a_present_sender_claimed_is_left_to_it(office: Trial, database: Database) -> None:
+    one, two, app = member(database), member(database), planned(office)
+    claim(app, one)
+    assert put_back_by(two, app) == 0
+
+
+def test_what_a_sender_claimed_whose_lease_lapsed_goes_to_others(
+    office: Trial, database: Database
+) -> None:
+    one, two, app = member(database), member(database), planned(office)
+    claim(app, one)
+    lapse(database, one)
+    assert put_back_by(two, app) == 3
+    assert office.history("digest/2026-03/lead")[-1][1:] == ("retry", "interrupted")
+
+
+def test_a_lease_that_is_renewed_holds_on(database: Database) -> None:
+    one = member(database)
+    first, until = one.lease, one.lease.until
+    one._renew()
+    assert one.lease is first
+    assert one.lease.until > until
+
+
+def test_a_lapsed_lease_is_never_renewed(database: Database) -> None:
+    one = member(database)
+    first = one.lease
+    lapse(database, one)
+    one._renew()
+    assert not first.holds
+    assert one.lease.holds
+    assert one.lease.name != first.name
+
+
+def test_a_lease_that_others_have_forgotten_holds_no_more(database: Database) -> None:
+    """As after a standby took over that had not seen it."""
+    one = member(database)
+    first = one.lease
+    with database.write() as connection:
+        senders.leave(connection, first.name)
+    one._renew()
+    assert not first.holds
+
+
+def test_who_leaves_in_order_is_not_waited_for(office: Trial, database: Database) -> None:
+    app, two = planned(office), member(database)
+    with member(database).kept() as one:
+        claim(app, one)
+    assert put_back_by(two, app) == 3
+
+
+def test_a_woken_sender_hands_nothing_over(office: Trial, database: Database) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        app = planned(office, **by_smtp(port))
+        one = app.sender.presence = member(database)
+        lapse(database, one)
+        app.sender.drain()
+        assert inbox.received == []
+        office.app(MARCH, **by_smtp(port)).tick()
+    assert len(inbox.received) == 2
+
+
+class TakenOver:
+    """The way to a server where, while the first answer is on its way, others take over."""
+
+    closed = False
+
+    def __init__(self, transport: Transport, take_over: Callable[[], object]) -> None:
+        self._transport = transport
+        self._take_over: list[Callable[[], object]] = [take_over]
+
+    def open(self) -> "TakenOver":
+        self._connection = self._transport.open()
+        return self
+
+    def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        answers = self._connection.send(envelope, still_ours)
+        while self._take_over:
+            self._take_over.pop()()
+        return answers
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def test_who_finds_its_claim_gone_sends_nothing_more_of_it(
+    office: Trial, database: Database
+) -> None:
+    """The database's clock jumped, or a standby took over that had not seen the claim."""
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        app = planned(office, **by_smtp(port))
+        one = app.sender.presence = member(database)
+
+        def take_over() -> None:
+            with database.write() as connection:
+                which = sender.c.name == one.lease.name
+                connection.execute(update(sender).where(which).values(until=PAST))
+            assert office.app(MARCH, **by_smtp(port)).tick().sent == 2
+
+        app.sender.transport = TakenOver(app.transport, take_over)
+        app.sender.drain()
+    assert one.lease.holds
+    assert len(inbox.received) == 3  # two mails, and the one that was on its way
+
+
+def test_what_nobody_took_over_of_a_claim_that_is_gone_is_given_back(
+    office: Trial, database: Database
+) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        app = planned(office, **by_smtp(port))
+        app.sender.presence = member(database)
+
+        def take_over() -> None:
+            one = recipient.c.address == inbox.received[0].rcpt_tos[0]
+            values = {"state": State.RETRY, "claim": None}
+            with database.write() as connection:
+                connection.execute(update(recipient).where(one).values(values))
+
+        app.sender.transport = TakenOver(app.transport, take_over)
+        app.sender.drain()
+    assert len(inbox.received) == 1
+    assert "sending" not in {state for state, _ in office.states()}
+
+
+def test_two_at_once_send_everything_once(office: Trial) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port, ThreadPoolExecutor(4) as pool:
+        apps = [office.app(MARCH, **by_smtp(port)) for _ in range(4)]
+        passes = list(pool.map(lambda app: app.tick(), apps))
+    assert all(each.delivers for each in passes)
+    once = Counter(address for mail in inbox.received for address in mail.rcpt_tos)
+    assert set(once.values()) == {1}
+    assert len(once) == 3
+
+
+def test_a_replica_that_cannot_reach_the_server_leaves_the_mails_to_others(
+    office: Trial, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    inbox = Inbox()
+    other = Member(database)
+    with real_server(inbox) as port, bad_server(GREETING=["421 4.3.2 too busy"]) as sick:
+        cut_off(office, monkeypatch, sick).tick()
+        well = replica("two", office, monkeypatch, port)
+        assert well.tick().sent == 2
+    assert other.lease.holds
+    assert len(inbox.received) == 2
+
+
+def cut_off(office: Trial, patch: pytest.MonkeyPatch, server: BadServer) -> Application:
+    return replica("one", office, patch, server.port)
+
+
+def test_where_all_find_the_server_sick_the_mails_wait(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as sick:
+        for name in ("one", "two"):
+            replica(name, office, monkeypatch, sick.port).tick()
+    assert office.states(period="2026-03") == {("retry", "server")}
+
+
+def test_the_last_of_a_replica_takes_its_alarms_along(office: Trial, database: Database) -> None:
+    one, two, app = member(database), member(database), planned(office)
+    with database.write() as connection:
+        begin_alarm(connection, "disk@gone", app.clock.now(), "full")
+        connection.execute(
+            update(sender).where(sender.c.name == one.lease.name).values(replica="gone")
+        )
+    lapse(database, one)
+    put_back_by(two, app)
+    with database.read() as connection:
+        assert read_alarms(connection) == {}
+
+
+def test_of_different_files_those_of_the_replica_that_began_last_are_in_force(
+    office: Trial, database: Database
+) -> None:
+    app = office.app(MARCH)
+    old = Member(database, facts=app.table.fingerprint, lasting=True)
+    assert app.is_current()
+    new = Member(database, facts="other files", lasting=True)
+    assert not app.is_current()
+    assert app.tick().planned == 0
+    lapse(database, new)
+    assert app.is_current()
+    assert app.tick().planned == 2
+    assert old.lease.holds
+
+
+def test_a_pass_beside_a_daemon_puts_no_other_files_in_force(
+    office: Trial, database: Database
+) -> None:
+    daemon = Member(database, facts="the daemon's files", lasting=True)
+    assert office.app(MARCH).tick().planned == 0
+    assert daemon.lease.holds
+
+
+def told(office: Trial) -> int:
+    return sum("/alarm/" in key for key in office.notices())
+
+
+def test_of_two_daemons_on_one_host_neither_calls_over_what_the_other_sees(office: Trial) -> None:
+    for port, troubles in [(8001, [OTHER_FILES]), (8002, [])] * 2:
+        app = planned(office, mail=OPERATOR, web={"port": port})
+        app.watch.look(app.clock.now(), troubles)
+    assert told(office) == 1
+
+
+def test_a_pass_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
+    for _ in range(2):
+        app = planned(office, mail=OPERATOR)
+        app.watch.look(app.clock.now(), [OTHER_FILES])
+        app.tick()
+    assert told(office) == 1
+
+
+def test_whose_files_are_not_in_force_ends_and_begins_no_alarm_by_them(
+    office: Trial, database: Database
+) -> None:
+    daemon = Member(database, facts="the daemon's files", lasting=True)
+    with database.write() as connection:
+        begin_alarm(connection, "workdays/2027", PAST, "unknown")
+    office.app("2026-03-03T12:00+08:00").tick()
+    with database.read() as connection:
+        assert list(read_alarms(connection)) == ["workdays/2027"]
+    assert daemon.lease.holds

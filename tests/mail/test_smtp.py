@@ -1,0 +1,454 @@
+"""A mail server as a way out: connecting, encrypting, logging in, and how each of them fails."""
+
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+
+import pytest
+import trustme
+from pydantic import ValidationError
+
+from reminder.documents.settings.model import SmtpSettings
+from reminder.domain.notices import State
+from reminder.errors import ServerError
+from reminder.mail.transports.smtp import SmtpTransport
+from tests.mail.certificates import Certificates
+from tests.mail.servers import (
+    CLOSE,
+    CONTENT,
+    DRIP,
+    HANG,
+    LEAD,
+    SHORT,
+    Accounts,
+    BadServer,
+    Inbox,
+    bad_server,
+    mail,
+    ours,
+    real_server,
+    send,
+    server_tls,
+    transport,
+)
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(authority, tmp_path):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return tmp_path / "ca.pem"
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+# The server fails before any message is at risk
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply", "step"),
+    [
+        ("GREETING", "421 4.3.2 too busy", "greeting: 421 4.3.2 too busy"),
+        ("GREETING", "554 5.7.1 go away", "greeting: 554 5.7.1 go away"),
+        ("GREETING", "hello there", "greeting: not an SMTP reply: o there"),
+        ("GREETING", CLOSE, "greeting: Connection unexpectedly closed"),
+        ("GREETING", HANG, "greeting: Connection unexpectedly closed: timed out"),
+        ("GREETING", "220-" + "x" * 9000, "greeting: Connection unexpectedly closed: a line of"),
+        ("EHLO", "550 5.5.1 not you", "EHLO: 550 5.5.1 not you"),
+        ("EHLO", CLOSE, "EHLO: Connection unexpectedly closed"),
+    ],
+)
+def test_failed_opening_names_server_step_and_reply(verb, reply, step):
+    with bad_server(**{verb: [reply]}) as server, pytest.raises(ServerError) as error:
+        transport(server.port, timeout=SHORT).open()
+    assert f"127.0.0.1:{server.port}" in str(error.value)
+    assert step in str(error.value)
+    assert not error.value.permanent
+
+
+def test_nobody_listening_is_a_server_failure():
+    with bad_server() as server:
+        port = server.port
+    with pytest.raises(ServerError, match=f"127.0.0.1:{port} failed at connect: .*refused"):
+        transport(port).open()
+
+
+def test_host_without_address_is_a_server_failure():
+    with pytest.raises(ServerError, match="failed at connect"):
+        transport(25, host="1::1::1").open()
+
+
+def test_server_that_knows_no_ehlo_is_greeted_by_helo():
+    with bad_server(EHLO=["500 what"], HELO=["250 old.test"]) as server:
+        assert "answers as old.test, no encryption" in checked(transport(server.port))
+        assert server.verbs[:2] == ["EHLO", "HELO"]
+
+
+def test_dripping_server_does_not_outlast_the_timeout():
+    with bad_server(GREETING=[DRIP]) as server, pytest.raises(ServerError, match="timed out"):
+        transport(server.port, timeout=SHORT).open()
+
+
+def test_endless_reply_is_cut_off():
+    endless = "\r\n".join(["250-more of the same and again"] * 5000)
+    with bad_server(EHLO=[endless]) as server, pytest.raises(ServerError, match="a reply of more"):
+        transport(server.port).open()
+
+
+@pytest.mark.parametrize("reply", ["451 4.3.0 later", "550 5.7.1 not from you", CLOSE, "what"])
+def test_refused_mail_concerns_the_server(reply):
+    with bad_server(MAIL=[reply]) as server:
+        connection = transport(server.port).open()
+        with pytest.raises(ServerError, match=rf"127.0.0.1:{server.port} \w+( at)? MAIL: "):
+            connection.send(mail(), ours)
+        assert connection.closed
+        assert "RCPT" not in server.verbs
+
+
+def test_closed_connection_says_so():
+    with bad_server() as server:
+        connection = transport(server.port).open()
+        connection.close()
+        connection.close()
+        with pytest.raises(ServerError, match="MAIL: the connection is closed"):
+            connection.send(mail(), ours)
+
+
+def test_closing_a_hung_connection_neither_raises_nor_hangs():
+    with bad_server(QUIT=[HANG]) as server:
+        connection = transport(server.port, timeout=SHORT).open()
+        connection.close()
+        assert connection.closed
+
+
+# Encryption and log-in
+
+
+def test_mail_never_goes_unencrypted_in_place_of_starttls():
+    with bad_server() as server, pytest.raises(ServerError, match="STARTTLS") as error:
+        transport(server.port, security="starttls").open()
+    assert error.value.permanent
+    assert server.verbs == ["EHLO"]
+
+
+def test_refused_starttls_is_a_server_failure():
+    script = {"EHLO": ["250-bad.test\r\n250 STARTTLS"], "STARTTLS": ["454 4.7.0 not now"]}
+    with bad_server(**script) as server, pytest.raises(ServerError, match=r"STARTTLS: 454 4\.7\.0"):
+        transport(server.port, security="starttls").open()
+
+
+@pytest.fixture
+def starttls_port(inbox, authority) -> Iterator[int]:
+    with real_server(inbox, tls_context=server_tls(authority, "localhost")) as port:
+        yield port
+
+
+@pytest.fixture
+def tls_port(inbox, authority) -> Iterator[int]:
+    with real_server(inbox, ssl_context=server_tls(authority, "localhost")) as port:
+        yield port
+
+
+@pytest.mark.parametrize(
+    ("security", "fixture"), [("starttls", "starttls_port"), ("tls", "tls_port")]
+)
+def test_encrypted_mail_arrives_when_the_authority_is_known(
+    security, fixture, request, inbox, ca_file
+):
+    port = request.getfixturevalue(fixture)
+    way = transport(port, host="localhost", security=security, ca_file=ca_file)
+    connection = way.open()
+    connection.send(mail(), ours)
+    connection.close()
+    assert inbox.received[0].original_content == CONTENT
+    assert checked(way).startswith(
+        f"localhost:{port} answers as mail.test, TLSv1.3, not logged in."
+    )
+
+
+@pytest.mark.parametrize(
+    ("security", "fixture"), [("starttls", "starttls_port"), ("tls", "tls_port")]
+)
+def test_unknown_authority_is_refused(security, fixture, request, inbox):
+    port = request.getfixturevalue(fixture)
+    with pytest.raises(ServerError, match="CERTIFICATE_VERIFY_FAILED") as error:
+        transport(port, host="localhost", security=security).open()
+    assert error.value.permanent
+    assert inbox.received == []
+
+
+@pytest.mark.parametrize(
+    ("security", "fixture"), [("starttls", "starttls_port"), ("tls", "tls_port")]
+)
+def test_certificate_of_another_host_is_refused(security, fixture, request, ca_file):
+    port = request.getfixturevalue(fixture)
+    with pytest.raises(ServerError, match="IP address mismatch") as error:
+        transport(port, host="127.0.0.1", security=security, ca_file=ca_file).open()
+    assert error.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("certificate", "hint"),
+    [("expired", "must be renewed"), ("self-signed", "smtp.ca_file"), ("TLS 1.0", "TLS 1.2")],
+)
+def test_refused_encryption_says_what_to_do(tmp_path, certificate, hint):
+    shown = Certificates(tmp_path)
+    script = {"EHLO": ["250-bad.test\r\n250 STARTTLS"], "STARTTLS": ["220 go"]}
+    with bad_server(**script) as server:
+        server.tls = shown.contexts[certificate]
+        way = transport(server.port, security="starttls", ca_file=shown.authority)
+        with pytest.raises(ServerError) as error:
+            way.open()
+    assert hint in error.value.hint
+
+
+def test_ca_file_that_is_missing_or_empty_is_said(tls_port, tmp_path):
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("absent.pem", "empty.pem"):
+        with pytest.raises(ServerError, match=f"{name}.*wanted certificates") as error:
+            transport(tls_port, security="tls", ca_file=tmp_path / name).open()
+        assert error.value.permanent
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_server_that_hangs_in_the_handshake_is_a_server_failure(security):
+    script = {"EHLO": ["250-bad.test\r\n250 STARTTLS"], "STARTTLS": ["220 go"], "\x16": [HANG]}
+    with bad_server(**script) as server, pytest.raises(ServerError):
+        transport(server.port, security=security, timeout=SHORT).open()
+
+
+def test_password_is_never_shown_to_the_network():
+    way = transport(25, host="mail.test", username="office", password=PASSWORD)
+    with pytest.raises(ServerError, match="without encryption") as error:
+        way.open()
+    assert error.value.permanent
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_log_in_on_loopback_needs_no_encryption(inbox, mechanism):
+    others = {"PLAIN", "LOGIN"} - {mechanism}
+    accounts = Accounts("office", PASSWORD)
+    options = {"auth_require_tls": False, "auth_exclude_mechanism": others}
+    with real_server(inbox, authenticator=accounts, **options) as port:
+        words = checked(transport(port, username="office", password=PASSWORD))
+    assert words.startswith(f"127.0.0.1:{port} answers as mail.test, no encryption, logged in.")
+    assert accounts.tried == [mechanism]
+
+
+def test_log_in_over_tls(inbox, authority, ca_file):
+    accounts = Accounts("office", PASSWORD)
+    tls = server_tls(authority, "localhost")
+    with real_server(inbox, authenticator=accounts, tls_context=tls, auth_required=True) as port:
+        connection = transport(
+            port,
+            host="localhost",
+            security="starttls",
+            ca_file=ca_file,
+            username="office",
+            password=PASSWORD,
+        ).open()
+        assert connection.send(mail(), ours)[LEAD].state == State.SENT
+        connection.close()
+
+
+def test_refused_log_in_is_tried_once_and_says_why_without_the_password(inbox):
+    accounts = Accounts("office", "another")
+    with (
+        real_server(inbox, authenticator=accounts, auth_require_tls=False) as port,
+        pytest.raises(ServerError, match=r"535 5\.7\.8") as error,
+    ):
+        transport(port, username="office", password=PASSWORD).open()
+    assert error.value.permanent
+    assert PASSWORD not in str(error.value)
+    assert accounts.tried == ["PLAIN"]
+
+
+OFFERS = "250-bad.test\r\n250 AUTH PLAIN LOGIN CRAM-MD5"
+
+
+def log_in(server: BadServer, password: str = PASSWORD) -> ServerError:
+    with pytest.raises(ServerError) as error:
+        transport(server.port, username="office", password=password, timeout=SHORT).open()
+    return error.value
+
+
+def test_password_that_the_server_echoes_is_struck_out():
+    plain = b64encode(f"\0office\0{PASSWORD}".encode()).decode()
+    with bad_server(
+        EHLO=[OFFERS], AUTH=[f"501 5.5.2 what is AUTH PLAIN {plain} {PASSWORD}"]
+    ) as server:
+        error = log_in(server)
+    assert str(error).endswith("501 5.5.2 what is AUTH PLAIN *** ***")
+
+
+@pytest.mark.parametrize(
+    ("reply", "permanent"),
+    [
+        ("535 5.7.8 wrong", True),
+        ("503 5.5.1 no log-in here", True),
+        ("235-" + "x" * 9000, False),
+        ("454 4.7.0 later", False),
+        ("421 4.3.2 closing", False),
+        ("what", False),
+        (CLOSE, False),
+        (HANG, False),
+    ],
+)
+def test_only_a_final_refusal_of_the_log_in_is_permanent(reply, permanent):
+    with bad_server(EHLO=[OFFERS], AUTH=[reply]) as server:
+        assert log_in(server).permanent is permanent
+        assert server.verbs.count("AUTH") == 1
+
+
+def test_mechanism_that_the_server_does_not_know_gives_way_to_the_next():
+    with bad_server(EHLO=[OFFERS], AUTH=["504 5.5.4 unknown", "235 2.7.0 welcome"]) as server:
+        transport(server.port, username="office", password=PASSWORD).open().close()
+        assert [line.split()[1] for line in server.commands if line.startswith("AUTH")] == [
+            "PLAIN",
+            "LOGIN",
+        ]
+
+
+def test_challenge_that_is_not_base64_is_a_server_failure():
+    offers = "250-bad.test\r\n250 AUTH CRAM-MD5"
+    with bad_server(EHLO=[offers], AUTH=["334 x"]) as server:
+        assert not log_in(server).permanent
+
+
+def test_empty_password_leaves_the_refusal_readable():
+    with bad_server(EHLO=[OFFERS], AUTH=["535 5.7.8 wrong"]) as server:
+        assert str(log_in(server, "")).endswith("log-in of office: 535 5.7.8 wrong")
+
+
+def test_server_without_log_in_is_said():
+    with bad_server() as server:
+        error = log_in(server)
+    assert error.permanent
+    assert "offers no log-in" in str(error)
+
+
+def test_password_in_utf_8_goes_by_plain(inbox):
+    accounts = Accounts("办公室", "密码密码密码")
+    with real_server(inbox, authenticator=accounts, auth_require_tls=False) as port:
+        assert "logged in" in checked(transport(port, username="办公室", password="密码密码密码"))
+    assert accounts.tried == ["PLAIN"]
+
+
+def test_server_that_passes_over_the_first_response_asks_for_it():
+    with bad_server(EHLO=[OFFERS], AUTH=["334 "]) as server:
+        error = log_in(server, "密码密码")
+    assert b64encode("\0office\0密码密码".encode()).decode() == server.commands[-1]
+    assert "502" in str(error)
+
+
+def test_password_outside_ascii_wants_plain_and_is_not_shown():
+    with bad_server(EHLO=["250-bad.test\r\n250 AUTH LOGIN CRAM-MD5"]) as server:
+        error = log_in(server, "密码密码")
+    assert error.permanent
+    assert "not ASCII" in str(error)
+    assert "密码" not in str(error)
+
+
+def test_no_user_name_means_no_log_in():
+    with bad_server(EHLO=[OFFERS]) as server:
+        send(server)
+        assert "AUTH" not in server.verbs
+
+
+def test_password_stands_in_no_repr():
+    way = transport(25, username="office", password=PASSWORD)
+    assert PASSWORD not in repr(way) + repr(vars(way))
+
+
+# What the server would say to a mail
+
+
+def checked(way: SmtpTransport) -> str:
+    return way.check("office@mail.test", LEAD)
+
+
+def test_check_asks_about_sender_and_recipient_and_sends_nothing():
+    with bad_server() as server:
+        assert checked(transport(server.port)).endswith(
+            f"takes mail from office@mail.test to {LEAD}; nothing was sent."
+        )
+    assert server.commands[1:] == [
+        "MAIL FROM:<office@mail.test>", f"RCPT TO:<{LEAD}>", "rset", "QUIT".lower(),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_check_says_what_the_server_refuses(verb):
+    with (
+        bad_server(**{verb: ["554 5.7.1 Relay access denied"]}) as server,
+        pytest.raises(ServerError, match=f"refused {verb} .*554 5.7.1 Relay") as error,
+    ):
+        checked(transport(server.port))
+    assert "mail.from" in error.value.hint
+    assert "DATA" not in server.verbs
+
+
+def test_check_says_what_is_put_off_and_whom_it_did_not_ask_about():
+    with bad_server(RCPT=["450 4.2.0 grey"]) as server:
+        way = transport(server.port)
+        assert f"puts off RCPT TO:<{LEAD}>: 450 4.2.0 grey" in checked(way)
+        assert "no mail.operator is set" in way.check("office@mail.test", "")
+
+
+# What the client calls itself
+
+
+def test_host_that_has_no_name_for_a_server_says_its_address(monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "办公室电脑.local")
+    with bad_server() as server:
+        transport(server.port, hello="").open().close()
+    assert server.commands[0] == "ehlo [127.0.0.1]"
+
+
+def test_name_in_the_settings_is_what_the_client_says():
+    with bad_server() as server:
+        transport(server.port, hello="mail.office.test").open().close()
+    assert server.commands[0] == "ehlo mail.office.test"
+
+
+@pytest.mark.parametrize("name", ["office", "办公室电脑.local", "a_b.test", "[1.2.3]", "-a.test"])
+def test_name_that_no_server_understands_is_refused(name):
+    with pytest.raises(ValidationError, match="wanted a host's full name"):
+        SmtpSettings(hello=name)
+
+
+@pytest.mark.parametrize("name", ["mail.office.cn", "[192.0.2.1]", "[IPv6:2001:db8::1]"])
+def test_domains_and_address_literals_are_names(name):
+    assert SmtpSettings(hello=name).hello == name
+
+
+# Authorities of offices
+
+
+def test_authority_without_a_key_identifier_is_trusted_by_its_file(tmp_path, monkeypatch, inbox):
+    """As under Python 3.13, whose contexts are strict."""
+    plain = ssl.create_default_context
+
+    def strict(*given, **named):
+        context = plain(*given, **named)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    shown = Certificates(tmp_path)
+    with real_server(inbox, ssl_context=shown.contexts["no key identifier"]) as port:
+        monkeypatch.setattr(ssl, "create_default_context", strict)
+        way = transport(port, security="tls", ca_file=shown.office)
+        assert "TLSv1.3" in checked(way)
+        with pytest.raises(ServerError, match="CERTIFICATE_VERIFY_FAILED") as error:
+            transport(port, security="tls").open()
+    assert "smtp.ca_file" in error.value.hint

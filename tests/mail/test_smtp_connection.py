@@ -1,0 +1,356 @@
+"""A message through a mail server: what each of its answers means for each recipient."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from reminder.domain.notices import Answer, Reason, State
+from reminder.errors import ClaimLapsedError, ServerError
+from tests.mail.servers import (
+    CLOSE,
+    CONTENT,
+    CUT_SHORT,
+    DRIP,
+    GO_THEN_CLOSE,
+    GO_THEN_DEAF,
+    HANG,
+    LEAD,
+    RELATED,
+    SHORT,
+    BadServer,
+    Inbox,
+    bad_server,
+    kind,
+    mail,
+    ours,
+    real_server,
+    send,
+    transport,
+)
+
+
+@pytest.fixture(params=[False, True], ids=["one-by-one", "in-groups"], autouse=True)
+def pipelining(request, monkeypatch) -> bool:
+    """Whether the servers offer it. What they then say means the same."""
+    for server in (BadServer, Inbox):
+        monkeypatch.setattr(server, "pipelining", request.param)
+    return request.param
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def port(inbox) -> Iterator[int]:
+    with real_server(inbox) as port:
+        yield port
+
+
+def claim_that_lapses_after(times: int):
+    answers = iter([True] * times)
+    return lambda: next(answers, False)
+
+
+# What arrives
+
+
+def test_server_receives_the_stored_bytes(port, inbox):
+    connection = transport(port).open()
+    answers = connection.send(mail(LEAD, RELATED), ours)
+    connection.close()
+    assert {kind(one) for one in answers.values()} == {(State.SENT, Reason.ACCEPTED)}
+    assert answers[LEAD].reply == "250 2.0.0 kept"
+    assert [one.original_content for one in inbox.received] == [CONTENT]
+
+
+def test_envelope_names_the_sender_and_every_recipient_once(port, inbox):
+    connection = transport(port).open()
+    connection.send(mail(LEAD, RELATED, LEAD), ours)
+    connection.close()
+    assert inbox.received[0].mail_from == "office@mail.test"
+    assert inbox.received[0].rcpt_tos == [LEAD, RELATED]
+
+
+def test_size_is_told_where_the_server_asks_for_it(port, inbox):
+    connection = transport(port).open()
+    connection.send(mail(), ours)
+    connection.close()
+    assert inbox.mail_options == [f"SIZE={len(CONTENT)}"]
+
+
+def test_size_is_not_told_to_a_server_that_does_not_know_it():
+    with bad_server(EHLO=["250 bad.test"]) as server:
+        send(server)
+        assert server.commands[1] == "MAIL FROM:<office@mail.test>"
+
+
+def test_one_connection_carries_many_messages(port, inbox):
+    connection = transport(port).open()
+    for number in range(3):
+        connection.send(mail(content=CONTENT + b"%d\r\n" % number), ours)
+    connection.close()
+    assert len(inbox.received) == 3
+
+
+def test_missing_last_line_end_is_added_before_the_final_dot():
+    with bad_server() as server:
+        send(server, content=b"a\r\n.b")
+        assert server.bodies == [b"a\r\n..b\r\n"]
+
+
+# Recipients
+
+
+def test_one_refused_recipient_does_not_stop_the_other():
+    with bad_server(RCPT=["250 ok", "550 5.1.1 no such user"]) as server:
+        answers = send(server, LEAD, RELATED)
+        assert kind(answers[LEAD]) == (State.SENT, Reason.ACCEPTED)
+        assert kind(answers[RELATED]) == (State.REFUSED, Reason.RECIPIENT_REFUSED)
+        assert answers[RELATED].reply == "550 5.1.1 no such user"
+
+
+@pytest.mark.parametrize("reply", ["251 will forward", "252 cannot verify, will try"])
+def test_forwarded_and_unverified_recipients_count_as_accepted(reply):
+    with bad_server(RCPT=[reply]) as server:
+        assert send(server)[LEAD].state == State.SENT
+
+
+def test_deferred_recipient_waits():
+    with bad_server(RCPT=["450 4.2.0 greylisted"]) as server:
+        answer = send(server)[LEAD]
+        assert answer == Answer(State.RETRY, Reason.RECIPIENT_DEFERRED, "450 4.2.0 greylisted")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 Ip frequency limited. http://service.mail.qq.com/cgi-bin/help",
+        "550 Mailbox unavailable or access denied [abc]",
+        "550-more\r\n550 RP:TRC 163 smtp1,abc",
+        "554 5.5.0 MI:STC 163 smtp2",
+    ],
+)
+def test_throttle_that_lies_with_a_550_waits(reply):
+    with bad_server(RCPT=[reply]) as server:
+        assert kind(send(server)[LEAD]) == (State.RETRY, Reason.THROTTLED)
+
+
+def test_when_all_recipients_fail_nothing_is_sent(pipelining):
+    with bad_server(RCPT=["550 no", "450 later"]) as server:
+        answers = send(server, LEAD, RELATED)
+        assert [answers[LEAD].state, answers[RELATED].state] == [State.REFUSED, State.RETRY]
+        ahead = ["DATA"] * pipelining
+        assert server.verbs == ["EHLO", "MAIL", "RCPT", "RCPT", *ahead, "RSET", "QUIT"]
+        assert server.bodies == []
+
+
+def test_421_at_rcpt_ends_the_connection_and_keeps_what_was_refused():
+    with bad_server(RCPT=["250 ok", "550 no", "421 4.3.2 closing"]) as server:
+        connection = transport(server.port).open()
+        answers = connection.send(mail(LEAD, RELATED, "c@unit.test", "d@unit.test"), ours)
+        assert connection.closed
+        assert server.bodies == []
+    assert kind(answers[RELATED]) == (State.REFUSED, Reason.RECIPIENT_REFUSED)
+    for one in (LEAD, "c@unit.test", "d@unit.test"):
+        assert answers[one] == Answer(State.RETRY, Reason.SERVER, "421 4.3.2 closing")
+
+
+@pytest.mark.parametrize("reply", [CLOSE, HANG, "what"])
+def test_broken_off_at_rcpt_is_tried_again(reply):
+    with bad_server(RCPT=[reply]) as server:
+        answers = send(server, LEAD, RELATED, timeout=SHORT)
+        assert {kind(one) for one in answers.values()} == {(State.RETRY, Reason.SERVER)}
+        assert server.bodies == []
+
+
+def test_recipients_beyond_the_most_are_asked_again_in_a_further_transaction():
+    with bad_server(RCPT=["250 ok", "452 4.5.3 too many", "250 ok"]) as server:
+        answers = send(server, LEAD, RELATED)
+        assert {one.state for one in answers.values()} == {State.SENT}
+        assert [to for to, _ in server.accepted] == [LEAD, RELATED]
+
+
+@pytest.mark.parametrize("end", [CLOSE, "421 4.7.0 enough", "452 4.3.1 full"])
+def test_failure_of_a_further_transaction_leaves_the_first_ones_answers(end):
+    with bad_server(RCPT=["250 ok", "452 4.5.3 too many"], MAIL=["250 ok", end]) as server:
+        answers = send(server, LEAD, RELATED)
+    assert answers[LEAD].state == State.SENT
+    assert kind(answers[RELATED]) == (State.RETRY, Reason.RECIPIENT_DEFERRED)
+
+
+def test_claim_that_lapses_after_the_first_transaction_leaves_its_answers():
+    with bad_server(RCPT=["250 ok", "452 4.5.3 too many"]) as server:
+        connection = transport(server.port).open()
+        answers = connection.send(mail(LEAD, RELATED), claim_that_lapses_after(2))
+        assert connection.closed
+    assert [answers[LEAD].state, answers[RELATED].state] == [State.SENT, State.RETRY]
+
+
+def test_address_that_smtp_cannot_say_is_refused_alone():
+    with bad_server() as server:
+        answers = send(server, LEAD, "部门@unit.test", "x@unit.test>\r\nDATA")
+        assert [one.state for one in answers.values()].count(State.REFUSED) == 2
+        assert answers[LEAD].state == State.SENT
+        assert server.verbs.count("DATA") == 1
+
+
+def test_reply_is_one_harmless_line_of_at_most_500_characters():
+    reply = "550-5.1.1 \x1b[31m不存在\x07\r\n550 " + "很长" * 400
+    with bad_server(RCPT=[reply]) as server:
+        words = send(server)[LEAD].reply
+        assert words.startswith("550 5.1.1 [31m不存在 很长")
+        assert words.isprintable()
+        assert len(words) == 500
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_reply_in_chinese_can_be_read(encoding):
+    with bad_server(RCPT=["550 用户不存在\r\n".encode(encoding)]) as server:
+        assert send(server)[LEAD].reply == "550 用户不存在"
+
+
+# Reserved addresses
+
+
+# 127.1 leads to this machine, but is not spelled as a loopback address.
+FAR = "127.1"
+
+
+def test_reserved_address_is_refused_without_the_server_hearing_of_it():
+    with bad_server() as server:
+        answers = send(server, "lead@unit.cn", "related@unit.example", "x@example.org", host=FAR)
+        heard = "\n".join(server.commands)
+    for one in ("related@unit.example", "x@example.org"):
+        assert kind(answers[one]) == (State.REFUSED, Reason.RESERVED_ADDRESS)
+        assert one not in heard
+    assert answers["lead@unit.cn"].state == State.SENT
+
+
+def test_only_reserved_addresses_mean_no_mail_at_all():
+    with bad_server() as server:
+        assert send(server, LEAD, host=FAR)[LEAD].reason == Reason.RESERVED_ADDRESS
+        assert server.verbs == ["EHLO", "QUIT"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_server_on_loopback_may_have_reserved_addresses(host):
+    with bad_server() as server:
+        assert send(server, LEAD, host=host)[LEAD].state == State.SENT
+
+
+# The message
+
+
+@pytest.mark.parametrize("verb", ["DATA", "BODY"])
+@pytest.mark.parametrize(
+    ("reply", "state", "reason"),
+    [
+        ("552 5.3.4 too large", State.REFUSED, Reason.MESSAGE_REFUSED),
+        ("554 5.6.0 spam", State.REFUSED, Reason.MESSAGE_REFUSED),
+        ("451 4.3.0 later", State.RETRY, Reason.MESSAGE_DEFERRED),
+        ("421 4.3.2 closing", State.RETRY, Reason.MESSAGE_DEFERRED),
+        ("550 Sender frequency limited", State.RETRY, Reason.THROTTLED),
+    ],
+)
+def test_refused_message_is_refused_for_all_accepted_recipients(verb, reply, state, reason):
+    with bad_server(**{verb: [reply], "RCPT": ["250 ok", "250 ok", "550 no"]}) as server:
+        answers = send(server, LEAD, RELATED, "gone@unit.test")
+        assert answers[LEAD] == answers[RELATED] == Answer(state, reason, reply)
+        assert answers["gone@unit.test"].reason == Reason.RECIPIENT_REFUSED
+
+
+def test_connection_carries_on_after_a_refused_message():
+    with bad_server(DATA=["554 spam", "354 go"]) as server:
+        connection = transport(server.port).open()
+        first, second = (connection.send(mail(), ours)[LEAD].state for _ in range(2))
+        connection.close()
+        assert (first, second) == (State.REFUSED, State.SENT)
+        assert server.verbs[3:6] == ["DATA", "RSET", "MAIL"]
+
+
+def test_421_at_data_ends_the_connection():
+    with bad_server(DATA=["421 closing"]) as server:
+        connection = transport(server.port).open()
+        connection.send(mail(), ours)
+        assert connection.closed
+
+
+def test_server_that_balks_at_rset_is_not_used_again():
+    with bad_server(RCPT=["550 no"], RSET=["500 what"]) as server:
+        connection = transport(server.port).open()
+        assert connection.send(mail(), ours)[LEAD].state == State.REFUSED
+        assert connection.closed
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"DATA": [HANG]},
+        {"DATA": [CLOSE]},
+        {"DATA": ["what"]},
+        {"DATA": ["250 odd"]},
+        {"DATA": [GO_THEN_CLOSE]},
+        {"BODY": [HANG]},
+        {"BODY": [CLOSE]},
+        {"BODY": [DRIP]},
+        {"BODY": [CUT_SHORT]},
+        {"BODY": ["what"]},
+        {"BODY": ["354 again"]},
+    ],
+)
+def test_answer_lost_after_data_is_tried_again_on_a_new_connection(script):
+    with bad_server(RCPT=["250 ok", "550 no"] * 2, **script) as server:
+        connection = transport(server.port, timeout=SHORT).open()
+        answers = connection.send(mail(LEAD, RELATED), ours)
+        assert connection.closed
+    assert kind(answers[LEAD]) == (State.RETRY, Reason.ANSWER_LOST)
+    assert kind(answers[RELATED]) == (State.REFUSED, Reason.RECIPIENT_REFUSED)
+
+
+LARGE = b"Subject: plan\r\n\r\n" + b"x" * 76 + b"\r\n" * 4_000_000
+
+
+def test_connection_cut_inside_a_large_body_is_an_answer_lost():
+    with bad_server(EHLO=["250 bad.test"], DATA=[GO_THEN_CLOSE]) as server:
+        assert kind(send(server, content=LARGE)[LEAD]) == (State.RETRY, Reason.ANSWER_LOST)
+
+
+def test_server_that_reads_no_more_does_not_outlast_the_timeout():
+    with bad_server(EHLO=["250 bad.test"], DATA=[GO_THEN_DEAF]) as server:
+        answer = send(server, content=LARGE, timeout=SHORT)[LEAD]
+    assert kind(answer) == (State.RETRY, Reason.ANSWER_LOST)
+    assert "timed out" in answer.reply
+
+
+def test_answer_that_came_before_its_message_does_not_count_for_the_next():
+    with bad_server(BODY=[b"250 kept\r\n250 kept\r\n"]) as server:
+        connection = transport(server.port).open()
+        assert connection.send(mail(), ours)[LEAD].state == State.SENT
+        with pytest.raises(ServerError, match="said more than it was asked"):
+            connection.send(mail(), ours)
+        assert connection.closed
+
+
+def test_message_larger_than_the_server_takes_is_refused_before_mail():
+    with bad_server(EHLO=["250-bad.test\r\n250 SIZE 20"]) as server:
+        answer = send(server)[LEAD]
+        assert kind(answer) == (State.REFUSED, Reason.MESSAGE_REFUSED)
+        assert answer.reply == f"not sent: {len(CONTENT)} bytes, the server takes 20"
+        assert "MAIL" not in server.verbs
+
+
+# The claim
+
+
+@pytest.mark.parametrize(("asked", "step"), [(0, "MAIL"), (1, "DATA")])
+def test_lapsed_claim_sends_nothing_and_drops_the_connection(asked, step, pipelining):
+    with bad_server() as server:
+        connection = transport(server.port).open()
+        ahead = pipelining and step == "DATA"
+        with pytest.raises(ClaimLapsedError, match="the message" if ahead else step):
+            connection.send(mail(), claim_that_lapses_after(asked))
+        assert connection.closed
+        assert (step in server.verbs) == ahead
+        assert server.bodies == []

@@ -1,0 +1,80 @@
+"""Failures that nobody thought of, while a mail is on its way: told as the server's trouble."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Answer
+from reminder.ledger.location import Place
+from reminder.ledger.relays import read_trouble
+from reminder.mail.transports import Envelope
+from tests.daemon.trials import MARCH, Trial, trial
+from tests.mail.servers import bad_server
+
+LATER = "2026-03-02T12:00+08:00"
+
+
+class Sick:
+    """A way out that fails as no server does."""
+
+    closed = False
+
+    def __init__(self, opens: bool = True, answers: Any = None) -> None:
+        self._opens, self._answers = opens, answers
+
+    def open(self) -> "Sick":
+        if not self._opens:
+            raise UnicodeEncodeError("ascii", "办公室", 0, 3, "ordinal not in range(128)")
+        return self
+
+    def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        if self._answers is None:
+            raise ZeroDivisionError("within a message")
+        return dict.fromkeys(envelope.recipients, self._answers)
+
+    def close(self) -> None:
+        raise RuntimeError("not even that")
+
+
+@pytest.fixture
+def office(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """One unit leads, with two mailboxes; one is related; one must see nothing."""
+    with trial(tmp_path, small=True, place=place) as opened:
+        yield opened
+
+
+def tick_by(office: Trial, way: Sick) -> str:
+    """What the trouble is then."""
+    app = office.app(MARCH, transport="smtp")
+    app.transport = way
+    app.tick()
+    with app.database.read() as connection:
+        trouble = read_trouble(connection, app.watch.replica)
+    return trouble.detail if trouble else ""
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (Sick(opens=False), "UnicodeEncodeError"),
+        (Sick(), "ZeroDivisionError: within a message"),
+        (Sick(answers="no answer"), "AttributeError"),
+    ],
+    ids=["opening", "sending", "recording"],
+)
+def test_whatever_fails_nobody_is_left_queued_and_all_goes_later(
+    office: Trial, way: Sick, words: str
+) -> None:
+    assert words in tick_by(office, way)
+    assert {view.state for view in office.notices().values()} == {"retry"}
+    with bad_server() as server:
+        smtp = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+        office.tick(LATER, transport="smtp", smtp=smtp)
+    assert office.states() == {("sent", "accepted")}
+
+
+def test_message_that_broke_off_within_is_as_one_whose_answer_was_lost(office: Trial) -> None:
+    tick_by(office, Sick())
+    assert ("lead@unit.test", "retry", "answer-lost") in office.history("digest/2026-03/lead")

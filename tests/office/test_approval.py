@@ -1,0 +1,419 @@
+"""With `mail.approval` a digest is read before it goes: what was approved goes, no other."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from reminder.domain.notices import Reason, State
+from reminder.errors import UsageError
+from reminder.ledger.alarms import read_alarms
+from reminder.ledger.location import Place
+from reminder.ledger.schema import recipient
+from reminder.ledger.views import read_history
+from reminder.office import approval, orders
+from reminder.office.application import Application
+from reminder.office.approval import ApprovalError, Batch
+from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
+
+ON: dict[str, Any] = {"mail": {"approval": True}}
+# April's digests are put in on 27 March, three working days before 1 April.
+EARLY = "2026-03-27T09:00+08:00"
+BEFORE = "2026-03-31T10:00+08:00"
+DUE = "2026-04-01T09:00+08:00"
+LATER = "2026-04-01T11:00+08:00"
+NEXT_DAY = "2026-04-02T10:00+08:00"
+LEAD, RELATED = "digest/2026-04/lead", "digest/2026-04/related"
+KEY = f"small/{LEAD}"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Trial]:
+    """April's digests wait for approval."""
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH)
+        opened.tick(EARLY, **ON)
+        yield opened
+
+
+@pytest.fixture
+def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """The same on both databases, for what their statements do."""
+    with trial(tmp_path, small=True, place=place) as opened:
+        opened.tick(MARCH)
+        opened.tick(EARLY, **ON)
+        yield opened
+
+
+def only(app: Application) -> Batch:
+    [batch] = approval.batches(app)
+    return batch
+
+
+def approve(app: Application, key: str = KEY) -> bool:
+    batch = only(app)
+    return approval.approve(app, key, batch.as_of, batch.open[key].sha256)
+
+
+def approve_all(app: Application) -> int:
+    batch = only(app)
+    return approval.approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
+
+
+def outcome(small: Trial, key: str = LEAD) -> tuple[str, str]:
+    view = small.notice(key)
+    return view.state, view.reason
+
+
+def done(small: Trial, at: str = BEFORE) -> None:
+    """March's task is registered: the lead's digest reads otherwise."""
+    orders.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
+
+
+# Waiting
+
+
+def test_digests_wait_from_three_working_days_before(small: Trial) -> None:
+    assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
+    assert set(small.notices(period="2026-04", kind="digest")) == {LEAD, RELATED}
+
+
+def test_a_held_digest_has_no_bytes(small: Trial) -> None:
+    view = small.notice(LEAD)
+    assert (view.sha256, view.message_id, view.recipients) == (None, None, ())
+
+
+def test_what_nobody_approved_does_not_go(small: Trial) -> None:
+    small.tick(DUE, **ON)
+    assert outcome(small) == ("held", "approval")
+
+
+def test_what_nobody_approved_ends_with_the_month(small: Trial) -> None:
+    small.tick("2026-05-01T00:00+08:00", **ON)
+    assert outcome(small) == ("expired", "too-late")
+
+
+def test_clock_that_ran_ahead_takes_nothing_away(small: Trial) -> None:
+    small.tick("2026-05-01T00:00+08:00", **ON)
+    small.tick(BEFORE, **ON)
+    assert outcome(small) == ("held", "approval")
+
+
+def test_nudges_do_not_wait(small: Trial) -> None:
+    small.tick("2026-04-27T09:00+08:00", **ON)
+    assert small.notices(kind="nudge", period="2026-04-27").popitem()[1].state == "sent"
+
+
+def test_approval_takes_the_place_of_the_first_starts_hold(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        first = {"mail": {"approval": True, "first_start": "hold"}}
+        opened.tick(MARCH, **first)
+        assert opened.states(period="2026-03") == {("held", "approval")}
+        assert approve_all(opened.app(MARCH, **first)) == 2
+        opened.tick(MARCH, **first)
+        assert opened.states(period="2026-03") == {("sent", "accepted")}
+
+
+def test_unit_that_comes_into_the_plan_waits_too(small: Trial) -> None:
+    plan = small.state.parent / "plan.toml"
+    text = plan.read_text(encoding="utf-8").replace(
+        'related = ["相关委员会"]', 'related = ["相关委员会", "无关委员会"]'
+    )
+    plan.write_text(text, encoding="utf-8")
+    small.tick(BEFORE, **ON)
+    assert outcome(small, "digest/2026-04/bystander") == ("held", "approval")
+
+
+def test_unit_that_gets_its_address_in_time_waits_too(small: Trial) -> None:
+    small.edit_units('to = ["related@unit.test"]', "")
+    small.tick(BEFORE, **ON)
+    assert outcome(small, RELATED) == ("held", "no-address")
+    small.edit_units('name = "相关委员会"', 'name = "相关委员会"\nto = ["new@unit.test"]')
+    small.tick(BEFORE, **ON)
+    assert outcome(small, RELATED) == ("held", "approval")
+
+
+def test_unit_without_address_is_refused_when_it_is_due(small: Trial) -> None:
+    small.edit_units('to = ["related@unit.test"]', "")
+    small.tick(DUE, **ON)
+    assert outcome(small, RELATED) == ("refused", "no-address")
+
+
+def test_unit_that_leaves_the_plan_gets_nothing(small: Trial) -> None:
+    approve_all(small.app(BEFORE, **ON))
+    plan = small.state.parent / "plan.toml"
+    text = plan.read_text(encoding="utf-8").replace('related = ["相关委员会"]', "")
+    plan.write_text(text, encoding="utf-8")
+    small.tick(BEFORE, **ON)
+    assert outcome(small, RELATED) == ("held", "dropped-from-plan")
+    small.tick(DUE, **ON)
+    assert outcome(small, RELATED) == ("expired", "dropped-from-plan")
+
+
+# Approving
+
+
+def test_what_was_approved_goes_at_its_moment_with_the_bytes_that_were_shown(
+    either: Trial,
+) -> None:
+    app = either.app(BEFORE, **ON)
+    shown = only(app).open[KEY]
+    approve(app)
+    either.tick("2026-04-01T08:59+08:00", **ON)
+    assert outcome(either) == ("held", "approved")
+    either.tick(DUE, **ON)
+    assert outcome(either) == ("sent", "accepted")
+    assert either.stored(LEAD) == shown.content
+    assert parsed(shown.content)["Date"].datetime == datetime.fromisoformat(DUE)
+
+
+def test_after_the_moment_it_goes_at_once(small: Trial) -> None:
+    small.tick(DUE, **ON)
+    assert approve(small.app(LATER, **ON))
+    assert outcome(small) == ("queued", "approved")
+    small.tick(LATER, **ON)
+    assert outcome(small) == ("sent", "accepted")
+
+
+def test_on_a_later_day_it_says_so(small: Trial) -> None:
+    shown = only(small.app(NEXT_DAY, **ON)).open[KEY]
+    assert "〔补发〕" in str(parsed(shown.content)["Subject"])
+
+
+def test_page_of_yesterday_is_refused(small: Trial) -> None:
+    shown = only(small.app(LATER, **ON))
+    with pytest.raises(ApprovalError, match="内容已变化"):
+        approval.approve(small.app(NEXT_DAY, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
+
+
+def test_moment_to_come_is_refused(small: Trial) -> None:
+    shown = only(small.app("2026-04-01T12:00+08:00", **ON))
+    with pytest.raises(ApprovalError, match="内容已变化"):
+        approval.approve(small.app(LATER, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
+
+
+def test_what_would_read_otherwise_is_refused(small: Trial) -> None:
+    shown = only(small.app(BEFORE, **ON))
+    done(small)
+    with pytest.raises(ApprovalError, match="内容已变化"):
+        approval.approve(small.app(BEFORE, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
+    assert outcome(small) == ("held", "approval")
+
+
+def test_approving_twice_is_harmless(small: Trial) -> None:
+    app = small.app(BEFORE, **ON)
+    shown = only(app)
+    sha256 = shown.open[KEY].sha256
+    assert approval.approve(app, KEY, shown.as_of, sha256)
+    assert not approval.approve(app, KEY, shown.as_of, sha256)
+    small.tick(DUE, **ON)
+    assert not approval.approve(small.app(LATER, **ON), KEY, shown.as_of, sha256)
+    held = [row for row in small.history(LEAD) if row[1:] == ("held", "approved")]
+    assert len(held) == 1
+
+
+def test_what_changes_before_its_moment_waits_anew_at_once(either: Trial) -> None:
+    approve_all(either.app(BEFORE, **ON))
+    done(either)
+    either.tick(BEFORE, **ON)
+    assert outcome(either) == ("held", "approval")
+    assert outcome(either, RELATED) == ("held", "approved")
+    assert (None, "held", "changed") in either.history(LEAD)
+
+
+def test_what_changes_unnoticed_waits_anew_at_its_moment(small: Trial) -> None:
+    """What stands in the settings is in no plan: it shows when the bytes are composed."""
+    approve_all(small.app(BEFORE, **ON))
+    small.tick(DUE, mail={"approval": True, "contact": "综合处 0951-0000000"})
+    assert outcome(small) == ("held", "approval")
+    assert (None, "held", "changed") in small.history(LEAD)
+
+
+def test_tick_that_comes_late_sends_what_was_approved(small: Trial) -> None:
+    app = small.app(BEFORE, **ON)
+    shown = only(app).open[KEY]
+    approve(app)
+    small.tick(NEXT_DAY, **ON)
+    assert small.stored(LEAD) == shown.content
+
+
+def test_all_are_approved_by_one_hash(either: Trial) -> None:
+    assert approve_all(either.app(BEFORE, **ON)) == 2
+    assert either.states(period="2026-04", kind="digest") == {("held", "approved")}
+    either.tick(DUE, **ON)
+    assert either.states(period="2026-04", kind="digest") == {("sent", "accepted")}
+
+
+def test_all_are_refused_when_one_reads_otherwise(small: Trial) -> None:
+    shown = only(small.app(BEFORE, **ON))
+    done(small)
+    with pytest.raises(ApprovalError, match="内容已变化"):
+        approval.approve_all(
+            small.app(BEFORE, **ON), shown.period, shown.due, shown.as_of, shown.sha256
+        )
+    assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
+
+
+def test_two_who_approve_all_at_once_queue_each_once(either: Trial) -> None:
+    either.tick(DUE, **ON)
+    one, other = either.app(LATER, **ON), either.app(LATER, **ON)
+    shown = only(one)
+    given = (shown.period, shown.due, shown.as_of, shown.sha256)
+    assert approval.approve_all(one, *given) == 2
+    assert approval.approve_all(other, *given) == 0
+
+
+# Dropping
+
+
+def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
+    approval.drop(either.app(BEFORE, **ON), KEY, "改为书面通知")
+    assert outcome(either) == ("expired", "dropped")
+    done(either)
+    either.tick(DUE, **ON)
+    assert outcome(either) == ("expired", "dropped")
+    with either.reading() as connection:
+        history = read_history(connection, KEY)
+    assert [row["detail"] for row in history if row["reason"] == "dropped"] == ["改为书面通知"]
+
+
+def test_dropping_wants_a_reason(small: Trial) -> None:
+    with pytest.raises(ApprovalError, match="原因"):
+        approval.drop(small.app(BEFORE, **ON), KEY, "  ")
+
+
+def test_what_has_gone_cannot_be_dropped_nor_approved(small: Trial) -> None:
+    approve_all(small.app(BEFORE, **ON))
+    small.tick(DUE, **ON)
+    app = small.app(LATER, **ON)
+    with pytest.raises(ApprovalError, match="不在待审核之列"):
+        approval.drop(app, KEY, "不发")
+    with pytest.raises(ApprovalError, match="不在待审核之列"):
+        approval.approve(app, KEY, app.clock.now(), "0" * 64)
+
+
+# Releasing
+
+
+def test_release_leaves_alone_what_is_to_be_approved(small: Trial) -> None:
+    assert orders.release(small.app(LATER, **ON)) == []
+    assert outcome(small) == ("held", "approval")
+
+
+def test_release_takes_all_when_approval_was_switched_off(either: Trial) -> None:
+    assert len(orders.release(either.app(LATER))) == 2
+    assert outcome(either) == ("queued", "released")
+
+
+def test_released_before_its_moment_it_waits_for_it(small: Trial) -> None:
+    assert len(orders.release(small.app(BEFORE))) == 2
+    small.tick("2026-04-01T08:59+08:00")
+    assert outcome(small) == ("held", "released")
+    small.tick(DUE)
+    assert outcome(small) == ("sent", "accepted")
+
+
+def test_what_was_approved_is_sent_again_at_once(small: Trial) -> None:
+    approve_all(small.app(BEFORE, **ON))
+    small.tick(DUE, **ON)
+    app = small.app(LATER, **ON)
+    with app.database.write() as connection:
+        refused = {"state": State.REFUSED, "reason": Reason.RECIPIENT_REFUSED}
+        to_lead = recipient.c.notice == KEY
+        connection.execute(update(recipient).where(to_lead).values(refused))
+    assert orders.resend(app, KEY) == f"{KEY}#2"
+    assert outcome(small, f"{LEAD}#2") == ("queued", "resent")
+
+
+def test_what_nobody_has_read_waits_when_it_is_sent_again(small: Trial) -> None:
+    approval.drop(small.app(BEFORE, **ON), KEY, "误取消")
+    assert orders.resend(small.app(BEFORE, **ON), KEY) == f"{KEY}#2"
+    small.tick("2026-03-31T11:00+08:00", **ON)
+    assert outcome(small, f"{LEAD}#2") == ("held", "approval")
+    approve(small.app("2026-03-31T12:00+08:00", **ON), f"{KEY}#2")
+    small.tick(DUE, **ON)
+    assert outcome(small, f"{LEAD}#2") == ("sent", "accepted")
+    assert outcome(small) == ("expired", "dropped")
+
+
+def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Trial) -> None:
+    orders.release(small.app(BEFORE))
+    orders.drop(small.app(BEFORE), KEY)
+    with pytest.raises(UsageError, match="nothing goes early"):
+        orders.resend(small.app(BEFORE), KEY)
+    assert orders.resend(small.app(DUE), KEY) == f"{KEY}#2"
+
+
+# What the operator hears
+
+MAIL = {"mail": {"approval": True} | OPERATOR}
+
+
+def alarms(small: Trial) -> list[str]:
+    """The subjects of the alarms, oldest first."""
+    found = [view for view in small.notices().values() if "/report/alarm/approval" in view.key]
+    keys = [view.key.partition("/")[2] for view in sorted(found, key=lambda view: view.due)]
+    return [str(parsed(small.stored(key))["Subject"]) for key in keys]
+
+
+def test_forecast_says_that_the_digests_wait_and_where(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(EARLY, **MAIL)
+        mail = parsed(opened.stored("report/preflight/2026-04"))
+        assert "待审核" in str(mail["Subject"])
+        assert "用 reminder console url 给出的地址登录管理页面，打开“审核”" in text_of(mail)
+        assert "http" not in text_of(mail)
+
+
+def test_forecast_names_the_address_of_a_console_that_answers_there(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        web = {"console": "anywhere", "base_url": "https://office.test"}
+        opened.tick(EARLY, **MAIL, web=web)
+        text = text_of(parsed(opened.stored("report/preflight/2026-04")))
+        assert "登录 https://office.test/console/approval " in text
+
+
+def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -> None:
+    small.tick("2026-03-31T08:59+08:00", **MAIL)
+    assert alarms(small) == []
+    for at in ("2026-03-31T09:00+08:00", "2026-03-31T12:00+08:00", DUE, LATER):
+        small.tick(at, **MAIL)
+    assert alarms(small) == [
+        "【试】2026-04 月度提示待审核：2封",
+        "【试】2026-04 月度提示已到时间，待审核：2封",
+    ]
+
+
+def test_alarm_is_over_when_all_are_approved(small: Trial) -> None:
+    small.tick(BEFORE, **MAIL)
+    approve_all(small.app(BEFORE, **MAIL))
+    small.tick(BEFORE, **MAIL)
+    with small.reading() as connection:
+        assert read_alarms(connection) == {}
+
+
+def test_operator_hears_what_changed_after_it_was_approved(small: Trial) -> None:
+    approve_all(small.app(BEFORE, **MAIL))
+    small.tick(BEFORE, **MAIL)
+    assert alarms(small) == []
+    small.tick(DUE, mail={"approval": True, "contact": "综合处 0951-0000000"} | OPERATOR)
+    assert alarms(small) == ["【试】2026-04 月度提示已到时间，待审核：2封"]
+
+
+def test_no_report_comes_before_the_moment(small: Trial) -> None:
+    for at in (EARLY, BEFORE, DUE):
+        small.tick(at, **MAIL)
+    assert "report/digest/2026-04" not in small.notices()
+    small.tick(LATER, **MAIL)
+    text = text_of(parsed(small.stored("report/digest/2026-04")))
+    assert "应发2封，邮件服务器已接收0封" in text
+    assert "待审核" in text
+
+
+def test_report_follows_when_all_were_approved(small: Trial) -> None:
+    approve_all(small.app(BEFORE, **MAIL))
+    small.tick(DUE, **MAIL)
+    assert "已接收2" in str(parsed(small.stored("report/digest/2026-04"))["Subject"])

@@ -1,0 +1,126 @@
+"""What waits of a task, a month or a unit that the plan no longer has ends in words."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.errors import UsageError
+from reminder.office import orders, resending
+from tests.daemon.everything import Files
+from tests.daemon.trials import Trial, parsed, text_of, trial
+from tests.mail.servers import bad_server
+from tests.office.test_planning import by_smtp
+
+DAY = "2026-04-27T09:00+08:00"  # three working days before April's end
+LATER = "2026-04-27T10:00+08:00"
+HELD: dict[str, Any] = {"mail": {"first_start": "hold"}}
+NUDGE = "nudge/2026-04-27/a"  # of tasks 4 and 5
+DROPPED = {("expired", "dropped-from-plan")}
+PLAN = Files(meetings=(), tasks=tuple((*task[:4], "") for task in Files().tasks))
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True) as opened:
+        PLAN.write(opened)
+        yield opened
+
+
+def state(office: Trial, key: str = NUDGE) -> tuple[str, str]:
+    notice = office.notice(key)
+    return notice.state, notice.reason
+
+
+def held(office: Trial, files: Files) -> None:
+    """Everything waits for its release; then the files are edited."""
+    office.tick(DAY, **HELD)
+    files.write(office)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        PLAN.without_task("4").without_task("5"),
+        PLAN.without_unit("a"),
+        PLAN.without_unit("a", as_group=True),
+        replace(PLAN, tasks=tuple((n, m, "office", *more) for n, m, _, *more in PLAN.tasks)),
+        replace(PLAN, tasks=PLAN.tasks[:3], year_round=(("4", "a"), ("5", "a"))),
+        replace(PLAN, year=2027),
+        replace(PLAN, plan_id="another"),
+    ],
+    ids=["task", "unit", "group", "lead", "year-round", "year", "plan"],
+)
+def test_held_reminder_of_what_left_the_plan_is_not_released(office: Trial, files: Files) -> None:
+    held(office, files)
+    orders.release(office.app(LATER))
+    assert state(office) == ("expired", "dropped-from-plan")
+
+
+def test_release_goes_on_with_the_others(office: Trial) -> None:
+    held(office, PLAN.without_task("4").without_task("5"))
+    released = orders.release(office.app(LATER))
+    assert "small/nudge/2026-04-27/b" in released
+    assert "small/digest/2026-04/a" not in released  # it leads nothing in that month any more
+
+
+def test_reminder_that_waits_for_a_server_ends_at_the_next_pass(office: Trial) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        settings = by_smtp(server.port) | {"mail": {"first_start": "send"}}
+        office.tick(DAY, **settings)
+        assert state(office)[0] == "retry"
+        PLAN.without_task("4").without_task("5").write(office)
+        office.tick(LATER, **settings)
+    assert state(office) == ("expired", "dropped-from-plan")
+
+
+def test_reminder_of_several_tasks_goes_for_those_that_are_left(office: Trial) -> None:
+    held(office, PLAN.without_task("4"))
+    orders.release(office.app(LATER))
+    text = text_of(parsed(office.stored(NUDGE)))
+    assert "第5项" in text
+    assert "第4项" not in text
+
+
+def test_task_that_comes_back_is_reminded_of_on_the_next_day(office: Trial) -> None:
+    held(office, PLAN.without_task("4").without_task("5"))
+    office.tick(LATER)
+    PLAN.write(office)
+    office.tick("2026-04-28T09:00+08:00")
+    assert office.notice("nudge/2026-04-28/a").state == "held"
+
+
+def test_digest_of_a_unit_that_left_its_rows_is_not_released(office: Trial) -> None:
+    office.tick("2026-04-01T09:00+08:00", **HELD)
+    PLAN.without_unit("d").write(office)
+    orders.release(office.app(LATER))
+    assert state(office, "digest/2026-04/d") == ("expired", "dropped-from-plan")
+
+
+def test_digest_of_a_month_of_another_year_is_never_composed_from_this_years_plan(
+    office: Trial,
+) -> None:
+    office.tick("2026-04-01T09:00+08:00", **HELD)
+    replace(PLAN, year=2027).write(office)
+    orders.release(office.app(LATER), "2026-04")
+    assert office.states(period="2026-04") == DROPPED
+
+
+def test_sending_again_what_left_the_plan_is_refused_in_words(office: Trial) -> None:
+    held(office, PLAN.without_task("4").without_task("5"))
+    orders.release(office.app(LATER))
+    with pytest.raises(UsageError, match="has left the plan, nothing is left to send"):
+        orders.resend(office.app(LATER), "small/" + NUDGE)
+
+
+def test_sending_again_all_that_was_refused_passes_over_what_left(office: Trial) -> None:
+    (office.config or Path()).joinpath("units.toml").write_text(
+        PLAN.units_toml().replace('to = ["a@unit.test"]', "").replace('to = ["d@unit.test"]', "")
+    )
+    office.tick("2026-04-01T09:00+08:00")
+    assert office.notice("digest/2026-04/d").state == "refused"
+    PLAN.without_unit("d").write(office)
+    app = office.app(LATER)
+    assert resending.to_resend(app, orders.Kind.DIGEST, "2026-04") == ["small/digest/2026-04/a"]

@@ -1,0 +1,165 @@
+"""Reminders that others read along, through a real ledger: addressed, held, sent again, stopped."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Kind
+from reminder.domain.registrations import Signature
+from reminder.office import orders, registrations
+from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
+from tests.mail.servers import Inbox, bad_server, real_server
+
+NUDGED = "2026-03-26T09:00+08:00"  # three working days left
+NUDGE = "nudge/2026-03-26/lead"
+OFFICE, CHIEF = "office@unit.test", "chief@unit.test"
+MAIL = {"reply_to": OFFICE}
+COPIED = {"mail": MAIL, "nudge": [{"to": ["unit", CHIEF, "secretariat"]}]}
+ASIDE = {"mail": MAIL, "nudge": [{"to": ["secretariat", CHIEF]}]}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True) as opened:
+        yield opened
+
+
+def nudged(office: Trial, **settings: Any) -> Any:
+    office.tick(NUDGED, **settings)
+    return parsed(office.stored(NUDGE))
+
+
+def by_smtp(port: int) -> dict[str, Any]:
+    return {
+        "transport": "smtp",
+        "smtp": {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5},
+    }
+
+
+def addresses(office: Trial, key: str = NUDGE) -> list[str]:
+    return [person.address for person in office.notice(key).recipients]
+
+
+def test_the_lead_is_addressed_and_the_others_get_a_copy(office: Trial) -> None:
+    mail = nudged(office, **COPIED)
+    assert "lead@unit.test" in str(mail["To"])
+    assert str(mail["Cc"]) == f"{OFFICE}, {CHIEF}"
+    assert sorted(addresses(office)) == sorted(
+        ["lead@unit.test", "second@unit.test", OFFICE, CHIEF]
+    )
+    assert f"抄送：{OFFICE}、{CHIEF}" in text_of(mail)
+
+
+def test_without_a_list_nobody_gets_a_copy(office: Trial) -> None:
+    mail = nudged(office, mail=MAIL)
+    assert mail["Cc"] is None
+    assert "抄送" not in text_of(mail)
+
+
+def test_a_digest_goes_to_its_unit_alone(office: Trial) -> None:
+    office.tick(MARCH, **COPIED)
+    assert addresses(office, "digest/2026-03/lead") == ["lead@unit.test", "second@unit.test"]
+
+
+def test_an_address_of_the_unit_itself_is_not_doubled(office: Trial) -> None:
+    mail = nudged(office, nudge=[{"to": ["unit", "Second@unit.test"]}])
+    assert mail["Cc"] is None
+    assert len(addresses(office)) == 2
+
+
+def test_a_step_without_the_lead_goes_to_the_others_and_names_it(office: Trial) -> None:
+    mail = nudged(office, web={"base_url": "http://127.0.0.1:8026"}, **ASIDE)
+    assert (str(mail["To"]), str(mail["Cc"])) == (OFFICE, CHIEF)
+    assert str(mail["Subject"]).startswith("【试·3月】承办委员会·临近提醒1项")
+    assert "请登记" not in text_of(mail)
+    assert "http" not in text_of(mail)  # the unit's own links
+
+
+@pytest.mark.parametrize("settings", [COPIED, ASIDE], ids=["copied", "aside"])
+def test_no_word_presses_anybody(office: Trial, settings: dict[str, Any]) -> None:
+    text = text_of(nudged(office, **settings))
+    assert [words for words in ("催", "督", "逾期", "未完成", "通报") if words in text] == []
+
+
+def test_a_lead_without_address_is_refused_and_not_replaced_by_the_others(office: Trial) -> None:
+    office.edit_units('to = ["lead@unit.test", "second@unit.test"]', "to = []")
+    office.tick(NUDGED, **COPIED)
+    assert office.notice(NUDGE).reason == "no-address"
+
+
+def test_the_others_are_told_of_a_lead_without_address(office: Trial) -> None:
+    office.edit_units('to = ["lead@unit.test", "second@unit.test"]', "to = []")
+    office.tick(NUDGED, **ASIDE)
+    assert addresses(office) == [OFFICE, CHIEF]
+
+
+def test_a_rehearsal_replaces_everybody(office: Trial) -> None:
+    settings = COPIED | {"mail": MAIL | {"redirect_to": "me@unit.test"}}
+    office.tick(NUDGED, **settings)
+    assert addresses(office, f"rehearsal/{NUDGE}") == ["me@unit.test"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "to"),
+    [(COPIED, ["lead@unit.test", "second@unit.test", OFFICE, CHIEF]), (ASIDE, [OFFICE, CHIEF])],
+    ids=["copied", "aside"],
+)
+def test_a_released_notice_goes_to_the_same(
+    office: Trial, settings: dict[str, Any], to: list[str]
+) -> None:
+    settings = settings | {"mail": MAIL | {"first_start": "hold"}}
+    office.tick(NUDGED, **settings)
+    assert addresses(office) == []
+    orders.release(office.app(NUDGED, **settings))
+    assert sorted(addresses(office)) == sorted(to)
+
+
+def test_sent_again_it_reaches_who_was_not_reached_beside_the_lead_too(office: Trial) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        office.tick(MARCH, **COPIED, **by_smtp(port))
+        answers = ["250 ok", "550 5.1.1 no such user", "250 ok", "550 5.1.1 no such user"]
+        with bad_server(RCPT=answers) as server:
+            office.tick(NUDGED, **COPIED, **by_smtp(server.port))
+        refused = {p.address for p in office.notice(NUDGE).recipients if p.state == "refused"}
+        orders.resend(office.app(NUDGED, **COPIED, **by_smtp(port)), f"small/{NUDGE}")
+    assert len(refused) == 2
+    assert refused & {OFFICE, CHIEF}
+    assert set(addresses(office, f"{NUDGE}#2")) == refused
+
+
+def test_what_the_unit_reported_is_told_to_nobody(office: Trial) -> None:
+    app = office.app("2026-03-25T09:00+08:00", **COPIED)
+    app.tick()
+    unit, task = app.table.directory["lead"], app.table.plan.by_id["2026-03-1"]
+    by = Signature("值班员", "link")
+    registrations.finish(app, unit, task, by, done_on=date(2026, 3, 24))
+    office.tick(NUDGED, **COPIED)
+    assert office.notices(kind=Kind.NUDGE) == {}
+
+
+def test_a_queued_reminder_to_others_alone_is_given_up_when_its_task_is_done(
+    office: Trial,
+) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        settings = ASIDE | by_smtp(server.port)
+        office.tick(NUDGED, **settings)
+        orders.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
+        office.tick("2026-03-26T09:05+08:00", **settings)
+    assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == ("expired", "done")
+
+
+def test_a_step_that_comes_again_goes_until_its_ceiling(office: Trial) -> None:
+    step = {"workdays_after": 1, "every": 3, "times": 3, "to": ["unit", "secretariat"]}
+    settings = {"mail": MAIL, "nudge": [], "overdue": [step]}
+    office.tick(MARCH, **settings)
+    for day in (1, 2, 3, 7, 8, 9, 10, 13, 14):
+        office.tick(f"2026-04-{day:02}T09:00+08:00", **settings)
+    assert list(office.notices(kind=Kind.OVERDUE)) == [
+        "overdue/2026-04-01/lead",
+        "overdue/2026-04-07/lead",
+        "overdue/2026-04-10/lead",
+    ]

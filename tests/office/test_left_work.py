@@ -1,0 +1,166 @@
+"""Many senders: what one of them leaves behind does not wait."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from reminder.clock import since_boot
+from reminder.ledger import claims, senders
+from reminder.mail import drain, presence, sending
+from reminder.mail.presence import Member
+from tests.daemon.processes import SHORT, SOON
+from tests.daemon.trials import MARCH, Trial, trial
+from tests.mail.servers import real_server
+from tests.mail.test_ledger_away import Meddler
+from tests.mail.test_sending import by_smtp
+from tests.postgresql import PostgreSQL
+
+AT = datetime.fromisoformat(MARCH)
+
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def office(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Trial]:
+    """Everything is planned, nothing sent."""
+    with trial(tmp_path, small=True, place=postgresql.emptied()) as opened:
+        app = opened.app(MARCH, **by_smtp(1))
+        app.plan(AT, hold_first_start=False)
+        yield opened
+
+
+def claimed_by(office: Trial, member: Member) -> int:
+    """As a drain does whose process never heard that its claim was written."""
+    app = office.app(MARCH, **by_smtp(1))
+    with app.database.write() as connection:
+        course = app.registrar.course
+        return len(claims.claim(connection, f"{member.lease.name}:1", course, AT, 10))
+
+
+def put_back(office: Trial, member: Member) -> int:
+    with office.app(MARCH).database.write() as connection:
+        return member.recover(connection, AT)
+
+
+def test_claim_that_its_own_sender_lost_hold_of_goes_back(office: Trial) -> None:
+    with Member(office.app(MARCH).database, lambda: None).kept() as member:
+        assert claimed_by(office, member) == 2
+        assert put_back(office, member) == 3
+    assert office.states(period="2026-03") == {("retry", "interrupted")}
+
+
+def test_claim_of_a_sender_that_is_present_stays(office: Trial) -> None:
+    database = office.app(MARCH).database
+    with Member(database, lambda: None).kept() as one, Member(database, lambda: None).kept() as two:
+        claimed_by(office, one)
+        assert put_back(office, two) == 0
+
+
+def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> None:
+    database = office.app(MARCH).database
+    with Member(database, lambda: None).kept() as one, Member(database, lambda: None).kept() as two:
+        claimed_by(office, one)
+        with database.write() as connection:
+            assert two.take_over(connection, AT) == 0
+            senders.renew(connection, one.lease.name, -timedelta(seconds=1))
+            assert two.take_over(connection, AT) == 3
+
+
+def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
+    app = office.app(MARCH, **by_smtp(1))
+    course = app.registrar.course
+    with app.database.write() as connection:
+        [taken] = claims.claim(connection, "a:1", course, AT, 1)
+        claims.give_back(connection, [taken], AT)
+        assert claims.ready(connection, course, AT, 1) == [taken.key]
+
+
+def happens(what: Callable[[], bool]) -> bool:
+    end = time.monotonic() + SOON
+    while not (done := what()) and time.monotonic() < end:
+        time.sleep(SHORT)
+    return done
+
+
+def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "SLOW", SHORT)
+    monkeypatch.setattr(sending, "LOOK", SHORT)
+    seen: list[bool] = []
+
+    def handed() -> bool:
+        return ("retry", "interrupted") in office.states(period="2026-03")
+
+    def keep_waiting() -> None:
+        seen.append(bool(seen) or happens(handed))
+
+    with office.app(MARCH).database.record() as connection:
+        for_long = timedelta(minutes=2)
+        senders.enter(connection, "other", "elsewhere", for_long, facts="", since=PAST)
+    with real_server(Meddler(keep_waiting)) as port:
+        assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
+    assert seen == [True, True]
+
+
+def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
+    database = office.app(MARCH).database
+    with Member(database, lambda: None).kept() as member:
+        claimed_by(office, member)
+        with database.read() as connection:
+            assert not senders.have_left_work(connection)
+        put_back(office, member)
+        with database.read() as connection:
+            assert senders.have_left_work(connection)
+
+
+def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial) -> None:
+    """As when the ledger failed while it was to be given back."""
+    woken = Event()
+    with Member(office.app(MARCH).database, woken.set).kept() as stays:
+        with Member(office.app(MARCH).database).kept() as leaves:
+            claimed_by(office, leaves)
+        stays._renew()
+        assert woken.is_set()
+        assert put_back(office, stays) == 3
+
+
+def test_who_leaves_nothing_behind_wakes_nobody(office: Trial) -> None:
+    woken = Event()
+    with Member(office.app(MARCH).database, woken.set).kept() as stays:
+        with Member(office.app(MARCH).database).kept():
+            pass
+        stays._renew()
+    assert not woken.is_set()
+
+
+def test_lease_that_lapsed_here_is_not_renewed_by_a_late_yes(office: Trial) -> None:
+    """A worker may have seen the lapse, and left its message to others."""
+    woken = Event()
+    with Member(office.app(MARCH).database, woken.set).kept() as member:
+        lease, member.lease.until = member.lease, since_boot()
+        member._renew()
+        assert not lease.holds
+        assert member.lease.holds
+    assert woken.is_set()
+
+
+def test_failure_that_nobody_foresaw_does_not_end_the_renewing(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed, failures = Event(), iter([RuntimeError("unforeseen")])
+
+    def renew(*_: object) -> bool:
+        for failure in failures:
+            raise failure
+        renewed.set()
+        return True
+
+    monkeypatch.setattr(presence, "RENEWED", 0.01)
+    monkeypatch.setattr(senders, "renew", renew)
+    with Member(office.app(MARCH).database).kept():
+        assert renewed.wait(10)

@@ -1,0 +1,208 @@
+"""Setting the day of a session: what is shown before, and what follows."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from reminder.calendar.query import parse_query
+from reminder.clock import Clock
+from reminder.documents.office import Office, load_office
+from reminder.domain.notices import Kind
+from reminder.domain.timetable import Role
+from reminder.domain.windows import Rule
+from reminder.errors import UnknownError
+from reminder.ledger.meetings import read_changes
+from reminder.ledger.views import read_notices
+from reminder.office import meetings, orders
+from reminder.office.application import Application
+from reminder.office.meetings import DateError, Preview
+from reminder.office.previews import part
+
+APRIL = datetime(2026, 4, 1, 1, tzinfo=UTC)  # 09:00 in the plan's zone
+MAY_27 = date(2026, 5, 27)
+
+
+@pytest.fixture(scope="module")
+def office() -> Office:
+    return load_office()
+
+
+@pytest.fixture
+def app(tmp_path: Path, office: Office) -> Iterator[Application]:
+    """At work since March."""
+    settings = office.settings.model_copy(update={"state_dir": tmp_path / "state"})
+    loaded = Office(settings, office.table)
+    found = Application(loaded, Clock(APRIL))
+    yield found
+    if "database" in vars(found):
+        found.database.close()
+
+
+def another(app: Application, at: datetime = APRIL) -> Application:
+    """Another process on the same ledger."""
+    return Application(app.as_edited, Clock(at))
+
+
+def hold(app: Application, day: date | None, name: str = "sc-25") -> Preview:
+    shown = meetings.preview(app, name, day)
+    meetings.save(app, shown)
+    return shown
+
+
+def day_of(app: Application, name: str = "sc-25") -> date | None:
+    return app.table.plan.meetings[name].day
+
+
+def test_a_new_application_reads_no_ledger(app: Application) -> None:
+    assert not app.refresh()
+    assert "database" not in vars(app)
+
+
+def test_a_preview_changes_nothing(app: Application) -> None:
+    meetings.preview(app, "sc-25", MAY_27)
+    app.refresh()
+    assert day_of(app) is None
+
+
+def test_a_preview_shows_window_notices_and_entries(app: Application) -> None:
+    shown = meetings.preview(app, "sc-25", MAY_27)
+    [window] = shown.windows
+    assert (window.before.due, window.after.due) == (date(2026, 5, 29), date(2026, 5, 26))
+    assert {move.units for move in shown.notices} == {("deputies",)}
+    lead, related = shown.entries
+    assert (lead.role, lead.feeds, related.feeds) == (Role.LEAD, 1, 28)
+    assert lead.before == (date(2026, 5, 29), "5月内·常委会第25次会议服务保障（会期待定）")
+    assert lead.after == (date(2026, 5, 26), "会前·常委会第25次会议服务保障")
+
+
+def test_what_is_saved_is_in_force_at_once(app: Application) -> None:
+    hold(app, MAY_27)
+    assert app.table.windows["2026-05-2"].rule is Rule.MEETING
+    assert app.as_edited.table.windows["2026-05-2"].rule is Rule.MEETING_UNDATED
+
+
+def test_another_process_sees_it_when_it_looks(app: Application) -> None:
+    hold(app, MAY_27)
+    other = another(app)
+    assert day_of(other) is None
+    assert other.refresh()
+    assert not other.refresh()
+    assert day_of(other) == MAY_27
+    other.database.close()
+
+
+def test_replicas_compare_their_files_not_the_days(app: Application) -> None:
+    before = app.facts
+    hold(app, MAY_27)
+    assert app.facts == before != app.table.fingerprint
+
+
+def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Application) -> None:
+    database, composer, sender, feeds = app.database, app.composer, app.sender, app.feeds
+    hold(app, MAY_27)
+    assert (app.database, app.sender, app.feeds) == (database, sender, feeds)
+    assert app.composer is not composer
+    assert app.planner._table is app.reporter._table is app.table
+
+
+def test_digests_and_reminders_follow(app: Application) -> None:
+    app.tick()
+    hold(app, MAY_27)
+    mail = orders.preview(app, app.table.directory["deputies"], "2026-05").content
+    assert "会前1个工作日".encode() in part(mail, "text")
+    later = another(app, datetime(2026, 5, 21, 1, tzinfo=UTC))
+    later.tick()
+    with later.database.read() as connection:
+        [view] = read_notices(connection, kind=Kind.NUDGE)
+    assert (view.period, view.unit) == ("2026-05-21", "deputies")
+    later.database.close()
+
+
+def test_a_feed_follows_at_once_and_a_tick_elsewhere_leaves_it(app: Application) -> None:
+    hold(app, MAY_27)
+    other = another(app)
+    other.sync_feeds(APRIL)
+    body = app.feeds.rendered("deputies", parse_query("view=due")).body.decode()
+    assert "会前·常委会第25次会议服务保障" in body
+    other.database.close()
+
+
+def test_the_plans_own_day_counts_again_when_the_ledgers_is_taken_away(app: Application) -> None:
+    hold(app, MAY_27)
+    shown = hold(app, None)
+    assert shown.becomes is None
+    assert day_of(app) is None
+    [window] = shown.windows
+    assert window.after.rule is Rule.MEETING_UNDATED
+
+
+def test_every_change_stays_in_the_history(app: Application) -> None:
+    for day in (MAY_27, date(2026, 5, 28), None):
+        hold(app, day)
+    with app.database.read() as connection:
+        found = [(row["state"], row["detail"]) for row in read_changes(connection, "sc-25")]
+    assert found == [("unset", ""), ("set", "2026-05-28"), ("set", "2026-05-27")]
+
+
+def test_what_was_told_already_is_said(app: Application) -> None:
+    hold(app, date(2026, 4, 8), "sc-24")
+    app.tick()
+    [found] = meetings.preview(app, "sc-25", MAY_27).told
+    assert (found.kind, found.period, found.units > 30) == ("digest", "2026-04", True)
+
+
+def test_a_reminder_that_went_is_said_and_not_counted_as_to_come(app: Application) -> None:
+    hold(app, date(2026, 4, 8), "sc-25")
+    later = another(app, datetime(2026, 4, 3, 1, tzinfo=UTC))
+    later.tick()
+    shown = meetings.preview(later, "sc-25", date(2026, 4, 9))
+    assert ("nudge", "2026-04-03", "2026-05-2", 1) in {
+        (told.kind, told.period, told.task, told.units) for told in shown.told
+    }
+    # For the new due date it goes again: at once, for its day is reached.
+    nudges = [move for move in shown.notices if move.kind == "nudge"]
+    assert [(move.before, move.after) for move in nudges] == [(None, date(2026, 4, 3))]
+    later.database.close()
+
+
+def test_a_preview_that_shows_the_same_has_the_same_mark(app: Application) -> None:
+    first = meetings.preview(app, "sc-25", MAY_27)
+    assert meetings.preview(another(app), "sc-25", MAY_27).seen == first.seen
+    assert meetings.preview(app, "sc-25", date(2026, 5, 28)).seen != first.seen
+    hold(app, date(2026, 4, 24), "sc-24")
+    assert meetings.preview(app, "sc-25", MAY_27).seen != first.seen
+
+
+def test_a_day_that_was_set_meanwhile_is_not_overwritten(app: Application) -> None:
+    shown = meetings.preview(app, "sc-25", MAY_27)
+    hold(app, date(2026, 5, 20))
+    with pytest.raises(DateError):
+        meetings.save(app, shown)
+    assert day_of(app) == date(2026, 5, 20)
+
+
+@pytest.mark.parametrize("day", [date(2024, 5, 27), date(2062, 5, 27), None])
+def test_a_day_that_cannot_be_is_refused(app: Application, day: date | None) -> None:
+    with pytest.raises(DateError) as refused:
+        meetings.preview(app, "sc-25", day)
+    assert refused.value.words
+
+
+def test_the_same_day_twice_is_refused(app: Application) -> None:
+    hold(app, MAY_27)
+    with pytest.raises(DateError, match="already"):
+        meetings.preview(app, "sc-25", MAY_27)
+
+
+def test_a_session_that_the_plan_has_not_is_unknown(app: Application) -> None:
+    with pytest.raises(UnknownError):
+        meetings.preview(app, "sc-99", MAY_27)
+
+
+def test_sittings_say_where_their_day_comes_from(app: Application) -> None:
+    hold(app, MAY_27)
+    found = {sitting.meeting.id: sitting for sitting in meetings.sittings(app)}
+    assert (found["sc-25"].source, found["sc-26"].source) == ("ledger", "")
+    assert [task.id for task in found["sc-25"].tasks] == ["2026-05-2"]

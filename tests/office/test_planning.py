@@ -1,0 +1,596 @@
+"""What is due becomes notices, once: starts, restarts, holds, moves between transports."""
+
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.documents.office import load_office
+from reminder.domain.notices import Kind
+from reminder.errors import UsageError
+from reminder.ledger.location import Place
+from reminder.office import orders
+from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
+from tests.mail.servers import Inbox, bad_server, real_server
+
+APRIL = "2026-04-01T09:00+08:00"
+DEPUTIES = "deputies@npc.example"
+LEAD = "digest/2026-03/deputies"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    """The shipped plan."""
+    with trial(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """One task in March and one in April; one unit leads, one is related. On both databases."""
+    with trial(tmp_path, small=True, place=place) as opened:
+        yield opened
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def smtp(inbox: Inbox) -> Iterator[dict[str, Any]]:
+    """The settings that lead to that inbox."""
+    with real_server(inbox) as port:
+        yield by_smtp(port)
+
+
+def by_smtp(port: int, **more: Any) -> dict[str, Any]:
+    server = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
+    return {"transport": "smtp", "smtp": server | more}
+
+
+def subjects(mails: list[EmailMessage]) -> set[str]:
+    return {str(mail["Subject"]) for mail in mails}
+
+
+# The first start
+
+
+def test_first_start_sends_the_running_month_and_nothing_older(office: Trial) -> None:
+    assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert {view.period for view in office.notices(state="sent").values()} == {"2026-03"}
+    for month in ("2026-01", "2026-02"):
+        assert office.states(period=month) == {("baseline", "first-start")}
+
+
+def test_first_start_writes_to_the_units_of_the_months_rows_and_to_nobody_else(
+    office: Trial,
+) -> None:
+    office.tick(MARCH)
+    assert sorted(str(mail["To"]).partition("<")[2].rstrip(">") for mail in office.mails()) == [
+        "deputies@npc.example",
+        "government-office@gov.example",
+        "organization-department@gov.example",
+        "special-committees@npc.example",
+        "working-committees@npc.example",
+    ]
+
+
+def test_second_pass_counts_nothing(office: Trial) -> None:
+    office.tick(MARCH)
+    assert office.tick(MARCH) == {}
+    assert len(office.files()) == 5
+
+
+def test_nothing_goes_before_the_sending_hour(office: Trial) -> None:
+    assert office.tick("2026-03-02T08:59+08:00") == {"baseline": 12}
+    assert office.tick(MARCH) == {"planned": 5, "sent": 5}
+
+
+def test_on_the_day_itself_a_mail_is_not_late(office: Trial) -> None:
+    office.tick("2026-03-02T23:00+08:00")
+    assert not any("补发" in subject for subject in subjects(office.mails()))
+
+
+def test_start_in_the_middle_of_a_month_marks_its_mails_as_late(office: Trial) -> None:
+    office.tick("2026-03-10T14:00+08:00")
+    assert len(office.mails()) == 5
+    assert all(s.startswith("【代表工作·3月】〔补发〕") for s in subjects(office.mails()))
+
+
+def test_first_mail_of_the_year_says_who_sends_it_and_the_second_does_not(small: Trial) -> None:
+    small.tick(MARCH)
+    small.tick(APRIL)
+    march, april = (
+        text_of(parsed(small.stored(f"digest/2026-{month}/lead"))) for month in ("03", "04")
+    )
+    assert "月初发送一封" in march
+    assert "月初发送一封" not in april
+
+
+# Restarts
+
+
+def test_month_missed_while_it_stood_still_expires_with_its_reason(office: Trial) -> None:
+    office.tick(MARCH)
+    counts = office.tick("2026-05-06T09:00+08:00")
+    assert counts["expired"] == len(office.notices(period="2026-04", kind=Kind.DIGEST)) == 31
+    assert office.states(period="2026-04", kind=Kind.DIGEST) == {("expired", "too-late")}
+    assert not any("4月】承办" in subject for subject in subjects(office.mails()))
+
+
+def test_missed_month_is_missed_once(small: Trial) -> None:
+    small.tick(MARCH)
+    assert small.tick("2026-05-07T09:00+08:00")["expired"] == 2
+    assert small.tick("2026-05-07T09:00+08:00") == {}
+
+
+def test_restart_in_the_middle_of_a_month_sends_it_late(small: Trial) -> None:
+    small.tick(MARCH)
+    small.tick("2026-04-20T10:00+08:00")
+    late = parsed(small.stored("digest/2026-04/related"))["Subject"]
+    assert str(late).startswith("【试·4月】〔补发〕")
+
+
+def test_after_the_plans_year_nothing_breaks_and_nothing_is_sent(office: Trial) -> None:
+    office.tick("2026-12-01T09:00+08:00")
+    before = len(office.files())
+    office.tick("2027-01-04T09:00+08:00")
+    assert len(office.files()) == before
+
+
+def test_first_start_after_the_plans_year_sends_nothing(office: Trial) -> None:
+    counts = office.tick("2027-01-04T09:00+08:00")
+    assert set(counts) == {"baseline"}
+    assert office.files() == []
+
+
+# Who cannot be reached
+
+
+def test_unit_without_address_is_refused_and_told_of_in_the_leads_digest(office: Trial) -> None:
+    office.tick("2026-08-03T09:00+08:00")
+    unreached = office.notice("digest/2026-08/departments")
+    assert (unreached.state, unreached.reason) == ("refused", "no-address")
+    assert "自治区有关部门未登记邮箱，需另行告知" in text_of(office.mail_to(DEPUTIES))
+
+
+def test_unit_without_address_is_counted_as_refused(office: Trial) -> None:
+    assert office.tick("2026-08-03T09:00+08:00")["refused"] == 1
+
+
+# Nudges
+
+
+def test_nudge_goes_once_with_three_working_days_left(office: Trial) -> None:
+    office.tick(MARCH)
+    assert office.tick("2026-03-25T09:00+08:00") == {}
+    assert office.tick("2026-03-26T09:00+08:00") == {"planned": 1, "sent": 1}
+    assert office.tick("2026-03-27T09:00+08:00") == {}
+    assert list(office.notices(kind=Kind.NUDGE)) == ["nudge/2026-03-26/deputies"]
+
+
+def test_nudge_waits_for_the_sending_hour(office: Trial) -> None:
+    office.tick(MARCH)
+    assert office.tick("2026-03-26T08:59+08:00") == {}
+
+
+def test_nudge_names_what_leads_and_closes_and_not_what_has_no_date(office: Trial) -> None:
+    office.tick(MARCH)
+    office.tick("2026-03-26T09:00+08:00")
+    [nudge] = [mail for mail in office.mails() if "临近提醒" in str(mail["Subject"])]
+    assert "换届选举时间的决定" in text_of(nudge)
+    assert "第二十四次会议有关服务保障" not in text_of(nudge)
+
+
+def test_queued_nudge_expires_when_its_tasks_are_done(office: Trial) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        settings = by_smtp(server.port)
+        app = office.app("2026-03-26T09:00+08:00", **settings)
+        assert app.tick().retry == 6
+        orders.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
+    nudge = office.notice("nudge/2026-03-26/deputies")
+    assert (nudge.state, nudge.reason) == ("expired", "done")
+
+
+def test_nudge_with_one_task_left_still_goes(office: Trial, smtp: dict[str, Any]) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        app = office.app("2026-03-26T09:00+08:00", **by_smtp(server.port))
+        app.tick()
+        orders.register(app, ["2026-03-3", "2026-03-4"], None, None, "")
+    office.tick("2026-03-26T09:05+08:00", **smtp)
+    assert office.notice("nudge/2026-03-26/deputies").state == "sent"
+
+
+def test_done_task_is_not_nudged(office: Trial) -> None:
+    app = office.app(MARCH)
+    app.tick()
+    orders.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
+    assert office.tick("2026-03-26T09:00+08:00") == {}
+
+
+def test_overdue_goes_one_and_seven_working_days_after(office: Trial) -> None:
+    office.tick(MARCH)
+    for day in ("26", "31"):
+        office.tick(f"2026-03-{day}T09:00+08:00")
+    for day in (1, 2, 3, 7, 8, 9, 10, 13):
+        office.tick(f"2026-04-{day:02}T09:00+08:00")
+    assert list(office.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-10/deputies"]
+
+
+def test_on_the_day_of_the_digest_the_digest_asks_and_no_second_mail(small: Trial) -> None:
+    small.tick(MARCH)
+    small.tick(APRIL)
+    assert small.notices(kind=Kind.OVERDUE) == {}
+    assert "3月待确认（1项" in text_of(parsed(small.stored("digest/2026-04/lead")))
+    small.tick("2026-04-02T09:00+08:00")
+    assert small.notices(kind=Kind.OVERDUE) == {}
+
+
+def test_digest_that_comes_late_asks_for_the_step_before_it(small: Trial) -> None:
+    small.tick(MARCH)
+    small.tick("2026-04-03T15:00+08:00")
+    small.tick("2026-04-07T09:00+08:00")
+    assert small.notices(kind=Kind.OVERDUE) == {}
+    small.tick("2026-04-10T09:00+08:00")
+    assert list(small.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-10/lead"]
+
+
+def test_digest_on_another_day_takes_no_mail_away(small: Trial) -> None:
+    early = {"digest": {"workdays_before": 3}}
+    for day in ("03-02", "03-27", "04-01"):
+        small.tick(f"2026-{day}T09:00+08:00", **early)
+    assert list(small.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-01/lead"]
+
+
+@pytest.mark.parametrize("mail", [{"first_start": "hold"}, {"approval": True}])
+def test_digest_that_waits_takes_the_second_mail_away_too(
+    small: Trial, mail: dict[str, Any]
+) -> None:
+    for day in ("03-02", "03-27", "04-01", "04-02"):
+        small.tick(f"2026-{day}T09:00+08:00", mail=mail)
+    assert small.notice("digest/2026-04/lead").state == "held"
+    assert small.notices(kind=Kind.OVERDUE) == {}
+
+
+def test_who_is_told_beside_the_lead_is_told_on_the_day_of_the_digest_too(small: Trial) -> None:
+    both = {
+        "overdue": [{"workdays_after": 1, "to": ["unit", "secretariat"]}],
+        "mail": {"reply_to": "secretariat@unit.test", "first_start": "hold"},
+    }
+    small.tick(MARCH, **both)
+    small.tick(APRIL, **both)
+    app = small.app(APRIL, **both)
+    orders.release(app)
+    notice = small.notice("overdue/2026-04-01/lead")
+    assert [person.address for person in notice.recipients] == ["secretariat@unit.test"]
+    assert "承办委员会3月有1项尚未登记完成" in text_of(
+        parsed(small.stored("overdue/2026-04-01/lead"))
+    )
+
+
+def test_what_closed_before_the_first_start_is_never_asked_for(office: Trial) -> None:
+    office.tick(APRIL)
+    assert office.notices(kind=Kind.OVERDUE) == {}
+    assert "待确认" not in text_of(office.mail_to(DEPUTIES))
+
+
+# Hold, release, drop
+
+
+def test_hold_keeps_everything_back_without_bytes(office: Trial) -> None:
+    assert office.tick(MARCH, mail={"first_start": "hold"}) == {"planned": 5, "baseline": 12}
+    assert office.states(period="2026-03") == {("held", "hold")}
+    assert {view.sha256 for view in office.notices(period="2026-03").values()} == {None}
+
+
+def test_tick_never_releases_a_hold(small: Trial) -> None:
+    small.tick(MARCH, mail={"first_start": "hold"})
+    assert small.tick(MARCH) == {}
+    small.tick(APRIL)
+    assert small.states(period="2026-04") == {("held", "hold")}
+
+
+def test_held_notices_expire_with_their_month(small: Trial) -> None:
+    small.tick(MARCH, mail={"first_start": "hold"})
+    assert small.tick(APRIL)["expired"] == 2
+    assert small.states(period="2026-03") == {("expired", "too-late")}
+
+
+def test_released_notices_are_composed_at_the_release(office: Trial) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"})
+    app = office.app("2026-03-03T10:00+08:00")
+    assert len(orders.release(app)) == 5
+    assert app.tick().sent == 5
+    assert "2026年3月3日 10:00" in text_of(office.mail_to(DEPUTIES))
+    assert all("〔补发〕" in subject for subject in subjects(office.mails()))
+
+
+def test_after_a_release_the_next_month_goes_by_itself(small: Trial) -> None:
+    small.tick(MARCH, mail={"first_start": "hold"})
+    orders.release(small.app(MARCH))
+    small.tick(MARCH)
+    small.tick(APRIL)
+    assert small.states(period="2026-04") == {("sent", "accepted")}
+
+
+def test_release_of_a_period_leaves_the_hold(small: Trial) -> None:
+    small.tick(MARCH, mail={"first_start": "hold"})
+    orders.release(small.app(MARCH), "2026-03")
+    assert small.tick(MARCH) == {"sent": 2}
+    small.tick(APRIL)
+    assert small.states(period="2026-04") == {("held", "hold")}
+
+
+def test_dropped_notice_is_never_sent(office: Trial) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"})
+    app = office.app(MARCH)
+    orders.drop(app, f"npc-deputies/{LEAD}")
+    orders.release(app)
+    assert app.tick().sent == 4
+    assert (office.notice(LEAD).state, office.notice(LEAD).reason) == ("expired", "dropped")
+
+
+def test_what_went_cannot_be_dropped(office: Trial) -> None:
+    office.tick(MARCH)
+    with pytest.raises(UsageError, match="only what waits can be dropped"):
+        orders.drop(office.app(MARCH), f"npc-deputies/{LEAD}")
+
+
+# From one transport to another
+
+
+def test_mail_server_after_a_maildir_is_a_first_start_again(
+    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    small.tick(MARCH)
+    assert small.tick("2026-03-10T09:00+08:00", **smtp) == {"planned": 2, "sent": 2}
+    assert {key for key in small.notices(period="2026-03") if "#" in key} == {
+        f"{key}#2" for key in small.notices(period="2026-03") if "#" not in key
+    }
+    assert len(inbox.received) == 2
+
+
+def test_mail_server_may_follow_within_the_same_second(
+    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    small.tick(MARCH)
+    assert small.tick(MARCH, **smtp) == {"planned": 2, "sent": 2}
+    assert len(inbox.received) == 2
+
+
+def test_mail_server_after_a_maildir_gets_no_older_month(
+    small: Trial, smtp: dict[str, Any]
+) -> None:
+    small.tick(MARCH)
+    small.tick(APRIL, **smtp)
+    assert [key for key in small.notices(period="2026-03") if "#" in key] == []
+
+
+def test_second_pass_on_the_mail_server_counts_nothing(
+    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    small.tick(MARCH)
+    small.tick("2026-03-10T09:00+08:00", **smtp)
+    assert small.tick("2026-03-10T10:00+08:00", **smtp) == {}
+    assert len(inbox.received) == 2
+
+
+def test_maildir_after_a_mail_server_is_no_first_start(small: Trial, smtp: dict[str, Any]) -> None:
+    small.tick(MARCH, **smtp)
+    assert small.tick("2026-03-10T09:00+08:00") == {}
+    small.tick(APRIL)
+    assert small.states(period="2026-04") == {("sent", "accepted")}
+
+
+def test_there_and_back_again_sends_nothing_anew(small: Trial, smtp: dict[str, Any]) -> None:
+    small.tick(MARCH)
+    small.tick("2026-03-10T09:00+08:00", **smtp)
+    assert small.tick("2026-03-11T09:00+08:00") == {}
+    assert small.tick("2026-03-12T09:00+08:00", **smtp) == {}
+
+
+# Rehearsals
+
+
+def test_redirected_mails_all_go_to_one_address_and_are_marked(
+    office: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    office.tick(MARCH, mail={"redirect_to": "me@npc.test"}, **smtp)
+    assert {tuple(mail.rcpt_tos) for mail in inbox.received} == {("me@npc.test",)}
+    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
+    assert all("【演练】" in str(mail["Subject"]) for mail in office.mails())
+
+
+def test_redirected_mails_name_no_unit_as_their_addressee(office: Trial) -> None:
+    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
+    assert {str(mail["To"]) for mail in office.mails()} == {"me@npc.test"}
+    assert all(subject.startswith("【演练】") for subject in subjects(office.mails()))
+
+
+def test_redirected_notices_stand_apart_in_the_ledger(office: Trial) -> None:
+    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
+    sent = office.notices(state="sent")
+    assert all(key.startswith("rehearsal/digest/2026-03/") for key in sent)
+    assert {(view.rehearsal, view.reason) for view in sent.values()} == {(True, "rehearsal")}
+
+
+def test_real_notices_go_after_the_rehearsal(office: Trial) -> None:
+    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
+    assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert DEPUTIES in str(office.mail_to(DEPUTIES)["To"])
+
+
+def test_rehearsal_is_no_first_start(office: Trial) -> None:
+    office.tick("2026-02-10T09:00+08:00", mail={"redirect_to": "me@npc.test"})
+    assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
+
+
+def test_rehearsal_reminds_nobody_in_earnest(office: Trial) -> None:
+    office.tick(MARCH)
+    office.tick("2026-03-26T09:00+08:00", mail={"redirect_to": "me@npc.test"})
+    assert office.tick("2026-03-26T10:00+08:00") == {"planned": 1, "sent": 1}
+
+
+def test_what_waited_for_its_units_does_not_reach_them_in_a_rehearsal(
+    office: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+    office.tick("2026-03-03T09:00+08:00", mail={"redirect_to": "me@npc.test"}, **smtp)
+    assert {address for mail in inbox.received for address in mail.rcpt_tos} == {"me@npc.test"}
+
+
+def test_reports_of_a_rehearsal_are_marked_as_such(office: Trial) -> None:
+    mail = {"redirect_to": "me@npc.test", "operator": "operator@npc.test"}
+    office.tick(MARCH, mail=mail)
+    reports = office.notices(kind=Kind.REPORT)
+    assert reports
+    assert {view.rehearsal for view in reports.values()} == {True}
+
+
+# Sent again
+
+
+def test_resend_makes_a_second_notice_for_who_was_not_reached(
+    tmp_path: Path, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    with trial(tmp_path, small=True) as office:
+        with bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server:
+            office.tick(MARCH, **by_smtp(server.port))
+        app = office.app("2026-03-03T09:00+08:00", **smtp)
+        assert orders.resend(app, "small/digest/2026-03/lead") == "small/digest/2026-03/lead#2"
+        app.tick()
+        assert [mail.rcpt_tos for mail in inbox.received] == [["second@unit.test"]]
+        assert office.notice("digest/2026-03/lead").state == "refused"
+
+
+def test_resend_is_composed_anew(office: Trial) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"})
+    app = office.app("2026-03-04T09:00+08:00")
+    orders.drop(app, f"npc-deputies/{LEAD}")
+    orders.resend(app, f"npc-deputies/{LEAD}")
+    assert office.notice(f"{LEAD}#2").message_id not in (None, office.notice(LEAD).message_id)
+    assert "2026年3月4日 09:00".encode() not in office.stored(f"{LEAD}#2")
+    app.tick()
+    assert "2026年3月4日 09:00" in text_of(office.mail_to(DEPUTIES))
+
+
+def test_resend_is_refused_while_the_first_resend_is_on_its_way(office: Trial) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"})
+    app = office.app(MARCH)
+    orders.drop(app, f"npc-deputies/{LEAD}")
+    orders.resend(app, f"npc-deputies/{LEAD}")
+    with pytest.raises(UsageError, match="on its way again already"):
+        orders.resend(app, f"npc-deputies/{LEAD}")
+
+
+def test_resend_is_refused_when_everybody_was_reached(office: Trial) -> None:
+    office.tick(MARCH)
+    with pytest.raises(UsageError, match="nobody is left to reach"):
+        orders.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
+
+
+def test_resend_is_refused_while_the_notice_waits(office: Trial) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"})
+    with pytest.raises(UsageError, match="has not ended yet"):
+        orders.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
+
+
+def test_resend_reaches_a_unit_that_has_an_address_at_last(
+    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    small.edit_units('to = ["related@unit.test"]', "# no address yet")
+    small.tick(MARCH, **smtp)
+    assert small.notice("digest/2026-03/related").reason == "no-address"
+    small.edit_units("# no address yet", 'to = ["new@unit.test"]')
+    app = small.app("2026-03-03T09:00+08:00", **smtp)
+    orders.resend(app, "small/digest/2026-03/related")
+    app.tick()
+    assert inbox.received[-1].rcpt_tos == ["new@unit.test"]
+
+
+def test_recipients_are_those_of_the_moment_when_it_was_queued(
+    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        small.tick(MARCH, **by_smtp(server.port))
+    small.edit_units("related@unit.test", "new@unit.test")
+    small.tick("2026-03-03T09:00+08:00", **smtp)
+    assert [mail.rcpt_tos for mail in inbox.received if len(mail.rcpt_tos) == 1] == [
+        ["related@unit.test"]
+    ]
+
+
+# The end of its use
+
+
+def test_retry_ends_with_the_month_and_never_by_a_count(small: Trial) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        settings = by_smtp(server.port)
+        for day in (2, 3, 10, 20, 31):
+            small.tick(f"2026-03-{day:02}T09:00+08:00", **settings)
+        assert small.states(period="2026-03") == {("retry", "server")}
+        small.tick("2026-04-01T00:00+08:00", **settings)
+    assert small.states(period="2026-03") == {("expired", "too-late")}
+
+
+def test_what_is_held_for_the_mail_server_is_not_released_into_a_rehearsal(
+    office: Trial, smtp: dict[str, Any]
+) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"}, **smtp)
+    assert orders.release(office.app(MARCH, mail={"redirect_to": "me@npc.test"}, **smtp)) == []
+
+
+def test_unit_that_lost_its_address_is_refused_when_released(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as office:
+        office.tick(MARCH, mail={"first_start": "hold"})
+        units = office.config / "units.toml"
+        text = re.sub(r"(?m)^to = .*$", "to = []", units.read_text(encoding="utf-8"))
+        units.write_text(text, encoding="utf-8")
+        orders.release(office.app(MARCH))
+        assert office.states(period="2026-03") == {("refused", "no-address")}
+
+
+def test_released_nudge_leaves_out_what_is_done(office: Trial) -> None:
+    held = {"first_start": "hold"}
+    office.tick("2026-04-27T09:10+08:00", mail=held)
+    app = office.app("2026-04-27T10:00+08:00", mail=held)
+    orders.register(app, ["2026-04-1"], None, None, "")
+    orders.release(app)
+    text = text_of(parsed(office.stored("nudge/2026-04-27/deputies")))
+    assert "临近事项（1项）" in text
+    assert "已完成" not in text.replace("已完成的请告知", "")
+
+
+def test_nudge_that_never_went_comes_back_with_its_task(
+    office: Trial, smtp: dict[str, Any]
+) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        office.tick("2026-04-27T09:00+08:00", **by_smtp(server.port))
+    app = office.app("2026-04-27T10:00+08:00", **smtp)
+    orders.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
+    office.tick("2026-04-27T10:01+08:00", **smtp)
+    orders.reopen(office.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
+    office.tick("2026-04-28T09:00+08:00", **smtp)
+    assert "nudge/2026-04-28/deputies" in office.notices()
+
+
+def test_nudge_released_on_a_later_day_says_so(office: Trial) -> None:
+    held = {"first_start": "hold"}
+    office.tick("2026-04-27T09:10+08:00", mail=held)
+    orders.release(office.app("2026-04-29T09:00+08:00", mail=held))
+    nudge = parsed(office.stored("nudge/2026-04-27/deputies"))
+    assert "〔补发〕临近提醒" in str(nudge["Subject"])
+
+
+def test_two_state_folders_on_one_ledger_share_the_senders_lock(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    one, two = (
+        load_office(command_line={"state_dir": tmp_path / name, "database_url": url})
+        for name in ("one", "two")
+    )
+    assert one.settings.lock_path == two.settings.lock_path

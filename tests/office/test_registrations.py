@@ -1,0 +1,495 @@
+"""Signing, reporting, confirming: what follows at once, what is refused, who is told."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Kind
+from reminder.domain.registrations import Act, Registration, Signature
+from reminder.ledger import registrations
+from reminder.ledger.location import Place
+from reminder.office import orders
+from reminder.office import registrations as service
+from reminder.office.application import Application
+from reminder.office.registrations import RegistrationError
+from tests.daemon.trials import MARCH, Trial, text_of, trial
+
+TASK = "2026-03-1"
+LATE = "2026-03-26T09:30+08:00"  # three working days are left
+PAST = "2026-04-01T09:00+08:00"
+BY = Signature("值班员", "page/lead/1")
+OFFICE = Signature("", "console")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Trial]:
+    """One unit leads, one is related, one must see nothing."""
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH)
+        yield opened
+
+
+@pytest.fixture
+def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """The same on both databases, for what their statements do."""
+    with trial(tmp_path, small=True, place=place) as opened:
+        opened.tick(MARCH)
+        yield opened
+
+
+def unit(app: Application, name: str) -> Any:
+    return orders.find_unit(app, name)
+
+
+def sign(app: Application, name: str = "lead", period: str = "2026-03") -> bool:
+    return service.sign(app, unit(app, name), period, BY)
+
+
+def finish(app: Application, name: str = "lead", task: str = TASK, **more: Any) -> bool:
+    day = more.pop("done_on", date(2026, 3, 20))
+    found = orders.find_task(app, task)
+    return service.finish(app, unit(app, name), found, BY, done_on=day, **more)
+
+
+def said(trial: Trial, name: str = "lead") -> list[Registration]:
+    with trial.reading() as connection:
+        return registrations.of_unit(connection, name)
+
+
+def kinds(trial: Trial, kind: Kind) -> list[str]:
+    return list(trial.notices(kind=kind))
+
+
+# Signing
+
+
+def test_a_signature_says_who_when_and_by_which_link(either: Trial) -> None:
+    app = either.app(LATE)
+    assert sign(app)
+    [signed] = said(either)
+    assert (signed.act, signed.period, signed.by) == (Act.SIGN, "2026-03", BY)
+    assert signed.at == app.clock.now()
+
+
+def test_a_month_is_signed_once(small: Trial) -> None:
+    assert sign(small.app(LATE))
+    assert not sign(small.app(LATE))
+    assert len(said(small)) == len(kinds(small, Kind.RECEIPT)) == 1
+
+
+def test_only_the_month_in_force_is_signed(small: Trial) -> None:
+    for period in ("2026-02", "2026-04", "2025-03", "rubbish", ""):
+        with pytest.raises(RegistrationError):
+            sign(small.app(LATE), period=period)
+
+
+def test_nobody_signs_for_a_mail_that_waits_for_approval(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH, mail={"approval": True})
+        with pytest.raises(RegistrationError, match="无需签收"):
+            sign(opened.app(LATE))
+
+
+def test_who_stands_in_no_row_signs_nothing(small: Trial) -> None:
+    with pytest.raises(RegistrationError):
+        sign(small.app(LATE), "bystander")
+
+
+def test_a_unit_of_another_body_is_not_asked_to_sign(small: Trial) -> None:
+    small.edit_units('id = "related"', 'id = "related"\nrelation = "parallel"\n#')
+    small.edit_units('name = "相关委员会"\nrelation = "own"', 'name = "相关委员会"')
+    with pytest.raises(RegistrationError):
+        sign(small.app(LATE), "related")
+
+
+def test_an_undone_signature_can_be_given_again(either: Trial) -> None:
+    sign(either.app(LATE))
+    service.undo(either.app(LATE), "lead", "", "2026-03", OFFICE)
+    assert sign(either.app(LATE))
+    assert [each.act for each in said(either)] == [Act.SIGN, Act.UNDO, Act.SIGN]
+
+
+def test_nobody_signs_without_a_name(small: Trial) -> None:
+    app = small.app(LATE)
+    with pytest.raises(RegistrationError, match="姓名"):
+        service.sign(app, unit(app, "lead"), "2026-03", Signature(" \t ", "page/lead/1"))
+
+
+# Receipts
+
+
+def test_a_receipt_names_task_act_and_time_and_goes_to_the_units_own_addresses(
+    small: Trial,
+) -> None:
+    finish(small.app(LATE))
+    small.tick(LATE)
+    receipt = small.mails()[0]
+    assert str(receipt["To"]).count("@unit.test") == 2
+    assert "登记回执：登记完成" in str(receipt["Subject"])
+    text = text_of(receipt)
+    assert "如非本单位操作，请" in text
+    assert re.search("3月26日09:30.*登记完成.*2026年3月20日", text, re.DOTALL)
+
+
+def test_a_receipt_carries_no_word_of_who_registered(small: Trial) -> None:
+    """Whoever has the link would write in the office's name."""
+    by = Signature("请点击evil.example", "page/lead/1")
+    app, task = small.app(LATE), orders.find_task(small.app(LATE), TASK)
+    service.finish(app, unit(app, "lead"), task, by, done_on=date(2026, 3, 20), words="汇款至某处")
+    service.report_progress(app, unit(app, "lead"), task, by, words="汇款至某处", percent=90)
+    small.tick(LATE)
+    small.tick("2026-03-26T09:41+08:00")
+    assert len(kinds(small, Kind.RECEIPT)) == 2
+    for mail in small.mails()[:2]:
+        assert "evil" not in mail.as_string() + text_of(mail) + str(mail["Subject"])
+        assert "汇款" not in mail.as_string() + text_of(mail)
+
+
+def progress(trial: Trial, at: str, percent: int) -> None:
+    app = trial.app(at)
+    task = orders.find_task(app, TASK)
+    service.report_progress(app, unit(app, "lead"), task, BY, words="", percent=percent)
+
+
+def receipts(trial: Trial) -> list[str]:
+    return [key.split("/")[1] for key in kinds(trial, Kind.RECEIPT)]
+
+
+def test_first_receipt_goes_at_once_and_what_follows_is_gathered_for_ten_minutes(
+    either: Trial,
+) -> None:
+    for minute in range(30, 38):
+        progress(either, f"2026-03-26T09:{minute}+08:00", minute)
+    either.tick("2026-03-26T09:39+08:00")
+    assert receipts(either) == ["1"]
+    either.tick("2026-03-26T09:40+08:00")
+    either.tick("2026-03-26T09:45+08:00")
+    assert receipts(either) == ["1", "8"]
+    gathered = next(mail for mail in either.mails() if "7次登记" in str(mail["Subject"]))
+    assert "3月26日09:31至09:37，通过本单位链接登记7次" in text_of(gathered)
+    assert text_of(gathered).count("反馈进展") == 7
+
+
+def test_a_registration_after_ten_minutes_has_its_receipt_at_once(small: Trial) -> None:
+    progress(small, "2026-03-26T09:30+08:00", 10)
+    progress(small, "2026-03-26T09:35+08:00", 20)
+    progress(small, "2026-03-26T09:50+08:00", 30)
+    assert receipts(small) == ["1", "3"]
+
+
+def test_another_units_receipt_is_not_waited_for(small: Trial) -> None:
+    finish(small.app(LATE))
+    sign(small.app(LATE), "related")
+    assert len(receipts(small)) == 2
+
+
+def test_a_clock_that_was_set_back_keeps_no_receipt_waiting(small: Trial) -> None:
+    progress(small, "2026-03-26T09:30+08:00", 10)
+    progress(small, "2026-03-25T09:30+08:00", 20)
+    assert set(receipts(small)) == {"1", "2"}
+
+
+def test_what_was_registered_while_all_is_held_has_its_receipt_afterwards(tmp_path: Path) -> None:
+    with trial(tmp_path, small=True) as opened:
+        opened.tick(MARCH, mail={"first_start": "hold"})
+        app = opened.app(LATE, mail={"first_start": "hold"})
+        finish(app)
+        assert kinds(opened, Kind.RECEIPT) == []
+        orders.release(app, None)
+        opened.tick(LATE, mail={"first_start": "hold"})
+        assert receipts(opened) == ["1"]
+
+
+def test_a_word_sent_back_is_not_gathered(small: Trial) -> None:
+    finish(small.app(LATE))
+    service.send_back(small.app(LATE), "lead", TASK, "", "请补充佐证", OFFICE)
+    small.tick(LATE)
+    assert receipts(small) == ["1", "2"]
+    assert any("退回原因：请补充佐证" in text_of(mail) for mail in small.mails())
+
+
+def test_a_receipt_goes_to_no_other_unit(small: Trial) -> None:
+    finish(small.app(LATE))
+    small.tick(LATE)
+    others = [mail for mail in small.mails() if "lead@unit.test" not in str(mail["To"])]
+    assert others
+    assert not any("登记回执" in str(mail["Subject"]) for mail in others)
+
+
+def test_a_receipt_is_not_sent_again(small: Trial) -> None:
+    finish(small.app(LATE))
+    small.tick(LATE)
+    [key] = kinds(small, Kind.RECEIPT)
+    with pytest.raises(orders.UsageError):
+        orders.resend(small.app(LATE), f"small/{key}")
+
+
+def test_a_link_in_wrong_hands_floods_no_mailbox_and_locks_nobody_out(small: Trial) -> None:
+    most = service.A_DAY[Act.PROGRESS]
+    for percent in range(most):
+        progress(small, LATE, percent)
+    with pytest.raises(RegistrationError, match="次数过多"):
+        progress(small, LATE, 99)
+    assert sign(small.app(LATE))
+    assert finish(small.app(LATE))
+    small.tick("2026-03-26T09:40+08:00")
+    assert receipts(small) == ["1", str(most + 2)]
+
+
+def test_one_task_is_reported_as_done_a_few_times_a_day(small: Trial) -> None:
+    for number in range(service.A_DAY[Act.FINISH]):
+        finish(small.app(LATE), words=f"第{number}次")
+    with pytest.raises(RegistrationError, match="次数过多"):
+        finish(small.app(LATE), words="又一次")
+    assert sign(small.app(LATE))
+
+
+# Reports
+
+
+def test_a_task_that_is_reported_as_done_is_nudged_no_more(small: Trial) -> None:
+    finish(small.app("2026-03-20T10:00+08:00"))
+    small.tick(LATE)
+    assert kinds(small, Kind.NUDGE) == []
+
+
+def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> None:
+    app = either.app(LATE)
+    app.plan(app.clock.now(), hold_first_start=False)
+    [nudge] = kinds(either, Kind.NUDGE)
+    finish(either.app(LATE))
+    assert (either.notice(nudge).state, either.notice(nudge).reason) == ("expired", "done")
+
+
+def test_a_nudge_that_was_sent_again_stops_as_well(small: Trial) -> None:
+    app = small.app(LATE)
+    app.plan(app.clock.now(), hold_first_start=False)
+    [nudge] = kinds(small, Kind.NUDGE)
+    orders.drop(app, f"small/{nudge}")
+    again = orders.resend(app, f"small/{nudge}").removeprefix("small/")
+    finish(small.app(LATE))
+    assert (small.notice(again).state, small.notice(again).reason) == ("expired", "done")
+    assert small.notice(nudge).reason == "dropped"
+
+
+def test_a_nudge_on_its_way_to_another_lead_stops_when_the_task_is_confirmed(two: Trial) -> None:
+    app = two.app(LATE)
+    app.plan(app.clock.now(), hold_first_start=False)
+    finish(app)
+    key = "nudge/2026-03-26/bystander"
+    assert two.notice(key).state == "queued"
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    assert (two.notice(key).state, two.notice(key).reason) == ("expired", "done")
+
+
+def test_a_reported_task_is_neither_to_be_confirmed_by_the_unit_nor_late(small: Trial) -> None:
+    finish(small.app(LATE))
+    small.tick(PAST)
+    small.tick("2026-04-02T09:30+08:00")
+    assert kinds(small, Kind.OVERDUE) == []
+    texts = [text_of(mail) for mail in small.mails() if "4月" in str(mail["Subject"])]
+    assert texts
+    assert not any("待确认" in text for text in texts)
+
+
+def test_a_report_shows_as_waiting_until_the_secretariat_confirms_it(small: Trial) -> None:
+    finish(small.app(LATE))
+    progress = small.app(LATE).progress()
+    assert progress.reported == {(TASK, "lead"): date(2026, 3, 20)}
+    assert progress.done == {}
+
+
+def test_confirmation_closes_the_task_and_the_leads_own_feed_says_so(small: Trial) -> None:
+    app = small.app(LATE)
+    app.sync_feeds(app.clock.now())
+    finish(app)
+    assert "✓" not in feed(app, "lead")
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    assert app.progress().done == {TASK: date(2026, 3, 20)}
+    assert app.progress().reported == {}
+    assert "✓" in feed(app, "lead")
+    assert "✓" not in feed(app, "related") + feed(app, "plan")
+
+
+def feed(app: Application, name: str) -> str:
+    from reminder.calendar.query import parse_query
+
+    return app.feeds.rendered(name, parse_query("")).body.decode()
+
+
+def test_what_was_sent_back_is_asked_for_again(either: Trial) -> None:
+    finish(either.app("2026-03-20T10:00+08:00"))
+    service.send_back(either.app(LATE), "lead", TASK, "", "请补充印发文号", OFFICE)
+    either.tick(LATE)
+    assert len(kinds(either, Kind.NUDGE)) == 1
+    assert said(either)[0].words == "请补充印发文号"
+
+
+def test_what_was_sent_back_is_told_to_its_unit_alone(small: Trial) -> None:
+    finish(small.app("2026-03-20T10:00+08:00"))
+    app = small.app(LATE, web={"base_url": "https://reminder.test"})
+    service.send_back(app, "lead", TASK, "", "请补充<印发>文号", OFFICE)
+    small.tick(LATE)
+    [mail] = [mail for mail in small.mails() if "登记退回：一件事" in str(mail["Subject"])]
+    assert str(mail["To"]).count("@unit.test") == 2
+    assert "退回原因：请补充<印发>文号" in text_of(mail)
+    assert "请核对后在本单位页面重新登记" in text_of(mail)
+    assert re.search(r"https://reminder\.test/units/\w+/lead\s", text_of(mail))
+
+
+def test_the_word_of_a_unit_that_has_left_can_be_sent_back(small: Trial) -> None:
+    finish(small.app("2026-03-20T10:00+08:00"), "lead")
+    small.edit_units('id = "lead"', 'id = "other"')
+    app = small.app(LATE)
+    service.send_back(app, "lead", TASK, "", "请补充", OFFICE)
+    assert app.progress().reported == {}
+
+
+def test_nothing_is_sent_back_without_a_word(small: Trial) -> None:
+    finish(small.app(LATE))
+    with pytest.raises(RegistrationError, match="原因"):
+        service.send_back(small.app(LATE), "lead", TASK, "", "  ", OFFICE)
+
+
+def test_the_same_report_twice_is_one(small: Trial) -> None:
+    assert finish(small.app(LATE))
+    assert not finish(small.app(LATE))
+    assert finish(small.app(LATE), done_on=date(2026, 3, 23))
+    assert len(said(small)) == 2
+
+
+def test_a_report_is_confirmed_or_sent_back_once(small: Trial) -> None:
+    finish(small.app(LATE))
+    service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
+    for act in (
+        lambda: service.confirm(small.app(LATE), "lead", TASK, "", OFFICE),
+        lambda: service.send_back(small.app(LATE), "lead", TASK, "", "迟了", OFFICE),
+    ):
+        with pytest.raises(RegistrationError, match="已处理"):
+            act()
+
+
+def test_undone_a_task_is_open_again_and_waits_for_nobody(either: Trial) -> None:
+    finish(either.app(LATE))
+    service.confirm(either.app(LATE), "lead", TASK, "", OFFICE)
+    service.undo(either.app(LATE), "lead", TASK, "", OFFICE)
+    progress = either.app(LATE).progress()
+    assert (progress.done, progress.reported) == ({}, {})
+    assert progress.is_asked(TASK, "lead")
+
+
+def test_an_undone_report_is_asked_for_again(small: Trial) -> None:
+    finish(small.app(LATE))
+    service.undo(small.app(LATE), "lead", TASK, "", OFFICE)
+    assert small.app(LATE).progress().is_asked(TASK, "lead")
+
+
+def test_what_the_secretariat_registers_settles_what_waits(small: Trial) -> None:
+    finish(small.app(LATE))
+    orders.register(small.app(LATE), [TASK], None, date(2026, 3, 24), "")
+    orders.reopen(small.app(LATE), TASK)
+    assert small.app(LATE).progress().reported == {}
+
+
+def test_direct_needs_no_confirmation(small: Trial) -> None:
+    finish(small.app(LATE, web={"finish": "direct"}))
+    assert small.app(LATE).progress().done == {TASK: date(2026, 3, 20)}
+
+
+@pytest.mark.parametrize("name", ["related", "bystander"])
+def test_only_a_lead_registers(small: Trial, name: str) -> None:
+    app = small.app(LATE)
+    with pytest.raises(RegistrationError, match="不由本单位承办"):
+        finish(app, name)
+    with pytest.raises(RegistrationError, match="不由本单位承办"):
+        service.report_progress(
+            app, unit(app, name), orders.find_task(app, TASK), BY, words="进展", percent=None
+        )
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 27), date(2027, 1, 1), date(26, 3, 1)])
+def test_a_day_to_come_is_no_day_of_completion(small: Trial, day: date) -> None:
+    with pytest.raises(RegistrationError, match="完成日期"):
+        finish(small.app(LATE), done_on=day)
+
+
+def test_a_closed_task_takes_no_more_reports(small: Trial) -> None:
+    orders.register(small.app(LATE), [TASK], None, None, "")
+    with pytest.raises(RegistrationError, match="已办结"):
+        finish(small.app(LATE))
+
+
+def test_nothing_is_written_of_what_is_refused(small: Trial) -> None:
+    with pytest.raises(RegistrationError):
+        finish(small.app(LATE), words="长" * 1001)
+    assert said(small) == []
+    assert kinds(small, Kind.RECEIPT) == []
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Trial]:
+    """Another unit leads as well."""
+    with trial(tmp_path, small=True) as opened:
+        plan = tmp_path / "plan.toml"
+        text = plan.read_text(encoding="utf-8")
+        plan.write_text(
+            text.replace('lead = ["承办委员会"]', 'lead = ["承办委员会", "无关委员会"]')
+        )
+        opened.tick(MARCH)
+        yield opened
+
+
+def test_of_two_leads_one_reports_for_itself_alone(two: Trial) -> None:
+    finish(two.app("2026-03-20T10:00+08:00"))
+    two.tick(LATE)
+    assert kinds(two, Kind.NUDGE) == ["nudge/2026-03-26/bystander"]
+    service.confirm(two.app(LATE), "lead", TASK, "", OFFICE)
+    assert not two.app(LATE).progress().is_asked(TASK, "bystander")
+
+
+def test_undoing_what_was_confirmed_to_two_leads_tells_both(two: Trial) -> None:
+    app = two.app(LATE)
+    finish(app)
+    finish(app, "bystander")
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    service.undo(app, "lead", TASK, "", OFFICE)
+    assert [said(two, name)[0].act for name in ("lead", "bystander")] == [Act.UNDO, Act.UNDO]
+    assert app.progress().is_asked(TASK, "bystander")
+
+
+def test_reopening_a_task_takes_back_what_was_confirmed_of_it(two: Trial) -> None:
+    app = two.app(LATE)
+    finish(app)
+    service.confirm(app, "lead", TASK, "", OFFICE)
+    orders.reopen(app, TASK)
+    assert said(two)[0].act is Act.UNDO
+    assert said(two, "bystander") == []
+
+
+def test_what_the_secretariat_does_takes_no_registration_from_the_unit(small: Trial) -> None:
+    app = small.app(LATE)
+    for _ in range(service.A_DAY[Act.FINISH] - 1):
+        finish(app)
+        service.send_back(app, "lead", TASK, "", "请核对", OFFICE)
+    assert finish(app)
+
+
+# The months
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T08:00+08:00", "2026-03-02T08:59+08:00"])
+def test_nobody_signs_a_month_before_its_mail_is_due(small: Trial, moment: str) -> None:
+    with pytest.raises(RegistrationError, match="无需签收"):
+        sign(small.app(moment))
+
+
+def test_what_is_tried_in_a_rehearsal_is_not_registered(small: Trial) -> None:
+    app = small.app(LATE, mail={"redirect_to": "secretary@npc.test"})
+    with pytest.raises(RegistrationError, match="正在演练"):
+        finish(app)
+    assert said(small) == []
+    assert app.progress().reported == {}

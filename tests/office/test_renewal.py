@@ -1,0 +1,185 @@
+"""Mails that waited for days: composed anew before they go, unless they may have gone before."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Kind
+from reminder.ledger.care import verify
+from reminder.ledger.location import Place
+from reminder.office import holding, orders
+from reminder.office.approval import approve, batches
+from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
+from tests.mail.servers import Picky, bad_server, real_server
+
+LEAD, RELATED = "digest/2026-03/lead", "digest/2026-03/related"
+A_DAY = "2026-03-03T09:00+08:00"
+WEEK = "2026-03-12T09:00+08:00"
+LATER = "2026-03-12T18:00+08:00"
+
+
+@pytest.fixture
+def office(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """One unit leads, with two mailboxes; one is related; one must see nothing."""
+    with trial(tmp_path, small=True, place=place) as opened:
+        yield opened
+        if isinstance(place, Path):
+            assert list(verify(place)) == []
+
+
+def via(port: int, **more: Any) -> dict[str, Any]:
+    server = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
+    return {"transport": "smtp", "smtp": server} | more
+
+
+def dated(office: Trial, key: str) -> datetime:
+    return parsedate_to_datetime(str(parsed(office.stored(key))["Date"]))
+
+
+def subject(office: Trial, key: str) -> str:
+    return str(parsed(office.stored(key))["Subject"])
+
+
+def away(office: Trial, **more: Any) -> None:
+    """Nobody listens when March's digests are due."""
+    with bad_server() as server:
+        port = server.port
+    office.tick(MARCH, **via(port, **more))
+    assert {view.state for view in office.notices(kind=Kind.DIGEST).values()} == {"retry"}
+
+
+def test_mail_that_waited_for_a_week_goes_with_the_date_of_now_and_says_so(office: Trial) -> None:
+    away(office)
+    before = office.notice(LEAD).message_id
+    with bad_server() as server:
+        office.tick(WEEK, **via(server.port))
+    assert office.states(kind=Kind.DIGEST, period="2026-03") == {("sent", "accepted")}
+    assert dated(office, LEAD) == datetime.fromisoformat(WEEK)
+    assert "〔补发〕" in subject(office, LEAD)
+    assert office.notice(LEAD).message_id == before
+    assert {body for _, body in server.accepted} == {office.stored(LEAD), office.stored(RELATED)}
+
+
+def test_mail_that_waited_for_a_day_keeps_its_bytes(office: Trial) -> None:
+    away(office)
+    before = office.stored(LEAD)
+    with bad_server() as server:
+        office.tick(A_DAY, **via(server.port))
+    assert office.notice(LEAD).state == "sent"
+    assert office.stored(LEAD) == before
+
+
+def test_message_that_may_have_arrived_keeps_its_bytes(office: Trial) -> None:
+    with bad_server(BODY=["close"]) as server:
+        office.tick(MARCH, **via(server.port))
+        before = office.stored(LEAD)
+        assert ("lead@unit.test", "retry", "answer-lost") in office.history(LEAD)
+        server.follow({})
+        office.tick(WEEK, **via(server.port))
+    assert office.notice(LEAD).state == "sent"
+    assert office.stored(LEAD) == before
+
+
+def test_message_that_one_recipient_has_keeps_its_bytes_for_the_other(office: Trial) -> None:
+    with bad_server(RCPT=["250 ok", "450 4.2.0 grey", "250 ok"]) as server:
+        office.tick(MARCH, **via(server.port))
+        before = office.stored(LEAD)
+        office.tick(WEEK, **via(server.port))
+    assert office.notice(LEAD).state == "sent"
+    assert office.stored(LEAD) == before
+
+
+def test_what_was_held_on_its_way_for_a_week_is_released_with_the_date_of_now(
+    office: Trial,
+) -> None:
+    away(office)
+    holding.hold(office.app(A_DAY, transport="smtp"), "")
+    assert office.notice(LEAD).state == "held"
+    orders.release(office.app(WEEK, transport="smtp"))
+    assert dated(office, LEAD) == datetime.fromisoformat(WEEK)
+
+
+def test_what_waits_anew_goes_to_the_addresses_of_now(office: Trial) -> None:
+    away(office)
+    office.edit_units('"second@unit.test"', '"third@unit.test"')
+    with real_server(inbox := Picky((), "")) as port:
+        office.tick(WEEK, **via(port))
+    assert sorted(inbox.reached) == ["lead@unit.test", "related@unit.test", "third@unit.test"]
+
+
+def test_unit_that_has_left_gets_nothing_and_nobody_else_waits_for_it(office: Trial) -> None:
+    away(office)
+    assert office.config
+    (office.config.parent / "plan.toml").write_text(
+        (office.config.parent / "plan.toml").read_text().replace('related = ["相关委员会"]', "")
+    )
+    office.edit_units('id = "related"\nname = "相关委员会"', 'id = "other"\nname = "其他委员会"')
+    with bad_server() as server:
+        office.tick(WEEK, **via(server.port))
+    assert office.notice(LEAD).state == "sent"
+    assert (office.notice(RELATED).state, office.notice(RELATED).reason) == (
+        "expired", "dropped-from-plan",
+    )  # fmt: skip
+
+
+def test_copy_that_was_made_by_hand_goes_to_nobody_who_has_the_first(office: Trial) -> None:
+    with bad_server(RCPT=["250 ok", "550 5.1.1 no", "250 ok"]) as server:
+        office.tick(MARCH, **via(server.port))
+    orders.resend(office.app(MARCH, **via(server.port)), office.notice(LEAD).key)
+    office.tick(A_DAY, **via(server.port))
+    with real_server(inbox := Picky((), "")) as port:
+        office.tick(WEEK, **via(port))
+    assert inbox.reached == ["second@unit.test"]
+
+
+def test_report_that_waited_says_the_same_with_the_date_of_now(office: Trial) -> None:
+    with bad_server(RCPT=["250 ok"] * 3 + ["450 4.2.0 grey"]) as server:
+        office.tick(MARCH, **via(server.port, mail=OPERATOR))
+        [key] = office.notices(kind=Kind.REPORT)
+        before = parsed(office.stored(key))
+        server.follow({})
+        office.tick("2026-03-06T09:00+08:00", **via(server.port, mail=OPERATOR))
+    assert office.notice(key).state == "sent"
+    assert dated(office, key).date().isoformat() == "2026-03-06"
+    after = parsed(office.stored(key))
+    assert str(after["Subject"]) == str(before["Subject"])
+    for kind in ("plain", "html"):
+        assert after.get_body((kind,)).get_content() == before.get_body((kind,)).get_content()
+
+
+def test_rehearsal_that_waited_is_still_marked(office: Trial) -> None:
+    away(office, mail={"redirect_to": "me@npc.test"})
+    with real_server(inbox := Picky((), "")) as port:
+        office.tick(WEEK, **via(port, mail={"redirect_to": "me@npc.test"}))
+    assert inbox.reached == ["me@npc.test"] * 2
+    key = "rehearsal/digest/2026-03/lead"
+    assert subject(office, key).startswith("【演练】")
+
+
+def test_digest_that_was_approved_is_read_again_after_days(office: Trial) -> None:
+    approval = {"approval": True}
+    with bad_server() as server:
+        port = server.port
+    office.tick(MARCH, **via(port, mail=approval))
+    app = office.app(MARCH, **via(port, mail=approval))
+    for batch in batches(app):
+        for key, composed in batch.open.items():
+            approve(app, key, batch.as_of, composed.sha256)
+    office.tick(MARCH, **via(port, mail=approval))
+    assert office.states(period="2026-03", kind=Kind.DIGEST) == {("retry", "server")}
+    with bad_server() as server:
+        office.tick(WEEK, **via(server.port, mail=approval))
+        assert server.bodies == []
+        assert office.states(period="2026-03", kind=Kind.DIGEST) == {("held", "approval")}
+        app = office.app(WEEK, **via(server.port, mail=approval))
+        [batch] = batches(app)
+        assert all(digest.is_changed for digest in batch.digests)
+        for key, composed in batch.open.items():
+            approve(app, key, batch.as_of, composed.sha256)
+        office.tick(LATER, **via(server.port, mail=approval))
+    assert office.states(period="2026-03", kind=Kind.DIGEST) == {("sent", "accepted")}
+    assert "〔补发〕" in subject(office, LEAD)

@@ -1,0 +1,321 @@
+"""What the operator is told: before a digest who gets what, after it what became of it."""
+
+import logging
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Kind, Reason
+from reminder.errors import UsageError
+from reminder.ledger.holds import Hold, begin_hold
+from reminder.ledger.location import Place
+from reminder.office import orders, reports
+from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
+from tests.mail.servers import bad_server
+
+FORECAST = "report/preflight/2026-04"
+AFTER = "report/digest/2026-03"
+AUGUST = "2026-08-03T09:00+08:00"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path) as opened:
+        yield opened
+
+
+def told(office: Trial, key: str) -> EmailMessage:
+    return parsed(office.stored(key))
+
+
+def subject(office: Trial, key: str) -> str:
+    return str(told(office, key)["Subject"])
+
+
+def by_smtp(port: int) -> dict[str, Any]:
+    server = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
+    return {"transport": "smtp", "smtp": server}
+
+
+# Before a digest
+
+
+def test_forecast_goes_three_working_days_before_the_digest(office: Trial) -> None:
+    office.tick(MARCH, mail=OPERATOR)
+    office.tick("2026-03-27T08:59+08:00", mail=OPERATOR)
+    assert FORECAST not in office.notices()
+    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
+    assert office.notice(FORECAST).state == "sent"
+
+
+def test_forecast_goes_to_the_operator_alone_and_once(office: Trial) -> None:
+    for at in (MARCH, "2026-03-27T09:00+08:00", "2026-03-30T09:00+08:00"):
+        office.tick(at, mail=OPERATOR)
+    assert [person.address for person in office.notice(FORECAST).recipients] == [
+        "operator@npc.test"
+    ]
+    assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
+
+
+def test_an_occasion_is_noted_once_whatever_the_database(tmp_path: Path, place: Place) -> None:
+    with trial(tmp_path, small=True, place=place) as office:
+        for at in ("2026-03-27T09:00+08:00", "2026-03-27T09:01+08:00", "2026-03-30T09:00+08:00"):
+            office.tick(at, mail=OPERATOR)
+        assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
+
+
+def test_forecast_says_which_mail_goes_to_whom(office: Trial) -> None:
+    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
+    text = text_of(told(office, FORECAST))
+    assert "发送预告：31封" in subject(office, FORECAST)
+    [line] = [line for line in text.splitlines() if "helan@local.example" in line]
+    assert line.startswith("- 【代表工作·4月】相关2项：")
+    assert "贺兰县人大常委会 helan@local.example" in line
+
+
+def test_forecast_of_very_many_names_whole_groups(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "SHOWN", 3)
+    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
+    [line] = [line for line in text_of(told(office, FORECAST)).splitlines() if "29封" in line]
+    assert "各市、县（区）人大常委会（27个）；" in line
+    assert "helan@local.example" not in line
+    assert "special-committees@npc.example" in line
+
+
+def test_listing_says_how_many_rows_it_leaves_out() -> None:
+    shown = reports.first((str(number),) for number in range(reports.SHOWN + 3)).shown
+    assert len(shown) == reports.SHOWN + 1
+    assert shown[-1] == ("其余3个略",)
+
+
+def test_forecast_names_who_has_no_address(office: Trial) -> None:
+    office.tick("2026-07-29T09:00+08:00", mail=OPERATOR)
+    text = text_of(told(office, "report/preflight/2026-08"))
+    assert "不发送（1）\n- 自治区有关部门　无邮箱，需另行告知" in text
+
+
+def test_forecast_names_what_waits_for_a_meetings_date(office: Trial) -> None:
+    office.tick("2026-04-28T09:00+08:00", mail=OPERATOR)
+    text = text_of(told(office, "report/preflight/2026-05"))
+    assert "请登记会期（1次会议）\n- 自治区十三届人大常委会第二十五次会议　5月" in text
+
+
+def test_sessions_of_past_months_are_asked_for_until_they_have_a_date(office: Trial) -> None:
+    office.tick("2026-03-02T09:00+08:00", mail=OPERATOR)
+    office.tick("2026-04-28T09:00+08:00", mail=OPERATOR)
+    text = text_of(told(office, "report/preflight/2026-05"))
+    assert "- 十四届全国人大四次会议　3月　全国人大四次会议服务保障" in text
+    assert "二十二次会议" not in text  # before the first start: nobody asks
+
+
+def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(office: Trial) -> None:
+    with office.reading():
+        app = office.app("2026-04-28T08:00+08:00", mail=OPERATOR)
+        app.plan(app.clock.now(), hold_first_start=False)
+        with app.database.write() as connection:
+            begin_hold(connection, Hold(Reason.BY_HAND, app.clock.now()))
+    app = office.app("2026-04-28T09:00+08:00", mail=OPERATOR)
+    app.plan(app.clock.now(), hold_first_start=False)
+    with app.database.read() as connection:
+        month = app.reporter.preflight(connection, 5, app.table.reached(5))
+    assert "暂停发送" in month.subject
+    assert "到时不发" in month.summary
+    assert "reminder ledger release" in month.summary
+    assert "将于" not in month.summary
+
+
+def test_subjects_of_the_forecast_are_those_that_go(office: Trial) -> None:
+    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
+    office.tick("2026-04-01T09:00+08:00", mail=OPERATOR)
+    text = text_of(told(office, FORECAST))
+    gone = office.notices(kind=Kind.DIGEST, period="2026-04")
+    missing = [subject(office, key) for key in gone if subject(office, key) not in text]
+    assert missing == []
+
+
+def test_forecast_of_a_rehearsal_does_not_replace_the_operators_own(office: Trial) -> None:
+    at = "2026-03-27T09:00+08:00"
+    office.tick(at, mail=OPERATOR | {"redirect_to": "me@npc.test"})
+    office.tick(at, mail=OPERATOR)
+    reached = {
+        person.address
+        for key, view in office.notices(kind=Kind.REPORT).items()
+        if "preflight" in key
+        for person in view.recipients
+    }
+    assert "operator@npc.test" in reached
+
+
+# After an occasion
+
+
+def test_report_says_how_many_were_expected_and_accepted(office: Trial) -> None:
+    office.tick(MARCH, mail=OPERATOR)
+    assert "应发5，已接收5" in subject(office, AFTER)
+
+
+def test_report_names_who_has_no_address(office: Trial) -> None:
+    office.tick(AUGUST, mail=OPERATOR)
+    assert "应发30，已接收29" in subject(office, "report/digest/2026-08")
+    text = text_of(told(office, "report/digest/2026-08"))
+    assert "自治区有关部门　无邮箱，需另行告知" in text
+
+
+def test_report_says_who_refused_and_in_which_words(tmp_path: Path) -> None:
+    with (
+        trial(tmp_path, small=True) as office,
+        bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server,
+    ):
+        office.tick(MARCH, mail=OPERATOR, **by_smtp(server.port))
+        assert "应发2，已接收1" in subject(office, AFTER)
+        assert "second@unit.test 550 5.1.1 no such user" in text_of(told(office, AFTER))
+
+
+def test_report_waits_an_hour_for_what_is_on_its_way(tmp_path: Path) -> None:
+    with (
+        trial(tmp_path, small=True) as office,
+        bad_server(RCPT=["450 4.2.1 later"]) as server,
+    ):
+        office.tick(MARCH, mail=OPERATOR, **by_smtp(server.port))
+        office.tick("2026-03-02T09:59+08:00", mail=OPERATOR, **by_smtp(server.port))
+        assert AFTER not in office.notices()
+        office.tick("2026-03-02T10:00:05+08:00", mail=OPERATOR, **by_smtp(server.port))
+        assert (
+            "承办委员会　对方邮箱暂不接收，系统会自动再发　lead@unit.test 450 4.2.1 later"
+            in text_of(told(office, AFTER))
+        )
+
+
+def test_report_comes_once_an_occasion(office: Trial) -> None:
+    for at in (MARCH, MARCH, "2026-03-03T09:00+08:00"):
+        office.tick(at, mail=OPERATOR)
+    assert [key for key in office.notices() if key.startswith("report/")] == [AFTER]
+
+
+def test_report_is_counted_in_no_pass(office: Trial) -> None:
+    assert office.tick(MARCH, mail=OPERATOR) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert len(office.files()) == 6
+
+
+def test_nothing_is_reported_of_what_was_before_the_first_start(office: Trial) -> None:
+    office.tick(MARCH, mail=OPERATOR)
+    assert not {"report/digest/2026-01", "report/digest/2026-02"} & set(office.notices())
+
+
+def test_missed_month_is_reported_with_its_reason(office: Trial) -> None:
+    office.tick(MARCH, mail=OPERATOR)
+    office.tick("2026-05-06T09:00+08:00", mail=OPERATOR)
+    assert "应发31，已接收0" in subject(office, "report/digest/2026-04")
+    assert "贺兰县人大常委会　过时未发" in text_of(told(office, "report/digest/2026-04"))
+
+
+def test_nudge_is_reported_too(office: Trial) -> None:
+    office.tick(MARCH, mail=OPERATOR)
+    office.tick("2026-03-26T09:00+08:00", mail=OPERATOR)
+    assert "临近提醒：应发1，已接收1" in subject(office, "report/nudge/2026-03-26")
+
+
+def test_report_expires_after_seven_days(tmp_path: Path) -> None:
+    with (
+        trial(tmp_path, small=True) as office,
+        bad_server(GREETING=["421 4.3.2 too busy"]) as server,
+    ):
+        way = by_smtp(server.port)
+        office.tick(MARCH, mail=OPERATOR, **way)
+        office.tick("2026-03-02T10:30+08:00", mail=OPERATOR, **way)
+        office.tick("2026-03-09T10:29+08:00", mail=OPERATOR, **way)
+        assert office.notice(AFTER).state == "retry"
+        office.tick("2026-03-09T10:31+08:00", mail=OPERATOR, **way)
+        assert (office.notice(AFTER).state, office.notice(AFTER).reason) == ("expired", "too-late")
+
+
+# Whom to phone
+
+
+def lead_of_another_body(folder: Path) -> Path:
+    """A plan whose one task the government's office leads."""
+    path = folder / "parallel.toml"
+    path.write_text(
+        '[plan]\nid = "other"\nyear = 2026\nname = "安排表"\ntag = "试"\n'
+        'office = "代表工作委员会"\ntimezone = "Asia/Shanghai"\n'
+        '[[month]]\nmonth = 3\nlead = ["自治区人民政府办公厅"]\n'
+        '[[month.task]]\nid = "2026-03-1"\ntitle = "一件事"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_other_bodies_are_never_pressed_and_stand_in_the_call_list(
+    office: Trial, tmp_path: Path
+) -> None:
+    plan = lead_of_another_body(tmp_path)
+    for day in ("02", "26"):
+        office.tick(f"2026-03-{day}T09:00+08:00", mail=OPERATOR, plan=plan)
+    assert office.notices(kind=Kind.NUDGE) == {}
+    text = text_of(told(office, "report/calls/2026-03-26"))
+    assert "自治区人民政府办公厅　未登记联系人　一件事" in text
+
+
+def test_call_list_comes_once(office: Trial, tmp_path: Path) -> None:
+    plan = lead_of_another_body(tmp_path)
+    for day in ("02", "26", "27", "30"):
+        office.tick(f"2026-03-{day}T09:00+08:00", mail=OPERATOR, plan=plan)
+    calls = [key for key in office.notices() if key.startswith("report/calls")]
+    assert calls == ["report/calls/2026-03-26"]
+
+
+# Without an operator
+
+
+def test_without_an_operator_no_report_is_mailed(office: Trial) -> None:
+    for at in (MARCH, "2026-03-27T09:00+08:00"):
+        office.tick(at)
+    assert office.notices(kind=Kind.REPORT) == {}
+
+
+def test_without_an_operator_the_report_stands_in_the_log(
+    office: Trial, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        office.tick(MARCH)
+    assert "应发5封，邮件服务器已接收5封" in caplog.text
+
+
+def test_report_cannot_be_sent_again(office: Trial) -> None:
+    office.tick(MARCH, mail=OPERATOR)
+    with pytest.raises(UsageError, match="a report is not sent again"):
+        orders.resend(office.app(MARCH), f"npc-deputies/{AFTER}")
+
+
+def test_last_report_comes_when_what_was_held_has_gone(office: Trial) -> None:
+    held = OPERATOR | {"first_start": "hold"}
+    office.tick("2026-04-01T09:00+08:00", mail=held)
+    office.tick("2026-04-01T11:00+08:00", mail=held)
+    orders.release(office.app("2026-04-01T12:00+08:00", mail=held))
+    office.tick("2026-04-01T12:01+08:00", mail=held)
+    office.tick("2026-04-01T12:02+08:00", mail=held)
+    assert "已接收31" in subject(office, "report/digest/2026-04#2")
+
+
+def test_report_of_what_still_waits_comes_once(office: Trial) -> None:
+    held = OPERATOR | {"first_start": "hold"}
+    office.tick("2026-04-01T09:00+08:00", mail=held)
+    for hour in (11, 12, 13):
+        office.tick(f"2026-04-01T{hour}:00+08:00", mail=held)
+    assert [key for key in office.notices(kind=Kind.REPORT) if "digest" in key] == [
+        "report/digest/2026-04"
+    ]
+
+
+def test_report_of_what_was_held_too_long_says_that_nothing_goes_yet(office: Trial) -> None:
+    held = OPERATOR | {"first_start": "hold"}
+    office.tick("2026-04-01T09:00+08:00", mail=held)
+    office.tick("2026-05-06T09:00+08:00", mail=held)
+    text = text_of(told(office, "report/digest/2026-04"))
+    assert "过时未发" in text
+    assert "目前暂停发送：首次启用，暂存待放行" in text

@@ -1,0 +1,257 @@
+"""A ledger that is not the one last used here holds everything until it is released."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from reminder.ledger import care
+from reminder.ledger.location import Server
+from reminder.office import holding, moving, orders
+from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
+from tests.postgresql import PostgreSQL
+
+APRIL = "2026-04-01T09:00+08:00"
+HELD = ("held", "restored")
+SENT = ("sent", "accepted")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True) as opened:
+        yield opened
+
+
+def copied(office: Trial, folder: Path) -> Path:
+    target = folder / "copy.db"
+    care.backup(Path(str(office.place)), target)
+    return target
+
+
+def put_back(office: Trial, copy: Path) -> None:
+    """As the README says: the daemon is stopped, the copy put in place."""
+    office.close()
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        (office.state / name).unlink(missing_ok=True)
+    shutil.copy(copy, office.state / "ledger.db")
+
+
+def restored(office: Trial, folder: Path, **settings: Any) -> None:
+    """March went; a copy is made; April goes; the copy is put back."""
+    office.tick(MARCH, **settings)
+    copy = copied(office, folder)
+    office.tick(APRIL, **settings)
+    put_back(office, copy)
+
+
+def test_restored_copy_sends_nothing_until_it_is_released(office: Trial, tmp_path: Path) -> None:
+    restored(office, tmp_path)
+    before = len(office.files())
+    counts = office.tick(APRIL)
+    assert (counts.get("sent"), len(office.files())) == (None, before)
+    assert office.states(period="2026-04") == {HELD}
+    assert orders.release(office.app(APRIL))
+    office.tick(APRIL)
+    assert office.states(period="2026-04") == {SENT}
+
+
+def test_release_on_a_later_day_says_so(office: Trial, tmp_path: Path) -> None:
+    restored(office, tmp_path)
+    office.tick(APRIL)
+    orders.release(office.app("2026-04-02T09:00+08:00"))
+    office.tick("2026-04-02T09:00+08:00")
+    late = parsed(office.stored("digest/2026-04/lead"))
+    assert "〔补发〕" in str(late["Subject"])
+
+
+def test_months_that_were_delivered_are_dropped_at_once(office: Trial, tmp_path: Path) -> None:
+    restored(office, tmp_path)
+    office.tick(APRIL)
+    before = len(office.files())
+    holding.drop_period(office.app(APRIL), "2026-04")
+    assert office.states(period="2026-04") == {("expired", "dropped")}
+    assert orders.release(office.app(APRIL)) == []
+    office.tick(APRIL)
+    assert len(office.files()) == before
+
+
+def test_restored_copy_is_known_after_commands_have_written_rows(
+    office: Trial, tmp_path: Path
+) -> None:
+    restored(office, tmp_path)
+    for _ in range(40):
+        orders.register(office.app(APRIL), ["2026-03-1"], None, None, "")
+    office.tick(APRIL)
+    assert office.states(period="2026-04") == {HELD}
+
+
+def test_what_waited_in_the_copy_is_held_with_its_bytes(office: Trial, tmp_path: Path) -> None:
+    app = office.app(MARCH)
+    app.plan(app.clock.now())
+    copy = copied(office, tmp_path)
+    office.tick(MARCH)
+    stored, before = office.stored("digest/2026-03/lead"), office.files()
+    put_back(office, copy)
+    assert office.tick(MARCH) == {}
+    assert office.states(period="2026-03") == {HELD}
+    assert office.files() == before
+    orders.release(office.app(MARCH))
+    assert office.tick(MARCH)["sent"] == 2
+    assert office.stored("digest/2026-03/lead") == stored
+    assert list(care.verify(office.place)) == []
+
+
+def test_operator_gets_one_mail_about_it_and_no_report_of_what_was(
+    office: Trial, tmp_path: Path
+) -> None:
+    restored(office, tmp_path, mail=OPERATOR)
+    before = [str(mail["Subject"]) for mail in office.mails()]
+    for moment in (APRIL, APRIL, "2026-04-01T11:00+08:00"):
+        office.tick(moment, mail=OPERATOR)
+    after = [str(mail["Subject"]) for mail in office.mails()]
+    assert sorted(after) == sorted([*before, "【试】台账是恢复的备份，暂存待放行"])
+
+
+def test_copy_on_another_machine_is_held(office: Trial, tmp_path: Path) -> None:
+    office.tick(MARCH)
+    copy = copied(office, tmp_path)
+    (tmp_path / "other").mkdir()
+    with trial(tmp_path / "other", small=True, made=False) as other:
+        other.state.mkdir(mode=0o700)
+        shutil.copy(copy, other.state / "ledger.db")
+        other.tick(APRIL)
+        assert other.states(period="2026-04") == {HELD}
+
+
+def test_copy_over_a_ledger_that_was_only_opened_is_held(office: Trial, tmp_path: Path) -> None:
+    office.tick(MARCH)
+    copy = copied(office, tmp_path)
+    (tmp_path / "other").mkdir()
+    with trial(tmp_path / "other", small=True, made=False) as other:
+        with other.reading():
+            pass
+        put_back(other, copy)
+        other.tick(APRIL)
+        assert other.states(period="2026-04") == {HELD}
+
+
+def test_ledger_of_an_earlier_version_is_taken_over(office: Trial) -> None:
+    office.tick(MARCH)
+    (office.state / "ledger.made").write_text("There is a ledger here, or there was.\n")
+    office.tick(APRIL)
+    assert office.states(period="2026-04") == {SENT}
+
+
+def test_ledger_whose_mark_lies_behind_is_the_same(office: Trial) -> None:
+    office.tick(MARCH)
+    behind = (office.state / "ledger.made").read_bytes()
+    office.tick(APRIL)
+    (office.state / "ledger.made").write_bytes(behind)
+    assert office.tick("2026-04-27T09:00+08:00")["sent"] > 0
+
+
+def test_hold_by_hand_holds_what_comes_and_what_waits(office: Trial) -> None:
+    app = office.app(MARCH)
+    app.plan(app.clock.now())
+    assert holding.hold(office.app(MARCH), "to look first")
+    assert not holding.hold(office.app(MARCH), "once more")
+    office.tick(MARCH)
+    office.tick(APRIL)
+    assert office.files() == []
+    assert office.states(period="2026-04") == {("held", "held-by-hand")}
+    orders.release(office.app(APRIL))
+    office.tick(APRIL)
+    assert office.states(period="2026-04") == {SENT}
+
+
+# A ledger on a server
+
+
+@pytest.fixture
+def served(tmp_path: Path, postgresql: PostgreSQL) -> Iterator[Trial]:
+    with trial(tmp_path, small=True, place=postgresql.emptied()) as opened:
+        yield opened
+
+
+def replica(folder: Path, place: Server) -> Trial:
+    folder.mkdir()
+    return Trial(folder, small=True, place=place)
+
+
+@pytest.fixture
+def dump(postgresql: PostgreSQL) -> Callable[[str], None]:
+    """The ledger's database as another, or back: sessions on either are ended."""
+
+    def copy(old: str, new: str) -> None:
+        postgresql.execute(
+            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+            .format(sql.Literal(old))
+        )  # fmt: skip
+        names = sql.Identifier(new), sql.Identifier(old)
+        postgresql.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
+        postgresql.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+
+    return copy
+
+
+def test_restored_database_is_told_by_the_mark_of_any_replica(
+    served: Trial, tmp_path: Path, dump: Any, postgresql: PostgreSQL
+) -> None:
+    served.tick(MARCH)
+    dump("ledger", "dumped")
+    served.tick(APRIL)
+    before = len(served.files())
+    served.use(postgresql.place("dumped"))
+    served.tick(APRIL)
+    fresh = replica(tmp_path / "fresh", postgresql.place("dumped"))
+    assert fresh.tick(APRIL) == {}
+    assert (len(served.files()), fresh.files()) == (before, [])
+    orders.release(served.app(APRIL))
+    fresh.tick(APRIL)
+    assert fresh.states(period="2026-04") == {SENT}
+    fresh.close()
+
+
+def test_replica_that_was_away_holds_nothing_again(
+    served: Trial, tmp_path: Path, dump: Any, postgresql: PostgreSQL
+) -> None:
+    away = replica(tmp_path / "away", postgresql.place("ledger"))
+    served.tick(MARCH)
+    dump("ledger", "dumped")
+    served.tick(APRIL)
+    away.tick(APRIL)
+    for trial_ in (served, away):
+        trial_.use(postgresql.place("dumped"))
+    served.tick(APRIL)
+    orders.release(served.app("2026-04-02T09:00+08:00"))
+    away.tick("2026-04-02T09:01+08:00")
+    assert away.states(period="2026-04") == {("sent", "accepted")}
+    away.close()
+
+
+def test_new_replica_without_a_mark_is_nothing_odd(served: Trial, tmp_path: Path) -> None:
+    served.tick(MARCH)
+    assert isinstance(served.place, Server)
+    fresh = replica(tmp_path / "fresh", served.place)
+    fresh.tick(APRIL)
+    assert fresh.states(period="2026-04") == {SENT}
+    fresh.close()
+
+
+def test_ledger_that_was_moved_to_a_server_and_back_is_not_held(
+    office: Trial, tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    office.tick(MARCH)
+    office.close()
+    here, there, back = office.place, postgresql.emptied(), tmp_path / "state" / "back.db"
+    moving.move(here, there, office.state)
+    office.use(there)
+    office.tick(APRIL)
+    assert office.states(period="2026-04") == {SENT}
+    office.close()
+    moving.move(there, back, office.state)
+    office.use(back)
+    assert office.tick("2026-04-27T09:00+08:00")["sent"] > 0
