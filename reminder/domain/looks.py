@@ -32,7 +32,7 @@ def look(reader: Reader, found: Window) -> Look:
     if (found.task, reader.unit.id) in reader.progress.reported:
         return Look(WAIT, words, "待复核")
     shown = light(found, reader.on, reader.table.days, reader.progress)
-    if shown is Light.GREEN and found.is_waiting(reader.on):
+    if reader.progress.is_open(found) and found.is_waiting(reader.on):
         return Look(WAIT, words, "会期待定")
     if shown is Light.RED:
         # Outside the own house nobody sees a red light.

@@ -157,7 +157,7 @@ def workdays_left(found: Window, on: date, days: WorkingDays) -> int:
 
 def light(found: Window, on: date, days: WorkingDays, progress: Progress) -> Light:
     """Of a task in that window on that day. Lights concern lead units only."""
-    if not progress.is_open(found) or _checked_in(found, progress):
+    if not progress.is_open(found) or _checked_in(found, progress) or found.is_waiting(on):
         return Light.GREY
     if on < found.opens:
         return Light.BLUE

@@ -92,6 +92,8 @@ def status(
         return "", Mood.PLAIN
     if found.task not in progress.done and (found.task, unit.id) in progress.reported:
         return f"待复核（已登记{day(progress.reported[found.task, unit.id])}完成）", Mood.ACTIVE
+    if progress.is_open(found) and found.is_waiting(on):
+        return "安排月份已过，会期待定", Mood.PLAIN
     shown = light(found, on, table.days, progress)
     if shown is Light.GREY:
         done = progress.done.get(found.task)
@@ -104,8 +106,6 @@ def status(
         return (f"剩{left}个工作日" if left else "今日为最后一个工作日"), Mood.SOON
     if shown is Light.BLUE:
         return "未开始", Mood.PLAIN
-    if found.is_waiting(on):
-        return "安排月份已过，会期待定", Mood.PLAIN
     return "进行中", Mood.ACTIVE
 
 

@@ -147,13 +147,14 @@ def lamp(
 ) -> Lamp:
     """Of a task for those leads; `period` is that of a year-round task's check-in, else empty."""
     shown = light(found, on, table.days, known.progress)
-    if shown is Light.GREY:
+    is_waiting = known.progress.is_open(found) and found.is_waiting(on)
+    if shown is Light.GREY and not is_waiting:
         return Lamp(_closed(found, known.progress, period), shown)
     waiting = sum(known.waits(found.task, unit.id, period) for unit in units)
     if waiting:
         count = f" {waiting}/{len(units)}" if len(units) > 1 else ""
         return Lamp(f"待复核{count}", WAITS)
-    if shown is Light.GREEN and found.is_waiting(on):
+    if is_waiting:
         return Lamp("会期待定", WAITS)
     return Lamp(_word(table, found, on, shown, units), shown)
 

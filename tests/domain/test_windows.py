@@ -274,6 +274,11 @@ def test_soft_and_provisional_are_never_red(timing: dict[str, Any]) -> None:
     assert Light.RED not in {shown(found, on) for on in YEAR_OF_DAYS}
 
 
+def test_an_open_session_without_a_date_is_grey_once_its_month_is_over() -> None:
+    found = of(task(4, meetings=("sc-25",)), meeting())
+    assert [shown(found, on) for on in ("2026-04-29", "2026-05-01")] == [Light.GREEN, Light.GREY]
+
+
 def test_a_year_round_check_in_is_never_yellow_or_red() -> None:
     found = of(year_round(), month=4)
     assert {shown(found, on) for on in YEAR_OF_DAYS} == {Light.BLUE, Light.GREEN}
