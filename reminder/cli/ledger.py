@@ -135,7 +135,7 @@ def _keys(app: Application, period: str | None, state: str | None) -> list[str]:
     with app.database.read() as connection:
         views = read_notices(connection, period=period)
     last = {original(view.key): view for view in views}.values()
-    settled = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN)
+    settled = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
     wanted = _state(state)
     return [v.key for v in last if wanted in (None, v.state) and v.reason not in settled]
 

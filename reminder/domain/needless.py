@@ -17,7 +17,8 @@ def why_done(draft: NoticeDraft, progress: Progress) -> Reason | None:
 
 
 def why_needless(table: Timetable, draft: NoticeDraft, progress: Progress) -> Reason | None:
-    """Why nothing is left to say of it: it was dropped from the plan, or all of it is done.
+    """Why nothing is left to say of it: it was dropped from the plan, moved to another day, or
+    all of it is done.
 
     What a receipt or a report says was fixed when it was made.
     """
@@ -27,13 +28,17 @@ def why_needless(table: Timetable, draft: NoticeDraft, progress: Progress) -> Re
         return Reason.DROPPED_FROM_PLAN
     if draft.kind is Kind.DIGEST:
         return _why_no_digest(table, draft, progress)
-    left = _still_led(table, draft)
-    return why_done(left, progress) if left.tasks else Reason.DROPPED_FROM_PLAN
+    led = _still_led(table, draft)
+    if not led.tasks:
+        return Reason.DROPPED_FROM_PLAN
+    left = _still_due(table, led)
+    return why_done(left, progress) if left.tasks else Reason.MOVED
 
 
 def still_asked(table: Timetable, draft: NoticeDraft, progress: Progress) -> NoticeDraft:
-    """A reminder of those tasks alone that its unit still leads and has not registered."""
-    left = _still_led(table, draft)
+    """A reminder of those tasks alone that its unit still leads, that are due on the same day
+    as then, and that it has not registered."""
+    left = _still_due(table, _still_led(table, draft))
     asked = tuple(task for task in left.tasks if progress.is_asked(task[0], draft.unit))
     return replace(draft, tasks=asked)
 
@@ -46,6 +51,12 @@ def _still_led(table: Timetable, draft: NoticeDraft) -> NoticeDraft:
         if task[0] in table.windows and table.role(draft.unit, tasks[task[0]]) is Role.LEAD
     )
     return replace(draft, tasks=led)
+
+
+def _still_due(table: Timetable, draft: NoticeDraft) -> NoticeDraft:
+    """A task that is due on another day now is reminded of before that one."""
+    same = tuple(t for t in draft.tasks if t[1] == table.windows[t[0]].due.isoformat())
+    return replace(draft, tasks=same)
 
 
 def _why_no_digest(table: Timetable, draft: NoticeDraft, progress: Progress) -> Reason | None:

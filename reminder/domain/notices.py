@@ -67,6 +67,7 @@ class Reason(StrEnum):
     TOO_LATE = "too-late"
     DONE = "done"
     DROPPED_FROM_PLAN = "dropped-from-plan"
+    MOVED = "moved"
     CLOCK = "clock"
     RESENT = "resent"
     RENEWED = "renewed"
@@ -77,7 +78,7 @@ ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)
 
 
 # A notice that ended so told nobody anything.
-NEVER_WENT = (Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN)
+NEVER_WENT = (Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
 
 
 @dataclass(frozen=True)

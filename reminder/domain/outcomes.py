@@ -48,6 +48,7 @@ REASONS: dict[str, str] = {
     Reason.TOO_LATE: "过时未发",
     Reason.DONE: "事项已办结，不再发送",
     Reason.DROPPED_FROM_PLAN: "安排表已调整，该单位不再有此项，不再发送",
+    Reason.MOVED: "事项时间已调整，按新的时间另行提示",
     Reason.CLOCK: "系统时间更正后恢复发送",
 }
 # Steps that need no explanation where they are the last one; the history names them too.

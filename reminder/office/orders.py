@@ -26,15 +26,18 @@ from reminder.office.application import Application
 from reminder.office.notice_writer import draft_of
 
 RESENT_USEFUL = timedelta(days=7)
+_NEEDLESS = {
+    Reason.DROPPED_FROM_PLAN: "what it was about has left the plan",
+    Reason.MOVED: "it is due on another day now",
+    Reason.DONE: "all of it is done",
+}
 
 
 class NeedlessError(UsageError):
     """Nothing is left to say of that notice: for `reason`."""
 
     def __init__(self, key: str, reason: Reason) -> None:
-        dropped = reason is Reason.DROPPED_FROM_PLAN
-        why = "what it was about has left the plan" if dropped else "all of it is done"
-        super().__init__(f"{key}: {why}, nothing is left to send")
+        super().__init__(f"{key}: {_NEEDLESS[reason]}, nothing is left to send")
         self.reason = reason
 
 

@@ -24,7 +24,7 @@ from reminder.office.signing import Signing, read_signing, shown_month
 
 SHOWN = 200  # units to phone: more nobody phones
 UNSIGNED = "月末临近，尚未签收"
-_NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.DONE)
+_NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,34 @@ def test_reminder_of_several_tasks_goes_for_those_that_are_left(office: Trial) -
     assert "第4项" not in text
 
 
+def moved_to_may(*numbers: str) -> Files:
+    moved = tuple((n, 5 if n in numbers else m, *more) for n, m, *more in PLAN.tasks)
+    return replace(PLAN, tasks=moved)
+
+
+def test_reminder_of_a_day_that_has_moved_is_not_released(office: Trial) -> None:
+    held(office, moved_to_may("4", "5"))
+    orders.release(office.app(LATER))
+    assert state(office) == ("expired", "moved")
+    with pytest.raises(UsageError, match="due on another day now"):
+        orders.resend(office.app(LATER), "small/" + NUDGE)
+
+
+def test_reminder_of_a_day_that_has_moved_ends_while_it_waits_for_a_server(office: Trial) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
+        settings = by_smtp(server.port) | {"mail": {"first_start": "send"}}
+        office.tick(DAY, **settings)
+        moved_to_may("4", "5").write(office)
+        office.tick(LATER, **settings)
+    assert state(office) == ("expired", "moved")
+
+
+def test_reminder_of_several_tasks_is_released_for_those_that_stayed(office: Trial) -> None:
+    held(office, moved_to_may("4"))
+    orders.release(office.app(LATER))
+    assert "第4项" not in text_of(parsed(office.stored(NUDGE)))
+
+
 def test_task_that_comes_back_is_reminded_of_on_the_next_day(office: Trial) -> None:
     held(office, PLAN.without_task("4").without_task("5"))
     office.tick(LATER)
