@@ -19,7 +19,7 @@ from reminder.web import outbox, units
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
 from reminder.web.door import behind_the_door, enter, has_opened
-from reminder.web.errors import told
+from reminder.web.errors import BROKEN, told
 from reminder.web.feeds import feed
 from reminder.web.paths import Paths
 from reminder.web.polls import Kept, Polls
@@ -116,7 +116,7 @@ def _style(request: Request) -> Response:
 
 def _failed(request: Request, error: Exception) -> Response:
     """The server logs the error, with its traceback."""
-    return told(request, 500, "internal error\n")
+    return told(request, 500, BROKEN)
 
 
 def _refused(request: Request, error: Exception) -> Response:

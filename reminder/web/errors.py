@@ -16,8 +16,8 @@ from reminder.web.site import site_of
 
 log = logging.getLogger(__name__)
 
-# When not even the page for errors can be made, as after a mistake in an operator's template.
-_LAST = "页面暂时打不开，请稍后再试；如仍打不开，请告知管理员，原因记在服务日志中。\n"
+# Also where not even the page for errors can be made, as after a mistake in an operator's template.
+BROKEN = "页面暂时打不开，请稍后再试；如仍打不开，请告知管理员，原因记在服务日志中。\n"
 
 
 def told(
@@ -36,7 +36,7 @@ def told(
             return _page(request, status, reason, more)
         except Exception:  # the answer to an error must not be another one
             log.exception("the page for an error could not be made")
-            plain = _LAST
+            plain = BROKEN
     return PlainTextResponse(plain, status, HEADERS | more)
 
 

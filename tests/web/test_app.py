@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from reminder.ledger.occasions import note_tick
 from reminder.web import site
+from reminder.web.errors import BROKEN
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
@@ -73,7 +74,7 @@ def test_an_error_keeps_its_reasons_to_itself(house: Any) -> None:
     app.state.site = None
     client = TestClient(app, raise_server_exceptions=False)
     answer = client.get("/")
-    assert (answer.status_code, answer.text) == (500, "internal error\n")
+    assert (answer.status_code, answer.text) == (500, BROKEN)
     assert "Content-Security-Policy" in answer.headers
 
 
