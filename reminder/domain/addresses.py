@@ -52,6 +52,8 @@ def site_address(value: str) -> str:
         raise ValueError(f"is {quoted(value)}, wanted http://host or https://host")
     if UNSEEN.search(value) or _NO_URL.search(value):
         raise ValueError(f"is {quoted(value)}, wanted an address without blanks and quotes")
+    if "@" in parts.netloc:  # it would stand in every mail
+        raise ValueError("holds a user's name or password, wanted an address without")
     if parts.query or parts.fragment or value.endswith(("?", "#")):
         raise ValueError(f"is {quoted(value)}, wanted an address without ? and #")
     return f"{parts.scheme}://{parts.netloc}{_path(value, parts.path.rstrip('/'))}"

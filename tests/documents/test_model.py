@@ -111,6 +111,13 @@ def test_what_is_no_address_of_a_site_is_refused(sources: Sources, url: str) -> 
     assert fault.startswith("reminder.toml:2: web.base_url: is ")
 
 
+def test_no_name_or_password_goes_out_with_the_sites_address(sources: Sources) -> None:
+    sources.file('[web]\nbase_url = "https://office:swordfish@unit.cn"\n')
+    (fault,) = sources.faults()
+    assert fault.startswith("reminder.toml:2: web.base_url: holds a user's name or password")
+    assert "swordfish" not in fault
+
+
 @pytest.mark.parametrize("domain", ["unit", "unit.cn/x", "UNIT.cn", "unit cn", "unit.cn\\n"])
 def test_uid_domain_is_a_plain_domain(sources: Sources, domain: str) -> None:
     sources.file(f'uid_domain = "{domain}"\n')
