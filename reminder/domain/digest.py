@@ -142,7 +142,8 @@ def _when(reader: Reader, month: int, led: Sequence[Task]) -> str:
         dated = (
             f"（{wording.weekday(first.due)}）" if exact and first.rule is not Rule.EXPLICIT else ""
         )
-        which = ("，其中" if monthly else "") + ("最早1项" if len(led) > 1 else "")
+        one = "最早1项" if len(firm) > 1 else "1项"
+        which = f"，其中{one}" if monthly else one if len(led) > 1 else ""
         words += f"{which}{kind}{dated}"
     if undated:
         words += "，会期待定" if undated == len(led) else f"，其中{undated}项会期待定"

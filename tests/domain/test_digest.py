@@ -71,6 +71,12 @@ def test_december_has_no_next_month() -> None:
     assert styles(written(timetable(task(1), task(12)), month=12, progress=_done(1))) == ["lead"]
 
 
+def test_the_earliest_is_named_only_among_several_that_have_a_day() -> None:
+    days = [task(4, n, due=date(2026, 4, 10 + n)) for n in (2, 3)]
+    assert "其中1项4月13日" in written(timetable(task(4), days[1])).summary
+    assert "其中最早1项4月" in written(timetable(task(4), *days)).summary
+
+
 def _done(month: int, count: int = 1) -> Progress:
     day = date(2026, month, 20)
     return Progress({f"2026-{month:02}-{n}": day for n in range(1, count + 1)})
