@@ -27,7 +27,8 @@ DEEPEST = 20  # tables and lists inside one another
 _DATE = re.compile(r"(?<![\w\"'.:+-])\d{4}-\d{2}-\d{2}(?![\w\"':.+-])")
 _QUOTED = re.compile(r""""[^"\n]*"|'[^'\n]*'|#[^\n]*""")
 _LEFTOVER = re.compile(
-    r".*~|[.]?#.*|~\$.*|.*[.](sw[a-p]|kate-swp|bak|orig|rej|tmp|temp|save|old|(dpkg|ucf)-\w+|rpm\w+)",
+    r".*~|[.]?#.*|~\$.*|.*\s.*|thumbs[.]db|desktop[.]ini|"
+    r".*[.](sw[a-p]|kate-swp|bak|orig|rej|tmp|temp|save|old|(dpkg|ucf)-\w+|rpm\w+)",
     re.IGNORECASE,
 )
 _TOO_LONG = "a number of more than 64 bits, wanted a smaller one"

@@ -3,7 +3,9 @@
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import ColumnElement, Connection, exists, inspect, select, text
@@ -22,6 +24,8 @@ from reminder.output_files import output_folder
 
 AT_ONCE = 200  # messages in memory
 _OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
+_DRAFTS = ".ledger-backup-"  # folders beside the ledger, that a kill may leave
+_HOURS = 6 * 3600.0
 _OF_RECIPIENT = (State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED)
 
 
@@ -44,7 +48,8 @@ def backup(source: Place, target: Path) -> None:
         )
     try:
         # SQLite opens what it writes by its path, so in a folder where nobody else can rename.
-        with TemporaryDirectory(prefix="backup-", dir=source.parent) as folder:
+        with TemporaryDirectory(prefix=_DRAFTS, dir=source.parent) as folder:
+            _remove_older(Path(folder))
             draft = Path(folder) / "ledger.db"
             with file.reading(source) as connection, in_words(draft):
                 connection.execute(text("VACUUM INTO :draft"), {"draft": str(draft)})
@@ -53,6 +58,15 @@ def backup(source: Place, target: Path) -> None:
     except OSError as error:
         where = "" if error.filename in (None, str(target)) else f"{error.filename}: "
         raise LedgerError(f"{target} cannot be made: {where}{error.strerror}") from error
+
+
+def _remove_older(folder: Path) -> None:
+    """What backups that were killed have left beside it: none takes hours."""
+    made = folder.stat().st_mtime
+    for other in folder.parent.glob(f"{_DRAFTS}*"):
+        with suppress(FileNotFoundError):  # another backup has just ended
+            if other.stat().st_mtime < made - _HOURS:
+                rmtree(other)
 
 
 def verify(place: Place) -> Iterator[str]:

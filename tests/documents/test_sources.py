@@ -65,7 +65,8 @@ def test_mistyped_variable_is_a_mistake_all_the_same(sources: Sources, name: str
 @pytest.mark.parametrize(
     "name",
     ["smtp__password~", ".smtp__password.swp", "smtp__password.swo", "#smtp__password#",
-     "smtp__password.bak", "smtp__password.ORIG", "smtp__password.dpkg-old", "smtp__password.tmp"],
+     "smtp__password.bak", "smtp__password.ORIG", "smtp__password.dpkg-old", "smtp__password.tmp",
+     "smtp__password (copy)", "smtp__password - 副本", "Thumbs.db", "desktop.ini"],
 )  # fmt: skip
 def test_editors_copy_of_a_secret_is_passed_over_with_a_warning(
     sources: Sources, name: str

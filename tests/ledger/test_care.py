@@ -60,6 +60,19 @@ def test_copy_is_made_while_another_writes(ledger: Path, tmp_path: Path) -> None
     assert faults(tmp_path / "copy.db") == []
 
 
+def test_what_a_killed_backup_has_left_goes_with_the_next(ledger: Path, tmp_path: Path) -> None:
+    left, running, mine = (
+        ledger.parent / name for name in (".ledger-backup-a", ".ledger-backup-b", "backup-2025")
+    )
+    for folder in (left, running, mine):
+        folder.mkdir()
+        (folder / "ledger.db").touch()
+    for folder in (left, mine):
+        os.utime(folder, (0, 0))
+    care.backup(ledger, tmp_path / "copy.db")
+    assert sorted(path.name for path in ledger.parent.glob("*backup*")) == [running.name, mine.name]
+
+
 def test_copy_can_be_read_by_its_owner_alone(ledger: Path, tmp_path: Path) -> None:
     care.backup(ledger, tmp_path / "copy.db")
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
