@@ -16,8 +16,9 @@ ALIKE = 3  # different recipients in a row
 PROBED = 10  # recipients that one probe asks of a server that refused them all
 
 _FINAL = re.compile("5[0-9]{2} ")
-# RFC 3463 sections 3.2 to 3.4: these speak of the mailbox, or of the mail's size.
-_OF_OTHERS = re.compile(r"5[0-9]{2} #?5\.(?:[12]\.[0-9]{1,3}|3\.4)\b")
+# RFC 3463 sections 3.2 to 3.4: these speak of the mailbox, or of the mail's size; 5.1.0 and 5.2.0
+# of neither: relays that do not know this host say them.
+_OF_OTHERS = re.compile(r"5[0-9]{2} #?5\.(?:[12]\.[1-9][0-9]{0,2}|3\.4)\b")
 _REFUSED = (Reason.RECIPIENT_REFUSED, Reason.MESSAGE_REFUSED)
 
 

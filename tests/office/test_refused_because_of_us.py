@@ -173,6 +173,15 @@ def test_mailboxes_that_are_not_there_are_never_the_servers_trouble(shipped: Tri
     assert shipped.states(period="2026-04") == {("refused", "recipient-refused")}
 
 
+@pytest.mark.parametrize("reply", ["550 #5.1.0 Address rejected.", "550 5.2.0 not taken"])
+def test_code_that_says_nothing_of_the_mailbox_leaves_it_to_the_words(
+    shipped: Trial, reply: str
+) -> None:
+    with bad_server(RCPT=[reply]) as server:
+        shipped.tick(APRIL, **via(server.port))
+    assert shipped.states(period="2026-04") == {("retry", "server")}
+
+
 def test_own_house_is_reached_while_the_relay_takes_nothing_for_elsewhere(shipped: Trial) -> None:
     everybody = addresses(shipped)
     own, elsewhere = everybody[-2:], everybody[:-2]
