@@ -81,6 +81,12 @@ ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)
 NEVER_WENT = (Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
 
 
+def still_reached(course: str, now: str) -> bool:
+    """Whether who got a mail on that course has it: an outbox folder reached nobody, once mails
+    go by a server."""
+    return course == now or course != "maildir"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What became of one recipient: a state, why, and the server's own words.

@@ -9,7 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, select, union, update
 
-from reminder.domain.notices import NEVER_WENT, UNFINISHED, Kind, NoticeDraft, Reason, State
+from reminder.domain.notices import (
+    NEVER_WENT,
+    UNFINISHED,
+    Kind,
+    NoticeDraft,
+    Reason,
+    State,
+    still_reached,
+)
 from reminder.domain.occasions import Step
 from reminder.ledger.history import Change, record, record_all
 from reminder.ledger.schema import message, notice, recipient, reminded
@@ -219,17 +227,19 @@ def read_told(
 
 
 def heard_from(
-    connection: Connection, units: Collection[str], year: int, before: Collection[str] = ()
+    connection: Connection, units: Collection[str], year: int, before: Collection[str], course: str
 ) -> set[str]:
-    """Those of the units that were written to in that year, by notices other than `before`."""
-    query = select(notice.c.unit).where(
+    """Those of the units that were written to in that year, by notices other than `before`: as
+    seen from that course."""
+    query = select(notice.c.unit, notice.c.course).where(
         notice.c.unit.in_(units),
         notice.c.sha256.is_not(None),
         notice.c.period.startswith(f"{year}-"),
         notice.c.rehearsal.is_(False),
         notice.c.key.not_in(before),
     )
-    return set(connection.scalars(query.distinct()))
+    rows = connection.execute(query.distinct())
+    return {row.unit for row in rows if still_reached(row.course, course)}
 
 
 def _unfinished() -> Select[Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from reminder.domain.notices import UNFINISHED, Reason, State, original
+from reminder.domain.notices import UNFINISHED, Reason, State, original, still_reached
 from reminder.ledger.claims import NOT_BEGUN
 from reminder.ledger.history import Change, record_all
 from reminder.ledger.notices import Composed
@@ -42,14 +42,15 @@ def old_ones(connection: Connection, course: str, before: datetime) -> list[str]
     return list(connection.scalars(_OLD, {"of_course": course, "before": before}))
 
 
-def reached(connection: Connection, key: str) -> set[str]:
-    """Who got that notice or a copy of it, in lower case."""
+def reached(connection: Connection, key: str, course: str) -> set[str]:
+    """Who got that notice or a copy of it, as seen from that course, in lower case."""
     base = original(key)
     family = (recipient.c.notice == base) | recipient.c.notice.startswith(
         f"{base}#", autoescape=True
     )
-    query = select(recipient.c.address).where(family, recipient.c.state == State.SENT)
-    return {address.lower() for address in connection.scalars(query)}
+    query = select(recipient.c.address, notice.c.course).join(notice)
+    rows = connection.execute(query.where(family, recipient.c.state == State.SENT))
+    return {row.address.lower() for row in rows if still_reached(row.course, course)}
 
 
 def renew(connection: Connection, key: str, composed: Composed, at: datetime) -> None:

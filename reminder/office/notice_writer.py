@@ -105,7 +105,7 @@ class Registrar:
     ) -> Iterator[Knowledge]:
         units = [draft.unit for draft in drafts]
         year, before = self._table.plan.year, [draft.key for draft in drafts]
-        heard = notices.heard_from(connection, units, year, before)
+        heard = notices.heard_from(connection, units, year, before, self.course)
         if not self._settings.links_in_mail:
             yield from (Knowledge(at, progress, unit not in heard) for unit in units)
             return
@@ -142,9 +142,11 @@ class Registrar:
         elif view.kind is Kind.DIGEST and self._settings.mail.approval:
             renewal.hold_again(connection, view.key, at)
         elif composed := self._composed(connection, view, at):
-            reached = renewal.reached(connection, view.key)  # by a copy
+            reached = renewal.reached(connection, view.key, self.course)  # by a copy
             left = tuple(one for one in composed.recipients if one.lower() not in reached)
-            renewal.renew(connection, view.key, replace(composed, recipients=left), at)
+            # Who it was for has left: it goes as it was laid in, or waits.
+            if left:
+                renewal.renew(connection, view.key, replace(composed, recipients=left), at)
 
     def _composed(self, connection: Connection, view: NoticeView, at: datetime) -> Composed | None:
         """None when there is no need any more, or nobody to write to: then it says so."""

@@ -8,7 +8,16 @@ from sqlalchemy import Connection
 
 from reminder.domain.characters import one_line
 from reminder.domain.needless import still_asked, why_needless
-from reminder.domain.notices import ON_HOLD, Kind, NoticeDraft, Reason, State, copy_key, original
+from reminder.domain.notices import (
+    ON_HOLD,
+    Kind,
+    NoticeDraft,
+    Reason,
+    State,
+    copy_key,
+    original,
+    still_reached,
+)
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Signature
@@ -165,7 +174,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         person.address.lower()
         for other in family
         for person in other.recipients
-        if person.state is State.SENT
+        if person.state is State.SENT and still_reached(other.course, app.registrar.course)
     }
     if why := why_needless_now(app, connection, view):
         raise NeedlessError(view.key, why)

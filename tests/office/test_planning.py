@@ -386,6 +386,27 @@ def test_maildir_after_a_mail_server_is_no_first_start(small: Trial, smtp: dict[
     assert small.states(period="2026-04") == {("sent", "accepted")}
 
 
+def test_first_mail_by_a_server_says_who_sends_it_whatever_lay_in_a_folder(
+    small: Trial, smtp: dict[str, Any]
+) -> None:
+    small.tick(MARCH)
+    small.tick("2026-03-10T09:00+08:00", **smtp)
+    small.tick(APRIL, **smtp)
+    march, april = (
+        small.stored(f"digest/2026-{key}/lead{n}") for key, n in (("03", "#2"), ("04", ""))
+    )
+    assert "月初发送一封" in text_of(parsed(march))
+    assert "月初发送一封" not in text_of(parsed(april))
+
+
+def test_what_lay_in_an_outbox_folder_may_be_sent_again_by_the_server(
+    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+) -> None:
+    small.tick(MARCH)
+    key = small.notice("digest/2026-03/lead").key
+    assert orders.resend(small.app(APRIL, **smtp), key) == f"{key}#2"
+
+
 def test_there_and_back_again_sends_nothing_anew(small: Trial, smtp: dict[str, Any]) -> None:
     small.tick(MARCH)
     small.tick("2026-03-10T09:00+08:00", **smtp)

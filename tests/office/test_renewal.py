@@ -136,6 +136,29 @@ def test_copy_that_was_made_by_hand_goes_to_nobody_who_has_the_first(office: Tri
     assert inbox.reached == ["second@unit.test"]
 
 
+def test_what_lay_in_an_outbox_folder_has_reached_nobody_once_there_is_a_server(
+    office: Trial,
+) -> None:
+    office.tick(MARCH)
+    with bad_server() as server:
+        port = server.port
+    office.tick(A_DAY, **via(port))
+    with real_server(inbox := Picky((), "")) as port:
+        office.tick(WEEK, **via(port))
+    assert sorted(inbox.reached) == ["lead@unit.test", "related@unit.test", "second@unit.test"]
+
+
+def test_copy_for_who_has_left_goes_as_it_was_laid_in(office: Trial) -> None:
+    with bad_server(RCPT=["250 ok", "550 5.1.1 no", "250 ok"]) as server:
+        office.tick(MARCH, **via(server.port))
+    orders.resend(office.app(MARCH, **via(server.port)), office.notice(LEAD).key)
+    office.tick(A_DAY, **via(server.port))
+    office.edit_units(', "second@unit.test"', "")
+    with real_server(inbox := Picky((), "")) as port:
+        office.tick(WEEK, **via(port))
+    assert inbox.reached == ["second@unit.test"]
+
+
 def test_report_that_waited_says_the_same_with_the_date_of_now(office: Trial) -> None:
     with bad_server(RCPT=["250 ok"] * 3 + ["450 4.2.0 grey"]) as server:
         office.tick(MARCH, **via(server.port, mail=OPERATOR))
