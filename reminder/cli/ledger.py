@@ -143,11 +143,15 @@ def _keys(app: Application, period: str | None, state: str | None) -> list[str]:
 @command(cli, example="reminder ledger release --period 2026-03")
 def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
+    from reminder.ledger.holds import read_hold
     from reminder.office import orders
 
-    released = orders.release(informed_application(), period)
+    app = informed_application()
+    with app.database.read() as connection:
+        lifted = period is None and read_hold(connection, app.registrar.course)
+    released = orders.release(app, period)
     if not released:
-        print("nothing is held")
+        print("nothing waits; what comes goes by itself again" if lifted else "nothing is held")
         return
     print(f"{len(released)} released; the daemon sends them within a minute, or: reminder tick")
     if period:
@@ -172,8 +176,9 @@ def drop(
     period: Period = None,
     state: State = None,
 ) -> None:
-    """Give up a notice that waits, or all of a period (a month with its days): never sent. With
-    --state refused or expired: what did not arrive is settled.
+    """Give up a notice that waits, or all of a period (a month with its days), with what a restored
+    ledger does not know to have gone: never sent. With --state refused or expired: what did not
+    arrive is settled.
     """
     from reminder.office import holding, orders
 

@@ -81,6 +81,7 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         }
     found["unsettled"] = [
         {"period": month.period, "refused": month.refused, "expired": month.expired}
+        | ({"unknown": month.unknown} if month.unknown else {})
         for month in unsettled
     ]
     now = app.clock.now()
@@ -157,8 +158,11 @@ def print_status(found: dict[str, Any]) -> None:
     for month in found["unsettled"]:
         for state in (name for name in ("refused", "expired") if month[name]):
             of = f"--period {month['period']} --state {state}"
+            unknown = state == "expired" and len(month.get("unknown", ()))
+            may = f", {unknown} of them may have gone before this copy was put in place"
             lines.append(
-                ("unsettled", f"digest {month['period']}: {len(month[state])} {state}: "
+                ("unsettled", f"digest {month['period']}: {len(month[state])} {state}"
+                              f"{may if unknown else ''}: "
                               f"reminder ledger resend {of}, or: reminder ledger drop {of}")
             )  # fmt: skip
     lines += [("replica", name) for name in found["replicas"]]

@@ -65,6 +65,7 @@ class Reason(StrEnum):
     RELEASED = "released"
     DROPPED = "dropped"
     TOO_LATE = "too-late"
+    UNKNOWN = "unknown"  # too late, and in a restored ledger: it may have gone
     DONE = "done"
     DROPPED_FROM_PLAN = "dropped-from-plan"
     MOVED = "moved"
@@ -77,8 +78,14 @@ class Reason(StrEnum):
 ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)
 
 
-# A notice that ended so told nobody anything.
-NEVER_WENT = (Reason.TOO_LATE, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
+# A notice that ended so told nobody anything, as far as the ledger knows.
+NEVER_WENT = (
+    Reason.TOO_LATE,
+    Reason.UNKNOWN,
+    Reason.DONE,
+    Reason.DROPPED_FROM_PLAN,
+    Reason.MOVED,
+)
 
 
 def still_reached(course: str, now: str) -> bool:

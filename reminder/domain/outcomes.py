@@ -46,6 +46,7 @@ REASONS: dict[str, str] = {
     Reason.FIRST_START: "启用之前，不发",
     Reason.DROPPED: "已取消",
     Reason.TOO_LATE: "过时未发",
+    Reason.UNKNOWN: "台账由备份恢复，是否已发出无记录，请核对",
     Reason.DONE: "事项已办结，不再发送",
     Reason.DROPPED_FROM_PLAN: "安排表已调整，该单位不再有此项，不再发送",
     Reason.MOVED: "事项时间已调整，按新的时间另行提示",

@@ -1,6 +1,7 @@
 """Whether nothing may go until the operator releases it, and why: one answer for all replicas."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,8 +21,8 @@ _WORDS = {
 _NEXT = {
     Reason.HOLD: "to let go: reminder ledger release",
     Reason.RESTORED: "what went after this copy was made would go again: look with reminder "
-    "ledger list --state held, give up what was delivered with reminder ledger drop --period P, "
-    "then: reminder ledger release",
+    "ledger list --state held, give up what was delivered (also what ended as unknown) with "
+    "reminder ledger drop --period P, then: reminder ledger release",
     Reason.BY_HAND: "to let go: reminder ledger release",
 }
 _ON_ITS_WAY = (*UNFINISHED, State.SENDING)
@@ -49,6 +50,14 @@ class Hold:
     @property
     def hint(self) -> str:
         return _NEXT[self.reason]
+
+
+def why_too_late(connection: Connection) -> Callable[[datetime], Reason]:
+    """Why what was due at that moment and is over did not go: a restored ledger does not know
+    whether it did."""
+    hold = read_hold(connection, "")
+    since = hold.since if hold and hold.reason is Reason.RESTORED else None
+    return lambda due: Reason.UNKNOWN if since and due <= since else Reason.TOO_LATE
 
 
 def is_all_held(connection: Connection) -> bool:

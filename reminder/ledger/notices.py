@@ -2,7 +2,8 @@
 
 import hashlib
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -255,11 +256,11 @@ def _unfinished() -> Select[Any]:
 # Asked at each tick: made once, for making a statement takes longer than running it.
 _UNFINISHED = _unfinished()
 _UNFINISHED_OF = _UNFINISHED.where(notice.c.kind.in_(bindparam("kinds", expanding=True)))
-_OUTLIVED = _UNFINISHED.with_only_columns(notice.c.key)
+_OUTLIVED = _UNFINISHED.with_only_columns(notice.c.key, notice.c.due)
 _OUTLIVED = _OUTLIVED.where(notice.c.useful_until <= bindparam("now"))
 _TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
     notice.c.state == State.EXPIRED,
-    notice.c.reason == Reason.TOO_LATE,
+    notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN)),
     notice.c.course == bindparam("of_course"),
     notice.c.due <= bindparam("due_by"),
     notice.c.useful_until > bindparam("now"),
@@ -276,11 +277,16 @@ def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
     return connection.execute(query, {"kinds": kinds}).mappings().all()
 
 
-def expire(connection: Connection, at: datetime) -> list[str]:
-    """Gives up what has outlived its use. Returns the keys."""
-    keys = list(connection.scalars(_OUTLIVED, {"now": at}))
-    set_states(connection, keys, State.EXPIRED, Reason.TOO_LATE, at)
-    return keys
+def expire(
+    connection: Connection, at: datetime, ended: Callable[[datetime], Reason] | None = None
+) -> list[str]:
+    """Gives up what has outlived its use; `ended` says why of what was due then. The keys."""
+    reasons: dict[Reason, list[str]] = defaultdict(list)
+    for row in connection.execute(_OUTLIVED, {"now": at}):
+        reasons[ended(row.due) if ended else Reason.TOO_LATE].append(row.key)
+    for reason, keys in reasons.items():
+        set_states(connection, keys, State.EXPIRED, reason, at)
+    return [key for keys in reasons.values() for key in keys]
 
 
 def too_early_given_up(

@@ -15,7 +15,7 @@ _LATER = notice.alias()
 _REFUSED = select(recipient.c.notice).where(recipient.c.state == State.REFUSED)
 _ON_ITSELF = or_(
     notice.c.state == State.REFUSED,
-    and_(notice.c.state == State.EXPIRED, notice.c.reason == Reason.TOO_LATE),
+    and_(notice.c.state == State.EXPIRED, notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))),
 )
 _BY_RECIPIENTS = and_(
     notice.c.state.is_(None), notice.c.key.in_(_REFUSED), derived_state() == State.REFUSED
@@ -33,11 +33,13 @@ _AGAIN = exists().where(
 
 @dataclass
 class Unsettled:
-    """Of one month's digests: the units whose mail was refused, or was too late to go."""
+    """Of one month's digests: the units whose mail was refused, or was too late to go; of those
+    the ones that may have had it, as far as a restored ledger knows."""
 
     period: str
     refused: list[str] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -56,6 +58,8 @@ def read_unsettled(connection: Connection, course: str, directory: Directory) ->
             continue
         of_month = found.setdefault(row.period, Unsettled(row.period))
         (of_month.expired if row.state == State.EXPIRED else of_month.refused).append(row.unit)
+        if row.reason == Reason.UNKNOWN:
+            of_month.unknown.append(row.unit)
     return list(found.values())
 
 

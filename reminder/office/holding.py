@@ -20,14 +20,15 @@ def hold(app: Application, why: str) -> bool:
 
 
 def drop_period(app: Application, period: str) -> tuple[int, int]:
-    """Gives up all of a period that waits, of a month with its days. How many, and how many are
-    just being sent."""
+    """Gives up all of a period that waits, of a month with its days, and settles what may have
+    gone. How many, and how many are just being sent."""
     with app.database.write() as connection:
         views = [
             view
-            for state in WAITING
+            for state in (*WAITING, State.EXPIRED)
             for view in read_notices(connection, state=state)
             if f"{view.period}-".startswith(f"{period}-")
+            and (view.waiting or view.reason == Reason.UNKNOWN)
         ]
         keys = [view.key for view in views if view.state is not State.SENDING]
         now = app.clock.now()

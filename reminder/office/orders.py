@@ -140,7 +140,7 @@ def drop(app: Application, key: str) -> None:
 
 def may_be_dropped(view: NoticeView) -> bool:
     """Also what has ended without arriving: somebody has seen to it then."""
-    too_late = view.state is State.EXPIRED and view.reason == Reason.TOO_LATE
+    too_late = view.state is State.EXPIRED and view.reason in (Reason.TOO_LATE, Reason.UNKNOWN)
     waits = view.waiting and view.state is not State.SENDING
     return waits or too_late or view.state is State.REFUSED
 

@@ -32,7 +32,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger import claims, notices, occasions, relays, renewal
 from reminder.ledger.database import Database
 from reminder.ledger.heard import note_read, read_heard
-from reminder.ledger.holds import is_all_held, let_finished_go, read_hold
+from reminder.ledger.holds import is_all_held, let_finished_go, read_hold, why_too_late
 from reminder.ledger.stopping import stop_reminders
 from reminder.ledger.tasks import read_progress, read_start
 from reminder.ledger.views import read_notices
@@ -85,7 +85,7 @@ class Planner:
             claims.wait_no_longer(connection, at, LONGEST)
             relays.wait_no_longer(connection, at, LONGEST)
             done.note(self._revive(connection, at))
-            notices.expire(connection, at)
+            notices.expire(connection, at, why_too_late(connection))
             if all_held := is_all_held(connection):
                 let_finished_go(connection)
             progress = read_progress(connection, self._table, self._registrar.course)
@@ -179,7 +179,7 @@ class Planner:
             return
         begun = read_start(connection, self._registrar.course)
         self._note_digest(connection, month, edition.as_of, new=False)
-        ended = State.EXPIRED, Reason.TOO_LATE
+        ended = State.EXPIRED, why_too_late(connection)(drafts[0].due if drafts else edition.as_of)
         if begun and drafts and drafts[0].useful_until <= begun:
             ended = State.BASELINE, Reason.FIRST_START
         self._registrar.put(connection, drafts, edition.as_of, *ended)

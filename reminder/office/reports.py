@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from reminder.domain import wording
 from reminder.domain.calls import calls_on_tasks
-from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, original
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State, copy_key, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.sessions import undated_sessions
@@ -174,11 +174,16 @@ class Reporter:
     def _unsettled(self, connection: Connection) -> Iterator[Row]:
         directory = self._table.directory
         for found in read_unsettled(connection, self._registrar.course, directory):
-            for state, units in ((State.REFUSED, found.refused), (State.EXPIRED, found.expired)):
+            late = [unit for unit in found.expired if unit not in found.unknown]
+            for words, units in (
+                (STATES[State.REFUSED], found.refused),
+                (STATES[State.EXPIRED], late),
+                (REASONS[Reason.UNKNOWN], found.unknown),
+            ):
                 if units:
                     few = first((directory.name_of(unit),) for unit in units)
                     names = "、".join(row[0] for row in few.shown)
-                    yield f"{found.period} {NAMES[Kind.DIGEST]}", f"{STATES[state]}：{names}"
+                    yield f"{found.period} {NAMES[Kind.DIGEST]}", f"{words}：{names}"
 
     def _addressees(self, units: list[str]) -> list[str]:
         """Each by name and address; of very many the groups that are whole, and the first."""

@@ -113,6 +113,13 @@ def test_release_of_a_period_lets_only_that_go(office: Office) -> None:
     assert len(rows(office, "--state", "held")) == 2
 
 
+def test_release_says_that_a_hold_is_lifted_also_where_nothing_waits(office: Office) -> None:
+    hold(office)
+    office("ledger", "drop", "--period", "2026-04")
+    assert "what comes goes by itself again" in office("ledger", "release").out
+    assert "nothing is held" in office("ledger", "release").out
+
+
 def test_dropped_notice_is_never_sent(office: Office) -> None:
     hold(office)
     assert office("ledger", "drop", LEAD).status == 0

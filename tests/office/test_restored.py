@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from reminder.cli.status import read_status
 from reminder.ledger import care
 from reminder.ledger.location import Server
 from reminder.office import holding, moving, orders
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.postgresql import PostgreSQL
 
-APRIL = "2026-04-01T09:00+08:00"
+APRIL, MAY = "2026-04-01T09:00+08:00", "2026-05-06T09:00+08:00"
 HELD = ("held", "restored")
 SENT = ("sent", "accepted")
 
@@ -113,6 +114,35 @@ def test_operator_gets_one_mail_about_it_and_no_report_of_what_was(
         office.tick(moment, mail=OPERATOR)
     after = [str(mail["Subject"]) for mail in office.mails()]
     assert sorted(after) == sorted([*before, "【试】台账是恢复的备份，暂存待放行"])
+
+
+def test_month_that_ended_before_the_restore_may_have_gone_and_is_dropped_at_once(
+    office: Trial, tmp_path: Path
+) -> None:
+    restored(office, tmp_path)
+    office.tick(MAY)
+    assert office.states(period="2026-04") == {("expired", "unknown")}
+    app = office.app(MAY)
+    assert read_status(app)["unsettled"][0]["unknown"] == ["lead", "related"]
+    assert holding.drop_period(app, "2026-04") == (2, 0)
+    assert read_status(app)["unsettled"] == []
+
+
+def test_month_that_was_held_to_its_end_may_have_gone(office: Trial, tmp_path: Path) -> None:
+    restored(office, tmp_path)
+    office.tick(APRIL)
+    office.tick(MAY)
+    assert office.states(period="2026-04") == {("expired", "unknown")}
+
+
+def test_month_that_began_after_the_restore_was_too_late(office: Trial, tmp_path: Path) -> None:
+    office.tick(MARCH)
+    put_back(office, copied(office, tmp_path))
+    (office.state / "ledger.made").unlink()
+    office.tick("2026-03-20T09:00+08:00")
+    office.tick(APRIL)
+    office.tick(MAY)
+    assert office.states(period="2026-04") == {("expired", "too-late")}
 
 
 def test_copy_on_another_machine_is_held(office: Trial, tmp_path: Path) -> None:
