@@ -226,7 +226,7 @@ changes = st.one_of(
 
 
 @given(st.lists(st.lists(changes, min_size=1, max_size=3), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_sharing_is_seen_by_no_reader(
     shared: Database, table: Timetable, steps: list[list[tuple[str, ...]]]
 ) -> None:

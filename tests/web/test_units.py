@@ -487,7 +487,12 @@ def test_a_link_opens_its_own_page_or_nothing(
     token = address(house, whose).split("/")[2]
     given_token = token[:cut] + more
     answer = ask(house.app, f"/units/{quote(given_token, safe='')}/{quote(name, safe='')}")
-    if (given_token, name) == (token, whose) and whose in ("helan", "deputies", "yinchuan"):
+    # Mail programs and people leave a line's end behind an address.
+    if (given_token, name.rstrip("\n")) == (token, whose) and whose in (
+        "helan",
+        "deputies",
+        "yinchuan",
+    ):
         assert answer.status == 200
         assert house.table.directory[whose].name.encode() in answer.body
     else:
