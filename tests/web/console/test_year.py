@@ -15,6 +15,7 @@ from reminder.ledger.holds import Hold, begin_hold
 from reminder.ledger.notices import Entry
 from reminder.ledger.schema import recipient
 from reminder.office import registrations
+from reminder.office.holding import hold
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary, logged_in
 
@@ -170,6 +171,19 @@ def test_nobody_is_phoned_to_sign_what_waits_for_approval(house: Any) -> None:
     page = logged_in(house).get("/console").text
     assert "尚未签收" not in page
     assert "暂未发送；通过后立即发送" in page
+
+
+def test_what_waits_for_approval_while_all_is_held_is_not_said_to_go(house: Any) -> None:
+    mail = house.settings.mail.model_copy(update={"approval": True})
+    house.set(mail=mail)
+    at(house, "2026-04-28T10:00+08:00")
+    house.application.tick()
+    secretary = logged_in(house)
+    assert "未审核的不发送" in secretary.get("/console").text
+    hold(house.application, "")
+    page = secretary.get("/console").text
+    assert page.count("暂未发送；通过后等待放行") == 2
+    assert "未审核的不发送" not in page
 
 
 def statements(house: Any, secretary: Secretary) -> int:
