@@ -20,8 +20,10 @@ def why_needless(table: Timetable, draft: NoticeDraft, progress: Progress) -> Re
     """Why nothing is left to say of it: it was dropped from the plan, moved to another day, or
     all of it is done.
 
-    What a receipt or a report says was fixed when it was made.
+    What a receipt or a report says was fixed when it was made; a receipt's unit may have left.
     """
+    if draft.kind is Kind.RECEIPT and table.directory.receiver(draft.unit) is None:
+        return Reason.DROPPED_FROM_PLAN
     if draft.kind is not Kind.DIGEST and draft.kind not in _REMINDERS:
         return None
     if draft.key.partition("/")[0] != table.plan.id:

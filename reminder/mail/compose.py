@@ -105,12 +105,21 @@ class Composer:
         return self._message(key, as_of, marked + subject, text, html, (self._operator, []))
 
     def again(
-        self, key: str, at: datetime, content: bytes, *, to_operator: bool = False
+        self,
+        key: str,
+        at: datetime,
+        content: bytes,
+        *,
+        to_operator: bool = False,
+        to_unit: NoticeDraft | None = None,
     ) -> Composed:
-        """A report's or a receipt's words, which were fixed when it was made, as of now."""
+        """A report's or a receipt's words, which were fixed when it was made, as of now; to whom
+        it went, or to the addresses as they are now."""
         mail = mime.read(content)
-        to, cc = (self._operator, _Listed()) if to_operator else (mail.to, mail.cc)
-        return self._message(key, at, mail.subject, mail.text, mail.html, (to, cc))
+        recipients = (self._operator, _Listed()) if to_operator else (mail.to, mail.cc)
+        if to_unit:
+            recipients = self._recipients(to_unit)
+        return self._message(key, at, mail.subject, mail.text, mail.html, recipients)
 
     @property
     def _operator(self) -> _Listed:

@@ -157,8 +157,8 @@ def resend(app: Application, key: str) -> str:
 
 def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
     """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
-    if view.kind in (Kind.REPORT, Kind.RECEIPT):
-        raise UsageError(f"{view.key}: a {view.kind} is not sent again")
+    if view.kind is Kind.REPORT:
+        raise UsageError(f"{view.key}: a report is not sent again")
     if view.waiting:
         raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
     at = app.clock.now()
@@ -198,7 +198,13 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         return draft.key
     if at < view.due and not view.rehearsal:
         raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
-    composed = app.composer.compose(replace(before, key=draft.key), known, rehearsal=rehearsal)
+    if view.kind is Kind.RECEIPT:
+        words = notices.content_of(connection, view.key)
+        if words is None:
+            raise UsageError(f"{view.key}: what it said is not kept any more")
+        composed = app.composer.again(draft.key, at, words, to_unit=before)
+    else:
+        composed = app.composer.compose(replace(before, key=draft.key), known, rehearsal=rehearsal)
     if not app.registrar.rehearsal:
         composed = replace(composed, recipients=missing)
     notices.add(

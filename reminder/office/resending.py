@@ -8,7 +8,7 @@ from reminder.mail.chunks import batched
 from reminder.office import orders
 from reminder.office.application import Application
 
-KINDS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE)
+KINDS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
 
 
 def to_resend(app: Application, kind: Kind, period: str) -> list[str]:

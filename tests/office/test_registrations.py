@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import Act, Registration, Signature
+from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.ledger.location import Place
+from reminder.ledger.schema import recipient
 from reminder.office import orders
 from reminder.office import registrations as service
 from reminder.office.application import Application
 from reminder.office.registrations import RegistrationError
-from tests.daemon.trials import MARCH, Trial, text_of, trial
+from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
 
 TASK = "2026-03-1"
 LATE = "2026-03-26T09:30+08:00"  # three working days are left
@@ -220,12 +223,26 @@ def test_a_receipt_goes_to_no_other_unit(small: Trial) -> None:
     assert not any("登记回执" in str(mail["Subject"]) for mail in others)
 
 
-def test_a_receipt_is_not_sent_again(small: Trial) -> None:
+def test_a_receipt_that_arrived_is_not_sent_again(small: Trial) -> None:
     finish(small.app(LATE))
     small.tick(LATE)
-    [key] = kinds(small, Kind.RECEIPT)
-    with pytest.raises(orders.UsageError):
-        orders.resend(small.app(LATE), f"small/{key}")
+    with pytest.raises(UsageError, match="nobody is left to reach"):
+        orders.resend(small.app(LATE), "small/receipt/1/lead")
+
+
+def test_a_receipt_that_was_refused_goes_again_in_its_words(small: Trial) -> None:
+    finish(small.app(LATE))
+    small.tick(LATE)
+    with small.app(LATE).database.write() as connection:
+        connection.execute(
+            update(recipient)
+            .where(recipient.c.notice == "small/receipt/1/lead")
+            .values(state="refused")
+        )
+    assert orders.resend(small.app(PAST), "small/receipt/1/lead") == "small/receipt/1/lead#2"
+    first, again = (parsed(small.stored(f"receipt/1/lead{copy}")) for copy in ("", "#2"))
+    assert text_of(again) == text_of(first)
+    assert again["Message-ID"] != first["Message-ID"]
 
 
 def test_a_link_in_wrong_hands_floods_no_mailbox_and_locks_nobody_out(small: Trial) -> None:
