@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from reminder.cli.context import AsJson, application, command
+from reminder.cli.context import AsJson, application, command, site_address
 from reminder.cli.words import counted, print_json
 from reminder.errors import UsageError
 
@@ -41,7 +41,7 @@ def url(as_json: AsJson = False) -> None:
     from reminder.office.links import local_address
 
     app = application()
-    base = app.settings.web.public_url
+    base = site_address(app)
     pages = {"start": "/"}
     if app.settings.transport == "maildir":
         pages["outbox"] = "/outbox"

@@ -107,6 +107,15 @@ def application(at: datetime | None = None) -> Application:
     return Application(loaded, Clock(at))
 
 
+def site_address(app: Application) -> str:
+    """Where the pages are, as far as the settings say."""
+    web = app.settings.web
+    if not web.base_url and not web.port:
+        words = "web.port is 0: instead of 0 take the port on the first screen of `reminder run`"
+        typer.echo(words, err=True)
+    return web.public_url
+
+
 def informed_application() -> Application:
     """As the ledger has the days of sessions. Raises `LedgerError`."""
     app = application()

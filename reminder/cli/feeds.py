@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reminder.cli.context import AsJson, application, command
+from reminder.cli.context import AsJson, application, command, site_address
 from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
@@ -38,7 +38,7 @@ def url(
 
     app = application()
     found = _link(app, unit or "plan")
-    base = app.settings.web.public_url
+    base = site_address(app)
     whole = address(app, base, found)
     short = address(app, base, found, handed_out=True)
     if as_json:
@@ -153,7 +153,7 @@ def _whose() -> str:
 def _print_address(app: Application, found: LinkView) -> None:
     from reminder.office.links import address
 
-    print(address(app, app.settings.web.public_url, found))
+    print(address(app, site_address(app), found))
 
 
 def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:

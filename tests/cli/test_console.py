@@ -42,6 +42,16 @@ def stored(state: Path) -> str:
     return found
 
 
+def test_an_address_with_port_0_is_said_to_want_another(
+    reminder: Reminder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in (("console", "url"), ("feed", "url"), ("feed", "rotate", "--unit", "helan")):
+        assert reminder(*command).err == ""
+    monkeypatch.setenv("REMINDER_WEB__PORT", "0")
+    for command in (("console", "url"), ("feed", "url"), ("feed", "rotate", "--unit", "helan")):
+        assert "take the port on the first screen" in reminder(*command).err
+
+
 def test_password_is_kept_as_an_argon2id_hash(
     reminder: Reminder, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
