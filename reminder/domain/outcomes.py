@@ -38,7 +38,7 @@ REASONS: dict[str, str] = {
     Reason.DAMAGED: "存档邮件已损坏，未发送，请重新发送",
     Reason.HOLD: "首次启用，暂存待放行",
     Reason.RESTORED: "台账是恢复的备份，暂存待放行",
-    Reason.BY_HAND: "已暂停发送，待放行",
+    Reason.BY_HAND: "人工暂停，暂存待放行",
     Reason.APPROVAL: "待审核",
     Reason.APPROVED: "已审核，到时发送",
     Reason.CHANGED: "审核后内容有变化，重新待审核",

@@ -258,6 +258,16 @@ def test_mails_that_no_server_has_accepted_count_as_not_delivered(
     assert count(secretary.get("/console").text, "4月邮件未送达") == "1"
 
 
+def test_why_an_office_was_held_by_hand_stands_on_its_pages(
+    house: Any, secretary: Secretary
+) -> None:
+    with house.database.write() as connection:
+        begin_hold(connection, Hold(Reason.BY_HAND, AT, f"核对邮箱{XSS}"))
+    page = secretary.get("/console").text
+    assert "人工暂停，暂存待放行（核对邮箱" in page
+    assert XSS not in page
+
+
 def test_a_restored_office_reads_that_what_went_would_go_again(
     house: Any, secretary: Secretary
 ) -> None:
