@@ -25,6 +25,7 @@ from reminder.ledger.schema import message, notice, recipient, reminded
 from reminder.ledger.upsert import put
 from reminder.ledger.views import in_parts
 
+AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
 
 
@@ -259,8 +260,9 @@ _UNFINISHED_OF = _UNFINISHED.where(notice.c.kind.in_(bindparam("kinds", expandin
 _OUTLIVED = _UNFINISHED.with_only_columns(notice.c.key, notice.c.due)
 _OUTLIVED = _OUTLIVED.where(notice.c.useful_until <= bindparam("now"))
 _TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
-    notice.c.state == State.EXPIRED,
-    notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN)),
+    (notice.c.state == State.EXPIRED) & notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
+    # By a first start on a clock that was far ahead.
+    | (notice.c.state == State.BASELINE) & (notice.c.created > bindparam("ahead")),
     notice.c.course == bindparam("of_course"),
     notice.c.due <= bindparam("due_by"),
     notice.c.useful_until > bindparam("now"),
@@ -292,8 +294,8 @@ def expire(
 def too_early_given_up(
     connection: Connection, course: str, at: datetime, due_by: datetime
 ) -> list[str]:
-    """Notices that ended as too late, as if by a later clock. Returns the keys."""
-    which = {"of_course": course, "due_by": due_by, "now": at}
+    """Notices that ended as too late, or older than the start, as if by a later clock. The keys."""
+    which = {"of_course": course, "due_by": due_by, "now": at, "ahead": at + AHEAD}
     return list(connection.scalars(_TOO_EARLY_GIVEN_UP, which))
 
 

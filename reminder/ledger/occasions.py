@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from reminder.domain.notices import Kind
+from reminder.ledger.notices import AHEAD
 from reminder.ledger.schema import occasion, setting, start
 from reminder.ledger.upsert import put, put_new
 
@@ -29,6 +30,11 @@ def begin(connection: Connection, course: str, at: datetime, *, held: bool) -> b
         return False
     connection.execute(start.insert().values(course=course, at=at, held=held))
     return True
+
+
+def set_right(connection: Connection, at: datetime) -> None:
+    """A first start that lies ahead was by a wrong clock: it is now."""
+    connection.execute(update(start).where(start.c.at > at + AHEAD).values(at=at))
 
 
 def note_tick(connection: Connection, at: datetime) -> None:

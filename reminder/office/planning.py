@@ -81,6 +81,7 @@ class Planner:
         """Everything due at that moment; what has outlived its use is given up."""
         done = Planned()
         with self._database.write() as connection:
+            occasions.set_right(connection, at)
             occasions.begin(connection, self._registrar.course, at, held=hold_first_start)
             claims.wait_no_longer(connection, at, LONGEST)
             relays.wait_no_longer(connection, at, LONGEST)

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from reminder.domain.notices import Kind
+from reminder.ledger.tasks import read_start
 from reminder.office import orders
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server
@@ -78,6 +81,17 @@ def test_month_that_a_clock_ahead_passed_over_gets_its_digest_when_it_comes(
     assert office.notice(APRIL_DIGEST).state == "sent"
     went = [str(mail["Subject"]) for mail in office.mails() if "·4月】" in str(mail["Subject"])]
     assert len(went) == 2
+
+
+def test_first_start_on_a_clock_years_ahead_takes_no_month_away(office: Trial) -> None:
+    office.tick("2028-03-01T09:00+08:00")
+    office.tick(MARCH)
+    with office.reading() as connection:
+        assert read_start(connection, "maildir") == datetime.fromisoformat(MARCH)
+    office.tick(APRIL)
+    digests = office.notices(kind=Kind.DIGEST).values()
+    months = {(view.period, view.state) for view in digests if view.state != "baseline"}
+    assert months == {("2026-03", "sent"), ("2026-04", "sent")}
 
 
 def test_digest_that_comes_back_to_life_is_reported_anew(office: Trial) -> None:
