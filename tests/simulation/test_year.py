@@ -175,7 +175,7 @@ def never_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def give_up_at_once(patch: pytest.MonkeyPatch) -> None:
-    def expire(connection: Connection, at: datetime) -> list[str]:
+    def expire(connection: Connection, at: datetime, _: object) -> list[str]:
         keys = [row["key"] for row in notices.unfinished(connection)]
         for key in keys:
             notices.set_state(connection, key, State.EXPIRED, notices.Reason.TOO_LATE, at)
