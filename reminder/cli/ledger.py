@@ -232,6 +232,7 @@ def copy(
     old = _place("--from", source) if source else settings.ledger
     if undo:
         print(harmless(f"{old} " + ("is open again" if moving.take_back(old) else "is open")))
+        print("If the other one has sent since, first: reminder ledger hold")
         return
     if not (source or target):
         raise UsageError("wanted --from or --to: the other is the configured database")

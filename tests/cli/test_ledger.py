@@ -197,7 +197,9 @@ def test_move_to_the_configured_database_is_said_and_the_old_ledger_refused(
     refused = office("tick")
     assert (refused.status, str(place) in refused.err) == (4, True)
     assert "reminder ledger copy --undo" in refused.err
-    assert "is open again" in office("ledger", "copy", "--undo").out
+    undone = office("ledger", "copy", "--undo").out
+    assert "is open again" in undone
+    assert "reminder ledger hold" in undone
     assert office("tick").status == 0
 
 
