@@ -157,8 +157,8 @@ def test_three_refused_by_policy_wait_and_hold_up_nobody(shipped: Trial) -> None
 def test_three_wrong_mailboxes_in_a_row_cost_one_probe(shipped: Trial) -> None:
     wrong = set(addresses(shipped)[:3])
     with real_server(inbox := Picky(wrong, UNKNOWN)) as port:
-        shipped.tick(APRIL, **via(port))
-        shipped.tick(next_probe(shipped), **via(port))
+        shipped.tick(APRIL, **via(port, connections=1))
+        shipped.tick(next_probe(shipped), **via(port, connections=1))
     refused = {v.recipients[0].address for v in shipped.notices(state="refused").values()}
     assert refused == wrong
     assert shipped.states(period="2026-04") == {
