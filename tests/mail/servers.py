@@ -184,7 +184,7 @@ class BadServer(socketserver.ThreadingTCPServer):
 
     @property
     def verbs(self) -> list[str]:
-        return [command.split(" ")[0].upper() for command in self.commands]
+        return [_verb(command) for command in self.commands]
 
     def next_reply(self, verb: str) -> str | bytes:
         replies = self.script.get(verb, ["502 5.5.1 not here"])
@@ -200,12 +200,17 @@ def _with_pipelining(reply: str | bytes) -> str | bytes:
     return "\r\n".join([f"250-{name[4:]}", *offers])
 
 
+def _verb(command: str) -> str:
+    return command.split(" ")[0].upper()
+
+
 class _Session(socketserver.StreamRequestHandler):
     server: BadServer
     # Replies are said one by one: the second must not wait until the first was received.
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
+        self.command, self.body = "", b""
         self.recipients: list[str] = []
         self.held = b""
         try:
@@ -218,15 +223,16 @@ class _Session(socketserver.StreamRequestHandler):
     def _converse(self) -> None:
         going = self._reply("GREETING")
         while going and (line := self.rfile.readline()):
-            self.server.commands.append(line.decode(errors="replace").rstrip())
-            verb = self.server.verbs[-1]
+            self.command = line.decode(errors="replace").rstrip()
+            self.server.commands.append(self.command)
+            verb = _verb(self.command)
             going = self._reply(verb) and verb != "QUIT"
 
     def _reply(self, verb: str) -> bool:
         """Whether the conversation goes on."""
         reply = self.server.next_reply(verb)
         if isinstance(reply, Naming):
-            reply = reply.format(self.server.commands[-1].partition("<")[2].rstrip(">"))
+            reply = reply.format(self.command.partition("<")[2].rstrip(">"))
         if isinstance(reply, str) and reply in _ENDS:
             _ENDS[reply](self)
             return False
@@ -258,10 +264,9 @@ class _Session(socketserver.StreamRequestHandler):
         if verb == "MAIL":
             self.recipients = []
         if verb == "RCPT" and words.startswith("25"):
-            self.recipients.append(self.server.commands[-1].partition("<")[2].rstrip(">"))
+            self.recipients.append(self.command.partition("<")[2].rstrip(">"))
         if verb == "BODY" and words.startswith("250"):
-            bodies = self.server.bodies[-1:]
-            self.server.accepted += [(one, body) for one in self.recipients for body in bodies]
+            self.server.accepted += [(one, self.body) for one in self.recipients]
         if verb != "BODY" and words.startswith("354"):
             self._read_body()
             return self._reply("BODY")
@@ -273,8 +278,9 @@ class _Session(socketserver.StreamRequestHandler):
             if not line:
                 raise ConnectionResetError("the client left within its message")
             lines.append(line)
+        self.body = b"".join(lines)
         if lines or self.recipients:
-            self.server.bodies.append(b"".join(lines))
+            self.server.bodies.append(self.body)
         else:
             self.server.lone_dots += 1
 
