@@ -69,7 +69,7 @@ def left(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("office", names, indirect=True)
 
 
-@left("lead-is-a-group", "year", "all")
+@left("lead-is-a-group", "all")
 def test_no_page_and_no_form_fails(office: Trial) -> None:
     answers = Reader(office.app(NOW)).read(*pages_of(office))
     assert len(answers) > 100
