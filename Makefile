@@ -14,8 +14,8 @@ run: $(VENV)/.run
 	export REMINDER_WEB__BASE_URL=$${REMINDER_WEB__BASE_URL:-http://127.0.0.1:$$REMINDER_WEB__PORT}; \
 	exec $(BIN)/reminder run
 
-## test: the whole suite; much of it waits for other processes, so two workers more than cores
-WORKERS ?= $(shell echo $$(($$(nproc) + 2)))
+## test: the whole suite; some of it waits for other processes, so one worker more than cores
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
