@@ -42,7 +42,7 @@ class Line:
             return None
         except ReminderError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it was, this message may have gone
             log.exception("%s: unforeseen", envelope.message_id)
             return self._unknown(envelope, str(unforeseen(error)))
         self._sent += 1

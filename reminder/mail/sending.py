@@ -115,7 +115,7 @@ class Sender:
             self._drain(run, ready, trouble)
         except ReminderError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it was, nobody may be left queued without an alarm
             log.exception("%s: an unforeseen failure", self.name)
             run.server_failed(unforeseen(error))
             self.recover()  # all workers have ended: what they had in hand
