@@ -108,7 +108,7 @@ def fill(state: Path, count: int) -> str:
             refused = Entry(draft, Reason.NO_ADDRESS, state=State.REFUSED)
             entries.append(refused if number % 50 == 0 else Entry(draft, composed=content))
         with app.database.write() as connection:
-            add_all(connection, entries, at, course="maildir")
+            add_all(connection, entries, at, stream="maildir")
             sent = {"state": State.SENT, "reason": Reason.ACCEPTED}
             connection.execute(update(recipient).values(sent))
     key, web = app.composer.key, app.settings.web

@@ -18,12 +18,12 @@ from reminder.ledger.readiness import EVERY
 from reminder.ledger.tallies import count_waiting, last_change, states_since
 from reminder.ledger.views import NoticeView, count_state, has_planned, read_notices
 from reminder.mail.presence import Presence, presence
+from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import Edits
 from reminder.office.planning import Planned
 from reminder.office.rehearsal import rehearse
 from reminder.office.signals import stopping
-from reminder.office.watch import OTHER_FILES, SCHEDULER, Trouble
 from reminder.web.app import create_app
 from reminder.web.server import Server, web_server
 
@@ -205,7 +205,7 @@ class Daemon:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
-            hold = read_hold(connection, app.registrar.course)
+            hold = read_hold(connection, app.notice_writer.stream)
             accepted = states_since(connection, before)[State.SENT] if planned.new else 0
             views = read_notices(connection, keys=planned.first)
         settings = app.settings.web

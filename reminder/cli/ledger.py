@@ -61,7 +61,7 @@ def list_(
 ) -> None:
     """Every notice with its state, reason and recipients."""
     from reminder.ledger.views import read_notices
-    from reminder.office.orders import find_subject
+    from reminder.office.operations import find_subject
 
     app = application()
     with app.database.read() as connection:
@@ -75,7 +75,7 @@ def list_(
 def show_(key: Key, as_json: AsJson = False) -> None:
     """One notice, with its recipients and its history."""
     from reminder.ledger.views import read_history
-    from reminder.office.orders import find_notice
+    from reminder.office.operations import find_notice
 
     app = application()
     with app.database.read() as connection:
@@ -106,7 +106,7 @@ def resend(
     state: State = None,
 ) -> None:
     """Send anew, composed now, to the addresses that were not reached."""
-    from reminder.office import orders
+    from reminder.office import operations
 
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
@@ -114,7 +114,7 @@ def resend(
     made = 0
     for each in [key] if key else _keys(app, period, state):
         try:
-            print(orders.resend(app, each))
+            print(operations.resend(app, each))
             made += 1
         except UsageError as error:
             if key:
@@ -144,12 +144,12 @@ def _keys(app: Application, period: str | None, state: str | None) -> list[str]:
 def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
     from reminder.ledger.holds import read_hold
-    from reminder.office import orders
+    from reminder.office import operations
 
     app = informed_application()
     with app.database.read() as connection:
-        lifted = period is None and read_hold(connection, app.registrar.course)
-    released = orders.release(app, period)
+        lifted = period is None and read_hold(connection, app.notice_writer.stream)
+    released = operations.release(app, period)
     if not released:
         print("nothing waits; what comes goes by itself again" if lifted else "nothing is held")
         return
@@ -180,17 +180,17 @@ def drop(
     ledger does not know to have gone: never sent. With --state refused or expired: what did not
     arrive is settled.
     """
-    from reminder.office import holding, orders
+    from reminder.office import holding, operations
 
     if (key is None) == (period is None) or (key and state):
         raise UsageError("wanted a KEY, or --period, with or without --state")
     app = application()
     if key:
-        orders.drop(app, key)
+        operations.drop(app, key)
         print(f"{key} is dropped")
     for each in _keys(app, period, state) if state else ():
         try:
-            orders.drop(app, each)
+            operations.drop(app, each)
         except UsageError as error:
             print(harmless(f"left out: {error}"))
         else:
@@ -205,10 +205,10 @@ def drop(
 @command(cli, example="reminder ledger backup ledger-2026-04.db")
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A consistent copy, also while the daemon runs. It holds the key of all links."""
-    from reminder.ledger import care
+    from reminder.ledger import integrity
 
     app = application()
-    care.backup(app.settings.ledger, file)
+    integrity.backup(app.settings.ledger, file)
     where = f"REMINDER_DATABASE_URL=sqlite:///{file.resolve()}"
     print(harmless(f"{file} is a ledger of its own: {where}"))
 
@@ -255,9 +255,9 @@ def _place(option: str, url: str) -> Place:
 def verify() -> None:
     """Check that the ledger is sound and what is recorded agrees; changes nothing."""
     from reminder.errors import LedgerError
-    from reminder.ledger import care
+    from reminder.ledger import integrity
 
-    found = list(care.verify(application().settings.ledger))
+    found = list(integrity.verify(application().settings.ledger))
     for words in found:
         print(harmless(words))
     if found:

@@ -58,7 +58,7 @@ def read_status(app: Application) -> dict[str, Any]:
 def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     zone = app.table.plan.zone
     with app.database.read() as connection:
-        started = read_start(connection, app.registrar.course)
+        started = read_start(connection, app.notice_writer.stream)
         ticked = last_tick(connection)
         found["troubles"] = read_details(connection)
         if isinstance(app.settings.ledger, Server):
@@ -66,10 +66,10 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection, app.clock.now())
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
-        hold = read_hold(connection, app.registrar.course)
+        hold = read_hold(connection, app.notice_writer.stream)
         alarms = read_alarms(connection).values()
-        unsettled = read_unsettled(connection, app.registrar.course, app.table.directory)
-        found["approval"] = sum(w.count for w in unapproved(connection, app.registrar.course))
+        unsettled = read_unsettled(connection, app.notice_writer.stream, app.table.directory)
+        found["approval"] = sum(w.count for w in unapproved(connection, app.notice_writer.stream))
     found["held"] = hold is not None
     if hold:
         since = hold.since.astimezone(zone)

@@ -1,7 +1,12 @@
-"""Where mails' and pages' templates are found: the operator's folder, then the shipped one."""
+"""Where templates are found: the operator's folder, then the shipped one.
+
+Every sentence that people read stands in them; Python hands over facts.
+"""
 
 import traceback
 from collections import ChainMap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -18,15 +23,16 @@ from reminder.documents.edited_file import is_leftover, not_utf8, shown
 from reminder.documents.settings import SHIPPED, Settings
 from reminder.errors import ConfigurationError, Fault
 
-KINDS = ("mail", "web")
+LANGUAGE = "zh-CN"
+KINDS = ("mail", "web", "calendar", "documents")
 # What an expression of the operator's own can come to.
 _BROKEN = (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def template_folders(settings: Settings) -> list[Path]:
     """A file in the first hides the one of the same name in the second."""
-    shipped = SHIPPED / "templates"
-    return [settings.templates, shipped] if settings.templates else [shipped]
+    roots = [settings.templates] if settings.templates else []
+    return [root / LANGUAGE for root in (*roots, SHIPPED / "templates")]
 
 
 def environment(settings: Settings, *, autoescape: bool) -> Environment:
@@ -50,7 +56,7 @@ def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
 
 def check_templates(settings: Settings) -> None:
     """Compiles every template. Raises `ConfigurationError` with all that cannot be."""
-    templates, faults = environment(settings, autoescape=True), []
+    templates, faults = environment(settings, autoescape=True), _unread(settings.templates)
     for kind in KINDS:
         folders = [folder / kind for folder in template_folders(settings)]
         for name in FileSystemLoader(folders).list_templates():
@@ -64,11 +70,37 @@ def check_templates(settings: Settings) -> None:
         raise ConfigurationError(faults)
 
 
+def _unread(folder: Path | None) -> list[Fault]:
+    """Folders of an operator's own that stand where nothing looks."""
+    words = f"is not read, wanted {LANGUAGE}/{{}}: templates stand in a folder of their language"
+    places = [folder / kind for kind in KINDS] if folder else []
+    return [
+        Fault(shown(place), 0, "", words.format(place.name)) for place in places if place.is_dir()
+    ]
+
+
 def render(templates: Environment, name: str, values: dict[str, object]) -> str:
     """Raises `ConfigurationError` with the template's file and line: it may be the operator's."""
-    template = compiled(templates, name)
+    with _located(name):
+        return compiled(templates, name).render(values)
+
+
+def phrase(templates: Environment, name: str, macro: str, **facts: object) -> str:
+    """What a macro of a template says of these facts, without the line breaks at its ends.
+
+    Raises `ConfigurationError` as `render` does.
+    """
+    with _located(name):
+        try:
+            return str(getattr(compiled(templates, name).module, macro)(**facts)).strip("\n")
+        except _BROKEN:
+            templates.handle_exception()  # as `render` does: with the template's own lines
+
+
+@contextmanager
+def _located(name: str) -> Iterator[None]:
     try:
-        return template.render(values)
+        yield
     except TemplateSyntaxError as error:  # of a template that it includes
         raise _fault(error.filename or name, error.lineno, str(error.message)) from error
     except _BROKEN as error:

@@ -88,10 +88,10 @@ NEVER_WENT = (
 )
 
 
-def still_reached(course: str, now: str) -> bool:
-    """Whether who got a mail on that course has it: an outbox folder reached nobody, once mails
+def still_reached(stream: str, now: str) -> bool:
+    """Whether who got a mail on that stream has it: an outbox folder reached nobody, once mails
     go by a server."""
-    return course == now or course != "maildir"
+    return stream == now or stream != "maildir"
 
 
 @dataclass(frozen=True)

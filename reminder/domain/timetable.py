@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Profile:
+class Audience:
     """All by which plan and rules treat a unit, but for its own name and addresses.
 
     `named` are the ids that stand for it in the plan's rows: its own, its groups'.
@@ -122,9 +122,9 @@ class Timetable:
         """By which ids the plan's rows mean that unit; none for one without a task."""
         return self._named.get(unit, ())
 
-    def profile(self, unit: str) -> Profile:
-        """Units of one profile read the same mail, but for their names."""
-        return Profile(self.directory[unit].tone, self.named_as(unit))
+    def audience(self, unit: str) -> Audience:
+        """Units of one audience read the same mail, but for their names."""
+        return Audience(self.directory[unit].tone, self.named_as(unit))
 
     def role(self, unit: str, task: Task) -> Role | None:
         found = {self._roles[name].get(task.id) for name in self.named_as(unit)}

@@ -24,7 +24,7 @@ _UNAPPROVED = (
     .where(
         notice.c.state == State.HELD,
         notice.c.reason.in_(OPEN),
-        notice.c.course == bindparam("of_course"),
+        notice.c.stream == bindparam("of_stream"),
     )
     .group_by(notice.c.period, notice.c.due)
     .order_by(notice.c.due, notice.c.period)
@@ -34,7 +34,7 @@ _HELD = (
     .where(
         notice.c.state == State.HELD,
         notice.c.kind == Kind.DIGEST,
-        notice.c.course == bindparam("of_course"),
+        notice.c.stream == bindparam("of_stream"),
         notice.c.reason.in_(bindparam("reasons", expanding=True)),
     )
     .order_by(notice.c.created, notice.c.key)
@@ -51,21 +51,21 @@ class Unapproved:
     changed: int
 
 
-def unapproved(connection: Connection, course: str) -> list[Unapproved]:
-    rows = connection.execute(_UNAPPROVED, {"of_course": course})
+def unapproved(connection: Connection, stream: str) -> list[Unapproved]:
+    rows = connection.execute(_UNAPPROVED, {"of_stream": stream})
     return [Unapproved(row.period, row.due, row.waiting, row.changed) for row in rows]
 
 
 def held_digests(
     connection: Connection,
-    course: str,
+    stream: str,
     reasons: Collection[Reason],
     *,
     period: str | None = None,
     due_by: datetime | None = None,
 ) -> list[str]:
     """Their keys, in the order in which they were made."""
-    which = {"of_course": course, "reasons": reasons, "of_period": period, "due_by": due_by}
+    which = {"of_stream": stream, "reasons": reasons, "of_period": period, "due_by": due_by}
     query = _HELD
     if period is not None:
         query = query.where(notice.c.period == bindparam("of_period"))

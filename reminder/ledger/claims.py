@@ -69,7 +69,7 @@ def _waiting(waits: ColumnElement[bool], *first: ColumnElement[Any]) -> Select[A
         .where(
             waits,
             notice.c.state.is_(None),
-            notice.c.course == bindparam("of_course"),
+            notice.c.stream == bindparam("of_stream"),
             notice.c.useful_until > bindparam("now"),
         )
         .order_by(*first, recipient.c.not_before)  # by more, PostgreSQL sorts all that wait
@@ -87,7 +87,7 @@ _TOO_FAR = (
 
 
 def ready(
-    connection: Connection, course: str, at: datetime, limit: int, *, least_tried: bool = False
+    connection: Connection, stream: str, at: datetime, limit: int, *, least_tried: bool = False
 ) -> list[str]:
     """Keys of up to `limit` notices with recipients to be reached now, new ones last: what a
     sender left does not wait for a long queue, and who is tried again comes ever more seldom.
@@ -99,7 +99,7 @@ def ready(
     found: dict[str, None] = {}
     for query in _LEAST_TRIED if least_tried else _READY:
         most = (limit - len(found)) * _FEW
-        which = {"of_course": course, "now": at, "most": most}
+        which = {"of_stream": stream, "now": at, "most": most}
         found |= dict.fromkeys(connection.scalars(query, which))
         if len(found) >= limit:
             break
@@ -109,14 +109,14 @@ def ready(
 def claim(
     connection: Connection,
     name: str,
-    course: str,
+    stream: str,
     at: datetime,
     limit: int,
     *,
     least_tried: bool = False,
 ) -> list[Claimed]:
-    """Takes up to `limit` ready notices of that course; `name` is unlike any other claim's."""
-    keys = ready(connection, course, at, limit, least_tried=least_tried)
+    """Takes up to `limit` ready notices of that stream; `name` is unlike any other claim's."""
+    keys = ready(connection, stream, at, limit, least_tried=least_tried)
     if not keys:
         return []
     query = (
@@ -149,7 +149,7 @@ def claim(
         message_id = stored[key].message_id
         claimed.append(Claimed(key, name, message_id, content, tuple(addresses), attempts[key]))
     # When none of them could be read: the next ones.
-    return claimed or claim(connection, name, course, at, limit)
+    return claimed or claim(connection, name, stream, at, limit)
 
 
 def _refuse_damaged(
@@ -208,7 +208,7 @@ def _put_back(
 
 def put_off(
     connection: Connection,
-    course: str,
+    stream: str,
     at: datetime,
     until: datetime,
     detail: str,
@@ -220,7 +220,7 @@ def put_off(
 
     What waited before keeps its own reason; nothing goes before the server is well.
     """
-    live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.course == course)
+    live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.stream == stream)
     new = _QUEUED & recipient.c.notice.in_(live)
     count, _ = _put_back(connection, new, reason, at, until, detail)
     if claimed:
@@ -268,9 +268,9 @@ def _of(person: Person) -> ColumnElement[bool]:
     return recipient.c.notice.in_(live) & (recipient.c.address == person.address)
 
 
-def hurry(connection: Connection, course: str, at: datetime) -> None:
+def hurry(connection: Connection, stream: str, at: datetime) -> None:
     """What waited for a sick server is ready at once."""
-    ours = select(notice.c.key).where(notice.c.course == course)
+    ours = select(notice.c.key).where(notice.c.stream == stream)
     waits = (recipient.c.state == State.RETRY) & recipient.c.reason.in_(
         [Reason.SERVER, Reason.SETTINGS, Reason.SENDER_REFUSED]
     )

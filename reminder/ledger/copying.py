@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from reminder.errors import LedgerError
-from reminder.ledger import care, moved
+from reminder.ledger import integrity, moved
 from reminder.ledger.database import Database, open_database, reading
 from reminder.ledger.location import Place
 from reminder.ledger.mark import name_ledger
@@ -22,7 +22,7 @@ def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, in
     crash there is never a second ledger to send from. It is open again when the copy fails.
     Raises `LedgerError` for a source that is not sound and for a target that is in use.
     """
-    for fault in care.verify(source):
+    for fault in integrity.verify(source):
         raise LedgerError(
             f"{source} was not copied, it is not sound: {fault}",
             hint="`reminder ledger verify` names every fault.",
@@ -62,7 +62,7 @@ def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
     wanted[setting.name] -= 1  # the mark
     if counts != wanted:
         raise LedgerError(f"nothing was copied: {target} has {counts} rows, wanted {wanted}")
-    for fault in care.faults(new):
+    for fault in integrity.faults(new):
         raise LedgerError(f"nothing was copied: in {target} {fault}")
     return counts
 

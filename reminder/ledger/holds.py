@@ -64,19 +64,19 @@ def is_all_held(connection: Connection) -> bool:
     return connection.execute(select(setting).where(setting.c.name == _HOLD)).first() is not None
 
 
-def read_hold(connection: Connection, course: str) -> Hold | None:
-    """Why nothing goes on that course; None where mails go."""
+def read_hold(connection: Connection, stream: str) -> Hold | None:
+    """Why nothing goes on that stream; None where mails go."""
     value = connection.scalar(select(setting.c.value).where(setting.c.name == _HOLD))
     if value is not None:
         found = json.loads(value)
         since = datetime.fromisoformat(found["since"])
         return Hold(Reason(found["reason"]), since, found["why"])
-    begun = connection.scalar(select(start.c.at).where(start.c.course == course, start.c.held))
+    begun = connection.scalar(select(start.c.at).where(start.c.stream == stream, start.c.held))
     return Hold(Reason.HOLD, begun) if begun else None
 
 
 def begin_hold(connection: Connection, hold: Hold) -> bool:
-    """Holds all that has not gone, whatever its course; False when that was so already.
+    """Holds all that has not gone, whatever its stream; False when that was so already.
 
     What a mail server is just being told is recorded as it ends.
     """
@@ -104,8 +104,8 @@ def hold_new(connection: Connection, key: str, at: datetime) -> None:
         set_states(connection, [key], State.HELD, hold.reason, at)
 
 
-def lift_holds(connection: Connection, course: str, at: datetime) -> None:
-    connection.execute(update(start).where(start.c.course == course).values(held=False))
+def lift_holds(connection: Connection, stream: str, at: datetime) -> None:
+    connection.execute(update(start).where(start.c.stream == stream).values(held=False))
     if connection.execute(delete(setting).where(setting.c.name == _HOLD)).rowcount:
         put(connection, setting, {"name": _RELEASED, "value": at.isoformat()})
 

@@ -56,12 +56,12 @@ class Entry:
 def keys_of(
     connection: Connection, kind: Kind, period: str, units: Iterable[str] | None = None
 ) -> dict[str, str]:
-    """The notices of an occasion, of all units or of some, and on which course each was made."""
-    query = select(notice.c.key, notice.c.course)
+    """The notices of an occasion, of all units or of some, and on which stream each was made."""
+    query = select(notice.c.key, notice.c.stream)
     query = query.where(notice.c.kind == kind, notice.c.period == period)
     if units is not None:
         query = query.where(notice.c.unit.in_(list(units)))
-    return {row.key: row.course for row in connection.execute(query)}
+    return {row.key: row.stream for row in connection.execute(query)}
 
 
 def add(
@@ -72,11 +72,11 @@ def add(
     composed: Composed | None = None,
     state: State | None = None,
     reason: Reason = Reason.PLANNED,
-    course: str,
+    stream: str,
     rehearsal: bool = False,
 ) -> None:
     entry = Entry(draft, reason, composed, state)
-    add_all(connection, [entry], at, course=course, rehearsal=rehearsal)
+    add_all(connection, [entry], at, stream=stream, rehearsal=rehearsal)
 
 
 def add_all(
@@ -84,13 +84,13 @@ def add_all(
     entries: Sequence[Entry],
     at: datetime,
     *,
-    course: str,
+    stream: str,
     rehearsal: bool = False,
 ) -> None:
     """Hundreds at once: a statement a table, not one a notice."""
     if not entries:
         return
-    shared = {"course": course, "rehearsal": rehearsal, "attempts": 0, "created": at, "updated": at}
+    shared = {"stream": stream, "rehearsal": rehearsal, "attempts": 0, "created": at, "updated": at}
     connection.execute(notice.insert(), [_row(entry) | shared for entry in entries])
     note_reminded(connection, [entry.draft for entry in entries])
     _queue(
@@ -229,11 +229,11 @@ def read_told(
 
 
 def heard_from(
-    connection: Connection, units: Collection[str], year: int, before: Collection[str], course: str
+    connection: Connection, units: Collection[str], year: int, before: Collection[str], stream: str
 ) -> set[str]:
     """Those of the units that were written to in that year, by notices other than `before`: as
-    seen from that course."""
-    query = select(notice.c.unit, notice.c.course).where(
+    seen from that stream."""
+    query = select(notice.c.unit, notice.c.stream).where(
         notice.c.unit.in_(units),
         notice.c.sha256.is_not(None),
         notice.c.period.startswith(f"{year}-"),
@@ -241,7 +241,7 @@ def heard_from(
         notice.c.key.not_in(before),
     )
     rows = connection.execute(query.distinct())
-    return {row.unit for row in rows if still_reached(row.course, course)}
+    return {row.unit for row in rows if still_reached(row.stream, stream)}
 
 
 def _unfinished() -> Select[Any]:
@@ -263,7 +263,7 @@ _TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
     (notice.c.state == State.EXPIRED) & notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
     # By a first start on a clock that was far ahead.
     | (notice.c.state == State.BASELINE) & (notice.c.created > bindparam("ahead")),
-    notice.c.course == bindparam("of_course"),
+    notice.c.stream == bindparam("of_stream"),
     notice.c.due <= bindparam("due_by"),
     notice.c.useful_until > bindparam("now"),
 )
@@ -292,10 +292,10 @@ def expire(
 
 
 def too_early_given_up(
-    connection: Connection, course: str, at: datetime, due_by: datetime
+    connection: Connection, stream: str, at: datetime, due_by: datetime
 ) -> list[str]:
     """Notices that ended as too late, or older than the start, as if by a later clock. The keys."""
-    which = {"of_course": course, "due_by": due_by, "now": at, "ahead": at + AHEAD}
+    which = {"of_stream": stream, "due_by": due_by, "now": at, "ahead": at + AHEAD}
     return list(connection.scalars(_TOO_EARLY_GIVEN_UP, which))
 
 

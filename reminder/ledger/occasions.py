@@ -20,15 +20,15 @@ _UNREPORTED = select(occasion).where(occasion.c.reported_at.is_(None), ~_EARLY)
 _UNREPORTED = _UNREPORTED.order_by(occasion.c.due)
 
 
-def begin(connection: Connection, course: str, at: datetime, *, held: bool) -> bool:
-    """Writes the first start of that course, once; True when this was it.
+def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> bool:
+    """Writes the first start of that stream, once; True when this was it.
 
     From SMTP back to Maildir is no first start, nor is a second start on either.
     """
-    known = set(connection.scalars(select(start.c.course)))
-    if course in known or (course == "maildir" and "smtp" in known):
+    known = set(connection.scalars(select(start.c.stream)))
+    if stream in known or (stream == "maildir" and "smtp" in known):
         return False
-    connection.execute(start.insert().values(course=course, at=at, held=held))
+    connection.execute(start.insert().values(stream=stream, at=at, held=held))
     return True
 
 

@@ -30,27 +30,27 @@ _BEING_SENT = exists().where(recipient.c.notice == notice.c.key, recipient.c.sta
 _OLD = select(notice.c.key).where(
     notice.c.key.in_(_WAITS),
     notice.c.state.is_(None),
-    notice.c.course == bindparam("of_course"),
+    notice.c.stream == bindparam("of_stream"),
     notice.c.as_of < bindparam("before"),
     ~_BEING_SENT,
     ~_REACHED_DATA,
 )
 
 
-def old_ones(connection: Connection, course: str, before: datetime) -> list[str]:
+def old_ones(connection: Connection, stream: str, before: datetime) -> list[str]:
     """Keys of what waits, was composed before then and has never reached DATA."""
-    return list(connection.scalars(_OLD, {"of_course": course, "before": before}))
+    return list(connection.scalars(_OLD, {"of_stream": stream, "before": before}))
 
 
-def reached(connection: Connection, key: str, course: str) -> set[str]:
-    """Who got that notice or a copy of it, as seen from that course, in lower case."""
+def reached(connection: Connection, key: str, stream: str) -> set[str]:
+    """Who got that notice or a copy of it, as seen from that stream, in lower case."""
     base = original(key)
     family = (recipient.c.notice == base) | recipient.c.notice.startswith(
         f"{base}#", autoescape=True
     )
-    query = select(recipient.c.address, notice.c.course).join(notice)
+    query = select(recipient.c.address, notice.c.stream).join(notice)
     rows = connection.execute(query.where(family, recipient.c.state == State.SENT))
-    return {row.address.lower() for row in rows if still_reached(row.course, course)}
+    return {row.address.lower() for row in rows if still_reached(row.stream, stream)}
 
 
 def renew(connection: Connection, key: str, composed: Composed, at: datetime) -> None:

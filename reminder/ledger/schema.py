@@ -17,7 +17,7 @@ from sqlalchemy import (
 from reminder.ledger.columns import Moment, Words
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0006"
+REVISION = "0007"
 
 
 metadata = MetaData()
@@ -30,12 +30,12 @@ setting = Table(
     Column("value", Text, nullable=False),
 )
 
-# Written once a course, which is a transport, or a rehearsal on one; `held` until the operator
+# Written once a stream, which is a transport, or a rehearsal on one; `held` until the operator
 # releases.
 start = Table(
     "start",
     metadata,
-    Column("course", String, primary_key=True),
+    Column("stream", String, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("held", Boolean, nullable=False),
 )
@@ -69,7 +69,7 @@ notice = Table(
     Column("state", String),
     Column("reason", String, nullable=False),
     # Under which first start it was made; only the same transport may deliver it.
-    Column("course", String, nullable=False),
+    Column("stream", String, nullable=False),
     Column("rehearsal", Boolean, nullable=False),
     # Fixed when the notice becomes queued.
     Column("message_id", String),

@@ -15,7 +15,7 @@ _DONE = select(task_done)
 _STARTS = select(start)
 
 
-def read_progress(connection: Connection, table: Timetable, course: str) -> Progress:
+def read_progress(connection: Connection, table: Timetable, stream: str) -> Progress:
     done: dict[str, date] = {}
     checked_in: dict[tuple[str, str], date] = {}
     for row in connection.execute(_DONE):
@@ -24,7 +24,7 @@ def read_progress(connection: Connection, table: Timetable, course: str) -> Prog
             checked_in[row.task, row.period] = day
         else:
             done[row.task] = day
-    begun = read_start(connection, course)
+    begun = read_start(connection, stream)
     reported = {
         (said.task, said.unit): said.done_on
         for said in registrations.pending(connection)
@@ -33,14 +33,14 @@ def read_progress(connection: Connection, table: Timetable, course: str) -> Prog
     return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
 
 
-def read_start(connection: Connection, course: str) -> datetime | None:
-    """When this office first started on that course, in UTC.
+def read_start(connection: Connection, stream: str) -> datetime | None:
+    """When this office first started on that stream, in UTC.
 
     A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
     """
-    rows = {row.course: row.at for row in connection.execute(_STARTS)}
-    moment: datetime | None = rows.get(course)
-    if moment is None and course == "maildir":
+    rows = {row.stream: row.at for row in connection.execute(_STARTS)}
+    moment: datetime | None = rows.get(stream)
+    if moment is None and stream == "maildir":
         return rows.get("smtp")
     return moment
 

@@ -46,10 +46,10 @@ class Unsettled:
         return len(self.refused) + len(self.expired)
 
 
-def read_unsettled(connection: Connection, course: str, directory: Directory) -> list[Unsettled]:
+def read_unsettled(connection: Connection, stream: str, directory: Directory) -> list[Unsettled]:
     """The oldest first. Who had no address and has none is told otherwise, and known."""
     query = select(notice.c.period, notice.c.unit, notice.c.state, notice.c.reason).where(
-        notice.c.kind == Kind.DIGEST, *_left(course), or_(_ON_ITSELF, _BY_RECIPIENTS)
+        notice.c.kind == Kind.DIGEST, *_left(stream), or_(_ON_ITSELF, _BY_RECIPIENTS)
     )
     found: dict[str, Unsettled] = {}
     for row in connection.execute(query.order_by(notice.c.period, notice.c.unit)):
@@ -63,16 +63,16 @@ def read_unsettled(connection: Connection, course: str, directory: Directory) ->
     return list(found.values())
 
 
-def refused_reports(connection: Connection, course: str, at: datetime) -> list[str]:
+def refused_reports(connection: Connection, stream: str, at: datetime) -> list[str]:
     """Keys of what the operator was to read, is of use and was not sent again."""
     query = select(notice.c.key).where(
-        notice.c.kind == Kind.REPORT, notice.c.course == course,
+        notice.c.kind == Kind.REPORT, notice.c.stream == stream,
         notice.c.useful_until > at, _BY_RECIPIENTS,
     )  # fmt: skip
     return list(connection.scalars(query.order_by(notice.c.created, notice.c.key)))
 
 
-def _left(course: str) -> Iterator[ColumnElement[bool]]:
-    yield notice.c.course == course
+def _left(stream: str) -> Iterator[ColumnElement[bool]]:
+    yield notice.c.stream == stream
     yield notice.c.rehearsal.is_(False)
     yield ~_AGAIN

@@ -38,7 +38,7 @@ class NoticeView:
     as_of: datetime | None
     sha256: str | None
     approved: str | None
-    course: str
+    stream: str
     rehearsal: bool
     updated: datetime
 
@@ -190,7 +190,7 @@ def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
         as_of=row["as_of"],
         sha256=row["sha256"],
         approved=row["approved"],
-        course=row["course"],
+        stream=row["stream"],
         rehearsal=row["rehearsal"],
         updated=row["updated"],
     )

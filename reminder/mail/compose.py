@@ -235,7 +235,7 @@ def _each_once(to: _Listed, cc: _Listed) -> _Recipients:
 
 @dataclass(frozen=True)
 class Edition:
-    """The mails of one moment: what units of one profile read alike is written once."""
+    """The mails of one moment: what units of one audience read alike is written once."""
 
     composer: Composer
     as_of: datetime
@@ -268,7 +268,7 @@ class Edition:
         """All that a mail of this edition depends on, but for the unit's name and addresses."""
         return (
             (draft.kind, draft.period, draft.tasks, draft.due),
-            (self._table.profile(draft.unit), self._reported.get(draft.unit)),
+            (self._table.audience(draft.unit), self._reported.get(draft.unit)),
             (known.first_of_year, bool(known.page_link)),
             None if self._is_for_lead(draft) else draft.unit,
         )

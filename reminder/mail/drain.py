@@ -146,7 +146,7 @@ class Drain:
             owner.put_back(owner.presence.take_over(database, now))
             if owner.database.mark.why_other(database):
                 return  # it was changed for another under our feet: the next tick holds it
-            batch = claims.claim(database, self._claim, owner.course, now, limit, least_tried=probe)
+            batch = claims.claim(database, self._claim, owner.stream, now, limit, least_tried=probe)
         with self._lock:
             self._stock.extend(batch)
 
@@ -243,5 +243,5 @@ class Drain:
         until, words = trouble.not_before, trouble.detail
         count = claims.wait_after_all(database, refused, now, until, words)
         return count + claims.put_off(
-            database, owner.course, now, until, words, trouble.waits_as, claimed
+            database, owner.stream, now, until, words, trouble.waits_as, claimed
         )

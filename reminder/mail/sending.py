@@ -41,7 +41,7 @@ class Sender:
     """For whoever may send, as `presence` says.
 
     `name` is the relay's in words, `relay` with a mark of its settings: other settings, a new
-    server. Only notices of `course` are its business: what waits for a mail server is not for
+    server. Only notices of `stream` are its business: what waits for a mail server is not for
     an outbox folder, nor for a rehearsal. An answer that cannot be recorded is kept for so many
     seconds of `patience`.
     """
@@ -54,7 +54,7 @@ class Sender:
         *,
         name: str,
         relay: str,
-        course: str,
+        stream: str,
         sender: str,
         limits: Limits,
         rehearsal: bool = False,
@@ -67,7 +67,7 @@ class Sender:
         self.clock = clock
         self.name = name
         self.relay = relay
-        self.course = course
+        self.stream = stream
         self.sender = sender
         self.limits = limits
         self.rehearsal = rehearsal
@@ -100,7 +100,7 @@ class Sender:
             trouble = None
         with self.database.read() as database:
             most = BATCH * self.limits.connections
-            ready = len(claims.ready(database, self.course, now, most))
+            ready = len(claims.ready(database, self.stream, now, most))
         if not (ready or trouble):
             return 0
         if trouble and trouble.not_before > now:
@@ -108,7 +108,7 @@ class Sender:
                 if self.presence.others_well(database):
                     return 0
                 until, words = trouble.not_before, trouble.detail
-                claims.put_off(database, self.course, now, until, words, trouble.waits_as)
+                claims.put_off(database, self.stream, now, until, words, trouble.waits_as)
                 return 0
         run = Drain(self, trouble)
         try:
@@ -162,7 +162,7 @@ class Sender:
         """Whatever waited for a sick server need not wait: it was mended, or is another now."""
         with self.database.write() as connection:
             clear_trouble(connection, self.presence.replica)
-            claims.hurry(connection, self.course, self.clock.now())
+            claims.hurry(connection, self.stream, self.clock.now())
 
     def _well_again(self) -> None:
         with self.database.write() as connection:

@@ -33,13 +33,13 @@ from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import clocks, restored
+from reminder.office.alerts import Trouble, Watch
+from reminder.office.container import Container
 from reminder.office.held_digests import Approvals
-from reminder.office.notice_writer import Registrar
-from reminder.office.parts import Parts
+from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import Planned, Planner
 from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
-from reminder.office.watch import Trouble, Watch
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +100,8 @@ class Application:
         self.as_edited = office
         self._parts = self._made(office)
 
-    def _made(self, office: Office) -> Parts:
-        return Parts(office, lambda: self.database)
+    def _made(self, office: Office) -> Container:
+        return Container(office, lambda: self.database)
 
     def refresh(self) -> bool:
         """Looks for days of sessions that were set since. Says whether one has moved."""
@@ -140,8 +140,8 @@ class Application:
         return self._parts.composer
 
     @property
-    def registrar(self) -> Registrar:
-        return self._parts.registrar
+    def notice_writer(self) -> NoticeWriter:
+        return self._parts.notice_writer
 
     @property
     def receipts(self) -> Receipts:
@@ -188,13 +188,13 @@ class Application:
             self.clock,
             name=name,
             relay=f"{name} {self.composer.key.derive('relay', marks, 8)}",
-            course=self.registrar.course,
+            stream=self.notice_writer.stream,
             sender=self.settings.mail.sender_address,
             limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
             if by_mail
             else Limits(probe=(timedelta(), timedelta())),
             failing=Reason.SERVER if by_mail else Reason.STORAGE,
-            rehearsal=self.registrar.rehearsal,
+            rehearsal=self.notice_writer.rehearsal,
             dice=self._dice,
         )
 
@@ -208,7 +208,7 @@ class Application:
         if not self.has_ledger:
             return Progress()
         with self.database.read() as connection:
-            return read_progress(connection, self.table, self.registrar.course)
+            return read_progress(connection, self.table, self.notice_writer.stream)
 
     def waits_for_clock(self, at: datetime) -> str:
         """Why that moment cannot be now: nothing is begun then. Told once in the log."""
@@ -229,11 +229,11 @@ class Application:
     def sync_feeds(self, at: datetime) -> None:
         if self.waits_for_clock(at) or not self.is_current():
             return
-        course = self.registrar.course  # found out here: it may have to write
+        stream = self.notice_writer.stream  # found out here: it may have to write
 
         def progress(connection: Connection) -> Progress:
             self._refresh(connection)
-            return read_progress(connection, self.table, course)
+            return read_progress(connection, self.table, stream)
 
         self.feeds.sync(progress, at)
 
@@ -284,7 +284,7 @@ class Application:
                 self.sender.drain()
         with self.database.read() as connection:
             states = states_since(connection, before)
-            hold = read_hold(connection, self.registrar.course)
+            hold = read_hold(connection, self.notice_writer.stream)
         return Pass(
             planned=planned.new,
             sent=states[State.SENT],

@@ -78,7 +78,7 @@ def batches(app: Application) -> list[Batch]:
 
 
 def _batches(app: Application, connection: Connection, at: datetime) -> Iterator[Batch]:
-    keys = approvals.held_digests(connection, app.registrar.course, (*OPEN, *PASSED))
+    keys = approvals.held_digests(connection, app.notice_writer.stream, (*OPEN, *PASSED))
     views = [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
     views.sort(key=lambda view: (view.due, view.period))
     for (due, period), same in groupby(views, key=lambda view: (view.due, view.period)):
@@ -163,8 +163,8 @@ def _again(
     at: datetime,
 ) -> Batch:
     """That batch as it was shown. Raises `ApprovalError` when it cannot be shown so any more."""
-    course = app.registrar.course
-    keys = approvals.held_digests(connection, course, (*OPEN, *PASSED), period=period)
+    stream = app.notice_writer.stream
+    keys = approvals.held_digests(connection, stream, (*OPEN, *PASSED), period=period)
     found = read_notices(connection, keys=keys)
     views = [view for view in found if view.due == due and view.useful_until > at]
     if not all(_may_be_as_of(app, view, as_of, at) for view in views):
@@ -232,7 +232,7 @@ def _held(app: Application, connection: Connection, key: str, at: datetime) -> N
         view is None
         or view.state is not State.HELD
         or view.reason not in (*OPEN, *PASSED)
-        or view.course != app.registrar.course
+        or view.stream != app.notice_writer.stream
         or view.useful_until <= at
     ):
         raise ApprovalError(_GONE)

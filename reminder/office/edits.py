@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reminder.documents.office import Office, load_office
 from reminder.errors import ConfigurationError
-from reminder.office.watch import Trouble
+from reminder.office.alerts import Trouble
 
 _STILL = "the version of the start stays in force"
 

@@ -21,16 +21,16 @@ from reminder.ledger.tasks import read_progress
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.chunks import CHUNK, batched
 from reminder.mail.compose import Composer
-from reminder.office.notice_writer import Registrar
+from reminder.office.notice_writer import NoticeWriter
 
 
 class Approvals:
     """Any number of processes may do this at once: each looks again before it writes."""
 
-    def __init__(self, composer: Composer, database: Database, registrar: Registrar) -> None:
+    def __init__(self, composer: Composer, database: Database, notice_writer: NoticeWriter) -> None:
         self._composer = composer
         self._database = database
-        self._registrar = registrar
+        self._registrar = notice_writer
 
     @property
     def _table(self) -> Timetable:
@@ -43,7 +43,7 @@ class Approvals:
 
         What would go to nobody is left out: the unit has no address, or nothing to be told.
         """
-        progress = read_progress(connection, self._table, self._registrar.course)
+        progress = read_progress(connection, self._table, self._registrar.stream)
         hindrances = self._hindrances(views := list(views), progress)
         moments: dict[datetime, list[NoticeView]] = defaultdict(list)
         for view in views:
@@ -79,12 +79,12 @@ class Approvals:
     def look_again(self, period: str, at: datetime) -> None:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
         with self._database.read() as connection:
-            course = self._registrar.course
+            stream = self._registrar.stream
             keys = approvals.held_digests(
-                connection, course, (*OPEN, *PASSED, *NEEDLESS), period=period
+                connection, stream, (*OPEN, *PASSED, *NEEDLESS), period=period
             )
             views = read_notices(connection, keys=keys)
-            progress = read_progress(connection, self._table, course)
+            progress = read_progress(connection, self._table, stream)
             hindrances = self._hindrances(views, progress)
             early = [view for view in views if view.reason in PASSED and view.due > at]
             now = self.shown(connection, early)
@@ -119,7 +119,7 @@ class Approvals:
         A tick that comes late sends them all the same, as of their due moment.
         """
         with self._database.read() as connection:
-            keys = approvals.held_digests(connection, self._registrar.course, PASSED, due_by=at)
+            keys = approvals.held_digests(connection, self._registrar.stream, PASSED, due_by=at)
         for some in batched(keys, CHUNK):
             with self._database.write() as connection:
                 self._send(connection, some, at)

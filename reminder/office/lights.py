@@ -82,11 +82,11 @@ class Known:
 
 
 def read_known(
-    connection: Connection, table: Timetable, course: str, period: str | None = None
+    connection: Connection, table: Timetable, stream: str, period: str | None = None
 ) -> Known:
     """With a period also what was said of year-round tasks in that month."""
     return Known(
-        read_progress(connection, table, course),
+        read_progress(connection, table, stream),
         tuple(registrations.pending(connection)),
         registrations.latest_on_tasks(connection, ("", period) if period else ("",)),
     )

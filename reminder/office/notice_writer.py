@@ -22,7 +22,7 @@ from reminder.mail.compose import Composer, Edition, Knowledge
 OLD = timedelta(days=2)  # then what was never handed over is composed anew
 
 
-class Registrar:
+class NoticeWriter:
     def __init__(self, composer: Composer) -> None:
         self._composer = composer
         self._settings = composer.office.settings
@@ -36,7 +36,7 @@ class Registrar:
         return self._composer.redirected
 
     @property
-    def course(self) -> str:
+    def stream(self) -> str:
         """Under what the first start is written: a rehearsal is none for the real thing."""
         transport = self._settings.transport
         return f"rehearsal-{transport}" if self.rehearsal else transport
@@ -58,7 +58,7 @@ class Registrar:
             read_first = [draft for draft in ready if draft.kind is Kind.DIGEST]
             ready = [draft for draft in ready if draft.kind is not Kind.DIGEST]
             self.put(connection, read_first, at, State.HELD, Reason.APPROVAL)
-        if hold := read_hold(connection, self.course):
+        if hold := read_hold(connection, self.stream):
             self.put(connection, ready, at, State.HELD, hold.reason)
             return
         known = self.knowledge(connection, ready, at, edition.progress)
@@ -79,7 +79,7 @@ class Registrar:
         self._put_in(connection, [Entry(draft, reason, state=state) for draft in drafts], at)
 
     def _put_in(self, connection: Connection, entries: Sequence[Entry], at: datetime) -> None:
-        notices.add_all(connection, entries, at, course=self.course, rehearsal=self.rehearsal)
+        notices.add_all(connection, entries, at, stream=self.stream, rehearsal=self.rehearsal)
 
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
         """What a message composed at that moment may say."""
@@ -87,7 +87,7 @@ class Registrar:
         return known
 
     def progress(self, connection: Connection, at: datetime) -> Progress:
-        return self.as_told(read_progress(connection, self._table, self.course), at)
+        return self.as_told(read_progress(connection, self._table, self.stream), at)
 
     def as_told(self, progress: Progress, at: datetime) -> Progress:
         on = self._table.local_day(at)
@@ -105,7 +105,7 @@ class Registrar:
     ) -> Iterator[Knowledge]:
         units = [draft.unit for draft in drafts]
         year, before = self._table.plan.year, [draft.key for draft in drafts]
-        heard = notices.heard_from(connection, units, year, before, self.course)
+        heard = notices.heard_from(connection, units, year, before, self.stream)
         if not self._settings.links_in_mail:
             yield from (Knowledge(at, progress, unit not in heard) for unit in units)
             return
@@ -128,7 +128,7 @@ class Registrar:
 
     def renew_old(self, connection: Connection, keys: Iterable[str], at: datetime) -> None:
         """Those of them that have waited too long to go as they were composed."""
-        old = renewal.old_ones(connection, self.course, at - OLD)
+        old = renewal.old_ones(connection, self.stream, at - OLD)
         for view in read_notices(connection, keys=set(old).intersection(keys)):
             self._renew(connection, view, at)
 
@@ -142,7 +142,7 @@ class Registrar:
         elif view.kind is Kind.DIGEST and self._settings.mail.approval:
             renewal.hold_again(connection, view.key, at)
         elif composed := self._composed(connection, view, at):
-            reached = renewal.reached(connection, view.key, self.course)  # by a copy
+            reached = renewal.reached(connection, view.key, self.stream)  # by a copy
             left = tuple(one for one in composed.recipients if one.lower() not in reached)
             # Who it was for has left: it goes as it was laid in, or waits.
             if left:

@@ -80,20 +80,20 @@ def read_overview(app: Application) -> Overview:
 
 
 def _read(connection: Connection, app: Application, at: datetime) -> Overview:
-    table, registrar = app.table, app.registrar
+    table, notice_writer = app.table, app.notice_writer
     month, on = shown_month(table, at), table.local_day(at)
     period = table.plan.period(month)
-    known = read_known(connection, table, registrar.course, period)
+    known = read_known(connection, table, notice_writer.stream, period)
     signing = read_signing(connection, table, month, at, known.progress)
-    mails = tally(connection, Kind.DIGEST, period, rehearsal=registrar.rehearsal)
+    mails = tally(connection, Kind.DIGEST, period, rehearsal=notice_writer.rehearsal)
     calls = [*calls_on_tasks(table, on, known.progress), *_calls_on_mails(table, mails)]
     contacts = [*_by_unit([*calls, *_calls_on_signing(table, month, on, signing, mails)])]
     return Overview(
         month,
         signing,
         known.pending,
-        tuple(unapproved(connection, registrar.course)),
-        tuple(read_unsettled(connection, registrar.course, table.directory)),
+        tuple(unapproved(connection, notice_writer.stream)),
+        tuple(read_unsettled(connection, notice_writer.stream, table.directory)),
         mails,
         tuple(c for c in contacts if not c.is_to_sign)[:SHOWN],
         tuple(c for c in contacts if c.is_to_sign)[:SHOWN],

@@ -39,7 +39,7 @@ from reminder.ledger.views import read_notices
 from reminder.mail.chunks import batched
 from reminder.mail.compose import Composer, Edition
 from reminder.office.held_digests import Approvals
-from reminder.office.notice_writer import OLD, Registrar
+from reminder.office.notice_writer import OLD, NoticeWriter
 from reminder.office.receipts import Receipts
 
 CALLS = "calls"
@@ -65,13 +65,17 @@ class Planner:
     """Any number of planners may run at once: keys are unique, and each looks before it adds."""
 
     def __init__(
-        self, composer: Composer, database: Database, registrar: Registrar, receipts: Receipts
+        self,
+        composer: Composer,
+        database: Database,
+        notice_writer: NoticeWriter,
+        receipts: Receipts,
     ) -> None:
         self._composer = composer
         self._receipts = receipts
         self._database = database
-        self._registrar = registrar
-        self._approvals = Approvals(composer, database, registrar)
+        self._registrar = notice_writer
+        self._approvals = Approvals(composer, database, notice_writer)
 
     @property
     def _table(self) -> Timetable:
@@ -82,14 +86,14 @@ class Planner:
         done = Planned()
         with self._database.write() as connection:
             occasions.set_right(connection, at)
-            occasions.begin(connection, self._registrar.course, at, held=hold_first_start)
+            occasions.begin(connection, self._registrar.stream, at, held=hold_first_start)
             claims.wait_no_longer(connection, at, LONGEST)
             relays.wait_no_longer(connection, at, LONGEST)
             done.note(self._revive(connection, at))
             notices.expire(connection, at, why_too_late(connection))
             if all_held := is_all_held(connection):
                 let_finished_go(connection)
-            progress = read_progress(connection, self._table, self._registrar.course)
+            progress = read_progress(connection, self._table, self._registrar.stream)
             stop_reminders(connection, partial(why_needless, self._table, progress=progress), at)
             made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
         facts = self._facts(progress)
@@ -115,14 +119,14 @@ class Planner:
     def _renew(self, at: datetime) -> None:
         """Whatever has waited too long to go as it was composed."""
         with self._database.read() as connection:
-            keys = renewal.old_ones(connection, self._registrar.course, at - OLD)
+            keys = renewal.old_ones(connection, self._registrar.stream, at - OLD)
         for some in batched(keys):
             with self._database.write() as connection:
                 self._registrar.renew_old(connection, some, at)
 
     def _facts(self, progress: Progress) -> str:
         """Of all that decides what is due: the same means that nobody can be missing."""
-        facts = (self._table.fingerprint, self._registrar.course, repr(progress))
+        facts = (self._table.fingerprint, self._registrar.stream, repr(progress))
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def _opens(self, month: int) -> datetime:
@@ -178,7 +182,7 @@ class Planner:
             self._registrar.add(connection, drafts, edition)
             self._note_digest(connection, month, edition.as_of, new=bool(drafts))
             return
-        begun = read_start(connection, self._registrar.course)
+        begun = read_start(connection, self._registrar.stream)
         self._note_digest(connection, month, edition.as_of, new=False)
         ended = State.EXPIRED, why_too_late(connection)(drafts[0].due if drafts else edition.as_of)
         if begun and drafts and drafts[0].useful_until <= begun:
@@ -199,7 +203,7 @@ class Planner:
             last = latest.get(draft.key)
             if last is None:
                 drafts.append(draft)
-            elif live and (keys[last], self._registrar.course) == ("maildir", "smtp"):
+            elif live and (keys[last], self._registrar.stream) == ("maildir", "smtp"):
                 # It went into an outbox folder before there was a mail server.
                 drafts.append(replace(draft, key=copy_key(draft.key, copy_number(last) + 1)))
         return drafts
@@ -275,8 +279,8 @@ class Planner:
     def _revive(self, connection: Connection, at: datetime) -> Iterable[str]:
         """A clock that ran ahead gave up what is still of use: it goes after all."""
         opened = [self._table.digest_due(month) for month in MONTHS if self._opens(month) <= at]
-        course = self._registrar.course
-        for key in notices.too_early_given_up(connection, course, at, max([at, *opened])):
+        stream = self._registrar.stream
+        for key in notices.too_early_given_up(connection, stream, at, max([at, *opened])):
             [view] = read_notices(connection, keys=[key])
             if view.due > at and view.kind is not Kind.DIGEST:
                 continue
@@ -286,7 +290,7 @@ class Planner:
                 for other in family
             ):
                 continue  # sent again by hand since
-            hold = read_hold(connection, course)
+            hold = read_hold(connection, stream)
             if view.sha256 and not (hold and hold.of_all):
                 notices.revive(connection, key, at, Reason.CLOCK)
             elif self._approves and view.kind is Kind.DIGEST and not view.sha256:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from reminder.documents.templates import environment, render
-from reminder.office import orders
+from reminder.office import operations
 from reminder.office.application import Application
 from reminder.output_files import output_folder, write_file
 
@@ -34,14 +34,14 @@ def write_one(content: bytes, form: Form, output: Path | None) -> None:
 
 def write_all(app: Application, period: str, folder: Path) -> int:
     """UNIT.eml and UNIT.html for each, and index.html with all of them, to be printed."""
-    table, month = app.table, orders.month_of(app, period)
+    table, month = app.table, operations.month_of(app, period)
     files, mails, missing = {}, [], []
-    for unit_id in orders.receivers(app, period):
+    for unit_id in operations.receivers(app, period):
         unit = table.directory[unit_id]
         if not unit.has_address:
             missing.append(unit.name)
             continue
-        composed = orders.preview(app, unit, period)
+        composed = operations.preview(app, unit, period)
         message = email.message_from_bytes(composed.content, policy=default)
         files[f"{unit_id}.eml"] = composed.content
         files[f"{unit_id}.html"] = part(composed.content, "html")

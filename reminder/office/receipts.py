@@ -14,7 +14,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger import notices, registrations
 from reminder.ledger.holds import hold_new, read_hold
 from reminder.mail.compose import Composer, Knowledge
-from reminder.office.notice_writer import Registrar
+from reminder.office.notice_writer import NoticeWriter
 
 USEFUL = timedelta(days=7)
 APART = timedelta(minutes=10)  # of one unit: a link in wrong hands must be no mail gun
@@ -26,16 +26,16 @@ class Receipts:
     So what no receipt tells of yet follows from the ledger alone: nothing else has to be kept.
     """
 
-    def __init__(self, composer: Composer, registrar: Registrar) -> None:
+    def __init__(self, composer: Composer, notice_writer: NoticeWriter) -> None:
         self._composer = composer
-        self._registrar = registrar
+        self._registrar = notice_writer
         self._told = 0  # all registrations up to this number have theirs
 
     def send(self, connection: Connection, at: datetime, unit: str | None = None) -> list[str]:
         """One to each unit, or to that one, that has registered something and has had none for
         ten minutes. Returns the keys."""
         newest = registrations.newest(connection)
-        if newest == self._told or read_hold(connection, self._registrar.course):
+        if newest == self._told or read_hold(connection, self._registrar.stream):
             return []
         keys, waits = [], False
         untold = registrations.untold(connection, at - USEFUL, after=self._told, unit=unit)
@@ -50,7 +50,7 @@ class Receipts:
 
     def send_back(self, connection: Connection, said: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
-        hold = read_hold(connection, self._registrar.course)
+        hold = read_hold(connection, self._registrar.stream)
         if (not hold or hold.of_all) and (key := self._put(connection, said, said.at)):
             hold_new(connection, key, said.at)
 
@@ -85,6 +85,6 @@ class Receipts:
         rehearsal = self._registrar.rehearsal
         sections = self._composer.render_sections(content)
         composed = self._composer.notice(draft, known, content, sections, rehearsal=rehearsal)
-        course = self._registrar.course
+        stream = self._registrar.stream
         at = known.as_of
-        notices.add(connection, draft, at, composed=composed, course=course, rehearsal=rehearsal)
+        notices.add(connection, draft, at, composed=composed, stream=stream, rehearsal=rehearsal)

@@ -49,7 +49,7 @@ def _is_held(app: Application, unit: Unit, period: str) -> bool:
     """Nobody signs for a mail that the secretariat has not let go."""
     with app.database.read() as connection:
         mails = latest_of_units(
-            connection, Kind.DIGEST, period, [unit.id], rehearsal=app.registrar.rehearsal
+            connection, Kind.DIGEST, period, [unit.id], rehearsal=app.notice_writer.rehearsal
         )
     return unit.id in mails and mails[unit.id].state is State.HELD
 
@@ -208,7 +208,7 @@ def _register(app: Application, connection: Connection, said: Registration) -> N
 
     What is tried in a rehearsal must stop no reminder.
     """
-    if app.registrar.rehearsal:
+    if app.notice_writer.rehearsal:
         raise RegistrationError("正在演练，登记没有记入")
     if app.waits_for_clock(said.at):
         raise RegistrationError("系统时间有误，登记没有记入，请联系联系人")
@@ -237,4 +237,4 @@ def _worded(words: str) -> str:
 
 
 def _progress(app: Application, connection: Connection) -> Progress:
-    return tasks.read_progress(connection, app.table, app.registrar.course)
+    return tasks.read_progress(connection, app.table, app.notice_writer.stream)

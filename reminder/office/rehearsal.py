@@ -26,9 +26,9 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
             draft = digest_draft(table, month, unit, rehearsal=True)
             if draft.key in keys or not table.directory[unit].has_address:
                 continue
-            known = app.registrar.known(connection, draft, draft.due)
+            known = app.notice_writer.known(connection, draft, draft.due)
             composed = app.composer.compose(draft, known, rehearsal=True)
             draft = replace(draft, useful_until=max(draft.useful_until, at + USEFUL))
-            notices.add(connection, draft, at, composed=composed, course="maildir", rehearsal=True)
+            notices.add(connection, draft, at, composed=composed, stream="maildir", rehearsal=True)
             count += 1
     return period, count

@@ -15,7 +15,7 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State, copy_key, 
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.outcomes import REASONS, STATES
 from reminder.domain.sessions import undated_sessions
-from reminder.domain.timetable import Profile, Timetable
+from reminder.domain.timetable import Audience, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, occasions
@@ -26,7 +26,7 @@ from reminder.ledger.tasks import read_progress, read_start
 from reminder.ledger.unsettled import read_unsettled
 from reminder.mail.compose import Composer
 from reminder.office.advice import console_words, held_words
-from reminder.office.notice_writer import Registrar
+from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import CALLS
 from reminder.office.refused_reports import send_again
 
@@ -75,10 +75,10 @@ class Report:
 class Reporter:
     """Without an operator's address the report stands in the log and in `reminder status`."""
 
-    def __init__(self, composer: Composer, database: Database, registrar: Registrar) -> None:
+    def __init__(self, composer: Composer, database: Database, notice_writer: NoticeWriter) -> None:
         self._composer = composer
         self._database = database
-        self._registrar = registrar
+        self._registrar = notice_writer
         self._has_operator = bool(composer.office.settings.mail.operator)
 
     @property
@@ -109,7 +109,7 @@ class Reporter:
         ):
             return 0
         occasions.note_reported(connection, f"{kind}/{period}", at)
-        progress = read_progress(connection, table, self._registrar.course)
+        progress = read_progress(connection, table, self._registrar.stream)
         units = digest_units(table, month, table.local_day(due), progress)
         self._send(connection, kind, period, self.preflight(connection, month, units), at, due)
         return 1
@@ -119,23 +119,23 @@ class Reporter:
         table = self._table
         due = table.digest_due(month)
         subjects: dict[str, list[str]] = defaultdict(list)
-        of_profile: dict[Profile, str] = {}
+        of_profile: dict[Audience, str] = {}
         for unit in (table.directory[unit_id] for unit_id in units):
             if not unit.has_address:
                 continue
-            profile = table.profile(unit.id)
-            if profile not in of_profile:
+            audience = table.audience(unit.id)
+            if audience not in of_profile:
                 draft = digest_draft(table, month, unit.id)
                 known = self._registrar.known(connection, draft, due)
-                of_profile[profile] = self._composer.content(draft, known).subject
-            subjects[of_profile[profile]].append(unit.id)
+                of_profile[audience] = self._composer.content(draft, known).subject
+            subjects[of_profile[audience]].append(unit.id)
         count = sum(map(len, subjects.values()))
         rows = [
             (f"{subject}（{len(to)}封）", "；".join(self._addressees(to)))
             for subject, to in subjects.items()
         ]
         missing = [(unit.name, "无邮箱，需另行告知") for unit in table.directory.unaddressed(units)]
-        progress = read_progress(connection, table, self._registrar.course)
+        progress = read_progress(connection, table, self._registrar.stream)
         undated = [
             (
                 found.meeting.name,
@@ -145,7 +145,7 @@ class Reporter:
             for found in undated_sessions(table, month, progress)
         ]
         when, settings = wording.moment(due), self._composer.office.settings
-        hold = read_hold(connection, self._registrar.course)
+        hold = read_hold(connection, self._registrar.stream)
         approval = settings.mail.approval
         if hold and not (approval and not hold.of_all):
             mark, will, words = "，暂停发送", "放行后", held_words(hold)
@@ -173,7 +173,7 @@ class Reporter:
 
     def _unsettled(self, connection: Connection) -> Iterator[Row]:
         directory = self._table.directory
-        for found in read_unsettled(connection, self._registrar.course, directory):
+        for found in read_unsettled(connection, self._registrar.stream, directory):
             late = [unit for unit in found.expired if unit not in found.unknown]
             for words, units in (
                 (STATES[State.REFUSED], found.refused),
@@ -241,8 +241,8 @@ class Reporter:
             for view in counted.others
         ]  # fmt: skip
         missed = counted.expected - counted.accepted
-        hold = read_hold(connection, self._registrar.course)
-        progress = read_progress(connection, self._table, self._registrar.course)
+        hold = read_hold(connection, self._registrar.stream)
+        progress = read_progress(connection, self._table, self._registrar.stream)
         name = f"{period} {NAMES[kind]}"
         return Report(
             f"【{self._table.plan.tag}】{name}：应发{counted.expected}，已接收{counted.accepted}",
@@ -256,7 +256,7 @@ class Reporter:
         )
 
     def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
-        progress = read_progress(connection, self._table, self._registrar.course)
+        progress = read_progress(connection, self._table, self._registrar.stream)
         rows = first(self.calls(at, progress))
         return Report(
             f"【{self._table.plan.tag}】请电话联系：{rows.count}项",
@@ -282,7 +282,7 @@ class Reporter:
         useful_until: datetime,
     ) -> None:
         log.info("report %s %s: %s", kind, period, report.summary)
-        if not self._has_operator or read_start(connection, self._registrar.course) is None:
+        if not self._has_operator or read_start(connection, self._registrar.stream) is None:
             return
         key = f"{self._table.plan.id}/{Kind.REPORT}/{kind}/{period}"
         known = notices.keys_of(connection, Kind.REPORT, period)
@@ -304,7 +304,7 @@ class Reporter:
             draft,
             at,
             composed=composed,
-            course=self._registrar.course,
+            stream=self._registrar.stream,
             rehearsal=self._registrar.rehearsal,
         )
 

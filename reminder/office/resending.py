@@ -5,7 +5,7 @@ from reminder.errors import UsageError
 from reminder.ledger.listing import Wanted, refused
 from reminder.ledger.views import read_notices
 from reminder.mail.chunks import batched
-from reminder.office import orders
+from reminder.office import operations
 from reminder.office.application import Application
 
 KINDS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
@@ -19,7 +19,7 @@ def to_resend(app: Application, kind: Kind, period: str) -> list[str]:
         receivers = ((key, app.table.directory.receiver(unit)) for key, unit in found)
         keys = [key for key, unit in receivers if unit and unit.has_address]
         views = read_notices(connection, keys=keys)
-        return [v.key for v in views if not orders.why_needless_now(app, connection, v)]
+        return [v.key for v in views if not operations.why_needless_now(app, connection, v)]
 
 
 def resend_refused(app: Application, kind: Kind, period: str) -> int:
@@ -32,7 +32,7 @@ def resend_refused(app: Application, kind: Kind, period: str) -> int:
         with app.database.write() as connection:
             for view in read_notices(connection, keys=some):
                 try:
-                    orders.make_again(app, connection, view)
+                    operations.make_again(app, connection, view)
                 except UsageError:
                     continue
                 made += 1

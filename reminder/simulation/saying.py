@@ -2,7 +2,7 @@
 
 from reminder.domain.registrations import Signature
 from reminder.office.application import Application
-from reminder.office.orders import find_task, register
+from reminder.office.operations import find_task, register
 from reminder.office.registrations import confirm, finish, send_back
 from reminder.simulation.faults import Registration, Said
 

@@ -20,7 +20,7 @@ from reminder.domain.windows import nudge_day
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import LedgerError
 from reminder.ledger import registrations
-from reminder.ledger.care import verify
+from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
 from reminder.ledger.schema import notice, recipient, reminded
 from reminder.ledger.tasks import read_start
@@ -229,7 +229,7 @@ class _Year:
         told: dict[str, set[Telling]] = defaultdict(set)
         with self._app.database.read() as connection:
             views = read_notices(connection)
-            started = read_start(connection, self._app.registrar.course) or self._start
+            started = read_start(connection, self._app.notice_writer.stream) or self._start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
             said = list(registrations.each(connection))

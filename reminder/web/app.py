@@ -23,9 +23,9 @@ from reminder.web.errors import BROKEN, told
 from reminder.web.feeds import feed
 from reminder.web.paths import Paths
 from reminder.web.polls import Kept, Polls
+from reminder.web.refresh import Sittings
 from reminder.web.security import SecurityHeaders, headers_of
 from reminder.web.site import Site, site_of
-from reminder.web.sittings import Sittings
 from reminder.web.upgrade import Upgrade
 
 log = logging.getLogger(__name__)

@@ -81,7 +81,7 @@ class Site:
     def read_hold(self) -> Hold | None:
         """Why no mail goes at present."""
         with self.database.read() as connection:
-            return read_hold(connection, self.app.registrar.course)
+            return read_hold(connection, self.app.notice_writer.stream)
 
     def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         plan = self.table.plan

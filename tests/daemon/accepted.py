@@ -10,8 +10,8 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from reminder.domain.notices import State
-from reminder.ledger.care import verify
 from reminder.ledger.database import open_database
+from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
 from reminder.ledger.views import read_notices
 
@@ -69,8 +69,8 @@ def out_of_turn(accepted: Sequence[Accepted]) -> Iterator[str]:
             yield f"{one.message_id}: doubled, and its connection went on before it was recorded"
 
 
-def differences(ledger: Path, accepted: Sequence[Accepted], course: str = "smtp") -> Iterator[str]:
-    """What the record and that course of the ledger do not agree on, after all was delivered."""
+def differences(ledger: Path, accepted: Sequence[Accepted], stream: str = "smtp") -> Iterator[str]:
+    """What the record and that stream of the ledger do not agree on, after all was delivered."""
     received: dict[str, list[Accepted]] = defaultdict(list)
     for one in accepted:
         received[one.message_id].append(one)
@@ -79,7 +79,7 @@ def differences(ledger: Path, accepted: Sequence[Accepted], course: str = "smtp"
         yield from verify(ledger)
         with database.read() as connection:
             for view in read_notices(connection):
-                if not view.message_id or view.course != course:
+                if not view.message_id or view.stream != stream:
                     continue
                 stored = content_of(connection, view.key)
                 came = received.pop(view.message_id, [])

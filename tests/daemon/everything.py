@@ -185,11 +185,11 @@ def _in_every_state(app: Application) -> None:
                 )
                 composed = None
                 if state is None:
-                    known = app.registrar.known(connection, draft, at)
+                    known = app.notice_writer.known(connection, draft, at)
                     composed = app.composer.compose(made, known)
                 notices.add(
                     connection, made, at, state=state, reason=reason, composed=composed,
-                    course=app.registrar.course,
+                    stream=app.notice_writer.stream,
                 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from reminder.domain.notices import Kind
 from reminder.ledger.tasks import read_start
-from reminder.office import orders
+from reminder.office import operations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server
 
@@ -105,7 +105,7 @@ def test_what_was_dropped_by_hand_stays_dropped(office: Trial) -> None:
     with bad_server(RCPT=[LATER]) as server:
         office.tick(MARCH, **by_smtp(server.port))
         app = office.app("2026-03-02T10:00+08:00", **by_smtp(server.port))
-        orders.drop(app, office.notice(DIGEST).key)
+        operations.drop(app, office.notice(DIGEST).key)
         office.tick("2026-03-02T11:00+08:00", **by_smtp(server.port))
     assert office.notice(DIGEST).reason == "dropped"
 
@@ -189,7 +189,7 @@ def test_what_was_sent_again_by_hand_does_not_come_back(office: Trial) -> None:
         office.tick(MARCH, **by_smtp(server.port))
         ahead = office.app("2026-04-02T09:00+08:00", **by_smtp(server.port))
         ahead.plan(ahead.clock.now(), hold_first_start=False)
-        orders.resend(ahead, office.notice("digest/2026-03/related").key)
+        operations.resend(ahead, office.notice("digest/2026-03/related").key)
         for day in ("03", "04"):
             office.tick(f"2026-03-{day}T19:00+08:00", **by_smtp(server.port))
     family = office.notices(unit="related", period="2026-03")

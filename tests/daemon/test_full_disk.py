@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.ledger import care
+from reminder.ledger import integrity
 from tests.daemon.trials import MARCH, Trial, forked, process, trial
 
 LATER = "2026-03-02T09:10+08:00"
@@ -51,7 +51,7 @@ def assert_each_mail_is_there_once(office: Trial) -> None:
     sent = office.notices(state="sent")
     assert len(sent) == 2
     assert Counter(office.files()) == Counter(office.stored(key) for key in sent)
-    assert list(care.verify(office.state / "ledger.db")) == []
+    assert list(integrity.verify(office.state / "ledger.db")) == []
 
 
 def fill(disk: Path, leaving: int) -> Path:

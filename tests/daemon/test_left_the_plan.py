@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reminder.errors import UsageError
-from reminder.office import orders
+from reminder.office import operations
 from tests.daemon.everything import (
     NOW,
     Files,
@@ -89,5 +89,5 @@ def test_sending_again_is_done_or_refused_in_words(office: Trial) -> None:
     app = office.app(NOW)
     for key in notice_keys(office):
         with suppress(UsageError):
-            orders.resend(app, key)
+            operations.resend(app, key)
     app.tick()

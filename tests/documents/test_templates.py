@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from reminder.documents.settings import Settings, load_settings
-from reminder.documents.templates import check_templates, environment, render
+from reminder.documents.templates import check_templates, environment, phrase, render
 from reminder.errors import ConfigurationError
 
 
 def own(folder: Path, content: str | bytes) -> Settings:
-    (folder / "mail").mkdir()
-    (folder / "mail" / "notice.txt").write_bytes(
+    (folder / "zh-CN" / "mail").mkdir(parents=True)
+    (folder / "zh-CN" / "mail" / "notice.txt").write_bytes(
         content if isinstance(content, bytes) else content.encode()
     )
     return load_settings(None, {"templates": folder})
@@ -60,5 +60,24 @@ def test_template_in_utf16_is_refused_by_its_name(tmp_path: Path) -> None:
 )
 def test_editors_copy_of_a_template_is_passed_over(tmp_path: Path, name: str) -> None:
     settings = own(tmp_path, "words")
-    (tmp_path / "mail" / name).write_bytes(b"b0VIM\xff{% if %}")
+    (tmp_path / "zh-CN" / "mail" / name).write_bytes(b"b0VIM\xff{% if %}")
     check_templates(settings)
+
+
+@pytest.mark.parametrize("kind", ["mail", "web"])
+def test_folder_where_templates_stood_before_is_named(tmp_path: Path, kind: str) -> None:
+    (tmp_path / kind).mkdir()
+    with pytest.raises(ConfigurationError, match=f"{kind}: is not read, wanted zh-CN/{kind}"):
+        check_templates(load_settings(None, {"templates": tmp_path}))
+
+
+def test_phrase_is_one_macro_without_the_breaks_around_it(tmp_path: Path) -> None:
+    settings = own(tmp_path, b"{% macro of(count) %}\n{{ count }} tasks\n{% endmacro %}\n")
+    plain = environment(settings, autoescape=False)
+    assert phrase(plain, "mail/notice.txt", "of", count=2) == "2 tasks"
+
+
+def test_wrong_fact_in_a_macro_is_said_with_its_line(tmp_path: Path) -> None:
+    settings = own(tmp_path, b"{% macro of(count) %}\n{{ nothing }}\n{% endmacro %}\n")
+    with pytest.raises(ConfigurationError, match=r"notice\.txt:2"):
+        phrase(environment(settings, autoescape=False), "mail/notice.txt", "of", count=2)

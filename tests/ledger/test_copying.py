@@ -11,13 +11,13 @@ from sqlalchemy import select, text
 
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
-from reminder.ledger import care
+from reminder.ledger import integrity
 from reminder.ledger.database import open_database, reading
 from reminder.ledger.links import FEED, check_link, feed_token, rotate
 from reminder.ledger.location import Place
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.lock import senders_lock
-from reminder.office import moving, orders
+from reminder.office import moving, operations
 from tests.daemon.processes import until
 from tests.daemon.trials import MARCH, Trial, forked, trial
 from tests.postgresql import PostgreSQL
@@ -41,7 +41,7 @@ def office(places: tuple[Place, Place], tmp_path: Path) -> Iterator[Trial]:
         app.tick()
         with app.database.write() as connection:
             rotate(connection, FEED, "lead")
-        orders.register(app, ["2026-03-1"], None, None, "办结")
+        operations.register(app, ["2026-03-1"], None, None, "办结")
         yield opened
 
 
@@ -80,7 +80,7 @@ def test_office_goes_on_in_the_copy_and_doubles_nothing(office: Trial, target: P
     assert office.tick(MARCH) == {}
     assert office.tick(APRIL) == {"planned": 2, "sent": 2}
     assert len(office.files()) == 4
-    assert list(care.verify(target)) == []
+    assert list(integrity.verify(target)) == []
 
 
 def test_addresses_of_feeds_that_were_mailed_go_on_working(office: Trial, target: Place) -> None:

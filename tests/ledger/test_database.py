@@ -68,13 +68,13 @@ def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
         pytest.raises(StatementError, match="a moment needs a time zone"),
         database.write() as connection,
     ):
-        connection.execute(start.insert().values(course="smtp", at=naive, held=False))
+        connection.execute(start.insert().values(stream="smtp", at=naive, held=False))
 
 
 def test_moments_come_back_in_utc(database: Database) -> None:
     local = AT.astimezone(timezone(timedelta(hours=8)))
     with database.write() as connection:
-        connection.execute(start.insert().values(course="smtp", at=local, held=False))
+        connection.execute(start.insert().values(stream="smtp", at=local, held=False))
         back = connection.scalar(select(start.c.at))
     assert back == AT
     assert back.utcoffset() == timedelta()

@@ -28,12 +28,12 @@ def add(
     key: str = "a",
     *,
     useful: timedelta = timedelta(days=30),
-    course: str = "smtp",
+    stream: str = "smtp",
 ) -> None:
     draft = NoticeDraft(key, Kind.DIGEST, "2026-03", "lead", AT, AT + useful)
     composed = Composed(f"<{key}@mail.test>", f"mail {key}".encode(), AT, (LEAD, SECOND))
     with database.write() as connection:
-        notices.add(connection, draft, AT, composed=composed, course=course)
+        notices.add(connection, draft, AT, composed=composed, stream=stream)
 
 
 def claim(
@@ -99,7 +99,7 @@ def test_what_was_queued_first_goes_first(database: Database) -> None:
 
 
 def test_what_belongs_to_another_course_is_left_alone(database: Database) -> None:
-    add(database, course="rehearsal")
+    add(database, stream="rehearsal")
     assert claim(database) == []
     with database.write() as connection:
         assert claims.put_off(connection, "smtp", SOON, LATER, "421 too busy") == 0

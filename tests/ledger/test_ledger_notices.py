@@ -83,36 +83,36 @@ def test_a_notice_is_in_the_first_state_that_any_recipient_is_in(states: tuple[S
 def test_a_notice_reads_as_its_recipients_stand(
     connection: Connection, first: State, second: State, state: str, reason: str
 ) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     answer(connection, (first, second))
     assert (view(connection).state, view(connection).reason) == (state, reason)
 
 
 @pytest.mark.parametrize("state", [State.HELD, State.EXPIRED, State.BASELINE])
 def test_what_is_set_on_the_notice_itself_wins(connection: Connection, state: State) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     notices.set_state(connection, "a", state, Reason.DROPPED, AT)
     assert view(connection).state is state
 
 
 def test_notices_are_found_by_the_state_that_they_read_as(connection: Connection) -> None:
-    notices.add(connection, draft("a"), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft("a"), AT, composed=COMPOSED, stream="smtp")
     answer(connection, (State.SENT, State.REFUSED))
     notices.add(
-        connection, draft("b"), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp"
+        connection, draft("b"), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp"
     )
     assert [found.key for found in read_notices(connection, state=State.REFUSED)] == ["a"]
     assert [found.key for found in read_notices(connection, state=State.HELD)] == ["b"]
 
 
 def test_a_key_is_there_once(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     with pytest.raises(IntegrityError):
-        notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+        notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
 
 
 def test_a_held_notice_has_no_bytes_until_it_is_released(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp")
+    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp")
     assert (notices.content_of(connection, "a"), view(connection).sha256) == (None, None)
     notices.fix(connection, "a", COMPOSED, AT, Reason.RELEASED)
     assert notices.content_of(connection, "a") == COMPOSED.content
@@ -120,14 +120,14 @@ def test_a_held_notice_has_no_bytes_until_it_is_released(connection: Connection)
 
 
 def test_bytes_and_recipients_are_fixed_once(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     other = Composed("<b@mail.test>", b"other", END, ("other@unit.test",))
     with pytest.raises(IntegrityError):
         notices.fix(connection, "a", other, END, Reason.RELEASED)
 
 
 def test_the_hash_is_that_of_the_stored_bytes(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     content = notices.content_of(connection, "a")
     assert content == COMPOSED.content
     assert view(connection).sha256 == hashlib.sha256(content).hexdigest()
@@ -135,7 +135,7 @@ def test_the_hash_is_that_of_the_stored_bytes(connection: Connection) -> None:
 
 def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connection) -> None:
     later = AT.replace(year=2028, month=4)
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     assert notices.forget_bytes(connection, later) == 0  # it waits: a clock may run ahead
     connection.execute(recipient.update().values(state=State.SENT))
     assert notices.forget_bytes(connection, AT.replace(year=2028)) == 0
@@ -145,14 +145,14 @@ def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connecti
 
 
 def test_a_notice_expires_with_its_use(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     assert notices.expire(connection, END - timedelta(seconds=1)) == []
     assert notices.expire(connection, END) == ["a"]
     assert (view(connection).state, view(connection).reason) == ("expired", "too-late")
 
 
 def test_a_held_notice_expires_too(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp")
+    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp")
     assert notices.expire(connection, END) == ["a"]
 
 
@@ -164,13 +164,13 @@ def test_a_held_notice_expires_too(connection: Connection) -> None:
 def test_what_has_ended_or_is_being_sent_does_not_expire(
     connection: Connection, states: tuple[State, State]
 ) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     answer(connection, states)
     assert notices.expire(connection, END) == []
 
 
 def test_expiry_is_said_once(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
     notices.expire(connection, END)
     assert notices.expire(connection, END) == []
     assert rows(connection) == [(AT, "queued", "planned"), (END, "expired", "too-late")]
@@ -178,7 +178,7 @@ def test_expiry_is_said_once(connection: Connection) -> None:
 
 def test_the_history_has_every_change_in_its_order(connection: Connection) -> None:
     later = AT + timedelta(hours=1)
-    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, course="smtp")
+    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp")
     notices.fix(connection, "a", COMPOSED, later, Reason.RELEASED)
     notices.set_state(connection, "a", State.EXPIRED, Reason.DROPPED, END)
     assert rows(connection) == [
@@ -195,7 +195,7 @@ def test_a_draft_with_a_naive_moment_is_refused() -> None:
 
 def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
-    notices.add(connection, told, AT, composed=COMPOSED, course="smtp")
+    notices.add(connection, told, AT, composed=COMPOSED, stream="smtp")
     assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
     notices.expire(connection, END)
     assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
@@ -203,7 +203,7 @@ def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Conne
 
 def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
-    notices.add(connection, told, AT, composed=COMPOSED, rehearsal=True, course="smtp")
+    notices.add(connection, told, AT, composed=COMPOSED, rehearsal=True, stream="smtp")
     assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
     assert notices.read_told(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
 
@@ -218,7 +218,7 @@ def test_a_great_ledger_is_read_whole(database: Database) -> None:
 
 def test_any_number_of_keys_can_be_asked_for(connection: Connection) -> None:
     for key in "ba":
-        notices.add(connection, draft(key), AT, composed=COMPOSED, course="smtp")
+        notices.add(connection, draft(key), AT, composed=COMPOSED, stream="smtp")
     keys = ["a", *(f"n{number}" for number in range(70_000)), "b"]
     assert [found.key for found in read_notices(connection, keys=keys)] == ["a", "b"]
 
@@ -226,4 +226,4 @@ def test_any_number_of_keys_can_be_asked_for(connection: Connection) -> None:
 def _fill(database: Database, count: int) -> None:
     with database.write() as connection:
         for number in range(count):
-            notices.add(connection, draft(f"n{number}"), AT, composed=COMPOSED, course="smtp")
+            notices.add(connection, draft(f"n{number}"), AT, composed=COMPOSED, stream="smtp")

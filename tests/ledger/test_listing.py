@@ -35,7 +35,7 @@ def ledger(database: Database) -> Database:
             connection.execute(
                 notice.insert().values(
                     **row, **shared, unit=unit, state=state, due=made, useful_until=made,
-                    course="smtp", rehearsal=False, created=made,
+                    stream="smtp", rehearsal=False, created=made,
                 )
             )  # fmt: skip
             for place, one in enumerate(people):

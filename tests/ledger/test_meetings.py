@@ -75,11 +75,11 @@ def test_what_went_of_a_task_is_counted_and_what_waits_is_not(database: Database
             draft(Kind.NUDGE, "2026-05-21", "deputies", "2026-05-2", "2026-05-3"),
             draft(Kind.NUDGE, "2026-05-21", "helan", "2026-05-2"),
         ):
-            add(connection, each, AT, composed=content, course="smtp")
+            add(connection, each, AT, composed=content, stream="smtp")
         held = draft(Kind.DIGEST, "2026-05", "helan")
-        add(connection, held, AT, state=State.HELD, reason=Reason.HOLD, course="smtp")
+        add(connection, held, AT, state=State.HELD, reason=Reason.HOLD, stream="smtp")
         rehearsed = draft(Kind.DIGEST, "2026-05", "yinchuan")
-        add(connection, rehearsed, AT, composed=content, course="smtp", rehearsal=True)
+        add(connection, rehearsed, AT, composed=content, stream="smtp", rehearsal=True)
         found = list(told_of(connection, ["2026-05-2"], ["2026-05"]))
     assert found == [
         Told(Kind.DIGEST, "2026-05", "", 1),

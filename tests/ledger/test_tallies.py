@@ -41,7 +41,7 @@ def fill(ledger: Database, units: list[list[tuple[State | None, list[State]]]]) 
                 connection.execute(
                     notice.insert().values(
                         key=key, kind=Kind.DIGEST, period="2026-03", unit=str(unit), due=AT,
-                        useful_until=AT, state=state, reason="planned", course="smtp",
+                        useful_until=AT, state=state, reason="planned", stream="smtp",
                         rehearsal=False, attempts=0, created=made, updated=made,
                     )
                 )  # fmt: skip

@@ -22,7 +22,7 @@ def ledger(database: Database) -> Database:
                 notice.insert().values(
                     key=key, kind=Kind.DIGEST, period="2026-03", unit=key.partition("#")[0],
                     due=made, useful_until=made, state=State.REFUSED, reason="no-address",
-                    course="smtp", rehearsal=key == "other", attempts=0, created=made,
+                    stream="smtp", rehearsal=key == "other", attempts=0, created=made,
                     updated=made,
                 )
             )  # fmt: skip

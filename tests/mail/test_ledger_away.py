@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 
-from reminder.ledger import care
+from reminder.ledger import integrity
 from reminder.mail import recording
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.mail.servers import Inbox, real_server
@@ -53,7 +53,7 @@ def office(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Trial]:
 def assert_each_went_once(office: Trial, inbox: Inbox) -> None:
     assert office.states(period="2026-03") == {("sent", "accepted")}
     assert len({mail.content for mail in inbox.received}) == len(inbox.received) == 2
-    assert list(care.verify(office.place)) == []
+    assert list(integrity.verify(office.place)) == []
 
 
 def test_answer_of_the_mail_server_outlives_a_restart_of_the_ledgers(

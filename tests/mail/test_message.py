@@ -44,9 +44,9 @@ def test_address_that_differs_by_case_alone_is_one_recipient(office: Trial) -> N
 
 def test_mail_sent_anew_passes_over_who_was_reached_under_another_case(office: Trial) -> None:
     from reminder.errors import UsageError
-    from reminder.office import orders
+    from reminder.office import operations
 
     office.tick(MARCH)
     office.edit_units('"lead@unit.test"', '"Lead@Unit.test"')
     with pytest.raises(UsageError, match="nobody is left to reach"):
-        orders.resend(office.app(MARCH), office.notice(LEAD).key)
+        operations.resend(office.app(MARCH), office.notice(LEAD).key)

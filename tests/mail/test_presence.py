@@ -18,8 +18,8 @@ from reminder.ledger.schema import recipient, sender
 from reminder.mail import presence
 from reminder.mail.presence import Member
 from reminder.mail.transports import Envelope, Transport
+from reminder.office.alerts import OTHER_FILES
 from reminder.office.application import Application
-from reminder.office.watch import OTHER_FILES
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import BadServer, Inbox, bad_server, real_server
 from tests.postgresql import PostgreSQL
@@ -76,7 +76,7 @@ def put_back_by(one: Member, app: Application) -> int:
 def replica(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) -> Application:
     """A process that finds the mail server in its own way."""
     patch.setattr(presence, "replica_name", lambda: name)
-    patch.setattr("reminder.office.parts.replica_name", lambda: name)
+    patch.setattr("reminder.office.container.replica_name", lambda: name)
     return office.app(MARCH, **by_smtp(server))
 
 

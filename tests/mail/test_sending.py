@@ -26,7 +26,7 @@ from reminder.ledger.relays import read_trouble
 from reminder.ledger.schema import message, recipient
 from reminder.mail.lock import senders_lock
 from reminder.mail.pacing import PROBE, RETRY, Pace, back_off
-from reminder.office import orders
+from reminder.office import operations
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import (
@@ -439,7 +439,7 @@ def test_mail_server_gets_the_stored_bytes_as_the_preview_shows_them(shipped: Tr
         settings = by_smtp(port)
         shipped.tick(APRIL, **settings)
         app = shipped.app("2026-04-09T09:00+08:00", **settings)
-        shown = orders.preview(app, orders.find_unit(app, "helan"), "2026-04")
+        shown = operations.preview(app, operations.find_unit(app, "helan"), "2026-04")
     [wire] = [mail.content for mail in inbox.received if mail.rcpt_tos == ["helan@local.example"]]
     assert wire == shipped.stored(key) == shown.content
 
@@ -447,7 +447,7 @@ def test_mail_server_gets_the_stored_bytes_as_the_preview_shows_them(shipped: Tr
 def test_maildir_keeps_the_stored_bytes_as_the_preview_shows_them(shipped: Trial) -> None:
     shipped.tick(APRIL)
     app = shipped.app("2026-04-09T09:00+08:00")
-    shown = orders.preview(app, orders.find_unit(app, "helan"), "2026-04")
+    shown = operations.preview(app, operations.find_unit(app, "helan"), "2026-04")
     assert shown.content == shipped.stored("digest/2026-04/helan")
     assert shown.content in shipped.files()
 
@@ -467,8 +467,8 @@ def test_both_transports_carry_the_same_bytes(tmp_path: Path) -> None:
 def test_preview_before_the_mail_shows_what_will_go(office: Trial) -> None:
     app = office.app(MARCH)
     app.plan(app.clock.now(), hold_first_start=True)
-    before = orders.preview(app, orders.find_unit(app, "lead"), "2026-03")
-    orders.release(app)
+    before = operations.preview(app, operations.find_unit(app, "lead"), "2026-03")
+    operations.release(app)
     assert office.stored(DIGEST) == before.content
 
 
@@ -593,5 +593,5 @@ def test_stored_message_that_cannot_be_read_holds_up_no_others(office: Trial) ->
     assert office.tick("2026-03-02T09:01+08:00") == {"sent": 1, "refused": 1}
     assert office.notice(DIGEST).reason == "damaged"
     again = office.app("2026-03-02T09:02+08:00")
-    orders.resend(again, office.notice(DIGEST).key)
+    operations.resend(again, office.notice(DIGEST).key)
     assert office.tick("2026-03-02T09:03+08:00") == {"sent": 1}

@@ -14,7 +14,7 @@ from reminder.ledger.alarms import read_alarms
 from reminder.ledger.location import Place
 from reminder.ledger.schema import recipient
 from reminder.ledger.views import read_history
-from reminder.office import approval, orders
+from reminder.office import approval, operations
 from reminder.office.application import Application
 from reminder.office.approval import ApprovalError, Batch
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
@@ -70,7 +70,7 @@ def outcome(small: Trial, key: str = LEAD) -> tuple[str, str]:
 
 def done(small: Trial, at: str = BEFORE) -> None:
     """March's task is registered: the lead's digest reads otherwise."""
-    orders.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
+    operations.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
 
 
 # Waiting
@@ -299,17 +299,17 @@ def test_what_has_gone_cannot_be_dropped_nor_approved(small: Trial) -> None:
 
 
 def test_release_leaves_alone_what_is_to_be_approved(small: Trial) -> None:
-    assert orders.release(small.app(LATER, **ON)) == []
+    assert operations.release(small.app(LATER, **ON)) == []
     assert outcome(small) == ("held", "approval")
 
 
 def test_release_takes_all_when_approval_was_switched_off(either: Trial) -> None:
-    assert len(orders.release(either.app(LATER))) == 2
+    assert len(operations.release(either.app(LATER))) == 2
     assert outcome(either) == ("queued", "released")
 
 
 def test_released_before_its_moment_it_waits_for_it(small: Trial) -> None:
-    assert len(orders.release(small.app(BEFORE))) == 2
+    assert len(operations.release(small.app(BEFORE))) == 2
     small.tick("2026-04-01T08:59+08:00")
     assert outcome(small) == ("held", "released")
     small.tick(DUE)
@@ -324,13 +324,13 @@ def test_what_was_approved_is_sent_again_at_once(small: Trial) -> None:
         refused = {"state": State.REFUSED, "reason": Reason.RECIPIENT_REFUSED}
         to_lead = recipient.c.notice == KEY
         connection.execute(update(recipient).where(to_lead).values(refused))
-    assert orders.resend(app, KEY) == f"{KEY}#2"
+    assert operations.resend(app, KEY) == f"{KEY}#2"
     assert outcome(small, f"{LEAD}#2") == ("queued", "resent")
 
 
 def test_what_nobody_has_read_waits_when_it_is_sent_again(small: Trial) -> None:
     approval.drop(small.app(BEFORE, **ON), KEY, "误取消")
-    assert orders.resend(small.app(BEFORE, **ON), KEY) == f"{KEY}#2"
+    assert operations.resend(small.app(BEFORE, **ON), KEY) == f"{KEY}#2"
     small.tick("2026-03-31T11:00+08:00", **ON)
     assert outcome(small, f"{LEAD}#2") == ("held", "approval")
     approve(small.app("2026-03-31T12:00+08:00", **ON), f"{KEY}#2")
@@ -340,11 +340,11 @@ def test_what_nobody_has_read_waits_when_it_is_sent_again(small: Trial) -> None:
 
 
 def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Trial) -> None:
-    orders.release(small.app(BEFORE))
-    orders.drop(small.app(BEFORE), KEY)
+    operations.release(small.app(BEFORE))
+    operations.drop(small.app(BEFORE), KEY)
     with pytest.raises(UsageError, match="nothing goes early"):
-        orders.resend(small.app(BEFORE), KEY)
-    assert orders.resend(small.app(DUE), KEY) == f"{KEY}#2"
+        operations.resend(small.app(BEFORE), KEY)
+    assert operations.resend(small.app(DUE), KEY) == f"{KEY}#2"
 
 
 # What the operator hears

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reminder.errors import UsageError
-from reminder.office import orders, resending
+from reminder.office import operations, resending
 from tests.daemon.everything import Files
 from tests.daemon.trials import Trial, parsed, text_of, trial
 from tests.mail.servers import bad_server
@@ -55,13 +55,13 @@ def held(office: Trial, files: Files) -> None:
 )
 def test_held_reminder_of_what_left_the_plan_is_not_released(office: Trial, files: Files) -> None:
     held(office, files)
-    orders.release(office.app(LATER))
+    operations.release(office.app(LATER))
     assert state(office) == ("expired", "dropped-from-plan")
 
 
 def test_release_goes_on_with_the_others(office: Trial) -> None:
     held(office, PLAN.without_task("4").without_task("5"))
-    released = orders.release(office.app(LATER))
+    released = operations.release(office.app(LATER))
     assert "small/nudge/2026-04-27/b" in released
     assert "small/digest/2026-04/a" not in released  # it leads nothing in that month any more
 
@@ -78,7 +78,7 @@ def test_reminder_that_waits_for_a_server_ends_at_the_next_pass(office: Trial) -
 
 def test_reminder_of_several_tasks_goes_for_those_that_are_left(office: Trial) -> None:
     held(office, PLAN.without_task("4"))
-    orders.release(office.app(LATER))
+    operations.release(office.app(LATER))
     text = text_of(parsed(office.stored(NUDGE)))
     assert "第5项" in text
     assert "第4项" not in text
@@ -91,10 +91,10 @@ def moved_to_may(*numbers: str) -> Files:
 
 def test_reminder_of_a_day_that_has_moved_is_not_released(office: Trial) -> None:
     held(office, moved_to_may("4", "5"))
-    orders.release(office.app(LATER))
+    operations.release(office.app(LATER))
     assert state(office) == ("expired", "moved")
     with pytest.raises(UsageError, match="due on another day now"):
-        orders.resend(office.app(LATER), "small/" + NUDGE)
+        operations.resend(office.app(LATER), "small/" + NUDGE)
 
 
 def test_reminder_of_a_day_that_has_moved_ends_while_it_waits_for_a_server(office: Trial) -> None:
@@ -108,7 +108,7 @@ def test_reminder_of_a_day_that_has_moved_ends_while_it_waits_for_a_server(offic
 
 def test_reminder_of_several_tasks_is_released_for_those_that_stayed(office: Trial) -> None:
     held(office, moved_to_may("4"))
-    orders.release(office.app(LATER))
+    operations.release(office.app(LATER))
     assert "第4项" not in text_of(parsed(office.stored(NUDGE)))
 
 
@@ -123,7 +123,7 @@ def test_task_that_comes_back_is_reminded_of_on_the_next_day(office: Trial) -> N
 def test_digest_of_a_unit_that_left_its_rows_is_not_released(office: Trial) -> None:
     office.tick("2026-04-01T09:00+08:00", **HELD)
     PLAN.without_unit("d").write(office)
-    orders.release(office.app(LATER))
+    operations.release(office.app(LATER))
     assert state(office, "digest/2026-04/d") == ("expired", "dropped-from-plan")
 
 
@@ -132,15 +132,15 @@ def test_digest_of_a_month_of_another_year_is_never_composed_from_this_years_pla
 ) -> None:
     office.tick("2026-04-01T09:00+08:00", **HELD)
     replace(PLAN, year=2027).write(office)
-    orders.release(office.app(LATER), "2026-04")
+    operations.release(office.app(LATER), "2026-04")
     assert office.states(period="2026-04") == DROPPED
 
 
 def test_sending_again_what_left_the_plan_is_refused_in_words(office: Trial) -> None:
     held(office, PLAN.without_task("4").without_task("5"))
-    orders.release(office.app(LATER))
+    operations.release(office.app(LATER))
     with pytest.raises(UsageError, match="has left the plan, nothing is left to send"):
-        orders.resend(office.app(LATER), "small/" + NUDGE)
+        operations.resend(office.app(LATER), "small/" + NUDGE)
 
 
 def test_sending_again_all_that_was_refused_passes_over_what_left(office: Trial) -> None:
@@ -151,4 +151,4 @@ def test_sending_again_all_that_was_refused_passes_over_what_left(office: Trial)
     assert office.notice("digest/2026-04/d").state == "refused"
     PLAN.without_unit("d").write(office)
     app = office.app(LATER)
-    assert resending.to_resend(app, orders.Kind.DIGEST, "2026-04") == ["small/digest/2026-04/a"]
+    assert resending.to_resend(app, operations.Kind.DIGEST, "2026-04") == ["small/digest/2026-04/a"]

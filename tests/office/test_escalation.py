@@ -9,7 +9,7 @@ import pytest
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import Signature
-from reminder.office import orders, registrations
+from reminder.office import operations, registrations
 from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -113,7 +113,7 @@ def test_a_released_notice_goes_to_the_same(
     settings = settings | {"mail": MAIL | {"first_start": "hold"}}
     office.tick(NUDGED, **settings)
     assert addresses(office) == []
-    orders.release(office.app(NUDGED, **settings))
+    operations.release(office.app(NUDGED, **settings))
     assert sorted(addresses(office)) == sorted(to)
 
 
@@ -125,7 +125,7 @@ def test_sent_again_it_reaches_who_was_not_reached_beside_the_lead_too(office: T
         with bad_server(RCPT=answers) as server:
             office.tick(NUDGED, **COPIED, **by_smtp(server.port))
         refused = {p.address for p in office.notice(NUDGE).recipients if p.state == "refused"}
-        orders.resend(office.app(NUDGED, **COPIED, **by_smtp(port)), f"small/{NUDGE}")
+        operations.resend(office.app(NUDGED, **COPIED, **by_smtp(port)), f"small/{NUDGE}")
     assert len(refused) == 2
     assert refused & {OFFICE, CHIEF}
     assert set(addresses(office, f"{NUDGE}#2")) == refused
@@ -147,7 +147,7 @@ def test_a_queued_reminder_to_others_alone_is_given_up_when_its_task_is_done(
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         settings = ASIDE | by_smtp(server.port)
         office.tick(NUDGED, **settings)
-        orders.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
+        operations.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
         office.tick("2026-03-26T09:05+08:00", **settings)
     assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == ("expired", "done")
 

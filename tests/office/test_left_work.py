@@ -37,8 +37,8 @@ def claimed_by(office: Trial, member: Member) -> int:
     """As a drain does whose process never heard that its claim was written."""
     app = office.app(MARCH, **by_smtp(1))
     with app.database.write() as connection:
-        course = app.registrar.course
-        return len(claims.claim(connection, f"{member.lease.name}:1", course, AT, 10))
+        stream = app.notice_writer.stream
+        return len(claims.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
 
 
 def put_back(office: Trial, member: Member) -> int:
@@ -72,11 +72,11 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> Non
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
     app = office.app(MARCH, **by_smtp(1))
-    course = app.registrar.course
+    stream = app.notice_writer.stream
     with app.database.write() as connection:
-        [taken] = claims.claim(connection, "a:1", course, AT, 1)
+        [taken] = claims.claim(connection, "a:1", stream, AT, 1)
         claims.give_back(connection, [taken], AT)
-        assert claims.ready(connection, course, AT, 1) == [taken.key]
+        assert claims.ready(connection, stream, AT, 1) == [taken.key]
 
 
 def happens(what: Callable[[], bool]) -> bool:

@@ -12,7 +12,7 @@ from reminder.documents.office import load_office
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.ledger.location import Place
-from reminder.office import orders
+from reminder.office import operations
 from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -191,7 +191,7 @@ def test_queued_nudge_expires_when_its_tasks_are_done(office: Trial) -> None:
         settings = by_smtp(server.port)
         app = office.app("2026-03-26T09:00+08:00", **settings)
         assert app.tick().retry == 6
-        orders.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
+        operations.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
     nudge = office.notice("nudge/2026-03-26/deputies")
     assert (nudge.state, nudge.reason) == ("expired", "done")
 
@@ -200,7 +200,7 @@ def test_nudge_with_one_task_left_still_goes(office: Trial, smtp: dict[str, Any]
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         app = office.app("2026-03-26T09:00+08:00", **by_smtp(server.port))
         app.tick()
-        orders.register(app, ["2026-03-3", "2026-03-4"], None, None, "")
+        operations.register(app, ["2026-03-3", "2026-03-4"], None, None, "")
     office.tick("2026-03-26T09:05+08:00", **smtp)
     assert office.notice("nudge/2026-03-26/deputies").state == "sent"
 
@@ -208,7 +208,7 @@ def test_nudge_with_one_task_left_still_goes(office: Trial, smtp: dict[str, Any]
 def test_done_task_is_not_nudged(office: Trial) -> None:
     app = office.app(MARCH)
     app.tick()
-    orders.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
+    operations.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
     assert office.tick("2026-03-26T09:00+08:00") == {}
 
 
@@ -264,7 +264,7 @@ def test_who_is_told_beside_the_lead_is_told_on_the_day_of_the_digest_too(small:
     small.tick(MARCH, **both)
     small.tick(APRIL, **both)
     app = small.app(APRIL, **both)
-    orders.release(app)
+    operations.release(app)
     notice = small.notice("overdue/2026-04-01/lead")
     assert [person.address for person in notice.recipients] == ["secretariat@unit.test"]
     assert "承办委员会3月有1项尚未登记完成" in text_of(
@@ -303,7 +303,7 @@ def test_held_notices_expire_with_their_month(small: Trial) -> None:
 def test_released_notices_are_composed_at_the_release(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     app = office.app("2026-03-03T10:00+08:00")
-    assert len(orders.release(app)) == 5
+    assert len(operations.release(app)) == 5
     assert app.tick().sent == 5
     assert "2026年3月3日 10:00" in text_of(office.mail_to(DEPUTIES))
     assert all("〔补发〕" in subject for subject in subjects(office.mails()))
@@ -311,7 +311,7 @@ def test_released_notices_are_composed_at_the_release(office: Trial) -> None:
 
 def test_after_a_release_the_next_month_goes_by_itself(small: Trial) -> None:
     small.tick(MARCH, mail={"first_start": "hold"})
-    orders.release(small.app(MARCH))
+    operations.release(small.app(MARCH))
     small.tick(MARCH)
     small.tick(APRIL)
     assert small.states(period="2026-04") == {("sent", "accepted")}
@@ -319,7 +319,7 @@ def test_after_a_release_the_next_month_goes_by_itself(small: Trial) -> None:
 
 def test_release_of_a_period_leaves_the_hold(small: Trial) -> None:
     small.tick(MARCH, mail={"first_start": "hold"})
-    orders.release(small.app(MARCH), "2026-03")
+    operations.release(small.app(MARCH), "2026-03")
     assert small.tick(MARCH) == {"sent": 2}
     small.tick(APRIL)
     assert small.states(period="2026-04") == {("held", "hold")}
@@ -328,8 +328,8 @@ def test_release_of_a_period_leaves_the_hold(small: Trial) -> None:
 def test_dropped_notice_is_never_sent(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     app = office.app(MARCH)
-    orders.drop(app, f"npc-deputies/{LEAD}")
-    orders.release(app)
+    operations.drop(app, f"npc-deputies/{LEAD}")
+    operations.release(app)
     assert app.tick().sent == 4
     assert (office.notice(LEAD).state, office.notice(LEAD).reason) == ("expired", "dropped")
 
@@ -337,7 +337,7 @@ def test_dropped_notice_is_never_sent(office: Trial) -> None:
 def test_what_went_cannot_be_dropped(office: Trial) -> None:
     office.tick(MARCH)
     with pytest.raises(UsageError, match="only what waits can be dropped"):
-        orders.drop(office.app(MARCH), f"npc-deputies/{LEAD}")
+        operations.drop(office.app(MARCH), f"npc-deputies/{LEAD}")
 
 
 # From one transport to another
@@ -404,7 +404,7 @@ def test_what_lay_in_an_outbox_folder_may_be_sent_again_by_the_server(
 ) -> None:
     small.tick(MARCH)
     key = small.notice("digest/2026-03/lead").key
-    assert orders.resend(small.app(APRIL, **smtp), key) == f"{key}#2"
+    assert operations.resend(small.app(APRIL, **smtp), key) == f"{key}#2"
 
 
 def test_there_and_back_again_sends_nothing_anew(small: Trial, smtp: dict[str, Any]) -> None:
@@ -483,7 +483,7 @@ def test_resend_makes_a_second_notice_for_who_was_not_reached(
         with bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server:
             office.tick(MARCH, **by_smtp(server.port))
         app = office.app("2026-03-03T09:00+08:00", **smtp)
-        assert orders.resend(app, "small/digest/2026-03/lead") == "small/digest/2026-03/lead#2"
+        assert operations.resend(app, "small/digest/2026-03/lead") == "small/digest/2026-03/lead#2"
         app.tick()
         assert [mail.rcpt_tos for mail in inbox.received] == [["second@unit.test"]]
         assert office.notice("digest/2026-03/lead").state == "refused"
@@ -492,8 +492,8 @@ def test_resend_makes_a_second_notice_for_who_was_not_reached(
 def test_resend_is_composed_anew(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     app = office.app("2026-03-04T09:00+08:00")
-    orders.drop(app, f"npc-deputies/{LEAD}")
-    orders.resend(app, f"npc-deputies/{LEAD}")
+    operations.drop(app, f"npc-deputies/{LEAD}")
+    operations.resend(app, f"npc-deputies/{LEAD}")
     assert office.notice(f"{LEAD}#2").message_id not in (None, office.notice(LEAD).message_id)
     assert "2026年3月4日 09:00".encode() not in office.stored(f"{LEAD}#2")
     app.tick()
@@ -503,22 +503,22 @@ def test_resend_is_composed_anew(office: Trial) -> None:
 def test_resend_is_refused_while_the_first_resend_is_on_its_way(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     app = office.app(MARCH)
-    orders.drop(app, f"npc-deputies/{LEAD}")
-    orders.resend(app, f"npc-deputies/{LEAD}")
+    operations.drop(app, f"npc-deputies/{LEAD}")
+    operations.resend(app, f"npc-deputies/{LEAD}")
     with pytest.raises(UsageError, match="on its way again already"):
-        orders.resend(app, f"npc-deputies/{LEAD}")
+        operations.resend(app, f"npc-deputies/{LEAD}")
 
 
 def test_resend_is_refused_when_everybody_was_reached(office: Trial) -> None:
     office.tick(MARCH)
     with pytest.raises(UsageError, match="nobody is left to reach"):
-        orders.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
+        operations.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
 
 
 def test_resend_is_refused_while_the_notice_waits(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     with pytest.raises(UsageError, match="has not ended yet"):
-        orders.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
+        operations.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
 
 
 def test_resend_reaches_a_unit_that_has_an_address_at_last(
@@ -529,7 +529,7 @@ def test_resend_reaches_a_unit_that_has_an_address_at_last(
     assert small.notice("digest/2026-03/related").reason == "no-address"
     small.edit_units("# no address yet", 'to = ["new@unit.test"]')
     app = small.app("2026-03-03T09:00+08:00", **smtp)
-    orders.resend(app, "small/digest/2026-03/related")
+    operations.resend(app, "small/digest/2026-03/related")
     app.tick()
     assert inbox.received[-1].rcpt_tos == ["new@unit.test"]
 
@@ -563,7 +563,7 @@ def test_what_is_held_for_the_mail_server_is_not_released_into_a_rehearsal(
     office: Trial, smtp: dict[str, Any]
 ) -> None:
     office.tick(MARCH, mail={"first_start": "hold"}, **smtp)
-    assert orders.release(office.app(MARCH, mail={"redirect_to": "me@npc.test"}, **smtp)) == []
+    assert operations.release(office.app(MARCH, mail={"redirect_to": "me@npc.test"}, **smtp)) == []
 
 
 def test_unit_that_lost_its_address_is_refused_when_released(tmp_path: Path) -> None:
@@ -572,7 +572,7 @@ def test_unit_that_lost_its_address_is_refused_when_released(tmp_path: Path) -> 
         units = office.config / "units.toml"
         text = re.sub(r"(?m)^to = .*$", "to = []", units.read_text(encoding="utf-8"))
         units.write_text(text, encoding="utf-8")
-        orders.release(office.app(MARCH))
+        operations.release(office.app(MARCH))
         assert office.states(period="2026-03") == {("refused", "no-address")}
 
 
@@ -580,8 +580,8 @@ def test_released_nudge_leaves_out_what_is_done(office: Trial) -> None:
     held = {"first_start": "hold"}
     office.tick("2026-04-27T09:10+08:00", mail=held)
     app = office.app("2026-04-27T10:00+08:00", mail=held)
-    orders.register(app, ["2026-04-1"], None, None, "")
-    orders.release(app)
+    operations.register(app, ["2026-04-1"], None, None, "")
+    operations.release(app)
     text = text_of(parsed(office.stored("nudge/2026-04-27/deputies")))
     assert "临近事项（1项）" in text
     assert "已完成" not in text.replace("已完成的请告知", "")
@@ -593,9 +593,9 @@ def test_nudge_that_never_went_comes_back_with_its_task(
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         office.tick("2026-04-27T09:00+08:00", **by_smtp(server.port))
     app = office.app("2026-04-27T10:00+08:00", **smtp)
-    orders.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
+    operations.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
     office.tick("2026-04-27T10:01+08:00", **smtp)
-    orders.reopen(office.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
+    operations.reopen(office.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
     office.tick("2026-04-28T09:00+08:00", **smtp)
     assert "nudge/2026-04-28/deputies" in office.notices()
 
@@ -603,7 +603,7 @@ def test_nudge_that_never_went_comes_back_with_its_task(
 def test_nudge_released_on_a_later_day_says_so(office: Trial) -> None:
     held = {"first_start": "hold"}
     office.tick("2026-04-27T09:10+08:00", mail=held)
-    orders.release(office.app("2026-04-29T09:00+08:00", mail=held))
+    operations.release(office.app("2026-04-29T09:00+08:00", mail=held))
     nudge = parsed(office.stored("nudge/2026-04-27/deputies"))
     assert "〔补发〕临近提醒" in str(nudge["Subject"])
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.ledger.care import verify
+from reminder.ledger.integrity import verify
 from reminder.ledger.location import Place
-from reminder.office import holding, orders
+from reminder.office import holding, operations
 from reminder.office.approval import approve, batches
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.mail.servers import Picky, bad_server, real_server
@@ -99,7 +99,7 @@ def test_what_was_held_on_its_way_for_a_week_is_released_with_the_date_of_now(
     away(office)
     holding.hold(office.app(A_DAY, transport="smtp"), "")
     assert office.notice(LEAD).state == "held"
-    orders.release(office.app(WEEK, transport="smtp"))
+    operations.release(office.app(WEEK, transport="smtp"))
     assert dated(office, LEAD) == datetime.fromisoformat(WEEK)
 
 
@@ -129,7 +129,7 @@ def test_unit_that_has_left_gets_nothing_and_nobody_else_waits_for_it(office: Tr
 def test_copy_that_was_made_by_hand_goes_to_nobody_who_has_the_first(office: Trial) -> None:
     with bad_server(RCPT=["250 ok", "550 5.1.1 no", "250 ok"]) as server:
         office.tick(MARCH, **via(server.port))
-    orders.resend(office.app(MARCH, **via(server.port)), office.notice(LEAD).key)
+    operations.resend(office.app(MARCH, **via(server.port)), office.notice(LEAD).key)
     office.tick(A_DAY, **via(server.port))
     with real_server(inbox := Picky((), "")) as port:
         office.tick(WEEK, **via(port))
@@ -151,7 +151,7 @@ def test_what_lay_in_an_outbox_folder_has_reached_nobody_once_there_is_a_server(
 def test_copy_for_who_has_left_goes_as_it_was_laid_in(office: Trial) -> None:
     with bad_server(RCPT=["250 ok", "550 5.1.1 no", "250 ok"]) as server:
         office.tick(MARCH, **via(server.port))
-    orders.resend(office.app(MARCH, **via(server.port)), office.notice(LEAD).key)
+    operations.resend(office.app(MARCH, **via(server.port)), office.notice(LEAD).key)
     office.tick(A_DAY, **via(server.port))
     office.edit_units(', "second@unit.test"', "")
     with real_server(inbox := Picky((), "")) as port:

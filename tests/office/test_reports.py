@@ -12,7 +12,7 @@ from reminder.domain.notices import Kind, Reason
 from reminder.errors import UsageError
 from reminder.ledger.holds import Hold, begin_hold
 from reminder.ledger.location import Place
-from reminder.office import orders, reports
+from reminder.office import operations, reports
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 from tests.mail.servers import bad_server
 
@@ -289,14 +289,14 @@ def test_without_an_operator_the_report_stands_in_the_log(
 def test_report_cannot_be_sent_again(office: Trial) -> None:
     office.tick(MARCH, mail=OPERATOR)
     with pytest.raises(UsageError, match="a report is not sent again"):
-        orders.resend(office.app(MARCH), f"npc-deputies/{AFTER}")
+        operations.resend(office.app(MARCH), f"npc-deputies/{AFTER}")
 
 
 def test_last_report_comes_when_what_was_held_has_gone(office: Trial) -> None:
     held = OPERATOR | {"first_start": "hold"}
     office.tick("2026-04-01T09:00+08:00", mail=held)
     office.tick("2026-04-01T11:00+08:00", mail=held)
-    orders.release(office.app("2026-04-01T12:00+08:00", mail=held))
+    operations.release(office.app("2026-04-01T12:00+08:00", mail=held))
     office.tick("2026-04-01T12:01+08:00", mail=held)
     office.tick("2026-04-01T12:02+08:00", mail=held)
     assert "已接收31" in subject(office, "report/digest/2026-04#2")

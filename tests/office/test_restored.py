@@ -9,9 +9,9 @@ import pytest
 from psycopg import sql
 
 from reminder.cli.status import read_status
-from reminder.ledger import care
+from reminder.ledger import integrity
 from reminder.ledger.location import Server
-from reminder.office import holding, moving, orders
+from reminder.office import holding, moving, operations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.postgresql import PostgreSQL
 
@@ -28,7 +28,7 @@ def office(tmp_path: Path) -> Iterator[Trial]:
 
 def copied(office: Trial, folder: Path) -> Path:
     target = folder / "copy.db"
-    care.backup(Path(str(office.place)), target)
+    integrity.backup(Path(str(office.place)), target)
     return target
 
 
@@ -54,7 +54,7 @@ def test_restored_copy_sends_nothing_until_it_is_released(office: Trial, tmp_pat
     counts = office.tick(APRIL)
     assert (counts.get("sent"), len(office.files())) == (None, before)
     assert office.states(period="2026-04") == {HELD}
-    assert orders.release(office.app(APRIL))
+    assert operations.release(office.app(APRIL))
     office.tick(APRIL)
     assert office.states(period="2026-04") == {SENT}
 
@@ -62,7 +62,7 @@ def test_restored_copy_sends_nothing_until_it_is_released(office: Trial, tmp_pat
 def test_release_on_a_later_day_says_so(office: Trial, tmp_path: Path) -> None:
     restored(office, tmp_path)
     office.tick(APRIL)
-    orders.release(office.app("2026-04-02T09:00+08:00"))
+    operations.release(office.app("2026-04-02T09:00+08:00"))
     office.tick("2026-04-02T09:00+08:00")
     late = parsed(office.stored("digest/2026-04/lead"))
     assert "〔补发〕" in str(late["Subject"])
@@ -74,7 +74,7 @@ def test_months_that_were_delivered_are_dropped_at_once(office: Trial, tmp_path:
     before = len(office.files())
     holding.drop_period(office.app(APRIL), "2026-04")
     assert office.states(period="2026-04") == {("expired", "dropped")}
-    assert orders.release(office.app(APRIL)) == []
+    assert operations.release(office.app(APRIL)) == []
     office.tick(APRIL)
     assert len(office.files()) == before
 
@@ -84,7 +84,7 @@ def test_restored_copy_is_known_after_commands_have_written_rows(
 ) -> None:
     restored(office, tmp_path)
     for _ in range(40):
-        orders.register(office.app(APRIL), ["2026-03-1"], None, None, "")
+        operations.register(office.app(APRIL), ["2026-03-1"], None, None, "")
     office.tick(APRIL)
     assert office.states(period="2026-04") == {HELD}
 
@@ -99,10 +99,10 @@ def test_what_waited_in_the_copy_is_held_with_its_bytes(office: Trial, tmp_path:
     assert office.tick(MARCH) == {}
     assert office.states(period="2026-03") == {HELD}
     assert office.files() == before
-    orders.release(office.app(MARCH))
+    operations.release(office.app(MARCH))
     assert office.tick(MARCH)["sent"] == 2
     assert office.stored("digest/2026-03/lead") == stored
-    assert list(care.verify(office.place)) == []
+    assert list(integrity.verify(office.place)) == []
 
 
 def test_operator_gets_one_mail_about_it_and_no_report_of_what_was(
@@ -192,7 +192,7 @@ def test_hold_by_hand_holds_what_comes_and_what_waits(office: Trial) -> None:
     office.tick(APRIL)
     assert office.files() == []
     assert office.states(period="2026-04") == {("held", "held-by-hand")}
-    orders.release(office.app(APRIL))
+    operations.release(office.app(APRIL))
     office.tick(APRIL)
     assert office.states(period="2026-04") == {SENT}
 
@@ -239,7 +239,7 @@ def test_restored_database_is_told_by_the_mark_of_any_replica(
     fresh = replica(tmp_path / "fresh", postgresql.place("dumped"))
     assert fresh.tick(APRIL) == {}
     assert (len(served.files()), fresh.files()) == (before, [])
-    orders.release(served.app(APRIL))
+    operations.release(served.app(APRIL))
     fresh.tick(APRIL)
     assert fresh.states(period="2026-04") == {SENT}
     fresh.close()
@@ -256,7 +256,7 @@ def test_replica_that_was_away_holds_nothing_again(
     for trial_ in (served, away):
         trial_.use(postgresql.place("dumped"))
     served.tick(APRIL)
-    orders.release(served.app("2026-04-02T09:00+08:00"))
+    operations.release(served.app("2026-04-02T09:00+08:00"))
     away.tick("2026-04-02T09:01+08:00")
     assert away.states(period="2026-04") == {("sent", "accepted")}
     away.close()

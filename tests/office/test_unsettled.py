@@ -10,7 +10,7 @@ from reminder.cli.status import read_status
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.ledger.location import Place
-from reminder.office import orders
+from reminder.office import operations
 from reminder.office.overview import read_overview
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 from tests.mail.servers import Picky, bad_server, real_server
@@ -68,8 +68,8 @@ def test_digests_that_were_too_late_are_in_sight(office: Trial) -> None:
 def test_what_was_sent_again_or_dropped_is_out_of_sight(office: Trial) -> None:
     options = refused(office)
     app = office.app(MARCH, **options)
-    orders.resend(app, office.notice(LEAD).key)
-    orders.drop(app, office.notice(RELATED).key)
+    operations.resend(app, office.notice(LEAD).key)
+    operations.drop(app, office.notice(RELATED).key)
     assert in_sight(office, APRIL, options) == []
     assert (office.notice(RELATED).state, office.notice(RELATED).reason) == ("expired", "dropped")
 
@@ -88,10 +88,10 @@ def test_what_arrived_cannot_be_dropped_nor_what_was_dropped(office: Trial) -> N
     with bad_server(RCPT=["250 ok", "250 ok", GONE]) as server:
         office.tick(MARCH, **via(server.port))
     app = office.app(MARCH)
-    orders.drop(app, office.notice(RELATED).key)
+    operations.drop(app, office.notice(RELATED).key)
     for key in (LEAD, RELATED):
         with pytest.raises(UsageError, match="can be dropped"):
-            orders.drop(app, office.notice(key).key)
+            operations.drop(app, office.notice(key).key)
 
 
 def test_next_preflight_names_what_did_not_arrive(office: Trial) -> None:

@@ -15,7 +15,7 @@ from reminder.ledger import answers, claims, notices
 from reminder.ledger.holds import Hold
 from reminder.ledger.tallies import Tally
 from reminder.mail import drain, sending
-from reminder.office import notice_writer as registrar
+from reminder.office import notice_writer as notice_writer
 from reminder.office import planning
 from reminder.office.receipts import Receipts
 from reminder.simulation import Outcome, simulate
@@ -201,7 +201,7 @@ def report_too_many(patch: pytest.MonkeyPatch) -> None:
 
 
 def release_nothing(patch: pytest.MonkeyPatch) -> None:
-    for module in (planning, registrar):
+    for module in (planning, notice_writer):
         patch.setattr(module, "read_hold", lambda *_: Hold(Reason.HOLD, datetime.now(UTC)))
 
 

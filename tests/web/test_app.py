@@ -87,8 +87,8 @@ def test_pages_need_no_script_and_nothing_from_elsewhere(client: TestClient) -> 
 
 
 def test_an_operators_template_wins_over_the_shipped_one(house: Any, tmp_path: Any) -> None:
-    (tmp_path / "own" / "web").mkdir(parents=True)
-    (tmp_path / "own" / "web" / "front.html").write_text("{{ plan.tag }}，本地页面")
+    (tmp_path / "own" / "zh-CN" / "web").mkdir(parents=True)
+    (tmp_path / "own" / "zh-CN" / "web" / "front.html").write_text("{{ plan.tag }}，本地页面")
     house.set(templates=tmp_path / "own")
     assert house.client().get("/").text == "代表工作，本地页面"
     assert "还没有邮件" in house.client().get("/outbox").text

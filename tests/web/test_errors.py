@@ -17,8 +17,9 @@ INSIDE = ("Traceback", "Error", "jinja", "sqlite", "/state", "ledger.db", "nobod
 
 
 def break_template(house: Any, folder: Path, name: str) -> None:
-    (folder / name).parent.mkdir(parents=True)
-    (folder / name).write_text("{{ nobody_gave_this }}")
+    place = folder / "zh-CN" / name
+    place.parent.mkdir(parents=True)
+    place.write_text("{{ nobody_gave_this }}")
     house.set(templates=folder)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-WEB = Path("templates/web")
+WEB = Path("templates/zh-CN/web")
 SHEETS = (WEB / "style.css", WEB / "preview.html")
 STYLE, PREVIEW = (
     re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL) for path in SHEETS

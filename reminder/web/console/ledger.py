@@ -19,7 +19,7 @@ from reminder.ledger.listing import PAGE, Wanted, page_of
 from reminder.ledger.notices import content_of
 from reminder.ledger.tallies import tally
 from reminder.ledger.views import NoticeView, RecipientView, read_history, read_notices
-from reminder.office import orders, resending
+from reminder.office import operations, resending
 from reminder.office.reports import OPERATOR
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter
@@ -97,7 +97,7 @@ def _wanted(site: Site, query: QueryParams) -> Wanted:
     if name:
         try:
             with site.database.read() as connection:
-                unit = orders.find_subject(site.app, connection, name)
+                unit = operations.find_subject(site.app, connection, name)
         except UnknownError:
             raise UnknownError("没有这个单位，请填写单位全称、简称或编号") from None
     return Wanted(
@@ -161,7 +161,7 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
         family = read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
         history = read_history(connection, key)
         content = content_of(connection, key)
-        needless = orders.why_needless_now(site.app, connection, view)
+        needless = operations.why_needless_now(site.app, connection, view)
     base = original(key)
     copies = [other for other in family if original(other.key) == base]
     query = urlencode({"key": key})
@@ -216,7 +216,7 @@ def _may_resend(
 
 def _may_drop(view: NoticeView, copies: list[NoticeView]) -> bool:
     """What did not arrive, and nobody has seen to."""
-    return orders.may_be_dropped(view) and not view.waiting and copies[-1].key == view.key
+    return operations.may_be_dropped(view) and not view.waiting and copies[-1].key == view.key
 
 
 def _content(request: Request) -> bytes:
@@ -239,8 +239,8 @@ def _source(request: Request) -> Response:
 def _resend_one(request: Request, form: Form) -> Response:
     site, key = site_of(request), form["key"]
     try:
-        made = orders.resend(site.app, key)
-    except orders.NeedlessError as error:
+        made = operations.resend(site.app, key)
+    except operations.NeedlessError as error:
         return _notice_shown(request, key, refused=f"{REASONS[error.reason]}。")
     except (UnknownError, UsageError):
         return _notice_shown(request, key, refused=_SAID["nothing"])
@@ -251,7 +251,7 @@ def _resend_one(request: Request, form: Form) -> Response:
 def _drop_one(request: Request, form: Form) -> Response:
     site, key = site_of(request), form["key"]
     try:
-        orders.drop(site.app, key)
+        operations.drop(site.app, key)
     except UnknownError:
         raise HTTPException(404) from None
     except UsageError:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from reminder.errors import LedgerError
-from reminder.ledger import care
+from reminder.ledger import integrity
 from reminder.ledger.database import open_database
 from reminder.ledger.location import Place
 from tests.daemon.trials import MARCH, Trial, trial
@@ -41,11 +41,11 @@ def change(place: Place, words: str) -> None:
 
 
 def faults(place: Place) -> list[str]:
-    return list(care.verify(place))
+    return list(integrity.verify(place))
 
 
 def test_copy_is_a_ledger_with_the_same_notices(ledger: Path, tmp_path: Path) -> None:
-    care.backup(ledger, tmp_path / "copy.db")
+    integrity.backup(ledger, tmp_path / "copy.db")
     with (
         closing(open_database(tmp_path / "copy.db")) as copy,
         copy.read() as connection,
@@ -56,7 +56,7 @@ def test_copy_is_a_ledger_with_the_same_notices(ledger: Path, tmp_path: Path) ->
 
 def test_copy_is_made_while_another_writes(ledger: Path, tmp_path: Path) -> None:
     with closing(open_database(ledger)) as database, database.write():
-        care.backup(ledger, tmp_path / "copy.db")
+        integrity.backup(ledger, tmp_path / "copy.db")
     assert faults(tmp_path / "copy.db") == []
 
 
@@ -69,19 +69,19 @@ def test_what_a_killed_backup_has_left_goes_with_the_next(ledger: Path, tmp_path
         (folder / "ledger.db").touch()
     for folder in (left, mine):
         os.utime(folder, (0, 0))
-    care.backup(ledger, tmp_path / "copy.db")
+    integrity.backup(ledger, tmp_path / "copy.db")
     assert sorted(path.name for path in ledger.parent.glob("*backup*")) == [running.name, mine.name]
 
 
 def test_copy_can_be_read_by_its_owner_alone(ledger: Path, tmp_path: Path) -> None:
-    care.backup(ledger, tmp_path / "copy.db")
+    integrity.backup(ledger, tmp_path / "copy.db")
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
 
 
 def test_copy_overwrites_nothing(ledger: Path, tmp_path: Path) -> None:
     (tmp_path / "copy.db").write_text("mine")
     with pytest.raises(LedgerError, match="File exists"):
-        care.backup(ledger, tmp_path / "copy.db")
+        integrity.backup(ledger, tmp_path / "copy.db")
     assert (tmp_path / "copy.db").read_text() == "mine"
 
 
@@ -90,7 +90,7 @@ def test_copy_stands_alone_and_can_be_checked_where_nothing_can_be_written(
 ) -> None:
     shelf = tmp_path / "shelf"
     shelf.mkdir()
-    care.backup(ledger, shelf / "copy.db")
+    integrity.backup(ledger, shelf / "copy.db")
     assert faults(shelf / "copy.db") == []
     assert [path.name for path in shelf.iterdir()] == ["copy.db"]
 
@@ -98,7 +98,7 @@ def test_copy_stands_alone_and_can_be_checked_where_nothing_can_be_written(
 def test_copy_put_beside_the_log_of_another_ledger_is_not_touched(
     ledger: Path, tmp_path: Path
 ) -> None:
-    care.backup(ledger, tmp_path / "copy.db")
+    integrity.backup(ledger, tmp_path / "copy.db")
     copy = (tmp_path / "copy.db").read_bytes()
     (tmp_path / "copy.db-wal").write_bytes(b"what a killed daemon left")
     for use in (open_database, faults):
@@ -111,20 +111,20 @@ def test_copy_put_beside_the_log_of_another_ledger_is_not_touched(
 def test_what_is_no_ledger_is_not_copied(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ledger.db").write_bytes(content)
     with pytest.raises(LedgerError, match=r"damaged|empty"):
-        care.backup(tmp_path / "ledger.db", tmp_path / "copy.db")
+        integrity.backup(tmp_path / "ledger.db", tmp_path / "copy.db")
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.db"]
 
 
 def test_ledger_that_is_not_sound_is_not_copied(ledger: Path, tmp_path: Path) -> None:
     change(ledger, "UPDATE message SET content = x'00' WHERE notice LIKE '%/lead'")
     with pytest.raises(LedgerError, match="lead: its stored message is not what was recorded"):
-        care.backup(ledger, tmp_path / "copy.db")
+        integrity.backup(ledger, tmp_path / "copy.db")
     assert not list(tmp_path.glob("copy*"))
 
 
 def test_copy_into_a_missing_folder_is_refused(ledger: Path, tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="No such file"):
-        care.backup(ledger, tmp_path / "absent" / "copy.db")
+        integrity.backup(ledger, tmp_path / "absent" / "copy.db")
 
 
 def test_checking_changes_no_byte_and_makes_no_ledger(ledger: Path, tmp_path: Path) -> None:
@@ -223,6 +223,6 @@ def test_ledger_on_a_server_is_copied_by_the_servers_own_means(
 ) -> None:
     place = postgresql.emptied()
     with pytest.raises(LedgerError, match="PostgreSQL's own means") as refusal:
-        care.backup(place, tmp_path / "copy.dump")
+        integrity.backup(place, tmp_path / "copy.dump")
     assert refusal.value.hint.startswith(f"pg_dump --format=custom --file={tmp_path}/copy.dump ")
     assert list(tmp_path.iterdir()) == []

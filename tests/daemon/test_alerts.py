@@ -12,8 +12,8 @@ from reminder.documents.office import load_office
 from reminder.ledger.alarms import read_alarms
 from reminder.ledger.readiness import why_not_ready
 from reminder.mail.lock import senders_lock
+from reminder.office.alerts import ROOM, SCHEDULER
 from reminder.office.edits import Edits
-from reminder.office.watch import ROOM, SCHEDULER
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server
 
@@ -48,7 +48,7 @@ def alarms(office: Trial) -> set[str]:
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     wanted = (logging.WARNING, logging.ERROR)
     return [
-        r.getMessage() for r in caplog.records if r.levelno in wanted and r.name.endswith("watch")
+        r.getMessage() for r in caplog.records if r.levelno in wanted and r.name.endswith("alerts")
     ]
 
 

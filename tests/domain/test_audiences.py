@@ -1,4 +1,4 @@
-"""Units of one profile read the same, but for their names: so it is written once for all."""
+"""Units of one audience read the same, but for their names: so it is written once for all."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -15,7 +15,7 @@ from reminder.domain.notices import Kind
 from reminder.domain.occasions import digest_units
 from reminder.domain.plan import TaskKind
 from reminder.domain.reminders import reminder
-from reminder.domain.timetable import MONTHS, Profile, Role, Timetable
+from reminder.domain.timetable import MONTHS, Audience, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from tests.domain.builders import UNITS, at, standing, task, timetable, year_round
@@ -24,10 +24,10 @@ NAMES = ("a", "b", "c", "d", "east", "west")  # two groups among them
 EAST, WEST = ("a", "b", "c"), ("b", "c", "d")
 
 
-def profiles(table: Timetable) -> dict[Profile, list[str]]:
-    found: dict[Profile, list[str]] = defaultdict(list)
+def audiences(table: Timetable) -> dict[Audience, list[str]]:
+    found: dict[Audience, list[str]] = defaultdict(list)
     for unit in table.directory.single:
-        found[table.profile(unit.id)].append(unit.id)
+        found[table.audience(unit.id)].append(unit.id)
     return found
 
 
@@ -68,7 +68,7 @@ def test_units_of_one_profile_read_the_same_but_for_their_names(
     table: Timetable, started: date
 ) -> None:
     progress = Progress(started=started)
-    for units in profiles(table).values():
+    for units in audiences(table).values():
         first, *others = (mails(table, unit, progress) for unit in units)
         assert all(other == first for other in others)
 
@@ -103,13 +103,13 @@ def test_members_of_a_group_have_one_profile_and_one_named_besides_another() -> 
     group = Unit("east", "东片", members=EAST)
     units = [Unit(name, f"单位{name}", to=("x@a.b",)) for name in EAST]
     table = timetable(task(4, lead=("east",), related=("c",)), units=(*UNITS, *units, group))
-    assert table.profile("a") == table.profile("b") != table.profile("c")
+    assert table.audience("a") == table.audience("b") != table.audience("c")
 
 
 @pytest.mark.parametrize("days", [0, 45, 120, 300])
 def test_units_of_one_profile_of_the_shipped_plan_read_the_same(office: Office, days: int) -> None:
     progress = Progress(started=date(2026, 1, 1) + timedelta(days=days))
-    shared = [units for units in profiles(office.table).values() if len(units) > 1]
+    shared = [units for units in audiences(office.table).values() if len(units) > 1]
     assert shared
     for units in shared:
         first, *others = (mails(office.table, unit, progress) for unit in units)

@@ -9,15 +9,15 @@ from reminder.ledger.database import Database
 from reminder.ledger.keys import installation_key
 from reminder.mail.compose import Composer
 from reminder.mail.presence import replica_name
+from reminder.office.alerts import Watch
 from reminder.office.held_digests import Approvals
-from reminder.office.notice_writer import Registrar
+from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import Planner
 from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
-from reminder.office.watch import Watch
 
 
-class Parts:
+class Container:
     """Whoever took one goes on with it: none of them sees the office change."""
 
     def __init__(self, office: Office, database: Callable[[], Database]) -> None:
@@ -30,24 +30,24 @@ class Parts:
         return Composer(self.office, installation_key(self._database(), given))
 
     @cached_property
-    def registrar(self) -> Registrar:
-        return Registrar(self.composer)
+    def notice_writer(self) -> NoticeWriter:
+        return NoticeWriter(self.composer)
 
     @cached_property
     def receipts(self) -> Receipts:
-        return Receipts(self.composer, self.registrar)
+        return Receipts(self.composer, self.notice_writer)
 
     @cached_property
     def planner(self) -> Planner:
-        return Planner(self.composer, self._database(), self.registrar, self.receipts)
+        return Planner(self.composer, self._database(), self.notice_writer, self.receipts)
 
     @cached_property
     def approvals(self) -> Approvals:
-        return Approvals(self.composer, self._database(), self.registrar)
+        return Approvals(self.composer, self._database(), self.notice_writer)
 
     @cached_property
     def reporter(self) -> Reporter:
-        return Reporter(self.composer, self._database(), self.registrar)
+        return Reporter(self.composer, self._database(), self.notice_writer)
 
     @cached_property
     def watch(self) -> Watch:

@@ -101,11 +101,11 @@ def release(app: Application, period: str | None = None) -> list[str]:
     with app.database.write() as connection:
         let_finished_go(connection)
         if period is None:
-            lift_holds(connection, app.registrar.course, at)
+            lift_holds(connection, app.notice_writer.stream, at)
         keys = [
             view.key
             for view in read_notices(connection, period=period, state=State.HELD)
-            if (view.course == app.registrar.course or view.sha256)
+            if (view.stream == app.notice_writer.stream or view.sha256)
             and (view.sha256 or view.reason in ON_HOLD or not app.settings.mail.approval)
         ]
     for some in batched(keys):
@@ -118,10 +118,10 @@ def release(app: Application, period: str | None = None) -> list[str]:
 def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
     if view.sha256:  # it was on its way
         notices.revive(connection, view.key, at, Reason.RELEASED)
-        app.registrar.renew_old(connection, [view.key], at)
+        app.notice_writer.renew_old(connection, [view.key], at)
         return True
     if view.reason in ON_HOLD or view.due <= at:
-        return app.registrar.release(connection, view, at, Reason.RELEASED)
+        return app.notice_writer.release(connection, view, at, Reason.RELEASED)
     if view.reason == Reason.RELEASED:
         return False
     notices.set_state(connection, view.key, State.HELD, Reason.RELEASED, at)
@@ -174,11 +174,11 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         person.address.lower()
         for other in family
         for person in other.recipients
-        if person.state is State.SENT and still_reached(other.course, app.registrar.course)
+        if person.state is State.SENT and still_reached(other.stream, app.notice_writer.stream)
     }
     if why := why_needless_now(app, connection, view):
         raise NeedlessError(view.key, why)
-    progress = app.registrar.progress(connection, at)
+    progress = app.notice_writer.progress(connection, at)
     before = still_asked(app.table, draft_of(connection, view), progress)
     draft = replace(
         before,
@@ -186,15 +186,15 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         useful_until=max(view.useful_until, at + RESENT_USEFUL),
         tasks=(),
     )
-    known = app.registrar.known(connection, before, at)
-    rehearsal = view.rehearsal or app.registrar.rehearsal
+    known = app.notice_writer.known(connection, before, at)
+    rehearsal = view.rehearsal or app.notice_writer.rehearsal
     missing = tuple(a for a in app.composer.addresses(before) if a.lower() not in reached)
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
     approves = app.settings.mail.approval and view.kind is Kind.DIGEST
     if approves and not any(other.sha256 for other in family):
-        app.registrar.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
+        app.notice_writer.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
         return draft.key
     if at < view.due and not view.rehearsal:
         raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
@@ -205,7 +205,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         composed = app.composer.again(draft.key, at, words, to_unit=before)
     else:
         composed = app.composer.compose(replace(before, key=draft.key), known, rehearsal=rehearsal)
-    if not app.registrar.rehearsal:
+    if not app.notice_writer.rehearsal:
         composed = replace(composed, recipients=missing)
     notices.add(
         connection,
@@ -213,7 +213,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         at,
         composed=composed,
         reason=Reason.RESENT,
-        course=app.registrar.course,
+        stream=app.notice_writer.stream,
         rehearsal=rehearsal,
     )
     hold_new(connection, draft.key, at)
@@ -222,7 +222,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
 
 def why_needless_now(app: Application, connection: Connection, view: NoticeView) -> Reason | None:
     """Why that notice has nothing to say any more, as things stand."""
-    progress = app.registrar.progress(connection, app.clock.now())
+    progress = app.notice_writer.progress(connection, app.clock.now())
     return why_needless(app.table, draft_of(connection, view), progress)
 
 
@@ -243,14 +243,14 @@ def register(
     clocks.refuse_wrong(app.clock, app.table)
     at = app.clock.now()
     found = [_registrable(app, task_id, month) for task_id in task_ids]
-    day, course = on or app.table.local_day(at), app.registrar.course
+    day, stream = on or app.table.local_day(at), app.notice_writer.stream
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:
         for task in found:
             period = month if month and task.kind is TaskKind.YEAR else ""
             tasks.register_done(connection, task.id, period, day, note, at, by)
-        stop_done(connection, tasks.read_progress(connection, app.table, course), at)
+        stop_done(connection, tasks.read_progress(connection, app.table, stream), at)
     app.sync_feeds(at)
 
 
@@ -317,7 +317,7 @@ def _composed_now(app: Application, unit: Unit, period: str, draft: NoticeDraft)
     now = app.clock.now()
     at = now if draft.due <= now < draft.useful_until else draft.due
     with app.database.read() as connection:
-        known = app.registrar.known(connection, draft, at)
+        known = app.notice_writer.known(connection, draft, at)
     return app.composer.compose(draft, known)
 
 
