@@ -29,9 +29,9 @@ from reminder.clock import VirtualClock
 from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.windows import Progress
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.agendas import agenda_of
 from reminder.ledger.events import read_events, read_revisions
-from reminder.ledger.keys import InstallationKey
 from reminder.mail.compose import Composer, Knowledge
 from reminder.office.application import Application
 

@@ -26,11 +26,10 @@ from benchmarks.page import Part, Target
 from reminder.clock import Clock
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.ledger.door import door_word
+from reminder.ledger.access import begin_session, door_word
 from reminder.ledger.links import PAGE, link_token, page_url
-from reminder.ledger.notices import Composed, Entry, add_all
+from reminder.ledger.notices import Composed, NewNotice, add_all
 from reminder.ledger.schema import recipient
-from reminder.ledger.sessions import begin_session
 from reminder.office.application import Application
 from reminder.web.cookies import cookie_name
 
@@ -105,8 +104,8 @@ def fill(state: Path, count: int) -> str:
             key = f"{plan.id}/{Kind.NUDGE}/{day}/{unit.id}"
             draft = NoticeDraft(key, Kind.NUDGE, f"{day}", unit.id, at, at + timedelta(days=1))
             content = Composed(f"<{number}@bench>", b"of no matter", at, unit.to)
-            refused = Entry(draft, Reason.NO_ADDRESS, state=State.REFUSED)
-            entries.append(refused if number % 50 == 0 else Entry(draft, composed=content))
+            refused = NewNotice(draft, Reason.NO_ADDRESS, state=State.REFUSED)
+            entries.append(refused if number % 50 == 0 else NewNotice(draft, composed=content))
         with app.database.write() as connection:
             add_all(connection, entries, at, stream="maildir")
             sent = {"state": State.SENT, "reason": Reason.ACCEPTED}

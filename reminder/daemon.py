@@ -13,15 +13,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from reminder.clock import monotonic
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, ReminderError
+from reminder.ledger.counts import count_state, count_waiting, last_change, states_since
 from reminder.ledger.holds import Hold, read_hold
-from reminder.ledger.readiness import EVERY
-from reminder.ledger.tallies import count_waiting, last_change, states_since
-from reminder.ledger.views import NoticeView, count_state, has_planned, read_notices
+from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.presence import Presence, presence
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import Edits
 from reminder.office.planning import Planned
+from reminder.office.readiness import EVERY
 from reminder.office.rehearsal import rehearse
 from reminder.office.signals import stopping
 from reminder.web.app import create_app

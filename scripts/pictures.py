@@ -21,10 +21,8 @@ from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
-from reminder.ledger.door import door_word
-from reminder.ledger.keys import InstallationKey
+from reminder.ledger.access import InstallationKey, begin_session, door_word
 from reminder.ledger.links import PAGE, link_token, page_url
-from reminder.ledger.sessions import begin_session
 from reminder.mail.compose import Composer, Knowledge
 from reminder.office import registrations
 from reminder.office.application import Application

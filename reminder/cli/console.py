@@ -21,14 +21,15 @@ cli = typer.Typer(help="The secretariat's pages: their address and password.", n
 @command(cli, example="reminder console password")
 def password() -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
-    from reminder.ledger import attempts, passwords, sessions
+    from reminder.ledger import access
+    from reminder.office import passwords
 
     app = application()
     hashed = passwords.hash_of(_asked(_names(app)))
     with app.database.write() as connection:
-        passwords.keep(connection, hashed)
-        attempts.forget_all_attempts(connection)
-        sessions.end_all_sessions(connection)
+        access.keep_password(connection, hashed)
+        access.forget_all_attempts(connection)
+        access.end_all_sessions(connection)
     print("password set, every session ended")
     web = app.settings.web
     where = {"off": "closed: web.console is off", "anywhere": f"{web.public_url}/console"}
@@ -59,8 +60,7 @@ def url(as_json: AsJson = False) -> None:
 @command(cli, example="reminder console logout")
 def logout() -> None:
     """End every session and change the addresses of `reminder console url`: all begin anew."""
-    from reminder.ledger.door import change_lock
-    from reminder.ledger.sessions import end_all_sessions
+    from reminder.ledger.access import change_lock, end_all_sessions
 
     app = application()
     with app.database.write() as connection:
@@ -105,7 +105,7 @@ def _asked(names: list[str]) -> str:
 
 
 def _refuse_weak(asked: str, names: list[str]) -> None:
-    from reminder.ledger.passwords import LONGEST, SHORTEST, is_guessable
+    from reminder.office.passwords import LONGEST, SHORTEST, is_guessable
 
     if not SHORTEST <= len(asked) <= LONGEST:
         raise UsageError(

@@ -84,7 +84,7 @@ def office() -> Office:
 
 def days_set(loaded: Office) -> dict[str, date]:
     """Of sessions, in a ledger as it lies there; none where there is no ledger."""
-    from reminder.ledger.meetings import dates_of
+    from reminder.ledger.registrations import dates_of
 
     with suppress(LedgerError):
         return dates_of(loaded.settings.ledger)

@@ -74,7 +74,7 @@ def list_(
 @command(cli, "show", example="reminder ledger show KEY")
 def show_(key: Key, as_json: AsJson = False) -> None:
     """One notice, with its recipients and its history."""
-    from reminder.ledger.views import read_history
+    from reminder.ledger.history import read_history
     from reminder.office.operations import find_notice
 
     app = application()

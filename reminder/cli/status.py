@@ -8,18 +8,15 @@ from reminder.cli.words import counted, harmless
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import forecast
 from reminder.domain.sessions import undated_by_now
-from reminder.ledger import senders
-from reminder.ledger.alarms import read_alarms
-from reminder.ledger.approvals import unapproved
-from reminder.ledger.holds import read_hold
+from reminder.ledger import leases
+from reminder.ledger.counts import count_waiting, first_waiting, read_unsettled, tally
+from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.location import Server
 from reminder.ledger.occasions import last_occasion, last_tick
-from reminder.ledger.readiness import why_not_ready
-from reminder.ledger.relays import read_details
-from reminder.ledger.tallies import count_waiting, first_waiting, tally
-from reminder.ledger.tasks import read_start
-from reminder.ledger.unsettled import read_unsettled
+from reminder.ledger.registrations import read_start
+from reminder.ledger.troubles import read_alarms, read_details
 from reminder.office.application import Application
+from reminder.office.readiness import why_not_ready
 
 AHEAD = timedelta(days=62)
 SHOWN = 3
@@ -62,7 +59,7 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         ticked = last_tick(connection)
         found["troubles"] = read_details(connection)
         if isinstance(app.settings.ledger, Server):
-            found["replicas"] = sorted(set(senders.present(connection).values()))
+            found["replicas"] = sorted(set(leases.present(connection).values()))
         waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection, app.clock.now())
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None

@@ -7,8 +7,8 @@ from reminder.cli.status import next_occasions
 from reminder.cli.words import counted, harmless
 from reminder.daemon import Started
 from reminder.domain.notices import State
+from reminder.ledger.counts import count_state
 from reminder.ledger.links import FEED
-from reminder.ledger.views import count_state
 from reminder.office.application import Application
 from reminder.office.links import address, find_link, local_address
 

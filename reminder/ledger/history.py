@@ -1,10 +1,10 @@
-"""The history: every change of a notice and of its recipients, in the order of their coming."""
+"""The history: every change of a notice and of its recipients, in order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping, select
 
 from reminder.domain.notices import Reason, State
 from reminder.ledger.schema import history
@@ -37,3 +37,8 @@ def record(
 def record_all(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
     if rows := [vars(change) | {"at": at} for change in changes]:
         connection.execute(history.insert(), rows)
+
+
+def read_history(connection: Connection, subject: str) -> list[RowMapping]:
+    query = select(history).where(history.c.subject == subject).order_by(history.c.id)
+    return list(connection.execute(query).mappings())

@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Row, select
 
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.changes import note_change
 from reminder.ledger.database import Database
-from reminder.ledger.keys import InstallationKey
-from reminder.ledger.schema import link
-from reminder.ledger.upsert import put
+from reminder.ledger.rows import put
+from reminder.ledger.schema import history, link
 
 FEED = "feed"
 PAGE = "page"
@@ -183,3 +183,33 @@ def _view(row: Row[Any]) -> LinkView:
 def _put(connection: Connection, purpose: str, subject: str, **values: object) -> None:
     fresh = {"purpose": purpose, "subject": subject, "generation": 1, "revoked": False}
     put(connection, link, fresh | values, changing=list(values))
+
+
+MADE, ROTATED, REVOKED = "made", "rotated", "revoked"
+
+
+@dataclass(frozen=True)
+class LinkChange:
+    """`by` is the console, or the command line and its user."""
+
+    at: datetime
+    act: str
+    by: str
+
+
+def note_link(
+    connection: Connection, purpose: str, subject: str, act: str, by: str, at: datetime
+) -> None:
+    row = {"at": at, "subject": _name(purpose, subject), "address": None, "state": act}
+    connection.execute(history.insert().values(**row, reason="registered", detail=by))
+
+
+def link_changes(connection: Connection, purpose: str, subject: str) -> list[LinkChange]:
+    """The first one first."""
+    query = select(history.c.at, history.c.state, history.c.detail)
+    query = query.where(history.c.subject == _name(purpose, subject)).order_by(history.c.id)
+    return [LinkChange(row.at, row.state, row.detail) for row in connection.execute(query)]
+
+
+def _name(purpose: str, subject: str) -> str:
+    return f"link/{purpose}/{subject}"

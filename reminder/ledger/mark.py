@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from reminder.domain.notices import State
 from reminder.ledger.holds import released_at
+from reminder.ledger.rows import put_new
 from reminder.ledger.schema import history, setting
-from reminder.ledger.upsert import put_new
 
 log = logging.getLogger(__name__)
 

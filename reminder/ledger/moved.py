@@ -4,8 +4,8 @@ from sqlalchemy import Connection, delete, select
 
 from reminder.errors import LedgerError
 from reminder.ledger.location import Place
+from reminder.ledger.rows import put
 from reminder.ledger.schema import setting
-from reminder.ledger.upsert import put
 
 NAME = "moved-to"
 _TARGET = select(setting.c.value).where(setting.c.name == NAME)

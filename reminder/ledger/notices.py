@@ -1,29 +1,40 @@
-"""Notices in the ledger: put in once, their bytes fixed once, every change in the history."""
+"""Notices: inserted once, their bytes fixed once, each change in the history."""
 
 import hashlib
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, select, union, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    union,
+    update,
+)
 
 from reminder.domain.notices import (
-    NEVER_WENT,
     UNFINISHED,
     Kind,
     NoticeDraft,
     Reason,
     State,
+    original,
     still_reached,
 )
-from reminder.domain.occasions import Step
+from reminder.ledger.deliveries import NOT_BEGUN
 from reminder.ledger.history import Change, record, record_all
-from reminder.ledger.schema import message, notice, recipient, reminded
-from reminder.ledger.upsert import put
-from reminder.ledger.views import in_parts
+from reminder.ledger.notified import note_reminded
+from reminder.ledger.rows import batched
+from reminder.ledger.schema import history, message, notice, recipient
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
@@ -44,7 +55,7 @@ class Composed:
 
 
 @dataclass(frozen=True)
-class Entry:
+class NewNotice:
     """A notice as it is put in: queued with `composed`, else `state` says what it is instead."""
 
     draft: NoticeDraft
@@ -75,13 +86,13 @@ def add(
     stream: str,
     rehearsal: bool = False,
 ) -> None:
-    entry = Entry(draft, reason, composed, state)
+    entry = NewNotice(draft, reason, composed, state)
     add_all(connection, [entry], at, stream=stream, rehearsal=rehearsal)
 
 
 def add_all(
     connection: Connection,
-    entries: Sequence[Entry],
+    entries: Sequence[NewNotice],
     at: datetime,
     *,
     stream: str,
@@ -109,7 +120,7 @@ def add_all(
     )
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def _row(entry: NewNotice) -> dict[str, object]:
     draft = entry.draft
     facts = {
         "key": draft.key,
@@ -168,18 +179,6 @@ def _queue(
     record_all(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
 
 
-def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
-    names = ("task", "due", "step")
-    rows = [
-        {"key": draft.key, "kind": draft.kind, "unit": draft.unit}
-        | dict(zip(names, task, strict=True))
-        for draft in drafts
-        for task in draft.tasks
-    ]
-    if rows:
-        put(connection, reminded, *rows)
-
-
 def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
     """On the notice itself: held, expired, baseline, or refused for want of an address."""
     set_states(connection, [key], state, reason, at)
@@ -195,7 +194,7 @@ def set_states(
 ) -> None:
     """Of very many in little time: meanwhile nobody else can write."""
     values = {"state": state, "reason": reason, "updated": at}
-    for some in in_parts(keys):
+    for some in batched(keys):
         connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
     record_all(connection, at, [Change(key, state, reason, detail=detail) for key in keys])
 
@@ -204,44 +203,6 @@ def content_of(connection: Connection, key: str) -> bytes | None:
     """The stored bytes; None before they are fixed, and 24 months later."""
     content = connection.scalar(select(message.c.content).where(message.c.notice == key))
     return zlib.decompress(content) if content is not None else None
-
-
-def read_told(
-    connection: Connection, steps: Iterable[Step], *, rehearsal: bool
-) -> dict[Step, set[str]]:
-    """Each step with the units that were reminded by it; a mail that never went does not
-    count, unless it was dropped by hand."""
-    told: dict[Step, set[str]] = {}
-    # Without a notice: the secretariat was asked to phone.
-    went = notice.c.reason.not_in(NEVER_WENT)
-    counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
-    for step in steps:
-        query = select(reminded.c.unit).join(notice, notice.c.key == reminded.c.key, isouter=True)
-        query = query.where(
-            reminded.c.kind == step.kind,
-            reminded.c.task == step.task,
-            reminded.c.due == step.due,
-            reminded.c.step == step.step,
-            counts,
-        )
-        told[step] = set(connection.scalars(query))
-    return told
-
-
-def heard_from(
-    connection: Connection, units: Collection[str], year: int, before: Collection[str], stream: str
-) -> set[str]:
-    """Those of the units that were written to in that year, by notices other than `before`: as
-    seen from that stream."""
-    query = select(notice.c.unit, notice.c.stream).where(
-        notice.c.unit.in_(units),
-        notice.c.sha256.is_not(None),
-        notice.c.period.startswith(f"{year}-"),
-        notice.c.rehearsal.is_(False),
-        notice.c.key.not_in(before),
-    )
-    rows = connection.execute(query.distinct())
-    return {row.unit for row in rows if still_reached(row.stream, stream)}
 
 
 def _unfinished() -> Select[Any]:
@@ -306,12 +267,85 @@ def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> No
     record(connection, at, key, State.RETRY, reason)
 
 
-def tasks_of(connection: Connection, key: str) -> list[tuple[str, str, int]]:
-    """What a nudge or a 待确认 mail is about: task, due date, step."""
-    query = select(reminded.c.task, reminded.c.due, reminded.c.step).where(reminded.c.key == key)
-    return [(row.task, row.due, row.step) for row in connection.execute(query)]
-
-
 def forget_bytes(connection: Connection, at: datetime) -> int:
     """Drops stored bytes older than 24 months, of what waits for nobody any more."""
     return connection.execute(_FORGET, {"before": at - KEPT}).rowcount
+
+
+_WAITS = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
+# Answers that come to DATA or behind it; a throttle may come earlier, and is not told apart.
+_AT_DATA = (
+    Reason.ACCEPTED,
+    Reason.REHEARSAL,
+    Reason.ANSWER_LOST,
+    Reason.MESSAGE_DEFERRED,
+    Reason.MESSAGE_REFUSED,
+    Reason.THROTTLED,
+)
+_REACHED_DATA = exists().where(
+    history.c.subject == notice.c.key,
+    history.c.reason.in_(_AT_DATA)
+    | ((history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)),
+)
+_BEING_SENT = exists().where(recipient.c.notice == notice.c.key, recipient.c.state == State.SENDING)
+_OLD = select(notice.c.key).where(
+    notice.c.key.in_(_WAITS),
+    notice.c.state.is_(None),
+    notice.c.stream == bindparam("of_stream"),
+    notice.c.as_of < bindparam("before"),
+    ~_BEING_SENT,
+    ~_REACHED_DATA,
+)
+
+
+def old_ones(connection: Connection, stream: str, before: datetime) -> list[str]:
+    """Keys of what waits, was composed before then and has never reached DATA."""
+    return list(connection.scalars(_OLD, {"of_stream": stream, "before": before}))
+
+
+def reached(connection: Connection, key: str, stream: str) -> set[str]:
+    """Who got that notice or a copy of it, as seen from that stream, in lower case."""
+    base = original(key)
+    family = (recipient.c.notice == base) | recipient.c.notice.startswith(
+        f"{base}#", autoescape=True
+    )
+    query = select(recipient.c.address, notice.c.stream).join(notice)
+    rows = connection.execute(query.where(family, recipient.c.state == State.SENT))
+    return {row.address.lower() for row in rows if still_reached(row.stream, stream)}
+
+
+def renew(connection: Connection, key: str, composed: Composed, at: datetime) -> None:
+    """Other bytes, for the addresses of now; who was refused stays so."""
+    values = {
+        "message_id": composed.message_id, "as_of": composed.as_of, "sha256": composed.sha256,
+        "updated": at,
+    }  # fmt: skip
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    packed = {"content": zlib.compress(composed.content, 1), "stored": at}
+    connection.execute(update(message).where(message.c.notice == key).values(packed))
+    theirs = recipient.c.notice == key
+    gone = recipient.c.address.not_in(composed.recipients) & recipient.c.state.in_(UNFINISHED)
+    connection.execute(delete(recipient).where(theirs, gone))
+    known = set(connection.scalars(select(recipient.c.address).where(theirs)))
+    new = {"notice": key, "state": State.QUEUED, "reason": Reason.RENEWED, "reply": "",
+           "attempts": 0, "not_before": at, "updated": at}  # fmt: skip
+    added = [address for address in composed.recipients if address not in known]
+    if added:
+        connection.execute(insert(recipient), [new | {"address": one} for one in added])
+    changes = [Change(key, State.QUEUED, Reason.RENEWED, one) for one in added]
+    record_all(connection, at, [Change(key, State.QUEUED, Reason.RENEWED), *changes])
+
+
+def hold_again(connection: Connection, key: str, at: datetime) -> None:
+    """It waits for approval anew, without bytes, and keeps the old hash as a mark."""
+    theirs = recipient.c.notice == key
+    people = list(connection.scalars(select(recipient.c.address).where(theirs)))
+    connection.execute(delete(recipient).where(theirs))
+    connection.execute(delete(message).where(message.c.notice == key))
+    values = {
+        "state": State.HELD, "reason": Reason.APPROVAL, "approved": notice.c.sha256,
+        "message_id": None, "as_of": None, "sha256": None, "updated": at,
+    }  # fmt: skip
+    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    back = [Change(key, State.QUEUED, Reason.RENEWED, address) for address in people]
+    record_all(connection, at, [*back, Change(key, State.HELD, Reason.CHANGED)])

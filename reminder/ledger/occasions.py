@@ -7,8 +7,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from reminder.domain.notices import Kind
 from reminder.ledger.notices import AHEAD
+from reminder.ledger.rows import put, put_new
 from reminder.ledger.schema import occasion, setting, start
-from reminder.ledger.upsert import put, put_new
 
 _LAST_TICK = "last-tick"
 _REMINDERS = "reminders-made-from"

@@ -1,15 +1,30 @@
-"""What units and the secretariat have registered: rows are added, never changed."""
+"""What is registered of tasks and meetings, by units and by the secretariat."""
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
+from sqlalchemy import Connection, Row, RowMapping, Select, bindparam, delete, exists, func, select
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
-from reminder.ledger.schema import notice, registration
-from reminder.ledger.views import in_parts
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import Progress
+from reminder.ledger.changes import note_change
+from reminder.ledger.database import reading
+from reminder.ledger.history import read_history
+from reminder.ledger.location import Place, Server
+from reminder.ledger.revisions import known_revision
+from reminder.ledger.rows import batched, put
+from reminder.ledger.schema import (
+    REVISION,
+    history,
+    meeting_date,
+    notice,
+    registration,
+    start,
+    task_done,
+)
 
 
 def _standing(act: Act) -> Select[Any]:
@@ -158,11 +173,11 @@ def _last_receipts(
     query = query.where(notice.c.kind == Kind.RECEIPT, notice.c.due >= since)
     due = {
         int(row.key.split("/")[-2]): (row.unit, row.due)
-        for units_part in in_parts(list(units))
+        for units_part in batched(list(units))
         for row in connection.execute(query.where(notice.c.unit.in_(units_part)))
     }
     last: dict[str, tuple[int, datetime | None]] = {}
-    for numbers in in_parts(sorted(due)):
+    for numbers in batched(sorted(due)):
         theirs = select(registration.c.id).where(
             registration.c.id.in_(numbers), registration.c.act.in_(OF_UNITS)
         )
@@ -208,3 +223,156 @@ def _registration(row: Row[Any]) -> Registration:
         words=row.words,
         id=row.id,
     )
+
+
+COMMAND = Signature("", "command")
+_DONE = select(task_done)
+_STARTS = select(start)
+
+
+def read_progress(connection: Connection, table: Timetable, stream: str) -> Progress:
+    done: dict[str, date] = {}
+    checked_in: dict[tuple[str, str], date] = {}
+    for row in connection.execute(_DONE):
+        day = date.fromisoformat(row.done_on)
+        if row.period:
+            checked_in[row.task, row.period] = day
+        else:
+            done[row.task] = day
+    begun = read_start(connection, stream)
+    reported = {
+        (said.task, said.unit): said.done_on
+        for said in pending(connection)
+        if said.done_on and not said.period and said.task not in done
+    }
+    return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
+
+
+def read_start(connection: Connection, stream: str) -> datetime | None:
+    """When this office first started on that stream, in UTC.
+
+    A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
+    """
+    rows = {row.stream: row.at for row in connection.execute(_STARTS)}
+    moment: datetime | None = rows.get(stream)
+    if moment is None and stream == "maildir":
+        return rows.get("smtp")
+    return moment
+
+
+def register_done(
+    connection: Connection,
+    task: str,
+    period: str,
+    done_on: date,
+    note: str,
+    at: datetime,
+    by: Signature = COMMAND,
+) -> None:
+    """For good, or with a period for that month's check-in of a year-round task.
+
+    What units have reported of it is settled with it.
+    """
+    for said in pending(connection):
+        if (said.task, said.period) == (task, period):
+            settled = Registration(at, Act.CONFIRM, said.unit, period, task, by, done_on)
+            add(connection, settled)
+    same = (task_done.c.task == task) & (task_done.c.period == period)
+    connection.execute(delete(task_done).where(same))
+    connection.execute(
+        task_done.insert().values(
+            task=task, period=period, done_on=done_on.isoformat(), note=note, recorded=at
+        )
+    )
+    _record(connection, task, "done", f"{done_on} {note}".strip(), at)
+
+
+def reopen(
+    connection: Connection,
+    task: str,
+    at: datetime,
+    period: str | None = None,
+    by: Signature = COMMAND,
+) -> bool:
+    """All of it, or one month's check-in, or with an empty period the task as a whole.
+
+    What was confirmed to units is taken back from each of them. False when nothing was
+    registered of it.
+    """
+    which = task_done.c.task == task
+    if period is not None:
+        which &= task_done.c.period == period
+    removed = connection.execute(delete(task_done).where(which)).rowcount
+    if not removed:
+        return False
+    for said in confirmed(connection, task):
+        if period in (None, said.period):
+            undone = Registration(at, Act.UNDO, said.unit, said.period, task, by)
+            add(connection, undone)
+    _record(connection, task, "open", "", at)
+    return True
+
+
+def _record(connection: Connection, task: str, state: str, detail: str, at: datetime) -> None:
+    connection.execute(
+        history.insert().values(
+            at=at, subject=task, address=None, state=state, reason="registered", detail=detail
+        )
+    )
+
+
+SET = "set"
+UNSET = "unset"
+_DATES = select(meeting_date.c.meeting, meeting_date.c.day).order_by(meeting_date.c.meeting)
+
+
+def read_dates(connection: Connection) -> dict[str, date]:
+    """By the meeting's id; also of meetings that no plan has any more."""
+    return {row.meeting: date.fromisoformat(row.day) for row in connection.execute(_DATES)}
+
+
+def dates_of(place: Place) -> dict[str, date]:
+    """Of a ledger as it lies there, which is not made for this. Raises `LedgerError`."""
+    shared = isinstance(place, Server)
+    with reading(place) as connection:
+        known = known_revision(connection, place, shared=shared) == REVISION
+        return read_dates(connection) if known else {}
+
+
+def set_date(connection: Connection, meeting: str, day: date, at: datetime) -> None:
+    row = {"meeting": meeting, "day": day.isoformat(), "recorded": at}
+    put(connection, meeting_date, row)
+    _record_date(connection, meeting, SET, day.isoformat(), at)
+
+
+def unset_date(connection: Connection, meeting: str, at: datetime) -> bool:
+    """The plan's own date counts again. False when none was set."""
+    removed = connection.execute(delete(meeting_date).where(meeting_date.c.meeting == meeting))
+    if removed.rowcount:
+        _record_date(connection, meeting, UNSET, "", at)
+    return bool(removed.rowcount)
+
+
+def read_changes(connection: Connection, meeting: str) -> list[RowMapping]:
+    """The last one first: `at`, `state` (set, unset), `detail` (the day)."""
+    return read_history(connection, _subject(meeting))[::-1]
+
+
+def _record_date(
+    connection: Connection, meeting: str, state: str, detail: str, at: datetime
+) -> None:
+    note_change(connection)
+    connection.execute(
+        history.insert().values(
+            at=at,
+            subject=_subject(meeting),
+            address=None,
+            state=state,
+            reason="registered",
+            detail=detail,
+        )
+    )
+
+
+def _subject(meeting: str) -> str:
+    return f"meeting/{meeting}"

@@ -1,8 +1,12 @@
-"""The ledger's tables. Moments are UTC; the migrations make what stands here."""
+"""Kinds of columns that both databases keep alike."""
+
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     Boolean,
     Column,
+    DateTime,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -11,17 +15,41 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 
-from reminder.ledger.columns import Moment, Words
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC: SQLite hands back naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value}: a moment needs a time zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+
+class Words(TypeDecorator[str]):
+    """What others say, recorded whatever it holds: PostgreSQL keeps no NUL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value and value.replace("\0", "\N{SYMBOL FOR NULL}")
+
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
 REVISION = "0007"
-
-
 metadata = MetaData()
-
 # The installation key, and marks such as what the feeds were last made from.
 setting = Table(
     "setting",
@@ -29,7 +57,6 @@ setting = Table(
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
 )
-
 # Written once a stream, which is a transport, or a rehearsal on one; `held` until the operator
 # releases.
 start = Table(
@@ -39,7 +66,6 @@ start = Table(
     Column("at", Moment, nullable=False),
     Column("held", Boolean, nullable=False),
 )
-
 occasion = Table(
     "occasion",
     metadata,
@@ -54,7 +80,6 @@ occasion = Table(
     # Of plan, units and what was registered, once every notice is there.
     Column("made_from", String),
 )
-
 notice = Table(
     "notice",
     metadata,
@@ -85,7 +110,6 @@ notice = Table(
     Index("notice_state", "state"),
     Index("notice_created", "created", "key"),
 )
-
 # The stored bytes: compressed, kept 24 months; the hash stays with the notice.
 message = Table(
     "message",
@@ -95,7 +119,6 @@ message = Table(
     Column("stored", Moment, nullable=False),
     Index("message_stored", "stored"),
 )
-
 recipient = Table(
     "recipient",
     metadata,
@@ -112,7 +135,6 @@ recipient = Table(
     UniqueConstraint("notice", "address"),
     Index("recipient_ready", "state", "not_before"),
 )
-
 # Which tasks a unit was reminded of, for which due date, at which step.
 reminded = Table(
     "reminded",
@@ -125,7 +147,6 @@ reminded = Table(
     Column("step", Integer, nullable=False),
     Index("reminded_step", "task", "due", "step"),
 )
-
 # What is registered of a task: done on a day, for good (period "") or for one month's check-in.
 task_done = Table(
     "task_done",
@@ -136,7 +157,6 @@ task_done = Table(
     Column("note", Words, nullable=False),
     Column("recorded", Moment, nullable=False),
 )
-
 # Append-only: what units and the secretariat say of tasks and months; the last word holds.
 registration = Table(
     "registration",
@@ -157,7 +177,6 @@ registration = Table(
     Index("registration_task", "task", "unit"),
     Index("registration_act", "act", "period", "unit"),
 )
-
 # The days of sessions as the secretariat has set them; each outweighs the plan's.
 meeting_date = Table(
     "meeting_date",
@@ -166,7 +185,6 @@ meeting_date = Table(
     Column("day", String, nullable=False),
     Column("recorded", Moment, nullable=False),
 )
-
 # Who is logged in at the console, by a hash of the cookie's word.
 session = Table(
     "session",
@@ -175,7 +193,6 @@ session = Table(
     Column("begun", Moment, nullable=False),
     Column("seen", Moment, nullable=False),
 )
-
 # Failed log-ins by where they came from: the next one waits.
 attempt = Table(
     "attempt",
@@ -185,7 +202,6 @@ attempt = Table(
     Column("last", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
 )
-
 # Append-only. `subject` is a notice's key or a task's id.
 history = Table(
     "history",
@@ -199,7 +215,6 @@ history = Table(
     Column("detail", Words, nullable=False),
     Index("history_subject", "subject"),
 )
-
 # The relay's health as each replica finds it, so that a new process goes on waiting where the
 # last one stopped; of a ledger in a file there is one, without a name.
 relay = Table(
@@ -213,7 +228,6 @@ relay = Table(
     Column("detail", Words, nullable=False),
     Column("reason", String, nullable=False, server_default="server"),
 )
-
 # Who sends, on a ledger that many replicas share; gone when it has not renewed its lease.
 sender = Table(
     "sender",
@@ -225,7 +239,6 @@ sender = Table(
     Column("facts", String, nullable=False),
     Column("since", Moment, nullable=False),
 )
-
 # What the operator was told of, until it is over.
 alarm = Table(
     "alarm",
@@ -234,7 +247,6 @@ alarm = Table(
     Column("since", Moment, nullable=False),
     Column("detail", Words, nullable=False),
 )
-
 # Feeds whose events have the same past and the same present show one agenda; `plan`, or a unit.
 feed = Table(
     "feed",
@@ -243,7 +255,6 @@ feed = Table(
     Column("agenda", Integer, nullable=False),
     Index("feed_agenda", "agenda", "name"),
 )
-
 # One event a task and agenda, written only when plan or state changes.
 event = Table(
     "event",
@@ -258,7 +269,6 @@ event = Table(
     Column("cancelled_at", Moment),
     Index("event_cancelled", "cancelled_at"),
 )
-
 # Signed links that were rotated, revoked or used; a link without a row is generation 1.
 link = Table(
     "link",

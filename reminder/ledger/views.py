@@ -1,16 +1,24 @@
-"""The ledger as people and scripts read it: notices with their recipients, states derived."""
+"""Notices as people and scripts read them, with their recipients and derived states."""
 
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    case,
+    func,
+    select,
+)
 
-from reminder.domain.notices import WAITING, Kind, Reason, State, derive_state
-from reminder.ledger.schema import history, notice, recipient
+from reminder.domain.notices import DECIDING, WAITING, Kind, Reason, State, derive_state
+from reminder.ledger.rows import batched
+from reminder.ledger.schema import message, notice, recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +88,12 @@ def each_notice(
     ):
         if value is not None:
             query = query.where(column == value)
-    queries = (
-        [query] if keys is None else [query.where(notice.c.key.in_(k)) for k in in_parts(keys)]
-    )
+    queries = [query] if keys is None else [query.where(notice.c.key.in_(k)) for k in batched(keys)]
     found = sorted((row.created, row.key) for q in queries for row in connection.execute(q))
-    for some in in_parts(key for _, key in found):
+    for some in batched(key for _, key in found):
         for view in _views(connection, some):
             if state in (None, view.state):
                 yield view
-
-
-Key = TypeVar("Key", str, int)
-
-
-def in_parts(keys: Iterable[Key]) -> Iterator[list[Key]]:
-    """SQLite limits the variables of one statement."""
-    rest = iter(keys)
-    while some := list(islice(rest, 500)):
-        yield some
 
 
 def _views(connection: Connection, keys: list[str]) -> Iterator[NoticeView]:
@@ -126,7 +122,7 @@ def latest_of_units(
 ) -> dict[str, NoticeView]:
     """Each unit's last copy: it is what became of the notice."""
     newest: dict[str, str] = {}
-    for some in in_parts(units):
+    for some in batched(units):
         query = select(notice.c.unit, notice.c.key).where(
             notice.c.kind == kind,
             notice.c.period == period,
@@ -136,13 +132,6 @@ def latest_of_units(
         rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
         newest.update((row.unit, row.key) for row in rows)
     return {view.unit: view for view in read_notices(connection, keys=newest.values())}
-
-
-def count_state(connection: Connection, state: State) -> int:
-    """Notices on which that state is set, or which have a recipient in it."""
-    by_recipient = select(recipient.c.notice).where(recipient.c.state == state)
-    which = (notice.c.state == state) | notice.c.key.in_(by_recipient)
-    return connection.scalar(select(func.count()).select_from(notice).where(which)) or 0
 
 
 def has_planned(connection: Connection) -> bool:
@@ -156,11 +145,6 @@ def has_planned(connection: Connection) -> bool:
 def has_notices(connection: Connection, unit: str) -> bool:
     query = select(notice.c.key).where(notice.c.unit == unit)
     return connection.execute(query.limit(1)).first() is not None
-
-
-def read_history(connection: Connection, subject: str) -> list[RowMapping]:
-    query = select(history).where(history.c.subject == subject).order_by(history.c.id)
-    return list(connection.execute(query).mappings())
 
 
 def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
@@ -193,4 +177,141 @@ def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
         stream=row["stream"],
         rehearsal=row["rehearsal"],
         updated=row["updated"],
+    )
+
+
+def derived_state() -> ColumnElement[str]:
+    """The notice's own, or as `derive_state` finds it from its recipients'."""
+    ranks = {str(state): rank for rank, state in enumerate(DECIDING)}
+    first = (
+        select(func.min(case(ranks, value=recipient.c.state, else_=len(ranks))))
+        .where(recipient.c.notice == notice.c.key)
+        .scalar_subquery()
+    )
+    named = {rank: state for state, rank in ranks.items()}
+    return func.coalesce(notice.c.state, case(named, value=first, else_=State.SENT))
+
+
+PAGE_SIZE = 50
+_ON_THE_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE)
+
+
+@dataclass(frozen=True)
+class NoticeFilter:
+    """Which notices; `period` is a month such as 2026-03, with the days in it."""
+
+    period: str = ""
+    kind: Kind | None = None
+    state: State | None = None
+    unit: str = ""
+    rehearsals: bool = False
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        if self.period:
+            # A month's days come after it and before the next month, as text too.
+            month = int(self.period[5:])
+            yield notice.c.period >= self.period
+            yield notice.c.period < f"{self.period[:5]}{month + 1:02}"
+        if self.kind:
+            yield notice.c.kind == self.kind
+        if self.unit:
+            yield notice.c.unit == self.unit
+        if not self.rehearsals:
+            yield notice.c.rehearsal.is_(False)
+
+
+def page_of(
+    connection: Connection, wanted: NoticeFilter, before: str = "", most: int = PAGE_SIZE
+) -> list[NoticeView]:
+    """Up to so many, newest first: the first ones, or those that follow the notice `before`."""
+    query = select(notice.c.key).where(*wanted.conditions())
+    if wanted.state:
+        query = query.where(_is_in(wanted.state))
+    if before:
+        created = select(notice.c.created).where(notice.c.key == before).scalar_subquery()
+        same_moment = (notice.c.created == created) & (notice.c.key < before)
+        # The first condition alone goes along the index.
+        query = query.where(notice.c.created <= created)
+        query = query.where((notice.c.created < created) | same_moment)
+    query = query.order_by(notice.c.created.desc(), notice.c.key.desc()).limit(most)
+    keys = list(connection.scalars(query))
+    return read_notices(connection, keys=keys)[::-1]
+
+
+def _is_in(state: State) -> ColumnElement[bool]:
+    """Few wait or were refused: they are found by their recipients, not by a look at each."""
+    on_itself = notice.c.state == state
+    if state in _ON_THE_NOTICE:
+        return on_itself
+    if state is State.SENT:
+        return derived_state() == state
+    some = select(recipient.c.notice).where(recipient.c.state == state)
+    derived = notice.c.state.is_(None) & notice.c.key.in_(some) & (derived_state() == state)
+    return (on_itself | derived) if state is State.REFUSED else derived
+
+
+def refused(connection: Connection, wanted: NoticeFilter) -> list[tuple[str, str]]:
+    """Keys and units of what was refused and not sent again since; whatever `wanted.state` is."""
+    newest = (notice.c.created.desc(), notice.c.key.desc())
+    same = (notice.c.kind, notice.c.period, notice.c.unit)
+    copies = (
+        select(
+            notice.c.key,
+            notice.c.unit,
+            derived_state().label("state"),
+            func.row_number().over(partition_by=same, order_by=newest).label("place"),
+        )
+        .where(*wanted.conditions())
+        .subquery()
+    )
+    query = select(copies.c.key, copies.c.unit).where(
+        copies.c.place == 1, copies.c.state == State.REFUSED
+    )
+    return [(row.key, row.unit) for row in connection.execute(query.order_by(copies.c.key))]
+
+
+TO_UNITS = (Kind.DIGEST, Kind.RECEIPT)
+OF_UNITS = (Kind.NUDGE, Kind.OVERDUE)  # some of them go to others of the house alone
+
+
+@dataclass(frozen=True)
+class SentMail:
+    """`content` is the stored bytes."""
+
+    key: str
+    kind: Kind
+    as_of: datetime
+    content: bytes = field(repr=False)
+
+
+def mailed_to(
+    connection: Connection, unit: str, addresses: Collection[str], first: int, most: int
+) -> Iterator[SentMail]:
+    """Some of them, the latest first, after the `first` ones; `addresses` are the unit's."""
+    latest = _accepted(unit, addresses).order_by(notice.c.created.desc(), notice.c.key.desc())
+    for row in connection.execute(latest.offset(first).limit(most)):
+        yield SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content))
+
+
+def mailed_as(
+    connection: Connection, unit: str, addresses: Collection[str], key: str
+) -> SentMail | None:
+    """That one; None for another unit's, for a rehearsal, and 24 months later."""
+    row = connection.execute(_accepted(unit, addresses).where(notice.c.key == key)).first()
+    return (
+        SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content)) if row else None
+    )
+
+
+def _accepted(unit: str, addresses: Collection[str]) -> Select[str, str, datetime, bytes]:
+    """By at least one of the unit's mailboxes."""
+    of_units = notice.c.kind.in_(OF_UNITS) & recipient.c.address.in_(addresses)
+    had_it = (recipient.c.state == State.SENT) & (notice.c.kind.in_(TO_UNITS) | of_units)
+    # Counted, not sought with EXISTS: SQLite would look through all that was ever sent for each.
+    count = select(func.count(case((had_it, 1)))).where(recipient.c.notice == notice.c.key)
+    return (
+        select(notice.c.key, notice.c.kind, notice.c.as_of, message.c.content)
+        .join(message, message.c.notice == notice.c.key)
+        .where(notice.c.unit == unit, notice.c.kind.in_((*TO_UNITS, *OF_UNITS)))
+        .where(notice.c.rehearsal.is_(False), count.scalar_subquery() > 0)
     )

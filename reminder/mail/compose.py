@@ -23,7 +23,7 @@ from reminder.domain.occasions import addressees
 from reminder.domain.reminders import reminder
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger.keys import InstallationKey
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
 from reminder.mail import mime
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from reminder.domain.notices import Answer, Reason, State
-from reminder.ledger.claims import Claimed, Person
+from reminder.ledger.deliveries import Claim, NoticeRecipient
 
 ALIKE = 3  # different recipients in a row
 PROBED = 10  # recipients that one probe asks of a server that refused them all
@@ -31,16 +31,16 @@ class Doubts:
         self._blamed = False
         self._words = ""
         self._last = ""
-        self._row: dict[str, list[Person]] = {}  # by one recipient of each answer
+        self._row: dict[str, list[NoticeRecipient]] = {}  # by one recipient of each answer
         self._of_us = False
-        self._may_be_theirs: dict[str, list[tuple[Person, Reason]]] = {}
+        self._may_be_theirs: dict[str, list[tuple[NoticeRecipient, Reason]]] = {}
 
     @property
     def open(self) -> bool:
         """The last recipients were refused, and the server may be the reason."""
         return bool(self._row)
 
-    def hear(self, claimed: Claimed, answers: Mapping[str, Answer]) -> str:
+    def hear(self, claimed: Claim, answers: Mapping[str, Answer]) -> str:
         """The server's words once it is to blame; `taken` gives who is to wait."""
         accepted = any(answer.state is State.SENT for answer in answers.values())
         if accepted:
@@ -51,7 +51,7 @@ class Doubts:
             # Tried before, beside others that were accepted: it goes on waiting by itself.
             if of_us and claimed.attempts and not self._known:
                 continue
-            people = [Person(claimed.key, address) for address in addresses]
+            people = [NoticeRecipient(claimed.key, address) for address in addresses]
             if answer.otherwise:
                 said = [(person, answer.otherwise) for person in people]
                 self._may_be_theirs[addresses[0]] = said
@@ -61,7 +61,9 @@ class Doubts:
         self._blamed = self._blamed or len(self._row) >= most
         return self._last if self._blamed and self._row else ""
 
-    def _note(self, answer: Answer, one: str, people: list[Person], *, of_us: bool) -> None:
+    def _note(
+        self, answer: Answer, one: str, people: list[NoticeRecipient], *, of_us: bool
+    ) -> None:
         words = "" if of_us or self._known else alike(answer.reply, one)
         if words != self._words:
             self._row.clear()
@@ -76,13 +78,13 @@ class Doubts:
             return ""
         return self._last if self._row else ""
 
-    def taken(self) -> list[Person]:
+    def taken(self) -> list[NoticeRecipient]:
         """Who was refused in that row, for once."""
         people = [person for same in self._row.values() for person in same]
         self._row.clear()
         return people
 
-    def theirs(self) -> list[tuple[Person, Reason]]:
+    def theirs(self) -> list[tuple[NoticeRecipient, Reason]]:
         """At the end: who was refused for what they are, since others were accepted."""
         if not self._accepted or self._blamed or len(self._may_be_theirs) >= ALIKE:
             return []

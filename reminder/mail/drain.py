@@ -11,10 +11,9 @@ from sqlalchemy import Connection as DatabaseConnection
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
-from reminder.ledger import claims
-from reminder.ledger.answers import Result
-from reminder.ledger.claims import Claimed, Person
-from reminder.ledger.relays import Trouble, note_trouble, read_trouble
+from reminder.ledger import deliveries
+from reminder.ledger.deliveries import Claim, NoticeRecipient, Result
+from reminder.ledger.troubles import ServerTrouble, note_trouble, read_trouble
 from reminder.mail.doubts import Doubts
 from reminder.mail.line import Line
 from reminder.mail.pacing import REFUSED, RETRY, back_off
@@ -34,13 +33,13 @@ BATCH = 20  # notices that a claim takes for each connection: a killed sender le
 class Drain:
     """One drain: its workers share what is claimed, and whether the server failed."""
 
-    def __init__(self, owner: "Sender", trouble: Trouble | None = None) -> None:
+    def __init__(self, owner: "Sender", trouble: ServerTrouble | None = None) -> None:
         self._owner = owner
         self._doubts = Doubts(known=trouble is not None and trouble.is_refusal)
         self._lock = threading.Lock()
         self._lease = owner.presence.lease
         self._claim = f"{self._lease.name}:{secrets.token_hex(4)}"
-        self._stock: deque[Claimed] = deque()
+        self._stock: deque[Claim] = deque()
         self._recorder = Recorder(
             owner.database, owner.clock, owner.stop, rehearsal=owner.rehearsal
         )
@@ -71,7 +70,7 @@ class Drain:
             self.proven.set()
             line.close()
 
-    def _deliver(self, line: Line, claimed: Claimed) -> bool:
+    def _deliver(self, line: Line, claimed: Claim) -> bool:
         """False when it did not go, and waits for another worker or for the server."""
         owner, answers = self._owner, None
         try:
@@ -99,7 +98,7 @@ class Drain:
         self._doubt(claimed, answers)
         return True
 
-    def _doubt(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
+    def _doubt(self, claimed: Claim, answers: Mapping[str, Answer]) -> None:
         with self._lock:
             words = self._doubts.hear(claimed, answers)
             refused = self._doubts.taken() if words else []
@@ -115,9 +114,9 @@ class Drain:
         if theirs:
             with self._owner.database.write() as database:
                 for person, reason in theirs:
-                    claims.refuse(database, person, reason, self._owner.clock.now())
+                    deliveries.refuse(database, person, reason, self._owner.clock.now())
 
-    def _refuses_us(self, words: str, refused: Sequence[Person]) -> None:
+    def _refuses_us(self, words: str, refused: Sequence[NoticeRecipient]) -> None:
         error = ServerError(
             f"{self._owner.name} refuses what this office sends: {words}",
             hint="It must let this host, smtp.username and mail.from send; `reminder check "
@@ -128,7 +127,7 @@ class Drain:
     def _goes_on(self) -> bool:
         return not (self.failed or self._owner.stop.is_set() or self._recorder.held)
 
-    def _take(self, *, probe: bool) -> Claimed | None:
+    def _take(self, *, probe: bool) -> Claim | None:
         """Who finds nothing laid in claims for all."""
         with self._claiming:
             if not self._stock:
@@ -146,15 +145,17 @@ class Drain:
             owner.put_back(owner.presence.take_over(database, now))
             if owner.database.mark.why_other(database):
                 return  # it was changed for another under our feet: the next tick holds it
-            batch = claims.claim(database, self._claim, owner.stream, now, limit, least_tried=probe)
+            batch = deliveries.claim(
+                database, self._claim, owner.stream, now, limit, least_tried=probe
+            )
         with self._lock:
             self._stock.extend(batch)
 
-    def _lay_back(self, claimed: Claimed) -> None:
+    def _lay_back(self, claimed: Claim) -> None:
         with self._lock:
             self._stock.appendleft(claimed)
 
-    def _ask(self, line: Line, claimed: Claimed) -> Mapping[str, Answer] | None:
+    def _ask(self, line: Line, claimed: Claim) -> Mapping[str, Answer] | None:
         envelope = Envelope(
             claimed.message_id, self._owner.sender, claimed.addresses, claimed.content
         )
@@ -163,7 +164,7 @@ class Drain:
     def _still_ours(self) -> bool:
         return self._lease.holds and self._recorder.claim_stands
 
-    def _record(self, claimed: Claimed, answers: Mapping[str, Answer]) -> None:
+    def _record(self, claimed: Claim, answers: Mapping[str, Answer]) -> None:
         owner = self._owner
         retry_at = owner.clock.now() + back_off(claimed.attempts, RETRY, owner.dice)
         self._recorder.record(Result(claimed, answers, retry_at), owner.patience)
@@ -183,16 +184,16 @@ class Drain:
             return
         with owner.database.write() as database:
             if owner.presence.others_well(database):
-                claims.give_back(database, self._emptied(), owner.clock.now())
+                deliveries.requeue(database, self._emptied(), owner.clock.now())
                 log.warning("%s keeps us waiting: what it was to get is left to others", owner.name)
 
     def give_back(self) -> None:
         """What was claimed and not begun, when all workers have ended."""
         if self._stock:
             with self._owner.database.write() as database:
-                claims.give_back(database, self._emptied(), self._owner.clock.now())
+                deliveries.requeue(database, self._emptied(), self._owner.clock.now())
 
-    def _emptied(self) -> list[Claimed]:
+    def _emptied(self) -> list[Claim]:
         with self._lock:
             left = list(self._stock)
             self._stock.clear()
@@ -201,9 +202,9 @@ class Drain:
     def server_failed(
         self,
         error: ServerError,
-        claimed: Sequence[Claimed] = (),
+        claimed: Sequence[Claim] = (),
         *,
-        refused: Sequence[Person] = (),
+        refused: Sequence[NoticeRecipient] = (),
     ) -> None:
         """One alarm when it begins, one probe at growing intervals; the notices wait, those that
         it `refused` because of us among them."""
@@ -221,7 +222,7 @@ class Drain:
                 since = trouble.since if trouble else now
                 reason = Reason.SETTINGS if error.permanent else owner.failing
                 reason = Reason.SENDER_REFUSED if refused else reason
-                trouble = Trouble(owner.relay, failures + 1, since, until, str(error), reason)
+                trouble = ServerTrouble(owner.relay, failures + 1, since, until, str(error), reason)
                 note_trouble(database, trouble, replica)
             waiting = self._leave_waiting(database, [*claimed, *self._emptied()], refused, trouble)
         if first_here and failures == 0:
@@ -230,18 +231,18 @@ class Drain:
     def _leave_waiting(
         self,
         database: DatabaseConnection,
-        claimed: Sequence[Claimed],
-        refused: Sequence[Person],
-        trouble: Trouble,
+        claimed: Sequence[Claim],
+        refused: Sequence[NoticeRecipient],
+        trouble: ServerTrouble,
     ) -> int:
         """Returns how many: for other replicas at once if their way is well, else all wait."""
         owner, now = self._owner, self._owner.clock.now()
         if owner.presence.others_well(database):
-            claims.give_back(database, claimed, now)
-            claims.wait_after_all(database, refused, now, now, trouble.detail)
+            deliveries.requeue(database, claimed, now)
+            deliveries.wait_after_all(database, refused, now, now, trouble.detail)
             return len({*(one.key for one in claimed), *(one.notice for one in refused)})
         until, words = trouble.not_before, trouble.detail
-        count = claims.wait_after_all(database, refused, now, until, words)
-        return count + claims.put_off(
+        count = deliveries.wait_after_all(database, refused, now, until, words)
+        return count + deliveries.put_off(
             database, owner.stream, now, until, words, trouble.waits_as, claimed
         )

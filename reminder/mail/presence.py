@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from reminder.clock import since_boot
 from reminder.documents.settings import Settings
 from reminder.errors import LedgerError
-from reminder.ledger import claims, senders
+from reminder.ledger import deliveries, leases
 from reminder.ledger.database import Database
 from reminder.mail.lock import senders_lock
 
@@ -81,7 +81,7 @@ class Alone:
         self.lease = Lease(secrets.token_hex(8))
 
     def recover(self, connection: Connection, at: datetime) -> int:
-        return claims.recover(connection, at)
+        return deliveries.requeue_lost(connection, at)
 
     def take_over(self, connection: Connection, at: datetime) -> int:
         return 0
@@ -111,7 +111,7 @@ class Member:
         self._database = database
         if lasting:
             with database.read() as connection:
-                self._since = senders.now(connection)
+                self._since = leases.now(connection)
         self._wake = wake
         self._stop = threading.Event()
         self.lease = self._begun()
@@ -126,21 +126,21 @@ class Member:
             self._stop.set()
             renewing.join()
             with suppress(LedgerError), self._database.record() as connection:
-                senders.leave(connection, self.lease.name)
+                leases.leave(connection, self.lease.name)
 
     def recover(self, connection: Connection, at: datetime) -> int:
         """With what its own last drain claimed and lost hold of."""
-        senders.forget_lapsed(connection)
-        others = senders.present(connection).keys() - {self.lease.name}
-        return claims.recover(connection, at, but=others)
+        leases.forget_lapsed(connection)
+        others = leases.present(connection).keys() - {self.lease.name}
+        return deliveries.requeue_lost(connection, at, but=others)
 
     def take_over(self, connection: Connection, at: datetime) -> int:
-        if not senders.forget_lapsed(connection):
+        if not leases.forget_lapsed(connection):
             return 0
-        return claims.recover(connection, at, but=senders.present(connection))
+        return deliveries.requeue_lost(connection, at, but=leases.present(connection))
 
     def others_well(self, connection: Connection) -> bool:
-        return bool(senders.well(connection) - {self.replica})
+        return bool(leases.well(connection) - {self.replica})
 
     def _keep(self) -> None:
         told = False
@@ -155,8 +155,8 @@ class Member:
     def _renew(self) -> None:
         asked = since_boot()  # the server counts from later on
         with self._database.record() as connection:
-            renewed = senders.renew(connection, self.lease.name, timedelta(seconds=LEASE))
-            others = senders.have_left_work(connection)
+            renewed = leases.renew(connection, self.lease.name, timedelta(seconds=LEASE))
+            others = leases.have_left_work(connection)
         renewed = renewed and self.lease.renew(asked + LEASE)
         if not renewed:
             log.warning("the lease to send had lapsed: others may have taken over")
@@ -168,7 +168,7 @@ class Member:
     def _begun(self) -> Lease:
         lease = Lease(secrets.token_hex(8), since_boot() + LEASE)
         with self._database.record() as connection:
-            senders.enter(
+            leases.enter(
                 connection, lease.name, self.replica, timedelta(seconds=LEASE),
                 facts=self._facts, since=self._since,
             )  # fmt: skip

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from reminder.clock import Clock
 from reminder.errors import LedgerError
-from reminder.ledger import answers
-from reminder.ledger.answers import Result
+from reminder.ledger import deliveries
 from reminder.ledger.database import Database
+from reminder.ledger.deliveries import Result
 from reminder.ledger.holds import is_all_held
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Recorder:
         try:
             with self._database.record() as connection:
                 results = [slip.result for slip in slips]
-                stands = answers.settle(
+                stands = deliveries.settle(
                     connection, results, self._clock.now(), rehearsal=self._rehearsal
                 )
                 held, noted = is_all_held(connection), mark.follow(connection)

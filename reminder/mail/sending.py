@@ -24,9 +24,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from reminder.clock import Clock
 from reminder.domain.notices import Reason
 from reminder.errors import ReminderError, ServerError
-from reminder.ledger import claims
+from reminder.ledger import deliveries
 from reminder.ledger.database import Database
-from reminder.ledger.relays import Trouble, clear_trouble, read_trouble
+from reminder.ledger.troubles import ServerTrouble, clear_trouble, read_trouble
 from reminder.mail.drain import BATCH, Drain
 from reminder.mail.pacing import Limits, Pace
 from reminder.mail.presence import Alone, Presence
@@ -100,7 +100,7 @@ class Sender:
             trouble = None
         with self.database.read() as database:
             most = BATCH * self.limits.connections
-            ready = len(claims.ready(database, self.stream, now, most))
+            ready = len(deliveries.ready(database, self.stream, now, most))
         if not (ready or trouble):
             return 0
         if trouble and trouble.not_before > now:
@@ -108,7 +108,7 @@ class Sender:
                 if self.presence.others_well(database):
                     return 0
                 until, words = trouble.not_before, trouble.detail
-                claims.put_off(database, self.stream, now, until, words, trouble.waits_as)
+                deliveries.put_off(database, self.stream, now, until, words, trouble.waits_as)
                 return 0
         run = Drain(self, trouble)
         try:
@@ -123,7 +123,7 @@ class Sender:
             run.give_back()
         return run.asked
 
-    def _drain(self, run: Drain, ready: int, trouble: Trouble | None) -> None:
+    def _drain(self, run: Drain, ready: int, trouble: ServerTrouble | None) -> None:
         try:
             connection = opened(self.transport)  # one, before there are many
         except ServerError as error:
@@ -162,7 +162,7 @@ class Sender:
         """Whatever waited for a sick server need not wait: it was mended, or is another now."""
         with self.database.write() as connection:
             clear_trouble(connection, self.presence.replica)
-            claims.hurry(connection, self.stream, self.clock.now())
+            deliveries.hurry(connection, self.stream, self.clock.now())
 
     def _well_again(self) -> None:
         with self.database.write() as connection:

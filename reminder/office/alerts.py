@@ -16,12 +16,10 @@ from reminder.domain.notices import Kind, Reason
 from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
 from reminder.ledger import occasions
-from reminder.ledger.alarms import Alarm, begin_alarm, end_alarm, read_alarms
-from reminder.ledger.approvals import unapproved
+from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
-from reminder.ledger.holds import read_hold
-from reminder.ledger.relays import read_trouble
-from reminder.ledger.tallies import tally
+from reminder.ledger.holds import read_hold, unapproved
+from reminder.ledger.troubles import Alarm, begin_alarm, end_alarm, read_alarms, read_trouble
 from reminder.office.advice import console_words
 from reminder.office.reports import PATIENCE, Reporter
 

@@ -18,13 +18,12 @@ from reminder.domain.moves import held_on
 from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger import senders
+from reminder.ledger import leases
+from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, open_database, was_begun
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.location import Server
-from reminder.ledger.meetings import read_dates
-from reminder.ledger.tallies import last_change, states_since
-from reminder.ledger.tasks import read_progress
+from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.compose import Composer
 from reminder.mail.pacing import Limits
 from reminder.mail.presence import presence
@@ -242,7 +241,7 @@ class Application:
         if not isinstance(self.settings.ledger, Server):
             return True
         with self.database.read() as connection:
-            return senders.facts_in_force(connection) in (None, self.facts)
+            return leases.facts_in_force(connection) in (None, self.facts)
 
     def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
         """Unless it is given, the settings say whether a first start is held."""

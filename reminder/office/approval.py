@@ -13,9 +13,8 @@ from sqlalchemy import Connection
 
 from reminder.domain.notices import Reason, State
 from reminder.errors import ReminderError
-from reminder.ledger import approvals, notices
-from reminder.ledger.approvals import OPEN, PASSED
-from reminder.ledger.holds import hold_new
+from reminder.ledger import holds, notices
+from reminder.ledger.holds import OPEN, PASSED, hold_new
 from reminder.ledger.notices import Composed
 from reminder.ledger.views import NoticeView, read_notice, read_notices
 from reminder.mail.chunks import batched
@@ -78,7 +77,7 @@ def batches(app: Application) -> list[Batch]:
 
 
 def _batches(app: Application, connection: Connection, at: datetime) -> Iterator[Batch]:
-    keys = approvals.held_digests(connection, app.notice_writer.stream, (*OPEN, *PASSED))
+    keys = holds.held_digests(connection, app.notice_writer.stream, (*OPEN, *PASSED))
     views = [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
     views.sort(key=lambda view: (view.due, view.period))
     for (due, period), same in groupby(views, key=lambda view: (view.due, view.period)):
@@ -164,7 +163,7 @@ def _again(
 ) -> Batch:
     """That batch as it was shown. Raises `ApprovalError` when it cannot be shown so any more."""
     stream = app.notice_writer.stream
-    keys = approvals.held_digests(connection, stream, (*OPEN, *PASSED), period=period)
+    keys = holds.held_digests(connection, stream, (*OPEN, *PASSED), period=period)
     found = read_notices(connection, keys=keys)
     views = [view for view in found if view.due == due and view.useful_until > at]
     if not all(_may_be_as_of(app, view, as_of, at) for view in views):
@@ -211,7 +210,7 @@ def _pass(
         else:
             notices.fix(connection, view.key, composed[view.key], at, Reason.APPROVED)
             hold_new(connection, view.key, at)
-    approvals.note_approved(connection, early, at)
+    holds.note_approved(connection, early, at)
 
 
 def drop(app: Application, key: str, why: str) -> None:

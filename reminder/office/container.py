@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from reminder.documents.office import Office
+from reminder.ledger.access import installation_key
 from reminder.ledger.database import Database
-from reminder.ledger.keys import installation_key
 from reminder.mail.compose import Composer
 from reminder.mail.presence import replica_name
 from reminder.office.alerts import Watch

@@ -16,8 +16,8 @@ from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.windows import Progress, Rule, Window
 from reminder.domain.workdays import last_day
 from reminder.ledger import registrations
+from reminder.ledger.registrations import read_progress
 from reminder.ledger.schema import notice
-from reminder.ledger.tasks import read_progress
 from reminder.ledger.views import NoticeView, RecipientView, each_notice
 from reminder.office.application import Application
 from reminder.office.lights import Known, lamp, read_known

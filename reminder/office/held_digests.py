@@ -13,11 +13,11 @@ from reminder.domain.needless import why_needless
 from reminder.domain.notices import NoticeDraft, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger import approvals, notices
-from reminder.ledger.approvals import NEEDLESS, OPEN, PASSED
+from reminder.ledger import holds, notices
 from reminder.ledger.database import Database
+from reminder.ledger.holds import NEEDLESS, OPEN, PASSED
 from reminder.ledger.notices import Composed
-from reminder.ledger.tasks import read_progress
+from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.chunks import CHUNK, batched
 from reminder.mail.compose import Composer
@@ -80,7 +80,7 @@ class Approvals:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
         with self._database.read() as connection:
             stream = self._registrar.stream
-            keys = approvals.held_digests(
+            keys = holds.held_digests(
                 connection, stream, (*OPEN, *PASSED, *NEEDLESS), period=period
             )
             views = read_notices(connection, keys=keys)
@@ -100,7 +100,7 @@ class Approvals:
         with self._database.write() as connection:
             same = {view.key: view for view in views}
             still = {v.key for v in read_notices(connection, keys=keys) if v == same[v.key]}
-            approvals.take_back(connection, [key for key in changed if key in still], at)
+            holds.take_back(connection, [key for key in changed if key in still], at)
             for key in still.intersection(stopped):
                 self._stop(connection, same[key], hindrances[key], at)
             back = [key for key in freed if key in still]
@@ -119,7 +119,7 @@ class Approvals:
         A tick that comes late sends them all the same, as of their due moment.
         """
         with self._database.read() as connection:
-            keys = approvals.held_digests(connection, self._registrar.stream, PASSED, due_by=at)
+            keys = holds.held_digests(connection, self._registrar.stream, PASSED, due_by=at)
         for some in batched(keys, CHUNK):
             with self._database.write() as connection:
                 self._send(connection, some, at)
@@ -139,7 +139,7 @@ class Approvals:
                 changed.append(view.key)
             else:
                 notices.fix(connection, view.key, composed[view.key], at, Reason(view.reason))
-        approvals.take_back(connection, changed, at)
+        holds.take_back(connection, changed, at)
 
 
 def _draft(view: NoticeView) -> NoticeDraft:

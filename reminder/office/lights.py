@@ -14,7 +14,7 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Light, Progress, Rule, Window, light, workdays_left
 from reminder.ledger import registrations
-from reminder.ledger.tasks import read_progress
+from reminder.ledger.registrations import read_progress
 
 LISTED = 20  # leads of one task, those that have said something first
 WAITS = "wait"  # beside the lights: reported and not confirmed yet, or its session has no date

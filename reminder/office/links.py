@@ -6,9 +6,19 @@ from reminder.calendar.entries import PLAN
 from reminder.domain.characters import one_line
 from reminder.errors import UnknownError, UsageError
 from reminder.ledger import links
-from reminder.ledger.door import door_url, door_word
-from reminder.ledger.link_changes import MADE, REVOKED, ROTATED, LinkChange, link_changes, note_link
-from reminder.ledger.links import FEED, PAGE, READER, LinkView
+from reminder.ledger.access import door_url, door_word
+from reminder.ledger.links import (
+    FEED,
+    MADE,
+    PAGE,
+    READER,
+    REVOKED,
+    ROTATED,
+    LinkChange,
+    LinkView,
+    link_changes,
+    note_link,
+)
 from reminder.office.application import Application
 
 LABEL = 40  # characters

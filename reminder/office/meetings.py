@@ -20,9 +20,9 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.domain.wording import day as in_words
 from reminder.errors import UnknownError, UsageError
-from reminder.ledger import notices
-from reminder.ledger.heard import read_heard
-from reminder.ledger.meetings import Told, read_dates, set_date, told_of, unset_date
+from reminder.ledger import notified
+from reminder.ledger.notified import NotifiedCount, read_heard, told_of
+from reminder.ledger.registrations import read_dates, set_date, unset_date
 from reminder.office.application import Application
 
 
@@ -76,7 +76,7 @@ class Preview:
     windows: tuple[WindowMove, ...]
     notices: tuple[NoticeMove, ...]
     entries: tuple[EntryMove, ...]
-    told: tuple[Told, ...]
+    told: tuple[NotifiedCount, ...]
 
     @property
     def becomes(self) -> date | None:
@@ -185,7 +185,7 @@ def _calls(
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
     rehearsal = app.notice_writer.rehearsal
-    told = notices.read_told(connection, steps, rehearsal=rehearsal)
+    told = notified.read_told(connection, steps, rehearsal=rehearsal)
     heard = read_heard(connection, table, steps, at, rehearsal=rehearsal)
     first = [
         (draft.kind, task, draft.unit)

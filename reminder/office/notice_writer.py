@@ -10,12 +10,12 @@ from reminder.domain.needless import still_asked, why_needless
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger import notices, renewal
-from reminder.ledger.heard import was_read
+from reminder.ledger import notices, notified
 from reminder.ledger.holds import read_hold
 from reminder.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
-from reminder.ledger.notices import Composed, Entry
-from reminder.ledger.tasks import read_progress
+from reminder.ledger.notices import Composed, NewNotice
+from reminder.ledger.notified import was_read
+from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.compose import Composer, Edition, Knowledge
 
@@ -63,7 +63,7 @@ class NoticeWriter:
             return
         known = self.knowledge(connection, ready, at, edition.progress)
         entries = [
-            Entry(draft, composed=edition.compose(draft, told))
+            NewNotice(draft, composed=edition.compose(draft, told))
             for draft, told in zip(ready, known, strict=True)
         ]
         self._put_in(connection, entries, at)
@@ -76,9 +76,9 @@ class NoticeWriter:
         state: State,
         reason: Reason,
     ) -> None:
-        self._put_in(connection, [Entry(draft, reason, state=state) for draft in drafts], at)
+        self._put_in(connection, [NewNotice(draft, reason, state=state) for draft in drafts], at)
 
-    def _put_in(self, connection: Connection, entries: Sequence[Entry], at: datetime) -> None:
+    def _put_in(self, connection: Connection, entries: Sequence[NewNotice], at: datetime) -> None:
         notices.add_all(connection, entries, at, stream=self.stream, rehearsal=self.rehearsal)
 
     def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
@@ -105,7 +105,7 @@ class NoticeWriter:
     ) -> Iterator[Knowledge]:
         units = [draft.unit for draft in drafts]
         year, before = self._table.plan.year, [draft.key for draft in drafts]
-        heard = notices.heard_from(connection, units, year, before, self.stream)
+        heard = notified.heard_from(connection, units, year, before, self.stream)
         if not self._settings.links_in_mail:
             yield from (Knowledge(at, progress, unit not in heard) for unit in units)
             return
@@ -128,7 +128,7 @@ class NoticeWriter:
 
     def renew_old(self, connection: Connection, keys: Iterable[str], at: datetime) -> None:
         """Those of them that have waited too long to go as they were composed."""
-        old = renewal.old_ones(connection, self.stream, at - OLD)
+        old = notices.old_ones(connection, self.stream, at - OLD)
         for view in read_notices(connection, keys=set(old).intersection(keys)):
             self._renew(connection, view, at)
 
@@ -138,15 +138,15 @@ class NoticeWriter:
         if view.kind in (Kind.REPORT, Kind.RECEIPT):
             content = notices.content_of(connection, view.key) or b""
             again = self._composer.again(view.key, at, content)
-            renewal.renew(connection, view.key, again, at)
+            notices.renew(connection, view.key, again, at)
         elif view.kind is Kind.DIGEST and self._settings.mail.approval:
-            renewal.hold_again(connection, view.key, at)
+            notices.hold_again(connection, view.key, at)
         elif composed := self._composed(connection, view, at):
-            reached = renewal.reached(connection, view.key, self.stream)  # by a copy
+            reached = notices.reached(connection, view.key, self.stream)  # by a copy
             left = tuple(one for one in composed.recipients if one.lower() not in reached)
             # Who it was for has left: it goes as it was laid in, or waits.
             if left:
-                renewal.renew(connection, view.key, replace(composed, recipients=left), at)
+                notices.renew(connection, view.key, replace(composed, recipients=left), at)
 
     def _composed(self, connection: Connection, view: NoticeView, at: datetime) -> Composed | None:
         """None when there is no need any more, or nobody to write to: then it says so."""
@@ -166,7 +166,7 @@ class NoticeWriter:
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
     base = original(view.key)
-    told = tuple(notices.tasks_of(connection, base))
+    told = tuple(notified.tasks_of(connection, base))
     by_digest = view.kind is Kind.OVERDUE and was_read(connection, base)
     return NoticeDraft(
         view.key, view.kind, view.period, view.unit, view.due, view.useful_until, told, by_digest

@@ -23,16 +23,16 @@ from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UnknownError, UsageError
-from reminder.ledger import notices, tasks
+from reminder.ledger import notices, registrations
 from reminder.ledger.holds import hold_new, let_finished_go, lift_holds
 from reminder.ledger.notices import Composed
-from reminder.ledger.stopping import stop_done
 from reminder.ledger.views import NoticeView, has_notices, read_notice, read_notices
 from reminder.mail.chunks import batched
 from reminder.mail.transports import Envelope, opened
 from reminder.office import clocks
 from reminder.office.application import Application
 from reminder.office.notice_writer import draft_of
+from reminder.office.stopping import stop_done
 
 RESENT_USEFUL = timedelta(days=7)
 _NEEDLESS = {
@@ -232,7 +232,7 @@ def register(
     month: str | None,
     on: date | None,
     note: str,
-    by: Signature = tasks.COMMAND,
+    by: Signature = registrations.COMMAND,
 ) -> None:
     """Tasks as done: for good, or for that month's check-in of a year-round task."""
     if note:
@@ -249,8 +249,8 @@ def register(
     with app.database.write() as connection:
         for task in found:
             period = month if month and task.kind is TaskKind.YEAR else ""
-            tasks.register_done(connection, task.id, period, day, note, at, by)
-        stop_done(connection, tasks.read_progress(connection, app.table, stream), at)
+            registrations.register_done(connection, task.id, period, day, note, at, by)
+        stop_done(connection, registrations.read_progress(connection, app.table, stream), at)
     app.sync_feeds(at)
 
 
@@ -266,13 +266,13 @@ def _registrable(app: Application, task_id: str, month: str | None) -> Task:
 
 
 def reopen(
-    app: Application, task_id: str, period: str | None = None, by: Signature = tasks.COMMAND
+    app: Application, task_id: str, period: str | None = None, by: Signature = registrations.COMMAND
 ) -> None:
     """All of it, or as `tasks.reopen` takes a period."""
     find_task(app, task_id)
     at = app.clock.now()
     with app.database.write() as connection:
-        if not tasks.reopen(connection, task_id, at, period, by):
+        if not registrations.reopen(connection, task_id, at, period, by):
             raise UsageError(f"{task_id} is not registered as done")
     app.sync_feeds(at)
 

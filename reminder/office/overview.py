@@ -14,9 +14,8 @@ from reminder.domain.sessions import Undated, undated_by_now
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Light
-from reminder.ledger.approvals import Unapproved, unapproved
-from reminder.ledger.tallies import Tally, tally
-from reminder.ledger.unsettled import Unsettled, read_unsettled
+from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
+from reminder.ledger.holds import Unapproved, unapproved
 from reminder.ledger.views import NoticeView
 from reminder.office.application import Application
 from reminder.office.lights import Standing, read_known, standings
@@ -46,7 +45,7 @@ class Overview:
     signing: Signing
     pending: tuple[Registration, ...]
     unapproved: tuple[Unapproved, ...]
-    unsettled: tuple[Unsettled, ...]
+    unsettled: tuple[UnsettledDigests, ...]
     mails: Tally
     contacts: tuple[Contact, ...]
     unsigned: tuple[Contact, ...]  # of nothing else

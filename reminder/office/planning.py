@@ -29,18 +29,18 @@ from reminder.domain.occasions import (
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.ledger import claims, notices, occasions, relays, renewal
+from reminder.ledger import deliveries, notices, notified, occasions, troubles
 from reminder.ledger.database import Database
-from reminder.ledger.heard import note_read, read_heard
 from reminder.ledger.holds import is_all_held, let_finished_go, read_hold, why_too_late
-from reminder.ledger.stopping import stop_reminders
-from reminder.ledger.tasks import read_progress, read_start
+from reminder.ledger.notified import note_read, read_heard
+from reminder.ledger.registrations import read_progress, read_start
 from reminder.ledger.views import read_notices
 from reminder.mail.chunks import batched
 from reminder.mail.compose import Composer, Edition
 from reminder.office.held_digests import Approvals
 from reminder.office.notice_writer import OLD, NoticeWriter
 from reminder.office.receipts import Receipts
+from reminder.office.stopping import stop_reminders
 
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
@@ -87,8 +87,8 @@ class Planner:
         with self._database.write() as connection:
             occasions.set_right(connection, at)
             occasions.begin(connection, self._registrar.stream, at, held=hold_first_start)
-            claims.wait_no_longer(connection, at, LONGEST)
-            relays.wait_no_longer(connection, at, LONGEST)
+            deliveries.wait_no_longer(connection, at, LONGEST)
+            troubles.wait_no_longer(connection, at, LONGEST)
             done.note(self._revive(connection, at))
             notices.expire(connection, at, why_too_late(connection))
             if all_held := is_all_held(connection):
@@ -119,7 +119,7 @@ class Planner:
     def _renew(self, at: datetime) -> None:
         """Whatever has waited too long to go as it was composed."""
         with self._database.read() as connection:
-            keys = renewal.old_ones(connection, self._registrar.stream, at - OLD)
+            keys = notices.old_ones(connection, self._registrar.stream, at - OLD)
         for some in batched(keys):
             with self._database.write() as connection:
                 self._registrar.renew_old(connection, some, at)
@@ -219,7 +219,7 @@ class Planner:
             if occasions.reminders_made_from(connection) == complete:
                 return
             rehearsal = self._registrar.rehearsal
-            told = notices.read_told(connection, steps, rehearsal=rehearsal)
+            told = notified.read_told(connection, steps, rehearsal=rehearsal)
             heard = read_heard(connection, table, steps, at, rehearsal=rehearsal)
         edition = self._composer.edition(at, self._registrar.as_told(progress, at))
         for some in batched(reminders(table, at, told, progress, heard)):
@@ -273,7 +273,7 @@ class Planner:
         """No mail presses a unit of another body: the secretariat gets a list of whom to phone."""
         for draft in calls:
             key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
-            notices.note_reminded(connection, [replace(draft, key=key)])
+            notified.note_reminded(connection, [replace(draft, key=key)])
         occasions.note_occasion(connection, CALLS, calls[0].period, calls[0].due, at)
 
     def _revive(self, connection: Connection, at: datetime) -> Iterable[str]:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from reminder.domain.notices import Kind, NoticeDraft, copy_key, copy_number, original
 from reminder.ledger import notices
-from reminder.ledger.unsettled import refused_reports
+from reminder.ledger.counts import refused_reports
 from reminder.ledger.views import read_notices
 from reminder.mail.compose import Composer
 from reminder.office.notice_writer import NoticeWriter

@@ -15,10 +15,10 @@ from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.errors import ReminderError
-from reminder.ledger import registrations, tasks
-from reminder.ledger.stopping import stop_done
+from reminder.ledger import registrations
 from reminder.ledger.views import latest_of_units
 from reminder.office.application import Application
+from reminder.office.stopping import stop_done
 
 # More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
 # Each has a number of its own, so whoever spends one keeps the unit from nothing else; a month is
@@ -176,7 +176,7 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
                 raise RegistrationError("没有可撤销的签收")
             registrations.add(connection, Registration(at, Act.UNDO, unit, period, "", by))
             return
-        if not tasks.reopen(connection, task, at, period, by):
+        if not registrations.reopen(connection, task, at, period, by):
             _waiting(connection, unit, task, period)
             registrations.add(connection, Registration(at, Act.UNDO, unit, period, task, by))
     app.sync_feeds(at)
@@ -189,7 +189,7 @@ def _begun(table: Timetable, on: date) -> list[str]:
 
 def _close(app: Application, connection: Connection, said: Registration, by: Signature) -> None:
     day = said.done_on or app.table.local_day(said.at)
-    tasks.register_done(connection, said.task, said.period, day, "", said.at, by)
+    registrations.register_done(connection, said.task, said.period, day, "", said.at, by)
 
 
 def _waiting(connection: Connection, unit: str, task: str, period: str) -> Registration:
@@ -237,4 +237,4 @@ def _worded(words: str) -> str:
 
 
 def _progress(app: Application, connection: Connection) -> Progress:
-    return tasks.read_progress(connection, app.table, app.notice_writer.stream)
+    return registrations.read_progress(connection, app.table, app.notice_writer.stream)

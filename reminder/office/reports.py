@@ -19,11 +19,10 @@ from reminder.domain.timetable import Audience, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, occasions
+from reminder.ledger.counts import Tally, read_unsettled, tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import is_all_held, read_hold
-from reminder.ledger.tallies import Tally, tally
-from reminder.ledger.tasks import read_progress, read_start
-from reminder.ledger.unsettled import read_unsettled
+from reminder.ledger.registrations import read_progress, read_start
 from reminder.mail.compose import Composer
 from reminder.office.advice import console_words, held_words
 from reminder.office.notice_writer import NoticeWriter

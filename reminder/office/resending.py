@@ -2,8 +2,7 @@
 
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
-from reminder.ledger.listing import Wanted, refused
-from reminder.ledger.views import read_notices
+from reminder.ledger.views import NoticeFilter, read_notices, refused
 from reminder.mail.chunks import batched
 from reminder.office import operations
 from reminder.office.application import Application
@@ -15,7 +14,7 @@ def to_resend(app: Application, kind: Kind, period: str) -> list[str]:
     """Keys of what was refused in that month and not sent again since, less what has nothing to
     say any more, or nobody to say it to."""
     with app.database.read() as connection:
-        found = refused(connection, Wanted(period, kind))
+        found = refused(connection, NoticeFilter(period, kind))
         receivers = ((key, app.table.directory.receiver(unit)) for key, unit in found)
         keys = [key for key, unit in receivers if unit and unit.has_address]
         views = read_notices(connection, keys=keys)

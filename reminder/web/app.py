@@ -13,8 +13,8 @@ from starlette.routing import Route
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.errors import LedgerError
-from reminder.ledger.readiness import why_not_ready
 from reminder.office.application import Application
+from reminder.office.readiness import why_not_ready
 from reminder.web import outbox, units
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console

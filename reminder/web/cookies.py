@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reminder.documents.settings import WebSettings
-from reminder.ledger.keys import InstallationKey
+from reminder.ledger.access import InstallationKey
 from reminder.web.site import Site, site_of
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reminder.domain.characters import as_address
-from reminder.ledger.door import WORD, opens_door
+from reminder.ledger.access import DOOR_WORD, opens_door
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.site import site_of
 
@@ -39,12 +39,12 @@ def at_the_door(request: Request) -> Response | None:
 def enter(request: Request) -> Response | None:
     """To the page that was asked for, without the word in its address."""
     query = request.query_params
-    if request.method == "POST" or WORD not in query:
+    if request.method == "POST" or DOOR_WORD not in query:
         return None
-    rest = urlencode([(name, value) for name, value in query.multi_items() if name != WORD])
+    rest = urlencode([(name, value) for name, value in query.multi_items() if name != DOOR_WORD])
     path: str = request.scope["raw_path"].decode("ascii")
     answer = site_of(request).to(f"{path}?{rest}" if rest else path)
-    word = as_address(query[WORD])
+    word = as_address(query[DOOR_WORD])
     if _opens(request, word):
         # Lax: the address may be opened from another page, a terminal in a browser's window.
         set_cookie(request, answer, _DOOR, word, seconds=_A_YEAR, samesite="lax")

@@ -15,9 +15,9 @@ from reminder.clock import Clock
 from reminder.documents.settings import Settings
 from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, read_hold
-from reminder.ledger.keys import InstallationKey
 from reminder.ledger.links import feed_token, feed_url, webcal_url
 from reminder.ledger.location import Server
 from reminder.office.application import Application

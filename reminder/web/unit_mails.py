@@ -16,7 +16,7 @@ from starlette.responses import Response
 from reminder.domain import wording
 from reminder.domain.units import Unit
 from reminder.ledger.links import PAGE
-from reminder.ledger.mailed import Mailed, mailed_as, mailed_to
+from reminder.ledger.views import SentMail, mailed_as, mailed_to
 from reminder.web.security import mail_to_use
 from reminder.web.site import Site, page_number, site_of
 from reminder.web.unit_link import UnitLink, opened, shared
@@ -79,14 +79,14 @@ def listed(site: Site, link: UnitLink, first: int, most: int) -> list[Listed]:
         return list(_listed(site, link, mailed_to(connection, *_of(link.unit), first, most)))
 
 
-def _listed(site: Site, link: UnitLink, found: Iterator[Mailed]) -> Iterator[Listed]:
+def _listed(site: Site, link: UnitLink, found: Iterator[SentMail]) -> Iterator[Listed]:
     for each in found:
         head = BytesHeaderParser(policy=default).parsebytes(each.content)
         when = wording.moment(each.as_of.astimezone(site.table.plan.zone))
         yield Listed(str(head["Subject"]), when, f"{link.path}/mails/{quote(each.key)}")
 
 
-def _mail(request: Request, site: Site, link: UnitLink) -> Mailed:
+def _mail(request: Request, site: Site, link: UnitLink) -> SentMail:
     with site.database.read() as connection:
         found = mailed_as(connection, *_of(link.unit), request.path_params["key"])
     if found is None:
@@ -98,7 +98,7 @@ def _of(unit: Unit) -> tuple[str, tuple[str, ...]]:
     return unit.id, (*unit.to, *unit.cc)
 
 
-def _parsed(found: Mailed) -> EmailMessage:
+def _parsed(found: SentMail) -> EmailMessage:
     message = message_from_bytes(found.content, policy=default)
     assert isinstance(message, EmailMessage)
     return message

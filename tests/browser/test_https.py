@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from reminder.ledger.passwords import hash_of, keep
+from reminder.ledger.access import keep_password
+from reminder.office.passwords import hash_of
 from tests.browser.conftest import Served, launched, serving
 from tests.nginx import NAME, free_port, nginx, recipe
 
@@ -53,7 +54,7 @@ def test_the_secretariat_logs_in_by_the_address_and_reads_the_outbox(
 ) -> None:
     served, _ = site
     with served.app.database.write() as connection:
-        keep(connection, hash_of(PASSWORD))
+        keep_password(connection, hash_of(PASSWORD))
     page = browser_page
     page.goto(served.page("/console"))
     page.get_by_label("密码").fill(PASSWORD)

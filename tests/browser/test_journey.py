@@ -7,8 +7,9 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from reminder.ledger.access import keep_password
 from reminder.ledger.links import FEED, feed_url, link_token
-from reminder.ledger.passwords import hash_of, keep
+from reminder.office.passwords import hash_of
 from tests.browser.conftest import Served, faults, overflow
 
 LEAD, OTHER = "deputies", "general-office"
@@ -21,7 +22,7 @@ CONSOLE = ("", "/month", "/units", f"/units/{LEAD}", "/ledger", "/approval", "/m
 def secretary(chromium: Browser, served: Served) -> Page:
     """At a desk, logged in by the password."""
     with served.app.database.write() as connection:
-        keep(connection, hash_of(PASSWORD))
+        keep_password(connection, hash_of(PASSWORD))
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
     page = context.new_page()
     page.goto(served.page("/console"))

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from reminder.clock import Clock
-from reminder.ledger import attempts
+from reminder.ledger import access
+from reminder.ledger.access import begin_session, is_in_session, kept_password
 from reminder.ledger.database import Database, open_database
-from reminder.ledger.passwords import fits, kept
-from reminder.ledger.sessions import begin_session, is_in_session
+from reminder.office.passwords import fits
 from tests.cli.conftest import Ended, Reminder
 
 SECRET = "correct horse battery"
@@ -37,7 +37,7 @@ def logged_in(database: Database) -> str:
 def stored(state: Path) -> str:
     database = ledger(state)
     with database.read() as connection:
-        found = kept(connection)
+        found = kept_password(connection)
     database.close()
     return found
 
@@ -116,12 +116,12 @@ def test_after_a_new_password_nobody_waits_for_guesses_at_the_old_one(
     database, at = ledger(state), Clock().now()
     with database.write() as connection:
         for _ in range(9):
-            attempts.count_attempt(connection, ["192.0.2.1"], at)
-        assert attempts.seconds_to_wait(connection, ["192.0.2.1"], at)
+            access.count_attempt(connection, ["192.0.2.1"], at)
+        assert access.seconds_to_wait(connection, ["192.0.2.1"], at)
     typed(monkeypatch, f"{SECRET}\n")
     reminder("console", "password")
     with database.read() as connection:
-        assert not attempts.seconds_to_wait(connection, ["192.0.2.1"], at)
+        assert not access.seconds_to_wait(connection, ["192.0.2.1"], at)
     database.close()
 
 

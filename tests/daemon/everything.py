@@ -16,8 +16,7 @@ from reminder.cli import context, main
 from reminder.domain.notices import Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger import notices
-from reminder.ledger.door import door_word
-from reminder.ledger.sessions import begin_session
+from reminder.ledger.access import begin_session, door_word
 from reminder.ledger.views import read_notices
 from reminder.office import links, meetings, registrations
 from reminder.office.application import Application

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from reminder.documents.office import load_office
-from reminder.ledger.alarms import read_alarms
-from reminder.ledger.readiness import why_not_ready
+from reminder.ledger.troubles import read_alarms
 from reminder.mail.lock import senders_lock
 from reminder.office.alerts import ROOM, SCHEDULER
 from reminder.office.edits import Edits
+from reminder.office.readiness import why_not_ready
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server
 

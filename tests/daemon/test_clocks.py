@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.ledger.tasks import read_start
+from reminder.ledger.registrations import read_start
 from reminder.office import operations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server

@@ -17,7 +17,7 @@ from reminder.domain.plan import Part
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.ledger.keys import InstallationKey
+from reminder.ledger.access import InstallationKey
 from reminder.mail.compose import Composer, Knowledge
 from tests.domain.builders import (
     LEADER,

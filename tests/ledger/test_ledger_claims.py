@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
-from reminder.ledger import claims, notices
-from reminder.ledger.answers import Result
-from reminder.ledger.answers import settle as record_answers
-from reminder.ledger.claims import Claimed
+from reminder.ledger import deliveries, notices
 from reminder.ledger.database import Database, open_database
+from reminder.ledger.deliveries import Claim, Result
+from reminder.ledger.deliveries import settle as record_answers
+from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed
-from reminder.ledger.views import NoticeView, read_history, read_notice
+from reminder.ledger.views import NoticeView, read_notice
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 SOON, LATER = AT + timedelta(seconds=5), AT + timedelta(minutes=2)
@@ -36,14 +36,12 @@ def add(
         notices.add(connection, draft, AT, composed=composed, stream=stream)
 
 
-def claim(
-    database: Database, name: str = "one", at: datetime = AT, limit: int = 9
-) -> list[Claimed]:
+def claim(database: Database, name: str = "one", at: datetime = AT, limit: int = 9) -> list[Claim]:
     with database.write() as connection:
-        return claims.claim(connection, name, "smtp", at, limit)
+        return deliveries.claim(connection, name, "smtp", at, limit)
 
 
-def settle(database: Database, claimed: Claimed, **answers: Answer) -> None:
+def settle(database: Database, claimed: Claim, **answers: Answer) -> None:
     named = {f"{name}@unit.test": answer for name, answer in answers.items()}
     with database.write() as connection:
         record_answers(connection, [Result(claimed, named, LATER)], SOON)
@@ -102,7 +100,7 @@ def test_what_belongs_to_another_course_is_left_alone(database: Database) -> Non
     add(database, stream="rehearsal")
     assert claim(database) == []
     with database.write() as connection:
-        assert claims.put_off(connection, "smtp", SOON, LATER, "421 too busy") == 0
+        assert deliveries.put_off(connection, "smtp", SOON, LATER, "421 too busy") == 0
 
 
 def test_a_retry_is_not_ready_before_its_time(database: Database) -> None:
@@ -148,7 +146,7 @@ def test_only_its_own_claim_can_be_settled(database: Database) -> None:
     add(database)
     [lapsed] = claim(database, "lapsed")
     with database.write() as connection:
-        claims.recover(connection, SOON)
+        deliveries.requeue_lost(connection, SOON)
     claim(database, "present", SOON)
     settle(database, lapsed, lead=ACCEPTED, second=ACCEPTED)
     assert view(database).state == State.SENDING
@@ -159,7 +157,7 @@ def test_an_answer_that_comes_too_late_changes_nothing_of_the_notice(database: D
     add(database)
     [claimed] = claim(database)
     with database.write() as connection:
-        claims.recover(connection, SOON)
+        deliveries.requeue_lost(connection, SOON)
         notices.set_state(connection, "a", State.EXPIRED, Reason.TOO_LATE, SOON)
     before = view(database)
     settle(database, claimed, lead=ACCEPTED, second=ACCEPTED)
@@ -170,7 +168,7 @@ def test_what_a_dead_sender_left_is_put_back_as_interrupted(database: Database) 
     add(database)
     claim(database)
     with database.write() as connection:
-        assert claims.recover(connection, SOON) == 2
+        assert deliveries.requeue_lost(connection, SOON) == 2
     assert people(database) == dict.fromkeys(("lead", "second"), ("retry", "interrupted"))
     assert [one.key for one in claim(database, "two", SOON)] == ["a"]
 
@@ -180,7 +178,7 @@ def test_recovery_leaves_answers_as_they_are(database: Database) -> None:
     [claimed] = claim(database)
     settle(database, claimed, lead=ACCEPTED)
     with database.write() as connection:
-        assert claims.recover(connection, SOON) == 1
+        assert deliveries.requeue_lost(connection, SOON) == 1
     assert people(database)["lead"] == ("sent", "accepted")
 
 
@@ -188,7 +186,7 @@ def test_what_was_claimed_and_not_begun_is_ready_again(database: Database) -> No
     add(database)
     taken = claim(database, "one")
     with database.write() as connection:
-        claims.give_back(connection, taken, SOON)
+        deliveries.requeue(connection, taken, SOON)
     assert set(claim(database, "two", SOON)[0].addresses) == {LEAD, SECOND}
 
 
@@ -197,7 +195,9 @@ def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database:
         add(database, key)
     [claimed] = claim(database, limit=1)
     with database.write() as connection:
-        count = claims.put_off(connection, "smtp", SOON, LATER, "421 too busy", claimed=[claimed])
+        count = deliveries.put_off(
+            connection, "smtp", SOON, LATER, "421 too busy", claimed=[claimed]
+        )
     assert count == 2
     assert {view(database, key).reason for key in "ab"} == {"server"}
     assert claim(database, "two", LATER - timedelta(seconds=1)) == []
@@ -208,7 +208,7 @@ def test_a_sick_server_leaves_what_another_claim_took(database: Database) -> Non
     [claimed] = claim(database, "other")
     mine = [replace(claimed, claim="mine")]
     with database.write() as connection:
-        assert claims.put_off(connection, "smtp", SOON, LATER, "421", claimed=mine) == 0
+        assert deliveries.put_off(connection, "smtp", SOON, LATER, "421", claimed=mine) == 0
     assert view(database).state == State.SENDING
 
 
@@ -233,6 +233,6 @@ def test_a_claim_given_back_stands_in_the_history_too(database: Database) -> Non
     add(database)
     taken = claim(database, "one")
     with database.write() as connection:
-        claims.give_back(connection, taken, SOON)
+        deliveries.requeue(connection, taken, SOON)
     rows = history(database)
     assert {row[0] for row in rows if row[1:] == ("retry", "interrupted")} == {LEAD, SECOND}

@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State, derive_state
 from reminder.domain.occasions import Step
-from reminder.ledger import claims, notices
-from reminder.ledger.answers import Result, settle
+from reminder.ledger import deliveries, notices, notified
 from reminder.ledger.database import Database
+from reminder.ledger.deliveries import Result, settle
+from reminder.ledger.history import read_history
 from reminder.ledger.notices import Composed
 from reminder.ledger.schema import recipient
-from reminder.ledger.views import NoticeView, read_history, read_notice, read_notices
+from reminder.ledger.views import NoticeView, read_notice, read_notices
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 END = AT + timedelta(days=30)
@@ -49,7 +50,7 @@ def rows(connection: Connection, key: str = "a") -> list[tuple[datetime, str, st
 
 def answer(connection: Connection, states: tuple[State, ...]) -> None:
     """Brings the notice's recipients there, as a sender does."""
-    [claimed] = claims.claim(connection, "one", "smtp", AT, 9)
+    [claimed] = deliveries.claim(connection, "one", "smtp", AT, 9)
     pairs = zip(claimed.addresses, states, strict=True)
     answers = {a: Answer(s, Reason.ACCEPTED) for a, s in pairs if s is not State.SENDING}
     settle(connection, [Result(claimed, answers, END)], AT)
@@ -196,16 +197,16 @@ def test_a_draft_with_a_naive_moment_is_refused() -> None:
 def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     notices.add(connection, told, AT, composed=COMPOSED, stream="smtp")
-    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
+    assert notified.read_told(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
     notices.expire(connection, END)
-    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert notified.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
 
 
 def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     notices.add(connection, told, AT, composed=COMPOSED, rehearsal=True, stream="smtp")
-    assert notices.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
-    assert notices.read_told(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
+    assert notified.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert notified.read_told(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
 
 
 def test_a_great_ledger_is_read_whole(database: Database) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, inspect, select, text
 from reminder.documents.settings import load_settings
 from reminder.errors import LedgerError
 from reminder.ledger import server
+from reminder.ledger.access import installation_key
 from reminder.ledger.database import Database, open_database, reading
-from reminder.ledger.keys import installation_key
 from reminder.ledger.location import Server
 from reminder.ledger.schema import REVISION, metadata, setting
 from tests.postgresql import PostgreSQL

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.changes import stamp
 from reminder.ledger.database import Database
-from reminder.ledger.keys import InstallationKey
 from reminder.ledger.links import (
     FEED,
     LinkView,

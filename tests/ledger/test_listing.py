@@ -6,9 +6,8 @@ import pytest
 
 from reminder.domain.notices import Kind, State
 from reminder.ledger.database import Database
-from reminder.ledger.listing import Wanted, page_of, refused
 from reminder.ledger.schema import notice, recipient
-from reminder.ledger.views import NoticeView, read_notices
+from reminder.ledger.views import NoticeFilter, NoticeView, page_of, read_notices, refused
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 # Period, kind, unit, state on the notice, states of its recipients.
@@ -46,7 +45,7 @@ def ledger(database: Database) -> Database:
     return database
 
 
-def found(ledger: Database, wanted: Wanted, before: str = "", most: int = 50) -> list[str]:
+def found(ledger: Database, wanted: NoticeFilter, before: str = "", most: int = 50) -> list[str]:
     with ledger.read() as connection:
         return [view.key for view in page_of(connection, wanted, before, most)]
 
@@ -57,12 +56,12 @@ def every(ledger: Database) -> list[NoticeView]:
 
 
 def test_newest_stands_first(ledger: Database) -> None:
-    assert found(ledger, Wanted()) == [view.key for view in every(ledger)]
+    assert found(ledger, NoticeFilter()) == [view.key for view in every(ledger)]
 
 
 def test_pages_follow_one_another_without_gap(ledger: Database) -> None:
-    whole, pages = found(ledger, Wanted()), []
-    while some := found(ledger, Wanted(), pages[-1] if pages else "", 2):
+    whole, pages = found(ledger, NoticeFilter()), []
+    while some := found(ledger, NoticeFilter(), pages[-1] if pages else "", 2):
         pages += some
     assert pages == whole
 
@@ -70,18 +69,18 @@ def test_pages_follow_one_another_without_gap(ledger: Database) -> None:
 @pytest.mark.parametrize("state", State)
 def test_state_is_what_its_recipients_make_it(ledger: Database, state: State) -> None:
     wanted = [view.key for view in every(ledger) if view.state is state]
-    assert found(ledger, Wanted(state=state)) == wanted
+    assert found(ledger, NoticeFilter(state=state)) == wanted
 
 
 def test_month_has_its_days(ledger: Database) -> None:
-    periods = {key.split("/")[2] for key in found(ledger, Wanted(period="2026-03"))}
+    periods = {key.split("/")[2] for key in found(ledger, NoticeFilter(period="2026-03"))}
     assert periods == {"2026-03", "2026-03-26"}
-    assert len(found(ledger, Wanted(period="2026-12"))) == 1
+    assert len(found(ledger, NoticeFilter(period="2026-12"))) == 1
 
 
 def test_kind_and_unit_narrow_it(ledger: Database) -> None:
-    assert found(ledger, Wanted(kind=Kind.NUDGE)) == ["plan/nudge/2026-03-26/lead"]
-    assert found(ledger, Wanted(unit="third")) == ["plan/digest/2026-03/third"]
+    assert found(ledger, NoticeFilter(kind=Kind.NUDGE)) == ["plan/nudge/2026-03-26/lead"]
+    assert found(ledger, NoticeFilter(unit="third")) == ["plan/digest/2026-03/third"]
 
 
 def test_refused_are_those_that_were_not_sent_again(ledger: Database) -> None:
@@ -92,5 +91,5 @@ def test_refused_are_those_that_were_not_sent_again(ledger: Database) -> None:
         again = {"key": f"{row['key']}#2", "created": AT + timedelta(days=1), "state": State.HELD}
         connection.execute(notice.insert().values(**(dict(row) | again)))
     with ledger.read() as connection:
-        keys = refused(connection, Wanted("2026-03", Kind.DIGEST))
+        keys = refused(connection, NoticeFilter("2026-03", Kind.DIGEST))
     assert [unit for _, unit in keys] == ["lead", "third"]

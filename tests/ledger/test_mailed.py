@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from reminder.ledger.location import Place
-from reminder.ledger.mailed import Mailed, mailed_as, mailed_to
+from reminder.ledger.views import SentMail, mailed_as, mailed_to
 from tests.daemon.trials import MARCH, Trial, parsed, trial
 
 DIGEST, NUDGE = "small/digest/2026-03/lead", "nudge/2026-03-26/lead"
@@ -21,7 +21,7 @@ def house(tmp_path: Path, place: Place) -> Iterator[Trial]:
         yield opened
 
 
-def mailed(house: Trial, unit: str, first: int = 0, most: int = 10) -> list[Mailed]:
+def mailed(house: Trial, unit: str, first: int = 0, most: int = 10) -> list[SentMail]:
     with house.reading() as connection:
         return list(mailed_to(connection, unit, ["lead@unit.test"], first, most))
 

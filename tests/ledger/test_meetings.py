@@ -12,16 +12,9 @@ from reminder.ledger import registrations
 from reminder.ledger.changes import stamp
 from reminder.ledger.database import Database
 from reminder.ledger.location import Place
-from reminder.ledger.meetings import (
-    Told,
-    dates_of,
-    read_changes,
-    read_dates,
-    set_date,
-    told_of,
-    unset_date,
-)
 from reminder.ledger.notices import Composed, add
+from reminder.ledger.notified import NotifiedCount, told_of
+from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date, unset_date
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 DAY = date(2026, 5, 27)
@@ -82,8 +75,8 @@ def test_what_went_of_a_task_is_counted_and_what_waits_is_not(database: Database
         add(connection, rehearsed, AT, composed=content, stream="smtp", rehearsal=True)
         found = list(told_of(connection, ["2026-05-2"], ["2026-05"]))
     assert found == [
-        Told(Kind.DIGEST, "2026-05", "", 1),
-        Told(Kind.NUDGE, "2026-05-21", "2026-05-2", 2),
+        NotifiedCount(Kind.DIGEST, "2026-05", "", 1),
+        NotifiedCount(Kind.NUDGE, "2026-05-21", "2026-05-2", 2),
     ]
 
 

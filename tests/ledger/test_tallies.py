@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from reminder.domain.notices import Kind, State
-from reminder.ledger import tallies
+from reminder.ledger import counts
 from reminder.ledger.database import Database, open_database
 from reminder.ledger.schema import notice, recipient
 from reminder.ledger.views import read_notices
@@ -62,8 +62,8 @@ def test_a_tally_counts_the_last_of_a_notice_and_its_copies(
     fill(ledger, units)
     with ledger.read() as connection:
         views = read_notices(connection)
-        counted = tallies.tally(connection, Kind.DIGEST, "2026-03")
-        waiting, listed = tallies.count_waiting(connection), tallies.first_waiting(connection)
+        counted = counts.tally(connection, Kind.DIGEST, "2026-03")
+        waiting, listed = counts.count_waiting(connection), counts.first_waiting(connection)
     last = {view.unit: view for view in views}
     expected = [view for view in last.values() if view.state is not State.BASELINE]
     others = {view.key for view in expected if view.state is not State.SENT}
@@ -77,8 +77,8 @@ def test_a_tally_counts_the_last_of_a_notice_and_its_copies(
 def test_of_very_many_others_the_waiting_ones_are_there(
     ledger: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tallies, "DETAILED", 2)
+    monkeypatch.setattr(counts, "DETAILED", 2)
     fill(ledger, [[(None, [State.REFUSED])]] * 3 + [[(None, [State.RETRY])], [(State.HELD, [])]])
     with ledger.read() as connection:
-        counted = tallies.tally(connection, Kind.DIGEST, "2026-03")
+        counted = counts.tally(connection, Kind.DIGEST, "2026-03")
     assert (counted.expected, [view.unit for view in counted.others]) == (5, ["3", "4"])

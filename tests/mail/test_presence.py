@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import update
 
 from reminder.domain.notices import Answer, State
-from reminder.ledger import claims, senders
-from reminder.ledger.alarms import begin_alarm, read_alarms
+from reminder.ledger import deliveries, leases
 from reminder.ledger.database import Database, open_database
 from reminder.ledger.schema import recipient, sender
+from reminder.ledger.troubles import begin_alarm, read_alarms
 from reminder.mail import presence
 from reminder.mail.presence import Member
 from reminder.mail.transports import Envelope, Transport
@@ -65,7 +65,7 @@ def planned(office: Trial, **settings: Any) -> Application:
 
 def claim(app: Application, one: Member) -> None:
     with app.database.write() as connection:
-        assert claims.claim(connection, f"{one.lease.name}:1", "maildir", app.clock.now(), 9)
+        assert deliveries.claim(connection, f"{one.lease.name}:1", "maildir", app.clock.now(), 9)
 
 
 def put_back_by(one: Member, app: Application) -> int:
@@ -119,7 +119,7 @@ def test_a_lease_that_others_have_forgotten_holds_no_more(database: Database) ->
     one = member(database)
     first = one.lease
     with database.write() as connection:
-        senders.leave(connection, first.name)
+        leases.leave(connection, first.name)
     one._renew()
     assert not first.holds
 

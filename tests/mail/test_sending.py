@@ -19,11 +19,11 @@ from sqlalchemy import func, select, update
 
 from reminder.clock import Clock
 from reminder.domain.notices import Kind
-from reminder.ledger import claims
+from reminder.ledger import deliveries
 from reminder.ledger.database import reading
 from reminder.ledger.location import Place
-from reminder.ledger.relays import read_trouble
 from reminder.ledger.schema import message, recipient
+from reminder.ledger.troubles import read_trouble
 from reminder.mail.lock import senders_lock
 from reminder.mail.pacing import PROBE, RETRY, Pace, back_off
 from reminder.office import operations
@@ -524,7 +524,7 @@ def test_next_sender_puts_back_what_a_dead_one_left(
 ) -> None:
     app = planned(office)
     with app.database.write() as connection:
-        claims.claim(connection, "dead", "maildir", app.clock.now(), 9)
+        deliveries.claim(connection, "dead", "maildir", app.clock.now(), 9)
     assert office.tick(MARCH) == {"sent": 2}
     assert (LEAD, "retry", "interrupted") in office.history(DIGEST)
     assert "put back 3 recipients" in caplog.text

@@ -8,7 +8,7 @@ import pytest
 
 from reminder.domain.notices import Answer
 from reminder.ledger.location import Place
-from reminder.ledger.relays import read_trouble
+from reminder.ledger.troubles import read_trouble
 from reminder.mail.transports import Envelope
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.mail.servers import bad_server

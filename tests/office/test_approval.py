@@ -10,10 +10,10 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Reason, State
 from reminder.errors import UsageError
-from reminder.ledger.alarms import read_alarms
+from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.schema import recipient
-from reminder.ledger.views import read_history
+from reminder.ledger.troubles import read_alarms
 from reminder.office import approval, operations
 from reminder.office.application import Application
 from reminder.office.approval import ApprovalError, Batch

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from reminder.clock import since_boot
-from reminder.ledger import claims, senders
+from reminder.ledger import deliveries, leases
 from reminder.mail import drain, presence, sending
 from reminder.mail.presence import Member
 from tests.daemon.processes import SHORT, SOON
@@ -38,7 +38,7 @@ def claimed_by(office: Trial, member: Member) -> int:
     app = office.app(MARCH, **by_smtp(1))
     with app.database.write() as connection:
         stream = app.notice_writer.stream
-        return len(claims.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
+        return len(deliveries.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
 
 
 def put_back(office: Trial, member: Member) -> int:
@@ -66,7 +66,7 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> Non
         claimed_by(office, one)
         with database.write() as connection:
             assert two.take_over(connection, AT) == 0
-            senders.renew(connection, one.lease.name, -timedelta(seconds=1))
+            leases.renew(connection, one.lease.name, -timedelta(seconds=1))
             assert two.take_over(connection, AT) == 3
 
 
@@ -74,9 +74,9 @@ def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
     app = office.app(MARCH, **by_smtp(1))
     stream = app.notice_writer.stream
     with app.database.write() as connection:
-        [taken] = claims.claim(connection, "a:1", stream, AT, 1)
-        claims.give_back(connection, [taken], AT)
-        assert claims.ready(connection, stream, AT, 1) == [taken.key]
+        [taken] = deliveries.claim(connection, "a:1", stream, AT, 1)
+        deliveries.requeue(connection, [taken], AT)
+        assert deliveries.ready(connection, stream, AT, 1) == [taken.key]
 
 
 def happens(what: Callable[[], bool]) -> bool:
@@ -101,7 +101,7 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
 
     with office.app(MARCH).database.record() as connection:
         for_long = timedelta(minutes=2)
-        senders.enter(connection, "other", "elsewhere", for_long, facts="", since=PAST)
+        leases.enter(connection, "other", "elsewhere", for_long, facts="", since=PAST)
     with real_server(Meddler(keep_waiting)) as port:
         assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
     assert seen == [True, True]
@@ -112,10 +112,10 @@ def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
     with Member(database, lambda: None).kept() as member:
         claimed_by(office, member)
         with database.read() as connection:
-            assert not senders.have_left_work(connection)
+            assert not leases.have_left_work(connection)
         put_back(office, member)
         with database.read() as connection:
-            assert senders.have_left_work(connection)
+            assert leases.have_left_work(connection)
 
 
 def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial) -> None:
@@ -161,6 +161,6 @@ def test_failure_that_nobody_foresaw_does_not_end_the_renewing(
         return True
 
     monkeypatch.setattr(presence, "RENEWED", 0.01)
-    monkeypatch.setattr(senders, "renew", renew)
+    monkeypatch.setattr(leases, "renew", renew)
     with Member(office.app(MARCH).database).kept():
         assert renewed.wait(10)

@@ -13,7 +13,7 @@ from reminder.domain.notices import Kind
 from reminder.domain.timetable import Role
 from reminder.domain.windows import Rule
 from reminder.errors import UnknownError
-from reminder.ledger.meetings import read_changes
+from reminder.ledger.registrations import read_changes
 from reminder.ledger.views import read_notices
 from reminder.office import meetings, operations
 from reminder.office.application import Application

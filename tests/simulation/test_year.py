@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from reminder.documents.office import Office
 from reminder.domain.notices import Reason, State
 from reminder.domain.windows import Progress
-from reminder.ledger import answers, claims, notices
+from reminder.ledger import deliveries, notices, notified
+from reminder.ledger.counts import Tally
 from reminder.ledger.holds import Hold
-from reminder.ledger.tallies import Tally
 from reminder.mail import drain, sending
 from reminder.office import notice_writer as notice_writer
 from reminder.office import planning
@@ -149,11 +149,11 @@ def test_death_at_a_step_loses_nothing_and_doubles_at_most_one_message(
 
 
 def forget_recovery(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(claims, "recover", lambda *_: 0)
+    patch.setattr(deliveries, "requeue_lost", lambda *_: 0)
 
 
 def forget_to_record(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(answers, "settle", lambda *_, **__: True)
+    patch.setattr(deliveries, "settle", lambda *_, **__: True)
 
 
 def forget_a_unit(patch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ def forget_reminders(patch: pytest.MonkeyPatch) -> None:
 
 
 def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(notices, "read_told", lambda _, steps, **__: {step: set() for step in steps})
+    patch.setattr(notified, "read_told", lambda _, steps, **__: {step: set() for step in steps})
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:
@@ -178,22 +178,22 @@ def give_up_at_once(patch: pytest.MonkeyPatch) -> None:
     def expire(connection: Connection, at: datetime, _: object) -> list[str]:
         keys = [row["key"] for row in notices.unfinished(connection)]
         for key in keys:
-            notices.set_state(connection, key, State.EXPIRED, notices.Reason.TOO_LATE, at)
+            notices.set_state(connection, key, State.EXPIRED, Reason.TOO_LATE, at)
         return keys
 
     patch.setattr(notices, "expire", expire)
 
 
 def change_the_bytes(patch: pytest.MonkeyPatch) -> None:
-    original, counted = claims.claim, iter(range(10**6))
+    original, counted = deliveries.claim, iter(range(10**6))
 
-    def claim(*given: Any) -> list[claims.Claimed]:
+    def claim(*given: Any) -> list[deliveries.Claim]:
         found = original(*given)
         for one in found:
             object.__setattr__(one, "content", one.content + b"%d\r\n" % next(counted))
         return found
 
-    patch.setattr(claims, "claim", claim)
+    patch.setattr(deliveries, "claim", claim)
 
 
 def report_too_many(patch: pytest.MonkeyPatch) -> None:

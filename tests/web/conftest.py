@@ -18,9 +18,8 @@ from reminder.clock import Clock
 from reminder.documents.office import Office, load_office
 from reminder.documents.settings import Settings
 from reminder.domain.timetable import Timetable
+from reminder.ledger.access import InstallationKey, door_word
 from reminder.ledger.database import Database
-from reminder.ledger.door import door_word
-from reminder.ledger.keys import InstallationKey
 from reminder.ledger.links import feed_token, feed_url
 from reminder.office.application import Application
 from reminder.web import server

@@ -15,10 +15,11 @@ import pytest
 from reminder.clock import Clock
 from reminder.documents.office import load_office
 from reminder.domain.addresses import PAGES
-from reminder.ledger.passwords import hash_of, keep
+from reminder.ledger.access import keep_password
 from reminder.mail.transports.maildir import messages
 from reminder.office.application import Application
 from reminder.office.links import local_address
+from reminder.office.passwords import hash_of
 from reminder.web.app import create_app
 from reminder.web.server import web_server
 from tests.daemon.trials import parsed, text_of
@@ -139,7 +140,7 @@ def below(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Below]:
     app = Application(office, Clock(AT))
     app.tick()
     with app.database.write() as connection:
-        keep(connection, hash_of(PASSWORD))
+        keep_password(connection, hash_of(PASSWORD))
     server = web_server(create_app(app))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

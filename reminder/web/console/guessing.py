@@ -12,7 +12,8 @@ from threading import BoundedSemaphore
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.ledger import attempts, passwords
+from reminder.ledger import access
+from reminder.office import passwords
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.door import has_opened
 from reminder.web.site import site_of
@@ -44,8 +45,8 @@ def guesser(request: Request, hashed: str) -> Guesser:
         return Guesser((source,), name if is_current else "")
     if has_opened(request):
         return Guesser(("door",))
-    address = attempts.source_of(request.client.host if request.client else "")
-    return Guesser((address, attempts.STRANGERS), is_stranger=True)
+    address = access.source_of(request.client.host if request.client else "")
+    return Guesser((address, access.STRANGERS), is_stranger=True)
 
 
 @contextmanager

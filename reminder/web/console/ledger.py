@@ -14,11 +14,18 @@ from reminder.domain.notices import Kind, Reason, State, copy_number, original
 from reminder.domain.outcomes import KINDS, REASONS, STATES, STEPS
 from reminder.domain.timetable import MONTHS
 from reminder.errors import UnknownError, UsageError
-from reminder.ledger.approvals import OPEN, PASSED
-from reminder.ledger.listing import PAGE, Wanted, page_of
+from reminder.ledger.counts import tally
+from reminder.ledger.history import read_history
+from reminder.ledger.holds import OPEN, PASSED
 from reminder.ledger.notices import content_of
-from reminder.ledger.tallies import tally
-from reminder.ledger.views import NoticeView, RecipientView, read_history, read_notices
+from reminder.ledger.views import (
+    PAGE_SIZE,
+    NoticeFilter,
+    NoticeView,
+    RecipientView,
+    page_of,
+    read_notices,
+)
 from reminder.office import operations, resending
 from reminder.office.reports import OPERATOR
 from reminder.web.console.guard import order, page
@@ -50,9 +57,9 @@ def _list(request: Request) -> Response:
     try:
         wanted = _wanted(site, query)
     except UnknownError as error:
-        wanted, refused = Wanted(), str(error)
+        wanted, refused = NoticeFilter(), str(error)
     with site.database.read() as connection:
-        views = page_of(connection, wanted, query.get("before", ""), PAGE + 1)
+        views = page_of(connection, wanted, query.get("before", ""), PAGE_SIZE + 1)
         counted = None
         if wanted.kind is Kind.DIGEST and wanted.period:
             counted = tally(connection, wanted.kind, wanted.period)
@@ -68,11 +75,11 @@ def _list(request: Request) -> Response:
         kinds=KINDS,
         states=STATES,
         units=[unit.name for unit in site.table.directory.single[:SUGGESTED]],
-        rows=[_row(site, view) for view in views[:PAGE]],
+        rows=[_row(site, view) for view in views[:PAGE_SIZE]],
         counted=counted,
         again=_again(site, wanted),
         later=query.get("before", "") and _link(query, ""),
-        earlier=_link(query, views[PAGE - 1].key) if len(views) > PAGE else "",
+        earlier=_link(query, views[PAGE_SIZE - 1].key) if len(views) > PAGE_SIZE else "",
     )
 
 
@@ -86,7 +93,7 @@ def _link(query: QueryParams, before: str) -> str:
     return f"{HERE}?{urlencode(chosen | ({'before': before} if before else {}))}"
 
 
-def _wanted(site: Site, query: QueryParams) -> Wanted:
+def _wanted(site: Site, query: QueryParams) -> NoticeFilter:
     """Raises `UnknownError` with a sentence for the page."""
     chosen = _chosen(query)
     if chosen["period"] and chosen["period"] not in map(site.table.plan.period, MONTHS):
@@ -100,7 +107,7 @@ def _wanted(site: Site, query: QueryParams) -> Wanted:
                 unit = operations.find_subject(site.app, connection, name)
         except UnknownError:
             raise UnknownError("没有这个单位，请填写单位全称、简称或编号") from None
-    return Wanted(
+    return NoticeFilter(
         period=chosen["period"],
         kind=Kind(chosen["kind"]) if chosen["kind"] else None,
         state=State(chosen["state"]) if chosen["state"] else None,
@@ -109,7 +116,7 @@ def _wanted(site: Site, query: QueryParams) -> Wanted:
     )
 
 
-def _again(site: Site, wanted: Wanted) -> dict[str, Any] | None:
+def _again(site: Site, wanted: NoticeFilter) -> dict[str, Any] | None:
     """What a whole filter may send again: of one month and one kind."""
     if not wanted.period or wanted.kind not in resending.KINDS:
         return None

@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.ledger import attempts, passwords, sessions
+from reminder.ledger import access
 from reminder.web.console.guard import LOGIN, is_logged_in, open_order, open_page
 from reminder.web.console.guessing import Guesser, checked, guesser, make_known, room
 from reminder.web.cookies import cookie, set_cookie
@@ -63,7 +63,7 @@ async def _log_in(request: Request, form: Form) -> Response:
 def _log_out(request: Request, form: Form) -> Response:
     site = site_of(request)
     with site.database.write() as connection:
-        sessions.end_session(connection, cookie(request, SESSION))
+        access.end_session(connection, cookie(request, SESSION))
     answer = told(request, LOGIN, "out")
     set_cookie(request, answer, SESSION, "", seconds=0, path=HOME)
     return answer
@@ -71,20 +71,20 @@ def _log_out(request: Request, form: Form) -> Response:
 
 def _kept(request: Request) -> str:
     with site_of(request).database.read() as connection:
-        return passwords.kept(connection)
+        return access.kept_password(connection)
 
 
 def _seconds_to_wait(request: Request, who: Guesser) -> int:
     """Looks before anybody takes the ledger's only writer: many may ask at once."""
     site = site_of(request)
     with site.database.read() as connection:
-        return attempts.seconds_to_wait(connection, who.sources, site.clock.now())
+        return access.seconds_to_wait(connection, who.sources, site.clock.now())
 
 
 def _count(request: Request, who: Guesser) -> int:
     site = site_of(request)
     with site.database.write() as connection:
-        return attempts.count_attempt(connection, who.sources, site.clock.now())
+        return access.count_attempt(connection, who.sources, site.clock.now())
 
 
 def _begin(request: Request, who: Guesser, hashed: str, newer: str) -> str:
@@ -94,13 +94,13 @@ def _begin(request: Request, who: Guesser, hashed: str, newer: str) -> str:
     """
     site = site_of(request)
     with site.database.write() as connection:
-        if passwords.kept(connection) != hashed:
+        if access.kept_password(connection) != hashed:
             return ""
         if newer != hashed:
-            passwords.keep(connection, newer)
-        attempts.forget_attempts(connection, who.sources)
-        sessions.end_session(connection, cookie(request, SESSION))
-        return sessions.begin_session(connection, site.clock.now())
+            access.keep_password(connection, newer)
+        access.forget_attempts(connection, who.sources)
+        access.end_session(connection, cookie(request, SESSION))
+        return access.begin_session(connection, site.clock.now())
 
 
 def _later(request: Request, wanted: str, seconds: int) -> Response:

@@ -11,7 +11,8 @@ from reminder.domain.moves import NoticeMove
 from reminder.domain.notices import Kind
 from reminder.domain.timetable import Role, Timetable
 from reminder.errors import UnknownError
-from reminder.ledger.meetings import SET, Told, read_changes
+from reminder.ledger.notified import NotifiedCount
+from reminder.ledger.registrations import SET, read_changes
 from reminder.office import meetings
 from reminder.office.meetings import DateError, Preview, Sitting
 from reminder.office.reports import NAMES
@@ -207,7 +208,7 @@ def _notice(table: Timetable, move: NoticeMove, now: datetime) -> dict[str, obje
     }
 
 
-def _told(table: Timetable, told: Told) -> str:
+def _told(table: Timetable, told: NotifiedCount) -> str:
     if told.kind is Kind.DIGEST:
         return f"{int(told.period[5:])}月的月度提示，{told.units}封"
     day = wording.day(date.fromisoformat(told.period))

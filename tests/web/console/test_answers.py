@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from reminder.domain.registrations import Act, Registration, Signature
+from reminder.ledger.access import end_all_sessions
 from reminder.ledger.registrations import of_unit, signed_months
-from reminder.ledger.sessions import end_all_sessions
 from reminder.office import registrations
 from tests.web.console.conftest import Secretary, token_on
 

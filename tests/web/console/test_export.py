@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from reminder.clock import Clock
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.ledger import registrations, tasks
+from reminder.ledger import registrations
 from reminder.ledger.schema import registration
 from reminder.office import meetings
 from reminder.web.console.export import AT_ONCE, writing
@@ -68,7 +68,7 @@ def test_every_task_of_the_plan_stands_in_its_words(secretary: Any, house: Any) 
 
 def test_states_are_said_in_words(secretary: Any, house: Any) -> None:
     with house.database.write() as connection:
-        tasks.register_done(connection, "2026-04-1", "", date(2026, 4, 1), "", AT)
+        registrations.register_done(connection, "2026-04-1", "", date(2026, 4, 1), "", AT)
     say(house, Act.FINISH, task="2026-04-2", done_on=date(2026, 4, 1))
     found = {row["编号"]: row for row in rows(secretary, "")}
     assert (found["2026-04-1"]["状态"], found["2026-04-1"]["办结日期"]) == ("已办结", "2026-04-01")

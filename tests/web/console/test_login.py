@@ -10,7 +10,9 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from reminder.clock import VirtualClock
-from reminder.ledger import attempts, passwords, sessions
+from reminder.ledger import access
+from reminder.ledger.schema import attempt, session
+from reminder.office import passwords
 from reminder.web.console.guessing import Guesser, room
 from tests.web.conftest import AT
 from tests.web.console.conftest import token_on
@@ -27,7 +29,7 @@ def _password(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=2, memory_cost=64))
     house.application.clock = VirtualClock(AT)
     with house.database.write() as connection:
-        passwords.keep(connection, HASHED)
+        access.keep_password(connection, HASHED)
 
 
 def log_in(client: TestClient, password: str = PASSWORD, wanted: str = "") -> Any:
@@ -38,7 +40,7 @@ def log_in(client: TestClient, password: str = PASSWORD, wanted: str = "") -> An
 def words(house: Any) -> int:
     """How many sessions there are."""
     with house.database.read() as connection:
-        return len(connection.execute(sessions.session.select()).all())
+        return len(connection.execute(session.select()).all())
 
 
 def test_the_password_opens_a_session(house: Any, client: TestClient) -> None:
@@ -59,7 +61,7 @@ def test_the_ledger_does_not_know_the_cookies_word(house: Any, client: TestClien
     log_in(client)
     word = client.cookies[house.cookie("console")]
     with house.database.read() as connection:
-        names = connection.scalars(sessions.session.select()).all()
+        names = connection.scalars(session.select()).all()
     assert word not in names
 
 
@@ -79,7 +81,7 @@ def test_blanks_belong_to_the_password(client: TestClient) -> None:
 
 def test_without_a_password_the_page_says_how_to_set_one(house: Any, client: TestClient) -> None:
     with house.database.write() as connection:
-        passwords.keep(connection, "")
+        access.keep_password(connection, "")
     page = client.get(LOGIN)
     assert page.status_code == 200
     assert "reminder console password" in page.text
@@ -137,8 +139,8 @@ def test_a_word_that_somebody_planted_is_never_adopted(house: Any, client: TestC
     client.cookies.set(house.cookie("console"), "planted", path="/console")
     log_in(client)
     with house.database.read() as connection:
-        assert len(connection.execute(sessions.session.select()).all()) == 1
-    assert not sessions.is_in_session(house.database, "planted", AT)
+        assert len(connection.execute(session.select()).all()) == 1
+    assert not access.is_in_session(house.database, "planted", AT)
 
 
 def test_a_new_log_in_ends_the_session_that_the_request_came_with(
@@ -159,13 +161,13 @@ def test_logging_out_ends_the_session_on_the_server(house: Any, client: TestClie
     answer = client.post("/console/logout", data={"token": token})
     assert answer.headers["Location"] == LOGIN
     assert house.cookie("console") not in client.cookies
-    assert not sessions.is_in_session(house.database, word, AT)
+    assert not access.is_in_session(house.database, word, AT)
     assert "已退出" in client.get(LOGIN).text
 
 
 def test_a_session_runs_out(house: Any, client: TestClient) -> None:
     log_in(client)
-    house.application.clock.advance(sessions.IDLE.total_seconds())
+    house.application.clock.advance(access.IDLE_SESSION.total_seconds())
     assert client.get("/console").status_code == 303
 
 
@@ -185,7 +187,7 @@ def test_a_password_that_changes_in_between_opens_nothing(
 ) -> None:
     def fits(hashed: str, password: str) -> bool:
         with house.database.write() as connection:
-            passwords.keep(connection, "another")
+            access.keep_password(connection, "another")
         return True
 
     monkeypatch.setattr(passwords, "fits", fits)
@@ -208,7 +210,7 @@ def test_who_stands_before_the_door_guesses_nothing(house: Any) -> None:
     token = token_on(house.client().get(LOGIN).text)
     assert stranger.post(LOGIN, data=form | {"token": token}).status_code == 403
     with house.database.read() as connection:
-        assert connection.execute(attempts.attempt.select()).all() == []
+        assert connection.execute(attempt.select()).all() == []
 
 
 def test_the_office_may_open_it_to_others_or_close_it(house: Any) -> None:
@@ -252,7 +254,7 @@ def test_guesses_are_counted_for_each_address(house: Any) -> None:
 
 def guess_from_everywhere(house: Any) -> None:
     """Until strangers have no guess left, wherever they come from."""
-    for number in range(attempts.FREE_TO_STRANGERS):
+    for number in range(access.FREE_TO_STRANGERS):
         assert guess(house.client(f"2001:db8:{number}::1", is_inside=False), 1) == [422]
     assert guess(house.client("198.51.100.1", is_inside=False), 1) == [429]
 
@@ -276,7 +278,7 @@ def test_after_a_new_password_the_secretariat_gets_in_beside_guessers(house: Any
     del known.cookies[house.cookie("console")]
     other, new = PasswordHasher(time_cost=1, memory_cost=64), "battery of another horse"
     with house.database.write() as connection:
-        passwords.keep(connection, other.hash(new))
+        access.keep_password(connection, other.hash(new))
     guess_from_everywhere(house)
     assert log_in(known).status_code == 422
     assert log_in(known, new).status_code == 303
@@ -314,7 +316,7 @@ def test_browsers_that_an_earlier_password_knew_share_their_guesses(house: Any) 
         log_in(client)
         del client.cookies[house.cookie("console")]
     with house.database.write() as connection:
-        passwords.keep(connection, HASHED)
+        access.keep_password(connection, HASHED)
     assert guess(first, 3) + guess(second, 3) == [422] * 5 + [429]
 
 
@@ -344,8 +346,8 @@ def test_guesses_are_forgotten_after_a_day(house: Any, client: TestClient) -> No
 def test_an_old_hash_is_renewed(house: Any, client: TestClient) -> None:
     log_in(client)
     with house.database.read() as connection:
-        renewed = passwords.kept(connection)
-        assert attempts.seconds_to_wait(connection, ["door"], AT) == 0
+        renewed = access.kept_password(connection)
+        assert access.seconds_to_wait(connection, ["door"], AT) == 0
     assert renewed != HASHED
     assert passwords.fits(renewed, PASSWORD)
 

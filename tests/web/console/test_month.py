@@ -9,7 +9,7 @@ from reminder.clock import Clock
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger import notices
-from reminder.ledger.notices import Entry
+from reminder.ledger.notices import NewNotice
 from reminder.office import operations, registrations
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary, logged_in
@@ -122,7 +122,7 @@ def test_a_mails_state_stands_in_words(
     due, end = house.table.digest_due(4), house.table.digest_end(4)
     draft = NoticeDraft(key, Kind.DIGEST, "2026-04", RELATED, due, end)
     with house.database.write() as connection:
-        entry = Entry(draft, reason, state=state)
+        entry = NewNotice(draft, reason, state=state)
         notices.add_all(connection, [entry], AT, stream="maildir", rehearsal=False)
     assert words in cell(secretary.get("/console/month").text, RELATED)
 

@@ -12,7 +12,7 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger import notices
 from reminder.ledger.holds import Hold, begin_hold
-from reminder.ledger.notices import Entry
+from reminder.ledger.notices import NewNotice
 from reminder.ledger.schema import recipient
 from reminder.office import registrations
 from reminder.office.holding import hold
@@ -52,7 +52,7 @@ def refused(
     key = f"npc-deputies/digest/2026-04/{unit}"
     draft = NoticeDraft(key, Kind.DIGEST, "2026-04", unit, AT, AT + timedelta(days=9))
     with house.database.write() as connection:
-        entry = Entry(draft, reason, state=state)
+        entry = NewNotice(draft, reason, state=state)
         notices.add_all(connection, [entry], AT, stream="maildir", rehearsal=False)
 
 
@@ -215,7 +215,7 @@ def test_what_waits_for_approval_is_said_at_the_top(house: Any, secretary: Secre
     with house.database.write() as connection:
         due, end = house.table.digest_due(5), house.table.digest_end(5)
         draft = NoticeDraft("held", Kind.DIGEST, "2026-05", RELATED, due, end)
-        entry = Entry(draft, Reason.APPROVAL, state=State.HELD)
+        entry = NewNotice(draft, Reason.APPROVAL, state=State.HELD)
         notices.add_all(connection, [entry], AT, stream="maildir", rehearsal=False)
     page = secretary.get("/console").text
     assert "5月提示<strong>1封待审核</strong>" in page

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from reminder.ledger.columns import Moment
+from reminder.ledger.schema import Moment
 
 revision = "0002"
 down_revision = "0001"

@@ -8,7 +8,7 @@ from operator import attrgetter
 import sqlalchemy as sa
 from alembic import op
 
-from reminder.ledger.columns import Moment
+from reminder.ledger.schema import Moment
 
 revision = "0004"
 down_revision = "0003"

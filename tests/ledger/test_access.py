@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from reminder.ledger import attempts, passwords, sessions
+from reminder.ledger import access
 from reminder.ledger.database import Database
+from reminder.office import passwords
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -15,17 +16,17 @@ HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
 def begun(database: Database, at: datetime = AT) -> str:
     with database.write() as connection:
-        return sessions.begin_session(connection, at)
+        return access.begin_session(connection, at)
 
 
 def counted(database: Database, source: str = HERE, at: datetime = AT) -> int:
     with database.write() as connection:
-        return attempts.count_attempt(connection, [source], at)
+        return access.count_attempt(connection, [source], at)
 
 
 def free_from(database: Database, at: datetime) -> datetime:
     with database.read() as connection:
-        return at + attempts.seconds_to_wait(connection, [HERE], at) * SECOND
+        return at + access.seconds_to_wait(connection, [HERE], at) * SECOND
 
 
 def failed(database: Database, count: int, at: datetime = AT) -> datetime:
@@ -41,29 +42,29 @@ def failed(database: Database, count: int, at: datetime = AT) -> datetime:
 
 def test_a_session_is_over_after_an_hour_without_use(database: Database) -> None:
     word = begun(database)
-    assert sessions.is_in_session(database, word, AT + sessions.IDLE - SECOND)
-    assert not sessions.is_in_session(database, word, AT + 2 * sessions.IDLE)
+    assert access.is_in_session(database, word, AT + access.IDLE_SESSION - SECOND)
+    assert not access.is_in_session(database, word, AT + 2 * access.IDLE_SESSION)
 
 
 def test_a_session_in_use_is_over_after_half_a_day(database: Database) -> None:
     word, at = begun(database), AT
-    while at - AT < sessions.LONGEST:
-        assert sessions.is_in_session(database, word, at)
+    while at - AT < access.LONGEST_SESSION:
+        assert access.is_in_session(database, word, at)
         at += timedelta(minutes=30)
-    assert not sessions.is_in_session(database, word, at)
+    assert not access.is_in_session(database, word, at)
 
 
 def test_an_unknown_word_is_no_session(database: Database) -> None:
     begun(database)
-    assert not sessions.is_in_session(database, "", AT)
-    assert not sessions.is_in_session(database, "\ud800", AT)
+    assert not access.is_in_session(database, "", AT)
+    assert not access.is_in_session(database, "\ud800", AT)
 
 
 def test_ending_one_session_leaves_the_others(database: Database) -> None:
     first, second = begun(database), begun(database)
     with database.write() as connection:
-        sessions.end_session(connection, first)
-    assert [sessions.is_in_session(database, word, AT) for word in (first, second)] == [
+        access.end_session(connection, first)
+    assert [access.is_in_session(database, word, AT) for word in (first, second)] == [
         False,
         True,
     ]
@@ -102,9 +103,9 @@ def test_attempts_from_elsewhere_are_others(database: Database) -> None:
 def test_attempts_are_forgotten_after_a_success_and_after_a_day(database: Database) -> None:
     failed(database, 9)
     with database.write() as connection:
-        attempts.forget_attempts(connection, [HERE])
+        access.forget_attempts(connection, [HERE])
     assert failed(database, 4) == AT
-    assert failed(database, 4, AT + attempts.FORGOTTEN) == AT + attempts.FORGOTTEN
+    assert failed(database, 4, AT + access.FORGOTTEN) == AT + access.FORGOTTEN
 
 
 def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
@@ -126,17 +127,17 @@ def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
     ],
 )
 def test_what_has_many_addresses_is_one_source(address: str, source: str) -> None:
-    assert attempts.source_of(address) == source
+    assert access.source_of(address) == source
 
 
 def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
-    for number in range(attempts.FREE_TO_STRANGERS):
+    for number in range(access.FREE_TO_STRANGERS):
         with database.write() as connection:
-            sources = [f"192.0.2.{number}", attempts.STRANGERS]
-            assert attempts.count_attempt(connection, sources, AT) == 0
+            sources = [f"192.0.2.{number}", access.STRANGERS]
+            assert access.count_attempt(connection, sources, AT) == 0
     with database.write() as connection:
-        assert attempts.count_attempt(connection, ["192.0.2.99", attempts.STRANGERS], AT) == 1
-        assert attempts.count_attempt(connection, ["192.0.2.99"], AT) == 0
+        assert access.count_attempt(connection, ["192.0.2.99", access.STRANGERS], AT) == 1
+        assert access.count_attempt(connection, ["192.0.2.99"], AT) == 0
 
 
 # Passwords
@@ -144,9 +145,9 @@ def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
 
 def test_a_password_is_known_by_its_hash(database: Database) -> None:
     with database.write() as connection:
-        assert passwords.kept(connection) == ""
-        passwords.keep(connection, passwords.hash_of("一句很长的话 é"))
-        hashed = passwords.kept(connection)
+        assert access.kept_password(connection) == ""
+        access.keep_password(connection, passwords.hash_of("一句很长的话 é"))
+        hashed = access.kept_password(connection)
     assert passwords.fits(hashed, "一句很长的话 e\N{COMBINING ACUTE ACCENT}")
     assert not passwords.fits(hashed, "一句很长的话")
     assert not passwords.is_outdated(hashed)

@@ -1,14 +1,10 @@
-"""The console's password. The ledger keeps its argon2id hash, never the word itself."""
+"""The console's password: how long and how hard to guess, and its argon2id hash."""
 
 from collections.abc import Sequence
 from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, select
-
-from reminder.ledger.schema import setting
-from reminder.ledger.upsert import put
 
 SHORTEST = 10
 LONGEST = 200  # characters
@@ -20,7 +16,6 @@ _HABITS = (
     "zhongguo", "beijing", "ningxia", "renda", "daibiao", "gongwei", "bangongshi", "mishu",
     "1314", "520", "5201314", "我爱你", "你好", "密码", "中国", "人大", "代表", "办公室", "管理员",
 )  # fmt: skip
-_NAME = "console-password"
 _HASHER = PasswordHasher()  # RFC 9106, 4: its second choice, 64 MiB
 
 
@@ -48,16 +43,6 @@ def fits(hashed: str, password: str) -> bool:
 def is_outdated(hashed: str) -> bool:
     """Whether it was made with other parameters than one that is made now."""
     return _HASHER.check_needs_rehash(hashed)
-
-
-def keep(connection: Connection, hashed: str) -> None:
-    put(connection, setting, {"name": _NAME, "value": hashed})
-
-
-def kept(connection: Connection) -> str:
-    """Empty until a password is set."""
-    query = select(setting.c.value).where(setting.c.name == _NAME)
-    return connection.scalar(query) or ""
 
 
 def _spelt(password: str) -> bytes:

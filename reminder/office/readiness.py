@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from reminder.errors import LedgerError
-from reminder.ledger import senders
+from reminder.ledger import leases
 from reminder.ledger.database import Database
 from reminder.ledger.occasions import last_tick
 
@@ -19,7 +19,7 @@ def why_not_ready(database: Database, now: datetime, facts: str = "") -> str:
     try:
         with database.read() as connection:
             ticked = last_tick(connection)
-            other = facts and senders.facts_in_force(connection) not in (None, facts)
+            other = facts and leases.facts_in_force(connection) not in (None, facts)
     except LedgerError as error:
         return str(error)
     if other:

@@ -1,13 +1,15 @@
-"""Rows that may be there already, in the words of either database."""
+"""Rows that may be there already, and statements for very many rows."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
+
 
 Row = Mapping[str, Any]
 
@@ -40,3 +42,13 @@ def _insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
+
+
+Key = TypeVar("Key", str, int)
+
+
+def batched(keys: Iterable[Key]) -> Iterator[list[Key]]:
+    """SQLite limits the variables of one statement."""
+    rest = iter(keys)
+    while some := list(islice(rest, 500)):
+        yield some

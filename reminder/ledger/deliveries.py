@@ -1,8 +1,8 @@
-"""Who sends what: recipients are claimed by one UPDATE, and put back where nobody sends."""
+"""Recipients: claimed by one UPDATE, settled with the server's answer, or requeued."""
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    String,
     bindparam,
     exists,
     func,
@@ -21,14 +22,13 @@ from sqlalchemy import (
     update,
 )
 
-from reminder.domain.notices import Reason, State
-from reminder.ledger.columns import Moment, Words
+from reminder.domain.notices import Answer, Reason, State
 from reminder.ledger.history import Change, record, record_all
-from reminder.ledger.schema import history, message, notice, recipient
+from reminder.ledger.schema import Moment, Words, history, message, notice, recipient
 
 
 @dataclass(frozen=True)
-class Claimed:
+class Claim:
     """One notice's message and those of its recipients that this claim covers."""
 
     key: str
@@ -39,26 +39,24 @@ class Claimed:
     attempts: int
 
 
-class Person(NamedTuple):
+class NoticeRecipient(NamedTuple):
     """One recipient of one notice."""
 
     notice: str
     address: str
 
 
-def recover(connection: Connection, at: datetime, but: Collection[str] = ()) -> int:
+def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()) -> int:
     """What senders left that are gone goes back; the names of those `but` begin their claims."""
     left = recipient.c.state == State.SENDING
     for sender in but:
         left &= ~recipient.c.claim.startswith(f"{sender}:")
-    return _put_back(connection, left, Reason.INTERRUPTED, at, at)[1]
+    return _requeue(connection, left, Reason.INTERRUPTED, at, at)[1]
 
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
 _FEW = 4  # recipients that a notice may have without making a claim smaller
 _QUEUED = recipient.c.state == State.QUEUED
-
-
 _DUE_AGAIN = (recipient.c.state == State.RETRY) & (recipient.c.not_before <= bindparam("now"))
 
 
@@ -114,7 +112,7 @@ def claim(
     limit: int,
     *,
     least_tried: bool = False,
-) -> list[Claimed]:
+) -> list[Claim]:
     """Takes up to `limit` ready notices of that stream; `name` is unlike any other claim's."""
     keys = ready(connection, stream, at, limit, least_tried=least_tried)
     if not keys:
@@ -147,7 +145,7 @@ def claim(
             _refuse_damaged(connection, key, name, at, str(error))
             continue
         message_id = stored[key].message_id
-        claimed.append(Claimed(key, name, message_id, content, tuple(addresses), attempts[key]))
+        claimed.append(Claim(key, name, message_id, content, tuple(addresses), attempts[key]))
     # When none of them could be read: the next ones.
     return claimed or claim(connection, name, stream, at, limit)
 
@@ -164,17 +162,17 @@ def _refuse_damaged(
         record(connection, at, key, state, reason, address=address, detail=detail)
 
 
-def _held_by(claimed: Iterable[Claimed]) -> ColumnElement[bool]:
+def _held_by(claimed: Iterable[Claim]) -> ColumnElement[bool]:
     names, keys = {one.claim for one in claimed}, [one.key for one in claimed]
     return recipient.c.notice.in_(keys) & recipient.c.claim.in_(names)
 
 
-def give_back(connection: Connection, claimed: Sequence[Claimed], at: datetime) -> None:
+def requeue(connection: Connection, claimed: Sequence[Claim], at: datetime) -> None:
     """What was claimed and not begun is ready again at once, as `retry`."""
-    _put_back(connection, _held_by(claimed), Reason.INTERRUPTED, at, at, NOT_BEGUN)
+    _requeue(connection, _held_by(claimed), Reason.INTERRUPTED, at, at, NOT_BEGUN)
 
 
-def _put_back(
+def _requeue(
     connection: Connection,
     which: ColumnElement[bool],
     reason: Reason,
@@ -213,7 +211,7 @@ def put_off(
     until: datetime,
     detail: str,
     reason: Reason = Reason.SERVER,
-    claimed: Sequence[Claimed] = (),
+    claimed: Sequence[Claim] = (),
 ) -> int:
     """The server is in trouble: what is new, and what was `claimed` and not begun, waits until
     then. Returns how many notices that is.
@@ -222,9 +220,9 @@ def put_off(
     """
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.stream == stream)
     new = _QUEUED & recipient.c.notice.in_(live)
-    count, _ = _put_back(connection, new, reason, at, until, detail)
+    count, _ = _requeue(connection, new, reason, at, until, detail)
     if claimed:
-        count += _put_back(connection, _held_by(claimed), reason, at, until, detail)[0]
+        count += _requeue(connection, _held_by(claimed), reason, at, until, detail)[0]
     if count:
         told = select(recipient.c.notice).where(
             recipient.c.state == State.RETRY,
@@ -237,7 +235,11 @@ def put_off(
 
 
 def wait_after_all(
-    connection: Connection, people: Iterable[Person], at: datetime, until: datetime, detail: str
+    connection: Connection,
+    people: Iterable[NoticeRecipient],
+    at: datetime,
+    until: datetime,
+    detail: str,
 ) -> int:
     """Who was refused because of us goes again, unless somebody has sent it anew since."""
     count = 0
@@ -245,11 +247,11 @@ def wait_after_all(
         anew = notice.c.key.startswith(f"{person.notice}#", autoescape=True)
         if "#" in person.notice or not connection.scalar(select(exists().where(anew))):
             which = _of(person) & recipient.c.state.in_([State.REFUSED, State.RETRY])
-            count += _put_back(connection, which, Reason.SERVER, at, until, detail)[0]
+            count += _requeue(connection, which, Reason.SERVER, at, until, detail)[0]
     return count
 
 
-def refuse(connection: Connection, person: Person, reason: Reason, at: datetime) -> None:
+def refuse(connection: Connection, person: NoticeRecipient, reason: Reason, at: datetime) -> None:
     """It waited because of us, as it seemed; it was the recipient's or the message's fault."""
     which = _of(person) & (recipient.c.reason == Reason.SENDER_REFUSED)
     values = {"state": State.REFUSED, "reason": reason, "updated": at}
@@ -263,7 +265,7 @@ def refuse(connection: Connection, person: Person, reason: Reason, at: datetime)
         connection.execute(told.values(reason=reason, updated=at))
 
 
-def _of(person: Person) -> ColumnElement[bool]:
+def _of(person: NoticeRecipient) -> ColumnElement[bool]:
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key == person.notice)
     return recipient.c.notice.in_(live) & (recipient.c.address == person.address)
 
@@ -281,3 +283,91 @@ def hurry(connection: Connection, stream: str, at: datetime) -> None:
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
     """No retry lies further ahead: a clock that ran ahead put it there."""
     connection.execute(_TOO_FAR, {"last": at + than, "now": at})
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a claimed notice's recipients; who is to be tried again waits until then."""
+
+    claimed: Claim
+    answers: Mapping[str, Answer]
+    retry_at: datetime
+
+
+def settle(
+    connection: Connection, results: Sequence[Result], at: datetime, *, rehearsal: bool = False
+) -> bool:
+    """Records each recipient's answer, as far as its claim still stands. False when one is gone.
+
+    The statements look for themselves whether it does, so that hundreds of answers are three.
+    """
+    # In one order everywhere: two replicas may hold different recipients of the same notices.
+    results = sorted(results, key=lambda result: result.claimed.key)
+    people = [
+        {
+            "family": result.claimed.key, "person": address, "held": result.claimed.claim,
+            "answered": answer.state, "said": answer.reply, "moment": at,
+            "why": _reason(answer, rehearsal=rehearsal), "until": result.retry_at,
+        }
+        for result in results
+        for address, answer in result.answers.items()
+    ]  # fmt: skip
+    if not people:
+        return True
+    connection.execute(_TOLD, people)
+    connection.execute(_TRIED, [_tried(result, at) for result in results])
+    return connection.execute(_ANSWERED, people).rowcount == len(people)
+
+
+def _reason(answer: Answer, *, rehearsal: bool) -> Reason:
+    if rehearsal and answer.reason is Reason.ACCEPTED:
+        return Reason.REHEARSAL
+    return answer.reason
+
+
+def _tried(result: Result, at: datetime) -> dict[str, object]:
+    """The reason is the notice's own where all recipients have the same."""
+    reasons = {answer.reason for answer in result.answers.values()}
+    why = reasons.pop() if len(reasons) == 1 else None
+    return {
+        "family": result.claimed.key, "held": result.claimed.claim, "why": why, "moment": at,
+    }  # fmt: skip
+
+
+_OF_CLAIM = (recipient.c.notice == bindparam("family")) & (recipient.c.claim == bindparam("held"))
+_STILL_CLAIMED = _OF_CLAIM & (recipient.c.address == bindparam("person"))
+_TOLD = insert(history).from_select(
+    ["at", "subject", "address", "state", "reason", "detail"],
+    select(
+        bindparam("moment", type_=Moment),
+        recipient.c.notice,
+        recipient.c.address,
+        bindparam("answered", type_=String),
+        bindparam("why", type_=String),
+        bindparam("said", type_=Words),
+    )
+    .where(_STILL_CLAIMED)
+    .with_for_update(),
+)
+_ANSWERED = (
+    update(recipient)
+    .where(_STILL_CLAIMED)
+    .values(
+        state=bindparam("answered"),
+        reason=bindparam("why"),
+        reply=bindparam("said"),
+        attempts=recipient.c.attempts + 1,
+        not_before=bindparam("until"),
+        claim=None,
+        updated=bindparam("moment"),
+    )
+)
+_TRIED = (
+    update(notice)
+    .where(notice.c.key == bindparam("family"), exists().where(_OF_CLAIM))
+    .values(
+        attempts=notice.c.attempts + 1,
+        reason=func.coalesce(bindparam("why", type_=String), notice.c.reason),
+        updated=bindparam("moment"),
+    )
+)

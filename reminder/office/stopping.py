@@ -11,8 +11,8 @@ from reminder.domain.needless import why_done
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.windows import Progress
 from reminder.ledger import notices
+from reminder.ledger.rows import batched
 from reminder.ledger.schema import reminded
-from reminder.ledger.views import in_parts
 
 
 def stop_reminders(
@@ -54,6 +54,6 @@ def _waiting(connection: Connection) -> Iterator[NoticeDraft]:
 
 def _tasks(connection: Connection, keys: Iterable[str]) -> Iterator[tuple[str, str, str, int]]:
     columns = (reminded.c.key, reminded.c.task, reminded.c.due, reminded.c.step)
-    for some in in_parts(keys):
+    for some in batched(keys):
         for row in connection.execute(select(*columns).where(reminded.c.key.in_(some))):
             yield row.key, row.task, row.due, row.step
