@@ -25,6 +25,7 @@ from reminder.errors import ConfigurationError, Fault
 
 LANGUAGE = "zh-CN"
 KINDS = ("mail", "web", "calendar", "documents")
+WORDS = "words.txt"  # what all kinds share
 # What an expression of the operator's own can come to.
 _BROKEN = (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -57,15 +58,17 @@ def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
 def check_templates(settings: Settings) -> None:
     """Compiles every template. Raises `ConfigurationError` with all that cannot be."""
     templates, faults = environment(settings, autoescape=True), _unread(settings.templates)
+    names = [WORDS]
     for kind in KINDS:
         folders = [folder / kind for folder in template_folders(settings)]
-        for name in FileSystemLoader(folders).list_templates():
-            if is_leftover(Path(name).name) or Path(name).name.startswith("."):
-                continue
-            try:
-                compiled(templates, f"{kind}/{name}")
-            except ConfigurationError as error:
-                faults += error.faults
+        names += [f"{kind}/{name}" for name in FileSystemLoader(folders).list_templates()]
+    for name in names:
+        if is_leftover(Path(name).name) or Path(name).name.startswith("."):
+            continue
+        try:
+            compiled(templates, name)
+        except ConfigurationError as error:
+            faults += error.faults
     if faults:
         raise ConfigurationError(faults)
 
@@ -73,9 +76,9 @@ def check_templates(settings: Settings) -> None:
 def _unread(folder: Path | None) -> list[Fault]:
     """Folders of an operator's own that stand where nothing looks."""
     words = f"is not read, wanted {LANGUAGE}/{{}}: templates stand in a folder of their language"
-    places = [folder / kind for kind in KINDS] if folder else []
+    places = [folder / kind for kind in (*KINDS, WORDS)] if folder else []
     return [
-        Fault(shown(place), 0, "", words.format(place.name)) for place in places if place.is_dir()
+        Fault(shown(place), 0, "", words.format(place.name)) for place in places if place.exists()
     ]
 
 

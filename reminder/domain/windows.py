@@ -26,6 +26,8 @@ class Light(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     GREY = "grey"
+    WAIT = "wait"  # nobody has to act: reported and not confirmed, or a session without a date
+    NONE = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,172 @@
+"""What a task is on a day for who looks at it: one state, and the light that goes with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation, Unit
+from reminder.domain.windows import Light, Progress, Rule, Window, workdays_left
+
+SOON = 3  # working days left
+
+
+class TaskState(StrEnum):
+    HIDDEN = "hidden"  # a unit of another body sees no state
+    NOT_OPEN = "not-open"
+    OPEN = "open"
+    DUE_SOON = "due-soon"
+    LINGERING = "lingering"  # 适时 and past its window: it cannot be late
+    TO_CONFIRM = "to-confirm"
+    OVERDUE = "overdue"  # 待确认 of an explicit due date, in the own house
+    WAITING = "waiting"  # its month is over and its meeting has no date yet
+    REPORTED = "reported"  # done by a unit's word, not yet confirmed
+    CHECKED_IN = "checked-in"  # a year-round task, in this month
+    DONE = "done"
+    SETTLED = "settled"  # over before the first start
+
+
+_LIGHTS = {
+    TaskState.HIDDEN: Light.NONE,
+    TaskState.NOT_OPEN: Light.BLUE,
+    TaskState.OPEN: Light.GREEN,
+    TaskState.DUE_SOON: Light.YELLOW,
+    TaskState.LINGERING: Light.YELLOW,
+    TaskState.TO_CONFIRM: Light.RED,
+    TaskState.OVERDUE: Light.RED,
+    TaskState.WAITING: Light.WAIT,
+    TaskState.REPORTED: Light.WAIT,
+    TaskState.CHECKED_IN: Light.GREY,
+    TaskState.DONE: Light.GREY,
+    TaskState.SETTLED: Light.GREY,
+}
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """`tone` is that of the unit it is for, None for the secretariat.
+
+    `since` is the day on which it was done or reported. `days_left` are working days, None where
+    none are counted. Of the `leads` so many have `reported` it. `month_only` says that a
+    year-round task was reported for this month, not as a whole.
+    """
+
+    state: TaskState
+    tone: Relation | None = None
+    since: date | None = None
+    due: date | None = None
+    days_left: int | None = None
+    reported: int = 0
+    leads: int = 1
+    month_only: bool = False
+
+    @property
+    def light(self) -> Light:
+        if self.tone is Relation.LOCAL and self.state is TaskState.TO_CONFIRM:
+            return Light.YELLOW  # outside the own house nobody sees a red light
+        if self.tone and self.state is TaskState.CHECKED_IN:
+            return Light.GREEN  # for the unit its task runs on
+        return _LIGHTS[self.state]
+
+
+HIDDEN = TaskStatus(TaskState.HIDDEN, Relation.PARALLEL)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One unit on one day, and what is known then; `linked` to its page, where it can answer."""
+
+    table: Timetable
+    unit: Unit
+    on: date
+    progress: Progress
+    linked: bool = False
+
+    @property
+    def tone(self) -> Relation:
+        return self.unit.tone
+
+    @property
+    def parallel(self) -> bool:
+        return self.tone is Relation.PARALLEL
+
+
+def unit_status(reader: Reader, window: Window) -> TaskStatus:
+    """Of a month's task, for a unit that leads it."""
+    if reader.parallel:
+        return HIDDEN
+    firm = reader.tone is Relation.OWN
+    own = reader.progress.reported.get((window.task, reader.unit.id))
+    status = _status(reader.table, window, reader.on, reader.progress, reader.tone, firm=firm)
+    if own and status.state is not TaskState.DONE:
+        return TaskStatus(TaskState.REPORTED, reader.tone, own, window.due, reported=1)
+    return status
+
+
+def check_in_status(reader: Reader, task: str, period: str, reported: Sequence[str]) -> TaskStatus:
+    """Of a year-round task that the unit leads: what it said of that month or of the whole year
+    (an empty period), never a light that changes with the day."""
+    if reader.parallel:
+        return HIDDEN
+    if done := reader.progress.done.get(task):
+        return TaskStatus(TaskState.DONE, reader.tone, done)
+    if "" in reported or period in reported:
+        return TaskStatus(
+            TaskState.REPORTED, reader.tone, reported=1, month_only="" not in reported
+        )
+    if checked := reader.progress.checked_in.get((task, period)):
+        return TaskStatus(TaskState.CHECKED_IN, reader.tone, checked)
+    return HIDDEN
+
+
+def office_status(
+    table: Timetable,
+    window: Window,
+    on: date,
+    progress: Progress,
+    leads: Sequence[Unit],
+    reported: int = 0,
+) -> TaskStatus:
+    """For the secretariat: of a task in one window and those leads, of which so many have
+    reported it and are not confirmed."""
+    firm = any(unit.tone is Relation.OWN for unit in leads)
+    status = _status(table, window, on, progress, None, firm=firm)
+    if reported and status.light is not Light.GREY:
+        return TaskStatus(TaskState.REPORTED, due=window.due, reported=reported, leads=len(leads))
+    return status
+
+
+def _status(
+    table: Timetable,
+    window: Window,
+    on: date,
+    progress: Progress,
+    tone: Relation | None,
+    *,
+    firm: bool,
+) -> TaskStatus:
+    checked = progress.checked_in.get((window.task, f"{window.due:%Y-%m}"))
+    since = progress.done.get(window.task) or checked
+    state, left = TaskState.OPEN, None
+    if since:
+        state = TaskState.CHECKED_IN if window.task not in progress.done else TaskState.DONE
+    elif progress.is_settled(window):
+        state = TaskState.SETTLED
+    elif window.is_waiting(on):
+        state = TaskState.WAITING
+    elif on < window.opens:
+        state = TaskState.NOT_OPEN
+    elif window.tracked and on > window.due:
+        state = _past(window, firm=firm)
+    elif window.tracked:
+        left = workdays_left(window, on, table.days)
+        state = TaskState.DUE_SOON if left <= SOON else TaskState.OPEN
+    return TaskStatus(state, tone, since, window.due, left)
+
+
+def _past(window: Window, *, firm: bool) -> TaskState:
+    if window.soft:
+        return TaskState.LINGERING
+    explicit = window.rule is Rule.EXPLICIT
+    return TaskState.OVERDUE if explicit and firm else TaskState.TO_CONFIRM
