@@ -21,8 +21,8 @@ from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import Edits
 from reminder.office.planning import Planned
+from reminder.office.previews import rehearse
 from reminder.office.readiness import EVERY
-from reminder.office.rehearsal import rehearse
 from reminder.office.signals import stopping
 from reminder.web.app import create_app
 from reminder.web.server import Server, web_server

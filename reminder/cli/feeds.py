@@ -165,7 +165,7 @@ def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
 
 
 def _feed_name(app: Application, unit: str) -> str:
-    from reminder.office.operations import find_unit
+    from reminder.office.lookup import find_unit
 
     name = find_unit(app, unit).id if unit != "plan" else "plan"
     if not app.feeds.has(name):

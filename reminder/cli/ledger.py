@@ -61,7 +61,7 @@ def list_(
 ) -> None:
     """Every notice with its state, reason and recipients."""
     from reminder.ledger.views import read_notices
-    from reminder.office.operations import find_subject
+    from reminder.office.lookup import find_subject
 
     app = application()
     with app.database.read() as connection:
@@ -75,7 +75,7 @@ def list_(
 def show_(key: Key, as_json: AsJson = False) -> None:
     """One notice, with its recipients and its history."""
     from reminder.ledger.history import read_history
-    from reminder.office.operations import find_notice
+    from reminder.office.lookup import find_notice
 
     app = application()
     with app.database.read() as connection:
@@ -163,9 +163,10 @@ def hold(
     why: Annotated[str, typer.Option(metavar="TEXT", help="For who asks later.")] = "",
 ) -> None:
     """Let nothing go, on all replicas, until it is released; a restored ledger does so itself."""
-    from reminder.office import holding
+    from reminder.office import holds
 
-    held = holding.hold(application(), why)
+    app = application()
+    held = holds.hold(app.database, app.clock.now(), why)
     print("everything is held" if held else "everything was held already")
     print("To look: reminder ledger list --state held. To let go: reminder ledger release")
 
@@ -180,7 +181,7 @@ def drop(
     ledger does not know to have gone: never sent. With --state refused or expired: what did not
     arrive is settled.
     """
-    from reminder.office import holding, operations
+    from reminder.office import operations
 
     if (key is None) == (period is None) or (key and state):
         raise UsageError("wanted a KEY, or --period, with or without --state")
@@ -196,7 +197,7 @@ def drop(
         else:
             print(f"{each} is dropped")
     if period and not state:
-        dropped, sending = holding.drop_period(app, period)
+        dropped, sending = operations.drop_period(app, period)
         print(f"{dropped} of {period} dropped")
         if sending:
             print(f"left out: {sending} are just being sent")

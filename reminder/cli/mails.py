@@ -36,7 +36,7 @@ def preview(
 ) -> None:
     """A digest as it went, or as it would go."""
     from reminder.domain.addresses import mailbox
-    from reminder.office import operations, previews
+    from reminder.office import lookup, previews
 
     app = informed_application()
     if unit is None:
@@ -46,15 +46,15 @@ def preview(
         words = f"{count} mails in {output}, to read and print: {output / 'index.html'}"
         print(harmless(words))
         return
-    found = operations.find_unit(app, unit)
+    found = lookup.find_unit(app, unit)
     if send_to:
         try:
             address = mailbox(send_to)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        print(operations.send_to(app, operations.trial(app, found, period, address), address))
+        print(previews.send_to(app, previews.trial(app, found, period, address), address))
         return
-    previews.write_one(operations.preview(app, found, period).content, form, output)
+    previews.write_one(previews.preview(app, found, period).content, form, output)
 
 
 @command(cli, example="reminder tick --at 2026-03-02T09:00+08:00 --json")

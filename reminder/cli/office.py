@@ -117,7 +117,7 @@ def tasks(
     as_json: AsJson = False,
 ) -> None:
     """The plan's tasks, with full names and state."""
-    from reminder.office.operations import find_unit
+    from reminder.office.lookup import find_unit
 
     app = informed_application()
     found = list(app.table.plan.tasks)

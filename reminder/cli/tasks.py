@@ -20,10 +20,10 @@ def done(
     note: Annotated[str, typer.Option(help="For the ledger's history.")] = "",
 ) -> None:
     """Set tasks as done: digests, lights and feeds follow."""
-    from reminder.office import operations
+    from reminder.office import completion
 
     app = application()
-    operations.register(app, ids, month, parse_day(on) if on else None, note)
+    completion.register(app, ids, month, parse_day(on) if on else None, note)
     for task_id in ids:
         print(f"{task_id} is done")
 
@@ -31,7 +31,7 @@ def done(
 @command(cli, example="reminder task reopen 2026-03-4")
 def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Take a registration back."""
-    from reminder.office import operations
+    from reminder.office import completion
 
-    operations.reopen(application(), task_id)
+    completion.reopen(application(), task_id)
     print(f"{task_id} is open again")

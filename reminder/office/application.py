@@ -31,7 +31,7 @@ from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
-from reminder.office import clocks, restored
+from reminder.office import clocks, holds
 from reminder.office.alerts import Trouble, Watch
 from reminder.office.container import Container
 from reminder.office.held_digests import Approvals
@@ -247,13 +247,13 @@ class Application:
         """Unless it is given, the settings say whether a first start is held."""
         if self.waits_for_clock(at):
             return Planned()
-        restored.look(self.database, at)
+        holds.hold_if_restored(self.database, at)
         if not self.is_current():
             return Planned()
         self.refresh()
         hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
         planned = self.planner.plan(at, hold_first_start=hold)
-        restored.follow(self.database)
+        holds.note_how_far(self.database)
         self.sync_feeds(at)
         if planned.new:
             log.info("planned %d notices", planned.new)

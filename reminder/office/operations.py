@@ -1,40 +1,33 @@
-"""What an operator orders by hand: release, drop, resend, register, preview."""
+"""What may be done with notices by hand: release, drop, send again."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from reminder.domain.characters import one_line
 from reminder.domain.needless import still_asked, why_needless
 from reminder.domain.notices import (
     ON_HOLD,
+    WAITING,
     Kind,
-    NoticeDraft,
     Reason,
     State,
     copy_key,
     original,
     still_reached,
 )
-from reminder.domain.occasions import digest_draft, digest_units
-from reminder.domain.plan import Task, TaskKind
-from reminder.domain.registrations import Signature
-from reminder.domain.units import Unit
-from reminder.errors import ReminderError, UnknownError, UsageError
-from reminder.ledger import notices, registrations
+from reminder.errors import UsageError
+from reminder.ledger import notices
 from reminder.ledger.holds import hold_new, let_finished_go, lift_holds
-from reminder.ledger.notices import Composed
-from reminder.ledger.views import NoticeView, has_notices, read_notice, read_notices
+from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refused
 from reminder.mail.chunks import batched
-from reminder.mail.transports import Envelope, opened
 from reminder.office import clocks
 from reminder.office.application import Application
+from reminder.office.lookup import find_notice
 from reminder.office.notice_writer import draft_of
-from reminder.office.stopping import stop_done
 
 RESENT_USEFUL = timedelta(days=7)
+RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
 _NEEDLESS = {
     Reason.DROPPED_FROM_PLAN: "what it was about has left the plan",
     Reason.MOVED: "it is due on another day now",
@@ -48,47 +41,6 @@ class NeedlessError(UsageError):
     def __init__(self, key: str, reason: Reason) -> None:
         super().__init__(f"{key}: {_NEEDLESS[reason]}, nothing is left to send")
         self.reason = reason
-
-
-def find_unit(app: Application, name: str) -> Unit:
-    """By id, full name or alias. Raises `UnknownError`."""
-    unit = app.table.directory.named(name)
-    if unit is None:
-        raise UnknownError(f"no unit {name!r}", hint="`reminder units` lists them.")
-    return unit
-
-
-def find_subject(app: Application, connection: Connection, name: str) -> str:
-    """The id under which a unit's notices stand, also of one that has left since.
-
-    Raises `UnknownError`.
-    """
-    unit = app.table.directory.named(name)
-    if unit is None and has_notices(connection, name):
-        return name
-    return find_unit(app, name).id
-
-
-def find_task(app: Application, task_id: str) -> Task:
-    task = app.table.plan.by_id.get(task_id)
-    if task is None:
-        raise UnknownError(f"no task {task_id!r}", hint="`reminder tasks` lists them.")
-    return task
-
-
-def find_notice(connection: Connection, key: str) -> NoticeView:
-    view = read_notice(connection, key)
-    if view is None:
-        raise UnknownError(f"no notice {key!r}", hint="`reminder ledger list` lists them.")
-    return view
-
-
-def month_of(app: Application, period: str) -> int:
-    """Of a period such as 2026-03. Raises `UsageError` for one that the plan has not."""
-    plan = app.table.plan
-    if month := plan.month_of(period):
-        return month
-    raise UsageError(f"no period {period!r} in this plan", hint=f"e.g. {plan.period(3)}")
 
 
 def release(app: Application, period: str | None = None) -> list[str]:
@@ -143,6 +95,23 @@ def may_be_dropped(view: NoticeView) -> bool:
     too_late = view.state is State.EXPIRED and view.reason in (Reason.TOO_LATE, Reason.UNKNOWN)
     waits = view.waiting and view.state is not State.SENDING
     return waits or too_late or view.state is State.REFUSED
+
+
+def drop_period(app: Application, period: str) -> tuple[int, int]:
+    """Gives up all of a period that waits, of a month with its days, and settles what may have
+    gone. How many, and how many are just being sent."""
+    with app.database.write() as connection:
+        views = [
+            view
+            for state in (*WAITING, State.EXPIRED)
+            for view in read_notices(connection, state=state)
+            if f"{view.period}-".startswith(f"{period}-")
+            and (view.waiting or view.reason == Reason.UNKNOWN)
+        ]
+        keys = [view.key for view in views if view.state is not State.SENDING]
+        now = app.clock.now()
+        notices.set_states(connection, keys, State.EXPIRED, Reason.DROPPED, now)
+    return len(keys), len(views) - len(keys)
 
 
 def resend(app: Application, key: str) -> str:
@@ -226,119 +195,30 @@ def why_needless_now(app: Application, connection: Connection, view: NoticeView)
     return why_needless(app.table, draft_of(connection, view), progress)
 
 
-def register(
-    app: Application,
-    task_ids: Iterable[str],
-    month: str | None,
-    on: date | None,
-    note: str,
-    by: Signature = registrations.COMMAND,
-) -> None:
-    """Tasks as done: for good, or for that month's check-in of a year-round task."""
-    if note:
-        try:
-            one_line(note)
-        except ValueError as error:
-            raise UsageError(f"--note {error}") from None
-    clocks.refuse_wrong(app.clock, app.table)
-    at = app.clock.now()
-    found = [_registrable(app, task_id, month) for task_id in task_ids]
-    day, stream = on or app.table.local_day(at), app.notice_writer.stream
-    if day > app.table.local_day(at):
-        raise UsageError(f"{day} is yet to come, wanted a day up to today")
-    with app.database.write() as connection:
-        for task in found:
-            period = month if month and task.kind is TaskKind.YEAR else ""
-            registrations.register_done(connection, task.id, period, day, note, at, by)
-        stop_done(connection, registrations.read_progress(connection, app.table, stream), at)
-    app.sync_feeds(at)
+def to_resend(app: Application, kind: Kind, period: str) -> list[str]:
+    """Keys of what was refused in that month and not sent again since, less what has nothing to
+    say any more, or nobody to say it to."""
+    with app.database.read() as connection:
+        found = refused(connection, NoticeFilter(period, kind))
+        receivers = ((key, app.table.directory.receiver(unit)) for key, unit in found)
+        keys = [key for key, unit in receivers if unit and unit.has_address]
+        views = read_notices(connection, keys=keys)
+        return [v.key for v in views if not why_needless_now(app, connection, v)]
 
 
-def _registrable(app: Application, task_id: str, month: str | None) -> Task:
-    task = find_task(app, task_id)
-    if task.kind is TaskKind.STANDING:
-        raise UsageError(f"{task_id} is a standing remark: it is never done")
-    if month and task.kind is TaskKind.MONTH and month != app.table.plan.period(task.month):
-        raise UsageError(f"{task_id} belongs to {app.table.plan.period(task.month)}, not {month}")
-    if month and task.kind is TaskKind.YEAR:
-        month_of(app, month)
-    return task
+def resend_refused(app: Application, kind: Kind, period: str) -> int:
+    """Each to its unit's addresses that were not reached. Returns how many go.
 
-
-def reopen(
-    app: Application, task_id: str, period: str | None = None, by: Signature = registrations.COMMAND
-) -> None:
-    """All of it, or as `tasks.reopen` takes a period."""
-    find_task(app, task_id)
-    at = app.clock.now()
-    with app.database.write() as connection:
-        if not registrations.reopen(connection, task_id, at, period, by):
-            raise UsageError(f"{task_id} is not registered as done")
-    app.sync_feeds(at)
-
-
-def preview(app: Application, unit: Unit, period: str) -> Composed:
-    """The stored bytes if the digest has them, else what would be composed.
-
-    As it would be composed now while it may still go; else as on the day it is due.
+    What somebody else sends again meanwhile, and what nobody is left for, is passed over.
     """
-    if unit.is_group:
-        raise UsageError(f"{unit.name} is a group: its members get the mails")
-    draft = digest_draft(app.table, month_of(app, period), unit.id)
-    with app.database.read() as connection:
-        family = [
-            view
-            for view in read_notices(connection, kind=Kind.DIGEST, period=period, unit=unit.id)
-            if original(view.key) == draft.key
-        ]
-        for view in reversed(family):
-            content = notices.content_of(connection, view.key)
-            if content is not None and view.as_of and view.message_id:
-                addresses = tuple(person.address for person in view.recipients)
-                return Composed(view.message_id, content, view.as_of, addresses)
-    return _composed_now(app, unit, period, draft)
-
-
-def trial(app: Application, unit: Unit, period: str, address: str) -> Composed:
-    """The digest as it would be composed, under a Message-ID of its own: it may meet the real
-    one in the same mailbox, and must not pass for it."""
-    draft = digest_draft(app.table, month_of(app, period), unit.id)
-    moment = app.clock.now().isoformat()
-    return _composed_now(
-        app, unit, period, replace(draft, key=f"{draft.key}/trial/{address}/{moment}")
-    )
-
-
-def _composed_now(app: Application, unit: Unit, period: str, draft: NoticeDraft) -> Composed:
-    if unit.id not in receivers(app, period):
-        raise UsageError(f"{unit.name} gets no digest of {period}", hint="It stands in no row.")
-    if not unit.has_address:
-        raise UsageError(f"{unit.name} has no address: it gets no mail")
-    now = app.clock.now()
-    at = now if draft.due <= now < draft.useful_until else draft.due
-    with app.database.read() as connection:
-        known = app.notice_writer.known(connection, draft, at)
-    return app.composer.compose(draft, known)
-
-
-def receivers(app: Application, period: str) -> tuple[str, ...]:
-    """Who gets that digest; on a ledger that was not started, who stands in its rows."""
-    table, month, progress = app.table, month_of(app, period), app.progress()
-    if progress.started is None:
-        return table.reached(month)
-    return digest_units(table, month, table.local_day(table.digest_due(month)), progress)
-
-
-def send_to(app: Application, composed: Composed, address: str) -> str:
-    """One message outside the ledger. Returns the server's words; raises when it is refused."""
-    connection = opened(app.transport)
-    try:
-        envelope = Envelope(
-            composed.message_id, app.settings.mail.sender_address, (address,), composed.content
-        )
-        answer = connection.send(envelope, lambda: True)[address]
-    finally:
-        connection.close()
-    if answer.state is not State.SENT:
-        raise ReminderError(f"{address} was not reached: {answer.reason} {answer.reply}")
-    return answer.reply
+    made = 0
+    for some in batched(to_resend(app, kind, period)):
+        with app.database.write() as connection:
+            for view in read_notices(connection, keys=some):
+                try:
+                    make_again(app, connection, view)
+                except UsageError:
+                    continue
+                made += 1
+    app.wake()
+    return made

@@ -1,17 +1,118 @@
-"""Digests written out to be read before they go: one, or all of a period with an index."""
+"""Digests read before they go: composed, written out, sent for trial, rehearsed."""
 
 import email
 import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
 from email.policy import default
 from pathlib import Path
 from typing import Literal
 
 from reminder.documents.templates import environment, render
-from reminder.office import operations
+from reminder.domain.notices import Kind, NoticeDraft, State, original
+from reminder.domain.occasions import digest_draft, digest_units
+from reminder.domain.units import Unit
+from reminder.errors import ReminderError, UsageError
+from reminder.ledger import notices
+from reminder.ledger.notices import Composed
+from reminder.ledger.views import read_notices
+from reminder.mail.transports import Envelope, opened
 from reminder.office.application import Application
+from reminder.office.lookup import month_of
 from reminder.output_files import output_folder, write_file
 
 Form = Literal["html", "text", "eml"]
+REHEARSAL_USEFUL = timedelta(days=7)
+
+
+def preview(app: Application, unit: Unit, period: str) -> Composed:
+    """The stored bytes if the digest has them, else what would be composed.
+
+    As it would be composed now while it may still go; else as on the day it is due.
+    """
+    if unit.is_group:
+        raise UsageError(f"{unit.name} is a group: its members get the mails")
+    draft = digest_draft(app.table, month_of(app, period), unit.id)
+    with app.database.read() as connection:
+        family = [
+            view
+            for view in read_notices(connection, kind=Kind.DIGEST, period=period, unit=unit.id)
+            if original(view.key) == draft.key
+        ]
+        for view in reversed(family):
+            content = notices.content_of(connection, view.key)
+            if content is not None and view.as_of and view.message_id:
+                addresses = tuple(person.address for person in view.recipients)
+                return Composed(view.message_id, content, view.as_of, addresses)
+    return _composed_now(app, unit, period, draft)
+
+
+def trial(app: Application, unit: Unit, period: str, address: str) -> Composed:
+    """The digest as it would be composed, under a Message-ID of its own: it may meet the real
+    one in the same mailbox, and must not pass for it."""
+    draft = digest_draft(app.table, month_of(app, period), unit.id)
+    moment = app.clock.now().isoformat()
+    return _composed_now(
+        app, unit, period, replace(draft, key=f"{draft.key}/trial/{address}/{moment}")
+    )
+
+
+def _composed_now(app: Application, unit: Unit, period: str, draft: NoticeDraft) -> Composed:
+    if unit.id not in receivers(app, period):
+        raise UsageError(f"{unit.name} gets no digest of {period}", hint="It stands in no row.")
+    if not unit.has_address:
+        raise UsageError(f"{unit.name} has no address: it gets no mail")
+    now = app.clock.now()
+    at = now if draft.due <= now < draft.useful_until else draft.due
+    with app.database.read() as connection:
+        known = app.notice_writer.known(connection, draft, at)
+    return app.composer.compose(draft, known)
+
+
+def receivers(app: Application, period: str) -> tuple[str, ...]:
+    """Who gets that digest; on a ledger that was not started, who stands in its rows."""
+    table, month, progress = app.table, month_of(app, period), app.progress()
+    if progress.started is None:
+        return table.reached(month)
+    return digest_units(table, month, table.local_day(table.digest_due(month)), progress)
+
+
+def send_to(app: Application, composed: Composed, address: str) -> str:
+    """One message outside the ledger. Returns the server's words; raises when it is refused."""
+    connection = opened(app.transport)
+    try:
+        envelope = Envelope(
+            composed.message_id, app.settings.mail.sender_address, (address,), composed.content
+        )
+        answer = connection.send(envelope, lambda: True)[address]
+    finally:
+        connection.close()
+    if answer.state is not State.SENT:
+        raise ReminderError(f"{address} was not reached: {answer.reason} {answer.reply}")
+    return answer.reply
+
+
+def rehearse(app: Application, at: datetime) -> tuple[str, int]:
+    """One month of the plan into the outbox, marked 【演练】, as on its own day.
+
+    Returns the period and how many are new: of the next month to come, or when the year is
+    over of the month that this day would have.
+    """
+    table = app.table
+    month = table.next_digest(at) or table.local_day(at).month
+    period, count = table.plan.period(month), 0
+    with app.database.write() as connection:
+        keys = notices.keys_of(connection, Kind.DIGEST, period)
+        for unit in table.reached(month):
+            draft = digest_draft(table, month, unit, rehearsal=True)
+            if draft.key in keys or not table.directory[unit].has_address:
+                continue
+            known = app.notice_writer.known(connection, draft, draft.due)
+            composed = app.composer.compose(draft, known, rehearsal=True)
+            draft = replace(draft, useful_until=max(draft.useful_until, at + REHEARSAL_USEFUL))
+            notices.add(connection, draft, at, composed=composed, stream="maildir", rehearsal=True)
+            count += 1
+    return period, count
 
 
 def part(content: bytes, form: Form) -> bytes:
@@ -34,14 +135,14 @@ def write_one(content: bytes, form: Form, output: Path | None) -> None:
 
 def write_all(app: Application, period: str, folder: Path) -> int:
     """UNIT.eml and UNIT.html for each, and index.html with all of them, to be printed."""
-    table, month = app.table, operations.month_of(app, period)
+    table, month = app.table, month_of(app, period)
     files, mails, missing = {}, [], []
-    for unit_id in operations.receivers(app, period):
+    for unit_id in receivers(app, period):
         unit = table.directory[unit_id]
         if not unit.has_address:
             missing.append(unit.name)
             continue
-        composed = operations.preview(app, unit, period)
+        composed = preview(app, unit, period)
         message = email.message_from_bytes(composed.content, policy=default)
         files[f"{unit_id}.eml"] = composed.content
         files[f"{unit_id}.html"] = part(composed.content, "html")

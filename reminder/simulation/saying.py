@@ -2,7 +2,8 @@
 
 from reminder.domain.registrations import Signature
 from reminder.office.application import Application
-from reminder.office.operations import find_task, register
+from reminder.office.completion import register
+from reminder.office.lookup import find_task
 from reminder.office.registrations import confirm, finish, send_back
 from reminder.simulation.faults import Registration, Said
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from reminder.domain.registrations import Signature
-from reminder.office.operations import find_task, find_unit
+from reminder.office.lookup import find_task, find_unit
 from reminder.office.registrations import finish
 from tests.browser.conftest import Served, faults, overflow
 

@@ -17,7 +17,7 @@ from reminder.ledger.links import FEED, check_link, feed_token, rotate
 from reminder.ledger.location import Place
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.lock import senders_lock
-from reminder.office import moving, operations
+from reminder.office import completion, moving
 from tests.daemon.processes import until
 from tests.daemon.trials import MARCH, Trial, forked, trial
 from tests.postgresql import PostgreSQL
@@ -41,7 +41,7 @@ def office(places: tuple[Place, Place], tmp_path: Path) -> Iterator[Trial]:
         app.tick()
         with app.database.write() as connection:
             rotate(connection, FEED, "lead")
-        operations.register(app, ["2026-03-1"], None, None, "办结")
+        completion.register(app, ["2026-03-1"], None, None, "办结")
         yield opened
 
 

@@ -26,7 +26,7 @@ from reminder.ledger.schema import message, recipient
 from reminder.ledger.troubles import read_trouble
 from reminder.mail.lock import senders_lock
 from reminder.mail.pacing import PROBE, RETRY, Pace, back_off
-from reminder.office import operations
+from reminder.office import lookup, operations, previews
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import (
@@ -439,7 +439,7 @@ def test_mail_server_gets_the_stored_bytes_as_the_preview_shows_them(shipped: Tr
         settings = by_smtp(port)
         shipped.tick(APRIL, **settings)
         app = shipped.app("2026-04-09T09:00+08:00", **settings)
-        shown = operations.preview(app, operations.find_unit(app, "helan"), "2026-04")
+        shown = previews.preview(app, lookup.find_unit(app, "helan"), "2026-04")
     [wire] = [mail.content for mail in inbox.received if mail.rcpt_tos == ["helan@local.example"]]
     assert wire == shipped.stored(key) == shown.content
 
@@ -447,7 +447,7 @@ def test_mail_server_gets_the_stored_bytes_as_the_preview_shows_them(shipped: Tr
 def test_maildir_keeps_the_stored_bytes_as_the_preview_shows_them(shipped: Trial) -> None:
     shipped.tick(APRIL)
     app = shipped.app("2026-04-09T09:00+08:00")
-    shown = operations.preview(app, operations.find_unit(app, "helan"), "2026-04")
+    shown = previews.preview(app, lookup.find_unit(app, "helan"), "2026-04")
     assert shown.content == shipped.stored("digest/2026-04/helan")
     assert shown.content in shipped.files()
 
@@ -467,7 +467,7 @@ def test_both_transports_carry_the_same_bytes(tmp_path: Path) -> None:
 def test_preview_before_the_mail_shows_what_will_go(office: Trial) -> None:
     app = office.app(MARCH)
     app.plan(app.clock.now(), hold_first_start=True)
-    before = operations.preview(app, operations.find_unit(app, "lead"), "2026-03")
+    before = previews.preview(app, lookup.find_unit(app, "lead"), "2026-03")
     operations.release(app)
     assert office.stored(DIGEST) == before.content
 

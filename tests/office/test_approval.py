@@ -14,7 +14,7 @@ from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.schema import recipient
 from reminder.ledger.troubles import read_alarms
-from reminder.office import approval, operations
+from reminder.office import approval, completion, operations
 from reminder.office.application import Application
 from reminder.office.approval import ApprovalError, Batch
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
@@ -70,7 +70,7 @@ def outcome(small: Trial, key: str = LEAD) -> tuple[str, str]:
 
 def done(small: Trial, at: str = BEFORE) -> None:
     """March's task is registered: the lead's digest reads otherwise."""
-    operations.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
+    completion.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
 
 
 # Waiting

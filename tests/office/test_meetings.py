@@ -15,7 +15,7 @@ from reminder.domain.windows import Rule
 from reminder.errors import UnknownError
 from reminder.ledger.registrations import read_changes
 from reminder.ledger.views import read_notices
-from reminder.office import meetings, operations
+from reminder.office import meetings, previews
 from reminder.office.application import Application
 from reminder.office.meetings import DateError, Preview
 from reminder.office.previews import part
@@ -110,7 +110,7 @@ def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Applicati
 def test_digests_and_reminders_follow(app: Application) -> None:
     app.tick()
     hold(app, MAY_27)
-    mail = operations.preview(app, app.table.directory["deputies"], "2026-05").content
+    mail = previews.preview(app, app.table.directory["deputies"], "2026-05").content
     assert "会前1个工作日".encode() in part(mail, "text")
     later = another(app, datetime(2026, 5, 21, 1, tzinfo=UTC))
     later.tick()

@@ -15,7 +15,7 @@ from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.ledger.location import Place
 from reminder.ledger.schema import recipient
-from reminder.office import operations
+from reminder.office import completion, lookup, operations
 from reminder.office import registrations as service
 from reminder.office.application import Application
 from reminder.office.registrations import RegistrationError
@@ -45,7 +45,7 @@ def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
 
 
 def unit(app: Application, name: str) -> Any:
-    return operations.find_unit(app, name)
+    return lookup.find_unit(app, name)
 
 
 def sign(app: Application, name: str = "lead", period: str = "2026-03") -> bool:
@@ -54,7 +54,7 @@ def sign(app: Application, name: str = "lead", period: str = "2026-03") -> bool:
 
 def finish(app: Application, name: str = "lead", task: str = TASK, **more: Any) -> bool:
     day = more.pop("done_on", date(2026, 3, 20))
-    found = operations.find_task(app, task)
+    found = lookup.find_task(app, task)
     return service.finish(app, unit(app, name), found, BY, done_on=day, **more)
 
 
@@ -141,7 +141,7 @@ def test_a_receipt_names_task_act_and_time_and_goes_to_the_units_own_addresses(
 def test_a_receipt_carries_no_word_of_who_registered(small: Trial) -> None:
     """Whoever has the link would write in the office's name."""
     by = Signature("请点击evil.example", "page/lead/1")
-    app, task = small.app(LATE), operations.find_task(small.app(LATE), TASK)
+    app, task = small.app(LATE), lookup.find_task(small.app(LATE), TASK)
     service.finish(app, unit(app, "lead"), task, by, done_on=date(2026, 3, 20), words="汇款至某处")
     service.report_progress(app, unit(app, "lead"), task, by, words="汇款至某处", percent=90)
     small.tick(LATE)
@@ -154,7 +154,7 @@ def test_a_receipt_carries_no_word_of_who_registered(small: Trial) -> None:
 
 def progress(trial: Trial, at: str, percent: int) -> None:
     app = trial.app(at)
-    task = operations.find_task(app, TASK)
+    task = lookup.find_task(app, TASK)
     service.report_progress(app, unit(app, "lead"), task, BY, words="", percent=percent)
 
 
@@ -407,8 +407,8 @@ def test_an_undone_report_is_asked_for_again(small: Trial) -> None:
 
 def test_what_the_secretariat_registers_settles_what_waits(small: Trial) -> None:
     finish(small.app(LATE))
-    operations.register(small.app(LATE), [TASK], None, date(2026, 3, 24), "")
-    operations.reopen(small.app(LATE), TASK)
+    completion.register(small.app(LATE), [TASK], None, date(2026, 3, 24), "")
+    completion.reopen(small.app(LATE), TASK)
     assert small.app(LATE).progress().reported == {}
 
 
@@ -424,7 +424,7 @@ def test_only_a_lead_registers(small: Trial, name: str) -> None:
         finish(app, name)
     with pytest.raises(RegistrationError, match="不由本单位承办"):
         service.report_progress(
-            app, unit(app, name), operations.find_task(app, TASK), BY, words="进展", percent=None
+            app, unit(app, name), lookup.find_task(app, TASK), BY, words="进展", percent=None
         )
 
 
@@ -435,7 +435,7 @@ def test_a_day_to_come_is_no_day_of_completion(small: Trial, day: date) -> None:
 
 
 def test_a_closed_task_takes_no_more_reports(small: Trial) -> None:
-    operations.register(small.app(LATE), [TASK], None, None, "")
+    completion.register(small.app(LATE), [TASK], None, None, "")
     with pytest.raises(RegistrationError, match="已办结"):
         finish(small.app(LATE))
 
@@ -482,7 +482,7 @@ def test_reopening_a_task_takes_back_what_was_confirmed_of_it(two: Trial) -> Non
     app = two.app(LATE)
     finish(app)
     service.confirm(app, "lead", TASK, "", OFFICE)
-    operations.reopen(app, TASK)
+    completion.reopen(app, TASK)
     assert said(two)[0].act is Act.UNDO
     assert said(two, "bystander") == []
 

@@ -11,7 +11,7 @@ import pytest
 from reminder.domain.notices import Kind
 from reminder.ledger.integrity import verify
 from reminder.ledger.location import Place
-from reminder.office import holding, operations
+from reminder.office import holds, operations
 from reminder.office.approval import approve, batches
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.mail.servers import Picky, bad_server, real_server
@@ -97,7 +97,8 @@ def test_what_was_held_on_its_way_for_a_week_is_released_with_the_date_of_now(
     office: Trial,
 ) -> None:
     away(office)
-    holding.hold(office.app(A_DAY, transport="smtp"), "")
+    app = office.app(A_DAY, transport="smtp")
+    holds.hold(app.database, app.clock.now(), "")
     assert office.notice(LEAD).state == "held"
     operations.release(office.app(WEEK, transport="smtp"))
     assert dated(office, LEAD) == datetime.fromisoformat(WEEK)

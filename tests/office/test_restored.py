@@ -11,7 +11,7 @@ from psycopg import sql
 from reminder.cli.status import read_status
 from reminder.ledger import integrity
 from reminder.ledger.location import Server
-from reminder.office import holding, moving, operations
+from reminder.office import completion, holds, moving, operations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.postgresql import PostgreSQL
 
@@ -72,7 +72,7 @@ def test_months_that_were_delivered_are_dropped_at_once(office: Trial, tmp_path:
     restored(office, tmp_path)
     office.tick(APRIL)
     before = len(office.files())
-    holding.drop_period(office.app(APRIL), "2026-04")
+    operations.drop_period(office.app(APRIL), "2026-04")
     assert office.states(period="2026-04") == {("expired", "dropped")}
     assert operations.release(office.app(APRIL)) == []
     office.tick(APRIL)
@@ -84,7 +84,7 @@ def test_restored_copy_is_known_after_commands_have_written_rows(
 ) -> None:
     restored(office, tmp_path)
     for _ in range(40):
-        operations.register(office.app(APRIL), ["2026-03-1"], None, None, "")
+        completion.register(office.app(APRIL), ["2026-03-1"], None, None, "")
     office.tick(APRIL)
     assert office.states(period="2026-04") == {HELD}
 
@@ -124,7 +124,7 @@ def test_month_that_ended_before_the_restore_may_have_gone_and_is_dropped_at_onc
     assert office.states(period="2026-04") == {("expired", "unknown")}
     app = office.app(MAY)
     assert read_status(app)["unsettled"][0]["unknown"] == ["lead", "related"]
-    assert holding.drop_period(app, "2026-04") == (2, 0)
+    assert operations.drop_period(app, "2026-04") == (2, 0)
     assert read_status(app)["unsettled"] == []
 
 
@@ -186,8 +186,9 @@ def test_ledger_whose_mark_lies_behind_is_the_same(office: Trial) -> None:
 def test_hold_by_hand_holds_what_comes_and_what_waits(office: Trial) -> None:
     app = office.app(MARCH)
     app.plan(app.clock.now())
-    assert holding.hold(office.app(MARCH), "to look first")
-    assert not holding.hold(office.app(MARCH), "once more")
+    app = office.app(MARCH)
+    assert holds.hold(app.database, app.clock.now(), "to look first")
+    assert not holds.hold(app.database, app.clock.now(), "once more")
     office.tick(MARCH)
     office.tick(APRIL)
     assert office.files() == []

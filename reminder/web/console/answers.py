@@ -12,7 +12,7 @@ from starlette.routing import Route
 from reminder.domain.plan import TaskKind
 from reminder.domain.timetable import MONTHS
 from reminder.errors import UnknownError, UsageError
-from reminder.office import operations, registrations
+from reminder.office import completion, registrations
 from reminder.office.registrations import RegistrationError
 from reminder.web.console.frame import Refusal
 from reminder.web.console.guard import SECRETARIAT, order
@@ -58,13 +58,13 @@ def _finish(site: Site, form: Form) -> str:
     if period and period not in _past_periods(site):
         raise RegistrationError("月份有误")
     day, note = _day(site, form["done_on"]), form.line("note", NOTE)
-    operations.register(site.app, [task.id], period or None, day, note, SECRETARIAT)
+    completion.register(site.app, [task.id], period or None, day, note, SECRETARIAT)
     return "done"
 
 
 def _reopen(site: Site, form: Form) -> str:
     try:
-        operations.reopen(site.app, form["task"], form["period"], SECRETARIAT)
+        completion.reopen(site.app, form["task"], form["period"], SECRETARIAT)
     except (UsageError, UnknownError):
         raise RegistrationError("本项没有登记办结，请刷新页面") from None
     return "reopened"

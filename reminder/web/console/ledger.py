@@ -26,7 +26,7 @@ from reminder.ledger.views import (
     page_of,
     read_notices,
 )
-from reminder.office import operations, resending
+from reminder.office import lookup, operations
 from reminder.office.reports import OPERATOR
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter
@@ -104,7 +104,7 @@ def _wanted(site: Site, query: QueryParams) -> NoticeFilter:
     if name:
         try:
             with site.database.read() as connection:
-                unit = operations.find_subject(site.app, connection, name)
+                unit = lookup.find_subject(site.app, connection, name)
         except UnknownError:
             raise UnknownError("没有这个单位，请填写单位全称、简称或编号") from None
     return NoticeFilter(
@@ -118,9 +118,9 @@ def _wanted(site: Site, query: QueryParams) -> NoticeFilter:
 
 def _again(site: Site, wanted: NoticeFilter) -> dict[str, Any] | None:
     """What a whole filter may send again: of one month and one kind."""
-    if not wanted.period or wanted.kind not in resending.KINDS:
+    if not wanted.period or wanted.kind not in operations.RESENDABLE:
         return None
-    count = len(resending.to_resend(site.app, wanted.kind, wanted.period))
+    count = len(operations.to_resend(site.app, wanted.kind, wanted.period))
     query = urlencode({"kind": wanted.kind, "period": wanted.period})
     return {"count": count, "link": f"{HERE}/resend?{query}"} if count else None
 
@@ -215,7 +215,7 @@ def _may_resend(
     """What did not arrive, is of use, and is not on its way nor yet to come."""
     is_read_first = site.settings.mail.approval and view.kind is Kind.DIGEST
     is_early = at < view.due and not (view.rehearsal or is_read_first)
-    if view.kind not in resending.KINDS or is_early or any(copy.waiting for copy in copies):
+    if view.kind not in operations.RESENDABLE or is_early or any(copy.waiting for copy in copies):
         return False
     is_last = copies[-1].key == view.key
     return is_last and needless is None and view.state in (State.REFUSED, State.EXPIRED)
@@ -267,7 +267,7 @@ def _drop_one(request: Request, form: Form) -> Response:
 
 
 def _occasion(kind: str, period: str, site: Site) -> tuple[Kind, str]:
-    if kind not in resending.KINDS or period not in map(site.table.plan.period, MONTHS):
+    if kind not in operations.RESENDABLE or period not in map(site.table.plan.period, MONTHS):
         raise HTTPException(400)
     return Kind(kind), period
 
@@ -275,7 +275,7 @@ def _occasion(kind: str, period: str, site: Site) -> tuple[Kind, str]:
 def _confirm(request: Request) -> Response:
     site, query = site_of(request), request.query_params
     kind, period = _occasion(query.get("kind", ""), query.get("period", ""), site)
-    keys = resending.to_resend(site.app, kind, period)
+    keys = operations.to_resend(site.app, kind, period)
     with site.database.read() as connection:
         views = read_notices(connection, keys=keys[:LISTED])
     return site.page(
@@ -294,7 +294,7 @@ def _confirm(request: Request) -> Response:
 def _resend_all(request: Request, form: Form) -> Response:
     site = site_of(request)
     kind, period = _occasion(form["kind"], form["period"], site)
-    done = "resent" if resending.resend_refused(site.app, kind, period) else "nothing"
+    done = "resent" if operations.resend_refused(site.app, kind, period) else "nothing"
     return told(request, HERE, done, f"?{urlencode({'period': period, 'kind': kind})}")
 
 

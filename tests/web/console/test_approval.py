@@ -9,7 +9,7 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.ledger.views import read_notices
-from reminder.office import approval, operations
+from reminder.office import approval, completion
 from reminder.office.application import Application
 from reminder.office.previews import part
 from reminder.web.console import approval as pages
@@ -61,7 +61,7 @@ def all_of(house: Any) -> dict[str, str]:
 
 
 def change(house: Any) -> None:
-    operations.register(house.application, ["2026-03-3"], None, None, "")
+    completion.register(house.application, ["2026-03-3"], None, None, "")
 
 
 def test_every_digest_stands_there_with_subject_unit_and_address(

@@ -10,7 +10,7 @@ from reminder.clock import Clock
 from reminder.domain.notices import Reason, State
 from reminder.ledger.schema import recipient
 from reminder.ledger.views import read_notices
-from reminder.office.rehearsal import rehearse
+from reminder.office.previews import rehearse
 from reminder.web.console import ledger as pages
 from tests.web.conftest import AT
 

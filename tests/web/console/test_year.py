@@ -15,7 +15,7 @@ from reminder.ledger.holds import Hold, begin_hold
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.schema import recipient
 from reminder.office import registrations
-from reminder.office.holding import hold
+from reminder.office.holds import hold
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary, logged_in
 
@@ -180,7 +180,7 @@ def test_what_waits_for_approval_while_all_is_held_is_not_said_to_go(house: Any)
     house.application.tick()
     secretary = logged_in(house)
     assert "未审核的不发送" in secretary.get("/console").text
-    hold(house.application, "")
+    hold(house.application.database, house.application.clock.now(), "")
     page = secretary.get("/console").text
     assert page.count("暂未发送；通过后等待放行") == 2
     assert "未审核的不发送" not in page

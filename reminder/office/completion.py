@@ -1,0 +1,65 @@
+"""Tasks registered as done by hand, or open again."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from reminder.domain.characters import one_line
+from reminder.domain.plan import Task, TaskKind
+from reminder.domain.registrations import Signature
+from reminder.errors import UsageError
+from reminder.ledger import registrations
+from reminder.office import clocks
+from reminder.office.application import Application
+from reminder.office.lookup import find_task, month_of
+from reminder.office.stopping import stop_done
+
+
+def register(
+    app: Application,
+    task_ids: Iterable[str],
+    month: str | None,
+    on: date | None,
+    note: str,
+    by: Signature = registrations.COMMAND,
+) -> None:
+    """Tasks as done: for good, or for that month's check-in of a year-round task."""
+    if note:
+        try:
+            one_line(note)
+        except ValueError as error:
+            raise UsageError(f"--note {error}") from None
+    clocks.refuse_wrong(app.clock, app.table)
+    at = app.clock.now()
+    found = [_registrable(app, task_id, month) for task_id in task_ids]
+    day, stream = on or app.table.local_day(at), app.notice_writer.stream
+    if day > app.table.local_day(at):
+        raise UsageError(f"{day} is yet to come, wanted a day up to today")
+    with app.database.write() as connection:
+        for task in found:
+            period = month if month and task.kind is TaskKind.YEAR else ""
+            registrations.register_done(connection, task.id, period, day, note, at, by)
+        stop_done(connection, registrations.read_progress(connection, app.table, stream), at)
+    app.sync_feeds(at)
+
+
+def _registrable(app: Application, task_id: str, month: str | None) -> Task:
+    task = find_task(app, task_id)
+    if task.kind is TaskKind.STANDING:
+        raise UsageError(f"{task_id} is a standing remark: it is never done")
+    if month and task.kind is TaskKind.MONTH and month != app.table.plan.period(task.month):
+        raise UsageError(f"{task_id} belongs to {app.table.plan.period(task.month)}, not {month}")
+    if month and task.kind is TaskKind.YEAR:
+        month_of(app, month)
+    return task
+
+
+def reopen(
+    app: Application, task_id: str, period: str | None = None, by: Signature = registrations.COMMAND
+) -> None:
+    """All of it, or as `tasks.reopen` takes a period."""
+    find_task(app, task_id)
+    at = app.clock.now()
+    with app.database.write() as connection:
+        if not registrations.reopen(connection, task_id, at, period, by):
+            raise UsageError(f"{task_id} is not registered as done")
+    app.sync_feeds(at)
