@@ -19,21 +19,20 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-## soak: killed at every step and at hundreds of random moments, then a thousand years with faults
+## soak: killed at every step and at hundreds of random moments, then COUNT years with faults
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak.steps
 	$(BIN)/python -m tests.soak.kills
-	$(MAKE) seeds SEEDS=1000
+	$(BIN)/python -m tests.soak.seeds --count $(or $(COUNT),1000)
 
 ## hosts: senders on hosts of their own (network namespaces, as root), in every kind of trouble
 hosts: $(VENV)/.dev
 	$(BIN)/python -m tests.soak.hosts $(ARGS)
 
-## seeds: simulated years with faults, SEEDS of them from FIRST on
-SEEDS ?= 24
+## seeds: simulated years with faults: SEEDS="17 4711", or COUNT of them (24) from FIRST on
 FIRST ?= 1
 seeds: $(VENV)/.dev
-	$(BIN)/python -m tests.soak.seeds --first $(FIRST) --count $(SEEDS)
+	$(BIN)/python -m tests.soak.seeds $(if $(SEEDS),$(SEEDS),--first $(FIRST) --count $(or $(COUNT),24))
 
 ## check: format, lint, types, layers
 check: $(VENV)/.dev

@@ -44,20 +44,16 @@ class Clock:
 
 
 class VirtualClock(Clock):
-    """Stands still until it is told to go on: a year passes in seconds.
-
-    `shift` is how far the machine's idea of the time is off, as after a wrong setting.
-    """
+    """Stands still until it is told to go on: a year passes in seconds."""
 
     is_real = False
 
     def __init__(self, start: datetime) -> None:
-        self.true = _aware(start).astimezone(UTC)
-        self.shift = timedelta()
+        self.moment = _aware(start).astimezone(UTC)
         self._seconds = 0.0
 
     def now(self) -> datetime:
-        return (self.true + self.shift).replace(microsecond=0)
+        return self.moment.replace(microsecond=0)
 
     def monotonic(self) -> float:
         return self._seconds
@@ -67,7 +63,7 @@ class VirtualClock(Clock):
             self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        self.true += timedelta(seconds=seconds)
+        self.moment += timedelta(seconds=seconds)
         self._seconds += seconds
 
 

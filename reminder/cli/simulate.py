@@ -1,4 +1,4 @@
-"""`reminder simulate`: a year in seconds, with faults if wanted."""
+"""`reminder simulate`: a year in seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reminder.domain.timetable import Timetable
-    from reminder.simulation import Outcome
+    from reminder.office.simulation import Outcome
 
 cli = typer.Typer()
 WIDE = 240  # columns of the report's file
+LEGEND = (
+    "D digest, N nudge, C 待确认, then the day it was accepted; * late; "
+    "(refused), (expired), (retry): what became of it instead"
+)
 
 
-@command(cli, example="reminder simulate --from 2026-01-01 --to 2026-12-31 --faults 7")
+@command(cli, example="reminder simulate --from 2026-01-01 --to 2026-12-31")
 def simulate(
     start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day.")] = None,
-    faults: Annotated[
-        int | None,
-        typer.Option(metavar="SEED", help="With crashes, sick servers, wrong clocks, full disks."),
-    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep ledger, report and every mail (a Maildir)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A year on a virtual clock: what each unit would get, and whether the promise holds."""
+    """A year on a virtual clock: what each unit would get, and whether all of it goes."""
     from reminder.domain.moves import held_on
 
     app = application()
@@ -61,16 +61,20 @@ def simulate(
         datetime.combine(day, time(), table.plan.zone) for day in (first, last + timedelta(days=1))
     )
     with _folder(output) as folder, _quiet(), _progress() as told:
-        from reminder.simulation import simulate as run
-        from reminder.simulation.report import mail_writer
+        from reminder.office.simulation import simulate as run
 
-        mails = mail_writer(folder / "outbox") if output else None
-        outcome = run(app.office, begin, until, folder, seed=faults, mails=mails, progress=told)
+        outbox = folder / "outbox" if output else None
+        outcome = run(app.office, begin, until, folder, outbox=outbox, progress=told)
         if output:
-            _write(outcome, table, folder)
-    _show(outcome, table, as_json)
+            report = StringIO()
+            _print(outcome, table, _console(report))
+            write_file(folder / "report.txt", report.getvalue().encode())
+    if as_json:
+        print_json(_figures(outcome, table))
+    else:
+        _print(outcome, table, _console())
     if outcome.breaches:
-        raise ReminderError("the promise was broken", hint="The same seed breaks it again.")
+        raise ReminderError("the promise was broken", hint="The same year breaks it again.")
 
 
 @contextmanager
@@ -106,38 +110,24 @@ def _progress() -> Iterator[Callable[[float], None]]:
         yield lambda part: bar.update(task, completed=part)
 
 
-def _write(outcome: Outcome, table: Timetable, folder: Path) -> None:
+def _console(file: IO[str] | None = None) -> Console:
     from rich.console import Console
 
-    from reminder.simulation.report import chronicle
-
-    report = StringIO()
-    console = Console(file=report, width=WIDE)
-    _print(outcome, table, console)
-    console.print("\n".join(chronicle(outcome, table.plan.zone)), markup=False)
-    write_file(folder / "report.txt", report.getvalue().encode())
-
-
-def _show(outcome: Outcome, table: Timetable, as_json: bool) -> None:
-    from rich.console import Console
-
-    if as_json:
-        print_json(_figures(outcome, table))
-    else:
-        _print(outcome, table, Console(width=None if sys.stdout.isatty() else WIDE))
+    wide = file is not None or not sys.stdout.isatty()
+    return Console(file=file, width=WIDE if wide else None)
 
 
 def _figures(outcome: Outcome, table: Timetable) -> dict[str, Any]:
-    from reminder.simulation.report import grid
+    from reminder.office.simulation import grid
 
     return {
-        "seed": outcome.seed,
+        "seed": None,
         "passes": outcome.passes,
-        "kills": outcome.kills,
-        "faults": len(outcome.faults.spells),
-        "accepted": len(outcome.deliveries),
+        "kills": 0,
+        "faults": 0,
+        "accepted": len(outcome.accepted),
         "copies": outcome.copies,
-        "breaches": [{"notice": b.notice, "words": b.words} for b in outcome.breaches],
+        "breaches": [{"notice": key, "words": words} for key, words in outcome.breaches],
         "units": {name: months for name, *months in grid(outcome, table)},
     }
 
@@ -146,7 +136,7 @@ def _print(outcome: Outcome, table: Timetable, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from reminder.simulation.report import LEGEND, grid, summary
+    from reminder.office.simulation import grid
 
     shown = Table(box=None, header_style="bold", pad_edge=False)
     shown.add_column("unit", no_wrap=True)
@@ -155,6 +145,12 @@ def _print(outcome: Outcome, table: Timetable, console: Console) -> None:
     for row in grid(outcome, table):
         shown.add_row(*(Text(harmless(cell)) for cell in row))
     console.print(shown)
-    console.print(LEGEND, markup=False, highlight=False)
-    for line in summary(outcome):
+    lines = [
+        LEGEND,
+        f"{outcome.passes} passes, {len(outcome.accepted)} mails accepted",
+        f"{outcome.copies} copies, each after an answer that was lost or a kill before its record",
+        f"{len(outcome.breaches)} notices broke the promise",
+        *(f"  {key}: {words}" for key, words in outcome.breaches),
+    ]
+    for line in lines:
         console.print(harmless(line), markup=False, highlight=False)

@@ -18,9 +18,9 @@ from reminder.mail import drain, sending
 from reminder.office import notice_writer as notice_writer
 from reminder.office import planning
 from reminder.office.receipts import Receipts
-from reminder.simulation import Outcome, simulate
-from reminder.simulation.faults import Fault, Faults, Kill, Registration, Said, Spell
 from tests.daemon.trials import OPERATOR, Trial, trial
+from tests.simulation.faults import Action, Fault, Faults, Kill, PlannedAction, Spell
+from tests.simulation.year import Outcome, simulate
 
 HOUR = timedelta(hours=1)
 
@@ -257,8 +257,8 @@ def test_broken_promise_is_seen(
     assert spring(office, **faults).breaches
 
 
-REPORTED = (Registration(moment("03-20T10:00"), "2026-03-1", Said.FINISH),)
-SENT_BACK = (*REPORTED, Registration(moment("03-27T10:00"), "2026-03-1", Said.RETURN))
+REPORTED = (PlannedAction(moment("03-20T10:00"), "2026-03-1", Action.FINISH),)
+SENT_BACK = (*REPORTED, PlannedAction(moment("03-27T10:00"), "2026-03-1", Action.RETURN))
 
 
 def told(outcome: Outcome) -> list[str]:
@@ -267,13 +267,13 @@ def told(outcome: Outcome) -> list[str]:
 
 
 def test_what_a_unit_reports_is_asked_for_no_more(office: Trial) -> None:
-    outcome = spring(office, start=LATE, registrations=REPORTED)
+    outcome = spring(office, start=LATE, actions=REPORTED)
     assert told(outcome) == ["receipt"]
     assert outcome.breaches == ()
 
 
 def test_what_was_sent_back_is_asked_for_again(office: Trial) -> None:
-    outcome = spring(office, start=LATE, registrations=SENT_BACK)
+    outcome = spring(office, start=LATE, actions=SENT_BACK)
     assert told(outcome) == ["receipt", "nudge", "receipt", "overdue"]
     assert outcome.breaches == ()
 
@@ -282,11 +282,11 @@ def test_judge_sees_a_unit_asked_for_what_it_has_reported(
     office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Progress, "is_asked", lambda self, task, unit: task not in self.done)
-    assert spring(office, **NUDGED, registrations=REPORTED).breaches
+    assert spring(office, **NUDGED, actions=REPORTED).breaches
 
 
 def test_judge_sees_a_receipt_that_is_missing(
     office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Receipts, "send", lambda *args: [])
-    assert "was due" in spring(office, **NUDGED, registrations=REPORTED).breaches[0].words
+    assert "was due" in spring(office, **NUDGED, actions=REPORTED).breaches[0].words

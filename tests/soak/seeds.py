@@ -1,19 +1,22 @@
-"""Many simulated years with faults, each from its own seed; ends with 1 if a promise broke.
+"""Simulated years with faults, each drawn from its own seed; ends with 1 if a promise broke.
 
-python tests/soak/seeds.py --first 1 --count 1000 --jobs 2
+    python -m tests.soak.seeds 17 4711
+    python -m tests.soak.seeds --first 1 --count 1000
+
+Prints a line for each seed, and one below it for each breach.
 """
 
 import argparse
 import logging
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 from reminder.documents.office import load_office
-from reminder.simulation import Outcome, simulate
+from tests.simulation.year import Outcome, simulate
 
 
 def year(seed: int) -> Outcome:
@@ -26,31 +29,30 @@ def year(seed: int) -> Outcome:
         return simulate(office, start, end, Path(folder), seed=seed)
 
 
-def years(first: int, count: int, jobs: int) -> Iterator[Outcome]:
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(year, range(first, first + count))
+def line(outcome: Outcome) -> str:
+    return (
+        f"seed {outcome.seed}: {outcome.kills} kills, {len(outcome.faults.spells)} faults, "
+        f"{len(outcome.deliveries)} mails, {outcome.copies} copies, "
+        f"{len(outcome.breaches)} breaches"
+    )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="*", help="these, instead of a row of them")
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--count", type=int, default=24)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
-    done = kills = faults = mails = copies = broken = 0
-    for outcome in years(given.first, given.count, given.jobs):
-        done += 1
-        kills += outcome.kills
-        faults += len(outcome.faults.spells)
-        mails += len(outcome.deliveries)
-        copies += outcome.copies
-        broken += bool(outcome.breaches)
-        for breach in outcome.breaches:
-            print(f"seed {outcome.seed}: {breach.notice}: {breach.words}", flush=True)
-        if sys.stderr.isatty():
-            print(f"\r{done} of {given.count}", end="", file=sys.stderr)
-    print(f"{done} seeds, {kills} kills, {faults} faults, {mails} mails, {copies} copies")
-    print(f"{broken} seeds broke the promise")
+    seeds = given.seeds or range(given.first, given.first + given.count)
+    broken = 0
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for outcome in pool.map(year, seeds):
+            print(line(outcome), flush=True)
+            for breach in outcome.breaches:
+                print(f"  {breach.notice}: {breach.words}", flush=True)
+            broken += bool(outcome.breaches)
+    print(f"{broken} of {len(seeds)} seeds broke the promise")
     return 1 if broken else 0
 
 

@@ -70,7 +70,7 @@ class Kill:
     step: int
 
 
-class Said(StrEnum):
+class Action(StrEnum):
     """The secretariat registers a task as done itself; or a unit says so, and it answers."""
 
     DONE = "done"
@@ -80,17 +80,17 @@ class Said(StrEnum):
 
 
 @dataclass(frozen=True)
-class Registration:
+class PlannedAction:
     at: datetime
     task: str
-    said: Said = Said.DONE
+    action: Action = Action.DONE
 
 
 @dataclass(frozen=True)
 class Faults:
     spells: tuple[Spell, ...] = ()
     kills: tuple[Kill, ...] = ()
-    registrations: tuple[Registration, ...] = ()
+    actions: tuple[PlannedAction, ...] = ()
     _by_fault: dict[Fault, list[Spell]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,7 +112,7 @@ class Faults:
     def boundaries(self) -> list[datetime]:
         """The moments at which something changes."""
         edges = {edge for spell in self.spells for edge in (spell.start, spell.end)}
-        return sorted(edges | {kill.at for kill in self.kills} | {r.at for r in self.registrations})
+        return sorted(edges | {kill.at for kill in self.kills} | {r.at for r in self.actions})
 
 
 def draw(
@@ -140,7 +140,7 @@ def draw(
     steps = [int(10 ** dice.uniform(0, 3)) for _ in range(dice.randrange(40))]
     kills = [Kill(moment(0, 0.2), step) for step in steps]
     some = dice.sample(list(tasks), min(len(tasks), dice.randrange(12)))
-    done = [said for task in some for said in _said(dice, task, moment(0, 6))]
+    done = [action for task in some for action in _actions(dice, task, moment(0, 6))]
     return Faults(
         tuple(spells),
         tuple(sorted(kills, key=lambda kill: kill.at)),
@@ -148,15 +148,15 @@ def draw(
     )
 
 
-def _said(dice: Random, task: str, at: datetime) -> Iterator[Registration]:
+def _actions(dice: Random, task: str, at: datetime) -> Iterator[PlannedAction]:
     """Of half the tasks their units report; most reports are answered within some days."""
     if dice.random() < 0.5:
-        yield Registration(at, task)
+        yield PlannedAction(at, task)
         return
-    yield Registration(at, task, Said.FINISH)
-    answer = dice.choice((Said.CONFIRM, Said.RETURN, None))
+    yield PlannedAction(at, task, Action.FINISH)
+    answer = dice.choice((Action.CONFIRM, Action.RETURN, None))
     if answer:
-        yield Registration(at + HOUR * 10 ** dice.uniform(-1, 2), task, answer)
+        yield PlannedAction(at + HOUR * 10 ** dice.uniform(-1, 2), task, answer)
 
 
 def _server(dice: Random, moment: Moments, addresses: Sequence[str]) -> Iterator[Spell]:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Reason, State
-from reminder.office import held_digests as approvals
-from reminder.simulation import Outcome, reader, simulate
-from reminder.simulation.faults import Fault, Faults, Registration, Said, Spell
-from reminder.simulation.reader import Reader
+from reminder.ledger import holds
+from reminder.office import held_digests
 from tests.daemon.trials import OPERATOR, trial
+from tests.simulation import actors
+from tests.simulation.actors import Approver
+from tests.simulation.faults import Action, Fault, Faults, PlannedAction, Spell
+from tests.simulation.year import Outcome, simulate
 
 APPROVED = OPERATOR | {"approval": True}
 
@@ -56,30 +58,30 @@ def test_promise_holds_whoever_reads_late_and_whatever_fails(tmp_path: Path, see
 def test_who_has_nothing_left_to_confirm_is_sent_nothing(tmp_path: Path) -> None:
     """What it led in March is registered between the pre-flight of April and its digests."""
     without = ('month = 4\nlead = ["承办委员会"]', 'month = 4\nlead = ["相关委员会"]')
-    done = (Registration(moment("04-01T02:00"), "2026-03-1", Said.DONE),)
-    outcome = spring(tmp_path, edit=without, faults=Faults(registrations=done))
+    done = (PlannedAction(moment("04-01T02:00"), "2026-03-1", Action.DONE),)
+    outcome = spring(tmp_path, edit=without, faults=Faults(actions=done))
     assert outcome.breaches == ()
     [spared] = [v for v in outcome.notices if (v.unit, v.period) == ("lead", "2026-04")]
     assert (spared.state, spared.reason) == (State.EXPIRED, Reason.DONE)
 
 
 def leave_unread(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(approvals, "PASSED", (*approvals.PASSED, Reason.APPROVAL))
-    patch.setattr(Reader, "read", lambda *_: None)
+    patch.setattr(held_digests, "PASSED", (*held_digests.PASSED, Reason.APPROVAL))
+    patch.setattr(Approver, "read", lambda *_: None)
 
 
 def hurry(patch: pytest.MonkeyPatch) -> None:
-    original = approvals.approvals.held_digests
+    original = holds.held_digests
 
     def held(*given: Any, period: str | None = None, **_: Any) -> list[str]:
         return original(*given, period=period)
 
-    patch.setattr(approvals.approvals, "held_digests", held)
+    patch.setattr(holds, "held_digests", held)
 
 
 def forget_what_was_approved(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reader, "approve", lambda *_: True)
-    patch.setattr(reader, "approve_all", lambda *_: 1)
+    patch.setattr(actors, "approve", lambda *_: True)
+    patch.setattr(actors, "approve_all", lambda *_: 1)
 
 
 @pytest.mark.parametrize(

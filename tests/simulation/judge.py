@@ -12,11 +12,11 @@ from reminder.domain.notices import NEVER_WENT, Kind, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.ledger.views import NoticeView, RecipientView
-from reminder.simulation.daily import READ, second_mails
-from reminder.simulation.duties import Duties, Telling, Tick, duties
-from reminder.simulation.faults import Fault, Faults
-from reminder.simulation.reader import Reader
-from reminder.simulation.server import Server
+from tests.simulation.actors import Approver
+from tests.simulation.daily import READ, second_mails
+from tests.simulation.expected import Expected, Telling, Tick, expected
+from tests.simulation.faults import Fault, Faults
+from tests.simulation.server import SickServer
 
 # With nothing wrong for so long, whatever waits has gone: the longest back-off and a bit.
 ENOUGH = timedelta(hours=7)
@@ -38,12 +38,12 @@ class Evidence:
     started: datetime
     journal: list[Tick]
     faults: Faults
-    server: Server
+    server: SickServer
     views: Sequence[NoticeView]
     reminded: Mapping[str, set[Telling]]
     receipts: frozenset[str]
     content: Callable[[str], bytes | None]
-    reader: Reader | None = None  # where digests are to be approved
+    reader: Approver | None = None  # where digests are to be approved
 
 
 def judge(table: Timetable, evidence: Evidence) -> list[Breach]:
@@ -56,7 +56,7 @@ class _Judge:
         self._seen = evidence
         self._prefix = f"{table.plan.id}/"
         approved = evidence.reader is not None
-        self._due: Duties = duties(table, evidence.journal, evidence.started, approved=approved)
+        self._due: Expected = expected(table, evidence.journal, evidence.started, approved=approved)
         self._accepted = evidence.server.accepted_by_address()
         self._hashes = evidence.server.hashes()
         self._accepted_at: dict[str, datetime] = {}  # first

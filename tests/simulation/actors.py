@@ -1,18 +1,24 @@
-"""The secretariat of a simulated year: it reads what waits for approval, and approves it."""
+"""Who acts in a simulated year: units that register, the secretariat that answers and approves."""
 
 from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime
 from random import Random
 
+from reminder.domain.registrations import Signature
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.errors import LedgerError
 from reminder.office.application import Application
 from reminder.office.approval import ApprovalError, Batch, approve, approve_all, batches
-from reminder.simulation.faults import HOUR
+from reminder.office.completion import register
+from reminder.office.lookup import find_task
+from reminder.office.registrations import confirm, finish, send_back
+from tests.simulation.faults import HOUR, Action, PlannedAction
+
+_UNIT, _OFFICE = Signature("联络员", "page"), Signature("", "console")
 
 
-class Reader:
+class Approver:
     """Comes to a month's digests once it `begins`, in true time, and then to whatever waits anew.
 
     With a seed it comes some days before they are due, or up to one day too late. `approved` are
@@ -46,3 +52,19 @@ class Reader:
                 if not at_once:
                     approve(app, key, batch.as_of, sha256)
                 self.approved[key].add(sha256)
+
+
+def act(app: Application, planned: PlannedAction) -> None:
+    """Raises `RegistrationError` where it is not accepted."""
+    task = find_task(app, planned.task)
+    unit = app.table.directory[app.table.lead_units(task)[0]]
+    match planned.action:
+        case Action.DONE:
+            register(app, [task.id], None, None, "")
+        case Action.FINISH:
+            today = app.table.local_day(app.clock.now())
+            finish(app, unit, task, _UNIT, done_on=today)
+        case Action.CONFIRM:
+            confirm(app, unit.id, task.id, "", _OFFICE)
+        case Action.RETURN:
+            send_back(app, unit.id, task.id, "", "请补充", _OFFICE)

@@ -6,7 +6,7 @@ from datetime import date
 from reminder.domain.notices import NEVER_WENT, Kind, State, copy_number
 from reminder.domain.timetable import Timetable
 from reminder.ledger.views import NoticeView
-from reminder.simulation.duties import Telling
+from tests.simulation.expected import Telling
 
 READ = "/by-digest"  # ends the key under which stands what was read in a digest
 

@@ -35,7 +35,7 @@ class Tick:
 
 
 @dataclass
-class Duties:
+class Expected:
     """Keys come without the plan's id. `tellings` are what units must have been reminded of,
     by mail, or by a call list where `calls` says so. `needless` are digests that were not due at
     some moment of their month, whatever they were at others."""
@@ -47,11 +47,11 @@ class Duties:
     calls: set[Telling] = field(default_factory=set)
 
 
-def duties(
+def expected(
     table: Timetable, journal: list[Tick], started: datetime, *, approved: bool = False
-) -> Duties:
+) -> Expected:
     """Where digests are to be `approved`, they may be there from the pre-flight on."""
-    found, rules = Duties(), _Rules(table, table.local_day(started))
+    found, rules = Expected(), _Rules(table, table.local_day(started))
     for tick in journal:
         keys = {*rules.digests(tick), *rules.missed(tick)}
         found.needless |= found.may.intersection(rules.running(tick)) - keys

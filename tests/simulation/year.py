@@ -1,0 +1,212 @@
+"""A simulated year in which things go wrong: processes that die and start again, sick servers."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import select
+
+from reminder.documents.office import Office
+from reminder.domain.notices import State
+from reminder.domain.windows import nudge_day
+from reminder.errors import LedgerError
+from reminder.ledger import registrations
+from reminder.ledger.integrity import verify
+from reminder.ledger.notices import content_of
+from reminder.ledger.registrations import read_start
+from reminder.ledger.schema import notice, recipient, reminded
+from reminder.ledger.views import NoticeView, read_notices
+from reminder.office.application import Application
+from reminder.office.registrations import RegistrationError
+from reminder.office.simulation import SimulatedYear
+from tests.simulation.actors import Approver, act
+from tests.simulation.crash import Killed, Life
+from tests.simulation.expected import Telling, Tick, receipts_due
+from tests.simulation.faults import Fault, Faults, draw
+from tests.simulation.judge import Breach, Evidence, judge
+from tests.simulation.server import Delivery, ShiftedClock, SickServer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a year brought. `copies` are messages that a recipient got more than once."""
+
+    seed: int | None
+    faults: Faults
+    passes: int
+    kills: int
+    deliveries: tuple[Delivery, ...]
+    notices: tuple[NoticeView, ...]
+    copies: int
+    breaches: tuple[Breach, ...]
+
+
+def simulate(
+    office: Office,
+    start: datetime,
+    end: datetime,
+    folder: Path,
+    *,
+    faults: Faults | None = None,
+    seed: int | None = None,
+) -> Outcome:
+    """The office from `start` until before `end`, its ledger in `folder`.
+
+    With a seed, faults are drawn from it unless they are given.
+    """
+    if faults is None:
+        faults = Faults() if seed is None else _drawn(office, seed, start, end)
+    return FaultyYear(office, start, end, folder, faults, seed).outcome()
+
+
+def _drawn(office: Office, seed: int, start: datetime, end: datetime) -> Faults:
+    table = office.table
+    busy = [table.digest_due(month) for month in table.months]
+    nudged = {
+        nudge_day(found, table.days, step)
+        for found in table.windows.values()
+        for step in table.schedule.nudges
+        if found.tracked
+    }
+    busy += [table.moment(day) for day in sorted(nudged)]
+    units = [table.directory[unit] for month in table.months for unit in table.reached(month)]
+    addresses = sorted({address for unit in units for address in (*unit.to, *unit.cc)})
+    return draw(seed, start, end, busy, list(table.windows), addresses)
+
+
+class FaultyYear(SimulatedYear):
+    clock: ShiftedClock
+
+    def __init__(
+        self,
+        office: Office,
+        start: datetime,
+        end: datetime,
+        folder: Path,
+        faults: Faults,
+        seed: int | None,
+    ) -> None:
+        super().__init__(office, start, end, folder)
+        self.clock = ShiftedClock(start)
+        self._faults, self._seed = faults, seed
+        self._dice = Random(f"order {seed}")
+        self._kills = list(faults.kills)
+        self._actions = list(faults.actions)
+        self._approver = Approver(office.table, seed) if office.settings.mail.approval else None
+        comes = self._approver.begins.values() if self._approver else ()
+        self._boundaries = sorted({*faults.boundaries(), *comes})
+        self._server = SickServer(self.clock, faults, self._dice)
+        self._journal: list[Tick] = []
+        self._killed = 0
+
+    def begin(self) -> Application:
+        """A new process: nothing is kept but what is on disk."""
+        app = Application(self.office, self.clock, transport=self._server, dice=self._dice)
+        self._life = Life(app.database)
+        return app
+
+    def work(self) -> None:
+        self.clock.shift = self._faults.shift(self.clock.moment)
+        if self._server.holds(Fault.OFF):
+            return
+        self._life.disk_full = self._server.holds(Fault.DISK_FULL)
+        self._register()
+        self._pass()
+        if self._approver and not self._life.disk_full:
+            self._approver.read(self.app, self.clock.moment)
+
+    def _pass(self) -> None:
+        app, at, progress = self.app, self.clock.now(), self.app.progress()
+        done, reported = frozenset(progress.done), frozenset(progress.reported)
+        begun = self.clock.moment
+        if self._kills and self._kills[0].at <= begun:
+            self._life.dies_at = self._life.steps + self._kills.pop(0).step
+        self._server.life, completed = self._life, False
+        try:
+            app.tick()
+            completed = True
+            self._life.step()  # whoever dies at the last commit's end dies here
+        except LedgerError as error:
+            log.info("%s: %s", at, error)
+        except Killed:
+            self._bury()
+        self._life.dies_at = None
+        self._journal.append(Tick(begun, at, done, reported, completed=completed))
+        if not completed:
+            self.hurry()
+
+    def _bury(self) -> None:
+        """The next pass is a new process's. What it was sending may go once more."""
+        self._killed += 1
+        self.app.database.close()
+        self.app = self.begin()
+        query = select(notice.c.message_id).join(recipient, recipient.c.notice == notice.c.key)
+        with self.app.database.read() as connection:
+            cut = set(connection.scalars(query.where(recipient.c.state == State.SENDING)))
+        if self._server.at_risk in cut:
+            self._server.excused[self._server.at_risk] += 1
+
+    def _register(self) -> None:
+        """Somebody registers what is due to be registered; waits while the disk is full."""
+        due = [action for action in self._actions if action.at <= self.clock.moment]
+        if due and not self._server.holds(Fault.DISK_FULL):
+            for action in due:
+                with suppress(RegistrationError):  # answered, or closed, by somebody else before
+                    act(self.app, action)
+            self._actions = [action for action in self._actions if action not in due]
+
+    def pauses(self) -> Iterator[timedelta]:
+        yield from super().pauses()
+        later = (edge for edge in self._boundaries if edge > self.clock.moment)
+        yield from (edge - self.clock.moment for edge in later)
+
+    def something_waits(self) -> bool:
+        unfinished = not self._journal or not self._journal[-1].completed
+        return unfinished or super().something_waits()
+
+    def _stored(self, key: str) -> bytes | None:
+        with self.app.database.read() as connection:
+            return content_of(connection, key)
+
+    def outcome(self) -> Outcome:
+        self.run()
+        server, table = self._server, self.office.table
+        told: dict[str, set[Telling]] = defaultdict(set)
+        with self.app.database.read() as connection:
+            views = read_notices(connection)
+            started = read_start(connection, self.app.notice_writer.stream) or self.start
+            for row in connection.execute(select(reminded)):
+                told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
+            registered = list(registrations.each(connection))
+        breaches = [Breach("ledger", words) for words in verify(self.app.database.place)]
+        evidence = Evidence(
+            started,
+            self._journal,
+            self._faults,
+            server,
+            views,
+            told,
+            receipts_due(registered, views),
+            self._stored,
+            self._approver,
+        )
+        breaches += judge(table, evidence)
+        self.app.database.close()
+        copies = sum(count - 1 for count in server.accepted_by_address().values())
+        return Outcome(
+            self._seed,
+            self._faults,
+            len(self._journal),
+            self._killed,
+            tuple(server.deliveries),
+            tuple(views),
+            copies,
+            tuple(breaches),
+        )
