@@ -110,7 +110,7 @@ def fill(state: Path, count: int) -> str:
             add_all(connection, entries, at, stream="maildir")
             sent = {"state": State.SENT, "reason": Reason.ACCEPTED}
             connection.execute(update(recipient).values(sent))
-    key, web = app.composer.key, app.settings.web
+    key, web = app.key, app.settings.web
     with app.database.write() as connection:
         word, door = begin_session(connection, at), door_word(connection, key)
         token = link_token(connection, key, PAGE, UNIT)

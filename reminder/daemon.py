@@ -205,7 +205,7 @@ class Daemon:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
-            hold = read_hold(connection, app.notice_writer.stream)
+            hold = read_hold(connection, app.settings.stream)
             accepted = states_since(connection, before)[State.SENT] if planned.new else 0
             views = read_notices(connection, keys=planned.first)
         settings = app.settings.web

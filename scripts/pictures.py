@@ -91,7 +91,7 @@ def pages(browser: Browser, folder: Path) -> None:
     with office(folder / "state") as (app, base):
         live(app)
         with app.database.read() as connection:
-            token = link_token(connection, app.composer.key, PAGE, "deputies")
+            token = link_token(connection, app.key, PAGE, "deputies")
         unit = page_url(base, token, "deputies")
         shot(browser, unit, "page-phone.png", (375, 1500))
         shot(browser, unit, "page-year.png", (1000, 900), part="#year")
@@ -103,7 +103,7 @@ def pages(browser: Browser, folder: Path) -> None:
 
 def logged_in(app: Application) -> dict[str, str]:
     """The cookies of the secretariat's browser."""
-    key, web = app.composer.key, app.settings.web
+    key, web = app.key, app.settings.web
     with app.database.write() as connection:
         found = {
             "door": door_word(connection, key),

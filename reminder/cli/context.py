@@ -130,7 +130,7 @@ def say_hold(app: Application) -> None:
     if not app.has_ledger:
         return
     with app.database.read() as connection:
-        hold = read_hold(connection, app.notice_writer.stream)
+        hold = read_hold(connection, app.settings.stream)
     if hold:
         typer.echo(harmless(f"Held: {hold.words}; {hold.hint}"), err=True)
 

@@ -148,7 +148,7 @@ def release(period: Period = None) -> None:
 
     app = informed_application()
     with app.database.read() as connection:
-        lifted = period is None and read_hold(connection, app.notice_writer.stream)
+        lifted = period is None and read_hold(connection, app.settings.stream)
     released = operations.release(app, period)
     if not released:
         print("nothing waits; what comes goes by itself again" if lifted else "nothing is held")

@@ -55,7 +55,7 @@ def read_status(app: Application) -> dict[str, Any]:
 def _read_ledger(app: Application, found: dict[str, Any]) -> None:
     zone = app.table.plan.zone
     with app.database.read() as connection:
-        started = read_start(connection, app.notice_writer.stream)
+        started = read_start(connection, app.settings.stream)
         ticked = last_tick(connection)
         found["troubles"] = read_details(connection)
         if isinstance(app.settings.ledger, Server):
@@ -63,10 +63,10 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection, app.clock.now())
         counted = tally(connection, Kind(last["kind"]), last["period"]) if last else None
-        hold = read_hold(connection, app.notice_writer.stream)
+        hold = read_hold(connection, app.settings.stream)
         alarms = read_alarms(connection).values()
-        unsettled = read_unsettled(connection, app.notice_writer.stream, app.table.directory)
-        found["approval"] = sum(w.count for w in unapproved(connection, app.notice_writer.stream))
+        unsettled = read_unsettled(connection, app.settings.stream, app.table.directory)
+        found["approval"] = sum(w.count for w in unapproved(connection, app.settings.stream))
     found["held"] = hold is not None
     if hold:
         since = hold.since.astimezone(zone)

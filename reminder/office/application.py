@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from random import Random
 from threading import Lock
 
@@ -19,6 +20,7 @@ from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger import leases
+from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, open_database, was_begun
 from reminder.ledger.holds import Hold, read_hold
@@ -26,14 +28,13 @@ from reminder.ledger.location import Server
 from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.compose import Composer
 from reminder.mail.pacing import Limits
-from reminder.mail.presence import presence
+from reminder.mail.presence import presence, replica_name
 from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import clocks, holds
 from reminder.office.alerts import Trouble, Watch
-from reminder.office.container import Container
 from reminder.office.held_digests import Approvals
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import Planned, Planner
@@ -41,6 +42,50 @@ from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
 
 log = logging.getLogger(__name__)
+
+
+class Container:
+    """The services made from one version of the office. Immutable: a new version gets a new one."""
+
+    def __init__(self, office: Office, database: Callable[[], Database]) -> None:
+        self.office = office
+        self._database = database
+
+    @cached_property
+    def key(self) -> InstallationKey:
+        return installation_key(
+            self._database(), self.office.settings.secret_key.get_secret_value()
+        )
+
+    @cached_property
+    def composer(self) -> Composer:
+        return Composer(self.office, self.key)
+
+    @cached_property
+    def notice_writer(self) -> NoticeWriter:
+        return NoticeWriter(self.composer)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self.composer, self.notice_writer)
+
+    @cached_property
+    def planner(self) -> Planner:
+        return Planner(self.composer, self._database(), self.notice_writer, self.receipts)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self.composer, self._database(), self.notice_writer)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        return Reporter(self.composer, self._database(), self.notice_writer)
+
+    @cached_property
+    def watch(self) -> Watch:
+        settings = self.office.settings
+        replica = "" if isinstance(settings.ledger, Path) else replica_name()
+        return Watch(settings, self.office.table, self._database(), self.reporter, replica)
 
 
 def _nobody() -> None:
@@ -92,14 +137,14 @@ class Application:
 
     @property
     def office(self) -> Office:
-        return self._parts.office
+        return self.container.office
 
     @office.setter
     def office(self, office: Office) -> None:
         self.as_edited = office
-        self._parts = self._made(office)
+        self.container = self._contained(office)
 
-    def _made(self, office: Office) -> Container:
+    def _contained(self, office: Office) -> Container:
         return Container(office, lambda: self.database)
 
     def refresh(self) -> bool:
@@ -114,8 +159,12 @@ class Application:
             table = held_on(self.as_edited.table, read_dates(connection))
             if table.plan.meetings == self.table.plan.meetings:
                 return False
-            self._parts = self._made(replace(self.as_edited, table=table))
+            self.container = self._contained(replace(self.as_edited, table=table))
         return True
+
+    @property
+    def key(self) -> InstallationKey:
+        return self.container.key
 
     @property
     def settings(self) -> Settings:
@@ -133,34 +182,6 @@ class Application:
     @cached_property
     def database(self) -> Database:
         return open_database(self.settings.ledger, server_mark(self.settings.state_dir))
-
-    @property
-    def composer(self) -> Composer:
-        return self._parts.composer
-
-    @property
-    def notice_writer(self) -> NoticeWriter:
-        return self._parts.notice_writer
-
-    @property
-    def receipts(self) -> Receipts:
-        return self._parts.receipts
-
-    @property
-    def planner(self) -> Planner:
-        return self._parts.planner
-
-    @property
-    def approvals(self) -> Approvals:
-        return self._parts.approvals
-
-    @property
-    def reporter(self) -> Reporter:
-        return self._parts.reporter
-
-    @property
-    def watch(self) -> Watch:
-        return self._parts.watch
 
     @cached_property
     def feeds(self) -> Feeds:
@@ -186,14 +207,14 @@ class Application:
             self.transport,
             self.clock,
             name=name,
-            relay=f"{name} {self.composer.key.derive('relay', marks, 8)}",
-            stream=self.notice_writer.stream,
+            relay=f"{name} {self.key.derive('relay', marks, 8)}",
+            stream=self.settings.stream,
             sender=self.settings.mail.sender_address,
             limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
             if by_mail
             else Limits(probe=(timedelta(), timedelta())),
             failing=Reason.SERVER if by_mail else Reason.STORAGE,
-            rehearsal=self.notice_writer.rehearsal,
+            rehearsal=self.settings.rehearsal,
             dice=self._dice,
         )
 
@@ -207,7 +228,7 @@ class Application:
         if not self.has_ledger:
             return Progress()
         with self.database.read() as connection:
-            return read_progress(connection, self.table, self.notice_writer.stream)
+            return read_progress(connection, self.table, self.settings.stream)
 
     def waits_for_clock(self, at: datetime) -> str:
         """Why that moment cannot be now: nothing is begun then. Told once in the log."""
@@ -218,17 +239,17 @@ class Application:
         return why
 
     def report(self, at: datetime) -> int:
-        return self.reporter.report(at) if self.is_current() else 0
+        return self.container.reporter.report(at) if self.is_current() else 0
 
     def look(self, at: datetime, more: Iterable[Trouble] | None) -> int:
         if self.waits_for_clock(at):
             return 0
-        return self.watch.look(at, more, in_force=self.is_current())
+        return self.container.watch.look(at, more, in_force=self.is_current())
 
     def sync_feeds(self, at: datetime) -> None:
         if self.waits_for_clock(at) or not self.is_current():
             return
-        stream = self.notice_writer.stream  # found out here: it may have to write
+        stream = self.settings.stream
 
         def progress(connection: Connection) -> Progress:
             self._refresh(connection)
@@ -252,7 +273,7 @@ class Application:
             return Planned()
         self.refresh()
         hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
-        planned = self.planner.plan(at, hold_first_start=hold)
+        planned = self.container.planner.plan(at, hold_first_start=hold)
         holds.note_how_far(self.database)
         self.sync_feeds(at)
         if planned.new:
@@ -283,7 +304,7 @@ class Application:
                 self.sender.drain()
         with self.database.read() as connection:
             states = states_since(connection, before)
-            hold = read_hold(connection, self.notice_writer.stream)
+            hold = read_hold(connection, self.settings.stream)
         return Pass(
             planned=planned.new,
             sent=states[State.SENT],

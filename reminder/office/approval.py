@@ -77,7 +77,7 @@ def batches(app: Application) -> list[Batch]:
 
 
 def _batches(app: Application, connection: Connection, at: datetime) -> Iterator[Batch]:
-    keys = holds.held_digests(connection, app.notice_writer.stream, (*OPEN, *PASSED))
+    keys = holds.held_digests(connection, app.settings.stream, (*OPEN, *PASSED))
     views = [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
     views.sort(key=lambda view: (view.due, view.period))
     for (due, period), same in groupby(views, key=lambda view: (view.due, view.period)):
@@ -92,7 +92,7 @@ def _batch(
     due: datetime,
     as_of: datetime,
 ) -> Batch:
-    composed = app.approvals.shown(connection, views, as_of)
+    composed = app.container.approvals.shown(connection, views, as_of)
     digests = (Digest(view, composed.get(view.key)) for view in views)
     return Batch(period, due, as_of, tuple(digests))
 
@@ -104,7 +104,8 @@ def find(app: Application, key: str, as_of: datetime | None = None) -> tuple[Dig
         view = _held(app, connection, key, at)
         if as_of is None or not _may_be_as_of(app, view, as_of, at):
             as_of = max(view.due, at)
-        return Digest(view, app.approvals.shown(connection, [view], as_of).get(key)), as_of
+        composed = app.container.approvals.shown(connection, [view], as_of).get(key)
+        return Digest(view, composed), as_of
 
 
 def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
@@ -121,7 +122,7 @@ def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
         view = _held(app, connection, key, at)
         if not _may_be_as_of(app, view, as_of, at):
             raise ApprovalError(_CHANGED)
-        composed = app.approvals.shown(connection, [view], as_of).get(key)
+        composed = app.container.approvals.shown(connection, [view], as_of).get(key)
         if composed is None or composed.sha256 != sha256:
             raise ApprovalError(_CHANGED)
         _pass(connection, [view], {key: composed}, at)
@@ -162,7 +163,7 @@ def _again(
     at: datetime,
 ) -> Batch:
     """That batch as it was shown. Raises `ApprovalError` when it cannot be shown so any more."""
-    stream = app.notice_writer.stream
+    stream = app.settings.stream
     keys = holds.held_digests(connection, stream, (*OPEN, *PASSED), period=period)
     found = read_notices(connection, keys=keys)
     views = [view for view in found if view.due == due and view.useful_until > at]
@@ -184,7 +185,7 @@ def _approve_some(
             for view in read_notices(connection, keys=keys)
             if view.state is State.HELD and view.reason in (*OPEN, *PASSED)
         ]
-        now = app.approvals.shown(connection, held, as_of)
+        now = app.container.approvals.shown(connection, held, as_of)
         same = [
             view
             for view in held
@@ -231,7 +232,7 @@ def _held(app: Application, connection: Connection, key: str, at: datetime) -> N
         view is None
         or view.state is not State.HELD
         or view.reason not in (*OPEN, *PASSED)
-        or view.stream != app.notice_writer.stream
+        or view.stream != app.settings.stream
         or view.useful_until <= at
     ):
         raise ApprovalError(_GONE)

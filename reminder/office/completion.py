@@ -31,7 +31,7 @@ def register(
     clocks.refuse_wrong(app.clock, app.table)
     at = app.clock.now()
     found = [_registrable(app, task_id, month) for task_id in task_ids]
-    day, stream = on or app.table.local_day(at), app.notice_writer.stream
+    day, stream = on or app.table.local_day(at), app.settings.stream
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:

@@ -68,7 +68,7 @@ class Reading:
 
 def task_rows(reading: Reading) -> Iterator[Row]:
     table = reading.table
-    known = read_known(reading.connection, table, reading.app.notice_writer.stream, reading.period)
+    known = read_known(reading.connection, table, reading.app.settings.stream, reading.period)
     if reading.period and not reading.month:
         return
     for task in table.plan.tasks:
@@ -130,7 +130,7 @@ def _check_ins(task: Task, progress: Progress) -> str:
 def signature_rows(reading: Reading) -> Iterator[Row]:
     """Of the months whose digest was due here: who was asked, and who has signed."""
     table = reading.table
-    progress = read_progress(reading.connection, table, reading.app.notice_writer.stream)
+    progress = read_progress(reading.connection, table, reading.app.settings.stream)
     for month in MONTHS:
         period = table.plan.period(month)
         if reading.period not in ("", period) or table.digest_due(month) > reading.at:

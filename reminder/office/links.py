@@ -50,7 +50,7 @@ def find_link(app: Application, purpose: str, subject: str) -> LinkView:
 def address(app: Application, base: str, found: LinkView, *, handed_out: bool = False) -> str:
     """Of a link that was revoked too, which then opens nothing."""
     with app.database.read() as connection:
-        token = links.link_token(connection, app.composer.key, found.purpose, found.subject)
+        token = links.link_token(connection, app.key, found.purpose, found.subject)
     if found.purpose == PAGE:
         return links.page_url(base, token, found.subject)
     return links.feed_url(base, token, found.subject, handed_out=handed_out)
@@ -59,7 +59,7 @@ def address(app: Application, base: str, found: LinkView, *, handed_out: bool = 
 def local_address(app: Application, base: str, path: str = "/") -> str:
     """Of a page that opens by a word in its address: for who may read the ledger, no one else."""
     with app.database.read() as connection:
-        return door_url(base, door_word(connection, app.composer.key), path)
+        return door_url(base, door_word(connection, app.key), path)
 
 
 def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> str:

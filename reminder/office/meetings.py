@@ -109,7 +109,7 @@ def preview(app: Application, name: str, day: date | None) -> Preview:
     after = moves.moved_to(before, name, day or sitting.planned)
     _refuse_impossible(sitting, day, after)
     now = app.clock.now()
-    progress = app.notice_writer.as_told(app.progress(), now)
+    progress = app.container.notice_writer.as_told(app.progress(), now)
     windows = tuple(moves.window_moves(before, after))
     tasks = [move.task for move in windows]
     # A month's digest tells of the next one too.
@@ -184,7 +184,7 @@ def _calls(
     at = moves.next_hour(table, now)
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
-    rehearsal = app.notice_writer.rehearsal
+    rehearsal = app.settings.rehearsal
     told = notified.read_told(connection, steps, rehearsal=rehearsal)
     heard = read_heard(connection, table, steps, at, rehearsal=rehearsal)
     first = [

@@ -26,20 +26,12 @@ class NoticeWriter:
     def __init__(self, composer: Composer) -> None:
         self._composer = composer
         self._settings = composer.office.settings
+        self.stream = self._settings.stream
+        self.rehearsal = self._settings.rehearsal
 
     @property
     def _table(self) -> Timetable:
         return self._composer.office.table
-
-    @property
-    def rehearsal(self) -> bool:
-        return self._composer.redirected
-
-    @property
-    def stream(self) -> str:
-        """Under what the first start is written: a rehearsal is none for the real thing."""
-        transport = self._settings.transport
-        return f"rehearsal-{transport}" if self.rehearsal else transport
 
     def marked(self, kind: str) -> str:
         """An occasion's kind: those of a rehearsal are others."""

@@ -53,11 +53,11 @@ def release(app: Application, period: str | None = None) -> list[str]:
     with app.database.write() as connection:
         let_finished_go(connection)
         if period is None:
-            lift_holds(connection, app.notice_writer.stream, at)
+            lift_holds(connection, app.settings.stream, at)
         keys = [
             view.key
             for view in read_notices(connection, period=period, state=State.HELD)
-            if (view.stream == app.notice_writer.stream or view.sha256)
+            if (view.stream == app.settings.stream or view.sha256)
             and (view.sha256 or view.reason in ON_HOLD or not app.settings.mail.approval)
         ]
     for some in batched(keys):
@@ -70,10 +70,10 @@ def release(app: Application, period: str | None = None) -> list[str]:
 def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
     if view.sha256:  # it was on its way
         notices.revive(connection, view.key, at, Reason.RELEASED)
-        app.notice_writer.renew_old(connection, [view.key], at)
+        app.container.notice_writer.renew_old(connection, [view.key], at)
         return True
     if view.reason in ON_HOLD or view.due <= at:
-        return app.notice_writer.release(connection, view, at, Reason.RELEASED)
+        return app.container.notice_writer.release(connection, view, at, Reason.RELEASED)
     if view.reason == Reason.RELEASED:
         return False
     notices.set_state(connection, view.key, State.HELD, Reason.RELEASED, at)
@@ -143,11 +143,11 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         person.address.lower()
         for other in family
         for person in other.recipients
-        if person.state is State.SENT and still_reached(other.stream, app.notice_writer.stream)
+        if person.state is State.SENT and still_reached(other.stream, app.settings.stream)
     }
     if why := why_needless_now(app, connection, view):
         raise NeedlessError(view.key, why)
-    progress = app.notice_writer.progress(connection, at)
+    progress = app.container.notice_writer.progress(connection, at)
     before = still_asked(app.table, draft_of(connection, view), progress)
     draft = replace(
         before,
@@ -155,15 +155,15 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         useful_until=max(view.useful_until, at + RESENT_USEFUL),
         tasks=(),
     )
-    known = app.notice_writer.known(connection, before, at)
-    rehearsal = view.rehearsal or app.notice_writer.rehearsal
-    missing = tuple(a for a in app.composer.addresses(before) if a.lower() not in reached)
+    known = app.container.notice_writer.known(connection, before, at)
+    rehearsal = view.rehearsal or app.settings.rehearsal
+    missing = tuple(a for a in app.container.composer.addresses(before) if a.lower() not in reached)
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
     approves = app.settings.mail.approval and view.kind is Kind.DIGEST
     if approves and not any(other.sha256 for other in family):
-        app.notice_writer.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
+        app.container.notice_writer.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
         return draft.key
     if at < view.due and not view.rehearsal:
         raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
@@ -171,10 +171,12 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         words = notices.content_of(connection, view.key)
         if words is None:
             raise UsageError(f"{view.key}: what it said is not kept any more")
-        composed = app.composer.again(draft.key, at, words, to_unit=before)
+        composed = app.container.composer.again(draft.key, at, words, to_unit=before)
     else:
-        composed = app.composer.compose(replace(before, key=draft.key), known, rehearsal=rehearsal)
-    if not app.notice_writer.rehearsal:
+        composed = app.container.composer.compose(
+            replace(before, key=draft.key), known, rehearsal=rehearsal
+        )
+    if not app.settings.rehearsal:
         composed = replace(composed, recipients=missing)
     notices.add(
         connection,
@@ -182,7 +184,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         at,
         composed=composed,
         reason=Reason.RESENT,
-        stream=app.notice_writer.stream,
+        stream=app.settings.stream,
         rehearsal=rehearsal,
     )
     hold_new(connection, draft.key, at)
@@ -191,7 +193,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
 
 def why_needless_now(app: Application, connection: Connection, view: NoticeView) -> Reason | None:
     """Why that notice has nothing to say any more, as things stand."""
-    progress = app.notice_writer.progress(connection, app.clock.now())
+    progress = app.container.notice_writer.progress(connection, app.clock.now())
     return why_needless(app.table, draft_of(connection, view), progress)
 
 

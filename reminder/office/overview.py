@@ -79,20 +79,20 @@ def read_overview(app: Application) -> Overview:
 
 
 def _read(connection: Connection, app: Application, at: datetime) -> Overview:
-    table, notice_writer = app.table, app.notice_writer
+    table = app.table
     month, on = shown_month(table, at), table.local_day(at)
     period = table.plan.period(month)
-    known = read_known(connection, table, notice_writer.stream, period)
+    known = read_known(connection, table, app.settings.stream, period)
     signing = read_signing(connection, table, month, at, known.progress)
-    mails = tally(connection, Kind.DIGEST, period, rehearsal=notice_writer.rehearsal)
+    mails = tally(connection, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
     calls = [*calls_on_tasks(table, on, known.progress), *_calls_on_mails(table, mails)]
     contacts = [*_by_unit([*calls, *_calls_on_signing(table, month, on, signing, mails)])]
     return Overview(
         month,
         signing,
         known.pending,
-        tuple(unapproved(connection, notice_writer.stream)),
-        tuple(read_unsettled(connection, notice_writer.stream, table.directory)),
+        tuple(unapproved(connection, app.settings.stream)),
+        tuple(read_unsettled(connection, app.settings.stream, table.directory)),
         mails,
         tuple(c for c in contacts if not c.is_to_sign)[:SHOWN],
         tuple(c for c in contacts if c.is_to_sign)[:SHOWN],

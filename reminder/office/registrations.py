@@ -49,7 +49,7 @@ def _is_held(app: Application, unit: Unit, period: str) -> bool:
     """Nobody signs for a mail that the secretariat has not let go."""
     with app.database.read() as connection:
         mails = latest_of_units(
-            connection, Kind.DIGEST, period, [unit.id], rehearsal=app.notice_writer.rehearsal
+            connection, Kind.DIGEST, period, [unit.id], rehearsal=app.settings.rehearsal
         )
     return unit.id in mails and mails[unit.id].state is State.HELD
 
@@ -163,7 +163,7 @@ def send_back(
         _waiting(connection, unit, task, period)
         said = Registration(at, Act.RETURN, unit, period, task, by, words=_worded(words))
         said = replace(said, id=registrations.add(connection, said))
-        app.receipts.send_back(connection, said)
+        app.container.receipts.send_back(connection, said)
     app.wake()
 
 
@@ -208,14 +208,14 @@ def _register(app: Application, connection: Connection, said: Registration) -> N
 
     What is tried in a rehearsal must stop no reminder.
     """
-    if app.notice_writer.rehearsal:
+    if app.settings.rehearsal:
         raise RegistrationError("正在演练，登记没有记入")
     if app.waits_for_clock(said.at):
         raise RegistrationError("系统时间有误，登记没有记入，请联系联系人")
     if registrations.count_like(connection, said, said.at - timedelta(days=1)) >= A_DAY[said.act]:
         raise RegistrationError("今天登记次数过多，请明天再试或联系联系人")
     registrations.add(connection, said)
-    app.receipts.send(connection, said.at, said.unit)
+    app.container.receipts.send(connection, said.at, said.unit)
 
 
 def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:
@@ -237,4 +237,4 @@ def _worded(words: str) -> str:
 
 
 def _progress(app: Application, connection: Connection) -> Progress:
-    return registrations.read_progress(connection, app.table, app.notice_writer.stream)
+    return registrations.read_progress(connection, app.table, app.settings.stream)

@@ -58,7 +58,7 @@ class Site:
 
     @property
     def key(self) -> InstallationKey:
-        return self.app.composer.key
+        return self.app.key
 
     @property
     def clock(self) -> Clock:
@@ -81,7 +81,7 @@ class Site:
     def read_hold(self) -> Hold | None:
         """Why no mail goes at present."""
         with self.database.read() as connection:
-            return read_hold(connection, self.app.notice_writer.stream)
+            return read_hold(connection, self.app.settings.stream)
 
     def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         plan = self.table.plan

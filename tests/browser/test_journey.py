@@ -35,7 +35,7 @@ def secretary(chromium: Browser, served: Served) -> Page:
 
 def feed(served: Served, name: str) -> str:
     with served.app.database.read() as connection:
-        token = link_token(connection, served.app.composer.key, FEED, name)
+        token = link_token(connection, served.app.key, FEED, name)
     with urlopen(feed_url(served.base, token, name)) as answer:
         return str(answer.read().decode())
 

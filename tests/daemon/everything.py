@@ -184,11 +184,11 @@ def _in_every_state(app: Application) -> None:
                 )
                 composed = None
                 if state is None:
-                    known = app.notice_writer.known(connection, draft, at)
-                    composed = app.composer.compose(made, known)
+                    known = app.container.notice_writer.known(connection, draft, at)
+                    composed = app.container.composer.compose(made, known)
                 notices.add(
                     connection, made, at, state=state, reason=reason, composed=composed,
-                    stream=app.notice_writer.stream,
+                    stream=app.settings.stream,
                 )  # fmt: skip
 
 
@@ -205,7 +205,7 @@ class Reader:
             client=("127.0.0.1", 50000),
             follow_redirects=False,
         )
-        key, web = self.app.composer.key, self.app.settings.web
+        key, web = self.app.key, self.app.settings.web
         with self.app.database.write() as connection:
             session = begin_session(connection, self.app.clock.now())
             client.cookies.set(cookie_name(key, web, "console"), session)

@@ -165,7 +165,7 @@ def _warmed(given: dict[str, Any]) -> Any:
         app = Application(replace(office, settings=settings), Clock(_WARM))
         app.tick()
         app.database.close()
-        Composer._environments = app.composer._environments  # type: ignore[assignment]
+        Composer._environments = app.container.composer._environments  # type: ignore[assignment]
     return office
 
 

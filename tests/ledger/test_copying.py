@@ -84,12 +84,12 @@ def test_office_goes_on_in_the_copy_and_doubles_nothing(office: Trial, target: P
 
 
 def test_addresses_of_feeds_that_were_mailed_go_on_working(office: Trial, target: Place) -> None:
-    key = office.app(MARCH).composer.key
+    key = office.app(MARCH).key
     with reading(office.place) as connection:
         tokens = {name: feed_token(connection, key, name) for name in ("lead", "related")}
     move(office, target)
     office.use(target)
-    key = office.app(MARCH).composer.key
+    key = office.app(MARCH).key
     with reading(target) as connection:
         assert all(check_link(connection, key, FEED, *each) for each in tokens.items())
 

@@ -76,7 +76,7 @@ def put_back_by(one: Member, app: Application) -> int:
 def replica(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) -> Application:
     """A process that finds the mail server in its own way."""
     patch.setattr(presence, "replica_name", lambda: name)
-    patch.setattr("reminder.office.container.replica_name", lambda: name)
+    patch.setattr("reminder.office.application.replica_name", lambda: name)
     return office.app(MARCH, **by_smtp(server))
 
 
@@ -287,14 +287,14 @@ def told(office: Trial) -> int:
 def test_of_two_daemons_on_one_host_neither_calls_over_what_the_other_sees(office: Trial) -> None:
     for port, troubles in [(8001, [OTHER_FILES]), (8002, [])] * 2:
         app = planned(office, mail=OPERATOR, web={"port": port})
-        app.watch.look(app.clock.now(), troubles)
+        app.container.watch.look(app.clock.now(), troubles)
     assert told(office) == 1
 
 
 def test_a_pass_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
     for _ in range(2):
         app = planned(office, mail=OPERATOR)
-        app.watch.look(app.clock.now(), [OTHER_FILES])
+        app.container.watch.look(app.clock.now(), [OTHER_FILES])
         app.tick()
     assert told(office) == 1
 

@@ -37,7 +37,7 @@ def claimed_by(office: Trial, member: Member) -> int:
     """As a drain does whose process never heard that its claim was written."""
     app = office.app(MARCH, **by_smtp(1))
     with app.database.write() as connection:
-        stream = app.notice_writer.stream
+        stream = app.settings.stream
         return len(deliveries.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
 
 
@@ -72,7 +72,7 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> Non
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
     app = office.app(MARCH, **by_smtp(1))
-    stream = app.notice_writer.stream
+    stream = app.settings.stream
     with app.database.write() as connection:
         [taken] = deliveries.claim(connection, "a:1", stream, AT, 1)
         deliveries.requeue(connection, [taken], AT)

@@ -100,11 +100,11 @@ def test_replicas_compare_their_files_not_the_days(app: Application) -> None:
 
 
 def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Application) -> None:
-    database, composer, sender, feeds = app.database, app.composer, app.sender, app.feeds
+    database, composer, sender, feeds = app.database, app.container.composer, app.sender, app.feeds
     hold(app, MAY_27)
     assert (app.database, app.sender, app.feeds) == (database, sender, feeds)
-    assert app.composer is not composer
-    assert app.planner._table is app.reporter._table is app.table
+    assert app.container.composer is not composer
+    assert app.container.planner._table is app.container.reporter._table is app.table
 
 
 def test_digests_and_reminders_follow(app: Application) -> None:

@@ -122,7 +122,7 @@ def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(office:
     app = office.app("2026-04-28T09:00+08:00", mail=OPERATOR)
     app.plan(app.clock.now(), hold_first_start=False)
     with app.database.read() as connection:
-        month = app.reporter.preflight(connection, 5, app.table.reached(5))
+        month = app.container.reporter.preflight(connection, 5, app.table.reached(5))
     assert "暂停发送" in month.subject
     assert "到时不发" in month.summary
     assert "reminder ledger release" in month.summary

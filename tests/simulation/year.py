@@ -181,7 +181,7 @@ class FaultyYear(SimulatedYear):
         told: dict[str, set[Telling]] = defaultdict(set)
         with self.app.database.read() as connection:
             views = read_notices(connection)
-            started = read_start(connection, self.app.notice_writer.stream) or self.start
+            started = read_start(connection, self.app.settings.stream) or self.start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
             registered = list(registrations.each(connection))

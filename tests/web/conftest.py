@@ -60,7 +60,7 @@ class House:
 
     @property
     def key(self) -> InstallationKey:
-        return self.application.composer.key
+        return self.application.key
 
     @property
     def app(self) -> Starlette:
@@ -106,7 +106,7 @@ def _begun() -> tuple[Office, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         office = load_office(command_line={"state_dir": Path(folder)})
         application = Application(office, Clock(AT))
-        assert application.composer.key
+        assert application.key
         application.sync_feeds(AT)
         application.database.close()
         return office, (office.settings.state_dir / "ledger.db").read_bytes()

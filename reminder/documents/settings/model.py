@@ -285,6 +285,16 @@ class Settings(BaseSettings):
         return self.mail.first_start or ("send" if self.transport == "maildir" else "hold")
 
     @property
+    def rehearsal(self) -> bool:
+        """Every mail goes to one address, and none of them counts."""
+        return bool(self.mail.redirect_to)
+
+    @property
+    def stream(self) -> str:
+        """Which deliveries belong together: a rehearsal is no first start for the real thing."""
+        return f"rehearsal-{self.transport}" if self.rehearsal else self.transport
+
+    @property
     def smtp_is_local(self) -> bool:
         return is_loopback(self.smtp.host)
 

@@ -58,17 +58,17 @@ def _month(table: Timetable, period: str) -> int | None:
 
 
 def _read(site: Site, month: int, number: int) -> dict[str, object]:
-    table, at, notice_writer = site.table, site.clock.now(), site.app.notice_writer
+    table, at = site.table, site.clock.now()
     plan, on = table.plan, table.local_day(at)
     period = plan.period(month)
     with site.database.read() as connection:
-        known = read_known(connection, table, notice_writer.stream, period)
+        known = read_known(connection, table, site.settings.stream, period)
         signing = read_signing(connection, table, month, at, known.progress)
         if number > (pages := max(1, -(-len(signing.units) // SHOWN))):
             raise HTTPException(404)
         units = _in_order(signing)[(number - 1) * SHOWN : number * SHOWN]
         receivers = _receivers(
-            connection, table, signing, units, period, rehearsal=notice_writer.rehearsal
+            connection, table, signing, units, period, rehearsal=site.settings.rehearsal
         )
     return {
         "tasks": standings(table, plan.month(month), month, on, known),

@@ -35,7 +35,7 @@ def _units(request: Request) -> Response:
     if number > pages:
         raise HTTPException(404)
     with site.database.read() as connection:
-        known = read_known(connection, table, site.app.notice_writer.stream)
+        known = read_known(connection, table, site.app.settings.stream)
         signing = read_signing(connection, table, month, at, known.progress)
     return shown(
         request,
@@ -77,7 +77,7 @@ def _read(request: Request, site: Site, unit: Unit) -> dict[str, object]:
     month, on = shown_month(table, at), table.local_day(at)
     period = table.plan.period(month)
     with site.database.read() as connection:
-        known = read_known(connection, table, site.app.notice_writer.stream, period)
+        known = read_known(connection, table, site.app.settings.stream, period)
         signed = registrations.signed_months(connection, unit.id)
         history = registrations.of_unit(connection, unit.id, SHOWN)
         mails = latest_to(connection, unit.id, MAILS)
