@@ -75,7 +75,7 @@ def test_filters_narrow_it(sent: Any, secretary: Any) -> None:
 def test_pages_follow_one_another(
     sent: Any, secretary: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "PAGE", 20)
+    monkeypatch.setattr(pages, "PAGE_SIZE", 20)
     first = secretary.get(HERE, period="2026-04", kind="digest")
     assert first.text.count('<th scope="row">') == 20
     last = [view for view in views(sent, period="2026-04").values() if view.kind == "digest"]
