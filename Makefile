@@ -34,7 +34,7 @@ FIRST ?= 1
 seeds: $(VENV)/.dev
 	$(BIN)/python -m tests.soak.seeds $(if $(SEEDS),$(SEEDS),--first $(FIRST) --count $(or $(COUNT),24))
 
-## check: format, lint, types, layers
+## check: format, lint, types (of tests only what a moved name breaks), layers
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

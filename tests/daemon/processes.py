@@ -42,8 +42,8 @@ def hasty(state: Path, patience: float, *words: str, **environ: str) -> Forked:
 def main_in_a_hurry() -> None:
     """As it is but for its waits: between two ticks, with a full disk, for another writer."""
     recording.RECORD_AGAIN = SHORT
-    daemon.EVERY = timedelta(seconds=SHORT)
-    file.BUSY_TIMEOUT = float(sys.argv.pop(1))
+    daemon.EVERY = timedelta(seconds=SHORT)  # type: ignore[attr-defined]
+    file.BUSY_TIMEOUT = float(sys.argv.pop(1))  # type: ignore[attr-defined]
     main()
 
 

@@ -66,7 +66,7 @@ def test_who_has_nothing_left_to_confirm_is_sent_nothing(tmp_path: Path) -> None
 
 
 def leave_unread(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(held_digests, "PASSED", (*held_digests.PASSED, Reason.APPROVAL))
+    patch.setattr(held_digests, "PASSED", (*holds.PASSED, Reason.APPROVAL))
     patch.setattr(Approver, "read", lambda *_: None)
 
 

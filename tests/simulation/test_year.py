@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from reminder.documents.office import Office
+from reminder.domain import occasions
 from reminder.domain.notices import Reason, State
 from reminder.domain.windows import Progress
 from reminder.ledger import deliveries, notices, notified
@@ -157,7 +158,7 @@ def forget_to_record(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_a_unit(patch: pytest.MonkeyPatch) -> None:
-    original = planning.digest_units
+    original = occasions.digest_units
     patch.setattr(planning, "digest_units", lambda *given: original(*given)[1:])
 
 
