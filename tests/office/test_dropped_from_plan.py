@@ -152,6 +152,4 @@ def test_sending_again_all_that_was_refused_passes_over_what_left(office: Trial)
     assert office.notice("digest/2026-04/d").state == "refused"
     PLAN.without_unit("d").write(office)
     app = office.app(LATER)
-    assert operations.to_resend(app, Kind.DIGEST, "2026-04") == [
-        "small/digest/2026-04/a"
-    ]
+    assert operations.to_resend(app, Kind.DIGEST, "2026-04") == ["small/digest/2026-04/a"]
