@@ -12,8 +12,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLite
 from sqlalchemy.util import LRUCache
 
 from reminder.ledger import file, server
-from reminder.ledger.database import Database, open_database
+from reminder.ledger.database import Database
 from reminder.ledger.location import Place
+from reminder.ledger.opening import open_database
 from tests.ledgers import lay
 from tests.postgresql import PostgreSQL, program, running
 

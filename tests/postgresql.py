@@ -14,8 +14,8 @@ from time import sleep
 import psycopg
 from psycopg import sql
 
-from reminder.ledger.database import open_database
-from reminder.ledger.location import Server, place_of
+from reminder.ledger.location import DatabaseServer, place_of
+from reminder.ledger.opening import open_database
 from reminder.ledger.schema import metadata
 
 # PostgreSQL refuses to run as root: then it runs as the user that its package makes.
@@ -69,7 +69,7 @@ class PostgreSQL:
         )
         (folder / "data" / "pg_hba.conf").write_text(_WHO)
         self.start()
-        self._emptied: Server | None = None
+        self._emptied: DatabaseServer | None = None
 
     def start(self) -> None:
         words = [f"-p{self.port}", f"-k{self._folder}", f"-h{self._address}"]
@@ -91,15 +91,15 @@ class PostgreSQL:
         self._running.send_signal(how)
         self._running.wait()
 
-    def place(self, database: str) -> Server:
+    def place(self, database: str) -> DatabaseServer:
         return _server(f"postgresql://reminder@{self._address}:{self.port}/{database}")
 
-    def nearby(self, database: str) -> Server:
+    def nearby(self, database: str) -> DatabaseServer:
         """By its socket, which is there whatever host it is on."""
         where = f"host={self._folder}&port={self.port}"
         return _server(f"postgresql://reminder@/{database}?{where}")
 
-    def create(self, database: str, *more: str) -> Server:
+    def create(self, database: str, *more: str) -> DatabaseServer:
         """Without tables."""
         name = sql.Identifier(database)
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
@@ -107,7 +107,7 @@ class PostgreSQL:
         self.execute(words.format(name))
         return self.place(database)
 
-    def emptied(self) -> Server:
+    def emptied(self) -> DatabaseServer:
         """A ledger with nothing in it: much cheaper than a new one."""
         if self._emptied is None:
             self._emptied = self.create("ledger")
@@ -131,9 +131,9 @@ class PostgreSQL:
         return False
 
 
-def _server(url: str) -> Server:
+def _server(url: str) -> DatabaseServer:
     place = place_of(url)
-    assert isinstance(place, Server)
+    assert isinstance(place, DatabaseServer)
     return place
 
 

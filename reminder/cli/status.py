@@ -11,7 +11,7 @@ from reminder.domain.sessions import undated_by_now
 from reminder.ledger import leases
 from reminder.ledger.counts import count_waiting, first_waiting, read_unsettled, tally
 from reminder.ledger.holds import read_hold, unapproved
-from reminder.ledger.location import Server
+from reminder.ledger.location import DatabaseServer
 from reminder.ledger.occasions import last_occasion, last_tick
 from reminder.ledger.registrations import read_start
 from reminder.ledger.troubles import read_alarms, read_details
@@ -58,7 +58,7 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         started = read_start(connection, app.settings.stream)
         ticked = last_tick(connection)
         found["troubles"] = read_details(connection)
-        if isinstance(app.settings.ledger, Server):
+        if isinstance(app.settings.ledger, DatabaseServer):
             found["replicas"] = sorted(set(leases.present(connection).values()))
         waiting, count = first_waiting(connection), count_waiting(connection)
         last = last_occasion(connection, app.clock.now())

@@ -6,10 +6,11 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from reminder.errors import LedgerError
-from reminder.ledger import integrity, moved
-from reminder.ledger.database import Database, open_database, reading
+from reminder.ledger import integrity
+from reminder.ledger.database import Database, forget_moved, note_moved
 from reminder.ledger.location import Place
 from reminder.ledger.mark import name_ledger
+from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import metadata, notice, setting, start, task_done
 
 AT_ONCE = 500  # rows in memory
@@ -31,7 +32,7 @@ def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, in
         with new.read() as connection:
             _refuse_in_use(connection, target)
         with old.write() as connection:
-            moved.mark(connection, target)
+            note_moved(connection, target)
             name_ledger(connection)
         with reading(source) as there, new.write() as here:
             try:
@@ -48,7 +49,7 @@ def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, in
 def take_back(database: Database) -> bool:
     """Opens a ledger again that was closed. False when it was not."""
     with database.record() as connection:
-        return moved.unmark(connection)
+        return forget_moved(connection)
 
 
 def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
@@ -57,7 +58,7 @@ def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
         new.execute(delete(table))
     for table in metadata.sorted_tables:
         _copy_rows(table, old, new)
-    moved.unmark(new)
+    forget_moved(new)
     counts, wanted = _counts(new), _counts(old)
     wanted[setting.name] -= 1  # the mark
     if counts != wanted:

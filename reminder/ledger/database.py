@@ -1,47 +1,18 @@
-"""Opens the ledger's database: one writer at a time, nothing lost on a crash."""
+"""The ledger's database: one writer at a time, nothing lost on a crash."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, delete, select
 
 from reminder.errors import LedgerError
-from reminder.ledger import file
 from reminder.ledger.failures import in_words
 from reminder.ledger.location import Place
 from reminder.ledger.mark import Mark
-from reminder.ledger.moved import refuse_moved
-from reminder.ledger.revisions import known_revision
-from reminder.ledger.schema import REVISION
+from reminder.ledger.rows import put
+from reminder.ledger.schema import setting
 
-
-class Store(Protocol):
-    """What lies under a `Database`: a file, or a database on a server.
-
-    `shared` says that tables of others may stand beside the ledger's.
-    """
-
-    shared: bool
-    mark: Mark
-    writer: Engine
-    recorder: Engine
-    reader: Engine
-
-    @property
-    def place(self) -> Place: ...
-
-    def check(self) -> None:
-        """Before each use. Raises `LedgerError` when it is not what was opened."""
-
-    def refuse_lost(self) -> None:
-        """Raises `LedgerError` when there was a ledger where there are no tables now."""
-
-    def note_begun(self) -> None:
-        """Its tables are made."""
-
-    def close(self) -> None: ...
+_MOVED_TO = setting.c.name == "moved-to"
 
 
 class Database:
@@ -54,119 +25,62 @@ class Database:
     what is written to a file that somebody deleted is lost when the process ends.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(
+        self, place: Place, mark: Mark, *, writer: Engine, recorder: Engine, reader: Engine
+    ) -> None:
+        self.place = place
+        self.mark = mark
+        self.writer = writer
+        self.reader = reader
+        self._recorder = recorder
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with self._begin(self._store.writer) as connection:
+        with self._begin(self.writer) as connection:
             refuse_moved(connection, self.place)
             yield connection
 
     def record(self) -> AbstractContextManager[Connection]:
-        return self._begin(self._store.recorder)
+        return self._begin(self._recorder)
 
     def read(self) -> AbstractContextManager[Connection]:
-        return self._begin(self._store.reader)
+        return self._begin(self.reader)
 
     @contextmanager
     def _begin(self, engine: Engine) -> Iterator[Connection]:
-        self._store.check()
+        self.check()
         with in_words(self.place), engine.begin() as connection:
             yield connection
 
-    @property
-    def place(self) -> Place:
-        return self._store.place
+    def check(self) -> None:
+        """Before each use. Raises `LedgerError` when it is not what was opened."""
 
-    @property
-    def mark(self) -> Mark:
-        return self._store.mark
+    def refuse_lost(self) -> None:
+        """Raises `LedgerError` when there was a ledger where there are no tables now."""
 
-    @property
-    def engines(self) -> tuple[Engine, Engine]:
-        """The writing and the reading one, for who wants to listen to them."""
-        return self._store.writer, self._store.reader
+    def note_begun(self) -> None:
+        """Its tables are made."""
 
     def close(self) -> None:
-        self._store.close()
+        self._recorder.dispose()
+        self.reader.dispose()
 
 
-def open_database(place: Place, mark: Path | None = None) -> Database:
-    """Makes the tables, and the file (mode 0600), when they are not there yet.
-
-    `mark` is where that of a server lies, if anywhere; a file has its own beside it.
-
-    Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
-    others, for one that was moved, and when there was a ledger that is gone or empty now.
-    """
-    database = open_moved(place, mark)
-    try:
-        with database.read() as connection:
-            refuse_moved(connection, place)
-    except LedgerError:
-        database.close()
-        raise
-    return database
+def refuse_moved(connection: Connection, place: Place) -> None:
+    """Of a ledger that was copied elsewhere: who went on with it would send again."""
+    target = connection.scalar(select(setting.c.value).where(_MOVED_TO))
+    if target is not None:
+        raise LedgerError(
+            f"the ledger {place} was moved to {target}: two that go on would send twice",
+            hint="Set REMINDER_DATABASE_URL to the other. If that one was never in use: "
+            "reminder ledger copy --undo",
+        )
 
 
-def open_moved(place: Place, mark: Path | None = None) -> Database:
-    """Also one that was moved: it can be read, and opened again."""
-    store = _store(place, mark)
-    try:
-        with in_words(place), store.reader.begin() as connection:
-            found = known_revision(connection, place, shared=store.shared)
-        if found != REVISION:
-            _migrate(store)
-        store.note_begun()
-    except LedgerError:
-        store.close()
-        raise
-    return Database(store)
+def note_moved(connection: Connection, target: Place) -> None:
+    put(connection, setting, {"name": "moved-to", "value": str(target)})
 
 
-def was_begun(place: Place) -> bool:
-    """Whether there is a ledger, or was one; on a server, opening says it.
-
-    Raises `LedgerError` where nobody can tell.
-    """
-    return file.was_begun(place) if isinstance(place, Path) else True
-
-
-@contextmanager
-def reading(place: Place) -> Iterator[Connection]:
-    """One consistent state of a ledger as it lies there: makes, migrates, changes nothing.
-
-    Raises `LedgerError`.
-    """
-    if isinstance(place, Path):
-        with file.reading(place) as connection:
-            connection.exec_driver_sql("BEGIN")
-            yield connection
-        return
-    from reminder.ledger import server
-
-    with server.reading(place) as connection:
-        yield connection
-
-
-def _store(place: Place, mark: Path | None) -> Store:
-    if isinstance(place, Path):
-        return file.open_file(place)
-    # The driver takes 50 ms to import: only where it is used.
-    from reminder.ledger import server
-
-    return server.ServerStore(place, mark)
-
-
-def _migrate(store: Store) -> None:
-    # Alembic costs a tenth of a second to import, and only a new version needs it.
-    from reminder.ledger.migrations.upgrade import upgrade
-
-    with in_words(store.place), store.writer.begin() as connection:
-        # Another may have come first.
-        found = known_revision(connection, store.place, shared=store.shared)
-        if found is None:
-            store.refuse_lost()
-        if found != REVISION:
-            upgrade(connection)
+def forget_moved(connection: Connection) -> bool:
+    """False when it was not moved."""
+    return bool(connection.execute(delete(setting).where(_MOVED_TO)).rowcount)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from reminder.errors import LedgerError
-from reminder.ledger.location import Place, Server
+from reminder.ledger.location import DatabaseServer, Place
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 _LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
@@ -81,12 +81,14 @@ def of_system(path: Path, error: OSError) -> LedgerError:
 
 
 def _of_database(place: Place, error: BaseException | None, *, was_connected: bool) -> LedgerError:
-    if isinstance(place, Server):
+    if isinstance(place, DatabaseServer):
         return _of_server(place, error, was_connected=was_connected)
     return _of_sqlite(place, error)
 
 
-def _of_server(server: Server, error: BaseException | None, *, was_connected: bool) -> LedgerError:
+def _of_server(
+    server: DatabaseServer, error: BaseException | None, *, was_connected: bool
+) -> LedgerError:
     """What libpq says itself, of a server that was not reached, has no SQLSTATE."""
     state = getattr(error, "sqlstate", None)
     words, hint = _OF_SERVER.get(state or "") or _OF_SERVER.get((state or "")[:2]) or _UNKNOWN

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, text
 
 from reminder.errors import LedgerError
+from reminder.ledger.database import Database
 from reminder.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
 from reminder.ledger.location import lock_beside
 from reminder.ledger.mark import Mark
-from reminder.ledger.revisions import known_revision
 
 log = logging.getLogger(__name__)
 
@@ -28,48 +28,45 @@ _GLANCE = 0.01  # seconds
 _IN_USE: Counter[tuple[int, int] | None] = Counter()
 
 
-class FileStore:
+class FileDatabase(Database):
     """Writes begin with BEGIN IMMEDIATE: SQLite lets one writer in at a time."""
 
-    shared = False
-
     def __init__(self, path: Path) -> None:
-        self.place = path
+        writer, reader = _engine(path, read_only=False), _engine(path, read_only=True)
+        mark = Mark(_mark(path), alone=True)
+        super().__init__(path, mark, writer=writer, recorder=writer, reader=reader)
+        self._path = path
         self._file = _identity(path)
         _IN_USE[self._file] += 1
         self._log = _log(path)
-        self.mark = Mark(_mark(path), alone=True)
-        self.writer = self.recorder = _engine(path, read_only=False)
-        self.reader = _engine(path, read_only=True)
         event.listen(self.writer, "begin", self._refuse_lost_log)
 
     def check(self) -> None:
-        if _identity(self.place) != self._file:
+        if _identity(self._path) != self._file:
             raise self._replaced()
 
     def refuse_lost(self) -> None:
-        if _filled(_mark(self.place)):
-            raise _lost(self.place)
+        if _filled(_mark(self._path)):
+            raise _lost(self._path)
 
     def refuse_damaged(self) -> None:
         """Before anything is written on top: a look at every page, some ms a megabyte."""
-        with in_words(self.place), self.reader.begin() as connection:
-            found = connection.scalar(text("PRAGMA quick_check(1)"))
-        if found != "ok":
-            raise damaged(self.place, str(found))
+        with in_words(self._path), self.reader.begin() as connection:
+            answer = connection.scalar(text("PRAGMA quick_check(1)"))
+        if answer != "ok":
+            raise damaged(self._path, str(answer))
 
     def note_begun(self) -> None:
         try:
-            if not _filled(_mark(self.place)):
+            if not _filled(_mark(self._path)):
                 with self.reader.begin() as connection:
                     self.mark.begin(connection)
         except OSError as error:
-            raise of_system(self.place, error) from None
+            raise of_system(self._path, error) from None
 
     def close(self) -> None:
         _IN_USE[self._file] -= 1
-        self.writer.dispose()
-        self.reader.dispose()
+        super().close()
 
     def _refuse_lost_log(self, _connection: Connection) -> None:
         if not self._log.exists():
@@ -82,16 +79,16 @@ class FileStore:
         )
 
 
-def open_file(path: Path) -> FileStore:
+def open_file(path: Path) -> FileDatabase:
     """Makes the file when it is not there yet. Raises `LedgerError`."""
     _make(path)
-    store = FileStore(path)
+    database = FileDatabase(path)
     try:
-        store.refuse_damaged()
+        database.refuse_damaged()
     except LedgerError:
-        store.close()
+        database.close()
         raise
-    return store
+    return database
 
 
 def was_begun(path: Path) -> bool:
@@ -120,8 +117,6 @@ def reading(path: Path) -> Iterator[Connection]:
     connect = _connector(path, "ro" if shared else "ro&immutable=1")
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     with in_words(path), engine.connect() as connection:
-        if known_revision(connection, path) is None:
-            raise LedgerError(f"the ledger {path} is empty")
         yield connection
 
 

@@ -14,11 +14,11 @@ from sqlalchemy.exc import DatabaseError
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
 from reminder.ledger import file
-from reminder.ledger.database import reading
 from reminder.ledger.failures import in_words
 from reminder.ledger.location import Place
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
+from reminder.ledger.opening import reading
 from reminder.ledger.schema import REVISION, history, message, metadata, notice, recipient
 from reminder.output_files import output_folder
 

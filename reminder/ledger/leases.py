@@ -6,7 +6,7 @@ from sqlalchemy import Connection, cast, delete, exists, func, insert, literal, 
 from sqlalchemy.types import DateTime
 
 from reminder.domain.notices import Reason, State
-from reminder.ledger.schema import alarm, recipient, relay, sender
+from reminder.ledger.schema import alarm, lease, recipient, server_trouble
 
 # PostgreSQL's: the time now, where now() is the transaction's beginning.
 _NOW = cast(func.clock_timestamp(), DateTime(timezone=True))
@@ -20,39 +20,39 @@ def enter(
     connection: Connection,
     name: str,
     replica: str,
-    lease: timedelta,
+    duration: timedelta,
     *,
-    facts: str,
+    config_hash: str,
     since: datetime,
 ) -> None:
-    values = {"name": name, "replica": replica, "facts": facts, "since": since}
-    connection.execute(insert(sender).values(until=_NOW + literal(lease), **values))
+    values = {"name": name, "replica": replica, "config_hash": config_hash, "since": since}
+    connection.execute(insert(lease).values(until=_NOW + literal(duration), **values))
 
 
-def facts_in_force(connection: Connection) -> str | None:
+def config_hash_in_force(connection: Connection) -> str | None:
     """Of the plan and the rest, as who began last among the present read them."""
-    query = select(sender.c.facts).where(sender.c.until > _NOW, sender.c.facts != "")
-    return connection.scalar(query.order_by(sender.c.since.desc(), sender.c.name).limit(1))
+    query = select(lease.c.config_hash).where(lease.c.until > _NOW, lease.c.config_hash != "")
+    return connection.scalar(query.order_by(lease.c.since.desc(), lease.c.name).limit(1))
 
 
-def renew(connection: Connection, name: str, lease: timedelta) -> bool:
+def renew(connection: Connection, name: str, duration: timedelta) -> bool:
     """False when it has lapsed: others may have taken over, and it is never renewed again."""
-    still = (sender.c.name == name) & (sender.c.until > _NOW)
-    values = {"until": _NOW + literal(lease)}
-    return bool(connection.execute(update(sender).where(still).values(values)).rowcount)
+    still = (lease.c.name == name) & (lease.c.until > _NOW)
+    values = {"until": _NOW + literal(duration)}
+    return bool(connection.execute(update(lease).where(still).values(values)).rowcount)
 
 
 def leave(connection: Connection, name: str) -> None:
     """What it could not give back is found by the others: its lease has lapsed then."""
     mine = (recipient.c.state == State.SENDING) & recipient.c.claim.startswith(f"{name}:")
-    this = sender.c.name == name
-    connection.execute(update(sender).where(this).values(until=_NOW))
-    connection.execute(delete(sender).where(this, ~exists().where(mine)))
+    this = lease.c.name == name
+    connection.execute(update(lease).where(this).values(until=_NOW))
+    connection.execute(delete(lease).where(this, ~exists().where(mine)))
 
 
 def have_left_work(connection: Connection) -> bool:
     """Whether one has lapsed, or gave back what it had claimed."""
-    lapsed = select(sender.c.name).where(sender.c.until <= _NOW).exists()
+    lapsed = select(lease.c.name).where(lease.c.until <= _NOW).exists()
     given_back = (recipient.c.state == State.RETRY) & (recipient.c.reason == Reason.INTERRUPTED)
     query = select(lapsed | select(recipient.c.id).where(given_back).exists())
     return connection.execute(query).scalar_one()
@@ -60,21 +60,21 @@ def have_left_work(connection: Connection) -> bool:
 
 def forget_lapsed(connection: Connection) -> bool:
     """A replica's troubles go with the last of its senders. False when none has lapsed."""
-    query = delete(sender).where(sender.c.until <= _NOW).returning(sender.c.replica)
+    query = delete(lease).where(lease.c.until <= _NOW).returning(lease.c.replica)
     lapsed = set(connection.scalars(query))
     for replica in lapsed and lapsed - set(present(connection).values()):
-        connection.execute(delete(relay).where(relay.c.replica == replica))
+        connection.execute(delete(server_trouble).where(server_trouble.c.replica == replica))
         connection.execute(delete(alarm).where(alarm.c.name.endswith(f"@{replica}")))
     return bool(lapsed)
 
 
 def present(connection: Connection) -> dict[str, str]:
     """The senders, and on which replica each of them is."""
-    query = select(sender.c.name, sender.c.replica).where(sender.c.until > _NOW)
+    query = select(lease.c.name, lease.c.replica).where(lease.c.until > _NOW)
     return {row.name: row.replica for row in connection.execute(query)}
 
 
 def well(connection: Connection) -> set[str]:
     """Replicas that have no trouble with their mail server."""
-    troubled = set(connection.scalars(select(relay.c.replica)))
+    troubled = set(connection.scalars(select(server_trouble.c.replica)))
     return set(present(connection).values()) - troubled

@@ -20,7 +20,7 @@ _NAME = re.compile(r"[^\s/@:?&%]+")
 
 
 @dataclass(frozen=True)
-class Server:
+class DatabaseServer:
     """`url` is as libpq reads it, often with a password: shown is only the rest.
 
     `host` and `port` are lists with commas where there are several; empty for libpq's own.
@@ -38,7 +38,7 @@ class Server:
         return f"{','.join(names)}/{self.database}"
 
 
-Place = Path | Server
+Place = Path | DatabaseServer
 
 
 def place_of(url: str) -> Place:
@@ -61,7 +61,7 @@ def server_mark(state_dir: Path) -> Path:
     return state_dir / "ledger.server.made"
 
 
-def _server(url: str) -> Server:
+def _server(url: str) -> DatabaseServer:
     """By libpq's own reading of the URL."""
     # The driver takes 50 ms to import: only where it will be used.
     from psycopg import ProgrammingError
@@ -75,7 +75,7 @@ def _server(url: str) -> Server:
     usable = all(map(_is_host, host.split(","))) and re.fullmatch(r"[\d,]*", port, re.ASCII)
     if not (usable and _NAME.fullmatch(name) and port.count(",") in (0, host.count(","))):
         raise ValueError(_UNUSABLE)
-    return Server(url, host, port, name)
+    return DatabaseServer(url, host, port, name)
 
 
 def _is_host(text: str) -> bool:

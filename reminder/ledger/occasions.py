@@ -13,7 +13,7 @@ from reminder.ledger.schema import occasion, setting, start
 _LAST_TICK = "last-tick"
 _REMINDERS = "reminders-made-from"
 _VALUE = select(setting.c.value).where(setting.c.name == bindparam("of_name"))
-_NOTED = select(occasion.c.period, occasion.c.made_from)
+_NOTED = select(occasion.c.period, occasion.c.input_hash)
 _NOTED = _NOTED.where(occasion.c.kind == bindparam("of_kind"))
 _EARLY = (occasion.c.planned_at < occasion.c.due) & (occasion.c.due > bindparam("now"))
 _UNREPORTED = select(occasion).where(occasion.c.reported_at.is_(None), ~_EARLY)
@@ -46,11 +46,11 @@ def last_tick(connection: Connection) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
 
 
-def note_reminders_made_from(connection: Connection, facts: str) -> None:
-    put(connection, setting, {"name": _REMINDERS, "value": facts})
+def note_reminders_planned(connection: Connection, input_hash: str) -> None:
+    put(connection, setting, {"name": _REMINDERS, "value": input_hash})
 
 
-def reminders_made_from(connection: Connection) -> str | None:
+def reminders_planned_from(connection: Connection) -> str | None:
     """What the reminders of a day were last planned from, all of them."""
     return _read_setting(connection, _REMINDERS)
 
@@ -77,16 +77,16 @@ def note_more(
     return new
 
 
-def noted(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
+def input_hashes(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
     """The periods whose occasion of that kind was planned, and from what when it was complete."""
     rows = connection.execute(_NOTED, {"of_kind": kind})
-    return {row.period: row.made_from for row in rows}
+    return {row.period: row.input_hash for row in rows}
 
 
-def note_made_from(connection: Connection, kind: Kind | str, period: str, facts: str) -> None:
-    """All its notices are there; while the same facts hold there is nothing to look for."""
+def note_complete(connection: Connection, kind: Kind | str, period: str, input_hash: str) -> None:
+    """All its notices are there; from the same input there is nothing more to plan."""
     which = occasion.c.key == f"{kind}/{period}"
-    connection.execute(update(occasion).where(which).values(made_from=facts))
+    connection.execute(update(occasion).where(which).values(input_hash=input_hash))
 
 
 def begun(row: RowMapping) -> datetime:

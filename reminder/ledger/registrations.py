@@ -11,10 +11,9 @@ from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration,
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger.changes import note_change
-from reminder.ledger.database import reading
 from reminder.ledger.history import read_history
-from reminder.ledger.location import Place, Server
-from reminder.ledger.revisions import known_revision
+from reminder.ledger.location import Place
+from reminder.ledger.opening import known_revision, reading
 from reminder.ledger.rows import batched, put
 from reminder.ledger.schema import (
     REVISION,
@@ -57,7 +56,7 @@ def add(connection: Connection, said: Registration) -> int:
         "task": said.task,
         "done_on": said.done_on.isoformat() if said.done_on else "",
         "percent": said.percent,
-        "words": said.words,
+        "message": said.words,
         "who": said.by.who,
         "link": said.by.link,
     }
@@ -220,7 +219,7 @@ def _registration(row: Row[Any]) -> Registration:
         by=Signature(row.who, row.link),
         done_on=date.fromisoformat(row.done_on) if row.done_on else None,
         percent=row.percent,
-        words=row.words,
+        words=row.message,
         id=row.id,
     )
 
@@ -333,10 +332,8 @@ def read_dates(connection: Connection) -> dict[str, date]:
 
 def dates_of(place: Place) -> dict[str, date]:
     """Of a ledger as it lies there, which is not made for this. Raises `LedgerError`."""
-    shared = isinstance(place, Server)
     with reading(place) as connection:
-        known = known_revision(connection, place, shared=shared) == REVISION
-        return read_dates(connection) if known else {}
+        return read_dates(connection) if known_revision(connection, place) == REVISION else {}
 
 
 def set_date(connection: Connection, meeting: str, day: date, at: datetime) -> None:

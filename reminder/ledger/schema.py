@@ -1,4 +1,4 @@
-"""Kinds of columns that both databases keep alike."""
+"""The ledger's tables, and kinds of columns that both databases keep alike."""
 
 from datetime import UTC, datetime
 
@@ -78,7 +78,7 @@ occasion = Table(
     Column("interim_at", Moment),
     Column("reported_at", Moment),
     # Of plan, units and what was registered, once every notice is there.
-    Column("made_from", String),
+    Column("input_hash", String),
 )
 notice = Table(
     "notice",
@@ -170,7 +170,7 @@ registration = Table(
     Column("task", String, nullable=False),  # empty for a month
     Column("done_on", String, nullable=False),
     Column("percent", Integer),
-    Column("words", Words, nullable=False),
+    Column("message", Words, nullable=False),
     Column("who", Words, nullable=False),
     Column("link", String, nullable=False),  # by which it came, e.g. `page/deputies/1`
     Index("registration_unit", "unit", "at"),
@@ -215,13 +215,13 @@ history = Table(
     Column("detail", Words, nullable=False),
     Index("history_subject", "subject"),
 )
-# The relay's health as each replica finds it, so that a new process goes on waiting where the
-# last one stopped; of a ledger in a file there is one, without a name.
-relay = Table(
-    "relay",
+# The mail server's trouble as each replica finds it, so that a new process goes on waiting where
+# the last one stopped; of a ledger in a file there is one, without a name.
+server_trouble = Table(
+    "server_trouble",
     metadata,
     Column("replica", String, primary_key=True, server_default=""),
-    Column("name", String, nullable=False),
+    Column("server", String, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("since", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
@@ -229,14 +229,14 @@ relay = Table(
     Column("reason", String, nullable=False, server_default="server"),
 )
 # Who sends, on a ledger that many replicas share; gone when it has not renewed its lease.
-sender = Table(
-    "sender",
+lease = Table(
+    "lease",
     metadata,
     Column("name", String, primary_key=True),
     Column("replica", String, nullable=False),
     Column("until", Moment, nullable=False),
     # Of its plan, units and working days: those of who began last are in force.
-    Column("facts", String, nullable=False),
+    Column("config_hash", String, nullable=False),
     Column("since", Moment, nullable=False),
 )
 # What the operator was told of, until it is over.

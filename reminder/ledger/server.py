@@ -15,10 +15,10 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from reminder.errors import LedgerError
+from reminder.ledger.database import Database
 from reminder.ledger.failures import BUSY_TIMEOUT, in_words
-from reminder.ledger.location import Server
+from reminder.ledger.location import DatabaseServer
 from reminder.ledger.mark import Mark
-from reminder.ledger.revisions import known_revision
 
 # Whoever holds it writes. Any number that other programs on that database do not take.
 WRITERS_LOCK = 0x72656D696E646572  # "reminder"
@@ -44,48 +44,34 @@ _SESSION = {
 }
 
 
-class ServerStore:
+class ServerDatabase(Database):
     """Writers take a lock that PostgreSQL gives back with the end of their transaction."""
 
-    shared = True
-    writer: Engine
-    recorder: Engine
-    reader: Engine
-
-    def __init__(self, server: Server, mark: Path | None) -> None:
-        self.place = server
-        self.mark = Mark(mark, alone=False)
-        self.recorder = _engine(server, read_only=False)
-        self.writer = self.recorder.execution_options()
-        self.reader = _engine(server, read_only=True)
-        event.listen(self.writer, "begin", _alone)
+    def __init__(self, server: DatabaseServer, mark: Path | None) -> None:
+        recorder, reader = _engine(server, read_only=False), _engine(server, read_only=True)
+        writer = recorder.execution_options()
+        event.listen(writer, "begin", _alone)
+        kept = Mark(mark, alone=False)
+        super().__init__(server, kept, writer=writer, recorder=recorder, reader=reader)
         # Also when nobody closes it: a server likes to be told that a session ends.
-        self.close = weakref.finalize(self, _dispose, self.recorder, self.reader)
+        self._end = weakref.finalize(self, _dispose, recorder, reader)
 
-    def check(self) -> None:
-        """Every use asks the server itself."""
-
-    def refuse_lost(self) -> None:
-        """Only the server could know."""
-
-    def note_begun(self) -> None:
-        """The tables say so."""
+    def close(self) -> None:
+        self._end()
 
 
 @contextmanager
-def reading(server: Server) -> Iterator[Connection]:
+def reading(server: DatabaseServer) -> Iterator[Connection]:
     """One consistent state: makes, migrates, changes nothing. Raises `LedgerError`."""
     engine = _engine(server, read_only=True)
     try:
         with in_words(server), engine.begin() as connection:
-            if known_revision(connection, server, shared=True) is None:
-                raise LedgerError(f"there is no ledger in {server} yet")
             yield connection
     finally:
         engine.dispose()
 
 
-def _engine(server: Server, *, read_only: bool) -> Engine:
+def _engine(server: DatabaseServer, *, read_only: bool) -> Engine:
     def connect() -> psycopg.Connection[Any]:
         connection = psycopg.connect(**(_CLIENT | conninfo_to_dict(server.url)))  # type: ignore[arg-type]
         try:
@@ -110,7 +96,7 @@ def _engine(server: Server, *, read_only: bool) -> Engine:
     )
 
 
-def _set_up(server: Server, connection: psycopg.Connection[Any]) -> None:
+def _set_up(server: DatabaseServer, connection: psycopg.Connection[Any]) -> None:
     chosen = ", ".join(
         f"set_config('{name}', '{value}', false)" for name, value in _SESSION.items()
     )

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from reminder.domain.notices import Reason
-from reminder.ledger.schema import alarm, relay
+from reminder.ledger.schema import alarm, server_trouble
 
-_OF_REPLICA = select(relay).where(relay.c.replica == bindparam("of"))
+_OF_REPLICA = select(server_trouble).where(server_trouble.c.replica == bindparam("of"))
 _TOO_FAR = (
-    update(relay).where(relay.c.not_before > bindparam("last")).values(not_before=bindparam("now"))
+    update(server_trouble)
+    .where(server_trouble.c.not_before > bindparam("last"))
+    .values(not_before=bindparam("now"))
 )
 
 
@@ -18,10 +20,10 @@ _TOO_FAR = (
 class ServerTrouble:
     """`failures` in a row since `since`; the next probe goes out at `not_before`.
 
-    `relay` names the server with its settings: it is not the trouble of others.
+    `server` names the server with its settings: it is not the trouble of others.
     """
 
-    relay: str
+    server: str
     failures: int
     since: datetime
     not_before: datetime
@@ -45,22 +47,24 @@ def read_trouble(connection: Connection, replica: str = "") -> ServerTrouble | N
     if row is None:
         return None
     return ServerTrouble(
-        row.name, row.failures, row.since, row.not_before, row.detail, Reason(row.reason)
+        row.server, row.failures, row.since, row.not_before, row.detail, Reason(row.reason)
     )
 
 
 def read_details(connection: Connection) -> dict[str, str]:
     """The server's own words, by the replica that heard them."""
-    query = select(relay.c.replica, relay.c.detail).order_by(relay.c.since)
+    query = select(server_trouble.c.replica, server_trouble.c.detail).order_by(
+        server_trouble.c.since
+    )
     return {row.replica: row.detail for row in connection.execute(query)}
 
 
 def note_trouble(connection: Connection, trouble: ServerTrouble, replica: str = "") -> None:
     clear_trouble(connection, replica)
     connection.execute(
-        relay.insert().values(
+        server_trouble.insert().values(
             replica=replica,
-            name=trouble.relay,
+            server=trouble.server,
             failures=trouble.failures,
             since=trouble.since,
             not_before=trouble.not_before,
@@ -72,7 +76,11 @@ def note_trouble(connection: Connection, trouble: ServerTrouble, replica: str = 
 
 def clear_trouble(connection: Connection, replica: str = "") -> bool:
     """True when there was some."""
-    return bool(connection.execute(delete(relay).where(relay.c.replica == replica)).rowcount)
+    return bool(
+        connection.execute(
+            delete(server_trouble).where(server_trouble.c.replica == replica)
+        ).rowcount
+    )
 
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:

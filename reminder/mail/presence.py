@@ -170,7 +170,7 @@ class Member:
         with self._database.record() as connection:
             leases.enter(
                 connection, lease.name, self.replica, timedelta(seconds=LEASE),
-                facts=self._facts, since=self._since,
+                config_hash=self._facts, since=self._since,
             )  # fmt: skip
         return lease
 

@@ -95,7 +95,7 @@ class Sender:
         now = self.clock.now()
         with self.database.read() as database:
             trouble = read_trouble(database, self.presence.replica)
-        if trouble and trouble.relay != self.relay:
+        if trouble and trouble.server != self.relay:
             self.forget_trouble()
             trouble = None
         with self.database.read() as database:

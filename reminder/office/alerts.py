@@ -177,7 +177,7 @@ class Watch:
             return
         period = self._table.plan.period(month)
         kinds = (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
-        if not any(period in occasions.noted(connection, kind) for kind in kinds):
+        if not any(period in occasions.input_hashes(connection, kind) for kind in kinds):
             yield Trouble(
                 f"digest/{period}",
                 f"digest {period} was due and is not planned",

@@ -22,9 +22,10 @@ from reminder.domain.windows import Progress
 from reminder.ledger import leases
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
-from reminder.ledger.database import Database, open_database, was_begun
+from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, read_hold
-from reminder.ledger.location import Server
+from reminder.ledger.location import DatabaseServer
+from reminder.ledger.opening import open_database, was_begun
 from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.compose import Composer
 from reminder.mail.pacing import Limits
@@ -259,10 +260,10 @@ class Application:
 
     def is_current(self) -> bool:
         """Whether these files are in force: of many replicas who began last has them."""
-        if not isinstance(self.settings.ledger, Server):
+        if not isinstance(self.settings.ledger, DatabaseServer):
             return True
         with self.database.read() as connection:
-            return leases.facts_in_force(connection) in (None, self.facts)
+            return leases.config_hash_in_force(connection) in (None, self.facts)
 
     def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
         """Unless it is given, the settings say whether a first start is held."""

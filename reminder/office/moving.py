@@ -6,8 +6,8 @@ from pathlib import Path
 from reminder.documents.settings import server_mark
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import copying
-from reminder.ledger.database import open_moved
 from reminder.ledger.location import Place, lock_beside
+from reminder.ledger.opening import open_moved
 from reminder.mail.lock import senders_lock
 
 

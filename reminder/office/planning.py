@@ -95,12 +95,12 @@ class Planner:
                 let_finished_go(connection)
             progress = read_progress(connection, self._table, self._registrar.stream)
             stop_reminders(connection, partial(why_needless, self._table, progress=progress), at)
-            made_from = occasions.noted(connection, self._registrar.marked(Kind.DIGEST))
+            input_hashes = occasions.input_hashes(connection, self._registrar.marked(Kind.DIGEST))
         facts = self._facts(progress)
         for month in MONTHS:
             over = self._table.digest_end(month) <= at
             period = self._table.plan.period(month)
-            made = made_from.get(period)
+            made = input_hashes.get(period)
             seen = facts if self._table.digest_due(month) <= at else f"early {facts}"
             complete = made is not None and (over or made == seen)
             if self._opens(month) <= at and not complete:
@@ -159,7 +159,7 @@ class Planner:
                 yield from (draft.key for draft in missing)
         with self._database.write() as connection:
             self._note_digest(connection, month, at, new=False)
-            occasions.note_made_from(
+            occasions.note_complete(
                 connection, self._registrar.marked(Kind.DIGEST), table.plan.period(month), facts
             )
 
@@ -216,7 +216,7 @@ class Planner:
         if not steps:
             return
         with self._database.read() as connection:
-            if occasions.reminders_made_from(connection) == complete:
+            if occasions.reminders_planned_from(connection) == complete:
                 return
             rehearsal = self._registrar.rehearsal
             told = notified.read_told(connection, steps, rehearsal=rehearsal)
@@ -234,7 +234,7 @@ class Planner:
                 added = self._add_reminders(connection, mails, edition)
             yield from added
         with self._database.write() as connection:
-            occasions.note_reminders_made_from(connection, complete)
+            occasions.note_reminders_planned(connection, complete)
 
     def _is_phoned(self, draft: NoticeDraft) -> bool:
         return self._table.directory[draft.unit].tone is Relation.PARALLEL

@@ -19,7 +19,7 @@ def why_not_ready(database: Database, now: datetime, facts: str = "") -> str:
     try:
         with database.read() as connection:
             ticked = last_tick(connection)
-            other = facts and leases.facts_in_force(connection) not in (None, facts)
+            other = facts and leases.config_hash_in_force(connection) not in (None, facts)
     except LedgerError as error:
         return str(error)
     if other:

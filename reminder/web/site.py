@@ -19,7 +19,7 @@ from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.links import feed_token, feed_url, webcal_url
-from reminder.ledger.location import Server
+from reminder.ledger.location import DatabaseServer
 from reminder.office.application import Application
 from reminder.web.polls import Kept
 
@@ -71,7 +71,7 @@ class Site:
     @property
     def facts(self) -> str:
         """Of its files, where other replicas may have others."""
-        shared = isinstance(self.settings.ledger, Server)
+        shared = isinstance(self.settings.ledger, DatabaseServer)
         return self.app.facts if shared else ""
 
     @property

@@ -14,7 +14,8 @@ from reminder.documents.office import load_office
 from reminder.domain.plan import Task, Timing
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger.database import Database, open_database
+from reminder.ledger.database import Database
+from reminder.ledger.opening import open_database
 from tests.ledgers import lay
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)

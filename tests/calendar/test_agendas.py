@@ -17,8 +17,9 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.units import Directory, Unit
 from reminder.domain.windows import Progress
 from reminder.ledger.agendas import agenda_of
-from reminder.ledger.database import Database, open_database
+from reminder.ledger.database import Database
 from reminder.ledger.events import KEEP_CANCELLED, read_events, read_revisions
+from reminder.ledger.opening import open_database
 from reminder.ledger.schema import event, feed, setting
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)

@@ -14,7 +14,8 @@ import pytest
 from reminder.clock import Clock
 from reminder.ledger import access
 from reminder.ledger.access import begin_session, is_in_session, kept_password
-from reminder.ledger.database import Database, open_database
+from reminder.ledger.database import Database
+from reminder.ledger.opening import open_database
 from reminder.office.passwords import fits
 from tests.cli.conftest import Ended, Reminder
 

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 
 from reminder.clock import Clock
 from reminder.documents.office import load_office
-from reminder.ledger.database import open_database
 from reminder.ledger.history import read_history
-from reminder.ledger.location import Place, Server
+from reminder.ledger.location import DatabaseServer, Place
 from reminder.ledger.notices import content_of
+from reminder.ledger.opening import open_database
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports.maildir import messages
 from reminder.office.application import Application
@@ -106,7 +106,7 @@ class Trial:
     def use(self, place: Place) -> None:
         """From now on: that ledger."""
         self.place = place
-        url = place.url if isinstance(place, Server) else f"sqlite:///{place}"
+        url = place.url if isinstance(place, DatabaseServer) else f"sqlite:///{place}"
         self._given["database_url"] = url
 
     def edit_units(self, old: str, new: str) -> None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import func, select
 
 from reminder.ledger.agendas import agenda_of, sync_events
-from reminder.ledger.database import Database, open_database
+from reminder.ledger.database import Database
 from reminder.ledger.events import Draft, read_events, read_revisions
-from reminder.ledger.migrations.upgrade import upgrade
+from reminder.ledger.opening import open_database
 from reminder.ledger.schema import event, feed
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
@@ -76,36 +76,3 @@ def test_a_feed_that_is_gone_is_forgotten_with_its_last_event(database: Database
     sync(database, AT + 61 * DAY, plan=(A,))
     with database.read() as connection:
         assert connection.scalars(select(feed.c.name)).all() == ["plan"]
-
-
-def test_a_ledger_from_before_shares_what_is_the_same_to_the_last_revision(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "ledger.db"
-    path.touch(mode=0o600)
-    before = create_engine(f"sqlite:///{path}")
-    with before.begin() as connection:
-        upgrade(connection, "0003")
-        for name, sequence, cancelled in (
-            ("helan", 3, None),
-            ("pingluo", 3, "2026-03-01 01:00:00"),
-            ("yongning", 3, None),
-            ("deputies", 4, None),
-        ):
-            connection.execute(
-                text(
-                    "INSERT INTO event VALUES (:name, 'plan.a', 0, '{}', 'hash', :sequence,"
-                    " '2026-03-01 01:00:00.000000', :cancelled)"
-                ),
-                {"name": name, "sequence": sequence, "cancelled": cancelled},
-            )
-    before.dispose()
-    database = open_database(path)
-    with database.read() as connection:
-        agendas = {name: agenda_of(connection, name) for name in ("helan", "yongning", "pingluo")}
-        assert connection.scalar(select(func.count()).select_from(event)) == 3
-    assert agendas["helan"] == agendas["yongning"] != agendas["pingluo"]
-    assert shown(database, "helan") == [("plan.a", 3, False)]
-    assert shown(database, "pingluo") == [("plan.a", 3, True)]
-    assert shown(database, "deputies") == [("plan.a", 4, False)]
-    database.close()

@@ -12,9 +12,9 @@ from sqlalchemy import select, text
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import integrity
-from reminder.ledger.database import open_database, reading
 from reminder.ledger.links import FEED, check_link, feed_token, rotate
 from reminder.ledger.location import Place
+from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.lock import senders_lock
 from reminder.office import completion, moving

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import StatementError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database, open_database
+from reminder.ledger.database import Database
 from reminder.ledger.location import Place
-from reminder.ledger.schema import REVISION, metadata, relay, setting, start
+from reminder.ledger.opening import open_database
+from reminder.ledger.schema import REVISION, metadata, server_trouble, setting, start
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 
@@ -101,9 +102,11 @@ def test_two_that_open_a_new_ledger_at_once_both_get_it(place: Place) -> None:
         opened = list(pool.map(lambda _: open_database(place), range(4)))
     with opened[0].write() as connection:
         connection.execute(
-            relay.insert().values(name="a", failures=0, since=AT, not_before=AT, detail="")
+            server_trouble.insert().values(
+                server="a", failures=0, since=AT, not_before=AT, detail=""
+            )
         )
     for database in opened:
         with database.read() as connection:
-            assert connection.scalar(select(relay.c.name)) == "a"
+            assert connection.scalar(select(server_trouble.c.server)) == "a"
         database.close()

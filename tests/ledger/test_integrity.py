@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from reminder.errors import LedgerError
 from reminder.ledger import integrity
-from reminder.ledger.database import open_database
 from reminder.ledger.location import Place
+from reminder.ledger.opening import open_database
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.postgresql import PostgreSQL
 

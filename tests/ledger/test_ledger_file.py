@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database, open_database
-from reminder.ledger.file import FileStore
+from reminder.ledger.database import Database
+from reminder.ledger.file import FileDatabase
+from reminder.ledger.opening import open_database
 from reminder.ledger.schema import REVISION, setting
 
 
@@ -221,7 +222,7 @@ def test_a_ledger_that_is_lost_while_in_use_is_neither_used_nor_made_again(
 
 def test_no_connection_makes_the_ledger_again(path: Path) -> None:
     path.parent.mkdir()
-    database = Database(FileStore(path))
+    database = FileDatabase(path)
     with pytest.raises(LedgerError, match="unable to open"), database.write():
         pytest.fail("there is none")
     assert not path.exists()

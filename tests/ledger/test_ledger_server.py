@@ -14,8 +14,9 @@ from reminder.documents.settings import load_settings
 from reminder.errors import LedgerError
 from reminder.ledger import server
 from reminder.ledger.access import installation_key
-from reminder.ledger.database import Database, open_database, reading
-from reminder.ledger.location import Server
+from reminder.ledger.database import Database
+from reminder.ledger.location import DatabaseServer
+from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import REVISION, metadata, setting
 from tests.postgresql import PostgreSQL
 
@@ -23,19 +24,19 @@ PASSWORD = "swordfish"
 
 
 @pytest.fixture
-def place(postgresql: PostgreSQL) -> Server:
+def place(postgresql: PostgreSQL) -> DatabaseServer:
     """Of an empty ledger."""
     return postgresql.emptied()
 
 
 @pytest.fixture
-def bare(postgresql: PostgreSQL) -> Server:
+def bare(postgresql: PostgreSQL) -> DatabaseServer:
     """A database without tables."""
     return postgresql.create("bare")
 
 
 @pytest.fixture
-def database(place: Server) -> Iterator[Database]:
+def database(place: DatabaseServer) -> Iterator[Database]:
     database = open_database(place)
     yield database
     database.close()
@@ -50,21 +51,21 @@ def names(database: Database) -> set[str]:
         return set(connection.scalars(select(setting.c.name)))
 
 
-def refusal(place: Server) -> LedgerError:
+def refusal(place: DatabaseServer) -> LedgerError:
     with pytest.raises(LedgerError) as refused:
         open_database(place).close()
     assert PASSWORD not in f"{refused.value} {refused.value.hint} {place!r}"
     return refused.value
 
 
-def with_user(place: Server, user: str) -> Server:
+def with_user(place: DatabaseServer, user: str) -> DatabaseServer:
     return replace(place, url=place.url.replace("reminder@", f"{user}:{PASSWORD}@"))
 
 
 # What cannot be opened
 
 
-def test_server_that_is_not_there_is_named(place: Server) -> None:
+def test_server_that_is_not_there_is_named(place: DatabaseServer) -> None:
     found = refusal(replace(with_user(place, "reminder"), url="postgresql://u:swordfish@[::1]:1/x"))
     assert f"the ledger {place} cannot be reached: connection failed" in str(found)
     assert "REMINDER_DATABASE_URL" in found.hint
@@ -75,14 +76,16 @@ def test_database_that_is_not_there_is_named(postgresql: PostgreSQL) -> None:
     assert 'database "absent" does not exist' in str(found)
 
 
-def test_wrong_password_is_said_and_not_shown(postgresql: PostgreSQL, place: Server) -> None:
+def test_wrong_password_is_said_and_not_shown(
+    postgresql: PostgreSQL, place: DatabaseServer
+) -> None:
     postgresql.execute(sql.SQL("DROP ROLE IF EXISTS guarded"))
     postgresql.execute(sql.SQL("CREATE ROLE guarded LOGIN PASSWORD 'another'"))
     assert "password authentication failed" in str(refusal(with_user(place, "guarded")))
 
 
 def test_role_that_may_make_no_tables_is_told_what_it_needs(
-    postgresql: PostgreSQL, bare: Server
+    postgresql: PostgreSQL, bare: DatabaseServer
 ) -> None:
     postgresql.execute(sql.SQL("DROP ROLE IF EXISTS stranger"))
     postgresql.execute(sql.SQL("CREATE ROLE stranger LOGIN"))
@@ -98,7 +101,7 @@ def test_database_that_cannot_hold_chinese_is_refused(postgresql: PostgreSQL) ->
     assert "--encoding=UTF8" in found.hint
 
 
-def test_standby_is_said_to_be_one(postgresql: PostgreSQL, bare: Server) -> None:
+def test_standby_is_said_to_be_one(postgresql: PostgreSQL, bare: DatabaseServer) -> None:
     words = sql.SQL("ALTER DATABASE bare SET default_transaction_read_only = on")
     postgresql.execute(words)
     found = refusal(bare)
@@ -107,7 +110,7 @@ def test_standby_is_said_to_be_one(postgresql: PostgreSQL, bare: Server) -> None
 
 
 def test_other_programs_may_have_tables_beside_the_ledgers(
-    postgresql: PostgreSQL, bare: Server
+    postgresql: PostgreSQL, bare: DatabaseServer
 ) -> None:
     postgresql.execute(sql.SQL("CREATE TABLE theirs (a int)"), "bare")
     open_database(bare).close()
@@ -117,25 +120,25 @@ def test_other_programs_may_have_tables_beside_the_ledgers(
 
 @pytest.mark.parametrize("name", ["notice", "alembic_version"])
 def test_table_of_another_program_with_a_name_of_ours_is_left_alone(
-    postgresql: PostgreSQL, bare: Server, name: str
+    postgresql: PostgreSQL, bare: DatabaseServer, name: str
 ) -> None:
     words = sql.SQL("CREATE TABLE {} (version_num text)").format(sql.Identifier(name))
     postgresql.execute(words, "bare")
     assert "is a database, but no ledger" in str(refusal(bare))
 
 
-def test_ledger_of_a_newer_version_is_refused(postgresql: PostgreSQL, bare: Server) -> None:
+def test_ledger_of_a_newer_version_is_refused(postgresql: PostgreSQL, bare: DatabaseServer) -> None:
     open_database(bare).close()
     postgresql.execute(sql.SQL("UPDATE alembic_version SET version_num = '9999'"), "bare")
     assert f"its tables are 9999, this one knows {REVISION}" in str(refusal(bare))
 
 
-def test_reading_makes_no_ledger(bare: Server) -> None:
+def test_reading_makes_no_ledger(bare: DatabaseServer) -> None:
     with pytest.raises(LedgerError, match="there is no ledger in"), reading(bare):
         pytest.fail("there is none")
 
 
-def test_all_that_begin_at_once_have_one_ledger_and_one_key(bare: Server) -> None:
+def test_all_that_begin_at_once_have_one_ledger_and_one_key(bare: DatabaseServer) -> None:
     settings, together = load_settings(), threading.Barrier(4)
 
     def begun(_: int) -> tuple[Database, bytes]:
@@ -160,7 +163,7 @@ def test_a_record_waits_for_no_other_writer(database: Database) -> None:
 
 
 def test_a_writer_that_nobody_lets_in_says_so(
-    database: Database, place: Server, monkeypatch: pytest.MonkeyPatch
+    database: Database, place: DatabaseServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(server._SESSION, "lock_timeout", "1ms")
     hasty = open_database(place)
@@ -174,7 +177,7 @@ def test_a_writer_that_nobody_lets_in_says_so(
     assert "pg_stat_activity" in held.value.hint
 
 
-def test_a_writer_that_is_frozen_loses_its_turn(database: Database, place: Server) -> None:
+def test_a_writer_that_is_frozen_loses_its_turn(database: Database, place: DatabaseServer) -> None:
     frozen = open_database(place)
 
     def write_late() -> None:
@@ -203,7 +206,7 @@ def test_no_session_waits_or_lasts_for_ever(database: Database) -> None:
 
 
 def test_commits_are_on_disk_whatever_the_database_was_told(
-    postgresql: PostgreSQL, bare: Server
+    postgresql: PostgreSQL, bare: DatabaseServer
 ) -> None:
     postgresql.execute(sql.SQL("ALTER DATABASE bare SET synchronous_commit = off"))
     database = open_database(bare)

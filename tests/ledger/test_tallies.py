@@ -10,7 +10,8 @@ from sqlalchemy import delete
 
 from reminder.domain.notices import Kind, State
 from reminder.ledger import counts
-from reminder.ledger.database import Database, open_database
+from reminder.ledger.database import Database
+from reminder.ledger.opening import open_database
 from reminder.ledger.schema import notice, recipient
 from reminder.ledger.views import read_notices
 

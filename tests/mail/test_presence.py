@@ -12,8 +12,9 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Answer, State
 from reminder.ledger import deliveries, leases
-from reminder.ledger.database import Database, open_database
-from reminder.ledger.schema import recipient, sender
+from reminder.ledger.database import Database
+from reminder.ledger.opening import open_database
+from reminder.ledger.schema import lease, recipient
 from reminder.ledger.troubles import begin_alarm, read_alarms
 from reminder.mail import presence
 from reminder.mail.presence import Member
@@ -53,8 +54,8 @@ def lapse(database: Database, one: Member) -> None:
     """Its lease is over, and by the clock here too."""
     one.lease.until = 0.0
     with database.write() as connection:
-        which = sender.c.name == one.lease.name
-        connection.execute(update(sender).where(which).values(until=PAST))
+        which = lease.c.name == one.lease.name
+        connection.execute(update(lease).where(which).values(until=PAST))
 
 
 def planned(office: Trial, **settings: Any) -> Application:
@@ -177,8 +178,8 @@ def test_who_finds_its_claim_gone_sends_nothing_more_of_it(
 
         def take_over() -> None:
             with database.write() as connection:
-                which = sender.c.name == one.lease.name
-                connection.execute(update(sender).where(which).values(until=PAST))
+                which = lease.c.name == one.lease.name
+                connection.execute(update(lease).where(which).values(until=PAST))
             assert office.app(MARCH, **by_smtp(port)).tick().sent == 2
 
         app.sender.transport = TakenOver(app.transport, take_over)
@@ -249,7 +250,7 @@ def test_the_last_of_a_replica_takes_its_alarms_along(office: Trial, database: D
     with database.write() as connection:
         begin_alarm(connection, "disk@gone", app.clock.now(), "full")
         connection.execute(
-            update(sender).where(sender.c.name == one.lease.name).values(replica="gone")
+            update(lease).where(lease.c.name == one.lease.name).values(replica="gone")
         )
     lapse(database, one)
     put_back_by(two, app)

@@ -20,8 +20,8 @@ from sqlalchemy import func, select, update
 from reminder.clock import Clock
 from reminder.domain.notices import Kind
 from reminder.ledger import deliveries
-from reminder.ledger.database import reading
 from reminder.ledger.location import Place
+from reminder.ledger.opening import reading
 from reminder.ledger.schema import message, recipient
 from reminder.ledger.troubles import read_trouble
 from reminder.mail.lock import senders_lock

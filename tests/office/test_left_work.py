@@ -101,7 +101,7 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
 
     with office.app(MARCH).database.record() as connection:
         for_long = timedelta(minutes=2)
-        leases.enter(connection, "other", "elsewhere", for_long, facts="", since=PAST)
+        leases.enter(connection, "other", "elsewhere", for_long, config_hash="", since=PAST)
     with real_server(Meddler(keep_waiting)) as port:
         assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
     assert seen == [True, True]

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from reminder.cli.status import read_status
 from reminder.ledger import integrity
-from reminder.ledger.location import Server
+from reminder.ledger.location import DatabaseServer
 from reminder.office import completion, holds, moving, operations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.postgresql import PostgreSQL
@@ -207,7 +207,7 @@ def served(tmp_path: Path, postgresql: PostgreSQL) -> Iterator[Trial]:
         yield opened
 
 
-def replica(folder: Path, place: Server) -> Trial:
+def replica(folder: Path, place: DatabaseServer) -> Trial:
     folder.mkdir()
     return Trial(folder, small=True, place=place)
 
@@ -265,7 +265,7 @@ def test_replica_that_was_away_holds_nothing_again(
 
 def test_new_replica_without_a_mark_is_nothing_odd(served: Trial, tmp_path: Path) -> None:
     served.tick(MARCH)
-    assert isinstance(served.place, Server)
+    assert isinstance(served.place, DatabaseServer)
     fresh = replica(tmp_path / "fresh", served.place)
     fresh.tick(APRIL)
     assert fresh.states(period="2026-04") == {SENT}

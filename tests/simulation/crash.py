@@ -23,7 +23,7 @@ class Life:
         self.dead = False
         self.disk_full = False
         self._doomed = False
-        for engine in database.engines:
+        for engine in (database.writer, database.reader):
             event.listen(engine, "before_cursor_execute", self._statement)
             event.listen(engine, "commit", self._commit)
 

@@ -172,7 +172,7 @@ def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         ran.append(statement)
 
-    reader = house.database.engines[1]
+    reader = house.database.reader
     event.listen(reader, "before_cursor_execute", note)
     assert do().status == 404
     event.remove(reader, "before_cursor_execute", note)

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from reminder.calendar.contents import Contents
 from reminder.calendar.syncing import sync
 from reminder.domain.windows import Progress
-from reminder.ledger.database import open_database
 from reminder.ledger.links import FEED, add_reader, revoke, rotate
+from reminder.ledger.opening import open_database
 from reminder.ledger.schema import link
 from reminder.web import polls
 from tests.web.test_attacks import Answer, ask
@@ -41,7 +41,7 @@ def reads(house: Any) -> Iterator[list[str]]:
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         ran.append(statement)
 
-    reader = house.database.engines[1]
+    reader = house.database.reader
     event.listen(reader, "before_cursor_execute", note)
     yield ran
     event.remove(reader, "before_cursor_execute", note)

@@ -9,15 +9,15 @@ from reminder.documents.settings.loading import (
 from reminder.documents.settings.model import PREFIX, SHIPPED, Settings, SmtpSettings, WebSettings
 from reminder.documents.settings.steps import SECRETARIAT, UNIT
 from reminder.domain.addresses import is_loopback, is_reserved, mailbox
-from reminder.ledger.location import Place, Server, lock_beside, place_of, server_mark
+from reminder.ledger.location import DatabaseServer, Place, lock_beside, place_of, server_mark
 
 __all__ = [
     "PREFIX",
     "SECRETARIAT",
     "SHIPPED",
     "UNIT",
+    "DatabaseServer",
     "Place",
-    "Server",
     "Settings",
     "SmtpSettings",
     "WebSettings",

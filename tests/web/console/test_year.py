@@ -192,10 +192,10 @@ def statements(house: Any, secretary: Secretary) -> int:
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         found.append(statement)
 
-    for engine in house.database.engines:
+    for engine in (house.database.writer, house.database.reader):
         event.listen(engine, "before_cursor_execute", note)
     assert secretary.get("/console").status_code == 200
-    for engine in house.database.engines:
+    for engine in (house.database.writer, house.database.reader):
         event.remove(engine, "before_cursor_execute", note)
     return len(found)
 

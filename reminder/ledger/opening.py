@@ -1,0 +1,130 @@
+"""Opens a ledger, wherever it is; makes its tables, or brings them to the present version."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from reminder.errors import LedgerError
+from reminder.ledger import file
+from reminder.ledger.database import Database, refuse_moved
+from reminder.ledger.failures import in_words
+from reminder.ledger.location import DatabaseServer, Place
+from reminder.ledger.schema import REVISION, metadata
+
+_FIRST = "0006"  # the first version's tables
+_OURS = {*metadata.tables, "alembic_version"}
+
+
+def open_database(place: Place, mark: Path | None = None) -> Database:
+    """Makes the tables, and the file (mode 0600), when they are not there yet.
+
+    `mark` is where that of a server lies, if anywhere; a file has its own beside it.
+
+    Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
+    others, for one that was moved, and when there was a ledger that is gone or empty now.
+    """
+    database = open_moved(place, mark)
+    try:
+        with database.read() as connection:
+            refuse_moved(connection, place)
+    except LedgerError:
+        database.close()
+        raise
+    return database
+
+
+def open_moved(place: Place, mark: Path | None = None) -> Database:
+    """Also one that was moved: it can be read, and opened again."""
+    database = _database(place, mark)
+    try:
+        with database.read() as connection:
+            revision = known_revision(connection, place)
+        if revision != REVISION:
+            _make_tables(database)
+        database.note_begun()
+    except LedgerError:
+        database.close()
+        raise
+    return database
+
+
+def was_begun(place: Place) -> bool:
+    """Whether there is a ledger, or was one; on a server, opening says it.
+
+    Raises `LedgerError` where nobody can tell.
+    """
+    return file.was_begun(place) if isinstance(place, Path) else True
+
+
+@contextmanager
+def reading(place: Place) -> Iterator[Connection]:
+    """One consistent state of a ledger as it lies there: makes, migrates, changes nothing.
+
+    Raises `LedgerError`.
+    """
+    if isinstance(place, Path):
+        opened = file.reading(place)
+    else:
+        from reminder.ledger import server
+
+        opened = server.reading(place)
+    with opened as connection:
+        if isinstance(place, Path):
+            connection.exec_driver_sql("BEGIN")
+        if known_revision(connection, place) is None:
+            raise LedgerError(f"there is no ledger in {place} yet: it is empty")
+        yield connection
+
+
+def known_revision(connection: Connection, place: Place) -> str | None:
+    """None when there are no tables yet. Raises `LedgerError` for those of others."""
+    tables = set(inspect(connection).get_table_names())
+    # On a server, other programs may have tables there, of other names.
+    if not (tables & _OURS if isinstance(place, DatabaseServer) else tables):
+        return None
+    query = text("SELECT version_num FROM alembic_version")
+    ours = {"alembic_version", "setting"} <= tables
+    revision = connection.scalar(query) if ours else None
+    if not revision:
+        raise LedgerError(
+            f"{place} is a database, but no ledger",
+            hint="REMINDER_STATE_DIR or REMINDER_DATABASE_URL can name another place; this one "
+            "is left as it is.",
+        )
+    if not _FIRST <= revision <= REVISION:
+        newer = "a newer" if revision > REVISION else "an unreleased"
+        raise LedgerError(
+            f"the ledger {place} was made by {newer} version of this program: its tables are "
+            f"{revision}, this one knows {REVISION}",
+            hint="Install that version again; the ledger is left as it is.",
+        )
+    return str(revision)
+
+
+def _database(place: Place, mark: Path | None) -> Database:
+    if isinstance(place, Path):
+        return file.open_file(place)
+    # The driver takes 50 ms to import: only where it is used.
+    from reminder.ledger import server
+
+    return server.ServerDatabase(place, mark)
+
+
+def _make_tables(database: Database) -> None:
+    with in_words(database.place), database.writer.begin() as connection:
+        revision = known_revision(connection, database.place)
+        if revision is None:
+            database.refuse_lost()
+            metadata.create_all(connection, checkfirst=False)
+            connection.execute(
+                text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+            )
+            row = text("INSERT INTO alembic_version VALUES (:revision)")
+            connection.execute(row, {"revision": REVISION})
+        elif revision != REVISION:  # unless another came first
+            # Alembic takes a tenth of a second to import, and only an older ledger needs it.
+            from reminder.ledger.migrations.upgrade import upgrade
+
+            upgrade(connection)

@@ -1,0 +1,86 @@
+"""A ledger as the first version wrote it: nothing is lost on the way to the present tables.
+
+`tests/data/ledger-0006` is the small office's: a month of mails through a mail server, a month
+that waits because that server went away, registrations, links, a session, and a hold by hand.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from psycopg import sql
+
+from reminder.domain.notices import Kind, Reason, State
+from reminder.ledger import registrations
+from reminder.ledger.integrity import verify
+from reminder.ledger.links import READER, readers_of
+from reminder.ledger.location import Place
+from reminder.ledger.opening import open_database
+from reminder.ledger.schema import metadata
+from reminder.office import operations
+from tests.daemon.trials import Trial, trial
+from tests.mail.servers import Inbox, real_server
+from tests.postgresql import PostgreSQL
+
+DUMP = Path(__file__).parents[1] / "data" / "ledger-0006"
+AFTER = "2026-04-01T10:00+08:00"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    rows = (DUMP / "rows.sql").read_text(encoding="utf-8")
+    tables = (DUMP / f"{request.param}.sql").read_text(encoding="utf-8")
+    if request.param == "sqlite":
+        path = tmp_path / "state" / "ledger.db"
+        path.parent.mkdir()
+        path.touch(mode=0o600)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(tables + rows)
+        return path
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    place = server.create("first")
+    in_utc = "SET TimeZone = 'UTC'; SET ROLE reminder; "
+    bytea = re.sub(r"X'([0-9a-f]+)'", r"'\\x\1'", rows)
+    counters = "".join(
+        f"SELECT setval('{table}_id_seq', max(id)) FROM {table}; "
+        for table in ("history", "recipient", "registration")
+    )
+    server.execute(sql.SQL(in_utc + tables + bytea + counters), "first")
+    return place
+
+
+@pytest.fixture
+def office(place: Place, tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path, small=True, place=place) as opened:
+        yield opened
+
+
+def test_first_ledger_gets_the_present_tables_and_is_sound(place: Place) -> None:
+    with closing(open_database(place)) as database, database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert registrations.read_dates(connection) == {"plenary": date(2026, 5, 12)}
+        assert len(registrations.of_unit(connection, "lead")) == 2
+        assert [link.subject for link in readers_of(connection, "lead")] == [f"lead{READER}1"]
+    assert list(verify(place)) == []
+
+
+def test_office_goes_on_in_its_first_ledger_and_sends_nothing_twice(office: Trial) -> None:
+    inbox = Inbox()
+    with real_server(inbox) as port:
+        smtp = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
+        settings = {"transport": "smtp", "smtp": smtp}
+        office.tick(AFTER, **settings)
+        assert office.states(kind=Kind.DIGEST, period="2026-04") == {(State.HELD, Reason.BY_HAND)}
+        operations.release(office.app(AFTER, **settings))
+        for _ in range(2):
+            office.tick(AFTER, **settings)
+    reached = sorted(address for mail in inbox.received for address in mail.rcpt_tos)
+    assert reached == ["lead@unit.test", "related@unit.test", "second@unit.test"]
+    assert list(verify(office.place)) == []
