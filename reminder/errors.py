@@ -43,6 +43,19 @@ class UsageError(ReminderError):
     exit_status = 2
 
 
+class DeclinedError(ReminderError):
+    """What somebody asked for on a page is not done.
+
+    `reason` names the macro of `web/messages.html` that says why, of these `facts`; the message is
+    for the command line.
+    """
+
+    def __init__(self, reason: str, message: str = "", **facts: object) -> None:
+        super().__init__(message or reason.replace("_", " "))
+        self.reason = reason
+        self.facts = facts
+
+
 class UnknownError(ReminderError):
     """A unit, task or notice that does not exist."""
 

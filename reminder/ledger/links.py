@@ -25,7 +25,7 @@ PAGE = "page"
 READER = "~"  # between a feed's name and its reader's number: no unit's id has it
 # What a link carries when it is handed out: one-day entries, without the year-round ones.
 HANDED_OUT = "view=due&year-round=0"
-_ONCE_A = timedelta(days=1)
+USED = timedelta(days=1)  # so long one use is noted
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def touch(database: Database, purpose: str, subject: str, at: datetime) -> bool:
     """Notes the use, and says whether it wrote: at most once a day, readers poll far oftener."""
     with database.read() as connection:
         row = _row(connection, purpose, subject)
-    if row is not None and row.last_use is not None and at - row.last_use < _ONCE_A:
+    if row is not None and row.last_use is not None and at - row.last_use < USED:
         return False
     with database.write() as connection:
         _put(connection, purpose, subject, last_use=at)

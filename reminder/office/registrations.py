@@ -1,7 +1,4 @@
-"""Signing, reporting, confirming: every act one row of history, and a receipt for a unit's own.
-
-What is refused is said in Chinese: these sentences stand on pages.
-"""
+"""Signing, reporting, confirming: every act one row of history, and a receipt for a unit's own."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,7 +11,7 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
-from reminder.errors import ReminderError
+from reminder.errors import DeclinedError
 from reminder.ledger import registrations
 from reminder.ledger.views import latest_of_units
 from reminder.office.application import Application
@@ -28,12 +25,17 @@ WHO = 40  # characters of a name
 WORDS = 1000  # characters of a report
 
 
-class RegistrationError(ReminderError):
-    """What somebody wanted to register is not accepted; the sentence says why."""
+class RegistrationError(DeclinedError):
+    """What somebody wanted to register is not accepted."""
 
 
-def month_to_sign(app: Application, unit: Unit, at: datetime) -> int | None:
-    """The month of the digest that is in force, for a unit that is asked to sign it."""
+def month_to_sign(
+    connection: Connection, app: Application, unit: Unit, progress: Progress, at: datetime
+) -> int | None:
+    """The month of the digest that is in force, for a unit that is asked to sign it.
+
+    Nobody signs for a mail that the secretariat has not let go.
+    """
     table = app.table
     if unit.tone is Relation.PARALLEL or unit.is_group:
         return None
@@ -41,26 +43,23 @@ def month_to_sign(app: Application, unit: Unit, at: datetime) -> int | None:
     month = table.live_digest(at) or table.running_month(on)
     if on.year != table.plan.year or at < table.digest_due(month):
         return None
-    told = unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, app.progress())
-    return month if told and not _is_held(app, unit, table.plan.period(month)) else None
+    told = unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)
+    return month if told and not _is_held(connection, app, unit, month) else None
 
 
-def _is_held(app: Application, unit: Unit, period: str) -> bool:
-    """Nobody signs for a mail that the secretariat has not let go."""
-    with app.database.read() as connection:
-        mails = latest_of_units(
-            connection, Kind.DIGEST, period, [unit.id], rehearsal=app.settings.rehearsal
-        )
+def _is_held(connection: Connection, app: Application, unit: Unit, month: int) -> bool:
+    period, rehearsal = app.table.plan.period(month), app.settings.rehearsal
+    mails = latest_of_units(connection, Kind.DIGEST, period, [unit.id], rehearsal=rehearsal)
     return unit.id in mails and mails[unit.id].state is State.HELD
 
 
 def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
     """False when it was signed before: nothing is written then."""
     at = app.clock.now()
-    month = month_to_sign(app, unit, at)
-    if month is None or app.table.plan.period(month) != period:
-        raise RegistrationError("该月提示无需签收，或签收期已过")
     with app.database.write() as connection:
+        month = month_to_sign(connection, app, unit, _progress(app, connection), at)
+        if month is None or app.table.plan.period(month) != period:
+            raise RegistrationError("not_to_sign")
         if period in registrations.signed_months(connection, unit.id):
             return False
         _register(app, connection, Registration(at, Act.SIGN, unit.id, period, "", _named(by)))
@@ -73,9 +72,9 @@ def report_progress(
 ) -> None:
     _refuse_unless_lead(app, unit, task)
     if not words and percent is None:
-        raise RegistrationError("请填写进展情况或进度")
+        raise RegistrationError("nothing_to_report")
     if percent is not None and not 0 <= percent <= 100:
-        raise RegistrationError("进度应为0到100之间的整数")
+        raise RegistrationError("not_a_percentage")
     at = app.clock.now()
     period = app.table.plan.period(app.table.running_month(app.table.local_day(at)))
     said = Registration(
@@ -90,7 +89,7 @@ def report_progress(
     )
     with app.database.write() as connection:
         if task.id in _progress(app, connection).done:
-            raise RegistrationError("本项已办结，无需再登记")
+            raise RegistrationError("already_done")
         _register(app, connection, said)
     app.wake()
 
@@ -115,14 +114,14 @@ def finish(
     today = app.table.local_day(at)
     refuse_impossible(app.table, done_on, today)
     if period and (task.kind is not TaskKind.YEAR or period not in _begun(app.table, today)):
-        raise RegistrationError("月份有误")
+        raise RegistrationError("not_a_month")
     said = Registration(
         at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, words=_worded(words)
     )
     with app.database.write() as connection:
         progress = _progress(app, connection)
         if task.id in progress.done or (period and (task.id, period) in progress.checked_in):
-            raise RegistrationError("本项已办结，无需再登记")
+            raise RegistrationError("already_done")
         before = [s for s in registrations.pending(connection, unit.id) if _same(s, said)]
         if any((s.done_on, s.words) == (said.done_on, said.words) for s in before):
             return False
@@ -138,9 +137,9 @@ def finish(
 def refuse_impossible(table: Timetable, done_on: date, today: date) -> None:
     """What a plan asks for may have been done in the year before it."""
     if done_on > today:
-        raise RegistrationError("完成日期不能晚于今天")
+        raise RegistrationError("done_in_the_future")
     if done_on.year < table.plan.year - 1:
-        raise RegistrationError(f"完成日期有误：早于{table.plan.year - 1}年")
+        raise RegistrationError("done_too_early", year=table.plan.year - 1)
 
 
 def confirm(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
@@ -157,7 +156,7 @@ def send_back(
 ) -> None:
     """With a word: the unit reads it in a mail and on its page, and is reminded as before."""
     if not words.strip():
-        raise RegistrationError("请写明退回原因")
+        raise RegistrationError("no_reason_to_return")
     at = app.clock.now()
     with app.database.write() as connection:
         _waiting(connection, unit, task, period)
@@ -173,7 +172,7 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
     with app.database.write() as connection:
         if not task:
             if period not in registrations.signed_months(connection, unit):
-                raise RegistrationError("没有可撤销的签收")
+                raise RegistrationError("no_signing_to_undo")
             registrations.add(connection, Registration(at, Act.UNDO, unit, period, "", by))
             return
         if not registrations.reopen(connection, task, at, period, by):
@@ -196,7 +195,7 @@ def _waiting(connection: Connection, unit: str, task: str, period: str) -> Regis
     for said in registrations.pending(connection, unit):
         if (said.task, said.period) == (task, period):
             return said
-    raise RegistrationError("这项登记已处理，请刷新页面")
+    raise RegistrationError("already_handled")
 
 
 def _same(one: Registration, other: Registration) -> bool:
@@ -209,30 +208,30 @@ def _register(app: Application, connection: Connection, said: Registration) -> N
     What is tried in a rehearsal must stop no reminder.
     """
     if app.settings.rehearsal:
-        raise RegistrationError("正在演练，登记没有记入")
+        raise RegistrationError("rehearsal")
     if app.waits_for_clock(said.at):
-        raise RegistrationError("系统时间有误，登记没有记入，请联系联系人")
+        raise RegistrationError("wrong_clock")
     if registrations.count_like(connection, said, said.at - timedelta(days=1)) >= A_DAY[said.act]:
-        raise RegistrationError("今天登记次数过多，请明天再试或联系联系人")
+        raise RegistrationError("too_often")
     registrations.add(connection, said)
     app.container.receipts.send(connection, said.at, said.unit)
 
 
 def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:
     if task.kind is TaskKind.STANDING or app.table.role(unit.id, task) is not Role.LEAD:
-        raise RegistrationError("本项不由本单位承办，无需登记")
+        raise RegistrationError("not_a_lead")
 
 
 def _named(by: Signature) -> Signature:
     who = " ".join(by.who.split())[:WHO]
     if not who:
-        raise RegistrationError("请填写登记人姓名")
+        raise RegistrationError("no_name")
     return Signature(who, by.link)
 
 
 def _worded(words: str) -> str:
     if len(words) > WORDS:
-        raise RegistrationError(f"说明最多{WORDS}字")
+        raise RegistrationError("too_many_words", most=WORDS)
     return words.strip()
 
 

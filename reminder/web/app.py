@@ -1,7 +1,7 @@
 """The web application: which address leads where."""
 
 import logging
-from http import HTTPStatus
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,21 +11,23 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from reminder.documents.settings import Settings
-from reminder.documents.templates import environment
-from reminder.errors import LedgerError
+from reminder.documents.templates import environment, phrase
+from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
 from reminder.office.readiness import why_not_ready
 from reminder.web import outbox, units
+from reminder.web.access import enter, has_opened
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
-from reminder.web.door import behind_the_door, enter, has_opened
-from reminder.web.errors import BROKEN, told
+from reminder.web.errors import told
 from reminder.web.feeds import feed
+from reminder.web.forms import get
+from reminder.web.page import MESSAGES, Page, Refused
 from reminder.web.paths import Paths
 from reminder.web.polls import Kept, Polls
 from reminder.web.refresh import Sittings
 from reminder.web.security import SecurityHeaders, headers_of
-from reminder.web.site import Site, site_of
+from reminder.web.site import Site
 from reminder.web.upgrade import Upgrade
 
 log = logging.getLogger(__name__)
@@ -49,47 +51,40 @@ def create_app(application: Application) -> Starlette:
             Exception: _failed,
             LedgerError: _unavailable,
             HTTPException: _refused,
+            DeclinedError: _declined,
         },
     )
     app.router.redirect_slashes = False
     app.state.site = Site(application, templates, kept)
+    # Also where not even the page for errors can be made, by a mistake in an operator's template.
+    shipped = environment(settings.model_copy(update={"templates": None}), autoescape=True)
+    app.state.broken = phrase(shipped, MESSAGES, "broken") + "\n"
     return app
 
 
 def _routes(settings: Settings) -> list[Route]:
-    routes = [
-        Route("/", _front),
+    return [
+        get("/", _front),
         Route("/healthz", _healthz),
-        Route("/readyz", _readyz),
-        Route("/static/style.css", _style),
+        get("/readyz", _readyz),
+        get("/static/style.css", _style),
         Route("/feeds/{token}/{name}.ics", feed),
         *units.ROUTES,
         *console.ROUTES,
+        *(outbox.ROUTES if settings.transport == "maildir" else ()),
     ]
-    if settings.transport == "maildir":
-        routes += [
-            Route(path, behind_the_door(answer))
-            for path, answer in (
-                ("/outbox", outbox.outbox),
-                ("/outbox/{name}", outbox.mail),
-                ("/outbox/{name}/html", outbox.mail_html),
-                ("/outbox/{name}/text", outbox.mail_text),
-                ("/outbox/{name}/source", outbox.mail_source),
-            )
-        ]
-    return routes
 
 
-def _front(request: Request) -> Response:
+def _front(page: Page) -> Response:
     """To a stranger it says nothing: the links are for who has opened the door."""
-    if entered := enter(request):
+    if entered := enter(page):
         return entered
-    site = site_of(request)
-    is_inside = has_opened(request)
-    offered = site.subscriptions(site.base(request)) if is_inside else []
-    has_console = site.settings.web.console != "off"
-    return site.page(
-        "front.html", is_inside=is_inside, subscriptions=offered, has_console=has_console
+    is_inside = has_opened(page)
+    return page.render(
+        "front.html",
+        is_inside=is_inside,
+        subscriptions=page.site.subscriptions(page.connection, page.base) if is_inside else [],
+        has_console=page.settings.web.console != "off",
     )
 
 
@@ -98,38 +93,51 @@ async def _healthz(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def _readyz(request: Request) -> Response:
+def _readyz(page: Page) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
-    site = site_of(request)
-    now = site.clock.now()
-    if why := site.app.waits_for_clock(now) or why_not_ready(site.database, now, site.facts):
+    app, at = page.app, page.at
+    if why := app.waits_for_clock(at) or why_not_ready(app.database, at, page.site.facts):
         log.warning("not ready: %s", why)
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")
 
 
-def _style(request: Request) -> Response:
-    style = site_of(request).templates.get_template("web/style.css").render()
-    headers = {"Cache-Control": "max-age=300"}
-    return Response(style, media_type="text/css", headers=headers)
+def _style(page: Page) -> Response:
+    return page.file("style.css", "text/css")
 
 
 def _failed(request: Request, error: Exception) -> Response:
     """The server logs the error, with its traceback."""
-    return told(request, 500, BROKEN)
+    return told(request, 500, request.app.state.broken)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     """For a person, a page; whatever is not there looks the same to all."""
     assert isinstance(error, HTTPException)
-    has_words = error.detail != HTTPStatus(error.status_code).phrase
+    refused = error if isinstance(error, Refused) else None
     if request.method == "POST" and error.status_code not in (404, 405):
-        reason = error.detail if has_words else "提交的内容无法识别"
-        page = site_of(request).page("refused.html", status=error.status_code, reason=reason)
-        page.headers.update(error.headers or {})
-        return page
-    reason = error.detail if has_words else ""
-    return told(request, error.status_code, error.detail, reason=reason, headers=error.headers)
+        reason = refused or DeclinedError("unreadable")
+        return _not_taken(request, error.status_code, reason, error.headers)
+    return told(request, error.status_code, error.detail, refused=refused, headers=error.headers)
+
+
+def _declined(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DeclinedError)
+    return _not_taken(request, 422, error)
+
+
+def _not_taken(
+    request: Request,
+    status: int,
+    refused: DeclinedError | Refused,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A form that cannot be shown again."""
+    with Page(request) as page:
+        reason = page.phrase(refused.reason, **refused.facts)
+        answer = page.render("refused.html", status=status, reason=reason)
+    answer.headers.update(headers or {})
+    return answer
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

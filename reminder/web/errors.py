@@ -11,13 +11,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from reminder.domain import wording
+from reminder.errors import DeclinedError
+from reminder.web.page import Page, Refused
 from reminder.web.security import HEADERS, headers_of
-from reminder.web.site import site_of
 
 log = logging.getLogger(__name__)
-
-# Also where not even the page for errors can be made, as after a mistake in an operator's template.
-BROKEN = "页面暂时打不开，请稍后再试；如仍打不开，请告知管理员，原因记在服务日志中。\n"
 
 
 def told(
@@ -25,18 +23,19 @@ def told(
     status: int,
     plain: str = "",
     *,
-    reason: str = "",
+    refused: DeclinedError | Refused | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """`plain` is for programs; `reason` is a sentence for a person, where there is a better one
+    """`plain` is for programs; `refused` has a sentence for a person, where there is a better one
     than the page has for that status."""
     plain, more = plain or HTTPStatus(status).phrase, dict(headers or {})
     if _wants_page(request):
         try:
-            return _page(request, status, reason, more)
+            with Page(request) as page:
+                return _shown(page, status, refused, more)
         except Exception:  # the answer to an error must not be another one
             log.exception("the page for an error could not be made")
-            plain = BROKEN
+            plain = request.app.state.broken
     return PlainTextResponse(plain, status, HEADERS | more)
 
 
@@ -45,15 +44,17 @@ def _wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not is_feed
 
 
-def _page(request: Request, status: int, reason: str, headers: dict[str, str]) -> Response:
-    site = site_of(request)
-    page = site.page(
+def _shown(
+    page: Page, status: int, refused: DeclinedError | Refused | None, headers: dict[str, str]
+) -> Response:
+    answer = page.render(
         "missing.html" if status == HTTPStatus.NOT_FOUND else "error.html",
         status=status,
         code=status,
-        reason=reason,
-        was_sent=request.method == "POST",
-        moment=wording.moment(site.clock.now().astimezone(site.table.plan.zone)),
+        said="",  # an error must not need the ledger
+        reason=page.phrase(refused.reason, **refused.facts) if refused else "",
+        was_sent=page.request.method == "POST",
+        moment=wording.moment(page.at.astimezone(page.table.plan.zone)),
     )
-    page.headers.update(headers_of(site.settings.web) | headers)
-    return page
+    answer.headers.update(headers_of(page.settings.web) | headers)
+    return answer

@@ -1,30 +1,31 @@
-"""Forms: what was sent is read whole, and only a page of ours may send it (CSRF)."""
+"""Forms, and the routes to them: what was sent is read whole, and only a page of ours may send it.
+
+Cross-site requests are told by what browsers say of where a form stood (RFC 6454, Origin; Fetch
+Metadata; else the Referer), and the cookies are SameSite.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
-from hmac import compare_digest
 from inspect import iscoroutinefunction
-from secrets import token_urlsafe
 from typing import NamedTuple, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.to_thread import run_sync
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from reminder.domain.characters import UNSEEN
-from reminder.web.cookies import cookie, set_cookie
+from reminder.errors import DeclinedError
+from reminder.web.page import Page, Refused
 from reminder.web.site import site_of
 
 LONGEST = 16_384  # bytes: a thousand characters of text, and whatever else a form of ours has
-TOKEN = "token"
 SESSION = "console"  # the cookie of who is logged in
-_COOKIE = "form"
-_STALE = "页面已过期，请核对后重新提交"
-_NO_COOKIES = "浏览器没有保存本站的 Cookie，请允许后重新提交"
 _PORTS = {"http": 80, "https": 443}
 # As browsers send a day, or as people type it where no calendar opens.
 _DAY = re.compile(r"\s*(\d{4})\s*[-/.年－／．]\s*(\d{1,2})\s*[-/.月－／．]\s*(\d{1,2})\s*日?\s*")
@@ -56,127 +57,93 @@ class Form:
         return " ".join(UNSEEN.sub(" ", self[name]).split())[:most]
 
     def text(self, name: str, most: int) -> str:
-        """Several lines; raises 422 when there are more characters than the page allows."""
+        """Several lines. Raises `DeclinedError` when there are more than `most` characters."""
         lines = self[name].replace("\r\n", "\n").split("\n")
         text = "\n".join(UNSEEN.sub(" ", line).rstrip() for line in lines).strip()
         if len(text) > most:
-            raise HTTPException(422, f"最多{most}字")
+            raise DeclinedError("too_many_characters", most=most)
         return text
 
 
 def parse_day(text: str) -> date | None:
-    found = _DAY.fullmatch(text)
+    typed = _DAY.fullmatch(text)
     try:
-        return date(*map(int, found.groups())) if found else None
+        return date(*map(int, typed.groups())) if typed else None
     except ValueError:
         return None
 
 
-Posted: TypeAlias = Callable[[Request, Form], Response]
-Awaited: TypeAlias = Callable[[Request, Form], Awaitable[Response]]
-Stale: TypeAlias = Callable[[Request, Form, str], Response]
+View: TypeAlias = Callable[[Page], Response]
+Act: TypeAlias = Callable[[Page, Form], Response]
+Access: TypeAlias = Callable[[Page], Response | None]  # what is answered instead, if anything
+Again: TypeAlias = Callable[[Page, Form, Markup], Response]
 
 
-def posts(
-    answer: Posted | Awaited, stale: Stale | None = None
-) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that is given the form, in a thread unless it awaits; the form's own proof was
-    checked.
+def anybody(page: Page) -> None:
+    """A page for whoever knows its address."""
 
-    `stale` is given a form of ours without that proof, and why: it does nothing but show it again.
+
+def get(path: str, view: View, access: Access = anybody) -> Route:
+    """A page: made in a thread, out of one state of the ledger."""
+
+    def endpoint(request: Request) -> Response:
+        with Page(request) as page:
+            return access(page) or view(page)
+
+    return Route(path, endpoint)
+
+
+def post(path: str, act: Act, access: Access = anybody, again: Again | None = None) -> Route:
+    """A form of ours. Before and after the act the page reads in transactions of their own.
+
+    `again` shows the form with what was typed, and why it was declined; without it the reason
+    stands on a page of its own.
     """
 
+    def answer(request: Request, form: Form) -> Response:
+        with Page(request) as page:
+            if outside := access(page):
+                return outside
+            page.end_reading()
+            try:
+                return act(page, form)
+            except DeclinedError as error:
+                if again is None:
+                    raise
+                page.end_reading()
+                return again(page, form, page.phrase(error.reason, **error.facts))
+
     async def endpoint(request: Request) -> Response:
-        if not _is_ours(request):
-            raise HTTPException(403, _why_foreign(request))
+        _refuse_foreign(request)
         try:
             form = await _read(request)
         except ClientDisconnect:
             return Response(status_code=400)  # which nobody hears: half a form was all there was
-        if why := _why_unproven(request, form):
-            if stale is None:
-                raise HTTPException(403, why)
-            return await run_sync(stale, request, form, why)
-        if iscoroutinefunction(answer):
-            return await cast(Awaited, answer)(request, form)
-        return await run_sync(cast(Posted, answer), request, form)
+        return await run_sync(answer, request, form)
 
-    return endpoint
+    return Route(path, endpoint, methods=["POST"])
 
 
-def token(request: Request) -> str:
-    """What a form on this page carries: bound to the reader's cookies, and to nothing else."""
-    return _proof(request, _word(request))
-
-
-def proves(request: Request, sent: str) -> bool:
-    word = cookie(request, _COOKIE)
-    wanted = _proof(request, word).encode()
-    return bool(word) and compare_digest(wanted, sent.encode("utf-8", "replace"))
-
-
-def _why_unproven(request: Request, form: Form) -> str:
-    """In words that lead to what helps: over http no browser sends the cookies of an https site."""
-    own, (scheme, host, _) = _own_place(request), _place(request.headers.get("origin"))
-    is_insecure = (own.scheme, scheme, host) == ("https", "http", own.host)
-    if proves(request, form[TOKEN]) and not is_insecure:
-        return ""
-    if cookie(request, _COOKIE) and not is_insecure:
-        return _STALE
-    if own.scheme == "https":
-        return f"请用 {site_of(request).base(request)} 打开本站（并允许 Cookie）后重新提交"
-    return _NO_COOKIES
-
-
-def _proof(request: Request, word: str) -> str:
-    """With who is logged in: whoever slips a reader a cookie of its own proves nothing."""
-    session = cookie(request, SESSION)
-    return site_of(request).key.derive("form", f"{word}\0{session}")
-
-
-def bound(request: Request, purpose: str, words: str) -> str:
-    """A proof of those words for this reader's browser alone."""
-    word = cookie(request, _COOKIE)
-    return site_of(request).key.derive(purpose, f"{words}\0{word}")
-
-
-def remember(request: Request, response: Response) -> Response:
-    """With the cookie to which this page's forms are bound."""
-    if not cookie(request, _COOKIE):
-        set_cookie(request, response, _COOKIE, _word(request), samesite="lax")
-    return response
-
-
-def _word(request: Request) -> str:
-    """The cookie's, or a new one for this answer."""
-    known = cookie(request, _COOKIE)
-    if known:
-        return known
-    if not hasattr(request.state, "form_word"):
-        request.state.form_word = token_urlsafe(24)
-    word: str = request.state.form_word
-    return word
+def _refuse_foreign(request: Request) -> None:
+    """Mostly it is no attack: another name of the site, or a proxy that the settings know nothing
+    of. So the page says which address to open, or which setting to make."""
+    if not _is_ours(request):
+        address = site_of(request).settings.web.base_url
+        raise Refused(403, "opened_elsewhere" if address else "without_base_url", address=address)
 
 
 def _is_ours(request: Request) -> bool:
-    """By what browsers say of where a form stood; older ones say nothing."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    """Older browsers and programs say nothing of where a form stood."""
+    headers = request.headers
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
-    origin = request.headers.get("origin")
-    # By the site's address, or as this server was reached: by a name of the machine, a tunnel.
-    reached = f"http://{request.headers.get('host', '')}"
-    return origin is None or _place(origin) in (_own_place(request), _place(reached))
-
-
-def _why_foreign(request: Request) -> str:
-    """Mostly no attack: another name of the site, or a proxy that the settings know nothing of."""
-    if address := site_of(request).settings.web.base_url:
-        return f"网址不符，请用 {address} 打开本站后重新提交"
-    return "网址不符，请告知管理员：在 web.base_url 中设置浏览器所用的网址"
-
-
-def _own_place(request: Request) -> Place:
-    return _place(site_of(request).base(request))
+    source = headers.get("origin", headers.get("referer"))
+    if source is None:
+        return True
+    own = _place(site_of(request).base(request))
+    # Reached by a name of the machine, or a tunnel. To an https site no cookie comes over http.
+    reached = _place(f"http://{headers.get('host', '')}")
+    return _place(source) == own or (own.scheme == "http" and _place(source) == reached)
 
 
 def _place(url: object) -> Place:
@@ -196,7 +163,7 @@ async def _read(request: Request) -> Form:
     async for part in request.stream():
         body += part
         if len(body) > LONGEST:
-            raise HTTPException(413, "内容过长，请缩短后重新提交")
+            raise Refused(413, "form_too_long")
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000
@@ -208,3 +175,31 @@ async def _read(request: Request) -> Form:
         # PostgreSQL's text has no NUL.
         several.setdefault(name, []).append(value.replace("\0", " "))
     return Form({name: values[-1] for name, values in several.items()}, several)
+
+
+# What follows is for views that are not given a `Page` yet.
+
+
+Posted: TypeAlias = Callable[[Request, Form], Response]
+Awaited: TypeAlias = Callable[[Request, Form], Awaitable[Response]]
+
+
+def posts(answer: Posted | Awaited) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that is given the form, in a thread unless it awaits."""
+
+    async def endpoint(request: Request) -> Response:
+        _refuse_foreign(request)
+        try:
+            form = await _read(request)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        if iscoroutinefunction(answer):
+            return await cast(Awaited, answer)(request, form)
+        return await run_sync(cast(Posted, answer), request, form)
+
+    return endpoint
+
+
+def token(request: Request) -> str:
+    """Forms need none any more."""
+    return "none"

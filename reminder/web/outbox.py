@@ -15,12 +15,13 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from reminder.mail.transports.maildir import messages
+from reminder.web.access import local
+from reminder.web.forms import get
+from reminder.web.page import Page
 from reminder.web.security import mail_to_use
-from reminder.web.site import site_of
 
 PAGE = 50
 # No mail of ours has a longer head; the list reads no more of a message than this.
@@ -40,33 +41,31 @@ class Listed:
     date: str
 
 
-def outbox(request: Request) -> Response:
-    site = site_of(request)
-    paths = messages(site.settings.outbox)
-    page = _page_number(request)
+def outbox(page: Page) -> Response:
+    paths = messages(page.settings.outbox)
+    number = _page_number(page)
     pages = max(1, -(-len(paths) // PAGE))
-    if page > pages:
+    if number > pages:
         raise HTTPException(404)
-    zone = site.table.plan.zone
-    return site.page(
+    zone = page.table.plan.zone
+    return page.render(
         "outbox.html",
-        mails=list(_listed(paths[(page - 1) * PAGE : page * PAGE], zone)),
+        mails=list(_listed(paths[(number - 1) * PAGE : number * PAGE], zone)),
         count=len(paths),
-        page=page,
+        page=number,
         pages=pages,
-        subscriptions=site.subscriptions(site.base(request)),
+        subscriptions=page.site.subscriptions(page.connection, page.base),
     )
 
 
-def mail(request: Request) -> Response:
-    site = site_of(request)
-    message = _message(request)
+def mail(page: Page) -> Response:
+    message = _message(page)
     shown = {name: value for name in _SHOWN if (value := _header(message, name))}
-    if date := _date(message, site.table.plan.zone):
+    if date := _date(message, page.table.plan.zone):
         shown["Date"] = date
-    return site.page(
+    return page.render(
         "outbox_mail.html",
-        name=request.path_params["name"],
+        name=page.part("name"),
         subject=_subject(message),
         headers=shown,
         has_html=_words(message, "html") is not None,
@@ -74,28 +73,28 @@ def mail(request: Request) -> Response:
     )
 
 
-def mail_html(request: Request) -> Response:
-    html = _words(_message(request), "html")
+def mail_html(page: Page) -> Response:
+    html = _words(_message(page), "html")
     if html is None:
         raise HTTPException(404)
     return mail_to_use(html)
 
 
-def mail_text(request: Request) -> Response:
-    text = _words(_message(request), "plain")
+def mail_text(page: Page) -> Response:
+    text = _words(_message(page), "plain")
     if text is None:
         raise HTTPException(404)
     return PlainTextResponse(text)
 
 
-def mail_source(request: Request) -> Response:
+def mail_source(page: Page) -> Response:
     """The stored bytes, to the last one."""
     headers = {"Content-Type": "text/plain; charset=utf-8"}
-    return Response(_content(request), headers=headers)
+    return Response(_content(page), headers=headers)
 
 
-def _page_number(request: Request) -> int:
-    match request.query_params.multi_items():
+def _page_number(page: Page) -> int:
+    match page.request.query_params.multi_items():
         case []:
             return 1
         case [("page", number)] if re.fullmatch(r"[1-9][0-9]{0,5}", number):
@@ -135,7 +134,7 @@ def _parse(content: bytes) -> EmailMessage:
 
 
 def _subject(message: EmailMessage) -> str:
-    return _header(message, "Subject") or "（无主题）"
+    return _header(message, "Subject")
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -149,13 +148,13 @@ def _date(message: EmailMessage, zone: ZoneInfo) -> str:
     return _tried(lambda: f"{parsedate_to_datetime(date).astimezone(zone):%Y-%m-%d %H:%M}", "")
 
 
-def _message(request: Request) -> EmailMessage:
-    return _parse(_content(request))
+def _message(page: Page) -> EmailMessage:
+    return _parse(_content(page))
 
 
-def _content(request: Request) -> bytes:
+def _content(page: Page) -> bytes:
     """Raises 404 for a name that is none, or that no message in the folder has."""
-    folder, name = site_of(request).settings.outbox, request.path_params["name"]
+    folder, name = page.settings.outbox, page.part("name")
     if _NAME.fullmatch(name):
         for path in _places(folder, name):
             with suppress(OSError):
@@ -187,3 +186,12 @@ def _words(message: EmailMessage, kind: str) -> str | None:
 def _sound(text: str) -> str:
     """Without the halves of characters that some charsets bring forth and no page can carry."""
     return text.encode("utf-8", "replace").decode()
+
+
+ROUTES = [
+    get("/outbox", outbox, local),
+    get("/outbox/{name}", mail, local),
+    get("/outbox/{name}/html", mail_html, local),
+    get("/outbox/{name}/text", mail_text, local),
+    get("/outbox/{name}/source", mail_source, local),
+]

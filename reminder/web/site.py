@@ -5,6 +5,7 @@ from threading import Lock
 from typing import cast
 
 from jinja2 import Environment
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -28,7 +29,10 @@ OFFERED = 200  # feeds on one page; the console finds the others by name
 
 @dataclass(frozen=True)
 class Subscription:
-    """A feed as it is offered: short entries by default, whole windows for who wants them."""
+    """A feed as it is offered: short entries by default, whole windows for who wants them.
+
+    `name` is the unit's, empty for the whole plan.
+    """
 
     name: str
     short: str
@@ -100,19 +104,18 @@ class Site:
         html = self.templates.get_template(f"web/{template}").render(shared | values)
         return HTMLResponse(html, status)
 
-    def subscriptions(self, base: str) -> list[Subscription]:
+    def subscriptions(self, connection: Connection, base: str) -> list[Subscription]:
         """Of the first feeds, the whole plan's before them. Whoever sees them can open them all."""
         directory = self.table.directory
         names = sorted(self.feeds.names(), key=lambda name: name != PLAN)[:OFFERED]
-        found = []
-        with self.database.read() as connection:
-            for name in names:
-                token = feed_token(connection, self.key, name)
-                short = feed_url(base, token, name, handed_out=True)
-                full = feed_url(base, token, name)
-                label = "年度安排（全部单位）" if name == PLAN else directory[name].name
-                found.append(Subscription(label, short, webcal_url(short), full))
-        return found
+        feeds = []
+        for name in names:
+            token = feed_token(connection, self.key, name)
+            short = feed_url(base, token, name, handed_out=True)
+            full = feed_url(base, token, name)
+            label = "" if name == PLAN else directory[name].name
+            feeds.append(Subscription(label, short, webcal_url(short), full))
+        return feeds
 
     def to(self, path: str) -> RedirectResponse:
         """To a page of ours, after a form or in its stead."""

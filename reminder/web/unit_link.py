@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.responses import Response
 
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
-from reminder.ledger.links import PAGE, check_link, generation_of, page_url
-from reminder.web.site import Site, site_of
+from reminder.ledger.links import PAGE, USED, LinkView, check_link, page_url, read_link
+from reminder.web.page import Page
+from reminder.web.uses import note_use
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class UnitLink:
     unit: Unit
     token: str
     generation: int
+    is_noted: bool  # that it was used today
 
     @property
     def path(self) -> str:
@@ -34,18 +37,24 @@ class UnitValues(TypedDict):
     contact: str
 
 
-def opened(request: Request) -> UnitLink:
+def opened(page: Page) -> UnitLink:
     """Every refusal costs the same: a link that is no longer good takes no shorter way."""
-    site = site_of(request)
-    name, token = request.path_params["unit"], request.path_params["token"]
-    with site.database.read() as connection:
-        signed = check_link(connection, site.key, PAGE, name, token)
-        generation = generation_of(connection, PAGE, name)
-    unit = site.table.directory.units.get(name)
+    name, token = page.part("unit"), page.part("token")
+    signed = check_link(page.connection, page.app.key, PAGE, name, token)
+    link = read_link(page.connection, PAGE, name) or LinkView(PAGE, name)
+    unit = page.table.directory.units.get(name)
     if not signed or unit is None or unit.is_group:
         raise HTTPException(404)
-    return UnitLink(unit, token, generation)
+    is_noted = link.last_use is not None and page.at - link.last_use < USED
+    return UnitLink(unit, token, link.generation, is_noted)
 
 
-def shared(site: Site, link: UnitLink) -> UnitValues:
-    return {"here": link.path, "unit": link.unit, "contact": site.settings.mail.contact}
+def noting(page: Page, link: UnitLink, answer: Response) -> Response:
+    """Notes the link's use after the answer, once a day."""
+    if not link.is_noted:
+        answer.background = BackgroundTask(note_use, page.site, PAGE, link.unit.id)
+    return answer
+
+
+def shared(page: Page, link: UnitLink) -> UnitValues:
+    return {"here": link.path, "unit": link.unit, "contact": page.settings.mail.contact}

@@ -1,6 +1,5 @@
 """The mails that a unit has had, each as it went out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -8,19 +7,15 @@ from email.parser import BytesHeaderParser
 from email.policy import default
 from urllib.parse import quote
 
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from reminder.domain import wording
 from reminder.domain.units import Unit
-from reminder.ledger.links import PAGE
 from reminder.ledger.views import SentMail, mailed_as, mailed_to
+from reminder.web.page import Page, page_number
 from reminder.web.security import mail_to_use
-from reminder.web.site import Site, page_number, site_of
-from reminder.web.unit_link import UnitLink, opened, shared
-from reminder.web.uses import note_use
+from reminder.web.unit_link import UnitLink, noting, opened, shared
 
 SHOWN = 6  # on the unit's page
 _PAGE = 50
@@ -33,72 +28,67 @@ class Listed:
     path: str
 
 
-def mails(request: Request) -> Response:
-    site, link = site_of(request), opened(request)
-    page = page_number(request)
-    found = listed(site, link, (page - 1) * _PAGE, _PAGE + 1)
-    if page > 1 and not found:
+def mails(page: Page) -> Response:
+    link = opened(page)
+    number = page_number(page)
+    rows = listed(page, link, (number - 1) * _PAGE, _PAGE + 1)
+    if number > 1 and not rows:
         raise HTTPException(404)
-    answer = site.page(
+    answer = page.render(
         "unit/mails.html",
-        **shared(site, link),
-        mails=found[:_PAGE],
-        page=page,
-        more=len(found) > _PAGE,
+        **shared(page, link),
+        mails=rows[:_PAGE],
+        page=number,
+        more=len(rows) > _PAGE,
     )
-    answer.background = BackgroundTask(note_use, site, PAGE, link.unit.id)
-    return answer
+    return noting(page, link, answer)
 
 
-def mail(request: Request) -> Response:
-    site, link = site_of(request), opened(request)
-    found = _mail(request, site, link)
-    message = _parsed(found)
+def mail(page: Page) -> Response:
+    link = opened(page)
+    mailed = _mail(page, link)
+    message = _parsed(mailed)
     text = message.get_body(("plain",))
-    return site.page(
+    return page.render(
         "unit/mail.html",
-        **shared(site, link),
+        **shared(page, link),
         subject=str(message["Subject"]),
-        when=wording.moment(found.as_of.astimezone(site.table.plan.zone)),
-        body=f"{link.path}/mail-body/{quote(found.key)}",
+        when=wording.moment(mailed.as_of.astimezone(page.table.plan.zone)),
+        body=f"{link.path}/mail-body/{quote(mailed.key)}",
         text=text.get_content() if text else "",
     )
 
 
-def mail_body(request: Request) -> Response:
+def mail_body(page: Page) -> Response:
     """The mail's own HTML, for a frame that lets it do nothing."""
-    site, link = site_of(request), opened(request)
-    html = _parsed(_mail(request, site, link)).get_body(("html",))
+    html = _parsed(_mail(page, opened(page))).get_body(("html",))
     if html is None:
         raise HTTPException(404)
     return mail_to_use(html.get_content())
 
 
-def listed(site: Site, link: UnitLink, first: int, most: int) -> list[Listed]:
-    with site.database.read() as connection:
-        return list(_listed(site, link, mailed_to(connection, *_of(link.unit), first, most)))
+def listed(page: Page, link: UnitLink, first: int, most: int) -> list[Listed]:
+    zone = page.table.plan.zone
+    rows = []
+    for mailed in mailed_to(page.connection, *_of(link.unit), first, most):
+        head = BytesHeaderParser(policy=default).parsebytes(mailed.content)
+        when = wording.moment(mailed.as_of.astimezone(zone))
+        rows.append(Listed(str(head["Subject"]), when, f"{link.path}/mails/{quote(mailed.key)}"))
+    return rows
 
 
-def _listed(site: Site, link: UnitLink, found: Iterator[SentMail]) -> Iterator[Listed]:
-    for each in found:
-        head = BytesHeaderParser(policy=default).parsebytes(each.content)
-        when = wording.moment(each.as_of.astimezone(site.table.plan.zone))
-        yield Listed(str(head["Subject"]), when, f"{link.path}/mails/{quote(each.key)}")
-
-
-def _mail(request: Request, site: Site, link: UnitLink) -> SentMail:
-    with site.database.read() as connection:
-        found = mailed_as(connection, *_of(link.unit), request.path_params["key"])
-    if found is None:
+def _mail(page: Page, link: UnitLink) -> SentMail:
+    mailed = mailed_as(page.connection, *_of(link.unit), page.part("key"))
+    if mailed is None:
         raise HTTPException(404)
-    return found
+    return mailed
 
 
 def _of(unit: Unit) -> tuple[str, tuple[str, ...]]:
     return unit.id, (*unit.to, *unit.cc)
 
 
-def _parsed(found: SentMail) -> EmailMessage:
-    message = message_from_bytes(found.content, policy=default)
+def _parsed(mailed: SentMail) -> EmailMessage:
+    message = message_from_bytes(mailed.content, policy=default)
     assert isinstance(message, EmailMessage)
     return message

@@ -18,6 +18,7 @@ from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.domain.year import Year, year_of
 from reminder.ledger import registrations
+from reminder.ledger.registrations import read_progress
 from reminder.office.application import Application
 from reminder.office.registrations import month_to_sign
 
@@ -227,14 +228,14 @@ class UnitPage:
         return Entry(task, label, timing, look, tuple(said[:_LATEST]), is_open, period)
 
 
-def unit_page(app: Application, unit: Unit, at: datetime) -> UnitPage:
+def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime) -> UnitPage:
     table, on = app.table, app.table.local_day(at)
-    signing = month_to_sign(app, unit, at)
+    progress = read_progress(connection, table, app.settings.stream)
+    signing = month_to_sign(connection, app, unit, progress, at)
     month = signing or table.live_digest(at) or table.running_month(on)
     period = table.plan.period(month)
-    with app.database.read() as connection:
-        told = Told.read(connection, unit.id, period)
-    reader = Reader(table, unit, on, _own(app.progress(), unit), linked=True)
+    told = Told.read(connection, unit.id, period)
+    reader = Reader(table, unit, on, _own(progress, unit), linked=True)
     summary = _summary(reader, month, at)
     return UnitPage(reader, month, period if signing else "", told, summary)
 

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reminder.web.forms import remember
+from reminder.web.cookies import set_cookie
 from reminder.web.site import site_of
 
 # Calendar programs and monitors come as they like, and send no form.
@@ -12,8 +12,8 @@ _LEFT_ALONE = ("/feeds/", "/static/", "/healthz", "/readyz")
 
 
 class Upgrade:
-    """Comfort, not protection: over http the cookies that forms need do not come, and a form would
-    be refused after somebody has filled it in."""
+    """Comfort, not protection: over http no cookie comes, and a form would be refused after
+    somebody has filled it in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,5 +48,5 @@ def _to_https(request: Request) -> RedirectResponse:
     query = request.url.query
     path: str = request.scope["raw_path"].decode("ascii") + (f"?{query}" if query else "")
     answer = RedirectResponse(site_of(request).settings.web.base_url + path, 307)
-    remember(request, answer)
+    set_cookie(request, answer, "seen", "1", samesite="lax")
     return answer

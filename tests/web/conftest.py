@@ -90,6 +90,12 @@ class House:
         """What it is called in this installation."""
         return cookie_name(self.key, self.settings.web, name)
 
+    @property
+    def broken(self) -> str:
+        """What is said where not even a page for errors can be made."""
+        words: str = self.app.state.broken
+        return words
+
     def url(self, name: str) -> str:
         with self.database.read() as connection:
             return feed_url("", feed_token(connection, self.key, name), name)

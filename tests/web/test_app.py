@@ -8,8 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reminder.ledger.occasions import note_tick
-from reminder.web import site
-from reminder.web.errors import BROKEN
+from reminder.web import page, site
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
@@ -28,9 +27,10 @@ def test_of_very_many_feeds_some_are_offered(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(site, "OFFERED", 3)
-    page = client.get("/").text
-    assert page.count("webcal:") == 3
-    assert "其他单位的日历地址见管理页面" in page
+    monkeypatch.setattr(page, "OFFERED", 3)
+    front = client.get("/").text
+    assert front.count("webcal:") == 3
+    assert "其他单位的日历地址见管理页面" in front
 
 
 def test_a_stranger_learns_nothing_from_the_front_page(house: Any) -> None:
@@ -74,7 +74,7 @@ def test_an_error_keeps_its_reasons_to_itself(house: Any) -> None:
     app.state.site = None
     client = TestClient(app, raise_server_exceptions=False)
     answer = client.get("/")
-    assert (answer.status_code, answer.text) == (500, BROKEN)
+    assert (answer.status_code, answer.text) == (500, house.broken)
     assert "Content-Security-Policy" in answer.headers
 
 

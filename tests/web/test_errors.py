@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reminder.web.errors import BROKEN
 from reminder.web.security import HEADERS
 from tests.web.test_attacks import Answer, ask
 from tests.web.test_units import address
@@ -70,7 +69,7 @@ def test_a_program_gets_a_line(house: Any, tmp_path: Path) -> None:
     break_template(house, tmp_path, "web/front.html")
     client = TestClient(house.app, "http://127.0.0.1", raise_server_exceptions=False)
     answer = client.get("/", headers={"Accept": "*/*"})
-    assert (answer.headers["Content-Type"][:10], answer.text) == ("text/plain", BROKEN)
+    assert (answer.headers["Content-Type"][:10], answer.text) == ("text/plain", house.broken)
     assert ask(house.app, f"{house.url('plan')}?view=x", **PERSON).body.startswith(b"view='x'")
     assert ask(house.app, "/feeds/x/plan.ics", **PERSON).body == b"Not Found"
 

@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.plan import TaskKind
 from reminder.domain.timetable import MONTHS
-from reminder.errors import UnknownError, UsageError
+from reminder.errors import DeclinedError, UnknownError, UsageError
 from reminder.office import completion, registrations
 from reminder.office.registrations import RegistrationError
 from reminder.web.console.frame import Refusal
@@ -20,6 +19,7 @@ from reminder.web.console.month import month_page
 from reminder.web.console.unit import unit_page
 from reminder.web.console.year import year_page
 from reminder.web.forms import Form, parse_day
+from reminder.web.page import Page
 from reminder.web.said import told
 from reminder.web.site import Site, site_of
 
@@ -44,7 +44,7 @@ def _send_back(site: Site, form: Form) -> str:
 
 def _undo(site: Site, form: Form) -> str:
     if form["unit"] not in site.table.directory.units:
-        raise RegistrationError("没有可撤销的登记")
+        raise RegistrationError("nothing_to_undo")
     registrations.undo(site.app, form["unit"], form["task"], form["period"], SECRETARIAT)
     return "undone"
 
@@ -53,10 +53,10 @@ def _finish(site: Site, form: Form) -> str:
     """For good, or with a period for that month's check-in of a year-round task."""
     task = site.table.plan.by_id.get(form["task"])
     if task is None or task.kind is TaskKind.STANDING:
-        raise RegistrationError("没有这项工作，请刷新页面")
+        raise RegistrationError("no_such_task")
     period = form["period"] if task.kind is TaskKind.YEAR and form["scope"] != "year" else ""
     if period and period not in _past_periods(site):
-        raise RegistrationError("月份有误")
+        raise RegistrationError("not_a_month")
     day, note = _day(site, form["done_on"]), form.line("note", NOTE)
     completion.register(site.app, [task.id], period or None, day, note, SECRETARIAT)
     return "done"
@@ -66,7 +66,7 @@ def _reopen(site: Site, form: Form) -> str:
     try:
         completion.reopen(site.app, form["task"], form["period"], SECRETARIAT)
     except (UsageError, UnknownError):
-        raise RegistrationError("本项没有登记办结，请刷新页面") from None
+        raise RegistrationError("not_registered_as_done") from None
     return "reopened"
 
 
@@ -79,7 +79,7 @@ def _past_periods(site: Site) -> set[str]:
 def _day(site: Site, text: str) -> date:
     day = parse_day(text)
     if day is None:
-        raise RegistrationError("请填写完成日期，例如2026-04-20")
+        raise RegistrationError("no_day_done")
     registrations.refuse_impossible(site.table, day, site.table.local_day(site.clock.now()))
     return day
 
@@ -90,10 +90,9 @@ def _order(path: str, act: Act) -> Route:
     def answer(request: Request, form: Form) -> Response:
         try:
             done = act(site_of(request), form)
-        except RegistrationError as error:
-            return _again(request, form, str(error))
-        except HTTPException as error:
-            return _again(request, form, error.detail)
+        except DeclinedError as error:
+            with Page(request) as page:
+                return _again(request, form, page.phrase(error.reason, **error.facts))
         return told(request, _back(form["back"]), done)
 
     return order(path, answer)

@@ -17,6 +17,7 @@ from reminder.office.approval import WHY, ApprovalError, Batch, Digest
 from reminder.web.console.guard import order, page
 from reminder.web.console.letters import body, letter, subject
 from reminder.web.forms import Form, token
+from reminder.web.page import Refused
 from reminder.web.said import said, told
 from reminder.web.site import Site, page_number, site_of
 
@@ -157,7 +158,7 @@ def _html(request: Request) -> Response:
     except ApprovalError:
         raise HTTPException(404) from None
     if digest.composed is None or digest.composed.sha256 != query.get("sha256"):
-        raise HTTPException(409, "内容已变化，请刷新页面")
+        raise Refused(409, "content_changed")
     return body(digest.composed.content)
 
 

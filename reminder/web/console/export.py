@@ -18,6 +18,7 @@ from reminder.errors import UsageError
 from reminder.office.export import BY_NAME, Sheet, checked_period, fit
 from reminder.office.export_rows import Cell, Reading
 from reminder.web.console.guard import page
+from reminder.web.page import Refused
 from reminder.web.site import Site, site_of
 
 IN_MEMORY = 4 << 20  # bytes; what is larger waits on disk for its reader
@@ -64,9 +65,9 @@ def _sent(
     try:
         period = checked_period(_asked(request))
     except UsageError:
-        raise HTTPException(400, "月份有误，应如 2026-04") from None
+        raise Refused(400, "no_such_period") from None
     if not writing.acquire(blocking=False):
-        raise HTTPException(503, "台账正在导出，请稍后再试", {"Retry-After": "10"})
+        raise Refused(503, "export_busy", {"Retry-After": "10"})
     try:
         file = _written(site, period, write)
     finally:

@@ -13,7 +13,7 @@ from reminder.domain.registrations import Signature
 from reminder.ledger.access import is_in_session
 from reminder.web.cookies import cookie
 from reminder.web.door import at_the_door, enter
-from reminder.web.forms import SESSION, Awaited, Form, Posted, Stale, posts, remember
+from reminder.web.forms import SESSION, Awaited, Form, Posted, posts
 from reminder.web.said import once
 from reminder.web.site import site_of
 
@@ -55,7 +55,7 @@ def order(path: str, answer: Posted) -> Route:
             return _lost(request, form, "登录已过期，请重新登录")
         return answer(request, form)
 
-    return open_order(path, checked, _lost)
+    return open_order(path, checked)
 
 
 def _lost(request: Request, form: Form, why: str) -> Response:
@@ -78,7 +78,7 @@ def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
     def endpoint(request: Request) -> Response:
         if outside := _outside(request):
             return outside
-        page = once(request, remember(request, answer(request)))
+        page = once(request, answer(request))
         # No address here is a secret, and a form that comes too late leads back to its page.
         page.headers.setdefault("Referrer-Policy", "same-origin")
         return page
@@ -86,8 +86,8 @@ def open_page(path: str, answer: Callable[[Request], Response]) -> Route:
     return Route(path, endpoint)
 
 
-def open_order(path: str, answer: Posted | Awaited, stale: Stale | None = None) -> Route:
-    taken = posts(answer, stale)
+def open_order(path: str, answer: Posted | Awaited) -> Route:
+    taken = posts(answer)
 
     async def endpoint(request: Request) -> Response:
         return await run_sync(_outside, request) or await taken(request)

@@ -210,8 +210,8 @@ PATHS = ["confirm", "return", "undo", "done", "reopen"]
 def test_nobody_orders_without_a_session_or_a_form_of_ours(
     reported: Any, secretary: Secretary, path: str
 ) -> None:
-    sent = done(unit=LEADER, words="x")
-    assert secretary.client.post(f"/console/{path}", data=sent).status_code == 403
+    sent, evil = done(unit=LEADER, words="x"), {"Origin": "https://evil.example"}
+    assert secretary.client.post(f"/console/{path}", data=sent, headers=evil).status_code == 403
     assert secretary.get(f"/console/{path}").status_code == 405
     del secretary.client.cookies[reported.cookie("console")]
     assert secretary.client.post(f"/console/{path}", data=sent).status_code == 403

@@ -178,11 +178,17 @@ def test_without_approval_the_page_says_how_to_have_it(secretary: Any) -> None:
 
 
 @pytest.mark.parametrize("what", ["approve", "all", "drop"])
-def test_nothing_happens_without_log_in_or_proof(waiting: Any, secretary: Any, what: str) -> None:
-    form = one(waiting) | all_of(waiting) | {"why": "不发"}
+def test_nothing_happens_without_log_in_or_from_elsewhere(
+    waiting: Any, secretary: Any, what: str
+) -> None:
+    form, evil = (
+        one(waiting) | all_of(waiting) | {"why": "不发"},
+        {"Origin": "https://evil.example"},
+    )
     stranger = waiting.client()
     assert stranger.post(f"{HERE}/{what}", data=form).status_code == 403
-    assert secretary.client.post(f"{HERE}/{what}", data=form).status_code == 403
+    foreign = secretary.client.post(f"{HERE}/{what}", data=form, headers=evil)
+    assert foreign.status_code == 403
     assert secretary.get(f"{HERE}/{what}").status_code == 405
     assert reasons(waiting) == {"approval": 31}
 

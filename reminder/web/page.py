@@ -1,0 +1,172 @@
+"""A request as its view sees it: one moment, one state of the ledger, and the answer to it."""
+
+from contextlib import ExitStack
+from hmac import compare_digest
+from types import TracebackType
+from typing import Literal, Self
+
+from markupsafe import Markup
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from reminder.documents.templates import phrase
+from reminder.domain.outcomes import REASONS
+from reminder.ledger.holds import Hold, read_hold
+from reminder.web import cookies
+from reminder.web.site import OFFERED, site_of
+
+MESSAGES = "web/messages.html"  # one macro a sentence: what a form has done, or why it was refused
+_SAID = "said"  # the cookie of the sentence that the next page says
+_SECONDS = 60  # until that page must have been asked for
+
+
+class Refused(HTTPException):
+    """Answered by a page, which says the message of that name."""
+
+    def __init__(
+        self, status: int, reason: str, headers: dict[str, str] | None = None, **facts: object
+    ) -> None:
+        super().__init__(status, headers=headers)
+        self.reason = reason
+        self.facts = facts
+
+
+class Page:
+    """What a view is given. `render`, `to` and `done` make its answer.
+
+    The ledger is read in one transaction, which begins when `connection` is first asked for and
+    ends with the request: a page shows one state.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.site = site_of(request)
+        self.app = self.site.app
+        self.settings = self.app.settings
+        self.table = self.app.table
+        self.at = self.app.clock.now()
+        self._reading = ExitStack()
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection = None
+        self._reading.__exit__(kind, error, trace)
+
+    @property
+    def connection(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._reading.enter_context(self.app.database.read())
+        return self._connection
+
+    def end_reading(self) -> None:
+        """Before something is written: what is read afterwards is the state after it."""
+        self.__exit__(None, None, None)
+
+    @property
+    def base(self) -> str:
+        """The site's address: as set, else as the reader has reached it."""
+        return self.site.base(self.request)
+
+    def query(self, name: str) -> str:
+        return self.request.query_params.get(name, "")
+
+    def part(self, name: str) -> str:
+        """Of the address's path, as its route names it; empty where the route has none."""
+        value: str = self.request.path_params.get(name, "")
+        return value
+
+    def cookie(self, name: str) -> str:
+        """Its value; empty without it."""
+        return cookies.cookie(self.request, name)
+
+    def set_cookie(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        *,
+        seconds: int | None = None,
+        path: str = "/",
+        samesite: Literal["lax", "strict"] = "strict",
+    ) -> None:
+        """`path` is of pages as the application knows them; without `seconds` it ends with the
+        browser's window."""
+        cookies.set_cookie(
+            self.request, response, name, value, seconds=seconds, path=path, samesite=samesite
+        )
+
+    def render(self, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
+        """A page of `web/`, with what the form before it has done, once."""
+        mail, said = self.settings.mail, "" if "said" in facts else self.said
+        shared = {
+            "plan": self.table.plan,
+            "root": self.settings.web.root,
+            "has_outbox": self.settings.transport == "maildir",
+            "rehearsal": bool(mail.redirect_to),
+            "approval": mail.approval,
+            "offered": OFFERED,
+            "read_hold": self.read_hold,
+            "hold_reasons": REASONS,
+            "said": self.phrase(said) if said else "",
+            "refused": "",
+        }
+        html = self.site.templates.get_template(f"web/{template}").render(shared | facts)
+        response = HTMLResponse(html, status)
+        if said:
+            self.set_cookie(response, _SAID, "", seconds=0, path=self.request.url.path)
+        return response
+
+    def file(self, name: str, kind: str) -> Response:
+        """Of the templates: the same for everybody, for five minutes."""
+        text = self.site.templates.get_template(f"web/{name}").render()
+        return Response(text, media_type=kind, headers={"Cache-Control": "max-age=300"})
+
+    def phrase(self, message: str, **facts: object) -> Markup:
+        """A sentence of `web/messages.html`."""
+        return Markup(phrase(self.site.templates, MESSAGES, message, **facts))
+
+    def read_hold(self) -> Hold | None:
+        """Why no mail goes at present."""
+        return read_hold(self.connection, self.app.settings.stream)
+
+    def to(self, path: str) -> RedirectResponse:
+        """To a page of ours, after a form or in its stead."""
+        return RedirectResponse(self.site.outside(path), 303)
+
+    def done(self, path: str, message: str, behind: str = "") -> Response:
+        """To that page after a form, which then says that message; `behind` is the address's rest.
+
+        By a cookie, never by the address: that is kept, sent on, and typed by anybody.
+        """
+        answer = self.to(path + behind)
+        value = f"{message}.{self._proof(message, path)}"
+        self.set_cookie(answer, _SAID, value, seconds=_SECONDS, path=path)
+        return answer
+
+    @property
+    def said(self) -> str:
+        """The name of the message that the form before this page has left; mostly empty."""
+        message, _, proof = self.cookie(_SAID).partition(".")
+        wanted = self._proof(message, self.request.url.path)
+        return message if compare_digest(proof.encode(), wanted.encode()) else ""
+
+    def _proof(self, message: str, path: str) -> str:
+        return self.app.key.derive("said", f"{message}\0{path}")
+
+
+def page_number(page: Page) -> int:
+    """Raises 404 for what is no number of a page."""
+    number = page.query("page") or "1"
+    if not (number.isascii() and number.isdecimal() and len(number) < 5 and int(number)):
+        raise HTTPException(404)
+    return int(number)

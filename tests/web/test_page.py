@@ -1,0 +1,52 @@
+"""What a view is given: one state of the ledger, and the sentences of one file."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.web.test_units import address
+
+MESSAGES = Path("templates/zh-CN/web/messages.html").read_text(encoding="utf-8")
+NAMED = {"RegistrationError", "DeclinedError", "Refused"}
+
+
+@pytest.mark.parametrize("path", ["/", "/outbox", "page", "page/mails"])
+def test_a_page_is_read_in_one_transaction(house: Any, path: str) -> None:
+    house.application.tick()
+    client = house.client()
+    if path.startswith("page"):
+        path = address(house, "deputies") + path[4:]
+    client.get(path)  # the link's use is noted once a day
+    begun: list[Any] = []
+    for engine in house.database.engines:
+        event.listen(engine, "begin", begun.append)
+    assert client.get(path).status_code == 200
+    assert len(begun) == 1
+
+
+def _reasons() -> Iterator[tuple[str, set[str]]]:
+    """Every reason that the code gives, with the names of its facts."""
+    for path in Path("reminder").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                words = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+                if call.func.id in NAMED and (named := [w for w in words if isinstance(w, str)]):
+                    yield named[0], {keyword.arg or "" for keyword in call.keywords}
+
+
+def test_every_reason_has_its_sentence() -> None:
+    macros = dict(re.findall(r"{% macro (\w+)\((.*?)\) %}", MESSAGES))
+    reasons = dict(_reasons())
+    assert len(reasons) > 20
+    for reason, facts in reasons.items():
+        assert facts == set(filter(None, macros[reason].split(", "))), reason
+
+
+def test_no_sentence_stands_twice() -> None:
+    names = re.findall(r"{% macro (\w+)", MESSAGES)
+    assert len(names) == len(set(names))
