@@ -26,11 +26,12 @@ from benchmarks.page import Part, Target
 from reminder.clock import Clock
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.ledger.access import begin_session, door_word
+from reminder.ledger.access import door_word
 from reminder.ledger.links import PAGE, link_token, page_url
 from reminder.ledger.notices import Composed, NewNotice, add_all
 from reminder.ledger.schema import recipient
 from reminder.office.application import Application
+from reminder.office.login import begin_session
 from reminder.web.cookies import cookie_name
 
 MANY, QUICK = 10_000, 1_000

@@ -21,11 +21,12 @@ from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
-from reminder.ledger.access import InstallationKey, begin_session, door_word
+from reminder.ledger.access import InstallationKey, door_word
 from reminder.ledger.links import PAGE, link_token, page_url
 from reminder.mail.compose import Composer, Knowledge
 from reminder.office import registrations
 from reminder.office.application import Application
+from reminder.office.login import begin_session
 from reminder.web.app import create_app
 from reminder.web.cookies import cookie_name
 from reminder.web.server import web_server

@@ -49,7 +49,7 @@ SPEAKS: set[str] = {
     "reminder.office.links",
     "reminder.office.meetings",
     "reminder.office.overview",
-    "reminder.office.passwords",
+    "reminder.office.login",
     "reminder.office.previews",
     "reminder.office.registrations",
     "reminder.office.reports",

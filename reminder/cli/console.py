@@ -22,10 +22,10 @@ cli = typer.Typer(help="The secretariat's pages: their address and password.", n
 def password() -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
     from reminder.ledger import access
-    from reminder.office import passwords
+    from reminder.office import login
 
     app = application()
-    hashed = passwords.hash_of(_asked(_names(app)))
+    hashed = login.hash_of(_asked(_names(app)))
     with app.database.write() as connection:
         access.keep_password(connection, hashed)
         access.forget_all_attempts(connection)
@@ -105,7 +105,7 @@ def _asked(names: list[str]) -> str:
 
 
 def _refuse_weak(asked: str, names: list[str]) -> None:
-    from reminder.office.passwords import LONGEST, SHORTEST, is_guessable
+    from reminder.office.login import LONGEST, SHORTEST, is_guessable
 
     if not SHORTEST <= len(asked) <= LONGEST:
         raise UsageError(

@@ -126,13 +126,14 @@ def informed_application() -> Application:
 def say_hold(app: Application) -> None:
     """Beside whatever speaks of mails to come: that none goes."""
     from reminder.ledger.holds import read_hold
+    from reminder.office.holds import hold_hint, hold_words
 
     if not app.has_ledger:
         return
     with app.database.read() as connection:
         hold = read_hold(connection, app.settings.stream)
     if hold:
-        typer.echo(harmless(f"Held: {hold.words}; {hold.hint}"), err=True)
+        typer.echo(harmless(f"Held: {hold_words(hold)}; {hold_hint(hold)}"), err=True)
 
 
 def trial_application(at: str | None, really: bool = False) -> Application:

@@ -16,6 +16,7 @@ from reminder.ledger.occasions import last_occasion, last_tick
 from reminder.ledger.registrations import read_start
 from reminder.ledger.troubles import read_alarms, read_details
 from reminder.office.application import Application
+from reminder.office.holds import hold_hint, hold_words
 from reminder.office.readiness import why_not_ready
 
 AHEAD = timedelta(days=62)
@@ -73,8 +74,8 @@ def _read_ledger(app: Application, found: dict[str, Any]) -> None:
         found["hold"] = {
             "reason": hold.reason,
             "since": since,
-            "why": hold.words,
-            "next": hold.hint,
+            "why": hold_words(hold),
+            "next": hold_hint(hold),
         }
     found["unsettled"] = [
         {"period": month.period, "refused": month.refused, "expired": month.expired}

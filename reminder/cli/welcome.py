@@ -10,6 +10,7 @@ from reminder.domain.notices import State
 from reminder.ledger.counts import count_state
 from reminder.ledger.links import FEED
 from reminder.office.application import Application
+from reminder.office.holds import hold_hint, hold_words
 from reminder.office.links import address, find_link, local_address
 
 
@@ -52,7 +53,7 @@ def _did(app: Application, started: Started) -> list[str]:
             f"{counted(started.resumed, 'mail')} waited from before: they go as soon as they can."
         )
     if started.hold and started.hold.of_all:
-        lines.append(f"Everything is held: {started.hold.words}; {started.hold.hint}")
+        lines.append(f"Everything is held: {hold_words(started.hold)}; {hold_hint(started.hold)}")
     elif started.held and app.settings.mail.approval:
         where = _page(app, started, "/console/approval")
         lines.append(f"{started.held} mails are held. Read and approve: {where}")

@@ -86,6 +86,11 @@ NEVER_WENT = (
     Reason.DROPPED_FROM_PLAN,
     Reason.MOVED,
 )
+# Of a held digest: nobody has read it yet; it goes at its moment, as approved or whatever it
+# says by then; it would go to nobody as things are.
+UNREAD = (Reason.APPROVAL,)
+CLEARED = (Reason.APPROVED, Reason.RELEASED)
+NEEDLESS = (Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.NO_ADDRESS)
 
 
 def still_reached(stream: str, now: str) -> bool:

@@ -6,9 +6,7 @@ import hmac
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
-from math import ceil
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -94,37 +92,31 @@ def kept_password(connection: Connection) -> str:
     return connection.scalar(query) or ""
 
 
-IDLE_SESSION = timedelta(hours=1)
-LONGEST_SESSION = timedelta(hours=12)
-_ONCE_A = timedelta(minutes=1)
-
-
-def begin_session(connection: Connection, at: datetime) -> str:
-    """A word that nobody has had before; sessions that are over are forgotten."""
-    over = (session.c.seen <= at - IDLE_SESSION) | (session.c.begun <= at - LONGEST_SESSION)
-    connection.execute(delete(session).where(over))
-    word = secrets.token_urlsafe(32)
+def add_session(connection: Connection, word: str, at: datetime) -> None:
+    """Kept is a hash of the cookie's word."""
     connection.execute(session.insert().values(name=_session_name(word), begun=at, seen=at))
-    return word
 
 
-def is_in_session(database: Database, word: str, at: datetime) -> bool:
-    """Notes the use, at most once a minute."""
-    if not word:
-        return False
+def read_session(connection: Connection, word: str) -> tuple[datetime, datetime] | None:
+    """Since when it is, and when it was used last."""
+    query = select(session.c.begun, session.c.seen).where(session.c.name == _session_name(word))
+    row = connection.execute(query).first()
+    return (row.begun, row.seen) if row else None
+
+
+def touch_session(connection: Connection, word: str, at: datetime) -> None:
     mine = session.c.name == _session_name(word)
-    with database.read() as connection:
-        row = connection.execute(select(session).where(mine)).first()
-    if row is None or at - row.seen >= IDLE_SESSION or at - row.begun >= LONGEST_SESSION:
-        return False
-    if at - row.seen >= _ONCE_A:
-        with database.write() as connection:
-            connection.execute(update(session).where(mine).values(seen=at))
-    return True
+    connection.execute(update(session).where(mine).values(seen=at))
 
 
 def end_session(connection: Connection, word: str) -> None:
     connection.execute(delete(session).where(session.c.name == _session_name(word)))
+
+
+def end_old_sessions(connection: Connection, *, begun: datetime, seen: datetime) -> None:
+    """Those that began by then, or were last used by then."""
+    old = (session.c.begun <= begun) | (session.c.seen <= seen)
+    connection.execute(delete(session).where(old))
 
 
 def end_all_sessions(connection: Connection) -> int:
@@ -136,69 +128,29 @@ def _session_name(word: str) -> str:
     return hashlib.sha256(word.encode("utf-8", "replace")).hexdigest()
 
 
-FREE = 5
-STRANGERS = "strangers"  # all of them together
-FREE_TO_STRANGERS = 20
-LONGEST_WAIT = timedelta(seconds=900)
-FORGOTTEN = timedelta(days=1)
+def read_attempts(
+    connection: Connection, sources: Collection[str]
+) -> dict[str, tuple[int, datetime]]:
+    """Of each source how many log-ins failed, and when the next one may be tried."""
+    rows = connection.execute(select(attempt).where(attempt.c.source.in_(sources)))
+    return {row.source: (row.failures, row.not_before) for row in rows}
 
 
-def source_of(address: str) -> str:
-    """Who counts as one: an IPv4 address, or the network of an IPv6 one, where a single machine
-    has as many addresses as it likes; this machine, which has as many as well."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address):
-        found = found.ipv4_mapped or found
-    if found.is_loopback:
-        return "loopback"
-    return str(ip_network((found, 64), strict=False) if found.version == 6 else found)
-
-
-def seconds_to_wait(connection: Connection, sources: Collection[str], at: datetime) -> int:
-    """0 for who may try now. Longer than the longest means that a clock was set back."""
-    query = select(attempt.c.not_before).where(attempt.c.source.in_(sources))
-    waits = [until - at for until in connection.scalars(query)]
-    longest = max(
-        (wait for wait in waits if timedelta() < wait <= LONGEST_WAIT), default=timedelta()
-    )
-    return ceil(longest.total_seconds())
-
-
-def count_attempt(connection: Connection, sources: Collection[str], at: datetime) -> int:
-    """As a failed one, before anybody knows: many at once are counted one by one.
-
-    Returns the seconds to wait; when there are any, this one was not counted and may not go on.
-    """
-    connection.execute(delete(attempt).where(attempt.c.last <= at - FORGOTTEN))
-    if wait := seconds_to_wait(connection, sources, at):
-        return wait
-    for source in sources:
-        query = select(attempt.c.failures).where(attempt.c.source == source)
-        failures = (connection.scalar(query) or 0) + 1
-        row = {
-            "source": source,
-            "failures": failures,
-            "last": at,
-            "not_before": at + _pause(source, failures),
-        }
-        put(connection, attempt, row)
-    return 0
+def put_attempt(
+    connection: Connection, source: str, failures: int, at: datetime, not_before: datetime
+) -> None:
+    row = {"source": source, "failures": failures, "last": at, "not_before": not_before}
+    put(connection, attempt, row)
 
 
 def forget_attempts(connection: Connection, sources: Collection[str]) -> None:
     connection.execute(delete(attempt).where(attempt.c.source.in_(sources)))
 
 
+def forget_old_attempts(connection: Connection, last: datetime) -> None:
+    connection.execute(delete(attempt).where(attempt.c.last <= last))
+
+
 def forget_all_attempts(connection: Connection) -> None:
     """They were at another password."""
     connection.execute(delete(attempt))
-
-
-def _pause(source: str, failures: int) -> timedelta:
-    free = FREE_TO_STRANGERS if source == STRANGERS else FREE
-    if failures < free:
-        return timedelta()
-    return min(timedelta(seconds=2 ** min(failures - free, 30)), LONGEST_WAIT)

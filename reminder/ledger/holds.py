@@ -1,7 +1,7 @@
 """What waits for the operator: all mails, or digests that wait for approval."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,24 +14,12 @@ from reminder.ledger.rows import put, put_new
 from reminder.ledger.schema import notice, recipient, setting, start
 
 _HOLD, _RELEASED = "hold", "hold-released"
-_WORDS = {
-    Reason.HOLD: "first start with a mail server",
-    Reason.RESTORED: "this ledger is not the one last used here",
-    Reason.BY_HAND: "held by hand",
-}
-_NEXT = {
-    Reason.HOLD: "to let go: reminder ledger release",
-    Reason.RESTORED: "what went after this copy was made would go again: look with reminder "
-    "ledger list --state held, give up what was delivered (also what ended as unknown) with "
-    "reminder ledger drop --period P, then: reminder ledger release",
-    Reason.BY_HAND: "to let go: reminder ledger release",
-}
 _ON_ITS_WAY = (*UNFINISHED, State.SENDING)
 
 
 @dataclass(frozen=True)
 class Hold:
-    """`reason` is HOLD (the first start), RESTORED or BY_HAND; `why` the rest, in English words.
+    """`reason` is HOLD (the first start), RESTORED or BY_HAND; `why` the rest, in English.
 
     A first start holds what is new; the other two also what was on its way.
     """
@@ -43,22 +31,6 @@ class Hold:
     @property
     def of_all(self) -> bool:
         return self.reason is not Reason.HOLD
-
-    @property
-    def words(self) -> str:
-        return f"{_WORDS[self.reason]}: {self.why}" if self.why else _WORDS[self.reason]
-
-    @property
-    def hint(self) -> str:
-        return _NEXT[self.reason]
-
-
-def why_too_late(connection: Connection) -> Callable[[datetime], Reason]:
-    """Why what was due at that moment and is over did not go: a restored ledger does not know
-    whether it did."""
-    hold = read_hold(connection, "")
-    since = hold.since if hold and hold.reason is Reason.RESTORED else None
-    return lambda due: Reason.UNKNOWN if since and due <= since else Reason.TOO_LATE
 
 
 def is_all_held(connection: Connection) -> bool:
@@ -117,11 +89,6 @@ def released_at(connection: Connection) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
 
 
-# Of a held digest: nobody has read it yet; it goes at its moment, as approved or whatever it
-# says by then; it would go to nobody as things are.
-OPEN = (Reason.APPROVAL,)
-PASSED = (Reason.APPROVED, Reason.RELEASED)
-NEEDLESS = (Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.NO_ADDRESS)
 _UNAPPROVED = (
     select(
         notice.c.period, notice.c.due, func.count().label("waiting"),
@@ -129,7 +96,7 @@ _UNAPPROVED = (
     )
     .where(
         notice.c.state == State.HELD,
-        notice.c.reason.in_(OPEN),
+        notice.c.reason == Reason.APPROVAL,
         notice.c.stream == bindparam("of_stream"),
     )
     .group_by(notice.c.period, notice.c.due)

@@ -224,7 +224,6 @@ def _registration(row: Row[Any]) -> Registration:
     )
 
 
-COMMAND = Signature("", "command")
 _DONE = select(task_done)
 _STARTS = select(start)
 
@@ -259,65 +258,25 @@ def read_start(connection: Connection, stream: str) -> datetime | None:
     return moment
 
 
-def register_done(
-    connection: Connection,
-    task: str,
-    period: str,
-    done_on: date,
-    note: str,
-    at: datetime,
-    by: Signature = COMMAND,
+def note_done(
+    connection: Connection, task: str, period: str, done_on: date, note: str, at: datetime
 ) -> None:
-    """For good, or with a period for that month's check-in of a year-round task.
-
-    What units have reported of it is settled with it.
-    """
-    for said in pending(connection):
-        if (said.task, said.period) == (task, period):
-            settled = Registration(at, Act.CONFIRM, said.unit, period, task, by, done_on)
-            add(connection, settled)
-    same = (task_done.c.task == task) & (task_done.c.period == period)
-    connection.execute(delete(task_done).where(same))
-    connection.execute(
-        task_done.insert().values(
-            task=task, period=period, done_on=done_on.isoformat(), note=note, recorded=at
-        )
-    )
-    _record(connection, task, "done", f"{done_on} {note}".strip(), at)
+    """For good, or with a period for that month's check-in of a year-round task."""
+    day = done_on.isoformat()
+    row = {"task": task, "period": period, "done_on": day, "note": note, "recorded": at}
+    put(connection, task_done, row)
+    _record(connection, task, "done", f"{day} {note}".strip(), at)
 
 
-def reopen(
-    connection: Connection,
-    task: str,
-    at: datetime,
-    period: str | None = None,
-    by: Signature = COMMAND,
-) -> bool:
-    """All of it, or one month's check-in, or with an empty period the task as a whole.
-
-    What was confirmed to units is taken back from each of them. False when nothing was
-    registered of it.
-    """
+def forget_done(connection: Connection, task: str, period: str | None, at: datetime) -> bool:
+    """All of it, or of that period. False when nothing was registered."""
     which = task_done.c.task == task
     if period is not None:
         which &= task_done.c.period == period
     removed = connection.execute(delete(task_done).where(which)).rowcount
-    if not removed:
-        return False
-    for said in confirmed(connection, task):
-        if period in (None, said.period):
-            undone = Registration(at, Act.UNDO, said.unit, said.period, task, by)
-            add(connection, undone)
-    _record(connection, task, "open", "", at)
-    return True
-
-
-def _record(connection: Connection, task: str, state: str, detail: str, at: datetime) -> None:
-    connection.execute(
-        history.insert().values(
-            at=at, subject=task, address=None, state=state, reason="registered", detail=detail
-        )
-    )
+    if removed:
+        _record(connection, task, "open", "", at)
+    return bool(removed)
 
 
 SET = "set"
@@ -339,14 +298,16 @@ def dates_of(place: Place) -> dict[str, date]:
 def set_date(connection: Connection, meeting: str, day: date, at: datetime) -> None:
     row = {"meeting": meeting, "day": day.isoformat(), "recorded": at}
     put(connection, meeting_date, row)
-    _record_date(connection, meeting, SET, day.isoformat(), at)
+    note_change(connection)
+    _record(connection, _subject(meeting), SET, day.isoformat(), at)
 
 
 def unset_date(connection: Connection, meeting: str, at: datetime) -> bool:
     """The plan's own date counts again. False when none was set."""
     removed = connection.execute(delete(meeting_date).where(meeting_date.c.meeting == meeting))
     if removed.rowcount:
-        _record_date(connection, meeting, UNSET, "", at)
+        note_change(connection)
+        _record(connection, _subject(meeting), UNSET, "", at)
     return bool(removed.rowcount)
 
 
@@ -355,20 +316,9 @@ def read_changes(connection: Connection, meeting: str) -> list[RowMapping]:
     return read_history(connection, _subject(meeting))[::-1]
 
 
-def _record_date(
-    connection: Connection, meeting: str, state: str, detail: str, at: datetime
-) -> None:
-    note_change(connection)
-    connection.execute(
-        history.insert().values(
-            at=at,
-            subject=_subject(meeting),
-            address=None,
-            state=state,
-            reason="registered",
-            detail=detail,
-        )
-    )
+def _record(connection: Connection, subject: str, state: str, detail: str, at: datetime) -> None:
+    row = {"at": at, "subject": subject, "address": None, "state": state, "detail": detail}
+    connection.execute(history.insert().values(**row, reason="registered"))
 
 
 def _subject(meeting: str) -> str:

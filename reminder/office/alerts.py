@@ -21,6 +21,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.troubles import Alarm, begin_alarm, end_alarm, read_alarms, read_trouble
 from reminder.office.advice import console_words
+from reminder.office.holds import hold_words
 from reminder.office.reports import PATIENCE, Reporter
 
 log = logging.getLogger(__name__)
@@ -222,7 +223,7 @@ class Watch:
             since = hold.since.astimezone(self._table.plan.zone)
             yield Trouble(
                 "hold",
-                f"everything is held: {hold.words}",
+                f"everything is held: {hold_words(hold)}",
                 REASONS[hold.reason],
                 f"自{since:%Y-%m-%d %H:%M}起全部邮件暂存，一封不发。"
                 "如果台账是从备份恢复的，备份之后已发出的邮件，台账并不知道，放行后会再发一次。"

@@ -11,10 +11,10 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from reminder.domain.notices import Reason, State
+from reminder.domain.notices import CLEARED, UNREAD, Reason, State
 from reminder.errors import ReminderError
 from reminder.ledger import holds, notices
-from reminder.ledger.holds import OPEN, PASSED, hold_new
+from reminder.ledger.holds import hold_new
 from reminder.ledger.notices import Composed
 from reminder.ledger.views import NoticeView, read_notice, read_notices
 from reminder.mail.chunks import batched
@@ -40,7 +40,7 @@ class Digest:
     def is_open(self) -> bool:
         """Nobody has approved what it says now."""
         return self.composed is not None and (
-            self.view.reason in OPEN or (self.view.reason == Reason.APPROVED and self.is_changed)
+            self.view.reason in UNREAD or (self.view.reason == Reason.APPROVED and self.is_changed)
         )
 
     @property
@@ -77,7 +77,7 @@ def batches(app: Application) -> list[Batch]:
 
 
 def _batches(app: Application, connection: Connection, at: datetime) -> Iterator[Batch]:
-    keys = holds.held_digests(connection, app.settings.stream, (*OPEN, *PASSED))
+    keys = holds.held_digests(connection, app.settings.stream, (*UNREAD, *CLEARED))
     views = [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
     views.sort(key=lambda view: (view.due, view.period))
     for (due, period), same in groupby(views, key=lambda view: (view.due, view.period)):
@@ -164,7 +164,7 @@ def _again(
 ) -> Batch:
     """That batch as it was shown. Raises `ApprovalError` when it cannot be shown so any more."""
     stream = app.settings.stream
-    keys = holds.held_digests(connection, stream, (*OPEN, *PASSED), period=period)
+    keys = holds.held_digests(connection, stream, (*UNREAD, *CLEARED), period=period)
     found = read_notices(connection, keys=keys)
     views = [view for view in found if view.due == due and view.useful_until > at]
     if not all(_may_be_as_of(app, view, as_of, at) for view in views):
@@ -183,7 +183,7 @@ def _approve_some(
         held = [
             view
             for view in read_notices(connection, keys=keys)
-            if view.state is State.HELD and view.reason in (*OPEN, *PASSED)
+            if view.state is State.HELD and view.reason in (*UNREAD, *CLEARED)
         ]
         now = app.container.approvals.shown(connection, held, as_of)
         same = [
@@ -231,7 +231,7 @@ def _held(app: Application, connection: Connection, key: str, at: datetime) -> N
     if (
         view is None
         or view.state is not State.HELD
-        or view.reason not in (*OPEN, *PASSED)
+        or view.reason not in (*UNREAD, *CLEARED)
         or view.stream != app.settings.stream
         or view.useful_until <= at
     ):

@@ -1,17 +1,21 @@
 """Tasks registered as done by hand, or open again."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+
+from sqlalchemy import Connection
 
 from reminder.domain.characters import one_line
 from reminder.domain.plan import Task, TaskKind
-from reminder.domain.registrations import Signature
+from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.office import clocks
 from reminder.office.application import Application
 from reminder.office.lookup import find_task, month_of
 from reminder.office.stopping import stop_done
+
+COMMAND = Signature("", "command")
 
 
 def register(
@@ -20,7 +24,7 @@ def register(
     month: str | None,
     on: date | None,
     note: str,
-    by: Signature = registrations.COMMAND,
+    by: Signature = COMMAND,
 ) -> None:
     """Tasks as done: for good, or for that month's check-in of a year-round task."""
     if note:
@@ -37,7 +41,7 @@ def register(
     with app.database.write() as connection:
         for task in found:
             period = month if month and task.kind is TaskKind.YEAR else ""
-            registrations.register_done(connection, task.id, period, day, note, at, by)
+            close_task(connection, task.id, period, day, note, at, by)
         stop_done(connection, registrations.read_progress(connection, app.table, stream), at)
     app.sync_feeds(at)
 
@@ -54,12 +58,49 @@ def _registrable(app: Application, task_id: str, month: str | None) -> Task:
 
 
 def reopen(
-    app: Application, task_id: str, period: str | None = None, by: Signature = registrations.COMMAND
+    app: Application, task_id: str, period: str | None = None, by: Signature = COMMAND
 ) -> None:
-    """All of it, or as `tasks.reopen` takes a period."""
+    """All of it, or as `reopen_task` takes a period."""
     find_task(app, task_id)
     at = app.clock.now()
     with app.database.write() as connection:
-        if not registrations.reopen(connection, task_id, at, period, by):
+        if not reopen_task(connection, task_id, at, period, by):
             raise UsageError(f"{task_id} is not registered as done")
     app.sync_feeds(at)
+
+
+def close_task(
+    connection: Connection,
+    task: str,
+    period: str,
+    done_on: date,
+    note: str,
+    at: datetime,
+    by: Signature = COMMAND,
+) -> None:
+    """For good, or with a period for that month's check-in of a year-round task.
+
+    What units have reported of it is settled with it.
+    """
+    for report in registrations.pending(connection):
+        if (report.task, report.period) == (task, period):
+            confirmed = Registration(at, Act.CONFIRM, report.unit, period, task, by, done_on)
+            registrations.add(connection, confirmed)
+    registrations.note_done(connection, task, period, done_on, note, at)
+
+
+def reopen_task(
+    connection: Connection, task: str, at: datetime, period: str | None, by: Signature
+) -> bool:
+    """All of it, or one month's check-in, or with an empty period the task as a whole.
+
+    What was confirmed to units is taken back from each of them. False when nothing was
+    registered of it.
+    """
+    if not registrations.forget_done(connection, task, period, at):
+        return False
+    for report in registrations.confirmed(connection, task):
+        if period in (None, report.period):
+            undone = Registration(at, Act.UNDO, report.unit, report.period, task, by)
+            registrations.add(connection, undone)
+    return True

@@ -10,12 +10,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from reminder.domain.needless import why_needless
-from reminder.domain.notices import NoticeDraft, Reason, State
+from reminder.domain.notices import CLEARED, NEEDLESS, UNREAD, NoticeDraft, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger import holds, notices
 from reminder.ledger.database import Database
-from reminder.ledger.holds import NEEDLESS, OPEN, PASSED
 from reminder.ledger.notices import Composed
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
@@ -81,12 +80,12 @@ class Approvals:
         with self._database.read() as connection:
             stream = self._registrar.stream
             keys = holds.held_digests(
-                connection, stream, (*OPEN, *PASSED, *NEEDLESS), period=period
+                connection, stream, (*UNREAD, *CLEARED, *NEEDLESS), period=period
             )
             views = read_notices(connection, keys=keys)
             progress = read_progress(connection, self._table, stream)
             hindrances = self._hindrances(views, progress)
-            early = [view for view in views if view.reason in PASSED and view.due > at]
+            early = [view for view in views if view.reason in CLEARED and view.due > at]
             now = self.shown(connection, early)
         changed = [view.key for view in early if _differs(view, now.get(view.key))]
         stopped = [
@@ -119,7 +118,7 @@ class Approvals:
         A tick that comes late sends them all the same, as of their due moment.
         """
         with self._database.read() as connection:
-            keys = holds.held_digests(connection, self._registrar.stream, PASSED, due_by=at)
+            keys = holds.held_digests(connection, self._registrar.stream, CLEARED, due_by=at)
         for some in batched(keys, CHUNK):
             with self._database.write() as connection:
                 self._send(connection, some, at)
@@ -128,7 +127,7 @@ class Approvals:
         views = [
             view
             for view in read_notices(connection, keys=keys)
-            if view.state is State.HELD and view.reason in PASSED
+            if view.state is State.HELD and view.reason in CLEARED
         ]
         composed = self.shown(connection, views)
         changed = []

@@ -1,16 +1,32 @@
 """Nothing goes until somebody has looked: held by hand, or since the ledger is another one."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from reminder.domain.characters import one_line
 from reminder.domain.notices import Reason
 from reminder.errors import UsageError
 from reminder.ledger.database import Database
-from reminder.ledger.holds import Hold, begin_hold
+from reminder.ledger.holds import Hold, begin_hold, read_hold
 from reminder.ledger.mark import name_ledger
 
 log = logging.getLogger(__name__)
+
+_WORDS = {
+    Reason.HOLD: "first start with a mail server",
+    Reason.RESTORED: "this ledger is not the one last used here",
+    Reason.BY_HAND: "held by hand",
+}
+_NEXT = {
+    Reason.HOLD: "to let go: reminder ledger release",
+    Reason.RESTORED: "what went after this copy was made would go again: look with reminder "
+    "ledger list --state held, give up what was delivered (also what ended as unknown) with "
+    "reminder ledger drop --period P, then: reminder ledger release",
+    Reason.BY_HAND: "to let go: reminder ledger release",
+}
 
 
 def hold(database: Database, at: datetime, why: str) -> bool:
@@ -45,3 +61,21 @@ def note_how_far(database: Database) -> None:
     with database.read() as connection:
         noted = database.mark.follow(connection)
     database.mark.write(noted)
+
+
+def hold_words(hold: Hold) -> str:
+    words = _WORDS[hold.reason]
+    return f"{words}: {hold.why}" if hold.why else words
+
+
+def hold_hint(hold: Hold) -> str:
+    """What to type next."""
+    return _NEXT[hold.reason]
+
+
+def why_too_late(connection: Connection) -> Callable[[datetime], Reason]:
+    """Why what was due at that moment and is over did not go: a restored ledger does not know
+    whether it did."""
+    hold = read_hold(connection, "")
+    since = hold.since if hold and hold.reason is Reason.RESTORED else None
+    return lambda due: Reason.UNKNOWN if since and due <= since else Reason.TOO_LATE

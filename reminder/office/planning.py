@@ -31,13 +31,14 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.ledger import deliveries, notices, notified, occasions, troubles
 from reminder.ledger.database import Database
-from reminder.ledger.holds import is_all_held, let_finished_go, read_hold, why_too_late
+from reminder.ledger.holds import is_all_held, let_finished_go, read_hold
 from reminder.ledger.notified import note_read, read_heard
 from reminder.ledger.registrations import read_progress, read_start
 from reminder.ledger.views import read_notices
 from reminder.mail.chunks import batched
 from reminder.mail.compose import Composer, Edition
 from reminder.office.held_digests import Approvals
+from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import OLD, NoticeWriter
 from reminder.office.receipts import Receipts
 from reminder.office.stopping import stop_reminders

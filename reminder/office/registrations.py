@@ -15,6 +15,7 @@ from reminder.errors import DeclinedError
 from reminder.ledger import registrations
 from reminder.ledger.views import latest_of_units
 from reminder.office.application import Application
+from reminder.office.completion import close_task, reopen_task
 from reminder.office.stopping import stop_done
 
 # More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
@@ -175,7 +176,7 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
                 raise RegistrationError("no_signing_to_undo")
             registrations.add(connection, Registration(at, Act.UNDO, unit, period, "", by))
             return
-        if not registrations.reopen(connection, task, at, period, by):
+        if not reopen_task(connection, task, at, period, by):
             _waiting(connection, unit, task, period)
             registrations.add(connection, Registration(at, Act.UNDO, unit, period, task, by))
     app.sync_feeds(at)
@@ -188,7 +189,7 @@ def _begun(table: Timetable, on: date) -> list[str]:
 
 def _close(app: Application, connection: Connection, said: Registration, by: Signature) -> None:
     day = said.done_on or app.table.local_day(said.at)
-    registrations.register_done(connection, said.task, said.period, day, "", said.at, by)
+    close_task(connection, said.task, said.period, day, "", said.at, by)
 
 
 def _waiting(connection: Connection, unit: str, task: str, period: str) -> Registration:

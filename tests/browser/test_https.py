@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from reminder.ledger.access import keep_password
-from reminder.office.passwords import hash_of
+from reminder.office.login import hash_of
 from tests.browser.conftest import Served, launched, serving
 from tests.nginx import NAME, free_port, nginx, recipe
 

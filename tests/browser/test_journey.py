@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from reminder.ledger.access import keep_password
 from reminder.ledger.links import FEED, feed_url, link_token
-from reminder.office.passwords import hash_of
+from reminder.office.login import hash_of
 from tests.browser.conftest import Served, faults, overflow
 
 LEAD, OTHER = "deputies", "general-office"

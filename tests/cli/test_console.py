@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from reminder.clock import Clock
-from reminder.ledger import access
-from reminder.ledger.access import begin_session, is_in_session, kept_password
+from reminder.ledger.access import kept_password
 from reminder.ledger.database import Database
 from reminder.ledger.opening import open_database
-from reminder.office.passwords import fits
+from reminder.office import login
+from reminder.office.login import begin_session, fits, is_in_session
 from tests.cli.conftest import Ended, Reminder
 
 SECRET = "correct horse battery"
@@ -117,12 +117,12 @@ def test_after_a_new_password_nobody_waits_for_guesses_at_the_old_one(
     database, at = ledger(state), Clock().now()
     with database.write() as connection:
         for _ in range(9):
-            access.count_attempt(connection, ["192.0.2.1"], at)
-        assert access.seconds_to_wait(connection, ["192.0.2.1"], at)
+            login.count_attempt(connection, ["192.0.2.1"], at)
+        assert login.seconds_to_wait(connection, ["192.0.2.1"], at)
     typed(monkeypatch, f"{SECRET}\n")
     reminder("console", "password")
     with database.read() as connection:
-        assert not access.seconds_to_wait(connection, ["192.0.2.1"], at)
+        assert not login.seconds_to_wait(connection, ["192.0.2.1"], at)
     database.close()
 
 

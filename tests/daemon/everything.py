@@ -16,10 +16,11 @@ from reminder.cli import context, main
 from reminder.domain.notices import Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger import notices
-from reminder.ledger.access import begin_session, door_word
+from reminder.ledger.access import door_word
 from reminder.ledger.views import read_notices
 from reminder.office import links, meetings, registrations
 from reminder.office.application import Application
+from reminder.office.login import begin_session
 from reminder.office.notice_writer import draft_of
 from reminder.web.app import create_app
 from reminder.web.cookies import cookie_name

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reminder.domain.notices import Reason, State
+from reminder.domain.notices import CLEARED, Reason, State
 from reminder.ledger import holds
 from reminder.office import held_digests
 from tests.daemon.trials import OPERATOR, trial
@@ -66,7 +66,7 @@ def test_who_has_nothing_left_to_confirm_is_sent_nothing(tmp_path: Path) -> None
 
 
 def leave_unread(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(held_digests, "PASSED", (*holds.PASSED, Reason.APPROVAL))
+    patch.setattr(held_digests, "CLEARED", (*CLEARED, Reason.APPROVAL))
     patch.setattr(Approver, "read", lambda *_: None)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.registrations import Signature
-from reminder.ledger.access import is_in_session
+from reminder.office.login import is_in_session
 from reminder.web.cookies import cookie
 from reminder.web.door import at_the_door, enter
 from reminder.web.forms import SESSION, Awaited, Form, Posted, posts

@@ -12,8 +12,7 @@ from threading import BoundedSemaphore
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.ledger import access
-from reminder.office import passwords
+from reminder.office import login
 from reminder.web.cookies import cookie, set_cookie
 from reminder.web.door import has_opened
 from reminder.web.site import site_of
@@ -45,8 +44,8 @@ def guesser(request: Request, hashed: str) -> Guesser:
         return Guesser((source,), name if is_current else "")
     if has_opened(request):
         return Guesser(("door",))
-    address = access.source_of(request.client.host if request.client else "")
-    return Guesser((address, access.STRANGERS), is_stranger=True)
+    address = login.source_of(request.client.host if request.client else "")
+    return Guesser((address, login.STRANGERS), is_stranger=True)
 
 
 @contextmanager
@@ -67,9 +66,9 @@ async def checked(hashed: str, word: str) -> str:
 
 
 def _checked(hashed: str, word: str) -> str:
-    if not passwords.fits(hashed, word):
+    if not login.fits(hashed, word):
         return ""
-    return passwords.hash_of(word) if passwords.is_outdated(hashed) else hashed
+    return login.hash_of(word) if login.is_outdated(hashed) else hashed
 
 
 def make_known(request: Request, response: Response, who: Guesser, hashed: str, path: str) -> None:

@@ -10,13 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reminder.domain.notices import Kind, Reason, State, copy_number, original
+from reminder.domain.notices import CLEARED, UNREAD, Kind, Reason, State, copy_number, original
 from reminder.domain.outcomes import KINDS, REASONS, STATES, STEPS
 from reminder.domain.timetable import MONTHS
 from reminder.errors import UnknownError, UsageError
 from reminder.ledger.counts import tally
 from reminder.ledger.history import read_history
-from reminder.ledger.holds import OPEN, PASSED
 from reminder.ledger.notices import content_of
 from reminder.ledger.views import (
     PAGE_SIZE,
@@ -172,7 +171,7 @@ def _notice_shown(request: Request, key: str, *, refused: str = "") -> Response:
     base = original(key)
     copies = [other for other in family if original(other.key) == base]
     query = urlencode({"key": key})
-    held = view.state is State.HELD and view.reason in (*OPEN, *PASSED)
+    held = view.state is State.HELD and view.reason in (*UNREAD, *CLEARED)
     return site.page(
         "console/notice.html",
         status=422 if refused else 200,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reminder.ledger import access
+from reminder.office import login
 from reminder.web.console.guard import LOGIN, is_logged_in, open_order, open_page
 from reminder.web.console.guessing import Guesser, checked, guesser, make_known, room
 from reminder.web.cookies import cookie, set_cookie
@@ -78,13 +79,13 @@ def _seconds_to_wait(request: Request, who: Guesser) -> int:
     """Looks before anybody takes the ledger's only writer: many may ask at once."""
     site = site_of(request)
     with site.database.read() as connection:
-        return access.seconds_to_wait(connection, who.sources, site.clock.now())
+        return login.seconds_to_wait(connection, who.sources, site.clock.now())
 
 
 def _count(request: Request, who: Guesser) -> int:
     site = site_of(request)
     with site.database.write() as connection:
-        return access.count_attempt(connection, who.sources, site.clock.now())
+        return login.count_attempt(connection, who.sources, site.clock.now())
 
 
 def _begin(request: Request, who: Guesser, hashed: str, newer: str) -> str:
@@ -100,7 +101,7 @@ def _begin(request: Request, who: Guesser, hashed: str, newer: str) -> str:
             access.keep_password(connection, newer)
         access.forget_attempts(connection, who.sources)
         access.end_session(connection, cookie(request, SESSION))
-        return access.begin_session(connection, site.clock.now())
+        return login.begin_session(connection, site.clock.now())
 
 
 def _later(request: Request, wanted: str, seconds: int) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reminder.ledger.access import begin_session
+from reminder.office.login import begin_session
 
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 

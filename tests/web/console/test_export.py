@@ -68,7 +68,7 @@ def test_every_task_of_the_plan_stands_in_its_words(secretary: Any, house: Any) 
 
 def test_states_are_said_in_words(secretary: Any, house: Any) -> None:
     with house.database.write() as connection:
-        registrations.register_done(connection, "2026-04-1", "", date(2026, 4, 1), "", AT)
+        registrations.note_done(connection, "2026-04-1", "", date(2026, 4, 1), "", AT)
     say(house, Act.FINISH, task="2026-04-2", done_on=date(2026, 4, 1))
     found = {row["编号"]: row for row in rows(secretary, "")}
     assert (found["2026-04-1"]["状态"], found["2026-04-1"]["办结日期"]) == ("已办结", "2026-04-01")
@@ -210,7 +210,7 @@ def test_thousands_of_rows_are_all_there(secretary: Any, house: Any) -> None:
     with house.database.write() as connection:
         row = {
             "act": Act.SIGN, "unit": "helan", "period": "2026-04", "task": "", "done_on": "",
-            "percent": None, "words": "", "who": "值班员", "link": "page", "at": AT,
+            "percent": None, "message": "", "who": "值班员", "link": "page", "at": AT,
         }  # fmt: skip
         connection.execute(registration.insert(), [row] * 3000)
     assert len(rows(secretary, "table=registrations")) == 3000

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from reminder.clock import VirtualClock
 from reminder.ledger import access
 from reminder.ledger.schema import attempt, session
-from reminder.office import passwords
+from reminder.office import login
 from reminder.web.console.guessing import Guesser, room
 from tests.web.conftest import AT
 from tests.web.console.conftest import token_on
@@ -26,7 +26,7 @@ HASHED = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
 @pytest.fixture(autouse=True)
 def _password(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # Each log-in renews the hash: by one that is as quick, and still another.
-    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=2, memory_cost=64))
+    monkeypatch.setattr(login, "_HASHER", PasswordHasher(time_cost=2, memory_cost=64))
     house.application.clock = VirtualClock(AT)
     with house.database.write() as connection:
         access.keep_password(connection, HASHED)
@@ -140,7 +140,7 @@ def test_a_word_that_somebody_planted_is_never_adopted(house: Any, client: TestC
     log_in(client)
     with house.database.read() as connection:
         assert len(connection.execute(session.select()).all()) == 1
-    assert not access.is_in_session(house.database, "planted", AT)
+    assert not login.is_in_session(house.database, "planted", AT)
 
 
 def test_a_new_log_in_ends_the_session_that_the_request_came_with(
@@ -161,13 +161,13 @@ def test_logging_out_ends_the_session_on_the_server(house: Any, client: TestClie
     answer = client.post("/console/logout", data={"token": token})
     assert answer.headers["Location"] == LOGIN
     assert house.cookie("console") not in client.cookies
-    assert not access.is_in_session(house.database, word, AT)
+    assert not login.is_in_session(house.database, word, AT)
     assert "已退出" in client.get(LOGIN).text
 
 
 def test_a_session_runs_out(house: Any, client: TestClient) -> None:
     log_in(client)
-    house.application.clock.advance(access.IDLE_SESSION.total_seconds())
+    house.application.clock.advance(login.IDLE_SESSION.total_seconds())
     assert client.get("/console").status_code == 303
 
 
@@ -187,7 +187,7 @@ def test_a_password_that_changes_in_between_opens_nothing(
             access.keep_password(connection, "another")
         return True
 
-    monkeypatch.setattr(passwords, "fits", fits)
+    monkeypatch.setattr(login, "fits", fits)
     assert log_in(client).status_code == 422
     assert words(house) == 0
 
@@ -251,7 +251,7 @@ def test_guesses_are_counted_for_each_address(house: Any) -> None:
 
 def guess_from_everywhere(house: Any) -> None:
     """Until strangers have no guess left, wherever they come from."""
-    for number in range(access.FREE_TO_STRANGERS):
+    for number in range(login.FREE_TO_STRANGERS):
         assert guess(house.client(f"2001:db8:{number}::1", is_inside=False), 1) == [422]
     assert guess(house.client("198.51.100.1", is_inside=False), 1) == [429]
 
@@ -338,9 +338,9 @@ def test_an_old_hash_is_renewed(house: Any, client: TestClient) -> None:
     log_in(client)
     with house.database.read() as connection:
         renewed = access.kept_password(connection)
-        assert access.seconds_to_wait(connection, ["door"], AT) == 0
+        assert login.seconds_to_wait(connection, ["door"], AT) == 0
     assert renewed != HASHED
-    assert passwords.fits(renewed, PASSWORD)
+    assert login.fits(renewed, PASSWORD)
 
 
 def test_every_log_in_is_logged_without_the_password(

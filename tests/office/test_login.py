@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from reminder.ledger import access
 from reminder.ledger.database import Database
-from reminder.office import passwords
+from reminder.office import login
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -16,17 +16,17 @@ HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
 def begun(database: Database, at: datetime = AT) -> str:
     with database.write() as connection:
-        return access.begin_session(connection, at)
+        return login.begin_session(connection, at)
 
 
 def counted(database: Database, source: str = HERE, at: datetime = AT) -> int:
     with database.write() as connection:
-        return access.count_attempt(connection, [source], at)
+        return login.count_attempt(connection, [source], at)
 
 
 def free_from(database: Database, at: datetime) -> datetime:
     with database.read() as connection:
-        return at + access.seconds_to_wait(connection, [HERE], at) * SECOND
+        return at + login.seconds_to_wait(connection, [HERE], at) * SECOND
 
 
 def failed(database: Database, count: int, at: datetime = AT) -> datetime:
@@ -42,29 +42,29 @@ def failed(database: Database, count: int, at: datetime = AT) -> datetime:
 
 def test_a_session_is_over_after_an_hour_without_use(database: Database) -> None:
     word = begun(database)
-    assert access.is_in_session(database, word, AT + access.IDLE_SESSION - SECOND)
-    assert not access.is_in_session(database, word, AT + 2 * access.IDLE_SESSION)
+    assert login.is_in_session(database, word, AT + login.IDLE_SESSION - SECOND)
+    assert not login.is_in_session(database, word, AT + 2 * login.IDLE_SESSION)
 
 
 def test_a_session_in_use_is_over_after_half_a_day(database: Database) -> None:
     word, at = begun(database), AT
-    while at - AT < access.LONGEST_SESSION:
-        assert access.is_in_session(database, word, at)
+    while at - AT < login.LONGEST_SESSION:
+        assert login.is_in_session(database, word, at)
         at += timedelta(minutes=30)
-    assert not access.is_in_session(database, word, at)
+    assert not login.is_in_session(database, word, at)
 
 
 def test_an_unknown_word_is_no_session(database: Database) -> None:
     begun(database)
-    assert not access.is_in_session(database, "", AT)
-    assert not access.is_in_session(database, "\ud800", AT)
+    assert not login.is_in_session(database, "", AT)
+    assert not login.is_in_session(database, "\ud800", AT)
 
 
 def test_ending_one_session_leaves_the_others(database: Database) -> None:
     first, second = begun(database), begun(database)
     with database.write() as connection:
         access.end_session(connection, first)
-    assert [access.is_in_session(database, word, AT) for word in (first, second)] == [
+    assert [login.is_in_session(database, word, AT) for word in (first, second)] == [
         False,
         True,
     ]
@@ -105,7 +105,7 @@ def test_attempts_are_forgotten_after_a_success_and_after_a_day(database: Databa
     with database.write() as connection:
         access.forget_attempts(connection, [HERE])
     assert failed(database, 4) == AT
-    assert failed(database, 4, AT + access.FORGOTTEN) == AT + access.FORGOTTEN
+    assert failed(database, 4, AT + login.FORGOTTEN) == AT + login.FORGOTTEN
 
 
 def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
@@ -127,17 +127,17 @@ def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
     ],
 )
 def test_what_has_many_addresses_is_one_source(address: str, source: str) -> None:
-    assert access.source_of(address) == source
+    assert login.source_of(address) == source
 
 
 def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
-    for number in range(access.FREE_TO_STRANGERS):
+    for number in range(login.FREE_TO_STRANGERS):
         with database.write() as connection:
-            sources = [f"192.0.2.{number}", access.STRANGERS]
-            assert access.count_attempt(connection, sources, AT) == 0
+            sources = [f"192.0.2.{number}", login.STRANGERS]
+            assert login.count_attempt(connection, sources, AT) == 0
     with database.write() as connection:
-        assert access.count_attempt(connection, ["192.0.2.99", access.STRANGERS], AT) == 1
-        assert access.count_attempt(connection, ["192.0.2.99"], AT) == 0
+        assert login.count_attempt(connection, ["192.0.2.99", login.STRANGERS], AT) == 1
+        assert login.count_attempt(connection, ["192.0.2.99"], AT) == 0
 
 
 # Passwords
@@ -146,16 +146,16 @@ def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
 def test_a_password_is_known_by_its_hash(database: Database) -> None:
     with database.write() as connection:
         assert access.kept_password(connection) == ""
-        access.keep_password(connection, passwords.hash_of("一句很长的话 é"))
+        access.keep_password(connection, login.hash_of("一句很长的话 é"))
         hashed = access.kept_password(connection)
-    assert passwords.fits(hashed, "一句很长的话 e\N{COMBINING ACUTE ACCENT}")
-    assert not passwords.fits(hashed, "一句很长的话")
-    assert not passwords.is_outdated(hashed)
+    assert login.fits(hashed, "一句很长的话 e\N{COMBINING ACUTE ACCENT}")
+    assert not login.fits(hashed, "一句很长的话")
+    assert not login.is_outdated(hashed)
 
 
 def test_a_damaged_hash_fits_nothing() -> None:
-    assert not passwords.fits("$argon2id$rubbish", "rubbish")
+    assert not login.fits("$argon2id$rubbish", "rubbish")
 
 
 def test_a_hash_of_other_parameters_is_outdated() -> None:
-    assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=64).hash("word"))
+    assert login.is_outdated(PasswordHasher(time_cost=1, memory_cost=64).hash("word"))
