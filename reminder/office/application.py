@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -143,6 +143,7 @@ class Application:
     @office.setter
     def office(self, office: Office) -> None:
         self.as_edited = office
+        self._days: dict[str, date] = {}
         self.container = self._contained(office)
 
     def _contained(self, office: Office) -> Container:
@@ -153,11 +154,16 @@ class Application:
         if not self.has_ledger:
             return False
         with self.database.read() as connection:
-            return self._refresh(connection)
+            return self.refresh_from(connection)
 
-    def _refresh(self, connection: Connection) -> bool:
+    def refresh_from(self, connection: Connection) -> bool:
+        """As that transaction sees the days; it must not have read anything before."""
         with self._looking:  # who looked earlier must not have the last word
-            table = held_on(self.as_edited.table, read_dates(connection))
+            days = read_dates(connection)
+            if days == self._days:
+                return False
+            self._days = days
+            table = held_on(self.as_edited.table, days)
             if table.plan.meetings == self.table.plan.meetings:
                 return False
             self.container = self._contained(replace(self.as_edited, table=table))
@@ -253,7 +259,7 @@ class Application:
         stream = self.settings.stream
 
         def progress(connection: Connection) -> Progress:
-            self._refresh(connection)
+            self.refresh_from(connection)
             return read_progress(connection, self.table, stream)
 
         self.feeds.sync(progress, at)

@@ -22,13 +22,11 @@ from reminder.web.console import routes as console
 from reminder.web.errors import told
 from reminder.web.feeds import feed
 from reminder.web.forms import get
+from reminder.web.middleware import Paths, Upgrade
 from reminder.web.page import MESSAGES, Page, Refused
-from reminder.web.paths import Paths
 from reminder.web.polls import Kept, Polls
-from reminder.web.refresh import Sittings
 from reminder.web.security import SecurityHeaders, headers_of
 from reminder.web.site import Site
-from reminder.web.upgrade import Upgrade
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,6 @@ def create_app(application: Application) -> Starlette:
             Middleware(Bounds),
             Middleware(Paths, settings.web.root),
             Middleware(Polls, kept),
-            Middleware(Sittings, kept, application.refresh),
             Middleware(SecurityHeaders, headers_of(settings.web)),
             Middleware(Upgrade),
         ],

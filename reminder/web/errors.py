@@ -54,7 +54,7 @@ def _shown(
         said="",  # an error must not need the ledger
         reason=page.phrase(refused.reason, **refused.facts) if refused else "",
         was_sent=page.request.method == "POST",
-        moment=wording.moment(page.at.astimezone(page.table.plan.zone)),
+        moment=wording.moment(page.at.astimezone(page.app.table.plan.zone)),
     )
     answer.headers.update(headers_of(page.settings.web) | headers)
     return answer

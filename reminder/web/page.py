@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reminder.documents.templates import phrase
 from reminder.domain.outcomes import REASONS
+from reminder.domain.timetable import Timetable
 from reminder.ledger.holds import Hold, read_hold
 from reminder.web import cookies
 from reminder.web.site import OFFERED, site_of
@@ -45,7 +46,6 @@ class Page:
         self.site = site_of(request)
         self.app = self.site.app
         self.settings = self.app.settings
-        self.table = self.app.table
         self.at = self.app.clock.now()
         self._reading = ExitStack()
         self._connection: Connection | None = None
@@ -66,7 +66,14 @@ class Page:
     def connection(self) -> Connection:
         if self._connection is None:
             self._connection = self._reading.enter_context(self.app.database.read())
+            self.app.refresh_from(self._connection)
         return self._connection
+
+    @property
+    def table(self) -> Timetable:
+        """The plan in force, with the days of sessions that the transaction knows."""
+        assert self.connection
+        return self.app.table
 
     def end_reading(self) -> None:
         """Before something is written: what is read afterwards is the state after it."""
@@ -109,7 +116,7 @@ class Page:
         """A page of `web/`, with what the form before it has done, once."""
         mail, said = self.settings.mail, "" if "said" in facts else self.said
         shared = {
-            "plan": self.table.plan,
+            "plan": self.app.table.plan,
             "root": self.settings.web.root,
             "has_outbox": self.settings.transport == "maildir",
             "rehearsal": bool(mail.redirect_to),

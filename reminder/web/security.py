@@ -1,7 +1,6 @@
 """Headers that every response carries: nothing from elsewhere, no script, no framing."""
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reminder.documents.settings import WebSettings
@@ -23,26 +22,6 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _A_YEAR = "max-age=31536000"  # RFC 6797
-# A mail's own HTML: its inline styles, and nothing else, in an origin of its own.
-_MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
-)
-_POPUPS = "allow-popups allow-popups-to-escape-sandbox"
-
-
-def mail_as_is(html: bytes) -> HTMLResponse:
-    """A mail's HTML to the letter, for a frame in which nothing can be done."""
-    policy = f"sandbox; {_MAIL_POLICY}"
-    return HTMLResponse(html, headers={"Content-Security-Policy": policy})
-
-
-def mail_to_use(html: str) -> HTMLResponse:
-    """A mail's HTML, its links leading out of the frame to where forms work."""
-    begin, head, rest = html.partition("<head>")
-    framed = f'{begin}{head}<base target="_blank">{rest}' if head else html
-    policy = f"sandbox {_POPUPS}; {_MAIL_POLICY}"
-    return HTMLResponse(framed, headers={"Content-Security-Policy": policy})
 
 
 def headers_of(web: WebSettings) -> dict[str, str]:

@@ -1,10 +1,6 @@
 """The mails that a unit has had, each as it went out."""
 
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.parser import BytesHeaderParser
-from email.policy import default
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -13,8 +9,8 @@ from starlette.responses import Response
 from reminder.domain import wording
 from reminder.domain.units import Unit
 from reminder.ledger.views import SentMail, mailed_as, mailed_to
+from reminder.web.mail_view import MailView
 from reminder.web.page import Page, page_number
-from reminder.web.security import mail_to_use
 from reminder.web.unit_link import UnitLink, noting, opened, shared
 
 SHOWN = 6  # on the unit's page
@@ -47,33 +43,27 @@ def mails(page: Page) -> Response:
 def mail(page: Page) -> Response:
     link = opened(page)
     mailed = _mail(page, link)
-    message = _parsed(mailed)
-    text = message.get_body(("plain",))
     return page.render(
         "unit/mail.html",
         **shared(page, link),
-        subject=str(message["Subject"]),
+        mail=MailView(mailed.content, page.table.plan.zone),
         when=wording.moment(mailed.as_of.astimezone(page.table.plan.zone)),
         body=f"{link.path}/mail-body/{quote(mailed.key)}",
-        text=text.get_content() if text else "",
     )
 
 
 def mail_body(page: Page) -> Response:
     """The mail's own HTML, for a frame that lets it do nothing."""
-    html = _parsed(_mail(page, opened(page))).get_body(("html",))
-    if html is None:
-        raise HTTPException(404)
-    return mail_to_use(html.get_content())
+    return MailView(_mail(page, opened(page)).content, page.table.plan.zone).frame()
 
 
 def listed(page: Page, link: UnitLink, first: int, most: int) -> list[Listed]:
     zone = page.table.plan.zone
     rows = []
     for mailed in mailed_to(page.connection, *_of(link.unit), first, most):
-        head = BytesHeaderParser(policy=default).parsebytes(mailed.content)
+        head = MailView(mailed.content.partition(b"\r\n\r\n")[0], zone)
         when = wording.moment(mailed.as_of.astimezone(zone))
-        rows.append(Listed(str(head["Subject"]), when, f"{link.path}/mails/{quote(mailed.key)}"))
+        rows.append(Listed(head.subject, when, f"{link.path}/mails/{quote(mailed.key)}"))
     return rows
 
 
@@ -86,9 +76,3 @@ def _mail(page: Page, link: UnitLink) -> SentMail:
 
 def _of(unit: Unit) -> tuple[str, tuple[str, ...]]:
     return unit.id, (*unit.to, *unit.cc)
-
-
-def _parsed(mailed: SentMail) -> EmailMessage:
-    message = message_from_bytes(mailed.content, policy=default)
-    assert isinstance(message, EmailMessage)
-    return message

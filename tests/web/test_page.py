@@ -23,7 +23,7 @@ def test_a_page_is_read_in_one_transaction(house: Any, path: str) -> None:
         path = address(house, "deputies") + path[4:]
     client.get(path)  # the link's use is noted once a day
     begun: list[Any] = []
-    for engine in house.database.engines:
+    for engine in (house.database.writer, house.database.reader):
         event.listen(engine, "begin", begun.append)
     assert client.get(path).status_code == 200
     assert len(begun) == 1

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from reminder.office.previews import part
-from reminder.web.security import mail_as_is
+from reminder.web.mail_view import MailView
 
 _SHOWN = {
     "From": "发件人",
@@ -46,4 +46,4 @@ def subject(content: bytes) -> str:
 
 def body(content: bytes) -> Response:
     """The HTML part, in an origin of its own."""
-    return mail_as_is(part(content, "html"))
+    return MailView(content, ZoneInfo("UTC")).frame(links=False)
