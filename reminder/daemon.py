@@ -16,7 +16,7 @@ from reminder.errors import LedgerError, ReminderError
 from reminder.ledger.counts import count_state, count_waiting, last_change, states_since
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.views import NoticeView, has_planned, read_notices
-from reminder.mail.presence import Presence, presence
+from reminder.mail.replicas import SingleProcess, sending_right
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import Edits
@@ -64,8 +64,8 @@ class Daemon:
         app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
-        sender = self._app.sender  # before anybody may ask it to stop
-        log.debug("delivers by %s", sender.name)
+        route = self._app.sender.route  # before anybody may ask the sender to stop
+        log.debug("delivers by %s", route.name)
         with stopping(self._halt):
             self._run(announce)
 
@@ -135,12 +135,12 @@ class Daemon:
         while not self._stop.is_set():
             self._wait_for_work()
             try:
-                with self._presence() as present:
-                    if not present and not told:
+                with self._sending_right() as replica:
+                    if not replica and not told:
                         log.warning("another process delivers; this one plans and serves")
                         told = True
-                    if present:
-                        self._app.sender.presence = present
+                    if replica:
+                        self._app.sender.replica = replica
                         self._delivers, told = True, False
                         self._hold_office()
             except LedgerError as error:
@@ -152,9 +152,11 @@ class Daemon:
         self._work.wait()
         self._work.clear()
 
-    def _presence(self) -> AbstractContextManager[Presence | None]:
+    def _sending_right(self) -> AbstractContextManager[SingleProcess | None]:
         app = self._app
-        return presence(app.settings, app.database, self._wake, facts=app.facts, lasting=True)
+        return sending_right(
+            app.settings, app.database, self._wake, config_hash=app.config_hash, lasting=True
+        )
 
     def _wake(self) -> None:
         """Somebody left work behind."""
@@ -177,10 +179,10 @@ class Daemon:
     def _send(self) -> None:
         if not self._recovered:
             self._recovered = True
-            self._app.sender.recover()
-        self._app.sender.drain()
+            self._app.sender.requeue_lost()
+        self._app.sender.send_ready()
         if self._app.report(self._app.clock.now()):
-            self._app.sender.drain()
+            self._app.sender.send_ready()
 
     def _rehearse_for_newcomers(self) -> str:
         """On a day without a digest, a first look: only while nothing was ever sent."""

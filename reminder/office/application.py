@@ -28,8 +28,8 @@ from reminder.ledger.location import DatabaseServer
 from reminder.ledger.opening import open_database, was_begun
 from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.compose import Composer
-from reminder.mail.pacing import Limits
-from reminder.mail.presence import presence, replica_name
+from reminder.mail.replicas import replica_name, sending_right
+from reminder.mail.route import Route
 from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
@@ -182,7 +182,7 @@ class Application:
         return self.office.table
 
     @property
-    def facts(self) -> str:
+    def config_hash(self) -> str:
         """Of the files alone: by it replicas see whether they have read the same."""
         return self.as_edited.table.fingerprint
 
@@ -204,25 +204,29 @@ class Application:
 
     @cached_property
     def sender(self) -> Sender:
-        smtp = self.settings.smtp
-        by_mail = self.settings.transport == "smtp"
+        return Sender(self.database, self._route(), self.clock, self._dice)
+
+    def _route(self) -> Route:
+        settings, smtp = self.settings, self.settings.smtp
+        by_mail = settings.transport == "smtp"
         server = f"mail server {smtp.host}:{smtp.effective_port}"
-        name = server if by_mail else f"outbox {self.settings.outbox}"
+        name = server if by_mail else f"outbox {settings.outbox}"
         marks = f"{smtp!r} {smtp.password.get_secret_value()}"
-        return Sender(
-            self.database,
+        route = Route(
             self.transport,
-            self.clock,
-            name=name,
-            relay=f"{name} {self.key.derive('relay', marks, 8)}",
-            stream=self.settings.stream,
-            sender=self.settings.mail.sender_address,
-            limits=Limits(smtp.connections, smtp.messages_per_connection, smtp.rate)
-            if by_mail
-            else Limits(probe=(timedelta(), timedelta())),
-            failing=Reason.SERVER if by_mail else Reason.STORAGE,
-            rehearsal=self.settings.rehearsal,
-            dice=self._dice,
+            settings.stream,
+            settings.mail.sender_address,
+            name,
+            f"{name} {self.key.derive('relay', marks, 8)}",
+            rehearsal=settings.rehearsal,
+        )
+        if not by_mail:
+            return replace(route, probe=(timedelta(), timedelta()), failing=Reason.STORAGE)
+        return replace(
+            route,
+            connections=smtp.connections,
+            messages_per_connection=smtp.messages_per_connection,
+            rate=smtp.rate,
         )
 
     @property
@@ -269,7 +273,7 @@ class Application:
         if not isinstance(self.settings.ledger, DatabaseServer):
             return True
         with self.database.read() as connection:
-            return leases.config_hash_in_force(connection) in (None, self.facts)
+            return leases.config_hash_in_force(connection) in (None, self.config_hash)
 
     def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
         """Unless it is given, the settings say whether a first start is held."""
@@ -299,16 +303,16 @@ class Application:
         with self.database.read() as connection:
             before = last_change(connection)
         planned = self.plan(self.clock.now())
-        with presence(self.settings, self.database, facts=self.facts) as present:
-            if present:
-                self.sender.presence = present
-                self.sender.recover()
-                self.sender.drain()
+        with sending_right(self.settings, self.database, config_hash=self.config_hash) as replica:
+            if replica:
+                self.sender.replica = replica
+                self.sender.requeue_lost()
+                self.sender.send_ready()
             # A daemon may run beside us that has seen more, unless we have the only lock.
-            more = () if present and not present.replica else None
+            more = () if replica and not replica.name else None
             told = self.report(self.clock.now()) + self.look(self.clock.now(), more)
-            if told and present:
-                self.sender.drain()
+            if told and replica:
+                self.sender.send_ready()
         with self.database.read() as connection:
             states = states_since(connection, before)
             hold = read_hold(connection, self.settings.stream)
@@ -319,6 +323,6 @@ class Application:
             refused=states[State.REFUSED],
             expired=states[State.EXPIRED],
             baseline=states[State.BASELINE],
-            delivers=present is not None,
+            delivers=replica is not None,
             hold=hold,
         )

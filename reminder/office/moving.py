@@ -8,14 +8,14 @@ from reminder.errors import LedgerError, UsageError
 from reminder.ledger import copying
 from reminder.ledger.location import Place, lock_beside
 from reminder.ledger.opening import open_moved
-from reminder.mail.lock import senders_lock
+from reminder.mail.replicas import single_process_lock
 
 
 def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
     """How many rows each table has. Raises `LedgerError` where one of them is in use."""
     if source == target:
         raise UsageError(f"{source} is the source and the target, wanted two")
-    with senders_lock(lock_beside(source, state_dir)) as ours:
+    with single_process_lock(lock_beside(source, state_dir)) as ours:
         if not ours:
             raise LedgerError(
                 f"another process delivers from {source}", hint="Stop the daemon first."

@@ -76,7 +76,7 @@ class Site:
     def facts(self) -> str:
         """Of its files, where other replicas may have others."""
         shared = isinstance(self.settings.ledger, DatabaseServer)
-        return self.app.facts if shared else ""
+        return self.app.config_hash if shared else ""
 
     @property
     def has_outbox(self) -> bool:

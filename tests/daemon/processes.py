@@ -15,7 +15,7 @@ from pathlib import Path
 from reminder import daemon
 from reminder.cli import main
 from reminder.ledger import file
-from reminder.mail import recording
+from reminder.mail import claims
 from tests.daemon.starter import Forked
 from tests.daemon.trials import surroundings
 
@@ -41,7 +41,7 @@ def hasty(state: Path, patience: float, *words: str, **environ: str) -> Forked:
 
 def main_in_a_hurry() -> None:
     """As it is but for its waits: between two ticks, with a full disk, for another writer."""
-    recording.RECORD_AGAIN = SHORT
+    claims.RECORD_AGAIN = SHORT
     daemon.EVERY = timedelta(seconds=SHORT)  # type: ignore[attr-defined]
     file.BUSY_TIMEOUT = float(sys.argv.pop(1))  # type: ignore[attr-defined]
     main()

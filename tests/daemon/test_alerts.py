@@ -10,7 +10,7 @@ import pytest
 
 from reminder.documents.office import load_office
 from reminder.ledger.troubles import read_alarms
-from reminder.mail.lock import senders_lock
+from reminder.mail.replicas import single_process_lock
 from reminder.office.alerts import ROOM, SCHEDULER
 from reminder.office.edits import Edits
 from reminder.office.readiness import why_not_ready
@@ -176,7 +176,7 @@ def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> N
     office.edit_units("related@unit.test", "other@unit.test")
     for minute in range(1, 5):
         daemon = office.app(on(f"03-02T10:0{minute}"), mail=OPERATOR)
-        with senders_lock(daemon.settings.lock_path):
+        with single_process_lock(daemon.settings.lock_path):
             daemon.container.watch.look(daemon.clock.now(), edits.troubles())
             office.tick(on(f"03-02T10:0{minute}"), mail=OPERATOR)
     office.tick(on("03-02T10:06"), mail=OPERATOR)

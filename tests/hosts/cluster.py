@@ -44,8 +44,8 @@ _HASTY = """
 from datetime import timedelta
 from reminder import daemon
 from reminder.cli import main
-from reminder.mail import presence
-presence.LEASE, presence.RENEWED = 6.0, 1.5
+from reminder.mail import replicas
+replicas.LEASE, replicas.RENEWED = 6.0, 1.5
 daemon.EVERY = timedelta(seconds=2)
 main()
 """

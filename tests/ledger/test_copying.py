@@ -16,7 +16,7 @@ from reminder.ledger.links import FEED, check_link, feed_token, rotate
 from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import metadata, setting
-from reminder.mail.lock import senders_lock
+from reminder.mail.replicas import single_process_lock
 from reminder.office import completion, moving
 from tests.daemon.processes import until
 from tests.daemon.trials import MARCH, Trial, forked, trial
@@ -133,7 +133,7 @@ def test_target_that_is_in_use_is_refused(office: Trial, target: Place, tmp_path
 
 def test_source_that_somebody_delivers_from_is_not_moved(office: Trial, target: Place) -> None:
     with (
-        senders_lock(office.app(MARCH).settings.lock_path),
+        single_process_lock(office.app(MARCH).settings.lock_path),
         pytest.raises(LedgerError, match="another process delivers from") as refusal,
     ):
         move(office, target)

@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 
 from reminder.ledger import integrity
-from reminder.mail import recording
+from reminder.mail import claims
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.mail.servers import Inbox, real_server
 from tests.mail.test_sending import by_smtp
@@ -72,13 +72,13 @@ def test_answer_of_the_mail_server_outlives_a_restart_of_the_ledgers(
 def test_answer_of_the_mail_server_waits_for_the_ledgers_to_come_back(
     postgresql: PostgreSQL, office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "RECORD_AGAIN", 0)
+    monkeypatch.setattr(claims, "RECORD_AGAIN", 0)
     inbox, mender = Meddler(postgresql.stop), Mender(postgresql)
-    recording.log.addHandler(mender)
+    claims.log.addHandler(mender)
     try:
         with real_server(inbox) as port:
             office.tick(MARCH, **by_smtp(port, connections=1), mail={"first_start": "send"})
     finally:
-        recording.log.removeHandler(mender)
+        claims.log.removeHandler(mender)
     assert len(mender.said) == 2
     assert_each_went_once(office, inbox)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,8 +25,8 @@ from reminder.ledger.location import Place
 from reminder.ledger.opening import reading
 from reminder.ledger.schema import message, recipient
 from reminder.ledger.troubles import read_trouble
-from reminder.mail.lock import senders_lock
-from reminder.mail.pacing import PROBE, RETRY, Pace, back_off
+from reminder.mail.replicas import single_process_lock
+from reminder.mail.route import PROBE, RETRY, Pace, back_off
 from reminder.office import lookup, operations, previews
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
@@ -273,14 +274,14 @@ def test_server_that_nobody_runs_is_a_sick_server(office: Trial) -> None:
 def test_back_off_doubles_up_to_its_longest_give_or_take_a_fifth(
     attempts: int, minutes: int
 ) -> None:
-    waits = {back_off(attempts, PROBE) / timedelta(minutes=minutes) for _ in range(50)}
+    waits = {back_off(attempts, PROBE, Random()) / timedelta(minutes=minutes) for _ in range(50)}
     assert min(waits) >= 0.8
     assert max(waits) <= 1.2
     assert len(waits) > 1  # jitter: not everybody at once
 
 
 def test_recipient_is_tried_again_within_four_hours_at_the_latest() -> None:
-    assert max(back_off(50, RETRY) for _ in range(50)) <= timedelta(hours=4) * 1.2
+    assert max(back_off(50, RETRY, Random()) for _ in range(50)) <= timedelta(hours=4) * 1.2
 
 
 # Connections
@@ -392,9 +393,10 @@ class Impatient(threading.Event):
 
 
 def test_rate_keeps_messages_apart() -> None:
-    pace, stop = Pace(300, Clock()), Impatient()
+    stop = Impatient()
+    pace = Pace(300, Clock(), stop)
     for _ in range(101):
-        pace.wait(stop)
+        pace.wait()
     # 300 a minute: the hundredth after the first goes 20 seconds later.
     assert stop.waits[0] == 0
     assert 10 < stop.waits[-1] <= 20
@@ -479,8 +481,8 @@ def held_elsewhere(state: Path) -> subprocess.Popen[str]:
     """Another process that has the sender's lock and keeps it."""
     program = (
         "import sys, pathlib\n"
-        "from reminder.mail.lock import senders_lock\n"
-        "with senders_lock(pathlib.Path(sys.argv[1])) as ours:\n"
+        "from reminder.mail.replicas import single_process_lock\n"
+        "with single_process_lock(pathlib.Path(sys.argv[1])) as ours:\n"
         "    print(ours, flush=True)\n"
         "    sys.stdin.read()\n"
     )
@@ -513,9 +515,12 @@ def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 
 
 def test_lock_is_free_after_its_holder_is_done(tmp_path: Path) -> None:
-    with senders_lock(tmp_path / "lock") as first, senders_lock(tmp_path / "lock") as second:
+    with (
+        single_process_lock(tmp_path / "lock") as first,
+        single_process_lock(tmp_path / "lock") as second,
+    ):
         assert (first, second) == (True, False)
-    with senders_lock(tmp_path / "lock") as third:
+    with single_process_lock(tmp_path / "lock") as third:
         assert third
 
 
@@ -527,13 +532,13 @@ def test_next_sender_puts_back_what_a_dead_one_left(
         deliveries.claim(connection, "dead", "maildir", app.clock.now(), 9)
     assert office.tick(MARCH) == {"sent": 2}
     assert (LEAD, "retry", "interrupted") in office.history(DIGEST)
-    assert "put back 3 recipients" in caplog.text
+    assert "requeued 3 recipients" in caplog.text
 
 
 def test_sender_that_is_told_to_stop_leaves_the_rest_ready(office: Trial) -> None:
     app = planned(office)
     app.sender.stop.set()
-    assert app.sender.drain() == 0
+    assert app.sender.send_ready() == 0
     assert office.tick(MARCH) == {"sent": 2}
 
 
@@ -554,13 +559,13 @@ def test_sender_stopped_within_a_batch_gives_the_rest_back(office: Trial) -> Non
     with real_server(inbox) as port:
         app = office.app(MARCH, **by_smtp(port))
         app.plan(app.clock.now(), hold_first_start=False)
-        app.sender.drain()
+        app.sender.send_ready()
         assert sorted(v.state for v in office.notices(kind=Kind.DIGEST).values()) == [
             "retry",
             "sent",
         ]
         app.sender.stop.clear()
-        app.sender.drain()
+        app.sender.send_ready()
     assert office.states() == {("sent", "accepted")}
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from reminder.clock import since_boot
 from reminder.ledger import deliveries, leases
-from reminder.mail import drain, presence, sending
-from reminder.mail.presence import Member
+from reminder.mail import replicas, sending
+from reminder.mail.replicas import Replica
 from tests.daemon.processes import SHORT, SOON
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.mail.servers import real_server
@@ -33,21 +33,21 @@ def office(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Trial]:
         yield opened
 
 
-def claimed_by(office: Trial, member: Member) -> int:
-    """As a drain does whose process never heard that its claim was written."""
+def claimed_by(office: Trial, member: Replica) -> int:
+    """As a pass does whose process never heard that its claim was written."""
     app = office.app(MARCH, **by_smtp(1))
     with app.database.write() as connection:
         stream = app.settings.stream
         return len(deliveries.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
 
 
-def put_back(office: Trial, member: Member) -> int:
+def put_back(office: Trial, member: Replica) -> int:
     with office.app(MARCH).database.write() as connection:
-        return member.recover(connection, AT)
+        return member.requeue_lost(connection, AT)
 
 
 def test_claim_that_its_own_sender_lost_hold_of_goes_back(office: Trial) -> None:
-    with Member(office.app(MARCH).database, lambda: None).kept() as member:
+    with Replica(office.app(MARCH).database, lambda: None).kept() as member:
         assert claimed_by(office, member) == 2
         assert put_back(office, member) == 3
     assert office.states(period="2026-03") == {("retry", "interrupted")}
@@ -55,19 +55,25 @@ def test_claim_that_its_own_sender_lost_hold_of_goes_back(office: Trial) -> None
 
 def test_claim_of_a_sender_that_is_present_stays(office: Trial) -> None:
     database = office.app(MARCH).database
-    with Member(database, lambda: None).kept() as one, Member(database, lambda: None).kept() as two:
+    with (
+        Replica(database, lambda: None).kept() as one,
+        Replica(database, lambda: None).kept() as two,
+    ):
         claimed_by(office, one)
         assert put_back(office, two) == 0
 
 
-def test_lapsed_sender_is_relieved_in_the_midst_of_a_drain(office: Trial) -> None:
+def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None:
     database = office.app(MARCH).database
-    with Member(database, lambda: None).kept() as one, Member(database, lambda: None).kept() as two:
+    with (
+        Replica(database, lambda: None).kept() as one,
+        Replica(database, lambda: None).kept() as two,
+    ):
         claimed_by(office, one)
         with database.write() as connection:
-            assert two.take_over(connection, AT) == 0
+            assert two.requeue_lapsed(connection, AT) == 0
             leases.renew(connection, one.lease.name, -timedelta(seconds=1))
-            assert two.take_over(connection, AT) == 3
+            assert two.requeue_lapsed(connection, AT) == 3
 
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
@@ -89,7 +95,7 @@ def happens(what: Callable[[], bool]) -> bool:
 def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
     office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drain, "SLOW", SHORT)
+    monkeypatch.setattr(sending, "SLOW", SHORT)
     monkeypatch.setattr(sending, "LOOK", SHORT)
     seen: list[bool] = []
 
@@ -109,7 +115,7 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
 
 def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
     database = office.app(MARCH).database
-    with Member(database, lambda: None).kept() as member:
+    with Replica(database, lambda: None).kept() as member:
         claimed_by(office, member)
         with database.read() as connection:
             assert not leases.have_left_work(connection)
@@ -121,8 +127,8 @@ def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
 def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial) -> None:
     """As when the ledger failed while it was to be given back."""
     woken = Event()
-    with Member(office.app(MARCH).database, woken.set).kept() as stays:
-        with Member(office.app(MARCH).database).kept() as leaves:
+    with Replica(office.app(MARCH).database, woken.set).kept() as stays:
+        with Replica(office.app(MARCH).database).kept() as leaves:
             claimed_by(office, leaves)
         stays._renew()
         assert woken.is_set()
@@ -131,8 +137,8 @@ def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial) -
 
 def test_who_leaves_nothing_behind_wakes_nobody(office: Trial) -> None:
     woken = Event()
-    with Member(office.app(MARCH).database, woken.set).kept() as stays:
-        with Member(office.app(MARCH).database).kept():
+    with Replica(office.app(MARCH).database, woken.set).kept() as stays:
+        with Replica(office.app(MARCH).database).kept():
             pass
         stays._renew()
     assert not woken.is_set()
@@ -141,7 +147,7 @@ def test_who_leaves_nothing_behind_wakes_nobody(office: Trial) -> None:
 def test_lease_that_lapsed_here_is_not_renewed_by_a_late_yes(office: Trial) -> None:
     """A worker may have seen the lapse, and left its message to others."""
     woken = Event()
-    with Member(office.app(MARCH).database, woken.set).kept() as member:
+    with Replica(office.app(MARCH).database, woken.set).kept() as member:
         lease, member.lease.until = member.lease, since_boot()
         member._renew()
         assert not lease.holds
@@ -160,7 +166,7 @@ def test_failure_that_nobody_foresaw_does_not_end_the_renewing(
         renewed.set()
         return True
 
-    monkeypatch.setattr(presence, "RENEWED", 0.01)
+    monkeypatch.setattr(replicas, "RENEWED", 0.01)
     monkeypatch.setattr(leases, "renew", renew)
-    with Member(office.app(MARCH).database).kept():
+    with Replica(office.app(MARCH).database).kept():
         assert renewed.wait(10)

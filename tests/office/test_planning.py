@@ -608,7 +608,7 @@ def test_nudge_released_on_a_later_day_says_so(office: Trial) -> None:
     assert "〔补发〕临近提醒" in str(nudge["Subject"])
 
 
-def test_two_state_folders_on_one_ledger_share_the_senders_lock(tmp_path: Path) -> None:
+def test_two_state_folders_on_one_ledger_share_the_single_process_lock(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/shared.db"
     one, two = (
         load_office(command_line={"state_dir": tmp_path / name, "database_url": url})

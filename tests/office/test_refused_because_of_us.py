@@ -11,7 +11,7 @@ import pytest
 from reminder.domain.notices import Kind
 from reminder.ledger.location import Place
 from reminder.ledger.troubles import read_trouble
-from reminder.mail.doubts import alike
+from reminder.mail.refusals import alike
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import Naming, Picky, bad_server, real_server
 

@@ -15,7 +15,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger import deliveries, notices, notified
 from reminder.ledger.counts import Tally
 from reminder.ledger.holds import Hold
-from reminder.mail import drain, sending
+from reminder.mail import claims, outage, sending
 from reminder.office import notice_writer as notice_writer
 from reminder.office import planning
 from reminder.office.receipts import Receipts
@@ -121,17 +121,17 @@ def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
     spells = spell(Fault.LOG_IN, "03-02T08:00", 24)["spells"]
     folder = office.state.parent / "year"
     attempts = []
-    original = sending.Sender.drain
+    original = sending.Sender.send_ready
 
     def counting(sender: sending.Sender) -> int:
-        before = getattr(sender.transport, "log_ins", 0)
+        before = getattr(sender.route.transport, "log_ins", 0)
         touched = original(sender)
-        if moment("03-02T09:00") <= sender.clock.now() < moment("03-03T08:00"):
-            attempts.append(getattr(sender.transport, "log_ins", 0) - before)
+        if moment("03-02T09:00") <= sender._clock.now() < moment("03-03T08:00"):
+            attempts.append(getattr(sender.route.transport, "log_ins", 0) - before)
         return touched
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sending.Sender, "drain", counting)
+        patch.setattr(sending.Sender, "send_ready", counting)
         simulate(loaded(office), START, moment("03-04T00:00"), folder, faults=Faults(spells))
     assert 3 <= sum(attempts) <= 12
 
@@ -171,7 +171,8 @@ def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(drain, "back_off", lambda *_: timedelta(days=9))
+    for module in (claims, outage):
+        patch.setattr(module, "back_off", lambda *_: timedelta(days=9))
     patch.setattr(planning, "LONGEST", timedelta(days=99))
 
 
@@ -219,7 +220,7 @@ SAME_DAY = {"until": moment("03-03T00:00")}
 NEXT_DAY = {"until": moment("03-03T12:00")}
 NUDGED = {"start": LATE, "until": moment("03-27T00:00")}
 NUDGED_AGAIN = {"start": LATE, "until": moment("04-01T00:00")}
-CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 20 + 4 * n) for n in range(15))} | SHORT
+CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 20 + 6 * n) for n in range(15))} | SHORT
 BUSY = spell(Fault.BUSY, "03-02T08:00", 5)
 GREY = spell(Fault.GREYLIST, "03-02T08:00", 5)
 AHEAD = spell(Fault.CLOCK, "02-27T08:00", 5, shift=timedelta(days=70))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from reminder.ledger.database import Database
 from reminder.ledger.opening import open_database
 from reminder.ledger.schema import lease, recipient
 from reminder.ledger.troubles import begin_alarm, read_alarms
-from reminder.mail import presence
-from reminder.mail.presence import Member
+from reminder.mail import replicas
+from reminder.mail.replicas import Replica
 from reminder.mail.transports import Envelope, Transport
 from reminder.office.alerts import OTHER_FILES
 from reminder.office.application import Application
@@ -41,8 +42,8 @@ def database(office: Trial) -> Iterator[Database]:
     database.close()
 
 
-def member(database: Database) -> Member:
-    return Member(database)
+def member(database: Database) -> Replica:
+    return Replica(database)
 
 
 def by_smtp(port: int) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def by_smtp(port: int) -> dict[str, Any]:
     return {"transport": "smtp", "smtp": smtp, "mail": {"first_start": "send"}}
 
 
-def lapse(database: Database, one: Member) -> None:
+def lapse(database: Database, one: Replica) -> None:
     """Its lease is over, and by the clock here too."""
     one.lease.until = 0.0
     with database.write() as connection:
@@ -64,19 +65,19 @@ def planned(office: Trial, **settings: Any) -> Application:
     return app
 
 
-def claim(app: Application, one: Member) -> None:
+def claim(app: Application, one: Replica) -> None:
     with app.database.write() as connection:
         assert deliveries.claim(connection, f"{one.lease.name}:1", "maildir", app.clock.now(), 9)
 
 
-def put_back_by(one: Member, app: Application) -> int:
+def put_back_by(one: Replica, app: Application) -> int:
     with app.database.write() as connection:
-        return one.recover(connection, app.clock.now())
+        return one.requeue_lost(connection, app.clock.now())
 
 
 def replica(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) -> Application:
     """A process that finds the mail server in its own way."""
-    patch.setattr(presence, "replica_name", lambda: name)
+    patch.setattr(replicas, "replica_name", lambda: name)
     patch.setattr("reminder.office.application.replica_name", lambda: name)
     return office.app(MARCH, **by_smtp(server))
 
@@ -136,9 +137,9 @@ def test_a_woken_sender_hands_nothing_over(office: Trial, database: Database) ->
     inbox = Inbox()
     with real_server(inbox) as port:
         app = planned(office, **by_smtp(port))
-        one = app.sender.presence = member(database)
+        one = app.sender.replica = member(database)
         lapse(database, one)
-        app.sender.drain()
+        app.sender.send_ready()
         assert inbox.received == []
         office.app(MARCH, **by_smtp(port)).tick()
     assert len(inbox.received) == 2
@@ -174,7 +175,7 @@ def test_who_finds_its_claim_gone_sends_nothing_more_of_it(
     inbox = Inbox()
     with real_server(inbox) as port:
         app = planned(office, **by_smtp(port))
-        one = app.sender.presence = member(database)
+        one = app.sender.replica = member(database)
 
         def take_over() -> None:
             with database.write() as connection:
@@ -182,8 +183,9 @@ def test_who_finds_its_claim_gone_sends_nothing_more_of_it(
                 connection.execute(update(lease).where(which).values(until=PAST))
             assert office.app(MARCH, **by_smtp(port)).tick().sent == 2
 
-        app.sender.transport = TakenOver(app.transport, take_over)
-        app.sender.drain()
+        route = app.sender.route
+        app.sender.route = replace(route, transport=TakenOver(route.transport, take_over))
+        app.sender.send_ready()
     assert one.lease.holds
     assert len(inbox.received) == 3  # two mails, and the one that was on its way
 
@@ -194,7 +196,7 @@ def test_what_nobody_took_over_of_a_claim_that_is_gone_is_given_back(
     inbox = Inbox()
     with real_server(inbox) as port:
         app = planned(office, **by_smtp(port))
-        app.sender.presence = member(database)
+        app.sender.replica = member(database)
 
         def take_over() -> None:
             one = recipient.c.address == inbox.received[0].rcpt_tos[0]
@@ -202,8 +204,9 @@ def test_what_nobody_took_over_of_a_claim_that_is_gone_is_given_back(
             with database.write() as connection:
                 connection.execute(update(recipient).where(one).values(values))
 
-        app.sender.transport = TakenOver(app.transport, take_over)
-        app.sender.drain()
+        route = app.sender.route
+        app.sender.route = replace(route, transport=TakenOver(route.transport, take_over))
+        app.sender.send_ready()
     assert len(inbox.received) == 1
     assert "sending" not in {state for state, _ in office.states()}
 
@@ -223,7 +226,7 @@ def test_a_replica_that_cannot_reach_the_server_leaves_the_mails_to_others(
     office: Trial, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     inbox = Inbox()
-    other = Member(database)
+    other = Replica(database)
     with real_server(inbox) as port, bad_server(GREETING=["421 4.3.2 too busy"]) as sick:
         cut_off(office, monkeypatch, sick).tick()
         well = replica("two", office, monkeypatch, port)
@@ -262,9 +265,9 @@ def test_of_different_files_those_of_the_replica_that_began_last_are_in_force(
     office: Trial, database: Database
 ) -> None:
     app = office.app(MARCH)
-    old = Member(database, facts=app.table.fingerprint, lasting=True)
+    old = Replica(database, config_hash=app.table.fingerprint, lasting=True)
     assert app.is_current()
-    new = Member(database, facts="other files", lasting=True)
+    new = Replica(database, config_hash="other files", lasting=True)
     assert not app.is_current()
     assert app.tick().planned == 0
     lapse(database, new)
@@ -276,7 +279,7 @@ def test_of_different_files_those_of_the_replica_that_began_last_are_in_force(
 def test_a_pass_beside_a_daemon_puts_no_other_files_in_force(
     office: Trial, database: Database
 ) -> None:
-    daemon = Member(database, facts="the daemon's files", lasting=True)
+    daemon = Replica(database, config_hash="the daemon's files", lasting=True)
     assert office.app(MARCH).tick().planned == 0
     assert daemon.lease.holds
 
@@ -303,7 +306,7 @@ def test_a_pass_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) ->
 def test_whose_files_are_not_in_force_ends_and_begins_no_alarm_by_them(
     office: Trial, database: Database
 ) -> None:
-    daemon = Member(database, facts="the daemon's files", lasting=True)
+    daemon = Replica(database, config_hash="the daemon's files", lasting=True)
     with database.write() as connection:
         begin_alarm(connection, "workdays/2027", PAST, "unknown")
     office.app("2026-03-03T12:00+08:00").tick()

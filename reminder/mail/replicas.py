@@ -1,12 +1,15 @@
 """Who may send, and how the others learn that a sender is gone.
 
 From a ledger in a file one process sends: it holds a lock, which the kernel takes back even
-after SIGKILL. From a ledger on a server any number do. Each has a lease there, which it renews;
-who dies, freezes or is cut off does not, and then the others put back what it had claimed.
+after SIGKILL. From a ledger on a server any number of replicas do. Each has a lease there, which
+it renews; who dies, freezes or is cut off does not, and then the others requeue what it had
+claimed.
 """
 
+import fcntl
 import logging
 import math
+import os
 import secrets
 import socket
 import threading
@@ -15,7 +18,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -24,7 +26,6 @@ from reminder.documents.settings import Settings
 from reminder.errors import LedgerError
 from reminder.ledger import deliveries, leases
 from reminder.ledger.database import Database
-from reminder.mail.lock import senders_lock
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,39 @@ RENEWED = 8.0
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@contextmanager
+def single_process_lock(path: Path) -> Iterator[bool]:
+    """Whether this process has it. Raises `LedgerError`."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _no_lock(path, error) from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = True
+        except BlockingIOError:
+            ours = False
+        except OSError as error:
+            raise _no_lock(path, error) from None
+        yield ours
+    finally:
+        os.close(descriptor)
+
+
+def _no_lock(path: Path, error: OSError) -> LedgerError:
+    return LedgerError(
+        f"the sender's lock {path} cannot be had: {error.strerror}",
+        hint="Nothing is sent without it. This user must be able to write that file and folder.",
+    )
+
+
 @dataclass
 class Lease:
-    """What is claimed bears its name. Once lapsed it never holds again."""
+    """Claims are tagged with the lease's name; an expired lease is never reused."""
 
-    name: str
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
     until: float = math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -56,45 +85,32 @@ class Lease:
             return True
 
 
-class Presence(Protocol):
-    """`replica` is empty where there can be but one."""
+class SingleProcess:
+    """The only sender of a ledger in a file, and what a `Replica` does otherwise."""
 
-    replica: str
-    lease: Lease
-
-    def recover(self, connection: Connection, at: datetime) -> int:
-        """Between two drains: puts back what none is to send; returns how many recipients."""
-
-    def take_over(self, connection: Connection, at: datetime) -> int:
-        """At any time: the same with what senders left whose leases have lapsed since."""
-
-    def others_well(self, connection: Connection) -> bool:
-        """Whether other replicas send, and have no trouble with the mail server."""
-
-
-class Alone:
-    """With the lock of a ledger in a file."""
-
-    replica = ""
+    name = ""  # of a replica
 
     def __init__(self) -> None:
-        self.lease = Lease(secrets.token_hex(8))
+        self.lease = Lease()
 
-    def recover(self, connection: Connection, at: datetime) -> int:
-        return deliveries.requeue_lost(connection, at)
+    def requeue_lost(self, connection: Connection, at: datetime) -> int:
+        """Between two passes: what senders left that are gone. Returns how many recipients."""
+        return _told(deliveries.requeue_lost(connection, at))
 
-    def take_over(self, connection: Connection, at: datetime) -> int:
+    def requeue_lapsed(self, connection: Connection, at: datetime) -> int:
+        """At any time: the same with what senders left whose leases have lapsed since."""
         return 0
 
-    def others_well(self, connection: Connection) -> bool:
+    def others_are_well(self, connection: Connection) -> bool:
+        """Whether other replicas send, and have no trouble with the mail server."""
         return False
 
 
-class Member:
-    """One of the senders of a ledger on a server. `wake` is told when there is more to send.
+class Replica(SingleProcess):
+    """One of the senders of a ledger on a server. `wake` is called when there is more to send.
 
-    `facts` stands for the files it has read: of the `lasting` ones who came last has those in
-    force. A single pass beside them has no say.
+    `config_hash` stands for the files it has read: of the `lasting` replicas, the one that began
+    last has those in force. A single pass beside them has no say.
     """
 
     def __init__(
@@ -102,11 +118,11 @@ class Member:
         database: Database,
         wake: Callable[[], None] = lambda: None,
         *,
-        facts: str = "",
+        config_hash: str = "",
         lasting: bool = False,
     ) -> None:
-        self.replica = replica_name()
-        self._facts = facts
+        self.name = replica_name()
+        self._config_hash = config_hash
         self._since = _NEVER
         self._database = database
         if lasting:
@@ -114,10 +130,10 @@ class Member:
                 self._since = leases.now(connection)
         self._wake = wake
         self._stop = threading.Event()
-        self.lease = self._begun()
+        self.lease = self._begin_lease()
 
     @contextmanager
-    def kept(self) -> Iterator["Member"]:
+    def kept(self) -> Iterator["Replica"]:
         renewing = threading.Thread(target=self._keep, name="lease", daemon=True)
         renewing.start()
         try:
@@ -128,19 +144,19 @@ class Member:
             with suppress(LedgerError), self._database.record() as connection:
                 leases.leave(connection, self.lease.name)
 
-    def recover(self, connection: Connection, at: datetime) -> int:
-        """With what its own last drain claimed and lost hold of."""
+    def requeue_lost(self, connection: Connection, at: datetime) -> int:
+        """With what its own last pass claimed and lost hold of."""
         leases.forget_lapsed(connection)
         others = leases.present(connection).keys() - {self.lease.name}
-        return deliveries.requeue_lost(connection, at, but=others)
+        return _told(deliveries.requeue_lost(connection, at, but=others))
 
-    def take_over(self, connection: Connection, at: datetime) -> int:
+    def requeue_lapsed(self, connection: Connection, at: datetime) -> int:
         if not leases.forget_lapsed(connection):
             return 0
-        return deliveries.requeue_lost(connection, at, but=leases.present(connection))
+        return _told(deliveries.requeue_lost(connection, at, but=leases.present(connection)))
 
-    def others_well(self, connection: Connection) -> bool:
-        return bool(leases.well(connection) - {self.replica})
+    def others_are_well(self, connection: Connection) -> bool:
+        return bool(leases.well(connection) - {self.name})
 
     def _keep(self) -> None:
         told = False
@@ -161,18 +177,24 @@ class Member:
         if not renewed:
             log.warning("the lease to send had lapsed: others may have taken over")
             self.lease.until = 0.0
-            self.lease = self._begun()
+            self.lease = self._begin_lease()
         if others or not renewed:
             self._wake()
 
-    def _begun(self) -> Lease:
-        lease = Lease(secrets.token_hex(8), since_boot() + LEASE)
+    def _begin_lease(self) -> Lease:
+        lease = Lease(until=since_boot() + LEASE)
         with self._database.record() as connection:
             leases.enter(
-                connection, lease.name, self.replica, timedelta(seconds=LEASE),
-                config_hash=self._facts, since=self._since,
+                connection, lease.name, self.name, timedelta(seconds=LEASE),
+                config_hash=self._config_hash, since=self._since,
             )  # fmt: skip
         return lease
+
+
+def _told(count: int) -> int:
+    if count:
+        log.warning("requeued %d recipients that an interrupted sender left", count)
+    return count
 
 
 def replica_name() -> str:
@@ -183,18 +205,18 @@ def replica_name() -> str:
 
 
 @contextmanager
-def presence(
+def sending_right(
     settings: Settings,
     database: Database,
     wake: Callable[[], None] = lambda: None,
     *,
-    facts: str,
+    config_hash: str,
     lasting: bool = False,
-) -> Iterator[Presence | None]:
+) -> Iterator[SingleProcess | None]:
     """None while another process sends from the same file. Raises `LedgerError`."""
     if isinstance(settings.ledger, Path):
-        with senders_lock(settings.lock_path) as ours:
-            yield Alone() if ours else None
+        with single_process_lock(settings.lock_path) as ours:
+            yield SingleProcess() if ours else None
         return
-    with Member(database, wake, facts=facts, lasting=lasting).kept() as member:
-        yield member
+    with Replica(database, wake, config_hash=config_hash, lasting=lasting).kept() as replica:
+        yield replica

@@ -7,7 +7,7 @@ were accepted is refused, and a probe asks who was tried least.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.ledger.deliveries import Claim, NoticeRecipient
@@ -22,17 +22,18 @@ _OF_OTHERS = re.compile(r"5[0-9]{2} #?5\.(?:[12]\.[1-9][0-9]{0,2}|3\.4)\b")
 _REFUSED = (Reason.RECIPIENT_REFUSED, Reason.MESSAGE_REFUSED)
 
 
-class Doubts:
-    """Of one pass; not for two threads at once. `known` is a server that refused us before."""
+class Refusals:
+    """Of one pass; not for two threads at once. `refused_us` says that the server did so in an
+    earlier one."""
 
-    def __init__(self, *, known: bool = False) -> None:
-        self._known = known
+    def __init__(self, *, refused_us: bool = False) -> None:
+        self._refused_us = refused_us
         self._accepted = False
         self._blamed = False
-        self._words = ""
-        self._last = ""
-        self._row: dict[str, list[NoticeRecipient]] = {}  # by one recipient of each answer
+        self._alike = ""  # what the replies of the row have in common
+        self._reply = ""
         self._of_us = False
+        self._row: dict[str, list[NoticeRecipient]] = {}  # by one recipient of each answer
         self._may_be_theirs: dict[str, list[tuple[NoticeRecipient, Reason]]] = {}
 
     @property
@@ -40,64 +41,63 @@ class Doubts:
         """The last recipients were refused, and the server may be the reason."""
         return bool(self._row)
 
-    def hear(self, claimed: Claim, answers: Mapping[str, Answer]) -> str:
-        """The server's words once it is to blame; `taken` gives who is to wait."""
+    def note(self, claim: Claim, answers: Mapping[str, Answer]) -> str:
+        """The server's reply once it is to blame; `take_row` gives who is to wait."""
         accepted = any(answer.state is State.SENT for answer in answers.values())
         if accepted:
             self._accepted = True
             self._row.clear()
-        for answer, addresses in _apart(answers):
+        for answer, addresses in _doubtful(answers):
             of_us = answer.state is State.RETRY
             # Tried before, beside others that were accepted: it goes on waiting by itself.
-            if of_us and claimed.attempts and not self._known:
+            if of_us and claim.attempts and not self._refused_us:
                 continue
-            people = [NoticeRecipient(claimed.key, address) for address in addresses]
+            people = [NoticeRecipient(claim.key, address) for address in addresses]
             if answer.otherwise:
-                said = [(person, answer.otherwise) for person in people]
-                self._may_be_theirs[addresses[0]] = said
-            if not accepted and not (self._known and self._accepted):
-                self._note(answer, addresses[0], people, of_us=of_us)
-        most = PROBED if self._known else ALIKE
+                self._may_be_theirs[addresses[0]] = [(one, answer.otherwise) for one in people]
+            if not accepted and not (self._refused_us and self._accepted):
+                self._extend_row(answer, addresses[0], people, of_us=of_us)
+        most = PROBED if self._refused_us else ALIKE
         self._blamed = self._blamed or len(self._row) >= most
-        return self._last if self._blamed and self._row else ""
+        return self._reply if self._blamed and self._row else ""
 
-    def _note(
-        self, answer: Answer, one: str, people: list[NoticeRecipient], *, of_us: bool
+    def _extend_row(
+        self, answer: Answer, address: str, people: list[NoticeRecipient], *, of_us: bool
     ) -> None:
-        words = "" if of_us or self._known else alike(answer.reply, one)
-        if words != self._words:
+        """Begins another row when this reply is unlike the last ones."""
+        words = "" if of_us or self._refused_us else alike(answer.reply, address)
+        if words != self._alike:
             self._row.clear()
             self._of_us = False
-        self._words, self._last = words, answer.reply
+        self._alike, self._reply = words, answer.reply
         self._of_us |= of_us
-        self._row[one] = people
+        self._row[address] = people
 
-    def unheard(self) -> str:
-        """At the end: the server's words, if nobody was accepted and it spoke of us."""
-        if self._accepted or not (self._known or self._of_us):
-            return ""
-        return self._last if self._row else ""
-
-    def taken(self) -> list[NoticeRecipient]:
+    def take_row(self) -> list[NoticeRecipient]:
         """Who was refused in that row, for once."""
         people = [person for same in self._row.values() for person in same]
         self._row.clear()
         return people
 
+    def reply_of_all(self) -> str:
+        """At the end: the server's reply, if nobody was accepted and it spoke of us."""
+        spoke_of_us = self._refused_us or self._of_us
+        return self._reply if spoke_of_us and self._row and not self._accepted else ""
+
     def theirs(self) -> list[tuple[NoticeRecipient, Reason]]:
         """At the end: who was refused for what they are, since others were accepted."""
         if not self._accepted or self._blamed or len(self._may_be_theirs) >= ALIKE:
             return []
-        return [said for same in self._may_be_theirs.values() for said in same]
+        return [one for same in self._may_be_theirs.values() for one in same]
 
 
-def _apart(answers: Mapping[str, Answer]) -> Iterator[tuple[Answer, list[str]]]:
+def _doubtful(answers: Mapping[str, Answer]) -> list[tuple[Answer, list[str]]]:
     """Each doubtful answer with its recipients: the one to a message speaks for them all."""
-    found: dict[int, tuple[Answer, list[str]]] = {}
+    doubtful: dict[int, tuple[Answer, list[str]]] = {}
     for address, answer in answers.items():
         if _is_doubtful(answer):
-            found.setdefault(id(answer), (answer, []))[1].append(address)
-    return iter(found.values())
+            doubtful.setdefault(id(answer), (answer, []))[1].append(address)
+    return list(doubtful.values())
 
 
 def _is_doubtful(answer: Answer) -> bool:

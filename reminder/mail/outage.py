@@ -1,0 +1,119 @@
+"""A mail server in trouble: one alarm when it begins, and notices that wait for the next probe."""
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from reminder.clock import Clock
+from reminder.domain.notices import Reason
+from reminder.errors import ServerError
+from reminder.ledger import deliveries
+from reminder.ledger.database import Database
+from reminder.ledger.deliveries import Claim, NoticeRecipient
+from reminder.ledger.troubles import ServerTrouble, clear_trouble, note_trouble, read_trouble
+from reminder.mail.replicas import SingleProcess
+from reminder.mail.route import REFUSED, Route, back_off
+
+log = logging.getLogger(__name__)
+
+
+class Outage:
+    """Of one pass: `trouble` is what an earlier one left in the ledger, `begun` is whether the
+    server has failed in this one."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        route: Route,
+        replica: SingleProcess,
+        dice: random.Random,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._route = route
+        self._replica = replica
+        self._dice = dice
+        self._lock = threading.Lock()
+        self.begun = False
+        with database.read() as connection:
+            self.trouble = read_trouble(connection, replica.name)
+        if self.trouble and self.trouble.server != route.mark:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Whatever waited for another server, or for other settings of this one, is ready."""
+        with self._database.write() as connection:
+            clear_trouble(connection, self._replica.name)
+            deliveries.hurry(connection, self._route.stream, self._clock.now())
+        self.trouble = None
+
+    def lasts(self) -> bool:
+        """The next probe is yet to come: until then what is new waits, unless other replicas
+        get through."""
+        trouble, now = self.trouble, self._clock.now()
+        if trouble is None or trouble.not_before <= now:
+            return False
+        with self._database.write() as connection:
+            if not self._replica.others_are_well(connection):
+                self._put_off(connection, trouble)
+        return True
+
+    def begin(
+        self, error: ServerError, claims: Sequence[Claim], refused: Sequence[NoticeRecipient] = ()
+    ) -> None:
+        """Notices wait, those of `claims` and those that the server `refused` because of us
+        among them: for other replicas at once if their way is well, else for the next probe."""
+        with self._lock:
+            is_first, self.begun = not self.begun, True
+        with self._database.write() as connection:
+            earlier = trouble = read_trouble(connection, self._replica.name)
+            if is_first or trouble is None:
+                trouble = self._described(error, earlier, of_us=bool(refused))
+                note_trouble(connection, trouble, self._replica.name)
+            waiting = self._leave_waiting(connection, trouble, claims, refused)
+        if is_first and not (earlier and earlier.failures):
+            log.error("%s: %d notices wait. %s", error, waiting, error.hint)
+
+    def _described(
+        self, error: ServerError, earlier: ServerTrouble | None, *, of_us: bool
+    ) -> ServerTrouble:
+        now, failures = self._clock.now(), earlier.failures if earlier else 0
+        bounds = REFUSED if error.permanent else self._route.probe
+        until = now + back_off(failures, bounds, self._dice)
+        since = earlier.since if earlier else now
+        reason = Reason.SETTINGS if error.permanent else self._route.failing
+        reason = Reason.SENDER_REFUSED if of_us else reason
+        return ServerTrouble(self._route.mark, failures + 1, since, until, str(error), reason)
+
+    def _leave_waiting(
+        self,
+        connection: Connection,
+        trouble: ServerTrouble,
+        claims: Sequence[Claim],
+        refused: Sequence[NoticeRecipient],
+    ) -> int:
+        """Returns how many notices."""
+        now, words = self._clock.now(), trouble.detail
+        if self._replica.others_are_well(connection):
+            deliveries.requeue(connection, claims, now)
+            deliveries.wait_after_all(connection, refused, now, now, words)
+            return len({*(claim.key for claim in claims), *(one.notice for one in refused)})
+        count = deliveries.wait_after_all(connection, refused, now, trouble.not_before, words)
+        return count + self._put_off(connection, trouble, claims)
+
+    def _put_off(
+        self, connection: Connection, trouble: ServerTrouble, claims: Sequence[Claim] = ()
+    ) -> int:
+        return deliveries.put_off(
+            connection, self._route.stream, self._clock.now(), trouble.not_before,
+            trouble.detail, trouble.waits_as, claims,
+        )  # fmt: skip
+
+    def end(self) -> None:
+        with self._database.write() as connection:
+            if clear_trouble(connection, self._replica.name):
+                log.warning("%s works again", self._route.name)
