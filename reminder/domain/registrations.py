@@ -1,8 +1,11 @@
 """What units register of months and tasks, and what the secretariat makes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from reminder.domain.plan import Plan, Task
 
 
 class Act(StrEnum):
@@ -53,3 +56,37 @@ class Registration:
     percent: int | None = None
     words: str = ""
     id: int = 0
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Like acts of a unit, as its receipt tells of them: the last of `count`. `since` and `at`,
+    the first and the last, are in the plan's zone; `task` is None for a month that is signed and
+    for one that has left the plan.
+
+    `month` is that of the registration, else the task's own; 0 for a year-round task as a whole.
+    """
+
+    registration: Registration
+    since: datetime
+    at: datetime
+    task: Task | None
+    month: int
+    count: int = 1
+
+
+def registered(plan: Plan, history: Sequence[Registration]) -> tuple[Registered, ...]:
+    """In the order of the last of each kind."""
+    alike: dict[tuple[Act, str, str], list[Registration]] = {}
+    for one in history:
+        key = one.act, one.task, one.period
+        alike[key] = [*alike.pop(key, ()), one]
+    return tuple(_registered(plan, same) for same in alike.values())
+
+
+def _registered(plan: Plan, same: Sequence[Registration]) -> Registered:
+    last = same[-1]
+    since, at = (one.at.astimezone(plan.zone) for one in (same[0], last))
+    task = plan.by_id.get(last.task)
+    month = int(last.period[5:]) if last.period else task.month if task else at.month
+    return Registered(last, since, at, task, month, len(same))

@@ -46,6 +46,11 @@ class Window:
     def undated(self) -> bool:
         return self.rule is Rule.MEETING_UNDATED
 
+    @property
+    def dated(self) -> bool:
+        """Whether more than the month is known."""
+        return self.rule in (Rule.EXPLICIT, Rule.MEETING, Rule.PART)
+
     def is_waiting(self, on: date) -> bool:
         """Its month is over, and its meeting has no date yet: nobody can be late."""
         return self.undated and on > self.due

@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
-from reminder.documents.templates import environment, render
-from reminder.domain.content import Content
-from reminder.domain.digest import digest
+from reminder.documents.templates import environment, phrase, render
+from reminder.domain.digest import Content, digest, reminder
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import addressees
-from reminder.domain.reminders import reminder
+from reminder.domain.status import Reader
 from reminder.domain.timetable import Timetable
+from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
@@ -67,8 +67,8 @@ class Composer:
     def edition(self, as_of: datetime, progress: Progress) -> "Edition":
         return Edition(self, as_of, progress)
 
-    def content(self, draft: NoticeDraft, known: Knowledge) -> Content:
-        return self.edition(known.as_of, known.progress).content(draft, known)
+    def subject(self, draft: NoticeDraft, known: Knowledge) -> str:
+        return self.edition(known.as_of, known.progress).subject(draft, known)
 
     def compose(self, draft: NoticeDraft, known: Knowledge, *, rehearsal: bool = False) -> Composed:
         """The message of a digest, a nudge or a 待确认 mail."""
@@ -79,22 +79,44 @@ class Composer:
         draft: NoticeDraft,
         known: Knowledge,
         content: Content,
-        sections: tuple[str, str],
+        wording: "Wording",
         *,
         rehearsal: bool,
     ) -> Composed:
-        """From the content and its sections, written in text and in HTML."""
+        table = self.office.table
+        lead = table.directory[draft.unit] if content.for_lead else self._publisher
         values = {
             "content": content,
+            "unit": lead.name,
+            "office": self._publisher,
+            "plan": table.plan,
+            "subject": wording.subject,
+            "summary": wording.summary,
             "calendar_link": known.calendar_link,
             "page_link": known.page_link,
             "contact": self._settings.mail.contact,
             "copied": self._copied(draft),
         }
-        text, html = self.render("mail/notice", values, sections)
+        text, html = self.render("mail/notice", values, (wording.text, wording.html))
         marked = REHEARSAL if rehearsal or self.redirected else ""
-        subject, to = marked + content.subject, self._recipients(draft)
+        subject, to = marked + wording.subject, self._recipients(draft)
         return self._message(draft.key, known.as_of, subject, text, html, to)
+
+    @property
+    def _publisher(self) -> Unit:
+        return self.office.table.directory[self.office.table.plan.office]
+
+    def word(self, content: Content) -> "Wording":
+        plain, escaped = self._environments
+        name, contact = f"mail/{content.kind}.txt", self._settings.mail.contact
+        headline = phrase(plain, name, "headline", content=content)
+        values: dict[str, object] = {"content": content}
+        return Wording(
+            phrase(plain, "mail/words.txt", "subject", content=content, headline=headline),
+            phrase(plain, name, "summary", content=content, contact=contact),
+            render(plain, "mail/sections.txt", values),
+            render(escaped, "mail/sections.html", values),
+        )
 
     def report(
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
@@ -134,14 +156,6 @@ class Composer:
         text = render(plain, f"{name}.txt", values | {"sections": text})
         text = _BLANK_LINES.sub("\n\n", text).strip() + "\n"
         return text, render(escaped, f"{name}.html", values | {"sections": Markup(html)})
-
-    def render_sections(self, content: Content) -> tuple[str, str]:
-        plain, escaped = self._environments
-        values: dict[str, object] = {"sections": content.sections}
-        return (
-            render(plain, "mail/sections.txt", values),
-            render(escaped, "mail/sections.html", values),
-        )
 
     def is_addressed(self, draft: NoticeDraft) -> bool:
         """Whether there is anybody to write to; who is told beside a lead does not stand for it."""
@@ -234,77 +248,74 @@ def _each_once(to: _Listed, cc: _Listed) -> _Recipients:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What units of one audience read alike."""
+
+    subject: str
+    summary: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
 class Edition:
     """The mails of one moment: what units of one audience read alike is written once."""
 
     composer: Composer
     as_of: datetime
     progress: Progress
-    _contents: dict[Hashable, Content] = field(default_factory=dict)
-    _sections: dict[Hashable, tuple[str, str]] = field(default_factory=dict)
+    _worded: dict[Hashable, tuple[Content, Wording]] = field(default_factory=dict)
 
-    def content(self, draft: NoticeDraft, known: Knowledge) -> Content:
-        alike = self._alike(draft, known)
-        if alike not in self._contents:
-            self._contents[alike] = self._write(draft, known)
-        if self._is_for_lead(draft):
-            return replace(self._contents[alike], unit=self._table.directory[draft.unit].name)
-        return self._contents[alike]
+    def subject(self, draft: NoticeDraft, known: Knowledge) -> str:
+        return self._words(draft, known)[1].subject
 
     def compose(self, draft: NoticeDraft, known: Knowledge, *, rehearsal: bool = False) -> Composed:
         if not self._is_for_lead(draft):
             known = replace(known, page_link="", calendar_link="")  # the unit's own
-        content, alike = self.content(draft, known), self._alike(draft, known)
-        if alike not in self._sections:
-            self._sections[alike] = self.composer.render_sections(content)
-        sections = self._sections[alike]
-        return self.composer.notice(draft, known, content, sections, rehearsal=rehearsal)
+        content, wording = self._words(draft, known)
+        return self.composer.notice(draft, known, content, wording, rehearsal=rehearsal)
 
     @property
     def _table(self) -> Timetable:
         return self.composer.office.table
 
-    def _alike(self, draft: NoticeDraft, known: Knowledge) -> Hashable:
-        """All that a mail of this edition depends on, but for the unit's name and addresses."""
-        return (
+    def _words(self, draft: NoticeDraft, known: Knowledge) -> tuple[Content, Wording]:
+        alike = (
             (draft.kind, draft.period, draft.tasks, draft.due),
             (self._table.audience(draft.unit), self._reported.get(draft.unit)),
             (known.first_of_year, bool(known.page_link)),
             None if self._is_for_lead(draft) else draft.unit,
         )
+        if alike not in self._worded:
+            content = self._content(draft, known)
+            self._worded[alike] = content, self.composer.word(content)
+        return self._worded[alike]
 
     def _is_for_lead(self, draft: NoticeDraft) -> bool:
         return addressees(self._table, draft).lead
 
     @cached_property
     def _reported(self) -> dict[str, tuple[tuple[str, date], ...]]:
-        found: dict[str, tuple[tuple[str, date], ...]] = {}
+        units: dict[str, tuple[tuple[str, date], ...]] = {}
         for (task, unit), day in self.progress.reported.items():
-            found[unit] = (*found.get(unit, ()), (task, day))
-        return found
+            units[unit] = (*units.get(unit, ()), (task, day))
+        return units
 
-    def _write(self, draft: NoticeDraft, known: Knowledge) -> Content:
-        table, late = self._table, self._table.is_late(draft.due, self.as_of)
+    def _content(self, draft: NoticeDraft, known: Knowledge) -> Content:
+        table, at = self._table, self.as_of
+        late, first_of_year = table.is_late(draft.due, at), known.first_of_year
+        unit, on = table.directory[draft.unit], table.local_day(at)
+        reader = Reader(table, unit, on, self.progress, linked=bool(known.page_link))
         if draft.kind is Kind.DIGEST:
-            return digest(
-                table,
-                draft.unit,
-                table.plan.month_of(draft.period),
-                self.as_of,
-                self.progress,
-                late=late,
-                first_of_year=known.first_of_year,
-                linked=bool(known.page_link),
-            )
+            month = table.plan.month_of(draft.period)
+            return digest(reader, month, at, late=late, first_of_year=first_of_year)
+        for_lead = self._is_for_lead(draft)
         return reminder(
-            table,
             draft.kind,
-            draft.unit,
+            reader,
             [task for task, _, _ in draft.tasks],
-            self.as_of,
-            self.progress,
+            at,
             late=late,
-            first_of_year=known.first_of_year and self._is_for_lead(draft),
-            linked=bool(known.page_link),
-            for_lead=self._is_for_lead(draft),
+            first_of_year=first_of_year and for_lead,
+            for_lead=for_lead,
         )

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from reminder.domain.content import Content
+from reminder.domain.digest import Content, receipt
 from reminder.domain.notices import Kind, NoticeDraft
-from reminder.domain.receipts import receipt, returned
 from reminder.domain.registrations import Registration
+from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, registrations
 from reminder.ledger.holds import hold_new, read_hold
@@ -69,11 +69,10 @@ class Receipts:
         period = office.table.local_day(at).isoformat()
         key = f"{office.table.plan.id}/{Kind.RECEIPT}/{last.id}/{unit.id}"
         draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + USEFUL)
-        known, contact = Knowledge(at, Progress()), office.settings.mail.contact
-        if said:
-            content = receipt(office.table, said, at, contact)
-        else:
-            content = returned(office.table, last, at, contact)
+        known = Knowledge(at, Progress())
+        reader = Reader(office.table, unit, office.table.local_day(at), known.progress)
+        content = receipt(reader, said or [last], at)
+        if not said:
             page = self._registrar.known(connection, draft, at).page_link
             known = replace(known, page_link=page)
         self._queue(connection, draft, known, content)
@@ -83,8 +82,8 @@ class Receipts:
         self, connection: Connection, draft: NoticeDraft, known: Knowledge, content: Content
     ) -> None:
         rehearsal = self._registrar.rehearsal
-        sections = self._composer.render_sections(content)
-        composed = self._composer.notice(draft, known, content, sections, rehearsal=rehearsal)
+        wording = self._composer.word(content)
+        composed = self._composer.notice(draft, known, content, wording, rehearsal=rehearsal)
         stream = self._registrar.stream
         at = known.as_of
         notices.add(connection, draft, at, composed=composed, stream=stream, rehearsal=rehearsal)

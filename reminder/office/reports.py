@@ -126,7 +126,7 @@ class Reporter:
             if audience not in of_profile:
                 draft = digest_draft(table, month, unit.id)
                 known = self._registrar.known(connection, draft, due)
-                of_profile[audience] = self._composer.content(draft, known).subject
+                of_profile[audience] = self._composer.subject(draft, known)
             subjects[of_profile[audience]].append(unit.id)
         count = sum(map(len, subjects.values()))
         rows = [

@@ -51,8 +51,7 @@ class Timeline:
     @property
     def summary(self) -> str:
         """For who does not see it."""
-        led = sum(bar.lead for bar in self.year.tasks)
-        related = len(self.year.tasks) - led
+        led, related = self.year.count(lead=True), self.year.count(lead=False)
         parts = [f"承办{led}项"] * bool(led) + [f"相关{related}项"] * bool(related)
         return f"{self.year.number}年1月至12月，{'、'.join(parts)}，每项一条；文字版见图后列表。"
 
@@ -85,7 +84,7 @@ def _row(bar: Bar) -> Row:
 
 def _style(bar: Bar) -> str:
     role = "lead" if bar.lead else "related"
-    return f"{role} {bar.look.colour}".strip()
+    return f"{role} {bar.status.light}".strip()
 
 
 def _anchor(place: float) -> str:

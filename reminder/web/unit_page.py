@@ -7,15 +7,28 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from reminder.domain import sections, wording
-from reminder.domain.content import Line, Reader, Section
-from reminder.domain.digest import digest
-from reminder.domain.looks import NONE, WAIT, Look, look
+from reminder.domain.digest import (
+    Content,
+    Item,
+    Section,
+    digest,
+    items,
+    led_rows,
+    next_month,
+    related_rows,
+    standing,
+)
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import OF_UNITS, Act, Registration
+from reminder.domain.status import (
+    Reader,
+    TaskStatus,
+    check_in_status,
+    unit_status,
+)
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Relation, Unit
-from reminder.domain.windows import Progress
+from reminder.domain.units import Unit
+from reminder.domain.windows import Light, Progress, Window
 from reminder.domain.year import Year, year_of
 from reminder.ledger import registrations
 from reminder.ledger.registrations import read_progress
@@ -49,12 +62,13 @@ class Told:
 
 @dataclass(frozen=True)
 class Entry:
-    """A task that the unit leads. `period` is the month of a year-round task's check-in."""
+    """A task that the unit leads. `number` is 0 for none; `period` is the month of a year-round
+    task's check-in, and such a task has no window."""
 
     task: Task
-    label: str
-    timing: str
-    look: Look
+    number: int
+    window: Window | None
+    status: TaskStatus
     told: tuple[Registration, ...]
     is_open: bool
     period: str = ""
@@ -69,18 +83,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Group:
-    title: str
+    section: Section
     entries: tuple[Entry, ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class UnitPage:
+    """`content` is the month's digest; None for a unit that no row of the month names."""
+
     reader: Reader
     month: int
     to_sign: str  # the month's period, empty when nothing is to be signed
     told: Told
-    summary: str
+    content: Content | None
 
     @property
     def table(self) -> Timetable:
@@ -92,7 +107,7 @@ class UnitPage:
 
     @property
     def parallel(self) -> bool:
-        return self.reader.tone is Relation.PARALLEL
+        return self.reader.parallel
 
     @property
     def check_in(self) -> str:
@@ -104,23 +119,15 @@ class UnitPage:
     def led(self) -> tuple[Group, ...]:
         """This month's, row by row, as in the digest."""
         tasks = self.table.leads(self.unit.id, self.table.plan.month(self.month))
-        rest = iter(tasks)
         return tuple(
-            Group(
-                row.title,
-                tuple(
-                    self._entry(task, line.label)
-                    for line, task in zip(row.lines, rest, strict=False)
-                ),
-                row.notes,
-            )
-            for row in sections.led(self.reader, self.month, tasks)
+            Group(row, tuple(self._entry(item.task, item.number) for item in row.items))
+            for row in led_rows(self.reader, self.month, tasks)
         )
 
     @cached_property
     def related(self) -> tuple[Section, ...]:
         tasks = self.table.related(self.unit.id, self.table.plan.month(self.month))
-        return tuple(sections.related(self.reader, self.month, tasks))
+        return tuple(related_rows(self.reader, self.month, tasks))
 
     @cached_property
     def earlier(self) -> tuple[Entry, ...]:
@@ -135,14 +142,12 @@ class UnitPage:
             and (task.id, "") in self.told.waiting
         ]
         tasks = sorted({*asked, *answered}, key=lambda task: (task.month, task.number))
-        return tuple(self._entry(task, f"{task.month}月") for task in tasks)
+        return tuple(self._entry(task, 0) for task in tasks)
 
     @property
-    def earlier_title(self) -> str:
-        answered = sum(each.look.colour in (WAIT, "") for each in self.earlier)
-        asked = len(self.earlier) - answered
-        parts = [f"待确认{asked}项"] * bool(asked) + [f"已登记{answered}项"] * bool(answered)
-        return f"前期事项（{'，'.join(parts)}）"
+    def answered(self) -> int:
+        """How many of the earlier tasks wait for the secretariat, or are not asked for."""
+        return sum(entry.status.light in (Light.WAIT, Light.NONE) for entry in self.earlier)
 
     @property
     def recent(self) -> list[Entry]:
@@ -154,27 +159,21 @@ class UnitPage:
 
     @cached_property
     def ahead(self) -> tuple[Section, ...]:
-        return tuple(sections.next_month(self.reader, self.month + 1))
+        return tuple(next_month(self.reader, self.month + 1))
 
     @cached_property
     def year_round(self) -> tuple[Entry, ...]:
         tasks = self.table.leads(self.unit.id, self.table.plan.year_round)
-        return tuple(
-            self._all_year(task, wording.label(task, number, len(tasks)))
-            for number, task in enumerate(tasks, 1)
-        )
+        return tuple(self._all_year(item) for item in items(self.reader, tasks))
 
     @cached_property
-    def year_related(self) -> tuple[Line, ...]:
+    def year_related(self) -> tuple[Item, ...]:
         tasks = self.table.related(self.unit.id, self.table.plan.year_round)
-        return tuple(
-            Line(wording.label(task, number, len(tasks)), task.title)
-            for number, task in enumerate(tasks, 1)
-        )
+        return items(self.reader, tasks)
 
     @cached_property
     def standing(self) -> tuple[Section, ...]:
-        return tuple(sections.standing(self.reader))
+        return tuple(standing(self.reader))
 
     @cached_property
     def year(self) -> Year:
@@ -182,7 +181,7 @@ class UnitPage:
 
     @property
     def leads(self) -> bool:
-        return self.year.has(lead=True)
+        return self.year.count(lead=True) > 0
 
     def is_older(self, task: str) -> bool:
         return any(each.task.id == task for each in self.older)
@@ -195,37 +194,28 @@ class UnitPage:
         """The secretariat speaks for the office."""
         return said.by.who if said.act in OF_UNITS else self.office
 
-    def _entry(self, task: Task, label: str) -> Entry:
-        found = self.table.windows[task.id]
-        timing = wording.short_timing(found, task) if self.parallel else wording.timing(found, task)
-        if self.parallel and found.undated:
-            timing = "会期待定"
-        return self._made(task, label, timing, look(self.reader, found), ("",))
+    def _entry(self, task: Task, number: int) -> Entry:
+        window = self.table.windows[task.id]
+        return self._registered(task, number, window, unit_status(self.reader, window), ("",))
 
-    def _all_year(self, task: Task, label: str) -> Entry:
+    def _all_year(self, item: Item) -> Entry:
         """Never with a light that changes with the day."""
-        look = NONE if self.parallel else self._check_in(task)
-        return self._made(task, label, "", look, ("", self.check_in))
+        task, periods = item.task, ("", self.check_in)
+        reported = [of for of in periods if (task.id, of) in self.told.waiting]
+        status = check_in_status(self.reader, task.id, self.check_in, reported)
+        return self._registered(task, item.number, None, status, periods)
 
-    def _check_in(self, task: Task) -> Look:
-        progress, month = self.reader.progress, (task.id, self.check_in)
-        if done := progress.done.get(task.id):
-            return Look("grey", f"已办结（{wording.day(done)}）")
-        if (task.id, "") in self.told.waiting:
-            return Look(WAIT, "全年办结待复核")
-        if month in self.told.waiting:
-            return Look(WAIT, "本月待复核")
-        if month in progress.checked_in:
-            return Look("green", "本月已登记")
-        return NONE
-
-    def _made(
-        self, task: Task, label: str, timing: str, look: Look, periods: tuple[str, ...]
+    def _registered(
+        self,
+        task: Task,
+        number: int,
+        window: Window | None,
+        status: TaskStatus,
+        periods: tuple[str, ...],
     ) -> Entry:
-        said = [each for each in self.told.of(task.id, periods) if each.by.link != "direct"]
+        history = [one for one in self.told.of(task.id, periods) if one.by.link != "direct"]
         is_open = task.id not in self.reader.progress.done
-        period = periods[-1]
-        return Entry(task, label, timing, look, tuple(said[:_LATEST]), is_open, period)
+        return Entry(task, number, window, status, tuple(history[:_LATEST]), is_open, periods[-1])
 
 
 def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime) -> UnitPage:
@@ -236,18 +226,15 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
     period = table.plan.period(month)
     told = Told.read(connection, unit.id, period)
     reader = Reader(table, unit, on, _own(progress, unit), linked=True)
-    summary = _summary(reader, month, at)
-    return UnitPage(reader, month, period if signing else "", told, summary)
+    content = _content(reader, month, at)
+    return UnitPage(reader, month, period if signing else "", told, content)
 
 
-def _summary(reader: Reader, month: int, at: datetime) -> str:
-    """The digest's own sentence; units that no row of the month names have none."""
+def _content(reader: Reader, month: int, at: datetime) -> Content | None:
     table, unit = reader.table, reader.unit.id
     asked = table.unconfirmed(unit, month, reader.on, reader.progress)
-    if asked or any(table.role(unit, task) for task in table.plan.month(month)):
-        return digest(table, unit, month, at, reader.progress, linked=True).summary
-    purpose = "；本页供工作衔接参考" if reader.tone is Relation.PARALLEL else ""
-    return f"{month}月的安排中没有列明本单位的事项{purpose}。"
+    named = any(table.role(unit, task) for task in table.plan.month(month))
+    return digest(reader, month, at) if asked or named else None
 
 
 def _own(progress: Progress, unit: Unit) -> Progress:

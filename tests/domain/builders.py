@@ -11,11 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reminder.domain import occasions
-from reminder.domain.content import Content
-from reminder.domain.digest import digest
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import Heard
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
+from reminder.domain.status import Reader
 from reminder.domain.timetable import MONTHS, Schedule, Timetable
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.domain.windows import Progress
@@ -198,43 +197,11 @@ def _heard(table: Timetable, on: date) -> dict[str, list[Heard]]:
     return {unit.id: past for unit in table.directory.single}
 
 
-def written(
+def reader(
     table: Timetable,
     unit: str = LEADER,
-    month: int = 4,
+    moment: datetime | date = datetime(2026, 4, 1, 9, tzinfo=ZONE),
     progress: Progress | None = None,
-    *,
-    on: int = 0,
-) -> Content:
-    """The digest as it is written on its own day, or on that day of its month."""
-    moment = at(month, on) if on else table.digest_due(month)
-    return digest(table, unit, month, moment, progress or Progress())
-
-
-def words(content: Content) -> str:
-    """Everything that it says but for its subject."""
-    parts = [content.summary]
-    for section in content.sections:
-        parts += [section.title, *section.notes]
-        parts += [f"{line.title} {line.timing} {line.status}" for line in section.lines]
-    return "\n".join(parts)
-
-
-def titles(content: Content, style: str) -> list[str]:
-    """What stands in the sections of that style."""
-    return [
-        line.title
-        for section in content.sections
-        if section.style == style
-        for line in section.lines
-    ]
-
-
-def heading(content: Content, style: str) -> str:
-    """The title of the only section of that style."""
-    [found] = [section.title for section in content.sections if section.style == style]
-    return found
-
-
-def styles(content: Content) -> list[str]:
-    return [section.style for section in content.sections]
+) -> Reader:
+    on = table.local_day(moment) if isinstance(moment, datetime) else moment
+    return Reader(table, table.directory[unit], on, progress or Progress())

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminder.documents.office import Office
-from reminder.domain.content import Content
-from reminder.domain.digest import digest
+from reminder.domain.digest import Content, digest, reminder
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import digest_units
 from reminder.domain.plan import TaskKind
-from reminder.domain.reminders import reminder
+from reminder.domain.status import Reader
 from reminder.domain.timetable import MONTHS, Audience, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
@@ -34,14 +33,19 @@ def audiences(table: Timetable) -> dict[Audience, list[str]]:
 def mails(table: Timetable, unit: str, progress: Progress) -> list[Content]:
     """Every digest of the year, and a nudge and a 待确认 mail of all that the unit leads."""
     found = [
-        digest(table, unit, month, table.digest_due(month), progress)
+        digest(_reader(table, unit, progress), month, table.digest_due(month))
         for month in MONTHS
         if unit in table.reached(month)
     ]
     led = [t.id for t in table.leads(unit, table.plan.tasks) if t.kind is TaskKind.MONTH]
     kinds = (Kind.NUDGE, Kind.OVERDUE) if led else ()
-    found += [reminder(table, kind, unit, led, at(6, 1), progress) for kind in kinds]
-    return [replace(content, unit="") for content in found]
+    found += [reminder(kind, _reader(table, unit, progress), led, at(6, 1)) for kind in kinds]
+    return [replace(content, reader=_reader(table, "", progress)) for content in found]
+
+
+def _reader(table: Timetable, unit: str, progress: Progress) -> Reader:
+    anybody = Unit("", "")
+    return Reader(table, table.directory.units.get(unit, anybody), date(2026, 6, 1), progress)
 
 
 @st.composite

@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
-from reminder.domain.content import Reader
-from reminder.domain.looks import look
+from reminder.domain.status import HIDDEN, Reader, unit_status
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.domain.year import MANY, year_of
 from tests.domain.builders import LEADER, OUTSIDER, RELATED, meeting, task, timetable, year_round
+from tests.mail.written import say
 
 APRIL = date(2026, 4, 28)
 
@@ -22,12 +22,18 @@ def reader(
 
 
 def words(table: Timetable, on: date, progress: Progress | None = None, unit: str = LEADER) -> str:
-    return look(reader(table, unit, on, progress), table.windows["2026-04-1"]).words
+    status = unit_status(reader(table, unit, on, progress), table.windows["2026-04-1"])
+    return say("words.txt", "page_status", it=status)
 
 
 def test_a_bar_stands_over_its_window_and_names_the_task_shortly() -> None:
-    [bar] = year_of(reader(timetable(task(4, short="部署会议")))).bars
-    assert (bar.name, bar.opens, bar.due) == ("部署会议", date(2026, 4, 1), date(2026, 4, 30))
+    table = timetable(task(4, short="部署会议"))
+    [bar] = year_of(reader(table)).bars
+    assert (bar.task, bar.opens, bar.due) == (
+        table.plan.tasks[0],
+        date(2026, 4, 1),
+        date(2026, 4, 30),
+    )
     assert bar.lead
 
 
@@ -40,11 +46,7 @@ def test_a_unit_sees_the_tasks_of_its_rows_and_no_other() -> None:
 def test_months_in_order_then_what_runs_all_year() -> None:
     table = timetable(year_round(), task(6), task(4))
     bars = year_of(reader(table)).bars
-    assert [bar.when for bar in bars] == [
-        "4月内（4月1日—4月30日）",
-        "6月内（6月1日—6月30日）",
-        "全年",
-    ]
+    assert [bar.window and bar.window.due.month for bar in bars] == [4, 6, None]
     assert (bars[-1].opens, bars[-1].due) == (date(2026, 1, 1), date(2026, 12, 31))
 
 
@@ -66,14 +68,13 @@ def test_today_is_marked_in_the_plans_own_year_only() -> None:
 def test_a_parallel_unit_has_no_light(unit: str, on: date) -> None:
     table = timetable(task(4), relations=dict.fromkeys((LEADER, RELATED), Relation.PARALLEL))
     year = year_of(reader(table, unit, on))
-    assert year.colours == ()
-    assert year.bars[0].label == "4月表列第1项工作"
-    assert year.bars[0].when == "4月内"
+    assert (year.lights, year.lit) == ((), False)
+    assert not year.bars[0].exact
 
 
 def test_a_related_unit_has_no_light_and_no_days() -> None:
     [bar] = year_of(reader(timetable(task(4)), RELATED)).bars
-    assert (bar.look.words, bar.when, bar.lead) == ("", "4月内", False)
+    assert (bar.status, bar.exact, bar.lead) == (HIDDEN, False, False)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +102,8 @@ def test_outside_the_own_house_nothing_is_red() -> None:
         for relation in (Relation.OWN, Relation.LOCAL)
     )
     late = date(2026, 5, 6)
-    assert year_of(reader(own, on=late)).colours == ("red",)
-    assert year_of(reader(local, on=late)).colours == ("yellow",)
+    assert year_of(reader(own, on=late)).lights == ("red",)
+    assert year_of(reader(local, on=late)).lights == ("yellow",)
 
 
 def test_what_the_unit_registered_waits_until_it_is_confirmed() -> None:
@@ -119,7 +120,7 @@ def test_very_many_bars_become_one_a_month_and_role() -> None:
     table = timetable(*tasks, year_round())
     year = year_of(reader(table, progress=Progress(done={"2026-04-1": APRIL})))
     assert len(year.bars) == 13
-    assert year.bars[3].name == f"承办{MANY // 12 + 1}项，已办结1项"
+    assert (year.bars[3].count, year.bars[3].done) == (MANY // 12 + 1, 1)
     assert year.bars[3].opens == date(2026, 4, 1)
-    assert year.bars[-1].name == "全年·承办1项"
+    assert (year.bars[-1].all_year, year.bars[-1].count) == (True, 1)
     assert len(year.tasks) == len(tasks) + 1

@@ -8,12 +8,15 @@ import pytest
 
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
-from reminder.domain.year import Bar, Year
+from reminder.domain.status import HIDDEN
+from reminder.domain.year import Bar, Year, task_bar
 from reminder.web.timeline import timeline
+from tests.domain.builders import task
 
 
 def bar(month: int, last: int = 28, name: str = "部署会议", lead: bool = True) -> Bar:
-    return Bar(name, date(2026, month, 1), date(2026, month, last), lead, f"{month}月内")
+    given = task(month, short=name)
+    return Bar(date(2026, month, 1), date(2026, month, last), lead, given)
 
 
 def drawn(*bars: Bar) -> str:
@@ -44,7 +47,7 @@ def test_a_name_has_room_beside_its_bar_and_above_it(month: int) -> None:
 
 
 def test_a_bar_of_the_whole_year_carries_its_name() -> None:
-    whole = Bar("全年·调研", date(2026, 1, 1), date(2026, 12, 31), True, "全年", all_year=True)
+    whole = task_bar(2026, task(short="调研"), None, HIDDEN)
     [row] = timeline(Year(2026, None, (whole,))).rows
     assert (row.x, row.width, row.beside) == ("0.00%", "100.00%", None)
 

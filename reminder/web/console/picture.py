@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 
-from reminder.domain.looks import Look
+from reminder.domain.status import HIDDEN, TaskState, TaskStatus
 from reminder.domain.timetable import Timetable
-from reminder.domain.year import Bar, Year
-from reminder.office.lights import Standing
+from reminder.domain.year import Bar, Year, task_bar
 from reminder.office.overview import Overview
 from reminder.web.timeline import Timeline, timeline
 
@@ -17,16 +16,18 @@ def picture_of(table: Timetable, overview: Overview, on: date) -> Timeline:
 
 
 def _bars(table: Timetable, overview: Overview) -> Iterator[Bar]:
-    first, last = date(table.plan.year, 1, 1), date(table.plan.year, 12, 31)
     for row in (row for rows in overview.months.values() for row in rows):
-        found = table.windows[row.task.id]
-        opens = max(found.opens, first)
-        due = max(opens, min(found.due, last))
-        yield Bar(row.task.brief, opens, due, True, row.timing, _look(row))
+        status = TaskStatus(_STATES[row.lamp.colour])
+        yield task_bar(table.plan.year, row.task, table.windows[row.task.id], status)
     for row in overview.year_round:
-        yield Bar(f"全年·{row.task.brief}", first, last, True, "全年", all_year=True)
+        yield task_bar(table.plan.year, row.task, None, HIDDEN)
 
 
-def _look(row: Standing) -> Look:
-    mark = row.lamp.short if row.lamp.colour in ("yellow", "red", "wait") else ""
-    return Look(row.lamp.colour, row.lamp.word, "✓" if row.done_on else mark)
+_STATES = {
+    "blue": TaskState.NOT_OPEN,
+    "green": TaskState.OPEN,
+    "yellow": TaskState.DUE_SOON,
+    "red": TaskState.TO_CONFIRM,
+    "wait": TaskState.REPORTED,
+    "grey": TaskState.DONE,
+}

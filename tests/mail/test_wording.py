@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from reminder.domain.content import Content
-from reminder.domain.digest import digest
 from reminder.domain.plan import Part, Task
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
@@ -17,13 +15,12 @@ from tests.domain.builders import (
     meeting,
     task,
     timetable,
-    words,
-    written,
 )
+from tests.mail.written import Mail, written
 
 
-def status(content: Content) -> str:
-    [line] = content.sections[0].lines
+def status(content: Mail) -> str:
+    [line] = content.parts[0].lines
     return line.status
 
 
@@ -84,20 +81,20 @@ def test_only_the_own_house_reads_overdue_and_only_on_an_explicit_date(
 def test_a_window_in_words(found: Task, wanted: str) -> None:
     meetings = [meeting(date(2026, 4, 24), name="a"), meeting(name="b")]
     content = written(timetable(found, meetings=meetings))
-    assert content.sections[0].lines[0].timing == wanted
+    assert content.parts[0].lines[0].timing == wanted
 
 
 def test_a_guessed_date_is_marked_where_it_is_shown() -> None:
     table = timetable(task(4))
     table = replace(table, plan=replace(table.plan, year=2027))
     moment = at(4, 1).replace(year=2027)
-    [line] = digest(table, LEADER, 4, moment, Progress()).sections[0].lines
+    [line] = written(table, on=moment).lines
     assert "暂定" in line.timing
 
 
 def test_no_month_window_is_called_a_deadline() -> None:
     content = written(timetable(task(3), task(4), task(4, 2, soft=True)), on=20)
-    said = content.subject + words(content)
+    said = content.subject + content.whole
     assert [word for word in ("截止", "逾期", "日前") if word in said] == []
 
 

@@ -4,25 +4,23 @@ from datetime import date
 
 import pytest
 
-from reminder.domain.content import Content
 from reminder.domain.notices import Kind
 from reminder.domain.plan import Task
-from reminder.domain.reminders import reminder
 from reminder.domain.units import Relation
-from reminder.domain.windows import Progress
-from tests.domain.builders import LEADER, at, heading, task, timetable, titles
+from tests.domain.builders import LEADER, at, task, timetable
+from tests.mail.written import Mail, reminded
 
 BOTH = (task(4, 1, short="调研"), task(4, 2, short="座谈会"))
 
 
-def nudge(*tasks: Task, on: int = 27, relation: Relation = Relation.OWN) -> Content:
+def nudge(*tasks: Task, on: int = 27, relation: Relation = Relation.OWN) -> Mail:
     table = timetable(*tasks, relations={LEADER: relation})
-    return reminder(table, Kind.NUDGE, LEADER, [t.id for t in tasks], at(4, on), Progress())
+    return reminded(table, Kind.NUDGE, [t.id for t in tasks], at(4, on))
 
 
-def overdue(*tasks: Task, relation: Relation = Relation.OWN) -> Content:
+def overdue(*tasks: Task, relation: Relation = Relation.OWN) -> Mail:
     table = timetable(*tasks, relations={LEADER: relation})
-    return reminder(table, Kind.OVERDUE, LEADER, [t.id for t in tasks], at(5, 6), Progress())
+    return reminded(table, Kind.OVERDUE, [t.id for t in tasks], at(5, 6))
 
 
 def test_a_nudges_subject_names_tasks_and_day() -> None:
@@ -39,14 +37,14 @@ def test_a_nudges_first_sentence_says_how_much_is_left(on: int, left: str) -> No
 
 def test_a_nudge_counts_to_the_earliest_due_date() -> None:
     content = nudge(task(4, 1, due=date(2026, 4, 28)), task(4, 2))
-    assert "（至4月28日）" in content.headline
-    assert [line.status for line in content.sections[0].lines] == ["剩1个工作日", "剩3个工作日"]
+    assert "（至4月28日）" in content.subject
+    assert [line.status for line in content.parts[0].lines] == ["剩1个工作日", "剩3个工作日"]
 
 
 def test_a_nudge_tells_whole_wordings_in_one_section() -> None:
     content = nudge(*BOTH)
-    assert titles(content, "lead") == [found.title for found in BOTH]
-    assert len(content.sections) == 1
+    assert content.titles("nudge") == [found.title for found in BOTH]
+    assert len(content.parts) == 1
 
 
 def test_an_overdue_mail_asks_to_confirm() -> None:
@@ -54,7 +52,7 @@ def test_an_overdue_mail_asks_to_confirm() -> None:
     assert content.subject.startswith("【代表工作·4月】")
     assert content.subject.endswith("2项待确认：调研、座谈会")
     assert "请核对" in content.summary
-    assert heading(content, "confirm") == "待确认（2项）"
+    assert content.heading("overdue") == "待确认（2项）"
 
 
 @pytest.mark.parametrize(
@@ -64,11 +62,11 @@ def test_overdue_is_said_to_the_own_house_alone_and_on_an_explicit_date(
     relation: Relation, wanted: str
 ) -> None:
     explicit, month = (
-        overdue(task(4, 1, due=date(2026, 4, 15)), task(4, 2), relation=relation).sections[0].lines
+        overdue(task(4, 1, due=date(2026, 4, 15)), task(4, 2), relation=relation).parts[0].lines
     )
     assert explicit.status == wanted
     assert month.status in ("", "待确认")
 
 
 def test_an_overdue_mail_on_tasks_of_several_months_says_so() -> None:
-    assert overdue(task(3), task(4)).headline.startswith("前期2项待确认：")
+    assert overdue(task(3), task(4)).subject.startswith("【代表工作·4月】前期2项待确认：")

@@ -4,8 +4,6 @@ from datetime import date
 
 import pytest
 
-from reminder.domain.content import Content
-from reminder.domain.digest import digest
 from reminder.domain.plan import Part
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
@@ -15,16 +13,12 @@ from tests.domain.builders import (
     RELATED,
     UNITS,
     at,
-    heading,
     standing,
-    styles,
     task,
     timetable,
-    titles,
-    words,
-    written,
     year_round,
 )
+from tests.mail.written import Mail, say, written
 
 NOTHING: Progress = Progress()
 
@@ -41,34 +35,41 @@ def test_sections_stand_in_the_order_of_what_matters() -> None:
         year_round(),
         standing(),
     )
-    assert styles(written(table)) == ["lead", "related", "confirm", "next", "year", "standing"]
+    assert written(table).kinds == [
+        "lead",
+        "related",
+        "confirm",
+        "next-lead",
+        "year-lead",
+        "standing",
+    ]
 
 
 def test_lead_and_related_in_one_row_is_lead_and_shown_once() -> None:
     content = written(timetable(task(4, related=(LEADER, RELATED))))
-    assert styles(content) == ["lead"]
-    assert "相关" not in content.headline
+    assert content.kinds == ["lead"]
+    assert "相关" not in content.subject
 
 
 def test_a_related_unit_reads_nothing_of_standing_tasks() -> None:
     content = written(timetable(task(4), standing()), RELATED)
-    assert styles(content) == ["related"]
+    assert content.kinds == ["related"]
 
 
 def test_a_unit_reads_only_of_tasks_in_which_it_has_a_part() -> None:
     table = timetable(task(4), task(4, 2, lead=(OUTSIDER,), related=()), task(5))
     content = written(table, RELATED)
-    assert titles(content, "related") == ["4月表列第1项工作"]
-    assert "4月表列第2项工作" not in words(content)
+    assert content.titles("related") == ["4月表列第1项工作"]
+    assert "4月表列第2项工作" not in content.whole
 
 
 def test_next_month_is_silent_when_the_unit_has_no_part_in_it() -> None:
     table = timetable(task(4), task(5, lead=(OUTSIDER,), related=()))
-    assert styles(written(table)) == ["lead"]
+    assert written(table).kinds == ["lead"]
 
 
 def test_december_has_no_next_month() -> None:
-    assert styles(written(timetable(task(1), task(12)), month=12, progress=_done(1))) == ["lead"]
+    assert written(timetable(task(1), task(12)), month=12, progress=_done(1)).kinds == ["lead"]
 
 
 def test_the_earliest_is_named_only_among_several_that_have_a_day() -> None:
@@ -84,27 +85,27 @@ def _done(month: int, count: int = 1) -> Progress:
 
 def test_a_unit_with_only_unconfirmed_tasks_reads_of_nothing_else() -> None:
     content = written(timetable(task(3), task(4, lead=(OUTSIDER,))))
-    assert styles(content) == ["confirm"]
-    assert content.headline == "3月1项待确认"
+    assert content.kinds == ["confirm"]
+    assert content.subject.endswith("】3月1项待确认")
 
 
 def test_several_leads_stand_in_the_tables_order() -> None:
     content = written(timetable(task(4, lead=(OUTSIDER, LEADER))))
-    assert content.sections[0].notes[0].endswith("中卫市人大常委会、自治区人大常委会代表工作委员会")
+    assert content.parts[0].notes[0].endswith("中卫市人大常委会、自治区人大常委会代表工作委员会")
 
 
 def test_a_year_round_task_done_once_is_gone_from_its_leads_digest() -> None:
     table = timetable(task(4), year_round())
     done = Progress({"2026-year-1": date(2026, 2, 10)})
-    assert "year" in styles(written(table))
-    assert "year" not in styles(written(table, progress=done))
+    assert "year-lead" in written(table).kinds
+    assert "year-lead" not in written(table, progress=done).kinds
 
 
 def test_a_month_of_many_rows_with_units_of_their_own_is_still_numbered() -> None:
     pairs = [(RELATED,), (OUTSIDER,), ()]
     tasks = [task(4, n, related=pairs[n % 3]) for n in range(1, 13)]
-    numerals = [section.numeral for section in written(timetable(*tasks)).sections]
-    assert len(numerals) == len(set(numerals))
+    assert len(written(timetable(*tasks)).parts) == 12
+    assert len({say("words.txt", "numeral", number=number) for number in range(1, 100)}) == 99
 
 
 # --- what a related unit never learns
@@ -116,8 +117,7 @@ def test_a_related_unit_never_sees_a_state(relation: Relation | None) -> None:
         *(task(4, n, **timing) for n, timing in enumerate(TIMINGS, 1)),
         relations={RELATED: relation},
     )
-    lines = [line for section in written(table, RELATED).sections for line in section.lines]
-    assert {line.status for line in lines} == {""}
+    assert {line.status for line in written(table, RELATED).lines} == {""}
 
 
 TIMINGS = ({}, {"soft": True}, {"due": date(2026, 4, 15)}, {"part": Part.EARLY})
@@ -136,24 +136,22 @@ def test_a_related_units_digest_does_not_move_with_the_leads_progress(
 
 
 @pytest.fixture
-def parallel_lead() -> Content:
+def parallel_lead() -> Mail:
     table = timetable(task(3), task(4), task(5), relations={LEADER: Relation.PARALLEL})
     return written(table, on=28)
 
 
-def test_a_parallel_lead_sees_no_state_and_no_light(parallel_lead: Content) -> None:
-    lines = [line for section in parallel_lead.sections for line in section.lines]
-    assert {line.status for line in lines} == {""}
-    assert {line.mood.value for line in lines} == {"plain"}
+def test_a_parallel_lead_sees_no_state_and_no_light(parallel_lead: Mail) -> None:
+    assert {(line.status, line.state) for line in parallel_lead.lines} == {("", "hidden")}
 
 
-def test_a_parallel_lead_reads_nothing_of_what_is_unconfirmed(parallel_lead: Content) -> None:
-    assert "confirm" not in styles(parallel_lead)
-    assert "待确认" not in parallel_lead.subject + words(parallel_lead)
-    assert "登记" not in words(parallel_lead)
+def test_a_parallel_lead_reads_nothing_of_what_is_unconfirmed(parallel_lead: Mail) -> None:
+    assert "confirm" not in parallel_lead.kinds
+    assert "待确认" not in parallel_lead.subject + parallel_lead.whole
+    assert "登记" not in parallel_lead.whole
 
 
-def test_a_parallel_lead_is_asked_politely(parallel_lead: Content) -> None:
+def test_a_parallel_lead_is_asked_politely(parallel_lead: Mail) -> None:
     assert "敬请" in parallel_lead.summary
     assert "商请" in parallel_lead.summary
 
@@ -168,15 +166,15 @@ def test_a_wording_is_never_shortened_in_a_body(unit: str) -> None:
     tasks = (task(month, title=f"{LONG}{month}", short="指导意见") for month in (3, 4, 5))
     year = year_round(title=f"{LONG}全年", short="指导意见")
     content = written(timetable(*tasks, year), unit)
-    found = [line.title for section in content.sections for line in section.lines]
+    found = [line.title for line in content.lines]
     assert {len(title) >= len(LONG) for title in found} == {True}
     assert f"{LONG}4" in found
 
 
 def test_a_subject_names_short_titles_and_says_when_there_are_more() -> None:
     tasks = [task(4, n, short=f"换届选举工作第{n}次调研") for n in range(1, 6)]
-    headline = written(timetable(*tasks)).headline
-    assert headline == "承办5项：换届选举工作第1次调研、换届选举工作第2次调研等"
+    subject = written(timetable(*tasks)).subject
+    assert subject == "【代表工作·4月】承办5项：换届选举工作第1次调研、换届选举工作第2次调研等"
 
 
 def test_a_subject_names_both_roles() -> None:
@@ -188,7 +186,7 @@ def test_a_subject_names_both_roles() -> None:
 
 def test_a_late_digest_says_so_in_its_subject() -> None:
     table = timetable(task(4))
-    content = digest(table, LEADER, 4, at(4, 10), NOTHING, late=True)
+    content = written(table, on=10, late=True)
     assert content.subject.startswith("【代表工作·4月】〔补发〕")
     assert table.is_late(table.digest_due(4), at(4, 2))
     assert not table.is_late(table.digest_due(4), at(4, 1, 23))
@@ -197,21 +195,21 @@ def test_a_late_digest_says_so_in_its_subject() -> None:
 # --- 待确认
 
 
-def months_to_confirm(content: Content) -> list[str]:
-    return [s.title.partition("待确认")[0] for s in content.sections if s.style == "confirm"]
+def months_to_confirm(content: Mail) -> list[str]:
+    return [s.title.partition("待确认")[0] for s in content.parts if s.kind == "confirm"]
 
 
 def test_unconfirmed_tasks_of_two_months_stand_one_by_one_and_older_ones_as_a_count() -> None:
     content = written(timetable(*(task(month) for month in (1, 2, 3, 4, 5, 6))), month=6)
     assert months_to_confirm(content) == ["4月", "5月"]
-    assert titles(content, "confirm") == ["4月表列第1项工作", "5月表列第1项工作"]
-    assert "更早月份另有3项待确认。" in words(content)
+    assert content.titles("confirm") == ["4月表列第1项工作", "5月表列第1项工作"]
+    assert "更早月份另有3项待确认。" in content.whole
 
 
 def test_unconfirmed_tasks_older_than_two_months_are_a_count_alone() -> None:
     content = written(timetable(task(1), task(2), task(6)), month=6)
-    assert titles(content, "confirm") == []
-    assert heading(content, "confirm").startswith("更早月份待确认（2项）")
+    assert content.kinds == ["lead", "older"]
+    assert content.heading("older").startswith("更早月份待确认（2项）")
 
 
 def test_the_list_to_confirm_is_oldest_first_and_the_subject_counts_all() -> None:
@@ -222,19 +220,19 @@ def test_the_list_to_confirm_is_oldest_first_and_the_subject_counts_all() -> Non
 
 def test_tracking_off_leaves_out_what_is_unconfirmed() -> None:
     content = written(timetable(task(3), task(4), tracking=False))
-    assert styles(content) == ["lead"]
-    assert "待确认" not in content.subject + words(content)
+    assert content.kinds == ["lead"]
+    assert "待确认" not in content.subject + content.whole
 
 
 def test_what_closed_before_the_first_start_is_not_to_be_confirmed() -> None:
     content = written(timetable(task(3), task(4)), progress=Progress(started=date(2026, 4, 1)))
-    assert styles(content) == ["lead"]
+    assert content.kinds == ["lead"]
 
 
 def test_this_months_own_tasks_are_never_among_those_of_earlier_months() -> None:
     table = timetable(task(4, due=date(2026, 4, 10)), task(4, 2))
     content = written(table, on=20)
-    assert styles(content) == ["lead"]
+    assert content.kinds == ["lead"]
     assert "4月1项待确认" not in content.subject
 
 
@@ -249,11 +247,11 @@ def test_a_local_lead_reads_what_is_unconfirmed_in_its_digest() -> None:
 def test_a_group_is_named_with_its_count_to_the_lead() -> None:
     group = Unit("congresses", "各市、县（区）人大常委会", members=(RELATED, OUTSIDER))
     table = timetable(task(4, related=("congresses",)), units=(*UNITS, group))
-    assert "各市、县（区）人大常委会（2个）" in words(written(table))
+    assert "各市、县（区）人大常委会（2个）" in written(table).whole
 
 
 def test_a_unit_without_address_is_named_to_the_lead_and_to_nobody_else() -> None:
     nobody = Unit("departments", "自治区有关部门")
     table = timetable(task(4, related=(RELATED, "departments")), units=(*UNITS, nobody))
-    assert "自治区有关部门未登记邮箱，需另行告知" in words(written(table))
-    assert "需另行告知" not in words(written(table, RELATED))
+    assert "自治区有关部门未登记邮箱，需另行告知" in written(table).whole
+    assert "需另行告知" not in written(table, RELATED).whole
