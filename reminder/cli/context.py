@@ -93,14 +93,11 @@ def days_set(loaded: Office) -> dict[str, date]:
 
 def application(at: datetime | None = None) -> Application:
     """With `at`, on a clock that starts at that moment."""
-    from reminder.cli import heap
     from reminder.clock import Clock
     from reminder.documents.settings import source_warnings
     from reminder.office.application import Application
 
-    heap.share_one()
     loaded = office()
-    heap.give_back()
     _log(loaded.settings.log.format, loaded.settings.log.level)
     for warning in source_warnings(options.config):
         log.warning("%s", warning)

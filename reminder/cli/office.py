@@ -38,7 +38,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Validate everything: plan, units, working days, settings."""
-    from reminder.documents.settings.advice import advice
+    from reminder.documents.advice import advice
     from reminder.documents.templates import check_templates
 
     try:
@@ -86,6 +86,7 @@ def _few(words: list[str]) -> list[str]:
 
 
 def _findings(loaded: Office) -> dict[str, Any]:
+    from reminder.documents.advice import warnings
     from reminder.domain.moves import clashing, held_on
 
     days = days_set(loaded)
@@ -105,7 +106,7 @@ def _findings(loaded: Office) -> dict[str, Any]:
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
         "provisional": [found.task for found in table.windows.values() if found.provisional],
-        "warnings": [*map(str, loaded.warnings), *clashes],
+        "warnings": [*map(str, warnings(loaded)), *clashes],
         "errors": [],
     }
 

@@ -1,7 +1,7 @@
-"""What pydantic found wrong in what people edit, in words."""
+"""What pydantic finds wrong in what people edit, in words."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,15 +10,15 @@ from reminder.documents.toml_lines import Location
 from reminder.domain.characters import quoted
 
 
-def explain(detail: dict[str, Any], model: type[BaseModel]) -> str:
+def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
     """One pydantic error as `what is wrong, what was wanted`, never showing a secret."""
     kind, location = detail["type"], detail["loc"]
     if kind == "missing":
         return "is missing, wanted a value"
     if kind == "extra_forbidden":
         return unknown_key(str(location[-1]), _fields(model, location[:-1]))
-    message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    if kind in ("value_error", "assertion_error"):
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if kind == "value_error":
         return message
     wanted = message.removeprefix("Input should be ")
     wanted = wanted[0].lower() + wanted[1:]
@@ -26,8 +26,8 @@ def explain(detail: dict[str, Any], model: type[BaseModel]) -> str:
     return f"is {'not usable' if secret else quoted(detail['input'])}, wanted {wanted}"
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    names = sorted(known)
+def unknown_key(key: str, keys: Iterable[str]) -> str:
+    names = sorted(keys)
     close = difflib.get_close_matches(key, names, n=1)
     wanted = f"{close[0]}?" if close else f"one of {', '.join(names)}"
     return f"unknown key, wanted {wanted}"
@@ -35,8 +35,6 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 def _fields(model: type[BaseModel], location: Location) -> list[str]:
     for part in location:
-        if isinstance(part, int):
-            continue
         for name, field in model.model_fields.items():
             if part in (name, field.alias):
                 model = _model_in(field.annotation) or model
@@ -47,7 +45,5 @@ def _fields(model: type[BaseModel], location: Location) -> list[str]:
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if found := _model_in(inner):
-            return found
-    return None
+    inner = map(_model_in, getattr(annotation, "__args__", ()))
+    return next((model for model in inner if model), None)

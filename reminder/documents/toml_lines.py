@@ -7,80 +7,68 @@ from tree_sitter import Language, Node, Parser
 
 Location = tuple[str | int, ...]
 
-_KEYS = ("bare_key", "quoted_key", "dotted_key")
-
 
 class Lines:
-    """Of every part of text that `tomllib` reads; they count from `first`."""
+    """Of every part of a text that `tomllib` reads, counted from 1."""
 
-    def __init__(self, text: str, first: int = 1) -> None:
-        self._found = _lines_of(text)
-        self._first = first
+    def __init__(self, text: str) -> None:
+        self._source = text.encode()
+        self._lines: dict[Location, int] = {}
+        arrays: dict[Location, int] = {}
+        parser = Parser(Language(tree_sitter_toml.language()))
+        for node in parser.parse(self._source).root_node.children:
+            if node.type == "pair":
+                self._pair(node, ())
+            elif node.type in ("table", "table_array_element"):
+                inside = self._head(node, arrays)
+                for pair in (child for child in node.children if child.type == "pair"):
+                    self._pair(pair, inside)
 
     def of(self, location: Location) -> int:
         """Of that key, or of the nearest table around it; the first when there is none."""
         for length in range(len(location), 0, -1):
-            if line := self._found.get(location[:length]):
-                return line + self._first - 1
-        return self._first
+            if line := self._lines.get(location[:length]):
+                return line
+        return 1
 
     def __contains__(self, location: Location) -> bool:
-        return location in self._found
+        return location in self._lines
 
+    def _head(self, node: Node, arrays: dict[Location, int]) -> Location:
+        """Of a table; `arrays` are the lists of tables with their last index so far."""
+        names, line = self._names(node.named_children[0]), node.start_point[0] + 1
+        here: Location = ()
+        for depth, name in enumerate(names, 1):
+            here = (*here, name)
+            if depth == len(names) and node.type == "table_array_element":
+                arrays[here] = arrays.get(here, -1) + 1
+                self._lines.setdefault(here, line)
+            if here in arrays:
+                here = (*here, arrays[here])
+        self._lines[here] = line
+        return here
 
-def _lines_of(text: str) -> dict[Location, int]:
-    source = text.encode()
-    lines: dict[Location, int] = {}
-    arrays: dict[Location, int] = {}
-    for node in Parser(Language(tree_sitter_toml.language())).parse(source).root_node.children:
-        match node.type:
-            case "pair":
-                _pair(node, (), source, lines)
-            case "table" | "table_array_element":
-                names = next(_names(child, source) for child in node.children if _is_key(child))
-                here: Location = ()
-                for depth, name in enumerate(names, 1):
-                    here = (*here, name)
-                    if depth == len(names) and node.type == "table_array_element":
-                        arrays[here] = arrays.get(here, -1) + 1
-                        lines.setdefault(here, node.start_point[0] + 1)
-                    if here in arrays:
-                        here = (*here, arrays[here])
-                lines[here] = node.start_point[0] + 1
-                for child in node.children:
-                    if child.type == "pair":
-                        _pair(child, here, source, lines)
-    return lines
+    def _pair(self, node: Node, here: Location) -> None:
+        key, value = node.named_children[:2]
+        for name in self._names(key):
+            here = (*here, name)
+            self._lines.setdefault(here, node.start_point[0] + 1)
+        self._value(value, here)
 
+    def _value(self, node: Node, here: Location) -> None:
+        if node.type == "inline_table":
+            for pair in (child for child in node.named_children if child.type == "pair"):
+                self._pair(pair, here)
+        elif node.type == "array":
+            items = (child for child in node.named_children if child.type != "comment")
+            for index, item in enumerate(items):
+                self._lines[(*here, index)] = item.start_point[0] + 1
+                self._value(item, (*here, index))
 
-def _pair(node: Node, here: Location, source: bytes, lines: dict[Location, int]) -> None:
-    key, value = node.named_children[0], node.named_children[1]
-    for name in _names(key, source):
-        here = (*here, name)
-        lines.setdefault(here, node.start_point[0] + 1)
-    _value(value, here, source, lines)
-
-
-def _value(node: Node, here: Location, source: bytes, lines: dict[Location, int]) -> None:
-    if node.type == "inline_table":
-        for child in node.named_children:
-            if child.type == "pair":
-                _pair(child, here, source, lines)
-    elif node.type == "array":
-        items = [child for child in node.named_children if child.type != "comment"]
-        for index, child in enumerate(items):
-            lines[(*here, index)] = child.start_point[0] + 1
-            _value(child, (*here, index), source, lines)
-
-
-def _is_key(node: Node) -> bool:
-    return node.type in _KEYS
-
-
-def _names(node: Node, source: bytes) -> list[str]:
-    if node.type == "dotted_key":
-        return [name for child in node.named_children for name in _names(child, source)]
-    text = source[node.start_byte : node.end_byte].decode()
-    if node.type == "quoted_key":
-        return [next(iter(tomllib.loads(f"{text} = 0")))]
-    return [text]
+    def _names(self, node: Node) -> list[str]:
+        if node.type == "dotted_key":
+            return [name for child in node.named_children for name in self._names(child)]
+        text = self._source[node.start_byte : node.end_byte].decode()
+        if node.type == "quoted_key":
+            return [next(iter(tomllib.loads(f"{text} = 0")))]
+        return [text]

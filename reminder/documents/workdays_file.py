@@ -34,6 +34,7 @@ def published(day: date) -> bool | None:
 def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays, list[Fault]]:
     """Every `YEAR.toml` of the folder, below the settings' own overrides."""
     yearly: dict[date, bool] = {}
+    overrides: dict[date, bool] = {}
     faults: list[Fault] = []
     if os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
@@ -43,13 +44,11 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
         except ConfigurationError as error:
             faults += error.faults
             continue
-        table, found = file.validate(_File)
-        faults += found
-        if table is None:
-            continue
-        faults += [*_other_years(file, table), *_both(file, table)]
-        yearly |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
-    overrides: dict[date, bool] = {}
+        table, wrong = file.validate(_File)
+        faults += wrong
+        if table:
+            faults += _wrong_days(file, table)
+            yearly |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
     if settings:
         overrides |= dict.fromkeys(settings.workdays.work, True)
         overrides |= dict.fromkeys(settings.workdays.rest, False)
@@ -57,25 +56,26 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
 
 
 def year_files(folder: Path) -> list[Path]:
-    found = folder.glob("*.toml") if is_folder(folder) else []
-    return sorted(path for path in found if not is_leftover(path.name))
+    paths = folder.glob("*.toml") if is_folder(folder) else []
+    return sorted(path for path in paths if not is_leftover(path.name))
 
 
-def _both(file: EditedFile, table: _File) -> list[Fault]:
-    return [
-        file.fault(("rest", index), f"{day} stands under work and under rest, wanted one of them")
+def _wrong_days(file: EditedFile, table: _File) -> list[Fault]:
+    both = "stands under work and under rest, wanted one of them"
+    faults = [
+        file.fault(("rest", index), f"{day} {both}")
         for index, day in enumerate(table.rest)
         if day in table.work
     ]
-
-
-def _other_years(file: EditedFile, table: _File) -> list[Fault]:
-    stem = file.path.stem
-    if not re.fullmatch("[0-9]{4}", stem):
-        return [Fault(file.shown, 0, "", "is not named after a year, wanted e.g. 2026.toml")]
-    return [
-        file.fault((key, index), f"is {day}, wanted a day of {stem}")
+    year = file.path.stem
+    if not re.fullmatch("[0-9]{4}", year):
+        return [
+            *faults,
+            Fault(file.shown, 0, "", "is not named after a year, wanted e.g. 2026.toml"),
+        ]
+    return faults + [
+        file.fault((key, index), f"is {day}, wanted a day of {year}")
         for key, days in (("work", table.work), ("rest", table.rest))
         for index, day in enumerate(days)
-        if day.year != int(stem)
+        if day.year != int(year)
     ]

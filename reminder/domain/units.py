@@ -58,13 +58,6 @@ class Directory:
         names = {name: u.id for u in self.units.values() for name in (u.name, *u.aliases)}
         object.__setattr__(self, "_by_name", names)
 
-    @property
-    def is_unique(self) -> bool:
-        """Whether no id and no name stands in the file twice."""
-        spellings = sum(1 + len(unit.aliases) for unit in self.units.values())
-        ids = all(key == unit.id for key, unit in self.units.items())
-        return ids and len(self._by_name) == spellings
-
     def __getitem__(self, unit_id: str) -> Unit:
         return self.units[unit_id]
 

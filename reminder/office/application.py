@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from reminder.calendar.feeds import Feeds
 from reminder.clock import Clock
 from reminder.documents.office import Office
-from reminder.documents.settings import Settings, server_mark
+from reminder.documents.settings import Settings
 from reminder.domain.moves import held_on
 from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
@@ -24,7 +24,7 @@ from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, read_hold
-from reminder.ledger.location import DatabaseServer
+from reminder.ledger.location import DatabaseServer, server_mark
 from reminder.ledger.opening import open_database, was_begun
 from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.compose import Composer

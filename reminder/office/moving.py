@@ -3,10 +3,9 @@
 from contextlib import closing
 from pathlib import Path
 
-from reminder.documents.settings import server_mark
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import copying
-from reminder.ledger.location import Place, lock_beside
+from reminder.ledger.location import Place, lock_beside, server_mark
 from reminder.ledger.opening import open_moved
 from reminder.mail.replicas import single_process_lock
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from reminder.documents.advice import advice
 from reminder.documents.settings import Settings
-from reminder.documents.settings.advice import advice
 
 REAL = {
     "transport": "smtp",
@@ -17,7 +17,7 @@ REAL = {
 
 def advised(**given: Any) -> list[str]:
     """Which settings, with everything else as in an office."""
-    settings = Settings(command_line=REAL | given)  # type: ignore[call-arg]
+    settings = Settings.model_validate(REAL | given)
     return [words.partition(":")[0] for words in advice(settings)]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reminder.documents.settings import SHIPPED, load_settings, variables
+from reminder.documents.settings import SHIPPED, load_settings
+from reminder.documents.settings.sources import variable_names
 
 PROJECT = Path(__file__).parents[2]
 COMMENTED = (SHIPPED / "config" / "reminder.toml").read_text(encoding="utf-8")
@@ -48,13 +49,13 @@ def test_every_setting_is_documented() -> None:
     pages = COMMENTED + documentation()
     missing = {
         variable
-        for variable, name in variables().items()
+        for variable, name in variable_names().items()
         if name not in written and variable not in pages and f"`{name}`" not in pages
     }
     assert missing == set()
 
 
 def test_every_variable_in_the_documentation_is_read() -> None:
-    known = {*variables(), "REMINDER_CONFIG", "REMINDER_SECRETS_DIR"}
+    known = {*variable_names(), "REMINDER_CONFIG", "REMINDER_SECRETS_DIR"}
     written = set(re.findall(r"\bREMINDER_[A-Z_]*[A-Z]", COMMENTED + documentation()))
     assert written - known == set()

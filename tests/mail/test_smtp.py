@@ -9,7 +9,7 @@ import pytest
 import trustme
 from pydantic import ValidationError
 
-from reminder.documents.settings.model import SmtpSettings
+from reminder.documents.settings import SmtpSettings
 from reminder.domain.notices import State
 from reminder.errors import ServerError
 from reminder.mail.transports.smtp import SmtpTransport

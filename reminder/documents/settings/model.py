@@ -1,193 +1,32 @@
-"""Every setting, its default and what it may be."""
+"""Every setting, and where what travels with the program lies."""
 
 import os
-from datetime import date, time
-from email.utils import getaddresses, parseaddr
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from reminder.documents.settings.secret_key import WANTED, why_weak
-from reminder.documents.settings.section import Section
-from reminder.documents.settings.steps import NudgeStep, OverdueStep
-from reminder.domain.addresses import (
-    hello_name,
-    host_name,
-    is_loopback,
-    is_public_name,
-    mailbox,
-    site_address,
+from reminder.documents.settings.secrets import KEY_BYTES, why_weak
+from reminder.documents.settings.sections import (
+    CleanPath,
+    DigestSettings,
+    LogSettings,
+    MailSettings,
+    NudgeStep,
+    OverdueStep,
+    Secret,
+    SmtpSettings,
+    WebSettings,
+    WorkdaySettings,
 )
-from reminder.domain.characters import UNSEEN, one_line, quoted
+from reminder.domain.addresses import is_loopback
 from reminder.errors import ConfigurationError, Fault
 from reminder.ledger.location import Place, lock_beside, place_of
 
-PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[3]
 IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "plan").is_dir()
 # What travels with the program: the project's own folders, or their copies in the wheel.
 SHIPPED = CHECKOUT if IN_CHECKOUT else Path(__file__).resolve().parents[2] / "data"
-
-
-def _clean(value: Path) -> Path:
-    if "\0" in str(value):
-        raise ValueError(f"is {quoted(str(value))}, wanted a path without NUL")
-    return value
-
-
-def _secret(value: SecretStr) -> SecretStr:
-    if UNSEEN.search(value.get_secret_value()):
-        raise ValueError("holds a character that nobody types, wanted one line of text")
-    return value
-
-
-CleanPath = Annotated[Path, AfterValidator(_clean)]
-Host = Annotated[str, AfterValidator(host_name)]
-Line = Annotated[str, AfterValidator(lambda value: one_line(value) if value else value)]
-Secret = Annotated[SecretStr, AfterValidator(_secret)]
-
-
-class SmtpSettings(Section):
-    host: Host = "localhost"
-    port: int | None = Field(None, ge=1, le=65535)
-    security: Literal["none", "starttls", "tls"] = "starttls"
-    username: Line = ""
-    password: Secret = SecretStr("")
-    ca_file: CleanPath | None = None
-    hello: Annotated[str, AfterValidator(lambda v: hello_name(v) if v else v)] = ""
-    timeout: float = Field(60, gt=0, le=3600, description="seconds for one answer")
-    connections: int = Field(2, ge=1, le=64)
-    messages_per_connection: int = Field(100, ge=1, le=10_000)
-    rate: int = Field(0, ge=0, le=100_000, description="messages a minute, 0 for no limit")
-
-    @property
-    def effective_port(self) -> int:
-        return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.security]
-
-
-class WebSettings(Section):
-    host: Annotated[str, AfterValidator(lambda v: host_name(v) if v else v)] = "127.0.0.1"
-    port: int = Field(8026, ge=0, le=65535)
-    base_url: str = ""
-    finish: Literal["confirm", "direct"] = "confirm"
-    console: Literal["local", "anywhere", "off"] = "local"
-    foreign_calendars: bool | None = None
-
-    @field_validator("base_url")
-    @classmethod
-    def _address_of_a_site(cls, value: str) -> str:
-        return site_address(value) if value else value
-
-    @field_validator("console")
-    @classmethod
-    def _never_a_password_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
-        base = info.data.get("base_url")
-        if value == "anywhere" and base is not None and not base.startswith("https:"):
-            raise ValueError("is 'anywhere', wanted an https web.base_url with it, or 'local'")
-        return value
-
-    @property
-    def root(self) -> str:
-        """The path of `base_url`, below which every page lies: `/reminder`, mostly empty."""
-        return urlsplit(self.base_url).path
-
-    @property
-    def is_https(self) -> bool:
-        return self.base_url.startswith("https:")
-
-    @property
-    def public_url(self) -> str:
-        """Where the pages are; on this machine when no address was set."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
-        host = f"[{host}]" if ":" in host else host
-        return self.base_url or f"http://{host}:{self.port}"
-
-    @property
-    def reachable(self) -> bool:
-        """Whether `base_url` was set to something that another machine can open."""
-        return bool(self.base_url) and not is_loopback(urlsplit(self.base_url).hostname or "")
-
-    @property
-    def offers_foreign_calendars(self) -> bool:
-        """Buttons that hand a feed's address, which is its only secret, to Google or Microsoft."""
-        if self.foreign_calendars is not None:
-            return self.foreign_calendars
-        return is_public_name(urlsplit(self.base_url).hostname or "")
-
-
-class LogSettings(Section):
-    format: Literal["text", "json"] = "text"
-    level: Literal["debug", "info", "warning", "error"] = "info"
-
-
-class MailSettings(Section):
-    sender: Line = Field("reminder@reminder.example", alias="from")
-    reply_to: str = ""
-    operator: str = ""
-    contact: Line = ""
-    redirect_to: str = ""
-    first_start: Literal["send", "hold"] | None = None
-    approval: bool = False
-
-    @field_validator("sender")
-    @classmethod
-    def _name_and_mailbox(cls, value: str) -> str:
-        if len(getaddresses([value])) > 1:
-            raise ValueError(f"{quoted(value)} is more than one sender, wanted one")
-        mailbox(parseaddr(value)[1] or value)
-        return value
-
-    @field_validator("reply_to", "operator", "redirect_to")
-    @classmethod
-    def _mailbox(cls, value: str) -> str:
-        return mailbox(value) if value else value
-
-    @property
-    def sender_name(self) -> str:
-        return parseaddr(self.sender)[0]
-
-    @property
-    def sender_address(self) -> str:
-        return mailbox(parseaddr(self.sender)[1])
-
-
-class DigestSettings(Section):
-    at: time = time(9)
-    workdays_before: int = Field(0, ge=0, le=10)
-    tracking: bool = True
-
-    @field_validator("at")
-    @classmethod
-    def _in_the_plans_zone(cls, value: time) -> time:
-        if value.tzinfo:
-            raise ValueError(f"is {value}, wanted a time without offset: the plan has its zone")
-        return value
-
-
-class WorkdaySettings(Section):
-    work: frozenset[date] = frozenset()
-    rest: frozenset[date] = frozenset()
-
-    @model_validator(mode="after")
-    def _one_or_the_other(self) -> Self:
-        if both := self.work & self.rest:
-            raise ValueError(f"{min(both)} stands under work and under rest, wanted one of them")
-        return self
 
 
 def _default_state_dir() -> Path:
@@ -206,14 +45,8 @@ def _default_state_dir() -> Path:
     return home / ".local" / "state" / "reminder"
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        env_ignore_empty=True,
-        extra="forbid",
-        frozen=True,
-    )
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     plan: CleanPath = SHIPPED / "plan" / "plan_2026.toml"
     state_dir: CleanPath = Field(default_factory=_default_state_dir)
@@ -256,7 +89,7 @@ class Settings(BaseSettings):
     @classmethod
     def _random_enough(cls, value: SecretStr) -> SecretStr:
         if value and (why := why_weak(value.get_secret_value())):
-            raise ValueError(f"{why}, wanted {WANTED}, as of: openssl rand -base64 {WANTED}")
+            raise ValueError(f"{why}, wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}")
         return value
 
     @field_validator("overdue")
@@ -302,19 +135,3 @@ class Settings(BaseSettings):
     def links_in_mail(self) -> bool:
         """Never a loopback address in a mail that leaves this machine."""
         return self.web.reachable or (bool(self.web.base_url) and self.transport == "maildir")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        given = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
-        command_line, secrets, file = (
-            InitSettingsSource(settings_cls, given.get(name, {}))
-            for name in ("command_line", "secrets", "file")
-        )
-        return command_line, env_settings, secrets, file
