@@ -25,7 +25,7 @@ from reminder.office.previews import rehearse
 from reminder.office.readiness import EVERY
 from reminder.office.signals import stopping
 from reminder.web.app import create_app
-from reminder.web.server import Server, web_server
+from reminder.web.server import WebServer, web_server
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ class Daemon:
                 return ""
         return rehearse(app, at)[0]
 
-    def _web(self) -> Server:
+    def _web(self) -> WebServer:
         return web_server(create_app(self._app))
 
     def _started(

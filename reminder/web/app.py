@@ -20,11 +20,11 @@ from reminder.web.access import enter, has_opened
 from reminder.web.bounds import Bounds
 from reminder.web.console import routes as console
 from reminder.web.errors import told
+from reminder.web.feed_cache import CachedFeeds, FeedCache
 from reminder.web.feeds import feed
 from reminder.web.forms import get
 from reminder.web.middleware import Paths, Upgrade
 from reminder.web.page import MESSAGES, Page, Refused
-from reminder.web.polls import Kept, Polls
 from reminder.web.security import SecurityHeaders, headers_of
 from reminder.web.site import Site
 
@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 def create_app(application: Application) -> Starlette:
     settings = application.settings
     templates = environment(settings, autoescape=True)
-    kept = Kept(application.database)
+    feed_cache = FeedCache(application.database)
     app = Starlette(
         routes=_routes(settings),
         middleware=[
             Middleware(Bounds),
             Middleware(Paths, settings.web.root),
-            Middleware(Polls, kept),
+            Middleware(CachedFeeds, feed_cache),
             Middleware(SecurityHeaders, headers_of(settings.web)),
             Middleware(Upgrade),
         ],
@@ -52,7 +52,7 @@ def create_app(application: Application) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
-    app.state.site = Site(application, templates, kept)
+    app.state.site = Site(application, templates, feed_cache)
     # Also where not even the page for errors can be made, by a mistake in an operator's template.
     shipped = environment(settings.model_copy(update={"templates": None}), autoescape=True)
     app.state.broken = phrase(shipped, MESSAGES, "broken") + "\n"

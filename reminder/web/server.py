@@ -1,56 +1,137 @@
-"""The web server: uvicorn, with the bounds that it leaves to a proxy which may not be there."""
+"""The web server: uvicorn, with the limits that it leaves to a proxy which may not be there."""
 
 import asyncio
-import logging
 import socket
-from concurrent.futures import Future
-from typing import Any
+import string
+from http import HTTPStatus
+from resource import RLIMIT_NOFILE, getrlimit
+from typing import cast
+from urllib.parse import quote
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
-from starlette.applications import Starlette
+from httptools import HttpParserError
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from reminder.web.connection import MOST, Connection
+from reminder.clock import monotonic
 
-log = logging.getLogger(__name__)
-
+# Seconds for a request to come whole, and again for its answer to be taken.
+PATIENCE = 20.0
+# Connections. The ledger and the mail server need files too.
+PLACES = min(512, getrlimit(RLIMIT_NOFILE)[0] // 3)
+HEAD = 16 * 1024  # bytes of a request's head that are held until it is whole
+BODY = 256 * 1024  # bytes of a body; forms are told at 16 KB that they are too long
+PIPELINED = 8  # requests that wait for the answer before them
 # Pages are made by threads that share one lock; more of them only keep the others waiting.
 THREADS = 8
 
 
-class Server(uvicorn.Server):
-    """Wakes for its clients and for `stop`, which another thread calls; for nothing else."""
+class GuardedProtocol(HttpToolsProtocol):
+    """A client is not waited for without end, and never keeps another one out."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._stopped: Future[None] = Future()
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._received = 0
+        self._limit = HEAD
+        self._since = monotonic()
+        self._deadline = self.loop.call_later(PATIENCE, self._end_if_late)
+        if len(self.connections) > PLACES:
+            self._make_room()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not (self._received or data.isascii()):
+            data = _escaped(data)
+        self._received += len(data)
+        super().data_received(data)
+        if self._received > self._limit:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        self._received, self._limit = 0, BODY
+        super().on_headers_complete()
+        self.headers = []  # what follows a chunked body is no part of the head
+        if len(self.pipeline) > PIPELINED:
+            raise HttpParserError("too many requests at once")
+
+    def on_message_complete(self) -> None:
+        self._received, self._limit = 0, HEAD
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._since = monotonic()
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
+    @property
+    def is_served(self) -> bool:
+        """It has said everything, takes what it is given, and waits for its answer."""
+        cycle = self.cycle
+        waits = cycle is not None and not (cycle.response_complete or cycle.more_body)
+        return waits and not self.flow.write_paused
+
+    def _end_if_late(self) -> None:
+        now = monotonic()
+        if self.is_served:  # afterwards it has its time to take the answer
+            self._since = now
+        left = self._since + PATIENCE - now
+        if left > 0:
+            self._deadline = self.loop.call_later(left, self._end_if_late)
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _make_room(self) -> None:
+        """Of those that the server waits for, the one goes that has kept it waiting longest."""
+        connections = cast(set[GuardedProtocol], self.connections)
+        slowest = min((c for c in connections if not c.is_served), key=lambda c: c._since)
+        connections.discard(slowest)  # it leaves by itself only when the loop comes round
+        slowest._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Ends the connection, with a word unless an answer has begun."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            fields = [*self.server_state.default_headers, (b"content-length", b"0")]
+            fields.append((b"connection", b"close"))
+            lines = [b"%b: %b\r\n" % field for field in fields]
+            self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n"]))
+            self.transport.close()
+        self.transport.abort()
+
+
+def _escaped(data: bytes) -> bytes:
+    """RFC 3986, 2.1: with escapes for what curl sends as it is; the parser refuses it."""
+    line, end, rest = data.partition(b"\r\n")
+    return quote(line, string.printable).encode() + end + rest
+
+
+class WebServer(uvicorn.Server):
     def stop(self) -> None:
-        if not self._stopped.done():
-            self._stopped.set_result(None)
-
-    async def main_loop(self) -> None:
-        await asyncio.wrap_future(self._stopped)
+        """May be called by another thread."""
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        asyncio.get_running_loop().set_exception_handler(_tell)
         current_default_thread_limiter().total_tokens = THREADS
         await super().startup(sockets)
-        for listener in sockets or []:
-            listener.listen(1024)  # who is not taken in at once waits in the kernel's queue
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Waits for work of its own, not for a client that sends or takes nothing."""
+        for connection in cast(set[GuardedProtocol], self.server_state.connections):
+            if not connection.is_served:
+                connection.transport.abort()
         await super().shutdown(sockets)
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        # They are gone when the loop comes round; one that it finds at its end is a warning.
-        await asyncio.sleep(0)
 
 
-def web_server(app: Starlette) -> Server:
+def web_server(app: ASGIApp) -> WebServer:
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=GuardedProtocol,
         ws="none",
         loop="uvloop",
         lifespan="off",
@@ -59,15 +140,7 @@ def web_server(app: Starlette) -> Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=MOST // 4,  # so many are taken in before any of them can be counted
+        backlog=1024,  # who is not taken in at once waits in the kernel's queue
         timeout_graceful_shutdown=5,
     )
-    return Server(config)
-
-
-def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Of the system's trouble a sentence; of a mistake of ours everything."""
-    if isinstance(error := context.get("exception"), OSError):
-        log.error("web server: %s: %s", context["message"], error.strerror)
-    else:
-        loop.default_exception_handler(context)
+    return WebServer(config)

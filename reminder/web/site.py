@@ -22,7 +22,7 @@ from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.links import feed_token, feed_url, webcal_url
 from reminder.ledger.location import DatabaseServer
 from reminder.office.application import Application
-from reminder.web.polls import Kept
+from reminder.web.feed_cache import FeedCache
 
 OFFERED = 200  # feeds on one page; the console finds the others by name
 
@@ -44,7 +44,7 @@ class Subscription:
 class Site:
     app: Application
     templates: Environment
-    kept: Kept
+    feed_cache: FeedCache
     noting: Lock = field(default_factory=Lock)
 
     @property

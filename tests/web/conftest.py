@@ -133,14 +133,14 @@ def client(house: House) -> TestClient:
     return house.client()
 
 
-def stop(web: server.Server, thread: threading.Thread) -> None:
+def stop(web: server.WebServer, thread: threading.Thread) -> None:
     web.stop()
     thread.join()
 
 
 @pytest.fixture
-def running() -> Iterator[list[tuple[server.Server, threading.Thread]]]:
-    started: list[tuple[server.Server, threading.Thread]] = []
+def running() -> Iterator[list[tuple[server.WebServer, threading.Thread]]]:
+    started: list[tuple[server.WebServer, threading.Thread]] = []
     yield started
     for web, thread in started:
         stop(web, thread)

@@ -15,7 +15,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger.links import FEED, add_reader, revoke, rotate
 from reminder.ledger.opening import open_database
 from reminder.ledger.schema import link
-from reminder.web import polls
+from reminder.web import feed_cache
 from tests.web.test_attacks import Answer, ask
 
 LATER = datetime(2026, 4, 2, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ LATER = datetime(2026, 4, 2, 1, tzinfo=UTC)
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """How long a look at the ledger holds: a test that waits for nothing sets it."""
-    return lambda seconds: monkeypatch.setattr(polls, "LATEST", seconds)
+    return lambda seconds: monkeypatch.setattr(feed_cache, "LATEST", seconds)
 
 
 @pytest.fixture
@@ -132,12 +132,12 @@ def test_a_dead_link_costs_as_much_whether_it_was_kept_or_never_good(
 def test_no_more_is_kept_than_memory_is_set_aside(
     house: Any, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polls, "MEMORY", 200_000)
-    for blanks in range(20):
-        assert ask(app, f"{house.url('plan')}?{'&' * blanks}").status == 200
-    kept = app.state.site.kept
-    assert 0 < kept._size <= 200_000
-    assert kept._size == sum(polls._size(*item) for item in kept._answers.items())
+    monkeypatch.setattr(feed_cache, "MEMORY", 200_000)
+    for query in ("", "view=due", "view=todo", "alarms=1d", "alarms=3d", "alarms=7d"):
+        assert ask(app, f"{house.url('plan')}?{query}").status == 200
+    cache = app.state.site.feed_cache
+    sizes = [answer.size + feed_cache._OVERHEAD for answer in cache._answers.values()]
+    assert 0 < sum(sizes) == cache._size <= 200_000
 
 
 def test_what_cannot_be_read_is_kept_from_nobody_and_given_to_nobody(
@@ -159,7 +159,7 @@ def test_nothing_is_kept_so_long_that_a_use_goes_unnoted(
     with house.database.write() as connection:
         connection.execute(link.update().values(last_use=None))
     looks(0)
-    monkeypatch.setattr(polls, "LONGEST", 0)
+    monkeypatch.setattr(feed_cache, "LONGEST", 0)
     ask(app, url)
     with house.database.read() as connection:
         assert connection.execute(select(link)).one().last_use
@@ -168,8 +168,8 @@ def test_nothing_is_kept_so_long_that_a_use_goes_unnoted(
 def test_an_answer_made_before_a_change_is_not_kept(house: Any, app: Starlette) -> None:
     url = house.url("helan")
     ask(app, url)
-    kept = app.state.site.kept
-    [(asked, answer)] = kept._answers.items()
-    kept._answers.clear()
-    kept.keep(asked, answer, "of another state")
-    assert kept._answers == {}
+    cache = app.state.site.feed_cache
+    [(poll, answer)] = cache._answers.items()
+    cache._answers.clear()
+    cache.put(poll, answer, "of another state")
+    assert cache._answers == {}
