@@ -28,7 +28,7 @@ http {{
 }}
 """
 NAME = "reminder.npc.test"  # of the site in the recipe
-_RECIPE = Path(__file__).parents[1] / "docs" / "nginx.conf"
+_RECIPE = Path(__file__).parents[1] / "contrib" / "nginx.conf"
 _PATIENCE = 10  # seconds until it must answer
 
 
@@ -74,6 +74,7 @@ def recipe(folder: Path, http: int, https: int, to: int) -> str:
         r"127\.0\.0\.1:8026": f"127.0.0.1:{to}",
         r"/etc/ssl/\S+/reminder\.\w+;": f"{folder}/both.pem;",
         r"/var/log/nginx": str(folder),
+        r"_timeout 20s": "_timeout 1s",
     }
     text = _RECIPE.read_text(encoding="utf-8")
     for old, new in changes.items():

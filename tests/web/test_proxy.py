@@ -1,8 +1,10 @@
 """The recipe for nginx, as it is shipped, in front of the real server."""
 
+import select
+import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection, RemoteDisconnected
 from pathlib import Path
@@ -28,6 +30,11 @@ class Proxy:
     def ask(self, path: str, host: str = NAME, *, over: str = "https", **headers: str) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("GET", path, "", host, over, named)
+
+    def connect(self) -> ssl.SSLSocket:
+        context = ssl._create_unverified_context()
+        client = socket.create_connection(("127.0.0.1", self.https), timeout=10)
+        return context.wrap_socket(client, server_hostname=NAME)
 
     def send(
         self, method: str, path: str, body: str, host: str, over: str, headers: dict[str, str]
@@ -104,3 +111,27 @@ def test_its_logs_hold_nothing_that_opens_anything(house: House, proxy: Proxy) -
     assert "GET /units/-/deputies/mails 200" in logs
     for secret in (page.split("/")[2], feed.split("/")[2], house.door):
         assert secret not in logs
+
+
+HEAD = f"Host: {NAME}\r\n".encode()
+SLOW = {
+    "head": b"GET / HTTP/1.1\r\nHost:",
+    "body": b"POST /console/login HTTP/1.1\r\n" + HEAD + b"Content-Length: 9\r\n\r\nx",
+    "reader": (b"GET /static/style.css HTTP/1.1\r\n" + HEAD + b"\r\n") * 2000,
+}
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_who_is_slow_goes_and_keeps_nobody_out(proxy: Proxy, what: str) -> None:
+    clients = [proxy.connect() for _ in range(4)]
+    for client in clients:
+        client.sendall(SLOW[what])
+    assert proxy.ask("/healthz").status == 200
+    if what == "reader":
+        ended = select.poll()
+        ended.register(clients[0], select.POLLRDHUP)
+        assert ended.poll(10_000)
+    for client in clients:
+        with closing(client), suppress(OSError):
+            while client.recv(65536):
+                pass
