@@ -131,7 +131,7 @@ def _watch() -> None:
     from sqlalchemy.engine.default import DefaultDialect
 
     from reminder.mail.compose import Composer, Edition
-    from reminder.mail.transports.smtp_replies import Client
+    from reminder.mail.transports.smtp_client import Client
 
     @event.listens_for(Engine, "before_cursor_execute")
     def _before(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:

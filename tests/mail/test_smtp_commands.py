@@ -6,7 +6,7 @@ import pytest
 
 from reminder.domain.notices import Reason, State
 from reminder.errors import ServerError
-from reminder.mail.transports import smtp_commands
+from reminder.mail.transports import smtp_client
 from reminder.mail.transports.smtp import SmtpTransport
 from tests.mail.certificates import Certificates
 from tests.mail.servers import (
@@ -202,7 +202,7 @@ def test_refusal_in_a_group_that_is_out_of_step_may_be_anothers_and_does_not_cou
 
 
 def test_server_that_restarted_is_believed_again_after_a_while(monkeypatch):
-    monkeypatch.setattr(smtp_commands, "DOUBT", 0)
+    monkeypatch.setattr(smtp_client, "DOUBT", 0)
     with bad_server(RCPT=[CLOSE, Held("250 ok")]) as server:
         way = transport(server.port, timeout=SHORT)
         assert [sent_anew(way) for _ in range(2)] == [True, True]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reminder.mail.transports.throttles import THROTTLES, is_throttle
+from reminder.mail.transports.smtp_answers import THROTTLES, is_throttle
 
 
 def test_every_throttle_has_a_source_and_is_known():

@@ -9,17 +9,17 @@ from functools import cached_property
 from reminder.documents.settings import SmtpSettings
 from reminder.domain.addresses import is_domain, is_loopback
 from reminder.errors import ServerError
-from reminder.mail.transports.smtp_commands import Pipelining
-from reminder.mail.transports.smtp_connection import SmtpConnection
-from reminder.mail.transports.smtp_replies import (
+from reminder.mail.transports.smtp_client import (
     Client,
+    Pipelining,
     TlsClient,
+    error_text,
     failure,
     refused,
-    said,
+    reply_text,
     step,
-    words_of,
 )
+from reminder.mail.transports.smtp_connection import SmtpConnection
 
 # Over TLS the plainest is the best supported; CRAM-MD5 for servers that offer nothing else.
 _LOG_INS = ("PLAIN", "LOGIN", "CRAM-MD5")
@@ -184,13 +184,13 @@ class SmtpTransport:
                 way = getattr(smtp, f"auth_{method.lower().replace('-', '_')}")
                 code, reply = smtp.auth(method, way)
         except smtplib.SMTPResponseException as error:
-            return error.smtp_code, words_of(error)
+            return error.smtp_code, error_text(error)
         except Exception as error:  # noqa: BLE001 - e.g. a challenge that is not base64
-            return 0, words_of(error)
+            return 0, error_text(error)
         finally:
             smtp.password = ""
         # smtplib lets 503 pass as «logged in before», which we never are.
-        return code, said(code, reply)
+        return code, reply_text(code, reply)
 
     def _without_secrets(self, words: str) -> str:
         """A server may echo the line that it did not understand."""

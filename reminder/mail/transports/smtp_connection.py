@@ -9,24 +9,21 @@ from reminder.domain.addresses import is_reserved
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
 from reminder.mail.transports import Envelope
-from reminder.mail.transports.smtp_commands import Commands, Pipelining, UnansweredError
-from reminder.mail.transports.smtp_replies import Client, readable, refused, said, step, words_of
-from reminder.mail.transports.throttles import is_throttle
+from reminder.mail.transports.smtp_answers import RESERVED, UNSAYABLE, is_refusal, refusal_answer
+from reminder.mail.transports.smtp_client import (
+    Client,
+    Commands,
+    Pipelining,
+    UnansweredError,
+    error_text,
+    readable,
+    refused,
+    reply_text,
+    step,
+)
 
 GOODBYE = 2.0
 
-_RESERVED = Answer(
-    State.REFUSED, Reason.RESERVED_ADDRESS, "not sent: RFC 2606 reserves the address's domain"
-)
-_UNSAYABLE = Answer(
-    State.REFUSED, Reason.RECIPIENT_REFUSED, "not sent: the address is not printable ASCII"
-)
-# RFC 5321 section 4.2.2 and RFC 4954 section 6: a sequence or a log-in that the server misses
-# says nothing of the recipient or the message.
-_OF_THE_SESSION = (503, 530)
-# RFC 3463 sections 3.2 and 3.8: the sender's address, or what policy lets this host send. Some
-# servers put the code behind their words, with a #.
-_OF_THE_SENDER = re.compile(rb"(?:^|#)5\.(?:7\.[0-9]{1,3}|1\.[78])\b")
 # RFC 3463 sections 3.3 and 3.4. Told apart, or one such message would hold up all others.
 _TOO_LARGE = (b"5.2.3", b"5.3.4")
 
@@ -86,9 +83,9 @@ class SmtpConnection:
         if 200 <= code < 300:
             return ""
         if 400 <= code < 500:
-            return f"It puts off {command}: {said(code, reply)}."
+            return f"It puts off {command}: {reply_text(code, reply)}."
         raise ServerError(
-            f"mail server {self._server} refused {command}: {said(code, reply)}",
+            f"mail server {self._server} refused {command}: {reply_text(code, reply)}",
             hint="the mail server must know this host, smtp.username and mail.from as its own",
         )
 
@@ -147,9 +144,9 @@ class SmtpConnection:
         answers = {}
         for recipient in envelope.recipients:
             if self._spares_reserved and is_reserved(recipient):
-                answers[recipient] = _RESERVED
+                answers[recipient] = RESERVED
             elif not (recipient.isascii() and recipient.isprintable()):
-                answers[recipient] = _UNSAYABLE
+                answers[recipient] = UNSAYABLE
         return answers
 
     def _too_large(self, size: int) -> Answer | None:
@@ -184,7 +181,7 @@ class SmtpConnection:
         if code != 421:
             self._commands.read_out()
         if code == 552 and reply.startswith(_TOO_LARGE):
-            return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, said(code, reply))
+            return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, reply_text(code, reply))
         self.close()
         raise refused(self._server, "MAIL", code, reply)
 
@@ -196,12 +193,12 @@ class SmtpConnection:
             try:
                 code, reply = self._commands.reply()
             except OSError as error:
-                return self._broken_off(wanted, words_of(error)) | failed
+                return self._broken_off(wanted, error_text(error)) | failed
             if code in (250, 251, 252):
                 continue
-            if not _is_refusal(code):
-                return self._broken_off(wanted, said(code, reply)) | failed
-            failed[recipient] = _refusal(
+            if not is_refusal(code):
+                return self._broken_off(wanted, reply_text(code, reply)) | failed
+            failed[recipient] = refusal_answer(
                 code, reply, Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_DEFERRED
             )
         return failed
@@ -225,18 +222,18 @@ class SmtpConnection:
                 self._smtp.send(_on_the_wire(content))
                 code, reply = self._smtp.getreply()
                 if 200 <= code < 300:
-                    return Answer(State.SENT, Reason.ACCEPTED, said(code, reply))
+                    return Answer(State.SENT, Reason.ACCEPTED, reply_text(code, reply))
         except OSError as error:
-            return self._lost(words_of(error))
+            return self._lost(error_text(error))
         return self._refused_message(code, reply)
 
     def _refused_message(self, code: int, reply: bytes) -> Answer:
         if code == 421:
             self._drop()
-        elif not _is_refusal(code):
-            return self._lost(said(code, reply))
+        elif not is_refusal(code):
+            return self._lost(reply_text(code, reply))
         self._reset()
-        return _refusal(code, reply, Reason.MESSAGE_REFUSED, Reason.MESSAGE_DEFERRED)
+        return refusal_answer(code, reply, Reason.MESSAGE_REFUSED, Reason.MESSAGE_DEFERRED)
 
     def _lost(self, words: str) -> Answer:
         self._drop()
@@ -266,24 +263,6 @@ def _too_many(told: Mapping[str, Answer]) -> list[str]:
         return []
     later = Reason.RECIPIENT_DEFERRED
     return [one for one, it in told.items() if it.reason is later and it.reply.startswith("452")]
-
-
-def _is_refusal(code: int) -> bool:
-    """421 closes the channel (RFC 5321 section 4.2.3); other classes are out of step here."""
-    return 400 <= code < 600 and code != 421
-
-
-def _refusal(code: int, reply: bytes, never: Reason, later: Reason) -> Answer:
-    words = said(code, reply)
-    if code in _OF_THE_SESSION:
-        return Answer(State.RETRY, Reason.SERVER, words)
-    if code < 500:
-        return Answer(State.RETRY, later, words)
-    if is_throttle(words):
-        return Answer(State.RETRY, Reason.THROTTLED, words)
-    if _OF_THE_SENDER.search(reply):
-        return Answer(State.RETRY, Reason.SENDER_REFUSED, words, never)
-    return Answer(State.REFUSED, never, words)
 
 
 def _on_the_wire(content: bytes) -> bytes:

@@ -1,12 +1,23 @@
-"""Replies that say «never» with a 5xx and mean «later»: rate limits, with their sources.
-
-The one place where the words of a reply decide instead of its code. What is left out is left
-out on purpose: NetEase's DT:SPM judges the content, MI:CEL and RP:CEL the commands, and its
-HL codes come with the greeting, which concerns the server anyway.
-"""
+"""What a mail server's refusal means: for good, for now, or nothing of this recipient at all."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from reminder.domain.notices import Answer, Reason, State
+from reminder.mail.transports.smtp_client import reply_text
+
+RESERVED = Answer(
+    State.REFUSED, Reason.RESERVED_ADDRESS, "not sent: RFC 2606 reserves the address's domain"
+)
+UNSAYABLE = Answer(
+    State.REFUSED, Reason.RECIPIENT_REFUSED, "not sent: the address is not printable ASCII"
+)
+# RFC 5321 section 4.2.2 and RFC 4954 section 6: a sequence or a log-in that the server misses
+# says nothing of the recipient or the message.
+_OF_THE_SESSION = (503, 530)
+# RFC 3463 sections 3.2 and 3.8: the sender's address, or what policy lets this host send. Some
+# servers put the code behind their words, with a #.
+_OF_THE_SENDER = re.compile(rb"(?:^|#)5\.(?:7\.[0-9]{1,3}|1\.[78])\b")
 
 QQ = "https://smtp.codes/qq"
 QQ_LIMITS = "http://service.mail.qq.com/cgi-bin/help?subtype=1&id=20022&no=1000725"
@@ -19,8 +30,7 @@ SISIMAI = "https://github.com/sisimai/p5-sisimai/issues/466"
 RFC_5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.10"
 
 
-@dataclass(frozen=True)
-class Throttle:
+class Throttle(NamedTuple):
     """A limit that lifts by itself; `source` is the provider's own or a public explanation."""
 
     provider: str
@@ -29,6 +39,9 @@ class Throttle:
     source: str
 
 
+# Replies that say «never» with a 5xx and mean «later»: the one place where the words of a reply
+# decide instead of its code. Left out on purpose: NetEase's DT:SPM judges the content, MI:CEL and
+# RP:CEL the commands, and its HL codes come with the greeting, which concerns the server anyway.
 THROTTLES = (
     Throttle("QQ", "ip frequency limited", "too much from this address", QQ_LIMITS),
     Throttle("QQ", "connection frequency limited", "too many connections", QQ_LIMITS),
@@ -59,3 +72,21 @@ _WORDS = re.compile(
 def is_throttle(reply: str) -> bool:
     """Whether a 5xx reply is one of the known limits that lift by themselves."""
     return _WORDS.search(reply) is not None
+
+
+def is_refusal(code: int) -> bool:
+    """421 closes the channel (RFC 5321 section 4.2.3); other classes are out of step here."""
+    return 400 <= code < 600 and code != 421
+
+
+def refusal_answer(code: int, reply: bytes, never: Reason, later: Reason) -> Answer:
+    words = reply_text(code, reply)
+    if code in _OF_THE_SESSION:
+        return Answer(State.RETRY, Reason.SERVER, words)
+    if code < 500:
+        return Answer(State.RETRY, later, words)
+    if is_throttle(words):
+        return Answer(State.RETRY, Reason.THROTTLED, words)
+    if _OF_THE_SENDER.search(reply):
+        return Answer(State.RETRY, Reason.SENDER_REFUSED, words, never)
+    return Answer(State.REFUSED, never, words)
