@@ -10,7 +10,9 @@ from reminder.domain.characters import one_line
 from reminder.domain.notices import Reason
 from reminder.errors import UsageError
 from reminder.ledger.database import Database
-from reminder.ledger.holds import Hold, begin_hold, read_hold
+from reminder.ledger.holds import Hold as Hold
+from reminder.ledger.holds import begin_hold
+from reminder.ledger.holds import read_hold as read_hold
 from reminder.ledger.mark import name_ledger
 
 log = logging.getLogger(__name__)

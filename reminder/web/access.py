@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from reminder.domain.characters import as_address
-from reminder.ledger.access import DOOR_WORD, opens_door
+from reminder.office.access import DOOR_WORD, opens_local_pages
 from reminder.web.page import Page
 
 _COOKIE = "door"
@@ -44,4 +44,4 @@ def enter(page: Page) -> Response | None:
 
 
 def _opens(page: Page, word: str) -> bool:
-    return bool(word) and opens_door(page.connection, page.app.key, word)
+    return bool(word) and opens_local_pages(page.connection, page.app, word)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -80,7 +81,7 @@ def _front(page: Page) -> Response:
     return page.render(
         "front.html",
         is_inside=is_inside,
-        subscriptions=page.site.subscriptions(page.connection, page.base) if is_inside else [],
+        subscriptions=page.subscriptions() if is_inside else [],
         has_console=page.settings.web.console != "off",
     )
 
@@ -93,7 +94,8 @@ async def _healthz(request: Request) -> Response:
 def _readyz(page: Page) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
     app, at = page.app, page.at
-    if why := app.waits_for_clock(at) or why_not_ready(app.database, at, page.site.facts):
+    facts = "" if isinstance(app.settings.ledger, Path) else app.config_hash  # replicas may differ
+    if why := app.waits_for_clock(at) or why_not_ready(app.database, at, facts):
         log.warning("not ready: %s", why)
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")

@@ -36,7 +36,7 @@ def _outbox(page: Page) -> Response:
         count=len(paths),
         page=number,
         pages=pages,
-        subscriptions=page.site.subscriptions(page.connection, page.base),
+        subscriptions=page.subscriptions(),
     )
 
 

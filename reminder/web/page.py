@@ -14,10 +14,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from reminder.documents.templates import phrase
 from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
-from reminder.ledger.holds import Hold, read_hold
+from reminder.office.access import FeedAddress, offered_feeds
+from reminder.office.holds import Hold, read_hold
 from reminder.web import cookies
-from reminder.web.site import OFFERED, site_of
+from reminder.web.site import site_of
 
+OFFERED = 200  # feeds on one page; the console finds the others by name
 MESSAGES = "web/messages.html"  # one macro a sentence: what a form has done, or why it was refused
 _SAID = "said"  # the cookie of the sentence that the next page says
 _SECONDS = 60  # until that page must have been asked for
@@ -145,6 +147,9 @@ class Page:
     def read_hold(self) -> Hold | None:
         """Why no mail goes at present."""
         return read_hold(self.connection, self.app.settings.stream)
+
+    def subscriptions(self) -> list[FeedAddress]:
+        return list(offered_feeds(self.connection, self.app, self.base, OFFERED))
 
     def to(self, path: str) -> RedirectResponse:
         """To a page of ours, after a form or in its stead."""

@@ -1,16 +1,13 @@
 """What every page needs: the plan in force, the ledger, the templates, who is asking."""
 
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import cast
 
 from jinja2 import Environment
-from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from reminder.calendar.entries import PLAN
 from reminder.calendar.feeds import Feeds
 from reminder.clock import Clock
 from reminder.documents.settings import Settings
@@ -19,8 +16,6 @@ from reminder.domain.timetable import Timetable
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, read_hold
-from reminder.ledger.links import feed_token, feed_url, webcal_url
-from reminder.ledger.location import DatabaseServer
 from reminder.office.application import Application
 from reminder.web.feed_cache import FeedCache
 
@@ -28,24 +23,10 @@ OFFERED = 200  # feeds on one page; the console finds the others by name
 
 
 @dataclass(frozen=True)
-class Subscription:
-    """A feed as it is offered: short entries by default, whole windows for who wants them.
-
-    `name` is the unit's, empty for the whole plan.
-    """
-
-    name: str
-    short: str
-    webcal: str
-    full: str
-
-
-@dataclass(frozen=True)
 class Site:
     app: Application
     templates: Environment
     feed_cache: FeedCache
-    noting: Lock = field(default_factory=Lock)
 
     @property
     def settings(self) -> Settings:
@@ -73,12 +54,6 @@ class Site:
         return self.app.feeds
 
     @property
-    def facts(self) -> str:
-        """Of its files, where other replicas may have others."""
-        shared = isinstance(self.settings.ledger, DatabaseServer)
-        return self.app.config_hash if shared else ""
-
-    @property
     def has_outbox(self) -> bool:
         return self.settings.transport == "maildir"
 
@@ -103,19 +78,6 @@ class Site:
         }
         html = self.templates.get_template(f"web/{template}").render(shared | values)
         return HTMLResponse(html, status)
-
-    def subscriptions(self, connection: Connection, base: str) -> list[Subscription]:
-        """Of the first feeds, the whole plan's before them. Whoever sees them can open them all."""
-        directory = self.table.directory
-        names = sorted(self.feeds.names(), key=lambda name: name != PLAN)[:OFFERED]
-        feeds = []
-        for name in names:
-            token = feed_token(connection, self.key, name)
-            short = feed_url(base, token, name, handed_out=True)
-            full = feed_url(base, token, name)
-            label = "" if name == PLAN else directory[name].name
-            feeds.append(Subscription(label, short, webcal_url(short), full))
-        return feeds
 
     def to(self, path: str) -> RedirectResponse:
         """To a page of ours, after a form or in its stead."""

@@ -9,24 +9,18 @@ from starlette.responses import Response
 
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
-from reminder.ledger.links import PAGE, USED, LinkView, check_link, page_url, read_link
+from reminder.office.access import PAGE, OpenLink, note_use, open_link
 from reminder.web.page import Page
-from reminder.web.uses import note_use
 
 
 @dataclass(frozen=True)
 class UnitLink:
     unit: Unit
-    token: str
-    generation: int
-    is_noted: bool  # that it was used today
-
-    @property
-    def path(self) -> str:
-        return page_url("", self.token, self.unit.id)
+    path: str
+    link: OpenLink
 
     def signed(self, who: str) -> Signature:
-        return Signature(who, f"{PAGE}/{self.unit.id}/{self.generation}")
+        return Signature(who, f"{PAGE}/{self.unit.id}/{self.link.generation}")
 
 
 class UnitValues(TypedDict):
@@ -40,21 +34,19 @@ class UnitValues(TypedDict):
 def opened(page: Page) -> UnitLink:
     """Every refusal costs the same: a link that is no longer good takes no shorter way."""
     name, token = page.part("unit"), page.part("token")
-    signed = check_link(page.connection, page.app.key, PAGE, name, token)
-    link = read_link(page.connection, PAGE, name) or LinkView(PAGE, name)
+    link = open_link(page.connection, page.app, PAGE, name, token, page.at)
     unit = page.table.directory.units.get(name)
-    if not signed or unit is None or unit.is_group:
+    if link is None or unit is None or unit.is_group:
         raise HTTPException(404)
-    is_noted = link.last_use is not None and page.at - link.last_use < USED
-    return UnitLink(unit, token, link.generation, is_noted)
+    return UnitLink(unit, f"/units/{token}/{name}", link)
 
 
-def noting(page: Page, link: UnitLink, answer: Response) -> Response:
+def noting(page: Page, opened: UnitLink, answer: Response) -> Response:
     """Notes the link's use after the answer, once a day."""
-    if not link.is_noted:
-        answer.background = BackgroundTask(note_use, page.site, PAGE, link.unit.id)
+    if not opened.link.is_noted:
+        answer.background = BackgroundTask(note_use, page.app, PAGE, opened.unit.id)
     return answer
 
 
-def shared(page: Page, link: UnitLink) -> UnitValues:
-    return {"here": link.path, "unit": link.unit, "contact": page.settings.mail.contact}
+def shared(page: Page, opened: UnitLink) -> UnitValues:
+    return {"here": opened.path, "unit": opened.unit, "contact": page.settings.mail.contact}

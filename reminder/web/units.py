@@ -12,13 +12,13 @@ from starlette.routing import Route
 from reminder.domain.characters import UNSEEN
 from reminder.domain.plan import Task
 from reminder.domain.registrations import NAMES, Signature
-from reminder.ledger.links import FEED, feed_token, feed_url, page_url, read_link
 from reminder.office import registrations
+from reminder.office.access import feed_address
 from reminder.office.registrations import WHO, WORDS, RegistrationError
 from reminder.web import unit_mails
 from reminder.web.forms import LONGEST, Form, get, parse_day, post
 from reminder.web.page import Page
-from reminder.web.subscriptions import Calendar
+from reminder.web.subscriptions import UnitCalendar
 from reminder.web.timeline import timeline
 from reminder.web.unit_link import UnitLink, noting, opened, shared
 from reminder.web.unit_page import unit_page
@@ -78,20 +78,15 @@ def _shown(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
     return noting(page, link, answer)
 
 
-def _calendar(page: Page, link: UnitLink) -> Calendar | None:
+def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
     """None when the secretariat has withdrawn the feed's link."""
-    unit, plan, web = link.unit, page.table.plan, page.settings.web
-    feed_link = read_link(page.connection, FEED, unit.id)
-    if feed_link and feed_link.revoked:
+    plan, web = page.table.plan, page.settings.web
+    feed = feed_address(page.connection, page.app, page.base, link.unit.id)
+    if not feed:
         return None
-    token = feed_token(page.connection, page.app.key, unit.id)
-    return Calendar(
-        f"{plan.tag}{plan.year}·{unit.label}",
-        feed_url(page.base, token, unit.id),
-        page_url(page.base, link.token, unit.id),
-        web.reachable,
-        web.offers_foreign_calendars,
-    )
+    name = f"{plan.tag}{plan.year}·{link.unit.label}"
+    home = f"{page.base}{link.path}"
+    return UnitCalendar(name, feed, home, web.reachable, web.offers_foreign_calendars)
 
 
 def _sign(page: Page, link: UnitLink, form: Form, by: Signature) -> str:

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reminder.ledger.occasions import note_tick
-from reminder.web import page, site
+from reminder.web import page
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
@@ -26,7 +26,6 @@ def test_the_front_page_offers_every_feed_to_who_has_opened_the_door(
 def test_of_very_many_feeds_some_are_offered(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "OFFERED", 3)
     monkeypatch.setattr(page, "OFFERED", 3)
     front = client.get("/").text
     assert front.count("webcal:") == 3
