@@ -17,7 +17,7 @@ from reminder.domain.notices import (
 )
 from reminder.domain.occasions import Heard, Step
 from reminder.domain.timetable import Timetable
-from reminder.ledger.rows import put
+from reminder.ledger.rows import batched, put
 from reminder.ledger.schema import notice, reminded
 
 
@@ -71,10 +71,15 @@ def heard_from(
     return {row.unit for row in rows if still_reached(row.stream, stream)}
 
 
-def tasks_of(connection: Connection, key: str) -> list[tuple[str, str, int]]:
-    """What a nudge or a 待确认 mail is about: task, due date, step."""
-    query = select(reminded.c.task, reminded.c.due, reminded.c.step).where(reminded.c.key == key)
-    return [(row.task, row.due, row.step) for row in connection.execute(query)]
+def tasks_of(
+    connection: Connection, keys: Iterable[str]
+) -> defaultdict[str, list[tuple[str, str, int]]]:
+    """What nudges and 待确认 mails are about, by their keys: task, due date, step."""
+    tasks: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    for batch in batched(keys):
+        for row in connection.execute(select(reminded).where(reminded.c.key.in_(batch))):
+            tasks[row.key].append((row.task, row.due, row.step))
+    return tasks
 
 
 _BY_DIGEST = "by-digest"
@@ -118,7 +123,7 @@ def note_read(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
 
 def was_read(connection: Connection, key: str) -> bool:
     """Whether that reminder's unit has read it in a digest, so that it is for others alone."""
-    return bool(tasks_of(connection, _read_key(key)))
+    return bool(tasks_of(connection, [_read_key(key)]))
 
 
 def _read_key(key: str) -> str:

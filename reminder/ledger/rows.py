@@ -44,11 +44,12 @@ def _insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql
     return postgresql.insert(table)
 
 
-Key = TypeVar("Key", str, int)
+Item = TypeVar("Item")
 
 
-def batched(keys: Iterable[Key]) -> Iterator[list[Key]]:
-    """SQLite limits the variables of one statement."""
-    rest = iter(keys)
-    while some := list(islice(rest, 500)):
-        yield some
+def batched(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
+    """SQLite limits the variables of one statement; and long work goes in short transactions,
+    so that others wait for half a second at most."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

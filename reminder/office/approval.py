@@ -16,8 +16,8 @@ from reminder.errors import ReminderError
 from reminder.ledger import holds, notices
 from reminder.ledger.holds import hold_new
 from reminder.ledger.notices import Composed
+from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeView, read_notice, read_notices
-from reminder.mail.chunks import batched
 from reminder.office.application import Application
 
 WHY = 200  # characters of a reason

@@ -13,7 +13,7 @@ from reminder.ledger import registrations
 from reminder.office import clocks
 from reminder.office.application import Application
 from reminder.office.lookup import find_task, month_of
-from reminder.office.stopping import stop_done
+from reminder.office.notice_writer import stop_done
 
 COMMAND = Signature("", "command")
 

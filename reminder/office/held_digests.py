@@ -11,14 +11,13 @@ from sqlalchemy import Connection
 
 from reminder.domain.needless import why_needless
 from reminder.domain.notices import CLEARED, NEEDLESS, UNREAD, NoticeDraft, Reason, State
-from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger import holds, notices
 from reminder.ledger.database import Database
 from reminder.ledger.notices import Composed
 from reminder.ledger.registrations import read_progress
+from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeView, read_notices
-from reminder.mail.chunks import CHUNK, batched
 from reminder.mail.compose import Composer
 from reminder.office.notice_writer import NoticeWriter
 
@@ -28,12 +27,9 @@ class Approvals:
 
     def __init__(self, composer: Composer, database: Database, notice_writer: NoticeWriter) -> None:
         self._composer = composer
+        self._table = composer.office.table
         self._database = database
-        self._registrar = notice_writer
-
-    @property
-    def _table(self) -> Timetable:
-        return self._composer.office.table
+        self._writer = notice_writer
 
     def shown(
         self, connection: Connection, views: Iterable[NoticeView], as_of: datetime | None = None
@@ -42,7 +38,7 @@ class Approvals:
 
         What would go to nobody is left out: the unit has no address, or nothing to be told.
         """
-        progress = read_progress(connection, self._table, self._registrar.stream)
+        progress = read_progress(connection, self._table, self._writer.stream)
         hindrances = self._hindrances(views := list(views), progress)
         moments: dict[datetime, list[NoticeView]] = defaultdict(list)
         for view in views:
@@ -57,11 +53,11 @@ class Approvals:
     def _composed(
         self, connection: Connection, views: list[NoticeView], as_of: datetime, progress: Progress
     ) -> Iterable[tuple[str, Composed]]:
-        progress = self._registrar.as_told(progress, as_of)
+        progress = self._writer.as_told(progress, as_of)
         edition = self._composer.edition(as_of, progress)
         for some in batched(views):
             drafts = [_draft(view) for view in some]
-            known = self._registrar.knowledge(connection, drafts, as_of, progress)
+            known = self._writer.knowledge(connection, drafts, as_of, progress)
             for view, draft, told in zip(some, drafts, known, strict=True):
                 yield view.key, edition.compose(draft, told, rehearsal=view.rehearsal)
 
@@ -78,7 +74,7 @@ class Approvals:
     def look_again(self, period: str, at: datetime) -> None:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
         with self._database.read() as connection:
-            stream = self._registrar.stream
+            stream = self._writer.stream
             keys = holds.held_digests(
                 connection, stream, (*UNREAD, *CLEARED, *NEEDLESS), period=period
             )
@@ -118,8 +114,8 @@ class Approvals:
         A tick that comes late sends them all the same, as of their due moment.
         """
         with self._database.read() as connection:
-            keys = holds.held_digests(connection, self._registrar.stream, CLEARED, due_by=at)
-        for some in batched(keys, CHUNK):
+            keys = holds.held_digests(connection, self._writer.stream, CLEARED, due_by=at)
+        for some in batched(keys):
             with self._database.write() as connection:
                 self._send(connection, some, at)
 

@@ -1,14 +1,15 @@
 """Puts notices into the ledger: queued with its bytes, held, refused, given up."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
-from reminder.domain.needless import still_asked, why_needless
+from reminder.domain.needless import still_asked, why_done, why_needless
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
-from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, notified
 from reminder.ledger.holds import read_hold
@@ -25,13 +26,10 @@ OLD = timedelta(days=2)  # then what was never handed over is composed anew
 class NoticeWriter:
     def __init__(self, composer: Composer) -> None:
         self._composer = composer
+        self._table = composer.office.table
         self._settings = composer.office.settings
         self.stream = self._settings.stream
         self.rehearsal = self._settings.rehearsal
-
-    @property
-    def _table(self) -> Timetable:
-        return self._composer.office.table
 
     def marked(self, kind: str) -> str:
         """An occasion's kind: those of a rehearsal are others."""
@@ -118,6 +116,19 @@ class NoticeWriter:
             notices.fix(connection, view.key, composed, at, reason)
         return composed is not None
 
+    def take_up_again(self, connection: Connection, view: NoticeView, at: datetime) -> None:
+        """What was given up by a clock that ran ahead: with the bytes that it had, or as it is
+        put in now."""
+        hold = read_hold(connection, self.stream)
+        if view.sha256 and not (hold and hold.of_all):
+            notices.revive(connection, view.key, at, Reason.CLOCK)
+        elif self._settings.mail.approval and view.kind is Kind.DIGEST and not view.sha256:
+            notices.set_state(connection, view.key, State.HELD, Reason.APPROVAL, at)
+        elif hold:
+            notices.set_state(connection, view.key, State.HELD, hold.reason, at)
+        else:
+            self.release(connection, view, at, Reason.CLOCK)
+
     def renew_old(self, connection: Connection, keys: Iterable[str], at: datetime) -> None:
         """Those of them that have waited too long to go as they were composed."""
         old = notices.old_ones(connection, self.stream, at - OLD)
@@ -158,8 +169,35 @@ class NoticeWriter:
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
     base = original(view.key)
-    told = tuple(notified.tasks_of(connection, base))
+    tasks = notified.tasks_of(connection, [base])
     by_digest = view.kind is Kind.OVERDUE and was_read(connection, base)
     return NoticeDraft(
-        view.key, view.kind, view.period, view.unit, view.due, view.useful_until, told, by_digest
-    )
+        view.key, view.kind, view.period, view.unit, view.due, view.useful_until,
+        tuple(tasks[base]), by_digest,
+    )  # fmt: skip
+
+
+def stop_reminders(
+    connection: Connection, why: Callable[[NoticeDraft], Reason | None], at: datetime
+) -> None:
+    """Reminders on their way for which `why` has a reason end; not what is just being sent.
+
+    A copy is of the same tasks as the notice that it copies.
+    """
+    rows = notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE)
+    tasks = notified.tasks_of(connection, {original(row["key"]) for row in rows})
+    stopped = defaultdict(list)
+    for row in rows:
+        draft = NoticeDraft(
+            row["key"], Kind(row["kind"]), row["period"], row["unit"], row["due"],
+            row["useful_until"], tuple(tasks[original(row["key"])]),
+        )  # fmt: skip
+        if reason := why(draft):
+            stopped[reason].append(draft.key)
+    for reason, keys in stopped.items():
+        notices.set_states(connection, keys, State.EXPIRED, reason, at)
+
+
+def stop_done(connection: Connection, progress: Progress, at: datetime) -> None:
+    """Reminders of tasks that were all registered since end."""
+    stop_reminders(connection, partial(why_done, progress=progress), at)

@@ -19,8 +19,8 @@ from reminder.domain.notices import (
 from reminder.errors import UsageError
 from reminder.ledger import notices
 from reminder.ledger.holds import hold_new, let_finished_go, lift_holds
+from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refused
-from reminder.mail.chunks import batched
 from reminder.office import clocks
 from reminder.office.application import Application
 from reminder.office.lookup import find_notice

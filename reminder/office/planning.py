@@ -1,7 +1,7 @@
 """What is due becomes notices: each key once, its bytes fixed in the transaction that adds it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,22 +26,20 @@ from reminder.domain.occasions import (
     reminders,
     steps_in_reach,
 )
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import MONTHS
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.ledger import deliveries, notices, notified, occasions, troubles
 from reminder.ledger.database import Database
-from reminder.ledger.holds import is_all_held, let_finished_go, read_hold
-from reminder.ledger.notified import note_read, read_heard
+from reminder.ledger.holds import is_all_held, let_finished_go
 from reminder.ledger.registrations import read_progress, read_start
+from reminder.ledger.rows import batched
 from reminder.ledger.views import read_notices
-from reminder.mail.chunks import batched
 from reminder.mail.compose import Composer, Edition
 from reminder.office.held_digests import Approvals
 from reminder.office.holds import why_too_late
-from reminder.office.notice_writer import OLD, NoticeWriter
+from reminder.office.notice_writer import OLD, NoticeWriter, stop_reminders
 from reminder.office.receipts import Receipts
-from reminder.office.stopping import stop_reminders
 
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
@@ -73,169 +71,166 @@ class Planner:
         receipts: Receipts,
     ) -> None:
         self._composer = composer
-        self._receipts = receipts
+        self._table = composer.office.table
+        self._approves = composer.office.settings.mail.approval
         self._database = database
-        self._registrar = notice_writer
+        self._writer = notice_writer
+        self._receipts = receipts
         self._approvals = Approvals(composer, database, notice_writer)
-
-    @property
-    def _table(self) -> Timetable:
-        return self._composer.office.table
 
     def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
         """Everything due at that moment; what has outlived its use is given up."""
-        done = Planned()
+        planned = Planned()
         with self._database.write() as connection:
             occasions.set_right(connection, at)
-            occasions.begin(connection, self._registrar.stream, at, held=hold_first_start)
+            occasions.begin(connection, self._writer.stream, at, held=hold_first_start)
             deliveries.wait_no_longer(connection, at, LONGEST)
             troubles.wait_no_longer(connection, at, LONGEST)
-            done.note(self._revive(connection, at))
+            planned.note(self._revive(connection, at))
             notices.expire(connection, at, why_too_late(connection))
             if all_held := is_all_held(connection):
                 let_finished_go(connection)
-            progress = read_progress(connection, self._table, self._registrar.stream)
-            stop_reminders(connection, partial(why_needless, self._table, progress=progress), at)
-            input_hashes = occasions.input_hashes(connection, self._registrar.marked(Kind.DIGEST))
-        facts = self._facts(progress)
-        for month in MONTHS:
-            over = self._table.digest_end(month) <= at
-            period = self._table.plan.period(month)
-            made = input_hashes.get(period)
-            seen = facts if self._table.digest_due(month) <= at else f"early {facts}"
-            complete = made is not None and (over or made == seen)
-            if self._opens(month) <= at and not complete:
-                done.note(self._plan_digest(month, at, progress, seen, live=not over))
-                self._approvals.look_again(period, at)
+            progress = read_progress(connection, self._table, self._writer.stream)
+            why = partial(why_needless, self._table, progress=progress)
+            stop_reminders(connection, why, at)
+            complete = occasions.input_hashes(connection, self._writer.marked(Kind.DIGEST))
+        input_hash = self._input_hash(progress)
+        planned.note(self._plan_digests(at, progress, input_hash, complete))
         if not all_held:
             self._approvals.send(at)
-        done.note(self._plan_reminders(at, progress, facts))
+        planned.note(self._plan_reminders(at, progress, input_hash))
         self._renew(at)
         with self._database.write() as connection:
-            done.note(self._receipts.send(connection, at))
+            planned.note(self._receipts.send(connection, at))
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
-        return done
+        return planned
+
+    def _input_hash(self, progress: Progress) -> str:
+        """Of all that decides what is due: from the same input nobody can be missing."""
+        facts = (self._table.fingerprint, self._writer.stream, repr(progress))
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def _renew(self, at: datetime) -> None:
         """Whatever has waited too long to go as it was composed."""
         with self._database.read() as connection:
-            keys = notices.old_ones(connection, self._registrar.stream, at - OLD)
-        for some in batched(keys):
+            keys = notices.old_ones(connection, self._writer.stream, at - OLD)
+        for batch in batched(keys):
             with self._database.write() as connection:
-                self._registrar.renew_old(connection, some, at)
+                self._writer.renew_old(connection, batch, at)
 
-    def _facts(self, progress: Progress) -> str:
-        """Of all that decides what is due: the same means that nobody can be missing."""
-        facts = (self._table.fingerprint, self._registrar.stream, repr(progress))
-        return hashlib.sha256(repr(facts).encode()).hexdigest()
+    # Digests
 
     def _opens(self, month: int) -> datetime:
         """When its digests are put in: early enough to be read and approved."""
-        due = self._table.digest_due(month)
-        return self._table.preflight(month) if self._approves else due
+        return self._table.preflight(month) if self._approves else self._table.digest_due(month)
 
-    @property
-    def _approves(self) -> bool:
-        return self._composer.office.settings.mail.approval
+    def _plan_digests(
+        self,
+        at: datetime,
+        progress: Progress,
+        input_hash: str,
+        complete: Mapping[str, str | None],
+    ) -> Iterator[str]:
+        """The keys of what is to be sent; `complete` has from what each period was planned."""
+        table, kind = self._table, self._writer.marked(Kind.DIGEST)
+        for month in MONTHS:
+            period, is_over = table.plan.period(month), table.digest_end(month) <= at
+            wanted = input_hash if table.digest_due(month) <= at else f"early {input_hash}"
+            planned_from = complete.get(period)
+            if self._opens(month) > at or planned_from == wanted or (is_over and planned_from):
+                continue
+            yield from self._plan_digest(month, at, progress, is_live=not is_over)
+            with self._database.write() as connection:
+                self._note_digest(connection, month, at)
+                occasions.note_complete(connection, kind, period, wanted)
+            self._approvals.look_again(period, at)
 
     def _plan_digest(
-        self, month: int, at: datetime, progress: Progress, facts: str, *, live: bool
+        self, month: int, at: datetime, progress: Progress, *, is_live: bool
     ) -> Iterator[str]:
-        """The keys of what is to be sent."""
         table = self._table
         units = table.reached(month)
-        if live:
+        if is_live:
             units = digest_units(table, month, table.digest_day(month), progress)
         if at < table.digest_due(month):
             # Until it is due a unit may still get an address.
             units = tuple(unit for unit in units if table.directory[unit].has_address)
-        edition = self._composer.edition(at, self._registrar.as_told(progress, at))
-        for some in batched(units):
+        edition = self._composer.edition(at, self._writer.as_told(progress, at))
+        for batch in batched(units):
             with self._database.write() as connection:
-                missing = self._missing_digests(connection, month, some, live=live)
-                if missing:
-                    self._add_digests(connection, month, missing, edition, live=live)
-            if live:
-                yield from (draft.key for draft in missing)
-        with self._database.write() as connection:
-            self._note_digest(connection, month, at, new=False)
-            occasions.note_complete(
-                connection, self._registrar.marked(Kind.DIGEST), table.plan.period(month), facts
-            )
+                drafts = self._missing_digests(connection, month, batch, is_live=is_live)
+                if drafts and is_live:
+                    self._writer.add(connection, drafts, edition)
+                    self._note_digest(connection, month, at, has_new=True)
+                elif drafts:
+                    self._give_up(connection, month, drafts, at)
+            if is_live:
+                yield from (draft.key for draft in drafts)
 
-    def _note_digest(self, connection: Connection, month: int, at: datetime, *, new: bool) -> None:
-        note = occasions.note_more if new else occasions.note_occasion
-        period, due = self._table.plan.period(month), self._table.digest_due(month)
-        note(connection, self._registrar.marked(Kind.DIGEST), period, due, at)
-
-    def _add_digests(
-        self,
-        connection: Connection,
-        month: int,
-        drafts: list[NoticeDraft],
-        edition: Edition,
-        *,
-        live: bool,
+    def _give_up(
+        self, connection: Connection, month: int, drafts: list[NoticeDraft], at: datetime
     ) -> None:
-        """With its occasion: one that is not noted is never reported."""
-        if live:
-            self._registrar.add(connection, drafts, edition)
-            self._note_digest(connection, month, edition.as_of, new=bool(drafts))
-            return
-        begun = read_start(connection, self._registrar.stream)
-        self._note_digest(connection, month, edition.as_of, new=False)
-        ended = State.EXPIRED, why_too_late(connection)(drafts[0].due if drafts else edition.as_of)
-        if begun and drafts and drafts[0].useful_until <= begun:
-            ended = State.BASELINE, Reason.FIRST_START
-        self._registrar.put(connection, drafts, edition.as_of, *ended)
+        """What was over before anybody could plan it: before the first start, or since."""
+        self._note_digest(connection, month, at)
+        begun = read_start(connection, self._writer.stream)
+        if begun and drafts[0].useful_until <= begun:
+            state, reason = State.BASELINE, Reason.FIRST_START
+        else:
+            state, reason = State.EXPIRED, why_too_late(connection)(drafts[0].due)
+        self._writer.put(connection, drafts, at, state, reason)
+
+    def _note_digest(
+        self, connection: Connection, month: int, at: datetime, *, has_new: bool = False
+    ) -> None:
+        """With its notices, in one transaction: an occasion that is not noted is not reported."""
+        note = occasions.note_more if has_new else occasions.note_occasion
+        period, due = self._table.plan.period(month), self._table.digest_due(month)
+        note(connection, self._writer.marked(Kind.DIGEST), period, due, at)
 
     def _missing_digests(
-        self, connection: Connection, month: int, units: Sequence[str], *, live: bool
+        self, connection: Connection, month: int, units: Sequence[str], *, is_live: bool
     ) -> list[NoticeDraft]:
         table = self._table
-        keys = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month), units)
-        latest: dict[str, str] = {}
-        for key in sorted(keys, key=copy_number):
-            latest[original(key)] = key
+        streams = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month), units)
+        latest = {original(key): key for key in sorted(streams, key=copy_number)}
         drafts = []
         for unit in units:
-            draft = digest_draft(table, month, unit, rehearsal=self._registrar.rehearsal)
+            draft = digest_draft(table, month, unit, rehearsal=self._writer.rehearsal)
             last = latest.get(draft.key)
             if last is None:
                 drafts.append(draft)
-            elif live and (keys[last], self._registrar.stream) == ("maildir", "smtp"):
+            elif is_live and (streams[last], self._writer.stream) == ("maildir", "smtp"):
                 # It went into an outbox folder before there was a mail server.
                 drafts.append(replace(draft, key=copy_key(draft.key, copy_number(last) + 1)))
         return drafts
 
-    def _plan_reminders(self, at: datetime, progress: Progress, facts: str) -> Iterator[str]:
+    # Reminders
+
+    def _plan_reminders(self, at: datetime, progress: Progress, input_hash: str) -> Iterator[str]:
         """The keys of what is to be sent."""
-        table = self._table
-        complete = f"{table.local_day(at)} {facts}"
+        table, rehearsal = self._table, self._writer.rehearsal
         steps = steps_in_reach(table, at, progress)
         if not steps:
             return
+        wanted = f"{table.local_day(at)} {input_hash}"
         with self._database.read() as connection:
-            if occasions.reminders_planned_from(connection) == complete:
+            if occasions.reminders_planned_from(connection) == wanted:
                 return
-            rehearsal = self._registrar.rehearsal
             told = notified.read_told(connection, steps, rehearsal=rehearsal)
-            heard = read_heard(connection, table, steps, at, rehearsal=rehearsal)
-        edition = self._composer.edition(at, self._registrar.as_told(progress, at))
-        for some in batched(reminders(table, at, told, progress, heard)):
-            calls = [draft for draft in some if self._is_phoned(draft)]
-            read = [draft for draft in some if draft.by_digest]
-            mails = [self._marked(draft) for draft in some if self._is_mailed(draft)]
+            heard = notified.read_heard(connection, table, steps, at, rehearsal=rehearsal)
+        edition = self._composer.edition(at, self._writer.as_told(progress, at))
+        for batch in batched(reminders(table, at, told, progress, heard)):
+            calls = [draft for draft in batch if self._is_phoned(draft)]
+            mails = [self._marked(draft) for draft in batch if self._is_mailed(draft)]
             with self._database.write() as connection:
                 if not rehearsal:
-                    note_read(connection, read)
-                if calls and not rehearsal:
+                    notified.note_read(connection, [d for d in batch if d.by_digest])
                     self._note_calls(connection, calls, at)
                 added = self._add_reminders(connection, mails, edition)
             yield from added
         with self._database.write() as connection:
-            occasions.note_reminders_planned(connection, complete)
+            occasions.note_reminders_planned(connection, wanted)
 
     def _is_phoned(self, draft: NoticeDraft) -> bool:
         return self._table.directory[draft.unit].tone is Relation.PARALLEL
@@ -246,10 +241,8 @@ class Planner:
         return not self._is_phoned(draft) and (told.lead or bool(told.others))
 
     def _marked(self, draft: NoticeDraft) -> NoticeDraft:
-        plan = self._table.plan.id
-        key = notice_key(
-            plan, draft.kind, draft.period, draft.unit, rehearsal=self._registrar.rehearsal
-        )
+        plan, rehearsal = self._table.plan.id, self._writer.rehearsal
+        key = notice_key(plan, draft.kind, draft.period, draft.unit, rehearsal=rehearsal)
         return replace(draft, key=key)
 
     def _add_reminders(
@@ -257,17 +250,15 @@ class Planner:
     ) -> list[str]:
         """With their occasions: one that is not noted is never reported."""
         units = [draft.unit for draft in drafts]
-        known = {
+        there = {
             key
             for kind, period in {(draft.kind, draft.period) for draft in drafts}
             for key in notices.keys_of(connection, kind, period, units)
         }
-        fresh = [draft for draft in drafts if draft.key not in known]
-        self._registrar.add(connection, fresh, edition)
+        fresh = [draft for draft in drafts if draft.key not in there]
+        self._writer.add(connection, fresh, edition)
         for kind, period, due in {(draft.kind, draft.period, draft.due) for draft in fresh}:
-            occasions.note_more(
-                connection, self._registrar.marked(kind), period, due, edition.as_of
-            )
+            occasions.note_more(connection, self._writer.marked(kind), period, due, edition.as_of)
         return [draft.key for draft in fresh]
 
     def _note_calls(self, connection: Connection, calls: list[NoticeDraft], at: datetime) -> None:
@@ -275,30 +266,24 @@ class Planner:
         for draft in calls:
             key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
             notified.note_reminded(connection, [replace(draft, key=key)])
-        occasions.note_occasion(connection, CALLS, calls[0].period, calls[0].due, at)
+            occasions.note_occasion(connection, CALLS, draft.period, draft.due, at)
 
-    def _revive(self, connection: Connection, at: datetime) -> Iterable[str]:
+    # After a wrong clock
+
+    def _revive(self, connection: Connection, at: datetime) -> Iterator[str]:
         """A clock that ran ahead gave up what is still of use: it goes after all."""
         opened = [self._table.digest_due(month) for month in MONTHS if self._opens(month) <= at]
-        stream = self._registrar.stream
-        for key in notices.too_early_given_up(connection, stream, at, max([at, *opened])):
-            [view] = read_notices(connection, keys=[key])
+        keys = notices.too_early_given_up(connection, self._writer.stream, at, max([at, *opened]))
+        for view in read_notices(connection, keys=keys) if keys else ():
             if view.due > at and view.kind is not Kind.DIGEST:
                 continue
-            family = notices.keys_of(connection, view.kind, view.period)
+            family = notices.keys_of(connection, view.kind, view.period, [view.unit])
             if any(
-                original(other) == original(key) and copy_number(other) > copy_number(key)
-                for other in family
+                original(key) == original(view.key) and copy_number(key) > copy_number(view.key)
+                for key in family
             ):
                 continue  # sent again by hand since
-            hold = read_hold(connection, stream)
-            if view.sha256 and not (hold and hold.of_all):
-                notices.revive(connection, key, at, Reason.CLOCK)
-            elif self._approves and view.kind is Kind.DIGEST and not view.sha256:
-                notices.set_state(connection, key, State.HELD, Reason.APPROVAL, at)
-            elif hold:
-                notices.set_state(connection, key, State.HELD, hold.reason, at)
-            else:
-                self._registrar.release(connection, view, at, Reason.CLOCK)
-            occasions.report_again(connection, self._registrar.marked(view.kind), view.period, at)
-            yield key
+            self._writer.take_up_again(connection, view, at)
+            kind = self._writer.marked(view.kind)
+            occasions.report_again(connection, kind, view.period, at)
+            yield view.key

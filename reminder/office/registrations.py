@@ -16,7 +16,7 @@ from reminder.ledger import registrations
 from reminder.ledger.views import latest_of_units
 from reminder.office.application import Application
 from reminder.office.completion import close_task, reopen_task
-from reminder.office.stopping import stop_done
+from reminder.office.notice_writer import stop_done
 
 # More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
 # Each has a number of its own, so whoever spends one keeps the unit from nothing else; a month is

@@ -203,12 +203,12 @@ def report_too_many(patch: pytest.MonkeyPatch) -> None:
 
 
 def release_nothing(patch: pytest.MonkeyPatch) -> None:
-    for module in (planning, notice_writer):
-        patch.setattr(module, "read_hold", lambda *_: Hold(Reason.HOLD, datetime.now(UTC)))
+    held = Hold(Reason.HOLD, datetime.now(UTC))
+    patch.setattr(notice_writer, "read_hold", lambda *_: held)
 
 
 def ask_twice_a_day(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(planning, "read_heard", lambda *_, **__: {})
+    patch.setattr(notified, "read_heard", lambda *_, **__: {})
 
 
 def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:
