@@ -22,8 +22,8 @@ from reminder.office.application import Application
 from reminder.office.edits import Edits
 from reminder.office.planning import Planned
 from reminder.office.previews import rehearse
-from reminder.office.readiness import EVERY
 from reminder.office.signals import stopping
+from reminder.office.status import EVERY
 from reminder.web.app import create_app
 from reminder.web.server import WebServer, web_server
 
@@ -48,6 +48,7 @@ class Started:
     held: int
     hold: Hold | None
     rehearsed: str
+    in_outbox: int
 
 
 class Daemon:
@@ -207,6 +208,7 @@ class Daemon:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
+            sent = count_state(connection, State.SENT)
             hold = read_hold(connection, app.settings.stream)
             accepted = states_since(connection, before)[State.SENT] if planned.new else 0
             views = read_notices(connection, keys=planned.first)
@@ -224,6 +226,7 @@ class Daemon:
             held,
             hold,
             rehearsed,
+            sent,
         )
 
 

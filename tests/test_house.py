@@ -15,18 +15,12 @@ LINES_OF_A_MODULE = 350
 LINES_OF_A_FUNCTION = {"median": 8, "p90": 25}
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Where Chinese is read, it is named.
-PARSERS: set[str] = set()
+PARSERS: set[str] = {"reminder.documents.plan_file"}
 # What has sentences of its own still, or asks the ledger itself. No name comes back.
 SPEAKS: set[str] = {
     "reminder.calendar.feeds",
     "reminder.calendar.wording",
     "reminder.cli.feeds",
-    "reminder.cli.office",
-    "reminder.cli.simulate",
-    "reminder.cli.status",
-    "reminder.cli.welcome",
-    "reminder.cli.words",
-    "reminder.documents.plan_file",
     "reminder.domain.calls",
     "reminder.domain.content",
     "reminder.domain.digest",
@@ -77,11 +71,7 @@ SPEAKS: set[str] = {
 }
 ASKS_THE_LEDGER: set[str] = {
     "reminder.cli.console",
-    "reminder.cli.context",
     "reminder.cli.feeds",
-    "reminder.cli.ledger",
-    "reminder.cli.status",
-    "reminder.cli.welcome",
     "reminder.web.console.guard",
     "reminder.web.console.guessing",
     "reminder.web.console.ledger",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reminder.domain.characters import harmless
-from reminder.errors import LedgerError, UsageError
+from reminder.errors import UsageError
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
@@ -82,15 +81,6 @@ def office() -> Office:
     return load_office(options.config, {"plan": options.plan} if options.plan else None)
 
 
-def days_set(loaded: Office) -> dict[str, date]:
-    """Of sessions, in a ledger as it lies there; none where there is no ledger."""
-    from reminder.ledger.registrations import dates_of
-
-    with suppress(LedgerError):
-        return dates_of(loaded.settings.ledger)
-    return {}
-
-
 def application(at: datetime | None = None) -> Application:
     """With `at`, on a clock that starts at that moment."""
     from reminder.clock import Clock
@@ -122,15 +112,10 @@ def informed_application() -> Application:
 
 def say_hold(app: Application) -> None:
     """Beside whatever speaks of mails to come: that none goes."""
-    from reminder.ledger.holds import read_hold
-    from reminder.office.holds import hold_hint, hold_words
+    from reminder.office.status import why_held
 
-    if not app.has_ledger:
-        return
-    with app.database.read() as connection:
-        hold = read_hold(connection, app.settings.stream)
-    if hold:
-        typer.echo(harmless(f"Held: {hold_words(hold)}; {hold_hint(hold)}"), err=True)
+    if hold := why_held(app):
+        typer.echo(harmless(f"Held: {hold.why}; {hold.next}"), err=True)
 
 
 def trial_application(at: str | None, really: bool = False) -> Application:

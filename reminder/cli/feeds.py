@@ -84,7 +84,7 @@ def list_(
     )
 
 
-@command(cli, example="reminder feed add --unit deputies --reader 值班员")
+@command(cli, example="reminder feed add --unit deputies --reader duty-desk")
 def add(
     unit: Annotated[str, typer.Option(metavar="ID", help="A unit, or `plan`.")],
     reader: Annotated[

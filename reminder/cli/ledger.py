@@ -9,32 +9,28 @@ import typer
 
 from reminder.cli.context import AsJson, application, command, informed_application
 from reminder.cli.words import harmless, print_json, show
-from reminder.errors import UsageError
+from reminder.domain import notices
+from reminder.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
-    from reminder.ledger.location import Place
-    from reminder.ledger.views import NoticeView
-    from reminder.office.application import Application
+    from reminder.office.records import NoticeView
 
 cli = typer.Typer(help="The record of every notice.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="KEY")]
+OneKey = Annotated[str | None, typer.Argument(metavar="KEY")]
 Period = Annotated[str | None, typer.Option(metavar="2026-03", help="Only this period's.")]
 State = Annotated[str | None, typer.Option(help="e.g. sent, retry, refused, held.")]
 
 
-def _state(name: str | None) -> Any:
-    from reminder.domain import notices
-
-    if name is None:
-        return None
+def _state(name: str | None) -> notices.State | None:
     try:
-        return notices.State(name)
+        return notices.State(name) if name is not None else None
     except ValueError:
         wanted = ", ".join(notices.State)
         raise UsageError(f"no state {name!r}", hint=f"Wanted one of {wanted}.") from None
 
 
-def row_of(view: NoticeView) -> dict[str, Any]:
+def _row(view: NoticeView) -> dict[str, Any]:
     return {
         "key": view.key,
         "kind": view.kind,
@@ -60,33 +56,27 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Every notice with its state, reason and recipients."""
-    from reminder.ledger.views import read_notices
-    from reminder.office.lookup import find_subject
+    from reminder.office.records import list_notices
 
     app = application()
-    with app.database.read() as connection:
-        unit_id = find_subject(app, connection, unit) if unit else None
-        views = read_notices(connection, period=period, unit=unit_id, state=_state(state))
-    rows = [row_of(view) for view in views]
+    rows = [_row(view) for view in list_notices(app, period, unit, _state(state))]
+    for row in () if as_json else rows:
+        row["updated"] = row["updated"].astimezone(app.table.plan.zone)
     show(rows, as_json, ["key", "state", "reason", "attempts", "updated"])
 
 
 @command(cli, "show", example="reminder ledger show KEY")
 def show_(key: Key, as_json: AsJson = False) -> None:
     """One notice, with its recipients and its history."""
-    from reminder.ledger.history import read_history
-    from reminder.office.lookup import find_notice
+    from reminder.office.records import notice_with_history
 
     app = application()
-    with app.database.read() as connection:
-        view = find_notice(connection, key)
-        history = [
-            {name: row[name] for name in ("at", "address", "state", "reason", "detail")}
-            for row in read_history(connection, key)
-        ]
+    view, changes = notice_with_history(app, key)
+    columns = ["at", "address", "state", "reason", "detail"]
+    history = [{column: change[column] for column in columns} for change in changes]
     if as_json:
         more = {"rehearsal": view.rehearsal, "sha256": view.sha256, "history": history}
-        print_json(row_of(view) | more)
+        print_json(_row(view) | more)
         return
     print(f"{view.key}: {view.state} ({view.reason})")
     zone = app.table.plan.zone
@@ -94,61 +84,41 @@ def show_(key: Key, as_json: AsJson = False) -> None:
     print(f"due {due.isoformat()}, of use until {until.isoformat()}")
     for person in view.recipients:
         print(harmless(f"  {person.address}: {person.state} ({person.reason}) {person.reply}"))
-    for row in history:
-        row["at"] = row["at"].astimezone(zone)
-    show(history, False, ["at", "address", "state", "reason", "detail"])
+    show([row | {"at": row["at"].astimezone(zone)} for row in history], False, columns)
 
 
 @command(cli, example="reminder ledger resend --period 2026-03 --state refused")
-def resend(
-    key: Annotated[str | None, typer.Argument(metavar="KEY")] = None,
-    period: Period = None,
-    state: State = None,
-) -> None:
+def resend(key: OneKey = None, period: Period = None, state: State = None) -> None:
     """Send anew, composed now, to the addresses that were not reached."""
     from reminder.office import operations
+    from reminder.office.records import left_to_settle
 
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
     app = informed_application()
-    made = 0
-    for each in [key] if key else _keys(app, period, state):
+    copies = 0
+    for one in [key] if key else left_to_settle(app, period, _state(state)):
         try:
-            print(operations.resend(app, each))
-            made += 1
+            print(operations.resend(app, one))
+            copies += 1
         except UsageError as error:
             if key:
                 raise
             print(harmless(f"left out: {error}"))
-    if made:
+    if copies:
         print("The daemon sends them within a minute; without one, type: reminder tick")
     else:
         print("nothing to send again")
 
 
-def _keys(app: Application, period: str | None, state: str | None) -> list[str]:
-    """Of a notice and its copies only the last: the others were sent again already. What was
-    given up on purpose is left alone."""
-    from reminder.domain.notices import Reason, original
-    from reminder.ledger.views import read_notices
-
-    with app.database.read() as connection:
-        views = read_notices(connection, period=period)
-    last = {original(view.key): view for view in views}.values()
-    settled = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
-    wanted = _state(state)
-    return [v.key for v in last if wanted in (None, v.state) and v.reason not in settled]
-
-
 @command(cli, example="reminder ledger release --period 2026-03")
 def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
-    from reminder.ledger.holds import read_hold
     from reminder.office import operations
+    from reminder.office.status import why_held
 
     app = informed_application()
-    with app.database.read() as connection:
-        lifted = period is None and read_hold(connection, app.settings.stream)
+    lifted = period is None and why_held(app)
     released = operations.release(app, period)
     if not released:
         print("nothing waits; what comes goes by itself again" if lifted else "nothing is held")
@@ -166,22 +136,19 @@ def hold(
     from reminder.office import holds
 
     app = application()
-    held = holds.hold(app.database, app.clock.now(), why)
-    print("everything is held" if held else "everything was held already")
+    is_new = holds.hold(app.database, app.clock.now(), why)
+    print("everything is held" if is_new else "everything was held already")
     print("To look: reminder ledger list --state held. To let go: reminder ledger release")
 
 
 @command(cli, example="reminder ledger drop --period 2026-05")
-def drop(
-    key: Annotated[str | None, typer.Argument(metavar="KEY")] = None,
-    period: Period = None,
-    state: State = None,
-) -> None:
+def drop(key: OneKey = None, period: Period = None, state: State = None) -> None:
     """Give up a notice that waits, or all of a period (a month with its days), with what a restored
     ledger does not know to have gone: never sent. With --state refused or expired: what did not
     arrive is settled.
     """
     from reminder.office import operations
+    from reminder.office.records import left_to_settle
 
     if (key is None) == (period is None) or (key and state):
         raise UsageError("wanted a KEY, or --period, with or without --state")
@@ -189,14 +156,15 @@ def drop(
     if key:
         operations.drop(app, key)
         print(f"{key} is dropped")
-    for each in _keys(app, period, state) if state else ():
-        try:
-            operations.drop(app, each)
-        except UsageError as error:
-            print(harmless(f"left out: {error}"))
-        else:
-            print(f"{each} is dropped")
-    if period and not state:
+    elif state:
+        for one in left_to_settle(app, period, _state(state)):
+            try:
+                operations.drop(app, one)
+            except UsageError as error:
+                print(harmless(f"left out: {error}"))
+            else:
+                print(f"{one} is dropped")
+    elif period:
         dropped, sending = operations.drop_period(app, period)
         print(f"{dropped} of {period} dropped")
         if sending:
@@ -206,10 +174,9 @@ def drop(
 @command(cli, example="reminder ledger backup ledger-2026-04.db")
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A consistent copy, also while the daemon runs. It holds the key of all links."""
-    from reminder.ledger import integrity
+    from reminder.office import records
 
-    app = application()
-    integrity.backup(app.settings.ledger, file)
+    records.backup(application(), file)
     where = f"REMINDER_DATABASE_URL=sqlite:///{file.resolve()}"
     print(harmless(f"{file} is a ledger of its own: {where}"))
 
@@ -227,40 +194,31 @@ def copy(
     ] = False,
 ) -> None:
     """Move all that is recorded to another database; the one not named is the configured one."""
-    from reminder.office import moving
+    from reminder.office import records
 
     settings = application().settings
-    old = _place("--from", source) if source else settings.ledger
+    old = records.place_named("--from", source) if source else settings.ledger
     if undo:
-        print(harmless(f"{old} " + ("is open again" if moving.take_back(old) else "is open")))
+        was_moved = records.take_back(old)
+        print(harmless(f"{old} {'is open again' if was_moved else 'is open'}"))
         print("If the other one has sent since, first: reminder ledger hold")
         return
     if not (source or target):
         raise UsageError("wanted --from or --to: the other is the configured database")
-    new = _place("--to", target) if target else settings.ledger
-    counts = moving.move(old, new, settings.state_dir)
+    new = records.place_named("--to", target) if target else settings.ledger
+    counts = records.move(old, new, settings.state_dir)
     print(harmless(f"{counts['notice']} notices and {sum(counts.values())} rows are in {new}"))
     print(harmless(f"{old} is closed: go on with REMINDER_DATABASE_URL set to the new one"))
-
-
-def _place(option: str, url: str) -> Place:
-    from reminder.ledger.location import place_of
-
-    try:
-        return place_of(url)
-    except ValueError as error:
-        raise UsageError(f"{option} {error}") from None
 
 
 @command(cli, example="reminder ledger verify")
 def verify() -> None:
     """Check that the ledger is sound and what is recorded agrees; changes nothing."""
-    from reminder.errors import LedgerError
-    from reminder.ledger import integrity
+    from reminder.office import records
 
-    found = list(integrity.verify(application().settings.ledger))
-    for words in found:
+    faults = records.verify(application())
+    for words in faults:
         print(harmless(words))
-    if found:
+    if faults:
         raise LedgerError("the ledger is not sound", hint="Put a backup in its place.")
     print("the ledger is sound")

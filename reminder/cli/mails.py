@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,9 @@ from reminder.cli.context import (
 )
 from reminder.cli.words import harmless, print_json
 from reminder.errors import UsageError
+
+if TYPE_CHECKING:
+    from reminder.office.status import Status
 
 cli = typer.Typer()
 
@@ -92,7 +95,7 @@ def tick(
 @command(cli, example="reminder run")
 def run() -> None:
     """The daemon: plans, sends, serves feeds. Ctrl-C, SIGTERM or SIGHUP ends it."""
-    from reminder.cli.welcome import welcome
+    from reminder.cli.screens import welcome
     from reminder.daemon import Daemon
 
     app = application()
@@ -103,10 +106,18 @@ def run() -> None:
 @command(cli, example="reminder status --json")
 def status(as_json: AsJson = False) -> None:
     """One screen: the plan in force, what comes next, what went, what waits and why."""
-    from reminder.cli.status import print_status, read_status
+    from reminder.cli.screens import print_status
+    from reminder.office.status import read_status
 
-    found = read_status(informed_application())
+    read = read_status(informed_application())
     if as_json:
-        print_json(found)
+        print_json(_status_json(read))
     else:
-        print_status(found)
+        print_status(read)
+
+
+def _status_json(read: Status) -> dict[str, Any]:
+    """`unknown` stands only where a restored ledger does not know."""
+    facts = asdict(read)
+    months = [{k: v for k, v in m.items() if k != "unknown" or v} for m in facts["unsettled"]]
+    return facts | {"unsettled": months}

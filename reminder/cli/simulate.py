@@ -9,27 +9,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from io import StringIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application, command, days_set, parse_day
-from reminder.cli.words import harmless, print_json
+from reminder.cli.context import AsJson, application, command, parse_day
+from reminder.cli.words import harmless, print_json, table
+from reminder.domain.moves import held_on
 from reminder.errors import ReminderError, UsageError
 from reminder.output_files import output_folder, write_file
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from reminder.domain.timetable import Timetable
     from reminder.office.simulation import Outcome
 
 cli = typer.Typer()
 WIDE = 240  # columns of the report's file
 LEGEND = (
-    "D digest, N nudge, C 待确认, then the day it was accepted; * late; "
+    "D digest, N nudge, C to confirm, then the day it was accepted; * late; "
     "(refused), (expired), (retry): what became of it instead"
 )
 
@@ -45,34 +44,33 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """A year on a virtual clock: what each unit would get, and whether all of it goes."""
-    from reminder.domain.moves import held_on
+    from reminder.office.records import session_dates
+    from reminder.office.simulation import simulate as run
 
     app = application()
-    app.office = replace(app.office, table=held_on(app.table, days_set(app.office)))
-    table = app.table
-    first = parse_day(start) if start else date(table.plan.year, 1, 1)
-    last = parse_day(end) if end else date(table.plan.year, 12, 31)
+    app.office = replace(app.office, table=held_on(app.table, session_dates(app.office)))
+    plan = app.table.plan
+    first = parse_day(start) if start else date(plan.year, 1, 1)
+    last = parse_day(end) if end else date(plan.year, 12, 31)
     for day in (first, last):
-        if abs(day.year - table.plan.year) > 1:
-            raise UsageError(f"{day} lies far from the plan's year {table.plan.year}")
+        if abs(day.year - plan.year) > 1:
+            raise UsageError(f"{day} lies far from the plan's year {plan.year}")
     if last < first:
         raise UsageError(f"--to {last} lies before --from {first}")
     begin, until = (
-        datetime.combine(day, time(), table.plan.zone) for day in (first, last + timedelta(days=1))
+        datetime.combine(day, time(), plan.zone) for day in (first, last + timedelta(days=1))
     )
-    with _folder(output) as folder, _quiet(), _progress() as told:
-        from reminder.office.simulation import simulate as run
-
+    with _folder(output) as folder, _quiet(), _progress() as progress:
         outbox = folder / "outbox" if output else None
-        outcome = run(app.office, begin, until, folder, outbox=outbox, progress=told)
+        outcome = run(app.office, begin, until, folder, outbox=outbox, progress=progress)
         if output:
-            report = StringIO()
-            _print(outcome, table, _console(report))
-            write_file(folder / "report.txt", report.getvalue().encode())
+            report = "\n".join(_lines(outcome, app.table, WIDE))
+            write_file(folder / "report.txt", f"{report}\n".encode())
     if as_json:
-        print_json(_figures(outcome, table))
+        print_json(_figures(outcome, app.table))
     else:
-        _print(outcome, table, _console())
+        room = get_terminal_size().columns if sys.stdout.isatty() else WIDE
+        print("\n".join(_lines(outcome, app.table, room)))
     if outcome.breaches:
         raise ReminderError("the promise was broken", hint="The same year breaks it again.")
 
@@ -101,23 +99,11 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[float], None]]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("simulating", total=1.0)
-        yield lambda part: bar.update(task, completed=part)
+    with typer.progressbar(length=1000, label="simulating", file=sys.stderr) as bar:
+        yield lambda part: bar.update(round(1000 * part) - bar.pos)
 
 
-def _console(file: IO[str] | None = None) -> Console:
-    from rich.console import Console
-
-    wide = file is not None or not sys.stdout.isatty()
-    return Console(file=file, width=WIDE if wide else None)
-
-
-def _figures(outcome: Outcome, table: Timetable) -> dict[str, Any]:
+def _figures(outcome: Outcome, timetable: Timetable) -> dict[str, Any]:
     from reminder.office.simulation import grid
 
     return {
@@ -128,29 +114,19 @@ def _figures(outcome: Outcome, table: Timetable) -> dict[str, Any]:
         "accepted": len(outcome.accepted),
         "copies": outcome.copies,
         "breaches": [{"notice": key, "words": words} for key, words in outcome.breaches],
-        "units": {name: months for name, *months in grid(outcome, table)},
+        "units": {name: months for name, *months in grid(outcome, timetable)},
     }
 
 
-def _print(outcome: Outcome, table: Timetable, console: Console) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
+def _lines(outcome: Outcome, timetable: Timetable, room: int) -> Iterator[str]:
     from reminder.office.simulation import grid
 
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    shown.add_column("unit", no_wrap=True)
-    for month in range(1, 13):
-        shown.add_column(str(month))
-    for row in grid(outcome, table):
-        shown.add_row(*(Text(harmless(cell)) for cell in row))
-    console.print(shown)
-    lines = [
-        LEGEND,
-        f"{outcome.passes} passes, {len(outcome.accepted)} mails accepted",
-        f"{outcome.copies} copies, each after an answer that was lost or a kill before its record",
-        f"{len(outcome.breaches)} notices broke the promise",
-        *(f"  {key}: {words}" for key, words in outcome.breaches),
-    ]
-    for line in lines:
-        console.print(harmless(line), markup=False, highlight=False)
+    head = ["unit", *(str(month) for month in range(1, 13))]
+    cells = [[harmless(cell) for cell in row] for row in grid(outcome, timetable)]
+    yield from table([head, *cells], room)
+    yield LEGEND
+    yield f"{outcome.passes} passes, {len(outcome.accepted)} mails accepted"
+    yield f"{outcome.copies} copies, each after an answer that was lost or a kill before its record"
+    yield f"{len(outcome.breaches)} notices broke the promise"
+    for key, words in outcome.breaches:
+        yield harmless(f"  {key}: {words}")

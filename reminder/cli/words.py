@@ -2,13 +2,18 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import zip_longest
+from shutil import get_terminal_size
 from typing import Any
+from unicodedata import combining, east_asian_width
 
 from reminder.domain.characters import UNSEEN
 from reminder.domain.characters import harmless as harmless
 from reminder.errors import ConfigurationError, ReminderError
+
+NARROW = 10  # places of a column that is not made narrower
 
 
 def explain(error: ReminderError) -> None:
@@ -51,25 +56,41 @@ def show(
     """As JSON all but `only_in_words`: its shape is a contract. Else `columns`, in order."""
     if as_json:
         print_json([{k: v for k, v in row.items() if k not in only_in_words} for row in rows])
-    elif sys.stdout.isatty():
-        _table(rows, columns)
+        return
+    cells = [[harmless(_cell(row[column])) for column in columns] for row in rows]
+    if sys.stdout.isatty():
+        print("\n".join(table([columns, *cells], get_terminal_size().columns)))
     else:
-        print("\t".join(columns))
-        for row in rows:
-            print("\t".join(harmless(_cell(row[column])) for column in columns))
+        print("\n".join("\t".join(row) for row in (columns, *cells)))
 
 
-def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+def table(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
+    """Lines of columns that fit in so many places; what is too long for its column is folded."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    while sum(widths) + 2 * len(widths) > room and max(widths) > NARROW:
+        widths[widths.index(max(widths))] -= 1
     for row in rows:
-        table.add_row(*(Text(harmless(_cell(row[column]))) for column in columns))
-    Console().print(table)
+        folded = [list(_folded(cell, width)) for cell, width in zip(row, widths, strict=True)]
+        for parts in zip_longest(*folded, fillvalue=""):
+            pairs = zip(parts, widths, strict=True)
+            yield "  ".join(part + " " * (width - _width(part)) for part, width in pairs).rstrip()
+
+
+def _folded(text: str, width: int) -> Iterator[str]:
+    line = ""
+    for character in text:
+        if line and _width(line + character) > width:
+            yield line
+            line = ""
+        line += character
+    yield line
+
+
+def _width(text: str) -> int:
+    """Places on a terminal: Chinese characters take two (UAX 11), marks none."""
+    return sum(
+        2 if east_asian_width(character) in "WF" else not combining(character) for character in text
+    )
 
 
 def _cell(value: Any) -> str:
@@ -78,15 +99,13 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return "、".join(_cell(item) for item in value)
+        return ", ".join(map(_cell, value))
     if isinstance(value, dict):
-        return " ".join(_cell(item) for item in value.values())
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return str(value)
+        return " ".join(map(_cell, value.values()))
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, date | datetime):
+    if isinstance(value, date):
         return value.isoformat()
     raise TypeError(type(value))

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,7 +14,7 @@ from reminder.documents.settings import Settings
 from reminder.documents.templates import environment, phrase
 from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
-from reminder.office.readiness import why_not_ready
+from reminder.office.status import why_not_ready
 from reminder.web import outbox, units
 from reminder.web.access import enter, has_opened
 from reminder.web.bounds import Bounds
@@ -94,8 +93,7 @@ async def _healthz(request: Request) -> Response:
 def _readyz(page: Page) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
     app, at = page.app, page.at
-    facts = "" if isinstance(app.settings.ledger, Path) else app.config_hash  # replicas may differ
-    if why := app.waits_for_clock(at) or why_not_ready(app.database, at, facts):
+    if why := why_not_ready(app, at, as_replica=True):
         log.warning("not ready: %s", why)
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from reminder.cli.main import cli
+from reminder.cli import cli
 from tests.cli.conftest import PLAN, Office, Reminder
 
 

@@ -23,8 +23,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 IMPORTED = (
     "reminder.daemon",
-    "reminder.cli.status",
-    "reminder.cli.welcome",
+    "reminder.cli.screens",
     "reminder.mail.transports.smtp",
     "reminder.ledger.migrations.upgrade",
     "reminder.web.server",

@@ -13,7 +13,7 @@ from reminder.ledger.troubles import read_alarms
 from reminder.mail.replicas import single_process_lock
 from reminder.office.alerts import ROOM, SCHEDULER
 from reminder.office.edits import Edits
-from reminder.office.readiness import why_not_ready
+from reminder.office.status import why_not_ready
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server
 
@@ -165,9 +165,9 @@ def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(
     office: Trial,
 ) -> None:
     office.tick(MARCH)
-    database = office.app(MARCH).database
-    assert why_not_ready(database, office.app(on("03-02T09:01")).clock.now()) == ""
-    assert "last tick" in why_not_ready(database, office.app(on("03-02T08:00")).clock.now())
+    app = office.app(MARCH)
+    assert why_not_ready(app, office.app(on("03-02T09:01")).clock.now()) == ""
+    assert "last tick" in why_not_ready(app, office.app(on("03-02T08:00")).clock.now())
 
 
 def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:

@@ -17,7 +17,7 @@ from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.replicas import single_process_lock
-from reminder.office import completion, moving
+from reminder.office import completion, records
 from tests.daemon.processes import until
 from tests.daemon.trials import MARCH, Trial, forked, trial
 from tests.postgresql import PostgreSQL
@@ -51,7 +51,7 @@ def target(places: tuple[Place, Place]) -> Place:
 
 
 def move(office: Trial, target: Place) -> dict[str, int]:
-    return moving.move(office.place, target, office.state)
+    return records.move(office.place, target, office.state)
 
 
 def everything(place: Place) -> dict[str, list[dict[str, object]]]:
@@ -115,8 +115,8 @@ def test_old_ledger_is_written_by_nobody_who_has_it_open(office: Trial, target: 
 
 def test_move_is_taken_back(office: Trial, target: Place) -> None:
     move(office, target)
-    assert moving.take_back(office.place)
-    assert not moving.take_back(office.place)
+    assert records.take_back(office.place)
+    assert not records.take_back(office.place)
     assert office.tick(APRIL) == {"planned": 2, "sent": 2}
 
 
@@ -184,7 +184,7 @@ def test_copier_that_is_killed_leaves_no_second_ledger_to_send_from(
         assert everything(target)["notice"] == []
         with pytest.raises(LedgerError, match="was moved to"):
             office.tick(APRIL)
-        assert moving.take_back(office.place)
+        assert records.take_back(office.place)
         assert office.tick(APRIL)["sent"] == 2
 
 

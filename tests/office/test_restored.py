@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from reminder.cli.status import read_status
 from reminder.ledger import integrity
 from reminder.ledger.location import DatabaseServer
-from reminder.office import completion, holds, moving, operations
+from reminder.office import completion, holds, operations, records
+from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.postgresql import PostgreSQL
 
@@ -123,9 +123,9 @@ def test_month_that_ended_before_the_restore_may_have_gone_and_is_dropped_at_onc
     office.tick(MAY)
     assert office.states(period="2026-04") == {("expired", "unknown")}
     app = office.app(MAY)
-    assert read_status(app)["unsettled"][0]["unknown"] == ["lead", "related"]
+    assert read_status(app).unsettled[0].unknown == ("lead", "related")
     assert operations.drop_period(app, "2026-04") == (2, 0)
-    assert read_status(app)["unsettled"] == []
+    assert read_status(app).unsettled == ()
 
 
 def test_month_that_was_held_to_its_end_may_have_gone(office: Trial, tmp_path: Path) -> None:
@@ -278,11 +278,11 @@ def test_ledger_that_was_moved_to_a_server_and_back_is_not_held(
     office.tick(MARCH)
     office.close()
     here, there, back = office.place, postgresql.emptied(), tmp_path / "state" / "back.db"
-    moving.move(here, there, office.state)
+    records.move(here, there, office.state)
     office.use(there)
     office.tick(APRIL)
     assert office.states(period="2026-04") == {SENT}
     office.close()
-    moving.move(there, back, office.state)
+    records.move(there, back, office.state)
     office.use(back)
     assert office.tick("2026-04-27T09:00+08:00")["sent"] > 0

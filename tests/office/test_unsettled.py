@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from reminder.cli.status import read_status
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.ledger.location import Place
 from reminder.office import operations
 from reminder.office.overview import read_overview
+from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 from tests.mail.servers import Picky, bad_server, real_server
 
@@ -43,10 +43,13 @@ def refused(office: Trial, **more: Any) -> dict[str, Any]:
 def in_sight(office: Trial, at: str, options: dict[str, Any]) -> list[dict[str, Any]]:
     """On the status, and on the console's front page alike."""
     app = office.app(at, **options)
-    found: list[dict[str, Any]] = read_status(app)["unsettled"]
+    months = [
+        {"period": month.period, "refused": [*month.refused], "expired": [*month.expired]}
+        for month in read_status(app).unsettled
+    ]
     overview = [(one.period, one.refused, one.expired) for one in read_overview(app).unsettled]
-    assert overview == [(one["period"], one["refused"], one["expired"]) for one in found]
-    return found
+    assert overview == [tuple(month.values()) for month in months]
+    return months
 
 
 def test_refused_digests_are_in_sight_a_month_later(office: Trial) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,13 +12,15 @@ from reminder.cli.context import (
     AsJson,
     command,
     day_of,
-    days_set,
     informed_application,
     office,
     parse_day,
     say_hold,
 )
 from reminder.cli.words import counted, print_json, show
+from reminder.domain.moves import clashing, held_on
+from reminder.domain.occasions import forecast
+from reminder.domain.windows import light
 from reminder.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,8 +51,7 @@ def check(
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
         raise
     check_templates(loaded.settings)
-    found, advised = _findings(loaded), list(advice(loaded.settings))
-    found["warnings"] += advised
+    findings, advised = _findings(loaded), list(advice(loaded.settings))
     for words in () if as_json else advised:
         print(f"warning: {words}", file=sys.stderr)
     if smtp:
@@ -57,26 +59,27 @@ def check(
 
         mail = loaded.settings.mail
         recipient = mail.redirect_to or mail.operator
-        way = SmtpTransport(loaded.settings.smtp)
-        found["smtp"] = way.check(mail.sender_address, recipient)
+        answer = SmtpTransport(loaded.settings.smtp).check(mail.sender_address, recipient)
+        findings["smtp"] = answer
     if as_json:
-        print_json(found)
-        return
-    tasks = found["tasks"]
-    print(f"{found['plan']}")
-    print(
-        f"{tasks['month']} monthly tasks, {tasks['year']} year-round, {tasks['standing']} standing"
-    )
-    groups = counted(found["groups"], "group")
-    print(f"{found['units']} units, {groups}, {found['addresses']} addresses")
-    print(f"without address: {'、'.join(_few(found['without_address'])) or 'none'}")
-    print(f"provisional dates: {', '.join(found['provisional']) or 'none'}")
-    of_files = [words for words in found["warnings"] if words not in advised]
-    for warning in _few([f"warning: {words}" for words in of_files]):
-        print(warning)
-    if smtp:
-        print(found["smtp"])
-    print("no mistakes")
+        findings["warnings"] += advised
+        print_json(findings)
+    else:
+        print("\n".join(_found(findings)))
+
+
+def _found(findings: dict[str, Any]) -> Iterator[str]:
+    tasks, groups = findings["tasks"], counted(findings["groups"], "group")
+    yield findings["plan"]
+    month, year, standing = (tasks[kind] for kind in ("month", "year", "standing"))
+    yield f"{month} monthly tasks, {year} year-round, {standing} standing"
+    yield f"{findings['units']} units, {groups}, {findings['addresses']} addresses"
+    yield f"without address: {', '.join(_few(findings['without_address'])) or 'none'}"
+    yield f"provisional dates: {', '.join(findings['provisional']) or 'none'}"
+    yield from _few([f"warning: {words}" for words in findings["warnings"]])
+    if "smtp" in findings:
+        yield findings["smtp"]
+    yield "no mistakes"
 
 
 def _few(words: list[str]) -> list[str]:
@@ -87,9 +90,9 @@ def _few(words: list[str]) -> list[str]:
 
 def _findings(loaded: Office) -> dict[str, Any]:
     from reminder.documents.advice import warnings
-    from reminder.domain.moves import clashing, held_on
+    from reminder.office.records import session_dates
 
-    days = days_set(loaded)
+    days = session_dates(loaded)
     table = held_on(loaded.table, days)
     clashes = [
         f"{name} is set on {day}, which is not in force: a task would be due before it opens"
@@ -102,10 +105,10 @@ def _findings(loaded: Office) -> dict[str, Any]:
         "plan": table.plan.name,
         "tasks": {kind: kinds.count(kind) for kind in ("month", "year", "standing")},
         "units": len(single),
-        "groups": len(table.directory.units) - len(single),
+        "groups": len(table.directory.groups),
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
-        "provisional": [found.task for found in table.windows.values() if found.provisional],
+        "provisional": [window.task for window in table.windows.values() if window.provisional],
         "warnings": [*map(str, warnings(loaded)), *clashes],
         "errors": [],
     }
@@ -121,20 +124,18 @@ def tasks(
     from reminder.office.lookup import find_unit
 
     app = informed_application()
-    found = list(app.table.plan.tasks)
-    if month:
-        found = [task for task in found if task.month == month]
+    chosen = [task for task in app.table.plan.tasks if month in (None, task.month)]
     if unit:
         members = set(app.table.directory.expand([find_unit(app, unit).id]))
-        found = [t for t in found if any(app.table.role(member, t) for member in members)]
-    rows = _task_rows(app, found)
+        chosen = [t for t in chosen if any(app.table.role(member, t) for member in members)]
+    rows = _task_rows(app, chosen)
     show(rows, as_json, ["id", "title", "lead", "related", "state"])
 
 
-def _task_rows(app: Application, found: list[Task]) -> list[dict[str, Any]]:
+def _task_rows(app: Application, tasks: list[Task]) -> list[dict[str, Any]]:
     directory, progress = app.table.directory, app.progress()
     rows = []
-    for task in found:
+    for task in tasks:
         window = app.table.windows.get(task.id)
         state = "done" if task.id in progress.done else "open"
         if state == "open" and window and progress.is_settled(window):
@@ -162,14 +163,13 @@ def windows(
     as_json: AsJson = False,
 ) -> None:
     """When each month's tasks open and are due; with --month the year-round ones too."""
-    from reminder.domain.windows import light
-
     app = informed_application()
     table, progress = app.table, app.progress()
     day = day_of(at, app) if at else table.local_day(app.clock.now())
-    found = [w for w in table.windows.values() if month in (None, table.plan.by_id[w.task].month)]
+    by_id = table.plan.by_id
+    chosen = [w for w in table.windows.values() if month in (None, by_id[w.task].month)]
     if month:
-        found += [table.window_in(task, month) for task in table.plan.year_round]
+        chosen += [table.window_in(task, month) for task in table.plan.year_round]
     rows = [
         {
             "id": window.task,
@@ -179,7 +179,7 @@ def windows(
             "provisional": window.provisional,
             "light": light(window, day, table.days, progress),
         }
-        for window in found
+        for window in chosen
     ]
     show(rows, as_json, list(rows[0]) if rows else ["id"])
 
@@ -191,11 +191,12 @@ def occasions(
     as_json: AsJson = False,
 ) -> None:
     """The moments at which notices are due, if nothing more is registered."""
-    from reminder.domain.occasions import forecast
-
     app = informed_application()
-    found = forecast(app.table, parse_day(start), parse_day(end), app.clock.now(), app.progress())
-    rows = [{"kind": o.kind, "period": o.period, "at": o.at, "units": list(o.units)} for o in found]
+    first, last, at = parse_day(start), parse_day(end), app.clock.now()
+    rows = [
+        {"kind": o.kind, "period": o.period, "at": o.at, "units": list(o.units)}
+        for o in forecast(app.table, first, last, at, app.progress())
+    ]
     show(rows, as_json, ["kind", "period", "at", "units"])
     say_hold(app)
 

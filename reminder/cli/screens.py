@@ -1,0 +1,187 @@
+"""What the screens of `reminder status` and of a daemon that starts say."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from reminder.cli.words import counted, harmless
+from reminder.daemon import Started
+from reminder.domain.notices import State
+from reminder.office.application import Application
+from reminder.office.holds import hold_hint, hold_words
+from reminder.office.links import address, find_link, local_address
+from reminder.office.status import LastOccasion, Status, UnsettledMonth, next_occasions
+
+LISTED = 20  # lines of one screen
+
+
+def print_status(status: Status) -> None:
+    for name, text in _status_lines(status):
+        print(harmless(f"{name:<10} {text}"))
+
+
+def _status_lines(status: Status) -> Iterator[tuple[str, str]]:
+    yield "plan", f"{status.plan.name} ({status.plan.file})"
+    yield "transport", status.transport
+    if status.rehearsal:
+        yield "rehearsal", "every mail goes to mail.redirect_to, its subject marked"
+    yield "started", _moment(status.started) or "not yet: reminder run, reminder tick"
+    if status.hold:
+        yield "held", f"{status.hold.why}, since {_moment(status.hold.since)}"
+        yield "", status.hold.next
+    if status.approval:
+        yield "approval", f"{counted(status.approval, 'mail')} to read: /console/approval"
+    for session in status.sessions:
+        words = f"no date yet, {counted(len(session.tasks), 'task')} wait"
+        yield "session", f"{session.name}: {words}: reminder meeting set {session.id} DATE"
+    yield "last tick", _moment(status.last_tick) or "never"
+    yield "ready", "yes" if status.ready else f"no: {status.not_ready}"
+    for occasion in status.next:
+        units = counted(occasion.units, "unit")
+        yield "next", f"{_moment(occasion.at)}  {occasion.kind} {occasion.period}, {units}"
+    if status.last:
+        yield from _last_lines(status.last)
+    for month in status.unsettled:
+        yield from _unsettled_lines(month)
+    for name in status.replicas:
+        yield "replica", name
+    for replica, detail in status.troubles.items():
+        yield "trouble", f"{detail} (on {replica})" if replica else detail
+    for alarm in status.alarms:
+        if alarm.detail not in status.troubles.values():
+            yield "alarm", f"{alarm.detail}, since {_moment(alarm.since)}"
+    yield "waiting", str(status.waiting_count)
+    waiting = [
+        f"{notice.key}: {notice.state} ({notice.reason}) {notice.reply}".rstrip()
+        for notice in status.waiting
+    ]
+    yield from _few(waiting, status.waiting_count)
+
+
+def _last_lines(last: LastOccasion) -> Iterator[tuple[str, str]]:
+    counts = f"expected {last.expected}, accepted {last.accepted}"
+    yield "last", f"{last.kind} {last.period}: {counts}"
+    others = [f"{other.unit}: {other.state} ({other.reason})" for other in last.others]
+    yield from _few(others, last.expected - last.accepted)
+
+
+def _unsettled_lines(month: UnsettledMonth) -> Iterator[tuple[str, str]]:
+    for state, units in (("refused", month.refused), ("expired", month.expired)):
+        if not units:
+            continue
+        which = f"--period {month.period} --state {state}"
+        may_have_gone = ""
+        if state == "expired" and month.unknown:
+            words = "of them may have gone before this copy was put in place"
+            may_have_gone = f", {len(month.unknown)} {words}"
+        yield (
+            "unsettled",
+            f"digest {month.period}: {len(units)} {state}{may_have_gone}: "
+            f"reminder ledger resend {which}, or: reminder ledger drop {which}",
+        )
+
+
+def _few(lines: Sequence[str], count: int) -> Iterator[tuple[str, str]]:
+    for line in lines[:LISTED]:
+        yield "", line
+    if (more := count - len(lines[:LISTED])) > 0:
+        yield "", f"and {more} more: reminder ledger list"
+
+
+def _moment(value: datetime | None) -> str:
+    return value.isoformat(" ", "minutes") if value else ""
+
+
+def welcome(app: Application, started: Started) -> None:
+    """What `reminder run` did, where the mails lie, what comes next."""
+    for line in (*_did(app, started), "", *_where(app, started), "", *_next(app), ""):
+        print(harmless(line), flush=True)
+    print("Ctrl-C stops it; starting it again sends nothing twice.", flush=True)
+
+
+def _did(app: Application, started: Started) -> Iterator[str]:
+    plan, units = app.table.plan, app.table.directory.single
+    yield f"reminder runs on {plan.name}: {len(plan.tasks)} tasks, {len(units)} units."
+    yield ""
+    if why := app.waits_for_clock(app.clock.now()):
+        yield f"{why}: nothing is begun until it is right. Set the machine's clock."
+    elif started.rehearsed:
+        month = app.table.live_digest(app.clock.now())
+        yield "The plan has no digest for today." if month is None else "Nothing was due."
+        yield f"So {started.rehearsed} was rehearsed into the outbox, every subject marked."
+    elif started.new:
+        yield from _new(app, started)
+    else:
+        yield "Nothing new is due: what was sent before is not sent again."
+    if started.resumed:
+        mails = counted(started.resumed, "mail")
+        yield f"{mails} waited from before: they go as soon as they can."
+    if started.hold and started.hold.of_all:
+        yield f"Everything is held: {hold_words(started.hold)}; {hold_hint(started.hold)}"
+    elif started.held and app.settings.mail.approval:
+        where = _page(app, started, "/console/approval")
+        yield f"{started.held} mails are held. Read and approve: {where}"
+    elif started.held:
+        look = "reminder preview --output DIR --period …"
+        yield f"{started.held} mails are held. Look: {look}; then: reminder ledger release"
+    if not started.delivers:
+        yield "Another process delivers from this ledger; this one plans and serves."
+
+
+def _new(app: Application, started: Started) -> Iterator[str]:
+    is_outbox = app.settings.transport == "maildir"
+    place = "in the outbox" if is_outbox else "accepted by the mail server"
+    yield f"Due now: {counted(started.new, 'mail')}, {started.accepted} of them {place}."
+    if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.examples):
+        yield "The month's digests were due before today, as their subjects say."
+    for view in started.examples:
+        why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
+        yield f"  {view.kind} {view.period}  {app.table.directory.name_of(view.unit)}{why}"
+    if more := started.new - len(started.examples):
+        yield f"  and {more} more"
+
+
+def _where(app: Application, started: Started) -> Iterator[str]:
+    if app.settings.transport == "maildir":
+        outbox = _page(app, started, "/outbox")
+        yield f"Read the mails   {outbox}   ({started.in_outbox} so far)"
+        yield f"They lie in      {app.settings.outbox}"
+    yield f"Subscribe        {_page(app, started, '/')}   (every unit's calendar)"
+    if app.settings.web.console != "off":
+        console = _page(app, started, "/console")
+        yield f"The console      {console}   (reminder console password)"
+    if sys.stdout.isatty():
+        yield f"The whole plan   {address(app, started.url, find_link(app, 'feed', 'plan'))}"
+    if _is_journal():
+        yield "They open by the address of: reminder console url"
+
+
+def _page(app: Application, started: Started, path: str) -> str:
+    """With the word that opens it, but in a journal: that has more readers, and lasts."""
+    needs_none = app.settings.web.console == "anywhere" and path.startswith("/console")
+    if needs_none or _is_journal():
+        return f"{started.url}{path}"
+    return local_address(app, started.url, path)
+
+
+def _is_journal() -> bool:
+    """systemd.exec(5), JOURNAL_STREAM: device and inode of what leads to the journal."""
+    try:
+        stream = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
+
+
+def _next(app: Application) -> Iterator[str]:
+    if app.waits_for_clock(app.clock.now()):
+        return
+    occasions = next_occasions(app, app.progress())
+    if not occasions:
+        yield "The plan holds no further occasion: it is time for the next year's table."
+    for index, occasion in enumerate(occasions):
+        units = counted(occasion.units, "unit")
+        when = f"{occasion.at:%Y-%m-%d %H:%M %z}"
+        words = f"{occasion.kind} {occasion.period}, {units}"
+        yield f"{'then' if index else 'Next':<16} {when}  {words}"
