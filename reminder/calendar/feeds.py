@@ -21,7 +21,7 @@ from reminder.errors import UnknownError
 from reminder.ledger import changes
 from reminder.ledger.agendas import agenda_of
 from reminder.ledger.database import Database
-from reminder.output_files import output_folder
+from reminder.output_files import make_folder, write_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +94,9 @@ class Feeds:
     def export(self, folder: Path) -> list[Path]:
         """Every feed as a file, in the view that shows whole windows with full wordings."""
         stamp = self.stamp()
-        with output_folder(folder, make=True) as output:
-            for name in self.names():
-                output.write(f"{name}.ics", [self.rendered(name, Query(), stamp).body])
+        make_folder(folder)
+        for name in self.names():
+            write_file(folder / f"{name}.ics", [self.rendered(name, Query(), stamp).body])
         return [folder / f"{name}.ics" for name in self.names()]
 
     def _kept(self, state: _State, agenda: int, query: Query) -> Sheet | None:

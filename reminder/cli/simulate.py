@@ -19,7 +19,7 @@ from reminder.cli.context import AsJson, application, command, parse_day
 from reminder.cli.words import harmless, print_json, table
 from reminder.domain.moves import held_on
 from reminder.errors import ReminderError, UsageError
-from reminder.output_files import output_folder, write_file
+from reminder.output_files import make_folder, write_file
 
 if TYPE_CHECKING:
     from reminder.domain.timetable import Timetable
@@ -65,7 +65,7 @@ def simulate(
         outcome = run(app.office, begin, until, folder, outbox=outbox, progress=progress)
         if output:
             report = "\n".join(_lines(outcome, app.table, WIDE))
-            write_file(folder / "report.txt", f"{report}\n".encode())
+            write_file(folder / "report.txt", [f"{report}\n".encode()])
     if as_json:
         print_json(_figures(outcome, app.table))
     else:
@@ -83,8 +83,8 @@ def _folder(output: Path | None) -> Iterator[Path]:
     elif output.is_dir() and any(output.iterdir()):
         raise UsageError(f"{output} is not empty", hint="Wanted a new folder, or an empty one.")
     else:
-        with output_folder(output, make=True):
-            yield output
+        make_folder(output)
+        yield output
 
 
 @contextmanager

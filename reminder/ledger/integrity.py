@@ -20,7 +20,7 @@ from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
 from reminder.ledger.opening import reading
 from reminder.ledger.schema import REVISION, history, message, metadata, notice, recipient
-from reminder.output_files import output_folder
+from reminder.output_files import write_file
 
 AT_ONCE = 200  # messages in memory
 _OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
@@ -53,8 +53,8 @@ def backup(source: Place, target: Path) -> None:
             draft = Path(folder) / "ledger.db"
             with file.reading(source) as connection, in_words(draft):
                 connection.execute(text("VACUUM INTO :draft"), {"draft": str(draft)})
-            with draft.open("rb") as content, output_folder(target.parent) as output:
-                output.write_new(target.name, iter(lambda: content.read(2**20), b""))
+            with draft.open("rb") as content:
+                write_file(target, iter(lambda: content.read(2**20), b""), new=True)
     except OSError as error:
         where = "" if error.filename in (None, str(target)) else f"{error.filename}: "
         raise LedgerError(f"{target} cannot be made: {where}{error.strerror}") from error

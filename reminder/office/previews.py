@@ -19,7 +19,7 @@ from reminder.ledger.views import read_notices
 from reminder.mail.transports import Envelope, opened
 from reminder.office.application import Application
 from reminder.office.lookup import month_of
-from reminder.output_files import output_folder, write_file
+from reminder.output_files import make_folder, write_file
 
 Form = Literal["html", "text", "eml"]
 REHEARSAL_USEFUL = timedelta(days=7)
@@ -127,7 +127,7 @@ def write_one(content: bytes, form: Form, output: Path | None) -> None:
     """To the file, or to standard output; `eml` is the message byte for byte."""
     data = part(content, form)
     if output:
-        write_file(output, data)
+        write_file(output, [data])
     else:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -164,7 +164,7 @@ def write_all(app: Application, period: str, folder: Path) -> int:
         "due": table.digest_due(month),
     }
     index = render(environment(app.settings, autoescape=True), "web/preview.html", values)
-    with output_folder(folder, make=True) as output:
-        for name, content in {**files, "index.html": index.encode()}.items():
-            output.write(name, [content])
+    make_folder(folder)
+    for name, content in {**files, "index.html": index.encode()}.items():
+        write_file(folder / name, [content])
     return len(mails)
