@@ -21,15 +21,10 @@ cli = typer.Typer(help="The secretariat's pages: their address and password.", n
 @command(cli, example="reminder console password")
 def password() -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
-    from reminder.ledger import access
-    from reminder.office import login
+    from reminder.office.login import set_password
 
     app = application()
-    hashed = login.hash_of(_asked(_names(app)))
-    with app.database.write() as connection:
-        access.keep_password(connection, hashed)
-        access.forget_all_attempts(connection)
-        access.end_all_sessions(connection)
+    set_password(app, _asked(_names(app)))
     print("password set, every session ended")
     web = app.settings.web
     where = {"off": "closed: web.console is off", "anywhere": f"{web.public_url}/console"}
@@ -60,13 +55,9 @@ def url(as_json: AsJson = False) -> None:
 @command(cli, example="reminder console logout")
 def logout() -> None:
     """End every session and change the addresses of `reminder console url`: all begin anew."""
-    from reminder.ledger.access import change_lock, end_all_sessions
+    from reminder.office.login import log_all_out
 
-    app = application()
-    with app.database.write() as connection:
-        count = end_all_sessions(connection)
-        change_lock(connection)
-    print(f"{counted(count, 'session')} ended")
+    print(f"{counted(log_all_out(application()), 'session')} ended")
     print("local pages open by a new address: reminder console url")
 
 
@@ -88,11 +79,13 @@ def _names(app: Application) -> list[str]:
 
 def _asked(names: list[str]) -> str:
     """Without the end of its line, else as it was typed. Raises `UsageError`."""
+    from reminder.office.login import refuse_weak
+
     if sys.stdin.isatty():
         from getpass import getpass
 
         asked = getpass("Password: ")
-        _refuse_weak(asked, names)
+        refuse_weak(asked, names)
         if getpass("The same again: ") != asked:
             raise UsageError("the two are not the same, nothing was changed")
         return asked
@@ -100,23 +93,5 @@ def _asked(names: list[str]) -> str:
         asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise UsageError("standard input is no UTF-8 text") from None
-    _refuse_weak(asked, names)
+    refuse_weak(asked, names)
     return asked
-
-
-def _refuse_weak(asked: str, names: list[str]) -> None:
-    from reminder.office.login import LONGEST, SHORTEST, is_guessable
-
-    if not SHORTEST <= len(asked) <= LONGEST:
-        raise UsageError(
-            f"a password of {len(asked)} characters, wanted {SHORTEST} to {LONGEST}",
-            hint="A sentence of several words is easy to keep and hard to guess.",
-        )
-    if not asked.isprintable():
-        raise UsageError("the password has characters that cannot be typed, wanted plain text")
-    if is_guessable(asked, names):
-        raise UsageError(
-            "the password is one of the first that anybody would try",
-            hint="Wanted no common password, row of keys, date or name of the office: four words "
-            "that have nothing to do with each other are easy to keep and hard to guess.",
-        )

@@ -33,14 +33,14 @@ def url(
     as_json: AsJson = False,
 ) -> None:
     """The address of a unit's feed, or of the whole plan's."""
-    from reminder.ledger.links import webcal_url
-    from reminder.office.links import address
+    from reminder.office.links import address, webcal_url
 
     app = application()
     found = _link(app, unit or "plan")
     base = site_address(app)
-    whole = address(app, base, found)
-    short = address(app, base, found, handed_out=True)
+    with app.database.read() as connection:
+        whole = address(app, connection, base, found)
+        short = address(app, connection, base, found, handed_out=True)
     if as_json:
         print_json(
             {"unit": found.subject, "url": whole, "handed_out": short, "webcal": webcal_url(short)}
@@ -57,28 +57,30 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The links of units' feeds and pages, and of single readers."""
-    from reminder.ledger.links import feed_of
     from reminder.office.links import all_links, changes
 
     app = application()
     name = _feed_name(app, unit) if unit else None
-    rows = [
-        {
-            "link": found.subject,
-            "purpose": found.purpose,
-            "label": found.label,
-            "generation": found.generation,
-            "revoked": found.revoked,
-            "last_use": found.last_use,
-            "created": found.created,
-            "changes": [
-                f"{each.at.astimezone(app.table.plan.zone).isoformat()} {each.act} {each.by}"
-                for each in changes(app, found)
-            ],
-        }
-        for found in all_links(app)
-        if name in (None, feed_of(found.subject))
-    ]
+    zone = app.table.plan.zone
+    with app.database.read() as connection:
+        rows = [
+            {
+                "link": link.subject,
+                "purpose": link.purpose,
+                "label": link.label,
+                "generation": link.generation,
+                "revoked": link.revoked,
+                "last_use": link.last_use,
+                "created": link.created,
+                "changes": [
+                    f"{change.at.astimezone(zone).isoformat()} {change.act} {change.by}"
+                    for change in changes(connection, link)
+                ],
+            }
+            for row in all_links(app, connection)
+            for link in (row.feed, *row.readers, row.page)
+            if link and name in (None, row.name)
+        ]
     show(
         rows, as_json, ["link", "purpose", "label", "generation", "revoked", "last_use", "changes"]
     )
@@ -153,7 +155,8 @@ def _whose() -> str:
 def _print_address(app: Application, found: LinkView) -> None:
     from reminder.office.links import address
 
-    print(address(app, site_address(app), found))
+    with app.database.read() as connection:
+        print(address(app, connection, site_address(app), found))
 
 
 def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
@@ -161,7 +164,8 @@ def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
     from reminder.office.links import find_link
 
     subject = unit if READER in unit else _feed_name(app, unit)
-    return find_link(app, PAGE if page else FEED, subject)
+    with app.database.read() as connection:
+        return find_link(app, connection, PAGE if page else FEED, subject)
 
 
 def _feed_name(app: Application, unit: str) -> str:

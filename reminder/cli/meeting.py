@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +23,9 @@ def list_(as_json: AsJson = False) -> None:
     """Every session of the plan, its date and where that was set."""
     from reminder.office.meetings import sittings
 
+    app = informed_application()
+    with app.database.read() if app.has_ledger else nullcontext() as connection:
+        known = sittings(app, connection)
     rows: list[dict[str, Any]] = [
         {
             "id": sitting.meeting.id,
@@ -31,7 +35,7 @@ def list_(as_json: AsJson = False) -> None:
             "source": sitting.source or None,
             "tasks": [task.id for task in sitting.tasks],
         }
-        for sitting in sittings(informed_application())
+        for sitting in known
     ]
     show(rows, as_json, ["id", "name", "month", "date", "source", "tasks"])
 
@@ -51,7 +55,8 @@ def set_(
     if (day is None) != unset:
         raise UsageError("wanted a DATE, or --unset")
     app = informed_application()
-    shown = meetings.preview(app, meeting, parse_day(day) if day else None)
+    with app.database.read() as connection:
+        shown = meetings.preview(app, connection, meeting, parse_day(day) if day else None)
     for line in _lines(app, shown):
         print(harmless(line))
     if shown.notices:

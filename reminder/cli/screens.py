@@ -152,7 +152,9 @@ def _where(app: Application, started: Started) -> Iterator[str]:
         console = _page(app, started, "/console")
         yield f"The console      {console}   (reminder console password)"
     if sys.stdout.isatty():
-        yield f"The whole plan   {address(app, started.url, find_link(app, 'feed', 'plan'))}"
+        with app.database.read() as connection:
+            plan = find_link(app, connection, "feed", "plan")
+            yield f"The whole plan   {address(app, connection, started.url, plan)}"
     if _is_journal():
         yield "They open by the address of: reminder console url"
 

@@ -4,7 +4,7 @@ Approval carries the hash of what was shown: whatever would read otherwise now i
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -12,7 +12,7 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from reminder.domain.notices import CLEARED, UNREAD, Reason, State
-from reminder.errors import ReminderError
+from reminder.errors import DeclinedError
 from reminder.ledger import holds, notices
 from reminder.ledger.holds import hold_new
 from reminder.ledger.notices import Composed
@@ -21,12 +21,10 @@ from reminder.ledger.views import NoticeView, read_notice, read_notices
 from reminder.office.application import Application
 
 WHY = 200  # characters of a reason
-_CHANGED = "内容已变化，请重新查看"
-_GONE = "这封提示已不在待审核之列，请刷新页面"
 
 
-class ApprovalError(ReminderError):
-    """What somebody wanted to approve or drop is not accepted; the sentence says why."""
+class ApprovalError(DeclinedError):
+    """What somebody wanted to approve or drop is not accepted."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Digest:
 
 
 @dataclass(frozen=True)
-class Batch:
+class DigestBatch:
     """The held digests of one period and moment, as of one moment."""
 
     period: str
@@ -69,19 +67,21 @@ class Batch:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def batches(app: Application) -> list[Batch]:
+def read_batches(app: Application) -> list[DigestBatch]:
+    with app.database.read() as connection:
+        return batches(app, connection)
+
+
+def batches(app: Application, connection: Connection) -> list[DigestBatch]:
     """All that is held for approval, or approved and held until it is due; soonest first."""
     at = app.clock.now()
-    with app.database.read() as connection:
-        return list(_batches(app, connection, at))
-
-
-def _batches(app: Application, connection: Connection, at: datetime) -> Iterator[Batch]:
     keys = holds.held_digests(connection, app.settings.stream, (*UNREAD, *CLEARED))
     views = [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
     views.sort(key=lambda view: (view.due, view.period))
-    for (due, period), same in groupby(views, key=lambda view: (view.due, view.period)):
-        yield _batch(app, connection, list(same), period, due, max(due, at))
+    return [
+        _batch(app, connection, list(same), period, due, max(due, at))
+        for (due, period), same in groupby(views, key=lambda view: (view.due, view.period))
+    ]
 
 
 def _batch(
@@ -91,21 +91,22 @@ def _batch(
     period: str,
     due: datetime,
     as_of: datetime,
-) -> Batch:
+) -> DigestBatch:
     composed = app.container.approvals.shown(connection, views, as_of)
     digests = (Digest(view, composed.get(view.key)) for view in views)
-    return Batch(period, due, as_of, tuple(digests))
+    return DigestBatch(period, due, as_of, tuple(digests))
 
 
-def find(app: Application, key: str, as_of: datetime | None = None) -> tuple[Digest, datetime]:
+def find(
+    app: Application, connection: Connection, key: str, as_of: datetime | None = None
+) -> tuple[Digest, datetime]:
     """One of them, and the moment as of which it is shown: that one if it may still be."""
     at = app.clock.now()
-    with app.database.read() as connection:
-        view = _held(app, connection, key, at)
-        if as_of is None or not _may_be_as_of(app, view, as_of, at):
-            as_of = max(view.due, at)
-        composed = app.container.approvals.shown(connection, [view], as_of).get(key)
-        return Digest(view, composed), as_of
+    view = _held(app, connection, key, at)
+    if as_of is None or not _may_be_as_of(app, view, as_of, at):
+        as_of = max(view.due, at)
+    composed = app.container.approvals.shown(connection, [view], as_of).get(key)
+    return Digest(view, composed), as_of
 
 
 def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
@@ -121,10 +122,10 @@ def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
             return False
         view = _held(app, connection, key, at)
         if not _may_be_as_of(app, view, as_of, at):
-            raise ApprovalError(_CHANGED)
+            raise ApprovalError("reads_otherwise")
         composed = app.container.approvals.shown(connection, [view], as_of).get(key)
         if composed is None or composed.sha256 != sha256:
-            raise ApprovalError(_CHANGED)
+            raise ApprovalError("reads_otherwise")
         _pass(connection, [view], {key: composed}, at)
     app.wake()
     return True
@@ -148,7 +149,7 @@ def approve_all(app: Application, period: str, due: datetime, as_of: datetime, s
     if not shown.open:
         return 0
     if shown.sha256 != sha256:
-        raise ApprovalError(_CHANGED)
+        raise ApprovalError("reads_otherwise")
     count = sum(_approve_some(app, some, shown.open, as_of, at) for some in batched(shown.open))
     app.wake()
     return count
@@ -161,14 +162,14 @@ def _again(
     due: datetime,
     as_of: datetime,
     at: datetime,
-) -> Batch:
+) -> DigestBatch:
     """That batch as it was shown. Raises `ApprovalError` when it cannot be shown so any more."""
     stream = app.settings.stream
     keys = holds.held_digests(connection, stream, (*UNREAD, *CLEARED), period=period)
     found = read_notices(connection, keys=keys)
     views = [view for view in found if view.due == due and view.useful_until > at]
     if not all(_may_be_as_of(app, view, as_of, at) for view in views):
-        raise ApprovalError(_CHANGED)
+        raise ApprovalError("reads_otherwise")
     return _batch(app, connection, views, period, due, as_of)
 
 
@@ -217,9 +218,9 @@ def _pass(
 def drop(app: Application, key: str, why: str) -> None:
     """It is never sent, and never made again."""
     if not why.strip():
-        raise ApprovalError("请写明不发送的原因")
+        raise ApprovalError("no_reason_to_drop")
     if len(why) > WHY:
-        raise ApprovalError(f"原因最多{WHY}字")
+        raise ApprovalError("reason_too_long", most=WHY)
     at = app.clock.now()
     with app.database.write() as connection:
         _held(app, connection, key, at)
@@ -235,7 +236,7 @@ def _held(app: Application, connection: Connection, key: str, at: datetime) -> N
         or view.stream != app.settings.stream
         or view.useful_until <= at
     ):
-        raise ApprovalError(_GONE)
+        raise ApprovalError("held_no_more")
     return view
 
 
@@ -249,4 +250,4 @@ def _may_be_as_of(app: Application, view: NoticeView, as_of: datetime, at: datet
 
 def _refuse_stale_files(app: Application) -> None:
     if not app.is_current():
-        raise ApprovalError("本节点的文件不是最新，请在其他节点审核或统一文件后重试")
+        raise ApprovalError("files_not_in_force")

@@ -1,38 +1,98 @@
-"""台账 to take away: which tables there are, with their columns."""
+"""台账 to take away: its tables row by row, out of one state of the ledger."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache, cached_property, partial
 
+from sqlalchemy import Connection, select
+
+from reminder.documents.templates import WORDS, environment, phrase
+from reminder.domain.notices import State
+from reminder.domain.plan import Task, TaskKind
+from reminder.domain.timetable import MONTHS, Role, Timetable
+from reminder.domain.windows import Window
+from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
-from reminder.office.export_rows import (
-    PERIOD,
-    Reading,
-    Row,
-    notice_rows,
-    registration_rows,
-    signature_rows,
-    task_rows,
-)
+from reminder.ledger import registrations
+from reminder.ledger.schema import notice
+from reminder.ledger.views import each_notice
+from reminder.office.application import Application
+from reminder.office.reports import OPERATOR
+from reminder.office.signing import read_signing
+from reminder.office.standings import TaskRecords, read_records, status_of
 
+Cell = str | int | date | None
+Row = tuple[Cell, ...]
 LONGEST = 32_000  # characters of a cell: spreadsheets take 32,767
 # What XML 1.0 cannot carry, and no spreadsheet shows.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_PERIOD = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A table of the export: its name in addresses and on the sheet, columns with their widths."""
+class Export:
+    """One consistent state of the ledger; `period` is a month, empty for everything."""
+
+    app: Application
+    connection: Connection
+    period: str
+    at: datetime
+
+    @property
+    def table(self) -> Timetable:
+        return self.app.table
+
+    @property
+    def month(self) -> int:
+        """Of the plan; 0 for all, also for a month of another year."""
+        return self.table.plan.month_of(self.period)
+
+    @cached_property
+    def say(self) -> Callable[..., str]:
+        """A macro of the export's own; what the same facts come to is made once."""
+        return self._said_by("documents/export.txt")
+
+    @cached_property
+    def word(self) -> Callable[..., str]:
+        """A macro of the words that all texts share."""
+        return self._said_by(WORDS)
+
+    def _said_by(self, template: str) -> Callable[..., str]:
+        return cache(partial(phrase, environment(self.app.settings, autoescape=False), template))
+
+    def local(self, moment: datetime | None) -> str:
+        """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""
+        zone = self.table.plan.zone
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
+
+    def name(self, unit: str) -> str:
+        return self.table.directory.name_of(unit)
+
+    def period_cell(self, period: str) -> Cell:
+        """`2026-04` would be taken for its first day, and a day is one."""
+        if _PERIOD.fullmatch(period):
+            return self.say("month", year=period[:4], number=int(period[5:]))
+        return date.fromisoformat(period) if _DAY.fullmatch(period) else period
+
+
+@dataclass(frozen=True)
+class ExportTable:
+    """Its name in addresses, its columns' widths, and its rows; their headings are templates'."""
 
     name: str
-    title: str
-    columns: tuple[tuple[str, int], ...]
-    rows: Callable[[Reading], Iterator[Row]]
+    widths: tuple[int, ...]
+    rows: Callable[[Export], Iterator[Row]]
+
+    def headings(self, export: Export) -> list[str]:
+        return export.say("headings", table=self.name).split("\n")
 
 
 def checked_period(text: str) -> str:
     """A month such as 2026-04, or nothing. Raises `UsageError`."""
-    if text and not PERIOD.fullmatch(text):
+    if text and not _PERIOD.fullmatch(text):
         raise UsageError(f"no month {text!r}, wanted e.g. 2026-04")
     return text
 
@@ -43,44 +103,136 @@ def fit(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-SHEETS = (
-    Sheet(
-        "tasks",
-        "事项",
-        (
-            ("编号", 16), ("月份", 8), ("事项", 56), ("承办单位", 36), ("相关部门", 36),
-            ("开始", 12), ("结束", 12), ("时间安排", 36), ("推算规则", 18), ("状态", 12),
-            ("单位登记完成", 36), ("办结日期", 12), ("按月登记", 28),
-        ),
-        task_rows,
+def _task_rows(export: Export) -> Iterator[Row]:
+    stream = export.app.settings.stream
+    records = read_records(export.connection, export.table, stream, export.period)
+    if export.period and not export.month:
+        return
+    for task in export.table.plan.tasks:
+        if not export.month or task.kind is not TaskKind.MONTH or task.month == export.month:
+            yield _task_row(export, task, records)
+
+
+def _task_row(export: Export, task: Task, records: TaskRecords) -> Row:
+    table, progress, say, word = export.table, records.progress, export.say, export.word
+    window = _window(export, task)
+    reported = [
+        (export.name(unit), day) for (of, unit), day in progress.reported.items() if of == task.id
+    ]
+    checked_in = [
+        (period, day) for (of, period), day in progress.checked_in.items() if of == task.id
+    ]
+    done = progress.done.get(task.id)
+    if export.month and not done:
+        done = progress.checked_in.get((task.id, export.period))
+    return (
+        task.id,
+        say("row_of", kind=task.kind, month=task.month),
+        task.title,
+        word("unit_names", units=tuple(table.directory[unit] for unit in task.lead)),
+        word("unit_names", units=tuple(table.directory[unit] for unit in task.related)),
+        window.opens if window else None,
+        window.due if window else None,
+        word("timing", window=window, task=task) if window else "",
+        say("rule", kind=task.kind, rule=window.rule if window else ""),
+        _state(export, task, window, records),
+        say("days", named=tuple(reported)),
+        done,
+        say("days", named=tuple(sorted(checked_in))),
+    )
+
+
+def _window(export: Export, task: Task) -> Window | None:
+    """A year-round task has one in a month only."""
+    if task.kind is TaskKind.YEAR and export.month:
+        return export.table.window_in(task, export.month)
+    return export.table.windows.get(task.id)
+
+
+def _state(export: Export, task: Task, window: Window | None, records: TaskRecords) -> str:
+    status, is_done = None, task.id in records.progress.done
+    if window and not is_done:
+        period = f"{window.due:%Y-%m}" if task.kind is TaskKind.YEAR else ""
+        leads = [export.table.directory[unit] for unit in export.table.lead_units(task)]
+        on = export.table.local_day(export.at)
+        status = status_of(export.table, window, on, records, leads, period)
+    return export.say("state", status=status, done=is_done, kind=task.kind)
+
+
+def _signature_rows(export: Export) -> Iterator[Row]:
+    """Of the months whose digest was due here: who was asked, and who has signed."""
+    table, say = export.table, export.say
+    progress = registrations.read_progress(export.connection, table, export.app.settings.stream)
+    for month in MONTHS:
+        period = table.plan.period(month)
+        if export.period not in ("", period) or table.digest_due(month) > export.at:
+            continue
+        if progress.started and last_day(table.plan.year, month) < progress.started:
+            continue  # before the first start nobody was asked
+        signing = read_signing(export.connection, table, month, export.at, progress)
+        for unit in dict.fromkeys((*signing.asked, *signing.signed)):
+            signature = signing.signed.get(unit)
+            leads = unit in table.directory.units and any(
+                table.role(unit, task) is Role.LEAD for task in table.plan.month(month)
+            )
+            yield (
+                export.period_cell(period),
+                export.name(unit),
+                say("role", leads=leads),
+                say("signed", is_signed=bool(signature)),
+                export.local(signature.at) if signature else "",
+                signature.by.who if signature else "",
+                signature.by.link if signature else "",
+            )
+
+
+def _registration_rows(export: Export) -> Iterator[Row]:
+    by_id, word = export.table.plan.by_id, export.word
+    for row in registrations.each(export.connection):
+        if not export.local(row.at).startswith(export.period):
+            continue
+        yield (
+            row.id,
+            export.local(row.at),
+            word("act", value=row.act),
+            export.name(row.unit),
+            export.period_cell(row.period),
+            row.task,
+            by_id[row.task].title if row.task in by_id else "",
+            row.done_on,
+            row.percent,
+            row.words,
+            row.by.who or (export.say("secretariat") if row.by.link else ""),
+            row.by.link,
+        )
+
+
+def _notice_rows(export: Export) -> Iterator[Row]:
+    keys, say, word = None, export.say, export.word
+    if export.period:
+        query = select(notice.c.key).where(notice.c.period.startswith(export.period))
+        keys = list(export.connection.scalars(query))
+    for view in each_notice(export.connection, keys=keys):
+        yield (
+            view.key,
+            word("kind", value=view.kind),
+            say("operator") if view.unit == OPERATOR else export.name(view.unit),
+            export.period_cell(view.period),
+            export.local(view.due),
+            word("notice_state", value=view.state),
+            word("reason", value=view.reason),
+            say("people", addressed=tuple((p.address, p.state) for p in view.recipients)),
+            # When the last recipient was taken in: nothing changes a notice after that.
+            export.local(view.updated) if view.state is State.SENT else "",
+            say("rehearsal") if view.rehearsal else "",
+        )
+
+
+TABLES = (
+    ExportTable("tasks", (16, 8, 56, 36, 36, 12, 12, 36, 18, 12, 36, 12, 28), _task_rows),
+    ExportTable("signatures", (10, 36, 8, 10, 20, 16, 24), _signature_rows),
+    ExportTable(
+        "registrations", (8, 20, 12, 36, 10, 16, 48, 12, 8, 48, 16, 24), _registration_rows
     ),
-    Sheet(
-        "signatures",
-        "签收",
-        (
-            ("月份", 10), ("单位", 36), ("角色", 8), ("签收", 10), ("时间", 20), ("签收人", 16),
-            ("来源链接", 24),
-        ),
-        signature_rows,
-    ),
-    Sheet(
-        "registrations",
-        "登记记录",
-        (
-            ("序号", 8), ("时间", 20), ("登记", 12), ("单位", 36), ("月份", 10), ("事项编号", 16),
-            ("事项", 48), ("完成日期", 12), ("进度%", 8), ("说明", 48), ("登记人", 16),
-            ("来源链接", 24),
-        ),
-        registration_rows,
-    ),
-    Sheet(
-        "notices",
-        "通知",
-        (
-            ("编号", 44), ("类型", 14), ("单位", 36), ("期间", 12), ("应发时间", 20), ("状态", 14),
-            ("原因", 36), ("收件地址", 48), ("接收时间", 20), ("备注", 8),
-        ),
-        notice_rows,
-    ),
-)  # fmt: skip
-BY_NAME = {sheet.name: sheet for sheet in SHEETS}
+    ExportTable("notices", (44, 14, 36, 12, 20, 14, 36, 48, 20, 8), _notice_rows),
+)

@@ -1,21 +1,31 @@
-"""Log-in at the console: its password, sessions, and who has guessed wrong and waits."""
+"""The console's log-in: its password, who may guess at it and how often, and sessions.
 
-import secrets
-from collections.abc import Collection, Sequence
+Whoever has guessed wrong waits, longer each time. An attempt counts for where it came from, and
+for all strangers together, since one of them may have many addresses.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
+from secrets import token_urlsafe
+from threading import BoundedSemaphore, Lock
 from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
+from reminder.errors import UsageError
 from reminder.ledger import access
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
+from reminder.office.application import Application
 
-SHORTEST = 10
-LONGEST = 200  # characters
+SHORTEST, LONGEST = 10, 200  # characters of a password
 _JUDGED = 72  # of them: more would take zxcvbn long
 GUESSES = 1e9  # so many at least, by zxcvbn's estimate
 # Beside its lists, which are of the English-speaking world and of passwords that were leaked.
@@ -24,14 +34,64 @@ _HABITS = (
     "zhongguo", "beijing", "ningxia", "renda", "daibiao", "gongwei", "bangongshi", "mishu",
     "1314", "520", "5201314", "我爱你", "你好", "密码", "中国", "人大", "代表", "办公室", "管理员",
 )  # fmt: skip
-_HASHER = PasswordHasher()  # RFC 9106, 4: its second choice, 64 MiB
 IDLE_SESSION = timedelta(hours=1)
 LONGEST_SESSION = timedelta(hours=12)
 _NOTED_EVERY = timedelta(minutes=1)
-STRANGERS = "strangers"  # one source for all of them: some have many addresses
-FREE, FREE_TO_STRANGERS = 5, 20  # attempts without a wait
+
+FREE, FREE_TO_STRANGERS = 5, 20  # wrong guesses
+STRANGERS = "strangers"  # all of them together
 LONGEST_WAIT = timedelta(seconds=900)
 FORGOTTEN = timedelta(days=1)
+
+_HASHER = PasswordHasher()  # RFC 9106, 4: its second choice, 64 MiB
+_hashing = Lock()  # 64 MiB and both cores: one hash at a time
+# How many of the threads that make pages may wait for it; strangers keep nobody out who was in.
+_strangers, _others = BoundedSemaphore(1), BoundedSemaphore(2)
+
+
+def refuse_weak(password: str, names: Sequence[str]) -> None:
+    """Raises `UsageError`; `names` are the office's own words, which anybody would try first."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise UsageError(
+            f"a password of {len(password)} characters, wanted {SHORTEST} to {LONGEST}",
+            hint="A sentence of several words is easy to keep and hard to guess.",
+        )
+    if not password.isprintable():
+        raise UsageError("the password has characters that cannot be typed, wanted plain text")
+    if is_guessable(password, names):
+        raise UsageError(
+            "the password is one of the first that anybody would try",
+            hint="Wanted no common password, row of keys, date or name of the office: four words "
+            "that have nothing to do with each other are easy to keep and hard to guess.",
+        )
+
+
+def is_guessable(password: str, names: Sequence[str]) -> bool:
+    from zxcvbn import zxcvbn  # its lists are a megabyte: for who sets a password
+
+    guesses = zxcvbn(password[:_JUDGED], user_inputs=[*_HABITS, *names])["guesses"]
+    return bool(guesses < GUESSES)
+
+
+def set_password(app: Application, password: str) -> None:
+    """Everybody is logged out; attempts at the old one count no more."""
+    hashed = hash_of(password)
+    with app.database.write() as connection:
+        access.keep_password(connection, hashed)
+        access.forget_all_attempts(connection)
+        access.end_all_sessions(connection)
+
+
+def log_all_out(app: Application) -> int:
+    """Every session ends, and the local pages open by a new address. How many sessions ended."""
+    with app.database.write() as connection:
+        access.change_lock(connection)
+        return access.end_all_sessions(connection)
+
+
+def password_hash(connection: Connection) -> str:
+    """Empty until a password is set."""
+    return access.kept_password(connection)
 
 
 def hash_of(password: str) -> str:
@@ -39,12 +99,12 @@ def hash_of(password: str) -> str:
     return _HASHER.hash(_spelt(password))
 
 
-def is_guessable(password: str, names: Sequence[str]) -> bool:
-    """Whether it is of the first that anybody would try; `names` are the office's own words."""
-    from zxcvbn import zxcvbn  # its lists are a megabyte: for who sets a password
-
-    guesses = zxcvbn(password[:_JUDGED], user_inputs=[*_HABITS, *names])["guesses"]
-    return bool(guesses < GUESSES)
+def checked(hashed: str, password: str) -> str:
+    """The hash to keep when the password fits, else nothing."""
+    with _hashing:
+        if not fits(hashed, password):
+            return ""
+        return hash_of(password) if is_outdated(hashed) else hashed
 
 
 def fits(hashed: str, password: str) -> bool:
@@ -65,29 +125,46 @@ def _spelt(password: str) -> bytes:
     return normalize("NFC", password).encode("utf-8", "replace")
 
 
-def begin_session(connection: Connection, at: datetime) -> str:
-    """A word that nobody has had before; sessions that are over are forgotten."""
-    access.end_old_sessions(connection, begun=at - LONGEST_SESSION, seen=at - IDLE_SESSION)
-    word = secrets.token_urlsafe(32)
-    access.add_session(connection, word, at)
-    return word
+@dataclass(frozen=True)
+class Guesser:
+    """`sources` are what its mistakes count for; `name` is of a browser that has logged in."""
+
+    sources: tuple[str, ...]
+    name: str = ""
+    is_stranger: bool = False
 
 
-def is_in_session(database: Database, word: str, at: datetime) -> bool:
-    """Notes the use, at most once a minute."""
-    if not word:
-        return False
-    with database.read() as connection:
-        session = access.read_session(connection, word)
-    if session is None:
-        return False
-    begun, seen = session
-    if at - seen >= IDLE_SESSION or at - begun >= LONGEST_SESSION:
-        return False
-    if at - seen >= _NOTED_EVERY:
-        with database.write() as connection:
-            access.touch_session(connection, word, at)
-    return True
+def guesser(
+    key: InstallationKey, known: str, hashed: str, *, by_door: bool, address: str
+) -> Guesser:
+    """`known` is the cookie that a browser got when it logged in.
+
+    Such a browser waits for its own mistakes alone: behind a proxy all ask from one address, and
+    who guesses there must not keep the secretariat out. Browsers that an earlier password knew
+    share one allowance, and so do those that came by the local pages' door.
+    """
+    name, _, rest = known.partition(".")
+    mark, _, proof = rest.partition(".")
+    if compare_digest(proof.encode(), _proof(key, name, mark).encode()):
+        is_current = mark == _mark(key, hashed)
+        return Guesser((f"known/{name}",), name) if is_current else Guesser(("known",))
+    if by_door:
+        return Guesser(("door",))
+    return Guesser((source_of(address), STRANGERS), is_stranger=True)
+
+
+def known_by(key: InstallationKey, who: Guesser, hashed: str) -> str:
+    """The cookie for a browser that has just logged in."""
+    name, mark = who.name or token_urlsafe(12), _mark(key, hashed)
+    return f"{name}.{mark}.{_proof(key, name, mark)}"
+
+
+def _mark(key: InstallationKey, hashed: str) -> str:
+    return key.derive("password", hashed, 8)
+
+
+def _proof(key: InstallationKey, name: str, mark: str) -> str:
+    return key.derive("known", f"{name}\0{mark}")
 
 
 def source_of(address: str) -> str:
@@ -102,6 +179,18 @@ def source_of(address: str) -> str:
     if ip.is_loopback:
         return "loopback"
     return str(ip_network((ip, 64), strict=False) if ip.version == 6 else ip)
+
+
+@contextmanager
+def room(who: Guesser) -> Iterator[bool]:
+    """False when too many wait for a hash already."""
+    places = _strangers if who.is_stranger else _others
+    has_room = places.acquire(blocking=False)
+    try:
+        yield has_room
+    finally:
+        if has_room:
+            places.release()
 
 
 def seconds_to_wait(connection: Connection, sources: Collection[str], at: datetime) -> int:
@@ -132,3 +221,55 @@ def _pause(source: str, failures: int) -> timedelta:
     if failures < free:
         return timedelta()
     return min(timedelta(seconds=2 ** min(failures - free, 30)), LONGEST_WAIT)
+
+
+def log_in(
+    database: Database, who: Guesser, hashed: str, newer: str, ended: str, at: datetime
+) -> str:
+    """The new session's word; empty when the password was changed meanwhile.
+
+    The session that the request came with ends: its word may be one that somebody gave it.
+    """
+    with database.write() as connection:
+        if access.kept_password(connection) != hashed:
+            return ""
+        if newer != hashed:
+            access.keep_password(connection, newer)
+        access.forget_attempts(connection, who.sources)
+        access.end_session(connection, ended)
+        return begin_session(connection, at)
+
+
+def log_out(database: Database, word: str) -> None:
+    with database.write() as connection:
+        access.end_session(connection, word)
+
+
+def begin_session(connection: Connection, at: datetime) -> str:
+    """A word that nobody has had before; sessions that are over are forgotten."""
+    access.end_old_sessions(connection, begun=at - LONGEST_SESSION, seen=at - IDLE_SESSION)
+    word = token_urlsafe(32)
+    access.add_session(connection, word, at)
+    return word
+
+
+@dataclass(frozen=True)
+class Session:
+    """One that has not run out; its use is to be noted once a minute."""
+
+    is_to_be_noted: bool
+
+
+def session_of(connection: Connection, word: str, at: datetime) -> Session | None:
+    session = access.read_session(connection, word) if word else None
+    if session is None:
+        return None
+    begun, seen = session
+    if at - seen >= IDLE_SESSION or at - begun >= LONGEST_SESSION:
+        return None
+    return Session(at - seen >= _NOTED_EVERY)
+
+
+def note_session(database: Database, word: str, at: datetime) -> None:
+    with database.write() as connection:
+        access.touch_session(connection, word, at)

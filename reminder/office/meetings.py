@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import Connection
 
@@ -18,20 +19,24 @@ from reminder.domain.plan import Meeting, Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.domain.wording import day as in_words
-from reminder.errors import UnknownError, UsageError
+from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import notified
 from reminder.ledger.notified import NotifiedCount, read_heard, told_of
-from reminder.ledger.registrations import read_dates, set_date, unset_date
+from reminder.ledger.registrations import (
+    SET,
+    read_changes,
+    read_dates,
+    read_progress,
+    set_date,
+    unset_date,
+)
 from reminder.office.application import Application
 
 
-class DateError(UsageError):
-    """A day that a session cannot have; `words` say it on a page."""
+class DateError(DeclinedError):
+    """A day that a session cannot have."""
 
-    def __init__(self, message: str, words: str) -> None:
-        super().__init__(message)
-        self.words = words
+    exit_status = 2
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,23 @@ class EntryMove:
     feeds: int
 
 
+class Doubt(StrEnum):
+    """What is odd about a day; it may be right all the same."""
+
+    OTHER_YEAR = "other-year"
+    OTHER_MONTH = "other-month"
+    PAST = "past"
+    REST_DAY = "rest-day"
+
+
+@dataclass(frozen=True)
+class DateChange:
+    """`day` is None where the plan's own was to count again."""
+
+    at: datetime
+    day: date | None
+
+
 @dataclass(frozen=True)
 class Preview:
     """What the day would move; `day` is None when the plan's own is to count again."""
@@ -77,6 +99,7 @@ class Preview:
     notices: tuple[NoticeMove, ...]
     entries: tuple[EntryMove, ...]
     told: tuple[NotifiedCount, ...]
+    doubts: tuple[Doubt, ...]
 
     @property
     def becomes(self) -> date | None:
@@ -88,38 +111,66 @@ class Preview:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:32]
 
 
-def sittings(app: Application) -> list[Sitting]:
-    """In the plan's order by month."""
-    known = _known(app)
-    found = [_sitting(app, name, known) for name in app.table.plan.meetings]
-    return sorted(found, key=lambda sitting: sitting.meeting.month)
+def sittings(app: Application, connection: Connection | None) -> list[Sitting]:
+    """In the plan's order by month; without a connection as the plan itself has them."""
+    known = read_dates(connection) if connection else {}
+    rows = [_sitting(app, name, known) for name in app.table.plan.meetings]
+    return sorted(rows, key=lambda sitting: sitting.meeting.month)
 
 
-def find_sitting(app: Application, name: str) -> Sitting:
+def find_sitting(app: Application, connection: Connection, name: str) -> Sitting:
     if name not in app.table.plan.meetings:
         raise UnknownError(f"no meeting {name!r}", hint="`reminder meeting list` lists them.")
-    return _sitting(app, name, _known(app))
+    return _sitting(app, name, read_dates(connection))
 
 
-def preview(app: Application, name: str, day: date | None) -> Preview:
+def date_changes(connection: Connection, name: str) -> list[DateChange]:
+    """The last one first."""
+    return [
+        DateChange(row["at"], date.fromisoformat(row["detail"]) if row["state"] == SET else None)
+        for row in read_changes(connection, name)
+    ]
+
+
+def preview(app: Application, connection: Connection, name: str, day: date | None) -> Preview:
     """Raises `UnknownError`, and `DateError` for a day that cannot be."""
-    app.refresh()
-    sitting, known = find_sitting(app, name), _known(app)
+    app.refresh_from(connection)
+    sitting, known = find_sitting(app, connection, name), read_dates(connection)
     before = app.table
     after = moves.moved_to(before, name, day or sitting.planned)
     _refuse_impossible(sitting, day, after)
     now = app.clock.now()
-    progress = app.container.notice_writer.as_told(app.progress(), now)
+    progress = read_progress(connection, before, app.settings.stream)
+    progress = app.container.notice_writer.as_told(progress, now)
     windows = tuple(moves.window_moves(before, after))
     tasks = [move.task for move in windows]
     # A month's digest tells of the next one too.
     months = {month for task in tasks for month in (task.month - 1, task.month) if month}
     periods = [before.plan.period(month) for month in months]
-    with app.database.read() as connection:
-        old, new = (_calls(app, connection, t, tasks, now, progress) for t in (before, after))
-        told = tuple(told_of(connection, [task.id for task in tasks], periods))
-    entries = tuple(_entry_moves(before, after, tasks, progress))
-    return Preview(sitting, day, known, windows, tuple(moves.notice_moves(old, new)), entries, told)
+    old, new = (_calls(app, connection, t, tasks, now, progress) for t in (before, after))
+    return Preview(
+        sitting,
+        day,
+        known,
+        windows,
+        tuple(moves.notice_moves(old, new)),
+        tuple(_entry_moves(before, after, tasks, progress)),
+        tuple(told_of(connection, [task.id for task in tasks], periods)),
+        tuple(_doubts(before, sitting.meeting, day, now)),
+    )
+
+
+def _doubts(table: Timetable, meeting: Meeting, day: date | None, now: datetime) -> Iterator[Doubt]:
+    if day is None:
+        return
+    if day.year != table.plan.year:
+        yield Doubt.OTHER_YEAR
+    elif day.month != meeting.month:
+        yield Doubt.OTHER_MONTH
+    if day < table.local_day(now):
+        yield Doubt.PAST
+    if not table.days.is_working(day):
+        yield Doubt.REST_DAY
 
 
 def save(app: Application, shown: Preview) -> None:
@@ -130,20 +181,13 @@ def save(app: Application, shown: Preview) -> None:
     at, name = app.clock.now(), shown.sitting.meeting.id
     with app.database.write() as connection:
         if read_dates(connection) != shown.known:
-            raise DateError("a date was set meanwhile: look again", "会期刚被改动，请重新核对")
+            raise DateError("date_set_meanwhile", "a date was set meanwhile: look again")
         if shown.day:
             set_date(connection, name, shown.day, at)
         else:
             unset_date(connection, name, at)
     app.refresh()
     app.sync_feeds(at)
-
-
-def _known(app: Application) -> dict[str, date]:
-    if not app.has_ledger:
-        return {}
-    with app.database.read() as connection:
-        return read_dates(connection)
 
 
 def _sitting(app: Application, name: str, known: Mapping[str, date]) -> Sitting:
@@ -156,19 +200,17 @@ def _sitting(app: Application, name: str, known: Mapping[str, date]) -> Sitting:
 def _refuse_impossible(sitting: Sitting, day: date | None, after: Timetable) -> None:
     name, year = sitting.meeting.id, after.plan.year
     if day is None and not sitting.known:
-        raise DateError(f"{name} has no date of the ledger's to take away", "没有可撤回的日期")
+        raise DateError("no_date_to_unset", f"{name} has no date of the ledger's to take away")
     if day is not None and day == sitting.known and not sitting.clashes:
-        raise DateError(f"{name} has the date {day} already", f"会期已是{in_words(day)}")
+        raise DateError("date_is_set", f"{name} has the date {day} already", day=day)
     if day is not None and abs(day.year - year) > 1:
+        raise DateError("date_far_off", f"{day} lies far from the plan's year {year}", year=year)
+    for window in moves.upside_down(after, name):
         raise DateError(
-            f"{day} lies far from the plan's year {year}", f"日期有误：应在{year}年前后一年以内"
-        )
-    for found in moves.upside_down(after, name):
-        brief = after.plan.by_id[found.task].brief
-        raise DateError(
-            f"{found.task} would be due {found.due}, before it opens on {found.opens}",
-            f"“{brief}”将在{in_words(found.due)}到期，早于它的开始日期{in_words(found.opens)}，"
-            "请核对日期或安排表",
+            "due_before_it_opens",
+            f"{window.task} would be due {window.due}, before it opens on {window.opens}",
+            task=after.plan.by_id[window.task],
+            window=window,
         )
 
 

@@ -1,6 +1,6 @@
 """What may be done with notices by hand: release, drop, send again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,9 +10,11 @@ from reminder.domain.notices import (
     ON_HOLD,
     WAITING,
     Kind,
+    NoticeDraft,
     Reason,
     State,
     copy_key,
+    copy_number,
     original,
     still_reached,
 )
@@ -124,49 +126,77 @@ def resend(app: Application, key: str) -> str:
         return make_again(app, connection, find_notice(connection, key))
 
 
-def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
-    """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
+@dataclass(frozen=True)
+class Again:
+    """A notice that may go again: to `missing` addresses; of a reminder what is still asked."""
+
+    draft: NoticeDraft
+    copies: int
+    missing: tuple[str, ...]
+    is_approved_first: bool
+
+
+def may_be_resent(app: Application, connection: Connection, view: NoticeView) -> bool:
+    """What did not arrive, if it is the last copy and may go again."""
+    if view.state not in (State.REFUSED, State.EXPIRED):
+        return False
+    try:
+        return to_go_again(app, connection, view).copies == copy_number(view.key)
+    except UsageError:
+        return False
+
+
+def copies_of(connection: Connection, view: NoticeView) -> list[NoticeView]:
+    """The notice and all that were made of it to send it again, in that order."""
+    same = read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
+    return [copy for copy in same if original(copy.key) == original(view.key)]
+
+
+def to_go_again(app: Application, connection: Connection, view: NoticeView) -> Again:
+    """Raises `UsageError` for a notice that does not go again, and says why."""
     if view.kind is Kind.REPORT:
         raise UsageError(f"{view.key}: a report is not sent again")
     if view.waiting:
         raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
-    at = app.clock.now()
-    base = original(view.key)
-    family = [
-        other
-        for other in read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
-        if original(other.key) == base
-    ]
-    if any(other.waiting for other in family):
-        raise UsageError(f"{base} is on its way again already")
+    at, copies = app.clock.now(), copies_of(connection, view)
+    if any(copy.waiting for copy in copies):
+        raise UsageError(f"{original(view.key)} is on its way again already")
     reached = {
         person.address.lower()
-        for other in family
-        for person in other.recipients
-        if person.state is State.SENT and still_reached(other.stream, app.settings.stream)
+        for copy in copies
+        for person in copy.recipients
+        if person.state is State.SENT and still_reached(copy.stream, app.settings.stream)
     }
     if why := why_needless_now(app, connection, view):
         raise NeedlessError(view.key, why)
     progress = app.container.notice_writer.progress(connection, at)
-    before = still_asked(app.table, draft_of(connection, view), progress)
-    draft = replace(
-        before,
-        key=copy_key(base, len(family) + 1),
-        useful_until=max(view.useful_until, at + RESENT_USEFUL),
-        tasks=(),
-    )
-    known = app.container.notice_writer.known(connection, before, at)
-    rehearsal = view.rehearsal or app.settings.rehearsal
-    missing = tuple(a for a in app.container.composer.addresses(before) if a.lower() not in reached)
+    draft = still_asked(app.table, draft_of(connection, view), progress)
+    missing = tuple(a for a in app.container.composer.addresses(draft) if a.lower() not in reached)
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
     approves = app.settings.mail.approval and view.kind is Kind.DIGEST
-    if approves and not any(other.sha256 for other in family):
+    is_approved_first = approves and not any(copy.sha256 for copy in copies)
+    if at < view.due and not (view.rehearsal or is_approved_first):
+        raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
+    return Again(draft, len(copies), missing, is_approved_first)
+
+
+def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
+    """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
+    again, at = to_go_again(app, connection, view), app.clock.now()
+    before = again.draft
+    draft = replace(
+        before,
+        key=copy_key(original(view.key), again.copies + 1),
+        useful_until=max(view.useful_until, at + RESENT_USEFUL),
+        tasks=(),
+    )
+    if again.is_approved_first:
         app.container.notice_writer.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
         return draft.key
-    if at < view.due and not view.rehearsal:
-        raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
+    known = app.container.notice_writer.known(connection, before, at)
+    rehearsal = view.rehearsal or app.settings.rehearsal
     if view.kind is Kind.RECEIPT:
         words = notices.content_of(connection, view.key)
         if words is None:
@@ -177,7 +207,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
             replace(before, key=draft.key), known, rehearsal=rehearsal
         )
     if not app.settings.rehearsal:
-        composed = replace(composed, recipients=missing)
+        composed = replace(composed, recipients=again.missing)
     notices.add(
         connection,
         draft,
@@ -197,15 +227,16 @@ def why_needless_now(app: Application, connection: Connection, view: NoticeView)
     return why_needless(app.table, draft_of(connection, view), progress)
 
 
-def to_resend(app: Application, kind: Kind, period: str) -> list[str]:
-    """Keys of what was refused in that month and not sent again since, less what has nothing to
-    say any more, or nobody to say it to."""
-    with app.database.read() as connection:
-        found = refused(connection, NoticeFilter(period, kind))
-        receivers = ((key, app.table.directory.receiver(unit)) for key, unit in found)
-        keys = [key for key, unit in receivers if unit and unit.has_address]
-        views = read_notices(connection, keys=keys)
-        return [v.key for v in views if not why_needless_now(app, connection, v)]
+def to_resend(
+    app: Application, connection: Connection, kind: Kind, period: str
+) -> list[NoticeView]:
+    """What was refused in that month and not sent again since, less what has nothing to say any
+    more, or nobody to say it to."""
+    units = refused(connection, NoticeFilter(period, kind))
+    receivers = ((key, app.table.directory.receiver(unit)) for key, unit in units)
+    keys = [key for key, unit in receivers if unit and unit.has_address]
+    views = read_notices(connection, keys=keys)
+    return [view for view in views if not why_needless_now(app, connection, view)]
 
 
 def resend_refused(app: Application, kind: Kind, period: str) -> int:
@@ -214,7 +245,9 @@ def resend_refused(app: Application, kind: Kind, period: str) -> int:
     What somebody else sends again meanwhile, and what nobody is left for, is passed over.
     """
     made = 0
-    for some in batched(to_resend(app, kind, period)):
+    with app.database.read() as connection:
+        keys = [view.key for view in to_resend(app, connection, kind, period)]
+    for some in batched(keys):
         with app.database.write() as connection:
             for view in read_notices(connection, keys=some):
                 try:

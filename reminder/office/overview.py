@@ -1,29 +1,40 @@
-"""The year in one glance: what waits, whom to phone, where each task stands."""
+"""What the secretariat sees: the year in one glance and whom to phone, a month, one unit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.domain.calls import Call, calls_on_tasks
+from reminder.domain.calls import calls_on_tasks
 from reminder.domain.notices import WAITING, Kind, Reason, State
-from reminder.domain.outcomes import REASONS, STATES
-from reminder.domain.registrations import Registration
+from reminder.domain.plan import Task
+from reminder.domain.registrations import DECIDING, Act, Registration
 from reminder.domain.sessions import Undated, undated_by_now
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Unit
-from reminder.domain.windows import Light
+from reminder.domain.windows import Light, Progress, Window
+from reminder.ledger import registrations
 from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
 from reminder.ledger.holds import Unapproved, unapproved
-from reminder.ledger.views import NoticeView
+from reminder.ledger.views import NoticeView, latest_of_units, latest_to
 from reminder.office.application import Application
-from reminder.office.lights import Standing, read_known, standings
 from reminder.office.signing import Signing, read_signing, shown_month
+from reminder.office.standings import TaskStanding, read_records, standings
 
-SHOWN = 200  # units to phone: more nobody phones
-UNSIGNED = "月末临近，尚未签收"
+SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
+MAILS = 50  # of one unit
 _NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE)
+
+
+@dataclass(frozen=True)
+class PhoneReason:
+    """A task that is past or closing, a mail that did not arrive, or else a missing signature."""
+
+    task: Task | None = None
+    window: Window | None = None
+    is_past: bool = False
+    mail: NoticeView | None = None
 
 
 @dataclass(frozen=True)
@@ -31,12 +42,12 @@ class Contact:
     """One unit to phone, with every reason for it."""
 
     unit: Unit
-    calls: tuple[Call, ...]
+    reasons: tuple[PhoneReason, ...]
 
     @property
     def is_to_sign(self) -> bool:
         """And nothing else."""
-        return all(call.why == UNSIGNED for call in self.calls)
+        return all(not (reason.task or reason.mail) for reason in self.reasons)
 
 
 @dataclass(frozen=True)
@@ -49,15 +60,15 @@ class Overview:
     mails: Tally
     contacts: tuple[Contact, ...]
     unsigned: tuple[Contact, ...]  # of nothing else
-    months: dict[int, list[Standing]]
-    year_round: list[Standing]
+    months: dict[int, list[TaskStanding]]
+    year_round: list[TaskStanding]
     undated: list[Undated]
 
     @property
     def unconfirmed(self) -> int:
         """Tasks that are past, of which nobody has said anything."""
-        rows = (row for standing in self.months.values() for row in standing)
-        return sum(row.lamp.colour == Light.RED for row in rows)
+        rows = (row for month in self.months.values() for row in month)
+        return sum(row.status.light is Light.RED for row in rows)
 
     @property
     def missed(self) -> int:
@@ -67,57 +78,54 @@ class Overview:
     @property
     def missed_as(self) -> str:
         """The state of all of them; empty where they are of several."""
-        found = [state for state, count in self.mails.states.items() if count]
-        found = [state for state in found if state is not State.SENT]
-        return found[0] if len(found) == 1 else ""
+        states = [s for s, count in self.mails.states.items() if count and s is not State.SENT]
+        return states[0] if len(states) == 1 else ""
 
 
-def read_overview(app: Application) -> Overview:
-    at = app.clock.now()
-    with app.database.read() as connection:
-        return _read(connection, app, at)
-
-
-def _read(connection: Connection, app: Application, at: datetime) -> Overview:
-    table = app.table
+def read_overview(app: Application, connection: Connection, at: datetime) -> Overview:
+    table, stream = app.table, app.settings.stream
     month, on = shown_month(table, at), table.local_day(at)
     period = table.plan.period(month)
-    known = read_known(connection, table, app.settings.stream, period)
-    signing = read_signing(connection, table, month, at, known.progress)
+    records = read_records(connection, table, stream, period)
+    signing = read_signing(connection, table, month, at, records.progress)
     mails = tally(connection, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
-    calls = [*calls_on_tasks(table, on, known.progress), *_calls_on_mails(table, mails)]
-    contacts = [*_by_unit([*calls, *_calls_on_signing(table, month, on, signing, mails)])]
+    contacts = _contacts(table, month, on, records.progress, signing, mails)
     return Overview(
         month,
         signing,
-        known.pending,
-        tuple(unapproved(connection, app.settings.stream)),
-        tuple(read_unsettled(connection, app.settings.stream, table.directory)),
+        records.pending,
+        tuple(unapproved(connection, stream)),
+        tuple(read_unsettled(connection, stream, table.directory)),
         mails,
-        tuple(c for c in contacts if not c.is_to_sign)[:SHOWN],
-        tuple(c for c in contacts if c.is_to_sign)[:SHOWN],
-        {m: standings(table, table.plan.month(m), m, on, known) for m in MONTHS},
-        standings(table, table.plan.year_round, month, on, known),
-        undated_by_now(table, at, known.progress),
+        tuple(contact for contact in contacts if not contact.is_to_sign)[:SHOWN],
+        tuple(contact for contact in contacts if contact.is_to_sign)[:SHOWN],
+        {m: standings(table, table.plan.month(m), m, on, records) for m in MONTHS},
+        standings(table, table.plan.year_round, month, on, records),
+        undated_by_now(table, at, records.progress),
     )
 
 
-def outcome(view: NoticeView) -> str:
-    """What became of a notice, in words."""
-    return REASONS.get(view.reason) or STATES[view.state]
-
-
-def _calls_on_mails(table: Timetable, mails: Tally) -> Iterator[Call]:
-    """Nobody is phoned for what was dropped, or has nothing left to say."""
+def _contacts(
+    table: Timetable, month: int, on: date, progress: Progress, signing: Signing, mails: Tally
+) -> list[Contact]:
+    reasons: dict[str, list[PhoneReason]] = {}
+    for call in calls_on_tasks(table, on, progress):
+        is_past = call.window is not None and on > call.window.due
+        reason = PhoneReason(call.task, call.window, is_past)
+        reasons.setdefault(call.unit.id, []).append(reason)
     for view in mails.others:
-        unit = table.directory.units.get(view.unit)
-        if unit and view.state not in WAITING and view.reason not in _NEEDLESS:
-            yield Call(unit, outcome(view))
+        # Nobody is phoned for what was dropped, or has nothing left to say.
+        is_over = view.state not in WAITING and view.reason not in _NEEDLESS
+        if is_over and view.unit in table.directory.units:
+            reasons.setdefault(view.unit, []).append(PhoneReason(mail=view))
+    for unit in _missing_signatures(table, month, on, signing, mails):
+        reasons.setdefault(unit, []).append(PhoneReason())
+    return [Contact(table.directory[unit], tuple(why)) for unit, why in reasons.items()]
 
 
-def _calls_on_signing(
+def _missing_signatures(
     table: Timetable, month: int, on: date, signing: Signing, mails: Tally
-) -> Iterator[Call]:
+) -> Iterator[str]:
     """From the day on which tasks of the month would be nudged; of mails that have arrived."""
     last = table.days.last_of_month(table.plan.year, month)
     nearest = max(table.schedule.nudges, default=0)
@@ -126,11 +134,122 @@ def _calls_on_signing(
     missing = {view.unit for view in mails.others}
     for unit in signing.unsigned if mails.accepted else ():
         if table.directory[unit].has_address and unit not in missing:
-            yield Call(table.directory[unit], UNSIGNED)
+            yield unit
 
 
-def _by_unit(calls: Iterable[Call]) -> Iterator[Contact]:
-    found: dict[str, list[Call]] = {}
-    for call in calls:
-        found.setdefault(call.unit.id, []).append(call)
-    return (Contact(same[0].unit, tuple(same)) for same in found.values())
+@dataclass(frozen=True)
+class Receiver:
+    """A unit that gets the month's digest; `mail` is the last copy of it."""
+
+    unit: Unit
+    is_asked: bool
+    signed: Registration | None
+    mail: NoticeView | None
+
+
+@dataclass(frozen=True)
+class MonthView:
+    """`receivers` are those of one page, who has still to sign first: they are to be phoned."""
+
+    tasks: list[TaskStanding]
+    year_round: list[TaskStanding]
+    pending: list[Registration]
+    signing: Signing
+    receivers: list[Receiver]
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.signing.units) // SHOWN))
+
+
+def read_month(
+    app: Application, connection: Connection, at: datetime, month: int, page: int
+) -> MonthView:
+    table, settings = app.table, app.settings
+    plan, on = table.plan, table.local_day(at)
+    period = plan.period(month)
+    records = read_records(connection, table, settings.stream, period)
+    signing = read_signing(connection, table, month, at, records.progress)
+    awaited, asked = set(signing.unsigned), set(signing.asked)
+    units = sorted(signing.units, key=lambda unit: (unit not in awaited, unit not in asked))
+    units = units[(page - 1) * SHOWN : page * SHOWN]
+    mails = latest_of_units(connection, Kind.DIGEST, period, units, rehearsal=settings.rehearsal)
+    return MonthView(
+        standings(table, plan.month(month), month, on, records),
+        standings(table, plan.year_round, month, on, records),
+        [said for said in records.pending if _is_of(table, said, month)],
+        signing,
+        [
+            Receiver(table.directory[u], u in asked, signing.signed.get(u), mails.get(u))
+            for u in units
+        ],
+    )
+
+
+def _is_of(table: Timetable, said: Registration, month: int) -> bool:
+    task = table.plan.by_id.get(said.task)
+    if said.period:
+        return said.period == table.plan.period(month)
+    return task is not None and task.month == month
+
+
+def read_signing_now(app: Application, connection: Connection, at: datetime) -> Signing:
+    """Of the month that is in force."""
+    progress = registrations.read_progress(connection, app.table, app.settings.stream)
+    return read_signing(connection, app.table, shown_month(app.table, at), at, progress)
+
+
+@dataclass(frozen=True)
+class UnitView:
+    """`undoable` are numbers of what still holds: signings, reports that wait, and what was
+    confirmed of them."""
+
+    led: list[TaskStanding]
+    related: list[TaskStanding]
+    pending: list[Registration]
+    history: list[Registration]
+    undoable: set[int]
+    mails: list[NoticeView]
+
+
+def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit) -> UnitView:
+    """Tasks month by month, then the year-round ones as of the running month."""
+    table = app.table
+    month, on = shown_month(table, at), table.local_day(at)
+    records = read_records(connection, table, app.settings.stream, table.plan.period(month))
+    history = registrations.of_unit(connection, unit.id, SHOWN)
+    pending = [said for said in records.pending if said.unit == unit.id]
+    signed = registrations.signed_months(connection, unit.id).values()
+    confirmed = _confirmed(history, records.progress)
+    months = [(m, table.plan.month(m)) for m in MONTHS] + [(month, table.plan.year_round)]
+
+    def of_role(role: Role) -> list[TaskStanding]:
+        return [
+            standing
+            for m, tasks in months
+            for standing in standings(
+                table, [t for t in tasks if table.role(unit.id, t) is role], m, on, records, unit.id
+            )
+        ]
+
+    return UnitView(
+        of_role(Role.LEAD),
+        of_role(Role.RELATED),
+        pending,
+        history,
+        {said.id for said in (*signed, *pending, *confirmed)},
+        latest_to(connection, unit.id, MAILS),
+    )
+
+
+def _confirmed(history: list[Registration], progress: Progress) -> Iterator[Registration]:
+    """Of a unit's history, the newest first, the confirmations that nobody has taken back."""
+    decided: set[tuple[str, str]] = set()
+    for said in history:
+        if said.task and said.act in DECIDING and (said.task, said.period) not in decided:
+            decided.add((said.task, said.period))
+            checked_in = (said.task, said.period) in progress.checked_in
+            if said.act is Act.CONFIRM and (
+                checked_in if said.period else said.task in progress.done
+            ):
+                yield said

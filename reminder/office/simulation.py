@@ -23,7 +23,7 @@ from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports import Envelope
 from reminder.mail.transports.maildir import MaildirTransport, file_name
 from reminder.office.application import Application
-from reminder.office.approval import approve_all, batches
+from reminder.office.approval import approve_all, read_batches
 
 SOON = timedelta(minutes=1)  # while something waits, and after a start
 LATER = timedelta(hours=1)
@@ -109,7 +109,7 @@ class SimulatedYear:
         self.app.tick()
         self.passes += 1
         if self.office.settings.mail.approval:
-            for batch in batches(self.app):
+            for batch in read_batches(self.app):
                 approve_all(self.app, batch.period, batch.due, batch.as_of, batch.sha256)
 
     def pauses(self) -> Iterator[timedelta]:

@@ -15,10 +15,9 @@ from reminder.documents.templates import environment, phrase
 from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
 from reminder.office.status import why_not_ready
-from reminder.web import outbox, units
+from reminder.web import console, outbox, units
 from reminder.web.access import enter, has_opened
 from reminder.web.bounds import Bounds
-from reminder.web.console import routes as console
 from reminder.web.errors import told
 from reminder.web.feed_cache import CachedFeeds, FeedCache
 from reminder.web.feeds import feed

@@ -16,8 +16,9 @@ from reminder.ledger.access import kept_password
 from reminder.ledger.database import Database
 from reminder.ledger.opening import open_database
 from reminder.office import login
-from reminder.office.login import begin_session, fits, is_in_session
+from reminder.office.login import begin_session, fits
 from tests.cli.conftest import Ended, Reminder
+from tests.office.test_login import is_in_session
 
 SECRET = "correct horse battery"
 

@@ -25,6 +25,7 @@ from reminder.office.notice_writer import draft_of
 from reminder.web.app import create_app
 from reminder.web.cookies import cookie_name
 from tests.daemon.trials import Trial
+from tests.office.test_meetings import preview
 
 NOW = "2026-04-28T10:00+08:00"
 BY = Signature("值班员", "page/a/1")
@@ -133,6 +134,11 @@ class Files:
         (office.config / "reminder.toml").write_text('plan = "../plan.toml"\n', encoding="utf-8")
 
 
+def _link(app: Application, purpose: str, subject: str) -> links.LinkView:
+    with app.database.read() as connection:
+        return links.find_link(app, connection, purpose, subject)
+
+
 def fill(office: Trial) -> None:
     """Mails in every state, registrations of every kind, links, a session's day, approvals."""
     Files().write(office)
@@ -150,10 +156,10 @@ def fill(office: Trial) -> None:
     registrations.confirm(app, "a", "2026-1", "", BY)
     registrations.confirm(app, "a", "2026-8", "2026-03", BY)
     registrations.send_back(app, "b", "2026-3", "", "请补充", BY)
-    meetings.save(app, meetings.preview(app, "dated", date(2026, 4, 29)))
+    meetings.save(app, preview(app, "dated", date(2026, 4, 29)))
     for name in ("a", "b", "plan"):
-        links.rotate(app, links.find_link(app, "feed", links.add_reader(app, name, "值班员")))
-    links.revoke(app, links.find_link(app, "page", "b"))
+        links.rotate(app, _link(app, "feed", links.add_reader(app, name, "值班员")))
+    links.revoke(app, _link(app, "page", "b"))
     for moment in ("2026-03-26", "2026-04-01", "2026-04-02", "2026-04-10", "2026-04-27"):
         office.tick(f"{moment}T09:00+08:00", **ONLY)
     approving = {"mail": ONLY["mail"] | {"approval": True}}

@@ -152,4 +152,6 @@ def test_sending_again_all_that_was_refused_passes_over_what_left(office: Trial)
     assert office.notice("digest/2026-04/d").state == "refused"
     PLAN.without_unit("d").write(office)
     app = office.app(LATER)
-    assert operations.to_resend(app, Kind.DIGEST, "2026-04") == ["small/digest/2026-04/a"]
+    with app.database.read() as connection:
+        left = operations.to_resend(app, connection, Kind.DIGEST, "2026-04")
+    assert [view.key for view in left] == ["small/digest/2026-04/a"]

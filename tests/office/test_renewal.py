@@ -12,7 +12,7 @@ from reminder.domain.notices import Kind
 from reminder.ledger.integrity import verify
 from reminder.ledger.location import Place
 from reminder.office import holds, operations
-from reminder.office.approval import approve, batches
+from reminder.office.approval import approve, read_batches
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.mail.servers import Picky, bad_server, real_server
 
@@ -190,7 +190,7 @@ def test_digest_that_was_approved_is_read_again_after_days(office: Trial) -> Non
         port = server.port
     office.tick(MARCH, **via(port, mail=approval))
     app = office.app(MARCH, **via(port, mail=approval))
-    for batch in batches(app):
+    for batch in read_batches(app):
         for key, composed in batch.open.items():
             approve(app, key, batch.as_of, composed.sha256)
     office.tick(MARCH, **via(port, mail=approval))
@@ -200,7 +200,7 @@ def test_digest_that_was_approved_is_read_again_after_days(office: Trial) -> Non
         assert server.bodies == []
         assert office.states(period="2026-03", kind=Kind.DIGEST) == {("held", "approval")}
         app = office.app(WEEK, **via(server.port, mail=approval))
-        [batch] = batches(app)
+        [batch] = read_batches(app)
         assert all(digest.is_changed for digest in batch.digests)
         for key, composed in batch.open.items():
             approve(app, key, batch.as_of, composed.sha256)

@@ -9,7 +9,7 @@ from reminder.domain.registrations import Signature
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.errors import LedgerError
 from reminder.office.application import Application
-from reminder.office.approval import ApprovalError, Batch, approve, approve_all, batches
+from reminder.office.approval import ApprovalError, DigestBatch, approve, approve_all, read_batches
 from reminder.office.completion import register
 from reminder.office.lookup import find_task
 from reminder.office.registrations import confirm, finish, send_back
@@ -38,11 +38,11 @@ class Approver:
     def read(self, app: Application, now: datetime) -> None:
         """All that it has come to by now; the rest, and what changes meanwhile, another time."""
         with suppress(LedgerError):
-            for batch in batches(app):
+            for batch in read_batches(app):
                 if self.begins[batch.period] <= now:
                     self._approve(app, batch)
 
-    def _approve(self, app: Application, batch: Batch) -> None:
+    def _approve(self, app: Application, batch: DigestBatch) -> None:
         shown = {key: composed.sha256 for key, composed in batch.open.items()}
         at_once = self._dice.random() < 0.5
         with suppress(ApprovalError):

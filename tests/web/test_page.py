@@ -9,16 +9,44 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from tests.web.console.conftest import logged_in
 from tests.web.test_units import address
 
 MESSAGES = Path("templates/zh-CN/web/messages.html").read_text(encoding="utf-8")
-NAMED = {"RegistrationError", "DeclinedError", "Refused"}
+NAMED = {
+    "RegistrationError",
+    "DeclinedError",
+    "Refused",
+    "ApprovalError",
+    "DateError",
+    "LinkError",
+}
 
 
-@pytest.mark.parametrize("path", ["/", "/outbox", "page", "page/mails"])
+PAGES = (
+    "/",
+    "/outbox",
+    "page",
+    "page/mails",
+    "/console",
+    "/console/month",
+    "/console/units",
+    "/console/units/deputies",
+    "/console/ledger?kind=digest&period=2026-04",
+    "/console/ledger/notice?key=npc-deputies/digest/2026-04/deputies",
+    "/console/approval",
+    "/console/meetings",
+    "/console/meetings/sc-25?date=2026-05-27",
+    "/console/links",
+    "/console/links/deputies",
+    "/console/export.csv",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_read_in_one_transaction(house: Any, path: str) -> None:
     house.application.tick()
-    client = house.client()
+    client = logged_in(house)
     if path.startswith("page"):
         path = address(house, "deputies") + path[4:]
     client.get(path)  # the link's use is noted once a day

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from reminder.ledger.links import PAGE
-from reminder.office.links import address, find_link
+from reminder.office.links import page_address
 from reminder.web.app import create_app
 from tests.nginx import NAME, free_port, nginx, recipe
 from tests.web.conftest import House
@@ -79,6 +78,11 @@ def test_by_its_own_name_a_stranger_reads_no_mail(proxy: Proxy) -> None:
     assert "/feeds/" not in proxy.ask("/").words
 
 
+def page_of(house: House, unit: str) -> str:
+    with house.database.read() as connection:
+        return page_address(house.application, connection, "", unit)
+
+
 def test_over_http_it_leads_to_https(proxy: Proxy) -> None:
     answer = proxy.ask("/units/x/y?a=b", over="http")
     wanted = f"https://{NAME}:{proxy.https}/units/x/y?a=b"
@@ -87,7 +91,7 @@ def test_over_http_it_leads_to_https(proxy: Proxy) -> None:
 
 def test_a_unit_signs_through_it(house: House, proxy: Proxy) -> None:
     house.application.tick()
-    path = address(house.application, "", find_link(house.application, PAGE, "deputies"))
+    path = page_of(house, "deputies")
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     form = "who=a&period=2026-04"
     own = {"Origin": f"https://{NAME}:{proxy.https}"}
@@ -100,7 +104,7 @@ def test_a_unit_signs_through_it(house: House, proxy: Proxy) -> None:
 
 
 def test_its_logs_hold_nothing_that_opens_anything(house: House, proxy: Proxy) -> None:
-    page = address(house.application, "", find_link(house.application, PAGE, "deputies"))
+    page = page_of(house, "deputies")
     feed = house.url("helan")
     for path in (page, f"{page}/mails", feed, page.replace("/units", "//%75nits"), f"/{feed}"):
         for over in ("http", "https"):

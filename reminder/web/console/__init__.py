@@ -1,1 +1,15 @@
-"""The secretariat's console: every page behind the log-in."""
+"""The secretariat's pages."""
+
+from starlette.routing import Route
+
+from reminder.web.console import access, approval, export, ledger, links, meetings, tasks
+
+ROUTES: list[Route] = [
+    *access.ROUTES,
+    *tasks.ROUTES,
+    *ledger.ROUTES,
+    *approval.ROUTES,
+    *meetings.ROUTES,
+    *links.ROUTES,
+    *export.ROUTES,
+]

@@ -9,30 +9,29 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from reminder.office.export import SHEETS, Sheet, fit
-from reminder.office.export_rows import Cell, Reading
+from reminder.office.export import TABLES, Cell, Export, ExportTable, fit
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 
-def write(reading: Reading, file: IO[bytes]) -> None:
+def write(export: Export, file: IO[bytes]) -> None:
     book = Workbook(write_only=True)
-    for sheet in SHEETS:
-        _write(book.create_sheet(sheet.title), sheet, reading)
+    for table in TABLES:
+        _write(book.create_sheet(export.say("title", table=table.name)), table, export)
     book.save(file)
 
 
-def _write(paper: "WriteOnlyWorksheet", sheet: Sheet, reading: Reading) -> None:
-    letters = [get_column_letter(number) for number in range(1, len(sheet.columns) + 1)]
-    for letter, (_, width) in zip(letters, sheet.columns, strict=True):
+def _write(paper: "WriteOnlyWorksheet", table: ExportTable, export: Export) -> None:
+    letters = [get_column_letter(number) for number in range(1, len(table.widths) + 1)]
+    for letter, width in zip(letters, table.widths, strict=True):
         paper.column_dimensions[letter].width = width
     paper.freeze_panes = "A2"
     # Drawn up once: a style of its own for each cell takes twice as long.
     head, plain, day = _style(paper, bold=True), _style(paper), _style(paper, form="yyyy-mm-dd")
-    paper.append([_cell(paper, heading, head) for heading, _ in sheet.columns])
+    paper.append([_cell(paper, heading, head) for heading in table.headings(export)])
     count = 1
-    for row in sheet.rows(reading):
+    for row in table.rows(export):
         paper.append(
             [_cell(paper, value, day if isinstance(value, date) else plain) for value in row]
         )
@@ -49,8 +48,7 @@ def _style(paper: "WriteOnlyWorksheet", *, bold: bool = False, form: str = "Gene
 
 
 def _cell(paper: "WriteOnlyWorksheet", value: Cell, style: PaperCell) -> PaperCell:
-    text = fit(value) if isinstance(value, str) else value
-    cell = WriteOnlyCell(paper, text)
+    cell = WriteOnlyCell(paper, fit(value) if isinstance(value, str) else value)
     cell._style = style._style
     if isinstance(value, str):
         cell.data_type = "s"  # never a formula, whatever it begins with

@@ -1,6 +1,5 @@
 """The secretariat at its console: logged in, with forms of its own pages."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +7,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from reminder.office.login import begin_session
-
-_TOKEN = re.compile(r'name="token" value="([^"]+)"')
-
-
-def token_on(page: str) -> str:
-    found = _TOKEN.search(page)
-    assert found
-    return found[1]
 
 
 @dataclass
@@ -26,9 +17,7 @@ class Secretary:
         return self.client.get(path, params=query) if query else self.client.get(path)
 
     def post(self, path: str, data: dict[str, Any]) -> Any:
-        """As a form that stands on a page of the console."""
-        token = token_on(self.get("/console").text)
-        return self.client.post(path, data={"token": token, **data})
+        return self.client.post(path, data={"form": "", **data})
 
 
 def logged_in(house: Any) -> TestClient:

@@ -9,7 +9,7 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.ledger.access import end_all_sessions
 from reminder.ledger.registrations import of_unit, signed_months
 from reminder.office import registrations
-from tests.web.console.conftest import Secretary, token_on
+from tests.web.console.conftest import Secretary
 
 BY = Signature("值班员", "page/deputies/1")
 LEADER, RELATED = "deputies", "helan"
@@ -220,10 +220,9 @@ def test_nobody_orders_without_a_session_or_a_form_of_ours(
 
 
 def test_an_expired_session_orders_nothing(reported: Any, secretary: Secretary) -> None:
-    page = secretary.get("/console").text
     with reported.database.write() as connection:
         end_all_sessions(connection)
-    sent = form() | {"token": token_on(page), "words": "请补<文号>"}
+    sent = form() | {"words": "请补<文号>"}
     come_from = {"Referer": "http://127.0.0.1/console/month/2026-04"}
     answer = secretary.client.post("/console/return", data=sent, headers=come_from)
     assert answer.status_code == 403

@@ -43,15 +43,20 @@ def reasons(house: Any) -> dict[str, int]:
     return {reason: [v.reason for v in views].count(reason) for reason in {v.reason for v in views}}
 
 
+def find(house: Any, key: str) -> tuple[approval.Digest, datetime]:
+    with house.database.read() as connection:
+        return approval.find(house.application, connection, key)
+
+
 def one(house: Any, key: str = KEY) -> dict[str, str]:
     """The form that approves it."""
-    digest, as_of = approval.find(house.application, key)
+    digest, as_of = find(house, key)
     assert digest.composed
     return {"key": key, "as_of": as_of.isoformat(), "sha256": digest.composed.sha256}
 
 
 def all_of(house: Any) -> dict[str, str]:
-    [batch] = approval.batches(house.application)
+    [batch] = approval.read_batches(house.application)
     return {
         "period": batch.period,
         "due": batch.due.isoformat(),
@@ -76,7 +81,7 @@ def test_every_digest_stands_there_with_subject_unit_and_address(
 
 
 def test_message_is_shown_exactly_as_it_will_go(waiting: Any, secretary: Any) -> None:
-    digest, _ = approval.find(waiting.application, KEY)
+    digest, _ = find(waiting, KEY)
     assert digest.composed
     answer = secretary.get(f"{HERE}/mail", key=KEY)
     assert "自治区人大常委会代表工作委员会：" in answer.text

@@ -15,6 +15,7 @@ from reminder.ledger import registrations
 from reminder.ledger.schema import registration
 from reminder.office import meetings
 from reminder.web.console.export import AT_ONCE, writing
+from tests.office.test_meetings import preview
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 EVIL = '=HYPERLINK("http://evil.example","点我")'
@@ -80,7 +81,7 @@ def test_states_are_said_in_words(secretary: Any, house: Any) -> None:
 
 def test_a_sessions_day_counts(secretary: Any, house: Any) -> None:
     app = house.application
-    meetings.save(app, meetings.preview(app, "sc-25", date(2026, 5, 27)))
+    meetings.save(app, preview(app, "sc-25", date(2026, 5, 27)))
     row = next(row for row in rows(secretary, "") if row["编号"] == "2026-05-2")
     assert (row["结束"], row["推算规则"]) == ("2026-05-26", "按会期推算")
 

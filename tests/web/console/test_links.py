@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from reminder.ledger.links import FEED, PAGE, LinkView, read_link, touch
-from reminder.office.links import LinkError, find_link, rotate
+from reminder.office.links import LinkError, rotate
 
 DEPUTIES = "/console/links/deputies"
 
@@ -16,6 +16,12 @@ DEPUTIES = "/console/links/deputies"
 def link(house: Any, purpose: str, subject: str) -> LinkView | None:
     with house.database.read() as connection:
         return read_link(connection, purpose, subject)
+
+
+def rotate_by(house: Any, purpose: str, subject: str, by: str = "command line (root)") -> None:
+    found = link(house, purpose, subject)
+    assert found
+    rotate(house.application, found, by, with_feed=True)
 
 
 def add(secretary: Any, label: str = "值班员") -> Any:
@@ -123,7 +129,7 @@ def test_a_pages_link_is_rotated_with_the_feed_that_stood_on_it_if_wanted(
 
 def test_a_feed_that_was_closed_is_not_opened_with_the_page(secretary: Any, house: Any) -> None:
     change(secretary, "revoke", FEED, "deputies")
-    rotate(house.application, find_link(house.application, PAGE, "deputies"), with_feed=True)
+    rotate_by(house, PAGE, "deputies")
     feed = link(house, FEED, "deputies")
     assert feed
     assert feed.revoked
@@ -134,8 +140,8 @@ def test_every_change_of_a_link_stands_on_its_page_with_who_and_when(
 ) -> None:
     add(secretary)
     change(secretary, "rotate", FEED, "deputies~1")
-    rotate(house.application, find_link(house.application, PAGE, "deputies"), "command line (root)")
     change(secretary, "revoke", FEED, "deputies")
+    rotate_by(house, PAGE, "deputies")
     page = secretary.get(DEPUTIES).text
     for words in (
         "生成（控制台）；",
@@ -194,7 +200,8 @@ def test_a_label_is_shown_as_text(secretary: Any) -> None:
 
 
 def test_two_who_rotate_at_once_rotate_once(house: Any) -> None:
-    found = find_link(house.application, FEED, "deputies")
+    found = link(house, FEED, "deputies")
+    assert found
     rotate(house.application, found)
     with pytest.raises(LinkError):
         rotate(house.application, found)

@@ -13,9 +13,8 @@ from reminder.clock import VirtualClock
 from reminder.ledger import access
 from reminder.ledger.schema import attempt, session
 from reminder.office import login
-from reminder.web.console.guessing import Guesser, room
+from tests.office.test_login import is_in_session
 from tests.web.conftest import AT
-from tests.web.console.conftest import token_on
 
 LOGIN = "/console/login"
 PASSWORD = "correct horse battery"
@@ -33,8 +32,7 @@ def _password(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def log_in(client: TestClient, password: str = PASSWORD, wanted: str = "") -> Any:
-    token = token_on(client.get(LOGIN).text)
-    return client.post(LOGIN, data={"token": token, "password": password, "next": wanted})
+    return client.post(LOGIN, data={"password": password, "next": wanted})
 
 
 def words(house: Any) -> int:
@@ -140,7 +138,7 @@ def test_a_word_that_somebody_planted_is_never_adopted(house: Any, client: TestC
     log_in(client)
     with house.database.read() as connection:
         assert len(connection.execute(session.select()).all()) == 1
-    assert not login.is_in_session(house.database, "planted", AT)
+    assert not is_in_session(house.database, "planted", AT)
 
 
 def test_a_new_log_in_ends_the_session_that_the_request_came_with(
@@ -148,8 +146,7 @@ def test_a_new_log_in_ends_the_session_that_the_request_came_with(
 ) -> None:
     log_in(client)
     first = client.cookies[house.cookie("console")]
-    token = token_on(client.get("/console").text)  # the log-in's own page goes on to it
-    client.post(LOGIN, data={"token": token, "password": PASSWORD, "next": ""})
+    log_in(client)
     assert client.cookies[house.cookie("console")] != first
     assert words(house) == 1
 
@@ -157,11 +154,10 @@ def test_a_new_log_in_ends_the_session_that_the_request_came_with(
 def test_logging_out_ends_the_session_on_the_server(house: Any, client: TestClient) -> None:
     log_in(client)
     word = client.cookies[house.cookie("console")]
-    token = token_on(client.get("/console").text)
-    answer = client.post("/console/logout", data={"token": token})
+    answer = client.post("/console/logout", data={"form": ""})
     assert answer.headers["Location"] == LOGIN
     assert house.cookie("console") not in client.cookies
-    assert not login.is_in_session(house.database, word, AT)
+    assert not is_in_session(house.database, word, AT)
     assert "已退出" in client.get(LOGIN).text
 
 
@@ -204,8 +200,7 @@ def test_before_the_door_there_is_no_console(house: Any, path: str) -> None:
 
 def test_who_stands_before_the_door_guesses_nothing(house: Any) -> None:
     stranger, form = house.client(is_inside=False), {"password": PASSWORD, "next": ""}
-    token = token_on(house.client().get(LOGIN).text)
-    assert stranger.post(LOGIN, data=form | {"token": token}).status_code == 403
+    assert stranger.post(LOGIN, data=form).status_code == 403
     with house.database.read() as connection:
         assert connection.execute(attempt.select()).all() == []
 
@@ -286,8 +281,7 @@ def test_while_many_guess_a_stranger_is_sent_away_at_once(house: Any) -> None:
     known = house.client("203.0.113.9", is_inside=False)
     log_in(known)
     del known.cookies[house.cookie("console")]
-    stranger = Guesser((), is_stranger=True)
-    with room(stranger), room(stranger):
+    with login.room(login.Guesser((), is_stranger=True)):
         answer = log_in(house.client("192.0.2.1", is_inside=False))
         assert (answer.status_code, "过几秒再试" in answer.text) == (503, True)
         assert log_in(known).status_code == 303

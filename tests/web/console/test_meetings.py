@@ -11,6 +11,7 @@ from reminder.ledger.holds import Hold, begin_hold
 from reminder.office import meetings
 from reminder.office.application import Application
 from reminder.web.forms import parse_day
+from tests.office.test_meetings import preview
 from tests.web.conftest import AT
 
 SC_25 = "/console/meetings/sc-25"
@@ -99,7 +100,7 @@ def test_what_was_not_shown_is_not_saved(secretary: Any, house: Any) -> None:
 def test_what_has_changed_since_the_preview_is_shown_again(secretary: Any, house: Any) -> None:
     mark = seen(secretary.get(MAY_27))
     app: Application = house.application
-    meetings.save(app, meetings.preview(app, "sc-24", date(2026, 4, 20)))
+    meetings.save(app, preview(app, "sc-24", date(2026, 4, 20)))
     assert secretary.post(SC_25, {"date": "2026-05-27", "seen": mark}).status_code == 422
     assert day_of(house) is None
 
@@ -158,7 +159,7 @@ def test_nobody_else_sees_or_sets_a_day(house: Any) -> None:
 
 def test_a_day_that_another_process_has_set_is_shown(house: Any, secretary: Any) -> None:
     other = Application(house.application.as_edited, house.application.clock)
-    meetings.save(other, meetings.preview(other, "sc-25", date(2026, 5, 27)))
+    meetings.save(other, preview(other, "sc-25", date(2026, 5, 27)))
     assert "2026年5月27日 周三" in secretary.get("/console/meetings").text
     other.database.close()
 

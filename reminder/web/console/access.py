@@ -1,0 +1,175 @@
+"""Who may see the console: whoever is logged in, and has opened the door where there is one."""
+
+import logging
+import re
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from reminder.domain.registrations import Signature
+from reminder.office import login
+from reminder.web.access import enter, has_opened, local
+from reminder.web.forms import Again, Form, View, get, post
+from reminder.web.page import Page
+
+log = logging.getLogger(__name__)
+
+HOME = "/console"
+LOGIN = "/console/login"
+SECRETARIAT = Signature("", "console")
+SESSION = "console"  # the cookie of who is logged in
+KNOWN = "known"  # the cookie of a browser that has logged in
+_A_YEAR = 365 * 24 * 3600
+_TYPED = ("words", "note", "why", "label", "date", "done_on")  # what people type into forms here
+# Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen.
+_WITHIN = re.compile(r"/console(?:[/?](?!/)(?:(?!//)[!-\[\]-~])*)?")
+# A browser takes them out of a path, with what stands before them; encoded ones too.
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
+
+
+def console_page(path: str, view: View) -> Route:
+    """Who is not logged in is asked to, and then comes back."""
+
+    def checked(page: Page) -> Response:
+        if _is_logged_in(page):
+            return view(page)
+        url = page.request.url
+        back = url.path + (f"?{url.query}" if url.query else "")
+        return page.to(f"{LOGIN}?next={quote(back, safe='')}")
+
+    return _open_page(path, checked)
+
+
+def console_form(
+    path: str, act: Callable[[Page, Form], Response], again: Again | None = None
+) -> Route:
+    """What was typed stands there to be copied when the session is over."""
+
+    def checked(page: Page, form: Form) -> Response:
+        if not _is_logged_in(page):
+            return _lost(page, form)
+        page.end_reading()
+        return act(page, form)
+
+    return post(path, checked, _outside, again)
+
+
+def _open_page(path: str, view: View) -> Route:
+    """One that needs no log-in."""
+
+    def referred(page: Page) -> Response:
+        answer = view(page)
+        # No address here is a secret, and a form that comes too late leads back to its page.
+        answer.headers.setdefault("Referrer-Policy", "same-origin")
+        return answer
+
+    return get(path, referred, _outside)
+
+
+def _outside(page: Page) -> Response | None:
+    """What is answered instead, by the setting `web.console`; raises 404 when there is none."""
+    wanted = page.settings.web.console
+    if wanted == "off":
+        raise HTTPException(404)
+    return enter(page) if wanted == "anywhere" else local(page)
+
+
+def _is_logged_in(page: Page) -> bool:
+    word = page.cookie(SESSION)
+    session = login.session_of(page.connection, word, page.at)
+    if session and session.is_to_be_noted:
+        page.end_reading()
+        login.note_session(page.app.database, word, page.at)
+    return session is not None
+
+
+def _lost(page: Page, form: Form) -> Response:
+    """The page that it was typed on is no more."""
+    came_from = urlsplit(page.request.headers.get("referer", ""))
+    back = page.site.inside(came_from.path) + (f"?{came_from.query}" if came_from.query else "")
+    return page.render(
+        "console/lost.html",
+        status=403,
+        typed=[form[name] for name in _TYPED if form[name]],
+        login=f"{LOGIN}?next={quote(back, safe='')}",
+    )
+
+
+def _login_page(page: Page) -> Response:
+    wanted = page.query("next")
+    return page.to(_within(wanted)) if _is_logged_in(page) else _login_form(page, wanted)
+
+
+def _login_form(page: Page, wanted: str, status: int = 200, refused: str = "") -> Response:
+    return page.render(
+        "console/login.html",
+        status=status,
+        refused=refused,
+        next=_within(wanted),
+        has_password=bool(login.password_hash(page.connection)),
+    )
+
+
+def _log_in(page: Page, form: Form) -> Response:
+    wanted, client = form["next"], page.request.client
+    hashed = login.password_hash(page.connection)
+    if not hashed:
+        return _login_form(page, wanted, 422, page.phrase("no_password_yet"))
+    address = client.host if client else ""
+    guesser = login.guesser(
+        page.app.key, page.cookie(KNOWN), hashed, by_door=has_opened(page), address=address
+    )
+    wait = login.seconds_to_wait(page.connection, guesser.sources, page.at)
+    page.end_reading()
+    with login.room(guesser) as has_room:
+        if not wait and not has_room:
+            answer = _login_form(page, wanted, 503, page.phrase("many_log_in"))
+            answer.headers["Retry-After"] = "2"
+            return answer
+        if wait := wait or _count(page, guesser):
+            log.warning("console: log-in from %s refused, %d seconds to wait", address, wait)
+            answer = _login_form(page, wanted, 429, page.phrase("wait", seconds=wait))
+            answer.headers["Retry-After"] = str(wait)
+            return answer
+        # Blanks around it are part of a password.
+        newer = login.checked(hashed, form.values.get("password", ""))
+    session = newer and login.log_in(
+        page.app.database, guesser, hashed, newer, page.cookie(SESSION), page.at
+    )
+    if not session:
+        log.warning("console: wrong password from %s", address)
+        return _login_form(page, wanted, 422, page.phrase("wrong_password"))
+    log.info("console: logged in from %s", address)
+    answer = page.to(_within(wanted))
+    page.set_cookie(answer, SESSION, session, path=HOME)
+    known = login.known_by(page.app.key, guesser, newer)
+    page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR, path=LOGIN)
+    return answer
+
+
+def _count(page: Page, guesser: login.Guesser) -> int:
+    with page.app.database.write() as connection:
+        return login.count_attempt(connection, guesser.sources, page.at)
+
+
+def _log_out(page: Page, form: Form) -> Response:
+    login.log_out(page.app.database, page.cookie(SESSION))
+    answer = page.done(LOGIN, "logged_out")
+    page.set_cookie(answer, SESSION, "", seconds=0, path=HOME)
+    return answer
+
+
+def _within(path: str) -> str:
+    """That page of the console, else its first one."""
+    is_ours = _WITHIN.fullmatch(path) and not _DOTS.search(path.partition("?")[0])
+    return path if is_ours else HOME
+
+
+ROUTES = [
+    _open_page(LOGIN, _login_page),
+    post(LOGIN, _log_in, _outside),
+    post("/console/logout", _log_out, _outside),
+]
