@@ -23,7 +23,7 @@ from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey, door_word
 from reminder.ledger.links import PAGE, link_token, page_url
-from reminder.mail.compose import Composer, Knowledge
+from reminder.mail.compose import Composer, UnitFacts
 from reminder.office import registrations
 from reminder.office.application import Application
 from reminder.office.login import begin_session
@@ -41,8 +41,9 @@ SECRETARIAT = Signature("", "console")
 def mail(browser: Browser, composer: Composer, unit: str, progress: Progress, name: str) -> None:
     draft = digest_draft(composer.office.table, 4, unit)
     page, feed = f"{SITE}/units/q2m7…/{unit}", f"{SITE}/feeds/h4kd…/{unit}.ics"
-    known = Knowledge(draft.due, progress, calendar_link=feed, page_link=page)
-    message = email.message_from_bytes(composer.compose(draft, known).content, policy=default)
+    facts = UnitFacts(calendar_link=feed, page_link=page)
+    composed = composer.context(draft.due, progress).compose(draft, facts)
+    message = email.message_from_bytes(composed.content, policy=default)
     body = message.get_body(("html",))
     assert body is not None
     width = 375 if "phone" in name else 680

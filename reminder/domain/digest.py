@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from reminder.domain.notices import Kind
-from reminder.domain.plan import Task
+from reminder.domain.plan import Plan, Task
 from reminder.domain.registrations import Act, Registered, Registration, registered
 from reminder.domain.status import HIDDEN, Reader, TaskState, TaskStatus, unit_status
 from reminder.domain.units import Unit
@@ -80,6 +80,14 @@ class Content:
     late: bool = False
     first_of_year: bool = False
     registered: tuple[Registered, ...] = ()
+
+    @property
+    def plan(self) -> Plan:
+        return self.reader.table.plan
+
+    @property
+    def office(self) -> Unit:
+        return self.reader.table.directory[self.plan.office]
 
     @property
     def parallel(self) -> bool:

@@ -1,4 +1,4 @@
-"""From a notice to the message that will be stored: content, templates, headers, bytes.
+"""From a notice to the message that will be stored: facts, templates, headers, bytes.
 
 The bytes follow from the notice, the plan, what is registered, the as-of moment and the
 installation key alone: composing twice makes the same message.
@@ -11,43 +11,56 @@ from datetime import date, datetime
 from functools import cached_property
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import escape
 
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
-from reminder.documents.templates import environment, phrase, render
+from reminder.documents.templates import WORDS, environment, phrase, render
 from reminder.domain.digest import Content, digest, reminder
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import addressees
 from reminder.domain.status import Reader
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
 from reminder.mail import mime
 
-REHEARSAL = "【演练】"
 _BLANK_LINES = re.compile(r"\n{3,}")
+# Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
+_UNIT, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
 _Listed = list[tuple[str, str]]  # name, address
 _Recipients = tuple[_Listed, _Listed]  # To and Cc
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """What a message may say, as known at `as_of`; a link is empty when none may be mailed."""
+class UnitFacts:
+    """What a mail says to its unit alone; a link is empty when none may be mailed."""
 
-    as_of: datetime
-    progress: Progress
     first_of_year: bool = False
     calendar_link: str = ""
     page_link: str = ""
 
 
 @dataclass(frozen=True)
-class Composer:
-    """Templates are compiled once and kept."""
+class MailText:
+    """As units of one audience read it, but for their names and links."""
 
+    subject: str
+    text: str
+    html: str
+
+    def to(self, unit: str, facts: UnitFacts) -> tuple[str, str]:
+        """In text and in HTML."""
+        text, html = self.text, self.html
+        own = {_UNIT: unit, _PAGE: facts.page_link, _CALENDAR: facts.calendar_link}
+        for mark, value in own.items():
+            text, html = text.replace(mark, value), html.replace(mark, escape(value))
+        return text, html
+
+
+@dataclass(frozen=True)
+class Composer:
     office: Office
     key: InstallationKey
 
@@ -64,67 +77,49 @@ class Composer:
     def redirected(self) -> bool:
         return bool(self._settings.mail.redirect_to)
 
-    def edition(self, as_of: datetime, progress: Progress) -> "Edition":
-        return Edition(self, as_of, progress)
+    def context(self, as_of: datetime, progress: Progress) -> "RenderContext":
+        return RenderContext(self, as_of, progress)
 
-    def subject(self, draft: NoticeDraft, known: Knowledge) -> str:
-        return self.edition(known.as_of, known.progress).subject(draft, known)
+    def subject(self, content: Content) -> str:
+        plain, _ = self._environments
+        headline = phrase(plain, f"mail/{content.kind}.txt", "headline", content=content)
+        return phrase(plain, "mail/words.txt", "subject", content=content, headline=headline)
 
-    def compose(self, draft: NoticeDraft, known: Knowledge, *, rehearsal: bool = False) -> Composed:
-        """The message of a digest, a nudge or a 待确认 mail."""
-        return self.edition(known.as_of, known.progress).compose(draft, known, rehearsal=rehearsal)
+    def text(self, draft: NoticeDraft, content: Content, facts: UnitFacts) -> MailText:
+        subject = self.subject(content)
+        values = {
+            "content": content,
+            "subject": subject,
+            "unit": _UNIT,
+            "page_link": _PAGE if facts.page_link else "",
+            "calendar_link": _CALENDAR if facts.calendar_link else "",
+            "contact": self._settings.mail.contact,
+            "copied": self.copied(draft),
+        }
+        return MailText(subject, *self._render("mail/notice", values))
 
-    def notice(
+    def message(
         self,
         draft: NoticeDraft,
-        known: Knowledge,
+        as_of: datetime,
         content: Content,
-        wording: "Wording",
+        facts: UnitFacts,
+        mail: MailText,
         *,
         rehearsal: bool,
     ) -> Composed:
-        table = self.office.table
-        lead = table.directory[draft.unit] if content.for_lead else self._publisher
-        values = {
-            "content": content,
-            "unit": lead.name,
-            "office": self._publisher,
-            "plan": table.plan,
-            "subject": wording.subject,
-            "summary": wording.summary,
-            "calendar_link": known.calendar_link,
-            "page_link": known.page_link,
-            "contact": self._settings.mail.contact,
-            "copied": self._copied(draft),
-        }
-        text, html = self.render("mail/notice", values, (wording.text, wording.html))
-        marked = REHEARSAL if rehearsal or self.redirected else ""
-        subject, to = marked + wording.subject, self._recipients(draft)
-        return self._message(draft.key, known.as_of, subject, text, html, to)
-
-    @property
-    def _publisher(self) -> Unit:
-        return self.office.table.directory[self.office.table.plan.office]
-
-    def word(self, content: Content) -> "Wording":
-        plain, escaped = self._environments
-        name, contact = f"mail/{content.kind}.txt", self._settings.mail.contact
-        headline = phrase(plain, name, "headline", content=content)
-        values: dict[str, object] = {"content": content}
-        return Wording(
-            phrase(plain, "mail/words.txt", "subject", content=content, headline=headline),
-            phrase(plain, name, "summary", content=content, contact=contact),
-            render(plain, "mail/sections.txt", values),
-            render(escaped, "mail/sections.html", values),
-        )
+        unit = self.office.table.directory[draft.unit] if content.for_lead else content.office
+        text, html = mail.to(unit.name, facts)
+        subject = self._marked(mail.subject, rehearsal=rehearsal)
+        return self._message(draft.key, as_of, subject, text, html, self._recipients(draft))
 
     def report(
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
     ) -> Composed:
         """A message to the operator."""
-        text, html = self.render("mail/report", values | {"subject": subject})
-        marked = REHEARSAL if self.redirected else ""
-        return self._message(key, as_of, marked + subject, text, html, (self._operator, []))
+        text, html = self._render("mail/report", values | {"subject": subject})
+        marked = self._marked(subject, rehearsal=False)
+        return self._message(key, as_of, marked, text, html, (self._operator, []))
 
     def again(
         self,
@@ -147,15 +142,16 @@ class Composer:
     def _operator(self) -> _Listed:
         return [("", self._settings.mail.redirect_to or self._settings.mail.operator)]
 
-    def render(
-        self, name: str, values: dict[str, object], sections: tuple[str, str] = ("", "")
-    ) -> tuple[str, str]:
-        """Text and HTML with the same facts; `sections` are written already."""
+    def _marked(self, subject: str, *, rehearsal: bool) -> str:
+        if not (rehearsal or self.redirected):
+            return subject
+        return phrase(self._environments[0], WORDS, "rehearsal", subject=subject)
+
+    def _render(self, name: str, values: dict[str, object]) -> tuple[str, str]:
+        """Text and HTML with the same facts."""
         plain, escaped = self._environments
-        text, html = sections
-        text = render(plain, f"{name}.txt", values | {"sections": text})
-        text = _BLANK_LINES.sub("\n\n", text).strip() + "\n"
-        return text, render(escaped, f"{name}.html", values | {"sections": Markup(html)})
+        text = _BLANK_LINES.sub("\n\n", render(plain, f"{name}.txt", values)).strip() + "\n"
+        return text, render(escaped, f"{name}.html", values)
 
     def is_addressed(self, draft: NoticeDraft) -> bool:
         """Whether there is anybody to write to; who is told beside a lead does not stand for it."""
@@ -171,14 +167,14 @@ class Composer:
         return _each_once(*self._listed(draft))
 
     def _listed(self, draft: NoticeDraft) -> _Recipients:
-        unit, copied = self.office.table.directory[draft.unit], self._copied(draft)
+        unit, copied = self.office.table.directory[draft.unit], self.copied(draft)
         found = addressees(self.office.table, draft)
         if not found.lead:
             return [("", found.others[0])], [("", address) for address in copied]
         to = [(unit.name, address) for address in unit.to]
         return to, [("", address) for address in (*unit.cc, *copied)]
 
-    def _copied(self, draft: NoticeDraft) -> tuple[str, ...]:
+    def copied(self, draft: NoticeDraft) -> tuple[str, ...]:
         """Who is told beside the mail's addressee; nobody twice."""
         unit = self.office.table.directory[draft.unit]
         found = addressees(self.office.table, draft)
@@ -248,48 +244,43 @@ def _each_once(to: _Listed, cc: _Listed) -> _Recipients:
 
 
 @dataclass(frozen=True)
-class Wording:
-    """What units of one audience read alike."""
-
-    subject: str
-    summary: str
-    text: str
-    html: str
-
-
-@dataclass(frozen=True)
-class Edition:
+class RenderContext:
     """The mails of one moment: what units of one audience read alike is written once."""
 
     composer: Composer
     as_of: datetime
     progress: Progress
-    _worded: dict[Hashable, tuple[Content, Wording]] = field(default_factory=dict)
+    _texts: dict[Hashable, tuple[Content, MailText]] = field(default_factory=dict)
 
-    def subject(self, draft: NoticeDraft, known: Knowledge) -> str:
-        return self._words(draft, known)[1].subject
+    def subject(self, draft: NoticeDraft, facts: UnitFacts) -> str:
+        return self.composer.subject(self._content(draft, facts))
 
-    def compose(self, draft: NoticeDraft, known: Knowledge, *, rehearsal: bool = False) -> Composed:
+    def compose(
+        self, draft: NoticeDraft, facts: UnitFacts = UnitFacts(), *, rehearsal: bool = False
+    ) -> Composed:
+        """The message of a digest, a nudge or a 待确认 mail."""
         if not self._is_for_lead(draft):
-            known = replace(known, page_link="", calendar_link="")  # the unit's own
-        content, wording = self._words(draft, known)
-        return self.composer.notice(draft, known, content, wording, rehearsal=rehearsal)
+            facts = replace(facts, page_link="", calendar_link="")  # the unit's own
+        alike = self._alike(draft, facts)
+        if alike not in self._texts:
+            content = self._content(draft, facts)
+            self._texts[alike] = content, self.composer.text(draft, content, facts)
+        content, text = self._texts[alike]
+        return self.composer.message(draft, self.as_of, content, facts, text, rehearsal=rehearsal)
 
     @property
     def _table(self) -> Timetable:
         return self.composer.office.table
 
-    def _words(self, draft: NoticeDraft, known: Knowledge) -> tuple[Content, Wording]:
-        alike = (
+    def _alike(self, draft: NoticeDraft, facts: UnitFacts) -> Hashable:
+        """All that a mail of this context depends on, but for the unit's name and addresses."""
+        return (
             (draft.kind, draft.period, draft.tasks, draft.due),
             (self._table.audience(draft.unit), self._reported.get(draft.unit)),
-            (known.first_of_year, bool(known.page_link)),
+            (facts.first_of_year, bool(facts.page_link), bool(facts.calendar_link)),
+            self.composer.copied(draft),
             None if self._is_for_lead(draft) else draft.unit,
         )
-        if alike not in self._worded:
-            content = self._content(draft, known)
-            self._worded[alike] = content, self.composer.word(content)
-        return self._worded[alike]
 
     def _is_for_lead(self, draft: NoticeDraft) -> bool:
         return addressees(self._table, draft).lead
@@ -301,21 +292,23 @@ class Edition:
             units[unit] = (*units.get(unit, ()), (task, day))
         return units
 
-    def _content(self, draft: NoticeDraft, known: Knowledge) -> Content:
+    def _content(self, draft: NoticeDraft, facts: UnitFacts) -> Content:
         table, at = self._table, self.as_of
-        late, first_of_year = table.is_late(draft.due, at), known.first_of_year
-        unit, on = table.directory[draft.unit], table.local_day(at)
-        reader = Reader(table, unit, on, self.progress, linked=bool(known.page_link))
+        late, unit = table.is_late(draft.due, at), table.directory[draft.unit]
+        reader = Reader(
+            table, unit, table.local_day(at), self.progress, linked=bool(facts.page_link)
+        )
         if draft.kind is Kind.DIGEST:
             month = table.plan.month_of(draft.period)
-            return digest(reader, month, at, late=late, first_of_year=first_of_year)
-        for_lead = self._is_for_lead(draft)
+            return digest(reader, month, at, late=late, first_of_year=facts.first_of_year)
+        tasks, for_lead = [task for task, *_ in draft.tasks], self._is_for_lead(draft)
+        first_of_year = facts.first_of_year and for_lead
         return reminder(
             draft.kind,
             reader,
-            [task for task, _, _ in draft.tasks],
+            tasks,
             at,
             late=late,
-            first_of_year=first_of_year and for_lead,
+            first_of_year=first_of_year,
             for_lead=for_lead,
         )

@@ -54,12 +54,12 @@ class Approvals:
         self, connection: Connection, views: list[NoticeView], as_of: datetime, progress: Progress
     ) -> Iterable[tuple[str, Composed]]:
         progress = self._writer.as_told(progress, as_of)
-        edition = self._composer.edition(as_of, progress)
+        context = self._composer.context(as_of, progress)
         for some in batched(views):
             drafts = [_draft(view) for view in some]
-            known = self._writer.knowledge(connection, drafts, as_of, progress)
-            for view, draft, told in zip(some, drafts, known, strict=True):
-                yield view.key, edition.compose(draft, told, rehearsal=view.rehearsal)
+            facts = self._writer.unit_facts(connection, drafts)
+            for view, draft, own in zip(some, drafts, facts, strict=True):
+                yield view.key, context.compose(draft, own, rehearsal=view.rehearsal)
 
     def _hindrances(self, views: Iterable[NoticeView], progress: Progress) -> dict[str, Reason]:
         """Why some of them would go to nobody."""

@@ -18,7 +18,7 @@ from reminder.ledger.notices import Composed, NewNotice
 from reminder.ledger.notified import was_read
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
-from reminder.mail.compose import Composer, Edition, Knowledge
+from reminder.mail.compose import Composer, RenderContext, UnitFacts
 
 OLD = timedelta(days=2)  # then what was never handed over is composed anew
 
@@ -35,12 +35,14 @@ class NoticeWriter:
         """An occasion's kind: those of a rehearsal are others."""
         return f"rehearsal/{kind}" if self.rehearsal else kind
 
-    def add(self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition) -> None:
+    def add(
+        self, connection: Connection, drafts: Sequence[NoticeDraft], context: RenderContext
+    ) -> None:
         """Queued with its bytes, held without them, or refused for want of an address.
 
         What is to be approved does not wait for the first start's release: that is its release.
         """
-        at = edition.as_of
+        at = context.as_of
         missing = [draft for draft in drafts if not self._composer.is_addressed(draft)]
         ready = [draft for draft in drafts if self._composer.is_addressed(draft)]
         self.put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
@@ -51,10 +53,10 @@ class NoticeWriter:
         if hold := read_hold(connection, self.stream):
             self.put(connection, ready, at, State.HELD, hold.reason)
             return
-        known = self.knowledge(connection, ready, at, edition.progress)
+        facts = self.unit_facts(connection, ready)
         entries = [
-            NewNotice(draft, composed=edition.compose(draft, told))
-            for draft, told in zip(ready, known, strict=True)
+            NewNotice(draft, composed=context.compose(draft, own))
+            for draft, own in zip(ready, facts, strict=True)
         ]
         self._put_in(connection, entries, at)
 
@@ -71,10 +73,14 @@ class NoticeWriter:
     def _put_in(self, connection: Connection, entries: Sequence[NewNotice], at: datetime) -> None:
         notices.add_all(connection, entries, at, stream=self.stream, rehearsal=self.rehearsal)
 
-    def known(self, connection: Connection, draft: NoticeDraft, at: datetime) -> Knowledge:
-        """What a message composed at that moment may say."""
-        [known] = self.knowledge(connection, [draft], at, self.progress(connection, at))
-        return known
+    def context(self, connection: Connection, at: datetime) -> RenderContext:
+        return self._composer.context(at, self.progress(connection, at))
+
+    def compose(
+        self, connection: Connection, draft: NoticeDraft, at: datetime, *, rehearsal: bool = False
+    ) -> Composed:
+        [facts] = self.unit_facts(connection, [draft])
+        return self.context(connection, at).compose(draft, facts, rehearsal=rehearsal)
 
     def progress(self, connection: Connection, at: datetime) -> Progress:
         return self.as_told(read_progress(connection, self._table, self.stream), at)
@@ -86,18 +92,14 @@ class NoticeWriter:
             return replace(progress, started=on)
         return progress
 
-    def knowledge(
-        self,
-        connection: Connection,
-        drafts: Sequence[NoticeDraft],
-        at: datetime,
-        progress: Progress,
-    ) -> Iterator[Knowledge]:
+    def unit_facts(
+        self, connection: Connection, drafts: Sequence[NoticeDraft]
+    ) -> Iterator[UnitFacts]:
         units = [draft.unit for draft in drafts]
         year, before = self._table.plan.year, [draft.key for draft in drafts]
         heard = notified.heard_from(connection, units, year, before, self.stream)
         if not self._settings.links_in_mail:
-            yield from (Knowledge(at, progress, unit not in heard) for unit in units)
+            yield from (UnitFacts(unit not in heard) for unit in units)
             return
         base, key = self._settings.web.public_url, self._composer.key
         feeds = link_tokens(connection, key, FEED, units)
@@ -105,7 +107,7 @@ class NoticeWriter:
         for unit in units:
             calendar = feed_url(base, feeds[unit], unit, handed_out=True)
             page = page_url(base, pages[unit], unit)
-            yield Knowledge(at, progress, unit not in heard, calendar, page)
+            yield UnitFacts(unit not in heard, calendar, page)
 
     def release(
         self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
@@ -162,8 +164,7 @@ class NoticeWriter:
             notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
             return None
         draft = still_asked(self._table, draft, progress)
-        known = self.known(connection, draft, at)
-        return self._composer.compose(draft, known, rehearsal=view.rehearsal)
+        return self.compose(connection, draft, at, rehearsal=view.rehearsal)
 
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:

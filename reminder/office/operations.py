@@ -195,7 +195,6 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     if again.is_approved_first:
         app.container.notice_writer.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
         return draft.key
-    known = app.container.notice_writer.known(connection, before, at)
     rehearsal = view.rehearsal or app.settings.rehearsal
     if view.kind is Kind.RECEIPT:
         words = notices.content_of(connection, view.key)
@@ -203,9 +202,10 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
             raise UsageError(f"{view.key}: what it said is not kept any more")
         composed = app.container.composer.again(draft.key, at, words, to_unit=before)
     else:
-        composed = app.container.composer.compose(
-            replace(before, key=draft.key), known, rehearsal=rehearsal
-        )
+        writer = app.container.notice_writer
+        [facts] = writer.unit_facts(connection, [before])
+        mail = replace(before, key=draft.key)
+        composed = writer.context(connection, at).compose(mail, facts, rehearsal=rehearsal)
     if not app.settings.rehearsal:
         composed = replace(composed, recipients=again.missing)
     notices.add(

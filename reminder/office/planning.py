@@ -35,7 +35,7 @@ from reminder.ledger.holds import is_all_held, let_finished_go
 from reminder.ledger.registrations import read_progress, read_start
 from reminder.ledger.rows import batched
 from reminder.ledger.views import read_notices
-from reminder.mail.compose import Composer, Edition
+from reminder.mail.compose import Composer, RenderContext
 from reminder.office.held_digests import Approvals
 from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import OLD, NoticeWriter, stop_reminders
@@ -156,12 +156,12 @@ class Planner:
         if at < table.digest_due(month):
             # Until it is due a unit may still get an address.
             units = tuple(unit for unit in units if table.directory[unit].has_address)
-        edition = self._composer.edition(at, self._writer.as_told(progress, at))
+        context = self._composer.context(at, self._writer.as_told(progress, at))
         for batch in batched(units):
             with self._database.write() as connection:
                 drafts = self._missing_digests(connection, month, batch, is_live=is_live)
                 if drafts and is_live:
-                    self._writer.add(connection, drafts, edition)
+                    self._writer.add(connection, drafts, context)
                     self._note_digest(connection, month, at, has_new=True)
                 elif drafts:
                     self._give_up(connection, month, drafts, at)
@@ -219,7 +219,7 @@ class Planner:
                 return
             told = notified.read_told(connection, steps, rehearsal=rehearsal)
             heard = notified.read_heard(connection, table, steps, at, rehearsal=rehearsal)
-        edition = self._composer.edition(at, self._writer.as_told(progress, at))
+        context = self._composer.context(at, self._writer.as_told(progress, at))
         for batch in batched(reminders(table, at, told, progress, heard)):
             calls = [draft for draft in batch if self._is_phoned(draft)]
             mails = [self._marked(draft) for draft in batch if self._is_mailed(draft)]
@@ -227,7 +227,7 @@ class Planner:
                 if not rehearsal:
                     notified.note_read(connection, [d for d in batch if d.by_digest])
                     self._note_calls(connection, calls, at)
-                added = self._add_reminders(connection, mails, edition)
+                added = self._add_reminders(connection, mails, context)
             yield from added
         with self._database.write() as connection:
             occasions.note_reminders_planned(connection, wanted)
@@ -246,7 +246,7 @@ class Planner:
         return replace(draft, key=key)
 
     def _add_reminders(
-        self, connection: Connection, drafts: Sequence[NoticeDraft], edition: Edition
+        self, connection: Connection, drafts: Sequence[NoticeDraft], context: RenderContext
     ) -> list[str]:
         """With their occasions: one that is not noted is never reported."""
         units = [draft.unit for draft in drafts]
@@ -256,9 +256,9 @@ class Planner:
             for key in notices.keys_of(connection, kind, period, units)
         }
         fresh = [draft for draft in drafts if draft.key not in there]
-        self._writer.add(connection, fresh, edition)
+        self._writer.add(connection, fresh, context)
         for kind, period, due in {(draft.kind, draft.period, draft.due) for draft in fresh}:
-            occasions.note_more(connection, self._writer.marked(kind), period, due, edition.as_of)
+            occasions.note_more(connection, self._writer.marked(kind), period, due, context.as_of)
         return [draft.key for draft in fresh]
 
     def _note_calls(self, connection: Connection, calls: list[NoticeDraft], at: datetime) -> None:

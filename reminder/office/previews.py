@@ -65,8 +65,7 @@ def _composed_now(app: Application, unit: Unit, period: str, draft: NoticeDraft)
     now = app.clock.now()
     at = now if draft.due <= now < draft.useful_until else draft.due
     with app.database.read() as connection:
-        known = app.container.notice_writer.known(connection, draft, at)
-    return app.container.composer.compose(draft, known)
+        return app.container.notice_writer.compose(connection, draft, at)
 
 
 def receivers(app: Application, period: str) -> tuple[str, ...]:
@@ -107,8 +106,9 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
             draft = digest_draft(table, month, unit, rehearsal=True)
             if draft.key in keys or not table.directory[unit].has_address:
                 continue
-            known = app.container.notice_writer.known(connection, draft, draft.due)
-            composed = app.container.composer.compose(draft, known, rehearsal=True)
+            composed = app.container.notice_writer.compose(
+                connection, draft, draft.due, rehearsal=True
+            )
             draft = replace(draft, useful_until=max(draft.useful_until, at + REHEARSAL_USEFUL))
             notices.add(connection, draft, at, composed=composed, stream="maildir", rehearsal=True)
             count += 1

@@ -1,19 +1,18 @@
 """Receipts: a unit hears what was registered by its link, and what was sent back to it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from reminder.domain.digest import Content, receipt
+from reminder.domain.digest import receipt
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.registrations import Registration
 from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, registrations
 from reminder.ledger.holds import hold_new, read_hold
-from reminder.mail.compose import Composer, Knowledge
+from reminder.mail.compose import Composer, UnitFacts
 from reminder.office.notice_writer import NoticeWriter
 
 USEFUL = timedelta(days=7)
@@ -69,21 +68,14 @@ class Receipts:
         period = office.table.local_day(at).isoformat()
         key = f"{office.table.plan.id}/{Kind.RECEIPT}/{last.id}/{unit.id}"
         draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + USEFUL)
-        known = Knowledge(at, Progress())
-        reader = Reader(office.table, unit, office.table.local_day(at), known.progress)
+        facts = UnitFacts()
+        reader = Reader(office.table, unit, office.table.local_day(at), Progress())
         content = receipt(reader, said or [last], at)
         if not said:
-            page = self._registrar.known(connection, draft, at).page_link
-            known = replace(known, page_link=page)
-        self._queue(connection, draft, known, content)
-        return key
-
-    def _queue(
-        self, connection: Connection, draft: NoticeDraft, known: Knowledge, content: Content
-    ) -> None:
-        rehearsal = self._registrar.rehearsal
-        wording = self._composer.word(content)
-        composed = self._composer.notice(draft, known, content, wording, rehearsal=rehearsal)
-        stream = self._registrar.stream
-        at = known.as_of
+            [own] = self._registrar.unit_facts(connection, [draft])
+            facts = UnitFacts(page_link=own.page_link)
+        rehearsal, stream = self._registrar.rehearsal, self._registrar.stream
+        text = self._composer.text(draft, content, facts)
+        composed = self._composer.message(draft, at, content, facts, text, rehearsal=rehearsal)
         notices.add(connection, draft, at, composed=composed, stream=stream, rehearsal=rehearsal)
+        return key

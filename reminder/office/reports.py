@@ -119,14 +119,15 @@ class Reporter:
         due = table.digest_due(month)
         subjects: dict[str, list[str]] = defaultdict(list)
         of_profile: dict[Audience, str] = {}
+        context = self._registrar.context(connection, due)
         for unit in (table.directory[unit_id] for unit_id in units):
             if not unit.has_address:
                 continue
             audience = table.audience(unit.id)
             if audience not in of_profile:
                 draft = digest_draft(table, month, unit.id)
-                known = self._registrar.known(connection, draft, due)
-                of_profile[audience] = self._composer.subject(draft, known)
+                [facts] = self._registrar.unit_facts(connection, [draft])
+                of_profile[audience] = context.subject(draft, facts)
             subjects[of_profile[audience]].append(unit.id)
         count = sum(map(len, subjects.values()))
         rows = [

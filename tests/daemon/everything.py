@@ -191,8 +191,9 @@ def _in_every_state(app: Application) -> None:
                 )
                 composed = None
                 if state is None:
-                    known = app.container.notice_writer.known(connection, draft, at)
-                    composed = app.container.composer.compose(made, known)
+                    writer = app.container.notice_writer
+                    [facts] = writer.unit_facts(connection, [draft])
+                    composed = writer.context(connection, at).compose(made, facts)
                 notices.add(
                     connection, made, at, state=state, reason=reason, composed=composed,
                     stream=app.settings.stream,

@@ -5,7 +5,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from email.message import EmailMessage
 
 import pytest
@@ -18,7 +18,7 @@ from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
-from reminder.mail.compose import Composer, Knowledge
+from reminder.mail.compose import Composer, UnitFacts
 from tests.domain.builders import (
     LEADER,
     RELATED,
@@ -80,16 +80,16 @@ class Mail:
 
 def year_of(
     table: Timetable, unit: str, progress: Progress
-) -> Iterator[tuple[NoticeDraft, Knowledge]]:
+) -> Iterator[tuple[NoticeDraft, datetime, UnitFacts]]:
     """Every mail that the unit would get in 2026; digests also as written late in the month."""
     for month in MONTHS:
         if unit in table.reached(month):
             draft = digest_draft(table, month, unit)
-            yield draft, Knowledge(draft.due, progress, first_of_year=month == 1)
-            yield draft, Knowledge(at(month, 28), progress, **LINKS)
+            yield draft, draft.due, UnitFacts(first_of_year=month == 1)
+            yield draft, at(month, 28), UnitFacts(**LINKS)
     for draft in reminders(table, *YEAR, progress)[0]:
         if draft.unit == unit:
-            yield draft, Knowledge(draft.due.astimezone(ZONE), progress, **LINKS)
+            yield draft, draft.due.astimezone(ZONE), UnitFacts(**LINKS)
 
 
 def read(content: bytes) -> tuple[str, str, str]:
@@ -129,8 +129,9 @@ def _written(
     tasks = (*TASKS, *EXPLICIT) if explicit else TASKS
     table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation})
     composer = Composer(Office(office.settings, table), InstallationKey(b"k" * 32))
-    for draft, known in year_of(table, unit, progress):
-        yield Mail(draft, *read(composer.compose(draft, known).content))
+    for draft, as_of, facts in year_of(table, unit, progress):
+        composed = composer.context(as_of, progress).compose(draft, facts)
+        yield Mail(draft, *read(composed.content))
 
 
 EVERY = [(unit, relation) for unit in (LEADER, RELATED) for relation in (*Relation, None)]
@@ -267,7 +268,7 @@ def test_contact_and_phone_of_one_unit_stand_in_no_mail(office: Office) -> None:
     composer = Composer(Office(office.settings, table), InstallationKey(b"k" * 32))
     for unit in (LEADER, RELATED):
         draft = digest_draft(table, 4, unit)
-        whole = "".join(read(composer.compose(draft, Knowledge(draft.due, Progress())).content))
+        whole = "".join(read(composer.context(draft.due, Progress()).compose(draft).content))
         assert "联络员" not in whole
         assert "0951-1234567" not in whole
 
