@@ -75,26 +75,25 @@ def read_batches(app: Application) -> list[DigestBatch]:
 def batches(app: Application, connection: Connection) -> list[DigestBatch]:
     """All that is held for approval, or approved and held until it is due; soonest first."""
     at = app.clock.now()
-    keys = holds.held_digests(connection, app.settings.stream, (*UNREAD, *CLEARED))
-    views = [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
-    views.sort(key=lambda view: (view.due, view.period))
-    return [
-        _batch(app, connection, list(same), period, due, max(due, at))
-        for (due, period), same in groupby(views, key=lambda view: (view.due, view.period))
-    ]
+    views = sorted(_all_held(app, connection, at), key=lambda view: (view.due, view.period))
+    moments = groupby(views, key=lambda view: (view.due, view.period))
+    return [_batch(app, connection, list(same), max(due, at)) for (due, _), same in moments]
+
+
+def _all_held(
+    app: Application, connection: Connection, at: datetime, period: str | None = None
+) -> list[NoticeView]:
+    reasons = (*UNREAD, *CLEARED)
+    keys = holds.held_digests(connection, app.settings.stream, reasons, period=period)
+    return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
 
 
 def _batch(
-    app: Application,
-    connection: Connection,
-    views: list[NoticeView],
-    period: str,
-    due: datetime,
-    as_of: datetime,
+    app: Application, connection: Connection, views: list[NoticeView], as_of: datetime
 ) -> DigestBatch:
     composed = app.container.approvals.shown(connection, views, as_of)
-    digests = (Digest(view, composed.get(view.key)) for view in views)
-    return DigestBatch(period, due, as_of, tuple(digests))
+    digests = tuple(Digest(view, composed.get(view.key)) for view in views)
+    return DigestBatch(views[0].period, views[0].due, as_of, digests)
 
 
 def find(
@@ -114,21 +113,48 @@ def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
 
     False when the same was approved before.
     """
-    _refuse_stale_files(app)
-    at = app.clock.now()
+    at = _moment_of_approval(app)
     with app.database.write() as connection:
-        known = read_notice(connection, key)
-        if known and _is_approved(known, sha256):
+        view = read_notice(connection, key)
+        if view and _is_approved(view, sha256):
             return False
-        view = _held(app, connection, key, at)
-        if not _may_be_as_of(app, view, as_of, at):
+        _refuse_other_moment(app, [_held(app, connection, key, at)], as_of, at)
+        if not _approve_same(app, connection, {key: sha256}, as_of, at):
             raise ApprovalError("reads_otherwise")
-        composed = app.container.approvals.shown(connection, [view], as_of).get(key)
-        if composed is None or composed.sha256 != sha256:
-            raise ApprovalError("reads_otherwise")
-        _pass(connection, [view], {key: composed}, at)
     app.wake()
     return True
+
+
+def approve_all(app: Application, period: str, due: datetime, as_of: datetime, sha256: str) -> int:
+    """All of a batch that nobody has approved, if all of them are as they were shown.
+
+    Returns how many; what changes while this runs waits anew.
+    """
+    at, hashes = _moment_of_approval(app), {}
+    with app.database.read() as connection:
+        views = [v for v in _all_held(app, connection, at, period) if v.due == due]
+        _refuse_other_moment(app, views, as_of, at)
+        if views:
+            shown = _batch(app, connection, views, as_of)
+            hashes = {key: composed.sha256 for key, composed in shown.open.items()}
+    if not hashes:
+        return 0
+    if shown.sha256 != sha256:
+        raise ApprovalError("reads_otherwise")
+    count = 0
+    for keys in batched(hashes):
+        with app.database.write() as connection:
+            some = {key: hashes[key] for key in keys}
+            count += _approve_same(app, connection, some, as_of, at)
+    app.wake()
+    return count
+
+
+def _moment_of_approval(app: Application) -> datetime:
+    """Now, where the files in force are at hand."""
+    if not app.is_current():
+        raise ApprovalError("files_not_in_force")
+    return app.clock.now()
 
 
 def _is_approved(view: NoticeView, sha256: str) -> bool:
@@ -137,82 +163,35 @@ def _is_approved(view: NoticeView, sha256: str) -> bool:
     return sha256 == (view.approved if waits else view.sha256)
 
 
-def approve_all(app: Application, period: str, due: datetime, as_of: datetime, sha256: str) -> int:
-    """All of a batch that nobody has approved, if all of them are as they were shown.
-
-    Returns how many; what changes while this runs waits anew.
-    """
-    _refuse_stale_files(app)
-    at = app.clock.now()
-    with app.database.read() as connection:
-        shown = _again(app, connection, period, due, as_of, at)
-    if not shown.open:
-        return 0
-    if shown.sha256 != sha256:
-        raise ApprovalError("reads_otherwise")
-    count = sum(_approve_some(app, some, shown.open, as_of, at) for some in batched(shown.open))
-    app.wake()
-    return count
-
-
-def _again(
+def _approve_same(
     app: Application,
     connection: Connection,
-    period: str,
-    due: datetime,
-    as_of: datetime,
-    at: datetime,
-) -> DigestBatch:
-    """That batch as it was shown. Raises `ApprovalError` when it cannot be shown so any more."""
-    stream = app.settings.stream
-    keys = holds.held_digests(connection, stream, (*UNREAD, *CLEARED), period=period)
-    found = read_notices(connection, keys=keys)
-    views = [view for view in found if view.due == due and view.useful_until > at]
-    if not all(_may_be_as_of(app, view, as_of, at) for view in views):
-        raise ApprovalError("reads_otherwise")
-    return _batch(app, connection, views, period, due, as_of)
-
-
-def _approve_some(
-    app: Application,
-    keys: list[str],
-    shown: Mapping[str, Composed],
+    hashes: Mapping[str, str],
     as_of: datetime,
     at: datetime,
 ) -> int:
-    with app.database.write() as connection:
-        held = [
-            view
-            for view in read_notices(connection, keys=keys)
-            if view.state is State.HELD and view.reason in (*UNREAD, *CLEARED)
-        ]
-        now = app.container.approvals.shown(connection, held, as_of)
-        same = [
-            view
-            for view in held
-            if Digest(view, composed := now.get(view.key)).is_open
-            and composed
-            and composed.sha256 == shown[view.key].sha256
-        ]
-        _pass(connection, same, now, at)
-    return len(same)
-
-
-def _pass(
-    connection: Connection,
-    views: Iterable[NoticeView],
-    composed: Mapping[str, Composed],
-    at: datetime,
-) -> None:
-    """Nothing goes before it is due, and no bytes are kept until then."""
-    early = {}
-    for view in views:
-        if at < view.due:
-            early[view.key] = composed[view.key].sha256
-        else:
+    """Those of them that read as they were shown, by key. Returns how many."""
+    held = [
+        view
+        for view in read_notices(connection, keys=hashes)
+        if view.state is State.HELD and view.reason in (*UNREAD, *CLEARED)
+    ]
+    composed = app.container.approvals.shown(connection, held, as_of)
+    same = [
+        view
+        for view in held
+        if view.key in composed
+        and composed[view.key].sha256 == hashes[view.key]
+        and not _is_approved(view, hashes[view.key])
+    ]
+    # Nothing goes before it is due, and no bytes are kept until then.
+    early = {view.key: hashes[view.key] for view in same if at < view.due}
+    holds.note_approved(connection, early, at)
+    for view in same:
+        if view.key not in early:
             notices.fix(connection, view.key, composed[view.key], at, Reason.APPROVED)
             hold_new(connection, view.key, at)
-    holds.note_approved(connection, early, at)
+    return len(same)
 
 
 def drop(app: Application, key: str, why: str) -> None:
@@ -248,6 +227,8 @@ def _may_be_as_of(app: Application, view: NoticeView, as_of: datetime, at: datet
     return view.due <= as_of <= at and day(as_of) == day(at)
 
 
-def _refuse_stale_files(app: Application) -> None:
-    if not app.is_current():
-        raise ApprovalError("files_not_in_force")
+def _refuse_other_moment(
+    app: Application, views: Iterable[NoticeView], as_of: datetime, at: datetime
+) -> None:
+    if not all(_may_be_as_of(app, view, as_of, at) for view in views):
+        raise ApprovalError("reads_otherwise")
