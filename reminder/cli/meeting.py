@@ -21,21 +21,21 @@ cli = typer.Typer(help="Days of sessions: windows, notices, feeds follow.", no_a
 @command(cli, "list", example="reminder meeting list --json")
 def list_(as_json: AsJson = False) -> None:
     """Every session of the plan, its date and where that was set."""
-    from reminder.office.meetings import sittings
+    from reminder.office.meetings import dated_meetings
 
     app = informed_application()
     with app.database.read() if app.has_ledger else nullcontext() as connection:
-        known = sittings(app, connection)
+        known = dated_meetings(app, connection)
     rows: list[dict[str, Any]] = [
         {
-            "id": sitting.meeting.id,
-            "name": sitting.meeting.name,
-            "month": sitting.meeting.month,
-            "date": sitting.meeting.day,
-            "source": sitting.source or None,
-            "tasks": [task.id for task in sitting.tasks],
+            "id": dated.meeting.id,
+            "name": dated.meeting.name,
+            "month": dated.meeting.month,
+            "date": dated.meeting.day,
+            "source": dated.source or None,
+            "tasks": [task.id for task in dated.tasks],
         }
-        for sitting in known
+        for dated in known
     ]
     show(rows, as_json, ["id", "name", "month", "date", "source", "tasks"])
 

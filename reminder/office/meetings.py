@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection
 
@@ -40,22 +39,22 @@ class DateError(DeclinedError):
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """A session with the day that is in force. `planned` is the plan's own, `known` the
-    ledger's: it is not in force when the plan was edited against it."""
+class DatedMeeting:
+    """With the day that is in force. `planned` is the plan's own, `set_day` the ledger's: it is
+    not in force when the plan was edited against it."""
 
     meeting: Meeting
     planned: date | None
-    known: date | None
+    set_day: date | None
     tasks: tuple[Task, ...]
 
     @property
     def clashes(self) -> bool:
-        return self.known not in (None, self.meeting.day)
+        return self.set_day not in (None, self.meeting.day)
 
     @property
     def source(self) -> str:
-        if self.known and not self.clashes:
+        if self.set_day and not self.clashes:
             return "ledger"
         return "plan" if self.planned else ""
 
@@ -71,15 +70,6 @@ class EntryMove:
     feeds: int
 
 
-class Doubt(StrEnum):
-    """What is odd about a day; it may be right all the same."""
-
-    OTHER_YEAR = "other-year"
-    OTHER_MONTH = "other-month"
-    PAST = "past"
-    REST_DAY = "rest-day"
-
-
 @dataclass(frozen=True)
 class DateChange:
     """`day` is None where the plan's own was to count again."""
@@ -92,18 +82,18 @@ class DateChange:
 class Preview:
     """What the day would move; `day` is None when the plan's own is to count again."""
 
-    sitting: Sitting
+    dated: DatedMeeting
     day: date | None
-    known: Mapping[str, date]
+    days: Mapping[str, date]  # of all sessions, as they were set when this was made
     windows: tuple[WindowMove, ...]
     notices: tuple[NoticeMove, ...]
     entries: tuple[EntryMove, ...]
-    told: tuple[NotifiedCount, ...]
-    doubts: tuple[Doubt, ...]
+    notified: tuple[NotifiedCount, ...]
+    doubts: tuple[str, ...]
 
     @property
     def becomes(self) -> date | None:
-        return self.day or self.sitting.planned
+        return self.day or self.dated.planned
 
     @property
     def seen(self) -> str:
@@ -111,14 +101,14 @@ class Preview:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:32]
 
 
-def sittings(app: Application, connection: Connection | None) -> list[Sitting]:
+def dated_meetings(app: Application, connection: Connection | None) -> list[DatedMeeting]:
     """In the plan's order by month; without a connection as the plan itself has them."""
     known = read_dates(connection) if connection else {}
     rows = [_sitting(app, name, known) for name in app.table.plan.meetings]
-    return sorted(rows, key=lambda sitting: sitting.meeting.month)
+    return sorted(rows, key=lambda dated: dated.meeting.month)
 
 
-def find_sitting(app: Application, connection: Connection, name: str) -> Sitting:
+def find_meeting(app: Application, connection: Connection, name: str) -> DatedMeeting:
     if name not in app.table.plan.meetings:
         raise UnknownError(f"no meeting {name!r}", hint="`reminder meeting list` lists them.")
     return _sitting(app, name, read_dates(connection))
@@ -135,10 +125,10 @@ def date_changes(connection: Connection, name: str) -> list[DateChange]:
 def preview(app: Application, connection: Connection, name: str, day: date | None) -> Preview:
     """Raises `UnknownError`, and `DateError` for a day that cannot be."""
     app.refresh_from(connection)
-    sitting, known = find_sitting(app, connection, name), read_dates(connection)
+    dated, days = find_meeting(app, connection, name), read_dates(connection)
     before = app.table
-    after = moves.moved_to(before, name, day or sitting.planned)
-    _refuse_impossible(sitting, day, after)
+    after = moves.moved_to(before, name, day or dated.planned)
+    _refuse_impossible(dated, day, after)
     now = app.clock.now()
     progress = read_progress(connection, before, app.settings.stream)
     progress = app.container.notice_writer.as_told(progress, now)
@@ -149,28 +139,29 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
     periods = [before.plan.period(month) for month in months]
     old, new = (_calls(app, connection, t, tasks, now, progress) for t in (before, after))
     return Preview(
-        sitting,
+        dated,
         day,
-        known,
+        days,
         windows,
         tuple(moves.notice_moves(old, new)),
         tuple(_entry_moves(before, after, tasks, progress)),
         tuple(told_of(connection, [task.id for task in tasks], periods)),
-        tuple(_doubts(before, sitting.meeting, day, now)),
+        tuple(_doubts(before, dated.meeting, day, now)),
     )
 
 
-def _doubts(table: Timetable, meeting: Meeting, day: date | None, now: datetime) -> Iterator[Doubt]:
+def _doubts(table: Timetable, meeting: Meeting, day: date | None, now: datetime) -> Iterator[str]:
+    """What is odd about a day; it may be right all the same."""
     if day is None:
         return
     if day.year != table.plan.year:
-        yield Doubt.OTHER_YEAR
+        yield "other-year"
     elif day.month != meeting.month:
-        yield Doubt.OTHER_MONTH
+        yield "other-month"
     if day < table.local_day(now):
-        yield Doubt.PAST
+        yield "past"
     if not table.days.is_working(day):
-        yield Doubt.REST_DAY
+        yield "rest-day"
 
 
 def save(app: Application, shown: Preview) -> None:
@@ -178,9 +169,9 @@ def save(app: Application, shown: Preview) -> None:
 
     Raises `DateError` when somebody else has moved a session since.
     """
-    at, name = app.clock.now(), shown.sitting.meeting.id
+    at, name = app.clock.now(), shown.dated.meeting.id
     with app.database.write() as connection:
-        if read_dates(connection) != shown.known:
+        if read_dates(connection) != shown.days:
             raise DateError("date_set_meanwhile", "a date was set meanwhile: look again")
         if shown.day:
             set_date(connection, name, shown.day, at)
@@ -190,18 +181,18 @@ def save(app: Application, shown: Preview) -> None:
     app.sync_feeds(at)
 
 
-def _sitting(app: Application, name: str, known: Mapping[str, date]) -> Sitting:
+def _sitting(app: Application, name: str, known: Mapping[str, date]) -> DatedMeeting:
     plan = app.table.plan
     tasks = tuple(task for task in plan.tasks if name in task.timing.meetings)
     planned = app.as_edited.table.plan.meetings[name].day
-    return Sitting(plan.meetings[name], planned, known.get(name), tasks)
+    return DatedMeeting(plan.meetings[name], planned, known.get(name), tasks)
 
 
-def _refuse_impossible(sitting: Sitting, day: date | None, after: Timetable) -> None:
-    name, year = sitting.meeting.id, after.plan.year
-    if day is None and not sitting.known:
+def _refuse_impossible(dated: DatedMeeting, day: date | None, after: Timetable) -> None:
+    name, year = dated.meeting.id, after.plan.year
+    if day is None and not dated.set_day:
         raise DateError("no_date_to_unset", f"{name} has no date of the ledger's to take away")
-    if day is not None and day == sitting.known and not sitting.clashes:
+    if day is not None and day == dated.set_day and not dated.clashes:
         raise DateError("date_is_set", f"{name} has the date {day} already", day=day)
     if day is not None and abs(day.year - year) > 1:
         raise DateError("date_far_off", f"{day} lies far from the plan's year {year}", year=year)

@@ -154,7 +154,7 @@ def test_every_change_stays_in_the_history(app: Application) -> None:
 def test_what_was_told_already_is_said(app: Application) -> None:
     hold(app, date(2026, 4, 8), "sc-24")
     app.tick()
-    [found] = preview(app, "sc-25", MAY_27).told
+    [found] = preview(app, "sc-25", MAY_27).notified
     assert (found.kind, found.period, found.units > 30) == ("digest", "2026-04", True)
 
 
@@ -164,7 +164,7 @@ def test_a_reminder_that_went_is_said_and_not_counted_as_to_come(app: Applicatio
     later.tick()
     shown = preview(later, "sc-25", date(2026, 4, 9))
     assert ("nudge", "2026-04-03", "2026-05-2", 1) in {
-        (told.kind, told.period, told.task, told.units) for told in shown.told
+        (told.kind, told.period, told.task, told.units) for told in shown.notified
     }
     # For the new due date it goes again: at once, for its day is reached.
     nudges = [move for move in shown.notices if move.kind == "nudge"]
@@ -209,6 +209,6 @@ def test_a_session_that_the_plan_has_not_is_unknown(app: Application) -> None:
 def test_sittings_say_where_their_day_comes_from(app: Application) -> None:
     hold(app, MAY_27)
     with app.database.read() as connection:
-        found = {sitting.meeting.id: sitting for sitting in meetings.sittings(app, connection)}
+        found = {dated.meeting.id: dated for dated in meetings.dated_meetings(app, connection)}
     assert (found["sc-25"].source, found["sc-26"].source) == ("ledger", "")
     assert [task.id for task in found["sc-25"].tasks] == ["2026-05-2"]

@@ -16,7 +16,7 @@ HERE = "/console/meetings"
 
 
 def _list(page: Page) -> Response:
-    rows = meetings.sittings(page.app, page.connection)
+    rows = meetings.dated_meetings(page.app, page.connection)
     return page.render("console/meetings.html", here=HERE, rows=rows)
 
 
@@ -66,17 +66,17 @@ def _shown(
     page: Page, typed: str = "", refused: str = "", preview: Preview | None = None
 ) -> Response:
     try:
-        sitting = meetings.find_sitting(page.app, page.connection, page.part("meeting"))
+        dated = meetings.find_meeting(page.app, page.connection, page.part("meeting"))
     except UnknownError:
         raise HTTPException(404) from None
     return page.render(
         "console/meeting.html",
         status=422 if refused else 200,
         here=HERE,
-        sitting=sitting,
-        typed=typed or sitting.meeting.day or "",
+        dated=dated,
+        typed=typed or dated.meeting.day or "",
         shown=preview,
-        changes=meetings.date_changes(page.connection, sitting.meeting.id),
+        changes=meetings.date_changes(page.connection, dated.meeting.id),
         refused=refused,
         table=page.table,
         today=page.table.local_day(page.at),
