@@ -10,7 +10,6 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from reminder.domain import wording
 from reminder.errors import DeclinedError
 from reminder.web.page import Page, Refused
 from reminder.web.security import HEADERS, headers_of
@@ -54,7 +53,7 @@ def _shown(
         said="",  # an error must not need the ledger
         reason=page.phrase(refused.reason, **refused.facts) if refused else "",
         was_sent=page.request.method == "POST",
-        moment=wording.moment(page.at.astimezone(page.app.table.plan.zone)),
+        at=page.at,
     )
     answer.headers.update(headers_of(page.settings.web) | headers)
     return answer

@@ -48,13 +48,6 @@ class Timeline:
             for month in range(1, 13)
         ]
 
-    @property
-    def summary(self) -> str:
-        """For who does not see it."""
-        led, related = self.year.count(lead=True), self.year.count(lead=False)
-        parts = [f"承办{led}项"] * bool(led) + [f"相关{related}项"] * bool(related)
-        return f"{self.year.number}年1月至12月，{'、'.join(parts)}，每项一条；文字版见图后列表。"
-
 
 def timeline(year: Year) -> Timeline:
     today = _begin(year.today) if year.today else None

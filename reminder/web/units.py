@@ -1,4 +1,4 @@
-"""A unit's own page: what it is told, and what it registers. A GET never changes anything."""
+"""A unit's own pages: what it is told, what it registers, the mails that it has had."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,26 +6,38 @@ from datetime import date
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.characters import UNSEEN
 from reminder.domain.plan import Task
-from reminder.domain.registrations import NAMES, Signature
+from reminder.domain.registrations import Signature
+from reminder.domain.units import Unit
 from reminder.office import registrations
-from reminder.office.access import feed_address
+from reminder.office.access import PAGE, OpenLink, feed_address, note_use, open_link
 from reminder.office.registrations import WHO, WORDS, RegistrationError
-from reminder.web import unit_mails
+from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
 from reminder.web.forms import LONGEST, Form, get, parse_day, post
-from reminder.web.page import Page
-from reminder.web.subscriptions import UnitCalendar
+from reminder.web.mail_view import MailView
+from reminder.web.page import Page, page_number
 from reminder.web.timeline import timeline
-from reminder.web.unit_link import UnitLink, noting, opened, shared
-from reminder.web.unit_page import unit_page
+from reminder.web.unit_calendar import UnitCalendar
 
+_PATH = "/units/{token}/{unit}"
 _NAME = "who"  # the cookie that remembers who registers, for the units' pages alone
 _A_YEAR = 365 * 24 * 3600
 _NO_NEWS = ("already", "same")  # messages of what sends no receipt
+_LATEST = 6  # mails on the unit's page
+_MAILS = 50  # on a page of their own
+
+
+@dataclass(frozen=True)
+class UnitLink:
+    unit: Unit
+    path: str
+    link: OpenLink
 
 
 @dataclass(frozen=True)
@@ -44,38 +56,60 @@ class Typed:
 
 
 # Registers, and names the message that answers it.
-Register: TypeAlias = Callable[[Page, UnitLink, Form, Signature], str]
+Register: TypeAlias = Callable[[Page, Unit, Form, Signature], str]
 _NOTHING = Typed("", "", Form({}))
 
 
-def _page(page: Page) -> Response:
-    return _shown(page)
+def _opened(page: Page) -> UnitLink:
+    """Raises one and the same 404 for every link that is no good, after the same work."""
+    name, token = page.part("unit"), page.part("token")
+    link = open_link(page.connection, page.app, PAGE, name, token, page.at)
+    unit = page.table.directory.units.get(name)
+    if link is None or unit is None or unit.is_group:
+        raise HTTPException(404)
+    return UnitLink(unit, f"/units/{token}/{name}", link)
 
 
-def _shown(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
+def _render(
+    page: Page, link: UnitLink, template: str, /, *, status: int = 200, **facts: object
+) -> Response:
+    """The link's use is noted after the answer, once a day."""
+    answer = page.render(
+        f"unit/{template}",
+        status=status,
+        here=link.path,
+        unit=link.unit,
+        contact=page.settings.mail.contact,
+        **facts,
+    )
+    if not link.link.is_noted:
+        answer.background = BackgroundTask(note_use, page.app, PAGE, link.unit.id)
+    return answer
+
+
+def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
     """With `refused` the form that was not accepted stands there again."""
-    link = opened(page)
+    link = _opened(page)
     view = unit_page(page.connection, page.app, link.unit, page.at)
     is_news = page.said not in ("", *_NO_NEWS)
-    answer = page.render(
-        "unit/page.html",
+    return _render(
+        page,
+        link,
+        "page.html",
         status=422 if refused else 200,
         refused=refused,
         receipt=is_news and link.unit.has_address and not page.read_hold(),
-        **shared(page, link),
         page=view,
         drawn=timeline(view.year),
         calendar=_calendar(page, link),
-        mails=unit_mails.listed(page, link, 0, unit_mails.SHOWN + 1),
-        shown=unit_mails.SHOWN,
-        who=_remembered(page),
+        mails=_heads(page, link, 0, _LATEST + 1),
+        shown=_LATEST,
+        who=UNSEEN.sub("", unquote(page.cookie(_NAME)))[:WHO].strip(),
         typed=typed,
-        names=NAMES,
         limits={"who": WHO, "words": WORDS},
         direct=page.settings.web.finish == "direct",
         wechat="micromessenger" in page.request.headers.get("user-agent", "").lower(),
     )
-    return noting(page, link, answer)
 
 
 def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
@@ -89,29 +123,26 @@ def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
     return UnitCalendar(name, feed, home, web.reachable, web.offers_foreign_calendars)
 
 
-def _sign(page: Page, link: UnitLink, form: Form, by: Signature) -> str:
-    new = registrations.sign(page.app, link.unit, form.line("period", 7), by)
+# What a unit registers
+
+
+def _sign(page: Page, unit: Unit, form: Form, by: Signature) -> str:
+    new = registrations.sign(page.app, unit, form.line("period", 7), by)
     return "signed" if new else "already"
 
 
-def _report(page: Page, link: UnitLink, form: Form, by: Signature) -> str:
-    words, percent = form.text("words", LONGEST), _percent(form.line("percent", 20))
-    registrations.report_progress(
-        page.app, link.unit, _task(page, form), by, words=words, percent=percent
-    )
+def _report(page: Page, unit: Unit, form: Form, by: Signature) -> str:
+    task, words = _task(page, form), form.text("words", LONGEST)
+    percent = _percent(form.line("percent", 20))
+    registrations.report_progress(page.app, unit, task, by, words=words, percent=percent)
     return "progress"
 
 
-def _finish(page: Page, link: UnitLink, form: Form, by: Signature) -> str:
+def _finish(page: Page, unit: Unit, form: Form, by: Signature) -> str:
     period = form.line("period", 7)
+    day, words = _day(form.line("done_on", 20)), form.text("words", LONGEST)
     new = registrations.finish(
-        page.app,
-        link.unit,
-        _task(page, form),
-        by,
-        done_on=_day(form.line("done_on", 20)),
-        words=form.text("words", LONGEST),
-        period=period,
+        page.app, unit, _task(page, form), by, done_on=day, words=words, period=period
     )
     if not new:
         return "same"
@@ -127,8 +158,8 @@ def _task(page: Page, form: Form) -> Task:
     return task
 
 
-def _percent(given: str) -> int | None:
-    digits = given.removesuffix("%").strip()
+def _percent(typed: str) -> int | None:
+    digits = typed.removesuffix("%").strip()
     if not digits:
         return None
     if not (digits.isdecimal() and len(digits) <= 3):
@@ -136,8 +167,8 @@ def _percent(given: str) -> int | None:
     return int(digits)
 
 
-def _day(given: str) -> date:
-    day = parse_day(given)
+def _day(typed: str) -> date:
+    day = parse_day(typed)
     if day is None:
         raise RegistrationError("no_day_done")
     return day
@@ -145,26 +176,55 @@ def _day(given: str) -> date:
 
 def _form(act: str, register: Register) -> Route:
     def answer(page: Page, form: Form) -> Response:
-        link, who = opened(page), form.line("who", WHO)
-        page.end_reading()
-        answer = page.done(link.path, register(page, link, form, link.signed(who)))
-        _remember_name(page, answer, who)
+        opened, who = _opened(page), form.line("who", WHO)
+        by = Signature(who, f"{PAGE}/{opened.unit.id}/{opened.link.generation}")
+        message = register(page, opened.unit, form, by)
+        answer = page.done(opened.path, message)
+        # Lax: a click in a mail comes from elsewhere, and the name should stand there already.
+        page.set_cookie(answer, _NAME, quote(who), seconds=_A_YEAR, path="/units", samesite="lax")
         return answer
 
     def again(page: Page, form: Form, refused: str) -> Response:
-        return _shown(page, Typed(act, form["task"], form), refused)
+        return _page(page, Typed(act, form["task"], form), refused)
 
-    return post(f"{_UNIT}/{act}", answer, again=again)
-
-
-def _remembered(page: Page) -> str:
-    return UNSEEN.sub("", unquote(page.cookie(_NAME)))[:WHO].strip()
+    return post(f"{_PATH}/{act}", answer, again=again)
 
 
-def _remember_name(page: Page, response: Response, who: str) -> None:
-    """Lax: a click in a mail comes from elsewhere, and the name should stand there already."""
-    name = quote(who)
-    page.set_cookie(response, _NAME, name, seconds=_A_YEAR, path="/units", samesite="lax")
+# The mails that it has had
+
+
+def _mails(page: Page) -> Response:
+    link, number = _opened(page), page_number(page)
+    mails = _heads(page, link, (number - 1) * _MAILS, _MAILS + 1)
+    if number > 1 and not mails:
+        raise HTTPException(404)
+    more = len(mails) > _MAILS
+    return _render(page, link, "mails.html", mails=mails[:_MAILS], page=number, more=more)
+
+
+def _heads(page: Page, link: UnitLink, first: int, most: int) -> list[tuple[SentMail, MailView]]:
+    return [
+        (sent, MailView(sent.content.partition(b"\r\n\r\n")[0], page.table.plan.zone))
+        for sent in unit_mails(page.connection, link.unit, first, most)
+    ]
+
+
+def _mail(page: Page) -> Response:
+    link = _opened(page)
+    sent, mail = _sent(page, link)
+    return _render(page, link, "mail.html", sent=sent, mail=mail)
+
+
+def _mail_body(page: Page) -> Response:
+    _, mail = _sent(page, _opened(page))
+    return mail.frame()
+
+
+def _sent(page: Page, link: UnitLink) -> tuple[SentMail, MailView]:
+    sent = unit_mail(page.connection, link.unit, page.part("key"))
+    if sent is None:
+        raise HTTPException(404)
+    return sent, MailView(sent.content, page.table.plan.zone)
 
 
 def _script(page: Page) -> Response:
@@ -172,14 +232,13 @@ def _script(page: Page) -> Response:
     return page.file("page.js", "text/javascript")
 
 
-_UNIT = "/units/{token}/{unit}"
 ROUTES = [
     get("/static/page.js", _script),
-    get(_UNIT, _page),
+    get(_PATH, _page),
     _form("sign", _sign),
     _form("progress", _report),
     _form("finish", _finish),
-    get(f"{_UNIT}/mails", unit_mails.mails),
-    get(f"{_UNIT}/mails/{{key:path}}", unit_mails.mail),
-    get(f"{_UNIT}/mail-body/{{key:path}}", unit_mails.mail_body),
+    get(f"{_PATH}/mails", _mails),
+    get(f"{_PATH}/mails/{{key:path}}", _mail),
+    get(f"{_PATH}/mail-body/{{key:path}}", _mail_body),
 ]

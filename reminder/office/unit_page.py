@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -31,7 +32,8 @@ from reminder.domain.units import Unit
 from reminder.domain.windows import Light, Progress, Window
 from reminder.domain.year import Year, year_of
 from reminder.ledger import registrations
-from reminder.ledger.registrations import read_progress
+from reminder.ledger.views import SentMail as SentMail
+from reminder.ledger.views import mailed_as, mailed_to
 from reminder.office.application import Application
 from reminder.office.registrations import month_to_sign
 
@@ -40,62 +42,51 @@ _RECENT = 2  # months before this one whose tasks stand one by one
 
 
 @dataclass(frozen=True)
-class Told:
-    """What this unit has registered, the last first; nobody else's is ever read."""
+class LedTask:
+    """A task that the unit leads, with what was registered for it, the last first.
 
-    said: tuple[Registration, ...]
-    waiting: frozenset[tuple[str, str]]
-    signed: Registration | None
-
-    @classmethod
-    def read(cls, connection: Connection, unit: str, period: str) -> "Told":
-        pending = registrations.pending(connection, unit)
-        return cls(
-            tuple(registrations.of_unit(connection, unit)),
-            frozenset((said.task, said.period) for said in pending),
-            registrations.signed_months(connection, unit).get(period),
-        )
-
-    def of(self, task: str, periods: Sequence[str]) -> list[Registration]:
-        return [said for said in self.said if said.task == task and said.period in periods]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A task that the unit leads. `number` is 0 for none; `period` is the month of a year-round
-    task's check-in, and such a task has no window."""
+    `number` is 0 for none; `period` is the month of a year-round task's check-in, and such a task
+    has no window.
+    """
 
     task: Task
     number: int
     window: Window | None
     status: TaskStatus
-    told: tuple[Registration, ...]
+    history: tuple[Registration, ...]
     is_open: bool
     period: str = ""
 
     @property
     def returned(self) -> Registration | None:
         """Sent back, if that was the last word on it."""
-        decided = (said for said in self.told if said.act is not Act.PROGRESS)
+        decided = (one for one in self.history if one.act is not Act.PROGRESS)
         last = next(decided, None)
         return last if last and last.act is Act.RETURN else None
 
 
 @dataclass(frozen=True)
-class Group:
+class LedRow:
     section: Section
-    entries: tuple[Entry, ...]
+    tasks: tuple[LedTask, ...]
 
 
 @dataclass(frozen=True)
 class UnitPage:
-    """`content` is the month's digest; None for a unit that no row of the month names."""
+    """`content` is the month's digest; None for a unit that no row of the month names. `to_sign`
+    is the month's period, empty when nothing is to be signed.
+
+    Of what was registered it has the unit's own, never anybody else's: `history` with the last
+    first, (task, period) that are `waiting` to be confirmed, and by whom the month was `signed`.
+    """
 
     reader: Reader
     month: int
-    to_sign: str  # the month's period, empty when nothing is to be signed
-    told: Told
     content: Content | None
+    to_sign: str
+    signed: Registration | None
+    history: Sequence[Registration]
+    waiting: frozenset[tuple[str, str]]
 
     @property
     def table(self) -> Timetable:
@@ -116,11 +107,11 @@ class UnitPage:
         return self.table.plan.period(self.table.running_month(self.reader.on))
 
     @cached_property
-    def led(self) -> tuple[Group, ...]:
+    def led(self) -> tuple[LedRow, ...]:
         """This month's, row by row, as in the digest."""
         tasks = self.table.leads(self.unit.id, self.table.plan.month(self.month))
         return tuple(
-            Group(row, tuple(self._entry(item.task, item.number) for item in row.items))
+            LedRow(row, tuple(self._led(item.task, item.number) for item in row.items))
             for row in led_rows(self.reader, self.month, tasks)
         )
 
@@ -130,7 +121,7 @@ class UnitPage:
         return tuple(related_rows(self.reader, self.month, tasks))
 
     @cached_property
-    def earlier(self) -> tuple[Entry, ...]:
+    def earlier(self) -> tuple[LedTask, ...]:
         """Of past months: what is asked for, and what the unit has answered and waits."""
         table, on = self.table, self.reader.on
         asked = table.unconfirmed(self.unit.id, self.month, on, self.reader.progress)
@@ -139,10 +130,10 @@ class UnitPage:
             for task in table.leads(self.unit.id, table.plan.tasks)
             if task.kind is TaskKind.MONTH
             and task.month < self.month
-            and (task.id, "") in self.told.waiting
+            and (task.id, "") in self.waiting
         ]
         tasks = sorted({*asked, *answered}, key=lambda task: (task.month, task.number))
-        return tuple(self._entry(task, 0) for task in tasks)
+        return tuple(self._led(task, 0) for task in tasks)
 
     @property
     def answered(self) -> int:
@@ -150,19 +141,19 @@ class UnitPage:
         return sum(entry.status.light in (Light.WAIT, Light.NONE) for entry in self.earlier)
 
     @property
-    def recent(self) -> list[Entry]:
-        return [each for each in self.earlier if each.task.month >= self.month - _RECENT]
+    def recent(self) -> list[LedTask]:
+        return [entry for entry in self.earlier if entry.task.month >= self.month - _RECENT]
 
     @property
-    def older(self) -> list[Entry]:
-        return [each for each in self.earlier if each.task.month < self.month - _RECENT]
+    def older(self) -> list[LedTask]:
+        return [entry for entry in self.earlier if entry.task.month < self.month - _RECENT]
 
     @cached_property
     def ahead(self) -> tuple[Section, ...]:
         return tuple(next_month(self.reader, self.month + 1))
 
     @cached_property
-    def year_round(self) -> tuple[Entry, ...]:
+    def year_round(self) -> tuple[LedTask, ...]:
         tasks = self.table.leads(self.unit.id, self.table.plan.year_round)
         return tuple(self._all_year(item) for item in items(self.reader, tasks))
 
@@ -184,7 +175,7 @@ class UnitPage:
         return self.year.count(lead=True) > 0
 
     def is_older(self, task: str) -> bool:
-        return any(each.task.id == task for each in self.older)
+        return any(entry.task.id == task for entry in self.older)
 
     @property
     def office(self) -> str:
@@ -194,14 +185,14 @@ class UnitPage:
         """The secretariat speaks for the office."""
         return said.by.who if said.act in OF_UNITS else self.office
 
-    def _entry(self, task: Task, number: int) -> Entry:
+    def _led(self, task: Task, number: int) -> LedTask:
         window = self.table.windows[task.id]
         return self._registered(task, number, window, unit_status(self.reader, window), ("",))
 
-    def _all_year(self, item: Item) -> Entry:
+    def _all_year(self, item: Item) -> LedTask:
         """Never with a light that changes with the day."""
         task, periods = item.task, ("", self.check_in)
-        reported = [of for of in periods if (task.id, of) in self.told.waiting]
+        reported = [of for of in periods if (task.id, of) in self.waiting]
         status = check_in_status(self.reader, task.id, self.check_in, reported)
         return self._registered(task, item.number, None, status, periods)
 
@@ -212,22 +203,38 @@ class UnitPage:
         window: Window | None,
         status: TaskStatus,
         periods: tuple[str, ...],
-    ) -> Entry:
-        history = [one for one in self.told.of(task.id, periods) if one.by.link != "direct"]
+    ) -> LedTask:
+        history = (one for one in self.history if one.task == task.id and one.period in periods)
+        latest = tuple(islice((one for one in history if one.by.link != "direct"), _LATEST))
         is_open = task.id not in self.reader.progress.done
-        return Entry(task, number, window, status, tuple(history[:_LATEST]), is_open, periods[-1])
+        return LedTask(task, number, window, status, latest, is_open, periods[-1])
 
 
 def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime) -> UnitPage:
     table, on = app.table, app.table.local_day(at)
-    progress = read_progress(connection, table, app.settings.stream)
+    progress = registrations.read_progress(connection, table, app.settings.stream)
     signing = month_to_sign(connection, app, unit, progress, at)
     month = signing or table.live_digest(at) or table.running_month(on)
     period = table.plan.period(month)
-    told = Told.read(connection, unit.id, period)
     reader = Reader(table, unit, on, _own(progress, unit), linked=True)
-    content = _content(reader, month, at)
-    return UnitPage(reader, month, period if signing else "", told, content)
+    return UnitPage(
+        reader,
+        month,
+        _content(reader, month, at),
+        period if signing else "",
+        registrations.signed_months(connection, unit.id).get(period),
+        registrations.of_unit(connection, unit.id),
+        frozenset((one.task, one.period) for one in registrations.pending(connection, unit.id)),
+    )
+
+
+def unit_mails(connection: Connection, unit: Unit, first: int, most: int) -> list[SentMail]:
+    """That it has had, the latest first, after the `first` ones."""
+    return list(mailed_to(connection, unit.id, (*unit.to, *unit.cc), first, most))
+
+
+def unit_mail(connection: Connection, unit: Unit, key: str) -> SentMail | None:
+    return mailed_as(connection, unit.id, (*unit.to, *unit.cc), key)
 
 
 def _content(reader: Reader, month: int, at: datetime) -> Content | None:
