@@ -1,13 +1,14 @@
 """The ledger's side of a pass: claims taken in batches, and answers recorded."""
 
 import logging
+import math
 import random
 import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reminder.clock import Clock
 from reminder.domain.notices import Answer, Reason
@@ -30,6 +31,7 @@ class _Slip:
     recorded: bool = False
 
 
+@dataclass
 class Recorder:
     """Writes answers to disk, each before its worker goes on.
 
@@ -38,38 +40,28 @@ class Recorder:
     answer is kept for so many seconds of `patience`.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        stop: threading.Event,
-        dice: random.Random,
-        *,
-        rehearsal: bool,
-        patience: float,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._stop = stop
-        self._dice = dice
-        self._rehearsal = rehearsal
-        self._patience = patience
-        self.claims_stand = True
-        self.held = False  # since somebody held everything nothing more is begun
-        self._lock = threading.Lock()
-        self._turn = threading.Lock()
-        self._waiting: list[_Slip] = []
+    database: Database
+    clock: Clock
+    stop: threading.Event
+    dice: random.Random
+    rehearsal: bool = False
+    patience: float = math.inf
+    claims_stand: bool = True
+    held: bool = False  # since somebody held everything nothing more is begun
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: list[_Slip] = field(default_factory=list)
 
     def record(self, claim: Claim, answers: Mapping[str, Answer]) -> None:
         """Comes back when it is on disk: an answer that is not would make a second copy. Raises
         `LedgerError`."""
-        retry_at = self._clock.now() + back_off(claim.attempts, RETRY, self._dice)
-        slip, told, begun = _Slip(Result(claim, answers, retry_at)), False, self._clock.monotonic()
+        retry_at = self.clock.now() + back_off(claim.attempts, RETRY, self.dice)
+        slip, told, begun = _Slip(Result(claim, answers, retry_at)), False, self.clock.monotonic()
         with self._lock:
             self._waiting.append(slip)
         while not slip.recorded:
-            waited = self._clock.monotonic() - begun
-            last_try = self._stop.is_set() or waited >= self._patience
+            waited = self.clock.monotonic() - begun
+            last_try = self.stop.is_set() or waited >= self.patience
             try:
                 with self._turn:
                     if not slip.recorded:
@@ -80,23 +72,23 @@ class Recorder:
                 if not told:
                     log.error("%s: %s was answered and waits to be recorded", error, claim.key)
                 told = True
-                self._clock.wait(self._stop, RECORD_AGAIN)
+                self.clock.wait(self.stop, RECORD_AGAIN)
 
     def refuse(self, people: Iterable[tuple[NoticeRecipient, Reason]]) -> None:
         """Who waits because the server seemed to refuse us, and it was they that it refused."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             for person, reason in people:
-                deliveries.refuse(connection, person, reason, self._clock.now())
+                deliveries.refuse(connection, person, reason, self.clock.now())
 
     def _write(self) -> None:
         with self._lock:
             slips, self._waiting = self._waiting, []
-        mark = self._database.mark
+        mark = self.database.mark
         try:
-            with self._database.record() as connection:
+            with self.database.record() as connection:
                 results = [slip.result for slip in slips]
                 stands = deliveries.settle(
-                    connection, results, self._clock.now(), rehearsal=self._rehearsal
+                    connection, results, self.clock.now(), rehearsal=self.rehearsal
                 )
                 held, noted = is_all_held(connection), mark.follow(connection)
             mark.write(noted)
@@ -119,22 +111,16 @@ class Batch:
     """
 
     def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        stream: str,
-        replica: SingleProcess,
-        recorder: Recorder,
+        self, database: Database, stream: str, replica: SingleProcess, recorder: Recorder
     ) -> None:
+        self.turn = threading.Lock()
         self._database = database
-        self._clock = clock
         self._stream = stream
         self._replica = replica
         self._recorder = recorder
         self._lease = replica.lease
         self._name = f"{self._lease.name}:{secrets.token_hex(4)}"
         self._claims: deque[Claim] = deque()
-        self.turn = threading.Lock()
 
     def still_ours(self) -> bool:
         return self._lease.holds and self._recorder.claims_stand
@@ -149,7 +135,7 @@ class Batch:
             return None
 
     def _claim(self, limit: int, *, least_tried: bool) -> None:
-        now = self._clock.now()
+        now = self._recorder.clock.now()
         with self._database.write() as connection:
             if not self.still_ours():  # asked when it is our turn to write: that may take long
                 raise ClaimLapsedError("the claim lapsed before more was taken")
@@ -180,5 +166,5 @@ class Batch:
         with self._database.write() as connection:
             if if_others_send and not self._replica.others_are_well(connection):
                 return False
-            deliveries.requeue(connection, self.release(), self._clock.now())
+            deliveries.requeue(connection, self.release(), self._recorder.clock.now())
         return True

@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -20,45 +21,41 @@ from reminder.mail.route import REFUSED, Route, back_off
 log = logging.getLogger(__name__)
 
 
+@dataclass
 class Outage:
     """Of one pass: `trouble` is what an earlier one left in the ledger, `begun` is whether the
     server has failed in this one."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        route: Route,
-        replica: SingleProcess,
-        dice: random.Random,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._route = route
-        self._replica = replica
-        self._dice = dice
-        self._lock = threading.Lock()
-        self.begun = False
-        with database.read() as connection:
-            self.trouble = read_trouble(connection, replica.name)
-        if self.trouble and self.trouble.server != route.mark:
+    database: Database
+    clock: Clock
+    route: Route
+    replica: SingleProcess
+    dice: random.Random
+    trouble: ServerTrouble | None = None
+    begun: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        with self.database.read() as connection:
+            self.trouble = read_trouble(connection, self.replica.name)
+        if self.trouble and self.trouble.server != self.route.mark:
             self._forget()
 
     def _forget(self) -> None:
         """Whatever waited for another server, or for other settings of this one, is ready."""
-        with self._database.write() as connection:
-            clear_trouble(connection, self._replica.name)
-            deliveries.hurry(connection, self._route.stream, self._clock.now())
+        with self.database.write() as connection:
+            clear_trouble(connection, self.replica.name)
+            deliveries.hurry(connection, self.route.stream, self.clock.now())
         self.trouble = None
 
     def lasts(self) -> bool:
         """The next probe is yet to come: until then what is new waits, unless other replicas
         get through."""
-        trouble, now = self.trouble, self._clock.now()
+        trouble, now = self.trouble, self.clock.now()
         if trouble is None or trouble.not_before <= now:
             return False
-        with self._database.write() as connection:
-            if not self._replica.others_are_well(connection):
+        with self.database.write() as connection:
+            if not self.replica.others_are_well(connection):
                 self._put_off(connection, trouble)
         return True
 
@@ -69,11 +66,11 @@ class Outage:
         among them: for other replicas at once if their way is well, else for the next probe."""
         with self._lock:
             is_first, self.begun = not self.begun, True
-        with self._database.write() as connection:
-            earlier = trouble = read_trouble(connection, self._replica.name)
+        with self.database.write() as connection:
+            earlier = trouble = read_trouble(connection, self.replica.name)
             if is_first or trouble is None:
                 trouble = self._described(error, earlier, of_us=bool(refused))
-                note_trouble(connection, trouble, self._replica.name)
+                note_trouble(connection, trouble, self.replica.name)
             waiting = self._leave_waiting(connection, trouble, claims, refused)
         if is_first and not (earlier and earlier.failures):
             log.error("%s: %d notices wait. %s", error, waiting, error.hint)
@@ -81,13 +78,13 @@ class Outage:
     def _described(
         self, error: ServerError, earlier: ServerTrouble | None, *, of_us: bool
     ) -> ServerTrouble:
-        now, failures = self._clock.now(), earlier.failures if earlier else 0
-        bounds = REFUSED if error.permanent else self._route.probe
-        until = now + back_off(failures, bounds, self._dice)
+        now, failures = self.clock.now(), earlier.failures if earlier else 0
+        bounds = REFUSED if error.permanent else self.route.probe
+        until = now + back_off(failures, bounds, self.dice)
         since = earlier.since if earlier else now
-        reason = Reason.SETTINGS if error.permanent else self._route.failing
+        reason = Reason.SETTINGS if error.permanent else self.route.failing
         reason = Reason.SENDER_REFUSED if of_us else reason
-        return ServerTrouble(self._route.mark, failures + 1, since, until, str(error), reason)
+        return ServerTrouble(self.route.mark, failures + 1, since, until, str(error), reason)
 
     def _leave_waiting(
         self,
@@ -97,8 +94,8 @@ class Outage:
         refused: Sequence[NoticeRecipient],
     ) -> int:
         """Returns how many notices."""
-        now, words = self._clock.now(), trouble.detail
-        if self._replica.others_are_well(connection):
+        now, words = self.clock.now(), trouble.detail
+        if self.replica.others_are_well(connection):
             deliveries.requeue(connection, claims, now)
             deliveries.wait_after_all(connection, refused, now, now, words)
             return len({*(claim.key for claim in claims), *(one.notice for one in refused)})
@@ -109,11 +106,11 @@ class Outage:
         self, connection: Connection, trouble: ServerTrouble, claims: Sequence[Claim] = ()
     ) -> int:
         return deliveries.put_off(
-            connection, self._route.stream, self._clock.now(), trouble.not_before,
+            connection, self.route.stream, self.clock.now(), trouble.not_before,
             trouble.detail, trouble.waits_as, claims,
         )  # fmt: skip
 
     def end(self) -> None:
-        with self._database.write() as connection:
-            if clear_trouble(connection, self._replica.name):
-                log.warning("%s works again", self._route.name)
+        with self.database.write() as connection:
+            if clear_trouble(connection, self.replica.name):
+                log.warning("%s works again", self.route.name)

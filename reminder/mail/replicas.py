@@ -69,20 +69,17 @@ class Lease:
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     until: float = math.inf
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def holds(self) -> bool:
-        with self._lock:
-            return since_boot() < self.until
+        return since_boot() < self.until
 
     def renew(self, until: float) -> bool:
         """False when it lapsed before the server's yes came: somebody here may have seen that."""
-        with self._lock:
-            if since_boot() >= self.until:
-                return False
-            self.until = until
-            return True
+        if not self.holds:
+            return False
+        self.until = until
+        return True
 
 
 class SingleProcess:

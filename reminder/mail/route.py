@@ -56,22 +56,23 @@ class Pace:
     """Spreads messages evenly over the minute, over all connections together."""
 
     def __init__(self, rate: int, clock: Clock, stop: threading.Event) -> None:
-        self.interval = 60 / rate if rate else 0.0
+        self._interval = 60 / rate if rate else 0.0
         self._clock = clock
         self._stop = stop
         self._next = 0.0
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        if not self.interval:
+        if not self._interval:
             return
         with self._lock:
             now = self._clock.monotonic()
             mine = max(self._next, now)
-            self._next = mine + self.interval
+            self._next = mine + self._interval
         self._clock.wait(self._stop, mine - now)
 
 
+@dataclass
 class SmtpWorker:
     """One worker's connection: opened, used up, replaced.
 
@@ -79,35 +80,30 @@ class SmtpWorker:
     message's fault, two are the server's.
     """
 
-    def __init__(self, route: Route, connection: Connection | None = None) -> None:
-        self._route = route
-        self._connection = connection
-        self._sent = 0
-        self.broken = 0
-        self.last_reply = ""
-
-    @property
-    def is_connected(self) -> bool:
-        return self._connection is not None
+    route: Route
+    connection: Connection | None = None
+    sent: int = 0  # over this connection
+    broken: int = 0
+    last_reply: str = ""
 
     def send(self, claim: Claim, still_ours: Callable[[], bool]) -> Mapping[str, Answer] | None:
         """The answers; None when the server has had enough of this connection, and a new one
         will tell the rest. Raises `ServerError` and `ClaimLapsedError`."""
         connection = self._open()
-        envelope = Envelope(claim.message_id, self._route.sender, claim.addresses, claim.content)
+        envelope = Envelope(claim.message_id, self.route.sender, claim.addresses, claim.content)
         try:
             answers = connection.send(envelope, still_ours)
         except ServerError:
-            if not self._sent:
+            if not self.sent:
                 raise
-            self._connection = None
+            self.connection = None
             return None
         except ReminderError:
             raise
         except Exception as error:  # whatever it was, this message may have gone
             log.exception("%s: unforeseen", claim.message_id)
             return self._lost(envelope, str(unforeseen(error)))
-        self._sent += 1
+        self.sent += 1
         self.last_reply = next(iter(answers.values())).reply
         settled = any(answer.state is not State.RETRY for answer in answers.values())
         self.broken = 0 if settled or not connection.closed else self.broken + 1
@@ -120,16 +116,16 @@ class SmtpWorker:
         return dict.fromkeys(envelope.recipients, Answer(State.RETRY, Reason.ANSWER_LOST, reply))
 
     def close(self) -> None:
-        if self._connection:
+        if self.connection:
             with suppress(Exception):  # every answer that counts has been heard
-                self._connection.close()
-            self._connection = None
+                self.connection.close()
+            self.connection = None
 
     def _open(self) -> Connection:
-        used_up = self._sent >= self._route.messages_per_connection
-        if self._connection and (used_up or self._connection.closed):
+        used_up = self.sent >= self.route.messages_per_connection
+        if self.connection and (used_up or self.connection.closed):
             self.close()
-        if self._connection is None:
-            self._sent = 0
-            self._connection = opened(self._route.transport)
-        return self._connection
+        if self.connection is None:
+            self.sent = 0
+            self.connection = opened(self.route.transport)
+        return self.connection

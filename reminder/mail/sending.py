@@ -21,6 +21,7 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 from reminder.clock import Clock
 from reminder.domain.notices import Answer, State
@@ -76,10 +77,9 @@ class Sender:
         if not (ready or outage.trouble) or outage.lasts():
             return 0
         recorder = Recorder(
-            self._database, self._clock, self.stop, self._dice,
-            rehearsal=self.route.rehearsal, patience=self.patience,
-        )  # fmt: skip
-        batch = Batch(self._database, self._clock, self.route.stream, self.replica, recorder)
+            self._database, self._clock, self.stop, self._dice, self.route.rehearsal, self.patience
+        )
+        batch = Batch(self._database, self.route.stream, self.replica, recorder)
         send_pass = SendPass(
             self.route, self._clock, self._pace, self.stop, batch, recorder, outage
         )
@@ -101,64 +101,57 @@ class Sender:
             return len(deliveries.ready(connection, self.route.stream, self._clock.now(), most))
 
 
+@dataclass
 class SendPass:
     """Claims batches, hands them to workers, each with a connection, and records the answers."""
 
-    def __init__(
-        self,
-        route: Route,
-        clock: Clock,
-        pace: Pace,
-        stop: threading.Event,
-        batch: Batch,
-        recorder: Recorder,
-        outage: Outage,
-    ) -> None:
-        self._route = route
-        self._clock = clock
-        self._pace = pace
-        self._stop = stop
-        self._batch = batch
-        self._recorder = recorder
-        self._outage = outage
-        trouble = outage.trouble
+    route: Route
+    clock: Clock
+    pace: Pace
+    stop: threading.Event
+    batch: Batch
+    recorder: Recorder
+    outage: Outage
+    answered: int = 0
+    accepted: int = 0
+
+    def __post_init__(self) -> None:
+        trouble = self.outage.trouble
         self._refusals = Refusals(refused_us=trouble is not None and trouble.is_refusal)
         self._lock = threading.Lock()
-        self._heard = clock.monotonic()
+        self._heard = self.clock.monotonic()
         self._proven = threading.Event()  # the server has answered for a message, or failed
         self._may_leave = False  # who gets no connection may leave the work to others
         self._turned_away = False
-        self.answered = 0
-        self.accepted = 0
 
     def run(self, ready: int) -> None:
         try:
-            connection = opened(self._route.transport)  # one, before there are many
+            connection = opened(self.route.transport)  # one, before there are many
         except ServerError as error:
             self.fail(error)
             return
         if not ready:  # nobody waits, and the operator should know that it is over
             connection.close()
-            self._outage.end()
+            self.outage.end()
             return
-        if self._outage.trouble:
+        if self.outage.trouble:
             self._probe(connection)
             self._send_in_parallel(ready, None)
         else:
             self._send_in_parallel(ready, connection)
-        log.info("%s took %d of %d notices", self._route.name, self.accepted, self.answered)
+        log.info("%s took %d of %d notices", self.route.name, self.accepted, self.answered)
 
     def _probe(self, connection: Connection) -> None:
         """By one message, for a server may greet and refuse the rest."""
         self._work(connection, probe=True)
         self._conclude()
-        if self.answered and not self._outage.begun:
-            self._outage.end()
+        if self.answered and not self.outage.begun:
+            self.outage.end()
 
     def _send_in_parallel(self, ready: int, connection: Connection | None) -> None:
-        if self._outage.begun:
+        if self.outage.begun:
             return
-        count = min(self._route.connections, ready // BATCH + 1)
+        count = min(self.route.connections, ready // BATCH + 1)
         self._may_leave = count > 1
         with ThreadPoolExecutor(count, thread_name_prefix="sender") as pool:
             workers = [pool.submit(self._work, connection)]
@@ -169,7 +162,7 @@ class SendPass:
                 self._release_if_slow()
             for worker in workers:
                 worker.result()
-        if self._turned_away and not self._outage.begun:
+        if self._turned_away and not self.outage.begun:
             self._may_leave = False  # one alone, for what was returned
             self._work()
         self._conclude()
@@ -177,16 +170,16 @@ class SendPass:
     def _work(self, connection: Connection | None = None, *, probe: bool = False) -> None:
         """One worker's thread: take, send, record, until nothing is ready. A `probe` ends
         with its first message, unless that was refused and the server may be the reason."""
-        worker = SmtpWorker(self._route, connection)
-        limit = 1 if probe else min(BATCH * self._route.connections, MOST)
+        worker = SmtpWorker(self.route, connection)
+        limit = 1 if probe else min(BATCH * self.route.connections, MOST)
         try:
-            while self._goes_on() and (claim := self._batch.take(limit, least_tried=probe)):
+            while self._goes_on() and (claim := self.batch.take(limit, least_tried=probe)):
                 if not self._deliver(worker, claim):
                     break
                 if probe and not self._refusals.open:
                     break
                 if worker.broken == (1 if probe else 2):
-                    self.fail(ServerError(f"{self._route.name} broke off: {worker.last_reply}"))
+                    self.fail(ServerError(f"{self.route.name} broke off: {worker.last_reply}"))
         except ClaimLapsedError:
             log.warning("a claim lapsed before its message went: the rest is left to others")
         finally:
@@ -194,37 +187,37 @@ class SendPass:
             worker.close()
 
     def _goes_on(self) -> bool:
-        return not (self._outage.begun or self._stop.is_set() or self._recorder.held)
+        return not (self.outage.begun or self.stop.is_set() or self.recorder.held)
 
     def _deliver(self, worker: SmtpWorker, claim: Claim) -> bool:
         """False when it did not go, and waits for another worker or for the server."""
         answers = None
         try:
             while answers is None:
-                self._pace.wait()
+                self.pace.wait()
                 if not self._goes_on():
-                    self._batch.return_(claim)
+                    self.batch.return_(claim)
                     return False
-                self._heard = self._clock.monotonic()
-                answers = worker.send(claim, self._batch.still_ours)
+                self._heard = self.clock.monotonic()
+                answers = worker.send(claim, self.batch.still_ours)
         except ClaimLapsedError:
-            self._batch.return_(claim)  # and requeued, if nobody else has it
+            self.batch.return_(claim)  # and requeued, if nobody else has it
             raise
         except ServerError as error:
-            if not worker.is_connected and self._may_leave:
+            if not worker.connection and self._may_leave:
                 self._turned_away = True
-                self._batch.return_(claim)
-                log.info("%s allows no more connections: %s", self._route.name, error)
+                self.batch.return_(claim)
+                log.info("%s allows no more connections: %s", self.route.name, error)
             else:
                 self.fail(error, [claim])
             return False
         self._proven.set()
-        self._heard = self._clock.monotonic()
+        self._heard = self.clock.monotonic()
         self._record(claim, answers)
         return True
 
     def _record(self, claim: Claim, answers: Mapping[str, Answer]) -> None:
-        self._recorder.record(claim, answers)
+        self.recorder.record(claim, answers)
         for address, answer in answers.items():
             level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
             log.log(
@@ -242,14 +235,14 @@ class SendPass:
     def _conclude(self) -> None:
         """When nothing is left to ask: what became of those that were refused because of us."""
         reply = self._refusals.reply_of_all()
-        if reply and not self._outage.begun:
+        if reply and not self.outage.begun:
             self._refuses_us(reply, self._refusals.take_row())
         if theirs := self._refusals.theirs():
-            self._recorder.refuse(theirs)
+            self.recorder.refuse(theirs)
 
     def _refuses_us(self, reply: str, refused: Sequence[NoticeRecipient]) -> None:
         error = ServerError(
-            f"{self._route.name} refuses what this office sends: {reply}",
+            f"{self.route.name} refuses what this office sends: {reply}",
             hint="It must let this host, smtp.username and mail.from send; `reminder check "
             "--smtp` asks it. Then all goes by itself.",
         )
@@ -262,11 +255,11 @@ class SendPass:
         refused: Sequence[NoticeRecipient] = (),
     ) -> None:
         """The server is at fault: these wait, and all that nobody has begun."""
-        with self._batch.turn:
-            self._outage.begin(error, [*claims, *self._batch.release()], refused)
+        with self.batch.turn:
+            self.outage.begin(error, [*claims, *self.batch.release()], refused)
 
     def _release_if_slow(self) -> None:
         """While the server keeps us waiting, what nobody has begun is not kept from others."""
-        slow = self._clock.monotonic() - self._heard >= SLOW
-        if slow and self._batch.requeue(if_others_send=True):
-            log.warning("%s keeps us waiting: its batch is left to others", self._route.name)
+        slow = self.clock.monotonic() - self._heard >= SLOW
+        if slow and self.batch.requeue(if_others_send=True):
+            log.warning("%s keeps us waiting: its batch is left to others", self.route.name)

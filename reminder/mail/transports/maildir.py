@@ -16,10 +16,14 @@ PARTS = ("tmp", "new", "cur")
 
 
 class MaildirTransport:
+    """Its own connection too: nothing is held open between two messages."""
+
+    closed = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def open(self) -> "MaildirConnection":
+    def open(self) -> "MaildirTransport":
         """Makes the folder when it is missing. Raises `ServerError` when that fails."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -28,14 +32,7 @@ class MaildirTransport:
             _sync(self._folder)
         except OSError as error:
             raise _trouble(self._folder, error) from error
-        return MaildirConnection(self._folder)
-
-
-class MaildirConnection:
-    closed = False
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        return self
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         """The file is the stored bytes and its name comes from the Message-ID alone: a

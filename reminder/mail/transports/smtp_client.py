@@ -6,6 +6,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from socket import socket
 from typing import Any
 
@@ -173,23 +174,23 @@ class UnansweredError(ServerError):
     """A group without its replies, one for each and in order. No message was handed over."""
 
 
+@dataclass
 class Pipelining:
     """Whether a server that offers it is believed."""
 
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._not_before = 0.0
+    server: str
+    not_before: float = 0.0
 
     @property
     def believed(self) -> bool:
-        return monotonic() >= self._not_before
+        return monotonic() >= self.not_before
 
     def unanswered(self, why: str) -> UnansweredError:
         """For whoever sent the group, and remembered for those that come after."""
-        words = f"mail server {self._server} offers PIPELINING, and to a group of commands: {why}"
+        words = f"mail server {self.server} offers PIPELINING, and to a group of commands: {why}"
         if self.believed:
             log.warning("%s. They go one by one for an hour", words)
-        self._not_before = monotonic() + DOUBT
+        self.not_before = monotonic() + DOUBT
         return UnansweredError(words)
 
 

@@ -4,6 +4,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from reminder.domain.addresses import is_reserved
 from reminder.domain.notices import Answer, Reason, State
@@ -28,29 +29,24 @@ GOODBYE = 2.0
 _TOO_LARGE = (b"5.2.3", b"5.3.4")
 
 
+@dataclass
 class SmtpConnection:
     """One logged-in session; `closed` once the server or a failure ended it.
 
     A message whose group of commands went unanswered goes again at once, by a new session.
     """
 
-    def __init__(
-        self,
-        log_in: Callable[[], Client],
-        pipelining: Pipelining,
-        server: str,
-        *,
-        spares_reserved: bool,
-    ) -> None:
-        self._log_in = log_in
-        self._pipelining = pipelining
-        self._server = server
-        self._spares_reserved = spares_reserved
+    log_in: Callable[[], Client]
+    pipelining: Pipelining
+    server: str
+    spares_reserved: bool
+
+    def __post_init__(self) -> None:
         self._begin()
 
     def _begin(self) -> None:
-        self._smtp = self._log_in()
-        self._commands = Commands(self._smtp, self._pipelining)
+        self._smtp = self.log_in()
+        self._commands = Commands(self._smtp, self.pipelining)
 
     @property
     def closed(self) -> bool:
@@ -69,23 +65,23 @@ class SmtpConnection:
         if not (said_no := self._tried("MAIL", f"MAIL FROM:<{sender}>")):
             if not recipient:
                 return f"It takes mail from {sender}; no mail.operator is set to ask about."
-            if self._spares_reserved and is_reserved(recipient):
+            if self.spares_reserved and is_reserved(recipient):
                 return f"It takes mail from {sender}; {recipient} is reserved and was not tried."
             said_no = self._tried("RCPT", f"RCPT TO:<{recipient}>")
-        with step(self._server, "RSET"):
+        with step(self.server, "RSET"):
             self._smtp.rset()
         return said_no or f"It takes mail from {sender} to {recipient}; nothing was sent."
 
     def _tried(self, name: str, command: str) -> str:
         """Empty when it was taken; a sentence when it is put off. Raises when refused."""
-        with step(self._server, name):
+        with step(self.server, name):
             code, reply = self._smtp.docmd(command)
         if 200 <= code < 300:
             return ""
         if 400 <= code < 500:
             return f"It puts off {command}: {reply_text(code, reply)}."
         raise ServerError(
-            f"mail server {self._server} refused {command}: {reply_text(code, reply)}",
+            f"mail server {self.server} refused {command}: {reply_text(code, reply)}",
             hint="the mail server must know this host, smtp.username and mail.from as its own",
         )
 
@@ -143,7 +139,7 @@ class SmtpConnection:
             return dict.fromkeys(envelope.recipients, refusal)
         answers = {}
         for recipient in envelope.recipients:
-            if self._spares_reserved and is_reserved(recipient):
+            if self.spares_reserved and is_reserved(recipient):
                 answers[recipient] = RESERVED
             elif not (recipient.isascii() and recipient.isprintable()):
                 answers[recipient] = UNSAYABLE
@@ -167,14 +163,12 @@ class SmtpConnection:
     ) -> Answer | None:
         """The one refusal that concerns the message; all others concern the server."""
         if self.closed:
-            raise ServerError(
-                f"mail server {self._server} failed at MAIL: the connection is closed"
-            )
+            raise ServerError(f"mail server {self.server} failed at MAIL: the connection is closed")
         self._ask(still_ours, "MAIL")
         size = f" SIZE={len(envelope.content)}" if self._smtp.has_extn("size") else ""
         mail = f"MAIL FROM:<{envelope.sender}>{size}"
         self._commands.begin([mail, *[f"RCPT TO:<{one}>" for one in wanted], "DATA"])
-        with step(self._server, "MAIL"):
+        with step(self.server, "MAIL"):
             code, reply = self._commands.reply()
         if code == 250:
             return None
@@ -183,7 +177,7 @@ class SmtpConnection:
         if code == 552 and reply.startswith(_TOO_LARGE):
             return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, reply_text(code, reply))
         self.close()
-        raise refused(self._server, "MAIL", code, reply)
+        raise refused(self.server, "MAIL", code, reply)
 
     def _rcpt(self, wanted: Sequence[str]) -> dict[str, Answer]:
         """The recipients that failed. A server that breaks off here fails all that have no
