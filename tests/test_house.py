@@ -20,7 +20,6 @@ PARSERS: set[str] = {"reminder.documents.plan_file"}
 SPEAKS: set[str] = {
     "reminder.calendar.feeds",
     "reminder.calendar.wording",
-    "reminder.cli.feeds",
     "reminder.domain.calls",
     "reminder.domain.content",
     "reminder.domain.digest",
@@ -70,8 +69,6 @@ SPEAKS: set[str] = {
     "reminder.web.units",
 }
 ASKS_THE_LEDGER: set[str] = {
-    "reminder.cli.console",
-    "reminder.cli.feeds",
     "reminder.web.console.guard",
     "reminder.web.console.guessing",
     "reminder.web.console.ledger",

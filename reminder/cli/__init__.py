@@ -10,7 +10,7 @@ from io import TextIOWrapper
 
 import typer
 
-from reminder.cli import console, feeds, ledger, mails, meeting, plan, simulate, tasks
+from reminder.cli import console, feeds, ledger, mails, plan, registering, simulate
 from reminder.cli.context import Config, Debug, PlanFile, keep
 from reminder.cli.words import explain
 from reminder.errors import ReminderError
@@ -35,8 +35,8 @@ def _all(config: Config = None, plan: PlanFile = None, debug: Debug = False) -> 
 
 for _group in (plan.cli, mails.cli, simulate.cli):
     cli.registered_commands += _group.registered_commands
-cli.add_typer(tasks.cli, name="task")
-cli.add_typer(meeting.cli, name="meeting")
+cli.add_typer(registering.tasks, name="task")
+cli.add_typer(registering.meetings, name="meeting")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(feeds.cli, name="feed")
 cli.add_typer(console.cli, name="console")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from getpass import getpass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -43,13 +44,13 @@ def url(as_json: AsJson = False) -> None:
         pages["outbox"] = "/outbox"
     if app.settings.web.console != "off":
         pages["console"] = "/console"
-    found = {name: local_address(app, base, path) for name, path in pages.items()}
+    addresses = {name: local_address(app, base, path) for name, path in pages.items()}
     if as_json:
-        print_json(found)
+        print_json(addresses)
     elif sys.stdout.isatty():
-        print("\n".join(f"{name:<8} {address}" for name, address in found.items()))
+        print("\n".join(f"{name:<8} {address}" for name, address in addresses.items()))
     else:
-        print(found["start"])
+        print(addresses["start"])
 
 
 @command(cli, example="reminder console logout")
@@ -64,34 +65,22 @@ def logout() -> None:
 def _names(app: Application) -> list[str]:
     """What whoever guesses would try first in this office."""
     plan, office = app.table.plan, app.table.directory[app.table.plan.office]
-    web = (urlsplit(app.settings.web.public_url).hostname or "").split(".")
-    return [
-        plan.id,
-        plan.name,
-        plan.tag,
-        office.id,
-        office.name,
-        office.label,
-        *office.aliases,
-        *web,
-    ]
+    names = [plan.id, plan.name, plan.tag, office.id, office.name, office.label, *office.aliases]
+    return [*names, *(urlsplit(app.settings.web.public_url).hostname or "").split(".")]
 
 
 def _asked(names: list[str]) -> str:
     """Without the end of its line, else as it was typed. Raises `UsageError`."""
     from reminder.office.login import refuse_weak
 
-    if sys.stdin.isatty():
-        from getpass import getpass
-
-        asked = getpass("Password: ")
-        refuse_weak(asked, names)
-        if getpass("The same again: ") != asked:
-            raise UsageError("the two are not the same, nothing was changed")
-        return asked
     try:
-        asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
+        if not (is_typed := sys.stdin.isatty()):
+            asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
+        else:
+            asked = getpass("Password: ")
     except UnicodeDecodeError:
         raise UsageError("standard input is no UTF-8 text") from None
     refuse_weak(asked, names)
+    if is_typed and getpass("The same again: ") != asked:
+        raise UsageError("the two are not the same, nothing was changed")
     return asked

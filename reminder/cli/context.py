@@ -56,15 +56,16 @@ def command(
             function(**values)
 
         signature = inspect.signature(function, eval_str=True)
-        shared = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kind)
-            for key, value, kind in (
-                ("config", None, Config),
-                ("plan", None, PlanFile),
-                ("debug", False, Debug),
-            )
+        shared = (("config", None, Config), ("plan", None, PlanFile), ("debug", False, Debug))
+        parameters = [
+            *signature.parameters.values(),
+            *(
+                inspect.Parameter(
+                    key, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kind
+                )
+                for key, value, kind in shared
+            ),
         ]
-        parameters = [*signature.parameters.values(), *shared]
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         run.__name__, run.__doc__ = function.__name__, function.__doc__
@@ -81,8 +82,7 @@ def office() -> Office:
     return load_office(options.config, {"plan": options.plan} if options.plan else None)
 
 
-def application(at: datetime | None = None) -> Application:
-    """With `at`, on a clock that starts at that moment."""
+def application() -> Application:
     from reminder.clock import Clock
     from reminder.documents.settings import source_warnings
     from reminder.office.application import Application
@@ -91,7 +91,7 @@ def application(at: datetime | None = None) -> Application:
     _log(loaded.settings.log.format, loaded.settings.log.level)
     for warning in source_warnings(options.config):
         log.warning("%s", warning)
-    return Application(loaded, Clock(at))
+    return Application(loaded, Clock())
 
 
 def site_address(app: Application) -> str:
@@ -120,17 +120,15 @@ def say_hold(app: Application) -> None:
 
 def trial_application(at: str | None, really: bool = False) -> Application:
     """`at` as given on the command line, in the plan's zone when it has no offset."""
-    if at is None:
-        return application()
     from reminder.clock import Clock
     from reminder.office import clocks
 
     app = application()
-    moment = parse_moment(at)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=app.table.plan.zone)
-    clocks.refuse_far(app.office, moment, really=really)
-    app.clock = Clock(moment)
+    if at is not None:
+        moment = parse_moment(at)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=app.table.plan.zone)
+        clocks.refuse_far(app.office, moment, really=really)
+        app.clock = Clock(moment)
     return app
 
 

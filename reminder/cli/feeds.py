@@ -15,8 +15,8 @@ from reminder.cli.words import harmless, print_json, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
-    from reminder.ledger.links import LinkView
     from reminder.office.application import Application
+    from reminder.office.links import LinkView
 
 cli = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help=True)
 Unit = Annotated[
@@ -28,25 +28,23 @@ Page = Annotated[bool, typer.Option("--page", help="The link to the unit's page 
 @command(cli, example="reminder feed url --unit deputies")
 def url(
     unit: Annotated[
-        str | None, typer.Option(metavar="ID", help="By default the whole plan's feed.")
-    ] = None,
+        str, typer.Option(metavar="ID", help="By default the whole plan's feed.")
+    ] = "plan",
     as_json: AsJson = False,
 ) -> None:
     """The address of a unit's feed, or of the whole plan's."""
     from reminder.office.links import address, webcal_url
 
     app = application()
-    found = _link(app, unit or "plan")
-    base = site_address(app)
+    link, base = _link(app, unit), site_address(app)
     with app.database.read() as connection:
-        whole = address(app, connection, base, found)
-        short = address(app, connection, base, found, handed_out=True)
+        whole = address(app, connection, base, link)
+        short = address(app, connection, base, link, handed_out=True)
+    webcal = webcal_url(short)
     if as_json:
-        print_json(
-            {"unit": found.subject, "url": whole, "handed_out": short, "webcal": webcal_url(short)}
-        )
+        print_json({"unit": link.subject, "url": whole, "handed_out": short, "webcal": webcal})
     elif sys.stdout.isatty():
-        print(f"whole windows  {whole}\none-day        {short}\nsubscribe      {webcal_url(short)}")
+        print(f"whole windows  {whole}\none-day        {short}\nsubscribe      {webcal}")
     else:
         print(whole)
 
@@ -60,8 +58,7 @@ def list_(
     from reminder.office.links import all_links, changes
 
     app = application()
-    name = _feed_name(app, unit) if unit else None
-    zone = app.table.plan.zone
+    name, zone = _feed_name(app, unit) if unit else None, app.table.plan.zone
     with app.database.read() as connection:
         rows = [
             {
@@ -77,13 +74,12 @@ def list_(
                     for change in changes(connection, link)
                 ],
             }
-            for row in all_links(app, connection)
-            for link in (row.feed, *row.readers, row.page)
-            if link and name in (None, row.name)
+            for feed in all_links(app, connection)
+            for link in (feed.feed, *feed.readers, feed.page)
+            if link and name in (None, feed.name)
         ]
-    show(
-        rows, as_json, ["link", "purpose", "label", "generation", "revoked", "last_use", "changes"]
-    )
+    columns = ["link", "purpose", "label", "generation", "revoked", "last_use", "changes"]
+    show(rows, as_json, columns)
 
 
 @command(cli, example="reminder feed add --unit deputies --reader duty-desk")
@@ -94,10 +90,10 @@ def add(
     ],
 ) -> None:
     """An address of its own for a single reader of a feed, revoked without the others'."""
-    from reminder.office import links
+    from reminder.office.links import add_reader
 
     app = application()
-    subject = links.add_reader(app, _feed_name(app, unit), reader, _whose())
+    subject = add_reader(app, _feed_name(app, unit), reader, _whose())
     _print_address(app, _link(app, subject))
     typer.echo(f"It is called {subject}.", err=True)
 
@@ -118,14 +114,11 @@ def rotate(unit: Unit, page: Page = False) -> None:
     from reminder.office import links
 
     app = application()
-    found = _link(app, unit, page=page)
-    links.rotate(app, found, _whose())
-    _print_address(app, found)
+    link = _link(app, unit, page=page)
+    links.rotate(app, link, _whose())
+    _print_address(app, link)
     if page:
-        command = f"reminder feed rotate --unit {found.subject}"
-        typer.echo(
-            f"The calendar's address, which stood on that page, is the same: {command}", err=True
-        )
+        _say_of_calendar(link, "the same")
 
 
 @command(cli, example="reminder feed revoke --unit deputies")
@@ -134,14 +127,16 @@ def revoke(unit: Unit, page: Page = False) -> None:
     from reminder.office import links
 
     app = application()
-    found = _link(app, unit, page=page)
-    links.revoke(app, found, _whose())
-    print(f"{found.subject}: its address answers 404 within a second")
+    link = _link(app, unit, page=page)
+    links.revoke(app, link, _whose())
+    print(f"{link.subject}: its address answers 404 within a second")
     if page:
-        command = f"reminder feed rotate --unit {found.subject}"
-        typer.echo(
-            f"The calendar's address, which stood on that page, is open: {command}", err=True
-        )
+        _say_of_calendar(link, "open")
+
+
+def _say_of_calendar(link: LinkView, state: str) -> None:
+    how = f"reminder feed rotate --unit {link.subject}"
+    typer.echo(f"The calendar's address, which stood on that page, is {state}: {how}", err=True)
 
 
 def _whose() -> str:
@@ -152,20 +147,20 @@ def _whose() -> str:
         return f"command line (uid {os.getuid()})"
 
 
-def _print_address(app: Application, found: LinkView) -> None:
+def _print_address(app: Application, link: LinkView) -> None:
     from reminder.office.links import address
 
     with app.database.read() as connection:
-        print(address(app, connection, site_address(app), found))
+        print(address(app, connection, site_address(app), link))
 
 
 def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
-    from reminder.ledger.links import FEED, PAGE, READER
+    """`unit` may be the name of a reader's own link."""
     from reminder.office.links import find_link
 
-    subject = unit if READER in unit else _feed_name(app, unit)
+    subject = unit if "~" in unit else _feed_name(app, unit)
     with app.database.read() as connection:
-        return find_link(app, connection, PAGE if page else FEED, subject)
+        return find_link(app, connection, "page" if page else "feed", subject)
 
 
 def _feed_name(app: Application, unit: str) -> str:

@@ -49,15 +49,15 @@ def preview(
         words = f"{count} mails in {output}, to read and print: {output / 'index.html'}"
         print(harmless(words))
         return
-    found = lookup.find_unit(app, unit)
-    if send_to:
-        try:
-            address = mailbox(send_to)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        print(previews.send_to(app, previews.trial(app, found, period, address), address))
+    receiver = lookup.find_unit(app, unit)
+    if not send_to:
+        previews.write_one(previews.preview(app, receiver, period).content, form, output)
         return
-    previews.write_one(previews.preview(app, found, period).content, form, output)
+    try:
+        address = mailbox(send_to)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    print(previews.send_to(app, previews.trial(app, receiver, period, address), address))
 
 
 @command(cli, example="reminder tick --at 2026-03-02T09:00+08:00 --json")

@@ -1,12 +1,18 @@
 """What people name: units, tasks, notices, months. Each raises an error with a hint."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Connection
 
 from reminder.domain.plan import Task
 from reminder.domain.units import Unit
 from reminder.errors import UnknownError, UsageError
 from reminder.ledger.views import NoticeView, has_notices, read_notice
-from reminder.office.application import Application
+
+if TYPE_CHECKING:
+    from reminder.office.application import Application
 
 
 def find_unit(app: Application, name: str) -> Unit:

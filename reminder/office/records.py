@@ -1,10 +1,12 @@
 """The ledger by hand: what it says of notices, its copies, its move to another database."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reminder.documents.office import Office
 from reminder.domain.notices import Reason, State, original
@@ -16,8 +18,10 @@ from reminder.ledger.opening import open_moved
 from reminder.ledger.registrations import dates_of
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.replicas import single_process_lock
-from reminder.office.application import Application
 from reminder.office.lookup import find_notice, find_subject
+
+if TYPE_CHECKING:
+    from reminder.office.application import Application
 
 __all__ = ["NoticeView", "Place"]
 
