@@ -36,7 +36,7 @@ _HABITS = (
 )  # fmt: skip
 IDLE_SESSION = timedelta(hours=1)
 LONGEST_SESSION = timedelta(hours=12)
-_NOTED_EVERY = timedelta(minutes=1)
+NOTED_EVERY = timedelta(minutes=1)
 
 FREE, FREE_TO_STRANGERS = 5, 20  # wrong guesses
 STRANGERS = "strangers"  # all of them together
@@ -253,21 +253,13 @@ def begin_session(connection: Connection, at: datetime) -> str:
     return word
 
 
-@dataclass(frozen=True)
-class Session:
-    """One that has not run out; its use is to be noted once a minute."""
-
-    is_to_be_noted: bool
-
-
-def session_of(connection: Connection, word: str, at: datetime) -> Session | None:
+def seen_in_session(connection: Connection, word: str, at: datetime) -> datetime | None:
+    """When that session was last seen; none for one that has run out."""
     session = access.read_session(connection, word) if word else None
     if session is None:
         return None
     begun, seen = session
-    if at - seen >= IDLE_SESSION or at - begun >= LONGEST_SESSION:
-        return None
-    return Session(at - seen >= _NOTED_EVERY)
+    return seen if at - seen < IDLE_SESSION and at - begun < LONGEST_SESSION else None
 
 
 def note_session(database: Database, word: str, at: datetime) -> None:

@@ -71,14 +71,6 @@ class EntryMove:
 
 
 @dataclass(frozen=True)
-class DateChange:
-    """`day` is None where the plan's own was to count again."""
-
-    at: datetime
-    day: date | None
-
-
-@dataclass(frozen=True)
 class Preview:
     """What the day would move; `day` is None when the plan's own is to count again."""
 
@@ -114,10 +106,10 @@ def find_meeting(app: Application, connection: Connection, name: str) -> DatedMe
     return _sitting(app, name, read_dates(connection))
 
 
-def date_changes(connection: Connection, name: str) -> list[DateChange]:
-    """The last one first."""
+def date_changes(connection: Connection, name: str) -> list[tuple[datetime, date | None]]:
+    """The last one first; without a day where the plan's own was to count again."""
     return [
-        DateChange(row["at"], date.fromisoformat(row["detail"]) if row["state"] == SET else None)
+        (row["at"], date.fromisoformat(row["detail"]) if row["state"] == SET else None)
         for row in read_changes(connection, name)
     ]
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from reminder.domain.notices import CLEARED, UNREAD, Kind, State
 from reminder.domain.timetable import MONTHS
@@ -66,23 +65,12 @@ def list_notices(
 
 
 @dataclass(frozen=True)
-class NoticeStep:
-    """One line of a notice's history; without an address it is of the notice itself."""
-
-    at: datetime
-    address: str
-    state: State
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True)
 class NoticeDetails:
     """`copies` are the other ones, made of the same notice; `content` the stored mail."""
 
     view: NoticeView
     copies: list[NoticeView]
-    history: list[NoticeStep]
+    history: list[RowMapping]
     content: bytes | None
     may_resend: bool
     may_drop: bool
@@ -98,12 +86,7 @@ def read_details(app: Application, connection: Connection, key: str) -> NoticeDe
     return NoticeDetails(
         view,
         [copy for copy in copies if copy.key != key],
-        [
-            NoticeStep(
-                row["at"], row["address"] or "", State(row["state"]), row["reason"], row["detail"]
-            )
-            for row in read_history(connection, key)
-        ],
+        read_history(connection, key),
         notices.content_of(connection, key),
         may_resend=operations.may_be_resent(app, connection, view),
         may_drop=is_last and not view.waiting and operations.may_be_dropped(view),

@@ -22,10 +22,10 @@ def begun(database: Database, at: datetime = AT) -> str:
 def is_in_session(database: Database, word: str, at: datetime) -> bool:
     """As a page asks, which notes the use."""
     with database.read() as connection:
-        session = login.session_of(connection, word, at)
-    if session and session.is_to_be_noted:
+        seen = login.seen_in_session(connection, word, at)
+    if seen and at - seen >= login.NOTED_EVERY:
         login.note_session(database, word, at)
-    return session is not None
+    return seen is not None
 
 
 def counted(database: Database, source: str = HERE, at: datetime = AT) -> int:

@@ -79,11 +79,11 @@ def _outside(page: Page) -> Response | None:
 
 def _is_logged_in(page: Page) -> bool:
     word = page.cookie(SESSION)
-    session = login.session_of(page.connection, word, page.at)
-    if session and session.is_to_be_noted:
+    seen = login.seen_in_session(page.connection, word, page.at)
+    if seen and page.at - seen >= login.NOTED_EVERY:
         page.end_reading()
         login.note_session(page.app.database, word, page.at)
-    return session is not None
+    return seen is not None
 
 
 def _lost(page: Page, form: Form) -> Response:
