@@ -89,10 +89,8 @@ def measure(quick: bool) -> Part:
         "feed, from `reminder run` and from nginx (one worker, no log, no gzip) with the file "
         "that `reminder feed export` wrote: the same bytes. 304 is the answer to If-None-Match. "
         "Anew is the whole plan's feed after one task's wording changed and the ledger was brought "
-        f"in step, in an office of {UNITS} units: the changed event rendered, body and ETag made, "
-        "by the wall clock. As polled is what the product does on the first poll: it reads stamp, "
-        "revisions and the event, and makes the gzip form too. From memory is its rendering "
-        "without its reads and without the gzip form.",
+        f"in step, in an office of {UNITS} units: events read, the changed one rendered, ETag and "
+        "gzip form made, by the wall clock.",
     )
     part.rows.append(("", "a second", "p50, ms", "p99, ms"))
     with workplace() as folder, daemon(folder / "state") as reminder:
@@ -109,10 +107,9 @@ def measure(quick: bool) -> Part:
     for tasks in SIZES[:1] if quick else SIZES:
         with workplace() as folder:
             found = inside("rebuild", write_office(folder, UNITS, tasks), folder / "state")
-        for way, name in (("recalling", "from memory"), ("reading", "as polled")):
-            words, took = f"anew, {found['events']} events, {name}", spread(found[way])
-            part.rows.append((words, "", str(took), ""))
-            part.targets.append(Target(f"feed {words}", (0.5,), took, " ms", most=True))
+        words, took = f"anew, {found['events']} events", spread(found["anew"])
+        part.rows.append((words, "", str(took), ""))
+        part.targets.append(Target(f"feed {words}", (5,), took, " ms", most=True))
     return part
 
 
@@ -131,7 +128,7 @@ def _compare(
         figures = (str(spread(found)) for found in (each.rates, each.p50, each.p99))
         part.rows.append((each.what, *figures))
     limit, ours, _, unchanged = asked
-    for each, bound in ((ours, 0.35), (unchanged, 0.5)):
+    for each, bound in ((ours, 0.5), (unchanged, 0.65)):
         status = each.what[:3]
         ratio = ratios(each.rates, limit.rates)
         part.rows.append((f"{status}, ratio to nginx's 200", str(ratio), "", ""))

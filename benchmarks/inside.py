@@ -17,21 +17,15 @@ from email.message import EmailMessage
 from email.policy import SMTP, default
 from pathlib import Path
 from typing import TypeVar
-from unittest.mock import patch
 
 from benchmarks.trial import BEFORE, DUE
-from reminder.calendar import rendered as sheets
 from reminder.calendar.entries import PLAN
 from reminder.calendar.query import Query
-from reminder.calendar.rendered import Rendered, Renderer
-from reminder.calendar.rendering import head
 from reminder.clock import VirtualClock
 from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
-from reminder.ledger.agendas import agenda_of
-from reminder.ledger.events import read_events, read_revisions
 from reminder.mail.compose import Composer
 from reminder.office.application import Application
 
@@ -39,7 +33,6 @@ PASSES = 9  # ticks with nothing due
 CHANGES = 20
 MAILS = 200
 Made = TypeVar("Made")
-Answer = tuple[bytes, str]  # body and ETag
 
 
 def timed(work: Callable[[], Made]) -> tuple[Made, float]:
@@ -105,54 +98,31 @@ def rebuild(folder: Path, state: Path) -> dict[str, object]:
     """The whole plan's feed after a task's wording was changed, the ledger in step with it."""
     app = application(folder, state)
     at = datetime.fromisoformat(DUE)
-    renderer = Renderer(app.settings.uid_domain)
     app.sync_feeds(at)
-    (shown, _), _ = polled(app), recalled(app, renderer)
+    shown, _ = polled(app)
     task, *others = app.table.plan.tasks
-    reading, recalling = [], []
+    anew = []
     for number in range(1, CHANGES + 1):
         tasks = (replace(task, title=f"{task.title}{number}"), *others)
         changed = replace(app.table, plan=replace(app.table.plan, tasks=tasks))
         app.office = replace(app.office, table=changed)
         assert app.feeds.sync(lambda _: Progress(), at + timedelta(minutes=number))
         before, (shown, took) = shown, polled(app)
-        reading.append(took)
-        same, took = recalled(app, renderer)
-        recalling.append(took)
-        assert shown == same != before
-    events = shown[0].count(b"BEGIN:VEVENT")
-    return {"events": events, "reading": reading, "recalling": recalling}
+        anew.append(took)
+        assert shown != before
+    return {"events": shown.count(b"BEGIN:VEVENT"), "anew": anew}
 
 
-def polled(app: Application) -> tuple[Answer, float]:
-    """As the product does it on a poll: stamp, revisions and event read, gzip form made."""
-    return timed(lambda: answer(app.feeds.rendered(PLAN, Query())))
+def polled(app: Application) -> tuple[bytes, float]:
+    """As the product does it on a poll: events read, ETag and gzip form made."""
 
+    def poll() -> bytes:
+        feed = app.feeds.rendered(PLAN, Query())
+        assert feed.etag
+        assert feed.gzip
+        return feed.body
 
-def recalled(app: Application, renderer: Renderer) -> tuple[Answer, float]:
-    """The product's rendering alone: its reads were made before, and nothing is compressed."""
-    plan = app.table.plan
-    with app.database.read() as connection:
-        agenda = agenda_of(connection, PLAN)
-        revisions = read_revisions(connection, agenda)
-        rows = {row.uid: row for row in read_events(connection, agenda, list(revisions))}
-
-        def render() -> Answer:
-            sheet = renderer.sheet(connection, agenda, Query(), plan)
-            title = f"{plan.tag}{plan.year}·年度安排"
-            return answer(Rendered(head(title, plan.zone, sheet.last_modified), sheet))
-
-        with patch.multiple(
-            sheets,
-            read_revisions=lambda *_: revisions,
-            read_events=lambda _, __, uids: [rows[uid] for uid in uids],
-            _deflate=lambda *_: b"",
-        ):
-            return timed(render)
-
-
-def answer(rendered: Rendered) -> Answer:
-    return rendered.body, rendered.etag
+    return timed(poll)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 PARSERS: set[str] = {"reminder.documents.plan_file"}
 # What has sentences of its own still, or asks the ledger itself. No name comes back.
 SPEAKS: set[str] = {
-    "reminder.calendar.feeds",
-    "reminder.calendar.wording",
     "reminder.domain.calls",
     "reminder.domain.content",
     "reminder.domain.digest",

@@ -10,10 +10,12 @@ from reminder.domain.timetable import Role
 from reminder.domain.windows import Rule
 
 PLAN = "plan"  # the feed of the whole table; no unit may have this id
+# Arrangements of a month: a related unit is told when they begin, who leads when they end.
+_OF_THE_MONTH = (Rule.MONTH, Rule.PART, Rule.MEETING_UNDATED)
 
 
 @dataclass(frozen=True)
-class Item:
+class EntryTask:
     """A task as one feed sees it. `done` is known to its lead's own feed only; the feed of
     the whole plan has no `role`. Units as the table names them, groups not expanded."""
 
@@ -26,7 +28,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CalendarEntry:
     """One task in its window, or all year-round tasks of one month together."""
 
     period: str
@@ -39,7 +41,7 @@ class Entry:
     meeting: str
     meeting_day: date | None
     before: int | None
-    items: tuple[Item, ...]
+    items: tuple[EntryTask, ...]
 
     @property
     def year_round(self) -> bool:
@@ -68,15 +70,21 @@ class Entry:
         days = [item.done for item in self.items if item.done]
         return max(days) if len(days) == len(self.items) else None
 
+    @property
+    def short_day(self) -> date:
+        """The one day on which `view=due` shows it."""
+        is_told_early = self.role is Role.RELATED and self.rule in _OF_THE_MONTH
+        return self.opens if is_told_early else self.due
+
     def to_json(self) -> str:
-        """The same text for the same facts."""
+        """The same text for the same facts: feeds compare its hash."""
         facts = asdict(self)
         return json.dumps(
             facts, default=date.isoformat, ensure_ascii=False, sort_keys=True, separators=(",", ":")
         )
 
     @classmethod
-    def from_json(cls, text: str) -> "Entry":
+    def from_json(cls, text: str) -> "CalendarEntry":
         facts = json.loads(text)
         return cls(
             **facts
@@ -86,13 +94,13 @@ class Entry:
                 "due": date.fromisoformat(facts["due"]),
                 "part": Part(facts["part"]) if facts["part"] else None,
                 "meeting_day": _day(facts["meeting_day"]),
-                "items": tuple(_item(item) for item in facts["items"]),
+                "items": tuple(_task(item) for item in facts["items"]),
             }
         )
 
 
-def _item(facts: dict[str, Any]) -> Item:
-    return Item(
+def _task(facts: dict[str, Any]) -> EntryTask:
+    return EntryTask(
         **facts
         | {
             "role": Role(facts["role"]) if facts["role"] else None,

@@ -1,127 +1,143 @@
 """Feeds: kept in step with plan and state, rendered on demand, written out as files."""
 
+import hashlib
+import json
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from threading import Lock
 
+from jinja2 import Environment
 from sqlalchemy import Connection
 
-from reminder.calendar.contents import Contents
-from reminder.calendar.entries import PLAN
+from reminder.calendar.entries import PLAN, CalendarEntry
+from reminder.calendar.feed_events import FeedEvents, progress_hash, table_hash
 from reminder.calendar.query import Query
-from reminder.calendar.rendered import MEMORY, Kept, Rendered, Renderer, Sheet
-from reminder.calendar.rendering import head
-from reminder.calendar.syncing import sync
-from reminder.domain.plan import Plan
+from reminder.calendar.rendering import FeedRenderer
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UnknownError
-from reminder.ledger import changes
-from reminder.ledger.agendas import agenda_of
+from reminder.ledger import feeds as ledger
 from reminder.ledger.database import Database
+from reminder.ledger.feeds import FeedContent
 from reminder.output_files import make_folder, write_file
 
+_AT_ONCE = 100  # feeds written in one transaction: others write in between
 
-@dataclass(frozen=True, eq=False)
-class _State:
-    """Which agenda a feed shows under one stamp; under the next a number may mean another."""
 
-    stamp: str
-    plan: Plan
-    agendas: dict[str, int] = field(default_factory=dict)
+@dataclass(frozen=True)
+class RenderedFeed:
+    """A feed as it is since `changed`. Its tag is a hash of the bytes: replicas agree on it."""
 
-    def is_of(self, stamp: str, plan: Plan) -> bool:
-        return self.stamp == stamp and self.plan is plan
+    body: bytes = field(repr=False)
+    changed: datetime | None
+
+    @cached_property
+    def _hash(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()[:32]
+
+    @property
+    def etag(self) -> str:
+        return f'"{self._hash}"'
+
+    @property
+    def etag_gzip(self) -> str:
+        """RFC 9110, 8.8.3: a strong tag differs where the bytes do, so by encoding too."""
+        return f'"{self._hash}-gzip"'
+
+    @cached_property
+    def gzip(self) -> bytes:
+        return zlib.compress(self.body, wbits=zlib.MAX_WBITS | 16)
 
 
 class Feeds:
     """All feeds of the plan in force, which `table` answers with whenever it is asked."""
 
-    def __init__(self, database: Database, table: Callable[[], Timetable], uid_domain: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        table: Callable[[], Timetable],
+        uid_domain: str,
+        templates: Environment,
+    ) -> None:
         self._database = database
         self._table = table
-        self._contents = Contents(table(), uid_domain)
-        self._renderer = Renderer(uid_domain)
-        self._building = Lock()
-        self._state = _State("", table().plan)
-        self._sheets: Kept[tuple[int, Query], tuple[_State, Sheet]] = Kept(MEMORY)
+        self._uid_domain = uid_domain
+        self._renderer = FeedRenderer(templates, uid_domain)
+        self._hashed: tuple[Timetable | None, str] = (None, "")
+        self._contents: tuple[str, dict[str, FeedContent]] = ("", {})
 
     def names(self) -> list[str]:
         """Every unit that is no group, then the whole plan."""
         return [*(unit.id for unit in self._table().directory.single), PLAN]
 
     def has(self, name: str) -> bool:
-        return _whose(self._table(), name) is not None
+        unit = self._table().directory.units.get(name)
+        return name == PLAN or (unit is not None and not unit.is_group)
 
     def sync(self, progress: Callable[[Connection], Progress], at: datetime) -> bool:
-        """Says whether it had to write. Any process may, so none relies on its own.
+        """Brings the events in step with the plan and what is registered of it. Says whether it
+        had to write; without a change it costs one read: every tick may call it.
 
         `progress` reads the latest, and may bring the table up to date before it is asked for.
+        It is asked again where nobody else can write: another process may have brought in step
+        since what was read before.
         """
+        has_written = False
+        while True:
+            with self._database.read() as connection:
+                input_hash = self._input_hash(progress(connection))
+                is_in_step = ledger.read_input_hash(connection) == input_hash
+                if is_in_step and not ledger.has_outlived(connection, at):
+                    return has_written
+            with self._database.write() as connection:
+                ledger.note_change(connection)  # first: another replica that syncs waits here
+                self._bring_in_step(connection, progress(connection), at)
+            has_written = True
 
-        def latest(connection: Connection) -> tuple[Contents, Progress]:
-            known, table = progress(connection), self._table()
-            if self._contents.table is not table:
-                self._contents = Contents(table, self._contents.uid_domain)
-            return self._contents, known
+    def _bring_in_step(self, connection: Connection, progress: Progress, at: datetime) -> None:
+        """Some of the feeds, and then the rest is left to the next transaction."""
+        input_hash, table = self._input_hash(progress), self._table()
+        if self._contents[0] != input_hash:
+            events = FeedEvents(table, progress, self._uid_domain)
+            self._contents = (input_hash, events.contents())
+        left = ledger.out_of_step(connection, self._contents[1], at)
 
-        return sync(self._database, latest, at)
+        def is_over(entry: str) -> bool:
+            return not json.loads(entry)["period"].startswith(f"{table.plan.year}-")
 
-    def stamp(self) -> str:
-        """Another one after every change of any feed: one small read."""
-        with self._database.read() as connection:
-            return changes.stamp(connection)
+        for name, content in islice(left.items(), _AT_ONCE):
+            ledger.bring_in_step(connection, name, content, at, is_over)
+        if len(left) <= _AT_ONCE:
+            ledger.note_input_hash(connection, input_hash)
+            self._contents = ("", {})
 
-    def rendered(self, name: str, query: Query, stamp: str | None = None) -> Rendered:
-        """From memory while the stamp is the same; `stamp` spares reading it again.
-
-        Raises `UnknownError`.
-        """
+    def _input_hash(self, progress: Progress) -> str:
         table = self._table()
-        plan, whose = table.plan, _whose(table, name)
-        if whose is None:
+        if self._hashed[0] is not table:
+            self._hashed = (table, table_hash(table, self._uid_domain))
+        return f"{self._hashed[1]} {progress_hash(progress)}"
+
+    def rendered(self, name: str, query: Query) -> RenderedFeed:
+        """Raises `UnknownError`."""
+        if not self.has(name):
             raise UnknownError(f"{name!r} is no feed")
-        state = self._state
-        sheet = None
-        if state.is_of(stamp or self.stamp(), plan) and name in state.agendas:
-            sheet = self._kept(state, state.agendas[name], query)
-        sheet = sheet or self._read(name, query, plan)
-        title = f"{plan.tag}{plan.year}·{whose}"
-        return Rendered(head(title, plan.zone, sheet.last_modified), sheet)
+        table = self._table()
+        with self._database.read() as connection:
+            rows, changed = ledger.read_feed(connection, name)
+        unit = None if name == PLAN else table.directory[name]
+        return RenderedFeed(self._renderer.render(table.plan, unit, rows, query), changed)
+
+    def short_title(self, entry: CalendarEntry) -> str:
+        """As `view=due` shows it."""
+        return self._renderer.short_title(entry)
 
     def export(self, folder: Path) -> list[Path]:
         """Every feed as a file, in the view that shows whole windows with full wordings."""
-        stamp = self.stamp()
         make_folder(folder)
         for name in self.names():
-            write_file(folder / f"{name}.ics", [self.rendered(name, Query(), stamp).body])
+            write_file(folder / f"{name}.ics", [self.rendered(name, Query()).body])
         return [folder / f"{name}.ics" for name in self.names()]
-
-    def _kept(self, state: _State, agenda: int, query: Query) -> Sheet | None:
-        of, sheet = self._sheets.get((agenda, query)) or (None, None)
-        return sheet if of is state else None
-
-    def _read(self, name: str, query: Query, plan: Plan) -> Sheet:
-        """Stamp, agenda and events out of one state of the ledger."""
-        with self._building, self._database.read() as connection:
-            stamp = changes.stamp(connection)
-            if not self._state.is_of(stamp, plan):
-                self._state = _State(stamp, plan)
-            state = self._state
-            agenda = state.agendas[name] = agenda_of(connection, name)
-            sheet = self._kept(state, agenda, query)
-            if sheet is None:
-                _, old = self._sheets.get((agenda, query)) or (None, None)
-                sheet = self._renderer.sheet(connection, agenda, query, plan, old)
-                self._sheets.put((agenda, query), (state, sheet), sheet.size)
-        return sheet
-
-
-def _whose(table: Timetable, name: str) -> str | None:
-    """What the feed is called after; None for a group and for a stranger."""
-    if name == PLAN:
-        return "年度安排"
-    unit = table.directory.units.get(name)
-    return unit.label if unit and not unit.is_group else None

@@ -8,23 +8,25 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Component, Event, Timezone, Todo, vText
 from icalendar.parser import Contentline
+from jinja2 import Environment
 
-from reminder.calendar.entries import Entry
+from reminder.calendar.entries import CalendarEntry
 from reminder.calendar.query import Query, View
-from reminder.calendar.wording import CANCELLED, category, description, full_title, short_title
+from reminder.documents.templates import phrase
+from reminder.domain.plan import Plan
 from reminder.domain.timetable import Role
-from reminder.domain.windows import Rule
+from reminder.domain.units import Unit
 from reminder.domain.workdays import DAY
-from reminder.ledger.events import EventRow
+from reminder.ledger.feeds import EventRow
 
-END = b"END:VCALENDAR\r\n"
+_END = b"END:VCALENDAR\r\n"
 _ALARM_HOUR = timedelta(hours=9)
 # CSS3 names (RFC 7986, 5.9), none of them a light's: no blue, green, yellow, red or grey.
 _COLOR = "indigo"
 _COLORS = {Role.LEAD: _COLOR, Role.RELATED: "mediumpurple", None: _COLOR}
 _YEAR_ROUND_COLOR = "peru"
-# Arrangements of a month: a related unit is told when they begin, who leads when they end.
-_OF_THE_MONTH = (Rule.MONTH, Rule.PART, Rule.MEETING_UNDATED)
+_WORDS = "calendar/entries.txt"
+_CACHED = 4096  # events, in one view each; and texts of entries
 
 
 class _Text(vText):
@@ -35,7 +37,57 @@ class _Text(vText):
         return re.sub(r"([\\;,])", r"\\\1", self).replace("\n", r"\n").encode()
 
 
-def shown(entry: Entry, query: Query) -> Entry | None:
+class FeedRenderer:
+    """An event that has not moved keeps its bytes, whichever feeds it is in."""
+
+    def __init__(self, templates: Environment, uid_domain: str) -> None:
+        self._templates = templates
+        self._uid_domain = uid_domain
+        self._component = lru_cache(_CACHED)(self._render_component)
+        self._text = lru_cache(_CACHED)(self._render_text)
+
+    def render(self, plan: Plan, unit: Unit | None, rows: list[EventRow], query: Query) -> bytes:
+        """Without a unit: of the whole plan."""
+        name = phrase(self._templates, _WORDS, "calendar", plan=plan, unit=unit)
+        revised = max((row.last_modified for row in rows), default=None)
+        components = b"".join(self._component(row, query, plan.zone) for row in rows)
+        body = components or _time_zone(plan.zone, plan.year)
+        return _head(name, plan.zone, revised) + body + _END
+
+    def short_title(self, entry: CalendarEntry) -> str:
+        return self._text("short_title", entry)
+
+    def _render_component(self, row: EventRow, query: Query, zone: ZoneInfo) -> bytes:
+        """None of the bytes when the query leaves it out."""
+        entry = _shown(CalendarEntry.from_json(row.entry), query)
+        if entry is None:
+            return b""
+        is_todo = query.view is View.TODO
+        component = _todo(entry, row, zone) if is_todo else _event(entry, row, query)
+        title = self._text("full_title" if query.view is View.WINDOW else "short_title", entry)
+        if row.cancelled:
+            title = phrase(self._templates, _WORDS, "cancelled_title", title=title)
+        # `Event.new` would invent UID and DTSTAMP, and no two copies would be alike.
+        component.add("uid", _uid(row.uid, query.view, self._uid_domain))
+        # RFC 5545, 3.8.7.2: without METHOD, DTSTAMP is the time of the last revision.
+        component.add("dtstamp", row.last_modified)
+        component.add("last-modified", row.last_modified)
+        component.add("sequence", row.sequence)
+        component.add("summary", _Text(title))
+        component.add("description", _Text(self._text("description", entry, row.cancelled)))
+        component.add("class", "PUBLIC")
+        component.add("categories", [self._text("category", entry)])
+        component.add("color", _YEAR_ROUND_COLOR if entry.year_round else _COLORS[entry.role])
+        if query.alarms and not row.cancelled and _may_alarm(entry):
+            component.add_component(_alarm(title, query))
+        return _bytes(component)
+
+    def _render_text(self, macro: str, entry: CalendarEntry, *facts: bool) -> str:
+        more = {"cancelled": facts[0]} if facts else {}
+        return phrase(self._templates, _WORDS, macro, entry=entry, **more)
+
+
+def _shown(entry: CalendarEntry, query: Query) -> CalendarEntry | None:
     """The entry less what the query leaves out; None when nothing of it is left.
 
     The feed of the whole plan, which has no roles, is read from the leads' side.
@@ -48,72 +100,41 @@ def shown(entry: Entry, query: Query) -> Entry | None:
     return replace(entry, items=items) if items else None
 
 
-def component(row: EventRow, query: Query, zone: ZoneInfo, uid_domain: str) -> bytes:
-    """One event's bytes; none when the query leaves it out."""
-    entry = shown(Entry.from_json(row.entry), query)
-    if entry is None:
-        return b""
-    made = _todo(entry, row, zone) if query.view is View.TODO else _event(entry, row, query)
-    title = full_title(entry) if query.view is View.WINDOW else short_title(entry)
-    if row.cancelled:  # some programs go on showing it as if nothing had been said
-        title = f"{CANCELLED}{title}"
-    # `Event.new` would invent UID and DTSTAMP, and no two copies would be alike.
-    made.add("uid", _uid(row.uid, query.view, uid_domain))
-    # RFC 5545, 3.8.7.2: without METHOD, DTSTAMP is the time of the last revision.
-    made.add("dtstamp", row.last_modified)
-    made.add("last-modified", row.last_modified)
-    made.add("sequence", row.sequence)
-    made.add("summary", _Text(title))
-    made.add("description", _Text(description(entry, cancelled=row.cancelled)))
-    made.add("class", "PUBLIC")
-    made.add("categories", [category(entry)])
-    made.add("color", _YEAR_ROUND_COLOR if entry.year_round else _COLORS[entry.role])
-    if query.alarms and not row.cancelled and _may_alarm(entry):
-        made.add_component(_alarm(title, query))
-    return _bytes(made)
-
-
-def _event(entry: Entry, row: EventRow, query: Query) -> Component:
-    made = Event()
+def _event(entry: CalendarEntry, row: EventRow, query: Query) -> Component:
+    component = Event()
     first, last = entry.opens, entry.due
     if entry.year_round:
         first = last
     elif query.view is View.DUE:
-        first = last = short_day(entry)
-    made.add("dtstart", first)
-    made.add("dtend", last + DAY)  # exclusive
-    made.add("transp", "TRANSPARENT")
+        first = last = entry.short_day
+    component.add("dtstart", first)
+    component.add("dtend", last + DAY)  # exclusive
+    component.add("transp", "TRANSPARENT")
     # Outlook takes an all-day event for a busy one unless its own property says otherwise.
-    made.add("x-microsoft-cdo-busystatus", "FREE")
+    component.add("x-microsoft-cdo-busystatus", "FREE")
     if row.cancelled:
-        made.add("status", "CANCELLED")
+        component.add("status", "CANCELLED")
     else:
         tentative = (entry.undated or entry.guessed or entry.soft) and not entry.done
-        made.add("status", "TENTATIVE" if tentative else "CONFIRMED")
-    return made
+        component.add("status", "TENTATIVE" if tentative else "CONFIRMED")
+    return component
 
 
-def _todo(entry: Entry, row: EventRow, zone: ZoneInfo) -> Component:
-    made = Todo()
-    made.add("due", entry.due)
+def _todo(entry: CalendarEntry, row: EventRow, zone: ZoneInfo) -> Component:
+    component = Todo()
+    component.add("due", entry.due)
     if entry.opens < entry.due:  # RFC 5545, 3.8.2.3: DUE is later than DTSTART
-        made.add("dtstart", entry.opens)
+        component.add("dtstart", entry.opens)
     if row.cancelled:
-        made.add("status", "CANCELLED")
+        component.add("status", "CANCELLED")
     elif entry.done:
-        made.add("status", "COMPLETED")
+        component.add("status", "COMPLETED")
         # Of a day only the date is known: at noon it is the same one in UTC.
-        made.add("completed", datetime.combine(entry.done, time(12), zone).astimezone(UTC))
-        made.add("percent-complete", 100)
+        component.add("completed", datetime.combine(entry.done, time(12), zone).astimezone(UTC))
+        component.add("percent-complete", 100)
     else:
-        made.add("status", "NEEDS-ACTION")
-    return made
-
-
-def short_day(entry: Entry) -> date:
-    """The one day on which `view=due` shows it."""
-    first = entry.role is Role.RELATED and entry.rule in _OF_THE_MONTH
-    return entry.opens if first else entry.due
+        component.add("status", "NEEDS-ACTION")
+    return component
 
 
 def _uid(event: str, view: View, domain: str) -> str:
@@ -121,7 +142,7 @@ def _uid(event: str, view: View, domain: str) -> str:
     return f"{event}@{domain}" if view is View.WINDOW else f"{event}.{view}@{domain}"
 
 
-def _may_alarm(entry: Entry) -> bool:
+def _may_alarm(entry: CalendarEntry) -> bool:
     lead = entry.role is Role.LEAD and not entry.year_round
     return lead and not entry.done and not entry.undated
 
@@ -132,14 +153,14 @@ def _alarm(title: str, query: Query) -> Alarm:
     if query.view is View.WINDOW:
         trigger -= DAY  # from DTEND, the midnight after the due day
     related = "START" if query.view is View.DUE else "END"
-    made = Alarm()
-    made.add("action", "DISPLAY")
-    made.add("description", _Text(title))
-    made.add("trigger", trigger, parameters={"RELATED": related})
-    return made
+    component = Alarm()
+    component.add("action", "DISPLAY")
+    component.add("description", _Text(title))
+    component.add("trigger", trigger, parameters={"RELATED": related})
+    return component
 
 
-def head(name: str, zone: ZoneInfo, revised: datetime | None) -> bytes:
+def _head(name: str, zone: ZoneInfo, revised: datetime | None) -> bytes:
     """What a calendar says of itself, all before its first component."""
     text = _Text(name).to_ical().decode()
     lines = (
@@ -165,16 +186,16 @@ def _folded(line: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def time_zone(zone: ZoneInfo, year: int) -> bytes:
+def _time_zone(zone: ZoneInfo, year: int) -> bytes:
     """RFC 5545, 3.6: a calendar has at least one component. Where no entry is left, this is the
     only one that puts nothing in front of the reader."""
     first, last = date(year, 1, 1), date(year + 1, 1, 1)
-    made = Timezone.from_tzid(zone.key, first_date=first, last_date=last)
+    component = Timezone.from_tzid(zone.key, first_date=first, last_date=last)
     # The library's own remark; RFC 5545, 3.6.5 has no place for it.
-    made.pop("COMMENT", None)
-    return _bytes(made)
+    component.pop("COMMENT", None)
+    return _bytes(component)
 
 
-def _bytes(made: Component) -> bytes:
-    content: bytes = made.to_ical()
+def _bytes(component: Component) -> bytes:
+    content: bytes = component.to_ical()
     return content

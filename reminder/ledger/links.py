@@ -15,8 +15,8 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Row, select
 
 from reminder.ledger.access import InstallationKey
-from reminder.ledger.changes import note_change
 from reminder.ledger.database import Database
+from reminder.ledger.feeds import note_change
 from reminder.ledger.rows import put
 from reminder.ledger.schema import history, link
 

@@ -10,7 +10,7 @@ from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger.changes import note_change
+from reminder.ledger.feeds import note_change
 from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.opening import known_revision, reading

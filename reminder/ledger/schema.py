@@ -48,7 +48,7 @@ class Words(TypeDecorator[str]):
 
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0007"
+REVISION = "0008"
 metadata = MetaData()
 # The installation key, and marks such as what the feeds were last made from.
 setting = Table(
@@ -247,19 +247,20 @@ alarm = Table(
     Column("since", Moment, nullable=False),
     Column("detail", Words, nullable=False),
 )
-# Feeds whose events have the same past and the same present show one agenda; `plan`, or a unit.
+# `plan`, or a unit: since when it is the same, and a hash of what it was made from.
 feed = Table(
     "feed",
     metadata,
     Column("name", String, primary_key=True),
-    Column("agenda", Integer, nullable=False),
-    Index("feed_agenda", "agenda", "name"),
+    Column("input_hash", String, nullable=False),
+    Column("changed", Moment, nullable=False),
 )
-# One event a task and agenda, written only when plan or state changes.
+
+# Written only when plan or state changes.
 event = Table(
     "event",
     metadata,
-    Column("agenda", Integer, primary_key=True, autoincrement=False),
+    Column("feed", String, primary_key=True),
     Column("uid", String, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("entry", Text, nullable=False),
@@ -269,6 +270,7 @@ event = Table(
     Column("cancelled_at", Moment),
     Index("event_cancelled", "cancelled_at"),
 )
+
 # Signed links that were rotated, revoked or used; a link without a row is generation 1.
 link = Table(
     "link",

@@ -15,6 +15,7 @@ from reminder.calendar.feeds import Feeds
 from reminder.clock import Clock
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
+from reminder.documents.templates import environment
 from reminder.domain.moves import held_on
 from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
@@ -192,7 +193,8 @@ class Application:
 
     @cached_property
     def feeds(self) -> Feeds:
-        return Feeds(self.database, lambda: self.table, self.settings.uid_domain)
+        templates = environment(self.settings, autoescape=False)
+        return Feeds(self.database, lambda: self.table, self.settings.uid_domain, templates)
 
     @cached_property
     def transport(self) -> Transport:

@@ -7,10 +7,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.calendar.contents import Drafts, Selection
-from reminder.calendar.entries import Entry
-from reminder.calendar.rendering import short_day
-from reminder.calendar.wording import short_title
+from reminder.calendar.entries import CalendarEntry
+from reminder.calendar.feed_events import FeedEvents
+from reminder.calendar.feeds import Feeds
 from reminder.domain import moves
 from reminder.domain.moves import NoticeMove, WindowMove
 from reminder.domain.occasions import reminders, steps_in_reach
@@ -136,7 +135,7 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
         days,
         windows,
         tuple(moves.notice_moves(old, new)),
-        tuple(_entry_moves(before, after, tasks, progress)),
+        tuple(_entry_moves(app.feeds, before, after, tasks, progress)),
         tuple(told_of(connection, [task.id for task in tasks], periods)),
         tuple(_doubts(before, dated.meeting, day, now)),
     )
@@ -222,23 +221,17 @@ def _calls(
 
 
 def _entry_moves(
-    before: Timetable, after: Timetable, tasks: list[Task], progress: Progress
+    feeds: Feeds, before: Timetable, after: Timetable, tasks: list[Task], progress: Progress
 ) -> Iterator[EntryMove]:
-    old, new = Drafts(before, progress), Drafts(after, progress)
+    def short(entry: CalendarEntry) -> tuple[date, str]:
+        return entry.short_day, feeds.short_title(entry)
+
+    old, new = (FeedEvents(table, progress, "") for table in (before, after))
     for task in tasks:
+        period = before.plan.period(task.month)
         leads = before.lead_units(task)
         related = [unit for unit in before.directory.expand(task.related) if unit not in leads]
         for role, units in ((Role.LEAD, leads), (Role.RELATED, related)):
-            shown = Selection(((task, role),))
-            was, becomes = _entry(old, shown), _entry(new, shown)
+            was, becomes = (events.entry(period, ((task, role),)) for events in (old, new))
             if units and was != becomes:
-                yield EntryMove(task.id, role, _short(was), _short(becomes), len(units))
-
-
-def _entry(drafts: Drafts, shown: Selection) -> Entry:
-    [draft] = drafts.of(shown)
-    return Entry.from_json(draft.entry)
-
-
-def _short(entry: Entry) -> tuple[date, str]:
-    return short_day(entry), short_title(entry)
+                yield EntryMove(task.id, role, short(was), short(becomes), len(units))

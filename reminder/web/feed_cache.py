@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reminder.calendar.query import Query, QueryError, parse_query
 from reminder.clock import monotonic
 from reminder.errors import LedgerError
-from reminder.ledger.changes import stamp
 from reminder.ledger.database import Database
+from reminder.ledger.feeds import read_version
 from reminder.web.feed_answer import FeedAnswer
 
 Poll = tuple[bytes, Query | None]  # path, and what is asked for
@@ -66,7 +66,7 @@ class FeedCache:
 
     def _read_version(self) -> str:
         with self._database.read() as connection:
-            return stamp(connection)
+            return read_version(connection)
 
 
 class CachedFeeds:

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reminder.calendar.feeds import RenderedFeed
 from reminder.calendar.query import QueryError, parse_query
-from reminder.calendar.rendered import Rendered
 from reminder.ledger.links import FEED, check_link, feed_of
 from reminder.web.feed_answer import Encoded, FeedAnswer
 from reminder.web.feed_cache import poll_of
@@ -65,7 +65,7 @@ def _may_open(site: Site, name: str, token: str) -> bool:
     return is_signed and has_feed
 
 
-def _headers(site: Site, rendered: Rendered) -> dict[str, str]:
+def _headers(site: Site, rendered: RenderedFeed) -> dict[str, str]:
     """All of them, for what is kept goes out as it is."""
     headers = headers_of(site.settings.web) | {
         # Calendar programs ask every few hours; a quarter of an hour spares a reload its trip.

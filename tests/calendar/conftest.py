@@ -11,6 +11,8 @@ from icalendar import Calendar, Component
 from reminder.calendar.feeds import Feeds
 from reminder.calendar.query import parse_query
 from reminder.documents.office import load_office
+from reminder.documents.settings import Settings
+from reminder.documents.templates import environment
 from reminder.domain.plan import Task, Timing
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
@@ -18,6 +20,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.opening import open_database
 from tests.ledgers import lay
 
+TEMPLATES = environment(Settings(), autoescape=False)
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
 
@@ -42,7 +45,10 @@ class Desk:
         self.at = AT
         self.done: dict[str, date] = {}
         self.checked_in: dict[tuple[str, str], date] = {}
-        self.feeds = Feeds(database, lambda: self.table, "reminder.example")
+        self.feeds = self.of_another_process()
+
+    def of_another_process(self) -> Feeds:
+        return Feeds(self.database, lambda: self.table, "reminder.example", TEMPLATES)
 
     def sync(self) -> bool:
         return self.feeds.sync(lambda _: Progress(self.done, self.checked_in), self.at)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from reminder.calendar.contents import Contents, Drafts
-from reminder.calendar.entries import Entry
+from reminder.calendar.entries import CalendarEntry
+from reminder.calendar.feed_events import FeedEvents
 from reminder.domain.plan import TaskKind
 from reminder.domain.windows import Progress
 
@@ -32,10 +32,10 @@ def test_the_plans_feed_has_every_task_and_no_group_has_a_feed(desk: Any) -> Non
 
 
 def test_an_entry_survives_its_json(desk: Any) -> None:
-    made = Drafts(desk.table, Progress({"2026-04-1": date(2026, 4, 20)}))
-    for selection in Contents(desk.table).by_feed.values():
-        for draft in made.of(selection):
-            assert Entry.from_json(draft.entry).to_json() == draft.entry
+    progress = Progress({"2026-04-1": date(2026, 4, 20)})
+    for content in FeedEvents(desk.table, progress, "").contents().values():
+        for draft in content.drafts:
+            assert CalendarEntry.from_json(draft.entry).to_json() == draft.entry
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 import gzip
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reminder.calendar.feeds import Feeds
+from reminder.calendar import feeds
 from reminder.calendar.query import Query, View, parse_query
+from reminder.domain.units import Directory
 from reminder.domain.windows import Progress
 from reminder.errors import UnknownError
+from tests.calendar.conftest import AT
 
 
 def test_a_second_sync_writes_nothing_and_gives_the_same_bytes(desk: Any) -> None:
@@ -23,7 +26,7 @@ def test_a_second_sync_writes_nothing_and_gives_the_same_bytes(desk: Any) -> Non
 
 def test_two_installations_give_the_same_bytes_and_tags(desk: Any) -> None:
     desk.sync()
-    other = Feeds(desk.database, lambda: desk.table, "reminder.example")
+    other = desk.of_another_process()
     assert other.rendered("deputies", Query()) == desk.feeds.rendered("deputies", Query())
 
 
@@ -93,6 +96,75 @@ def test_who_read_before_another_wrote_does_not_write_the_older_state(desk: Any)
     desk.done["2026-04-1"] = date(2026, 4, 2)
     desk.sync()
     before = desk.body("deputies")
-    known = iter([Progress(), Progress(desk.done, desk.checked_in)])
-    assert desk.feeds.sync(lambda _: next(known), desk.at)
+    latest = chain([Progress()], repeat(Progress(desk.done, desk.checked_in)))
+    assert desk.feeds.sync(lambda _: next(latest), desk.at)
     assert desk.body("deputies") == before
+
+
+def test_what_is_kept_is_what_a_new_process_renders(desk: Any) -> None:
+    for day in (1, 2, 3):
+        desk.sync()
+        for query in ("", "view=due&year-round=0", "view=todo&alarms=1d"):
+            kept = desk.feeds.rendered("deputies", parse_query(query))
+            fresh = desk.of_another_process()
+            assert kept == fresh.rendered("deputies", parse_query(query))
+        desk.done[f"2026-04-{day}"] = date(2026, 4, 20)
+        desk.at += timedelta(days=1)
+
+
+def test_a_new_name_of_a_unit_is_shown_at_once(desk: Any) -> None:
+    desk.sync()
+    before = desk.feeds.rendered("helan", Query())
+    units = dict(desk.table.directory.units)
+    units["helan"] = replace(units["helan"], short="贺兰")
+    desk.table = replace(desk.table, directory=replace(desk.table.directory, units=units))
+    after = desk.feeds.rendered("helan", Query())
+    assert "X-WR-CALNAME:代表工作2026·贺兰\r\n".encode() in after.body
+    assert after.etag != before.etag
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("a,b;c\\n", "a\\,b\\;c\\\\n"), ("甲" * 60, "甲" * 60), ("é" * 36, "é" * 36)],
+)
+def test_any_name_is_escaped_and_folded_in_the_heading(desk: Any, name: str, written: str) -> None:
+    units = dict(desk.table.directory.units)
+    units["helan"] = replace(units["helan"], short=name)
+    desk.table = replace(desk.table, directory=replace(desk.table.directory, units=units))
+    body = desk.body("helan")
+    unfolded = body.replace(b"\r\n ", b"").decode().splitlines()
+    assert f"X-WR-CALNAME:代表工作2026·{written}" in unfolded
+    assert max(len(line) for line in body.split(b"\r\n")) <= 75
+
+
+def test_what_another_process_changes_is_shown_at_once(desk: Any) -> None:
+    other = desk.of_another_process()
+    desk.sync()
+    before = other.rendered("deputies", Query())
+    desk.done["2026-04-1"] = date(2026, 4, 20)
+    desk.sync()
+    after = other.rendered("deputies", Query())
+    assert after == desk.feeds.rendered("deputies", Query()) != before
+
+
+def test_feeds_are_written_a_few_at_a_time_and_all_of_them(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "_AT_ONCE", 7)
+    assert desk.sync()
+    assert not desk.sync()
+    for name in desk.feeds.names():
+        assert desk.feeds.rendered(name, Query()).changed == desk.at
+
+
+def test_a_feed_whose_name_changed_or_lost_a_cancelled_event_is_sent(desk: Any) -> None:
+    """Neither has an event that says when."""
+    desk.sync()
+    desk.edit(lambda task: None if task.id == "2026-04-2" else task)
+    units = {key: replace(unit, short="新称") for key, unit in desk.table.directory.units.items()}
+    for days, directory in ((1, None), (62, None), (123, Directory(units))):
+        desk.at = AT + timedelta(days=days)
+        if directory:
+            desk.table = replace(desk.table, directory=directory)
+        assert desk.sync()
+        assert desk.feeds.rendered("deputies", Query()).changed == desk.at

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminder.ledger.access import InstallationKey
-from reminder.ledger.changes import stamp
 from reminder.ledger.database import Database
+from reminder.ledger.feeds import read_version
 from reminder.ledger.links import (
     FEED,
     LinkView,
@@ -100,20 +100,20 @@ def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
     assert webcal_url(url).startswith("webcal://reminder.example/feeds/abc/")
 
 
-def test_only_what_readers_see_moves_the_stamp_of_the_feeds(database: Database) -> None:
-    seen = [stamp_of(database)]
+def test_only_what_readers_see_moves_the_version_of_the_feeds(database: Database) -> None:
+    seen = [version_of(database)]
     for change in (rotate, revoke):
         with database.write() as connection:
             change(connection, FEED, "helan")
-        seen.append(stamp_of(database))
+        seen.append(version_of(database))
     assert len(set(seen)) == 3
     touch(database, FEED, "helan", AT)
-    assert stamp_of(database) == seen[-1]
+    assert version_of(database) == seen[-1]
 
 
-def stamp_of(database: Database) -> str:
+def version_of(database: Database) -> str:
     with database.read() as connection:
-        return stamp(connection)
+        return read_version(connection)
 
 
 def test_a_single_readers_link_opens_when_somebody_has_made_it(database: Database) -> None:
@@ -148,6 +148,6 @@ def test_a_readers_link_keeps_its_label_through_use_and_rotation(database: Datab
 
 def test_a_readers_link_is_seen_at_once(database: Database) -> None:
     with database.write() as connection:
-        before = stamp(connection)
+        before = read_version(connection)
         add_reader(connection, "helan", "值班员", AT)
-        assert stamp(connection) != before
+        assert read_version(connection) != before

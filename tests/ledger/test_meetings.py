@@ -9,8 +9,8 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import LedgerError
 from reminder.ledger import registrations
-from reminder.ledger.changes import stamp
 from reminder.ledger.database import Database
+from reminder.ledger.feeds import read_version
 from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed, add
 from reminder.ledger.notified import NotifiedCount, told_of
@@ -34,11 +34,11 @@ def test_the_last_day_holds_and_every_one_stays_in_the_history(database: Databas
 
 def test_a_change_is_seen_by_every_replica(database: Database) -> None:
     with database.write() as connection:
-        before = stamp(connection)
+        before = read_version(connection)
         set_date(connection, "sc-25", DAY, AT)
-        between = stamp(connection)
+        between = read_version(connection)
         unset_date(connection, "sc-25", AT)
-        assert len({before, between, stamp(connection)}) == 3
+        assert len({before, between, read_version(connection)}) == 3
 
 
 def test_a_ledger_is_read_as_it_lies_there(place: Place, database: Database) -> None:

@@ -8,13 +8,14 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from psycopg import sql
+from sqlalchemy import select
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger import registrations
@@ -22,7 +23,7 @@ from reminder.ledger.integrity import verify
 from reminder.ledger.links import READER, readers_of
 from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database
-from reminder.ledger.schema import metadata
+from reminder.ledger.schema import event, metadata
 from reminder.office import operations
 from tests.daemon.trials import Trial, trial
 from tests.mail.servers import Inbox, real_server
@@ -69,6 +70,31 @@ def test_first_ledger_gets_the_present_tables_and_is_sound(place: Place) -> None
         assert len(registrations.of_unit(connection, "lead")) == 2
         assert [link.subject for link in readers_of(connection, "lead")] == [f"lead{READER}1"]
     assert list(verify(place)) == []
+
+
+EVENT = r"INTO event .* VALUES \((\d+), '(.*?)', (\d+), '(.*)', '(\w+)', (\d+), '(.*)', (.*)\);"
+
+
+def test_first_ledgers_events_are_rows_of_their_feeds_as_they_were(place: Place) -> None:
+    rows = (DUMP / "rows.sql").read_text(encoding="utf-8")
+    wanted = {
+        (feed, *facts[:-1], facts[-1] != "NULL")
+        for feed, shown in re.findall(r"INTO feed .* VALUES \('(.*)', (\d+)\);", rows)
+        for agenda, *facts in re.findall(EVENT, rows)
+        if agenda == shown
+    }
+    with closing(open_database(place)) as database, database.read() as connection:
+        events = {
+            (
+                *(row.feed, row.uid, str(row.position), row.entry, row.content_hash),
+                str(row.sequence),
+                f"{row.last_modified.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}",
+                row.cancelled_at is not None,
+            )
+            for row in connection.execute(select(event))
+        }
+    assert {row[0] for row in events} == {"lead", "left", "related", "plan"}
+    assert events == wanted
 
 
 def test_office_goes_on_in_its_first_ledger_and_sends_nothing_twice(office: Trial) -> None:

@@ -9,8 +9,6 @@ import pytest
 from sqlalchemy import event, select
 from starlette.applications import Starlette
 
-from reminder.calendar.contents import Contents
-from reminder.calendar.syncing import sync
 from reminder.domain.windows import Progress
 from reminder.ledger.links import FEED, add_reader, revoke, rotate
 from reminder.ledger.opening import open_database
@@ -103,7 +101,7 @@ def test_a_changed_event_is_seen_with_the_next_look(house: Any, app: Starlette, 
     lead, plan = house.url(task.lead[0]), house.url("plan")
     before = [ask(app, url).headers["etag"] for url in (lead, plan)]
     done = Progress(done={task.id: date(2026, 4, 2)})
-    sync(house.database, lambda _: (Contents(house.table), done), LATER)
+    house.application.feeds.sync(lambda _: done, LATER)
     assert [ask(app, url).headers["etag"] for url in (lead, plan)] == before
     looks(0)
     after = [ask(app, url).headers["etag"] for url in (lead, plan)]

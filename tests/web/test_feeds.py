@@ -1,7 +1,6 @@
 """Calendar feeds over HTTP."""
 
 import gzip
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +9,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from reminder.calendar.contents import Contents
-from reminder.calendar.syncing import sync
-from reminder.domain.units import Directory
 from reminder.domain.windows import Progress
-from reminder.ledger.agendas import read_formed
 from reminder.ledger.links import FEED, add_reader, revoke
 from reminder.ledger.schema import link
 from reminder.web.feed_answer import accepts_gzip, is_fresh, is_unchanged
@@ -100,27 +95,10 @@ def test_a_feed_that_changed_is_sent_whatever_its_clock_said(house: Any, seconds
     before = house.client().get(url).headers["Last-Modified"]
     done = Progress({"2026-04-1": date(2026, 4, 1)})
     at = AT + timedelta(seconds=seconds)
-    sync(house.database, lambda _: (Contents(house.table, "reminder.example"), done), at)
+    house.application.feeds.sync(lambda _: done, at)
     answer = house.client().get(url, headers={"If-Modified-Since": before})
     assert answer.status_code == 200
     assert "✓" in answer.text
-
-
-def test_a_feed_whose_name_changed_or_lost_a_cancelled_event_is_sent(house: Any) -> None:
-    """Neither has an event that says when."""
-    table, progress = house.table, Progress()
-    fewer = replace(table.plan, tasks=table.plan.tasks[:-9])
-    units = {key: replace(unit, short="新称") for key, unit in table.directory.units.items()}
-    versions = [
-        replace(table, plan=fewer),
-        replace(table, plan=fewer),
-        replace(table, plan=fewer, directory=Directory(units)),
-    ]
-    for days, version in enumerate(versions):
-        at = AT + timedelta(days=1 + 61 * days)
-        sync(house.database, lambda _, new=version: (Contents(new), progress), at)  # type: ignore[misc]
-        with house.database.read() as connection:
-            assert read_formed(connection) == at
 
 
 def test_what_stands_behind_an_address_is_no_part_of_it(house: Any) -> None:
