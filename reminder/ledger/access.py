@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from reminder.ledger.database import Database
-from reminder.ledger.rows import put, put_new
-from reminder.ledger.schema import attempt, session, setting
+from reminder.ledger.rows import put, put_new_setting, put_setting, read_setting
+from reminder.ledger.schema import attempt, session
 
 _KEY = "installation-key"
 
@@ -36,14 +36,13 @@ def installation_key(database: Database, given: str = "") -> InstallationKey:
     """The one that is `given` (REMINDER_SECRET_KEY), else the ledger's, made on first use."""
     if given:
         return InstallationKey(given.encode())
-    query = setting.select().where(setting.c.name == _KEY)
     with database.read() as connection:
-        row = connection.execute(query).first()
-    if row is None:
+        secret = read_setting(connection, _KEY)
+    if secret is None:
         with database.write() as connection:
-            put_new(connection, setting, {"name": _KEY, "value": secrets.token_hex(32)})
-            row = connection.execute(query).one()
-    return InstallationKey(bytes.fromhex(row.value))
+            put_new_setting(connection, _KEY, secrets.token_hex(32))  # unless another came first
+            secret = read_setting(connection, _KEY)
+    return InstallationKey(bytes.fromhex(secret or ""))
 
 
 DOOR_WORD = "token"  # its name in an address
@@ -62,7 +61,7 @@ def opens_door(connection: Connection, key: InstallationKey, word: str) -> bool:
 
 def change_lock(connection: Connection) -> None:
     """Every address and every browser that opened the local pages opens them no more."""
-    put(connection, setting, {"name": _DOOR, "value": str(int(_generation(connection)) + 1)})
+    put_setting(connection, _DOOR, str(int(_generation(connection)) + 1))
 
 
 def door_url(base: str, word: str, path: str = "/") -> str:
@@ -71,8 +70,7 @@ def door_url(base: str, word: str, path: str = "/") -> str:
 
 
 def _generation(connection: Connection) -> str:
-    query = select(setting.c.value).where(setting.c.name == _DOOR)
-    return connection.scalar(query) or "1"
+    return read_setting(connection, _DOOR) or "1"
 
 
 def _door_digest(word: str) -> bytes:
@@ -83,13 +81,12 @@ _PASSWORD = "console-password"
 
 
 def keep_password(connection: Connection, hashed: str) -> None:
-    put(connection, setting, {"name": _PASSWORD, "value": hashed})
+    put_setting(connection, _PASSWORD, hashed)
 
 
 def kept_password(connection: Connection) -> str:
     """Empty until a password is set."""
-    query = select(setting.c.value).where(setting.c.name == _PASSWORD)
-    return connection.scalar(query) or ""
+    return read_setting(connection, _PASSWORD) or ""
 
 
 def add_session(connection: Connection, word: str, at: datetime) -> None:

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine
 
 from reminder.errors import LedgerError
 from reminder.ledger.failures import in_words
 from reminder.ledger.location import Place
 from reminder.ledger.mark import Mark
-from reminder.ledger.rows import put
-from reminder.ledger.schema import setting
+from reminder.ledger.rows import drop_setting, put_setting, read_setting
 
-_MOVED_TO = setting.c.name == "moved-to"
+_MOVED_TO = "moved-to"
 
 
 class Database:
@@ -68,7 +67,7 @@ class Database:
 
 def refuse_moved(connection: Connection, place: Place) -> None:
     """Of a ledger that was copied elsewhere: who went on with it would send again."""
-    target = connection.scalar(select(setting.c.value).where(_MOVED_TO))
+    target = read_setting(connection, _MOVED_TO)
     if target is not None:
         raise LedgerError(
             f"the ledger {place} was moved to {target}: two that go on would send twice",
@@ -78,9 +77,9 @@ def refuse_moved(connection: Connection, place: Place) -> None:
 
 
 def note_moved(connection: Connection, target: Place) -> None:
-    put(connection, setting, {"name": "moved-to", "value": str(target)})
+    put_setting(connection, _MOVED_TO, str(target))
 
 
 def forget_moved(connection: Connection) -> bool:
     """False when it was not moved."""
-    return bool(connection.execute(delete(setting).where(_MOVED_TO)).rowcount)
+    return drop_setting(connection, _MOVED_TO)

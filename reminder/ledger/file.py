@@ -38,12 +38,14 @@ class FileDatabase(Database):
         self._path = path
         self._file = _identity(path)
         _IN_USE[self._file] += 1
-        self._log = _log(path)
-        event.listen(self.writer, "begin", self._refuse_lost_log)
 
     def check(self) -> None:
         if _identity(self._path) != self._file:
-            raise self._replaced()
+            raise LedgerError(
+                f"the ledger {self.place} was deleted, moved or replaced while in use",
+                hint="Put it back; or stop the daemon, put a backup in its place, and start it "
+                "again.",
+            )
 
     def refuse_lost(self) -> None:
         if _filled(_mark(self._path)):
@@ -67,16 +69,6 @@ class FileDatabase(Database):
     def close(self) -> None:
         _IN_USE[self._file] -= 1
         super().close()
-
-    def _refuse_lost_log(self, _connection: Connection) -> None:
-        if not self._log.exists():
-            raise self._replaced()
-
-    def _replaced(self) -> LedgerError:
-        return LedgerError(
-            f"the ledger {self.place} was deleted, moved or replaced while in use",
-            hint="Put it back; or stop the daemon, put a backup in its place, and start it again.",
-        )
 
 
 def open_file(path: Path) -> FileDatabase:

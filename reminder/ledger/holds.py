@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from reminder.domain.notices import UNFINISHED, Kind, Reason, State
 from reminder.ledger.history import Change, record_all
 from reminder.ledger.notices import set_states
-from reminder.ledger.rows import put, put_new
-from reminder.ledger.schema import notice, recipient, setting, start
+from reminder.ledger.rows import drop_setting, put_new_setting, put_setting, read_setting
+from reminder.ledger.schema import notice, recipient, start
 
 _HOLD, _RELEASED = "hold", "hold-released"
 _ON_ITS_WAY = (*UNFINISHED, State.SENDING)
@@ -34,16 +34,16 @@ class Hold:
 
 
 def is_all_held(connection: Connection) -> bool:
-    return connection.execute(select(setting).where(setting.c.name == _HOLD)).first() is not None
+    return read_setting(connection, _HOLD) is not None
 
 
 def read_hold(connection: Connection, stream: str) -> Hold | None:
     """Why nothing goes on that stream; None where mails go."""
-    value = connection.scalar(select(setting.c.value).where(setting.c.name == _HOLD))
+    value = read_setting(connection, _HOLD)
     if value is not None:
-        found = json.loads(value)
-        since = datetime.fromisoformat(found["since"])
-        return Hold(Reason(found["reason"]), since, found["why"])
+        facts = json.loads(value)
+        since = datetime.fromisoformat(facts["since"])
+        return Hold(Reason(facts["reason"]), since, facts["why"])
     begun = connection.scalar(select(start.c.at).where(start.c.stream == stream, start.c.held))
     return Hold(Reason.HOLD, begun) if begun else None
 
@@ -54,7 +54,7 @@ def begin_hold(connection: Connection, hold: Hold) -> bool:
     What a mail server is just being told is recorded as it ends.
     """
     facts = {"reason": hold.reason, "since": hold.since.isoformat(), "why": hold.why}
-    if not put_new(connection, setting, {"name": _HOLD, "value": json.dumps(facts)}):
+    if not put_new_setting(connection, _HOLD, json.dumps(facts)):
         return False
     waiting = select(recipient.c.notice).where(recipient.c.state.in_(_ON_ITS_WAY))
     query = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key.in_(waiting))
@@ -79,39 +79,14 @@ def hold_new(connection: Connection, key: str, at: datetime) -> None:
 
 def lift_holds(connection: Connection, stream: str, at: datetime) -> None:
     connection.execute(update(start).where(start.c.stream == stream).values(held=False))
-    if connection.execute(delete(setting).where(setting.c.name == _HOLD)).rowcount:
-        put(connection, setting, {"name": _RELEASED, "value": at.isoformat()})
+    if drop_setting(connection, _HOLD):
+        put_setting(connection, _RELEASED, at.isoformat())
 
 
 def released_at(connection: Connection) -> datetime | None:
     """When the operator last let go what was held as restored or by hand."""
-    value = connection.scalar(select(setting.c.value).where(setting.c.name == _RELEASED))
+    value = read_setting(connection, _RELEASED)
     return datetime.fromisoformat(value) if value else None
-
-
-_UNAPPROVED = (
-    select(
-        notice.c.period, notice.c.due, func.count().label("waiting"),
-        func.count(notice.c.approved).label("changed"),
-    )
-    .where(
-        notice.c.state == State.HELD,
-        notice.c.reason == Reason.APPROVAL,
-        notice.c.stream == bindparam("of_stream"),
-    )
-    .group_by(notice.c.period, notice.c.due)
-    .order_by(notice.c.due, notice.c.period)
-)  # fmt: skip
-_HELD = (
-    select(notice.c.key)
-    .where(
-        notice.c.state == State.HELD,
-        notice.c.kind == Kind.DIGEST,
-        notice.c.stream == bindparam("of_stream"),
-        notice.c.reason.in_(bindparam("reasons", expanding=True)),
-    )
-    .order_by(notice.c.created, notice.c.key)
-)
 
 
 @dataclass(frozen=True)
@@ -125,8 +100,18 @@ class Unapproved:
 
 
 def unapproved(connection: Connection, stream: str) -> list[Unapproved]:
-    rows = connection.execute(_UNAPPROVED, {"of_stream": stream})
-    return [Unapproved(row.period, row.due, row.waiting, row.changed) for row in rows]
+    counts = func.count().label("waiting"), func.count(notice.c.approved).label("changed")
+    query = (
+        select(notice.c.period, notice.c.due, *counts)
+        .where(
+            notice.c.state == State.HELD,
+            notice.c.reason == Reason.APPROVAL,
+            notice.c.stream == stream,
+        )
+        .group_by(notice.c.period, notice.c.due)
+        .order_by(notice.c.due, notice.c.period)
+    )
+    return [Unapproved(*row) for row in connection.execute(query)]
 
 
 def held_digests(
@@ -138,13 +123,17 @@ def held_digests(
     due_by: datetime | None = None,
 ) -> list[str]:
     """Their keys, in the order in which they were made."""
-    which = {"of_stream": stream, "reasons": reasons, "of_period": period, "due_by": due_by}
-    query = _HELD
+    query = select(notice.c.key).where(
+        notice.c.state == State.HELD,
+        notice.c.kind == Kind.DIGEST,
+        notice.c.stream == stream,
+        notice.c.reason.in_(reasons),
+    )
     if period is not None:
-        query = query.where(notice.c.period == bindparam("of_period"))
+        query = query.where(notice.c.period == period)
     if due_by is not None:
-        query = query.where(notice.c.due <= bindparam("due_by"))
-    return list(connection.scalars(query, which))
+        query = query.where(notice.c.due <= due_by)
+    return list(connection.scalars(query.order_by(notice.c.created, notice.c.key)))
 
 
 def note_approved(connection: Connection, hashes: Mapping[str, str], at: datetime) -> None:

@@ -96,7 +96,7 @@ def feed_of(subject: str) -> str:
 
 def add_reader(connection: Connection, feed: str, label: str, at: datetime) -> str:
     """A link of its own for a single reader of that feed. Returns its subject."""
-    numbers = [int(found.subject.partition(READER)[2]) for found in readers_of(connection, feed)]
+    numbers = [int(view.subject.partition(READER)[2]) for view in readers_of(connection, feed)]
     subject = f"{feed}{READER}{max(numbers, default=0) + 1}"
     _put(connection, FEED, subject, label=label, created=at)
     note_change(connection)
@@ -105,17 +105,16 @@ def add_reader(connection: Connection, feed: str, label: str, at: datetime) -> s
 
 def readers_of(connection: Connection, feed: str) -> list[LinkView]:
     """In the order in which they were made, also those that were revoked."""
-    query = select(link).where(
-        link.c.purpose == FEED, link.c.subject.startswith(f"{feed}{READER}", autoescape=True)
-    )
-    found = [_view(row) for row in connection.execute(query)]
-    return sorted(found, key=lambda each: int(each.subject.partition(READER)[2]))
+    theirs = link.c.subject.startswith(f"{feed}{READER}", autoescape=True)
+    rows = connection.execute(select(link).where(link.c.purpose == FEED, theirs))
+    links = [LinkView(**row._mapping) for row in rows]
+    return sorted(links, key=lambda view: int(view.subject.partition(READER)[2]))
 
 
 def read_links(connection: Connection) -> dict[tuple[str, str], LinkView]:
     """Those that were rotated, revoked or used, and all that single readers have."""
     rows = connection.execute(select(link).order_by(link.c.purpose, link.c.subject))
-    return {(row.purpose, row.subject): _view(row) for row in rows}
+    return {(row.purpose, row.subject): LinkView(**row._mapping) for row in rows}
 
 
 def read_link(connection: Connection, purpose: str, subject: str) -> LinkView | None:
@@ -123,7 +122,7 @@ def read_link(connection: Connection, purpose: str, subject: str) -> LinkView | 
     row = _row(connection, purpose, subject)
     if row is None:
         return None if READER in subject else LinkView(purpose, subject)
-    return _view(row)
+    return LinkView(**row._mapping)
 
 
 def touch(database: Database, purpose: str, subject: str, at: datetime) -> bool:
@@ -166,18 +165,6 @@ def _row(connection: Connection, purpose: str, subject: str) -> Row[Any] | None:
     return connection.execute(
         select(link).where(link.c.purpose == purpose, link.c.subject == subject)
     ).first()
-
-
-def _view(row: Row[Any]) -> LinkView:
-    return LinkView(
-        row.purpose,
-        row.subject,
-        row.generation,
-        row.revoked,
-        row.last_use,
-        row.label,
-        row.created,
-    )
 
 
 def _put(connection: Connection, purpose: str, subject: str, **values: object) -> None:

@@ -14,24 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, select
 
 from reminder.domain.notices import State
 from reminder.ledger.holds import released_at
-from reminder.ledger.rows import put_new
-from reminder.ledger.schema import history, setting
+from reminder.ledger.rows import put_new_setting, read_setting
+from reminder.ledger.schema import history
 
 log = logging.getLogger(__name__)
 
 _ID = "ledger-id"
-# All that earlier versions wrote.
 _BEGUN = b"There is a ledger here, or there was.\n"
-_NEW = b"Nobody has ticked yet.\n"
-_LINE = re.compile(rb"ledger (\w*), row (\d+) \((\w+)\) of (\S+)\n")
-_LAST = select(history).order_by(history.c.id.desc()).limit(1)
-_NUMBERED = select(history).where(history.c.id == bindparam("number"))
-_CLAIMED = select(history.c.id).where(history.c.state == State.SENDING).limit(1)
-_NAME = select(setting.c.value).where(setting.c.name == _ID)
+_NEW = _BEGUN + b"Nobody has ticked yet.\n"
+_LINE = re.compile(re.escape(_BEGUN) + rb"ledger (\w*), row (\d+) \((\w+)\) of (\S+)\n")
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,12 +37,12 @@ class Mark:
     def __init__(self, path: Path | None, *, alone: bool) -> None:
         self._path = path
         self._alone = alone
-        self._told = False
+        self._warned = False
 
     def begin(self, connection: Connection) -> None:
         """Beside a ledger that was just made. Raises `OSError`."""
         if self._path and not self._read() and not _is_used(connection):
-            _write(self._path, _BEGUN + _NEW)
+            _write(self._path, _NEW)
 
     def why_other(self, connection: Connection) -> str:
         """Why this is not the ledger that was last used here, in words; empty when it is."""
@@ -55,14 +50,12 @@ class Mark:
         if not noted:
             unknown = self._alone and _is_used(connection)
             return "it has been used, but not here: there is no mark beside it" if unknown else ""
-        if noted == _BEGUN:
-            return ""  # an earlier version's
-        if noted == _BEGUN + _NEW:
+        if noted == _NEW:
             return "it has been used, but not here" if _is_used(connection) else ""
-        found = _LINE.fullmatch(noted.removeprefix(_BEGUN))
-        if found is None:
+        line = _LINE.fullmatch(noted)
+        if line is None:
             return f"what {self._path} says of it cannot be read"
-        name, number, digest, moment = (part.decode() for part in found.groups())
+        name, number, digest, moment = (part.decode() for part in line.groups())
         at = datetime.fromisoformat(moment)
         if name != _id(connection):
             why = "another ledger was used here last"
@@ -84,7 +77,8 @@ class Mark:
 
     def last(self, connection: Connection) -> bytes:
         """What to write when this transaction is on disk."""
-        row = connection.execute(_LAST).one_or_none()
+        query = select(history).order_by(history.c.id.desc()).limit(1)
+        row = connection.execute(query).one_or_none()
         number, at = (row.id, row.at) if row else (0, _NEVER)
         # Of one length, so that one write replaces another whole.
         line = f"ledger {_id(connection)}, row {number:020} ({_digest(row)}) of {at.isoformat()}\n"
@@ -99,11 +93,11 @@ class Mark:
             _write(self._path, noted)
         except OSError as error:
             log.log(
-                logging.DEBUG if self._told else logging.WARNING,
+                logging.DEBUG if self._warned else logging.WARNING,
                 "%s cannot be written (%s): a restored ledger may not be recognised",
                 self._path, error.strerror,
             )  # fmt: skip
-            self._told = True
+            self._warned = True
 
     def _read(self) -> bytes:
         try:
@@ -116,25 +110,26 @@ class Mark:
 
 def name_ledger(connection: Connection) -> None:
     """A name that its copies share."""
-    put_new(connection, setting, {"name": _ID, "value": secrets.token_hex(8)})
+    put_new_setting(connection, _ID, secrets.token_hex(8))
 
 
 def _id(connection: Connection) -> str:
-    return connection.scalar(_NAME) or ""
+    return read_setting(connection, _ID) or ""
 
 
 def _is_used(connection: Connection) -> bool:
     """Whether a mail may have gone."""
-    return connection.execute(_CLAIMED).first() is not None
+    claimed = select(history.c.id).where(history.c.state == State.SENDING).limit(1)
+    return connection.execute(claimed).first() is not None
 
 
 def _row(connection: Connection, number: int) -> Row[Any] | None:
-    return connection.execute(_NUMBERED, {"number": number}).one_or_none()
+    return connection.execute(select(history).where(history.c.id == number)).one_or_none()
 
 
 def _digest(row: Row[Any] | None) -> str:
-    said = repr((row.id, row.at.isoformat(), *row[2:])) if row else ""
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    facts = repr((row.id, row.at.isoformat(), *row[2:])) if row else ""
+    return hashlib.sha256(facts.encode()).hexdigest()[:32]
 
 
 def _write(path: Path, noted: bytes) -> None:

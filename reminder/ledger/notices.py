@@ -1,25 +1,14 @@
-"""Notices: inserted once, their bytes fixed once, each change in the history."""
+"""Notices in the ledger: inserted once, their bytes fixed once, each change in the history."""
 
 import hashlib
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    RowMapping,
-    Select,
-    bindparam,
-    delete,
-    exists,
-    insert,
-    select,
-    union,
-    update,
-)
+from sqlalchemy import Connection, RowMapping, Select, delete, exists, select, union, update
 
 from reminder.domain.notices import (
     UNFINISHED,
@@ -38,6 +27,15 @@ from reminder.ledger.schema import history, message, notice, recipient
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
+# Answers that come to DATA or behind it; a throttle may come earlier, and is not told apart.
+_AT_DATA = (
+    Reason.ACCEPTED,
+    Reason.REHEARSAL,
+    Reason.ANSWER_LOST,
+    Reason.MESSAGE_DEFERRED,
+    Reason.MESSAGE_REFUSED,
+    Reason.THROTTLED,
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Composed:
 
 @dataclass(frozen=True)
 class NewNotice:
-    """A notice as it is put in: queued with `composed`, else `state` says what it is instead."""
+    """Queued with `composed`, else `state` says what it is instead."""
 
     draft: NoticeDraft
     reason: Reason = Reason.PLANNED
@@ -75,6 +73,15 @@ def keys_of(
     return {row.key: row.stream for row in connection.execute(query)}
 
 
+def content_of(connection: Connection, key: str) -> bytes | None:
+    """The stored bytes; None before they are fixed, and 24 months later."""
+    content = connection.scalar(select(message.c.content).where(message.c.notice == key))
+    return zlib.decompress(content) if content is not None else None
+
+
+# Made and queued
+
+
 def add(
     connection: Connection,
     draft: NoticeDraft,
@@ -86,97 +93,111 @@ def add(
     stream: str,
     rehearsal: bool = False,
 ) -> None:
-    entry = NewNotice(draft, reason, composed, state)
-    add_all(connection, [entry], at, stream=stream, rehearsal=rehearsal)
+    new = NewNotice(draft, reason, composed, state)
+    add_all(connection, [new], at, stream=stream, rehearsal=rehearsal)
 
 
 def add_all(
     connection: Connection,
-    entries: Sequence[NewNotice],
+    new: Sequence[NewNotice],
     at: datetime,
     *,
     stream: str,
     rehearsal: bool = False,
 ) -> None:
     """Hundreds at once: a statement a table, not one a notice."""
-    if not entries:
+    if not new:
         return
     shared = {"stream": stream, "rehearsal": rehearsal, "attempts": 0, "created": at, "updated": at}
-    connection.execute(notice.insert(), [_row(entry) | shared for entry in entries])
-    note_reminded(connection, [entry.draft for entry in entries])
-    _queue(
-        connection,
-        [(entry.draft.key, entry.composed, entry.reason) for entry in entries if entry.composed],
-        at,
-    )
-    record_all(
-        connection,
-        at,
-        [
-            Change(entry.draft.key, entry.state or State.HELD, entry.reason)
-            for entry in entries
-            if not entry.composed
-        ],
-    )
+    connection.execute(notice.insert(), [_row(one) | shared for one in new])
+    note_reminded(connection, [one.draft for one in new])
+    _queue(connection, [(one.draft.key, one.composed, one.reason) for one in new], at)
+    unqueued = [one for one in new if not one.composed]
+    changes = [Change(one.draft.key, one.state or State.HELD, one.reason) for one in unqueued]
+    record_all(connection, at, changes)
 
 
-def _row(entry: NewNotice) -> dict[str, object]:
-    draft = entry.draft
-    facts = {
+def _row(new: NewNotice) -> dict[str, object]:
+    draft = new.draft
+    return {
         "key": draft.key,
         "kind": draft.kind,
         "period": draft.period,
         "unit": draft.unit,
         "due": draft.due,
         "useful_until": draft.useful_until,
-        "reason": entry.reason,
-    }
-    return facts | (_fixed(entry.composed) if entry.composed else _unfixed(entry.state))
+        "reason": new.reason,
+        "state": None if new.composed else new.state,
+    } | _bytes(new.composed)
 
 
-def _fixed(composed: Composed) -> dict[str, object]:
+def _bytes(composed: Composed | None) -> dict[str, object]:
+    if composed is None:
+        return dict.fromkeys(("message_id", "as_of", "sha256"))
     return {
-        "state": None,
         "message_id": composed.message_id,
         "as_of": composed.as_of,
         "sha256": composed.sha256,
     }
 
 
-def _unfixed(state: State | None) -> dict[str, object]:
-    return {"state": state, "message_id": None, "as_of": None, "sha256": None}
-
-
 def fix(connection: Connection, key: str, composed: Composed, at: datetime, reason: Reason) -> None:
     """Queues the notice: from now on its bytes and recipients never change."""
-    values = _fixed(composed) | {"reason": reason, "updated": at}
-    connection.execute(update(notice).where(notice.c.key == key).values(values))
+    _update(connection, key, state=None, reason=reason, updated=at, **_bytes(composed))
     _queue(connection, [(key, composed, reason)], at)
 
 
+def renew(connection: Connection, key: str, composed: Composed, at: datetime) -> None:
+    """Other bytes, for the addresses of now, where it waits; who was refused stays so."""
+    theirs = recipient.c.notice == key
+    connection.execute(delete(recipient).where(theirs, recipient.c.state.in_(UNFINISHED)))
+    connection.execute(delete(message).where(message.c.notice == key))
+    settled = set(connection.scalars(select(recipient.c.address).where(theirs)))
+    left = tuple(address for address in composed.recipients if address not in settled)
+    _update(connection, key, updated=at, **_bytes(composed))
+    _queue(connection, [(key, replace(composed, recipients=left), Reason.RENEWED)], at)
+    changes = [Change(key, State.QUEUED, Reason.RENEWED, address) for address in left]
+    record_all(connection, at, changes)
+
+
+def hold_again(connection: Connection, key: str, at: datetime) -> None:
+    """It waits for approval anew, without bytes, and keeps the old hash as a mark."""
+    theirs = recipient.c.notice == key
+    addresses = connection.scalars(select(recipient.c.address).where(theirs)).all()
+    connection.execute(delete(recipient).where(theirs))
+    connection.execute(delete(message).where(message.c.notice == key))
+    _update(
+        connection, key, state=State.HELD, reason=Reason.APPROVAL, approved=notice.c.sha256,
+        updated=at, **_bytes(None),
+    )  # fmt: skip
+    back = [Change(key, State.QUEUED, Reason.RENEWED, address) for address in addresses]
+    record_all(connection, at, [*back, Change(key, State.HELD, Reason.CHANGED)])
+
+
 def _queue(
-    connection: Connection, mails: Sequence[tuple[str, Composed, Reason]], at: datetime
+    connection: Connection, mails: Sequence[tuple[str, Composed | None, Reason]], at: datetime
 ) -> None:
-    if not mails:
-        return
-    connection.execute(
-        message.insert(),
-        [
-            # Base64 hardly shrinks further with more effort, and that takes twice as long.
-            {"notice": key, "content": zlib.compress(composed.content, 1), "stored": at}
-            for key, composed, _ in mails
-        ],
-    )
+    messages, people, changes = [], [], []
     unsent = {"state": State.QUEUED, "reply": "", "attempts": 0, "not_before": at, "updated": at}
-    connection.execute(
-        recipient.insert(),
-        [
+    for key, composed, reason in mails:
+        if composed is None:
+            continue
+        # Base64 hardly shrinks further with more effort, and that takes twice as long.
+        packed = zlib.compress(composed.content, 1)
+        messages.append({"notice": key, "content": packed, "stored": at})
+        people += [
             {"notice": key, "address": address, "reason": reason} | unsent
-            for key, composed, reason in mails
             for address in composed.recipients
-        ],
-    )
-    record_all(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
+        ]
+        changes.append(Change(key, State.QUEUED, reason))
+    if messages:
+        connection.execute(message.insert(), messages)
+    if people:
+        connection.execute(recipient.insert(), people)
+    record_all(connection, at, changes)
+
+
+# States of the notice itself
 
 
 def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
@@ -192,17 +213,88 @@ def set_states(
     at: datetime,
     detail: str = "",
 ) -> None:
-    """Of very many in little time: meanwhile nobody else can write."""
     values = {"state": state, "reason": reason, "updated": at}
     for some in batched(keys):
         connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
     record_all(connection, at, [Change(key, state, reason, detail=detail) for key in keys])
 
 
-def content_of(connection: Connection, key: str) -> bytes | None:
-    """The stored bytes; None before they are fixed, and 24 months later."""
-    content = connection.scalar(select(message.c.content).where(message.c.notice == key))
-    return zlib.decompress(content) if content is not None else None
+def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> None:
+    """Its recipients decide again on its state."""
+    _update(connection, key, state=None, reason=reason, updated=at)
+    record(connection, at, key, State.RETRY, reason)
+
+
+def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
+    """Notices that still wait: held, queued or to be tried again, and not just being sent."""
+    query = _unfinished()
+    if kinds:
+        query = query.where(notice.c.kind.in_(kinds))
+    return connection.execute(query).mappings().all()
+
+
+def expire(
+    connection: Connection, at: datetime, ended: Callable[[datetime], Reason] | None = None
+) -> list[str]:
+    """Gives up what has outlived its use; `ended` says why of what was due then. The keys."""
+    outlived = _unfinished().where(notice.c.useful_until <= at)
+    reasons: dict[Reason, list[str]] = defaultdict(list)
+    for row in connection.execute(outlived):
+        reasons[ended(row.due) if ended else Reason.TOO_LATE].append(row.key)
+    for reason, keys in reasons.items():
+        set_states(connection, keys, State.EXPIRED, reason, at)
+    return [key for keys in reasons.values() for key in keys]
+
+
+def too_early_given_up(
+    connection: Connection, stream: str, at: datetime, due_by: datetime
+) -> list[str]:
+    """Notices that ended as too late, or older than the start, as if by a later clock. The keys."""
+    by_reason = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
+    expired = (notice.c.state == State.EXPIRED) & by_reason
+    # By a first start on a clock that was far ahead.
+    baseline = (notice.c.state == State.BASELINE) & (notice.c.created > at + AHEAD)
+    query = select(notice.c.key).where(
+        expired | baseline,
+        notice.c.stream == stream,
+        notice.c.due <= due_by,
+        notice.c.useful_until > at,
+    )
+    return list(connection.scalars(query))
+
+
+def forget_bytes(connection: Connection, at: datetime) -> int:
+    """Drops stored bytes older than 24 months, of what waits for nobody any more."""
+    waiting = recipient.c.state.in_([*UNFINISHED, State.SENDING])
+    still = select(recipient.c.notice).where(waiting)
+    old = (message.c.stored < at - KEPT) & message.c.notice.not_in(still)
+    return connection.execute(delete(message).where(old)).rowcount
+
+
+def old_ones(connection: Connection, stream: str, before: datetime) -> list[str]:
+    """Keys of what waits, was composed before then and has never reached DATA."""
+    reached_data = exists().where(
+        history.c.subject == notice.c.key,
+        history.c.reason.in_(_AT_DATA)
+        | ((history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)),
+    )
+    query = _unfinished().where(
+        notice.c.state.is_(None),
+        notice.c.stream == stream,
+        notice.c.as_of < before,
+        ~reached_data,
+    )
+    return [row.key for row in connection.execute(query)]
+
+
+def reached(connection: Connection, key: str, stream: str) -> set[str]:
+    """Who got that notice or a copy of it, as seen from that stream, in lower case."""
+    base = original(key)
+    copies = recipient.c.notice.startswith(f"{base}#", autoescape=True)
+    query = select(recipient.c.address, notice.c.stream).join(notice)
+    query = query.where((recipient.c.notice == base) | copies, recipient.c.state == State.SENT)
+    rows = connection.execute(query)
+    return {row.address.lower() for row in rows if still_reached(row.stream, stream)}
 
 
 def _unfinished() -> Select[Any]:
@@ -215,137 +307,5 @@ def _unfinished() -> Select[Any]:
     return select(notice).where(still).order_by(notice.c.created)
 
 
-# Asked at each tick: made once, for making a statement takes longer than running it.
-_UNFINISHED = _unfinished()
-_UNFINISHED_OF = _UNFINISHED.where(notice.c.kind.in_(bindparam("kinds", expanding=True)))
-_OUTLIVED = _UNFINISHED.with_only_columns(notice.c.key, notice.c.due)
-_OUTLIVED = _OUTLIVED.where(notice.c.useful_until <= bindparam("now"))
-_TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
-    (notice.c.state == State.EXPIRED) & notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
-    # By a first start on a clock that was far ahead.
-    | (notice.c.state == State.BASELINE) & (notice.c.created > bindparam("ahead")),
-    notice.c.stream == bindparam("of_stream"),
-    notice.c.due <= bindparam("due_by"),
-    notice.c.useful_until > bindparam("now"),
-)
-_WAITING = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
-_FORGET = delete(message).where(
-    message.c.stored < bindparam("before"), message.c.notice.not_in(_WAITING)
-)
-
-
-def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
-    """Notices that still wait: held, queued or to be tried again, and not just being sent."""
-    query = _UNFINISHED_OF if kinds else _UNFINISHED
-    return connection.execute(query, {"kinds": kinds}).mappings().all()
-
-
-def expire(
-    connection: Connection, at: datetime, ended: Callable[[datetime], Reason] | None = None
-) -> list[str]:
-    """Gives up what has outlived its use; `ended` says why of what was due then. The keys."""
-    reasons: dict[Reason, list[str]] = defaultdict(list)
-    for row in connection.execute(_OUTLIVED, {"now": at}):
-        reasons[ended(row.due) if ended else Reason.TOO_LATE].append(row.key)
-    for reason, keys in reasons.items():
-        set_states(connection, keys, State.EXPIRED, reason, at)
-    return [key for keys in reasons.values() for key in keys]
-
-
-def too_early_given_up(
-    connection: Connection, stream: str, at: datetime, due_by: datetime
-) -> list[str]:
-    """Notices that ended as too late, or older than the start, as if by a later clock. The keys."""
-    which = {"of_stream": stream, "due_by": due_by, "now": at, "ahead": at + AHEAD}
-    return list(connection.scalars(_TOO_EARLY_GIVEN_UP, which))
-
-
-def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> None:
-    """Its recipients decide again on its state."""
-    values = {"state": None, "reason": reason, "updated": at}
+def _update(connection: Connection, key: str, **values: Any) -> None:
     connection.execute(update(notice).where(notice.c.key == key).values(values))
-    record(connection, at, key, State.RETRY, reason)
-
-
-def forget_bytes(connection: Connection, at: datetime) -> int:
-    """Drops stored bytes older than 24 months, of what waits for nobody any more."""
-    return connection.execute(_FORGET, {"before": at - KEPT}).rowcount
-
-
-_WAITS = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
-# Answers that come to DATA or behind it; a throttle may come earlier, and is not told apart.
-_AT_DATA = (
-    Reason.ACCEPTED,
-    Reason.REHEARSAL,
-    Reason.ANSWER_LOST,
-    Reason.MESSAGE_DEFERRED,
-    Reason.MESSAGE_REFUSED,
-    Reason.THROTTLED,
-)
-_REACHED_DATA = exists().where(
-    history.c.subject == notice.c.key,
-    history.c.reason.in_(_AT_DATA)
-    | ((history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)),
-)
-_BEING_SENT = exists().where(recipient.c.notice == notice.c.key, recipient.c.state == State.SENDING)
-_OLD = select(notice.c.key).where(
-    notice.c.key.in_(_WAITS),
-    notice.c.state.is_(None),
-    notice.c.stream == bindparam("of_stream"),
-    notice.c.as_of < bindparam("before"),
-    ~_BEING_SENT,
-    ~_REACHED_DATA,
-)
-
-
-def old_ones(connection: Connection, stream: str, before: datetime) -> list[str]:
-    """Keys of what waits, was composed before then and has never reached DATA."""
-    return list(connection.scalars(_OLD, {"of_stream": stream, "before": before}))
-
-
-def reached(connection: Connection, key: str, stream: str) -> set[str]:
-    """Who got that notice or a copy of it, as seen from that stream, in lower case."""
-    base = original(key)
-    family = (recipient.c.notice == base) | recipient.c.notice.startswith(
-        f"{base}#", autoescape=True
-    )
-    query = select(recipient.c.address, notice.c.stream).join(notice)
-    rows = connection.execute(query.where(family, recipient.c.state == State.SENT))
-    return {row.address.lower() for row in rows if still_reached(row.stream, stream)}
-
-
-def renew(connection: Connection, key: str, composed: Composed, at: datetime) -> None:
-    """Other bytes, for the addresses of now; who was refused stays so."""
-    values = {
-        "message_id": composed.message_id, "as_of": composed.as_of, "sha256": composed.sha256,
-        "updated": at,
-    }  # fmt: skip
-    connection.execute(update(notice).where(notice.c.key == key).values(values))
-    packed = {"content": zlib.compress(composed.content, 1), "stored": at}
-    connection.execute(update(message).where(message.c.notice == key).values(packed))
-    theirs = recipient.c.notice == key
-    gone = recipient.c.address.not_in(composed.recipients) & recipient.c.state.in_(UNFINISHED)
-    connection.execute(delete(recipient).where(theirs, gone))
-    known = set(connection.scalars(select(recipient.c.address).where(theirs)))
-    new = {"notice": key, "state": State.QUEUED, "reason": Reason.RENEWED, "reply": "",
-           "attempts": 0, "not_before": at, "updated": at}  # fmt: skip
-    added = [address for address in composed.recipients if address not in known]
-    if added:
-        connection.execute(insert(recipient), [new | {"address": one} for one in added])
-    changes = [Change(key, State.QUEUED, Reason.RENEWED, one) for one in added]
-    record_all(connection, at, [Change(key, State.QUEUED, Reason.RENEWED), *changes])
-
-
-def hold_again(connection: Connection, key: str, at: datetime) -> None:
-    """It waits for approval anew, without bytes, and keeps the old hash as a mark."""
-    theirs = recipient.c.notice == key
-    people = list(connection.scalars(select(recipient.c.address).where(theirs)))
-    connection.execute(delete(recipient).where(theirs))
-    connection.execute(delete(message).where(message.c.notice == key))
-    values = {
-        "state": State.HELD, "reason": Reason.APPROVAL, "approved": notice.c.sha256,
-        "message_id": None, "as_of": None, "sha256": None, "updated": at,
-    }  # fmt: skip
-    connection.execute(update(notice).where(notice.c.key == key).values(values))
-    back = [Change(key, State.QUEUED, Reason.RENEWED, address) for address in people]
-    record_all(connection, at, [*back, Change(key, State.HELD, Reason.CHANGED)])

@@ -3,21 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from reminder.domain.notices import Kind
 from reminder.ledger.notices import AHEAD
-from reminder.ledger.rows import put, put_new
-from reminder.ledger.schema import occasion, setting, start
+from reminder.ledger.rows import put_new, put_setting, read_setting
+from reminder.ledger.schema import occasion, start
 
 _LAST_TICK = "last-tick"
 _REMINDERS = "reminders-made-from"
-_VALUE = select(setting.c.value).where(setting.c.name == bindparam("of_name"))
-_NOTED = select(occasion.c.period, occasion.c.input_hash)
-_NOTED = _NOTED.where(occasion.c.kind == bindparam("of_kind"))
-_EARLY = (occasion.c.planned_at < occasion.c.due) & (occasion.c.due > bindparam("now"))
-_UNREPORTED = select(occasion).where(occasion.c.reported_at.is_(None), ~_EARLY)
-_UNREPORTED = _UNREPORTED.order_by(occasion.c.due)
 
 
 def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> bool:
@@ -38,25 +32,21 @@ def set_right(connection: Connection, at: datetime) -> None:
 
 
 def note_tick(connection: Connection, at: datetime) -> None:
-    put(connection, setting, {"name": _LAST_TICK, "value": at.isoformat()})
+    put_setting(connection, _LAST_TICK, at.isoformat())
 
 
 def last_tick(connection: Connection) -> datetime | None:
-    value = _read_setting(connection, _LAST_TICK)
+    value = read_setting(connection, _LAST_TICK)
     return datetime.fromisoformat(value) if value else None
 
 
 def note_reminders_planned(connection: Connection, input_hash: str) -> None:
-    put(connection, setting, {"name": _REMINDERS, "value": input_hash})
+    put_setting(connection, _REMINDERS, input_hash)
 
 
 def reminders_planned_from(connection: Connection) -> str | None:
     """What the reminders of a day were last planned from, all of them."""
-    return _read_setting(connection, _REMINDERS)
-
-
-def _read_setting(connection: Connection, name: str) -> str | None:
-    return connection.scalar(_VALUE, {"of_name": name})
+    return read_setting(connection, _REMINDERS)
 
 
 def note_occasion(
@@ -79,8 +69,8 @@ def note_more(
 
 def input_hashes(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
     """The periods whose occasion of that kind was planned, and from what when it was complete."""
-    rows = connection.execute(_NOTED, {"of_kind": kind})
-    return {row.period: row.input_hash for row in rows}
+    query = select(occasion.c.period, occasion.c.input_hash).where(occasion.c.kind == kind)
+    return {row.period: row.input_hash for row in connection.execute(query)}
 
 
 def note_complete(connection: Connection, kind: Kind | str, period: str, input_hash: str) -> None:
@@ -99,7 +89,9 @@ def begun(row: RowMapping) -> datetime:
 
 def unreported(connection: Connection, at: datetime) -> Sequence[RowMapping]:
     """But for what was planned early, to be approved, until it is due."""
-    return connection.execute(_UNREPORTED, {"now": at}).mappings().all()
+    early = (occasion.c.planned_at < occasion.c.due) & (occasion.c.due > at)
+    query = select(occasion).where(occasion.c.reported_at.is_(None), ~early)
+    return connection.execute(query.order_by(occasion.c.due)).mappings().all()
 
 
 def note_reported(connection: Connection, key: str, at: datetime) -> None:

@@ -1,10 +1,20 @@
 """What is registered of tasks and meetings, by units and by the secretariat."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, Select, bindparam, delete, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    func,
+    select,
+)
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
@@ -14,7 +24,7 @@ from reminder.ledger.feeds import note_change
 from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.opening import known_revision, reading
-from reminder.ledger.rows import batched, put
+from reminder.ledger.rows import put
 from reminder.ledger.schema import (
     REVISION,
     history,
@@ -40,12 +50,6 @@ def _standing(act: Act) -> Select[Any]:
     return query.where(~overruled).order_by(registration.c.id)
 
 
-# Asked at each tick: made once, for making a statement takes longer than running it.
-_PENDING = _standing(Act.FINISH)
-_PENDING_OF_UNIT = _PENDING.where(registration.c.unit == bindparam("of_unit"))
-_CONFIRMED = _standing(Act.CONFIRM).where(registration.c.task == bindparam("of_task"))
-
-
 def add(connection: Connection, said: Registration) -> int:
     """Returns its number."""
     row = {
@@ -67,45 +71,47 @@ def add(connection: Connection, said: Registration) -> int:
 
 def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registration]:
     """The latest, the last one first."""
-    return _read(connection, select(registration).where(registration.c.unit == unit), most)
+    query = select(registration).where(registration.c.unit == unit)
+    return _read(connection, query.order_by(registration.c.id.desc()).limit(most))
 
 
-def of_task(connection: Connection, task: str, most: int = 500) -> list[Registration]:
-    """Of all units, the last one first."""
-    return _read(connection, select(registration).where(registration.c.task == task), most)
+def read_all(connection: Connection) -> list[Registration]:
+    """The first one first."""
+    return _read(connection, select(registration).order_by(registration.c.id))
 
 
-def latest(connection: Connection, most: int) -> list[Registration]:
-    return _read(connection, select(registration), most)
-
-
-def each(connection: Connection) -> Iterator[Registration]:
-    """All, the first one first, and no more than some hundreds at a time."""
-    query = select(registration).order_by(registration.c.id)
-    for row in connection.execute(query, execution_options={"yield_per": 500}):
-        yield _registration(row)
-
-
-def signed(
-    connection: Connection, period: str, units: Collection[str] | None = None
-) -> dict[str, Registration]:
+def signed(connection: Connection, period: str) -> dict[str, Registration]:
     """Who has signed that month; what was undone does not count."""
-    return {said.unit: said for said in _last_words(connection, period, units)}
+    rows = _signatures(connection, registration.c.period == period)
+    return {signature.unit: signature for signature in rows}
 
 
 def signed_months(connection: Connection, unit: str) -> dict[str, Registration]:
-    return {said.period: said for said in _last_words(connection, None, [unit])}
+    rows = _signatures(connection, registration.c.unit == unit)
+    return {signature.period: signature for signature in rows}
+
+
+def _signatures(connection: Connection, which: ColumnElement[bool]) -> list[Registration]:
+    # Not by the index on tasks, which SQLite prefers: there every month ever signed is one.
+    of_a_month = func.coalesce(registration.c.task, "") == ""
+    signs = registration.c.act.in_([Act.SIGN, Act.UNDO])
+    last = select(func.max(registration.c.id)).where(signs, of_a_month, which)
+    last = last.group_by(registration.c.period, registration.c.unit)
+    query = select(registration).where(registration.c.id.in_(last))
+    return _read(connection, query.where(registration.c.act == Act.SIGN))
 
 
 def pending(connection: Connection, unit: str | None = None) -> list[Registration]:
     """What units say is done and nobody has confirmed or sent back, oldest first."""
-    query = _PENDING if unit is None else _PENDING_OF_UNIT
-    return [_registration(row) for row in connection.execute(query, {"of_unit": unit})]
+    query = _standing(Act.FINISH)
+    if unit is not None:
+        query = query.where(registration.c.unit == unit)
+    return _read(connection, query)
 
 
 def confirmed(connection: Connection, task: str) -> list[Registration]:
     """What units said is done and nobody has taken back since it was confirmed."""
-    return [_registration(row) for row in connection.execute(_CONFIRMED, {"of_task": task})]
+    return _read(connection, _standing(Act.CONFIRM).where(registration.c.task == task))
 
 
 def latest_on_tasks(
@@ -118,8 +124,8 @@ def latest_on_tasks(
         registration.c.task != "",
     )
     last = last.group_by(registration.c.task, registration.c.unit)
-    found = connection.execute(select(registration).where(registration.c.id.in_(last)))
-    return {(row.task, row.unit): _registration(row) for row in found}
+    rows = _read(connection, select(registration).where(registration.c.id.in_(last)))
+    return {(row.task, row.unit): row for row in rows}
 
 
 def count_like(connection: Connection, said: Registration, since: datetime) -> int:
@@ -150,62 +156,29 @@ def untold(
     query = select(registration).where(
         registration.c.id > after, registration.c.at >= since, registration.c.act.in_(OF_UNITS)
     )
+    receipts = select(notice.c.key, notice.c.unit, notice.c.due).where(
+        notice.c.kind == Kind.RECEIPT, notice.c.due >= since
+    )
     if unit is not None:
         query = query.where(registration.c.unit == unit)
-    found: dict[str, list[Registration]] = {}
-    for row in connection.execute(query.order_by(registration.c.id)):
-        found.setdefault(row.unit, []).append(_registration(row))
-    told = _last_receipts(connection, found, since)
-    untold = {}
-    for name, all_said in found.items():
-        number, due = told.get(name, (0, None))
-        if said := [each for each in all_said if each.id > number]:
-            untold[name] = (said, due)
+        receipts = receipts.where(notice.c.unit == unit)
+    # By the number in the key; a receipt of what was sent back is none of these.
+    due = {int(row.key.split("/")[-2]): row for row in connection.execute(receipts)}
+    told: dict[str, tuple[int, datetime | None]] = {}
+    if due:
+        theirs = registration.c.act.in_(OF_UNITS) & (registration.c.id >= min(due))
+        for number in connection.scalars(select(registration.c.id).where(theirs).order_by("id")):
+            if number in due:
+                told[due[number].unit] = number, due[number].due
+    untold: dict[str, tuple[list[Registration], datetime | None]] = {}
+    for item in _read(connection, query.order_by(registration.c.id)):
+        number, last_due = told.get(item.unit, (0, None))
+        if item.id > number:
+            untold.setdefault(item.unit, ([], last_due))[0].append(item)
     return untold
 
 
-def _last_receipts(
-    connection: Connection, units: Collection[str], since: datetime
-) -> dict[str, tuple[int, datetime | None]]:
-    """Of what units did: those of words sent back are none of them."""
-    query = select(notice.c.key, notice.c.unit, notice.c.due)
-    query = query.where(notice.c.kind == Kind.RECEIPT, notice.c.due >= since)
-    due = {
-        int(row.key.split("/")[-2]): (row.unit, row.due)
-        for units_part in batched(list(units))
-        for row in connection.execute(query.where(notice.c.unit.in_(units_part)))
-    }
-    last: dict[str, tuple[int, datetime | None]] = {}
-    for numbers in batched(sorted(due)):
-        theirs = select(registration.c.id).where(
-            registration.c.id.in_(numbers), registration.c.act.in_(OF_UNITS)
-        )
-        for number in connection.scalars(theirs.order_by(registration.c.id)):
-            name, moment = due[number]
-            last[name] = (number, moment)
-    return last
-
-
-def _last_words(
-    connection: Connection, period: str | None, units: Collection[str] | None
-) -> Iterator[Registration]:
-    # Not by the index on tasks, which SQLite prefers: there every month ever signed is one.
-    of_a_month = func.coalesce(registration.c.task, "") == ""
-    last = select(func.max(registration.c.id)).where(
-        registration.c.act.in_([Act.SIGN, Act.UNDO]), of_a_month
-    )
-    if period is not None:
-        last = last.where(registration.c.period == period)
-    if units is not None:
-        last = last.where(registration.c.unit.in_(units))
-    last = last.group_by(registration.c.period, registration.c.unit)
-    query = select(registration).where(registration.c.id.in_(last))
-    for row in connection.execute(query.where(registration.c.act == Act.SIGN)):
-        yield _registration(row)
-
-
-def _read(connection: Connection, query: Select[Any], most: int) -> list[Registration]:
-    query = query.order_by(registration.c.id.desc()).limit(most)
+def _read(connection: Connection, query: Select[Any]) -> list[Registration]:
     return [_registration(row) for row in connection.execute(query)]
 
 
@@ -224,14 +197,10 @@ def _registration(row: Row[Any]) -> Registration:
     )
 
 
-_DONE = select(task_done)
-_STARTS = select(start)
-
-
 def read_progress(connection: Connection, table: Timetable, stream: str) -> Progress:
     done: dict[str, date] = {}
     checked_in: dict[tuple[str, str], date] = {}
-    for row in connection.execute(_DONE):
+    for row in connection.execute(select(task_done)):
         day = date.fromisoformat(row.done_on)
         if row.period:
             checked_in[row.task, row.period] = day
@@ -251,7 +220,7 @@ def read_start(connection: Connection, stream: str) -> datetime | None:
 
     A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
     """
-    rows = {row.stream: row.at for row in connection.execute(_STARTS)}
+    rows = {row.stream: row.at for row in connection.execute(select(start))}
     moment: datetime | None = rows.get(stream)
     if moment is None and stream == "maildir":
         return rows.get("smtp")

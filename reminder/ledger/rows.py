@@ -1,11 +1,13 @@
-"""Rows that may be there already, and statements for very many rows."""
+"""Rows that may be there already, settings by their name, statements for very many rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import sqlite
+
+from reminder.ledger.schema import setting
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -33,6 +35,24 @@ def put_new(connection: Connection, table: Table, row: Row) -> bool:
     statement = _insert(connection, table).on_conflict_do_nothing()
     added = connection.execute(statement.returning(*table.primary_key), row)
     return added.first() is not None
+
+
+def read_setting(connection: Connection, name: str) -> str | None:
+    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
+
+
+def put_setting(connection: Connection, name: str, value: str) -> None:
+    put(connection, setting, {"name": name, "value": value})
+
+
+def put_new_setting(connection: Connection, name: str, value: str) -> bool:
+    """False when it has a value already, which stays."""
+    return put_new(connection, setting, {"name": name, "value": value})
+
+
+def drop_setting(connection: Connection, name: str) -> bool:
+    """False when there was none."""
+    return bool(connection.execute(delete(setting).where(setting.c.name == name)).rowcount)
 
 
 def _insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":

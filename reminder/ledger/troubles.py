@@ -3,17 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from reminder.domain.notices import Reason
 from reminder.ledger.schema import alarm, server_trouble
-
-_OF_REPLICA = select(server_trouble).where(server_trouble.c.replica == bindparam("of"))
-_TOO_FAR = (
-    update(server_trouble)
-    .where(server_trouble.c.not_before > bindparam("last"))
-    .values(not_before=bindparam("now"))
-)
 
 
 @dataclass(frozen=True)
@@ -43,7 +36,8 @@ class ServerTrouble:
 
 def read_trouble(connection: Connection, replica: str = "") -> ServerTrouble | None:
     """As that replica finds the server; "" is the only one of a ledger in a file."""
-    row = connection.execute(_OF_REPLICA, {"of": replica}).first()
+    query = select(server_trouble).where(server_trouble.c.replica == replica)
+    row = connection.execute(query).first()
     if row is None:
         return None
     return ServerTrouble(
@@ -61,17 +55,7 @@ def read_details(connection: Connection) -> dict[str, str]:
 
 def note_trouble(connection: Connection, trouble: ServerTrouble, replica: str = "") -> None:
     clear_trouble(connection, replica)
-    connection.execute(
-        server_trouble.insert().values(
-            replica=replica,
-            server=trouble.server,
-            failures=trouble.failures,
-            since=trouble.since,
-            not_before=trouble.not_before,
-            detail=trouble.detail,
-            reason=trouble.reason,
-        )
-    )
+    connection.execute(server_trouble.insert().values(replica=replica, **vars(trouble)))
 
 
 def clear_trouble(connection: Connection, replica: str = "") -> bool:
@@ -85,7 +69,8 @@ def clear_trouble(connection: Connection, replica: str = "") -> bool:
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
     """A probe never lies further ahead: a clock that ran ahead put it there."""
-    connection.execute(_TOO_FAR, {"last": at + than, "now": at})
+    too_far = server_trouble.c.not_before > at + than
+    connection.execute(update(server_trouble).where(too_far).values(not_before=at))
 
 
 @dataclass(frozen=True)

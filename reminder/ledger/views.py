@@ -48,6 +48,7 @@ class NoticeView:
     approved: str | None
     stream: str
     rehearsal: bool
+    created: datetime
     updated: datetime
 
     @property
@@ -65,45 +66,45 @@ def read_notices(
     keys: Iterable[str] | None = None,
 ) -> list[NoticeView]:
     """In the order in which they were made."""
-    return list(
-        each_notice(connection, kind=kind, period=period, unit=unit, state=state, keys=keys)
-    )
-
-
-def each_notice(
-    connection: Connection,
-    *,
-    kind: Kind | None = None,
-    period: str | None = None,
-    unit: str | None = None,
-    state: State | None = None,
-    keys: Iterable[str] | None = None,
-) -> Iterator[NoticeView]:
-    """As `read_notices`, and no more than some hundreds at a time."""
-    query = select(notice.c.created, notice.c.key)
-    for column, value in (
-        (notice.c.kind, kind),
-        (notice.c.period, period),
-        (notice.c.unit, unit),
-    ):
+    query = select(notice)
+    for column, value in ((notice.c.kind, kind), (notice.c.period, period), (notice.c.unit, unit)):
         if value is not None:
             query = query.where(column == value)
-    queries = [query] if keys is None else [query.where(notice.c.key.in_(k)) for k in batched(keys)]
-    found = sorted((row.created, row.key) for q in queries for row in connection.execute(q))
-    for some in batched(key for _, key in found):
-        for view in _views(connection, some):
-            if state in (None, view.state):
-                yield view
+    parts = [query] if keys is None else [query.where(notice.c.key.in_(k)) for k in batched(keys)]
+    rows = [row for part in parts for row in connection.execute(part).mappings()]
+    rows.sort(key=lambda row: (row["created"], row["key"]))
+    views = []
+    for some in batched(rows):
+        recipients = _recipients(connection, [row["key"] for row in some])
+        views += [_view(row, recipients[row["key"]]) for row in some]
+    return [view for view in views if state in (None, view.state)]
 
 
-def _views(connection: Connection, keys: list[str]) -> Iterator[NoticeView]:
-    rows = connection.execute(select(notice).where(notice.c.key.in_(keys))).mappings()
-    by_key = {row["key"]: row for row in rows}
-    recipients: dict[str, list[RowMapping]] = defaultdict(list)
-    people = select(recipient).where(recipient.c.notice.in_(keys)).order_by(recipient.c.id)
-    for row in connection.execute(people).mappings():
-        recipients[row["notice"]].append(row)
-    return (_view(by_key[key], recipients[key]) for key in keys)
+def _recipients(connection: Connection, keys: list[str]) -> dict[str, list[RecipientView]]:
+    query = select(recipient).where(recipient.c.notice.in_(keys)).order_by(recipient.c.id)
+    by_key = defaultdict(list)
+    for row in connection.execute(query):
+        state = State(row.state)
+        view = RecipientView(row.address, state, row.reason, row.reply, row.not_before)
+        by_key[row.notice].append(view)
+    return by_key
+
+
+def _view(row: RowMapping, recipients: list[RecipientView]) -> NoticeView:
+    reason = row["reason"]
+    if row["state"]:
+        state = State(row["state"])
+    else:
+        state, derived = derive_state(one.state for one in recipients)
+        deciding = [one.reason for one in recipients if one.state is state]
+        reason = Reason.PARTLY if derived else (deciding[0] if deciding else reason)
+    derived_values = {
+        "kind": Kind(row["kind"]),
+        "state": state,
+        "reason": str(reason),
+        "recipients": tuple(recipients),
+    }
+    return NoticeView(**(dict(row) | derived_values))
 
 
 def read_notice(connection: Connection, key: str) -> NoticeView | None:
@@ -147,39 +148,6 @@ def has_notices(connection: Connection, unit: str) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _view(row: RowMapping, recipients: list[RowMapping]) -> NoticeView:
-    people = tuple(
-        RecipientView(r["address"], State(r["state"]), r["reason"], r["reply"], r["not_before"])
-        for r in recipients
-    )
-    reason = row["reason"]
-    if row["state"]:
-        state = State(row["state"])
-    else:
-        state, derived = derive_state(person.state for person in people)
-        deciding = [person.reason for person in people if person.state is state]
-        reason = Reason.PARTLY if derived else (deciding[0] if deciding else reason)
-    return NoticeView(
-        key=row["key"],
-        kind=Kind(row["kind"]),
-        unit=row["unit"],
-        period=row["period"],
-        state=state,
-        reason=str(reason),
-        recipients=people,
-        message_id=row["message_id"],
-        attempts=row["attempts"],
-        due=row["due"],
-        useful_until=row["useful_until"],
-        as_of=row["as_of"],
-        sha256=row["sha256"],
-        approved=row["approved"],
-        stream=row["stream"],
-        rehearsal=row["rehearsal"],
-        updated=row["updated"],
-    )
-
-
 def derived_state() -> ColumnElement[str]:
     """The notice's own, or as `derive_state` finds it from its recipients'."""
     ranks = {str(state): rank for rank, state in enumerate(DECIDING)}
@@ -193,7 +161,6 @@ def derived_state() -> ColumnElement[str]:
 
 
 PAGE_SIZE = 50
-_ON_THE_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE)
 
 
 @dataclass(frozen=True)
@@ -226,7 +193,7 @@ def page_of(
     """Up to so many, newest first: the first ones, or those that follow the notice `before`."""
     query = select(notice.c.key).where(*wanted.conditions())
     if wanted.state:
-        query = query.where(_is_in(wanted.state))
+        query = query.where(derived_state() == wanted.state)
     if before:
         created = select(notice.c.created).where(notice.c.key == before).scalar_subquery()
         same_moment = (notice.c.created == created) & (notice.c.key < before)
@@ -236,18 +203,6 @@ def page_of(
     query = query.order_by(notice.c.created.desc(), notice.c.key.desc()).limit(most)
     keys = list(connection.scalars(query))
     return read_notices(connection, keys=keys)[::-1]
-
-
-def _is_in(state: State) -> ColumnElement[bool]:
-    """Few wait or were refused: they are found by their recipients, not by a look at each."""
-    on_itself = notice.c.state == state
-    if state in _ON_THE_NOTICE:
-        return on_itself
-    if state is State.SENT:
-        return derived_state() == state
-    some = select(recipient.c.notice).where(recipient.c.state == state)
-    derived = notice.c.state.is_(None) & notice.c.key.in_(some) & (derived_state() == state)
-    return (on_itself | derived) if state is State.REFUSED else derived
 
 
 def refused(connection: Connection, wanted: NoticeFilter) -> list[tuple[str, str]]:
@@ -286,21 +241,25 @@ class SentMail:
 
 def mailed_to(
     connection: Connection, unit: str, addresses: Collection[str], first: int, most: int
-) -> Iterator[SentMail]:
+) -> list[SentMail]:
     """Some of them, the latest first, after the `first` ones; `addresses` are the unit's."""
     latest = _accepted(unit, addresses).order_by(notice.c.created.desc(), notice.c.key.desc())
-    for row in connection.execute(latest.offset(first).limit(most)):
-        yield SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content))
+    return _mails(connection, latest.offset(first).limit(most))
 
 
 def mailed_as(
     connection: Connection, unit: str, addresses: Collection[str], key: str
 ) -> SentMail | None:
     """That one; None for another unit's, for a rehearsal, and 24 months later."""
-    row = connection.execute(_accepted(unit, addresses).where(notice.c.key == key)).first()
-    return (
-        SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content)) if row else None
-    )
+    mails = _mails(connection, _accepted(unit, addresses).where(notice.c.key == key))
+    return mails[0] if mails else None
+
+
+def _mails(connection: Connection, query: Select[str, str, datetime, bytes]) -> list[SentMail]:
+    return [
+        SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content))
+        for row in connection.execute(query)
+    ]
 
 
 def _accepted(unit: str, addresses: Collection[str]) -> Select[str, str, datetime, bytes]:

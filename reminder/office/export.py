@@ -17,7 +17,7 @@ from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.ledger.schema import notice
-from reminder.ledger.views import each_notice
+from reminder.ledger.views import read_notices
 from reminder.office.application import Application
 from reminder.office.reports import OPERATOR
 from reminder.office.signing import read_signing
@@ -188,7 +188,7 @@ def _signature_rows(export: Export) -> Iterator[Row]:
 
 def _registration_rows(export: Export) -> Iterator[Row]:
     by_id, word = export.table.plan.by_id, export.word
-    for row in registrations.each(export.connection):
+    for row in registrations.read_all(export.connection):
         if not export.local(row.at).startswith(export.period):
             continue
         yield (
@@ -212,7 +212,7 @@ def _notice_rows(export: Export) -> Iterator[Row]:
     if export.period:
         query = select(notice.c.key).where(notice.c.period.startswith(export.period))
         keys = list(export.connection.scalars(query))
-    for view in each_notice(export.connection, keys=keys):
+    for view in read_notices(export.connection, keys=keys):
         yield (
             view.key,
             word("kind", value=view.kind),

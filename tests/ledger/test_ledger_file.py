@@ -228,14 +228,6 @@ def test_no_connection_makes_the_ledger_again(path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_log_that_is_lost_while_in_use_stops_the_writer(path: Path, database: Database) -> None:
-    with database.write() as connection:
-        put(connection, "a", "1")
-    path.with_name("ledger.db-wal").unlink()
-    with pytest.raises(LedgerError, match="deleted, moved or replaced"), database.write():
-        pytest.fail("what is written there is lost")
-
-
 def test_a_ledger_that_was_put_back_is_used_again(path: Path, database: Database) -> None:
     path.rename(path.with_suffix(".away"))
     with pytest.raises(LedgerError), database.write():

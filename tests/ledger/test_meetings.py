@@ -88,5 +88,5 @@ def test_registrations_are_read_one_by_one_in_their_order(database: Database) ->
             )
             registrations.add(connection, said)
     with database.read() as connection:
-        words = [said.words for said in registrations.each(connection)]
+        words = [said.words for said in registrations.read_all(connection)]
     assert words == [str(number) for number in range(1100)]

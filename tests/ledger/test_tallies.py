@@ -73,13 +73,3 @@ def test_a_tally_counts_the_last_of_a_notice_and_its_copies(
     assert counted.waiting == sum(view.waiting for view in expected)
     assert listed == [view for view in views if view.waiting]
     assert waiting == len(listed)
-
-
-def test_of_very_many_others_the_waiting_ones_are_there(
-    ledger: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counts, "DETAILED", 2)
-    fill(ledger, [[(None, [State.REFUSED])]] * 3 + [[(None, [State.RETRY])], [(State.HELD, [])]])
-    with ledger.read() as connection:
-        counted = counts.tally(connection, Kind.DIGEST, "2026-03")
-    assert (counted.expected, [view.unit for view in counted.others]) == (5, ["3", "4"])

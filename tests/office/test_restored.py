@@ -168,13 +168,6 @@ def test_copy_over_a_ledger_that_was_only_opened_is_held(office: Trial, tmp_path
         assert other.states(period="2026-04") == {HELD}
 
 
-def test_ledger_of_an_earlier_version_is_taken_over(office: Trial) -> None:
-    office.tick(MARCH)
-    (office.state / "ledger.made").write_text("There is a ledger here, or there was.\n")
-    office.tick(APRIL)
-    assert office.states(period="2026-04") == {SENT}
-
-
 def test_ledger_whose_mark_lies_behind_is_the_same(office: Trial) -> None:
     office.tick(MARCH)
     behind = (office.state / "ledger.made").read_bytes()

@@ -184,7 +184,7 @@ class FaultyYear(SimulatedYear):
             started = read_start(connection, self.app.settings.stream) or self.start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
-            registered = list(registrations.each(connection))
+            registered = list(registrations.read_all(connection))
         breaches = [Breach("ledger", words) for words in verify(self.app.database.place)]
         evidence = Evidence(
             started,
