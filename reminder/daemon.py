@@ -4,7 +4,6 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,16 +15,16 @@ from reminder.errors import LedgerError, ReminderError
 from reminder.ledger.counts import count_state, count_waiting, last_change, states_since
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.views import NoticeView, has_planned, read_notices
-from reminder.mail.replicas import SingleProcess, sending_right
+from reminder.mail.replicas import sending_right
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import Edits
 from reminder.office.planning import Planned
 from reminder.office.previews import rehearse
-from reminder.office.signals import stopping
+from reminder.office.process import stopping
 from reminder.office.status import EVERY
 from reminder.web.app import create_app
-from reminder.web.server import WebServer, web_server
+from reminder.web.server import web_server
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Daemon:
         self._stop = threading.Event()
         self._work = threading.Event()
         self._idle = threading.Event()
-        self._delivers = self._recovered = False
+        self._delivers = self._requeued = False
         self._edits = Edits(app.as_edited)
         self._seen: list[Trouble] = []  # since the last look
         app.wake = self._work.set
@@ -72,27 +71,27 @@ class Daemon:
 
     def _run(self, announce: Callable[[Started], None]) -> None:
         listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
-        resumed = self._count_waiting()
         with self._app.database.read() as connection:
             before = last_change(connection)
+            resumed = count_waiting(connection) - count_state(connection, State.HELD)
         planned = self._app.plan(self._app.clock.now())
         rehearsed = self._rehearse_for_newcomers()
-        courier = threading.Thread(target=self._deliver, name="courier")
-        courier.start()
+        sender = threading.Thread(target=self._deliver, name="sender")
+        sender.start()
         self._work.set()
-        web = self._web()
+        web = web_server(create_app(self._app))
         server = threading.Thread(target=web.run, args=([listener],), name="web")
         server.start()
         heartbeat = Heartbeat(self._tick)
         try:
             self._idle.wait(FIRST_PASS)
             announce(self._started(planned, before, resumed, rehearsed, listener.getsockname()[1]))
-            heartbeat.guard(self._stop, self._stalled)
+            heartbeat.guard(self._stop, lambda: self._seen.append(SCHEDULER))
         finally:
             self._halt()
             heartbeat.stop()
             web.stop()
-            courier.join()
+            sender.join()
             server.join()
 
     def _halt(self) -> None:
@@ -102,18 +101,11 @@ class Daemon:
         self._work.set()
         self._idle.set()  # nobody waits for a first pass that was called off
 
-    def _count_waiting(self) -> int:
-        with self._app.database.read() as connection:
-            return count_waiting(connection) - count_state(connection, State.HELD)
-
     def _tick(self) -> None:
-        app, at = self._app, self._app.clock.now()
-        for step in (
-            lambda: app.plan(at),
-            lambda: self._look(at),
-        ):
+        at = self._app.clock.now()
+        for step in (self._app.plan, self._look):
             try:
-                step()
+                step(at)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
                 _tell(error)
         self._work.set()
@@ -127,23 +119,26 @@ class Daemon:
         self._app.look(at, more if self._delivers else None)
         self._seen = [trouble for trouble in self._seen if trouble not in seen]
 
-    def _stalled(self) -> None:
-        self._seen.append(SCHEDULER)
-
     def _deliver(self) -> None:
-        """The courier's thread: holds the sender's lock as long as it can get it."""
+        """A thread of its own: sends as long as it has the right to."""
         told = False
         while not self._stop.is_set():
             self._wait_for_work()
             try:
-                with self._sending_right() as replica:
+                with sending_right(
+                    self._app.settings,
+                    self._app.database,
+                    self._wake,
+                    config_hash=self._app.config_hash,
+                    lasting=True,
+                ) as replica:
                     if not replica and not told:
                         log.warning("another process delivers; this one plans and serves")
                         told = True
                     if replica:
                         self._app.sender.replica = replica
                         self._delivers, told = True, False
-                        self._hold_office()
+                        self._send_until_stopped()
             except LedgerError as error:
                 _tell(error)
             self._delivers = False
@@ -153,33 +148,27 @@ class Daemon:
         self._work.wait()
         self._work.clear()
 
-    def _sending_right(self) -> AbstractContextManager[SingleProcess | None]:
-        app = self._app
-        return sending_right(
-            app.settings, app.database, self._wake, config_hash=app.config_hash, lasting=True
-        )
-
     def _wake(self) -> None:
         """Somebody left work behind."""
-        self._recovered = False
+        self._requeued = False
         self._work.set()
 
-    def _hold_office(self) -> None:
-        """As a sender: deliver whenever there is work, until the daemon stops."""
-        self._recovered = False
+    def _send_until_stopped(self) -> None:
+        """Whenever there is work."""
+        self._requeued = False
         while not self._stop.is_set():
             try:
                 if not self._app.waits_for_clock(self._app.clock.now()):
                     self._send()
             except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
                 _tell(error)
-                self._recovered = False  # what could not be given back is put back then
+                self._requeued = False  # what could not be requeued is then
             self._idle.set()
             self._wait_for_work()
 
     def _send(self) -> None:
-        if not self._recovered:
-            self._recovered = True
+        if not self._requeued:
+            self._requeued = True
             self._app.sender.requeue_lost()
         self._app.sender.send_ready()
         if self._app.report(self._app.clock.now()):
@@ -199,9 +188,6 @@ class Daemon:
                 return ""
         return rehearse(app, at)[0]
 
-    def _web(self) -> WebServer:
-        return web_server(create_app(self._app))
-
     def _started(
         self, planned: Planned, before: int, resumed: int, rehearsed: str, port: int
     ) -> Started:
@@ -212,22 +198,12 @@ class Daemon:
             hold = read_hold(connection, app.settings.stream)
             accepted = states_since(connection, before)[State.SENT] if planned.new else 0
             views = read_notices(connection, keys=planned.first)
-        settings = app.settings.web
-        url = settings.public_url
-        if not settings.base_url:
-            url = settings.model_copy(update={"port": port}).public_url
+        web = app.settings.web
+        url = web.public_url if web.base_url else web.model_copy(update={"port": port}).public_url
         return Started(
-            url,
-            self._delivers,
-            planned.new,
-            accepted,
-            tuple(views),
-            resumed,
-            held,
-            hold,
-            rehearsed,
-            sent,
-        )
+            url, self._delivers, planned.new, accepted, tuple(views), resumed, held, hold,
+            rehearsed, sent,
+        )  # fmt: skip
 
 
 def _tell(error: Exception) -> None:

@@ -121,13 +121,13 @@ def say_hold(app: Application) -> None:
 def trial_application(at: str | None, really: bool = False) -> Application:
     """`at` as given on the command line, in the plan's zone when it has no offset."""
     from reminder.clock import Clock
-    from reminder.office import clocks
+    from reminder.office.process import refuse_far_moment
 
     app = application()
     if at is not None:
         moment = parse_moment(at)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=app.table.plan.zone)
-        clocks.refuse_far(app.office, moment, really=really)
+        refuse_far_moment(app.office, moment, really=really)
         app.clock = Clock(moment)
     return app
 

@@ -71,7 +71,7 @@ def tick(
     as_json: AsJson = False,
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
-    from reminder.office.signals import stopping
+    from reminder.office.process import stopping
 
     app = trial_application(at, really)
     stop = app.sender.stop

@@ -35,11 +35,12 @@ from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
-from reminder.office import clocks, holds
+from reminder.office import holds
 from reminder.office.alerts import Trouble, Watch
 from reminder.office.held_digests import Approvals
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import Planned, Planner
+from reminder.office.process import clock_fault, refuse_wrong_clock
 from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
 
@@ -245,7 +246,7 @@ class Application:
 
     def waits_for_clock(self, at: datetime) -> str:
         """Why that moment cannot be now: nothing is begun then. Told once in the log."""
-        why = clocks.fault(self.clock, self.table, at)
+        why = clock_fault(self.clock, self.table, at)
         if why and why != self._wrong:
             log.error("%s: nothing is begun until it is right", why)
         self._wrong = why
@@ -299,7 +300,7 @@ class Application:
         While the ledger cannot be written it keeps a mail server's answer for ten minutes; an
         outbox folder answers the same again at any time.
         """
-        clocks.refuse_wrong(self.clock, self.table)
+        refuse_wrong_clock(self.clock, self.table)
         if not self._transport:
             self.sender.patience = 600 if self.settings.transport == "smtp" else 0
         with self.database.read() as connection:

@@ -10,10 +10,10 @@ from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import UsageError
 from reminder.ledger import registrations
-from reminder.office import clocks
 from reminder.office.application import Application
 from reminder.office.lookup import find_task, month_of
 from reminder.office.notice_writer import stop_done
+from reminder.office.process import refuse_wrong_clock
 
 COMMAND = Signature("", "command")
 
@@ -32,7 +32,7 @@ def register(
             one_line(note)
         except ValueError as error:
             raise UsageError(f"--note {error}") from None
-    clocks.refuse_wrong(app.clock, app.table)
+    refuse_wrong_clock(app.clock, app.table)
     at = app.clock.now()
     found = [_registrable(app, task_id, month) for task_id in task_ids]
     day, stream = on or app.table.local_day(at), app.settings.stream

@@ -23,10 +23,10 @@ from reminder.ledger import notices
 from reminder.ledger.holds import hold_new, let_finished_go, lift_holds
 from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refused
-from reminder.office import clocks
 from reminder.office.application import Application
 from reminder.office.lookup import find_notice
 from reminder.office.notice_writer import draft_of
+from reminder.office.process import refuse_wrong_clock
 
 RESENT_USEFUL = timedelta(days=7)
 RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
@@ -50,7 +50,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
 
     While digests are approved one by one, those are left alone. Nothing goes before it is due.
     """
-    clocks.refuse_wrong(app.clock, app.table)
+    refuse_wrong_clock(app.clock, app.table)
     at, released = app.clock.now(), []
     with app.database.write() as connection:
         let_finished_go(connection)
@@ -121,7 +121,7 @@ def resend(app: Application, key: str) -> str:
 
     Raises `UsageError` when there is nothing to send again.
     """
-    clocks.refuse_wrong(app.clock, app.table)
+    refuse_wrong_clock(app.clock, app.table)
     with app.database.write() as connection:
         return make_again(app, connection, find_notice(connection, key))
 

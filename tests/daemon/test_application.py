@@ -8,8 +8,8 @@ import pytest
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger.location import Place
-from reminder.office import clocks
 from reminder.office.application import Pass
+from reminder.office.process import refuse_far_moment
 from tests.daemon.trials import MARCH, Trial, forked, trial
 
 REAL = {"transport": "smtp", "smtp": {"host": "mail.npc.test"}}
@@ -45,24 +45,24 @@ def test_tick_prints_its_counts(office: Trial) -> None:
 def test_distant_moment_is_refused_on_a_real_mail_server(office: Trial) -> None:
     app = office.app(MARCH, **REAL)
     with pytest.raises(UsageError, match=r"mail\.npc\.test is a real mail server") as refusal:
-        clocks.refuse_far(app.office, app.clock.now(), really=False)
+        refuse_far_moment(app.office, app.clock.now(), really=False)
     assert "--really" in refusal.value.hint
 
 
 def test_distant_moment_is_allowed_when_it_is_really_meant(office: Trial) -> None:
     app = office.app(MARCH, **REAL)
-    clocks.refuse_far(app.office, app.clock.now(), really=True)
+    refuse_far_moment(app.office, app.clock.now(), really=True)
     assert not office.state.exists()
 
 
 def test_present_moment_is_allowed_on_a_real_mail_server(office: Trial) -> None:
-    clocks.refuse_far(office.app(MARCH, **REAL).office, Clock().now(), really=False)
+    refuse_far_moment(office.app(MARCH, **REAL).office, Clock().now(), really=False)
     assert not office.state.exists()
 
 
 def test_distant_moment_is_allowed_on_this_machine(office: Trial) -> None:
     app = office.app(MARCH, transport="smtp", smtp={"host": "127.0.0.1"})
-    clocks.refuse_far(app.office, app.clock.now(), really=False)
+    refuse_far_moment(app.office, app.clock.now(), really=False)
     assert not office.state.exists()
 
 

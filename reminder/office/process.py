@@ -1,6 +1,13 @@
-"""A clock that cannot be right begins nothing: all that it passed over would be given up.
-A moment that is asked for is a trial: no real mail goes then."""
+"""What a running process minds: a clock that cannot be right, and signals to end.
 
+By a wrong clock nothing is begun: all that it passed over would be given up. A moment that is
+asked for is a trial: no real mail goes then.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from reminder.clock import RELEASED, Clock
@@ -12,7 +19,7 @@ from reminder.errors import ReminderError, UsageError
 NEAR = timedelta(hours=1)
 
 
-def fault(clock: Clock, table: Timetable, at: datetime) -> str:
+def clock_fault(clock: Clock, table: Timetable, at: datetime) -> str:
     """Why that moment cannot be now, in words; empty when it can.
 
     A moment that was asked for need not be now; it may not lie years before the plan either.
@@ -27,13 +34,13 @@ def fault(clock: Clock, table: Timetable, at: datetime) -> str:
     return f"the clock says {table.local_day(at)}, {why}"
 
 
-def refuse_wrong(clock: Clock, table: Timetable) -> None:
+def refuse_wrong_clock(clock: Clock, table: Timetable) -> None:
     """Raises `ReminderError`."""
-    if why := fault(clock, table, clock.now()):
+    if why := clock_fault(clock, table, clock.now()):
         raise ReminderError(f"{why}: nothing was begun", hint="Set the machine's clock.")
 
 
-def refuse_far(office: Office, at: datetime, *, really: bool) -> None:
+def refuse_far_moment(office: Office, at: datetime, *, really: bool) -> None:
     """A moment that is not now belongs on a trial server: raises `UsageError` elsewhere."""
     if really or office.settings.transport != "smtp" or abs(at - Clock().now()) <= NEAR:
         return
@@ -48,3 +55,34 @@ def refuse_far(office: Office, at: datetime, *, really: bool) -> None:
         f"{at.isoformat()} is more than an hour from now, and {why}",
         hint="Add --really to send these mails all the same.",
     )
+
+
+@contextmanager
+def stopping(halt: Callable[[], None]) -> Iterator[None]:
+    """Calls `halt` for SIGINT, SIGTERM or SIGHUP, from a thread of its own.
+
+    No handler in the main thread: what it may wait for, the main thread may hold.
+    """
+    stops = {signal.SIGINT, signal.SIGTERM}
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
+        stops.add(signal.SIGHUP)
+    over = threading.Event()
+
+    def wait() -> None:
+        while True:
+            signal.sigwait(stops)
+            if over.is_set():
+                return
+            halt()
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    waiting = threading.Thread(target=wait, name="signals", daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        over.set()
+        assert waiting.ident
+        signal.pthread_kill(waiting.ident, signal.SIGTERM)
+        waiting.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
