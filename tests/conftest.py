@@ -1,6 +1,7 @@
 """No test sees the settings of whoever runs it; one ledger's tests run on both databases."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database
 from tests.ledgers import lay
 from tests.postgresql import PostgreSQL, program, running
+
+# Without bytecode each worker rewrites all assertions anew, and each process that a test begins
+# compiles the product anew: a fifth of the suite's time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)
