@@ -80,10 +80,13 @@ class Composer:
     def context(self, as_of: datetime, progress: Progress) -> "RenderContext":
         return RenderContext(self, as_of, progress)
 
+    def phrase(self, name: str, macro: str, **facts: object) -> str:
+        """What a macro says in plain text."""
+        return phrase(self._environments[0], name, macro, **facts)
+
     def subject(self, content: Content) -> str:
-        plain, _ = self._environments
-        headline = phrase(plain, f"mail/{content.kind}.txt", "headline", content=content)
-        return phrase(plain, "mail/words.txt", "subject", content=content, headline=headline)
+        headline = self.phrase(f"mail/{content.kind}.txt", "headline", content=content)
+        return self.phrase("mail/words.txt", "subject", content=content, headline=headline)
 
     def text(self, draft: NoticeDraft, content: Content, facts: UnitFacts) -> MailText:
         subject = self.subject(content)
@@ -145,7 +148,7 @@ class Composer:
     def _marked(self, subject: str, *, rehearsal: bool) -> str:
         if not (rehearsal or self.redirected):
             return subject
-        return phrase(self._environments[0], WORDS, "rehearsal", subject=subject)
+        return self.phrase(WORDS, "rehearsal", subject=subject)
 
     def _render(self, name: str, values: dict[str, object]) -> tuple[str, str]:
         """Text and HTML with the same facts."""

@@ -3,26 +3,23 @@
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from reminder.documents.settings import Settings
-from reminder.domain import wording
 from reminder.domain.notices import Kind, Reason
-from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
 from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.troubles import Alarm, begin_alarm, end_alarm, read_alarms, read_trouble
-from reminder.office.advice import console_words
 from reminder.office.holds import hold_words
-from reminder.office.reports import PATIENCE, Reporter
+from reminder.office.reports import PATIENCE, Reporter, console_url
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +30,24 @@ ENOUGH = ROOM * 3 // 2  # not in and out of alarm at the limit
 
 @dataclass(frozen=True)
 class Trouble:
-    """`name` stays the same as long as it lasts. `detail` is for log and status, `title` and
-    `words` for the mail; without words it has a report of its own."""
+    """`name` stays the same as long as it lasts. `detail` is for log and status; `macro` of
+    mail/alarm.txt words `facts` for the mail. Without one it has a report of its own."""
 
     name: str
     detail: str
-    title: str = ""
-    words: str = ""
+    macro: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 SCHEDULER = Trouble(
     "scheduler",
     "the scheduler stalled and was replaced",
-    "定时任务曾停顿",
-    "系统的定时任务曾停止响应，已自动重新启动，期间到期的通知随即补办。",
+    "scheduler",
 )
 OTHER_FILES = Trouble(
     "files/other",
     "another replica that began later has other files: this one only sends",
-    "各节点文件不一致",
-    "另一节点启动较晚且文件不同，以其为准；本节点只发信，不再生成通知。请统一各节点的文件后重新启动。",
+    "other_files",
 )
 
 
@@ -135,19 +130,18 @@ class Watch:
     def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, trouble.name, at, trouble.detail)
         if _kind(trouble.name) not in _LOGGED_BY_OTHERS:
-            log.log(logging.ERROR if trouble.words else logging.WARNING, "%s", trouble.detail)
-        if trouble.words:
-            self._reporter.tell(connection, trouble.name, trouble.title, trouble.words, at)
+            log.log(logging.ERROR if trouble.macro else logging.WARNING, "%s", trouble.detail)
+        if trouble.macro:
+            self._reporter.tell(connection, trouble.name, trouble.macro, at, **trouble.facts)
 
     def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
         end_alarm(connection, alarm.name)
         if _kind(alarm.name) not in _LOGGED_BY_OTHERS:
             log.warning("over: %s", alarm.detail)
-        title, words = _OVER.get(_kind(alarm.name), ("", ""))
-        if title:
+        kind = _kind(alarm.name)
+        if kind in _TOLD_WHEN_OVER:
             since = alarm.since.astimezone(self._table.plan.zone)
-            words = f"{words}（自{since:%Y-%m-%d %H:%M}起）。"
-            self._reporter.tell(connection, alarm.name, title, words, at)
+            self._reporter.tell(connection, alarm.name, "over", at, kind=kind, since=since)
 
     def _own(
         self, connection: Connection, at: datetime, known: dict[str, Alarm]
@@ -182,8 +176,8 @@ class Watch:
             yield Trouble(
                 f"digest/{period}",
                 f"digest {period} was due and is not planned",
-                f"{period} 月度提示未能生成",
-                f"{period} 月度提示已到发送时间，但未能生成，请查看运行日志。",
+                "unplanned",
+                {"period": period},
             )
 
     def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
@@ -191,22 +185,23 @@ class Watch:
         zone, days = self._table.plan.zone, self._table.days
         for found in unapproved(connection, self._settings.transport):
             due = found.due.astimezone(zone)
-            when, late = wording.moment(due), at >= found.due
+            is_late = at >= found.due
             if at < self._table.moment(days.shift(due.date(), -1)):
                 continue
-            changed = f"（其中{found.changed}封审核后内容有变化）" if found.changed else ""
-            where = f"请{console_words(self._settings, '/console/approval', '审核')}审核"
-            said = (
-                f"应于{when}发送，{found.count}封未审核{changed}，暂未发送。{where}，通过后立即发送。"
-                if late
-                else f"将于{when}发送，{found.count}封未审核{changed}，到时不发。{where}。"
-            )
+            facts = {
+                "period": found.period,
+                "due": due,
+                "count": found.count,
+                "changed": found.changed,
+                "late": is_late,
+                "url": console_url(self._settings, "/console/approval"),
+            }
             yield Trouble(
-                f"{'approval-late' if late else 'approval'}/{found.period}/{due:%m%dT%H%M}",
+                f"{'approval-late' if is_late else 'approval'}/{found.period}/{due:%m%dT%H%M}",
                 f"digest {found.period}: {found.count} wait for approval at /console/approval, "
                 f"due {due.isoformat(' ', 'minutes')}",
-                f"{found.period} 月度提示{'已到时间，' if late else ''}待审核：{found.count}封",
-                f"{found.period} 月度提示{said}",
+                "unapproved",
+                facts,
             )
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
@@ -224,12 +219,8 @@ class Watch:
             yield Trouble(
                 "hold",
                 f"everything is held: {hold_words(hold)}",
-                REASONS[hold.reason],
-                f"自{since:%Y-%m-%d %H:%M}起全部邮件暂存，一封不发。"
-                "如果台账是从备份恢复的，备份之后已发出的邮件，台账并不知道，放行后会再发一次。"
-                "请先运行 reminder ledger list --state held 核对；已经发过的，"
-                "用 reminder ledger drop --period 2026-05（月份）或 reminder ledger drop KEY 取消；"
-                "然后运行 reminder ledger release 放行，迟发的注明〔补发〕。",
+                "held",
+                {"reason": hold.reason, "since": since},
             )
 
     def _workdays(self, at: datetime) -> Iterator[Trouble]:
@@ -241,9 +232,8 @@ class Watch:
             yield Trouble(
                 f"workdays/{year}",
                 f"no published working days for {year}-{month:02}, which is near",
-                f"缺少{year}年放假安排",
-                f"{year}年{month}月将至，但系统中没有该年的放假调休安排，日期暂按周一至周五推算。"
-                f"请更新 chinesecalendar，或填写 config/workdays/{year}.toml。",
+                "workdays",
+                {"year": year, "month": month},
             )
 
     def _disk(self, known: dict[str, Alarm]) -> Iterator[Trouble]:
@@ -254,8 +244,8 @@ class Watch:
                 yield Trouble(
                     "disk",
                     f"disk nearly full: {free >> 20} MiB left for {folder}",
-                    "磁盘空间不足",
-                    f"运行目录所在磁盘仅剩 {free >> 20} MiB，写满后通知将暂停，请尽快清理。",
+                    "disk",
+                    {"free": free >> 20},
                 )
                 return
 
@@ -264,16 +254,8 @@ _SEEN_BY_A_DAEMON = {"files", "scheduler"}
 _OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
 # The sender does, at its first failure and when it is well; who holds does.
 _LOGGED_BY_OTHERS = {"server", "outbox", "hold"}
-# By the first part of a trouble's name: how its end is told. A digest's is its last report.
-_OVER = {
-    "server": ("发信服务器已恢复", "发信服务器曾不可用，现已恢复，积压的通知随即补发"),
-    "outbox": ("发件箱已恢复", "发件箱曾不可写，现已恢复，积压的通知随即补发"),
-    "workdays": ("放假安排已补齐", "放假调休安排已补齐，日期按实际工作日计算"),
-    "disk": ("磁盘空间已恢复", "运行目录所在磁盘空间已恢复正常"),
-    "scheduler": ("定时任务已恢复", "系统的定时任务已恢复正常"),
-    "hold": ("已放行", "暂存的邮件已放行"),
-    "files": ("此前的文件问题已消除", "此前报告的文件问题已消除"),
-}
+# A digest's end is its last report.
+_TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files"}
 
 
 def _kind(name: str) -> str:

@@ -35,16 +35,15 @@ class Edits:
             yield Trouble(
                 "files/broken",
                 f"an edit is broken, {_STILL}: {first}" + (f" and {count - 1} more" * (count > 1)),
-                "编辑后的文件有误",
-                f"运行期间编辑的文件有误，仍按启动时的版本运行：{first}（共{count}处）。",
+                "broken_files",
+                {"fault": first, "count": count},
             )
             return
         if (office.table, office.settings) != (self._office.table, self._office.settings):
             yield Trouble(
                 "files/pending",
                 f"the files were edited, {_STILL}: restart to put them in force",
-                "文件已修改，尚未生效",
-                "运行期间修改了安排表、单位名录或设置，重新启动后生效。",
+                "pending_files",
             )
 
 

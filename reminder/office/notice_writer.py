@@ -60,6 +60,11 @@ class NoticeWriter:
         ]
         self._put_in(connection, entries, at)
 
+    def add_composed(
+        self, connection: Connection, draft: NoticeDraft, at: datetime, composed: Composed
+    ) -> None:
+        self._put_in(connection, [NewNotice(draft, composed=composed)], at)
+
     def put(
         self,
         connection: Connection,

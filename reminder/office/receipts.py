@@ -10,7 +10,7 @@ from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.registrations import Registration
 from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
-from reminder.ledger import notices, registrations
+from reminder.ledger import registrations
 from reminder.ledger.holds import hold_new, read_hold
 from reminder.mail.compose import Composer, UnitFacts
 from reminder.office.notice_writer import NoticeWriter
@@ -25,16 +25,16 @@ class Receipts:
     So what no receipt tells of yet follows from the ledger alone: nothing else has to be kept.
     """
 
-    def __init__(self, composer: Composer, notice_writer: NoticeWriter) -> None:
+    def __init__(self, composer: Composer, writer: NoticeWriter) -> None:
         self._composer = composer
-        self._registrar = notice_writer
+        self._writer = writer
         self._told = 0  # all registrations up to this number have theirs
 
     def send(self, connection: Connection, at: datetime, unit: str | None = None) -> list[str]:
         """One to each unit, or to that one, that has registered something and has had none for
         ten minutes. Returns the keys."""
         newest = registrations.newest(connection)
-        if newest == self._told or read_hold(connection, self._registrar.stream):
+        if newest == self._told or read_hold(connection, self._writer.stream):
             return []
         keys, waits = [], False
         untold = registrations.untold(connection, at - USEFUL, after=self._told, unit=unit)
@@ -49,7 +49,7 @@ class Receipts:
 
     def send_back(self, connection: Connection, said: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
-        hold = read_hold(connection, self._registrar.stream)
+        hold = read_hold(connection, self._writer.stream)
         if (not hold or hold.of_all) and (key := self._put(connection, said, said.at)):
             hold_new(connection, key, said.at)
 
@@ -72,10 +72,11 @@ class Receipts:
         reader = Reader(office.table, unit, office.table.local_day(at), Progress())
         content = receipt(reader, said or [last], at)
         if not said:
-            [own] = self._registrar.unit_facts(connection, [draft])
+            [own] = self._writer.unit_facts(connection, [draft])
             facts = UnitFacts(page_link=own.page_link)
-        rehearsal, stream = self._registrar.rehearsal, self._registrar.stream
         text = self._composer.text(draft, content, facts)
-        composed = self._composer.message(draft, at, content, facts, text, rehearsal=rehearsal)
-        notices.add(connection, draft, at, composed=composed, stream=stream, rehearsal=rehearsal)
+        composed = self._composer.message(
+            draft, at, content, facts, text, rehearsal=self._writer.rehearsal
+        )
+        self._writer.add_composed(connection, draft, at, composed)
         return key
