@@ -50,6 +50,8 @@ class DeclinedError(ReminderError):
     for the command line.
     """
 
+    exit_status = 2
+
     def __init__(self, reason: str, message: str = "", **facts: object) -> None:
         super().__init__(message or reason.replace("_", " "))
         self.reason = reason

@@ -23,10 +23,6 @@ from reminder.office.application import Application
 WHY = 200  # characters of a reason
 
 
-class ApprovalError(DeclinedError):
-    """What somebody wanted to approve or drop is not accepted."""
-
-
 @dataclass(frozen=True)
 class Digest:
     """A held digest, and how it would go; `composed` is None when it would go to nobody."""
@@ -120,7 +116,7 @@ def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
             return False
         _refuse_other_moment(app, [_held(app, connection, key, at)], as_of, at)
         if not _approve_same(app, connection, {key: sha256}, as_of, at):
-            raise ApprovalError("reads_otherwise")
+            raise DeclinedError("reads_otherwise")
     app.wake()
     return True
 
@@ -140,7 +136,7 @@ def approve_all(app: Application, period: str, due: datetime, as_of: datetime, s
     if not hashes:
         return 0
     if shown.sha256 != sha256:
-        raise ApprovalError("reads_otherwise")
+        raise DeclinedError("reads_otherwise")
     count = 0
     for keys in batched(hashes):
         with app.database.write() as connection:
@@ -153,7 +149,7 @@ def approve_all(app: Application, period: str, due: datetime, as_of: datetime, s
 def _moment_of_approval(app: Application) -> datetime:
     """Now, where the files in force are at hand."""
     if not app.is_current():
-        raise ApprovalError("files_not_in_force")
+        raise DeclinedError("files_not_in_force")
     return app.clock.now()
 
 
@@ -197,9 +193,9 @@ def _approve_same(
 def drop(app: Application, key: str, why: str) -> None:
     """It is never sent, and never made again."""
     if not why.strip():
-        raise ApprovalError("no_reason_to_drop")
+        raise DeclinedError("no_reason_to_drop")
     if len(why) > WHY:
-        raise ApprovalError("reason_too_long", most=WHY)
+        raise DeclinedError("reason_too_long", most=WHY)
     at = app.clock.now()
     with app.database.write() as connection:
         _held(app, connection, key, at)
@@ -215,7 +211,7 @@ def _held(app: Application, connection: Connection, key: str, at: datetime) -> N
         or view.stream != app.settings.stream
         or view.useful_until <= at
     ):
-        raise ApprovalError("held_no_more")
+        raise DeclinedError("held_no_more")
     return view
 
 
@@ -231,4 +227,4 @@ def _refuse_other_moment(
     app: Application, views: Iterable[NoticeView], as_of: datetime, at: datetime
 ) -> None:
     if not all(_may_be_as_of(app, view, as_of, at) for view in views):
-        raise ApprovalError("reads_otherwise")
+        raise DeclinedError("reads_otherwise")

@@ -20,8 +20,7 @@ from reminder.ledger.schema import notice
 from reminder.ledger.views import read_notices
 from reminder.office.application import Application
 from reminder.office.reports import OPERATOR
-from reminder.office.signing import read_signing
-from reminder.office.standings import TaskRecords, read_records, status_of
+from reminder.office.standings import TaskRecords, read_records, read_signing, status_of
 
 Cell = str | int | date | None
 Row = tuple[Cell, ...]

@@ -32,12 +32,6 @@ CONSOLE = "console"
 MOST = 200  # links of one feed: more are nobody's readers
 
 
-class LinkError(DeclinedError):
-    """What somebody wanted of a link is not done."""
-
-    exit_status = 2
-
-
 @dataclass(frozen=True)
 class FeedLinks:
     """A feed with what leads to it; the whole plan has no page."""
@@ -109,9 +103,11 @@ def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> st
     with app.database.write() as connection:
         readers = [link for link in links.readers_of(connection, feed) if not link.revoked]
         if any(link.label == label for link in readers):
-            raise LinkError("label_taken", f"{feed} has a reader {label!r} already", label=label)
+            raise DeclinedError(
+                "label_taken", f"{feed} has a reader {label!r} already", label=label
+            )
         if len(readers) >= MOST:
-            raise LinkError("too_many_readers", f"{feed} has {MOST} readers already", most=MOST)
+            raise DeclinedError("too_many_readers", f"{feed} has {MOST} readers already", most=MOST)
         at = app.clock.now()
         subject = links.add_reader(connection, feed, label, at)
         note_link(connection, FEED, subject, MADE, by, at)
@@ -122,11 +118,11 @@ def rotate(app: Application, link: LinkView, by: str = CONSOLE, *, with_feed: bo
     """The old address is dead within a second, on every replica.
 
     `with_feed`: with a page's link also the unit's feed, whose address stands on that page.
-    Raises `LinkError` when somebody has rotated it since: a form sent twice does it once.
+    Raises `DeclinedError` when somebody has rotated it since: a form sent twice does it once.
     """
     with app.database.write() as connection:
         if links.generation_of(connection, link.purpose, link.subject) != link.generation:
-            raise LinkError("rotated_meanwhile", f"{link.subject} was rotated just now")
+            raise DeclinedError("rotated_meanwhile", f"{link.subject} was rotated just now")
         _rotate(app, connection, link.purpose, link.subject, by)
         feed = links.read_link(connection, FEED, link.subject)
         if with_feed and link.purpose == PAGE and feed and not feed.revoked:
@@ -152,11 +148,13 @@ def changes(connection: Connection, link: LinkView) -> list[LinkChange]:
 def _labelled(label: str) -> str:
     label = " ".join(label.split())
     if not label:
-        raise LinkError("no_label", "the reader's label is empty")
+        raise DeclinedError("no_label", "the reader's label is empty")
     try:
         one_line(label)
     except ValueError as error:
-        raise LinkError("unseen_in_label", f"the reader's label {error}") from None
+        raise DeclinedError("unseen_in_label", f"the reader's label {error}") from None
     if len(label) > LABEL:
-        raise LinkError("label_too_long", f"the label has more than {LABEL} characters", most=LABEL)
+        raise DeclinedError(
+            "label_too_long", f"the label has more than {LABEL} characters", most=LABEL
+        )
     return label

@@ -31,12 +31,6 @@ from reminder.ledger.registrations import (
 from reminder.office.application import Application
 
 
-class DateError(DeclinedError):
-    """A day that a session cannot have."""
-
-    exit_status = 2
-
-
 @dataclass(frozen=True)
 class DatedMeeting:
     """With the day that is in force. `planned` is the plan's own, `set_day` the ledger's: it is
@@ -114,7 +108,7 @@ def date_changes(connection: Connection, name: str) -> list[tuple[datetime, date
 
 
 def preview(app: Application, connection: Connection, name: str, day: date | None) -> Preview:
-    """Raises `UnknownError`, and `DateError` for a day that cannot be."""
+    """Raises `UnknownError`, and `DeclinedError` for a day that cannot be."""
     app.refresh_from(connection)
     dated, days = find_meeting(app, connection, name), read_dates(connection)
     before = app.table
@@ -158,12 +152,12 @@ def _doubts(table: Timetable, meeting: Meeting, day: date | None, now: datetime)
 def save(app: Application, shown: Preview) -> None:
     """Windows, notices to come and calendars follow at once.
 
-    Raises `DateError` when somebody else has moved a session since.
+    Raises `DeclinedError` when somebody else has moved a session since.
     """
     at, name = app.clock.now(), shown.dated.meeting.id
     with app.database.write() as connection:
         if read_dates(connection) != shown.days:
-            raise DateError("date_set_meanwhile", "a date was set meanwhile: look again")
+            raise DeclinedError("date_set_meanwhile", "a date was set meanwhile: look again")
         if shown.day:
             set_date(connection, name, shown.day, at)
         else:
@@ -182,13 +176,15 @@ def _sitting(app: Application, name: str, known: Mapping[str, date]) -> DatedMee
 def _refuse_impossible(dated: DatedMeeting, day: date | None, after: Timetable) -> None:
     name, year = dated.meeting.id, after.plan.year
     if day is None and not dated.set_day:
-        raise DateError("no_date_to_unset", f"{name} has no date of the ledger's to take away")
+        raise DeclinedError("no_date_to_unset", f"{name} has no date of the ledger's to take away")
     if day is not None and day == dated.set_day and not dated.clashes:
-        raise DateError("date_is_set", f"{name} has the date {day} already", day=day)
+        raise DeclinedError("date_is_set", f"{name} has the date {day} already", day=day)
     if day is not None and abs(day.year - year) > 1:
-        raise DateError("date_far_off", f"{day} lies far from the plan's year {year}", year=year)
+        raise DeclinedError(
+            "date_far_off", f"{day} lies far from the plan's year {year}", year=year
+        )
     for window in moves.upside_down(after, name):
-        raise DateError(
+        raise DeclinedError(
             "due_before_it_opens",
             f"{window.task} would be due {window.due}, before it opens on {window.opens}",
             task=after.plan.by_id[window.task],

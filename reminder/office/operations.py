@@ -127,7 +127,7 @@ def resend(app: Application, key: str) -> str:
 
 
 @dataclass(frozen=True)
-class Again:
+class _Again:
     """A notice that may go again: to `missing` addresses; of a reminder what is still asked."""
 
     draft: NoticeDraft
@@ -141,7 +141,7 @@ def may_be_resent(app: Application, connection: Connection, view: NoticeView) ->
     if view.state not in (State.REFUSED, State.EXPIRED):
         return False
     try:
-        return to_go_again(app, connection, view).copies == copy_number(view.key)
+        return _to_go_again(app, connection, view).copies == copy_number(view.key)
     except UsageError:
         return False
 
@@ -152,7 +152,7 @@ def copies_of(connection: Connection, view: NoticeView) -> list[NoticeView]:
     return [copy for copy in same if original(copy.key) == original(view.key)]
 
 
-def to_go_again(app: Application, connection: Connection, view: NoticeView) -> Again:
+def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> _Again:
     """Raises `UsageError` for a notice that does not go again, and says why."""
     if view.kind is Kind.REPORT:
         raise UsageError(f"{view.key}: a report is not sent again")
@@ -179,12 +179,12 @@ def to_go_again(app: Application, connection: Connection, view: NoticeView) -> A
     is_approved_first = approves and not any(copy.sha256 for copy in copies)
     if at < view.due and not (view.rehearsal or is_approved_first):
         raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
-    return Again(draft, len(copies), missing, is_approved_first)
+    return _Again(draft, len(copies), missing, is_approved_first)
 
 
 def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
     """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
-    again, at = to_go_again(app, connection, view), app.clock.now()
+    again, at = _to_go_again(app, connection, view), app.clock.now()
     before = again.draft
     draft = replace(
         before,

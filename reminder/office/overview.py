@@ -19,8 +19,14 @@ from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tall
 from reminder.ledger.holds import Unapproved, unapproved
 from reminder.ledger.views import NoticeView, latest_of_units, latest_to
 from reminder.office.application import Application
-from reminder.office.signing import Signing, read_signing, shown_month
-from reminder.office.standings import TaskStanding, read_records, standings
+from reminder.office.standings import (
+    Signing,
+    TaskStanding,
+    read_records,
+    read_signing,
+    shown_month,
+    standings,
+)
 
 SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
 MAILS = 50  # of one unit
@@ -138,24 +144,16 @@ def _missing_signatures(
 
 
 @dataclass(frozen=True)
-class Receiver:
-    """A unit that gets the month's digest; `mail` is the last copy of it."""
-
-    unit: Unit
-    is_asked: bool
-    signed: Registration | None
-    mail: NoticeView | None
-
-
-@dataclass(frozen=True)
 class MonthView:
-    """`receivers` are those of one page, who has still to sign first: they are to be phoned."""
+    """`units` get the month's digest: those of one page, who has still to sign first, for they
+    are to be phoned. Of the `mails` each has the last copy."""
 
     tasks: list[TaskStanding]
     year_round: list[TaskStanding]
     pending: list[Registration]
     signing: Signing
-    receivers: list[Receiver]
+    units: list[Unit]
+    mails: dict[str, NoticeView]
 
     @property
     def pages(self) -> int:
@@ -179,10 +177,8 @@ def read_month(
         standings(table, plan.year_round, month, on, records),
         [said for said in records.pending if _is_of(table, said, month)],
         signing,
-        [
-            Receiver(table.directory[u], u in asked, signing.signed.get(u), mails.get(u))
-            for u in units
-        ],
+        [table.directory[unit] for unit in units],
+        mails,
     )
 
 

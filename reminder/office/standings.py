@@ -1,17 +1,18 @@
-"""Where each task stands for the secretariat: its status, and what each lead has said of it."""
+"""Where tasks and signatures stand: each task's status and what its leads said, who has signed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from sqlalchemy import Connection
 
+from reminder.domain.occasions import digest_units
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Act, Registration
 from reminder.domain.status import TaskStatus, office_status
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Unit
+from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, Window
 from reminder.ledger import registrations
 
@@ -141,3 +142,39 @@ def status_of(
     """Of a task for those leads; `period` is that of a year-round task's check-in, else empty."""
     reported = sum(records.waits(window.task, unit.id, period) for unit in leads)
     return office_status(table, window, on, records.progress, leads, reported)
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Of one month: `units` get its digest, `asked` are to sign it."""
+
+    units: tuple[str, ...]
+    asked: tuple[str, ...]
+    signed: Mapping[str, Registration]
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        return tuple(unit for unit in self.asked if unit not in self.signed)
+
+    @property
+    def count(self) -> int:
+        """Of those that were asked."""
+        return len(self.asked) - len(self.unsigned)
+
+
+def read_signing(
+    connection: Connection, table: Timetable, month: int, at: datetime, progress: Progress
+) -> Signing:
+    """As of that moment while the month runs, else as of its last or first day."""
+    moment = min(max(at, table.digest_due(month)), table.digest_end(month))
+    units = digest_units(table, month, table.local_day(moment), progress)
+    signed = registrations.signed(connection, table.plan.period(month))
+    asked = tuple(u for u in units if table.directory[u].tone is not Relation.PARALLEL)
+    return Signing(units, asked, signed)
+
+
+def shown_month(table: Timetable, at: datetime) -> int:
+    """The month that is in force, or the plan's first or last one."""
+    on = table.local_day(at)
+    in_year = on.year == table.plan.year
+    return (in_year and table.live_digest(at)) or table.running_month(on)

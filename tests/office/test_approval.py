@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from reminder.domain.notices import Reason, State
-from reminder.errors import UsageError
+from reminder.errors import DeclinedError, UsageError
 from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.schema import recipient
 from reminder.ledger.troubles import read_alarms
 from reminder.office import approval, completion, operations
 from reminder.office.application import Application
-from reminder.office.approval import ApprovalError, DigestBatch
+from reminder.office.approval import DigestBatch
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 
 ON: dict[str, Any] = {"mail": {"approval": True}}
@@ -185,20 +185,20 @@ def test_on_a_later_day_it_says_so(small: Trial) -> None:
 
 def test_page_of_yesterday_is_refused(small: Trial) -> None:
     shown = only(small.app(LATER, **ON))
-    with pytest.raises(ApprovalError, match="reads otherwise"):
+    with pytest.raises(DeclinedError, match="reads otherwise"):
         approval.approve(small.app(NEXT_DAY, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
 
 
 def test_moment_to_come_is_refused(small: Trial) -> None:
     shown = only(small.app("2026-04-01T12:00+08:00", **ON))
-    with pytest.raises(ApprovalError, match="reads otherwise"):
+    with pytest.raises(DeclinedError, match="reads otherwise"):
         approval.approve(small.app(LATER, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
 
 
 def test_what_would_read_otherwise_is_refused(small: Trial) -> None:
     shown = only(small.app(BEFORE, **ON))
     done(small)
-    with pytest.raises(ApprovalError, match="reads otherwise"):
+    with pytest.raises(DeclinedError, match="reads otherwise"):
         approval.approve(small.app(BEFORE, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
     assert outcome(small) == ("held", "approval")
 
@@ -250,7 +250,7 @@ def test_all_are_approved_by_one_hash(either: Trial) -> None:
 def test_all_are_refused_when_one_reads_otherwise(small: Trial) -> None:
     shown = only(small.app(BEFORE, **ON))
     done(small)
-    with pytest.raises(ApprovalError, match="reads otherwise"):
+    with pytest.raises(DeclinedError, match="reads otherwise"):
         approval.approve_all(
             small.app(BEFORE, **ON), shown.period, shown.due, shown.as_of, shown.sha256
         )
@@ -281,7 +281,7 @@ def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
 
 
 def test_dropping_wants_a_reason(small: Trial) -> None:
-    with pytest.raises(ApprovalError, match="no reason to drop"):
+    with pytest.raises(DeclinedError, match="no reason to drop"):
         approval.drop(small.app(BEFORE, **ON), KEY, "  ")
 
 
@@ -289,9 +289,9 @@ def test_what_has_gone_cannot_be_dropped_nor_approved(small: Trial) -> None:
     approve_all(small.app(BEFORE, **ON))
     small.tick(DUE, **ON)
     app = small.app(LATER, **ON)
-    with pytest.raises(ApprovalError, match="held no more"):
+    with pytest.raises(DeclinedError, match="held no more"):
         approval.drop(app, KEY, "不发")
-    with pytest.raises(ApprovalError, match="held no more"):
+    with pytest.raises(DeclinedError, match="held no more"):
         approval.approve(app, KEY, app.clock.now(), "0" * 64)
 
 

@@ -12,12 +12,12 @@ from reminder.documents.office import Office, load_office
 from reminder.domain.notices import Kind
 from reminder.domain.timetable import Role
 from reminder.domain.windows import Rule
-from reminder.errors import UnknownError
+from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger.registrations import read_changes
 from reminder.ledger.views import read_notices
 from reminder.office import meetings, previews
 from reminder.office.application import Application
-from reminder.office.meetings import DateError, Preview
+from reminder.office.meetings import Preview
 from reminder.office.previews import part
 
 APRIL = datetime(2026, 4, 1, 1, tzinfo=UTC)  # 09:00 in the plan's zone
@@ -183,21 +183,21 @@ def test_a_preview_that_shows_the_same_has_the_same_mark(app: Application) -> No
 def test_a_day_that_was_set_meanwhile_is_not_overwritten(app: Application) -> None:
     shown = preview(app, "sc-25", MAY_27)
     hold(app, date(2026, 5, 20))
-    with pytest.raises(DateError):
+    with pytest.raises(DeclinedError):
         meetings.save(app, shown)
     assert day_of(app) == date(2026, 5, 20)
 
 
 @pytest.mark.parametrize("day", [date(2024, 5, 27), date(2062, 5, 27), None])
 def test_a_day_that_cannot_be_is_refused(app: Application, day: date | None) -> None:
-    with pytest.raises(DateError) as refused:
+    with pytest.raises(DeclinedError) as refused:
         preview(app, "sc-25", day)
     assert refused.value.reason
 
 
 def test_the_same_day_twice_is_refused(app: Application) -> None:
     hold(app, MAY_27)
-    with pytest.raises(DateError, match="already"):
+    with pytest.raises(DeclinedError, match="already"):
         preview(app, "sc-25", MAY_27)
 
 

@@ -7,9 +7,9 @@ from random import Random
 
 from reminder.domain.registrations import Signature
 from reminder.domain.timetable import MONTHS, Timetable
-from reminder.errors import LedgerError
+from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
-from reminder.office.approval import ApprovalError, DigestBatch, approve, approve_all, read_batches
+from reminder.office.approval import DigestBatch, approve, approve_all, read_batches
 from reminder.office.completion import register
 from reminder.office.lookup import find_task
 from reminder.office.registrations import confirm, finish, send_back
@@ -45,7 +45,7 @@ class Approver:
     def _approve(self, app: Application, batch: DigestBatch) -> None:
         shown = {key: composed.sha256 for key, composed in batch.open.items()}
         at_once = self._dice.random() < 0.5
-        with suppress(ApprovalError):
+        with suppress(DeclinedError):
             if at_once:
                 approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
             for key, sha256 in shown.items():

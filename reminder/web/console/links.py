@@ -1,7 +1,5 @@
 """Links of units and of single readers: who has which, since when used, made, rotated, revoked."""
 
-from dataclasses import dataclass
-
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -15,17 +13,6 @@ from reminder.web.page import Page
 
 HERE = "/console/links"
 LISTED = 200  # units of one page; the others are found by their names
-
-
-@dataclass(frozen=True)
-class AddressedLink:
-    """With its addresses: whoever sees this page can open them all."""
-
-    link: LinkView
-    address: str
-    webcal: str
-    full: str
-    changes: list[links.LinkChange]
 
 
 def _list(page: Page) -> Response:
@@ -128,15 +115,16 @@ def _name(page: Page, name: str) -> str:
     return page.table.directory[name].name
 
 
-def _opened(page: Page, link: LinkView) -> AddressedLink:
+def _opened(page: Page, link: LinkView) -> dict[str, object]:
+    """With its addresses: whoever sees this page can open them all."""
     short = links.address(page.app, page.connection, page.base, link, handed_out=True)
-    return AddressedLink(
-        link,
-        short,
-        links.webcal_url(short),
-        links.address(page.app, page.connection, page.base, link),
-        links.changes(page.connection, link),
-    )
+    return {
+        "link": link,
+        "address": short,
+        "webcal": links.webcal_url(short),
+        "full": links.address(page.app, page.connection, page.base, link),
+        "changes": links.changes(page.connection, link),
+    }
 
 
 ROUTES = [

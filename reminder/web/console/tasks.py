@@ -1,8 +1,7 @@
 """The year, a month, a unit: where the tasks stand, and what the secretariat says of them."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date
 
 from starlette.exceptions import HTTPException
@@ -23,7 +22,7 @@ from reminder.office.overview import (
     read_signing_now,
     read_unit,
 )
-from reminder.office.signing import shown_month
+from reminder.office.standings import shown_month
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
 from reminder.web.forms import Form, parse_day
 from reminder.web.page import Page, page_number
@@ -35,21 +34,12 @@ _UNIT = re.compile(r"/console/units/([a-z0-9-]+)")
 Act = Callable[[Page, Form], str]  # returns the name of the message that says what was done
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a form was not accepted, and what it carried: nobody types it twice."""
-
-    reason: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
-
-
-ACCEPTED = Refusal()
-
-
-def year_page(page: Page, refusal: Refusal = ACCEPTED) -> Response:
+def year_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
     overview = read_overview(page.app, page.connection, page.at)
     drawn = _picture(page.table, overview, page.table.local_day(page.at))
-    return _render(page, "year.html", refusal, back="/console", overview=overview, drawn=drawn)
+    return _render(
+        page, "year.html", form, refused, back="/console", overview=overview, drawn=drawn
+    )
 
 
 def _picture(table: Timetable, overview: Overview, on: date) -> Timeline:
@@ -60,10 +50,11 @@ def _picture(table: Timetable, overview: Overview, on: date) -> Timeline:
     return timeline(Year(year, on if on.year == year else None, tuple(bars)))
 
 
-def month_page(page: Page, refusal: Refusal = ACCEPTED, period: str = "") -> Response:
-    """Of the address, or of `period` when its form was refused."""
+def month_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
+    """Of the address, or the one that the form came from."""
     plan, number = page.table.plan, page_number(page)
-    period = period or page.part("period")
+    came_from = _MONTH.fullmatch(form["back"]) if form else None
+    period = came_from[1] if came_from else page.part("period")
     live = shown_month(page.table, page.at)
     month = plan.month_of(period) if period else live
     if not month:
@@ -74,7 +65,8 @@ def month_page(page: Page, refusal: Refusal = ACCEPTED, period: str = "") -> Res
     return _render(
         page,
         "month.html",
-        refusal,
+        form,
+        refused,
         here="/console/month",
         back=f"/console/month/{plan.period(month)}",
         month=month,
@@ -109,15 +101,17 @@ def _counts(table: Timetable, unit: Unit) -> tuple[int, int]:
     return roles.count(Role.LEAD), roles.count(Role.RELATED)
 
 
-def unit_page(page: Page, refusal: Refusal = ACCEPTED, unit_id: str = "") -> Response:
-    """Of the address, or of `unit_id` when its form was refused."""
-    unit = page.table.directory.units.get(unit_id or page.part("unit"))
+def unit_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
+    """Of the address, or the one that the form came from."""
+    came_from = _UNIT.fullmatch(form["back"]) if form else None
+    unit = page.table.directory.units.get(came_from[1] if came_from else page.part("unit"))
     if unit is None or unit.is_group:
         raise HTTPException(404)
     return _render(
         page,
         "unit.html",
-        refusal,
+        form,
+        refused,
         here="/console/units",
         back=f"/console/units/{unit.id}",
         unit=unit,
@@ -129,20 +123,23 @@ def unit_page(page: Page, refusal: Refusal = ACCEPTED, unit_id: str = "") -> Res
 def _render(
     page: Page,
     template: str,
-    refusal: Refusal = ACCEPTED,
+    form: Form | None = None,
+    refused: str = "",
     *,
     here: str = "/console",
     back: str = "",
     **facts: object,
 ) -> Response:
-    """`here` is its entry in the navigation, `back` where its forms return to."""
+    """`here` is its entry in the navigation, `back` where its forms return to. A form that was
+    refused is shown again with what was typed: nobody types it twice.
+    """
     return page.render(
         f"console/{template}",
-        status=422 if refusal.reason else 200,
+        status=422 if refused else 200,
         here=here,
         back=back,
-        refused=refusal.reason,
-        typed=refusal.typed,
+        refused=refused,
+        typed=form.values if form else {},
         table=page.table,
         at=page.at,
         today=page.table.local_day(page.at),
@@ -218,13 +215,12 @@ def _back(path: str) -> str:
     return path if _MONTH.fullmatch(path) or _UNIT.fullmatch(path) else "/console"
 
 
-def _again(page: Page, form: Form, reason: str) -> Response:
-    refusal = Refusal(reason, form.values)
-    if month := _MONTH.fullmatch(form["back"]):
-        return month_page(page, refusal, month[1])
-    if unit := _UNIT.fullmatch(form["back"]):
-        return unit_page(page, refusal, unit[1])
-    return year_page(page, refusal)
+def _again(page: Page, form: Form, refused: str) -> Response:
+    if _MONTH.fullmatch(form["back"]):
+        return month_page(page, form, refused)
+    if _UNIT.fullmatch(form["back"]):
+        return unit_page(page, form, refused)
+    return year_page(page, form, refused)
 
 
 ROUTES = [

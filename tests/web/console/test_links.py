@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from reminder.errors import DeclinedError
 from reminder.ledger.links import FEED, PAGE, LinkView, read_link, touch
-from reminder.office.links import LinkError, rotate
+from reminder.office.links import rotate
 
 DEPUTIES = "/console/links/deputies"
 
@@ -203,7 +204,7 @@ def test_two_who_rotate_at_once_rotate_once(house: Any) -> None:
     found = link(house, FEED, "deputies")
     assert found
     rotate(house.application, found)
-    with pytest.raises(LinkError):
+    with pytest.raises(DeclinedError):
         rotate(house.application, found)
 
 
