@@ -112,10 +112,11 @@ def informed_application() -> Application:
 
 def say_hold(app: Application) -> None:
     """Beside whatever speaks of mails to come: that none goes."""
+    from reminder.office.holds import hold_hint, hold_words
     from reminder.office.status import why_held
 
     if hold := why_held(app):
-        typer.echo(harmless(f"Held: {hold.why}; {hold.next}"), err=True)
+        typer.echo(harmless(f"Held: {hold_words(hold)}; {hold_hint(hold)}"), err=True)
 
 
 def trial_application(at: str | None, really: bool = False) -> Application:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,9 +18,6 @@ from reminder.cli.context import (
 )
 from reminder.cli.words import harmless, print_json
 from reminder.errors import UsageError
-
-if TYPE_CHECKING:
-    from reminder.office.status import Status
 
 cli = typer.Typer()
 
@@ -106,18 +103,12 @@ def run() -> None:
 @command(cli, example="reminder status --json")
 def status(as_json: AsJson = False) -> None:
     """One screen: the plan in force, what comes next, what went, what waits and why."""
-    from reminder.cli.screens import print_status
+    from reminder.cli.screens import print_status, status_facts
     from reminder.office.status import read_status
 
-    read = read_status(informed_application())
+    app = informed_application()
+    facts = status_facts(app, read_status(app))
     if as_json:
-        print_json(_status_json(read))
+        print_json(facts)
     else:
-        print_status(read)
-
-
-def _status_json(read: Status) -> dict[str, Any]:
-    """`unknown` stands only where a restored ledger does not know."""
-    facts = asdict(read)
-    months = [{k: v for k, v in m.items() if k != "unknown" or v} for m in facts["unsettled"]]
-    return facts | {"unsettled": months}
+        print_status(facts)

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from reminder.cli.words import counted, harmless
 from reminder.daemon import Started
@@ -11,73 +12,131 @@ from reminder.domain.notices import State
 from reminder.office.application import Application
 from reminder.office.holds import hold_hint, hold_words
 from reminder.office.links import address, find_link, local_address
-from reminder.office.status import LastOccasion, Status, UnsettledMonth, next_occasions
+from reminder.office.status import Status, next_occasions
 
 LISTED = 20  # lines of one screen
 
 
-def print_status(status: Status) -> None:
-    for name, text in _status_lines(status):
+def status_facts(app: Application, status: Status) -> dict[str, Any]:
+    """As JSON has them; moments in the plan's zone."""
+    plan, zone, hold = app.table.plan, app.table.plan.zone, status.hold
+
+    def local(moment: datetime | None) -> datetime | None:
+        return moment.astimezone(zone) if moment else None
+
+    return {
+        "plan": {"id": plan.id, "year": plan.year, "name": plan.name,
+                 "file": str(app.settings.plan)},
+        "transport": app.settings.transport,
+        "rehearsal": app.settings.rehearsal,
+        "started": local(status.started),
+        "held": hold is not None,
+        "hold": hold and {"reason": hold.reason, "since": local(hold.since),
+                          "why": hold_words(hold), "next": hold_hint(hold)},
+        "approval": status.approval,
+        "last_tick": local(status.last_tick),
+        "sessions": [
+            {"id": session.meeting.id, "name": session.meeting.name,
+             "month": session.meeting.month, "tasks": [task.id for task in session.tasks]}
+            for session in status.sessions
+        ],
+        "next": [
+            {"kind": o.kind, "period": o.period, "at": o.at, "units": len(o.units)}
+            for o in status.next
+        ],
+        "last": _last_facts(status),
+        "unsettled": [
+            {"period": month.period, "refused": month.refused, "expired": month.expired}
+            | ({"unknown": month.unknown} if month.unknown else {})
+            for month in status.unsettled
+        ],
+        "waiting_count": status.waiting_count,
+        "waiting": [
+            {"key": view.key, "state": view.state, "reason": view.reason,
+             "reply": next((person.reply for person in view.recipients if person.reply), "")}
+            for view in status.waiting
+        ],
+        "replicas": status.replicas,
+        "troubles": status.troubles,
+        "alarms": [
+            {"name": alarm.name, "since": local(alarm.since), "detail": alarm.detail}
+            for alarm in status.alarms
+        ],
+        "ready": not status.not_ready,
+        "not_ready": status.not_ready,
+    }  # fmt: skip
+
+
+def _last_facts(status: Status) -> dict[str, Any] | None:
+    if status.last is None:
+        return None
+    kind, period, counts = status.last
+    return {
+        "kind": kind,
+        "period": period,
+        "expected": counts.expected,
+        "accepted": counts.accepted,
+        "others": [
+            {"unit": view.unit, "state": view.state, "reason": view.reason}
+            for view in counts.others
+        ],
+    }
+
+
+def print_status(facts: dict[str, Any]) -> None:
+    for name, text in _status_lines(facts):
         print(harmless(f"{name:<10} {text}"))
 
 
-def _status_lines(status: Status) -> Iterator[tuple[str, str]]:
-    yield "plan", f"{status.plan.name} ({status.plan.file})"
-    yield "transport", status.transport
-    if status.rehearsal:
+def _status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "plan", f"{facts['plan']['name']} ({facts['plan']['file']})"
+    yield "transport", facts["transport"]
+    if facts["rehearsal"]:
         yield "rehearsal", "every mail goes to mail.redirect_to, its subject marked"
-    yield "started", _moment(status.started) or "not yet: reminder run, reminder tick"
-    if status.hold:
-        yield "held", f"{status.hold.why}, since {_moment(status.hold.since)}"
-        yield "", status.hold.next
-    if status.approval:
-        yield "approval", f"{counted(status.approval, 'mail')} to read: /console/approval"
-    for session in status.sessions:
-        words = f"no date yet, {counted(len(session.tasks), 'task')} wait"
-        yield "session", f"{session.name}: {words}: reminder meeting set {session.id} DATE"
-    yield "last tick", _moment(status.last_tick) or "never"
-    yield "ready", "yes" if status.ready else f"no: {status.not_ready}"
-    for occasion in status.next:
-        units = counted(occasion.units, "unit")
-        yield "next", f"{_moment(occasion.at)}  {occasion.kind} {occasion.period}, {units}"
-    if status.last:
-        yield from _last_lines(status.last)
-    for month in status.unsettled:
+    yield "started", _moment(facts["started"]) or "not yet: reminder run, reminder tick"
+    if hold := facts["hold"]:
+        yield "held", f"{hold['why']}, since {_moment(hold['since'])}"
+        yield "", hold["next"]
+    if facts["approval"]:
+        yield "approval", f"{counted(facts['approval'], 'mail')} to read: /console/approval"
+    for session in facts["sessions"]:
+        words = f"no date yet, {counted(len(session['tasks']), 'task')} wait"
+        set_it = f"reminder meeting set {session['id']} DATE"
+        yield "session", f"{session['name']}: {words}: {set_it}"
+    yield "last tick", _moment(facts["last_tick"]) or "never"
+    yield "ready", "yes" if facts["ready"] else f"no: {facts['not_ready']}"
+    for occasion in facts["next"]:
+        text = f"{occasion['kind']} {occasion['period']}, {counted(occasion['units'], 'unit')}"
+        yield "next", f"{_moment(occasion['at'])}  {text}"
+    if last := facts["last"]:
+        counts = f"expected {last['expected']}, accepted {last['accepted']}"
+        yield "last", f"{last['kind']} {last['period']}: {counts}"
+        others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
+        yield from _few(others, last["expected"] - last["accepted"])
+    for month in facts["unsettled"]:
         yield from _unsettled_lines(month)
-    for name in status.replicas:
+    for name in facts["replicas"]:
         yield "replica", name
-    for replica, detail in status.troubles.items():
+    for replica, detail in facts["troubles"].items():
         yield "trouble", f"{detail} (on {replica})" if replica else detail
-    for alarm in status.alarms:
-        if alarm.detail not in status.troubles.values():
-            yield "alarm", f"{alarm.detail}, since {_moment(alarm.since)}"
-    yield "waiting", str(status.waiting_count)
+    for alarm in facts["alarms"]:
+        if alarm["detail"] not in facts["troubles"].values():
+            yield "alarm", f"{alarm['detail']}, since {_moment(alarm['since'])}"
+    yield "waiting", str(facts["waiting_count"])
     waiting = [
-        f"{notice.key}: {notice.state} ({notice.reason}) {notice.reply}".rstrip()
-        for notice in status.waiting
+        f"{w['key']}: {w['state']} ({w['reason']}) {w['reply']}".rstrip() for w in facts["waiting"]
     ]
-    yield from _few(waiting, status.waiting_count)
+    yield from _few(waiting, facts["waiting_count"])
 
 
-def _last_lines(last: LastOccasion) -> Iterator[tuple[str, str]]:
-    counts = f"expected {last.expected}, accepted {last.accepted}"
-    yield "last", f"{last.kind} {last.period}: {counts}"
-    others = [f"{other.unit}: {other.state} ({other.reason})" for other in last.others]
-    yield from _few(others, last.expected - last.accepted)
-
-
-def _unsettled_lines(month: UnsettledMonth) -> Iterator[tuple[str, str]]:
-    for state, units in (("refused", month.refused), ("expired", month.expired)):
-        if not units:
-            continue
-        which = f"--period {month.period} --state {state}"
-        may_have_gone = ""
-        if state == "expired" and month.unknown:
-            words = "of them may have gone before this copy was put in place"
-            may_have_gone = f", {len(month.unknown)} {words}"
+def _unsettled_lines(month: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for state in (name for name in ("refused", "expired") if month[name]):
+        which = f"--period {month['period']} --state {state}"
+        unknown = len(month.get("unknown", ())) if state == "expired" else 0
+        may = f", {unknown} of them may have gone before this copy was put in place"
         yield (
             "unsettled",
-            f"digest {month.period}: {len(units)} {state}{may_have_gone}: "
+            f"digest {month['period']}: {len(month[state])} {state}{may if unknown else ''}: "
             f"reminder ledger resend {which}, or: reminder ledger drop {which}",
         )
 
@@ -85,7 +144,7 @@ def _unsettled_lines(month: UnsettledMonth) -> Iterator[tuple[str, str]]:
 def _few(lines: Sequence[str], count: int) -> Iterator[tuple[str, str]]:
     for line in lines[:LISTED]:
         yield "", line
-    if (more := count - len(lines[:LISTED])) > 0:
+    if more := count - len(lines[:LISTED]):
         yield "", f"and {more} more: reminder ledger list"
 
 
@@ -183,7 +242,7 @@ def _next(app: Application) -> Iterator[str]:
     if not occasions:
         yield "The plan holds no further occasion: it is time for the next year's table."
     for index, occasion in enumerate(occasions):
-        units = counted(occasion.units, "unit")
+        units = counted(len(occasion.units), "unit")
         when = f"{occasion.at:%Y-%m-%d %H:%M %z}"
         words = f"{occasion.kind} {occasion.period}, {units}"
         yield f"{'then' if index else 'Next':<16} {when}  {words}"
