@@ -1,9 +1,11 @@
 """A TOML file that people edit: its data, the line of every key, its mistakes in words."""
 
+import difflib
 import re
 import stat
 import tomllib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import cached_property
@@ -12,9 +14,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reminder.documents.mistakes import explain
 from reminder.documents.toml_lines import Lines, Location
-from reminder.domain.characters import harmless
+from reminder.domain.characters import harmless, quoted
 from reminder.errors import ConfigurationError, Fault
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -91,6 +92,45 @@ class EditedFile:
             return model.model_validate(rest), faults
         except ValidationError:
             return None, faults
+
+
+def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """One pydantic error as `what is wrong, what was wanted`, never showing a secret."""
+    kind, location = detail["type"], detail["loc"]
+    if kind == "missing":
+        return "is missing, wanted a value"
+    if kind == "extra_forbidden":
+        return unknown_key(str(location[-1]), _fields(model, location[:-1]))
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if kind == "value_error":
+        return message
+    wanted = message.removeprefix("Input should be ")
+    wanted = wanted[0].lower() + wanted[1:]
+    secret = any("password" in str(part) or "secret" in str(part) for part in location)
+    return f"is {'not usable' if secret else quoted(detail['input'])}, wanted {wanted}"
+
+
+def unknown_key(key: str, keys: Iterable[str]) -> str:
+    names = sorted(keys)
+    close = difflib.get_close_matches(key, names, n=1)
+    wanted = f"{close[0]}?" if close else f"one of {', '.join(names)}"
+    return f"unknown key, wanted {wanted}"
+
+
+def _fields(model: type[BaseModel], location: Location) -> list[str]:
+    for part in location:
+        for name, field in model.model_fields.items():
+            if part in (name, field.alias):
+                model = _model_in(field.annotation) or model
+                break
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = map(_model_in, getattr(annotation, "__args__", ()))
+    return next((model for model in inner if model), None)
 
 
 def read_file(path: Path) -> bytes:

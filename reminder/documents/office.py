@@ -1,19 +1,27 @@
 """Everything that an office edits, read together so that all its mistakes are said at once."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reminder.documents.edited_file import EditedFile, is_file, is_folder, shown
-from reminder.documents.escalation import escalation, escalation_faults
 from reminder.documents.plan_file import read_plan
-from reminder.documents.settings import SHIPPED, Settings, config_dir, load_settings
+from reminder.documents.settings import (
+    SECRETARIAT,
+    SHIPPED,
+    UNIT,
+    Settings,
+    config_dir,
+    load_settings,
+)
+from reminder.documents.toml_lines import Location
 from reminder.documents.units_file import read_units
 from reminder.documents.workdays_file import read_workdays, year_files
-from reminder.domain.timetable import Schedule, Timetable
-from reminder.domain.units import Directory
+from reminder.domain.notices import Kind
+from reminder.domain.timetable import Addressees, Schedule, Timetable, together
+from reminder.domain.units import Directory, Relation
 from reminder.errors import ConfigurationError, Fault
 
 
@@ -115,3 +123,84 @@ def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
     except ConfigurationError:
         named = None
     return folder / named if isinstance(named, str) else SHIPPED / "plan" / "plan_2026.toml"
+
+
+def escalation(settings: Settings) -> dict[tuple[Kind, int], Addressees]:
+    """What the steps' lists come to; steps of one day come together."""
+    steps = [(Kind.NUDGE, step.workdays_left, step.to) for step in settings.nudge]
+    steps += [(Kind.OVERDUE, day, step.to) for step in settings.overdue for day in step.days]
+    lists: dict[tuple[Kind, int], list[Addressees]] = {}
+    for kind, days, names in steps:
+        if names:
+            lists.setdefault((kind, days), []).append(_addressees(settings, names))
+    return {step: together(addressees) for step, addressees in lists.items()}
+
+
+def escalation_faults(settings: Settings, directory: Directory, folder: Path) -> Iterator[Fault]:
+    """Addresses of other bodies, and a secretariat that has none."""
+    other_bodies = _other_bodies(directory)
+    nudge = [step.to for step in settings.nudge]
+    overdue = [step.to for step in settings.overdue]
+    for name, lists in (("nudge", nudge), ("overdue", overdue)):
+        for index, recipients in enumerate(lists):
+            for position, recipient in enumerate(recipients):
+                if words := _mistake(settings, other_bodies, recipient):
+                    yield _at_steps(folder, (name, index, "to", position), words)
+
+
+def _addressees(settings: Settings, names: Sequence[str]) -> Addressees:
+    return Addressees(
+        lead=UNIT in names,
+        secretariat=_secretariat(settings) if SECRETARIAT in names else (),
+        named=tuple(name for name in names if name not in (UNIT, SECRETARIAT)),
+    )
+
+
+def _secretariat(settings: Settings) -> tuple[str, ...]:
+    address = settings.mail.reply_to or settings.mail.operator
+    return (address,) if address else ()
+
+
+def _other_bodies(directory: Directory) -> dict[str, str]:
+    """Addresses, and domains that none of the own house uses, with a unit that has them."""
+    owners: dict[str, str] = {}
+    own_domains = set()
+    for unit in directory.single:
+        for address in (*unit.to, *unit.cc):
+            if unit.relation is Relation.OWN:
+                own_domains.add(_domain(address))
+            else:
+                owners.setdefault(address.lower(), unit.name)
+                owners.setdefault(_domain(address), unit.name)
+    return {name: unit for name, unit in owners.items() if name not in own_domains}
+
+
+def _mistake(settings: Settings, other_bodies: dict[str, str], recipient: str) -> str:
+    wanted = "wanted one of the own house (relation own)"
+    if recipient == UNIT:
+        return ""
+    if recipient == SECRETARIAT:
+        if not (addresses := _secretariat(settings)):
+            return "the secretariat has no address, wanted mail.reply_to or mail.operator"
+        owner = other_bodies.get(addresses[0].lower())
+        return (
+            f"the secretariat's {addresses[0]} is the address of {owner}, {wanted}" if owner else ""
+        )
+    if owner := other_bodies.get(recipient.lower()):
+        return f"{recipient} is the address of {owner}, {wanted}"
+    domain = _domain(recipient)
+    if neighbour := other_bodies.get(domain):
+        return f"{recipient} lies in {domain} as {neighbour} and no unit of ours, {wanted}"
+    return ""
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _at_steps(folder: Path, place: Location, words: str) -> Fault:
+    """At the source that the steps came from: the environment wins over the file."""
+    variable, path = f"REMINDER_{place[0]}".upper(), folder / "reminder.toml"
+    if any(name.upper() == variable for name in os.environ) or not is_file(path):
+        return Fault("environment", 0, variable, words)
+    return EditedFile(path).fault(place, words)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from reminder.documents.edited_file import EditedFile, key_name
-from reminder.documents.mistakes import explain, unknown_key
+from reminder.documents.edited_file import EditedFile, explain, key_name, unknown_key
 from reminder.documents.toml_lines import Location
 from reminder.domain.characters import one_line
 from reminder.errors import ConfigurationError

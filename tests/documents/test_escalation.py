@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.documents.escalation import escalation, escalation_faults
+from reminder.documents.office import escalation, escalation_faults
 from reminder.documents.settings import Settings, load_settings
 from reminder.domain.notices import Kind
 from reminder.domain.timetable import Addressees

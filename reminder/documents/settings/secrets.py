@@ -19,8 +19,8 @@ from reminder.documents.edited_file import (
     is_leftover,
     read_file,
     shown,
+    unknown_key,
 )
-from reminder.documents.mistakes import unknown_key
 from reminder.errors import ConfigurationError, Fault
 
 _WITH_PASSWORD = re.compile(r"[a-z]+://[^/@:]*:[^/@]+@")

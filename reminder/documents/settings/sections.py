@@ -1,5 +1,6 @@
 """The tables of reminder.toml: every setting in them, its default and what it may be."""
 
+from collections.abc import Callable
 from datetime import date, time
 from email.utils import getaddresses, parseaddr
 from pathlib import Path
@@ -42,10 +43,27 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _one_sender(value: str) -> str:
+    if len(getaddresses([value])) > 1:
+        raise ValueError(f"{quoted(value)} is more than one sender, wanted one")
+    mailbox(parseaddr(value)[1] or value)
+    return one_line(value)
+
+
+def _of_the_plans_zone(value: time) -> time:
+    if value.tzinfo:
+        raise ValueError(f"is {value}, wanted a time without offset: the plan has its zone")
+    return value
+
+
+def _unless_empty(check: Callable[[str], str]) -> AfterValidator:
+    return AfterValidator(lambda value: check(value) if value else value)
+
+
 CleanPath = Annotated[Path, AfterValidator(_clean)]
-Host = Annotated[str, AfterValidator(host_name)]
-Line = Annotated[str, AfterValidator(lambda value: one_line(value) if value else value)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Line = Annotated[str, _unless_empty(one_line)]
+Mailbox = Annotated[str, _unless_empty(mailbox)]
 
 
 class Section(BaseModel):
@@ -53,13 +71,13 @@ class Section(BaseModel):
 
 
 class SmtpSettings(Section):
-    host: Host = "localhost"
+    host: Annotated[str, AfterValidator(host_name)] = "localhost"
     port: int | None = Field(None, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "starttls"
     username: Line = ""
     password: Secret = SecretStr("")
     ca_file: CleanPath | None = None
-    hello: Annotated[str, AfterValidator(lambda v: hello_name(v) if v else v)] = ""
+    hello: Annotated[str, _unless_empty(hello_name)] = ""
     timeout: float = Field(60, gt=0, le=3600, description="seconds for one answer")
     connections: int = Field(2, ge=1, le=64)
     messages_per_connection: int = Field(100, ge=1, le=10_000)
@@ -71,17 +89,12 @@ class SmtpSettings(Section):
 
 
 class WebSettings(Section):
-    host: Annotated[str, AfterValidator(lambda v: host_name(v) if v else v)] = "127.0.0.1"
+    host: Annotated[str, _unless_empty(host_name)] = "127.0.0.1"
     port: int = Field(8026, ge=0, le=65535)
-    base_url: str = ""
+    base_url: Annotated[str, _unless_empty(site_address)] = ""
     finish: Literal["confirm", "direct"] = "confirm"
     console: Literal["local", "anywhere", "off"] = "local"
     foreign_calendars: bool | None = None
-
-    @field_validator("base_url")
-    @classmethod
-    def _address_of_a_site(cls, value: str) -> str:
-        return site_address(value) if value else value
 
     @field_validator("console")
     @classmethod
@@ -126,26 +139,15 @@ class LogSettings(Section):
 
 
 class MailSettings(Section):
-    sender: Line = Field("reminder@reminder.example", alias="from")
-    reply_to: str = ""
-    operator: str = ""
+    sender: Annotated[str, AfterValidator(_one_sender)] = Field(
+        "reminder@reminder.example", alias="from"
+    )
+    reply_to: Mailbox = ""
+    operator: Mailbox = ""
     contact: Line = ""
-    redirect_to: str = ""
+    redirect_to: Mailbox = ""
     first_start: Literal["send", "hold"] | None = None
     approval: bool = False
-
-    @field_validator("sender")
-    @classmethod
-    def _name_and_mailbox(cls, value: str) -> str:
-        if len(getaddresses([value])) > 1:
-            raise ValueError(f"{quoted(value)} is more than one sender, wanted one")
-        mailbox(parseaddr(value)[1] or value)
-        return value
-
-    @field_validator("reply_to", "operator", "redirect_to")
-    @classmethod
-    def _mailbox(cls, value: str) -> str:
-        return mailbox(value) if value else value
 
     @property
     def sender_name(self) -> str:
@@ -157,16 +159,9 @@ class MailSettings(Section):
 
 
 class DigestSettings(Section):
-    at: time = time(9)
+    at: Annotated[time, AfterValidator(_of_the_plans_zone)] = time(9)
     workdays_before: int = Field(0, ge=0, le=10)
     tracking: bool = True
-
-    @field_validator("at")
-    @classmethod
-    def _in_the_plans_zone(cls, value: time) -> time:
-        if value.tzinfo:
-            raise ValueError(f"is {value}, wanted a time without offset: the plan has its zone")
-        return value
 
 
 class WorkdaySettings(Section):

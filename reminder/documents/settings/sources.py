@@ -3,21 +3,29 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, get_origin
 
 from pydantic import ValidationError
 
-from reminder.documents.edited_file import EditedFile, is_folder, key_name, shown
-from reminder.documents.mistakes import explain, unknown_key
+from reminder.documents.edited_file import (
+    EditedFile,
+    explain,
+    is_folder,
+    key_name,
+    shown,
+    unknown_key,
+)
 from reminder.documents.settings import secrets
 from reminder.documents.settings.model import SHIPPED, Settings
 from reminder.documents.settings.sections import Section
 from reminder.documents.toml_lines import Location
 from reminder.domain.characters import harmless
 from reminder.errors import ConfigurationError, Fault
+
+Source = Callable[[Location, str], Fault]
 
 PREFIX = "REMINDER_"
 # Read before the settings are, so no setting themselves.
@@ -35,21 +43,33 @@ _OF_SERVICES = re.compile(
 _BY_VALUE = re.compile(r"REMINDER_(\w+_)?(PORT=(tcp|udp|sctp)://.*|NAME=/[^/]+/[^/]+)")
 
 
-@dataclass(frozen=True)
-class _Source:
-    """`values` are nested as in reminder.toml; `fault` says a mistake where it was typed."""
+class _Values:
+    """Nested as in reminder.toml, with a way to say a mistake at the source of each."""
 
-    values: Mapping[str, Any]
-    fault: Callable[[Location, str], Fault]
+    def __init__(self) -> None:
+        self.nested: dict[str, Any] = {}
+        self._sources: dict[str, Source] = {}
 
-    def holds(self, place: Location) -> bool:
-        value: Any = self.values
-        try:
-            for part in place:
-                value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-        return True
+    def put(self, name: str, value: Any, source: Source) -> None:
+        """By its dotted name, in the place of what an earlier source has."""
+        *outer, last = name.split(".")
+        table = self.nested.setdefault(outer[0], {}) if outer else self.nested
+        if isinstance(table, dict):
+            below = table.get(last)
+            is_table = isinstance(below, dict) and isinstance(value, dict)
+            table[last] = {**(below or {}), **value} if is_table else value
+        self._sources[name] = source
+        for key in value if isinstance(value, dict) else ():
+            self._sources[f"{name}.{key}"] = source
+
+    def fault(self, place: Location, words: str) -> Fault:
+        """At the value's source, or that of the table around it, or of something in it."""
+        name = f"{key_name(place)}."
+        around = [key for key in self._sources if name.startswith(f"{key}.")]
+        inside = [key for key in self._sources if key.startswith(name)]
+        for key in (*sorted(around, key=len, reverse=True), *inside):
+            return self._sources[key](place, words)
+        return Fault("settings", 0, key_name(place), words)
 
 
 def config_dir(given: Path | None) -> Path:
@@ -65,34 +85,31 @@ def load_settings(
     if not is_folder(folder):
         words = "no such folder, wanted one with reminder.toml, units.toml"
         raise ConfigurationError([Fault(shown(folder), 0, "", words)])
-    variables, faults = _read_environment()
-    plain = [name for name in variable_names().values() if not _is_json(name)]
-    files, wrong = secrets.read_secrets(_secrets_dir(folder), plain)
-    faults += wrong
-    sources = [
-        _Source(command_line or {}, _said_of_option),
-        _flat_source(variables, lambda name, _, words: Fault("environment", 0, name, words)),
-        _flat_source(files, lambda path, key, words: Fault(path, 1, key, words)),
-    ]
+    values, faults = _Values(), _unknown_variables()
     if os.path.lexists(folder / "reminder.toml"):
         file = EditedFile(folder / "reminder.toml")
-        sources.append(_Source(_resolved(file.data, folder), file.fault))
-    values: dict[str, Any] = {}
-    for source in reversed(sources):
-        values = _merged(values, source.values)
+        _resolve_paths(file.data, folder)
+        for name, value in file.data.items():
+            values.put(name, value, file.fault)
+    faults += _put_secrets(values, _secrets_dir(folder))
+    faults += _put_environment(values)
+    for name, value in (command_line or {}).items():
+        values.put(name, value, partial(_at, "command line", 0, f"--{name}"))
     settings = None
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(values.nested)
     except ValidationError as error:
-        faults += [
-            _at_its_source(sources, detail["loc"], explain(detail, Settings))
-            for detail in error.errors()
-        ]
+        details = error.errors()
+        faults += [values.fault(detail["loc"], explain(detail, Settings)) for detail in details]
     except ConfigurationError as error:  # of a default
         faults += error.faults
     if faults or settings is None:
         raise ConfigurationError(faults)
     return settings
+
+
+def _at(path: str, line: int, key: str, place: Location, words: str) -> Fault:
+    return Fault(path, line, key or key_name(place), words)
 
 
 def source_warnings(config: Path | None) -> list[Fault]:
@@ -124,80 +141,45 @@ def _secrets_dir(folder: Path) -> Path:
     return Path(os.environ.get("REMINDER_SECRETS_DIR") or folder / "secrets")
 
 
-def _resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Paths in a settings file are relative to that file."""
-    data = {name: dict(value) if isinstance(value, dict) else value for name, value in data.items()}
+def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
+    """Those in a settings file are relative to that file."""
     for *outer, last in _PATHS:
         table = data.get(outer[0]) if outer else data
         if isinstance(table, dict) and isinstance(table.get(last), str):
             table[last] = str(folder.resolve() / table[last])
-    return data
 
 
-def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(low)
-    for key, value in high.items():
-        below = merged.get(key)
-        is_table = isinstance(below, dict) and isinstance(value, dict)
-        merged[key] = _merged(below or {}, value) if is_table else value
-    return merged
+def _put_secrets(values: _Values, folder: Path) -> list[Fault]:
+    plain = [name for name in variable_names().values() if not _is_json(name)]
+    files, faults = secrets.read_secrets(folder, plain)
+    for name, (path, text) in files.items():
+        values.put(name, text, partial(_at, path, 1, ""))
+    return faults
 
 
-def _flat_source(
-    given: Mapping[str, tuple[str, Any]], fault: Callable[[str, str, str], Fault]
-) -> _Source:
-    """Of settings by their dotted names, each with the variable or the file that has it."""
-    values: dict[str, Any] = {}
-    for name, (_, value) in given.items():
-        *outer, last = name.split(".")
-        table = values.setdefault(outer[0], {}) if outer else values
-        if isinstance(table, dict):
-            table[last] = value
-
-    def said(place: Location, words: str) -> Fault:
-        key = key_name(place)
-        near = (n for n in given if f"{key}.".startswith(f"{n}.") or n.startswith(f"{key}."))
-        return fault(given[max(near, key=len)][0], key, words)
-
-    return _Source(values, said)
-
-
-def _said_of_option(place: Location, words: str) -> Fault:
-    return Fault("command line", 0, f"--{place[0]}", words)
-
-
-def _at_its_source(sources: Iterable[_Source], place: Location, words: str) -> Fault:
-    """The one that has the value, or the nearest table around it."""
-    for depth in range(len(place), 0, -1):
-        for source in sources:
-            if source.holds(place[:depth]):
-                return source.fault(place, words)
-    return Fault("settings", 0, key_name(place), words)
-
-
-def _read_environment() -> tuple[dict[str, tuple[str, Any]], list[Fault]]:
-    """By the setting's dotted name; lists and whole sections are given as JSON."""
-    names = variable_names()
+def _put_environment(values: _Values) -> list[Fault]:
+    """Lists and whole sections are given as JSON."""
+    faults = []
     given = {name.lower(): value for name, value in os.environ.items()}
-    variables: dict[str, tuple[str, Any]] = {}
-    faults = _unknown_variables(names)
-    for variable, name in names.items():
+    for variable, name in variable_names().items():
         if not (value := given.get(variable.lower())):
             continue
         try:
-            variables[name] = variable, json.loads(value) if _is_json(name) else value
+            read = json.loads(value) if _is_json(name) else value
         except (ValueError, RecursionError) as error:
             words = f"is not JSON ({error}), wanted JSON"
             faults.append(Fault("environment", 0, variable, words))
+        else:
+            values.put(name, read, partial(_at, "environment", 0, variable))
     folder = os.environ.get("REMINDER_SECRETS_DIR")
     if folder and not is_folder(Path(folder)):
         words = "no such folder, wanted one with a file a secret"
         faults.append(Fault("environment", 0, "REMINDER_SECRETS_DIR", words))
-    return variables, faults
+    return faults
 
 
-def _unknown_variables(names: Iterable[str]) -> list[Fault]:
-    usable = [*names, *_LOADER_VARIABLES]
+def _unknown_variables() -> list[Fault]:
+    usable = [*variable_names(), *_LOADER_VARIABLES]
     passed = {name.lower() for name in (*usable, *_service_variables())}
     return [
         Fault("environment", 0, harmless(name), unknown_key(name.upper(), usable))
@@ -223,4 +205,4 @@ def _is_json(name: str) -> bool:
         fields = annotation.model_fields
         annotation = next(f.annotation for n, f in fields.items() if key in (n, f.alias))
     kind = get_origin(annotation) or annotation
-    return kind in (list, frozenset) or (isinstance(kind, type) and issubclass(kind, Section))
+    return isinstance(kind, type) and issubclass(kind, list | frozenset | Section)
