@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from reminder.clock import Clock
-from reminder.domain.notices import Reason
+from reminder.domain.notices import Reason, State
 from reminder.errors import ServerError
 from reminder.ledger import deliveries
+from reminder.ledger.counts import count_state, count_waiting
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, NoticeRecipient
 from reminder.ledger.troubles import ServerTrouble, clear_trouble, note_trouble, read_trouble
@@ -71,9 +72,10 @@ class Outage:
             if is_first or trouble is None:
                 trouble = self._described(error, earlier, of_us=bool(refused))
                 note_trouble(connection, trouble, self.replica.name)
-            waiting = self._leave_waiting(connection, trouble, claims, refused)
+            self._leave_waiting(connection, trouble, claims, refused)
+            waiting = count_waiting(connection) - count_state(connection, State.HELD)
         if is_first and not (earlier and earlier.failures):
-            log.error("%s: %d notices wait. %s", error, waiting, error.hint)
+            log.error("%s", f"{error}: {waiting} notices wait. {error.hint}".rstrip())
 
     def _described(
         self, error: ServerError, earlier: ServerTrouble | None, *, of_us: bool
@@ -92,20 +94,19 @@ class Outage:
         trouble: ServerTrouble,
         claims: Sequence[Claim],
         refused: Sequence[NoticeRecipient],
-    ) -> int:
-        """Returns how many notices."""
+    ) -> None:
         now, words = self.clock.now(), trouble.detail
         if self.replica.others_are_well(connection):
             deliveries.requeue(connection, claims, now)
             deliveries.wait_after_all(connection, refused, now, now, words)
-            return len({*(claim.key for claim in claims), *(one.notice for one in refused)})
-        count = deliveries.wait_after_all(connection, refused, now, trouble.not_before, words)
-        return count + self._put_off(connection, trouble, claims)
+        else:
+            deliveries.wait_after_all(connection, refused, now, trouble.not_before, words)
+            self._put_off(connection, trouble, claims)
 
     def _put_off(
         self, connection: Connection, trouble: ServerTrouble, claims: Sequence[Claim] = ()
-    ) -> int:
-        return deliveries.put_off(
+    ) -> None:
+        deliveries.put_off(
             connection, self.route.stream, self.clock.now(), trouble.not_before,
             trouble.detail, trouble.waits_as, claims,
         )  # fmt: skip

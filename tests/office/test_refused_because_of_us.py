@@ -223,3 +223,12 @@ def test_codes_and_words_tell_replies_apart() -> None:
     assert one != alike("550 5.1.3 denied", "a@a.test")
     assert one != alike("554 5.1.2 denied", "a@a.test")
     assert one != alike("550 5.1.2 unknown", "a@a.test")
+
+
+def test_alarm_counts_all_that_wait_also_what_was_tried(
+    shipped: Trial, caplog: pytest.LogCaptureFixture
+) -> None:
+    with bad_server(RCPT=["421 closing"]) as server:
+        shipped.tick(APRIL, **via(server.port, connections=1))
+    waiting = len(shipped.notices(state="retry"))
+    assert f"{waiting} notices wait" in alarms(caplog)[0]
