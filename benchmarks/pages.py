@@ -32,7 +32,7 @@ from reminder.ledger.notices import Composed, NewNotice, add_all
 from reminder.ledger.schema import recipient
 from reminder.office.application import Application
 from reminder.office.login import begin_session
-from reminder.web.cookies import cookie_name
+from reminder.web.page import cookie_name
 
 MANY, QUICK = 10_000, 1_000
 UNIT = "deputies"
@@ -111,11 +111,11 @@ def fill(state: Path, count: int) -> str:
             add_all(connection, entries, at, stream="maildir")
             sent = {"state": State.SENT, "reason": Reason.ACCEPTED}
             connection.execute(update(recipient).values(sent))
-    key, web = app.key, app.settings.web
+    key = app.key
     with app.database.write() as connection:
         word, door = begin_session(connection, at), door_word(connection, key)
         token = link_token(connection, key, PAGE, UNIT)
-    cookies = ((cookie_name(key, web, "console"), word), (cookie_name(key, web, "door"), door))
+    cookies = ((cookie_name(app, "console"), word), (cookie_name(app, "door"), door))
     return f"{';'.join(f'{name}={value}' for name, value in cookies)} {page_url('', token, UNIT)}"
 
 

@@ -28,7 +28,7 @@ from reminder.office import registrations
 from reminder.office.application import Application
 from reminder.office.login import begin_session
 from reminder.web.app import create_app
-from reminder.web.cookies import cookie_name
+from reminder.web.page import cookie_name
 from reminder.web.server import web_server
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -105,13 +105,13 @@ def pages(browser: Browser, folder: Path) -> None:
 
 def logged_in(app: Application) -> dict[str, str]:
     """The cookies of the secretariat's browser."""
-    key, web = app.key, app.settings.web
+    key = app.key
     with app.database.write() as connection:
         found = {
             "door": door_word(connection, key),
             "console": begin_session(connection, app.clock.now()),
         }
-    return {cookie_name(key, web, name): value for name, value in found.items()}
+    return {cookie_name(app, name): value for name, value in found.items()}
 
 
 def shot(

@@ -24,6 +24,7 @@ from reminder.ledger.links import (
     read_link,
     touch,
 )
+from reminder.ledger.links import feed_of as feed_of
 from reminder.ledger.links import webcal_url as webcal_url
 from reminder.office.application import Application
 

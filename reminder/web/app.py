@@ -1,10 +1,8 @@
 """The web application: which address leads where."""
 
 import logging
-from collections.abc import Mapping
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -12,20 +10,16 @@ from starlette.routing import Route
 
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment, phrase
-from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
 from reminder.office.status import why_not_ready
-from reminder.web import console, outbox, units
-from reminder.web.access import enter, has_opened
-from reminder.web.bounds import Bounds
-from reminder.web.errors import told
+from reminder.web import console, local, units
+from reminder.web.errors import HANDLERS
 from reminder.web.feed_cache import CachedFeeds, FeedCache
 from reminder.web.feeds import feed
 from reminder.web.forms import get
-from reminder.web.middleware import Paths, Upgrade
-from reminder.web.page import MESSAGES, Page, Refused
+from reminder.web.middleware import Bounds, Paths, Upgrade
+from reminder.web.page import MESSAGES, Page
 from reminder.web.security import SecurityHeaders, headers_of
-from reminder.web.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +37,11 @@ def create_app(application: Application) -> Starlette:
             Middleware(SecurityHeaders, headers_of(settings.web)),
             Middleware(Upgrade),
         ],
-        exception_handlers={
-            Exception: _failed,
-            LedgerError: _unavailable,
-            HTTPException: _refused,
-            DeclinedError: _declined,
-        },
+        exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.site = Site(application, templates, feed_cache)
+    app.state.application, app.state.templates = application, templates
+    app.state.feed_cache = feed_cache
     # Also where not even the page for errors can be made, by a mistake in an operator's template.
     shipped = environment(settings.model_copy(update={"templates": None}), autoescape=True)
     app.state.broken = phrase(shipped, MESSAGES, "broken") + "\n"
@@ -60,28 +50,15 @@ def create_app(application: Application) -> Starlette:
 
 def _routes(settings: Settings) -> list[Route]:
     return [
-        get("/", _front),
+        get("/", local.front),
         Route("/healthz", _healthz),
         get("/readyz", _readyz),
         get("/static/style.css", _style),
         Route("/feeds/{token}/{name}.ics", feed),
         *units.ROUTES,
         *console.ROUTES,
-        *(outbox.ROUTES if settings.transport == "maildir" else ()),
+        *(local.ROUTES if settings.transport == "maildir" else ()),
     ]
-
-
-def _front(page: Page) -> Response:
-    """To a stranger it says nothing: the links are for who has opened the door."""
-    if entered := enter(page):
-        return entered
-    is_inside = has_opened(page)
-    return page.render(
-        "front.html",
-        is_inside=is_inside,
-        subscriptions=page.subscriptions() if is_inside else [],
-        has_console=page.settings.web.console != "off",
-    )
 
 
 async def _healthz(request: Request) -> Response:
@@ -100,42 +77,3 @@ def _readyz(page: Page) -> Response:
 
 def _style(page: Page) -> Response:
     return page.file("style.css", "text/css")
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    """The server logs the error, with its traceback."""
-    return told(request, 500, request.app.state.broken)
-
-
-def _refused(request: Request, error: Exception) -> Response:
-    """For a person, a page; whatever is not there looks the same to all."""
-    assert isinstance(error, HTTPException)
-    refused = error if isinstance(error, Refused) else None
-    if request.method == "POST" and error.status_code not in (404, 405):
-        reason = refused or DeclinedError("unreadable")
-        return _not_taken(request, error.status_code, reason, error.headers)
-    return told(request, error.status_code, error.detail, refused=refused, headers=error.headers)
-
-
-def _declined(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DeclinedError)
-    return _not_taken(request, 422, error)
-
-
-def _not_taken(
-    request: Request,
-    status: int,
-    refused: DeclinedError | Refused,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """A form that cannot be shown again."""
-    with Page(request) as page:
-        reason = page.phrase(refused.reason, **refused.facts)
-        answer = page.render("refused.html", status=status, reason=reason)
-    answer.headers.update(headers or {})
-    return answer
-
-
-def _unavailable(request: Request, error: Exception) -> Response:
-    log.error("no answer to a reader: %s", error)
-    return told(request, 503, "unavailable\n", headers={"Retry-After": "60"})

@@ -6,15 +6,57 @@ Neither tells what happened inside: that stands in the log.
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import ExceptionHandler
 
-from reminder.errors import DeclinedError
+from reminder.errors import DeclinedError, LedgerError
 from reminder.web.page import Page, Refused
 from reminder.web.security import HEADERS, headers_of
 
 log = logging.getLogger(__name__)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """The server logs the error, with its traceback."""
+    return told(request, 500, request.app.state.broken)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """For a person, a page; whatever is not there looks the same to all."""
+    assert isinstance(error, HTTPException)
+    refused = error if isinstance(error, Refused) else None
+    if request.method == "POST" and error.status_code not in (404, 405):
+        reason = refused or DeclinedError("unreadable")
+        return _not_taken(request, error.status_code, reason, error.headers)
+    return told(request, error.status_code, error.detail, refused=refused, headers=error.headers)
+
+
+def _declined(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DeclinedError)
+    return _not_taken(request, 422, error)
+
+
+def _not_taken(
+    request: Request,
+    status: int,
+    refused: DeclinedError | Refused,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A form that cannot be shown again."""
+    with Page(request) as page:
+        reason = page.phrase(refused.reason, **refused.facts)
+        answer = page.render("refused.html", status=status, reason=reason)
+    answer.headers.update(headers or {})
+    return answer
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    log.error("no answer to a reader: %s", error)
+    return told(request, 503, "unavailable\n", headers={"Retry-After": "60"})
 
 
 def told(
@@ -57,3 +99,11 @@ def _shown(
     )
     answer.headers.update(headers_of(page.settings.web) | headers)
     return answer
+
+
+HANDLERS: dict[Any, ExceptionHandler] = {
+    Exception: _failed,
+    LedgerError: _unavailable,
+    HTTPException: _refused,
+    DeclinedError: _declined,
+}

@@ -11,42 +11,41 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reminder.calendar.feeds import RenderedFeed
 from reminder.calendar.query import QueryError, parse_query
-from reminder.ledger.links import FEED, check_link, feed_of
+from reminder.office.access import FEED, feed_of, note_use, open_link
+from reminder.office.application import Application
 from reminder.web.feed_answer import Encoded, FeedAnswer
 from reminder.web.feed_cache import poll_of
 from reminder.web.security import headers_of
-from reminder.web.site import Site, site_of
-from reminder.web.uses import note_use
 
 
 async def feed(request: Request) -> ASGIApp:
     """A forged, revoked or unknown link is a plain 404, each like the other."""
-    site, name = site_of(request), request.path_params["name"]
-    version = site.feed_cache.version
+    name, cache = request.path_params["name"], request.app.state.feed_cache
+    version = cache.version
     answer = await run_sync(_answer, request)
 
     async def answer_and_note(scope: Scope, receive: Receive, send: Send) -> None:
         await answer(scope, receive, send)
         # From the cache no use is noted for an hour: so only what was noted is kept.
-        is_noted = await run_sync(note_use, site, FEED, name)
+        is_noted = await run_sync(note_use, request.app.state.application, FEED, name)
         if is_noted and isinstance(answer, FeedAnswer):
-            site.feed_cache.put(poll_of(scope), answer, version)
+            cache.put(poll_of(scope), answer, version)
 
     return answer_and_note
 
 
 def _answer(request: Request) -> ASGIApp:
-    site = site_of(request)
+    app: Application = request.app.state.application
     name = request.path_params["name"]
-    if not _may_open(site, name, request.path_params["token"]):
+    if not _may_open(app, name, request.path_params["token"]):
         raise HTTPException(404)
     try:
         query = parse_query(request.scope["query_string"].decode("latin-1"))
     except QueryError as error:
         return PlainTextResponse(f"{error}\n", status_code=400)
     shown = feed_of(name)
-    rendered = site.feeds.rendered(shown, query)
-    common = _headers(site, rendered)
+    rendered = app.feeds.rendered(shown, query)
+    common = _headers(app, rendered)
     whole = {
         "Content-Type": "text/calendar; charset=utf-8",
         "Content-Disposition": f'inline; filename="{shown}.ics"',
@@ -57,23 +56,23 @@ def _answer(request: Request) -> ASGIApp:
     return FeedAnswer(rendered.changed, plain, gzip)
 
 
-def _may_open(site: Site, name: str, token: str) -> bool:
+def _may_open(app: Application, name: str, token: str) -> bool:
     """Every answer costs the same: a link that is no longer good takes no shorter way."""
-    with site.database.read() as connection:
-        is_signed = check_link(connection, site.key, FEED, name, token)
-    has_feed = site.feeds.has(feed_of(name))
-    return is_signed and has_feed
+    with app.database.read() as connection:
+        link = open_link(connection, app, FEED, name, token, app.clock.now())
+    has_feed = app.feeds.has(feed_of(name))
+    return link is not None and has_feed
 
 
-def _headers(site: Site, rendered: RenderedFeed) -> dict[str, str]:
+def _headers(app: Application, rendered: RenderedFeed) -> dict[str, str]:
     """All of them, for what is kept goes out as it is."""
-    headers = headers_of(site.settings.web) | {
+    headers = headers_of(app.settings.web) | {
         # Calendar programs ask every few hours; a quarter of an hour spares a reload its trip.
         "Cache-Control": "private, max-age=900",
         "Vary": "Accept-Encoding",
     }
     if rendered.changed:
         # RFC 9110, 8.8.2.1: never in the future. What is said too early costs one more answer.
-        shown = min(rendered.changed, site.clock.now()).astimezone(UTC)
+        shown = min(rendered.changed, app.clock.now()).astimezone(UTC)
         headers["Last-Modified"] = format_datetime(shown, usegmt=True)
     return headers

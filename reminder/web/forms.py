@@ -5,11 +5,10 @@ Metadata; else the Referer), and the cookies are SameSite.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from inspect import iscoroutinefunction
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.to_thread import run_sync
@@ -21,11 +20,9 @@ from starlette.routing import Route
 
 from reminder.domain.characters import UNSEEN
 from reminder.errors import DeclinedError
-from reminder.web.page import Page, Refused
-from reminder.web.site import site_of
+from reminder.web.page import Page, Refused, base_of
 
 LONGEST = 16_384  # bytes: a thousand characters of text, and whatever else a form of ours has
-SESSION = "console"  # the cookie of who is logged in
 _PORTS = {"http": 80, "https": 443}
 # As browsers send a day, or as people type it where no calendar opens.
 _DAY = re.compile(r"\s*(\d{4})\s*[-/.年－／．]\s*(\d{1,2})\s*[-/.月－／．]\s*(\d{1,2})\s*日?\s*")
@@ -128,7 +125,7 @@ def _refuse_foreign(request: Request) -> None:
     """Mostly it is no attack: another name of the site, or a proxy that the settings know nothing
     of. So the page says which address to open, or which setting to make."""
     if not _is_ours(request):
-        address = site_of(request).settings.web.base_url
+        address = request.app.state.application.settings.web.base_url
         raise Refused(403, "opened_elsewhere" if address else "without_base_url", address=address)
 
 
@@ -140,7 +137,7 @@ def _is_ours(request: Request) -> bool:
     source = headers.get("origin", headers.get("referer"))
     if source is None:
         return True
-    own = _place(site_of(request).base(request))
+    own = _place(base_of(request))
     # Reached by a name of the machine, or a tunnel. To an https site no cookie comes over http.
     reached = _place(f"http://{headers.get('host', '')}")
     return _place(source) == own or (own.scheme == "http" and _place(source) == reached)
@@ -175,31 +172,3 @@ async def _read(request: Request) -> Form:
         # PostgreSQL's text has no NUL.
         several.setdefault(name, []).append(value.replace("\0", " "))
     return Form({name: values[-1] for name, values in several.items()}, several)
-
-
-# What follows is for views that are not given a `Page` yet.
-
-
-Posted: TypeAlias = Callable[[Request, Form], Response]
-Awaited: TypeAlias = Callable[[Request, Form], Awaitable[Response]]
-
-
-def posts(answer: Posted | Awaited) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that is given the form, in a thread unless it awaits."""
-
-    async def endpoint(request: Request) -> Response:
-        _refuse_foreign(request)
-        try:
-            form = await _read(request)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        if iscoroutinefunction(answer):
-            return await cast(Awaited, answer)(request, form)
-        return await run_sync(cast(Posted, answer), request, form)
-
-    return endpoint
-
-
-def token(request: Request) -> str:
-    """Forms need none any more."""
-    return "none"

@@ -3,8 +3,9 @@
 from contextlib import ExitStack
 from hmac import compare_digest
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
+from jinja2 import Environment
 from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -12,17 +13,33 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reminder.documents.templates import phrase
-from reminder.domain.outcomes import REASONS
 from reminder.domain.timetable import Timetable
 from reminder.office.access import FeedAddress, offered_feeds
+from reminder.office.application import Application
 from reminder.office.holds import Hold, read_hold
-from reminder.web import cookies
-from reminder.web.site import site_of
 
 OFFERED = 200  # feeds on one page; the console finds the others by name
 MESSAGES = "web/messages.html"  # one macro a sentence: what a form has done, or why it was refused
 _SAID = "said"  # the cookie of the sentence that the next page says
 _SECONDS = 60  # until that page must have been asked for
+
+
+def cookie_name(app: Application, name: str) -> str:
+    """Browsers keep cookies by host, whatever the port: two installations on one host must not
+    take each other's.
+
+    RFC 6265bis, 4.1.3: of an https site nobody else sets these, by its prefix; a site below a
+    path shares its host with others, who would be sent what belongs to the whole of it.
+    """
+    web = app.settings.web
+    prefix = ("__Secure-" if web.root else "__Host-") if web.is_https else ""
+    return f"{prefix}{name}-{app.key.derive('cookies', '', 8)}"
+
+
+def base_of(request: Request) -> str:
+    """The site's address: as set, else as the reader has reached it."""
+    set_address: str = request.app.state.application.settings.web.base_url
+    return set_address or str(request.base_url).rstrip("/")
 
 
 class Refused(HTTPException):
@@ -45,8 +62,8 @@ class Page:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.site = site_of(request)
-        self.app = self.site.app
+        self.app = cast(Application, request.app.state.application)
+        self.templates = cast(Environment, request.app.state.templates)
         self.settings = self.app.settings
         self.at = self.app.clock.now()
         self._reading = ExitStack()
@@ -83,8 +100,7 @@ class Page:
 
     @property
     def base(self) -> str:
-        """The site's address: as set, else as the reader has reached it."""
-        return self.site.base(self.request)
+        return base_of(self.request)
 
     def query(self, name: str) -> str:
         return self.request.query_params.get(name, "")
@@ -96,7 +112,7 @@ class Page:
 
     def cookie(self, name: str) -> str:
         """Its value; empty without it."""
-        return cookies.cookie(self.request, name)
+        return self.request.cookies.get(self._cookie_name(name), "")
 
     def set_cookie(
         self,
@@ -105,14 +121,24 @@ class Page:
         value: str,
         *,
         seconds: int | None = None,
-        path: str = "/",
+        path: str = "",
         samesite: Literal["lax", "strict"] = "strict",
     ) -> None:
-        """`path` is of pages as the application knows them; without `seconds` it ends with the
-        browser's window."""
-        cookies.set_cookie(
-            self.request, response, name, value, seconds=seconds, path=path, samesite=samesite
+        """`path` is of pages as the application knows them; a cookie named `__Host-` has none.
+        Without `seconds` it ends with the browser's window."""
+        web = self.settings.web
+        response.set_cookie(
+            self._cookie_name(name),
+            value,
+            max_age=seconds,
+            path="/" if web.is_https and not web.root else web.root + path or "/",
+            httponly=True,
+            samesite=samesite,
+            secure=web.is_https,
         )
+
+    def _cookie_name(self, name: str) -> str:
+        return cookie_name(self.app, name)
 
     def render(self, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
         """A page of `web/`, with what the form before it has done, once."""
@@ -125,11 +151,10 @@ class Page:
             "approval": mail.approval,
             "offered": OFFERED,
             "read_hold": self.read_hold,
-            "hold_reasons": REASONS,
             "said": self.phrase(said) if said else "",
             "refused": "",
         }
-        html = self.site.templates.get_template(f"web/{template}").render(shared | facts)
+        html = self.templates.get_template(f"web/{template}").render(shared | facts)
         response = HTMLResponse(html, status)
         if said:
             self.set_cookie(response, _SAID, "", seconds=0, path=self.request.url.path)
@@ -137,12 +162,12 @@ class Page:
 
     def file(self, name: str, kind: str) -> Response:
         """Of the templates: the same for everybody, for five minutes."""
-        text = self.site.templates.get_template(f"web/{name}").render()
+        text = self.templates.get_template(f"web/{name}").render()
         return Response(text, media_type=kind, headers={"Cache-Control": "max-age=300"})
 
     def phrase(self, message: str, **facts: object) -> Markup:
         """A sentence of `web/messages.html`."""
-        return Markup(phrase(self.site.templates, MESSAGES, message, **facts))
+        return Markup(phrase(self.templates, MESSAGES, message, **facts))
 
     def read_hold(self) -> Hold | None:
         """Why no mail goes at present."""
@@ -153,7 +178,7 @@ class Page:
 
     def to(self, path: str) -> RedirectResponse:
         """To a page of ours, after a form or in its stead."""
-        return RedirectResponse(self.site.outside(path), 303)
+        return RedirectResponse(self.settings.web.root + path, 303)
 
     def done(self, path: str, message: str, behind: str = "") -> Response:
         """To that page after a form, which then says that message; `behind` is the address's rest.

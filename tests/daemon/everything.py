@@ -23,7 +23,7 @@ from reminder.office.application import Application
 from reminder.office.login import begin_session
 from reminder.office.notice_writer import draft_of
 from reminder.web.app import create_app
-from reminder.web.cookies import cookie_name
+from reminder.web.page import cookie_name
 from tests.daemon.trials import Trial
 from tests.office.test_meetings import preview
 
@@ -213,11 +213,11 @@ class Reader:
             client=("127.0.0.1", 50000),
             follow_redirects=False,
         )
-        key, web = self.app.key, self.app.settings.web
+        app, key = self.app, self.app.key
         with self.app.database.write() as connection:
             session = begin_session(connection, self.app.clock.now())
-            client.cookies.set(cookie_name(key, web, "console"), session)
-            client.cookies.set(cookie_name(key, web, "door"), door_word(connection, key))
+            client.cookies.set(cookie_name(app, "console"), session)
+            client.cookies.set(cookie_name(app, "door"), door_word(connection, key))
         seen: dict[str, int] = {}
         forms: dict[str, dict[str, str]] = {}
         waiting = list(paths)

@@ -24,7 +24,7 @@ from reminder.ledger.links import feed_token, feed_url
 from reminder.office.application import Application
 from reminder.web import server
 from reminder.web.app import create_app
-from reminder.web.cookies import cookie_name
+from reminder.web.page import cookie_name
 from tests.ledgers import lay
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
@@ -88,7 +88,7 @@ class House:
 
     def cookie(self, name: str) -> str:
         """What it is called in this installation."""
-        return cookie_name(self.key, self.settings.web, name)
+        return cookie_name(self.application, name)
 
     @property
     def broken(self) -> str:

@@ -70,7 +70,7 @@ def test_health_is_one_word(client: TestClient) -> None:
 def test_an_error_keeps_its_reasons_to_itself(house: Any) -> None:
     app = house.app
     house.database.close()
-    app.state.site = None
+    app.state.application = None
     client = TestClient(app, raise_server_exceptions=False)
     answer = client.get("/")
     assert (answer.status_code, answer.text) == (500, house.broken)

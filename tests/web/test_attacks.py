@@ -20,7 +20,7 @@ from reminder.calendar.query import QueryError, parse_query
 from reminder.ledger.links import FEED, revoke, rotate
 from reminder.ledger.schema import link
 from reminder.office import access
-from reminder.web import app as pages
+from reminder.web import errors as pages
 from reminder.web.feed_answer import accepts_gzip, is_fresh
 from reminder.web.security import HEADERS
 

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from reminder.domain.registrations import Signature
 from reminder.office import login
-from reminder.web.access import enter, has_opened, local
 from reminder.web.forms import Again, Form, View, get, post
+from reminder.web.local import enter, has_opened, local
 from reminder.web.page import Page
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,8 @@ def _is_logged_in(page: Page) -> bool:
 def _lost(page: Page, form: Form) -> Response:
     """The page that it was typed on is no more."""
     came_from = urlsplit(page.request.headers.get("referer", ""))
-    back = page.site.inside(came_from.path) + (f"?{came_from.query}" if came_from.query else "")
+    back = came_from.path.removeprefix(page.settings.web.root)
+    back += f"?{came_from.query}" if came_from.query else ""
     return page.render(
         "console/lost.html",
         status=403,

@@ -111,7 +111,7 @@ def _row(page: Page) -> FeedLinks:
 
 def _name(page: Page, name: str) -> str:
     if name == PLAN:
-        return phrase(page.site.templates, WORDS, "whole_plan")
+        return phrase(page.templates, WORDS, "whole_plan")
     return page.table.directory[name].name
 
 

@@ -1,4 +1,8 @@
-"""The outbox: every mail that went into the folder. Its pages open by the local pages' word."""
+"""The local pages: the front page, and the outbox with every mail that went into its folder.
+
+They open by a word, which stands in the address that `reminder console url` prints; it becomes a
+cookie, and leaves the address.
+"""
 
 import os
 import re
@@ -6,22 +10,70 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
+from reminder.domain.characters import as_address
 from reminder.mail.transports.maildir import messages
-from reminder.web.access import local
+from reminder.office.access import DOOR_WORD, opens_local_pages
 from reminder.web.forms import get
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page
 
+_COOKIE = "door"
+_A_YEAR = 365 * 24 * 3600
 PAGE = 50
 # No mail of ours has a longer head; the list reads no more of a message than this.
 _HEAD = 65536
 # Of a message itself, as much as anybody could want to read.
 _MOST = 10_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+def local(page: Page) -> Response | None:
+    """What is answered instead of a local page, if anything; the same for every page."""
+    if entered := enter(page):
+        return entered
+    return None if has_opened(page) else page.render("closed.html", status=403)
+
+
+def has_opened(page: Page) -> bool:
+    """By the word alone: where a request comes from, and by which name, proves nothing."""
+    return _opens(page, page.cookie(_COOKIE))
+
+
+def enter(page: Page) -> Response | None:
+    """To the page that was asked for, without the word in its address."""
+    query = page.request.query_params
+    if page.request.method == "POST" or DOOR_WORD not in query:
+        return None
+    rest = urlencode([(name, value) for name, value in query.multi_items() if name != DOOR_WORD])
+    path: str = page.request.scope["raw_path"].decode("ascii")
+    answer = page.to(f"{path}?{rest}" if rest else path)
+    word = as_address(query[DOOR_WORD])
+    if _opens(page, word):
+        # Lax: the address may be opened from another page, a terminal in a browser's window.
+        page.set_cookie(answer, _COOKIE, word, seconds=_A_YEAR, samesite="lax")
+    return answer
+
+
+def _opens(page: Page, word: str) -> bool:
+    return bool(word) and opens_local_pages(page.connection, page.app, word)
+
+
+def front(page: Page) -> Response:
+    """To a stranger it says nothing: the links are for who has opened the local pages."""
+    if entered := enter(page):
+        return entered
+    is_inside = has_opened(page)
+    return page.render(
+        "front.html",
+        is_inside=is_inside,
+        subscriptions=page.subscriptions() if is_inside else [],
+        has_console=page.settings.web.console != "off",
+    )
 
 
 def _outbox(page: Page) -> Response:
