@@ -18,10 +18,9 @@ from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.replicas import sending_right
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
-from reminder.office.edits import Edits
 from reminder.office.planning import Planned
 from reminder.office.previews import rehearse
-from reminder.office.process import stopping
+from reminder.office.process import EditedFiles, stopping
 from reminder.office.status import EVERY
 from reminder.web.app import create_app
 from reminder.web.server import web_server
@@ -59,7 +58,7 @@ class Daemon:
         self._work = threading.Event()
         self._idle = threading.Event()
         self._delivers = self._requeued = False
-        self._edits = Edits(app.as_edited)
+        self._edits = EditedFiles(app.as_edited)
         self._seen: list[Trouble] = []  # since the last look
         app.wake = self._work.set
 

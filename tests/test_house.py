@@ -33,7 +33,6 @@ SPEAKS: set[str] = {
     "reminder.office.advice",
     "reminder.office.alerts",
     "reminder.office.approval",
-    "reminder.office.edits",
     "reminder.office.export",
     "reminder.office.export_rows",
     "reminder.office.lights",

@@ -1,4 +1,4 @@
-"""What a running process minds: a clock that cannot be right, and signals to end.
+"""What a running process minds: a clock that cannot be right, edited files, signals to end.
 
 By a wrong clock nothing is begun: all that it passed over would be given up. A moment that is
 asked for is a trial: no real mail goes then.
@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from reminder.clock import RELEASED, Clock
-from reminder.documents.office import Office
+from reminder.documents.office import Office, load_office
 from reminder.domain.addresses import is_reserved
 from reminder.domain.timetable import Timetable
-from reminder.errors import ReminderError, UsageError
+from reminder.errors import ConfigurationError, ReminderError, UsageError
+from reminder.office.alerts import Trouble
 
 NEAR = timedelta(hours=1)
 
@@ -55,6 +57,51 @@ def refuse_far_moment(office: Office, at: datetime, *, really: bool) -> None:
         f"{at.isoformat()} is more than an hour from now, and {why}",
         hint="Add --really to send these mails all the same.",
     )
+
+
+class EditedFiles:
+    """Whether the files that people edit are still what is in force. Reads them again only when
+    one of them changed."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._versions = self._look()
+        self._troubles: list[Trouble] = []
+
+    def troubles(self) -> list[Trouble]:
+        versions = self._look()
+        if versions != self._versions:
+            self._versions, self._troubles = versions, self._read()
+        return self._troubles
+
+    def _look(self) -> list[tuple[Path, int, int]]:
+        return [(path, *_time_and_size(path)) for path in self._office.files()]
+
+    def _read(self) -> list[Trouble]:
+        still = "the version of the start stays in force"
+        try:
+            office = load_office(self._office.config, self._office.command_line)
+        except ConfigurationError as error:
+            first, count = error.faults[0], len(error.faults)
+            more = f" and {count - 1} more" if count > 1 else ""
+            words, facts = (
+                f"an edit is broken, {still}: {first}{more}",
+                {"fault": first, "count": count},
+            )
+            return [Trouble("files/broken", words, "broken_files", facts)]
+        if (office.table, office.settings) == (self._office.table, self._office.settings):
+            return []
+        words = f"the files were edited, {still}: restart to put them in force"
+        return [Trouble("files/pending", words, "pending_files")]
+
+
+def _time_and_size(path: Path) -> tuple[int, int]:
+    """Zeros where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
 
 
 @contextmanager

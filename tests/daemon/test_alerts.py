@@ -12,7 +12,7 @@ from reminder.documents.office import load_office
 from reminder.ledger.troubles import read_alarms
 from reminder.mail.replicas import single_process_lock
 from reminder.office.alerts import ROOM, SCHEDULER
-from reminder.office.edits import Edits
+from reminder.office.process import EditedFiles
 from reminder.office.status import why_not_ready
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server
@@ -142,7 +142,7 @@ def test_scheduler_that_stalled_is_told_and_over_at_the_next_look(office: Trial)
 
 def test_broken_edit_leaves_the_version_of_the_start_and_is_said(office: Trial) -> None:
     found = load_office(office.config, {"plan": office.state.parent / "plan.toml"})
-    edits = Edits(found)
+    edits = EditedFiles(found)
     assert edits.troubles() == []
     office.edit_units('relation = "own"', 'relation = "owned"')
     [trouble] = edits.troubles()
@@ -156,7 +156,7 @@ def test_broken_edit_leaves_the_version_of_the_start_and_is_said(office: Trial) 
 
 def test_edit_that_is_not_in_force_yet_is_said(office: Trial) -> None:
     found = load_office(office.config, {"plan": office.state.parent / "plan.toml"})
-    edits = Edits(found)
+    edits = EditedFiles(found)
     office.edit_units("related@unit.test", "other@unit.test")
     assert [found.name for found in edits.troubles()] == ["files/pending"]
 
@@ -172,7 +172,7 @@ def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(
 
 def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
     office.tick(MARCH, mail=OPERATOR)
-    edits = Edits(office.app(MARCH, mail=OPERATOR).office)
+    edits = EditedFiles(office.app(MARCH, mail=OPERATOR).office)
     office.edit_units("related@unit.test", "other@unit.test")
     for minute in range(1, 5):
         daemon = office.app(on(f"03-02T10:0{minute}"), mail=OPERATOR)
