@@ -54,7 +54,7 @@ class Registration:
     by: Signature
     done_on: date | None = None
     percent: int | None = None
-    words: str = ""
+    message: str = ""
     id: int = 0
 
 

@@ -60,7 +60,7 @@ def add(connection: Connection, said: Registration) -> int:
         "task": said.task,
         "done_on": said.done_on.isoformat() if said.done_on else "",
         "percent": said.percent,
-        "message": said.words,
+        "message": said.message,
         "who": said.by.who,
         "link": said.by.link,
     }
@@ -192,7 +192,7 @@ def _registration(row: Row[Any]) -> Registration:
         by=Signature(row.who, row.link),
         done_on=date.fromisoformat(row.done_on) if row.done_on else None,
         percent=row.percent,
-        words=row.message,
+        message=row.message,
         id=row.id,
     )
 

@@ -200,7 +200,7 @@ def _registration_rows(export: Export) -> Iterator[Row]:
             by_id[row.task].title if row.task in by_id else "",
             row.done_on,
             row.percent,
-            row.words,
+            row.message,
             row.by.who or (export.say("secretariat") if row.by.link else ""),
             row.by.link,
         )

@@ -86,7 +86,7 @@ def report_progress(
         task.id,
         _named(by),
         percent=percent,
-        words=_worded(words),
+        message=_worded(words),
     )
     with app.database.write() as connection:
         if task.id in _progress(app, connection).done:
@@ -117,14 +117,14 @@ def finish(
     if period and (task.kind is not TaskKind.YEAR or period not in _begun(app.table, today)):
         raise RegistrationError("not_a_month")
     said = Registration(
-        at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, words=_worded(words)
+        at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, message=_worded(words)
     )
     with app.database.write() as connection:
         progress = _progress(app, connection)
         if task.id in progress.done or (period and (task.id, period) in progress.checked_in):
             raise RegistrationError("already_done")
         before = [s for s in registrations.pending(connection, unit.id) if _same(s, said)]
-        if any((s.done_on, s.words) == (said.done_on, said.words) for s in before):
+        if any((s.done_on, s.message) == (said.done_on, said.message) for s in before):
             return False
         _register(app, connection, said)
         if app.settings.web.finish == "direct":
@@ -161,7 +161,7 @@ def send_back(
     at = app.clock.now()
     with app.database.write() as connection:
         _waiting(connection, unit, task, period)
-        said = Registration(at, Act.RETURN, unit, period, task, by, words=_worded(words))
+        said = Registration(at, Act.RETURN, unit, period, task, by, message=_worded(words))
         said = replace(said, id=registrations.add(connection, said))
         app.container.receipts.send_back(connection, said)
     app.wake()

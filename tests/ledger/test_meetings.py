@@ -84,9 +84,9 @@ def test_registrations_are_read_one_by_one_in_their_order(database: Database) ->
     with database.write() as connection:
         for number in range(1100):
             said = Registration(
-                AT, Act.PROGRESS, "helan", "", "t", Signature("", ""), words=f"{number}"
+                AT, Act.PROGRESS, "helan", "", "t", Signature("", ""), message=f"{number}"
             )
             registrations.add(connection, said)
     with database.read() as connection:
-        words = [said.words for said in registrations.read_all(connection)]
+        words = [said.message for said in registrations.read_all(connection)]
     assert words == [str(number) for number in range(1100)]

@@ -343,7 +343,7 @@ def test_what_was_sent_back_is_asked_for_again(either: Trial) -> None:
     service.send_back(either.app(LATE), "lead", TASK, "", "请补充印发文号", OFFICE)
     either.tick(LATE)
     assert len(kinds(either, Kind.NUDGE)) == 1
-    assert said(either)[0].words == "请补充印发文号"
+    assert said(either)[0].message == "请补充印发文号"
 
 
 def test_what_was_sent_back_is_told_to_its_unit_alone(small: Trial) -> None:

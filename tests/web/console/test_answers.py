@@ -72,7 +72,7 @@ def test_sending_back_needs_a_word(reported: Any, secretary: Secretary) -> None:
 def test_sent_back_the_unit_is_asked_again(reported: Any, secretary: Secretary) -> None:
     answer = secretary.post("/console/return", form(words="请补充\r\n<b>会议</b>纪要", back=MONTH))
     assert answer.headers["Location"] == MONTH
-    assert (history(reported)[0].act, history(reported)[0].words) == (
+    assert (history(reported)[0].act, history(reported)[0].message) == (
         Act.RETURN,
         "请补充\n<b>会议</b>纪要",
     )

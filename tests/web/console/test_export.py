@@ -109,7 +109,7 @@ def test_a_unit_of_another_body_is_asked_for_no_signature(secretary: Any, house:
 
 
 def test_every_registration_stays_in_its_order(secretary: Any, house: Any) -> None:
-    say(house, Act.PROGRESS, percent=40, words="正在起草")
+    say(house, Act.PROGRESS, percent=40, message="正在起草")
     say(house, Act.FINISH, done_on=date(2026, 4, 1))
     first, second = rows(secretary, "table=registrations")
     assert (first["登记"], first["进度%"], first["说明"]) == ("反馈进展", "40", "正在起草")
@@ -160,7 +160,7 @@ def test_a_table_that_is_not_there_is_a_404(secretary: Any) -> None:
 
 @pytest.mark.parametrize("words", [EVIL, "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
 def test_no_cell_is_a_formula(secretary: Any, house: Any, words: str) -> None:
-    say(house, Act.PROGRESS, words=words, by=Signature(words, "page"))
+    say(house, Act.PROGRESS, message=words, by=Signature(words, "page"))
     [row] = rows(secretary, "table=registrations")
     assert (row["说明"], row["登记人"]) == (f"'{words}", f"'{words}")
     cell = book(secretary)["登记记录"]["J2"]
@@ -174,8 +174,8 @@ def test_a_tasks_id_is_not_taken_for_a_day(secretary: Any) -> None:
 
 
 def test_what_no_spreadsheet_can_hold_is_left_out(secretary: Any, house: Any) -> None:
-    say(house, Act.PROGRESS, words="已\x00\x08完成\x1f\ufffe，#N/A " + "长" * 40_000)
-    say(house, Act.PROGRESS, words="#N/A")
+    say(house, Act.PROGRESS, message="已\x00\x08完成\x1f\ufffe，#N/A " + "长" * 40_000)
+    say(house, Act.PROGRESS, message="#N/A")
     first, second = rows(secretary, "table=registrations")
     assert "完成，#N/A " in first["说明"]
     assert "\x08" not in first["说明"]
@@ -186,7 +186,7 @@ def test_what_no_spreadsheet_can_hold_is_left_out(secretary: Any, house: Any) ->
 
 
 def test_lines_and_commas_stay_in_their_cell(secretary: Any, house: Any) -> None:
-    say(house, Act.PROGRESS, words='第一行\n第二行，"引用", 完')
+    say(house, Act.PROGRESS, message='第一行\n第二行，"引用", 完')
     [row] = rows(secretary, "table=registrations")
     assert row["说明"] == '第一行\n第二行，"引用", 完'
 
