@@ -1,6 +1,7 @@
 """Which events each feed shows: its unit's tasks in their roles, or those of the whole plan."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reminder.calendar.entries import PLAN, CalendarEntry, EntryTask
@@ -11,7 +12,7 @@ from reminder.ledger.feeds import EventDraft, FeedContent
 
 # Part of the input hashes: moves with the form of the entries.
 _FORM = 3
-Shown = tuple[tuple[Task, Role | None], ...]
+Shown = Sequence[tuple[Task, Role | None]]
 
 
 @dataclass(frozen=True)
@@ -26,26 +27,25 @@ class FeedEvents:
     def contents(self) -> dict[str, FeedContent]:
         """Of every unit that is no group, then of the whole plan."""
         table, contents = self.table, {}
-        by_names: dict[tuple[str, ...], list[EventDraft]] = {}
+        by_names: dict[tuple[str, ...], FeedContent] = {}
         for unit in table.directory.single:
             names = table.named_as(unit.id)
             if names not in by_names:
                 roles = ((task, table.role(unit.id, task)) for task in table.plan.tasks)
-                by_names[names] = self.drafts(tuple((task, role) for task, role in roles if role))
-            contents[unit.id] = self._content(unit.label, by_names[names])
-        whole = tuple((task, None) for task in table.plan.tasks)
-        contents[PLAN] = self._content("", self.drafts(whole))
+                by_names[names] = self._content([(task, role) for task, role in roles if role])
+            contents[unit.id] = by_names[names].named(unit.label)
+        contents[PLAN] = self._content([(task, None) for task in table.plan.tasks])
         return contents
 
     def drafts(self, shown: Shown) -> list[EventDraft]:
         """In the table's order, the year-round tasks of each month last."""
         plan = self.table.plan
         drafts = [
-            self._draft(task.id, plan.period(task.month), ((task, role),))
+            self._draft(task.id, plan.period(task.month), [(task, role)])
             for task, role in shown
             if task.id in self.table.windows
         ]
-        year = tuple((task, role) for task, role in shown if task.kind is TaskKind.YEAR)
+        year = [(task, role) for task, role in shown if task.kind is TaskKind.YEAR]
         periods = map(plan.period, MONTHS) if year else ()
         return drafts + [self._draft(f"{plan.year}-year.{each}", each, year) for each in periods]
 
@@ -84,14 +84,12 @@ class FeedEvents:
             done=done if role is Role.LEAD else None,
         )
 
-    def _content(self, label: str, drafts: list[EventDraft]) -> FeedContent:
-        """The hash is of the bytes' other sources too: name, time zone, domain of the UIDs."""
-        plan = self.table.plan
-        facts = (_FORM, self.uid_domain, plan.tag, plan.year, plan.zone.key, label)
-        digest = hashlib.sha256(repr(facts).encode())
-        for draft in drafts:
-            digest.update(f"{draft.uid} {draft.content_hash}\n".encode())
-        return FeedContent(drafts, digest.hexdigest())
+    def _content(self, shown: Shown) -> FeedContent:
+        """The hash is of the bytes' other sources too: calendar's name, zone, the UIDs' domain."""
+        plan, drafts = self.table.plan, self.drafts(shown)
+        events = [(draft.uid, draft.content_hash) for draft in drafts]
+        facts = (_FORM, self.uid_domain, plan.tag, plan.year, plan.zone.key, events)
+        return FeedContent(drafts, hashlib.sha256(repr(facts).encode()).hexdigest())
 
 
 def table_hash(table: Timetable, uid_domain: str) -> str:

@@ -25,7 +25,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.feeds import FeedContent
 from reminder.output_files import make_folder, write_file
 
-_AT_ONCE = 100  # feeds written in one transaction: others write in between
+_AT_ONCE = 250  # feeds written in one transaction: others write in between
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ class Feeds:
         def is_over(entry: str) -> bool:
             return not json.loads(entry)["period"].startswith(f"{table.plan.year}-")
 
-        for name, content in islice(left.items(), _AT_ONCE):
-            ledger.bring_in_step(connection, name, content, at, is_over)
+        ledger.bring_in_step(connection, dict(islice(left.items(), _AT_ONCE)), at, is_over)
         if len(left) <= _AT_ONCE:
             ledger.note_input_hash(connection, input_hash)
             self._contents = ("", {})

@@ -5,13 +5,13 @@ state changes, so that a feed read twice is the same to the byte.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, String, cast, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, String, cast, delete, select, update
 
 from reminder.ledger.rows import put
 from reminder.ledger.schema import event, feed, setting
@@ -37,10 +37,13 @@ class EventDraft:
 
 @dataclass(frozen=True)
 class FeedContent:
-    """What a feed should show; the same hash means the same drafts under the same name."""
+    """What a feed should show; the same hash means the same events and the same heading."""
 
     drafts: Sequence[EventDraft]
     input_hash: str
+
+    def named(self, label: str) -> "FeedContent":
+        return FeedContent(self.drafts, f"{self.input_hash} {label}")
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,7 @@ def out_of_step(
 
 def bring_in_step(
     connection: Connection,
-    name: str,
-    content: FeedContent,
+    contents: Mapping[str, FeedContent],
     at: datetime,
     is_over: Callable[[str], bool] = lambda entry: False,
 ) -> None:
@@ -119,35 +121,55 @@ def bring_in_step(
     it was: last year's plan was not called off, it was carried out.
     """
     at = at.replace(microsecond=0)
-    of_feed = event.c.feed == name
-    connection.execute(delete(event).where(of_feed, _outlived(at)))
-    left = {row.uid: row for row in connection.execute(select(event).where(of_feed))}
-    is_empty = not (left or content.drafts)
-    rows: list[dict[str, Any]] = []
-    for position, draft in enumerate(content.drafts):
-        row = left.pop(draft.uid, None)
-        if row is None or row.cancelled_at or row.content_hash != draft.content_hash:
-            sequence = 0 if row is None else row.sequence + 1
-            rows.append(_row(name, position, draft, sequence, at))
-        elif row.position != position:  # the order in the file is no part of an event
-            rows.append({**row._mapping, "position": position})
-    for row in left.values():
-        if not row.cancelled_at and not is_over(row.entry):
-            moved = {"sequence": row.sequence + 1, "last_modified": at, "cancelled_at": at}
-            rows.append({**row._mapping, **moved})
+    of_feeds = event.c.feed.in_(list(contents))
+    connection.execute(delete(event).where(of_feeds, _outlived(at)))
+    events: dict[str, dict[str, Row[Any]]] = {name: {} for name in contents}
+    for row in connection.execute(select(event).where(of_feeds)):
+        events[row.feed][row.uid] = row
+    gone = {name for name in contents if not events[name] and contents[name].input_hash == _GONE}
+    rows = [
+        row
+        for name, content in contents.items()
+        for row in _moved(name, content.drafts, events[name], at, is_over)
+    ]
     if rows:
         put(connection, event, *rows)
-    if is_empty and content.input_hash == _GONE:
-        connection.execute(delete(feed).where(feed.c.name == name))
-    else:
-        _note_changed(connection, name, content.input_hash, at)
+    connection.execute(delete(feed).where(feed.c.name.in_(gone)))
+    _note_changed(connection, {name: contents[name] for name in contents.keys() - gone}, at)
 
 
-def _note_changed(connection: Connection, name: str, input_hash: str, at: datetime) -> None:
+def _moved(
+    name: str,
+    drafts: Sequence[EventDraft],
+    rows: dict[str, Row[Any]],
+    at: datetime,
+    is_over: Callable[[str], bool],
+) -> Iterator[dict[str, Any]]:
+    for position, draft in enumerate(drafts):
+        row = rows.pop(draft.uid, None)
+        if row is None or row.cancelled_at or row.content_hash != draft.content_hash:
+            sequence = 0 if row is None else row.sequence + 1
+            yield _row(name, position, draft, sequence, at)
+        elif row.position != position:  # the order in the file is no part of an event
+            yield {**row._mapping, "position": position}
+    for row in rows.values():
+        if not row.cancelled_at and not is_over(row.entry):
+            moved = {"sequence": row.sequence + 1, "last_modified": at, "cancelled_at": at}
+            yield {**row._mapping, **moved}
+
+
+def _note_changed(
+    connection: Connection, contents: Mapping[str, FeedContent], at: datetime
+) -> None:
     """Later than before, also twice in a second and by a clock that was set back."""
-    before = connection.scalar(select(feed.c.changed).where(feed.c.name == name))
-    changed = max(at, before + _SECOND) if before else at
-    put(connection, feed, {"name": name, "input_hash": input_hash, "changed": changed})
+    query = select(feed.c.name, feed.c.changed).where(feed.c.name.in_(list(contents)))
+    before = {row.name: row.changed + _SECOND for row in connection.execute(query)}
+    rows = [
+        {"name": name, "input_hash": content.input_hash, "changed": max(at, before.get(name, at))}
+        for name, content in contents.items()
+    ]
+    if rows:
+        put(connection, feed, *rows)
 
 
 def _row(

@@ -29,7 +29,7 @@ def content(*drafts: EventDraft) -> FeedContent:
 def synced(database: Database, at: datetime, *drafts: EventDraft) -> list[EventRow]:
     """Of one feed, brought in step."""
     with database.write() as connection:
-        bring_in_step(connection, "helan", content(*drafts), at)
+        bring_in_step(connection, {"helan": content(*drafts)}, at)
         return read_feed(connection, "helan")[0]
 
 
@@ -85,7 +85,7 @@ def test_an_event_that_comes_back_is_revived(database: Database) -> None:
 def test_an_event_whose_year_is_over_stays_as_it_was(database: Database) -> None:
     synced(database, AT, A)
     with database.write() as connection:
-        bring_in_step(connection, "helan", content(), LATER, lambda entry: True)
+        bring_in_step(connection, {"helan": content()}, LATER, lambda entry: True)
         [row] = read_feed(connection, "helan")[0]
     assert (row.cancelled, row.sequence) == (False, 0)
 
@@ -93,8 +93,8 @@ def test_an_event_whose_year_is_over_stays_as_it_was(database: Database) -> None
 def test_feeds_move_apart(database: Database) -> None:
     with database.write() as connection:
         for name in ("helan", "yongning"):
-            bring_in_step(connection, name, content(A, B), AT)
-        bring_in_step(connection, "helan", content(A), LATER)
+            bring_in_step(connection, {name: content(A, B)}, AT)
+        bring_in_step(connection, {"helan": content(A)}, LATER)
         rows = {name: read_feed(connection, name)[0] for name in ("helan", "yongning")}
     assert [(row.uid, row.sequence) for row in rows["helan"]] == [("plan.a", 0), ("plan.b", 1)]
     assert [(row.uid, row.sequence) for row in rows["yongning"]] == [("plan.a", 0), ("plan.b", 0)]
@@ -105,8 +105,7 @@ def test_a_feed_that_is_gone_is_forgotten_with_its_last_event(database: Database
     for days, sequences in ((1, [1]), (2, [1]), (61, []), (62, [])):
         at = AT + timedelta(days=days)
         with database.write() as connection:
-            for name, wanted in out_of_step(connection, {}, at).items():
-                bring_in_step(connection, name, wanted, at)
+            bring_in_step(connection, out_of_step(connection, {}, at), at)
             rows, changed = read_feed(connection, "helan")
         assert [row.sequence for row in rows] == sequences
     assert changed is None
@@ -117,9 +116,9 @@ def test_out_of_step_are_feeds_that_changed_and_those_with_an_event_shown_long_e
 ) -> None:
     wanted = {"helan": content(A), "plan": content(A, B)}
     with database.write() as connection:
-        bring_in_step(connection, "helan", content(A, B), AT)
-        bring_in_step(connection, "helan", content(A), AT)
-        bring_in_step(connection, "plan", content(A), AT)
+        bring_in_step(connection, {"helan": content(A, B)}, AT)
+        bring_in_step(connection, {"helan": content(A)}, AT)
+        bring_in_step(connection, {"plan": content(A)}, AT)
         assert list(out_of_step(connection, wanted, AT)) == ["plan"]
         later = AT + timedelta(days=60)
         assert has_outlived(connection, later)
@@ -131,9 +130,9 @@ def test_a_feed_changes_later_than_before_whatever_the_clock_says(
     database: Database, seconds: int
 ) -> None:
     with database.write() as connection:
-        bring_in_step(connection, "helan", content(A), AT)
+        bring_in_step(connection, {"helan": content(A)}, AT)
         _, before = read_feed(connection, "helan")
-        bring_in_step(connection, "helan", content(B), AT + timedelta(seconds=seconds))
+        bring_in_step(connection, {"helan": content(B)}, AT + timedelta(seconds=seconds))
         _, after = read_feed(connection, "helan")
     assert before
     assert after
