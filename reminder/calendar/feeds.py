@@ -78,6 +78,11 @@ class Feeds:
         unit = self._table().directory.units.get(name)
         return name == PLAN or (unit is not None and not unit.is_group)
 
+    def version(self) -> str:
+        """Another one after every change that a reader of any feed sees."""
+        with self._database.read() as connection:
+            return ledger.read_version(connection)
+
     def sync(self, progress: Callable[[Connection], Progress], at: datetime) -> bool:
         """Brings the events in step with the plan and what is registered of it. Says whether it
         had to write; without a change it costs one read: every tick may call it.

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Row, String, cast, delete, select, update
 
-from reminder.ledger.rows import put
+from reminder.ledger.rows import put, put_setting, read_setting
 from reminder.ledger.schema import event, feed, setting
 
 # Long enough that every subscriber has fetched the cancellation, holidays included.
@@ -59,7 +59,7 @@ class EventRow:
 
 def read_version(connection: Connection) -> str:
     """Another one after every change that readers of any feed see."""
-    return _setting(connection, _VERSION) or "0"
+    return read_setting(connection, _VERSION) or "0"
 
 
 def note_change(connection: Connection) -> None:
@@ -67,16 +67,16 @@ def note_change(connection: Connection) -> None:
     following = cast(cast(setting.c.value, Integer) + 1, String)
     row = setting.c.name == _VERSION
     if not connection.execute(update(setting).where(row).values(value=following)).rowcount:
-        put(connection, setting, {"name": _VERSION, "value": "1"})
+        put_setting(connection, _VERSION, "1")
 
 
 def read_input_hash(connection: Connection) -> str:
     """Of what all events were last made from; empty before the first time."""
-    return _setting(connection, _INPUT)
+    return read_setting(connection, _INPUT) or ""
 
 
 def note_input_hash(connection: Connection, input_hash: str) -> None:
-    put(connection, setting, {"name": _INPUT, "value": input_hash})
+    put_setting(connection, _INPUT, input_hash)
 
 
 def has_outlived(connection: Connection, at: datetime) -> bool:
@@ -189,7 +189,3 @@ def _row(
 
 def _outlived(at: datetime) -> ColumnElement[bool]:
     return event.c.cancelled_at <= at - KEEP_CANCELLED
-
-
-def _setting(connection: Connection, name: str) -> str:
-    return connection.scalar(select(setting.c.value).where(setting.c.name == name)) or ""

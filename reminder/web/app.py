@@ -14,7 +14,7 @@ from reminder.office.application import Application
 from reminder.office.status import why_not_ready
 from reminder.web import console, local, units
 from reminder.web.errors import HANDLERS
-from reminder.web.feed_cache import CachedFeeds, FeedCache
+from reminder.web.feed_cache import FeedCache
 from reminder.web.feeds import feed
 from reminder.web.forms import get
 from reminder.web.middleware import Bounds, Paths, Upgrade
@@ -27,13 +27,13 @@ log = logging.getLogger(__name__)
 def create_app(application: Application) -> Starlette:
     settings = application.settings
     templates = environment(settings, autoescape=True)
-    feed_cache = FeedCache(application.database)
+    feed_cache = FeedCache(application.feeds.version)
     app = Starlette(
         routes=_routes(settings),
         middleware=[
             Middleware(Bounds),
             Middleware(Paths, settings.web.root),
-            Middleware(CachedFeeds, feed_cache),
+            Middleware(feed_cache.before),
             Middleware(SecurityHeaders, headers_of(settings.web)),
             Middleware(Upgrade),
         ],

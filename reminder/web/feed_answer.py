@@ -1,27 +1,28 @@
 """A feed as it is answered: whole or unchanged, plain or as gzip."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from starlette.types import Message, Receive, Scope, Send
 
+_NO_BODY = {"type": "http.response.body", "body": b""}
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 _WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.IGNORECASE)
 
 
-class Encoded:
-    """The feed in one encoding: the messages of ASGI are made once and sent over and over."""
+class EncodedFeed:
+    """In one encoding: the messages of ASGI are made once and sent over and over."""
 
     def __init__(self, body: bytes, common: dict[str, str], whole: dict[str, str]) -> None:
         self.etag = common["ETag"]
         self.size = len(body)
         length = {"Content-Length": str(len(body))}
-        self.whole = (_start(200, common | whole | length), _body(body))
-        self.headers = (self.whole[0], _body(b""))
-        self.unchanged = (_start(304, common), _body(b""))
+        self.whole = _start(200, common | whole | length)
+        self.body = {"type": "http.response.body", "body": body}
+        self.unchanged = _start(304, common)
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,15 @@ class FeedAnswer:
     """For whoever asks: an ASGI application."""
 
     changed: datetime | None
-    plain: Encoded = field(repr=False)
-    gzip: Encoded = field(repr=False)
+    plain: EncodedFeed
+    gzip: EncodedFeed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         fields = _fields(scope)
         encoded = self.gzip if accepts_gzip(fields.get(b"accept-encoding", "")) else self.plain
-        if self._is_fresh(fields, encoded.etag):
-            messages = encoded.unchanged
-        else:
-            messages = encoded.headers if scope["method"] == "HEAD" else encoded.whole
-        for message in messages:
-            await send(message)
+        is_fresh = self._is_fresh(fields, encoded.etag)
+        await send(encoded.unchanged if is_fresh else encoded.whole)
+        await send(_NO_BODY if is_fresh or scope["method"] == "HEAD" else encoded.body)
 
     def _is_fresh(self, fields: dict[bytes, str], etag: str) -> bool:
         """RFC 9110, 13.2.2: a tag outweighs a moment, also a tag that does not fit."""
@@ -98,7 +96,3 @@ def _fields(scope: Scope) -> dict[bytes, str]:
 def _start(status: int, headers: dict[str, str]) -> Message:
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return {"type": "http.response.start", "status": status, "headers": raw}
-
-
-def _body(body: bytes) -> Message:
-    return {"type": "http.response.body", "body": body}

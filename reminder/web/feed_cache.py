@@ -1,6 +1,7 @@
 """Polls of calendars are answered out of memory while nothing that the feeds say has changed."""
 
 from asyncio import Task, create_task, to_thread
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 
@@ -9,8 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reminder.calendar.query import Query, QueryError, parse_query
 from reminder.clock import monotonic
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database
-from reminder.ledger.feeds import read_version
 from reminder.web.feed_answer import FeedAnswer
 
 Poll = tuple[bytes, Query | None]  # path, and what is asked for
@@ -24,24 +23,32 @@ _OVERHEAD = 4096  # bytes that an answer takes beside its content
 class FeedCache:
     """Answers to good links, of one version of the feeds. Belongs to the server's own thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, read_version: Callable[[], str]) -> None:
         self.version = ""
-        self._database = database
+        self._read_version = read_version
         self._answers: dict[Poll, FeedAnswer] = {}
         self._size = 0
         self._looked = self._begun = -LONGEST
         self._look: Task[None] | None = None
 
-    async def look(self) -> None:
-        """Reads the version, at most once a second. Raises `LedgerError`."""
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """The application answers what is not in the cache."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            known = None
+            if scope["path"].startswith("/feeds/") and scope["method"] in ("GET", "HEAD"):
+                with suppress(LedgerError):  # the application will find the same, and say it
+                    known = await self.get(poll_of(scope))
+            await (known or app)(scope, receive, send)
+
+        return answer
+
+    async def get(self, poll: Poll) -> FeedAnswer | None:
+        """Looks whether the version is another one, at most once a second. Raises `LedgerError`."""
         if monotonic() - self._looked >= LATEST:
             if self._look is None or self._look.done():
                 self._look = create_task(self._look_now())
             await self._look
-
-    async def get(self, poll: Poll) -> FeedAnswer | None:
-        """Raises `LedgerError`."""
-        await self.look()
         return self._answers.get(poll)
 
     def put(self, poll: Poll, answer: FeedAnswer, version: str) -> None:
@@ -63,25 +70,6 @@ class FeedCache:
             self._answers.clear()
             self._size = 0
         self._looked = now
-
-    def _read_version(self) -> str:
-        with self._database.read() as connection:
-            return read_version(connection)
-
-
-class CachedFeeds:
-    """Before the application, which answers what is not in the cache."""
-
-    def __init__(self, app: ASGIApp, cache: FeedCache) -> None:
-        self._app = app
-        self._cache = cache
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app
-        if scope["path"].startswith("/feeds/") and scope["method"] in ("GET", "HEAD"):
-            with suppress(LedgerError):  # the application will find the same, and say it
-                app = await self._cache.get(poll_of(scope)) or app
-        await app(scope, receive, send)
 
 
 def poll_of(scope: Scope) -> Poll:

@@ -133,7 +133,7 @@ def test_no_more_is_kept_than_memory_is_set_aside(
     monkeypatch.setattr(feed_cache, "MEMORY", 200_000)
     for query in ("", "view=due", "view=todo", "alarms=1d", "alarms=3d", "alarms=7d"):
         assert ask(app, f"{house.url('plan')}?{query}").status == 200
-    cache = app.state.site.feed_cache
+    cache = app.state.feed_cache
     sizes = [answer.size + feed_cache._OVERHEAD for answer in cache._answers.values()]
     assert 0 < sum(sizes) == cache._size <= 200_000
 
@@ -166,7 +166,7 @@ def test_nothing_is_kept_so_long_that_a_use_goes_unnoted(
 def test_an_answer_made_before_a_change_is_not_kept(house: Any, app: Starlette) -> None:
     url = house.url("helan")
     ask(app, url)
-    cache = app.state.site.feed_cache
+    cache = app.state.feed_cache
     [(poll, answer)] = cache._answers.items()
     cache._answers.clear()
     cache.put(poll, answer, "of another state")
