@@ -18,9 +18,9 @@ from reminder.cli.context import (
     say_hold,
 )
 from reminder.cli.words import counted, print_json, show
-from reminder.domain.moves import clashing, held_on
+from reminder.domain.changes import clashing, held_on
 from reminder.domain.occasions import forecast
-from reminder.domain.windows import light
+from reminder.domain.status import task_light
 from reminder.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def windows(
             "due": window.due,
             "rule": window.rule,
             "provisional": window.provisional,
-            "light": light(window, day, table.days, progress),
+            "light": task_light(window, day, table.days, progress),
         }
         for window in chosen
     ]

@@ -17,7 +17,7 @@ import typer
 
 from reminder.cli.context import AsJson, application, command, parse_day
 from reminder.cli.words import harmless, print_json, table
-from reminder.domain.moves import held_on
+from reminder.domain.changes import held_on
 from reminder.errors import ReminderError, UsageError
 from reminder.output_files import make_folder, write_file
 

@@ -20,14 +20,6 @@ class Act(StrEnum):
 OF_UNITS = (Act.SIGN, Act.PROGRESS, Act.FINISH)
 # Of those the last one decides whether a unit's word on a task still waits.
 DECIDING = (Act.FINISH, Act.CONFIRM, Act.RETURN, Act.UNDO)
-NAMES = {
-    Act.SIGN: "签收",
-    Act.PROGRESS: "反馈进展",
-    Act.FINISH: "登记完成",
-    Act.CONFIRM: "确认办结",
-    Act.RETURN: "退回",
-    Act.UNDO: "撤销",
-}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,20 @@ from enum import StrEnum
 
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
-from reminder.domain.windows import Light, Progress, Rule, Window, workdays_left
+from reminder.domain.windows import Progress, Rule, Window, workdays_left
+from reminder.domain.workdays import WorkingDays
 
 SOON = 3  # working days left
+
+
+class Light(StrEnum):
+    BLUE = "blue"
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    GREY = "grey"
+    WAIT = "wait"  # nobody has to act: reported and not confirmed, or a session without a date
+    NONE = ""
 
 
 class TaskState(StrEnum):
@@ -98,7 +109,7 @@ def unit_status(reader: Reader, window: Window) -> TaskStatus:
         return HIDDEN
     firm = reader.tone is Relation.OWN
     own = reader.progress.reported.get((window.task, reader.unit.id))
-    status = _status(reader.table, window, reader.on, reader.progress, reader.tone, firm=firm)
+    status = _status(window, reader.on, reader.table.days, reader.progress, reader.tone, firm=firm)
     if own and status.state is not TaskState.DONE:
         return TaskStatus(TaskState.REPORTED, reader.tone, own, window.due, reported=1)
     return status
@@ -131,16 +142,22 @@ def office_status(
     """For the secretariat: of a task in one window and those leads, of which so many have
     reported it and are not confirmed."""
     firm = any(unit.tone is Relation.OWN for unit in leads)
-    status = _status(table, window, on, progress, None, firm=firm)
+    status = _status(window, on, table.days, progress, None, firm=firm)
     if reported and status.light is not Light.GREY:
         return TaskStatus(TaskState.REPORTED, due=window.due, reported=reported, leads=len(leads))
     return status
 
 
+def task_light(window: Window, on: date, days: WorkingDays, progress: Progress) -> Light:
+    """Of a task as the table has it, whatever units have reported."""
+    shown = _status(window, on, days, progress, None, firm=True).light
+    return Light.GREY if shown is Light.WAIT else shown
+
+
 def _status(
-    table: Timetable,
     window: Window,
     on: date,
+    days: WorkingDays,
     progress: Progress,
     tone: Relation | None,
     *,
@@ -160,7 +177,7 @@ def _status(
     elif window.tracked and on > window.due:
         state = _past(window, firm=firm)
     elif window.tracked:
-        left = workdays_left(window, on, table.days)
+        left = workdays_left(window, on, days)
         state = TaskState.DUE_SOON if left <= SOON else TaskState.OPEN
     return TaskStatus(state, tone, since, window.due, left)
 

@@ -8,8 +8,6 @@ from enum import StrEnum
 from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind
 from reminder.domain.workdays import WorkingDays, last_day
 
-YELLOW = 3  # working days left
-
 
 class Rule(StrEnum):
     EXPLICIT = "explicit"
@@ -18,16 +16,6 @@ class Rule(StrEnum):
     MONTH = "month"
     MEETING_UNDATED = "meeting-undated"
     YEAR_ROUND = "year-round"
-
-
-class Light(StrEnum):
-    BLUE = "blue"
-    GREEN = "green"
-    YELLOW = "yellow"
-    RED = "red"
-    GREY = "grey"
-    WAIT = "wait"  # nobody has to act: reported and not confirmed, or a session without a date
-    NONE = ""
 
 
 @dataclass(frozen=True)
@@ -160,23 +148,6 @@ def _part(year: int, month: int, part: Part, days: WorkingDays) -> tuple[date, d
 def workdays_left(found: Window, on: date, days: WorkingDays) -> int:
     """Working days in (on, due]: 0 on the due day and after it."""
     return days.between(on, found.due)
-
-
-def light(found: Window, on: date, days: WorkingDays, progress: Progress) -> Light:
-    """Of a task in that window on that day. Lights concern lead units only."""
-    if not progress.is_open(found) or _checked_in(found, progress) or found.is_waiting(on):
-        return Light.GREY
-    if on < found.opens:
-        return Light.BLUE
-    if not found.tracked:
-        return Light.GREEN
-    if on > found.due:
-        return Light.YELLOW if found.soft else Light.RED
-    return Light.YELLOW if workdays_left(found, on, days) <= YELLOW else Light.GREEN
-
-
-def _checked_in(found: Window, progress: Progress) -> bool:
-    return (found.task, f"{found.due:%Y-%m}") in progress.checked_in
 
 
 def nudge_day(found: Window, days: WorkingDays, workdays_left: int) -> date:

@@ -7,9 +7,9 @@ from functools import cached_property
 from itertools import groupby
 
 from reminder.domain.plan import Task, TaskKind
-from reminder.domain.status import HIDDEN, Reader, TaskState, TaskStatus, unit_status
+from reminder.domain.status import HIDDEN, Light, Reader, TaskState, TaskStatus, unit_status
 from reminder.domain.timetable import Role
-from reminder.domain.windows import Light, Window
+from reminder.domain.windows import Window
 from reminder.domain.workdays import last_day
 
 MANY = 60  # bars: with more of them nobody finds one

@@ -16,7 +16,7 @@ from reminder.clock import Clock
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
-from reminder.domain.moves import held_on
+from reminder.domain.changes import held_on
 from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from reminder.domain.needless import why_needless
+from reminder.domain.changes import why_needless
 from reminder.domain.notices import CLEARED, NEEDLESS, UNREAD, NoticeDraft, Reason, State
 from reminder.domain.windows import Progress
 from reminder.ledger import holds, notices

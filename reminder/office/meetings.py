@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from reminder.calendar.entries import CalendarEntry
 from reminder.calendar.feed_events import FeedEvents
 from reminder.calendar.feeds import Feeds
-from reminder.domain import moves
-from reminder.domain.moves import NoticeMove, WindowMove
+from reminder.domain import changes
+from reminder.domain.changes import NoticeMove, WindowMove
 from reminder.domain.occasions import reminders, steps_in_reach
 from reminder.domain.plan import Meeting, Task
 from reminder.domain.timetable import Role, Timetable
@@ -112,12 +112,12 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
     app.refresh_from(connection)
     dated, days = find_meeting(app, connection, name), read_dates(connection)
     before = app.table
-    after = moves.moved_to(before, name, day or dated.planned)
+    after = changes.moved_to(before, name, day or dated.planned)
     _refuse_impossible(dated, day, after)
     now = app.clock.now()
     progress = read_progress(connection, before, app.settings.stream)
     progress = app.container.notice_writer.as_told(progress, now)
-    windows = tuple(moves.window_moves(before, after))
+    windows = tuple(changes.window_moves(before, after))
     tasks = [move.task for move in windows]
     # A month's digest tells of the next one too.
     months = {month for task in tasks for month in (task.month - 1, task.month) if month}
@@ -128,7 +128,7 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
         day,
         days,
         windows,
-        tuple(moves.notice_moves(old, new)),
+        tuple(changes.notice_moves(old, new)),
         tuple(_entry_moves(app.feeds, before, after, tasks, progress)),
         tuple(told_of(connection, [task.id for task in tasks], periods)),
         tuple(_doubts(before, dated.meeting, day, now)),
@@ -183,7 +183,7 @@ def _refuse_impossible(dated: DatedMeeting, day: date | None, after: Timetable) 
         raise DeclinedError(
             "date_far_off", f"{day} lies far from the plan's year {year}", year=year
         )
-    for window in moves.upside_down(after, name):
+    for window in changes.upside_down(after, name):
         raise DeclinedError(
             "due_before_it_opens",
             f"{window.task} would be due {window.due}, before it opens on {window.opens}",
@@ -199,9 +199,9 @@ def _calls(
     tasks: list[Task],
     now: datetime,
     progress: Progress,
-) -> moves.Calls:
+) -> changes.Calls:
     """With what was told already left out: it is not told again."""
-    at = moves.next_hour(table, now)
+    at = changes.next_hour(table, now)
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
     rehearsal = app.settings.rehearsal
@@ -213,7 +213,7 @@ def _calls(
         if table.directory[draft.unit].tone is not Relation.PARALLEL and not draft.by_digest
         for task, *_ in draft.tasks
     ]
-    return moves.calls_from(table, tasks, now, first, progress)
+    return changes.calls_from(table, tasks, now, first, progress)
 
 
 def _entry_moves(

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from reminder.domain.needless import still_asked, why_done, why_needless
+from reminder.domain.changes import still_asked, why_done, why_needless
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, notified

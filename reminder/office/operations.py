@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from reminder.domain.needless import still_asked, why_needless
+from reminder.domain.changes import still_asked, why_needless
 from reminder.domain.notices import (
     ON_HOLD,
     WAITING,

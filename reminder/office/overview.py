@@ -6,14 +6,14 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.domain.calls import calls_on_tasks
+from reminder.domain.calls import Undated, calls_on_tasks, undated_by_now
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.plan import Task
 from reminder.domain.registrations import DECIDING, Act, Registration
-from reminder.domain.sessions import Undated, undated_by_now
+from reminder.domain.status import Light
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Unit
-from reminder.domain.windows import Light, Progress, Window
+from reminder.domain.windows import Progress, Window
 from reminder.ledger import registrations
 from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
 from reminder.ledger.holds import Unapproved, unapproved
@@ -116,8 +116,7 @@ def _contacts(
 ) -> list[Contact]:
     reasons: dict[str, list[PhoneReason]] = {}
     for call in calls_on_tasks(table, on, progress):
-        is_past = call.window is not None and on > call.window.due
-        reason = PhoneReason(call.task, call.window, is_past)
+        reason = PhoneReason(call.task, call.window, call.is_past)
         reasons.setdefault(call.unit.id, []).append(reason)
     for view in mails.others:
         # Nobody is phoned for what was dropped, or has nothing left to say.

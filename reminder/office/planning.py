@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from reminder.domain.needless import why_needless
+from reminder.domain.changes import why_needless
 from reminder.domain.notices import (
     Kind,
     NoticeDraft,

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
+from reminder.domain.calls import Undated, undated_by_now
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import Occasion, forecast
-from reminder.domain.sessions import Undated, undated_by_now
 from reminder.domain.windows import Progress
 from reminder.errors import LedgerError
 from reminder.ledger import leases

@@ -22,6 +22,7 @@ from reminder.domain.digest import (
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.status import (
+    Light,
     Reader,
     TaskStatus,
     check_in_status,
@@ -29,7 +30,7 @@ from reminder.domain.status import (
 )
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
-from reminder.domain.windows import Light, Progress, Window
+from reminder.domain.windows import Progress, Window
 from reminder.domain.year import Year, year_of
 from reminder.ledger import registrations
 from reminder.ledger.views import SentMail as SentMail

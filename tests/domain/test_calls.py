@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from reminder.domain.calls import CLOSING, PAST, calls_on_tasks
+from reminder.domain.calls import calls_on_tasks
 from reminder.domain.plan import Task
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
@@ -17,17 +17,17 @@ def calls(
     relation: Relation | None = None,
     progress: Progress | None = None,
     **more: object,
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, bool]]:
     table = timetable(*tasks, relations={LEADER: relation} if relation else None, **more)  # type: ignore[arg-type]
     found = calls_on_tasks(table, on, progress or Progress())
-    return [(call.unit.id, call.why) for call in found]
+    return [(call.unit.id, call.is_past) for call in found]
 
 
 def test_another_body_is_phoned_when_its_task_is_closing_or_past() -> None:
     for day, found in (
         (date(2026, 4, 24), []),
-        (date(2026, 4, 27), [(LEADER, CLOSING)]),
-        (date(2026, 5, 6), [(LEADER, PAST)]),
+        (date(2026, 4, 27), [(LEADER, False)]),
+        (date(2026, 5, 6), [(LEADER, True)]),
     ):
         assert calls(task(), on=day, relation=Relation.PARALLEL) == found
 
@@ -35,7 +35,7 @@ def test_another_body_is_phoned_when_its_task_is_closing_or_past() -> None:
 def test_own_and_local_leads_are_phoned_when_their_task_is_past() -> None:
     for relation in (Relation.OWN, Relation.LOCAL):
         assert calls(task(), on=date(2026, 4, 30), relation=relation) == []
-        assert calls(task(), on=date(2026, 5, 1), relation=relation) == [(LEADER, PAST)]
+        assert calls(task(), on=date(2026, 5, 1), relation=relation) == [(LEADER, True)]
 
 
 def test_who_has_reported_is_not_phoned() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from reminder.domain.status import (
     HIDDEN,
+    Light,
     Reader,
     TaskState,
     TaskStatus,
@@ -14,7 +15,7 @@ from reminder.domain.status import (
     unit_status,
 )
 from reminder.domain.units import Relation
-from reminder.domain.windows import Light, Progress
+from reminder.domain.windows import Progress
 from tests.domain.builders import LEADER, RELATED, meeting, task, timetable
 
 APRIL, MAY = date(2026, 4, 28), date(2026, 5, 6)

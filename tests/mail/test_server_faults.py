@@ -17,7 +17,6 @@ from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 
 from reminder.domain.notices import Kind, Reason, State
-from reminder.domain.outcomes import REASONS
 from reminder.ledger.views import RecipientView
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.mail.certificates import HOST, Certificates
@@ -40,6 +39,7 @@ from tests.mail.servers import (
     bad_server,
     real_server,
 )
+from tests.mail.written import say
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
 KEYS = ("digest/2026-03/lead", "digest/2026-03/related")
@@ -554,7 +554,7 @@ def test_every_reason_on_the_page_is_one_with_its_words() -> None:
     named = re.findall(rf"`(?:{'|'.join(State)}) ([a-z-]+)`( [^`|;]+)?", PAGE)
     assert named
     for reason, words in named:
-        assert words.strip() == REASONS.get(Reason(reason), "")
+        assert words.strip() == say("words.txt", "reason", value=Reason(reason))
 
 
 def test_every_test_on_the_page_exists() -> None:

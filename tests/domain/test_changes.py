@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from reminder.domain.moves import (
+from reminder.domain.changes import (
     Calls,
     NoticeMove,
     calls_from,
