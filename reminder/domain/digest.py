@@ -42,7 +42,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Section:
+class MailSection:
     """A row's `lead` and `related` are units and groups as the table lists them. `group` is the
     one under whose name the reader is related; of all these units `missing` have no address.
     `older` counts what is to be confirmed of months that are not listed."""
@@ -70,7 +70,7 @@ class Content:
     reader: Reader
     month: int
     as_of: datetime
-    sections: tuple[Section, ...]
+    sections: tuple[MailSection, ...]
     led: tuple[Item, ...] = ()
     related: tuple[Item, ...] = ()
     open: tuple[Item, ...] = ()
@@ -182,7 +182,7 @@ def reminder(
         reader,
         month,
         at.astimezone(plan.zone),
-        (Section(SectionKind.NUDGE if nudge else SectionKind.OVERDUE, month, tasks),),
+        (MailSection(SectionKind.NUDGE if nudge else SectionKind.OVERDUE, month, tasks),),
         led=tasks if nudge else (),
         open=() if nudge else tasks,
         for_lead=for_lead,
@@ -213,10 +213,10 @@ def _rows(tasks: Sequence[Task]) -> Iterator[list[Task]]:
         yield list(row)
 
 
-def _row(reader: Reader, kind: SectionKind, month: int, row: Sequence[Task]) -> Section:
+def _row(reader: Reader, kind: SectionKind, month: int, row: Sequence[Task]) -> MailSection:
     directory, first = reader.table.directory, row[0]
     lead, related = (tuple(directory[u] for u in names) for names in (first.lead, first.related))
-    return Section(
+    return MailSection(
         kind,
         month,
         items(reader, row, lead=kind is SectionKind.LEAD),
@@ -227,11 +227,11 @@ def _row(reader: Reader, kind: SectionKind, month: int, row: Sequence[Task]) -> 
     )
 
 
-def led_rows(reader: Reader, month: int, tasks: Sequence[Task]) -> list[Section]:
+def led_rows(reader: Reader, month: int, tasks: Sequence[Task]) -> list[MailSection]:
     return [_row(reader, SectionKind.LEAD, month, row) for row in _rows(tasks)]
 
 
-def related_rows(reader: Reader, month: int, tasks: Sequence[Task]) -> list[Section]:
+def related_rows(reader: Reader, month: int, tasks: Sequence[Task]) -> list[MailSection]:
     return [_row(reader, SectionKind.RELATED, month, row) for row in _rows(tasks)]
 
 
@@ -241,29 +241,29 @@ def _listed_as(reader: Reader, related: Iterable[Unit]) -> Unit | None:
     return next((unit for unit in related if unit.is_group and unit.id in named), None)
 
 
-def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[Section]:
+def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[MailSection]:
     """The last two months one by one, older ones as a count: the list stays bounded."""
     recent = [task for task in tasks if task.month >= month - 2]
     older = len(tasks) - len(recent)
     months = [list(row) for _, row in groupby(recent, key=lambda task: task.month)]
     for index, row in enumerate(months, 1):
         counted = older if index == len(months) else 0
-        yield Section(
+        yield MailSection(
             SectionKind.CONFIRM, row[0].month, items(reader, row, lead=True), older=counted
         )
     if older and not months:
-        yield Section(SectionKind.OLDER, month, older=older)
+        yield MailSection(SectionKind.OLDER, month, older=older)
 
 
-def next_month(reader: Reader, month: int) -> Iterator[Section]:
+def next_month(reader: Reader, month: int) -> Iterator[MailSection]:
     table, tasks = reader.table, reader.table.plan.month(month)
     if leading := table.leads(reader.unit.id, tasks):
-        yield Section(SectionKind.NEXT_LEAD, month, items(reader, leading))
+        yield MailSection(SectionKind.NEXT_LEAD, month, items(reader, leading))
     if involved := table.related(reader.unit.id, tasks):
-        yield Section(SectionKind.NEXT_RELATED, month, items(reader, involved))
+        yield MailSection(SectionKind.NEXT_RELATED, month, items(reader, involved))
 
 
-def _year_round(reader: Reader, month: int, led: Sequence[Task]) -> Iterator[Section]:
+def _year_round(reader: Reader, month: int, led: Sequence[Task]) -> Iterator[MailSection]:
     table, progress = reader.table, reader.progress
     if left := [task for task in led if task.id not in progress.done]:
         period = table.plan.period(month)
@@ -275,14 +275,14 @@ def _year_round(reader: Reader, month: int, led: Sequence[Task]) -> Iterator[Sec
         )
         others = [unit for task in left for unit in task.related]
         missing = tuple(table.directory.unaddressed(others))
-        yield Section(SectionKind.YEAR_LEAD, month, tasks, missing=missing)
+        yield MailSection(SectionKind.YEAR_LEAD, month, tasks, missing=missing)
     if related := table.related(reader.unit.id, table.plan.year_round):
-        yield Section(SectionKind.YEAR_RELATED, month, items(reader, related))
+        yield MailSection(SectionKind.YEAR_RELATED, month, items(reader, related))
 
 
-def standing(reader: Reader) -> Iterator[Section]:
+def standing(reader: Reader) -> Iterator[MailSection]:
     if tasks := reader.table.leads(reader.unit.id, reader.table.plan.standing):
-        yield Section(SectionKind.STANDING, 0, items(reader, tasks))
+        yield MailSection(SectionKind.STANDING, 0, items(reader, tasks))
 
 
 def receipt(reader: Reader, history: Sequence[Registration], at: datetime) -> Content:
@@ -291,7 +291,7 @@ def receipt(reader: Reader, history: Sequence[Registration], at: datetime) -> Co
     told = registered(plan, history)
     last = told[-1]
     is_return = last.registration.act is Act.RETURN
-    section = Section(SectionKind.RETURNED if is_return else SectionKind.REGISTERED, last.month)
+    section = MailSection(SectionKind.RETURNED if is_return else SectionKind.REGISTERED, last.month)
     return Content(
         Kind.RECEIPT,
         reader,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from reminder.domain.digest import (
     Content,
     Item,
-    Section,
+    MailSection,
     digest,
     items,
     led_rows,
@@ -68,7 +68,7 @@ class LedTask:
 
 @dataclass(frozen=True)
 class LedRow:
-    section: Section
+    section: MailSection
     tasks: tuple[LedTask, ...]
 
 
@@ -117,7 +117,7 @@ class UnitPage:
         )
 
     @cached_property
-    def related(self) -> tuple[Section, ...]:
+    def related(self) -> tuple[MailSection, ...]:
         tasks = self.table.related(self.unit.id, self.table.plan.month(self.month))
         return tuple(related_rows(self.reader, self.month, tasks))
 
@@ -150,7 +150,7 @@ class UnitPage:
         return [entry for entry in self.earlier if entry.task.month < self.month - _RECENT]
 
     @cached_property
-    def ahead(self) -> tuple[Section, ...]:
+    def ahead(self) -> tuple[MailSection, ...]:
         return tuple(next_month(self.reader, self.month + 1))
 
     @cached_property
@@ -164,7 +164,7 @@ class UnitPage:
         return items(self.reader, tasks)
 
     @cached_property
-    def standing(self) -> tuple[Section, ...]:
+    def standing(self) -> tuple[MailSection, ...]:
         return tuple(standing(self.reader))
 
     @cached_property

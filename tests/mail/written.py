@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reminder.documents.settings import load_settings
 from reminder.documents.templates import environment, phrase
-from reminder.domain.digest import Content, Item, Section, digest, reminder
+from reminder.domain.digest import Content, Item, MailSection, digest, reminder
 from reminder.domain.notices import Kind
 from reminder.domain.status import TaskState
 from reminder.domain.timetable import Timetable
@@ -80,7 +80,7 @@ def worded(content: Content) -> Mail:
     )
 
 
-def _part(section: Section, content: Content) -> Part:
+def _part(section: MailSection, content: Content) -> Part:
     facts = {"section": section, "reader": content.reader}
     return Part(
         section.kind,
@@ -90,7 +90,7 @@ def _part(section: Section, content: Content) -> Part:
     )
 
 
-def _line(item: Item, section: Section, content: Content) -> Line:
+def _line(item: Item, section: MailSection, content: Content) -> Line:
     return Line(
         item.task.title,
         item.number,
