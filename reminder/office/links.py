@@ -1,24 +1,32 @@
-"""Signed links of units and of single readers: made, rotated, revoked by the secretariat."""
+"""Who may open what: by signed links a unit's page and feeds, by their own word the local pages.
 
+Links are made for single readers, rotated and revoked by the secretariat.
+"""
+
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
 
 from sqlalchemy import Connection
 
 from reminder.calendar.entries import PLAN
 from reminder.domain.characters import one_line
-from reminder.errors import DeclinedError, UnknownError
+from reminder.errors import DeclinedError, LedgerError, UnknownError
 from reminder.ledger import links
-from reminder.ledger.access import door_url, door_word
+from reminder.ledger.access import DOOR_WORD, door_url, door_word, opens_door
 from reminder.ledger.links import (
     FEED,
+    HANDED_OUT,
     MADE,
     PAGE,
     READER,
     REVOKED,
     ROTATED,
+    USED,
     LinkChange,
     LinkView,
-    check_link,
     feed_of,
     link_changes,
     note_link,
@@ -26,7 +34,9 @@ from reminder.ledger.links import (
 )
 from reminder.office.application import Application
 
-__all__ = ["PLAN", "FeedLinks", "LinkChange", "LinkView", "feed_of", "webcal_url"]
+__all__ = ["DOOR_WORD", "FEED", "HANDED_OUT", "PAGE", "PLAN", "LinkView", "feed_of", "webcal_url"]
+log = logging.getLogger(__name__)
+noting = Lock()
 LABEL = 40  # characters
 CONSOLE = "console"
 MOST = 200  # links of one feed: more are nobody's readers
@@ -82,11 +92,58 @@ def address(
     return links.feed_url(base, token, link.subject, handed_out=handed_out)
 
 
-def page_address(app: Application, connection: Connection, base: str, unit: str) -> str:
-    """Of the unit's own page; empty when it was revoked."""
-    token = links.link_token(connection, app.key, PAGE, unit)
-    is_open = check_link(connection, app.key, PAGE, unit, token)
-    return links.page_url(base, token, unit) if is_open else ""
+def unit_address(
+    app: Application, connection: Connection, base: str, purpose: str, unit: str
+) -> str:
+    """Of the unit's own page or feed; empty when its link was revoked."""
+    link = links.read_link(connection, purpose, unit) or LinkView(purpose, unit)
+    return "" if link.revoked else address(app, connection, base, link)
+
+
+def offered_feeds(
+    app: Application, connection: Connection, base: str, most: int
+) -> Iterator[dict[str, str]]:
+    """Each with its name (empty for the whole plan, which comes first), the address with short
+    entries, which is the usual one, and that with whole windows: who sees them can open them."""
+    names = sorted(app.feeds.names(), key=lambda name: name != PLAN)[:most]
+    tokens = links.link_tokens(connection, app.key, FEED, names)
+    for name in names:
+        label = "" if name == PLAN else app.table.directory[name].name
+        short = links.feed_url(base, tokens[name], name, handed_out=True)
+        full = links.feed_url(base, tokens[name], name)
+        yield {"name": label, "short": short, "webcal": webcal_url(short), "full": full}
+
+
+def open_link(
+    app: Application, connection: Connection, purpose: str, subject: str, token: str
+) -> LinkView | None:
+    """None for one that is forged, revoked or of an older generation, at the same cost."""
+    is_good = links.check_link(connection, app.key, purpose, subject, token)
+    link = links.read_link(connection, purpose, subject) or LinkView(purpose, subject)
+    return link if is_good else None
+
+
+def is_noted(link: LinkView, at: datetime) -> bool:
+    """Whether it was used within the last day, and that is written down."""
+    return link.last_use is not None and at - link.last_use < USED
+
+
+def note_use(app: Application, purpose: str, subject: str) -> bool:
+    """One at a time: a ledger that is being written must not keep every thread waiting."""
+    if not noting.acquire(blocking=False):
+        return False
+    try:
+        links.touch(app.database, purpose, subject, app.clock.now())
+    except LedgerError as error:
+        log.warning("the use of the %s %s was not noted: %s", purpose, subject, error)
+        return False
+    finally:
+        noting.release()
+    return True
+
+
+def opens_local_pages(app: Application, connection: Connection, word: str) -> bool:
+    return bool(word) and opens_door(connection, app.key, word)
 
 
 def local_address(app: Application, base: str, path: str = "/") -> str:

@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reminder.calendar.query import QueryError, parse_query
-from reminder.office.access import FEED, feed_of, note_use, open_link
 from reminder.office.application import Application
+from reminder.office.links import FEED, feed_of, note_use, open_link
 from reminder.web.feed_answer import EncodedFeed, FeedAnswer
 from reminder.web.feed_cache import poll_of
 from reminder.web.security import headers_of
@@ -35,9 +35,9 @@ async def feed(request: Request) -> ASGIApp:
 
 def _answer(app: Application, request: Request) -> ASGIApp:
     subject, token = request.path_params["name"], request.path_params["token"]
-    name, at = feed_of(subject), app.clock.now()
+    name = feed_of(subject)
     with app.database.read() as connection:
-        link = open_link(connection, app, FEED, subject, token, at)
+        link = open_link(app, connection, FEED, subject, token)
     # Every answer costs the same: a link that is no longer good takes no shorter way.
     if not app.feeds.has(name) or link is None:
         raise HTTPException(404)
@@ -54,7 +54,7 @@ def _answer(app: Application, request: Request) -> ASGIApp:
     }
     if rendered.changed:
         # RFC 9110, 8.8.2.1: never in the future. What is said too early costs one more answer.
-        shown = min(rendered.changed, at).astimezone(UTC)
+        shown = min(rendered.changed, app.clock.now()).astimezone(UTC)
         common["Last-Modified"] = format_datetime(shown, usegmt=True)
     whole = {
         "Content-Type": "text/calendar; charset=utf-8",

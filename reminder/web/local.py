@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from reminder.domain.characters import as_address
 from reminder.mail.transports.maildir import messages
-from reminder.office.access import DOOR_WORD, opens_local_pages
+from reminder.office.links import DOOR_WORD, opens_local_pages
 from reminder.web.forms import get
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page
@@ -60,7 +60,7 @@ def enter(page: Page) -> Response | None:
 
 
 def _opens(page: Page, word: str) -> bool:
-    return bool(word) and opens_local_pages(page.connection, page.app, word)
+    return bool(word) and opens_local_pages(page.app, page.connection, word)
 
 
 def front(page: Page) -> Response:

@@ -14,9 +14,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reminder.documents.templates import phrase
 from reminder.domain.timetable import Timetable
-from reminder.office.access import FeedAddress, offered_feeds
 from reminder.office.application import Application
 from reminder.office.holds import Hold, read_hold
+from reminder.office.links import offered_feeds
 
 OFFERED = 200  # feeds on one page; the console finds the others by name
 MESSAGES = "web/messages.html"  # one macro a sentence: what a form has done, or why it was refused
@@ -173,8 +173,8 @@ class Page:
         """Why no mail goes at present."""
         return read_hold(self.connection, self.app.settings.stream)
 
-    def subscriptions(self) -> list[FeedAddress]:
-        return list(offered_feeds(self.connection, self.app, self.base, OFFERED))
+    def subscriptions(self) -> list[dict[str, str]]:
+        return list(offered_feeds(self.app, self.connection, self.base, OFFERED))
 
     def to(self, path: str) -> RedirectResponse:
         """To a page of ours, after a form or in its stead."""

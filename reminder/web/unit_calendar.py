@@ -8,7 +8,7 @@ import segno
 from markupsafe import Markup
 
 from reminder.calendar.query import View
-from reminder.office.access import HANDED_OUT, webcal_url
+from reminder.office.links import HANDED_OUT, webcal_url
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from reminder.domain.plan import Task
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.office import registrations
-from reminder.office.access import PAGE, OpenLink, feed_address, note_use, open_link
+from reminder.office.links import FEED, PAGE, LinkView, is_noted, note_use, open_link, unit_address
 from reminder.office.registrations import WHO, WORDS, RegistrationError
 from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
 from reminder.web.forms import LONGEST, Form, get, parse_day, post
@@ -37,7 +37,7 @@ _MAILS = 50  # on a page of their own
 class UnitLink:
     unit: Unit
     path: str
-    link: OpenLink
+    link: LinkView
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ _NOTHING = Typed("", "", Form({}))
 def _opened(page: Page) -> UnitLink:
     """Raises one and the same 404 for every link that is no good, after the same work."""
     name, token = page.part("unit"), page.part("token")
-    link = open_link(page.connection, page.app, PAGE, name, token, page.at)
+    link = open_link(page.app, page.connection, PAGE, name, token)
     unit = page.table.directory.units.get(name)
     if link is None or unit is None or unit.is_group:
         raise HTTPException(404)
@@ -82,7 +82,7 @@ def _render(
         contact=page.settings.mail.contact,
         **facts,
     )
-    if not link.link.is_noted:
+    if not is_noted(link.link, page.at):
         answer.background = BackgroundTask(note_use, page.app, PAGE, link.unit.id)
     return answer
 
@@ -115,7 +115,7 @@ def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
 def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
     """None when the secretariat has withdrawn the feed's link."""
     plan, web = page.table.plan, page.settings.web
-    feed = feed_address(page.connection, page.app, page.base, link.unit.id)
+    feed = unit_address(page.app, page.connection, page.base, FEED, link.unit.id)
     if not feed:
         return None
     name = f"{plan.tag}{plan.year}·{link.unit.label}"

@@ -19,7 +19,7 @@ from starlette.types import Message
 from reminder.calendar.query import QueryError, parse_query
 from reminder.ledger.links import FEED, revoke, rotate
 from reminder.ledger.schema import link
-from reminder.office import access
+from reminder.office import links
 from reminder.web import errors as pages
 from reminder.web.feed_answer import accepts_gzip, is_fresh
 from reminder.web.security import HEADERS
@@ -233,7 +233,7 @@ def test_a_use_that_cannot_be_noted_spoils_no_answer(
 
 def test_no_reader_waits_to_note_a_use_while_another_does(house: Any) -> None:
     app = house.app
-    with access.noting:
+    with links.noting:
         assert ask(app, house.url("helan")).status == 200
     with house.database.read() as connection:
         assert connection.execute(select(link)).first() is None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reminder.office.links import page_address
+from reminder.office.links import PAGE, unit_address
 from reminder.web.app import create_app
 from tests.nginx import NAME, free_port, nginx, recipe
 from tests.web.conftest import House
@@ -80,7 +80,7 @@ def test_by_its_own_name_a_stranger_reads_no_mail(proxy: Proxy) -> None:
 
 def page_of(house: House, unit: str) -> str:
     with house.database.read() as connection:
-        return page_address(house.application, connection, "", unit)
+        return unit_address(house.application, connection, "", PAGE, unit)
 
 
 def test_over_http_it_leads_to_https(proxy: Proxy) -> None:

@@ -116,7 +116,7 @@ def unit_page(page: Page, form: Form | None = None, refused: str = "") -> Respon
         back=f"/console/units/{unit.id}",
         unit=unit,
         shown=read_unit(page.app, page.connection, page.at, unit),
-        link=links.page_address(page.app, page.connection, page.base, unit.id),
+        link=links.unit_address(page.app, page.connection, page.base, links.PAGE, unit.id),
     )
 
 
