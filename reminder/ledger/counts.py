@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.units import Directory
 from reminder.ledger.schema import history, notice, recipient
-from reminder.ledger.views import NoticeView, derived_state, read_notices
+from reminder.ledger.views import NoticeView, derived_state, newest_copies, read_notices
 
 DETAILED = 200  # notices that anybody reads one by one
 
@@ -39,9 +39,8 @@ class Tally:
 def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = False) -> Tally:
     """Of copies only the last counts: it is what became of the notice. What is older than
     the first start was never expected."""
-    copies = read_notices(connection, kind=kind, period=period)
-    newest = {view.unit: view for view in copies if view.rehearsal == rehearsal}
-    expected = [view for view in newest.values() if view.state is not State.BASELINE]
+    newest = newest_copies(connection, kind, period, rehearsal=rehearsal).values()
+    expected = [view for view in newest if view.state is not State.BASELINE]
     others = [view for view in expected if view.state is not State.SENT]
     others.sort(key=lambda view: (not view.waiting, view.created, view.key))
     return Tally(Counter(view.state for view in expected), tuple(others))

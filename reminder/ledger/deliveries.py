@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, exists, select, update
 
 from reminder.domain.notices import Answer, Reason, State
-from reminder.ledger.history import Change, record, record_all
+from reminder.ledger.rows import Change, record, record_all
 from reminder.ledger.schema import message, notice, recipient
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server

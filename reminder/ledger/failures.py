@@ -108,19 +108,15 @@ def _of_sqlite(path: Path, error: BaseException | None) -> LedgerError:
         return _full(path)
     words = f"the ledger {path} cannot be used: {error}"
     if kind in _HELD:
-        return held(path)
+        return LedgerError(
+            f"the ledger {path} has been held by another process for {BUSY_TIMEOUT} s",
+            hint=f"It may be frozen; to see which it is: fuser -v {path}",
+        )
     if kind == sqlite3.SQLITE_READONLY:
         return LedgerError(words, hint=f"This user must be able to write {path} and its folder.")
     if kind in _DISK:
         return LedgerError(words, hint=f"Is the disk of {path.parent} well, below its quota?")
     return LedgerError(words, hint="`reminder ledger verify` says whether it is sound.")
-
-
-def held(path: Path) -> LedgerError:
-    return LedgerError(
-        f"the ledger {path} has been held by another process for {BUSY_TIMEOUT} s",
-        hint=f"It may be frozen; to see which it is: fuser -v {path}",
-    )
 
 
 def damaged(path: Path, why: str) -> LedgerError:

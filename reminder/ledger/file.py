@@ -145,24 +145,21 @@ def _narrow(path: Path) -> bool:
 
     Nothing else is changed: a link, say, may lead to any file of this user's.
     """
-    if not (found := _opened_to_others(path)):
+    try:
+        status = path.stat()
+    except FileNotFoundError:
         return False
-    if found.st_uid == os.geteuid() and found.st_nlink == 1 and not path.is_symlink():
+    if not status.st_mode & 0o077:
+        return False
+    if status.st_uid == os.geteuid() and status.st_nlink == 1 and not path.is_symlink():
         with suppress(OSError):
             path.chmod(0o600)
-    if _opened_to_others(path):
+    if path.stat().st_mode & 0o077:
         raise LedgerError(
             f"the ledger {path} can be read by others: it holds the installation key",
             hint=f"chmod 600 {path}",
         )
     return True
-
-
-def _opened_to_others(path: Path) -> os.stat_result | None:
-    with suppress(FileNotFoundError):
-        found = path.stat()
-        return found if found.st_mode & 0o077 else None
-    return None
 
 
 def _mark(path: Path) -> Path:

@@ -8,9 +8,15 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, update
 
 from reminder.domain.notices import UNFINISHED, Kind, Reason, State
-from reminder.ledger.history import Change, record_all
 from reminder.ledger.notices import set_states
-from reminder.ledger.rows import drop_setting, put_new_setting, put_setting, read_setting
+from reminder.ledger.rows import (
+    Change,
+    drop_setting,
+    put_new_setting,
+    put_setting,
+    read_setting,
+    record_all,
+)
 from reminder.ledger.schema import notice, recipient, start
 
 _HOLD, _RELEASED = "hold", "hold-released"

@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
@@ -80,17 +80,17 @@ def verify(place: Place) -> Iterator[str]:
 
 def faults(connection: Connection) -> Iterator[str]:
     for checks in ((_file,), (_tables,), (_messages, _notices, _recipients)):
-        found = [fault for check in checks for fault in _found(check, connection)]
-        yield from found
-        if found:
+        told = False
+        try:
+            for check in checks:
+                for fault in check(connection):
+                    told = True
+                    yield fault
+        except DatabaseError as error:
+            told = True
+            yield f"the database is damaged: {error.orig}"
+        if told:
             return  # what rests on it would be noise
-
-
-def _found(check: Callable[[Connection], Iterator[str]], connection: Connection) -> Iterator[str]:
-    try:
-        yield from check(connection)
-    except DatabaseError as error:
-        yield f"the database is damaged: {error.orig}"
 
 
 def _file(connection: Connection) -> Iterator[str]:

@@ -9,16 +9,15 @@ import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import note_change
-from reminder.ledger.rows import put
-from reminder.ledger.schema import history, link
+from reminder.ledger.rows import note_act, put, read_history
+from reminder.ledger.schema import link
 
 FEED = "feed"
 PAGE = "page"
@@ -40,20 +39,21 @@ class LinkView:
     label: str = ""
     created: datetime | None = None
 
+    def token(self, key: InstallationKey) -> str:
+        return key.derive("link", f"{self.purpose}/{self.subject}/{self.generation}")
+
 
 def link_token(connection: Connection, key: InstallationKey, purpose: str, subject: str) -> str:
     """Of the link's present generation; of a revoked link too, which then opens nothing."""
-    row = _row(connection, purpose, subject)
-    return _token(key, purpose, subject, row.generation if row else 1)
+    return _link(connection, purpose, subject).token(key)
 
 
 def link_tokens(
     connection: Connection, key: InstallationKey, purpose: str, subjects: Collection[str]
 ) -> dict[str, str]:
-    query = select(link.c.subject, link.c.generation)
-    query = query.where(link.c.purpose == purpose, link.c.subject.in_(subjects))
-    generations = {row.subject: row.generation for row in connection.execute(query)}
-    return {name: _token(key, purpose, name, generations.get(name, 1)) for name in subjects}
+    query = select(link).where(link.c.purpose == purpose, link.c.subject.in_(subjects))
+    links = {row.subject: LinkView(**row._mapping) for row in connection.execute(query)}
+    return {name: links.get(name, LinkView(purpose, name)).token(key) for name in subjects}
 
 
 def feed_token(connection: Connection, key: InstallationKey, subject: str) -> str:
@@ -65,15 +65,14 @@ def check_link(
 ) -> bool:
     """False when forged, revoked, never made or of an older generation, at the same cost for any
     subject."""
-    row = _row(connection, purpose, subject)
-    wanted = _token(key, purpose, subject, row.generation if row else 1)
-    same = hmac.compare_digest(_digest(wanted), _digest(token))
-    return same and (not row.revoked if row else READER not in subject)
+    made = read_link(connection, purpose, subject)
+    wanted = (made or LinkView(purpose, subject)).token(key)
+    is_same = hmac.compare_digest(_digest(wanted), _digest(token))
+    return is_same and made is not None and not made.revoked
 
 
 def generation_of(connection: Connection, purpose: str, subject: str) -> int:
-    row = _row(connection, purpose, subject)
-    return row.generation if row else 1
+    return _link(connection, purpose, subject).generation
 
 
 def rotate(connection: Connection, purpose: str, subject: str) -> int:
@@ -119,7 +118,8 @@ def read_links(connection: Connection) -> dict[tuple[str, str], LinkView]:
 
 def read_link(connection: Connection, purpose: str, subject: str) -> LinkView | None:
     """None for a single reader's that nobody has made."""
-    row = _row(connection, purpose, subject)
+    query = select(link).where(link.c.purpose == purpose, link.c.subject == subject)
+    row = connection.execute(query).first()
     if row is None:
         return None if READER in subject else LinkView(purpose, subject)
     return LinkView(**row._mapping)
@@ -128,8 +128,8 @@ def read_link(connection: Connection, purpose: str, subject: str) -> LinkView | 
 def touch(database: Database, purpose: str, subject: str, at: datetime) -> bool:
     """Notes the use, and says whether it wrote: at most once a day, readers poll far oftener."""
     with database.read() as connection:
-        row = _row(connection, purpose, subject)
-    if row is not None and row.last_use is not None and at - row.last_use < USED:
+        last_use = _link(connection, purpose, subject).last_use
+    if last_use is not None and at - last_use < USED:
         return False
     with database.write() as connection:
         _put(connection, purpose, subject, last_use=at)
@@ -152,19 +152,13 @@ def webcal_url(url: str) -> str:
     return f"webcal:{url.partition(':')[2]}"
 
 
-def _token(key: InstallationKey, purpose: str, subject: str, generation: int) -> str:
-    return key.derive("link", f"{purpose}/{subject}/{generation}")
-
-
 def _digest(token: str) -> bytes:
     """Of one length whatever was sent: compare_digest is quick with another length."""
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def _row(connection: Connection, purpose: str, subject: str) -> Row[Any] | None:
-    return connection.execute(
-        select(link).where(link.c.purpose == purpose, link.c.subject == subject)
-    ).first()
+def _link(connection: Connection, purpose: str, subject: str) -> LinkView:
+    return read_link(connection, purpose, subject) or LinkView(purpose, subject)
 
 
 def _put(connection: Connection, purpose: str, subject: str, **values: object) -> None:
@@ -187,15 +181,13 @@ class LinkChange:
 def note_link(
     connection: Connection, purpose: str, subject: str, act: str, by: str, at: datetime
 ) -> None:
-    row = {"at": at, "subject": _name(purpose, subject), "address": None, "state": act}
-    connection.execute(history.insert().values(**row, reason="registered", detail=by))
+    note_act(connection, at, _name(purpose, subject), act, by)
 
 
 def link_changes(connection: Connection, purpose: str, subject: str) -> list[LinkChange]:
     """The first one first."""
-    query = select(history.c.at, history.c.state, history.c.detail)
-    query = query.where(history.c.subject == _name(purpose, subject)).order_by(history.c.id)
-    return [LinkChange(row.at, row.state, row.detail) for row in connection.execute(query)]
+    rows = read_history(connection, _name(purpose, subject))
+    return [LinkChange(row["at"], row["state"], row["detail"]) for row in rows]
 
 
 def _name(purpose: str, subject: str) -> str:

@@ -20,9 +20,8 @@ from reminder.domain.notices import (
     still_reached,
 )
 from reminder.ledger.deliveries import NOT_BEGUN
-from reminder.ledger.history import Change, record, record_all
 from reminder.ledger.notified import note_reminded
-from reminder.ledger.rows import batched
+from reminder.ledger.rows import Change, batched, record, record_all
 from reminder.ledger.schema import history, message, notice, recipient
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed

@@ -21,13 +21,11 @@ from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration,
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger.feeds import note_change
-from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.opening import known_revision, reading
-from reminder.ledger.rows import put
+from reminder.ledger.rows import note_act, put, read_history
 from reminder.ledger.schema import (
     REVISION,
-    history,
     meeting_date,
     notice,
     registration,
@@ -234,7 +232,7 @@ def note_done(
     day = done_on.isoformat()
     row = {"task": task, "period": period, "done_on": day, "note": note, "recorded": at}
     put(connection, task_done, row)
-    _record(connection, task, "done", f"{day} {note}".strip(), at)
+    note_act(connection, at, task, "done", f"{day} {note}".strip())
 
 
 def forget_done(connection: Connection, task: str, period: str | None, at: datetime) -> bool:
@@ -244,7 +242,7 @@ def forget_done(connection: Connection, task: str, period: str | None, at: datet
         which &= task_done.c.period == period
     removed = connection.execute(delete(task_done).where(which)).rowcount
     if removed:
-        _record(connection, task, "open", "", at)
+        note_act(connection, at, task, "open", "")
     return bool(removed)
 
 
@@ -268,7 +266,7 @@ def set_date(connection: Connection, meeting: str, day: date, at: datetime) -> N
     row = {"meeting": meeting, "day": day.isoformat(), "recorded": at}
     put(connection, meeting_date, row)
     note_change(connection)
-    _record(connection, _subject(meeting), SET, day.isoformat(), at)
+    note_act(connection, at, _subject(meeting), SET, day.isoformat())
 
 
 def unset_date(connection: Connection, meeting: str, at: datetime) -> bool:
@@ -276,18 +274,13 @@ def unset_date(connection: Connection, meeting: str, at: datetime) -> bool:
     removed = connection.execute(delete(meeting_date).where(meeting_date.c.meeting == meeting))
     if removed.rowcount:
         note_change(connection)
-        _record(connection, _subject(meeting), UNSET, "", at)
+        note_act(connection, at, _subject(meeting), UNSET, "")
     return bool(removed.rowcount)
 
 
 def read_changes(connection: Connection, meeting: str) -> list[RowMapping]:
     """The last one first: `at`, `state` (set, unset), `detail` (the day)."""
     return read_history(connection, _subject(meeting))[::-1]
-
-
-def _record(connection: Connection, subject: str, state: str, detail: str, at: datetime) -> None:
-    row = {"at": at, "subject": subject, "address": None, "state": state, "detail": detail}
-    connection.execute(history.insert().values(**row, reason="registered"))
 
 
 def _subject(meeting: str) -> str:

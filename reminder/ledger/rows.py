@@ -1,13 +1,16 @@
-"""Rows that may be there already, settings by their name, statements for very many rows."""
+"""What all queries share: rows that may be there already, settings, lines of the history."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, RowMapping, Table, delete, select
 from sqlalchemy.dialects import sqlite
 
-from reminder.ledger.schema import setting
+from reminder.domain.notices import Reason, State
+from reminder.ledger.schema import history, setting
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -73,3 +76,46 @@ def batched(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+# The history: every change of a notice and of its recipients, in order
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of the history. `subject` is a notice's key."""
+
+    subject: str
+    state: State
+    reason: Reason
+    address: str | None = None
+    detail: str = ""
+
+
+def record(
+    connection: Connection,
+    at: datetime,
+    subject: str,
+    state: State,
+    reason: Reason,
+    *,
+    address: str | None = None,
+    detail: str = "",
+) -> None:
+    record_all(connection, at, [Change(subject, state, reason, address, detail)])
+
+
+def record_all(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
+    if rows := [vars(change) | {"at": at} for change in changes]:
+        connection.execute(history.insert(), rows)
+
+
+def read_history(connection: Connection, subject: str) -> list[RowMapping]:
+    query = select(history).where(history.c.subject == subject).order_by(history.c.id)
+    return list(connection.execute(query).mappings())
+
+
+def note_act(connection: Connection, at: datetime, subject: str, act: str, detail: str) -> None:
+    """Of a person, on what is no notice: a task, a meeting, a link."""
+    row = {"at": at, "subject": subject, "address": None, "state": act, "detail": detail}
+    connection.execute(history.insert().values(**row, reason="registered"))

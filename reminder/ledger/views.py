@@ -118,21 +118,12 @@ def latest_to(connection: Connection, unit: str, most: int) -> list[NoticeView]:
     return read_notices(connection, keys=list(connection.scalars(query)))[::-1]
 
 
-def latest_of_units(
-    connection: Connection, kind: Kind, period: str, units: Iterable[str], *, rehearsal: bool
+def newest_copies(
+    connection: Connection, kind: Kind, period: str, unit: str | None = None, *, rehearsal: bool
 ) -> dict[str, NoticeView]:
-    """Each unit's last copy: it is what became of the notice."""
-    newest: dict[str, str] = {}
-    for some in batched(units):
-        query = select(notice.c.unit, notice.c.key).where(
-            notice.c.kind == kind,
-            notice.c.period == period,
-            notice.c.unit.in_(some),
-            notice.c.rehearsal.is_(rehearsal),
-        )
-        rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
-        newest.update((row.unit, row.key) for row in rows)
-    return {view.unit: view for view in read_notices(connection, keys=newest.values())}
+    """By the unit: its last copy is what became of the notice."""
+    views = read_notices(connection, kind=kind, period=period, unit=unit)
+    return {view.unit: view for view in views if view.rehearsal == rehearsal}
 
 
 def has_planned(connection: Connection) -> bool:

@@ -10,7 +10,7 @@ from reminder.domain.timetable import MONTHS
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import notices
 from reminder.ledger.counts import Tally, tally
-from reminder.ledger.history import read_history
+from reminder.ledger.rows import read_history
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notice
 from reminder.office import operations
 from reminder.office.application import Application

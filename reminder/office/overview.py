@@ -17,7 +17,7 @@ from reminder.domain.windows import Progress, Window
 from reminder.ledger import registrations
 from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
 from reminder.ledger.holds import Unapproved, unapproved
-from reminder.ledger.views import NoticeView, latest_of_units, latest_to
+from reminder.ledger.views import NoticeView, latest_to, newest_copies
 from reminder.office.application import Application
 from reminder.office.standings import (
     Signing,
@@ -170,7 +170,7 @@ def read_month(
     awaited, asked = set(signing.unsigned), set(signing.asked)
     units = sorted(signing.units, key=lambda unit: (unit not in awaited, unit not in asked))
     units = units[(page - 1) * SHOWN : page * SHOWN]
-    mails = latest_of_units(connection, Kind.DIGEST, period, units, rehearsal=settings.rehearsal)
+    mails = newest_copies(connection, Kind.DIGEST, period, rehearsal=settings.rehearsal)
     return MonthView(
         standings(table, plan.month(month), month, on, records),
         standings(table, plan.year_round, month, on, records),

@@ -12,10 +12,10 @@ from reminder.documents.office import Office
 from reminder.domain.notices import Reason, State, original
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import copying, integrity
-from reminder.ledger.history import read_history
 from reminder.ledger.location import Place, lock_beside, place_of, server_mark
 from reminder.ledger.opening import open_moved
 from reminder.ledger.registrations import dates_of
+from reminder.ledger.rows import read_history
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.replicas import single_process_lock
 from reminder.office.lookup import find_notice, find_subject

@@ -13,7 +13,7 @@ from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError
 from reminder.ledger import registrations
-from reminder.ledger.views import latest_of_units
+from reminder.ledger.views import newest_copies
 from reminder.office.application import Application
 from reminder.office.completion import close_task, reopen_task
 from reminder.office.notice_writer import stop_done
@@ -50,7 +50,7 @@ def month_to_sign(
 
 def _is_held(connection: Connection, app: Application, unit: Unit, month: int) -> bool:
     period, rehearsal = app.table.plan.period(month), app.settings.rehearsal
-    mails = latest_of_units(connection, Kind.DIGEST, period, [unit.id], rehearsal=rehearsal)
+    mails = newest_copies(connection, Kind.DIGEST, period, unit.id, rehearsal=rehearsal)
     return unit.id in mails and mails[unit.id].state is State.HELD
 
 

@@ -11,10 +11,10 @@ from reminder.ledger import deliveries, notices
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, Result
 from reminder.ledger.deliveries import settle as record_answers
-from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed
 from reminder.ledger.opening import open_database
+from reminder.ledger.rows import read_history
 from reminder.ledger.views import NoticeView, read_notice
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)

@@ -14,8 +14,8 @@ from reminder.domain.occasions import Step
 from reminder.ledger import deliveries, notices, notified
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Result, settle
-from reminder.ledger.history import read_history
 from reminder.ledger.notices import Composed
+from reminder.ledger.rows import read_history
 from reminder.ledger.schema import recipient
 from reminder.ledger.views import NoticeView, read_notice, read_notices
 

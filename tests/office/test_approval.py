@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Reason, State
 from reminder.errors import DeclinedError, UsageError
-from reminder.ledger.history import read_history
 from reminder.ledger.location import Place
+from reminder.ledger.rows import read_history
 from reminder.ledger.schema import recipient
 from reminder.ledger.troubles import read_alarms
 from reminder.office import approval, completion, operations
