@@ -11,7 +11,7 @@ import pytest
 from tests.daemon.lives import WAYS, approved, lives, one_more_unit, planned
 from tests.daemon.steps import COMMITTED
 
-STRIDE = 64
+STRIDE = 128
 PLACED = {"smtp": "after the final dot", "maildir": "after rename"}
 
 
@@ -28,7 +28,7 @@ def test_a_death_at_any_step_of_a_message_loses_nothing_and_doubles_at_most_that
     tmp_path: Path, way: str
 ) -> None:
     with lives(tmp_path, way, planned) as case:
-        stride = 1 if way == "smtp" else 2  # a file is there or not: nothing lies between
+        stride = 1 if way == "smtp" else 4  # a file is there or not: nothing lies between
         for step in one_message(case.undisturbed, way)[::stride]:
             assert case.breaches(step) == []
     # The promise is not kept by luck: the server was left alone with a message.
@@ -47,7 +47,7 @@ def test_a_death_while_the_last_one_is_made_good_loses_nothing(tmp_path: Path) -
     dice = random.Random(seed)
     with lives(tmp_path, "smtp", planned) as case:
         first = one_message(case.undisturbed, "smtp")
-        for _ in range(6):
+        for _ in range(4):
             deaths = dice.choice(first), dice.randint(1, len(case.undisturbed))
             assert case.breaches(*deaths) == [], f"seed {seed}"
 

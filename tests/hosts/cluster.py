@@ -34,7 +34,7 @@ OPERATOR = f"operator@{PLACE}"
 _HELD = """
     SELECT message_id FROM recipient JOIN notice ON notice.key = recipient.notice
     WHERE recipient.state = 'sending' AND split_part(claim, ':', 1) IN
-        (SELECT name FROM sender WHERE replica = %s)
+        (SELECT name FROM lease WHERE replica = %s)
 """
 _WAITING = "SELECT count(*) FROM recipient WHERE state NOT IN ('sent', 'refused')"
 _REPORTED = "SELECT count(*) FROM notice WHERE key LIKE '%/report/digest/%'"

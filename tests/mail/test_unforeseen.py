@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Answer
-from reminder.ledger.location import Place
 from reminder.ledger.troubles import read_trouble
 from reminder.mail.transports import Envelope
 from tests.daemon.trials import MARCH, Trial, trial
@@ -39,9 +38,9 @@ class Sick:
 
 
 @pytest.fixture
-def office(tmp_path: Path, place: Place) -> Iterator[Trial]:
+def office(tmp_path: Path) -> Iterator[Trial]:
     """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True, place=place) as opened:
+    with trial(tmp_path, small=True) as opened:
         yield opened
 
 

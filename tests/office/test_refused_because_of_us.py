@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.ledger.location import Place
 from reminder.ledger.troubles import read_trouble
 from reminder.mail.refusals import alike
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
@@ -29,9 +28,9 @@ def shipped(tmp_path: Path) -> Iterator[Trial]:
 
 
 @pytest.fixture
-def office(tmp_path: Path, place: Place) -> Iterator[Trial]:
+def office(tmp_path: Path) -> Iterator[Trial]:
     """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True, place=place) as opened:
+    with trial(tmp_path, small=True) as opened:
         yield opened
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
-from reminder.ledger.location import Place
 from reminder.office import operations
 from reminder.office.overview import read_overview
 from reminder.office.status import read_status
@@ -21,9 +20,9 @@ GONE = "550 5.1.1 no such user"
 
 
 @pytest.fixture
-def office(tmp_path: Path, place: Place) -> Iterator[Trial]:
+def office(tmp_path: Path) -> Iterator[Trial]:
     """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True, place=place) as opened:
+    with trial(tmp_path, small=True) as opened:
         yield opened
 
 
