@@ -62,13 +62,13 @@ def feed_token(connection: Connection, key: InstallationKey, subject: str) -> st
 
 def check_link(
     connection: Connection, key: InstallationKey, purpose: str, subject: str, token: str
-) -> bool:
-    """False when forged, revoked, never made or of an older generation, at the same cost for any
+) -> LinkView | None:
+    """None when forged, revoked, never made or of an older generation, at the same cost for any
     subject."""
-    made = read_link(connection, purpose, subject)
-    wanted = (made or LinkView(purpose, subject)).token(key)
+    view = read_link(connection, purpose, subject)
+    wanted = (view or LinkView(purpose, subject)).token(key)
     is_same = hmac.compare_digest(_digest(wanted), _digest(token))
-    return is_same and made is not None and not made.revoked
+    return view if is_same and view and not view.revoked else None
 
 
 def generation_of(connection: Connection, purpose: str, subject: str) -> int:

@@ -118,9 +118,7 @@ def open_link(
     app: Application, connection: Connection, purpose: str, subject: str, token: str
 ) -> LinkView | None:
     """None for one that is forged, revoked or of an older generation, at the same cost."""
-    is_good = links.check_link(connection, app.key, purpose, subject, token)
-    link = links.read_link(connection, purpose, subject) or LinkView(purpose, subject)
-    return link if is_good else None
+    return links.check_link(connection, app.key, purpose, subject, token)
 
 
 def is_noted(link: LinkView, at: datetime) -> bool:

@@ -28,7 +28,7 @@ KEY = InstallationKey(b"a key of the tests, no other")
 
 def opens(database: Database, subject: str, token: str) -> bool:
     with database.read() as connection:
-        return check_link(connection, KEY, FEED, subject, token)
+        return check_link(connection, KEY, FEED, subject, token) is not None
 
 
 def token_of(database: Database, subject: str) -> str:
