@@ -26,10 +26,6 @@ WHO = 40  # characters of a name
 WORDS = 1000  # characters of a report
 
 
-class RegistrationError(DeclinedError):
-    """What somebody wanted to register is not accepted."""
-
-
 def month_to_sign(
     connection: Connection, app: Application, unit: Unit, progress: Progress, at: datetime
 ) -> int | None:
@@ -44,8 +40,8 @@ def month_to_sign(
     month = table.live_digest(at) or table.running_month(on)
     if on.year != table.plan.year or at < table.digest_due(month):
         return None
-    told = unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)
-    return month if told and not _is_held(connection, app, unit, month) else None
+    is_told = unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)
+    return month if is_told and not _is_held(connection, app, unit, month) else None
 
 
 def _is_held(connection: Connection, app: Application, unit: Unit, month: int) -> bool:
@@ -60,7 +56,7 @@ def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
     with app.database.write() as connection:
         month = month_to_sign(connection, app, unit, _progress(app, connection), at)
         if month is None or app.table.plan.period(month) != period:
-            raise RegistrationError("not_to_sign")
+            raise DeclinedError("not_to_sign")
         if period in registrations.signed_months(connection, unit.id):
             return False
         _register(app, connection, Registration(at, Act.SIGN, unit.id, period, "", _named(by)))
@@ -73,25 +69,20 @@ def report_progress(
 ) -> None:
     _refuse_unless_lead(app, unit, task)
     if not words and percent is None:
-        raise RegistrationError("nothing_to_report")
+        raise DeclinedError("nothing_to_report")
     if percent is not None and not 0 <= percent <= 100:
-        raise RegistrationError("not_a_percentage")
-    at = app.clock.now()
-    period = app.table.plan.period(app.table.running_month(app.table.local_day(at)))
-    said = Registration(
-        at,
-        Act.PROGRESS,
-        unit.id,
-        period if task.kind is TaskKind.YEAR else "",
-        task.id,
-        _named(by),
-        percent=percent,
-        message=_worded(words),
+        raise DeclinedError("not_a_percentage")
+    at, table = app.clock.now(), app.table
+    is_year = task.kind is TaskKind.YEAR
+    period = table.plan.period(table.running_month(table.local_day(at))) if is_year else ""
+    who, message = _named(by), _worded(words)
+    report = Registration(
+        at, Act.PROGRESS, unit.id, period, task.id, who, percent=percent, message=message
     )
     with app.database.write() as connection:
         if task.id in _progress(app, connection).done:
-            raise RegistrationError("already_done")
-        _register(app, connection, said)
+            raise DeclinedError("already_done")
+        _register(app, connection, report)
     app.wake()
 
 
@@ -111,24 +102,23 @@ def finish(
     secretariat, or at once where `web.finish` is "direct".
     """
     _refuse_unless_lead(app, unit, task)
-    at = app.clock.now()
-    today = app.table.local_day(at)
-    refuse_impossible(app.table, done_on, today)
-    if period and (task.kind is not TaskKind.YEAR or period not in _begun(app.table, today)):
-        raise RegistrationError("not_a_month")
-    said = Registration(
+    at, table = app.clock.now(), app.table
+    refuse_impossible(table, done_on, table.local_day(at))
+    begun = MONTHS[: table.running_month(table.local_day(at))]
+    if period and not (task.kind is TaskKind.YEAR and table.plan.month_of(period) in begun):
+        raise DeclinedError("not_a_month")
+    report = Registration(
         at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, message=_worded(words)
     )
     with app.database.write() as connection:
         progress = _progress(app, connection)
         if task.id in progress.done or (period and (task.id, period) in progress.checked_in):
-            raise RegistrationError("already_done")
-        before = [s for s in registrations.pending(connection, unit.id) if _same(s, said)]
-        if any((s.done_on, s.message) == (said.done_on, said.message) for s in before):
+            raise DeclinedError("already_done")
+        if any(_is_same(other, report) for other in registrations.pending(connection, unit.id)):
             return False
-        _register(app, connection, said)
+        _register(app, connection, report)
         if app.settings.web.finish == "direct":
-            _close(app, connection, said, Signature("", "direct"))
+            close_task(connection, task.id, period, done_on, "", at, Signature("", "direct"))
         stop_done(connection, _progress(app, connection), at)
     app.wake()
     app.sync_feeds(at)
@@ -138,16 +128,18 @@ def finish(
 def refuse_impossible(table: Timetable, done_on: date, today: date) -> None:
     """What a plan asks for may have been done in the year before it."""
     if done_on > today:
-        raise RegistrationError("done_in_the_future")
+        raise DeclinedError("done_in_the_future")
     if done_on.year < table.plan.year - 1:
-        raise RegistrationError("done_too_early", year=table.plan.year - 1)
+        raise DeclinedError("done_too_early", year=table.plan.year - 1)
 
 
 def confirm(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
     """办结: the light turns grey, the leads' own feeds and the next digests follow."""
     at = app.clock.now()
     with app.database.write() as connection:
-        _close(app, connection, replace(_waiting(connection, unit, task, period), at=at), by)
+        report = _waiting(connection, unit, task, period)
+        day = report.done_on or app.table.local_day(at)
+        close_task(connection, task, period, day, "", at, by)
         stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
@@ -157,13 +149,13 @@ def send_back(
 ) -> None:
     """With a word: the unit reads it in a mail and on its page, and is reminded as before."""
     if not words.strip():
-        raise RegistrationError("no_reason_to_return")
+        raise DeclinedError("no_reason_to_return")
     at = app.clock.now()
     with app.database.write() as connection:
         _waiting(connection, unit, task, period)
-        said = Registration(at, Act.RETURN, unit, period, task, by, message=_worded(words))
-        said = replace(said, id=registrations.add(connection, said))
-        app.container.receipts.send_back(connection, said)
+        answer = Registration(at, Act.RETURN, unit, period, task, by, message=_worded(words))
+        answer = replace(answer, id=registrations.add(connection, answer))
+        app.container.receipts.send_back(connection, answer)
     app.wake()
 
 
@@ -173,7 +165,7 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
     with app.database.write() as connection:
         if not task:
             if period not in registrations.signed_months(connection, unit):
-                raise RegistrationError("no_signing_to_undo")
+                raise DeclinedError("no_signing_to_undo")
             registrations.add(connection, Registration(at, Act.UNDO, unit, period, "", by))
             return
         if not reopen_task(connection, task, at, period, by):
@@ -182,57 +174,51 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
     app.sync_feeds(at)
 
 
-def _begun(table: Timetable, on: date) -> list[str]:
-    """The plan's months up to the running one."""
-    return [table.plan.period(month) for month in MONTHS[: table.running_month(on)]]
-
-
-def _close(app: Application, connection: Connection, said: Registration, by: Signature) -> None:
-    day = said.done_on or app.table.local_day(said.at)
-    close_task(connection, said.task, said.period, day, "", said.at, by)
-
-
 def _waiting(connection: Connection, unit: str, task: str, period: str) -> Registration:
-    for said in registrations.pending(connection, unit):
-        if (said.task, said.period) == (task, period):
-            return said
-    raise RegistrationError("already_handled")
+    for report in registrations.pending(connection, unit):
+        if (report.task, report.period) == (task, period):
+            return report
+    raise DeclinedError("already_handled")
 
 
-def _same(one: Registration, other: Registration) -> bool:
-    return (one.task, one.period) == (other.task, other.period)
+def _is_same(one: Registration, other: Registration) -> bool:
+    """Of the same task and month, with the same words."""
+    return replace(one, id=other.id, at=other.at, by=other.by) == other
 
 
-def _register(app: Application, connection: Connection, said: Registration) -> None:
+def _register(app: Application, connection: Connection, entry: Registration) -> None:
     """With its receipt, in one transaction, unless one went just now: then the next tick gathers.
 
     What is tried in a rehearsal must stop no reminder.
     """
     if app.settings.rehearsal:
-        raise RegistrationError("rehearsal")
-    if app.waits_for_clock(said.at):
-        raise RegistrationError("wrong_clock")
-    if registrations.count_like(connection, said, said.at - timedelta(days=1)) >= A_DAY[said.act]:
-        raise RegistrationError("too_often")
-    registrations.add(connection, said)
-    app.container.receipts.send(connection, said.at, said.unit)
+        raise DeclinedError("rehearsal")
+    if app.waits_for_clock(entry.at):
+        raise DeclinedError("wrong_clock")
+    if (
+        registrations.count_like(connection, entry, entry.at - timedelta(days=1))
+        >= A_DAY[entry.act]
+    ):
+        raise DeclinedError("too_often")
+    registrations.add(connection, entry)
+    app.container.receipts.send(connection, entry.at, entry.unit)
 
 
 def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:
     if task.kind is TaskKind.STANDING or app.table.role(unit.id, task) is not Role.LEAD:
-        raise RegistrationError("not_a_lead")
+        raise DeclinedError("not_a_lead")
 
 
 def _named(by: Signature) -> Signature:
     who = " ".join(by.who.split())[:WHO]
     if not who:
-        raise RegistrationError("no_name")
+        raise DeclinedError("no_name")
     return Signature(who, by.link)
 
 
 def _worded(words: str) -> str:
     if len(words) > WORDS:
-        raise RegistrationError("too_many_words", most=WORDS)
+        raise DeclinedError("too_many_words", most=WORDS)
     return words.strip()
 
 

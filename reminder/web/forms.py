@@ -6,9 +6,9 @@ Metadata; else the Referer), and the cookies are SameSite.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.to_thread import run_sync
@@ -29,25 +29,15 @@ _DAY = re.compile(r"\s*(\d{4})\s*[-/.年－／．]\s*(\d{1,2})\s*[-/.月－／�
 _KIND = "application/x-www-form-urlencoded"
 
 
-class Place(NamedTuple):
-    scheme: str
-    host: str
-    port: int
-
-
 @dataclass(frozen=True)
 class Form:
-    """What a reader sent; the last one of several values of a name, and all of them by `all`."""
+    """What a reader sent; of several values of a name the last."""
 
     values: dict[str, str]
-    several: dict[str, list[str]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         """Without the blanks around it; empty for a field that is not there."""
         return self.values.get(name, "").strip()
-
-    def all(self, name: str) -> list[str]:
-        return self.several.get(name, [])
 
     def line(self, name: str, most: int) -> str:
         """One line of at most so many characters, without those that nobody types."""
@@ -140,17 +130,17 @@ def _is_ours(request: Request) -> bool:
     own = _place(base_of(request))
     # Reached by a name of the machine, or a tunnel. To an https site no cookie comes over http.
     reached = _place(f"http://{headers.get('host', '')}")
-    return _place(source) == own or (own.scheme == "http" and _place(source) == reached)
+    return _place(source) == own or (own[0] == "http" and _place(source) == reached)
 
 
-def _place(url: object) -> Place:
-    """As a browser compares them; nothing of what is no such address."""
+def _place(url: object) -> tuple[str, str, int]:
+    """Scheme, host and port, as a browser compares them; nothing of what is no such address."""
     try:
         parts = urlsplit(str(url))
         host = (parts.hostname or "").encode("idna").decode()
-        return Place(parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0))
+        return parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
-        return Place("", "", 0)
+        return "", "", 0
 
 
 async def _read(request: Request) -> Form:
@@ -167,8 +157,5 @@ async def _read(request: Request) -> Form:
         )
     except ValueError:
         raise HTTPException(400) from None
-    several: dict[str, list[str]] = {}
-    for name, value in pairs:
-        # PostgreSQL's text has no NUL.
-        several.setdefault(name, []).append(value.replace("\0", " "))
-    return Form({name: values[-1] for name, values in several.items()}, several)
+    # PostgreSQL's text has no NUL.
+    return Form({name: value.replace("\0", " ") for name, value in pairs})

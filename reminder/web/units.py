@@ -15,9 +15,10 @@ from reminder.domain.characters import UNSEEN
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
+from reminder.errors import DeclinedError
 from reminder.office import registrations
 from reminder.office.links import FEED, PAGE, LinkView, is_noted, note_use, open_link, unit_address
-from reminder.office.registrations import WHO, WORDS, RegistrationError
+from reminder.office.registrations import WHO, WORDS
 from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
 from reminder.web.forms import LONGEST, Form, get, parse_day, post
 from reminder.web.mail_view import MailView
@@ -154,7 +155,7 @@ def _finish(page: Page, unit: Unit, form: Form, by: Signature) -> str:
 def _task(page: Page, form: Form) -> Task:
     task = page.table.plan.by_id.get(form.line("task", 100))
     if task is None:
-        raise RegistrationError("no_such_task")
+        raise DeclinedError("no_such_task")
     return task
 
 
@@ -163,14 +164,14 @@ def _percent(typed: str) -> int | None:
     if not digits:
         return None
     if not (digits.isdecimal() and len(digits) <= 3):
-        raise RegistrationError("not_a_percentage")
+        raise DeclinedError("not_a_percentage")
     return int(digits)
 
 
 def _day(typed: str) -> date:
     day = parse_day(typed)
     if day is None:
-        raise RegistrationError("no_day_done")
+        raise DeclinedError("no_day_done")
     return day
 
 

@@ -11,14 +11,13 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.errors import UsageError
+from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import registrations
 from reminder.ledger.location import Place
 from reminder.ledger.schema import recipient
 from reminder.office import completion, lookup, operations
 from reminder.office import registrations as service
 from reminder.office.application import Application
-from reminder.office.registrations import RegistrationError
 from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
 
 TASK = "2026-03-1"
@@ -86,26 +85,26 @@ def test_a_month_is_signed_once(small: Trial) -> None:
 
 def test_only_the_month_in_force_is_signed(small: Trial) -> None:
     for period in ("2026-02", "2026-04", "2025-03", "rubbish", ""):
-        with pytest.raises(RegistrationError):
+        with pytest.raises(DeclinedError):
             sign(small.app(LATE), period=period)
 
 
 def test_nobody_signs_for_a_mail_that_waits_for_approval(tmp_path: Path) -> None:
     with trial(tmp_path, small=True) as opened:
         opened.tick(MARCH, mail={"approval": True})
-        with pytest.raises(RegistrationError, match="not to sign"):
+        with pytest.raises(DeclinedError, match="not to sign"):
             sign(opened.app(LATE))
 
 
 def test_who_stands_in_no_row_signs_nothing(small: Trial) -> None:
-    with pytest.raises(RegistrationError):
+    with pytest.raises(DeclinedError):
         sign(small.app(LATE), "bystander")
 
 
 def test_a_unit_of_another_body_is_not_asked_to_sign(small: Trial) -> None:
     small.edit_units('id = "related"', 'id = "related"\nrelation = "parallel"\n#')
     small.edit_units('name = "相关委员会"\nrelation = "own"', 'name = "相关委员会"')
-    with pytest.raises(RegistrationError):
+    with pytest.raises(DeclinedError):
         sign(small.app(LATE), "related")
 
 
@@ -118,7 +117,7 @@ def test_an_undone_signature_can_be_given_again(either: Trial) -> None:
 
 def test_nobody_signs_without_a_name(small: Trial) -> None:
     app = small.app(LATE)
-    with pytest.raises(RegistrationError, match="no name"):
+    with pytest.raises(DeclinedError, match="no name"):
         service.sign(app, unit(app, "lead"), "2026-03", Signature(" \t ", "page/lead/1"))
 
 
@@ -249,7 +248,7 @@ def test_a_link_in_wrong_hands_floods_no_mailbox_and_locks_nobody_out(small: Tri
     most = service.A_DAY[Act.PROGRESS]
     for percent in range(most):
         progress(small, LATE, percent)
-    with pytest.raises(RegistrationError, match="too often"):
+    with pytest.raises(DeclinedError, match="too often"):
         progress(small, LATE, 99)
     assert sign(small.app(LATE))
     assert finish(small.app(LATE))
@@ -260,7 +259,7 @@ def test_a_link_in_wrong_hands_floods_no_mailbox_and_locks_nobody_out(small: Tri
 def test_one_task_is_reported_as_done_a_few_times_a_day(small: Trial) -> None:
     for number in range(service.A_DAY[Act.FINISH]):
         finish(small.app(LATE), words=f"第{number}次")
-    with pytest.raises(RegistrationError, match="too often"):
+    with pytest.raises(DeclinedError, match="too often"):
         finish(small.app(LATE), words="又一次")
     assert sign(small.app(LATE))
 
@@ -368,7 +367,7 @@ def test_the_word_of_a_unit_that_has_left_can_be_sent_back(small: Trial) -> None
 
 def test_nothing_is_sent_back_without_a_word(small: Trial) -> None:
     finish(small.app(LATE))
-    with pytest.raises(RegistrationError, match="no reason to return"):
+    with pytest.raises(DeclinedError, match="no reason to return"):
         service.send_back(small.app(LATE), "lead", TASK, "", "  ", OFFICE)
 
 
@@ -386,7 +385,7 @@ def test_a_report_is_confirmed_or_sent_back_once(small: Trial) -> None:
         lambda: service.confirm(small.app(LATE), "lead", TASK, "", OFFICE),
         lambda: service.send_back(small.app(LATE), "lead", TASK, "", "迟了", OFFICE),
     ):
-        with pytest.raises(RegistrationError, match="already handled"):
+        with pytest.raises(DeclinedError, match="already handled"):
             act()
 
 
@@ -420,9 +419,9 @@ def test_direct_needs_no_confirmation(small: Trial) -> None:
 @pytest.mark.parametrize("name", ["related", "bystander"])
 def test_only_a_lead_registers(small: Trial, name: str) -> None:
     app = small.app(LATE)
-    with pytest.raises(RegistrationError, match="not a lead"):
+    with pytest.raises(DeclinedError, match="not a lead"):
         finish(app, name)
-    with pytest.raises(RegistrationError, match="not a lead"):
+    with pytest.raises(DeclinedError, match="not a lead"):
         service.report_progress(
             app, unit(app, name), lookup.find_task(app, TASK), BY, words="进展", percent=None
         )
@@ -430,18 +429,18 @@ def test_only_a_lead_registers(small: Trial, name: str) -> None:
 
 @pytest.mark.parametrize("day", [date(2026, 3, 27), date(2027, 1, 1), date(26, 3, 1)])
 def test_a_day_to_come_is_no_day_of_completion(small: Trial, day: date) -> None:
-    with pytest.raises(RegistrationError, match=r"done (in the future|too early)"):
+    with pytest.raises(DeclinedError, match=r"done (in the future|too early)"):
         finish(small.app(LATE), done_on=day)
 
 
 def test_a_closed_task_takes_no_more_reports(small: Trial) -> None:
     completion.register(small.app(LATE), [TASK], None, None, "")
-    with pytest.raises(RegistrationError, match="already done"):
+    with pytest.raises(DeclinedError, match="already done"):
         finish(small.app(LATE))
 
 
 def test_nothing_is_written_of_what_is_refused(small: Trial) -> None:
-    with pytest.raises(RegistrationError):
+    with pytest.raises(DeclinedError):
         finish(small.app(LATE), words="长" * 1001)
     assert said(small) == []
     assert kinds(small, Kind.RECEIPT) == []
@@ -500,13 +499,13 @@ def test_what_the_secretariat_does_takes_no_registration_from_the_unit(small: Tr
 
 @pytest.mark.parametrize("moment", ["2026-03-01T08:00+08:00", "2026-03-02T08:59+08:00"])
 def test_nobody_signs_a_month_before_its_mail_is_due(small: Trial, moment: str) -> None:
-    with pytest.raises(RegistrationError, match="not to sign"):
+    with pytest.raises(DeclinedError, match="not to sign"):
         sign(small.app(moment))
 
 
 def test_what_is_tried_in_a_rehearsal_is_not_registered(small: Trial) -> None:
     app = small.app(LATE, mail={"redirect_to": "secretary@npc.test"})
-    with pytest.raises(RegistrationError, match="rehearsal"):
+    with pytest.raises(DeclinedError, match="rehearsal"):
         finish(app)
     assert said(small) == []
     assert app.progress().reported == {}

@@ -55,7 +55,7 @@ class Approver:
 
 
 def act(app: Application, planned: PlannedAction) -> None:
-    """Raises `RegistrationError` where it is not accepted."""
+    """Raises `DeclinedError` where it is not accepted."""
     task = find_task(app, planned.task)
     unit = app.table.directory[app.table.lead_units(task)[0]]
     match planned.action:

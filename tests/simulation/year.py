@@ -14,7 +14,7 @@ from sqlalchemy import select
 from reminder.documents.office import Office
 from reminder.domain.notices import State
 from reminder.domain.windows import nudge_day
-from reminder.errors import LedgerError
+from reminder.errors import DeclinedError, LedgerError
 from reminder.ledger import registrations
 from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
@@ -22,7 +22,6 @@ from reminder.ledger.registrations import read_start
 from reminder.ledger.schema import notice, recipient, reminded
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.office.application import Application
-from reminder.office.registrations import RegistrationError
 from reminder.office.simulation import SimulatedYear
 from tests.simulation.actors import Approver, act
 from tests.simulation.crash import Killed, Life
@@ -158,7 +157,7 @@ class FaultyYear(SimulatedYear):
         due = [action for action in self._actions if action.at <= self.clock.moment]
         if due and not self._server.holds(Fault.DISK_FULL):
             for action in due:
-                with suppress(RegistrationError):  # answered, or closed, by somebody else before
+                with suppress(DeclinedError):  # answered, or closed, by somebody else before
                     act(self.app, action)
             self._actions = [action for action in self._actions if action not in due]
 

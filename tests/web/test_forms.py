@@ -16,7 +16,7 @@ from tests.web.test_server import answers, first
 
 
 def _taken(page: Page, form: Form) -> Response:
-    return PlainTextResponse(f"{form.line('who', 10)}|{form.text('words', 20)}|{form.all('day')}")
+    return PlainTextResponse(f"{form.line('who', 10)}|{form.text('words', 20)}|{form['day']}")
 
 
 def _with_pages(made: Starlette) -> Starlette:
@@ -46,7 +46,7 @@ def send(reader: TestClient, data: dict[str, Any], **headers: str) -> Any:
 
 def test_a_form_of_ours_is_taken(reader: TestClient) -> None:
     answer = send(reader, {"who": " 张\u202e  三 ", "day": ["1", "2"]})
-    assert (answer.status_code, answer.text) == (200, "张 三||['1', '2']")
+    assert (answer.status_code, answer.text) == (200, "张 三||2")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_broken_form_is_no_fault_of_ours(reader: TestClient, body: bytes) -> N
 
 def test_no_value_holds_a_nul(reader: TestClient) -> None:
     sent = {"who": "张\0三", "day": "\0"}
-    assert send(reader, sent).text == "张 三||[' ']"
+    assert send(reader, sent).text == "张 三||"
 
 
 @pytest.mark.parametrize(

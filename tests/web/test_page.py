@@ -13,7 +13,7 @@ from tests.web.console.conftest import logged_in
 from tests.web.test_units import address
 
 MESSAGES = Path("templates/zh-CN/web/messages.html").read_text(encoding="utf-8")
-NAMED = {"RegistrationError", "DeclinedError", "Refused"}
+NAMED = {"DeclinedError", "Refused"}
 
 
 PAGES = (
