@@ -99,25 +99,13 @@ def hash_of(password: str) -> str:
     return _HASHER.hash(_spelt(password))
 
 
-def checked(hashed: str, password: str) -> str:
-    """The hash to keep when the password fits, else nothing."""
-    with _hashing:
-        if not fits(hashed, password):
-            return ""
-        return hash_of(password) if is_outdated(hashed) else hashed
-
-
 def fits(hashed: str, password: str) -> bool:
     """As slow as `hash_of`, whatever the answer."""
-    try:
-        return _HASHER.verify(hashed, _spelt(password))
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def is_outdated(hashed: str) -> bool:
-    """Whether it was made with other parameters than one that is made now."""
-    return _HASHER.check_needs_rehash(hashed)
+    with _hashing:
+        try:
+            return _HASHER.verify(hashed, _spelt(password))
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def _spelt(password: str) -> bytes:
@@ -223,9 +211,7 @@ def _pause(source: str, failures: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(failures - free, 30)), LONGEST_WAIT)
 
 
-def log_in(
-    database: Database, who: Guesser, hashed: str, newer: str, ended: str, at: datetime
-) -> str:
+def log_in(database: Database, who: Guesser, hashed: str, ended: str, at: datetime) -> str:
     """The new session's word; empty when the password was changed meanwhile.
 
     The session that the request came with ends: its word may be one that somebody gave it.
@@ -233,8 +219,6 @@ def log_in(
     with database.write() as connection:
         if access.kept_password(connection) != hashed:
             return ""
-        if newer != hashed:
-            access.keep_password(connection, newer)
         access.forget_attempts(connection, who.sources)
         access.end_session(connection, ended)
         return begin_session(connection, at)

@@ -6,14 +6,13 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.domain.calls import Undated, calls_on_tasks, undated_by_now
+from reminder.domain.calls import Call, Undated, calls_on_tasks, undated_by_now
 from reminder.domain.notices import WAITING, Kind, Reason, State
-from reminder.domain.plan import Task
 from reminder.domain.registrations import DECIDING, Act, Registration
 from reminder.domain.status import Light
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Unit
-from reminder.domain.windows import Progress, Window
+from reminder.domain.windows import Progress
 from reminder.ledger import registrations
 from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
 from reminder.ledger.holds import Unapproved, unapproved
@@ -33,27 +32,19 @@ MAILS = 50  # of one unit
 _NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE)
 
 
-@dataclass(frozen=True)
-class PhoneReason:
-    """A task that is past or closing, a mail that did not arrive, or else a missing signature."""
-
-    task: Task | None = None
-    window: Window | None = None
-    is_past: bool = False
-    mail: NoticeView | None = None
-
-
-@dataclass(frozen=True)
+@dataclass
 class Contact:
-    """One unit to phone, with every reason for it."""
+    """One unit to phone: of tasks, of the month's mail that did not arrive, of its signature."""
 
     unit: Unit
-    reasons: tuple[PhoneReason, ...]
+    calls: list[Call]
+    mail: NoticeView | None = None
+    is_unsigned: bool = False
 
     @property
     def is_to_sign(self) -> bool:
         """And nothing else."""
-        return all(not (reason.task or reason.mail) for reason in self.reasons)
+        return not (self.calls or self.mail)
 
 
 @dataclass(frozen=True)
@@ -114,18 +105,21 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> Ove
 def _contacts(
     table: Timetable, month: int, on: date, progress: Progress, signing: Signing, mails: Tally
 ) -> list[Contact]:
-    reasons: dict[str, list[PhoneReason]] = {}
+    contacts: dict[str, Contact] = {}
+
+    def contact(unit: str) -> Contact:
+        return contacts.setdefault(unit, Contact(table.directory[unit], []))
+
     for call in calls_on_tasks(table, on, progress):
-        reason = PhoneReason(call.task, call.window, call.is_past)
-        reasons.setdefault(call.unit.id, []).append(reason)
+        contact(call.unit.id).calls.append(call)
     for view in mails.others:
         # Nobody is phoned for what was dropped, or has nothing left to say.
         is_over = view.state not in WAITING and view.reason not in _NEEDLESS
         if is_over and view.unit in table.directory.units:
-            reasons.setdefault(view.unit, []).append(PhoneReason(mail=view))
+            contact(view.unit).mail = view
     for unit in _missing_signatures(table, month, on, signing, mails):
-        reasons.setdefault(unit, []).append(PhoneReason())
-    return [Contact(table.directory[unit], tuple(why)) for unit, why in reasons.items()]
+        contact(unit).is_unsigned = True
+    return list(contacts.values())
 
 
 def _missing_signatures(

@@ -136,17 +136,17 @@ def _log_in(page: Page, form: Form) -> Response:
             answer.headers["Retry-After"] = str(wait)
             return answer
         # Blanks around it are part of a password.
-        newer = login.checked(hashed, form.values.get("password", ""))
-    session = newer and login.log_in(
-        page.app.database, guesser, hashed, newer, page.cookie(SESSION), page.at
-    )
+        is_right = login.fits(hashed, form.values.get("password", ""))
+    ended, session = page.cookie(SESSION), ""
+    if is_right:
+        session = login.log_in(page.app.database, guesser, hashed, ended, page.at)
     if not session:
         log.warning("console: wrong password from %s", address)
         return _login_form(page, wanted, 422, page.phrase("wrong_password"))
     log.info("console: logged in from %s", address)
     answer = page.to(_within(wanted))
     page.set_cookie(answer, SESSION, session, path=HOME)
-    known = login.known_by(page.app.key, guesser, newer)
+    known = login.known_by(page.app.key, guesser, hashed)
     page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR, path=LOGIN)
     return answer
 
