@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import groupby
 from types import MappingProxyType
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
@@ -116,25 +115,16 @@ def reminders(
     drafts are for the secretariat to phone. Nor does one go to a unit that has read all of it
     in a digest since the step was reached.
     """
-    on = table.local_day(at)
-    for kind, same in groupby(told, key=lambda step: step.kind):
-        steps = list(same)
-        waiting = {
-            unit: None
-            for step in steps
-            for unit in table.lead_units(table.plan.by_id[step.task])
-            if _is_due(table, step, unit, told[step], progress)
-        }
-        for unit in waiting:
-            open_ = [
-                step
-                for step in steps
-                if table.role(unit, table.plan.by_id[step.task]) is Role.LEAD
-                and _is_due(table, step, unit, told[step], progress)
-            ]
-            draft = _draft(table, kind, on, unit, open_)
-            digests = heard.get(unit, ()) if table.directory[unit].tone is Relation.OWN else ()
-            yield replace(draft, by_digest=all(_says(table, digests, step) for step in open_))
+    due: dict[tuple[Kind, str], list[Step]] = defaultdict(list)
+    for step, units in told.items():
+        for unit in table.lead_units(table.plan.by_id[step.task]):
+            concerned = table.directory[unit].tone in step.tones and unit not in units
+            if concerned and progress.is_asked(step.task, unit):
+                due[step.kind, unit].append(step)
+    for (kind, unit), steps in due.items():
+        digests = heard.get(unit, ()) if table.directory[unit].tone is Relation.OWN else ()
+        by_digest = all(_says(table, digests, step) for step in steps)
+        yield _draft(table, kind, table.local_day(at), unit, steps, by_digest=by_digest)
 
 
 def _says(table: Timetable, digests: Iterable[Heard], step: Step) -> bool:
@@ -145,42 +135,37 @@ def _says(table: Timetable, digests: Iterable[Heard], step: Step) -> bool:
     )
 
 
-def _is_due(table: Timetable, step: Step, unit: str, told: Set[str], progress: Progress) -> bool:
-    concerned = table.directory[unit].tone in step.tones
-    return concerned and unit not in told and progress.is_asked(step.task, unit)
-
-
 def addressees(table: Timetable, draft: NoticeDraft) -> Addressees:
     """All to whom its steps go. Nobody but the lead is told of a unit of another body."""
     if table.directory[draft.unit].tone is not Relation.OWN:
         return Addressees()
-    found = together(
-        table.schedule.addressees(draft.kind, _first_step(table) if due == ONCE else step)
+    # A soft task's only nudge goes at the lead's own first step, whoever is told beside it.
+    soft = max(table.schedule.nudges_of_leads, default=0)
+    told = together(
+        table.schedule.addressees(draft.kind, soft if due == ONCE else step)
         for _, due, step in draft.tasks
     )
-    return replace(found, lead=False) if draft.by_digest else found
+    return replace(told, lead=False) if draft.by_digest else told
 
 
-def _first_step(table: Timetable) -> int:
-    """At which a soft task's only nudge goes: it is the lead's, whoever is told beside it."""
-    return max(table.schedule.nudges_of_leads, default=0)
-
-
-def _draft(table: Timetable, kind: Kind, on: date, unit: str, steps: Sequence[Step]) -> NoticeDraft:
-    key = notice_key(table.plan.id, kind, on.isoformat(), unit)
+def _draft(
+    table: Timetable, kind: Kind, on: date, unit: str, steps: Sequence[Step], *, by_digest: bool
+) -> NoticeDraft:
+    period = on.isoformat()
+    key = notice_key(table.plan.id, kind, period, unit)
     tasks = tuple((step.task, step.due, step.step) for step in steps)
     until = min(step.until for step in steps)
-    return NoticeDraft(key, kind, on.isoformat(), unit, table.moment(on), until, tasks)
+    return NoticeDraft(key, kind, period, unit, table.moment(on), until, tasks, by_digest)
 
 
 def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
-    for found in table.windows.values():
-        if not (found.tracked and progress.is_open(found) and found.opens <= on <= found.due):
+    for window in table.windows.values():
+        if not (window.tracked and progress.is_open(window) and window.opens <= on <= window.due):
             continue
-        left, until = workdays_left(found, on, table.days), table.end_of(found.due)
-        for step, tones in _nudges_at(table, left, soft=found.soft):
-            due = ONCE if found.soft else found.due.isoformat()
-            yield Step(Kind.NUDGE, found.task, due, 0 if found.soft else step, on, until, tones)
+        left, until = workdays_left(window, on, table.days), table.end_of(window.due)
+        for step, tones in _nudges_at(table, left, soft=window.soft):
+            due = ONCE if window.soft else window.due.isoformat()
+            yield Step(Kind.NUDGE, window.task, due, 0 if window.soft else step, on, until, tones)
 
 
 def _nudges_at(table: Timetable, left: int, *, soft: bool) -> Iterator[tuple[int, Set[Relation]]]:
@@ -201,10 +186,10 @@ def _nudges_at(table: Timetable, left: int, *, soft: bool) -> Iterator[tuple[int
 def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
     if not table.schedule.tracking:
         return
-    for found in table.windows.values():
-        if not (found.can_be_overdue and progress.is_open(found) and on > found.due):
+    for window in table.windows.values():
+        if not (window.can_be_overdue and progress.is_open(window) and on > window.due):
             continue
-        steps = [(step, overdue_day(found, table.days, step)) for step in table.schedule.overdue]
+        steps = [(step, overdue_day(window, table.days, step)) for step in table.schedule.overdue]
         reached = [index for index, (_, day) in enumerate(steps) if day <= on]
         if not reached:
             continue
@@ -215,8 +200,8 @@ def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[S
         else:
             end = table.end_of(last_day(day.year, day.month))
         if table.moment(on) < end:
-            due = found.due.isoformat()
-            yield Step(Kind.OVERDUE, found.task, due, step, day, end, _ESCALATED)
+            due = window.due.isoformat()
+            yield Step(Kind.OVERDUE, window.task, due, step, day, end, _ESCALATED)
 
 
 def forecast(
@@ -233,48 +218,42 @@ def forecast(
         if start <= table.digest_day(month) <= end
     }
     leads: dict[tuple[datetime, Kind], list[str]] = defaultdict(list)
-    for found in table.windows.values():
-        for kind, day, tones in _reminder_days(table, found, progress):
+    for window in table.windows.values():
+        for kind, day, tones in _reminder_days(table, window, progress):
             if start <= day <= end:
                 leads[table.moment(day), kind] += [
                     unit
-                    for unit in table.lead_units(table.plan.by_id[found.task])
-                    if progress.is_asked(found.task, unit) and table.directory[unit].tone in tones
+                    for unit in table.lead_units(table.plan.by_id[window.task])
+                    if progress.is_asked(window.task, unit) and table.directory[unit].tone in tones
                 ]
     for at, kind in sorted({*digests, *leads}):
         units, period = tuple(dict.fromkeys(leads[at, kind])), at.date().isoformat()
         if kind is Kind.DIGEST:
             month = digests[at, kind]
-            known = _digest_by_now(table, month, now, progress)
+            known = table.reached(month)
+            if progress.started:
+                known = digest_units(table, month, table.local_day(now), progress)
             units, period = tuple(dict.fromkeys((*known, *units))), table.plan.period(month)
         if units:
             yield Occasion(kind, period, at, units)
 
 
-def _digest_by_now(
-    table: Timetable, month: int, now: datetime, progress: Progress
-) -> tuple[str, ...]:
-    if not progress.started:
-        return table.reached(month)
-    return digest_units(table, month, table.local_day(now), progress)
-
-
 def _reminder_days(
-    table: Timetable, found: Window, progress: Progress
+    table: Timetable, window: Window, progress: Progress
 ) -> Iterator[tuple[Kind, date, Set[Relation]]]:
     """Each with the tones of the units that a mail is about on that day."""
-    if not (found.tracked and progress.is_open(found)):
+    if not (window.tracked and progress.is_open(window)):
         return
     own, of_leads = frozenset({Relation.OWN}), table.schedule.nudges_of_leads
-    steps = sorted(of_leads)[-1:] if found.soft else table.schedule.nudges
+    steps = sorted(of_leads)[-1:] if window.soft else table.schedule.nudges
     for step in steps:
-        day = nudge_day(found, table.days, step)
-        if day <= found.due:
+        day = nudge_day(window, table.days, step)
+        if day <= window.due:
             yield Kind.NUDGE, day, own | _LOCAL if step in of_leads else own
-    if found.can_be_overdue and table.schedule.tracking:
+    if window.can_be_overdue and table.schedule.tracking:
         for step in table.schedule.overdue:
-            day = overdue_day(found, table.days, step)
-            by_digest = table.month_of_digest(day) >= table.plan.by_id[found.task].month
+            day = overdue_day(window, table.days, step)
+            by_digest = table.month_of_digest(day) >= table.plan.by_id[window.task].month
             if by_digest:
                 yield Kind.DIGEST, day, own
             if not by_digest or table.schedule.addressees(Kind.OVERDUE, step).others:
