@@ -97,7 +97,7 @@ def table_hash(table: Timetable, uid_domain: str) -> str:
     checked = [
         table.window_in(task, month) for task in table.plan.year_round[:1] for month in MONTHS
     ]
-    facts = (_FORM, uid_domain, table.fingerprint, checked)
+    facts = (_FORM, uid_domain, table.input_hash, checked)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

@@ -49,7 +49,11 @@ def held_on(table: Timetable, days: Mapping[str, date]) -> Timetable:
     if meetings == table.plan.meetings:
         return table
     held = replace(table, plan=replace(table.plan, meetings=meetings))
-    fitting = {name: day for name, day in days.items() if not _clashes(held, name)}
+    fitting = {
+        name: day
+        for name, day in days.items()
+        if name not in meetings or not upside_down(held, name)
+    }
     return held if len(fitting) == len(days) else held_on(table, fitting)
 
 
@@ -59,14 +63,10 @@ def clashing(table: Timetable, days: Mapping[str, date]) -> dict[str, date]:
     return {n: day for n, day in days.items() if n in meetings and meetings[n].day != day}
 
 
-def _clashes(table: Timetable, meeting: str) -> bool:
-    return meeting in table.plan.meetings and bool(upside_down(table, meeting))
-
-
 def moved_to(table: Timetable, meeting: str, day: date | None) -> Timetable:
     """With that session on that day, or without a day."""
-    found = table.plan.meetings[meeting]
-    meetings = {**table.plan.meetings, meeting: replace(found, day=day)}
+    moved = replace(table.plan.meetings[meeting], day=day)
+    meetings = {**table.plan.meetings, meeting: moved}
     return replace(table, plan=replace(table.plan, meetings=meetings))
 
 
@@ -78,15 +78,15 @@ def tasks_on(plan: Plan, meeting: str) -> list[Task]:
 def upside_down(table: Timetable, meeting: str) -> list[Window]:
     """Windows of that session that would close before they open."""
     windows = (table.windows[task.id] for task in tasks_on(table.plan, meeting))
-    return [found for found in windows if found.due < found.opens]
+    return [window for window in windows if window.due < window.opens]
 
 
 def window_moves(before: Timetable, after: Timetable) -> list[WindowMove]:
     """In the table's order; also those that are no longer provisional."""
     return [
-        WindowMove(before.plan.by_id[name], before.windows[name], found)
-        for name, found in after.windows.items()
-        if found != before.windows[name]
+        WindowMove(before.plan.by_id[name], before.windows[name], window)
+        for name, window in after.windows.items()
+        if window != before.windows[name]
     ]
 
 
@@ -97,8 +97,8 @@ def notice_moves(before: Calls, after: Calls) -> list[NoticeMove]:
         *of, unit = call
         for was, becomes in _pairs(before.get(call, set()), after.get(call, set())):
             units[(*of, was, becomes)].append(unit)  # type: ignore[index]
-    moves = [NoticeMove(*move, tuple(found)) for move, found in units.items()]
-    return sorted(moves, key=_order)
+    moves = [NoticeMove(*move, tuple(moved)) for move, moved in units.items()]
+    return sorted(moves, key=lambda move: (move.task, min(filter(None, (move.before, move.after)))))
 
 
 def _pairs(before: set[date], after: set[date]) -> Iterator[tuple[date | None, date | None]]:
@@ -118,16 +118,16 @@ def calls_from(
     start = next_hour(table, now).date()
     # What is due by the end of December is asked after in January.
     end = last_day(table.plan.year + 1, 3)
-    found: dict[Call, set[date]] = defaultdict(set)
+    days: dict[Call, set[date]] = defaultdict(set)
     for call in first:
-        found[call].add(start)
+        days[call].add(start)
     for task in tasks:
         alone = replace(table, plan=replace(table.plan, tasks=(task,)))
         for occasion in forecast(alone, start + DAY, end, now, progress):
             if occasion.kind in REMINDERS:
                 for unit in occasion.units:
-                    found[occasion.kind, task.id, unit].add(occasion.at.date())
-    return found
+                    days[occasion.kind, task.id, unit].add(occasion.at.date())
+    return days
 
 
 def next_hour(table: Timetable, now: datetime) -> datetime:
@@ -136,10 +136,6 @@ def next_hour(table: Timetable, now: datetime) -> datetime:
     if table.days.is_working(on):
         return max(now.astimezone(table.plan.zone), table.moment(on))
     return table.moment(table.days.on_or_after(on))
-
-
-def _order(move: NoticeMove) -> tuple[str, date]:
-    return move.task, min(day for day in (move.before, move.after) if day)
 
 
 def why_done(draft: NoticeDraft, progress: Progress) -> Reason | None:

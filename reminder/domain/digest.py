@@ -288,8 +288,8 @@ def standing(reader: Reader) -> Iterator[MailSection]:
 def receipt(reader: Reader, history: Sequence[Registration], at: datetime) -> Content:
     """What a unit is told of its registrations, or of one that was sent back."""
     plan = reader.table.plan
-    told = registered(plan, history)
-    last = told[-1]
+    acts = registered(plan, history)
+    last = acts[-1]
     is_return = last.registration.act is Act.RETURN
     section = MailSection(SectionKind.RETURNED if is_return else SectionKind.REGISTERED, last.month)
     return Content(
@@ -298,5 +298,5 @@ def receipt(reader: Reader, history: Sequence[Registration], at: datetime) -> Co
         last.month or last.at.month,
         at.astimezone(plan.zone),
         (section,),
-        registered=told,
+        registered=acts,
     )

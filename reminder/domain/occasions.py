@@ -230,10 +230,10 @@ def forecast(
         units, period = tuple(dict.fromkeys(leads[at, kind])), at.date().isoformat()
         if kind is Kind.DIGEST:
             month = digests[at, kind]
-            known = table.reached(month)
+            reached = table.reached(month)
             if progress.started:
-                known = digest_units(table, month, table.local_day(now), progress)
-            units, period = tuple(dict.fromkeys((*known, *units))), table.plan.period(month)
+                reached = digest_units(table, month, table.local_day(now), progress)
+            units, period = tuple(dict.fromkeys((*reached, *units))), table.plan.period(month)
         if units:
             yield Occasion(kind, period, at, units)
 

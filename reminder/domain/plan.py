@@ -89,11 +89,11 @@ class Plan:
 
     @cached_property
     def _by_month(self) -> dict[int, tuple[Task, ...]]:
-        found: dict[int, list[Task]] = {}
+        months: dict[int, list[Task]] = {}
         for task in self.tasks:
             if task.kind is TaskKind.MONTH:
-                found.setdefault(task.month, []).append(task)
-        return {month: tuple(tasks) for month, tasks in found.items()}
+                months.setdefault(task.month, []).append(task)
+        return {month: tuple(tasks) for month, tasks in months.items()}
 
     def month(self, month: int) -> tuple[Task, ...]:
         return self._by_month.get(month, ())

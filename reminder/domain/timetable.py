@@ -10,7 +10,8 @@ from functools import cached_property
 from reminder.domain.notices import Kind
 from reminder.domain.plan import Plan, Task, TaskKind
 from reminder.domain.units import Directory, Relation
-from reminder.domain.windows import Progress, Window, window
+from reminder.domain.windows import Progress, Window
+from reminder.domain.windows import window as window_of
 from reminder.domain.workdays import DAY, WorkingDays, last_day
 
 MONTHS = range(1, 13)
@@ -45,9 +46,9 @@ class Addressees:
         return tuple(dict.fromkeys((*self.secretariat, *self.named)))
 
 
-def together(found: Iterable[Addressees]) -> Addressees:
+def together(steps: Iterable[Addressees]) -> Addressees:
     """One mail to all of them; to the lead alone when there is nothing to go by."""
-    several = list(found) or [Addressees()]
+    several = list(steps) or [Addressees()]
     return Addressees(
         any(one.lead for one in several),
         tuple(dict.fromkeys(address for one in several for address in one.secretariat)),
@@ -89,34 +90,32 @@ class Timetable:
     def windows(self) -> dict[str, Window]:
         """Of every month's task, in the table's order."""
         return {
-            task.id: window(self.plan, task, self.days)
+            task.id: window_of(self.plan, task, self.days)
             for task in self.plan.tasks
             if task.kind is TaskKind.MONTH
         }
 
     def window_in(self, task: Task, month: int) -> Window:
         """A year-round task's check-in of that month, or the month task's own window."""
-        return self.windows.get(task.id) or window(self.plan, task, self.days, month)
+        return self.windows.get(task.id) or window_of(self.plan, task, self.days, month)
 
     @cached_property
     def _named(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
-        same: dict[tuple[str, ...], tuple[str, ...]] = {}
+        units: dict[str, tuple[str, ...]] = {}
         for name in _names(self.plan.tasks):
             for unit in self.directory.expand([name]):
-                names = (*found.get(unit, ()), name)
-                found[unit] = same.setdefault(names, names)
-        return found
+                units[unit] = (*units.get(unit, ()), name)
+        return units
 
     @cached_property
     def _roles(self) -> dict[str, dict[str, Role]]:
         """In each task, by what stands in its row: lead and related in one row is lead."""
-        found: dict[str, dict[str, Role]] = {name: {} for name in _names(self.plan.tasks)}
+        roles: dict[str, dict[str, Role]] = {name: {} for name in _names(self.plan.tasks)}
         for task in self.plan.tasks:
             for role, names in ((Role.RELATED, task.related), (Role.LEAD, task.lead)):
                 for name in names:
-                    found[name][task.id] = role
-        return found
+                    roles[name][task.id] = role
+        return roles
 
     def named_as(self, unit: str) -> tuple[str, ...]:
         """By which ids the plan's rows mean that unit; none for one without a task."""
@@ -127,10 +126,8 @@ class Timetable:
         return Audience(self.directory[unit].tone, self.named_as(unit))
 
     def role(self, unit: str, task: Task) -> Role | None:
-        found = {self._roles[name].get(task.id) for name in self.named_as(unit)}
-        if Role.LEAD in found:
-            return Role.LEAD
-        return Role.RELATED if Role.RELATED in found else None
+        roles = {self._roles[name].get(task.id) for name in self.named_as(unit)}
+        return next((role for role in (Role.LEAD, Role.RELATED) if role in roles), None)
 
     def leads(self, unit: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
         return tuple(task for task in tasks if self.role(unit, task) is Role.LEAD)
@@ -140,7 +137,7 @@ class Timetable:
         return tuple(task for task in tasks if self.role(unit, task) is Role.RELATED)
 
     @cached_property
-    def fingerprint(self) -> str:
+    def input_hash(self) -> str:
         """Of all that stands here: the same means that nothing was edited."""
         facts = (self.plan, self.windows, self.schedule)
         digest = hashlib.sha256(repr(facts).encode())
@@ -157,12 +154,12 @@ class Timetable:
 
     @cached_property
     def _names_by_month(self) -> dict[int, list[str]]:
-        found = {month: _names(self.plan.month(month)) for month in MONTHS}
-        everywhere = {name for names in found.values() for name in names}
+        months = {month: _names(self.plan.month(month)) for month in MONTHS}
+        everywhere = {name for names in months.values() for name in names}
         rows = [(*task.lead, *task.related) for task in self.plan.year_round]
         others = self.directory.expand(n for row in rows for n in row if n not in everywhere)
-        found[1] += [unit for unit in others if everywhere.isdisjoint(self.named_as(unit))]
-        return found
+        months[1] += [unit for unit in others if everywhere.isdisjoint(self.named_as(unit))]
+        return months
 
     def reached(self, month: int) -> tuple[str, ...]:
         """The units of the month's rows. None for a month without rows: only tasks to confirm
@@ -174,12 +171,12 @@ class Timetable:
         if not self.schedule.tracking:
             return []
         return [
-            self.plan.by_id[found.task]
-            for found in self.windows.values()
-            if found.due < on
-            and self.plan.by_id[found.task].month < month
-            and found.can_be_overdue
-            and progress.is_open(found)
+            self.plan.by_id[window.task]
+            for window in self.windows.values()
+            if window.due < on
+            and self.plan.by_id[window.task].month < month
+            and window.can_be_overdue
+            and progress.is_open(window)
         ]
 
     def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> tuple[Task, ...]:

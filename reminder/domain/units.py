@@ -84,10 +84,8 @@ class Directory:
 
     def expand(self, unit_ids: Iterable[str]) -> list[str]:
         """Groups replaced by their members, which are units, each unit once, in order."""
-        found: dict[str, None] = {}
-        for unit_id in unit_ids:
-            found.update(dict.fromkeys(self.units[unit_id].members or (unit_id,)))
-        return list(found)
+        members = (one for name in unit_ids for one in self.units[name].members or (name,))
+        return list(dict.fromkeys(members))
 
     @cached_property
     def _unaddressed(self) -> dict[str, tuple[str, ...]]:
@@ -101,8 +99,8 @@ class Directory:
 
     def unaddressed(self, unit_ids: Iterable[str]) -> list[Unit]:
         """Those of the units and the groups' members that have no address, each once."""
-        found = dict.fromkeys(one for each in unit_ids for one in self._unaddressed.get(each, ()))
-        return [self.units[unit_id] for unit_id in found]
+        missing = (one for name in unit_ids for one in self._unaddressed.get(name, ()))
+        return [self.units[unit_id] for unit_id in dict.fromkeys(missing)]
 
     @property
     def groups(self) -> list[Unit]:

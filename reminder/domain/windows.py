@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind
+from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind, Timing
 from reminder.domain.workdays import WorkingDays, last_day
 
 
@@ -83,11 +83,6 @@ class Progress:
         return task not in self.done and (task, unit) not in self.reported
 
 
-def month_window(days: WorkingDays, year: int, month: int) -> tuple[date, date]:
-    """First and last working day of the month."""
-    return days.first_of_month(year, month), days.last_of_month(year, month)
-
-
 def window(plan: Plan, task: Task, days: WorkingDays, month: int = 0) -> Window:
     """A month's task has one window; a year-round task has one in each `month`.
 
@@ -95,69 +90,50 @@ def window(plan: Plan, task: Task, days: WorkingDays, month: int = 0) -> Window:
     """
     if task.kind is TaskKind.STANDING:
         raise ValueError(f"{task.id}: a standing remark has no window")
-    if task.kind is TaskKind.YEAR:
-        opens, due = month_window(days, plan.year, month)
-        return _window(days, task, opens, due, Rule.YEAR_ROUND)
-    return _dated(plan, task, days)
-
-
-def _dated(plan: Plan, task: Task, days: WorkingDays) -> Window:
-    timing = task.timing
+    is_year = task.kind is TaskKind.YEAR
+    timing = Timing(soft=task.timing.soft) if is_year else task.timing
+    month = month if is_year else task.month
     meeting = plan.meetings[timing.meetings[-1]] if timing.meetings else None
-    opens, due = month_window(days, plan.year, task.month)
-    rule = Rule.MONTH
+    opens, due = days.first_of_month(plan.year, month), days.last_of_month(plan.year, month)
+    rule = Rule.YEAR_ROUND if is_year else Rule.MONTH
     if meeting and meeting.day and timing.before_workdays is not None:
         rule = Rule.MEETING
         due = days.on_or_before(days.shift(meeting.day, -timing.before_workdays))
-        first = min((plan.year, task.month), (due.year, due.month))
-        opens = days.first_of_month(*first)
+        opens = days.first_of_month(*min((plan.year, month), (due.year, due.month)))
     elif meeting and not meeting.day:
         rule = Rule.MEETING_UNDATED
     elif timing.part:
         rule = Rule.PART
-        opens, due = _part(plan.year, task.month, timing.part, days)
+        opens, due = _part(plan.year, month, timing.part, days)
     if timing.opens:
         opens = timing.opens if timing.exact else days.on_or_after(timing.opens)
     if timing.due:
         rule, meeting = Rule.EXPLICIT, None
         due = timing.due if timing.exact else days.on_or_before(timing.due)
-    return _window(days, task, opens, due, rule, meeting)
-
-
-def _window(
-    days: WorkingDays,
-    task: Task,
-    opens: date,
-    due: date,
-    rule: Rule,
-    meeting: Meeting | None = None,
-) -> Window:
     guessed = days.is_provisional(opens) or days.is_provisional(due)
-    return Window(task.id, opens, due, rule, task.timing.soft, guessed, meeting)
+    return Window(task.id, opens, due, rule, timing.soft, guessed, meeting)
 
 
 def _part(year: int, month: int, part: Part, days: WorkingDays) -> tuple[date, date]:
-    first, last = {
-        Part.EARLY: (date(year, month, 1), date(year, month, 10)),
-        Part.MIDDLE: (date(year, month, 11), date(year, month, 20)),
-        Part.LATE: (date(year, month, 21), last_day(year, month)),
-    }[part]
-    return days.on_or_after(first), days.on_or_before(last)
+    end = last_day(year, month).day
+    first, last = {Part.EARLY: (1, 10), Part.MIDDLE: (11, 20), Part.LATE: (21, end)}[part]
+    opens, due = date(year, month, first), date(year, month, last)
+    return days.on_or_after(opens), days.on_or_before(due)
 
 
-def workdays_left(found: Window, on: date, days: WorkingDays) -> int:
+def workdays_left(window: Window, on: date, days: WorkingDays) -> int:
     """Working days in (on, due]: 0 on the due day and after it."""
-    return days.between(on, found.due)
+    return days.between(on, window.due)
 
 
-def nudge_day(found: Window, days: WorkingDays, workdays_left: int) -> date:
+def nudge_day(window: Window, days: WorkingDays, workdays_left: int) -> date:
     """The first working day of the window with at most that many working days left.
 
     After the window's end when it holds no working day.
     """
-    last = days.on_or_before(found.due)
-    return max(days.shift(last, -workdays_left), days.on_or_after(found.opens))
+    last = days.on_or_before(window.due)
+    return max(days.shift(last, -workdays_left), days.on_or_after(window.opens))
 
 
-def overdue_day(found: Window, days: WorkingDays, workdays_after: int) -> date:
-    return days.shift(found.due, workdays_after)
+def overdue_day(window: Window, days: WorkingDays, workdays_after: int) -> date:
+    return days.shift(window.due, workdays_after)

@@ -171,20 +171,20 @@ class Composer:
 
     def _listed(self, draft: NoticeDraft) -> _Recipients:
         unit, copied = self.office.table.directory[draft.unit], self.copied(draft)
-        found = addressees(self.office.table, draft)
-        if not found.lead:
-            return [("", found.others[0])], [("", address) for address in copied]
+        told = addressees(self.office.table, draft)
+        if not told.lead:
+            return [("", told.others[0])], [("", address) for address in copied]
         to = [(unit.name, address) for address in unit.to]
         return to, [("", address) for address in (*unit.cc, *copied)]
 
     def copied(self, draft: NoticeDraft) -> tuple[str, ...]:
         """Who is told beside the mail's addressee; nobody twice."""
         unit = self.office.table.directory[draft.unit]
-        found = addressees(self.office.table, draft)
-        if not found.lead:
-            return found.others[1:]
-        known = {address.lower() for address in (*unit.to, *unit.cc)}
-        return tuple(address for address in found.others if address.lower() not in known)
+        told = addressees(self.office.table, draft)
+        if not told.lead:
+            return told.others[1:]
+        own = {address.lower() for address in (*unit.to, *unit.cc)}
+        return tuple(address for address in told.others if address.lower() not in own)
 
     def _recipients(self, draft: NoticeDraft) -> _Recipients:
         if self.redirected:
@@ -233,17 +233,13 @@ class Composer:
 
 def _each_once(to: _Listed, cc: _Listed) -> _Recipients:
     """No mailbox twice, whatever its case: no server in use tells two names apart by it."""
-    seen = set[str]()
-
-    def new(listed: _Listed) -> _Listed:
-        found = []
+    first: dict[str, tuple[bool, tuple[str, str]]] = {}
+    for is_to, listed in ((True, to), (False, cc)):
         for name, address in listed:
-            if address.lower() not in seen:
-                found.append((name, address))
-            seen.add(address.lower())
-        return found
-
-    return new(to), new(cc)
+            first.setdefault(address.lower(), (is_to, (name, address)))
+    return [one for is_to, one in first.values() if is_to], [
+        one for is_to, one in first.values() if not is_to
+    ]
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ class Application:
     @property
     def config_hash(self) -> str:
         """Of the files alone: by it replicas see whether they have read the same."""
-        return self.as_edited.table.fingerprint
+        return self.as_edited.table.input_hash
 
     @cached_property
     def database(self) -> Database:

@@ -108,7 +108,7 @@ class Planner:
 
     def _input_hash(self, progress: Progress) -> str:
         """Of all that decides what is due: from the same input nobody can be missing."""
-        facts = (self._table.fingerprint, self._writer.stream, repr(progress))
+        facts = (self._table.input_hash, self._writer.stream, repr(progress))
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def _renew(self, at: datetime) -> None:

@@ -10,7 +10,7 @@ from reminder.documents.office import Office, load_office
 from reminder.domain.occasions import digest_units
 from reminder.domain.plan import Plan, TaskKind
 from reminder.domain.units import Directory, Relation
-from reminder.domain.windows import Progress, Rule, month_window
+from reminder.domain.windows import Progress, Rule
 
 SOURCE = Path(__file__).parents[1] / "data" / "plan_2026_source.txt"
 COUNTS = [3, 3, 6, 2, 2, 3, 2, 3, 3, 3, 2, 1]
@@ -310,7 +310,8 @@ def test_a_task_of_an_undated_session_has_its_months_window_provisionally(office
     for task in table.plan.tasks:
         if task.kind is TaskKind.MONTH and task.timing.meetings:
             found = table.windows[task.id]
-            assert (found.opens, found.due) == month_window(table.days, 2026, task.month)
+            assert found.opens == table.days.first_of_month(2026, task.month)
+            assert found.due == table.days.last_of_month(2026, task.month)
             assert found.provisional
             assert found.rule is Rule.MEETING_UNDATED
 

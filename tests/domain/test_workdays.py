@@ -7,7 +7,6 @@ import pytest
 
 from reminder.documents.office import Office
 from reminder.documents.workdays_file import published, read_workdays
-from reminder.domain.windows import month_window
 from reminder.domain.workdays import WorkingDays
 from tests.domain.builders import DAYS, announced
 
@@ -34,7 +33,8 @@ MONTHS = [
 def test_twelve_windows_and_sending_moments_of_2026(
     office: Office, month: int, opens: str, due: str, mail: str
 ) -> None:
-    window = month_window(office.table.days, 2026, month)
+    days = office.table.days
+    window = days.first_of_month(2026, month), days.last_of_month(2026, month)
     assert [day.isoformat() for day in window] == [opens, due]
     assert office.table.digest_due(month).isoformat() == mail
 

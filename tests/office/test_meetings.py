@@ -101,7 +101,7 @@ def test_another_process_sees_it_when_it_looks(app: Application) -> None:
 def test_replicas_compare_their_files_not_the_days(app: Application) -> None:
     before = app.config_hash
     hold(app, MAY_27)
-    assert app.config_hash == before != app.table.fingerprint
+    assert app.config_hash == before != app.table.input_hash
 
 
 def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Application) -> None:
