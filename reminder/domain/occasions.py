@@ -32,7 +32,7 @@ class Occasion:
 
 
 @dataclass(frozen=True)
-class Heard:
+class PastDigest:
     """A digest that a unit got: of which month, and the day on which it was due or made."""
 
     month: int
@@ -104,30 +104,30 @@ def steps_in_reach(table: Timetable, at: datetime, progress: Progress) -> list[S
 def reminders(
     table: Timetable,
     at: datetime,
-    told: Mapping[Step, Set[str]],
+    notified: Mapping[Step, Set[str]],
     progress: Progress,
-    heard: Mapping[str, Sequence[Heard]] = MappingProxyType({}),
+    past_digests: Mapping[str, Sequence[PastDigest]] = MappingProxyType({}),
 ) -> Iterator[NoticeDraft]:
     """Of steps in reach, each with the units that were told: for those that lead and were not,
-    and have not reported the task as done. `heard` are the units' latest digests.
+    and have not reported the task as done. `past_digests` are the units' latest digests.
 
     At most one of a kind for a unit and day. A unit of another body is never pressed: its
     drafts are for the secretariat to phone. Nor does one go to a unit that has read all of it
     in a digest since the step was reached.
     """
     due: dict[tuple[Kind, str], list[Step]] = defaultdict(list)
-    for step, units in told.items():
+    for step, units in notified.items():
         for unit in table.lead_units(table.plan.by_id[step.task]):
             concerned = table.directory[unit].tone in step.tones and unit not in units
             if concerned and progress.is_asked(step.task, unit):
                 due[step.kind, unit].append(step)
     for (kind, unit), steps in due.items():
-        digests = heard.get(unit, ()) if table.directory[unit].tone is Relation.OWN else ()
+        digests = past_digests.get(unit, ()) if table.directory[unit].tone is Relation.OWN else ()
         by_digest = all(_says(table, digests, step) for step in steps)
         yield _draft(table, kind, table.local_day(at), unit, steps, by_digest=by_digest)
 
 
-def _says(table: Timetable, digests: Iterable[Heard], step: Step) -> bool:
+def _says(table: Timetable, digests: Iterable[PastDigest], step: Step) -> bool:
     """Whether one of the digests has asked the unit for that task, in place of the step."""
     month = table.plan.by_id[step.task].month
     return step.kind is Kind.OVERDUE and any(

@@ -55,8 +55,7 @@ def door_word(connection: Connection, key: InstallationKey) -> str:
 
 
 def opens_door(connection: Connection, key: InstallationKey, word: str) -> bool:
-    """In one and the same time, whatever the word."""
-    return hmac.compare_digest(_door_digest(door_word(connection, key)), _door_digest(word))
+    return is_same(door_word(connection, key), word)
 
 
 def change_lock(connection: Connection) -> None:
@@ -73,8 +72,10 @@ def _generation(connection: Connection) -> str:
     return read_setting(connection, _DOOR) or "1"
 
 
-def _door_digest(word: str) -> bytes:
-    return hashlib.sha256(word.encode("utf-8", "replace")).digest()
+def is_same(secret: str, word: str) -> bool:
+    """In one and the same time: compare_digest is quick with another length, hence the hashes."""
+    one, other = (hashlib.sha256(text.encode("utf-8", "replace")) for text in (secret, word))
+    return hmac.compare_digest(one.digest(), other.digest())
 
 
 _PASSWORD = "console-password"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, exists, select, update
 
 from reminder.domain.notices import Answer, Reason, State
-from reminder.ledger.rows import Change, record, record_all
+from reminder.ledger.rows import Change, record
 from reminder.ledger.schema import message, notice, recipient
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
@@ -97,7 +97,7 @@ def claim(
     )
     rows = connection.execute(query).all()
     changes = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
-    record_all(connection, at, changes)
+    record(connection, at, changes)
     addresses: dict[str, list[str]] = defaultdict(list)
     attempts: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -132,7 +132,7 @@ def _refuse_damaged(
     query = update(recipient).where(mine).values(**values, claim=None)
     addresses = connection.scalars(query.returning(recipient.c.address)).all()
     changes = [Change(key, State.REFUSED, Reason.DAMAGED, one, detail) for one in addresses]
-    record_all(connection, at, changes)
+    record(connection, at, changes)
 
 
 # What the server answered
@@ -163,7 +163,7 @@ def _settle(connection: Connection, result: Result, at: datetime, *, rehearsal: 
         if connection.execute(mine.values(values)).rowcount:
             changes.append(Change(key, answer.state, reason, address, answer.reply))
     if changes:
-        record_all(connection, at, changes)
+        record(connection, at, changes)
         # The reason is the notice's own where all recipients have the same.
         reasons = {answer.reason for answer in result.answers.values()}
         shared = {"reason": reasons.pop()} if len(reasons) == 1 else {}
@@ -241,8 +241,8 @@ def refuse(connection: Connection, one: NoticeRecipient, reason: Reason, at: dat
     values = {"state": State.REFUSED, "reason": reason, "updated": at}
     changed = update(recipient).where(which).values(values).returning(recipient.c.reply)
     for reply in connection.scalars(changed).all():
-        address = one.address
-        record(connection, at, one.notice, State.REFUSED, reason, address=address, detail=reply)
+        change = Change(one.notice, State.REFUSED, reason, one.address, reply)
+        record(connection, at, [change])
         whole = update(notice).where(notice.c.key == one.notice)
         connection.execute(whole.values(reason=reason, updated=at))
 
@@ -279,7 +279,7 @@ def _requeue(
     query = update(recipient).where(which).values(values)
     rows = connection.execute(query.returning(recipient.c.notice, recipient.c.address)).all()
     changes = [Change(row.notice, State.RETRY, reason, row.address, detail) for row in rows]
-    record_all(connection, at, changes)
+    record(connection, at, changes)
     return len({row.notice for row in rows}), len(rows)
 
 

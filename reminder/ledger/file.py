@@ -51,13 +51,6 @@ class FileDatabase(Database):
         if _filled(_mark(self._path)):
             raise _lost(self._path)
 
-    def refuse_damaged(self) -> None:
-        """Before anything is written on top: a look at every page, some ms a megabyte."""
-        with in_words(self._path), self.reader.begin() as connection:
-            answer = connection.scalar(text("PRAGMA quick_check(1)"))
-        if answer != "ok":
-            raise damaged(self._path, str(answer))
-
     def note_begun(self) -> None:
         try:
             if not _filled(_mark(self._path)):
@@ -76,7 +69,11 @@ def open_file(path: Path) -> FileDatabase:
     _make(path)
     database = FileDatabase(path)
     try:
-        database.refuse_damaged()
+        # A look at every page, some ms a megabyte, before anything is written on top.
+        with database.read() as connection:
+            answer = connection.scalar(text("PRAGMA quick_check(1)"))
+        if answer != "ok":
+            raise damaged(path, str(answer))
     except LedgerError:
         database.close()
         raise

@@ -15,7 +15,7 @@ from reminder.ledger.rows import (
     put_new_setting,
     put_setting,
     read_setting,
-    record_all,
+    record,
 )
 from reminder.ledger.schema import notice, recipient, start
 
@@ -147,7 +147,7 @@ def note_approved(connection: Connection, hashes: Mapping[str, str], at: datetim
     for key, sha256 in hashes.items():
         values = {"approved": sha256, "reason": Reason.APPROVED, "updated": at}
         connection.execute(update(notice).where(notice.c.key == key).values(values))
-    record_all(connection, at, [Change(key, State.HELD, Reason.APPROVED) for key in hashes])
+    record(connection, at, [Change(key, State.HELD, Reason.APPROVED) for key in hashes])
 
 
 def take_back(connection: Connection, keys: Collection[str], at: datetime) -> None:
@@ -155,4 +155,4 @@ def take_back(connection: Connection, keys: Collection[str], at: datetime) -> No
     values = {"reason": Reason.APPROVAL, "updated": at}
     for key in keys:
         connection.execute(update(notice).where(notice.c.key == key).values(values))
-    record_all(connection, at, [Change(key, State.HELD, Reason.CHANGED) for key in keys])
+    record(connection, at, [Change(key, State.HELD, Reason.CHANGED) for key in keys])

@@ -4,8 +4,6 @@ Each unit has one link of each purpose, whether it stands in the table or not. A
 more, for single readers: `deputies~1`. Those were made by somebody, or there are none.
 """
 
-import hashlib
-import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +11,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, select
 
-from reminder.ledger.access import InstallationKey
+from reminder.ledger.access import InstallationKey, is_same
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import note_change
 from reminder.ledger.rows import note_act, put, read_history
@@ -65,10 +63,9 @@ def check_link(
 ) -> LinkView | None:
     """None when forged, revoked, never made or of an older generation, at the same cost for any
     subject."""
-    view = read_link(connection, purpose, subject)
-    wanted = (view or LinkView(purpose, subject)).token(key)
-    is_same = hmac.compare_digest(_digest(wanted), _digest(token))
-    return view if is_same and view and not view.revoked else None
+    made = read_link(connection, purpose, subject)
+    wanted = (made or LinkView(purpose, subject)).token(key)
+    return made if is_same(wanted, token) and made and not made.revoked else None
 
 
 def generation_of(connection: Connection, purpose: str, subject: str) -> int:
@@ -150,11 +147,6 @@ def page_url(base: str, token: str, unit: str) -> str:
 def webcal_url(url: str) -> str:
     """The same address as calendar programs take it up by a click."""
     return f"webcal:{url.partition(':')[2]}"
-
-
-def _digest(token: str) -> bytes:
-    """Of one length whatever was sent: compare_digest is quick with another length."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def _link(connection: Connection, purpose: str, subject: str) -> LinkView:

@@ -21,7 +21,7 @@ from reminder.domain.notices import (
 )
 from reminder.ledger.deliveries import NOT_BEGUN
 from reminder.ledger.notified import note_reminded
-from reminder.ledger.rows import Change, batched, record, record_all
+from reminder.ledger.rows import Change, batched, record
 from reminder.ledger.schema import history, message, notice, recipient
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
@@ -113,7 +113,7 @@ def add_all(
     _queue(connection, [(one.draft.key, one.composed, one.reason) for one in new], at)
     unqueued = [one for one in new if not one.composed]
     changes = [Change(one.draft.key, one.state or State.HELD, one.reason) for one in unqueued]
-    record_all(connection, at, changes)
+    record(connection, at, changes)
 
 
 def _row(new: NewNotice) -> dict[str, object]:
@@ -156,7 +156,7 @@ def renew(connection: Connection, key: str, composed: Composed, at: datetime) ->
     _update(connection, key, updated=at, **_bytes(composed))
     _queue(connection, [(key, replace(composed, recipients=left), Reason.RENEWED)], at)
     changes = [Change(key, State.QUEUED, Reason.RENEWED, address) for address in left]
-    record_all(connection, at, changes)
+    record(connection, at, changes)
 
 
 def hold_again(connection: Connection, key: str, at: datetime) -> None:
@@ -170,7 +170,7 @@ def hold_again(connection: Connection, key: str, at: datetime) -> None:
         updated=at, **_bytes(None),
     )  # fmt: skip
     back = [Change(key, State.QUEUED, Reason.RENEWED, address) for address in addresses]
-    record_all(connection, at, [*back, Change(key, State.HELD, Reason.CHANGED)])
+    record(connection, at, [*back, Change(key, State.HELD, Reason.CHANGED)])
 
 
 def _queue(
@@ -193,7 +193,7 @@ def _queue(
         connection.execute(message.insert(), messages)
     if people:
         connection.execute(recipient.insert(), people)
-    record_all(connection, at, changes)
+    record(connection, at, changes)
 
 
 # States of the notice itself
@@ -215,13 +215,13 @@ def set_states(
     values = {"state": state, "reason": reason, "updated": at}
     for some in batched(keys):
         connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
-    record_all(connection, at, [Change(key, state, reason, detail=detail) for key in keys])
+    record(connection, at, [Change(key, state, reason, detail=detail) for key in keys])
 
 
 def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> None:
     """Its recipients decide again on its state."""
     _update(connection, key, state=None, reason=reason, updated=at)
-    record(connection, at, key, State.RETRY, reason)
+    record(connection, at, [Change(key, State.RETRY, reason)])
 
 
 def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:

@@ -15,7 +15,7 @@ from reminder.domain.notices import (
     State,
     still_reached,
 )
-from reminder.domain.occasions import Heard, Step
+from reminder.domain.occasions import PastDigest, Step
 from reminder.domain.timetable import Timetable
 from reminder.ledger.rows import batched, put
 from reminder.ledger.schema import notice, reminded
@@ -33,12 +33,12 @@ def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None
         put(connection, reminded, *rows)
 
 
-def read_told(
+def read_notified(
     connection: Connection, steps: Iterable[Step], *, rehearsal: bool
 ) -> dict[Step, set[str]]:
     """Each step with the units that were reminded by it; a mail that never went does not
     count, unless it was dropped by hand."""
-    told: dict[Step, set[str]] = {}
+    notified: dict[Step, set[str]] = {}
     # Without a notice: the secretariat was asked to phone.
     went = notice.c.reason.not_in(NEVER_WENT)
     counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
@@ -51,11 +51,11 @@ def read_told(
             reminded.c.step == step.step,
             counts,
         )
-        told[step] = set(connection.scalars(query))
-    return told
+        notified[step] = set(connection.scalars(query))
+    return notified
 
 
-def heard_from(
+def written_to(
     connection: Connection, units: Collection[str], year: int, before: Collection[str], stream: str
 ) -> set[str]:
     """Those of the units that were written to in that year, by notices other than `before`: as
@@ -71,7 +71,7 @@ def heard_from(
     return {row.unit for row in rows if still_reached(row.stream, stream)}
 
 
-def tasks_of(
+def reminded_tasks(
     connection: Connection, keys: Iterable[str]
 ) -> defaultdict[str, list[tuple[str, str, int]]]:
     """What nudges and 待确认 mails are about, by their keys: task, due date, step."""
@@ -82,25 +82,22 @@ def tasks_of(
     return tasks
 
 
-_BY_DIGEST = "by-digest"
-
-
-def read_heard(
+def read_past_digests(
     connection: Connection,
     table: Timetable,
     steps: Iterable[Step],
     at: datetime,
     *,
     rehearsal: bool,
-) -> dict[str, list[Heard]]:
+) -> dict[str, list[PastDigest]]:
     """By the unit, since the first 待确认 step that is in reach, up to that moment.
 
     Also digests that wait, or were refused: what keeps them back would keep back the second mail.
     """
     since = min((step.since for step in steps if step.kind is Kind.OVERDUE), default=None)
-    found: dict[str, list[Heard]] = defaultdict(list)
+    past_digests: dict[str, list[PastDigest]] = defaultdict(list)
     if since is None:
-        return found
+        return past_digests
     first = datetime.combine(since, time(), table.plan.zone)
     query = select(notice.c.unit, notice.c.period, notice.c.due, notice.c.created).where(
         notice.c.kind == Kind.DIGEST,
@@ -112,22 +109,22 @@ def read_heard(
     )
     for row in connection.execute(query):
         day = table.local_day(max(row.due, row.created))
-        found[row.unit].append(Heard(table.plan.month_of(row.period), day))
-    return found
+        past_digests[row.unit].append(PastDigest(table.plan.month_of(row.period), day))
+    return past_digests
 
 
-def note_read(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
+def note_covered(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
     """What their units read in a digest counts as told. No notice has this key."""
-    note_reminded(connection, [replace(draft, key=_read_key(draft.key)) for draft in drafts])
+    note_reminded(connection, [replace(draft, key=_covered_key(draft.key)) for draft in drafts])
 
 
-def was_read(connection: Connection, key: str) -> bool:
+def was_covered(connection: Connection, key: str) -> bool:
     """Whether that reminder's unit has read it in a digest, so that it is for others alone."""
-    return bool(tasks_of(connection, [_read_key(key)]))
+    return bool(reminded_tasks(connection, [_covered_key(key)]))
 
 
-def _read_key(key: str) -> str:
-    return f"{key}/{_BY_DIGEST}"
+def _covered_key(key: str) -> str:
+    return f"{key}/by-digest"
 
 
 @dataclass(frozen=True)
@@ -140,7 +137,7 @@ class NotifiedCount:
     units: int
 
 
-def told_of(
+def count_notified(
     connection: Connection, tasks: Collection[str], periods: Collection[str]
 ) -> Iterator[NotifiedCount]:
     """What went of these tasks: the digests of their months, then the reminders."""

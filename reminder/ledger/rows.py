@@ -92,20 +92,7 @@ class Change:
     detail: str = ""
 
 
-def record(
-    connection: Connection,
-    at: datetime,
-    subject: str,
-    state: State,
-    reason: Reason,
-    *,
-    address: str | None = None,
-    detail: str = "",
-) -> None:
-    record_all(connection, at, [Change(subject, state, reason, address, detail)])
-
-
-def record_all(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
+def record(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
     if rows := [vars(change) | {"at": at} for change in changes]:
         connection.execute(history.insert(), rows)
 

@@ -19,7 +19,7 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import notified
-from reminder.ledger.notified import NotifiedCount, read_heard, told_of
+from reminder.ledger.notified import NotifiedCount, count_notified, read_past_digests
 from reminder.ledger.registrations import (
     SET,
     read_changes,
@@ -130,7 +130,7 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
         windows,
         tuple(changes.notice_moves(old, new)),
         tuple(_entry_moves(app.feeds, before, after, tasks, progress)),
-        tuple(told_of(connection, [task.id for task in tasks], periods)),
+        tuple(count_notified(connection, [task.id for task in tasks], periods)),
         tuple(_doubts(before, dated.meeting, day, now)),
     )
 
@@ -205,11 +205,11 @@ def _calls(
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
     rehearsal = app.settings.rehearsal
-    told = notified.read_told(connection, steps, rehearsal=rehearsal)
-    heard = read_heard(connection, table, steps, at, rehearsal=rehearsal)
+    reminded = notified.read_notified(connection, steps, rehearsal=rehearsal)
+    past_digests = read_past_digests(connection, table, steps, at, rehearsal=rehearsal)
     first = [
         (draft.kind, task, draft.unit)
-        for draft in reminders(table, at, told, progress, heard)
+        for draft in reminders(table, at, reminded, progress, past_digests)
         if table.directory[draft.unit].tone is not Relation.PARALLEL and not draft.by_digest
         for task, *_ in draft.tasks
     ]

@@ -15,7 +15,7 @@ from reminder.ledger import notices, notified
 from reminder.ledger.holds import read_hold
 from reminder.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
 from reminder.ledger.notices import Composed, NewNotice
-from reminder.ledger.notified import was_read
+from reminder.ledger.notified import was_covered
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.compose import Composer, RenderContext, UnitFacts
@@ -102,9 +102,9 @@ class NoticeWriter:
     ) -> Iterator[UnitFacts]:
         units = [draft.unit for draft in drafts]
         year, before = self._table.plan.year, [draft.key for draft in drafts]
-        heard = notified.heard_from(connection, units, year, before, self.stream)
+        written_to = notified.written_to(connection, units, year, before, self.stream)
         if not self._settings.links_in_mail:
-            yield from (UnitFacts(unit not in heard) for unit in units)
+            yield from (UnitFacts(unit not in written_to) for unit in units)
             return
         base, key = self._settings.web.public_url, self._composer.key
         feeds = link_tokens(connection, key, FEED, units)
@@ -112,7 +112,7 @@ class NoticeWriter:
         for unit in units:
             calendar = feed_url(base, feeds[unit], unit, handed_out=True)
             page = page_url(base, pages[unit], unit)
-            yield UnitFacts(unit not in heard, calendar, page)
+            yield UnitFacts(unit not in written_to, calendar, page)
 
     def release(
         self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
@@ -175,8 +175,8 @@ class NoticeWriter:
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
     base = original(view.key)
-    tasks = notified.tasks_of(connection, [base])
-    by_digest = view.kind is Kind.OVERDUE and was_read(connection, base)
+    tasks = notified.reminded_tasks(connection, [base])
+    by_digest = view.kind is Kind.OVERDUE and was_covered(connection, base)
     return NoticeDraft(
         view.key, view.kind, view.period, view.unit, view.due, view.useful_until,
         tuple(tasks[base]), by_digest,
@@ -191,7 +191,7 @@ def stop_reminders(
     A copy is of the same tasks as the notice that it copies.
     """
     rows = notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE)
-    tasks = notified.tasks_of(connection, {original(row["key"]) for row in rows})
+    tasks = notified.reminded_tasks(connection, {original(row["key"]) for row in rows})
     stopped = defaultdict(list)
     for row in rows:
         draft = NoticeDraft(

@@ -217,15 +217,17 @@ class Planner:
         with self._database.read() as connection:
             if occasions.reminders_planned_from(connection) == wanted:
                 return
-            told = notified.read_told(connection, steps, rehearsal=rehearsal)
-            heard = notified.read_heard(connection, table, steps, at, rehearsal=rehearsal)
+            reminded = notified.read_notified(connection, steps, rehearsal=rehearsal)
+            past_digests = notified.read_past_digests(
+                connection, table, steps, at, rehearsal=rehearsal
+            )
         context = self._composer.context(at, self._writer.as_told(progress, at))
-        for batch in batched(reminders(table, at, told, progress, heard)):
+        for batch in batched(reminders(table, at, reminded, progress, past_digests)):
             calls = [draft for draft in batch if self._is_phoned(draft)]
             mails = [self._marked(draft) for draft in batch if self._is_mailed(draft)]
             with self._database.write() as connection:
                 if not rehearsal:
-                    notified.note_read(connection, [d for d in batch if d.by_digest])
+                    notified.note_covered(connection, [d for d in batch if d.by_digest])
                     self._note_calls(connection, calls, at)
                 added = self._add_reminders(connection, mails, context)
             yield from added

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from reminder.domain import occasions
 from reminder.domain.notices import Kind, NoticeDraft
-from reminder.domain.occasions import Heard
+from reminder.domain.occasions import PastDigest
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
 from reminder.domain.status import Reader
 from reminder.domain.timetable import MONTHS, Schedule, Timetable
@@ -142,7 +142,7 @@ def due_reminders(
     moment: datetime,
     progress: Progress,
     reminded: set[Reminded],
-    heard: Mapping[str, Sequence[Heard]] = MappingProxyType({}),
+    past_digests: Mapping[str, Sequence[PastDigest]] = MappingProxyType({}),
 ) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
     """Mails and calls that are due at that moment, less what was read in a digest."""
     told = {
@@ -155,7 +155,7 @@ def due_reminders(
     }
     mails: list[NoticeDraft] = []
     calls: list[NoticeDraft] = []
-    for draft in occasions.reminders(table, moment, told, progress, heard):
+    for draft in occasions.reminders(table, moment, told, progress, past_digests):
         if draft.by_digest:
             continue
         phoned = table.directory[draft.unit].tone is Relation.PARALLEL
@@ -181,8 +181,8 @@ def reminders(
     calls: list[NoticeDraft] = []
     for offset in range((last - first).days + 1):
         moment = datetime.combine(first + timedelta(days=offset), time(10), ZONE)
-        heard = _heard(table, moment.date()) if after_digests else {}
-        found = due_reminders(table, moment, progress or Progress(), noted, heard)
+        past_digests = _past_digests(table, moment.date()) if after_digests else {}
+        found = due_reminders(table, moment, progress or Progress(), noted, past_digests)
         mails += found[0]
         calls += found[1]
         for draft in (*found[0], *found[1]):
@@ -190,9 +190,9 @@ def reminders(
     return mails, calls
 
 
-def _heard(table: Timetable, on: date) -> dict[str, list[Heard]]:
+def _past_digests(table: Timetable, on: date) -> dict[str, list[PastDigest]]:
     """Everybody has every digest up to that day."""
-    past = [Heard(month, table.digest_day(month)) for month in MONTHS]
+    past = [PastDigest(month, table.digest_day(month)) for month in MONTHS]
     past = [digest for digest in past if digest.day <= on]
     return {unit.id: past for unit in table.directory.single}
 

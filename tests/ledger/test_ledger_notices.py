@@ -197,16 +197,16 @@ def test_a_draft_with_a_naive_moment_is_refused() -> None:
 def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     notices.add(connection, told, AT, composed=COMPOSED, stream="smtp")
-    assert notified.read_told(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
+    assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
     notices.expire(connection, END)
-    assert notified.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
 
 
 def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     notices.add(connection, told, AT, composed=COMPOSED, rehearsal=True, stream="smtp")
-    assert notified.read_told(connection, [STEP], rehearsal=False) == {STEP: set()}
-    assert notified.read_told(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
+    assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert notified.read_notified(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
 
 
 def test_a_great_ledger_is_read_whole(database: Database) -> None:

@@ -13,7 +13,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.feeds import read_version
 from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed, add
-from reminder.ledger.notified import NotifiedCount, told_of
+from reminder.ledger.notified import NotifiedCount, count_notified
 from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date, unset_date
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
@@ -73,7 +73,7 @@ def test_what_went_of_a_task_is_counted_and_what_waits_is_not(database: Database
         add(connection, held, AT, state=State.HELD, reason=Reason.HOLD, stream="smtp")
         rehearsed = draft(Kind.DIGEST, "2026-05", "yinchuan")
         add(connection, rehearsed, AT, composed=content, stream="smtp", rehearsal=True)
-        found = list(told_of(connection, ["2026-05-2"], ["2026-05"]))
+        found = list(count_notified(connection, ["2026-05-2"], ["2026-05"]))
     assert found == [
         NotifiedCount(Kind.DIGEST, "2026-05", "", 1),
         NotifiedCount(Kind.NUDGE, "2026-05-21", "2026-05-2", 2),

@@ -167,7 +167,7 @@ def forget_reminders(patch: pytest.MonkeyPatch) -> None:
 
 
 def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(notified, "read_told", lambda _, steps, **__: {step: set() for step in steps})
+    patch.setattr(notified, "read_notified", lambda _, steps, **__: {step: set() for step in steps})
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:
@@ -208,7 +208,7 @@ def release_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def ask_twice_a_day(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(notified, "read_heard", lambda *_, **__: {})
+    patch.setattr(notified, "read_past_digests", lambda *_, **__: {})
 
 
 def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:
