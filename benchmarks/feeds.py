@@ -109,7 +109,7 @@ def measure(quick: bool) -> Part:
             found = inside("rebuild", write_office(folder, UNITS, tasks), folder / "state")
         words, took = f"anew, {found['events']} events", spread(found["anew"])
         part.rows.append((words, "", str(took), ""))
-        part.targets.append(Target(f"feed {words}", (5,), took, " ms", most=True))
+        part.targets.append(Target(f"feed {words}", (10,), took, " ms", most=True))
     return part
 
 

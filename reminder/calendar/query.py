@@ -31,12 +31,6 @@ class Query:
     alarms: int = 0
     year_round: bool = True
 
-    @property
-    def canonical(self) -> str:
-        """The same for every address that asks for the same."""
-        role = self.role or ""
-        return f"view={self.view}&role={role}&alarms={self.alarms}&year-round={self.year_round:d}"
-
 
 _ESCAPED = re.compile("^(?:amp;)+")
 _VALUES: dict[str, tuple[str, dict[str, View | Role | int | bool]]] = {
@@ -54,7 +48,7 @@ def parse_query(query: str) -> Query:
     `&amp;` is an ampersand. Raises `QueryError` for an unknown value and for a name that comes
     twice.
     """
-    found: dict[str, View | Role | int | bool] = {}
+    wishes: dict[str, View | Role | int | bool] = {}
     pairs = parse_qsl(query, keep_blank_values=True)
     for number, (given, value) in enumerate(pairs, 1):
         name = _ESCAPED.sub("", given)
@@ -64,7 +58,7 @@ def parse_query(query: str) -> Query:
         attribute, values = _VALUES[name]
         if value not in values:
             raise QueryError(f"{name}={value!r} is unknown, wanted one of: {', '.join(values)}")
-        if attribute in found:
+        if attribute in wishes:
             raise QueryError(f"{name} stands twice, wanted it once")
-        found[attribute] = values[value]
-    return Query(**found)  # type: ignore[arg-type]
+        wishes[attribute] = values[value]
+    return Query(**wishes)  # type: ignore[arg-type]

@@ -25,7 +25,6 @@ _ALARM_HOUR = timedelta(hours=9)
 _COLOR = "indigo"
 _COLORS = {Role.LEAD: _COLOR, Role.RELATED: "mediumpurple", None: _COLOR}
 _YEAR_ROUND_COLOR = "peru"
-_WORDS = "calendar/entries.txt"
 _CACHED = 4096  # events, in one view each; and texts of entries
 
 
@@ -44,11 +43,11 @@ class FeedRenderer:
         self._templates = templates
         self._uid_domain = uid_domain
         self._component = lru_cache(_CACHED)(self._render_component)
-        self._text = lru_cache(_CACHED)(self._render_text)
+        self._text = lru_cache(_CACHED)(lambda macro, entry: self._phrase(macro, entry=entry))
 
     def render(self, plan: Plan, unit: Unit | None, rows: list[EventRow], query: Query) -> bytes:
         """Without a unit: of the whole plan."""
-        name = phrase(self._templates, _WORDS, "calendar", plan=plan, unit=unit)
+        name = self._phrase("calendar", plan=plan, unit=unit)
         revised = max((row.last_modified for row in rows), default=None)
         components = b"".join(self._component(row, query, plan.zone) for row in rows)
         body = components or _time_zone(plan.zone, plan.year)
@@ -65,8 +64,10 @@ class FeedRenderer:
         is_todo = query.view is View.TODO
         component = _todo(entry, row, zone) if is_todo else _event(entry, row, query)
         title = self._text("full_title" if query.view is View.WINDOW else "short_title", entry)
+        description = self._text("description", entry)
         if row.cancelled:
-            title = phrase(self._templates, _WORDS, "cancelled_title", title=title)
+            title = self._phrase("cancelled_title", title=title)
+            description = self._phrase("cancelled_description", description=description)
         # `Event.new` would invent UID and DTSTAMP, and no two copies would be alike.
         component.add("uid", _uid(row.uid, query.view, self._uid_domain))
         # RFC 5545, 3.8.7.2: without METHOD, DTSTAMP is the time of the last revision.
@@ -74,7 +75,7 @@ class FeedRenderer:
         component.add("last-modified", row.last_modified)
         component.add("sequence", row.sequence)
         component.add("summary", _Text(title))
-        component.add("description", _Text(self._text("description", entry, row.cancelled)))
+        component.add("description", _Text(description))
         component.add("class", "PUBLIC")
         component.add("categories", [self._text("category", entry)])
         component.add("color", _YEAR_ROUND_COLOR if entry.year_round else _COLORS[entry.role])
@@ -82,9 +83,8 @@ class FeedRenderer:
             component.add_component(_alarm(title, query))
         return _bytes(component)
 
-    def _render_text(self, macro: str, entry: CalendarEntry, *facts: bool) -> str:
-        more = {"cancelled": facts[0]} if facts else {}
-        return phrase(self._templates, _WORDS, macro, entry=entry, **more)
+    def _phrase(self, macro: str, **facts: object) -> str:
+        return phrase(self._templates, "calendar/entries.txt", macro, **facts)
 
 
 def _shown(entry: CalendarEntry, query: Query) -> CalendarEntry | None:
