@@ -92,15 +92,11 @@ class FeedEvents:
         return FeedContent(drafts, hashlib.sha256(repr(facts).encode()).hexdigest())
 
 
-def table_hash(table: Timetable, uid_domain: str) -> str:
-    """Of all that events are made from, but for what is registered of the tasks."""
+def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
+    """Of all that the feeds are made from."""
     checked = [
         table.window_in(task, month) for task in table.plan.year_round[:1] for month in MONTHS
     ]
-    facts = (_FORM, uid_domain, table.input_hash, checked)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
-def progress_hash(progress: Progress) -> str:
-    facts = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
+    done = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
+    facts = (_FORM, uid_domain, table.input_hash, checked, done)
     return hashlib.sha256(repr(facts).encode()).hexdigest()

@@ -1,7 +1,6 @@
 """Feeds: kept in step with plan and state, rendered on demand, written out as files."""
 
 import hashlib
-import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from jinja2 import Environment
 from sqlalchemy import Connection
 
 from reminder.calendar.entries import PLAN, CalendarEntry
-from reminder.calendar.feed_events import FeedEvents, progress_hash, table_hash
+from reminder.calendar.feed_events import FeedEvents, input_hash
 from reminder.calendar.query import Query
 from reminder.calendar.rendering import FeedRenderer
 from reminder.domain.timetable import Timetable
@@ -67,7 +66,7 @@ class Feeds:
         self._table = table
         self._uid_domain = uid_domain
         self._renderer = FeedRenderer(templates, uid_domain)
-        self._hashed: tuple[Timetable | None, str] = (None, "")
+        # While they are written, of that input hash.
         self._contents: tuple[str, dict[str, FeedContent]] = ("", {})
 
     def names(self) -> list[str]:
@@ -94,8 +93,8 @@ class Feeds:
         has_written = False
         while True:
             with self._database.read() as connection:
-                input_hash = self._input_hash(progress(connection))
-                is_in_step = ledger.read_input_hash(connection) == input_hash
+                latest = self._input_hash(progress(connection))
+                is_in_step = ledger.read_input_hash(connection) == latest
                 if is_in_step and not ledger.has_outlived(connection, at):
                     return has_written
             with self._database.write() as connection:
@@ -104,26 +103,23 @@ class Feeds:
             has_written = True
 
     def _bring_in_step(self, connection: Connection, progress: Progress, at: datetime) -> None:
-        """Some of the feeds, and then the rest is left to the next transaction."""
-        input_hash, table = self._input_hash(progress), self._table()
-        if self._contents[0] != input_hash:
+        """Some of the feeds; the rest is left to the next transaction."""
+        table, latest = self._table(), self._input_hash(progress)
+        if self._contents[0] != latest:
             events = FeedEvents(table, progress, self._uid_domain)
-            self._contents = (input_hash, events.contents())
+            self._contents = (latest, events.contents())
         left = ledger.out_of_step(connection, self._contents[1], at)
 
         def is_over(entry: str) -> bool:
-            return not json.loads(entry)["period"].startswith(f"{table.plan.year}-")
+            return CalendarEntry.from_json(entry).year != table.plan.year
 
         ledger.bring_in_step(connection, dict(islice(left.items(), _AT_ONCE)), at, is_over)
         if len(left) <= _AT_ONCE:
-            ledger.note_input_hash(connection, input_hash)
+            ledger.note_input_hash(connection, latest)
             self._contents = ("", {})
 
     def _input_hash(self, progress: Progress) -> str:
-        table = self._table()
-        if self._hashed[0] is not table:
-            self._hashed = (table, table_hash(table, self._uid_domain))
-        return f"{self._hashed[1]} {progress_hash(progress)}"
+        return input_hash(self._table(), progress, self._uid_domain)
 
     def rendered(self, name: str, query: Query) -> RenderedFeed:
         """Raises `UnknownError`."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Component, Event, Timezone, Todo, vText
@@ -81,7 +82,7 @@ class FeedRenderer:
         component.add("color", _YEAR_ROUND_COLOR if entry.year_round else _COLORS[entry.role])
         if query.alarms and not row.cancelled and _may_alarm(entry):
             component.add_component(_alarm(title, query))
-        return _bytes(component)
+        return cast(bytes, component.to_ical())
 
     def _phrase(self, macro: str, **facts: object) -> str:
         return phrase(self._templates, "calendar/entries.txt", macro, **facts)
@@ -181,8 +182,7 @@ def _head(name: str, zone: ZoneInfo, revised: datetime | None) -> bytes:
 
 
 def _folded(line: str) -> str:
-    content: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
-    return content.decode()
+    return cast(bytes, Contentline(line).to_ical()).decode()  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=16)
@@ -193,9 +193,4 @@ def _time_zone(zone: ZoneInfo, year: int) -> bytes:
     component = Timezone.from_tzid(zone.key, first_date=first, last_date=last)
     # The library's own remark; RFC 5545, 3.6.5 has no place for it.
     component.pop("COMMENT", None)
-    return _bytes(component)
-
-
-def _bytes(component: Component) -> bytes:
-    content: bytes = component.to_ical()
-    return content
+    return cast(bytes, component.to_ical())
