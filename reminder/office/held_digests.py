@@ -21,6 +21,8 @@ from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.compose import Composer
 from reminder.office.notice_writer import NoticeWriter
 
+_OURS = (*UNREAD, *CLEARED, *NEEDLESS)
+
 
 class Approvals:
     """Any number of processes may do this at once: each looks again before it writes."""
@@ -74,32 +76,25 @@ class Approvals:
     def look_again(self, period: str, at: datetime) -> None:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
         with self._database.read() as connection:
-            stream = self._writer.stream
-            keys = holds.held_digests(
-                connection, stream, (*UNREAD, *CLEARED, *NEEDLESS), period=period
-            )
-            views = read_notices(connection, keys=keys)
-            progress = read_progress(connection, self._table, stream)
-            hindrances = self._hindrances(views, progress)
-            early = [view for view in views if view.reason in CLEARED and view.due > at]
-            now = self.shown(connection, early)
-        changed = [view.key for view in early if _differs(view, now.get(view.key))]
-        stopped = [
-            view.key
-            for view in views
-            if view.key in hindrances and (view.due <= at or view.reason != hindrances[view.key])
-        ]
-        freed = [v.key for v in views if v.reason in NEEDLESS and v.key not in hindrances]
-        if not (changed or stopped or freed):
-            return
-        with self._database.write() as connection:
-            same = {view.key: view for view in views}
-            still = {v.key for v in read_notices(connection, keys=keys) if v == same[v.key]}
-            holds.take_back(connection, [key for key in changed if key in still], at)
-            for key in still.intersection(stopped):
-                self._stop(connection, same[key], hindrances[key], at)
-            back = [key for key in freed if key in still]
-            notices.set_states(connection, back, State.HELD, Reason.APPROVAL, at)
+            keys = holds.held_digests(connection, self._writer.stream, _OURS, period=period)
+        for batch in batched(keys):
+            with self._database.write() as connection:
+                self._look_again(connection, batch, at)
+
+    def _look_again(self, connection: Connection, keys: Sequence[str], at: datetime) -> None:
+        views = _held(connection, keys, _OURS)
+        progress = read_progress(connection, self._table, self._writer.stream)
+        hindrances = self._hindrances(views, progress)
+        cleared = [view for view in views if view.reason in CLEARED and view.due > at]
+        composed = self.shown(connection, cleared)
+        for view in views:
+            why = hindrances.get(view.key)
+            if why and (view.due <= at or view.reason != why):
+                self._stop(connection, view, why, at)
+            elif not why and view.reason in NEEDLESS:
+                notices.set_state(connection, view.key, State.HELD, Reason.APPROVAL, at)
+        changed = [view.key for view in cleared if _differs(view, composed.get(view.key))]
+        holds.take_back(connection, changed, at)
 
     def _stop(self, connection: Connection, view: NoticeView, reason: Reason, at: datetime) -> None:
         """For good when it was due; before that it may come back."""
@@ -115,16 +110,12 @@ class Approvals:
         """
         with self._database.read() as connection:
             keys = holds.held_digests(connection, self._writer.stream, CLEARED, due_by=at)
-        for some in batched(keys):
+        for batch in batched(keys):
             with self._database.write() as connection:
-                self._send(connection, some, at)
+                self._send(connection, batch, at)
 
     def _send(self, connection: Connection, keys: Sequence[str], at: datetime) -> None:
-        views = [
-            view
-            for view in read_notices(connection, keys=keys)
-            if view.state is State.HELD and view.reason in CLEARED
-        ]
+        views = _held(connection, keys, CLEARED)
         composed = self.shown(connection, views)
         changed = []
         for view in views:
@@ -135,6 +126,14 @@ class Approvals:
             else:
                 notices.fix(connection, view.key, composed[view.key], at, Reason(view.reason))
         holds.take_back(connection, changed, at)
+
+
+def _held(
+    connection: Connection, keys: Sequence[str], reasons: Sequence[Reason]
+) -> list[NoticeView]:
+    """Those that still are, for one of these reasons."""
+    views = read_notices(connection, keys=keys)
+    return [view for view in views if view.state is State.HELD and view.reason in reasons]
 
 
 def _draft(view: NoticeView) -> NoticeDraft:
