@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.ledger.rows import Change, record
-from reminder.ledger.schema import message, notice, recipient
+from reminder.ledger.schema import Moment, Words, history, message, notice, recipient
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
 _FEW = 4  # recipients that a notice may have without making a claim smaller
@@ -141,35 +152,71 @@ def _refuse_damaged(
 def settle(
     connection: Connection, results: Sequence[Result], at: datetime, *, rehearsal: bool = False
 ) -> bool:
-    """Records each recipient's answer, as far as its claim still stands. False when one is gone."""
-    stands = True
+    """Records each recipient's answer, as far as its claim still stands. False when one is gone.
+
+    The statements look for themselves whether it does, so that hundreds of answers are three.
+    """
     # In one order everywhere: two replicas may hold different recipients of the same notices.
-    for result in sorted(results, key=lambda result: result.claimed.key):
-        stands &= _settle(connection, result, at, rehearsal=rehearsal)
-    return stands
-
-
-def _settle(connection: Connection, result: Result, at: datetime, *, rehearsal: bool) -> bool:
-    key, changes = result.claimed.key, []
-    held = (recipient.c.notice == key) & (recipient.c.claim == result.claimed.claim)
-    for address, answer in result.answers.items():
-        rehearsed = rehearsal and answer.reason is Reason.ACCEPTED
-        reason = Reason.REHEARSAL if rehearsed else answer.reason
-        values = {
-            "state": answer.state, "reason": reason, "reply": answer.reply, "claim": None,
-            "attempts": recipient.c.attempts + 1, "not_before": result.retry_at, "updated": at,
-        }  # fmt: skip
-        mine = update(recipient).where(held, recipient.c.address == address)
-        if connection.execute(mine.values(values)).rowcount:
-            changes.append(Change(key, answer.state, reason, address, answer.reply))
-    if changes:
-        record(connection, at, changes)
+    results = sorted(results, key=lambda result: result.claimed.key)
+    answers: list[dict[str, object]] = []
+    tried: list[dict[str, object]] = []
+    for result in results:
+        which = {"of": result.claimed.key, "held": result.claimed.claim, "now": at}
+        reasons = set()
+        for address, answer in result.answers.items():
+            rehearsed = rehearsal and answer.reason is Reason.ACCEPTED
+            reason = Reason.REHEARSAL if rehearsed else answer.reason
+            reasons.add(answer.reason)
+            answers.append(which | {
+                "person": address, "answered": answer.state, "why": reason,
+                "said": answer.reply, "until": result.retry_at,
+            })  # fmt: skip
         # The reason is the notice's own where all recipients have the same.
-        reasons = {answer.reason for answer in result.answers.values()}
-        shared = {"reason": reasons.pop()} if len(reasons) == 1 else {}
-        tried = update(notice).where(notice.c.key == key)
-        connection.execute(tried.values(attempts=notice.c.attempts + 1, updated=at, **shared))
-    return len(changes) == len(result.answers)
+        tried.append(which | {"why": reasons.pop() if len(reasons) == 1 else None})
+    if not answers:
+        return True
+    connection.execute(_HISTORY_OF_ANSWERS, answers)
+    connection.execute(_TRIED, tried)
+    return connection.execute(_ANSWERED, answers).rowcount == len(answers)
+
+
+_HELD = (recipient.c.notice == bindparam("of")) & (recipient.c.claim == bindparam("held"))
+_STILL_HELD = _HELD & (recipient.c.address == bindparam("person"))
+_HISTORY_OF_ANSWERS = insert(history).from_select(
+    ["at", "subject", "address", "state", "reason", "detail"],
+    select(
+        bindparam("now", type_=Moment),
+        recipient.c.notice,
+        recipient.c.address,
+        bindparam("answered", type_=String),
+        bindparam("why", type_=String),
+        bindparam("said", type_=Words),
+    )
+    .where(_STILL_HELD)
+    .with_for_update(),
+)
+_TRIED = (
+    update(notice)
+    .where(notice.c.key == bindparam("of"), exists().where(_HELD))
+    .values(
+        attempts=notice.c.attempts + 1,
+        reason=func.coalesce(bindparam("why", type_=String), notice.c.reason),
+        updated=bindparam("now"),
+    )
+)
+_ANSWERED = (
+    update(recipient)
+    .where(_STILL_HELD)
+    .values(
+        state=bindparam("answered"),
+        reason=bindparam("why"),
+        reply=bindparam("said"),
+        claim=None,
+        attempts=recipient.c.attempts + 1,
+        not_before=bindparam("until"),
+        updated=bindparam("now"),
+    )
+)
 
 
 # Requeueing

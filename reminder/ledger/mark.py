@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from reminder.domain.notices import State
 from reminder.ledger.holds import released_at
@@ -27,6 +27,9 @@ _ID = "ledger-id"
 _BEGUN = b"There is a ledger here, or there was.\n"
 _NEW = _BEGUN + b"Nobody has ticked yet.\n"
 _LINE = re.compile(re.escape(_BEGUN) + rb"ledger (\w*), row (\d+) \((\w+)\) of (\S+)\n")
+# Made once: they are asked with every answer of a mail server.
+_LAST = select(history).order_by(history.c.id.desc()).limit(1)
+_NUMBERED = select(history).where(history.c.id == bindparam("number"))
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,8 +80,7 @@ class Mark:
 
     def last(self, connection: Connection) -> bytes:
         """What to write when this transaction is on disk."""
-        query = select(history).order_by(history.c.id.desc()).limit(1)
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(_LAST).one_or_none()
         number, at = (row.id, row.at) if row else (0, _NEVER)
         # Of one length, so that one write replaces another whole.
         line = f"ledger {_id(connection)}, row {number:020} ({_digest(row)}) of {at.isoformat()}\n"
@@ -124,7 +126,7 @@ def _is_used(connection: Connection) -> bool:
 
 
 def _row(connection: Connection, number: int) -> Row[Any] | None:
-    return connection.execute(select(history).where(history.c.id == number)).one_or_none()
+    return connection.execute(_NUMBERED, {"number": number}).one_or_none()
 
 
 def _digest(row: Row[Any] | None) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Table, delete, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, select
 from sqlalchemy.dialects import sqlite
 
 from reminder.domain.notices import Reason, State
@@ -40,8 +40,12 @@ def put_new(connection: Connection, table: Table, row: Row) -> bool:
     return added.first() is not None
 
 
+# Asked with every answer: made once, for making a statement takes longer than running it.
+_VALUE = select(setting.c.value).where(setting.c.name == bindparam("of_name"))
+
+
 def read_setting(connection: Connection, name: str) -> str | None:
-    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
+    return connection.scalar(_VALUE, {"of_name": name})
 
 
 def put_setting(connection: Connection, name: str, value: str) -> None:
