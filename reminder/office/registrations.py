@@ -103,9 +103,8 @@ def finish(
     """
     _refuse_unless_lead(app, unit, task)
     at, table = app.clock.now(), app.table
-    refuse_impossible(table, done_on, table.local_day(at))
-    begun = MONTHS[: table.running_month(table.local_day(at))]
-    if period and not (task.kind is TaskKind.YEAR and table.plan.month_of(period) in begun):
+    refuse_impossible(table, done_on, table.local_day(at), period)
+    if period and task.kind is not TaskKind.YEAR:
         raise DeclinedError("not_a_month")
     report = Registration(
         at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, message=_worded(words)
@@ -125,8 +124,11 @@ def finish(
     return True
 
 
-def refuse_impossible(table: Timetable, done_on: date, today: date) -> None:
-    """What a plan asks for may have been done in the year before it."""
+def refuse_impossible(table: Timetable, done_on: date, today: date, period: str) -> None:
+    """What a plan asks for may have been done in the year before it. With a period it is a
+    check-in of that month, which has begun."""
+    if period and table.plan.month_of(period) not in MONTHS[: table.running_month(today)]:
+        raise DeclinedError("not_a_month")
     if done_on > today:
         raise DeclinedError("done_in_the_future")
     if done_on.year < table.plan.year - 1:

@@ -51,6 +51,13 @@ class Form:
             raise DeclinedError("too_many_characters", most=most)
         return text
 
+    def day(self, name: str) -> date:
+        """On which something was done. Raises `DeclinedError` for what is no day."""
+        day = parse_day(self[name])
+        if day is None:
+            raise DeclinedError("no_day_done")
+        return day
+
 
 def parse_day(text: str) -> date | None:
     typed = _DAY.fullmatch(text)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
@@ -20,7 +19,7 @@ from reminder.office import registrations
 from reminder.office.links import FEED, PAGE, LinkView, is_noted, note_use, open_link, unit_address
 from reminder.office.registrations import WHO, WORDS
 from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
-from reminder.web.forms import LONGEST, Form, get, parse_day, post
+from reminder.web.forms import LONGEST, Form, get, post
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page, page_number
 from reminder.web.timeline import timeline
@@ -141,7 +140,7 @@ def _report(page: Page, unit: Unit, form: Form, by: Signature) -> str:
 
 def _finish(page: Page, unit: Unit, form: Form, by: Signature) -> str:
     period = form.line("period", 7)
-    day, words = _day(form.line("done_on", 20)), form.text("words", LONGEST)
+    day, words = form.day("done_on"), form.text("words", LONGEST)
     new = registrations.finish(
         page.app, unit, _task(page, form), by, done_on=day, words=words, period=period
     )
@@ -166,13 +165,6 @@ def _percent(typed: str) -> int | None:
     if not (digits.isdecimal() and len(digits) <= 3):
         raise DeclinedError("not_a_percentage")
     return int(digits)
-
-
-def _day(typed: str) -> date:
-    day = parse_day(typed)
-    if day is None:
-        raise DeclinedError("no_day_done")
-    return day
 
 
 def _form(act: str, register: Register) -> Route:

@@ -18,10 +18,6 @@ HERE = "/console/approval"
 ROWS = 200
 
 
-def _list(page: Page) -> Response:
-    return _listed(page)
-
-
 def _listed(page: Page, refused: str = "", dropping: tuple[str, str] = ("", "")) -> Response:
     """`dropping` is a key and the reason that was typed for it and not accepted."""
     batches = approval.batches(page.app, page.connection)
@@ -148,7 +144,7 @@ def _after_drop(page: Page, form: Form, refused: str) -> Response:
 
 
 ROUTES = [
-    console_page(HERE, _list),
+    console_page(HERE, _listed),
     console_page(f"{HERE}/mail", _mail),
     console_page(f"{HERE}/mail/html", _html),
     console_form(f"{HERE}/approve", _approve, _mail_again),

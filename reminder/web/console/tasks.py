@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.plan import TaskKind
-from reminder.domain.timetable import MONTHS, Role, Timetable
+from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Unit
 from reminder.domain.year import Year, task_bar
 from reminder.errors import DeclinedError, UnknownError, UsageError
@@ -24,7 +24,7 @@ from reminder.office.overview import (
 )
 from reminder.office.standings import shown_month
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
-from reminder.web.forms import Form, parse_day
+from reminder.web.forms import Form
 from reminder.web.page import Page, page_number
 from reminder.web.timeline import Timeline, timeline
 
@@ -171,11 +171,10 @@ def _finish(page: Page, form: Form) -> str:
     """For good, or with a period for that month's check-in of a year-round task."""
     task = page.table.plan.by_id.get(form["task"])
     if task is None or task.kind is TaskKind.STANDING:
-        raise DeclinedError("no_task_to_close")
+        raise DeclinedError("no_such_task")
     period = form["period"] if task.kind is TaskKind.YEAR and form["scope"] != "year" else ""
-    if period and period not in _past_periods(page):
-        raise DeclinedError("not_a_month")
-    day, note = _day(page, form["done_on"]), form.line("note", NOTE)
+    day, note = form.day("done_on"), form.line("note", NOTE)
+    registrations.refuse_impossible(page.table, day, page.table.local_day(page.at), period)
     completion.register(page.app, [task.id], period or None, day, note, SECRETARIAT)
     return "done"
 
@@ -186,20 +185,6 @@ def _reopen(page: Page, form: Form) -> str:
     except (UsageError, UnknownError):
         raise DeclinedError("not_registered_as_done") from None
     return "reopened"
-
-
-def _past_periods(page: Page) -> set[str]:
-    """Of the plan, with the one that runs."""
-    plan, today = page.table.plan, page.table.local_day(page.at)
-    return {plan.period(m) for m in MONTHS if date(plan.year, m, 1) <= today}
-
-
-def _day(page: Page, text: str) -> date:
-    day = parse_day(text)
-    if day is None:
-        raise DeclinedError("no_day_of_completion")
-    registrations.refuse_impossible(page.table, day, page.table.local_day(page.at))
-    return day
 
 
 def _form(path: str, act: Act) -> Route:
