@@ -17,9 +17,8 @@ from reminder.web.errors import HANDLERS
 from reminder.web.feed_cache import FeedCache
 from reminder.web.feeds import feed
 from reminder.web.forms import get
-from reminder.web.middleware import Bounds, Paths, Upgrade
-from reminder.web.page import MESSAGES, Page
-from reminder.web.security import SecurityHeaders, headers_of
+from reminder.web.middleware import Bounds, Paths, SecurityHeaders, Upgrade
+from reminder.web.page import MESSAGES, Page, headers_of
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ExceptionHandler
 
 from reminder.errors import DeclinedError, LedgerError
-from reminder.web.page import Page, Refused
-from reminder.web.security import HEADERS, headers_of
+from reminder.web.page import HEADERS, Page, Refused, headers_of
 
 log = logging.getLogger(__name__)
 

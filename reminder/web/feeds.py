@@ -14,7 +14,7 @@ from reminder.office.application import Application
 from reminder.office.links import FEED, feed_of, note_use, open_link
 from reminder.web.feed_answer import EncodedFeed, FeedAnswer
 from reminder.web.feed_cache import poll_of
-from reminder.web.security import headers_of
+from reminder.web.page import headers_of
 
 
 async def feed(request: Request) -> ASGIApp:

@@ -1,12 +1,13 @@
-"""Before every page: what a request must look like, which page is meant, whether by https."""
+"""Around every page: what a request must look like, which page is meant, headers, https."""
 
 import re
 from http import HTTPStatus
 from urllib.parse import quote, unquote
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reminder.domain.characters import as_address
 from reminder.web.errors import told
@@ -127,3 +128,21 @@ def _to_https(request: Request) -> RedirectResponse:
         answer = RedirectResponse(page.settings.web.base_url + path, 307)
         page.set_cookie(answer, "seen", "1", samesite="lax")
     return answer
+
+
+class SecurityHeaders:
+    """A response that has set one of them itself keeps its own."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        self._app = app
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -12,16 +12,40 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from reminder.documents.settings import WebSettings
 from reminder.documents.templates import phrase
 from reminder.domain.timetable import Timetable
 from reminder.office.application import Application
 from reminder.office.holds import Hold, read_hold
 from reminder.office.links import offered_feeds
 
+# Every response carries them: nothing from elsewhere, no script, no framing.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; frame-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # A link is its password: its path must not travel as a referrer, and not to our own style sheet
+    # either, whose request a proxy logs. With no referrer at all browsers would post our own forms
+    # with an Origin of `null`, as if they came from nowhere.
+    "Referrer-Policy": "strict-origin",
+    # For browsers that do not know frame-ancestors.
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Nothing that one reader may see stays behind for the next, an error page neither.
+    "Cache-Control": "no-store",
+}
 OFFERED = 200  # feeds on one page; the console finds the others by name
 MESSAGES = "web/messages.html"  # one macro a sentence: what a form has done, or why it was refused
 _SAID = "said"  # the cookie of the sentence that the next page says
 _SECONDS = 60  # until that page must have been asked for
+
+
+def headers_of(web: WebSettings) -> dict[str, str]:
+    """Below a path the host is shared with others: there the proxy asks for https (RFC 6797)."""
+    is_host_ours = web.is_https and not web.root
+    return HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_host_ours else {})
 
 
 def cookie_name(app: Application, name: str) -> str:

@@ -22,7 +22,7 @@ from reminder.ledger.schema import link
 from reminder.office import links
 from reminder.web import errors as pages
 from reminder.web.feed_answer import accepts_gzip, is_fresh
-from reminder.web.security import HEADERS
+from reminder.web.page import HEADERS
 
 ONE_HOUSE = (HealthCheck.function_scoped_fixture,)
 NAMES = ("helan", "deputies", "plan", "yinchuan", "local-congresses", "nobody")

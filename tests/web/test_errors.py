@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reminder.web.security import HEADERS
+from reminder.web.page import HEADERS
 from tests.web.test_attacks import Answer, ask
 from tests.web.test_units import address
 
