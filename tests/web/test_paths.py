@@ -135,8 +135,11 @@ def next_on(page: str) -> str:
     return found[1]
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS)
-def below(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Below]:
+@pytest.fixture(params=WAYS.values(), ids=WAYS, scope="module")
+def below(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Below]:
+    tmp_path = tmp_path_factory.mktemp("below")
     root, location = request.param
     port, listener = free_port(), socket.create_server(("127.0.0.1", 0))
     to = listener.getsockname()[1]
@@ -154,6 +157,7 @@ def below(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Below]:
     with nginx(tmp_path / "nginx", port, NGINX.format(port=port, location=where)):
         found = Below(base, app)
         assert found.get(local_address(app, base)).status_code == 200
+        assert found.log_in() == f"{base}/console/month"
         yield found
         found.client.close()
     stop(server, thread)
@@ -172,7 +176,6 @@ def link(below: Below) -> str:
 
 
 def test_every_address_of_every_page_lies_below_the_path_and_answers(below: Below) -> None:
-    assert below.log_in() == f"{below.base}/console/month"
     seen = below.walk(f"{below.base}/console", link(below), below.base)
     paths = {urlsplit(url).path.removeprefix(urlsplit(below.base).path) for url in seen}
     assert {path.split("/")[1] for path in paths if path} >= {"static", "console", "units", "feeds"}
@@ -181,7 +184,6 @@ def test_every_address_of_every_page_lies_below_the_path_and_answers(below: Belo
 
 def test_cookies_and_redirects_stay_below_the_path(below: Below) -> None:
     root = urlsplit(below.base).path
-    below.log_in()
     page = link(below)
     below.post(f"{page}/sign", who="值班员", period="2026-04")
     assert "已签收" in below.get(page).text
