@@ -3,16 +3,15 @@
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from reminder.documents.settings import Settings
+from reminder.documents.office import Office
 from reminder.domain.notices import Kind, Reason
-from reminder.domain.timetable import Timetable
 from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
@@ -39,19 +38,21 @@ class Trouble:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-SCHEDULER = Trouble(
-    "scheduler",
-    "the scheduler stalled and was replaced",
-    "scheduler",
-)
+SCHEDULER = Trouble("scheduler", "the scheduler stalled and was replaced", "scheduler")
 OTHER_FILES = Trouble(
     "files/other",
     "another replica that began later has other files: this one only sends",
     "other_files",
 )
+_SEEN_BY_A_DAEMON = {"files", "scheduler"}
+_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
+# The sender does, at its first failure and when it is well; who holds does.
+_LOGGED_BY_OTHERS = {"server", "outbox", "hold"}
+# A digest's end is its last report.
+_TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files"}
 
 
-class Watch:
+class Alerts:
     """Looks after every tick; keeps nothing but what stands in the ledger.
 
     `replica` names this process where it is one of many: what it sees of its own disk, files
@@ -59,20 +60,15 @@ class Watch:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        table: Timetable,
-        database: Database,
-        reporter: Reporter,
-        replica: str = "",
+        self, office: Office, database: Database, reporter: Reporter, replica: str = ""
     ) -> None:
         self.replica = replica
-        self._settings = settings
-        self._table = table
+        self._settings = office.settings
+        self._table = office.table
         self._database = database
         self._reporter = reporter
 
-    def look(
+    def check(
         self, at: datetime, more: Iterable[Trouble] | None = None, *, in_force: bool = True
     ) -> int:
         """Tells of what began and what is over. Returns how many of either.
@@ -83,27 +79,37 @@ class Watch:
         """
         if self._settings.mail.redirect_to:
             return 0
+
+        def told(connection: Connection) -> dict[str, Alarm]:
+            return {
+                name: alarm
+                for name, alarm in read_alarms(connection).items()
+                if name.partition("@")[2] == self._place(name)
+                and (in_force or _kind(name) in _OF_A_REPLICA)
+                and (more is not None or _kind(name) not in _SEEN_BY_A_DAEMON)
+            }
+
         with self._database.read() as connection:
-            known = self._concerned(connection, more, in_force)
-            troubles = [*self._own(connection, at, known), *(more or ())]
+            alarms = told(connection)
+            seen = [*self._own(connection, at, alarms), *(more or ())]
             if in_force:
-                troubles += self._shared(connection, at)
-            found = {t.name: t for t in map(self._placed, troubles)}
-        if found.keys() == known.keys():
+                seen += self._shared(connection, at)
+        troubles = {self._placed(trouble.name): trouble for trouble in seen}
+        if troubles.keys() == alarms.keys():
             return 0
         with self._database.write() as connection:
-            known = self._concerned(connection, more, in_force)
-            begun = [trouble for name, trouble in found.items() if name not in known]
-            over = [alarm for name, alarm in known.items() if name not in found]
-            for trouble in begun:
-                self._begin(connection, trouble, at)
+            alarms = told(connection)
+            begun = [name for name in troubles if name not in alarms]
+            over = [alarm for name, alarm in alarms.items() if name not in troubles]
+            for name in begun:
+                self._begin(connection, name, troubles[name], at)
             for alarm in over:
                 self._end(connection, alarm, at)
         return len(begun) + len(over)
 
-    def _placed(self, trouble: Trouble) -> Trouble:
-        place = self._place(trouble.name)
-        return replace(trouble, name=f"{trouble.name}@{place}") if place else trouble
+    def _placed(self, name: str) -> str:
+        place = self._place(name)
+        return f"{name}@{place}" if place else name
 
     def _place(self, name: str) -> str:
         """Whose trouble it is; empty for one of all. Two daemons of one replica have two ports."""
@@ -112,43 +118,28 @@ class Watch:
         seen_by_a_daemon = _kind(name) in _SEEN_BY_A_DAEMON
         return f"{self._settings.web.port}@{self.replica}" if seen_by_a_daemon else self.replica
 
-    def _concerned(
-        self, connection: Connection, more: Iterable[Trouble] | None, in_force: bool
-    ) -> dict[str, Alarm]:
-        alarms = {
-            name: alarm
-            for name, alarm in read_alarms(connection).items()
-            if name.partition("@")[2] == self._place(name)
-            and (in_force or _kind(name) in _OF_A_REPLICA)
-        }
-        if more is not None:
-            return alarms
-        return {
-            name: alarm for name, alarm in alarms.items() if _kind(name) not in _SEEN_BY_A_DAEMON
-        }
-
-    def _begin(self, connection: Connection, trouble: Trouble, at: datetime) -> None:
-        begin_alarm(connection, trouble.name, at, trouble.detail)
-        if _kind(trouble.name) not in _LOGGED_BY_OTHERS:
+    def _begin(self, connection: Connection, name: str, trouble: Trouble, at: datetime) -> None:
+        begin_alarm(connection, name, at, trouble.detail)
+        if _kind(name) not in _LOGGED_BY_OTHERS:
             log.log(logging.ERROR if trouble.macro else logging.WARNING, "%s", trouble.detail)
         if trouble.macro:
-            self._reporter.tell(connection, trouble.name, trouble.macro, at, **trouble.facts)
+            self._reporter.tell(connection, name, trouble.macro, at, **trouble.facts)
 
     def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
-        end_alarm(connection, alarm.name)
-        if _kind(alarm.name) not in _LOGGED_BY_OTHERS:
-            log.warning("over: %s", alarm.detail)
         kind = _kind(alarm.name)
+        end_alarm(connection, alarm.name)
+        if kind not in _LOGGED_BY_OTHERS:
+            log.warning("over: %s", alarm.detail)
         if kind in _TOLD_WHEN_OVER:
             since = alarm.since.astimezone(self._table.plan.zone)
             self._reporter.tell(connection, alarm.name, "over", at, kind=kind, since=since)
 
     def _own(
-        self, connection: Connection, at: datetime, known: dict[str, Alarm]
+        self, connection: Connection, at: datetime, alarms: Collection[str]
     ) -> Iterator[Trouble]:
         yield from self._held(connection)
         yield from self._server(connection, at)
-        yield from self._disk(known)
+        yield from self._disk(alarms)
 
     def _shared(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         yield from self._digests(connection, at)
@@ -183,25 +174,24 @@ class Watch:
     def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """From a working day before, and again when it was due: nobody gets it meanwhile."""
         zone, days = self._table.plan.zone, self._table.days
-        for found in unapproved(connection, self._settings.transport):
-            due = found.due.astimezone(zone)
-            is_late = at >= found.due
+        for held in unapproved(connection, self._settings.transport):
+            due, is_late = held.due.astimezone(zone), at >= held.due
             if at < self._table.moment(days.shift(due.date(), -1)):
                 continue
-            facts = {
-                "period": found.period,
-                "due": due,
-                "count": found.count,
-                "changed": found.changed,
-                "late": is_late,
-                "url": console_url(self._settings, "/console/approval"),
-            }
+            kind = "approval-late" if is_late else "approval"
             yield Trouble(
-                f"{'approval-late' if is_late else 'approval'}/{found.period}/{due:%m%dT%H%M}",
-                f"digest {found.period}: {found.count} wait for approval at /console/approval, "
+                f"{kind}/{held.period}/{due:%m%dT%H%M}",
+                f"digest {held.period}: {held.count} wait for approval at /console/approval, "
                 f"due {due.isoformat(' ', 'minutes')}",
                 "unapproved",
-                facts,
+                {
+                    "period": held.period,
+                    "due": due,
+                    "count": held.count,
+                    "changed": held.changed,
+                    "late": is_late,
+                    "url": console_url(self._settings, "/console/approval"),
+                },
             )
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
@@ -236,11 +226,13 @@ class Watch:
                 {"year": year, "month": month},
             )
 
-    def _disk(self, known: dict[str, Alarm]) -> Iterator[Trouble]:
-        wanted = ENOUGH if "disk" in map(_kind, known) else ROOM
+    def _disk(self, alarms: Collection[str]) -> Iterator[Trouble]:
+        wanted = ENOUGH if "disk" in map(_kind, alarms) else ROOM
         for folder in (self._settings.lock_path.parent, self._settings.outbox):
-            free = _free(folder)
-            if free is not None and free < wanted:
+            free = ENOUGH
+            with suppress(OSError):  # there is nothing yet, and so nothing to fill
+                free = shutil.disk_usage(folder).free
+            if free < wanted:
                 yield Trouble(
                     "disk",
                     f"disk nearly full: {free >> 20} MiB left for {folder}",
@@ -250,21 +242,5 @@ class Watch:
                 return
 
 
-_SEEN_BY_A_DAEMON = {"files", "scheduler"}
-_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
-# The sender does, at its first failure and when it is well; who holds does.
-_LOGGED_BY_OTHERS = {"server", "outbox", "hold"}
-# A digest's end is its last report.
-_TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files"}
-
-
 def _kind(name: str) -> str:
     return re.split("[/@]", name)[0]
-
-
-def _free(folder: Path) -> int | None:
-    """Bytes that are left there; None where there is nothing yet, and so nothing to fill."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return None

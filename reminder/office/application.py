@@ -36,7 +36,7 @@ from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import holds
-from reminder.office.alerts import Trouble, Watch
+from reminder.office.alerts import Alerts, Trouble
 from reminder.office.held_digests import Approvals
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import Planned, Planner
@@ -85,10 +85,9 @@ class Container:
         return Reporter(self.composer, self._database(), self.notice_writer)
 
     @cached_property
-    def watch(self) -> Watch:
-        settings = self.office.settings
-        replica = "" if isinstance(settings.ledger, Path) else replica_name()
-        return Watch(settings, self.office.table, self._database(), self.reporter, replica)
+    def alerts(self) -> Alerts:
+        replica = "" if isinstance(self.office.settings.ledger, Path) else replica_name()
+        return Alerts(self.office, self._database(), self.reporter, replica)
 
 
 def _nobody() -> None:
@@ -258,7 +257,7 @@ class Application:
     def look(self, at: datetime, more: Iterable[Trouble] | None) -> int:
         if self.waits_for_clock(at):
             return 0
-        return self.container.watch.look(at, more, in_force=self.is_current())
+        return self.container.alerts.check(at, more, in_force=self.is_current())
 
     def sync_feeds(self, at: datetime) -> None:
         if self.waits_for_clock(at) or not self.is_current():

@@ -291,14 +291,14 @@ def told(office: Trial) -> int:
 def test_of_two_daemons_on_one_host_neither_calls_over_what_the_other_sees(office: Trial) -> None:
     for port, troubles in [(8001, [OTHER_FILES]), (8002, [])] * 2:
         app = planned(office, mail=OPERATOR, web={"port": port})
-        app.container.watch.look(app.clock.now(), troubles)
+        app.container.alerts.check(app.clock.now(), troubles)
     assert told(office) == 1
 
 
 def test_a_pass_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
     for _ in range(2):
         app = planned(office, mail=OPERATOR)
-        app.container.watch.look(app.clock.now(), [OTHER_FILES])
+        app.container.alerts.check(app.clock.now(), [OTHER_FILES])
         app.tick()
     assert told(office) == 1
 

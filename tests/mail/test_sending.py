@@ -88,7 +88,7 @@ def next_try(office: Trial, key: str = DIGEST) -> datetime:
 def next_probe(office: Trial, server: BadServer) -> datetime:
     app = office.app(MARCH)
     with app.database.read() as connection:
-        trouble = read_trouble(connection, app.container.watch.replica)
+        trouble = read_trouble(connection, app.container.alerts.replica)
     assert trouble is not None
     return trouble.not_before
 

@@ -50,7 +50,7 @@ def tick_by(office: Trial, way: Sick) -> str:
     app.transport = way
     app.tick()
     with app.database.read() as connection:
-        trouble = read_trouble(connection, app.container.watch.replica)
+        trouble = read_trouble(connection, app.container.alerts.replica)
     return trouble.detail if trouble else ""
 
 

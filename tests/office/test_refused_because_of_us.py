@@ -46,7 +46,7 @@ def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
 def next_probe(trial: Trial) -> str:
     app = trial.app(APRIL)
     with app.database.read() as connection:
-        trouble = read_trouble(connection, app.container.watch.replica)
+        trouble = read_trouble(connection, app.container.alerts.replica)
     assert trouble
     return (trouble.not_before + timedelta(seconds=1)).isoformat()
 
