@@ -99,6 +99,9 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[float], None]]:
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
     with typer.progressbar(length=1000, label="simulating", file=sys.stderr) as bar:
         yield lambda part: bar.update(round(1000 * part) - bar.pos)
 

@@ -201,11 +201,10 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _quoted(day: re.Match[str]) -> str:
-    try:
+    with suppress(ValueError):
         date.fromisoformat(day[0])
-    except ValueError:
-        return f'"{day[0]}"'
-    return day[0]
+        return day[0]
+    return f'"{day[0]}"'
 
 
 def _leave_out(data: Any, location: Location) -> None:

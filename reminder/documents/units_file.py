@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -69,19 +69,10 @@ def read_units(file: EditedFile) -> tuple[Directory, list[Fault]]:
 
 
 def _unit(table: _Unit) -> Unit:
-    members = table.members if isinstance(table, _Group) else ()
-    return Unit(
-        id=table.id,
-        name=table.name,
-        short=table.short,
-        aliases=tuple(table.aliases),
-        relation=table.relation,
-        to=tuple(table.to),
-        cc=tuple(table.cc),
-        contact=table.contact,
-        phone=table.phone,
-        members=tuple(dict.fromkeys(members)),
-    )
+    """Its fields are the table's keys."""
+    fields: dict[str, Any] = table.model_dump()
+    lists = {key: tuple(dict.fromkeys(v)) for key, v in fields.items() if isinstance(v, list)}
+    return Unit(**{**fields, **lists})
 
 
 def _completed(unit: Unit, group: Unit) -> Unit:
