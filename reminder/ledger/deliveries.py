@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     String,
     bindparam,
     exists,
@@ -114,8 +113,10 @@ def claim(
     for row in rows:
         addresses[row.notice].append(row.address)
         attempts[row.notice] = max(attempts[row.notice], row.attempts)
+    columns = (notice.c.key, notice.c.message_id, message.c.content)
+    messages = select(*columns).join(message, message.c.notice == notice.c.key, isouter=True)
     claims = []
-    for row in connection.execute(_messages(addresses)):
+    for row in connection.execute(messages.where(notice.c.key.in_(addresses))):
         try:
             content = zlib.decompress(row.content or b"")
         except zlib.error as error:
@@ -126,12 +127,6 @@ def claim(
     claims.sort(key=lambda one: keys.index(one.key))
     # When none of them could be read: the next ones.
     return claims or claim(connection, name, stream, at, limit)
-
-
-def _messages(keys: Collection[str]) -> Select[Any]:
-    columns = (notice.c.key, notice.c.message_id, message.c.content)
-    query = select(*columns).join(message, message.c.notice == notice.c.key, isouter=True)
-    return query.where(notice.c.key.in_(keys))
 
 
 def _refuse_damaged(

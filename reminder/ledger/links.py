@@ -54,10 +54,6 @@ def link_tokens(
     return {name: links.get(name, LinkView(purpose, name)).token(key) for name in subjects}
 
 
-def feed_token(connection: Connection, key: InstallationKey, subject: str) -> str:
-    return link_token(connection, key, FEED, subject)
-
-
 def check_link(
     connection: Connection, key: InstallationKey, purpose: str, subject: str, token: str
 ) -> LinkView | None:

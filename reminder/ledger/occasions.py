@@ -75,8 +75,7 @@ def input_hashes(connection: Connection, kind: Kind | str) -> dict[str, str | No
 
 def note_complete(connection: Connection, kind: Kind | str, period: str, input_hash: str) -> None:
     """All its notices are there; from the same input there is nothing more to plan."""
-    which = occasion.c.key == f"{kind}/{period}"
-    connection.execute(update(occasion).where(which).values(input_hash=input_hash))
+    _update(connection, f"{kind}/{period}", input_hash=input_hash)
 
 
 def begun(row: RowMapping) -> datetime:
@@ -95,27 +94,24 @@ def unreported(connection: Connection, at: datetime) -> Sequence[RowMapping]:
 
 
 def note_reported(connection: Connection, key: str, at: datetime) -> None:
-    connection.execute(update(occasion).where(occasion.c.key == key).values(reported_at=at))
+    _update(connection, key, reported_at=at)
 
 
 def note_interim(connection: Connection, key: str, at: datetime) -> None:
-    connection.execute(update(occasion).where(occasion.c.key == key).values(interim_at=at))
+    _update(connection, key, interim_at=at)
 
 
 def report_again(connection: Connection, kind: str, period: str, at: datetime) -> None:
     """What became of an occasion changed after its report."""
-    connection.execute(
-        update(occasion)
-        .where(occasion.c.key == f"{kind}/{period}")
-        .values(planned_at=at, interim_at=None, reported_at=None)
-    )
+    _update(connection, f"{kind}/{period}", planned_at=at, interim_at=None, reported_at=None)
 
 
 def last_occasion(connection: Connection, at: datetime) -> RowMapping | None:
     """The digest, nudge or 待确认 occasion that was due last."""
-    query = (
-        select(occasion)
-        .where(occasion.c.kind.in_([Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE]), occasion.c.due <= at)
-        .order_by(occasion.c.due.desc())
-    )
-    return connection.execute(query.limit(1)).mappings().first()
+    kinds = occasion.c.kind.in_([Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE])
+    query = select(occasion).where(kinds, occasion.c.due <= at)
+    return connection.execute(query.order_by(occasion.c.due.desc()).limit(1)).mappings().first()
+
+
+def _update(connection: Connection, key: str, **values: str | datetime | None) -> None:
+    connection.execute(update(occasion).where(occasion.c.key == key).values(values))

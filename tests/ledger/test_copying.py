@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import integrity
-from reminder.ledger.links import FEED, check_link, feed_token, rotate
+from reminder.ledger.links import FEED, check_link, link_token, rotate
 from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import metadata, setting
@@ -86,7 +86,7 @@ def test_office_goes_on_in_the_copy_and_doubles_nothing(office: Trial, target: P
 def test_addresses_of_feeds_that_were_mailed_go_on_working(office: Trial, target: Place) -> None:
     key = office.app(MARCH).key
     with reading(office.place) as connection:
-        tokens = {name: feed_token(connection, key, name) for name in ("lead", "related")}
+        tokens = {name: link_token(connection, key, FEED, name) for name in ("lead", "related")}
     move(office, target)
     office.use(target)
     key = office.app(MARCH).key

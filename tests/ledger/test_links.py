@@ -12,8 +12,8 @@ from reminder.ledger.links import (
     LinkView,
     add_reader,
     check_link,
-    feed_token,
     feed_url,
+    link_token,
     read_link,
     readers_of,
     revoke,
@@ -33,7 +33,7 @@ def opens(database: Database, subject: str, token: str) -> bool:
 
 def token_of(database: Database, subject: str) -> str:
     with database.read() as connection:
-        return feed_token(connection, KEY, subject)
+        return link_token(connection, KEY, FEED, subject)
 
 
 def test_a_link_opens_its_own_feed_only(database: Database) -> None:
@@ -45,7 +45,7 @@ def test_a_link_opens_its_own_feed_only(database: Database) -> None:
 def test_a_link_for_one_purpose_opens_no_other(database: Database) -> None:
     with database.read() as connection:
         assert not check_link(
-            connection, KEY, "page", "helan", feed_token(connection, KEY, "helan")
+            connection, KEY, "page", "helan", link_token(connection, KEY, FEED, "helan")
         )
 
 
@@ -56,7 +56,7 @@ def test_a_forged_token_opens_nothing(database: Database, token: str) -> None:
 
 def test_a_token_of_another_installation_opens_nothing(database: Database) -> None:
     with database.read() as connection:
-        foreign = feed_token(connection, InstallationKey(b"another installation"), "helan")
+        foreign = link_token(connection, InstallationKey(b"another installation"), FEED, "helan")
     assert not opens(database, "helan", foreign)
 
 

@@ -1,14 +1,85 @@
-"""The last word on each task."""
+"""What is registered of tasks and sessions, on both databases."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Act, Registration, Signature
+from reminder.errors import LedgerError
+from reminder.ledger import registrations
 from reminder.ledger.database import Database
-from reminder.ledger.registrations import add, latest_on_tasks
+from reminder.ledger.feeds import read_version
+from reminder.ledger.location import Place
+from reminder.ledger.notices import Composed, add
+from reminder.ledger.notified import NotifiedCount, count_notified
+from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date, unset_date
 
-AT = datetime(2026, 4, 20, tzinfo=UTC)
+AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
+DAY = date(2026, 5, 27)
+
+
+def test_the_last_day_holds_and_every_one_stays_in_the_history(database: Database) -> None:
+    with database.write() as connection:
+        set_date(connection, "sc-25", date(2026, 5, 20), AT)
+        set_date(connection, "sc-25", DAY, AT)
+        assert read_dates(connection) == {"sc-25": DAY}
+        assert unset_date(connection, "sc-25", AT)
+        assert not unset_date(connection, "sc-25", AT)
+        assert read_dates(connection) == {}
+        states = [row["state"] for row in read_changes(connection, "sc-25")]
+    assert states == ["unset", "set", "set"]
+
+
+def test_a_change_is_seen_by_every_replica(database: Database) -> None:
+    with database.write() as connection:
+        before = read_version(connection)
+        set_date(connection, "sc-25", DAY, AT)
+        between = read_version(connection)
+        unset_date(connection, "sc-25", AT)
+        assert len({before, between, read_version(connection)}) == 3
+
+
+def test_a_ledger_is_read_as_it_lies_there(place: Place, database: Database) -> None:
+    with database.write() as connection:
+        set_date(connection, "sc-25", DAY, AT)
+    assert dates_of(place) == {"sc-25": DAY}
+
+
+def test_a_ledger_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError):
+        dates_of(tmp_path / "ledger.db")
+    assert not list(tmp_path.iterdir())
+
+
+def draft(kind: Kind, period: str, unit: str, *tasks: str) -> NoticeDraft:
+    told = tuple((task, "2026-05-26", 3) for task in tasks)
+    key = f"npc-deputies/{kind}/{period}/{unit}"
+    return NoticeDraft(key, kind, period, unit, AT, AT + timedelta(days=30), told)
+
+
+def test_what_went_of_a_task_is_counted_and_what_waits_is_not(database: Database) -> None:
+    content = Composed("<1@x>", b"x", AT, ("a@unit.test",))
+    with database.write() as connection:
+        for each in (
+            draft(Kind.DIGEST, "2026-05", "deputies"),
+            draft(Kind.DIGEST, "2026-04", "deputies"),
+            draft(Kind.NUDGE, "2026-05-21", "deputies", "2026-05-2", "2026-05-3"),
+            draft(Kind.NUDGE, "2026-05-21", "helan", "2026-05-2"),
+        ):
+            add(connection, each, AT, composed=content, stream="smtp")
+        held = draft(Kind.DIGEST, "2026-05", "helan")
+        add(connection, held, AT, state=State.HELD, reason=Reason.HOLD, stream="smtp")
+        rehearsed = draft(Kind.DIGEST, "2026-05", "yinchuan")
+        add(connection, rehearsed, AT, composed=content, stream="smtp", rehearsal=True)
+        found = list(count_notified(connection, ["2026-05-2"], ["2026-05"]))
+    assert found == [
+        NotifiedCount(Kind.DIGEST, "2026-05", "", 1),
+        NotifiedCount(Kind.NUDGE, "2026-05-21", "2026-05-2", 2),
+    ]
+
+
 SAID = [
     (Act.SIGN, "lead", "2026-04", ""),
     (Act.FINISH, "lead", "", "one"),
@@ -27,8 +98,10 @@ def test_of_each_task_and_unit_the_last_word_holds(
 ) -> None:
     with database.write() as connection:
         for act, unit, period, task in SAID:
-            add(connection, Registration(AT, act, unit, period, task, Signature("值班员", "")))
-        found = latest_on_tasks(connection, periods)
-    acts = {key: said.act for key, said in found.items()}
+            registrations.add(
+                connection, Registration(AT, act, unit, period, task, Signature("值班员", ""))
+            )
+        latest = registrations.latest_on_tasks(connection, periods)
+    acts = {key: said.act for key, said in latest.items()}
     assert acts.pop(("year", "lead"), None) == of_the_year
     assert acts == {("one", "lead"): Act.RETURN, ("one", "other"): Act.PROGRESS}

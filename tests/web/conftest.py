@@ -20,7 +20,7 @@ from reminder.documents.settings import Settings
 from reminder.domain.timetable import Timetable
 from reminder.ledger.access import InstallationKey, door_word
 from reminder.ledger.database import Database
-from reminder.ledger.links import feed_token, feed_url
+from reminder.ledger.links import FEED, feed_url, link_token
 from reminder.office.application import Application
 from reminder.web import server
 from reminder.web.app import create_app
@@ -98,7 +98,7 @@ class House:
 
     def url(self, name: str) -> str:
         with self.database.read() as connection:
-            return feed_url("", feed_token(connection, self.key, name), name)
+            return feed_url("", link_token(connection, self.key, FEED, name), name)
 
     def put(self, name: str, content: bytes, part: str = "new") -> None:
         for folder in ("tmp", "new", "cur"):
