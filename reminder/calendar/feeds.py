@@ -12,8 +12,7 @@ from pathlib import Path
 from jinja2 import Environment
 from sqlalchemy import Connection
 
-from reminder.calendar.entries import PLAN, CalendarEntry
-from reminder.calendar.feed_events import FeedEvents, input_hash
+from reminder.calendar.entries import PLAN, CalendarEntry, FeedEvents, input_hash
 from reminder.calendar.query import Query
 from reminder.calendar.rendering import FeedRenderer
 from reminder.domain.timetable import Timetable

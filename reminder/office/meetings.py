@@ -7,8 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.calendar.entries import CalendarEntry
-from reminder.calendar.feed_events import FeedEvents
+from reminder.calendar.entries import CalendarEntry, FeedEvents
 from reminder.calendar.feeds import Feeds
 from reminder.domain import changes
 from reminder.domain.changes import NoticeMove, WindowMove

@@ -12,8 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reminder.calendar.query import QueryError, parse_query
 from reminder.office.application import Application
 from reminder.office.links import FEED, feed_of, note_use, open_link
-from reminder.web.feed_answer import EncodedFeed, FeedAnswer
-from reminder.web.feed_cache import poll_of
+from reminder.web.feed_cache import EncodedFeed, FeedAnswer, poll_of
 from reminder.web.page import headers_of
 
 

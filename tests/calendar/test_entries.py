@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from reminder.calendar.entries import CalendarEntry
-from reminder.calendar.feed_events import FeedEvents
+from reminder.calendar.entries import CalendarEntry, FeedEvents
 from reminder.domain.plan import TaskKind
 from reminder.domain.windows import Progress
 

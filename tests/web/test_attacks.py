@@ -21,7 +21,7 @@ from reminder.ledger.links import FEED, revoke, rotate
 from reminder.ledger.schema import link
 from reminder.office import links
 from reminder.web import errors as pages
-from reminder.web.feed_answer import accepts_gzip, is_fresh
+from reminder.web.feed_cache import accepts_gzip, is_fresh
 from reminder.web.page import HEADERS
 
 ONE_HOUSE = (HealthCheck.function_scoped_fixture,)

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from reminder.domain.windows import Progress
 from reminder.ledger.links import FEED, add_reader, revoke
 from reminder.ledger.schema import link
-from reminder.web.feed_answer import accepts_gzip, is_fresh, is_unchanged
+from reminder.web.feed_cache import accepts_gzip, is_fresh, is_unchanged
 from tests.web.conftest import AT
 from tests.web.test_attacks import ask
 

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from reminder.calendar.entries import PLAN, CalendarEntry
-from reminder.calendar.feed_events import FeedEvents
+from reminder.calendar.entries import PLAN, CalendarEntry, FeedEvents
 from reminder.calendar.feeds import Feeds
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.timetable import Timetable
