@@ -1,28 +1,50 @@
-"""A copy of the ledger while it is in use, and whether it still is what was recorded."""
+"""Whether a ledger is what was recorded; copies of it: a backup, or a move to elsewhere."""
 
 import hashlib
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import ColumnElement, Connection, exists, inspect, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.exc import DatabaseError
 
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
 from reminder.ledger import file
+from reminder.ledger.database import Database, forget_moved, note_moved
 from reminder.ledger.failures import in_words
 from reminder.ledger.location import Place
+from reminder.ledger.mark import name_ledger
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
-from reminder.ledger.opening import reading
-from reminder.ledger.schema import REVISION, history, message, metadata, notice, recipient
+from reminder.ledger.opening import open_database, reading
+from reminder.ledger.schema import (
+    REVISION,
+    history,
+    message,
+    metadata,
+    notice,
+    recipient,
+    start,
+    task_done,
+)
 from reminder.output_files import write_file
 
-AT_ONCE = 200  # messages in memory
+_AT_ONCE = 200  # rows in memory
 _OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
 _DRAFTS = ".ledger-backup-"  # folders beside the ledger, that a kill may leave
 _HOURS = 6 * 3600.0
@@ -41,11 +63,7 @@ def backup(source: Place, target: Path) -> None:
             hint=f"pg_dump --format=custom --file={target} --host={source.host} "
             f"--port={source.port or 5432} --dbname={source.database}",
         )
-    for fault in verify(source):
-        raise LedgerError(
-            f"{source} was not copied, it is not sound: {fault}",
-            hint="`reminder ledger verify` names every fault.",
-        )
+    _refuse_unsound(source)
     try:
         # SQLite opens what it writes by its path, so in a folder where nobody else can rename.
         with TemporaryDirectory(prefix=_DRAFTS, dir=source.parent) as folder:
@@ -67,6 +85,14 @@ def _remove_older(folder: Path) -> None:
         with suppress(FileNotFoundError):  # another backup has just ended
             if other.stat().st_mtime < made - _HOURS:
                 rmtree(other)
+
+
+def _refuse_unsound(source: Place) -> None:
+    for fault in verify(source):
+        raise LedgerError(
+            f"{source} was not copied, it is not sound: {fault}",
+            hint="`reminder ledger verify` names every fault.",
+        )
 
 
 def verify(place: Place) -> Iterator[str]:
@@ -113,7 +139,7 @@ def _tables(connection: Connection) -> Iterator[str]:
 def _messages(connection: Connection) -> Iterator[str]:
     query = select(notice.c.key, notice.c.sha256, message.c.content)
     query = query.join(message, message.c.notice == notice.c.key)
-    for row in connection.execute(query.execution_options(yield_per=AT_ONCE)):
+    for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
         try:
             found = hashlib.sha256(zlib.decompress(row.content)).hexdigest()
         except zlib.error:
@@ -167,3 +193,78 @@ def _last_states(
     query = select(history.c.subject, history.c.address, history.c.state).where(which)
     rows = connection.execute(query.order_by(history.c.id))
     return {(row.subject, row.address): row.state for row in rows}
+
+
+# From one database to another
+
+
+def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, int]:
+    """How many rows each table has. For whoever holds the source's sender's lock.
+
+    The source is closed first: whatever has it open plans and claims nothing more, and after a
+    crash there is never a second ledger to send from. It is open again when the copy fails.
+    Raises `LedgerError` for a source that is not sound and for a target that is in use.
+    """
+    _refuse_unsound(source)
+    with closing(open_database(source)) as old, closing(open_database(target, mark)) as new:
+        with new.read() as connection:
+            _refuse_in_use(connection, target)
+        with old.write() as connection:
+            note_moved(connection, target)
+            name_ledger(connection)
+        with reading(source) as there, new.write() as here:
+            try:
+                counts = _copy(there, here, target)
+            except BaseException:  # raised again: the old ledger is the one in use
+                take_back(old)  # not after the commit: whether that came through, nobody can tell
+                raise
+        with new.read() as connection:
+            noted = new.mark.last(connection)
+        new.mark.write(noted)  # it is the one last used here
+    return counts
+
+
+def take_back(database: Database) -> bool:
+    """Opens a ledger again that was closed. False when it was not."""
+    with database.record() as connection:
+        return forget_moved(connection)
+
+
+def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
+    _refuse_in_use(new, target)
+    for table in reversed(metadata.sorted_tables):
+        new.execute(delete(table))
+    for table in metadata.sorted_tables:
+        _copy_rows(table, old, new)
+    forget_moved(new)
+    for fault in faults(new):
+        raise LedgerError(f"nothing was copied: in {target} {fault}")
+    return {
+        table.name: new.scalar(select(func.count()).select_from(table)) or 0
+        for table in metadata.sorted_tables
+    }
+
+
+def _refuse_in_use(connection: Connection, place: Place) -> None:
+    for table in (notice, start, task_done):
+        if connection.execute(select(table).limit(1)).first():
+            raise LedgerError(
+                f"the ledger {place} is in use: it has rows in {table.name}",
+                hint="Name a database that no office was ever served from.",
+            )
+
+
+def _copy_rows(table: Table, old: Connection, new: Connection) -> None:
+    rows = old.execute(select(table).execution_options(yield_per=_AT_ONCE))
+    for some in rows.mappings().partitions():
+        new.execute(insert(table), [dict(row) for row in some])
+    if table.autoincrement_column is not None and new.dialect.name == "postgresql":
+        _set_sequence(new, table)
+
+
+def _set_sequence(connection: Connection, table: Table) -> None:
+    """PostgreSQL counts on from where it gave out numbers itself."""
+    [column] = table.primary_key
+    sequence = func.pg_get_serial_sequence(table.name, column.name)
+    following = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+    connection.execute(select(func.setval(sequence, following, False)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reminder.documents.office import Office
 from reminder.domain.notices import Reason, State, original
 from reminder.errors import LedgerError, UsageError
-from reminder.ledger import copying, integrity
+from reminder.ledger import integrity
 from reminder.ledger.location import Place, lock_beside, place_of, server_mark
 from reminder.ledger.opening import open_moved
 from reminder.ledger.registrations import dates_of
@@ -91,10 +91,10 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
             raise LedgerError(
                 f"another process delivers from {source}", hint="Stop the daemon first."
             )
-        return copying.copy(source, target, server_mark(state_dir))
+        return integrity.copy(source, target, server_mark(state_dir))
 
 
 def take_back(source: Place) -> bool:
     """Opens a ledger again that was moved. False when it was not."""
     with closing(open_moved(source)) as database:
-        return copying.take_back(database)
+        return integrity.take_back(database)
