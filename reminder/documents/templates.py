@@ -17,6 +17,7 @@ from jinja2 import (
     Template,
     TemplateError,
     TemplateSyntaxError,
+    nodes,
 )
 
 from reminder.documents.edited_file import is_leftover, not_utf8, shown
@@ -56,7 +57,8 @@ def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
 
 
 def check_templates(settings: Settings) -> None:
-    """Compiles every template. Raises `ConfigurationError` with all that cannot be."""
+    """Compiles every template. Raises `ConfigurationError` with all that cannot be, and with
+    files of the operator's own that lack what others import from the shipped one."""
     templates, faults = environment(settings, autoescape=True), _unread(settings.templates)
     names = [WORDS]
     for kind in KINDS:
@@ -67,6 +69,7 @@ def check_templates(settings: Settings) -> None:
             continue
         try:
             compiled(templates, name)
+            faults += _lacking(templates, settings.templates, name)
         except ConfigurationError as error:
             faults += error.faults
     if faults:
@@ -80,6 +83,33 @@ def _unread(folder: Path | None) -> list[Fault]:
     return [
         Fault(shown(place), 0, "", words.format(place.name)) for place in places if place.exists()
     ]
+
+
+def _lacking(templates: Environment, own: Path | None, name: str) -> list[Fault]:
+    """What an operator's own file has not of the shipped one, if that is a set of macros."""
+    mine = own / LANGUAGE / name if own else None
+    shipped = SHIPPED / "templates" / LANGUAGE / name
+    if mine is None or not (mine.is_file() and shipped.is_file()):
+        return []
+    wanted, there = (
+        _defined(templates.parse(path.read_text("utf-8-sig"))) for path in (shipped, mine)
+    )
+    lacks = ", ".join(sorted(wanted - there))
+    words = f"lacks {lacks}, wanted what stands in the shipped file"
+    return [Fault(shown(mine), 0, "", words)] if lacks else []
+
+
+def _defined(template: nodes.Template) -> set[str]:
+    """Macros and variables that others import; none of a template that is rendered itself."""
+    names = set()
+    for node in template.body:
+        if isinstance(node, nodes.Macro):
+            names.add(node.name)
+        elif isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
+            names.add(node.target.name)
+        elif not isinstance(node, nodes.Import | nodes.FromImport | nodes.Output):
+            return set()
+    return {name for name in names if not name.startswith("_")}
 
 
 def render(templates: Environment, name: str, values: dict[str, object]) -> str:

@@ -151,7 +151,7 @@ def write_all(app: Application, period: str, folder: Path) -> int:
                 "unit": unit.name,
                 "file": f"{unit_id}.html",
                 "subject": str(message["Subject"]),
-                "to": "，".join(composed.recipients),
+                "to": composed.recipients,
                 "text": part(composed.content, "text").decode(),
             }
         )

@@ -64,6 +64,16 @@ def test_editors_copy_of_a_template_is_passed_over(tmp_path: Path, name: str) ->
     check_templates(settings)
 
 
+def test_own_file_that_lacks_a_word_of_the_shipped_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "zh-CN").mkdir()
+    shipped = Path("templates/zh-CN/words.txt").read_text(encoding="utf-8")
+    own = shipped.replace("{% macro weekday(", "{% macro _other(").replace("set lead =", "set x =")
+    (tmp_path / "zh-CN" / "words.txt").write_text(own, encoding="utf-8")
+    settings = load_settings(None, {"templates": tmp_path})
+    with pytest.raises(ConfigurationError, match=r"words\.txt: lacks lead, weekday, wanted"):
+        check_templates(settings)
+
+
 @pytest.mark.parametrize("kind", ["mail", "web"])
 def test_folder_where_templates_stood_before_is_named(tmp_path: Path, kind: str) -> None:
     (tmp_path / kind).mkdir()
