@@ -59,16 +59,12 @@ def list_(
 
     app = application()
     name, zone = _feed_name(app, unit) if unit else None, app.table.plan.zone
+    keys = ("purpose", "label", "generation", "revoked", "last_use", "created")
     with app.database.read() as connection:
         rows = [
             {
                 "link": link.subject,
-                "purpose": link.purpose,
-                "label": link.label,
-                "generation": link.generation,
-                "revoked": link.revoked,
-                "last_use": link.last_use,
-                "created": link.created,
+                **{key: getattr(link, key) for key in keys},
                 "changes": [
                     f"{change.at.astimezone(zone).isoformat()} {change.act} {change.by}"
                     for change in changes(connection, link)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,21 +33,25 @@ def _state(name: str | None) -> notices.State | None:
 
 
 def _row(view: NoticeView) -> dict[str, Any]:
-    return {
-        "key": view.key,
-        "kind": view.kind,
-        "unit": view.unit,
-        "period": view.period,
-        "state": view.state,
-        "reason": view.reason,
-        "recipients": [
-            {"address": person.address, "state": person.state, "reply": person.reply}
-            for person in view.recipients
-        ],
-        "message_id": view.message_id,
-        "attempts": view.attempts,
-        "updated": view.updated,
-    }
+    keys = ("key", "kind", "unit", "period", "state", "reason", "recipients", "message_id",
+            "attempts", "updated")  # fmt: skip
+    recipients = [
+        {"address": person.address, "state": person.state, "reply": person.reply}
+        for person in view.recipients
+    ]
+    return {key: getattr(view, key) for key in keys} | {"recipients": recipients}
+
+
+def _each(keys: Iterable[str], act: Callable[[str], str]) -> int:
+    """Says what becomes of each; what is refused is left out."""
+    count = 0
+    for key in keys:
+        try:
+            print(act(key))
+            count += 1
+        except UsageError as error:
+            print(harmless(f"left out: {error}"))
+    return count
 
 
 @command(cli, "list", example="reminder ledger list --state refused")
@@ -96,19 +102,12 @@ def resend(key: OneKey = None, period: Period = None, state: State = None) -> No
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
     app = informed_application()
-    copies = 0
-    for one in [key] if key else left_to_settle(app, period, _state(state)):
-        try:
-            print(operations.resend(app, one))
-            copies += 1
-        except UsageError as error:
-            if key:
-                raise
-            print(harmless(f"left out: {error}"))
-    if copies:
-        print("The daemon sends them within a minute; without one, type: reminder tick")
-    else:
+    if key:
+        print(operations.resend(app, key))
+    elif not _each(left_to_settle(app, period, _state(state)), partial(operations.resend, app)):
         print("nothing to send again")
+        return
+    print("The daemon sends them within a minute; without one, type: reminder tick")
 
 
 @command(cli, example="reminder ledger release --period 2026-03")
@@ -153,20 +152,18 @@ def drop(key: OneKey = None, period: Period = None, state: State = None) -> None
     if (key is None) == (period is None) or (key and state):
         raise UsageError("wanted a KEY, or --period, with or without --state")
     app = application()
+
+    def dropped(one: str) -> str:
+        operations.drop(app, one)
+        return f"{one} is dropped"
+
     if key:
-        operations.drop(app, key)
-        print(f"{key} is dropped")
+        print(dropped(key))
     elif state:
-        for one in left_to_settle(app, period, _state(state)):
-            try:
-                operations.drop(app, one)
-            except UsageError as error:
-                print(harmless(f"left out: {error}"))
-            else:
-                print(f"{one} is dropped")
+        _each(left_to_settle(app, period, _state(state)), dropped)
     elif period:
-        dropped, sending = operations.drop_period(app, period)
-        print(f"{dropped} of {period} dropped")
+        count, sending = operations.drop_period(app, period)
+        print(f"{count} of {period} dropped")
         if sending:
             print(f"left out: {sending} are just being sent")
 

@@ -204,17 +204,7 @@ def occasions(
 @command(cli, example="reminder units --json")
 def units(as_json: AsJson = False) -> None:
     """Units and groups, with names, members and addresses."""
-    rows = [
-        {
-            "id": unit.id,
-            "name": unit.name,
-            "short": unit.short,
-            "aliases": list(unit.aliases),
-            "relation": unit.relation,
-            "members": list(unit.members),
-            "to": list(unit.to),
-            "cc": list(unit.cc),
-        }
-        for unit in office().table.directory.units.values()
-    ]
+    keys = ("id", "name", "short", "aliases", "relation", "members", "to", "cc")
+    directory = office().table.directory
+    rows = [{key: getattr(unit, key) for key in keys} for unit in directory.units.values()]
     show(rows, as_json, ["id", "name", "relation", "to", "members"], ["relation"])
