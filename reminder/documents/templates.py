@@ -27,6 +27,7 @@ from reminder.errors import ConfigurationError, Fault
 LANGUAGE = "zh-CN"
 KINDS = ("mail", "web", "calendar", "documents")
 WORDS = "words.txt"  # what all kinds share
+_IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport, nodes.Output)
 # What an expression of the operator's own can come to.
 _BROKEN = (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -91,24 +92,19 @@ def _lacking(templates: Environment, own: Path | None, name: str) -> list[Fault]
     shipped = SHIPPED / "templates" / LANGUAGE / name
     if mine is None or not (mine.is_file() and shipped.is_file()):
         return []
-    wanted, there = (
-        _defined(templates.parse(path.read_text("utf-8-sig"))) for path in (shipped, mine)
-    )
-    lacks = ", ".join(sorted(wanted - there))
+    wanted, there = (templates.parse(path.read_text("utf-8-sig")).body for path in (shipped, mine))
+    if not all(isinstance(node, _IN_A_SET_OF_MACROS) for node in wanted):
+        return []
+    lacks = ", ".join(sorted(_defined(wanted) - _defined(there)))
     words = f"lacks {lacks}, wanted what stands in the shipped file"
     return [Fault(shown(mine), 0, "", words)] if lacks else []
 
 
-def _defined(template: nodes.Template) -> set[str]:
-    """Macros and variables that others import; none of a template that is rendered itself."""
-    names = set()
-    for node in template.body:
-        if isinstance(node, nodes.Macro):
-            names.add(node.name)
-        elif isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
-            names.add(node.target.name)
-        elif not isinstance(node, nodes.Import | nodes.FromImport | nodes.Output):
-            return set()
+def _defined(body: list[nodes.Node]) -> set[str]:
+    """Macros and variables that others may import."""
+    names = {node.name for node in body if isinstance(node, nodes.Macro)}
+    assigned = (node.target for node in body if isinstance(node, nodes.Assign))
+    names |= {target.name for target in assigned if isinstance(target, nodes.Name)}
     return {name for name in names if not name.startswith("_")}
 
 

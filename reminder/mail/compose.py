@@ -29,6 +29,7 @@ from reminder.mail import mime
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
 _UNIT, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
+KEPT = 200  # texts of one moment: a plan's audiences are a few dozen
 _Listed = list[tuple[str, str]]  # name, address
 _Recipients = tuple[_Listed, _Listed]  # To and Cc
 
@@ -262,6 +263,8 @@ class RenderContext:
             facts = replace(facts, page_link="", calendar_link="")  # the unit's own
         alike = self._alike(draft, facts)
         if alike not in self._texts:
+            if len(self._texts) >= KEPT:  # each unit for itself: nothing is shared
+                self._texts.clear()
             content = self._content(draft, facts)
             self._texts[alike] = content, self.composer.text(draft, content, facts)
         content, text = self._texts[alike]
