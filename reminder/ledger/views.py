@@ -185,6 +185,10 @@ def page_of(
     query = select(notice.c.key).where(*wanted.conditions())
     if wanted.state:
         query = query.where(derived_state() == wanted.state)
+    if wanted.state not in (None, State.SENT):
+        # Few are in it: they are found by an index, not by a look at each.
+        some = select(recipient.c.notice).where(recipient.c.state == wanted.state)
+        query = query.where((notice.c.state == wanted.state) | notice.c.key.in_(some))
     if before:
         created = select(notice.c.created).where(notice.c.key == before).scalar_subquery()
         same_moment = (notice.c.created == created) & (notice.c.key < before)
