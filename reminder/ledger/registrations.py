@@ -48,6 +48,9 @@ def _standing(act: Act) -> Select[Any]:
     return query.where(~overruled).order_by(registration.c.id)
 
 
+_PENDING = _standing(Act.FINISH)
+
+
 def add(connection: Connection, said: Registration) -> int:
     """Returns its number."""
     row = {
@@ -101,7 +104,7 @@ def _signatures(connection: Connection, which: ColumnElement[bool]) -> list[Regi
 
 def pending(connection: Connection, unit: str | None = None) -> list[Registration]:
     """What units say is done and nobody has confirmed or sent back, oldest first."""
-    query = _standing(Act.FINISH)
+    query = _PENDING
     if unit is not None:
         query = query.where(registration.c.unit == unit)
     return _read(connection, query)

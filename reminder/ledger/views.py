@@ -2,15 +2,17 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     RowMapping,
     Select,
+    bindparam,
     case,
     func,
     select,
@@ -238,34 +240,47 @@ def mailed_to(
     connection: Connection, unit: str, addresses: Collection[str], first: int, most: int
 ) -> list[SentMail]:
     """Some of them, the latest first, after the `first` ones; `addresses` are the unit's."""
-    latest = _accepted(unit, addresses).order_by(notice.c.created.desc(), notice.c.key.desc())
-    return _mails(connection, latest.offset(first).limit(most))
+    some = {"first": first, "most": most}
+    return _mails(connection, _LATEST, {"unit": unit, "addresses": list(addresses), **some})
 
 
 def mailed_as(
     connection: Connection, unit: str, addresses: Collection[str], key: str
 ) -> SentMail | None:
     """That one; None for another unit's, for a rehearsal, and 24 months later."""
-    mails = _mails(connection, _accepted(unit, addresses).where(notice.c.key == key))
+    that = {"unit": unit, "addresses": list(addresses), "key": key}
+    mails = _mails(connection, _THAT_ONE, that)
     return mails[0] if mails else None
 
 
-def _mails(connection: Connection, query: Select[str, str, datetime, bytes]) -> list[SentMail]:
+def _mails(
+    connection: Connection, query: Select[str, str, datetime, bytes], values: Mapping[str, object]
+) -> list[SentMail]:
     return [
         SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content))
-        for row in connection.execute(query)
+        for row in connection.execute(query, values)
     ]
 
 
-def _accepted(unit: str, addresses: Collection[str]) -> Select[str, str, datetime, bytes]:
-    """By at least one of the unit's mailboxes."""
-    of_units = notice.c.kind.in_(OF_UNITS) & recipient.c.address.in_(addresses)
+def _accepted() -> Select[str, str, datetime, bytes]:
+    """By at least one of the unit's mailboxes. Put together once: that takes longer than to ask."""
+    mine = recipient.c.address.in_(bindparam("addresses", expanding=True))
+    of_units = notice.c.kind.in_(OF_UNITS) & mine
     had_it = (recipient.c.state == State.SENT) & (notice.c.kind.in_(TO_UNITS) | of_units)
     # Counted, not sought with EXISTS: SQLite would look through all that was ever sent for each.
     count = select(func.count(case((had_it, 1)))).where(recipient.c.notice == notice.c.key)
     return (
         select(notice.c.key, notice.c.kind, notice.c.as_of, message.c.content)
         .join(message, message.c.notice == notice.c.key)
-        .where(notice.c.unit == unit, notice.c.kind.in_((*TO_UNITS, *OF_UNITS)))
+        .where(notice.c.unit == bindparam("unit"), notice.c.kind.in_((*TO_UNITS, *OF_UNITS)))
         .where(notice.c.rehearsal.is_(False), count.scalar_subquery() > 0)
     )
+
+
+_THAT_ONE = _accepted().where(notice.c.key == bindparam("key"))
+_LATEST = (
+    _accepted()
+    .order_by(notice.c.created.desc(), notice.c.key.desc())
+    .offset(bindparam("first", type_=Integer))
+    .limit(bindparam("most", type_=Integer))
+)

@@ -97,7 +97,10 @@ def unit_address(
 ) -> str:
     """Of the unit's own page or feed; empty when its link was revoked."""
     link = links.read_link(connection, purpose, unit) or LinkView(purpose, unit)
-    return "" if link.revoked else address(app, connection, base, link)
+    if link.revoked:
+        return ""
+    url = links.page_url if purpose == PAGE else links.feed_url
+    return url(base, link.token(app.key), unit)
 
 
 def offered_feeds(
