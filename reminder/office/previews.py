@@ -1,10 +1,8 @@
 """Digests read before they go: composed, written out, sent for trial, rehearsed."""
 
-import email
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
-from email.policy import default
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +14,7 @@ from reminder.errors import ReminderError, UsageError
 from reminder.ledger import notices
 from reminder.ledger.notices import Composed
 from reminder.ledger.views import read_notices
+from reminder.mail.mime import read
 from reminder.mail.transports import Envelope, opened
 from reminder.office.application import Application
 from reminder.office.lookup import month_of
@@ -118,9 +117,8 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
 def part(content: bytes, form: Form) -> bytes:
     if form == "eml":
         return content
-    message = email.message_from_bytes(content, policy=default)
-    body = message.get_body(("plain",) if form == "text" else ("html",))
-    return str(body.get_content()).encode() if body else b""
+    mail = read(content)
+    return (mail.text if form == "text" else mail.html).encode()
 
 
 def write_one(content: bytes, form: Form, output: Path | None) -> None:
@@ -136,25 +134,18 @@ def write_one(content: bytes, form: Form, output: Path | None) -> None:
 def write_all(app: Application, period: str, folder: Path) -> int:
     """UNIT.eml and UNIT.html for each, and index.html with all of them, to be printed."""
     table, month = app.table, month_of(app, period)
-    files, mails, missing = {}, [], []
+    files: dict[str, bytes] = {}
+    mails: list[dict[str, object]] = []
+    missing: list[Unit] = []
     for unit_id in receivers(app, period):
         unit = table.directory[unit_id]
         if not unit.has_address:
-            missing.append(unit.name)
+            missing.append(unit)
             continue
         composed = preview(app, unit, period)
-        message = email.message_from_bytes(composed.content, policy=default)
-        files[f"{unit_id}.eml"] = composed.content
-        files[f"{unit_id}.html"] = part(composed.content, "html")
-        mails.append(
-            {
-                "unit": unit.name,
-                "file": f"{unit_id}.html",
-                "subject": str(message["Subject"]),
-                "to": composed.recipients,
-                "text": part(composed.content, "text").decode(),
-            }
-        )
+        mail, name = read(composed.content), f"{unit_id}.html"
+        files[f"{unit_id}.eml"], files[name] = composed.content, mail.html.encode()
+        mails.append({"unit": unit, "file": name, "mail": mail, "to": composed.recipients})
     values = {
         "plan": table.plan,
         "period": period,

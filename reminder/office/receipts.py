@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from reminder.domain.digest import receipt
 from reminder.domain.notices import Kind, NoticeDraft
-from reminder.domain.registrations import Registration
+from reminder.domain.registrations import Act, Registration
 from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
 from reminder.ledger import registrations
@@ -38,40 +38,34 @@ class Receipts:
             return []
         keys, waits = [], False
         untold = registrations.untold(connection, at - USEFUL, after=self._told, unit=unit)
-        for said, last in untold.values():
+        for history, last in untold.values():
             if last and timedelta() <= at - last < APART:  # else a clock was set back
                 waits = True
-            elif key := self._put(connection, said[-1], at, said):
+            elif key := self._put(connection, history, at):
                 keys.append(key)
         if unit is None and not waits and not keys:  # what was put in may yet be rolled back
             self._told = newest
         return keys
 
-    def send_back(self, connection: Connection, said: Registration) -> None:
+    def send_back(self, connection: Connection, returned: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
         hold = read_hold(connection, self._writer.stream)
-        if (not hold or hold.of_all) and (key := self._put(connection, said, said.at)):
-            hold_new(connection, key, said.at)
+        at = returned.at
+        if (not hold or hold.of_all) and (key := self._put(connection, [returned], at)):
+            hold_new(connection, key, at)
 
-    def _put(
-        self,
-        connection: Connection,
-        last: Registration,
-        at: datetime,
-        said: Sequence[Registration] = (),
-    ) -> str:
+    def _put(self, connection: Connection, history: Sequence[Registration], at: datetime) -> str:
         """Empty for a unit that cannot be reached."""
-        office = self._composer.office
+        office, last, facts = self._composer.office, history[-1], UnitFacts()
         unit = office.table.directory.receiver(last.unit)
         if unit is None or not unit.has_address:
             return ""
         period = office.table.local_day(at).isoformat()
         key = f"{office.table.plan.id}/{Kind.RECEIPT}/{last.id}/{unit.id}"
         draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + USEFUL)
-        facts = UnitFacts()
         reader = Reader(office.table, unit, office.table.local_day(at), Progress())
-        content = receipt(reader, said or [last], at)
-        if not said:
+        content = receipt(reader, history, at)
+        if last.act is Act.RETURN:
             [own] = self._writer.unit_facts(connection, [draft])
             facts = UnitFacts(page_link=own.page_link)
         text = self._composer.text(draft, content, facts)
