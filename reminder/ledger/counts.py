@@ -1,14 +1,15 @@
 """How many notices stand in which state, and which of them nobody has seen to."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.units import Directory
+from reminder.ledger.rows import batched
 from reminder.ledger.schema import history, notice, recipient
 from reminder.ledger.views import NoticeView, derived_state, newest_copies, read_notices
 
@@ -107,13 +108,18 @@ def read_unsettled(
     """The oldest first. Who had no address and has none is told otherwise, and known."""
     gave_up = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
     on_itself = (notice.c.state == State.REFUSED) | ((notice.c.state == State.EXPIRED) & gave_up)
-    query = select(notice.c.period, notice.c.unit, notice.c.state, notice.c.reason).where(
+    query = select(notice).where(
         notice.c.kind == Kind.DIGEST,
-        *_left(stream),
+        notice.c.stream == stream,
+        notice.c.rehearsal.is_(False),
         on_itself | _refused_by_recipients(),
     )
+    rows = connection.execute(query.order_by(notice.c.period, notice.c.unit)).all()
+    newest = _newest_digests(connection, {row.unit for row in rows})
     months: dict[str, UnsettledDigests] = {}
-    for row in connection.execute(query.order_by(notice.c.period, notice.c.unit)):
+    for row in rows:
+        if newest[row.period, row.unit] != row.key:
+            continue  # sent again since
         unit = directory.units.get(row.unit)
         if row.reason == Reason.NO_ADDRESS and row.state and not (unit and unit.has_address):
             continue
@@ -141,15 +147,12 @@ def _refused_by_recipients() -> ColumnElement[bool]:
     return notice.c.state.is_(None) & notice.c.key.in_(refused) & derived
 
 
-def _left(stream: str) -> Iterator[ColumnElement[bool]]:
-    later = notice.alias()
-    same_moment = (later.c.created == notice.c.created) & (later.c.key > notice.c.key)
-    again = exists().where(
-        later.c.kind == notice.c.kind,
-        later.c.period == notice.c.period,
-        later.c.unit == notice.c.unit,
-        (later.c.created > notice.c.created) | same_moment,
-    )
-    yield notice.c.stream == stream
-    yield notice.c.rehearsal.is_(False)
-    yield ~again
+def _newest_digests(connection: Connection, units: Collection[str]) -> dict[tuple[str, str], str]:
+    """The key of each month's last copy."""
+    newest: dict[tuple[str, str], str] = {}
+    for some in batched(units):
+        query = select(notice.c.period, notice.c.unit, notice.c.key)
+        query = query.where(notice.c.kind == Kind.DIGEST, notice.c.unit.in_(some))
+        rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
+        newest |= {(row.period, row.unit): row.key for row in rows}
+    return newest
