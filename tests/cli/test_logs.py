@@ -38,7 +38,7 @@ def refuse(times: int) -> None:
 
 
 def test_refusals_are_told_to_some_number_and_then_counted(kept: _Kept) -> None:
-    kept.addFilter(Bounded(5))
+    kept.addFilter(Bounded(1.5))
     refuse(1000)
     assert kept.told.wait(30)
     assert len(kept.lines) == MOST + 1
