@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, cached_property, partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import State
@@ -16,7 +16,6 @@ from reminder.domain.windows import Window
 from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
 from reminder.ledger import registrations
-from reminder.ledger.schema import notice
 from reminder.ledger.views import read_notices
 from reminder.office.application import Application
 from reminder.office.reports import OPERATOR
@@ -62,6 +61,9 @@ class Export:
     def _said_by(self, template: str) -> Callable[..., str]:
         return cache(partial(phrase, environment(self.app.settings, autoescape=False), template))
 
+    def headings(self, table: str) -> list[str]:
+        return self.say("headings", table=table).split("\n")
+
     def local(self, moment: datetime | None) -> str:
         """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""
         zone = self.table.plan.zone
@@ -75,18 +77,6 @@ class Export:
         if _PERIOD.fullmatch(period):
             return self.say("month", year=period[:4], number=int(period[5:]))
         return date.fromisoformat(period) if _DAY.fullmatch(period) else period
-
-
-@dataclass(frozen=True)
-class ExportTable:
-    """Its name in addresses, its columns' widths, and its rows; their headings are templates'."""
-
-    name: str
-    widths: tuple[int, ...]
-    rows: Callable[[Export], Iterator[Row]]
-
-    def headings(self, export: Export) -> list[str]:
-        return export.say("headings", table=self.name).split("\n")
 
 
 def checked_period(text: str) -> str:
@@ -207,11 +197,10 @@ def _registration_rows(export: Export) -> Iterator[Row]:
 
 
 def _notice_rows(export: Export) -> Iterator[Row]:
-    keys, say, word = None, export.say, export.word
-    if export.period:
-        query = select(notice.c.key).where(notice.c.period.startswith(export.period))
-        keys = list(export.connection.scalars(query))
-    for view in read_notices(export.connection, keys=keys):
+    say, word = export.say, export.word
+    for view in read_notices(export.connection):
+        if not view.period.startswith(export.period):
+            continue
         yield (
             view.key,
             word("kind", value=view.kind),
@@ -227,11 +216,10 @@ def _notice_rows(export: Export) -> Iterator[Row]:
         )
 
 
-TABLES = (
-    ExportTable("tasks", (16, 8, 56, 36, 36, 12, 12, 36, 18, 12, 36, 12, 28), _task_rows),
-    ExportTable("signatures", (10, 36, 8, 10, 20, 16, 24), _signature_rows),
-    ExportTable(
-        "registrations", (8, 20, 12, 36, 10, 16, 48, 12, 8, 48, 16, 24), _registration_rows
-    ),
-    ExportTable("notices", (44, 14, 36, 12, 20, 14, 36, 48, 20, 8), _notice_rows),
-)
+# By their names in addresses: the columns' widths, and the rows. Headings are templates'.
+TABLES: dict[str, tuple[tuple[int, ...], Callable[[Export], Iterator[Row]]]] = {
+    "tasks": ((16, 8, 56, 36, 36, 12, 12, 36, 18, 12, 36, 12, 28), _task_rows),
+    "signatures": ((10, 36, 8, 10, 20, 16, 24), _signature_rows),
+    "registrations": ((8, 20, 12, 36, 10, 16, 48, 12, 8, 48, 16, 24), _registration_rows),
+    "notices": ((44, 14, 36, 12, 20, 14, 36, 48, 20, 8), _notice_rows),
+}

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from reminder.errors import UsageError
-from reminder.office.export import TABLES, Cell, Export, ExportTable, checked_period, fit
+from reminder.office.export import TABLES, Cell, Export, checked_period, fit
 from reminder.web.console.access import console_page
 from reminder.web.page import Page, Refused
 
@@ -36,12 +36,11 @@ def _workbook(page: Page) -> Response:
 
 def _csv(page: Page) -> Response:
     name = page.query("table") or "tasks"
-    table = next((table for table in TABLES if table.name == name), None)
-    if table is None:
+    if name not in TABLES:
         raise HTTPException(404)
-    export, write = _export(page), partial(_write_csv, table)
-    name = f"{export.say('title', table=name)}{export.period}.csv"
-    return _sent(export, write, "text/csv; charset=utf-8", name)
+    export, write = _export(page), partial(_write_csv, name)
+    file = f"{export.say('title', table=name)}{export.period}.csv"
+    return _sent(export, write, "text/csv; charset=utf-8", file)
 
 
 def _export(page: Page) -> Export:
@@ -85,12 +84,13 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _write_csv(table: ExportTable, export: Export, file: IO[bytes]) -> None:
+def _write_csv(table: str, export: Export, file: IO[bytes]) -> None:
     """With a byte order mark: without one Excel takes UTF-8 for the machine's own encoding."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(table.headings(export))
-    for row in table.rows(export):
+    writer.writerow(export.headings(table))
+    _, rows = TABLES[table]
+    for row in rows(export):
         writer.writerow([_defused(cell) for cell in row])
     text.flush()
     text.detach()

@@ -9,7 +9,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from reminder.office.export import TABLES, Cell, Export, ExportTable, fit
+from reminder.office.export import TABLES, Cell, Export, fit
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 def write(export: Export, file: IO[bytes]) -> None:
     book = Workbook(write_only=True)
     for table in TABLES:
-        _write(book.create_sheet(export.say("title", table=table.name)), table, export)
+        _write(book.create_sheet(export.say("title", table=table)), table, export)
     book.save(file)
 
 
-def _write(paper: "WriteOnlyWorksheet", table: ExportTable, export: Export) -> None:
-    letters = [get_column_letter(number) for number in range(1, len(table.widths) + 1)]
-    for letter, width in zip(letters, table.widths, strict=True):
+def _write(paper: "WriteOnlyWorksheet", table: str, export: Export) -> None:
+    widths, rows = TABLES[table]
+    letters = [get_column_letter(number) for number in range(1, len(widths) + 1)]
+    for letter, width in zip(letters, widths, strict=True):
         paper.column_dimensions[letter].width = width
     paper.freeze_panes = "A2"
     # Drawn up once: a style of its own for each cell takes twice as long.
     head, plain, day = _style(paper, bold=True), _style(paper), _style(paper, form="yyyy-mm-dd")
-    paper.append([_cell(paper, heading, head) for heading in table.headings(export)])
+    paper.append([_cell(paper, heading, head) for heading in export.headings(table)])
     count = 1
-    for row in table.rows(export):
+    for row in rows(export):
         paper.append(
             [_cell(paper, value, day if isinstance(value, date) else plain) for value in row]
         )
