@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
@@ -141,6 +142,7 @@ def refused_reports(connection: Connection, stream: str, at: datetime) -> list[s
     return list(connection.scalars(query.order_by(notice.c.created, notice.c.key)))
 
 
+@cache
 def _refused_by_recipients() -> ColumnElement[bool]:
     refused = select(recipient.c.notice).where(recipient.c.state == State.REFUSED)
     derived = derived_state() == State.REFUSED

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, exists, select, union, update
@@ -296,6 +297,7 @@ def reached(connection: Connection, key: str, stream: str) -> set[str]:
     return {row.address.lower() for row in rows if still_reached(row.stream, stream)}
 
 
+@cache  # to make a statement takes longer than to run it
 def _unfinished() -> Select[Any]:
     """Found by the few that wait: a look at every notice there ever was would take too long."""
     held = select(notice.c.key).where(notice.c.state == State.HELD)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +35,7 @@ from reminder.ledger.schema import (
 )
 
 
+@cache  # to make a statement takes longer than to run it
 def _standing(act: Act) -> Select[Any]:
     """Where that act is the last that decides, oldest first."""
     later = registration.alias()

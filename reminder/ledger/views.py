@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
@@ -141,6 +142,7 @@ def has_notices(connection: Connection, unit: str) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
+@cache  # to make a statement takes longer than to run it
 def derived_state() -> ColumnElement[str]:
     """The notice's own, or as `derive_state` finds it from its recipients'."""
     ranks = {str(state): rank for rank, state in enumerate(DECIDING)}
