@@ -120,7 +120,7 @@ class Daemon:
 
     def _deliver(self) -> None:
         """A thread of its own: sends as long as it has the right to."""
-        told = False
+        waits = False
         while not self._stop.is_set():
             self._wait_for_work()
             try:
@@ -131,12 +131,12 @@ class Daemon:
                     config_hash=self._app.config_hash,
                     lasting=True,
                 ) as replica:
-                    if not replica and not told:
+                    if not replica and not waits:
                         log.warning("another process delivers; this one plans and serves")
-                        told = True
+                        waits = True
                     if replica:
                         self._app.sender.replica = replica
-                        self._delivers, told = True, False
+                        self._delivers, waits = True, False
                         self._send_until_stopped()
             except LedgerError as error:
                 _tell(error)
@@ -241,14 +241,14 @@ class Heartbeat:
 
     def guard(self, stop: threading.Event, stalled: Callable[[], None]) -> None:
         """Until `stop`; calls `stalled` for every scheduler that it had to replace."""
-        told = False
+        warned = False
         while not stop.wait(self._patience()):
             if self._beating.locked():
-                if monotonic() - self._begun > LONG and not told:
+                if monotonic() - self._begun > LONG and not warned:
                     log.error("a pass has been at work for %d minutes", LONG / 60)
-                    told = True
+                    warned = True
                 continue
-            told = False
+            warned = False
             if self._patience() == 0:
                 self._scheduler.shutdown(wait=False)
                 self._scheduler = self._schedule()

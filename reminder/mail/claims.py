@@ -56,7 +56,7 @@ class Recorder:
         """Comes back when it is on disk: an answer that is not would make a second copy. Raises
         `LedgerError`."""
         retry_at = self.clock.now() + back_off(claim.attempts, RETRY, self.dice)
-        slip, told, begun = _Slip(Result(claim, answers, retry_at)), False, self.clock.monotonic()
+        slip, warned, begun = _Slip(Result(claim, answers, retry_at)), False, self.clock.monotonic()
         with self._lock:
             self._waiting.append(slip)
         while not slip.recorded:
@@ -69,9 +69,9 @@ class Recorder:
             except LedgerError as error:
                 if last_try:
                     raise
-                if not told:
+                if not warned:
                     log.error("%s: %s was answered and waits to be recorded", error, claim.key)
-                told = True
+                warned = True
                 self.clock.wait(self.stop, RECORD_AGAIN)
 
     def refuse(self, people: Iterable[tuple[NoticeRecipient, Reason]]) -> None:

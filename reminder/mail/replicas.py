@@ -156,14 +156,14 @@ class Replica(SingleProcess):
         return bool(leases.well(connection) - {self.name})
 
     def _keep(self) -> None:
-        told = False
+        warned = False
         while not self._stop.wait(RENEWED):
             try:
                 self._renew()
-                told = False
+                warned = False
             except Exception as error:  # noqa: BLE001 - without this thread nothing is sent
-                log.log(logging.DEBUG if told else logging.ERROR, "no lease to send: %s", error)
-                told = True
+                log.log(logging.DEBUG if warned else logging.ERROR, "no lease to send: %s", error)
+                warned = True
 
     def _renew(self) -> None:
         asked = since_boot()  # the server counts from later on

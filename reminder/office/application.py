@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from random import Random
 from threading import Lock
 
@@ -50,44 +49,18 @@ log = logging.getLogger(__name__)
 class Container:
     """The services made from one version of the office. Immutable: a new version gets a new one."""
 
-    def __init__(self, office: Office, database: Callable[[], Database]) -> None:
+    def __init__(self, office: Office, database: Database) -> None:
+        settings = office.settings
+        replica = replica_name() if isinstance(settings.ledger, DatabaseServer) else ""
         self.office = office
-        self._database = database
-
-    @cached_property
-    def key(self) -> InstallationKey:
-        return installation_key(
-            self._database(), self.office.settings.secret_key.get_secret_value()
-        )
-
-    @cached_property
-    def composer(self) -> Composer:
-        return Composer(self.office, self.key)
-
-    @cached_property
-    def notice_writer(self) -> NoticeWriter:
-        return NoticeWriter(self.composer)
-
-    @cached_property
-    def receipts(self) -> Receipts:
-        return Receipts(self.composer, self.notice_writer)
-
-    @cached_property
-    def planner(self) -> Planner:
-        return Planner(self.composer, self._database(), self.notice_writer, self.receipts)
-
-    @cached_property
-    def approvals(self) -> Approvals:
-        return Approvals(self.composer, self._database(), self.notice_writer)
-
-    @cached_property
-    def reporter(self) -> Reporter:
-        return Reporter(self.composer, self._database(), self.notice_writer)
-
-    @cached_property
-    def alerts(self) -> Alerts:
-        replica = "" if isinstance(self.office.settings.ledger, Path) else replica_name()
-        return Alerts(self.office, self._database(), self.reporter, replica)
+        self.key = installation_key(database, settings.secret_key.get_secret_value())
+        self.composer = composer = Composer(office, self.key)
+        self.notice_writer = writer = NoticeWriter(composer)
+        self.receipts = Receipts(composer, writer)
+        self.approvals = Approvals(composer, database, writer)
+        self.planner = Planner(composer, database, writer, self.receipts, self.approvals)
+        self.reporter = Reporter(composer, database, writer)
+        self.alerts = Alerts(office, database, self.reporter, replica)
 
 
 def _nobody() -> None:
@@ -139,16 +112,21 @@ class Application:
 
     @property
     def office(self) -> Office:
-        return self.container.office
+        return self._office
 
     @office.setter
     def office(self, office: Office) -> None:
-        self.as_edited = office
+        self.as_edited = self._office = office
         self._days: dict[str, date] = {}
-        self.container = self._contained(office)
+        self._container: Container | None = None
 
-    def _contained(self, office: Office) -> Container:
-        return Container(office, lambda: self.database)
+    @property
+    def container(self) -> Container:
+        """Of the office in force."""
+        office, container = self._office, self._container
+        if container is None or container.office is not office:
+            self._container = container = Container(office, self.database)
+        return container
 
     def refresh(self) -> bool:
         """Looks for days of sessions that were set since. Says whether one has moved."""
@@ -167,7 +145,7 @@ class Application:
             table = held_on(self.as_edited.table, days)
             if table.plan.meetings == self.table.plan.meetings:
                 return False
-            self.container = self._contained(replace(self.as_edited, table=table))
+            self._office = replace(self.as_edited, table=table)
         return True
 
     @property
@@ -312,8 +290,8 @@ class Application:
                 self.sender.send_ready()
             # A daemon may run beside us that has seen more, unless we have the only lock.
             more = () if replica and not replica.name else None
-            told = self.report(self.clock.now()) + self.look(self.clock.now(), more)
-            if told and replica:
+            reports = self.report(self.clock.now()) + self.look(self.clock.now(), more)
+            if reports and replica:
                 self.sender.send_ready()
         with self.database.read() as connection:
             states = states_since(connection, before)

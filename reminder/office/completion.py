@@ -34,12 +34,12 @@ def register(
             raise UsageError(f"--note {error}") from None
     refuse_wrong_clock(app.clock, app.table)
     at = app.clock.now()
-    found = [_registrable(app, task_id, month) for task_id in task_ids]
+    tasks = [_registrable(app, task_id, month) for task_id in task_ids]
     day, stream = on or app.table.local_day(at), app.settings.stream
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:
-        for task in found:
+        for task in tasks:
             period = month if month and task.kind is TaskKind.YEAR else ""
             close_task(connection, task.id, period, day, note, at, by)
         stop_done(connection, registrations.read_progress(connection, app.table, stream), at)

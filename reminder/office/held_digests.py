@@ -57,21 +57,21 @@ class Approvals:
     ) -> Iterable[tuple[str, Composed]]:
         progress = self._writer.as_told(progress, as_of)
         context = self._composer.context(as_of, progress)
-        for some in batched(views):
-            drafts = [_draft(view) for view in some]
+        for batch in batched(views):
+            drafts = [_draft(view) for view in batch]
             facts = self._writer.unit_facts(connection, drafts)
-            for view, draft, own in zip(some, drafts, facts, strict=True):
+            for view, draft, own in zip(batch, drafts, facts, strict=True):
                 yield view.key, context.compose(draft, own, rehearsal=view.rehearsal)
 
     def _hindrances(self, views: Iterable[NoticeView], progress: Progress) -> dict[str, Reason]:
         """Why some of them would go to nobody."""
-        found: dict[str, Reason] = {}
+        hindrances: dict[str, Reason] = {}
         for view in views:
             if why := why_needless(self._table, _draft(view), progress):
-                found[view.key] = why
+                hindrances[view.key] = why
             elif not self._table.directory[view.unit].has_address:
-                found[view.key] = Reason.NO_ADDRESS
-        return found
+                hindrances[view.key] = Reason.NO_ADDRESS
+        return hindrances
 
     def look_again(self, period: str, at: datetime) -> None:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""

@@ -62,9 +62,9 @@ def release(app: Application, period: str | None = None) -> list[str]:
             if (view.stream == app.settings.stream or view.sha256)
             and (view.sha256 or view.reason in ON_HOLD or not app.settings.mail.approval)
         ]
-    for some in batched(keys):
+    for batch in batched(keys):
         with app.database.write() as connection:
-            held = [v for v in read_notices(connection, keys=some) if v.state is State.HELD]
+            held = [v for v in read_notices(connection, keys=batch) if v.state is State.HELD]
             released += [view.key for view in held if _release(app, connection, view, at)]
     return released
 
@@ -244,16 +244,16 @@ def resend_refused(app: Application, kind: Kind, period: str) -> int:
 
     What somebody else sends again meanwhile, and what nobody is left for, is passed over.
     """
-    made = 0
+    count = 0
     with app.database.read() as connection:
         keys = [view.key for view in to_resend(app, connection, kind, period)]
-    for some in batched(keys):
+    for batch in batched(keys):
         with app.database.write() as connection:
-            for view in read_notices(connection, keys=some):
+            for view in read_notices(connection, keys=batch):
                 try:
                     make_again(app, connection, view)
                 except UsageError:
                     continue
-                made += 1
+                count += 1
     app.wake()
-    return made
+    return count

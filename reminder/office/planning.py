@@ -69,6 +69,7 @@ class Planner:
         database: Database,
         notice_writer: NoticeWriter,
         receipts: Receipts,
+        approvals: Approvals,
     ) -> None:
         self._composer = composer
         self._table = composer.office.table
@@ -76,7 +77,7 @@ class Planner:
         self._database = database
         self._writer = notice_writer
         self._receipts = receipts
-        self._approvals = Approvals(composer, database, notice_writer)
+        self._approvals = approvals
 
     def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
         """Everything due at that moment; what has outlived its use is given up."""
@@ -239,8 +240,8 @@ class Planner:
 
     def _is_mailed(self, draft: NoticeDraft) -> bool:
         """Also to others alone, where its unit has read it in a digest."""
-        told = addressees(self._table, draft)
-        return not self._is_phoned(draft) and (told.lead or bool(told.others))
+        to = addressees(self._table, draft)
+        return not self._is_phoned(draft) and (to.lead or bool(to.others))
 
     def _marked(self, draft: NoticeDraft) -> NoticeDraft:
         plan, rehearsal = self._table.plan.id, self._writer.rehearsal

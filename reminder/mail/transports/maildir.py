@@ -90,9 +90,9 @@ def _dated(folder: Path) -> Iterator[tuple[int, Path]]:
         for path in (folder / part).glob("[!.]*"):
             # A mail program may move a message between the listing and the look.
             with suppress(OSError):
-                found = path.stat(follow_symlinks=False)
-                if S_ISREG(found.st_mode):
-                    yield found.st_mtime_ns, path
+                status = path.stat(follow_symlinks=False)
+                if S_ISREG(status.st_mode):
+                    yield status.st_mtime_ns, path
 
 
 def _trouble(folder: Path, error: OSError) -> ServerError:

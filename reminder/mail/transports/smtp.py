@@ -151,12 +151,12 @@ class SmtpTransport:
         offered = smtp.esmtp_features.get("auth", "").upper().split()
         # RFC 4616 section 2 alone says how names and passwords beyond ASCII are written.
         is_ascii = (self._options.username + self._options.password.get_secret_value()).isascii()
-        known = _LOG_INS if is_ascii else ("PLAIN",)
-        methods = [method for method in known if method in offered]
+        usable = _LOG_INS if is_ascii else ("PLAIN",)
+        methods = [method for method in usable if method in offered]
         if not methods:
             why = "" if is_ascii else ", for a user name or password that is not ASCII"
             raise ServerError(
-                f"mail server {self.server} offers no log-in of {', '.join(known)}{why}",
+                f"mail server {self.server} offers no log-in of {', '.join(usable)}{why}",
                 permanent=True,
                 hint="leave smtp.username empty if the server wants no log-in",
             )

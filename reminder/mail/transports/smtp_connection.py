@@ -90,13 +90,13 @@ class SmtpConnection:
         wanted = [one for one in dict.fromkeys(envelope.recipients) if one not in answers]
         while wanted:
             try:
-                told = self._answers(envelope, wanted, still_ours)
+                latest = self._answers(envelope, wanted, still_ours)
             except (ServerError, ClaimLapsedError):
                 if not _some_sent(answers):
                     raise
                 break
-            answers |= told
-            wanted = _too_many(told)
+            answers |= latest
+            wanted = _too_many(latest)
         return answers
 
     def _answers(
@@ -250,13 +250,13 @@ def _some_sent(answers: Mapping[str, Answer]) -> bool:
     return any(answer.state is State.SENT for answer in answers.values())
 
 
-def _too_many(told: Mapping[str, Answer]) -> list[str]:
+def _too_many(answers: Mapping[str, Answer]) -> list[str]:
     """RFC 5321 section 4.5.3.1.10: who got a 452 beside accepted ones belongs in a transaction
     of their own, at once. Each takes somebody, so there is an end."""
-    if not _some_sent(told):
+    if not _some_sent(answers):
         return []
     later = Reason.RECIPIENT_DEFERRED
-    return [one for one, it in told.items() if it.reason is later and it.reply.startswith("452")]
+    return [one for one, it in answers.items() if it.reason is later and it.reply.startswith("452")]
 
 
 def _on_the_wire(content: bytes) -> bytes:
