@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     RowMapping,
     Select,
+    bindparam,
     delete,
     exists,
     func,
@@ -50,7 +52,27 @@ def _standing(act: Act) -> Select[Any]:
     return query.where(~overruled).order_by(registration.c.id)
 
 
+def _signatures(column: ColumnElement[str]) -> Select[Any]:
+    """Where signing is the last word on a month, in the rows of that unit or month."""
+    # Not by the index on tasks, which SQLite prefers: there every month ever signed is one.
+    of_a_month = func.coalesce(registration.c.task, "") == ""
+    signs = registration.c.act.in_([Act.SIGN, Act.UNDO])
+    last = select(func.max(registration.c.id)).where(signs, of_a_month, column == bindparam("of"))
+    last = last.group_by(registration.c.period, registration.c.unit)
+    query = select(registration).where(registration.c.id.in_(last))
+    return query.where(registration.c.act == Act.SIGN)
+
+
+# Put together once: pages ask these, and putting one together takes longer than asking it.
 _PENDING = _standing(Act.FINISH)
+_PENDING_OF = _PENDING.where(registration.c.unit == bindparam("of"))
+_SIGNED, _SIGNED_BY = _signatures(registration.c.period), _signatures(registration.c.unit)
+_LATEST = (
+    select(registration)
+    .where(registration.c.unit == bindparam("of"))
+    .order_by(registration.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def add(connection: Connection, said: Registration) -> int:
@@ -74,8 +96,7 @@ def add(connection: Connection, said: Registration) -> int:
 
 def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registration]:
     """The latest, the last one first."""
-    query = select(registration).where(registration.c.unit == unit)
-    return _read(connection, query.order_by(registration.c.id.desc()).limit(most))
+    return _read(connection, _LATEST, of=unit, most=most)
 
 
 def read_all(connection: Connection) -> list[Registration]:
@@ -85,31 +106,18 @@ def read_all(connection: Connection) -> list[Registration]:
 
 def signed(connection: Connection, period: str) -> dict[str, Registration]:
     """Who has signed that month; what was undone does not count."""
-    rows = _signatures(connection, registration.c.period == period)
-    return {signature.unit: signature for signature in rows}
+    return {one.unit: one for one in _read(connection, _SIGNED, of=period)}
 
 
 def signed_months(connection: Connection, unit: str) -> dict[str, Registration]:
-    rows = _signatures(connection, registration.c.unit == unit)
-    return {signature.period: signature for signature in rows}
-
-
-def _signatures(connection: Connection, which: ColumnElement[bool]) -> list[Registration]:
-    # Not by the index on tasks, which SQLite prefers: there every month ever signed is one.
-    of_a_month = func.coalesce(registration.c.task, "") == ""
-    signs = registration.c.act.in_([Act.SIGN, Act.UNDO])
-    last = select(func.max(registration.c.id)).where(signs, of_a_month, which)
-    last = last.group_by(registration.c.period, registration.c.unit)
-    query = select(registration).where(registration.c.id.in_(last))
-    return _read(connection, query.where(registration.c.act == Act.SIGN))
+    return {one.period: one for one in _read(connection, _SIGNED_BY, of=unit)}
 
 
 def pending(connection: Connection, unit: str | None = None) -> list[Registration]:
     """What units say is done and nobody has confirmed or sent back, oldest first."""
-    query = _PENDING
-    if unit is not None:
-        query = query.where(registration.c.unit == unit)
-    return _read(connection, query)
+    if unit is None:
+        return _read(connection, _PENDING)
+    return _read(connection, _PENDING_OF, of=unit)
 
 
 def confirmed(connection: Connection, task: str) -> list[Registration]:
@@ -181,8 +189,8 @@ def untold(
     return untold
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[Registration]:
-    return [_registration(row) for row in connection.execute(query)]
+def _read(connection: Connection, query: Select[Any], **values: object) -> list[Registration]:
+    return [_registration(row) for row in connection.execute(query, values)]
 
 
 def _registration(row: Row[Any]) -> Registration:
