@@ -39,8 +39,8 @@ class Digest:
 
     @property
     def is_changed(self) -> bool:
-        known = (None, self.composed.sha256 if self.composed else None)
-        return self.view.approved not in known
+        same = (None, self.composed.sha256 if self.composed else None)
+        return self.view.approved not in same
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def approve_all(app: Application, period: str, due: datetime, as_of: datetime, s
     count = 0
     for keys in batched(hashes):
         with app.database.write() as connection:
-            some = {key: hashes[key] for key in keys}
-            count += _approve_same(app, connection, some, as_of, at)
+            part = {key: hashes[key] for key in keys}
+            count += _approve_same(app, connection, part, as_of, at)
     app.wake()
     return count
 

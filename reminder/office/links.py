@@ -54,16 +54,16 @@ class FeedLinks:
 
 def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
     """Of every feed, the whole plan's first."""
-    made = links.read_links(connection)
+    existing = links.read_links(connection)
     readers: dict[str, list[LinkView]] = {}
-    for (_, subject), link in made.items():
+    for (_, subject), link in existing.items():
         if READER in subject:
             readers.setdefault(feed_of(subject), []).append(link)
     return [
         FeedLinks(
             name,
-            made.get((PAGE, name), LinkView(PAGE, name)) if name != PLAN else None,
-            made.get((FEED, name), LinkView(FEED, name)),
+            existing.get((PAGE, name), LinkView(PAGE, name)) if name != PLAN else None,
+            existing.get((FEED, name), LinkView(FEED, name)),
             tuple(readers.get(name, ())),
         )
         for name in sorted(app.feeds.names(), key=lambda name: name != PLAN)

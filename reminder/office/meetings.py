@@ -87,15 +87,15 @@ class Preview:
 
 def dated_meetings(app: Application, connection: Connection | None) -> list[DatedMeeting]:
     """In the plan's order by month; without a connection as the plan itself has them."""
-    known = read_dates(connection) if connection else {}
-    rows = [_sitting(app, name, known) for name in app.table.plan.meetings]
+    days = read_dates(connection) if connection else {}
+    rows = [_dated(app, name, days) for name in app.table.plan.meetings]
     return sorted(rows, key=lambda dated: dated.meeting.month)
 
 
 def find_meeting(app: Application, connection: Connection, name: str) -> DatedMeeting:
     if name not in app.table.plan.meetings:
         raise UnknownError(f"no meeting {name!r}", hint="`reminder meeting list` lists them.")
-    return _sitting(app, name, read_dates(connection))
+    return _dated(app, name, read_dates(connection))
 
 
 def date_changes(connection: Connection, name: str) -> list[tuple[datetime, date | None]]:
@@ -165,11 +165,11 @@ def save(app: Application, shown: Preview) -> None:
     app.sync_feeds(at)
 
 
-def _sitting(app: Application, name: str, known: Mapping[str, date]) -> DatedMeeting:
+def _dated(app: Application, name: str, days: Mapping[str, date]) -> DatedMeeting:
     plan = app.table.plan
     tasks = tuple(task for task in plan.tasks if name in task.timing.meetings)
     planned = app.as_edited.table.plan.meetings[name].day
-    return DatedMeeting(plan.meetings[name], planned, known.get(name), tasks)
+    return DatedMeeting(plan.meetings[name], planned, days.get(name), tasks)
 
 
 def _refuse_impossible(dated: DatedMeeting, day: date | None, after: Timetable) -> None:

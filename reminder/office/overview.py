@@ -168,17 +168,17 @@ def read_month(
     return MonthView(
         standings(table, plan.month(month), month, on, records),
         standings(table, plan.year_round, month, on, records),
-        [said for said in records.pending if _is_of(table, said, month)],
+        [entry for entry in records.pending if _is_of(table, entry, month)],
         signing,
         [table.directory[unit] for unit in units],
         mails,
     )
 
 
-def _is_of(table: Timetable, said: Registration, month: int) -> bool:
-    task = table.plan.by_id.get(said.task)
-    if said.period:
-        return said.period == table.plan.period(month)
+def _is_of(table: Timetable, entry: Registration, month: int) -> bool:
+    task = table.plan.by_id.get(entry.task)
+    if entry.period:
+        return entry.period == table.plan.period(month)
     return task is not None and task.month == month
 
 
@@ -207,7 +207,7 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
     month, on = shown_month(table, at), table.local_day(at)
     records = read_records(connection, table, app.settings.stream, table.plan.period(month))
     history = registrations.of_unit(connection, unit.id, SHOWN)
-    pending = [said for said in records.pending if said.unit == unit.id]
+    pending = [entry for entry in records.pending if entry.unit == unit.id]
     signed = registrations.signed_months(connection, unit.id).values()
     confirmed = _confirmed(history, records.progress)
     months = [(m, table.plan.month(m)) for m in MONTHS] + [(month, table.plan.year_round)]
@@ -226,7 +226,7 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
         of_role(Role.RELATED),
         pending,
         history,
-        {said.id for said in (*signed, *pending, *confirmed)},
+        {entry.id for entry in (*signed, *pending, *confirmed)},
         latest_to(connection, unit.id, MAILS),
     )
 
@@ -234,11 +234,11 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
 def _confirmed(history: list[Registration], progress: Progress) -> Iterator[Registration]:
     """Of a unit's history, the newest first, the confirmations that nobody has taken back."""
     decided: set[tuple[str, str]] = set()
-    for said in history:
-        if said.task and said.act in DECIDING and (said.task, said.period) not in decided:
-            decided.add((said.task, said.period))
-            checked_in = (said.task, said.period) in progress.checked_in
-            if said.act is Act.CONFIRM and (
-                checked_in if said.period else said.task in progress.done
+    for entry in history:
+        if entry.task and entry.act in DECIDING and (entry.task, entry.period) not in decided:
+            decided.add((entry.task, entry.period))
+            checked_in = (entry.task, entry.period) in progress.checked_in
+            if entry.act is Act.CONFIRM and (
+                checked_in if entry.period else entry.task in progress.done
             ):
-                yield said
+                yield entry

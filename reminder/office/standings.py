@@ -49,11 +49,11 @@ def read_records(
 
 @dataclass(frozen=True)
 class LeadStanding:
-    """One that leads a task; `said` is its last word on it, or the secretariat's to it."""
+    """One that leads a task; `last` is its last word on it, or the secretariat's to it."""
 
     unit: Unit
     status: TaskStatus
-    said: Registration | None
+    last: Registration | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class TaskStanding:
     @property
     def confirmed(self) -> Unit | None:
         """Whose report it was that the secretariat has confirmed."""
-        closing = (lead.unit for lead in self.leads if lead.said and lead.said.act is Act.CONFIRM)
+        closing = (lead.unit for lead in self.leads if lead.last and lead.last.act is Act.CONFIRM)
         return next(closing, None)
 
 
@@ -101,14 +101,16 @@ def _standing(
     window = table.window_in(task, month)
     period = table.plan.period(month) if task.kind is TaskKind.YEAR else ""
     units = [table.directory[unit] for unit in table.lead_units(task)]
-    some = [unit for unit in units if unit.id == only] if only else _listed(units, task.id, records)
+    listed = (
+        [unit for unit in units if unit.id == only] if only else _listed(units, task.id, records)
+    )
     leads = tuple(
         LeadStanding(
             unit,
             status_of(table, window, on, records, [unit], period),
             records.last.get((task.id, unit.id)),
         )
-        for unit in some
+        for unit in listed
     )
     done, checked_in = records.progress.done, records.progress.checked_in
     return TaskStanding(
@@ -117,7 +119,7 @@ def _standing(
         period,
         status_of(table, window, on, records, units, period),
         leads,
-        0 if only else len(units) - len(some),
+        0 if only else len(units) - len(listed),
         tuple(table.directory[unit] for unit in task.related),
         done.get(task.id) or checked_in.get((task.id, period)),
         "" if task.id in done else period,
