@@ -67,12 +67,6 @@ class LedTask:
 
 
 @dataclass(frozen=True)
-class LedRow:
-    section: MailSection
-    tasks: tuple[LedTask, ...]
-
-
-@dataclass(frozen=True)
 class UnitPage:
     """`content` is the month's digest; None for a unit that no row of the month names. `to_sign`
     is the month's period, empty when nothing is to be signed.
@@ -108,13 +102,11 @@ class UnitPage:
         return self.table.plan.period(self.table.running_month(self.reader.on))
 
     @cached_property
-    def led(self) -> tuple[LedRow, ...]:
+    def led(self) -> list[tuple[MailSection, list[LedTask]]]:
         """This month's, row by row, as in the digest."""
         tasks = self.table.leads(self.unit.id, self.table.plan.month(self.month))
-        return tuple(
-            LedRow(row, tuple(self._led(item.task, item.number) for item in row.items))
-            for row in led_rows(self.reader, self.month, tasks)
-        )
+        rows = led_rows(self.reader, self.month, tasks)
+        return [(row, [self._led(item.task, item.number) for item in row.items]) for row in rows]
 
     @cached_property
     def related(self) -> tuple[MailSection, ...]:
@@ -182,9 +174,9 @@ class UnitPage:
     def office(self) -> str:
         return self.table.directory[self.table.plan.office].label
 
-    def author(self, said: Registration) -> str:
+    def author(self, entry: Registration) -> str:
         """The secretariat speaks for the office."""
-        return said.by.who if said.act in OF_UNITS else self.office
+        return entry.by.who if entry.act in OF_UNITS else self.office
 
     def _led(self, task: Task, number: int) -> LedTask:
         window = self.table.windows[task.id]
@@ -231,7 +223,7 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
 
 def unit_mails(connection: Connection, unit: Unit, first: int, most: int) -> list[SentMail]:
     """That it has had, the latest first, after the `first` ones."""
-    return list(mailed_to(connection, unit.id, (*unit.to, *unit.cc), first, most))
+    return mailed_to(connection, unit.id, (*unit.to, *unit.cc), first, most)
 
 
 def unit_mail(connection: Connection, unit: Unit, key: str) -> SentMail | None:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def _failed(request: Request, error: Exception) -> Response:
     """The server logs the error, with its traceback."""
-    return told(request, 500, request.app.state.broken)
+    return error_answer(request, 500, request.app.state.broken)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -31,7 +31,9 @@ def _refused(request: Request, error: Exception) -> Response:
     if request.method == "POST" and error.status_code not in (404, 405):
         reason = refused or DeclinedError("unreadable")
         return _not_taken(request, error.status_code, reason, error.headers)
-    return told(request, error.status_code, error.detail, refused=refused, headers=error.headers)
+    return error_answer(
+        request, error.status_code, error.detail, refused=refused, headers=error.headers
+    )
 
 
 def _declined(request: Request, error: Exception) -> Response:
@@ -55,10 +57,10 @@ def _not_taken(
 
 def _unavailable(request: Request, error: Exception) -> Response:
     log.error("no answer to a reader: %s", error)
-    return told(request, 503, "unavailable\n", headers={"Retry-After": "60"})
+    return error_answer(request, 503, "unavailable\n", headers={"Retry-After": "60"})
 
 
-def told(
+def error_answer(
     request: Request,
     status: int,
     plain: str = "",
@@ -91,7 +93,7 @@ def _shown(
         "missing.html" if status == HTTPStatus.NOT_FOUND else "error.html",
         status=status,
         code=status,
-        said="",  # an error must not need the ledger
+        message="",  # an error must not need the ledger
         reason=page.phrase(refused.reason, **refused.facts) if refused else "",
         was_sent=page.request.method == "POST",
         at=page.at,

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reminder.domain.characters import as_address
-from reminder.web.errors import told
+from reminder.web.errors import error_answer
 from reminder.web.page import Page
 
 TARGET = 8000  # bytes; RFC 9112, 3: so much is wise to take, and no address of ours is a tenth
@@ -35,7 +35,7 @@ class Bounds:
 
 def refusal(scope: Scope, status: HTTPStatus) -> Response:
     """Ends the connection: what follows a doubtful request is more doubtful still."""
-    return told(Request(scope), status, headers={"Connection": "close"})
+    return error_answer(Request(scope), status, headers={"Connection": "close"})
 
 
 def _fault(scope: Scope) -> HTTPStatus | None:

@@ -136,7 +136,7 @@ class Page:
 
     def cookie(self, name: str) -> str:
         """Its value; empty without it."""
-        return self.request.cookies.get(self._cookie_name(name), "")
+        return self.request.cookies.get(cookie_name(self.app, name), "")
 
     def set_cookie(
         self,
@@ -152,7 +152,7 @@ class Page:
         Without `seconds` it ends with the browser's window."""
         web = self.settings.web
         response.set_cookie(
-            self._cookie_name(name),
+            cookie_name(self.app, name),
             value,
             max_age=seconds,
             path="/" if web.is_https and not web.root else web.root + path or "/",
@@ -161,12 +161,9 @@ class Page:
             secure=web.is_https,
         )
 
-    def _cookie_name(self, name: str) -> str:
-        return cookie_name(self.app, name)
-
     def render(self, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
         """A page of `web/`, with what the form before it has done, once."""
-        mail, said = self.settings.mail, "" if "said" in facts else self.said
+        mail, message = self.settings.mail, "" if "message" in facts else self.message
         shared = {
             "plan": self.app.table.plan,
             "root": self.settings.web.root,
@@ -175,12 +172,12 @@ class Page:
             "approval": mail.approval,
             "offered": OFFERED,
             "read_hold": self.read_hold,
-            "said": self.phrase(said) if said else "",
+            "message": self.phrase(message) if message else "",
             "refused": "",
         }
         html = self.templates.get_template(f"web/{template}").render(shared | facts)
         response = HTMLResponse(html, status)
-        if said:
+        if message:
             self.set_cookie(response, _SAID, "", seconds=0, path=self.request.url.path)
         return response
 
@@ -215,7 +212,7 @@ class Page:
         return answer
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """The name of the message that the form before this page has left; mostly empty."""
         message, _, proof = self.cookie(_SAID).partition(".")
         wanted = self._proof(message, self.request.url.path)

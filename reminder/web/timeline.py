@@ -13,12 +13,7 @@ from reminder.domain.year import Bar, Year
 _ROOM = 0.45
 
 
-@dataclass(frozen=True)
-class Name:
-    """`anchor` is SVG's text-anchor; `x` is in per cent."""
-
-    x: str
-    anchor: str
+Place = tuple[str, str]  # of a name: x in per cent, and SVG's text-anchor
 
 
 @dataclass(frozen=True)
@@ -29,8 +24,8 @@ class Row:
     x: str
     width: str
     style: str
-    beside: Name | None
-    above: Name | None
+    beside: Place | None
+    above: Place | None
 
 
 @dataclass(frozen=True)
@@ -64,15 +59,15 @@ def _row(bar: Bar) -> Row:
     place = _percent(begin), _percent(max(end - begin, 0.01))
     style = _style(bar)
     if 1 - end >= _ROOM:
-        beside = Name(_percent(end), "start")
+        beside = _percent(end), "start"
     elif begin >= _ROOM:
-        beside = Name(_percent(begin), "end")
+        beside = _percent(begin), "end"
     else:
         return Row(bar, *place, f"{style} long", None, None)
     middle = (begin + end) / 2
     anchor = _anchor(middle)
     x = {"start": begin, "middle": middle, "end": end}[anchor]
-    return Row(bar, *place, style, beside, Name(_percent(x), anchor))
+    return Row(bar, *place, style, beside, (_percent(x), anchor))
 
 
 def _style(bar: Bar) -> str:

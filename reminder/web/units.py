@@ -91,7 +91,7 @@ def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
     """With `refused` the form that was not accepted stands there again."""
     link = _opened(page)
     view = unit_page(page.connection, page.app, link.unit, page.at)
-    is_news = page.said not in ("", *_NO_NEWS)
+    is_news = page.message not in ("", *_NO_NEWS)
     return _render(
         page,
         link,

@@ -41,8 +41,8 @@ def test_a_name_has_room_beside_its_bar_and_above_it(month: int) -> None:
     assert row.beside is not None
     assert row.above is not None
     for name, room in ((row.beside, 45), (row.above, 31)):
-        x = float(name.x.rstrip("%"))
-        left = {"start": 100 - x, "middle": 2 * min(x, 100 - x), "end": x}[name.anchor]
+        x = float(name[0].rstrip("%"))
+        left = {"start": 100 - x, "middle": 2 * min(x, 100 - x), "end": x}[name[1]]
         assert left >= room
 
 
