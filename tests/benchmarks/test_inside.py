@@ -14,8 +14,8 @@ def test_a_months_digests_are_planned_once(tmp_path: Path) -> None:
     assert len(found["idle"]) == PASSES
 
 
-def test_a_feed_is_rendered_alike_with_its_reads_and_from_memory(tmp_path: Path) -> None:
+def test_a_changed_feed_is_rendered_anew(tmp_path: Path) -> None:
     found = inside("rebuild", write_office(tmp_path / "office", 2, 12), tmp_path / "state")
 
     assert found["events"] == 24
-    assert len(found["reading"]) == len(found["recalling"]) == CHANGES
+    assert len(found["anew"]) == CHANGES
