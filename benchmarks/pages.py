@@ -28,7 +28,7 @@ from reminder.documents.office import load_office
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.ledger.access import door_word
 from reminder.ledger.links import PAGE, link_token, page_url
-from reminder.ledger.notices import Composed, NewNotice, add_all
+from reminder.ledger.notices import Composed, NewNotice, add
 from reminder.ledger.schema import recipient
 from reminder.office.application import Application
 from reminder.office.login import begin_session
@@ -108,7 +108,7 @@ def fill(state: Path, count: int) -> str:
             refused = NewNotice(draft, Reason.NO_ADDRESS, state=State.REFUSED)
             entries.append(refused if number % 50 == 0 else NewNotice(draft, composed=content))
         with app.database.write() as connection:
-            add_all(connection, entries, at, stream="maildir")
+            add(connection, entries, at, stream="maildir")
             sent = {"state": State.SENT, "reason": Reason.ACCEPTED}
             connection.execute(update(recipient).values(sent))
     key = app.key

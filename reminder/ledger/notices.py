@@ -84,21 +84,6 @@ def content_of(connection: Connection, key: str) -> bytes | None:
 
 def add(
     connection: Connection,
-    draft: NoticeDraft,
-    at: datetime,
-    *,
-    composed: Composed | None = None,
-    state: State | None = None,
-    reason: Reason = Reason.PLANNED,
-    stream: str,
-    rehearsal: bool = False,
-) -> None:
-    new = NewNotice(draft, reason, composed, state)
-    add_all(connection, [new], at, stream=stream, rehearsal=rehearsal)
-
-
-def add_all(
-    connection: Connection,
     new: Sequence[NewNotice],
     at: datetime,
     *,

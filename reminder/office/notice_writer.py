@@ -76,7 +76,7 @@ class NoticeWriter:
         self._put_in(connection, [NewNotice(draft, reason, state=state) for draft in drafts], at)
 
     def _put_in(self, connection: Connection, entries: Sequence[NewNotice], at: datetime) -> None:
-        notices.add_all(connection, entries, at, stream=self.stream, rehearsal=self.rehearsal)
+        notices.add(connection, entries, at, stream=self.stream, rehearsal=self.rehearsal)
 
     def context(self, connection: Connection, at: datetime) -> RenderContext:
         return self._composer.context(at, self.progress(connection, at))

@@ -210,10 +210,8 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         composed = replace(composed, recipients=again.missing)
     notices.add(
         connection,
-        draft,
+        [notices.NewNotice(draft, reason=Reason.RESENT, composed=composed)],
         at,
-        composed=composed,
-        reason=Reason.RESENT,
         stream=app.settings.stream,
         rehearsal=rehearsal,
     )

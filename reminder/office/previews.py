@@ -109,7 +109,8 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
                 connection, draft, draft.due, rehearsal=True
             )
             draft = replace(draft, useful_until=max(draft.useful_until, at + REHEARSAL_USEFUL))
-            notices.add(connection, draft, at, composed=composed, stream="maildir", rehearsal=True)
+            new = notices.NewNotice(draft, composed=composed)
+            notices.add(connection, [new], at, stream="maildir", rehearsal=True)
             count += 1
     return period, count
 

@@ -194,10 +194,8 @@ def _in_every_state(app: Application) -> None:
                     writer = app.container.notice_writer
                     [facts] = writer.unit_facts(connection, [draft])
                     composed = writer.context(connection, at).compose(made, facts)
-                notices.add(
-                    connection, made, at, state=state, reason=reason, composed=composed,
-                    stream=app.settings.stream,
-                )  # fmt: skip
+                new = notices.NewNotice(made, reason, composed, state)
+                notices.add(connection, [new], at, stream=app.settings.stream)
 
 
 @dataclass

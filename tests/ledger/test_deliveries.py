@@ -34,7 +34,7 @@ def add(
     draft = NoticeDraft(key, Kind.DIGEST, "2026-03", "lead", AT, AT + useful)
     composed = Composed(f"<{key}@mail.test>", f"mail {key}".encode(), AT, (LEAD, SECOND))
     with database.write() as connection:
-        notices.add(connection, draft, AT, composed=composed, stream=stream)
+        notices.add(connection, [notices.NewNotice(draft, composed=composed)], AT, stream=stream)
 
 
 def claim(database: Database, name: str = "one", at: datetime = AT, limit: int = 9) -> list[Claim]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -48,6 +49,13 @@ def rows(connection: Connection, key: str = "a") -> list[tuple[datetime, str, st
     return [(row["at"], row["state"], row["reason"]) for row in read_history(connection, key)]
 
 
+def add(
+    connection: Connection, made: NoticeDraft, *, rehearsal: bool = False, **values: Any
+) -> None:
+    new = notices.NewNotice(made, **values)
+    notices.add(connection, [new], AT, stream="smtp", rehearsal=rehearsal)
+
+
 def answer(connection: Connection, states: tuple[State, ...]) -> None:
     """Brings the notice's recipients there, as a sender does."""
     [claimed] = deliveries.claim(connection, "one", "smtp", AT, 9)
@@ -84,36 +92,34 @@ def test_a_notice_is_in_the_first_state_that_any_recipient_is_in(states: tuple[S
 def test_a_notice_reads_as_its_recipients_stand(
     connection: Connection, first: State, second: State, state: str, reason: str
 ) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     answer(connection, (first, second))
     assert (view(connection).state, view(connection).reason) == (state, reason)
 
 
 @pytest.mark.parametrize("state", [State.HELD, State.EXPIRED, State.BASELINE])
 def test_what_is_set_on_the_notice_itself_wins(connection: Connection, state: State) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     notices.set_state(connection, "a", state, Reason.DROPPED, AT)
     assert view(connection).state is state
 
 
 def test_notices_are_found_by_the_state_that_they_read_as(connection: Connection) -> None:
-    notices.add(connection, draft("a"), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft("a"), composed=COMPOSED)
     answer(connection, (State.SENT, State.REFUSED))
-    notices.add(
-        connection, draft("b"), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp"
-    )
+    add(connection, draft("b"), reason=Reason.FIRST_START, state=State.HELD)
     assert [found.key for found in read_notices(connection, state=State.REFUSED)] == ["a"]
     assert [found.key for found in read_notices(connection, state=State.HELD)] == ["b"]
 
 
 def test_a_key_is_there_once(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     with pytest.raises(IntegrityError):
-        notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+        add(connection, draft(), composed=COMPOSED)
 
 
 def test_a_held_notice_has_no_bytes_until_it_is_released(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp")
+    add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
     assert (notices.content_of(connection, "a"), view(connection).sha256) == (None, None)
     notices.fix(connection, "a", COMPOSED, AT, Reason.RELEASED)
     assert notices.content_of(connection, "a") == COMPOSED.content
@@ -121,14 +127,14 @@ def test_a_held_notice_has_no_bytes_until_it_is_released(connection: Connection)
 
 
 def test_bytes_and_recipients_are_fixed_once(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     other = Composed("<b@mail.test>", b"other", END, ("other@unit.test",))
     with pytest.raises(IntegrityError):
         notices.fix(connection, "a", other, END, Reason.RELEASED)
 
 
 def test_the_hash_is_that_of_the_stored_bytes(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     content = notices.content_of(connection, "a")
     assert content == COMPOSED.content
     assert view(connection).sha256 == hashlib.sha256(content).hexdigest()
@@ -136,7 +142,7 @@ def test_the_hash_is_that_of_the_stored_bytes(connection: Connection) -> None:
 
 def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connection) -> None:
     later = AT.replace(year=2028, month=4)
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     assert notices.forget_bytes(connection, later) == 0  # it waits: a clock may run ahead
     connection.execute(recipient.update().values(state=State.SENT))
     assert notices.forget_bytes(connection, AT.replace(year=2028)) == 0
@@ -146,14 +152,14 @@ def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connecti
 
 
 def test_a_notice_expires_with_its_use(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     assert notices.expire(connection, END - timedelta(seconds=1)) == []
     assert notices.expire(connection, END) == ["a"]
     assert (view(connection).state, view(connection).reason) == ("expired", "too-late")
 
 
 def test_a_held_notice_expires_too(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp")
+    add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
     assert notices.expire(connection, END) == ["a"]
 
 
@@ -165,13 +171,13 @@ def test_a_held_notice_expires_too(connection: Connection) -> None:
 def test_what_has_ended_or_is_being_sent_does_not_expire(
     connection: Connection, states: tuple[State, State]
 ) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     answer(connection, states)
     assert notices.expire(connection, END) == []
 
 
 def test_expiry_is_said_once(connection: Connection) -> None:
-    notices.add(connection, draft(), AT, composed=COMPOSED, stream="smtp")
+    add(connection, draft(), composed=COMPOSED)
     notices.expire(connection, END)
     assert notices.expire(connection, END) == []
     assert rows(connection) == [(AT, "queued", "planned"), (END, "expired", "too-late")]
@@ -179,7 +185,7 @@ def test_expiry_is_said_once(connection: Connection) -> None:
 
 def test_the_history_has_every_change_in_its_order(connection: Connection) -> None:
     later = AT + timedelta(hours=1)
-    notices.add(connection, draft(), AT, state=State.HELD, reason=Reason.FIRST_START, stream="smtp")
+    add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
     notices.fix(connection, "a", COMPOSED, later, Reason.RELEASED)
     notices.set_state(connection, "a", State.EXPIRED, Reason.DROPPED, END)
     assert rows(connection) == [
@@ -196,7 +202,7 @@ def test_a_draft_with_a_naive_moment_is_refused() -> None:
 
 def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
-    notices.add(connection, told, AT, composed=COMPOSED, stream="smtp")
+    add(connection, told, composed=COMPOSED)
     assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
     notices.expire(connection, END)
     assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
@@ -204,7 +210,7 @@ def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Conne
 
 def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
-    notices.add(connection, told, AT, composed=COMPOSED, rehearsal=True, stream="smtp")
+    add(connection, told, composed=COMPOSED, rehearsal=True)
     assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
     assert notified.read_notified(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
 
@@ -219,7 +225,7 @@ def test_a_great_ledger_is_read_whole(database: Database) -> None:
 
 def test_any_number_of_keys_can_be_asked_for(connection: Connection) -> None:
     for key in "ba":
-        notices.add(connection, draft(key), AT, composed=COMPOSED, stream="smtp")
+        add(connection, draft(key), composed=COMPOSED)
     keys = ["a", *(f"n{number}" for number in range(70_000)), "b"]
     assert [found.key for found in read_notices(connection, keys=keys)] == ["a", "b"]
 
@@ -227,4 +233,4 @@ def test_any_number_of_keys_can_be_asked_for(connection: Connection) -> None:
 def _fill(database: Database, count: int) -> None:
     with database.write() as connection:
         for number in range(count):
-            notices.add(connection, draft(f"n{number}"), AT, composed=COMPOSED, stream="smtp")
+            add(connection, draft(f"n{number}"), composed=COMPOSED)

@@ -12,7 +12,7 @@ from reminder.ledger import registrations
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import read_version
 from reminder.ledger.location import Place
-from reminder.ledger.notices import Composed, add
+from reminder.ledger.notices import Composed, NewNotice, add
 from reminder.ledger.notified import NotifiedCount, count_notified
 from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date, unset_date
 
@@ -68,11 +68,11 @@ def test_what_went_of_a_task_is_counted_and_what_waits_is_not(database: Database
             draft(Kind.NUDGE, "2026-05-21", "deputies", "2026-05-2", "2026-05-3"),
             draft(Kind.NUDGE, "2026-05-21", "helan", "2026-05-2"),
         ):
-            add(connection, each, AT, composed=content, stream="smtp")
+            add(connection, [NewNotice(each, composed=content)], AT, stream="smtp")
         held = draft(Kind.DIGEST, "2026-05", "helan")
-        add(connection, held, AT, state=State.HELD, reason=Reason.HOLD, stream="smtp")
+        add(connection, [NewNotice(held, reason=Reason.HOLD, state=State.HELD)], AT, stream="smtp")
         rehearsed = draft(Kind.DIGEST, "2026-05", "yinchuan")
-        add(connection, rehearsed, AT, composed=content, stream="smtp", rehearsal=True)
+        add(connection, [NewNotice(rehearsed, composed=content)], AT, stream="smtp", rehearsal=True)
         found = list(count_notified(connection, ["2026-05-2"], ["2026-05"]))
     assert found == [
         NotifiedCount(Kind.DIGEST, "2026-05", "", 1),

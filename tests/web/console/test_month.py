@@ -123,7 +123,7 @@ def test_a_mails_state_stands_in_words(
     draft = NoticeDraft(key, Kind.DIGEST, "2026-04", RELATED, due, end)
     with house.database.write() as connection:
         entry = NewNotice(draft, reason, state=state)
-        notices.add_all(connection, [entry], AT, stream="maildir", rehearsal=False)
+        notices.add(connection, [entry], AT, stream="maildir", rehearsal=False)
     assert words in cell(secretary.get("/console/month").text, RELATED)
 
 

@@ -53,7 +53,7 @@ def refused(
     draft = NoticeDraft(key, Kind.DIGEST, "2026-04", unit, AT, AT + timedelta(days=9))
     with house.database.write() as connection:
         entry = NewNotice(draft, reason, state=state)
-        notices.add_all(connection, [entry], AT, stream="maildir", rehearsal=False)
+        notices.add(connection, [entry], AT, stream="maildir", rehearsal=False)
 
 
 def test_a_report_stands_first_with_its_forms(house: Any, secretary: Secretary) -> None:
@@ -216,7 +216,7 @@ def test_what_waits_for_approval_is_said_at_the_top(house: Any, secretary: Secre
         due, end = house.table.digest_due(5), house.table.digest_end(5)
         draft = NoticeDraft("held", Kind.DIGEST, "2026-05", RELATED, due, end)
         entry = NewNotice(draft, Reason.APPROVAL, state=State.HELD)
-        notices.add_all(connection, [entry], AT, stream="maildir", rehearsal=False)
+        notices.add(connection, [entry], AT, stream="maildir", rehearsal=False)
     page = secretary.get("/console").text
     assert "5月提示<strong>1封待审核</strong>" in page
     assert page.index("1封待审核") < page.index('id="reports"')
