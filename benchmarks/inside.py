@@ -58,7 +58,7 @@ def plan(folder: Path, state: Path) -> dict[str, object]:
 
     def tick(number: int) -> float:
         at = due + timedelta(seconds=30 * number)
-        return milliseconds(lambda: new.append(app.plan(at, hold_first_start=False).new))
+        return milliseconds(lambda: new.append(len(app.plan(at, hold_first_start=False))))
 
     first, *idle = (tick(number) for number in range(1 + PASSES))
     return {"notices": sum(new), "first": first, "idle": idle}

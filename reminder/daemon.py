@@ -18,7 +18,6 @@ from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.replicas import sending_right
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
-from reminder.office.planning import Planned
 from reminder.office.previews import rehearse
 from reminder.office.process import EditedFiles, stopping
 from reminder.office.status import EVERY
@@ -30,6 +29,7 @@ log = logging.getLogger(__name__)
 # Without a beat for so long the scheduler is taken for dead: mended within a minute.
 LATE = 1.5 * EVERY.total_seconds()
 LONG = 600.0  # seconds after which a beat that does not end is worth a word
+EXAMPLES = 5  # of new notices, on the first screen
 FIRST_PASS = 20  # seconds that the first screen waits for the first mails
 
 
@@ -188,19 +188,19 @@ class Daemon:
         return rehearse(app, at)[0]
 
     def _started(
-        self, planned: Planned, before: int, resumed: int, rehearsed: str, port: int
+        self, planned: list[str], before: int, resumed: int, rehearsed: str, port: int
     ) -> Started:
         app = self._app
         with app.database.read() as connection:
             held = count_state(connection, State.HELD)
             sent = count_state(connection, State.SENT)
             hold = read_hold(connection, app.settings.stream)
-            accepted = states_since(connection, before)[State.SENT] if planned.new else 0
-            views = read_notices(connection, keys=planned.first)
+            accepted = states_since(connection, before)[State.SENT] if planned else 0
+            views = read_notices(connection, keys=planned[:EXAMPLES])
         web = app.settings.web
         url = web.public_url if web.base_url else web.model_copy(update={"port": port}).public_url
         return Started(
-            url, self._delivers, planned.new, accepted, tuple(views), resumed, held, hold,
+            url, self._delivers, len(planned), accepted, tuple(views), resumed, held, hold,
             rehearsed, sent,
         )  # fmt: skip
 

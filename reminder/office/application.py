@@ -38,7 +38,7 @@ from reminder.office import holds
 from reminder.office.alerts import Alerts, Trouble
 from reminder.office.held_digests import Approvals
 from reminder.office.notice_writer import NoticeWriter
-from reminder.office.planning import Planned, Planner
+from reminder.office.planning import Planner
 from reminder.office.process import clock_fault, refuse_wrong_clock
 from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
@@ -255,20 +255,21 @@ class Application:
         with self.database.read() as connection:
             return leases.config_hash_in_force(connection) in (None, self.config_hash)
 
-    def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> Planned:
-        """Unless it is given, the settings say whether a first start is held."""
+    def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> list[str]:
+        """The keys of what is to be sent. Without `hold_first_start` the settings say whether a
+        first start is held."""
         if self.waits_for_clock(at):
-            return Planned()
+            return []
         holds.hold_if_restored(self.database, at)
         if not self.is_current():
-            return Planned()
+            return []
         self.refresh()
         hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
         planned = self.container.planner.plan(at, hold_first_start=hold)
         holds.note_how_far(self.database)
         self.sync_feeds(at)
-        if planned.new:
-            log.info("planned %d notices", planned.new)
+        if planned:
+            log.info("planned %d notices", len(planned))
         return planned
 
     def tick(self) -> Pass:
@@ -297,7 +298,7 @@ class Application:
             states = states_since(connection, before)
             hold = read_hold(connection, self.settings.stream)
         return Pass(
-            planned=planned.new,
+            planned=len(planned),
             sent=states[State.SENT],
             retry=states[State.RETRY],
             refused=states[State.REFUSED],

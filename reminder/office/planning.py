@@ -1,8 +1,8 @@
 """What is due becomes notices: each key once, its bytes fixed in the transaction that adds it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -43,21 +43,6 @@ from reminder.office.receipts import Receipts
 
 CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
-EXAMPLES = 5  # that are shown of what is new
-
-
-@dataclass
-class Planned:
-    """How many notices one pass added or revived, and the keys of the first ones."""
-
-    new: int = 0
-    first: list[str] = field(default_factory=list)
-
-    def note(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self.new += 1
-            if len(self.first) < EXAMPLES:
-                self.first.append(key)
 
 
 class Planner:
@@ -79,15 +64,15 @@ class Planner:
         self._receipts = receipts
         self._approvals = approvals
 
-    def plan(self, at: datetime, *, hold_first_start: bool) -> Planned:
-        """Everything due at that moment; what has outlived its use is given up."""
-        planned = Planned()
+    def plan(self, at: datetime, *, hold_first_start: bool) -> list[str]:
+        """Everything due at that moment; what has outlived its use is given up. The keys of what
+        was added or revived."""
         with self._database.write() as connection:
             occasions.set_right(connection, at)
             occasions.begin(connection, self._writer.stream, at, held=hold_first_start)
             deliveries.wait_no_longer(connection, at, LONGEST)
             troubles.wait_no_longer(connection, at, LONGEST)
-            planned.note(self._revive(connection, at))
+            planned = [*self._revive(connection, at)]
             notices.expire(connection, at, why_too_late(connection))
             if all_held := is_all_held(connection):
                 let_finished_go(connection)
@@ -96,13 +81,13 @@ class Planner:
             stop_reminders(connection, why, at)
             complete = occasions.input_hashes(connection, self._writer.marked(Kind.DIGEST))
         input_hash = self._input_hash(progress)
-        planned.note(self._plan_digests(at, progress, input_hash, complete))
+        planned += self._plan_digests(at, progress, input_hash, complete)
         if not all_held:
             self._approvals.send(at)
-        planned.note(self._plan_reminders(at, progress, input_hash))
+        planned += self._plan_reminders(at, progress, input_hash)
         self._renew(at)
         with self._database.write() as connection:
-            planned.note(self._receipts.send(connection, at))
+            planned += self._receipts.send(connection, at)
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
         return planned
