@@ -191,7 +191,7 @@ changes = st.one_of(
 
 
 @given(st.lists(st.lists(changes, min_size=1, max_size=3), max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_each_feed_moves_as_the_rule_says(
     shared: Database, table: Timetable, steps: list[list[tuple[str, ...]]]
 ) -> None:

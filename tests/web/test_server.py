@@ -118,7 +118,12 @@ def test_a_field_behind_a_body_is_no_part_of_the_request(house: Any, connect: Co
     door = f"Cookie: {house.cookie('door')}={house.door}\r\n".encode()
     head = b"GET /outbox HTTP/1.1\r\n" + HOST
     assert first(answers(connect, head + door + b"Connection: close\r\n\r\n")) == 200
-    assert first(answers(connect, head + CHUNKED + b"0\r\n" + door + b"\r\n")) == 403
+    assert (
+        first(
+            answers(connect, head + b"Connection: close\r\n" + CHUNKED + b"0\r\n" + door + b"\r\n")
+        )
+        == 403
+    )
 
 
 def test_every_answer_says_when_it_was_given(connect: Connect) -> None:
