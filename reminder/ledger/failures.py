@@ -59,10 +59,12 @@ def in_words(place: Place) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        lost = error.connection_invalidated
-        raise _of_database(place, error.orig, was_connected=lost) from error
+        if isinstance(place, DatabaseServer):
+            lost = error.connection_invalidated
+            raise _of_server(place, error.orig, was_connected=lost) from error
+        raise _of_sqlite(place, error.orig) from error
     except sqlite3.Error as error:
-        raise _of_database(place, error, was_connected=False) from error
+        raise _of_sqlite(Path(str(place)), error) from error
     except NoConnectionError as error:
         raise LedgerError(f"all connections to the ledger {place} are in use") from error
 
@@ -78,12 +80,6 @@ def of_system(path: Path, error: OSError) -> LedgerError:
         f"the ledger {path} cannot be opened: {why}",
         hint="Set REMINDER_STATE_DIR to a folder that this user may write.",
     )
-
-
-def _of_database(place: Place, error: BaseException | None, *, was_connected: bool) -> LedgerError:
-    if isinstance(place, DatabaseServer):
-        return _of_server(place, error, was_connected=was_connected)
-    return _of_sqlite(place, error)
 
 
 def _of_server(

@@ -118,21 +118,16 @@ def _make(path: Path) -> None:
         with suppress(FileExistsError):
             # Never one that is there: to close it would drop this process's locks on it.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise of_system(path, error) from None
-    if not stat.S_ISREG(mode):
-        raise LedgerError(
-            f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
-        )
-    beside = [Path(f"{path}-shm"), _mark(path), lock_beside(path, path.parent)]
-    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise LedgerError(
+                f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
+            )
+        beside = [Path(f"{path}-shm"), _mark(path), lock_beside(path, path.parent)]
         narrowed = [name for name in (path, _log(path), *beside) if _narrow(name)]
     except OSError as error:
         raise of_system(path, error) from None
     if narrowed:
-        names = ", ".join(map(str, narrowed))
-        log.warning("others could read %s: narrowed to this user", names)
+        log.warning("others could read %s: narrowed to this user", ", ".join(map(str, narrowed)))
     _refuse_foreign_log(path)
 
 

@@ -17,26 +17,15 @@ _FIRST = "0006"  # the first version's tables
 _OURS = {*metadata.tables, "alembic_version"}
 
 
-def open_database(place: Place, mark: Path | None = None) -> Database:
+def open_database(place: Place, mark: Path | None = None, *, moved: bool = False) -> Database:
     """Makes the tables, and the file (mode 0600), when they are not there yet.
 
-    `mark` is where that of a server lies, if anywhere; a file has its own beside it.
+    `mark` is where that of a server lies, if anywhere; a file has its own beside it. With `moved`
+    also one that was moved: it can be read, and taken back.
 
     Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
     others, for one that was moved, and when there was a ledger that is gone or empty now.
     """
-    database = open_moved(place, mark)
-    try:
-        with database.read() as connection:
-            refuse_moved(connection, place)
-    except LedgerError:
-        database.close()
-        raise
-    return database
-
-
-def open_moved(place: Place, mark: Path | None = None) -> Database:
-    """Also one that was moved: it can be read, and opened again."""
     database = _database(place, mark)
     try:
         with database.read() as connection:
@@ -44,6 +33,9 @@ def open_moved(place: Place, mark: Path | None = None) -> Database:
         if revision != REVISION:
             _make_tables(database)
         database.note_begun()
+        if not moved:
+            with database.read() as connection:
+                refuse_moved(connection, place)
     except LedgerError:
         database.close()
         raise

@@ -13,7 +13,7 @@ from reminder.domain.notices import Reason, State, original
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import integrity
 from reminder.ledger.location import Place, lock_beside, place_of, server_mark
-from reminder.ledger.opening import open_moved
+from reminder.ledger.opening import open_database
 from reminder.ledger.registrations import dates_of
 from reminder.ledger.rows import read_history
 from reminder.ledger.views import NoticeView, read_notices
@@ -96,5 +96,5 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
 
 def take_back(source: Place) -> bool:
     """Opens a ledger again that was moved. False when it was not."""
-    with closing(open_moved(source)) as database:
+    with closing(open_database(source, moved=True)) as database:
         return integrity.take_back(database)
