@@ -20,7 +20,7 @@ from reminder.mail.transports.maildir import messages
 from reminder.office.links import DOOR_WORD, opens_local_pages
 from reminder.web.forms import get
 from reminder.web.mail_view import MailView
-from reminder.web.page import Page
+from reminder.web.page import Page, page_number
 
 _COOKIE = "door"
 _A_YEAR = 365 * 24 * 3600
@@ -78,7 +78,7 @@ def front(page: Page) -> Response:
 
 def _outbox(page: Page) -> Response:
     paths = messages(page.settings.outbox)
-    number = _page_number(page)
+    number = page_number(page)
     pages = max(1, -(-len(paths) // PAGE))
     if number > pages:
         raise HTTPException(404)
@@ -111,15 +111,6 @@ def _source(page: Page) -> Response:
     """The stored bytes, to the last one."""
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     return Response(_content(page), headers=headers)
-
-
-def _page_number(page: Page) -> int:
-    match page.request.query_params.multi_items():
-        case []:
-            return 1
-        case [("page", number)] if re.fullmatch(r"[1-9][0-9]{0,5}", number):
-            return int(number)
-    raise HTTPException(400)
 
 
 def _listed(page: Page, paths: list[Path]) -> Iterator[tuple[str, MailView]]:

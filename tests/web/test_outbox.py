@@ -47,7 +47,7 @@ def test_fifty_stand_on_a_page(house: Any, client: TestClient) -> None:
     assert client.get("/outbox").text.count('class="subject"') == 50
     assert client.get("/outbox?page=2").text.count('class="subject"') == 1
     assert client.get("/outbox?page=3").status_code == 404
-    assert client.get("/outbox?page=x").status_code == 400
+    assert client.get("/outbox?page=x").status_code == 404
 
 
 def test_a_mail_is_shown_in_a_sandbox(house: Any, client: TestClient) -> None:
@@ -109,9 +109,9 @@ def test_only_a_file_of_the_folder_itself_is_a_mail(
         assert client.get(f"/outbox/{name}/source").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=1&page=1", "page=1&x=1", "x=1", "page=%ff"])
+@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=99999", "page=%ff"])
 def test_a_page_that_cannot_be_is_refused(client: TestClient, query: str) -> None:
-    assert client.get(f"/outbox?{query}").status_code == 400
+    assert client.get(f"/outbox?{query}").status_code == 404
 
 
 HEADERS = st.sampled_from(
