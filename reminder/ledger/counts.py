@@ -152,9 +152,9 @@ def _refused_by_recipients() -> ColumnElement[bool]:
 def _newest_digests(connection: Connection, units: Collection[str]) -> dict[tuple[str, str], str]:
     """The key of each month's last copy."""
     newest: dict[tuple[str, str], str] = {}
-    for some in batched(units):
+    for part in batched(units):
         query = select(notice.c.period, notice.c.unit, notice.c.key)
-        query = query.where(notice.c.kind == Kind.DIGEST, notice.c.unit.in_(some))
+        query = query.where(notice.c.kind == Kind.DIGEST, notice.c.unit.in_(part))
         rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
         newest |= {(row.period, row.unit): row.key for row in rows}
     return newest

@@ -98,14 +98,14 @@ def out_of_step(
     connection: Connection, contents: Mapping[str, FeedContent], at: datetime
 ) -> dict[str, FeedContent]:
     """The feeds that do not show what they should, those among them that are not wanted."""
-    found = connection.execute(select(feed.c.name, feed.c.input_hash)).all()
-    known: dict[str, str] = {row.name: row.input_hash for row in found}
+    rows = connection.execute(select(feed.c.name, feed.c.input_hash)).all()
+    hashes: dict[str, str] = {row.name: row.input_hash for row in rows}
     outlived = set(connection.scalars(select(event.c.feed).where(_outlived(at)).distinct()))
-    wanted = dict.fromkeys(known, FeedContent((), _GONE)) | dict(contents)
+    wanted = dict.fromkeys(hashes, FeedContent((), _GONE)) | dict(contents)
     return {
         name: content
         for name, content in wanted.items()
-        if known.get(name) != content.input_hash or name in outlived
+        if hashes.get(name) != content.input_hash or name in outlived
     }
 
 

@@ -197,10 +197,10 @@ def _lost(path: Path) -> LedgerError:
 def _identity(path: Path) -> tuple[int, int] | None:
     """None when there is no such file, or it cannot be seen."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _connector(path: Path, mode: str) -> Callable[[], sqlite3.Connection]:

@@ -80,10 +80,10 @@ def backup(source: Place, target: Path) -> None:
 
 def _remove_older(folder: Path) -> None:
     """What backups that were killed have left beside it: none takes hours."""
-    made = folder.stat().st_mtime
+    begun = folder.stat().st_mtime
     for other in folder.parent.glob(f"{_DRAFTS}*"):
         with suppress(FileNotFoundError):  # another backup has just ended
-            if other.stat().st_mtime < made - _HOURS:
+            if other.stat().st_mtime < begun - _HOURS:
                 rmtree(other)
 
 
@@ -106,16 +106,16 @@ def verify(place: Place) -> Iterator[str]:
 
 def faults(connection: Connection) -> Iterator[str]:
     for checks in ((_file,), (_tables,), (_messages, _notices, _recipients)):
-        told = False
+        faulty = False
         try:
             for check in checks:
                 for fault in check(connection):
-                    told = True
+                    faulty = True
                     yield fault
         except DatabaseError as error:
-            told = True
+            faulty = True
             yield f"the database is damaged: {error.orig}"
-        if told:
+        if faulty:
             return  # what rests on it would be noise
 
 
@@ -141,10 +141,10 @@ def _messages(connection: Connection) -> Iterator[str]:
     query = query.join(message, message.c.notice == notice.c.key)
     for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
         try:
-            found = hashlib.sha256(zlib.decompress(row.content)).hexdigest()
+            sha256 = hashlib.sha256(zlib.decompress(row.content)).hexdigest()
         except zlib.error:
-            found = ""
-        if found != row.sha256:
+            sha256 = ""
+        if sha256 != row.sha256:
             yield f"{row.key}: its stored message is not what was recorded"
 
 
@@ -256,8 +256,8 @@ def _refuse_in_use(connection: Connection, place: Place) -> None:
 
 def _copy_rows(table: Table, old: Connection, new: Connection) -> None:
     rows = old.execute(select(table).execution_options(yield_per=_AT_ONCE))
-    for some in rows.mappings().partitions():
-        new.execute(insert(table), [dict(row) for row in some])
+    for part in rows.mappings().partitions():
+        new.execute(insert(table), [dict(row) for row in part])
     if table.autoincrement_column is not None and new.dialect.name == "postgresql":
         _set_sequence(new, table)
 

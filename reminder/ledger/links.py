@@ -59,9 +59,10 @@ def check_link(
 ) -> LinkView | None:
     """None when forged, revoked, never made or of an older generation, at the same cost for any
     subject."""
-    made = read_link(connection, purpose, subject)
-    wanted = (made or LinkView(purpose, subject)).token(key)
-    return made if is_same(wanted, token) and made and not made.revoked else None
+    link_view = read_link(connection, purpose, subject)
+    wanted = (link_view or LinkView(purpose, subject)).token(key)
+    is_good = is_same(wanted, token) and link_view and not link_view.revoked
+    return link_view if is_good else None
 
 
 def generation_of(connection: Connection, purpose: str, subject: str) -> int:

@@ -199,8 +199,8 @@ def set_states(
     detail: str = "",
 ) -> None:
     values = {"state": state, "reason": reason, "updated": at}
-    for some in batched(keys):
-        connection.execute(update(notice).where(notice.c.key.in_(some)).values(values))
+    for part in batched(keys):
+        connection.execute(update(notice).where(notice.c.key.in_(part)).values(values))
     record(connection, at, [Change(key, state, reason, detail=detail) for key in keys])
 
 

@@ -19,8 +19,8 @@ def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> b
 
     From SMTP back to Maildir is no first start, nor is a second start on either.
     """
-    known = set(connection.scalars(select(start.c.stream)))
-    if stream in known or (stream == "maildir" and "smtp" in known):
+    streams = set(connection.scalars(select(start.c.stream)))
+    if stream in streams or (stream == "maildir" and "smtp" in streams):
         return False
     connection.execute(start.insert().values(stream=stream, at=at, held=held))
     return True

@@ -75,19 +75,19 @@ _LATEST = (
 )
 
 
-def add(connection: Connection, said: Registration) -> int:
+def add(connection: Connection, new: Registration) -> int:
     """Returns its number."""
     row = {
-        "at": said.at,
-        "act": said.act,
-        "unit": said.unit,
-        "period": said.period,
-        "task": said.task,
-        "done_on": said.done_on.isoformat() if said.done_on else "",
-        "percent": said.percent,
-        "message": said.message,
-        "who": said.by.who,
-        "link": said.by.link,
+        "at": new.at,
+        "act": new.act,
+        "unit": new.unit,
+        "period": new.period,
+        "task": new.task,
+        "done_on": new.done_on.isoformat() if new.done_on else "",
+        "percent": new.percent,
+        "message": new.message,
+        "who": new.by.who,
+        "link": new.by.link,
     }
     added = connection.execute(registration.insert().values(row))
     [number] = added.inserted_primary_key or (0,)
@@ -139,17 +139,17 @@ def latest_on_tasks(
     return {(row.task, row.unit): row for row in rows}
 
 
-def count_like(connection: Connection, said: Registration, since: datetime) -> int:
+def count_like(connection: Connection, new: Registration, since: datetime) -> int:
     """How often the unit has done the same since: reported completion of that task, or told of
     progress or signed at all."""
     query = select(func.count()).select_from(registration)
     query = query.where(
-        registration.c.unit == said.unit,
+        registration.c.unit == new.unit,
         registration.c.at >= since,
-        registration.c.act == said.act,
+        registration.c.act == new.act,
     )
-    if said.act is Act.FINISH:
-        same = (registration.c.task == said.task) & (registration.c.period == said.period)
+    if new.act is Act.FINISH:
+        same = (registration.c.task == new.task) & (registration.c.period == new.period)
         query = query.where(same)
     return connection.scalar(query) or 0
 
@@ -175,15 +175,15 @@ def untold(
         receipts = receipts.where(notice.c.unit == unit)
     # By the number in the key; a receipt of what was sent back is none of these.
     due = {int(row.key.split("/")[-2]): row for row in connection.execute(receipts)}
-    told: dict[str, tuple[int, datetime | None]] = {}
+    receipted: dict[str, tuple[int, datetime | None]] = {}
     if due:
         theirs = registration.c.act.in_(OF_UNITS) & (registration.c.id >= min(due))
         for number in connection.scalars(select(registration.c.id).where(theirs).order_by("id")):
             if number in due:
-                told[due[number].unit] = number, due[number].due
+                receipted[due[number].unit] = number, due[number].due
     untold: dict[str, tuple[list[Registration], datetime | None]] = {}
     for item in _read(connection, query.order_by(registration.c.id)):
-        number, last_due = told.get(item.unit, (0, None))
+        number, last_due = receipted.get(item.unit, (0, None))
         if item.id > number:
             untold.setdefault(item.unit, ([], last_due))[0].append(item)
     return untold
@@ -219,9 +219,9 @@ def read_progress(connection: Connection, table: Timetable, stream: str) -> Prog
             done[row.task] = day
     begun = read_start(connection, stream)
     reported = {
-        (said.task, said.unit): said.done_on
-        for said in pending(connection)
-        if said.done_on and not said.period and said.task not in done
+        (report.task, report.unit): report.done_on
+        for report in pending(connection)
+        if report.done_on and not report.period and report.task not in done
     }
     return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
 

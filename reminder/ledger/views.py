@@ -77,9 +77,9 @@ def read_notices(
     rows = [row for part in parts for row in connection.execute(part).mappings()]
     rows.sort(key=lambda row: (row["created"], row["key"]))
     views = []
-    for some in batched(rows):
-        recipients = _recipients(connection, [row["key"] for row in some])
-        views += [_view(row, recipients[row["key"]]) for row in some]
+    for part in batched(rows):
+        recipients = _recipients(connection, [row["key"] for row in part])
+        views += [_view(row, recipients[row["key"]]) for row in part]
     return [view for view in views if state in (None, view.state)]
 
 
