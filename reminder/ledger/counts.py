@@ -12,15 +12,17 @@ from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.units import Directory
 from reminder.ledger.rows import batched
 from reminder.ledger.schema import history, notice, recipient
-from reminder.ledger.views import NoticeView, derived_state, newest_copies, read_notices
+from reminder.ledger.views import NoticeView, derived_state, read_notices
 
 DETAILED = 200  # notices that anybody reads one by one
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Of one occasion: every notice is expected, and is accepted or one of the `others`, which
-    stand in the order in which they were made, those that wait above all."""
+    """Of one occasion: every notice is expected, and is accepted or one of the others.
+
+    `others` are some of those, in the order in which they were made: what waits above all.
+    """
 
     states: Counter[State]
     others: tuple[NoticeView, ...] = ()
@@ -41,11 +43,18 @@ class Tally:
 def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = False) -> Tally:
     """Of copies only the last counts: it is what became of the notice. What is older than
     the first start was never expected."""
-    newest = newest_copies(connection, kind, period, rehearsal=rehearsal).values()
-    expected = [view for view in newest if view.state is not State.BASELINE]
-    others = [view for view in expected if view.state is not State.SENT]
-    others.sort(key=lambda view: (not view.waiting, view.created, view.key))
-    return Tally(Counter(view.state for view in expected), tuple(others))
+    columns = (notice.c.key, notice.c.unit, derived_state().label("state"))
+    query = select(*columns).where(
+        notice.c.kind == kind, notice.c.period == period, notice.c.rehearsal == rehearsal
+    )
+    rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
+    newest = {row.unit: row for row in rows}.values()
+    expected = [row for row in newest if row.state != State.BASELINE]
+    others = [row for row in expected if row.state != State.SENT]
+    others.sort(key=lambda row: row.state not in WAITING)
+    views = read_notices(connection, keys=[row.key for row in others[:DETAILED]])
+    views.sort(key=lambda view: not view.waiting)
+    return Tally(Counter(State(row.state) for row in expected), tuple(views))
 
 
 def last_change(connection: Connection) -> int:
@@ -56,9 +65,11 @@ def last_change(connection: Connection) -> int:
 def states_since(connection: Connection, change: int) -> Counter[State]:
     """Of the notices that changed since, in the state they are in now; the operator's reports
     do not count."""
-    changed = select(history.c.subject).where(history.c.id > change).distinct()
-    views = read_notices(connection, keys=connection.scalars(changed).all())
-    return Counter(view.state for view in views if view.kind is not Kind.REPORT)
+    changed = select(history.c.subject).where(history.c.id > change)
+    these = notice.c.key.in_(changed) & (notice.c.kind != Kind.REPORT)
+    states = select(derived_state().label("state")).where(these).subquery()
+    query = select(states.c.state, func.count()).group_by(states.c.state)
+    return Counter({State(state): count for state, count in connection.execute(query)})
 
 
 def count_state(connection: Connection, state: State) -> int:
