@@ -36,7 +36,7 @@ from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import holds
 from reminder.office.alerts import Alerts, Trouble
-from reminder.office.held_digests import Approvals
+from reminder.office.approval import Approvals
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import Planner
 from reminder.office.process import clock_fault, refuse_wrong_clock
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 class Container:
     """The services made from one version of the office. Immutable: a new version gets a new one."""
 
-    def __init__(self, office: Office, database: Database) -> None:
+    def __init__(self, office: Office, database: Database, is_current: Callable[[], bool]) -> None:
         settings = office.settings
         replica = replica_name() if isinstance(settings.ledger, DatabaseServer) else ""
         self.office = office
@@ -57,7 +57,7 @@ class Container:
         self.composer = composer = Composer(office, self.key)
         self.notice_writer = writer = NoticeWriter(composer)
         self.receipts = Receipts(composer, writer)
-        self.approvals = Approvals(composer, database, writer)
+        self.approvals = Approvals(composer, database, writer, is_current)
         self.planner = Planner(composer, database, writer, self.receipts, self.approvals)
         self.reporter = Reporter(composer, database, writer)
         self.alerts = Alerts(office, database, self.reporter, replica)
@@ -125,7 +125,7 @@ class Application:
         """Of the office in force."""
         office, container = self._office, self._container
         if container is None or container.office is not office:
-            self._container = container = Container(office, self.database)
+            self._container = container = Container(office, self.database, self.is_current)
         return container
 
     def refresh(self) -> bool:

@@ -1,26 +1,33 @@
-"""What the secretariat reads before it goes, and approves or drops.
+"""Held digests: read and approved or dropped by the secretariat, queued at their moment.
 
-Approval carries the hash of what was shown: whatever would read otherwise now is refused.
+Approval is of bytes: it carries the hash of what was shown, and what reads otherwise now waits
+anew. Nothing goes before it is due.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy import Connection
 
-from reminder.domain.notices import CLEARED, UNREAD, Reason, State
+from reminder.domain.changes import why_needless
+from reminder.domain.notices import CLEARED, NEEDLESS, UNREAD, NoticeDraft, Reason, State
+from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError
 from reminder.ledger import holds, notices
-from reminder.ledger.holds import hold_new
+from reminder.ledger.database import Database
 from reminder.ledger.notices import Composed
+from reminder.ledger.registrations import read_progress
 from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeView, read_notice, read_notices
-from reminder.office.application import Application
+from reminder.mail.compose import Composer
+from reminder.office.notice_writer import NoticeWriter
 
 WHY = 200  # characters of a reason
+_TO_READ = (*UNREAD, *CLEARED)
 
 
 @dataclass(frozen=True)
@@ -63,94 +70,237 @@ class DigestBatch:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def read_batches(app: Application) -> list[DigestBatch]:
-    with app.database.read() as connection:
-        return batches(app, connection)
+class Approvals:
+    """Any number of processes may do this at once: each looks again before it writes.
 
-
-def batches(app: Application, connection: Connection) -> list[DigestBatch]:
-    """All that is held for approval, or approved and held until it is due; soonest first."""
-    at = app.clock.now()
-    views = sorted(_all_held(app, connection, at), key=lambda view: (view.due, view.period))
-    moments = groupby(views, key=lambda view: (view.due, view.period))
-    return [_batch(app, connection, list(same), max(due, at)) for (due, _), same in moments]
-
-
-def _all_held(
-    app: Application, connection: Connection, at: datetime, period: str | None = None
-) -> list[NoticeView]:
-    reasons = (*UNREAD, *CLEARED)
-    keys = holds.held_digests(connection, app.settings.stream, reasons, period=period)
-    return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
-
-
-def _batch(
-    app: Application, connection: Connection, views: list[NoticeView], as_of: datetime
-) -> DigestBatch:
-    composed = app.container.approvals.shown(connection, views, as_of)
-    digests = tuple(Digest(view, composed.get(view.key)) for view in views)
-    return DigestBatch(views[0].period, views[0].due, as_of, digests)
-
-
-def find(
-    app: Application, connection: Connection, key: str, as_of: datetime | None = None
-) -> tuple[Digest, datetime]:
-    """One of them, and the moment as of which it is shown: that one if it may still be."""
-    at = app.clock.now()
-    view = _held(app, connection, key, at)
-    if as_of is None or not _may_be_as_of(app, view, as_of, at):
-        as_of = max(view.due, at)
-    composed = app.container.approvals.shown(connection, [view], as_of).get(key)
-    return Digest(view, composed), as_of
-
-
-def approve(app: Application, key: str, as_of: datetime, sha256: str) -> bool:
-    """Before it is due it waits for its moment, after that it is queued as it was shown.
-
-    False when the same was approved before.
+    `is_current` says whether these files are in force: only by them may digests be approved.
     """
-    at = _moment_of_approval(app)
-    with app.database.write() as connection:
-        view = read_notice(connection, key)
-        if view and _is_approved(view, sha256):
-            return False
-        _refuse_other_moment(app, [_held(app, connection, key, at)], as_of, at)
-        if not _approve_same(app, connection, {key: sha256}, as_of, at):
+
+    def __init__(
+        self,
+        composer: Composer,
+        database: Database,
+        notice_writer: NoticeWriter,
+        is_current: Callable[[], bool],
+    ) -> None:
+        self._composer = composer
+        self._table = composer.office.table
+        self._database = database
+        self._writer = notice_writer
+        self._is_current = is_current
+
+    # What the secretariat reads
+
+    def batches(self, connection: Connection, at: datetime) -> list[DigestBatch]:
+        """All that is held for approval, or approved and held until it is due; soonest first."""
+        views = sorted(self._all_held(connection, at), key=lambda view: (view.due, view.period))
+        moments = groupby(views, key=lambda view: (view.due, view.period))
+        return [self._batch(connection, list(same), max(due, at)) for (due, _), same in moments]
+
+    def _all_held(
+        self, connection: Connection, at: datetime, period: str | None = None
+    ) -> list[NoticeView]:
+        keys = holds.held_digests(connection, self._writer.stream, _TO_READ, period=period)
+        return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
+
+    def _batch(
+        self, connection: Connection, views: list[NoticeView], as_of: datetime
+    ) -> DigestBatch:
+        composed = self._composed(connection, views, as_of)
+        digests = tuple(Digest(view, composed.get(view.key)) for view in views)
+        return DigestBatch(views[0].period, views[0].due, as_of, digests)
+
+    def find(
+        self, connection: Connection, key: str, at: datetime, as_of: datetime | None = None
+    ) -> tuple[Digest, datetime]:
+        """One of them, and the moment as of which it is shown: that one if it may still be."""
+        view = self._held_one(connection, key, at)
+        if as_of is None or not self._may_be_as_of(view, as_of, at):
+            as_of = max(view.due, at)
+        return Digest(view, self._composed(connection, [view], as_of).get(key)), as_of
+
+    # What it orders
+
+    def approve(self, key: str, as_of: datetime, sha256: str, at: datetime) -> bool:
+        """Before it is due it waits for its moment, after that it is queued as it was shown.
+
+        False when the same was approved before.
+        """
+        self._refuse_stale_files()
+        with self._database.write() as connection:
+            view = read_notice(connection, key)
+            if view and _is_approved(view, sha256):
+                return False
+            self._refuse_other_moment([self._held_one(connection, key, at)], as_of, at)
+            if not self._approve_same(connection, {key: sha256}, as_of, at):
+                raise DeclinedError("reads_otherwise")
+        return True
+
+    def approve_all(
+        self, period: str, due: datetime, as_of: datetime, sha256: str, at: datetime
+    ) -> int:
+        """All of a batch that nobody has approved, if all of them are as they were shown.
+
+        Returns how many; what changes while this runs waits anew.
+        """
+        self._refuse_stale_files()
+        with self._database.read() as connection:
+            views = [v for v in self._all_held(connection, at, period) if v.due == due]
+            self._refuse_other_moment(views, as_of, at)
+            batch = self._batch(connection, views, as_of) if views else None
+        if not batch or not batch.open:
+            return 0
+        if batch.sha256 != sha256:
             raise DeclinedError("reads_otherwise")
-    app.wake()
-    return True
+        count = 0
+        for keys in batched(batch.open):
+            hashes = {key: batch.open[key].sha256 for key in keys}
+            with self._database.write() as connection:
+                count += self._approve_same(connection, hashes, as_of, at)
+        return count
+
+    def _approve_same(
+        self, connection: Connection, hashes: Mapping[str, str], as_of: datetime, at: datetime
+    ) -> int:
+        """Those of them that read as they were shown, by key. Returns how many."""
+        views = _still_held(connection, hashes, _TO_READ)
+        composed = self._composed(connection, views, as_of)
+        same = [
+            view
+            for view in views
+            if view.key in composed
+            and composed[view.key].sha256 == hashes[view.key]
+            and not _is_approved(view, hashes[view.key])
+        ]
+        # Nothing goes before it is due, and no bytes are kept until then.
+        early = {view.key: hashes[view.key] for view in same if at < view.due}
+        holds.note_approved(connection, early, at)
+        for view in same:
+            if view.key not in early:
+                notices.fix(connection, view.key, composed[view.key], at, Reason.APPROVED)
+                holds.hold_new(connection, view.key, at)
+        return len(same)
+
+    def drop(self, key: str, why: str, at: datetime) -> None:
+        """It is never sent, and never made again."""
+        if not why.strip():
+            raise DeclinedError("no_reason_to_drop")
+        if len(why) > WHY:
+            raise DeclinedError("reason_too_long", most=WHY)
+        with self._database.write() as connection:
+            self._held_one(connection, key, at)
+            notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, at, why.strip())
+
+    def _held_one(self, connection: Connection, key: str, at: datetime) -> NoticeView:
+        for view in _still_held(connection, [key], _TO_READ):
+            if view.stream == self._writer.stream and view.useful_until > at:
+                return view
+        raise DeclinedError("held_no_more")
+
+    def _may_be_as_of(self, view: NoticeView, as_of: datetime, at: datetime) -> bool:
+        """Its due moment, or when that is past a moment of today: later it says 〔补发〕."""
+        if at < view.due:
+            return as_of == view.due
+        day = self._table.local_day
+        return view.due <= as_of <= at and day(as_of) == day(at)
+
+    def _refuse_other_moment(
+        self, views: Iterable[NoticeView], as_of: datetime, at: datetime
+    ) -> None:
+        if not all(self._may_be_as_of(view, as_of, at) for view in views):
+            raise DeclinedError("reads_otherwise")
+
+    def _refuse_stale_files(self) -> None:
+        if not self._is_current():
+            raise DeclinedError("files_not_in_force")
+
+    # What each tick does
+
+    def look_again(self, period: str, at: datetime) -> None:
+        """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
+        reasons = (*_TO_READ, *NEEDLESS)
+        with self._database.read() as connection:
+            keys = holds.held_digests(connection, self._writer.stream, reasons, period=period)
+        for batch in batched(keys):
+            with self._database.write() as connection:
+                self._look_again(connection, _still_held(connection, batch, reasons), at)
+
+    def _look_again(self, connection: Connection, views: list[NoticeView], at: datetime) -> None:
+        progress = read_progress(connection, self._table, self._writer.stream)
+        cleared = [view for view in views if view.reason in CLEARED and view.due > at]
+        composed = self._composed(connection, cleared)
+        for view in views:
+            why = self._hindrance(view, progress)
+            if why and (view.due <= at or view.reason != why):
+                # For good when it was due; before that it may come back.
+                ended = State.REFUSED if why is Reason.NO_ADDRESS else State.EXPIRED
+                state = ended if view.due <= at else State.HELD
+                notices.set_state(connection, view.key, state, why, at)
+            elif not why and view.reason in NEEDLESS:
+                notices.set_state(connection, view.key, State.HELD, Reason.APPROVAL, at)
+        changed = [view.key for view in cleared if _differs(view, composed.get(view.key))]
+        holds.take_back(connection, changed, at)
+
+    def send(self, at: datetime) -> None:
+        """Queues what was approved and is due now, each with the bytes that were read.
+
+        A tick that comes late sends them all the same, as of their due moment.
+        """
+        with self._database.read() as connection:
+            keys = holds.held_digests(connection, self._writer.stream, CLEARED, due_by=at)
+        for batch in batched(keys):
+            with self._database.write() as connection:
+                self._send(connection, _still_held(connection, batch, CLEARED), at)
+
+    def _send(self, connection: Connection, views: list[NoticeView], at: datetime) -> None:
+        composed = self._composed(connection, views)
+        changed = [view.key for view in views if _differs(view, composed.get(view.key))]
+        for view in views:
+            # One that would go to nobody is looked at again in the next pass.
+            if view.key in composed and view.key not in changed:
+                notices.fix(connection, view.key, composed[view.key], at, Reason(view.reason))
+        holds.take_back(connection, changed, at)
+
+    # How they would go
+
+    def _composed(
+        self, connection: Connection, views: Collection[NoticeView], as_of: datetime | None = None
+    ) -> dict[str, Composed]:
+        """By key: at that moment, or each when it is due. What would go to nobody is left out."""
+        progress = read_progress(connection, self._table, self._writer.stream)
+        moments: dict[datetime, list[NoticeView]] = defaultdict(list)
+        for view in views:
+            if not self._hindrance(view, progress):
+                moments[as_of or view.due].append(view)
+        return {
+            key: composed
+            for moment, same in moments.items()
+            for key, composed in self._composed_at(connection, same, moment, progress)
+        }
+
+    def _composed_at(
+        self, connection: Connection, views: list[NoticeView], as_of: datetime, progress: Progress
+    ) -> Iterator[tuple[str, Composed]]:
+        progress = self._writer.as_told(progress, as_of)
+        context = self._composer.context(as_of, progress)
+        for batch in batched(views):
+            drafts = [_draft(view) for view in batch]
+            facts = self._writer.unit_facts(connection, drafts)
+            for view, draft, own in zip(batch, drafts, facts, strict=True):
+                yield view.key, context.compose(draft, own, rehearsal=view.rehearsal)
+
+    def _hindrance(self, view: NoticeView, progress: Progress) -> Reason | None:
+        """Why it would go to nobody."""
+        if why := why_needless(self._table, _draft(view), progress):
+            return why
+        return None if self._table.directory[view.unit].has_address else Reason.NO_ADDRESS
 
 
-def approve_all(app: Application, period: str, due: datetime, as_of: datetime, sha256: str) -> int:
-    """All of a batch that nobody has approved, if all of them are as they were shown.
-
-    Returns how many; what changes while this runs waits anew.
-    """
-    at, hashes = _moment_of_approval(app), {}
-    with app.database.read() as connection:
-        views = [v for v in _all_held(app, connection, at, period) if v.due == due]
-        _refuse_other_moment(app, views, as_of, at)
-        if views:
-            shown = _batch(app, connection, views, as_of)
-            hashes = {key: composed.sha256 for key, composed in shown.open.items()}
-    if not hashes:
-        return 0
-    if shown.sha256 != sha256:
-        raise DeclinedError("reads_otherwise")
-    count = 0
-    for keys in batched(hashes):
-        with app.database.write() as connection:
-            part = {key: hashes[key] for key in keys}
-            count += _approve_same(app, connection, part, as_of, at)
-    app.wake()
-    return count
-
-
-def _moment_of_approval(app: Application) -> datetime:
-    """Now, where the files in force are at hand."""
-    if not app.is_current():
-        raise DeclinedError("files_not_in_force")
-    return app.clock.now()
+def _still_held(
+    connection: Connection, keys: Iterable[str], reasons: Collection[Reason]
+) -> list[NoticeView]:
+    views = read_notices(connection, keys=keys)
+    return [view for view in views if view.state is State.HELD and view.reason in reasons]
 
 
 def _is_approved(view: NoticeView, sha256: str) -> bool:
@@ -159,72 +309,11 @@ def _is_approved(view: NoticeView, sha256: str) -> bool:
     return sha256 == (view.approved if waits else view.sha256)
 
 
-def _approve_same(
-    app: Application,
-    connection: Connection,
-    hashes: Mapping[str, str],
-    as_of: datetime,
-    at: datetime,
-) -> int:
-    """Those of them that read as they were shown, by key. Returns how many."""
-    held = [
-        view
-        for view in read_notices(connection, keys=hashes)
-        if view.state is State.HELD and view.reason in (*UNREAD, *CLEARED)
-    ]
-    composed = app.container.approvals.shown(connection, held, as_of)
-    same = [
-        view
-        for view in held
-        if view.key in composed
-        and composed[view.key].sha256 == hashes[view.key]
-        and not _is_approved(view, hashes[view.key])
-    ]
-    # Nothing goes before it is due, and no bytes are kept until then.
-    early = {view.key: hashes[view.key] for view in same if at < view.due}
-    holds.note_approved(connection, early, at)
-    for view in same:
-        if view.key not in early:
-            notices.fix(connection, view.key, composed[view.key], at, Reason.APPROVED)
-            hold_new(connection, view.key, at)
-    return len(same)
+def _draft(view: NoticeView) -> NoticeDraft:
+    return NoticeDraft(view.key, view.kind, view.period, view.unit, view.due, view.useful_until)
 
 
-def drop(app: Application, key: str, why: str) -> None:
-    """It is never sent, and never made again."""
-    if not why.strip():
-        raise DeclinedError("no_reason_to_drop")
-    if len(why) > WHY:
-        raise DeclinedError("reason_too_long", most=WHY)
-    at = app.clock.now()
-    with app.database.write() as connection:
-        _held(app, connection, key, at)
-        notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, at, why.strip())
-
-
-def _held(app: Application, connection: Connection, key: str, at: datetime) -> NoticeView:
-    view = read_notice(connection, key)
-    if (
-        view is None
-        or view.state is not State.HELD
-        or view.reason not in (*UNREAD, *CLEARED)
-        or view.stream != app.settings.stream
-        or view.useful_until <= at
-    ):
-        raise DeclinedError("held_no_more")
-    return view
-
-
-def _may_be_as_of(app: Application, view: NoticeView, as_of: datetime, at: datetime) -> bool:
-    """Its due moment, or when that is past a moment of today: on a later day it says 〔补发〕."""
-    if at < view.due:
-        return as_of == view.due
-    day = app.table.local_day
-    return view.due <= as_of <= at and day(as_of) == day(at)
-
-
-def _refuse_other_moment(
-    app: Application, views: Iterable[NoticeView], as_of: datetime, at: datetime
-) -> None:
-    if not all(_may_be_as_of(app, view, as_of, at) for view in views):
-        raise DeclinedError("reads_otherwise")
+def _differs(view: NoticeView, composed: Composed | None) -> bool:
+    return (
+        view.reason == Reason.APPROVED and composed is not None and composed.sha256 != view.approved
+    )

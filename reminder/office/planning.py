@@ -36,7 +36,7 @@ from reminder.ledger.registrations import read_progress, read_start
 from reminder.ledger.rows import batched
 from reminder.ledger.views import read_notices
 from reminder.mail.compose import Composer, RenderContext
-from reminder.office.held_digests import Approvals
+from reminder.office.approval import Approvals
 from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import OLD, NoticeWriter, stop_reminders
 from reminder.office.receipts import Receipts

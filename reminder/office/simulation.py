@@ -23,7 +23,6 @@ from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports import Envelope
 from reminder.mail.transports.maildir import MaildirTransport, file_name
 from reminder.office.application import Application
-from reminder.office.approval import approve_all, read_batches
 
 SOON = timedelta(minutes=1)  # while something waits, and after a start
 LATER = timedelta(hours=1)
@@ -109,8 +108,11 @@ class SimulatedYear:
         self.app.tick()
         self.passes += 1
         if self.office.settings.mail.approval:
-            for batch in read_batches(self.app):
-                approve_all(self.app, batch.period, batch.due, batch.as_of, batch.sha256)
+            at, approvals = self.clock.now(), self.app.container.approvals
+            with self.app.database.read() as connection:
+                batches = approvals.batches(connection, at)
+            for batch in batches:
+                approvals.approve_all(batch.period, batch.due, batch.as_of, batch.sha256, at)
 
     def pauses(self) -> Iterator[timedelta]:
         """Until each of the next moments at which something may happen."""

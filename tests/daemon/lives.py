@@ -8,11 +8,11 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 
-from reminder.office import approval
 from tests.daemon.accepted import Accepted, Record, differences, out_of_turn, unrecorded
 from tests.daemon.steps import Life, Stepper, stepper
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.mail.servers import real_server
+from tests.office import approving as approval
 
 WAYS = ("smtp", "maildir")
 Begun = Callable[[Trial, dict[str, Any]], None]

@@ -14,10 +14,11 @@ from reminder.ledger.location import Place
 from reminder.ledger.rows import read_history
 from reminder.ledger.schema import recipient
 from reminder.ledger.troubles import read_alarms
-from reminder.office import approval, completion, operations
+from reminder.office import completion, operations
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
+from tests.office import approving as approval
 
 ON: dict[str, Any] = {"mail": {"approval": True}}
 # April's digests are put in on 27 March, three working days before 1 April.

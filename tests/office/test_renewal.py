@@ -11,9 +11,9 @@ import pytest
 from reminder.domain.notices import Kind
 from reminder.ledger.integrity import verify
 from reminder.office import holds, operations
-from reminder.office.approval import approve, read_batches
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.mail.servers import Picky, bad_server, real_server
+from tests.office.approving import approve, read_batches
 
 LEAD, RELATED = "digest/2026-03/lead", "digest/2026-03/related"
 A_DAY = "2026-03-03T09:00+08:00"

@@ -9,10 +9,11 @@ from reminder.domain.registrations import Signature
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
-from reminder.office.approval import DigestBatch, approve, approve_all, read_batches
+from reminder.office.approval import DigestBatch
 from reminder.office.completion import register
 from reminder.office.lookup import find_task
 from reminder.office.registrations import confirm, finish, send_back
+from tests.office.approving import approve, approve_all, read_batches
 from tests.simulation.faults import HOUR, Action, PlannedAction
 
 _UNIT, _OFFICE = Signature("联络员", "page"), Signature("", "console")

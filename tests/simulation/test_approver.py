@@ -9,7 +9,7 @@ import pytest
 
 from reminder.domain.notices import CLEARED, Reason, State
 from reminder.ledger import holds
-from reminder.office import held_digests
+from reminder.office import approval
 from tests.daemon.trials import OPERATOR, trial
 from tests.simulation import actors
 from tests.simulation.actors import Approver
@@ -66,7 +66,7 @@ def test_who_has_nothing_left_to_confirm_is_sent_nothing(tmp_path: Path) -> None
 
 
 def leave_unread(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(held_digests, "CLEARED", (*CLEARED, Reason.APPROVAL))
+    patch.setattr(approval, "CLEARED", (*CLEARED, Reason.APPROVAL))
     patch.setattr(Approver, "read", lambda *_: None)
 
 

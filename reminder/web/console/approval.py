@@ -7,7 +7,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from reminder.errors import DeclinedError
-from reminder.office import approval
 from reminder.office.approval import WHY, Digest
 from reminder.web.console.access import console_form, console_page
 from reminder.web.forms import Form
@@ -20,7 +19,7 @@ ROWS = 200
 
 def _listed(page: Page, refused: str = "", dropping: tuple[str, str] = ("", "")) -> Response:
     """`dropping` is a key and the reason that was typed for it and not accepted."""
-    batches = approval.batches(page.app, page.connection)
+    batches = page.app.container.approvals.batches(page.connection, page.at)
     pages = max(1, -(-sum(len(batch.digests) for batch in batches) // ROWS))
     number = min(page_number(page), pages)  # some may have been approved meanwhile
     first, rows = (number - 1) * ROWS, []
@@ -66,7 +65,7 @@ def _mail_shown(
     page: Page, key: str, as_of: datetime | None, refused: str = "", why: str = ""
 ) -> Response:
     """Raises `DeclinedError` for a digest that is held no more, or goes to nobody."""
-    digest, as_of = approval.find(page.app, page.connection, key, as_of)
+    digest, as_of = page.app.container.approvals.find(page.connection, key, page.at, as_of)
     if digest.composed is None:
         raise DeclinedError("goes_to_nobody")
     query = {"key": key, "as_of": as_of.isoformat(), "sha256": digest.composed.sha256}
@@ -89,7 +88,9 @@ def _html(page: Page) -> Response:
     """Of the very message that the page around it speaks of."""
     as_of = _moment(page.query("as_of"))
     try:
-        digest, _ = approval.find(page.app, page.connection, page.query("key"), as_of)
+        digest, _ = page.app.container.approvals.find(
+            page.connection, page.query("key"), page.at, as_of
+        )
     except DeclinedError:
         raise HTTPException(404) from None
     if digest.composed is None or digest.composed.sha256 != page.query("sha256"):
@@ -113,18 +114,22 @@ def _sent_moment(form: Form, name: str) -> datetime:
 
 
 def _approve(page: Page, form: Form) -> Response:
-    approval.approve(page.app, form["key"], _sent_moment(form, "as_of"), form["sha256"])
+    as_of = _sent_moment(form, "as_of")
+    page.app.container.approvals.approve(form["key"], as_of, form["sha256"], page.at)
+    page.app.wake()
     return page.done(HERE, "approved")
 
 
 def _approve_all(page: Page, form: Form) -> Response:
     due, as_of = _sent_moment(form, "due"), _sent_moment(form, "as_of")
-    approval.approve_all(page.app, form["period"], due, as_of, form["sha256"])
+    approvals, sha256 = page.app.container.approvals, form["sha256"]
+    approvals.approve_all(form["period"], due, as_of, sha256, page.at)
+    page.app.wake()
     return page.done(HERE, "all_approved")
 
 
 def _drop(page: Page, form: Form) -> Response:
-    approval.drop(page.app, form["key"], form.line("why", WHY + 1))
+    page.app.container.approvals.drop(form["key"], form.line("why", WHY + 1), page.at)
     return page.done(HERE, "digest_dropped")
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.ledger.views import read_notices
-from reminder.office import approval, completion
+from reminder.office import completion
 from reminder.office.application import Application
 from reminder.office.previews import part
 from reminder.web.console import approval as pages
+from tests.office import approving as approval
 
 HERE = "/console/approval"
 # Monday, two working days before April's digests.
@@ -43,14 +44,9 @@ def reasons(house: Any) -> dict[str, int]:
     return {reason: [v.reason for v in views].count(reason) for reason in {v.reason for v in views}}
 
 
-def find(house: Any, key: str) -> tuple[approval.Digest, datetime]:
-    with house.database.read() as connection:
-        return approval.find(house.application, connection, key)
-
-
 def one(house: Any, key: str = KEY) -> dict[str, str]:
     """The form that approves it."""
-    digest, as_of = find(house, key)
+    digest, as_of = approval.find(house.application, key)
     assert digest.composed
     return {"key": key, "as_of": as_of.isoformat(), "sha256": digest.composed.sha256}
 
@@ -81,7 +77,7 @@ def test_every_digest_stands_there_with_subject_unit_and_address(
 
 
 def test_message_is_shown_exactly_as_it_will_go(waiting: Any, secretary: Any) -> None:
-    digest, _ = find(waiting, KEY)
+    digest, _ = approval.find(waiting.application, KEY)
     assert digest.composed
     answer = secretary.get(f"{HERE}/mail", key=KEY)
     assert "自治区人大常委会代表工作委员会：" in answer.text
