@@ -1,5 +1,6 @@
 """No test sees the settings of whoever runs it; one ledger's tests run on both databases."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,13 @@ from tests.postgresql import PostgreSQL, program, running
 # compiles the product anew: a fifth of the suite's time.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: looking through it again is a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 @pytest.fixture(autouse=True)
