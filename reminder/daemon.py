@@ -57,7 +57,7 @@ class Daemon:
         self._stop = threading.Event()
         self._work = threading.Event()
         self._idle = threading.Event()
-        self._delivers = self._requeued = False
+        self._delivers = False
         self._edits = EditedFiles(app.as_edited)
         self._seen: list[Trouble] = []  # since the last look
         app.wake = self._work.set
@@ -127,7 +127,7 @@ class Daemon:
                 with sending_right(
                     self._app.settings,
                     self._app.database,
-                    self._wake,
+                    self._work.set,
                     config_hash=self._app.config_hash,
                     lasting=True,
                 ) as replica:
@@ -147,31 +147,18 @@ class Daemon:
         self._work.wait()
         self._work.clear()
 
-    def _wake(self) -> None:
-        """Somebody left work behind."""
-        self._requeued = False
-        self._work.set()
-
     def _send_until_stopped(self) -> None:
         """Whenever there is work."""
-        self._requeued = False
         while not self._stop.is_set():
             try:
                 if not self._app.waits_for_clock(self._app.clock.now()):
-                    self._send()
+                    self._app.sender.send_ready()
+                    if self._app.report(self._app.clock.now()):
+                        self._app.sender.send_ready()
             except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
                 _tell(error)
-                self._requeued = False  # what could not be requeued is then
             self._idle.set()
             self._wait_for_work()
-
-    def _send(self) -> None:
-        if not self._requeued:
-            self._requeued = True
-            self._app.sender.requeue_lost()
-        self._app.sender.send_ready()
-        if self._app.report(self._app.clock.now()):
-            self._app.sender.send_ready()
 
     def _rehearse_for_newcomers(self) -> str:
         """On a day without a digest, a first look: only while nothing was ever sent."""

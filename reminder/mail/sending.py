@@ -7,7 +7,7 @@ and before its result was recorded: at most one message per connection, and all 
 same Message-ID and bytes.
 
 The steps that keep it, in this order:
-1. whoever may send requeues what senders that are gone left in `sending` (`requeue_lost`);
+1. whoever may send requeues what senders that are gone left in `sending` (`_requeue_lost`);
 2. a claim marks recipients as `sending` before the server hears of them (`Batch.take`);
 3. before MAIL and before DATA (where DATA goes ahead in a group, before the message itself) the
    sender looks whether its claim still stands (`Batch.still_ours`, asked by the connection);
@@ -62,16 +62,12 @@ class Sender:
         self._dice = dice or random.Random()
         self._pace = Pace(route.rate, clock, self.stop)
 
-    def requeue_lost(self) -> None:
-        """What a dead sender left in `sending`."""
-        with self._database.write() as connection:
-            self.replica.requeue_lost(connection, self._clock.now())
-
     def send_ready(self) -> int:
         """One pass: until nothing is ready or the server fails. Returns how many notices were
         answered."""
         if self.stop.is_set():
             return 0
+        self._requeue_lost()
         outage = Outage(self._database, self._clock, self.route, self.replica, self._dice)
         ready = self._count_ready()
         if not (ready or outage.trouble) or outage.lasts():
@@ -90,10 +86,14 @@ class Sender:
         except Exception as error:  # whatever it was, nobody may be left queued without an alarm
             log.exception("%s: an unforeseen failure", self.route.name)
             send_pass.fail(unforeseen(error))
-            self.requeue_lost()  # all workers have ended: what they had in hand
+            self._requeue_lost()  # all workers have ended: what they had in hand
         finally:
             batch.requeue()
         return send_pass.answered
+
+    def _requeue_lost(self) -> None:
+        with self._database.write() as connection:
+            self.replica.requeue_lost(connection, self._clock.now())
 
     def _count_ready(self) -> int:
         most = BATCH * self.route.connections

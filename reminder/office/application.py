@@ -287,7 +287,6 @@ class Application:
         with sending_right(self.settings, self.database, config_hash=self.config_hash) as replica:
             if replica:
                 self.sender.replica = replica
-                self.sender.requeue_lost()
                 self.sender.send_ready()
             # A daemon may run beside us that has seen more, unless we have the only lock.
             more = () if replica and not replica.name else None
