@@ -115,7 +115,7 @@ class Page:
     @property
     def table(self) -> Timetable:
         """The plan in force, with the days of sessions that the transaction knows."""
-        assert self.connection
+        _ = self.connection  # brings them
         return self.app.table
 
     def end_reading(self) -> None:
