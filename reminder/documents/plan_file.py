@@ -113,8 +113,8 @@ def read_plan(
     plan = reader.plan(tables)
     reader.faults += _impossible_windows(file, plan, days, reader.places)
     # A key that was left out for a mistake of its own is not missing as well.
-    said = {(fault.line, fault.key) for fault in faults}
-    return plan, faults + [f for f in reader.faults if (f.line, f.key) not in said]
+    places = {(fault.line, fault.key) for fault in faults}
+    return plan, faults + [f for f in reader.faults if (f.line, f.key) not in places]
 
 
 class _Reader:
@@ -227,7 +227,7 @@ class _Reader:
         """Its id; empty for an unknown one, which is a mistake."""
         if unit := self.directory.find(name):
             return unit.id
-        if self.directory.units:  # else its file is broken, which is said already
+        if self.directory.units:  # else its file is broken, which stands among the faults
             self._unknown("unit", name, self.directory.names(), place)
         return ""
 
