@@ -141,14 +141,11 @@ def put_attempt(
     put(connection, attempt, row)
 
 
-def forget_attempts(connection: Connection, sources: Collection[str]) -> None:
-    connection.execute(delete(attempt).where(attempt.c.source.in_(sources)))
-
-
 def forget_old_attempts(connection: Connection, last: datetime) -> None:
     connection.execute(delete(attempt).where(attempt.c.last <= last))
 
 
-def forget_all_attempts(connection: Connection) -> None:
-    """They were at another password."""
-    connection.execute(delete(attempt))
+def forget_attempts(connection: Connection, sources: Collection[str] | None = None) -> None:
+    """All of them when the password is another."""
+    query = delete(attempt)
+    connection.execute(query if sources is None else query.where(attempt.c.source.in_(sources)))

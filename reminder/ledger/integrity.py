@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -105,7 +105,14 @@ def verify(place: Place) -> Iterator[str]:
 
 
 def faults(connection: Connection) -> Iterator[str]:
-    for checks in ((_file,), (_tables,), (_messages, _notices, _recipients)):
+    """Of an older version's ledger, whose tables are others, only the file's."""
+    steps: tuple[tuple[Callable[[Connection], Iterator[str]], ...], ...] = (
+        (_file,),
+        (_tables,),
+        (_messages, _notices, _recipients),
+    )
+    revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    for checks in steps if revision == REVISION else steps[:1]:
         faulty = False
         try:
             for check in checks:
@@ -128,10 +135,8 @@ def _file(connection: Connection) -> Iterator[str]:
 
 
 def _tables(connection: Connection) -> Iterator[str]:
-    """Of the present revision; a ledger of an older one, say a backup, has fewer."""
-    revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
     there = set(inspect(connection).get_table_names())
-    for table in metadata.sorted_tables if revision == REVISION else ():
+    for table in metadata.sorted_tables:
         if table.name not in there:
             yield f"table {table.name} is missing"
 

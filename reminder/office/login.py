@@ -78,7 +78,7 @@ def set_password(app: Application, password: str) -> None:
     hashed = hash_of(password)
     with app.database.write() as connection:
         access.keep_password(connection, hashed)
-        access.forget_all_attempts(connection)
+        access.forget_attempts(connection)
         access.end_all_sessions(connection)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger import registrations
-from reminder.ledger.integrity import verify
+from reminder.ledger.integrity import backup, verify
 from reminder.ledger.links import READER, readers_of
 from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database
@@ -73,6 +73,15 @@ def test_first_ledger_gets_the_present_tables_and_is_sound(place: Place) -> None
 
 
 EVENT = r"INTO event .* VALUES \((\d+), '(.*?)', (\d+), '(.*)', '(\w+)', (\d+), '(.*)', (.*)\);"
+
+
+def test_first_ledger_can_be_checked_and_backed_up_before_it_is_migrated(
+    place: Place, tmp_path: Path
+) -> None:
+    assert list(verify(place)) == []
+    if isinstance(place, Path):
+        backup(place, tmp_path / "copy.db")
+        assert list(verify(tmp_path / "copy.db")) == []
 
 
 def test_first_ledgers_events_are_rows_of_their_feeds_as_they_were(place: Place) -> None:
