@@ -38,9 +38,9 @@ def done(
     note: Annotated[str, typer.Option(help="For the ledger's history.")] = "",
 ) -> None:
     """Set tasks as done: digests, lights and feeds follow."""
-    from reminder.office import completion
+    from reminder.office import registrations
 
-    completion.register(application(), ids, month, parse_day(on) if on else None, note)
+    registrations.register(application(), ids, month, parse_day(on) if on else None, note)
     for task_id in ids:
         print(f"{task_id} is done")
 
@@ -48,9 +48,9 @@ def done(
 @command(tasks, example="reminder task reopen 2026-03-4")
 def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Take a registration back."""
-    from reminder.office import completion
+    from reminder.office import registrations
 
-    completion.reopen(application(), task_id)
+    registrations.reopen(application(), task_id)
     print(f"{task_id} is open again")
 
 

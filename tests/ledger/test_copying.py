@@ -17,7 +17,7 @@ from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.replicas import single_process_lock
-from reminder.office import completion, records
+from reminder.office import records, registrations
 from tests.daemon.processes import until
 from tests.daemon.trials import MARCH, Trial, forked, trial
 from tests.postgresql import PostgreSQL
@@ -41,7 +41,7 @@ def office(places: tuple[Place, Place], tmp_path: Path) -> Iterator[Trial]:
         app.tick()
         with app.database.write() as connection:
             rotate(connection, FEED, "lead")
-        completion.register(app, ["2026-03-1"], None, None, "办结")
+        registrations.register(app, ["2026-03-1"], None, None, "办结")
         yield opened
 
 

@@ -14,7 +14,7 @@ from reminder.ledger.location import Place
 from reminder.ledger.rows import read_history
 from reminder.ledger.schema import recipient
 from reminder.ledger.troubles import read_alarms
-from reminder.office import completion, operations
+from reminder.office import operations, registrations
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
@@ -71,7 +71,7 @@ def outcome(small: Trial, key: str = LEAD) -> tuple[str, str]:
 
 def done(small: Trial, at: str = BEFORE) -> None:
     """March's task is registered: the lead's digest reads otherwise."""
-    completion.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
+    registrations.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
 
 
 # Waiting

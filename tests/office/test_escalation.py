@@ -9,7 +9,7 @@ import pytest
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import Signature
-from reminder.office import completion, operations, registrations
+from reminder.office import operations, registrations
 from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -147,7 +147,7 @@ def test_a_queued_reminder_to_others_alone_is_given_up_when_its_task_is_done(
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         settings = ASIDE | by_smtp(server.port)
         office.tick(NUDGED, **settings)
-        completion.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
+        registrations.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
         office.tick("2026-03-26T09:05+08:00", **settings)
     assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == ("expired", "done")
 

@@ -12,7 +12,7 @@ from reminder.documents.office import load_office
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.ledger.location import Place
-from reminder.office import completion, operations
+from reminder.office import operations, registrations
 from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -198,7 +198,7 @@ def test_queued_nudge_expires_when_its_tasks_are_done(office: Trial) -> None:
         settings = by_smtp(server.port)
         app = office.app("2026-03-26T09:00+08:00", **settings)
         assert app.tick().retry == 6
-        completion.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
+        registrations.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
     nudge = office.notice("nudge/2026-03-26/deputies")
     assert (nudge.state, nudge.reason) == ("expired", "done")
 
@@ -207,7 +207,7 @@ def test_nudge_with_one_task_left_still_goes(office: Trial, smtp: dict[str, Any]
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         app = office.app("2026-03-26T09:00+08:00", **by_smtp(server.port))
         app.tick()
-        completion.register(app, ["2026-03-3", "2026-03-4"], None, None, "")
+        registrations.register(app, ["2026-03-3", "2026-03-4"], None, None, "")
     office.tick("2026-03-26T09:05+08:00", **smtp)
     assert office.notice("nudge/2026-03-26/deputies").state == "sent"
 
@@ -215,7 +215,7 @@ def test_nudge_with_one_task_left_still_goes(office: Trial, smtp: dict[str, Any]
 def test_done_task_is_not_nudged(office: Trial) -> None:
     app = office.app(MARCH)
     app.tick()
-    completion.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
+    registrations.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
     assert office.tick("2026-03-26T09:00+08:00") == {}
 
 
@@ -587,7 +587,7 @@ def test_released_nudge_leaves_out_what_is_done(office: Trial) -> None:
     held = {"first_start": "hold"}
     office.tick("2026-04-27T09:10+08:00", mail=held)
     app = office.app("2026-04-27T10:00+08:00", mail=held)
-    completion.register(app, ["2026-04-1"], None, None, "")
+    registrations.register(app, ["2026-04-1"], None, None, "")
     operations.release(app)
     text = text_of(parsed(office.stored("nudge/2026-04-27/deputies")))
     assert "临近事项（1项）" in text
@@ -600,9 +600,9 @@ def test_nudge_that_never_went_comes_back_with_its_task(
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         office.tick("2026-04-27T09:00+08:00", **by_smtp(server.port))
     app = office.app("2026-04-27T10:00+08:00", **smtp)
-    completion.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
+    registrations.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
     office.tick("2026-04-27T10:01+08:00", **smtp)
-    completion.reopen(office.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
+    registrations.reopen(office.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
     office.tick("2026-04-28T09:00+08:00", **smtp)
     assert "nudge/2026-04-28/deputies" in office.notices()
 

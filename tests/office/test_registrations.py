@@ -15,7 +15,7 @@ from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import registrations
 from reminder.ledger.location import Place
 from reminder.ledger.schema import recipient
-from reminder.office import completion, lookup, operations
+from reminder.office import lookup, operations
 from reminder.office import registrations as service
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
@@ -406,8 +406,8 @@ def test_an_undone_report_is_asked_for_again(small: Trial) -> None:
 
 def test_what_the_secretariat_registers_settles_what_waits(small: Trial) -> None:
     finish(small.app(LATE))
-    completion.register(small.app(LATE), [TASK], None, date(2026, 3, 24), "")
-    completion.reopen(small.app(LATE), TASK)
+    service.register(small.app(LATE), [TASK], None, date(2026, 3, 24), "")
+    service.reopen(small.app(LATE), TASK)
     assert small.app(LATE).progress().reported == {}
 
 
@@ -434,7 +434,7 @@ def test_a_day_to_come_is_no_day_of_completion(small: Trial, day: date) -> None:
 
 
 def test_a_closed_task_takes_no_more_reports(small: Trial) -> None:
-    completion.register(small.app(LATE), [TASK], None, None, "")
+    service.register(small.app(LATE), [TASK], None, None, "")
     with pytest.raises(DeclinedError, match="already done"):
         finish(small.app(LATE))
 
@@ -481,7 +481,7 @@ def test_reopening_a_task_takes_back_what_was_confirmed_of_it(two: Trial) -> Non
     app = two.app(LATE)
     finish(app)
     service.confirm(app, "lead", TASK, "", OFFICE)
-    completion.reopen(app, TASK)
+    service.reopen(app, TASK)
     assert said(two)[0].act is Act.UNDO
     assert said(two, "bystander") == []
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from reminder.ledger import integrity
 from reminder.ledger.location import DatabaseServer
-from reminder.office import completion, holds, operations, records
+from reminder.office import holds, operations, records, registrations
 from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.postgresql import PostgreSQL
@@ -84,7 +84,7 @@ def test_restored_copy_is_known_after_commands_have_written_rows(
 ) -> None:
     restored(office, tmp_path)
     for _ in range(40):
-        completion.register(office.app(APRIL), ["2026-03-1"], None, None, "")
+        registrations.register(office.app(APRIL), ["2026-03-1"], None, None, "")
     office.tick(APRIL)
     assert office.states(period="2026-04") == {HELD}
 

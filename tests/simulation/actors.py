@@ -10,9 +10,8 @@ from reminder.domain.timetable import MONTHS, Timetable
 from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch
-from reminder.office.completion import register
 from reminder.office.lookup import find_task
-from reminder.office.registrations import confirm, finish, send_back
+from reminder.office.registrations import confirm, finish, register, send_back
 from tests.office.approving import approve, approve_all, read_batches
 from tests.simulation.faults import HOUR, Action, PlannedAction
 

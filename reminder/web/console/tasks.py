@@ -13,7 +13,7 @@ from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Unit
 from reminder.domain.year import Year, task_bar
 from reminder.errors import DeclinedError, UnknownError, UsageError
-from reminder.office import completion, links, registrations
+from reminder.office import links, registrations
 from reminder.office.overview import (
     SHOWN,
     Overview,
@@ -175,13 +175,13 @@ def _finish(page: Page, form: Form) -> str:
     period = form["period"] if task.kind is TaskKind.YEAR and form["scope"] != "year" else ""
     day, note = form.day("done_on"), form.line("note", NOTE)
     registrations.refuse_impossible(page.table, day, page.table.local_day(page.at), period)
-    completion.register(page.app, [task.id], period or None, day, note, SECRETARIAT)
+    registrations.register(page.app, [task.id], period or None, day, note, SECRETARIAT)
     return "done"
 
 
 def _reopen(page: Page, form: Form) -> str:
     try:
-        completion.reopen(page.app, form["task"], form["period"], SECRETARIAT)
+        registrations.reopen(page.app, form["task"], form["period"], SECRETARIAT)
     except (UsageError, UnknownError):
         raise DeclinedError("not_registered_as_done") from None
     return "reopened"

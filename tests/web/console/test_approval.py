@@ -9,7 +9,7 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.ledger.views import read_notices
-from reminder.office import completion
+from reminder.office import registrations
 from reminder.office.application import Application
 from reminder.office.previews import part
 from reminder.web.console import approval as pages
@@ -62,7 +62,7 @@ def all_of(house: Any) -> dict[str, str]:
 
 
 def change(house: Any) -> None:
-    completion.register(house.application, ["2026-03-3"], None, None, "")
+    registrations.register(house.application, ["2026-03-3"], None, None, "")
 
 
 def test_every_digest_stands_there_with_subject_unit_and_address(

@@ -10,7 +10,7 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger import notices
 from reminder.ledger.notices import NewNotice
-from reminder.office import completion, registrations
+from reminder.office import registrations
 from tests.web.conftest import AT
 from tests.web.console.conftest import Secretary, logged_in
 
@@ -82,7 +82,7 @@ def test_a_year_round_task_is_checked_in_for_one_month(house: Any, secretary: Se
     )
     assert "待复核" in secretary.get("/console/month/2026-04").text
     assert "待复核" not in secretary.get("/console/month/2026-03").text
-    completion.register(house.application, ["2026-year-1"], "2026-04", None, "")
+    registrations.register(house.application, ["2026-year-1"], "2026-04", None, "")
     assert "本月已登记" in secretary.get("/console/month/2026-04").text
 
 
