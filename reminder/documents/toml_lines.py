@@ -1,9 +1,12 @@
 """Where every part of a TOML text stands: `tomllib` gives the values, and no lines."""
 
-import tomllib
+from __future__ import annotations
 
-import tree_sitter_toml
-from tree_sitter import Language, Node, Parser
+import tomllib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 Location = tuple[str | int, ...]
 
@@ -12,6 +15,10 @@ class Lines:
     """Of every part of a text that `tomllib` reads, counted from 1."""
 
     def __init__(self, text: str) -> None:
+        # Only where something is wrong: a daemon does without these 3 MiB.
+        import tree_sitter_toml
+        from tree_sitter import Language, Parser
+
         self._source = text.encode()
         self._lines: dict[Location, int] = {}
         arrays: dict[Location, int] = {}
