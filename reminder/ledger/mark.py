@@ -53,6 +53,8 @@ class Mark:
         if not noted:
             unknown = self._alone and _is_used(connection)
             return "it has been used, but not here: there is no mark beside it" if unknown else ""
+        if noted == _BEGUN:
+            return ""  # all that early versions wrote
         if noted == _NEW:
             return "it has been used, but not here" if _is_used(connection) else ""
         line = _LINE.fullmatch(noted)

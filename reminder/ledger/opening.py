@@ -13,7 +13,6 @@ from reminder.ledger.failures import in_words
 from reminder.ledger.location import DatabaseServer, Place
 from reminder.ledger.schema import REVISION, metadata
 
-_FIRST = "0006"  # the first version's tables
 _OURS = {*metadata.tables, "alembic_version"}
 
 
@@ -85,12 +84,11 @@ def known_revision(connection: Connection, place: Place) -> str | None:
             hint="REMINDER_STATE_DIR or REMINDER_DATABASE_URL can name another place; this one "
             "is left as it is.",
         )
-    if not _FIRST <= revision <= REVISION:
-        newer = "a newer" if revision > REVISION else "an unreleased"
+    if revision > REVISION:
         raise LedgerError(
-            f"the ledger {place} was made by {newer} version of this program: its tables are "
+            f"the ledger {place} was made by a newer version of this program: its tables are "
             f"{revision}, this one knows {REVISION}",
-            hint="Install that version again; the ledger is left as it is.",
+            hint="Install the newer version again; the ledger is left as it is.",
         )
     return str(revision)
 

@@ -1,4 +1,4 @@
-"""A ledger as the first version wrote it: nothing is lost on the way to the present tables.
+"""Ledgers of earlier versions: nothing is lost on the way to the present tables.
 
 `tests/data/ledger-0006` is the small office's: a month of mails through a mail server, a month
 that waits because that server went away, registrations, links, a session, and a hold by hand.
@@ -15,13 +15,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from psycopg import sql
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger import registrations
 from reminder.ledger.integrity import backup, verify
 from reminder.ledger.links import READER, readers_of
 from reminder.ledger.location import Place
+from reminder.ledger.migrations.upgrade import upgrade
 from reminder.ledger.opening import open_database
 from reminder.ledger.schema import event, metadata
 from reminder.office import operations
@@ -119,3 +120,37 @@ def test_office_goes_on_in_its_first_ledger_and_sends_nothing_twice(office: Tria
     reached = sorted(address for mail in inbox.received for address in mail.rcpt_tos)
     assert reached == ["lead@unit.test", "related@unit.test", "second@unit.test"]
     assert list(verify(office.place)) == []
+
+
+def test_events_of_the_oldest_tables_come_through_all_migrations(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.touch(mode=0o600)
+    old = create_engine(f"sqlite:///{path}")
+    events = {
+        ("helan", 3, None),
+        ("pingluo", 3, "2026-03-01 01:00:00.000000"),
+        ("deputies", 4, None),
+    }
+    row = "(:feed, 'plan.a', 0, '{}', 'hash', :sequence, '2026-03-01 01:00:00.000000', :cancelled)"
+    with old.begin() as connection:
+        upgrade(connection, "0003")
+        for feed, sequence, cancelled in events:
+            values = {"feed": feed, "sequence": sequence, "cancelled": cancelled}
+            connection.execute(text(f"INSERT INTO event VALUES {row}"), values)
+    old.dispose()
+    with closing(open_database(path)) as database, database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        rows = connection.execute(text("SELECT feed, sequence, cancelled_at FROM event"))
+        assert {tuple(row) for row in rows} == events
+
+
+def test_all_migrations_from_nothing_make_the_present_tables(
+    postgresql: PostgreSQL,
+) -> None:
+    with closing(open_database(postgresql.emptied())) as database, database.write() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+        upgrade(connection)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []

@@ -176,6 +176,12 @@ def test_ledger_whose_mark_lies_behind_is_the_same(office: Trial) -> None:
     assert office.tick("2026-04-27T09:00+08:00")["sent"] > 0
 
 
+def test_ledger_beside_which_an_early_version_wrote_no_more_goes_on(office: Trial) -> None:
+    office.tick(MARCH)
+    (office.state / "ledger.made").write_text("There is a ledger here, or there was.\n")
+    assert office.tick(APRIL)["sent"] > 0
+
+
 def test_hold_by_hand_holds_what_comes_and_what_waits(office: Trial) -> None:
     app = office.app(MARCH)
     app.plan(app.clock.now())
