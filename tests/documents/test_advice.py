@@ -17,7 +17,7 @@ REAL = {
 
 def advised(**given: Any) -> list[str]:
     """Which settings, with everything else as in an office."""
-    settings = Settings.model_validate(REAL | given)
+    settings = Settings(**{"file": REAL | given})
     return [words.partition(":")[0] for words in advice(settings)]
 
 

@@ -4,7 +4,13 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from reminder.documents.settings.secrets import KEY_BYTES, why_weak
 from reminder.documents.settings.sections import (
@@ -23,6 +29,7 @@ from reminder.domain.addresses import is_loopback
 from reminder.errors import ConfigurationError, Fault
 from reminder.ledger.location import Place, lock_beside, place_of
 
+PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[3]
 IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "plan").is_dir()
 # What travels with the program: the project's own folders, or their copies in the wheel.
@@ -45,8 +52,17 @@ def _default_state_dir() -> Path:
     return home / ".local" / "state" / "reminder"
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Settings(BaseSettings):
+    """Made by `load_settings`, which gives `command_line`, `secrets` and `file` as they were read;
+    the environment is read here."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+    )
 
     plan: CleanPath = SHIPPED / "plan" / "plan_2026.toml"
     state_dir: CleanPath = Field(default_factory=_default_state_dir)
@@ -135,3 +151,19 @@ class Settings(BaseModel):
     def links_in_mail(self) -> bool:
         """Never a loopback address in a mail that leaves this machine."""
         return self.web.reachable or (bool(self.web.base_url) and self.transport == "maildir")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
+        command_line, secrets, file = (
+            InitSettingsSource(settings_cls, given.get(name, {}))
+            for name in ("command_line", "secrets", "file")
+        )
+        return command_line, env_settings, secrets, file

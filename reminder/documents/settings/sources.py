@@ -19,7 +19,7 @@ from reminder.documents.edited_file import (
     unknown_key,
 )
 from reminder.documents.settings import secrets
-from reminder.documents.settings.model import SHIPPED, Settings
+from reminder.documents.settings.model import PREFIX, SHIPPED, Settings
 from reminder.documents.settings.sections import Section
 from reminder.documents.toml_lines import Location
 from reminder.domain.characters import harmless
@@ -27,7 +27,6 @@ from reminder.errors import ConfigurationError, Fault
 
 Source = Callable[[Location, str], Fault]
 
-PREFIX = "REMINDER_"
 # Read before the settings are, so no setting themselves.
 _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
 _PATHS = (("plan",), ("state_dir",), ("maildir",), ("templates",), ("smtp", "ca_file"))
@@ -43,24 +42,16 @@ _OF_SERVICES = re.compile(
 _BY_VALUE = re.compile(r"REMINDER_(\w+_)?(PORT=(tcp|udp|sctp)://.*|NAME=/[^/]+/[^/]+)")
 
 
-class _Values:
-    """Nested as in reminder.toml, with a way to say a mistake at the source of each."""
+class _Places:
+    """Where each setting was given, by its dotted name; the last one put is in force."""
 
     def __init__(self) -> None:
-        self.nested: dict[str, Any] = {}
         self._sources: dict[str, Source] = {}
 
     def put(self, name: str, value: Any, source: Source) -> None:
-        """By its dotted name, in the place of what an earlier source has."""
-        *outer, last = name.split(".")
-        table = self.nested.setdefault(outer[0], {}) if outer else self.nested
-        if isinstance(table, dict):
-            below = table.get(last)
-            is_table = isinstance(below, dict) and isinstance(value, dict)
-            table[last] = {**(below or {}), **value} if is_table else value
         self._sources[name] = source
         for key in value if isinstance(value, dict) else ():
-            self._sources[f"{name}.{key}"] = source
+            self.put(f"{name}.{key}", value[key], source)
 
     def fault(self, place: Location, words: str) -> Fault:
         """At the value's source, or that of the table around it, or of something in it."""
@@ -85,22 +76,24 @@ def load_settings(
     if not is_folder(folder):
         words = "no such folder, wanted one with reminder.toml, units.toml"
         raise ConfigurationError([Fault(shown(folder), 0, "", words)])
-    values, faults = _Values(), _unknown_variables()
-    if os.path.lexists(folder / "reminder.toml"):
-        file = EditedFile(folder / "reminder.toml")
-        _resolve_paths(file.data, folder)
-        for name, value in file.data.items():
-            values.put(name, value, file.fault)
-    faults += _put_secrets(values, _secrets_dir(folder))
-    faults += _put_environment(values)
+    places, faults = _Places(), _unknown_variables()
+    data = _read_file(folder, places)
+    files, wrong = _read_secrets(_secrets_dir(folder), places)
+    faults += [*_missing_secrets_dir(), *wrong, *(not_json := _place_variables(places))]
+    if not_json:
+        raise ConfigurationError(faults)
     for name, value in (command_line or {}).items():
-        values.put(name, value, partial(_at, "command line", 0, f"--{name}"))
+        places.put(name, value, partial(_at, "command line", 0, f"--{name}"))
+    sources: dict[str, Any] = {"command_line": command_line or {}, "secrets": files, "file": data}
     settings = None
     try:
-        settings = Settings.model_validate(values.nested)
+        settings = Settings(**sources)
     except ValidationError as error:
-        details = error.errors()
-        faults += [values.fault(detail["loc"], explain(detail, Settings)) for detail in details]
+        faults += [
+            places.fault(detail["loc"], explain(detail, Settings))
+            for detail in error.errors()
+            if not _is_of_unknown_variable(detail["loc"])
+        ]
     except ConfigurationError as error:  # of a default
         faults += error.faults
     if faults or settings is None:
@@ -137,6 +130,14 @@ def variable_names() -> dict[str, str]:
     return names
 
 
+def _missing_secrets_dir() -> list[Fault]:
+    given = os.environ.get("REMINDER_SECRETS_DIR")
+    if not given or is_folder(Path(given)):
+        return []
+    words = "no such folder, wanted one with a file a secret"
+    return [Fault("environment", 0, "REMINDER_SECRETS_DIR", words)]
+
+
 def _secrets_dir(folder: Path) -> Path:
     return Path(os.environ.get("REMINDER_SECRETS_DIR") or folder / "secrets")
 
@@ -149,16 +150,32 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
             table[last] = str(folder.resolve() / table[last])
 
 
-def _put_secrets(values: _Values, folder: Path) -> list[Fault]:
+def _read_file(folder: Path, places: _Places) -> dict[str, Any]:
+    if not os.path.lexists(folder / "reminder.toml"):
+        return {}
+    file = EditedFile(folder / "reminder.toml")
+    _resolve_paths(file.data, folder)
+    for name, value in file.data.items():
+        places.put(name, value, file.fault)
+    return file.data
+
+
+def _read_secrets(folder: Path, places: _Places) -> tuple[dict[str, Any], list[Fault]]:
     plain = [name for name in variable_names().values() if not _is_json(name)]
     files, faults = secrets.read_secrets(folder, plain)
+    nested: dict[str, Any] = {}
     for name, (path, text) in files.items():
-        values.put(name, text, partial(_at, path, 1, ""))
-    return faults
+        section, _, key = name.partition(".")
+        if key:
+            nested.setdefault(section, {})[key] = text
+        else:
+            nested[section] = text
+        places.put(name, text, partial(_at, path, 1, ""))
+    return nested, faults
 
 
-def _put_environment(values: _Values) -> list[Fault]:
-    """Lists and whole sections are given as JSON."""
+def _place_variables(places: _Places) -> list[Fault]:
+    """Lists and whole sections are given as JSON: those that are none."""
     faults = []
     given = {name.lower(): value for name, value in os.environ.items()}
     for variable, name in variable_names().items():
@@ -170,11 +187,7 @@ def _put_environment(values: _Values) -> list[Fault]:
             words = f"is not JSON ({error}), wanted JSON"
             faults.append(Fault("environment", 0, variable, words))
         else:
-            values.put(name, read, partial(_at, "environment", 0, variable))
-    folder = os.environ.get("REMINDER_SECRETS_DIR")
-    if folder and not is_folder(Path(folder)):
-        words = "no such folder, wanted one with a file a secret"
-        faults.append(Fault("environment", 0, "REMINDER_SECRETS_DIR", words))
+            places.put(name, read, partial(_at, "environment", 0, variable))
     return faults
 
 
@@ -186,6 +199,17 @@ def _unknown_variables() -> list[Fault]:
         for name in os.environ
         if name.lower().startswith(PREFIX.lower()) and name.lower() not in passed
     ]
+
+
+def _is_of_unknown_variable(place: Location) -> bool:
+    """By a variable that no setting has, or one deeper than any: it was said as unknown."""
+    name = (PREFIX + "__".join(map(str, place[:2]))).lower()
+    usable = {name.lower() for name in variable_names()}
+    return any(
+        given == name or given.startswith(f"{name}__")
+        for given in map(str.lower, os.environ)
+        if given not in usable
+    )
 
 
 def _service_variables() -> list[str]:
