@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import string
+from collections import deque
 from http import HTTPStatus
 from resource import RLIMIT_NOFILE, getrlimit
 from typing import cast
@@ -12,7 +13,11 @@ import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 from httptools import HttpParserError
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from reminder.clock import monotonic
 
@@ -22,7 +27,7 @@ PATIENCE = 20.0
 PLACES = min(512, getrlimit(RLIMIT_NOFILE)[0] // 3)
 HEAD = 16 * 1024  # bytes of a request's head that are held until it is whole
 BODY = 256 * 1024  # bytes of a body; forms are told at 16 KB that they are too long
-PIPELINED = 8  # requests that wait for the answer before them
+PIPELINED = 32  # requests that wait for the answer before them
 # Pages are made by threads that share one lock; more of them only keep the others waiting.
 THREADS = 8
 
@@ -34,6 +39,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._received = 0
         self._limit = HEAD
+        self._unanswered = deque[RequestResponseCycle]()
         self._since = monotonic()
         self._deadline = self.loop.call_later(PATIENCE, self._end_if_late)
         if len(self.connections) > PLACES:
@@ -41,6 +47,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deadline.cancel()
+        self._give_up()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -48,12 +55,22 @@ class GuardedProtocol(HttpToolsProtocol):
             data = _escaped(data)
         self._received += len(data)
         super().data_received(data)
-        if self._received > self._limit:
+        if self._received > self._limit and not self._is_answered_early:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Who has said everything may still listen, as `nc` does."""
+        if self.is_served:
+            self.cycle.keep_alive = False
+        return self.is_served
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value.strip())  # the parser leaves the blanks behind it
 
     def on_headers_complete(self) -> None:
         self._received, self._limit = 0, BODY
         super().on_headers_complete()
+        self._unanswered.append(self.cycle)
         self.headers = []  # what follows a chunked body is no part of the head
         if len(self.pipeline) > PIPELINED:
             raise HttpParserError("too many requests at once")
@@ -63,6 +80,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        self._unanswered.popleft()
         self._since = monotonic()
         super().on_response_complete()
 
@@ -75,6 +93,12 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         waits = cycle is not None and not (cycle.response_complete or cycle.more_body)
         return waits and not self.flow.write_paused
+
+    @property
+    def _is_answered_early(self) -> bool:
+        """The rest of its body is heard and passed over: who is cut off while it still speaks may
+        lose the answer (RFC 9112, 9.6)."""
+        return self.cycle is not None and self._limit == BODY and self.cycle.response_complete
 
     def _end_if_late(self) -> None:
         now = monotonic()
@@ -96,13 +120,21 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus) -> None:
         """Ends the connection, with a word unless an answer has begun."""
         cycle = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        is_waiting = cycle is None or cycle.response_complete or not cycle.response_started
+        if is_waiting and not self._is_answered_early:
             fields = [*self.server_state.default_headers, (b"content-length", b"0")]
             fields.append((b"connection", b"close"))
             lines = [b"%b: %b\r\n" % field for field in fields]
             self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n"]))
             self.transport.close()
+        self._give_up()
         self.transport.abort()
+
+    def _give_up(self) -> None:
+        """Of several requests uvicorn tells only the last that its client is gone; an answer to
+        the others would be an error in the log."""
+        for cycle in self._unanswered:
+            cycle.disconnected = True
 
 
 def _escaped(data: bytes) -> bytes:

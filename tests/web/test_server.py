@@ -97,6 +97,26 @@ def test_a_flood_of_requests_at_once_ends_the_connection(connect: Connect) -> No
         client.sendall((GET + b"\r\n") * 200_000)
 
 
+def test_a_flood_behind_a_page_that_takes_long_leaves_no_line_in_the_log(
+    serve: Any, running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, done = threading.Event(), threading.Event()
+
+    def page(request: Request) -> Response:
+        begun.set()
+        done.wait(PATIENT)
+        return PlainTextResponse("done")
+
+    client = serve(Starlette(routes=[Route("/healthz", page)]))()
+    client.sendall(GET + b"\r\n")
+    assert begun.wait(PATIENT)
+    client.sendall((GET + b"\r\n") * 100)
+    assert statuses(heard(client)) == [400]
+    done.set()
+    stop(*running.pop())
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
 def test_an_upgrade_is_answered_as_a_plain_request(connect: Connect) -> None:
     upgrade = b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"
     assert first(answers(connect, GET + upgrade)) == 200
@@ -112,6 +132,20 @@ def test_requests_are_answered_in_order_however_they_are_cut(connect: Connect) -
     for byte in sent:
         client.sendall(bytes([byte]))
     assert statuses(heard(client)) == [200, 404, 200]
+
+
+def test_who_has_said_everything_may_still_listen(connect: Connect) -> None:
+    sent = b"GET / HTTP/1.1\r\nHost: 127.0.0.1 \t\r\n\r\n"
+    client = connect()
+    client.sendall(sent + sent)
+    client.shutdown(socket.SHUT_WR)
+    assert statuses(heard(client)) == [200, 200]
+
+
+def test_who_is_refused_within_a_long_form_hears_one_answer(connect: Connect) -> None:
+    head = b"POST /console/login HTTP/1.1\r\n" + HOST + b"Content-Length: 9000000\r\n"
+    kind = b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    assert statuses(answers(connect, head + kind, b"a" * 9_000_000, LAST)) == [413, 200]
 
 
 def test_a_field_behind_a_body_is_no_part_of_the_request(house: Any, connect: Connect) -> None:
