@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -53,6 +54,11 @@ class _Places:
         for key in value if isinstance(value, dict) else ():
             self.put(f"{name}.{key}", value[key], source)
 
+    def has(self, place: Location) -> bool:
+        """What stands in a list is there as that list is."""
+        outer = takewhile(lambda key: isinstance(key, str), place)
+        return key_name(tuple(outer)) in self._sources
+
     def fault(self, place: Location, words: str) -> Fault:
         """At the value's source, or that of the table around it, or of something in it."""
         name = f"{key_name(place)}."
@@ -92,7 +98,7 @@ def load_settings(
         faults += [
             places.fault(detail["loc"], explain(detail, Settings))
             for detail in error.errors()
-            if not _is_of_unknown_variable(detail["loc"])
+            if not _is_of_unknown_variable(detail["type"], detail["loc"], places)
         ]
     except ConfigurationError as error:  # of a default
         faults += error.faults
@@ -201,14 +207,15 @@ def _unknown_variables() -> list[Fault]:
     ]
 
 
-def _is_of_unknown_variable(place: Location) -> bool:
+def _is_of_unknown_variable(kind: str, place: Location, places: _Places) -> bool:
     """By a variable that no setting has, or one deeper than any: it was said as unknown."""
+    if kind == "extra_forbidden":
+        return not places.has(place)
     name = (PREFIX + "__".join(map(str, place[:2]))).lower()
     usable = {name.lower() for name in variable_names()}
     return any(
-        given == name or given.startswith(f"{name}__")
+        given.startswith(f"{name}__") and given not in usable
         for given in map(str.lower, os.environ)
-        if given not in usable
     )
 
 
