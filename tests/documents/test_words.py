@@ -10,7 +10,7 @@ from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.registrations import Act
 from reminder.domain.status import TaskState, TaskStatus
-from reminder.domain.units import Unit
+from reminder.domain.units import Relation, Unit
 from tests.domain.builders import meeting, task, timetable
 
 DAY = date(2026, 4, 5)
@@ -52,6 +52,13 @@ def test_each_value_has_its_word(macro: str, values: Callable[[], object], wordl
     words = [say(macro, value=value) for value in values]  # type: ignore[attr-defined]
     assert words.count("") == wordless
     assert not any(word.isascii() for word in words)
+
+
+@pytest.mark.parametrize(("tone", "word"), [(None, "临近"), (Relation.OWN, "")])
+def test_past_its_time_an_open_end_is_marked_for_the_secretariat(
+    tone: Relation | None, word: str
+) -> None:
+    assert say("mark", it=TaskStatus(TaskState.LINGERING, tone)) == word
 
 
 @pytest.mark.parametrize("macro", ["status", "page_status", "office_status"])
