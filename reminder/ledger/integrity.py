@@ -39,6 +39,7 @@ from reminder.ledger.schema import (
     metadata,
     notice,
     recipient,
+    setting,
     start,
     task_done,
 )
@@ -242,10 +243,18 @@ def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
     for table in metadata.sorted_tables:
         _copy_rows(table, old, new)
     forget_moved(new)
+    counts, wanted = _counts(new), _counts(old)
+    wanted[setting.name] -= 1  # the mark that it was moved
+    if counts != wanted:
+        raise LedgerError(f"nothing was copied: {target} has {counts} rows, wanted {wanted}")
     for fault in faults(new):
         raise LedgerError(f"nothing was copied: in {target} {fault}")
+    return counts
+
+
+def _counts(connection: Connection) -> dict[str, int]:
     return {
-        table.name: new.scalar(select(func.count()).select_from(table)) or 0
+        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
         for table in metadata.sorted_tables
     }
 
