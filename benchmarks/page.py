@@ -16,7 +16,7 @@ NONE = "–"
 _HEAD = """\
 # Performance
 
-Written by `make bench`; never edited by hand. Audiences and reasons stand in
+Written by `make bench`; never edited by hand. Profiles and reasons stand in
 [profiles.md](profiles.md), which no program writes.
 
 Product and limit run in turn (A B A B …) in one run on one machine, so what disturbs one disturbs

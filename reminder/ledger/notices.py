@@ -6,10 +6,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, exists, select, union, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    select,
+    union,
+    update,
+)
 
 from reminder.domain.notices import (
     UNFINISHED,
@@ -210,21 +219,57 @@ def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> No
     record(connection, at, [Change(key, State.RETRY, reason)])
 
 
+def _unfinished() -> Select[Any]:
+    """Found by the few that wait: a look at every notice there ever was would take too long."""
+    held = select(notice.c.key).where(notice.c.state == State.HELD)
+    waiting = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
+    sending = select(recipient.c.notice).where(recipient.c.state == State.SENDING)
+    live = notice.c.state.is_(None) & notice.c.key.not_in(sending)
+    still = notice.c.key.in_(union(held, waiting)) & ((notice.c.state == State.HELD) | live)
+    return select(notice).where(still).order_by(notice.c.created)
+
+
+# Asked at each tick: made once, for making a statement takes longer than running it.
+_UNFINISHED = _unfinished()
+_UNFINISHED_OF = _UNFINISHED.where(notice.c.kind.in_(bindparam("kinds", expanding=True)))
+_OUTLIVED = _UNFINISHED.where(notice.c.useful_until <= bindparam("now"))
+_TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
+    (notice.c.state == State.EXPIRED) & notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
+    # By a first start on a clock that was far ahead.
+    | (notice.c.state == State.BASELINE) & (notice.c.created > bindparam("ahead")),
+    notice.c.stream == bindparam("of_stream"),
+    notice.c.due <= bindparam("due_by"),
+    notice.c.useful_until > bindparam("now"),
+)
+_REACHED_DATA = exists().where(
+    history.c.subject == notice.c.key,
+    history.c.reason.in_(_AT_DATA)
+    | ((history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)),
+)
+_OLD = _UNFINISHED.where(
+    notice.c.state.is_(None),
+    notice.c.stream == bindparam("of_stream"),
+    notice.c.as_of < bindparam("before"),
+    ~_REACHED_DATA,
+)
+_WAITING = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
+_FORGET = delete(message).where(
+    message.c.stored < bindparam("before"), message.c.notice.not_in(_WAITING)
+)
+
+
 def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
     """Notices that still wait: held, queued or to be tried again, and not just being sent."""
-    query = _unfinished()
-    if kinds:
-        query = query.where(notice.c.kind.in_(kinds))
-    return connection.execute(query).mappings().all()
+    query = _UNFINISHED_OF if kinds else _UNFINISHED
+    return connection.execute(query, {"kinds": kinds}).mappings().all()
 
 
 def expire(
     connection: Connection, at: datetime, ended: Callable[[datetime], Reason] | None = None
 ) -> list[str]:
     """Gives up what has outlived its use; `ended` says why of what was due then. The keys."""
-    outlived = _unfinished().where(notice.c.useful_until <= at)
     reasons: dict[Reason, list[str]] = defaultdict(list)
-    for row in connection.execute(outlived):
+    for row in connection.execute(_OUTLIVED, {"now": at}):
         reasons[ended(row.due) if ended else Reason.TOO_LATE].append(row.key)
     for reason, keys in reasons.items():
         set_states(connection, keys, State.EXPIRED, reason, at)
@@ -235,41 +280,19 @@ def too_early_given_up(
     connection: Connection, stream: str, at: datetime, due_by: datetime
 ) -> list[str]:
     """Notices that ended as too late, or older than the start, as if by a later clock. The keys."""
-    by_reason = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
-    expired = (notice.c.state == State.EXPIRED) & by_reason
-    # By a first start on a clock that was far ahead.
-    baseline = (notice.c.state == State.BASELINE) & (notice.c.created > at + AHEAD)
-    query = select(notice.c.key).where(
-        expired | baseline,
-        notice.c.stream == stream,
-        notice.c.due <= due_by,
-        notice.c.useful_until > at,
-    )
-    return list(connection.scalars(query))
+    values = {"of_stream": stream, "due_by": due_by, "now": at, "ahead": at + AHEAD}
+    return list(connection.scalars(_TOO_EARLY_GIVEN_UP, values))
 
 
 def forget_bytes(connection: Connection, at: datetime) -> int:
     """Drops stored bytes older than 24 months, of what waits for nobody any more."""
-    waiting = recipient.c.state.in_([*UNFINISHED, State.SENDING])
-    still = select(recipient.c.notice).where(waiting)
-    old = (message.c.stored < at - KEPT) & message.c.notice.not_in(still)
-    return connection.execute(delete(message).where(old)).rowcount
+    return connection.execute(_FORGET, {"before": at - KEPT}).rowcount
 
 
 def old_ones(connection: Connection, stream: str, before: datetime) -> list[str]:
     """Keys of what waits, was composed before then and has never reached DATA."""
-    reached_data = exists().where(
-        history.c.subject == notice.c.key,
-        history.c.reason.in_(_AT_DATA)
-        | ((history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)),
-    )
-    query = _unfinished().where(
-        notice.c.state.is_(None),
-        notice.c.stream == stream,
-        notice.c.as_of < before,
-        ~reached_data,
-    )
-    return [row.key for row in connection.execute(query)]
+    rows = connection.execute(_OLD, {"of_stream": stream, "before": before})
+    return [row.key for row in rows]
 
 
 def reached(connection: Connection, key: str, stream: str) -> set[str]:
@@ -280,17 +303,6 @@ def reached(connection: Connection, key: str, stream: str) -> set[str]:
     query = query.where((recipient.c.notice == base) | copies, recipient.c.state == State.SENT)
     rows = connection.execute(query)
     return {row.address.lower() for row in rows if still_reached(row.stream, stream)}
-
-
-@cache  # to make a statement takes longer than to run it
-def _unfinished() -> Select[Any]:
-    """Found by the few that wait: a look at every notice there ever was would take too long."""
-    held = select(notice.c.key).where(notice.c.state == State.HELD)
-    waiting = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
-    sending = select(recipient.c.notice).where(recipient.c.state == State.SENDING)
-    live = notice.c.state.is_(None) & notice.c.key.not_in(sending)
-    still = notice.c.key.in_(union(held, waiting)) & ((notice.c.state == State.HELD) | live)
-    return select(notice).where(still).order_by(notice.c.created)
 
 
 def _update(connection: Connection, key: str, **values: Any) -> None:

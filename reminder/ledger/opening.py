@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from reminder.errors import LedgerError
 from reminder.ledger import file
@@ -107,7 +108,11 @@ def _make_tables(database: Database) -> None:
         revision = known_revision(connection, database.place)
         if revision is None:
             database.refuse_lost()
-            metadata.create_all(connection, checkfirst=False)
+            for table in metadata.sorted_tables:
+                connection.execute(CreateTable(table))
+                # Of indexes that seem alike SQLite takes the newest: in one order everywhere.
+                for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                    connection.execute(CreateIndex(index))
             connection.execute(
                 text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
             )
