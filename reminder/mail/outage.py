@@ -15,7 +15,7 @@ from reminder.ledger import deliveries
 from reminder.ledger.counts import count_state, count_waiting
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, NoticeRecipient
-from reminder.ledger.troubles import ServerTrouble, clear_trouble, note_trouble, read_trouble
+from reminder.ledger.senders import ServerTrouble, clear_trouble, note_trouble, read_trouble
 from reminder.mail.replicas import SingleProcess
 from reminder.mail.route import REFUSED, Route, back_off
 

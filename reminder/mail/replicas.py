@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from reminder.clock import since_boot
 from reminder.documents.settings import Settings
 from reminder.errors import LedgerError
-from reminder.ledger import deliveries, leases
+from reminder.ledger import deliveries, senders
 from reminder.ledger.database import Database
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class Replica(SingleProcess):
         self._database = database
         if lasting:
             with database.read() as connection:
-                self._since = leases.now(connection)
+                self._since = senders.now(connection)
         self._wake = wake
         self._stop = threading.Event()
         self.lease = self._begin_lease()
@@ -139,21 +139,21 @@ class Replica(SingleProcess):
             self._stop.set()
             renewing.join()
             with suppress(LedgerError), self._database.record() as connection:
-                leases.leave(connection, self.lease.name)
+                senders.leave(connection, self.lease.name)
 
     def requeue_lost(self, connection: Connection, at: datetime) -> int:
         """With what its own last pass claimed and lost hold of."""
-        leases.forget_lapsed(connection)
-        others = leases.present(connection).keys() - {self.lease.name}
+        senders.forget_lapsed(connection)
+        others = senders.present(connection).keys() - {self.lease.name}
         return _told(deliveries.requeue_lost(connection, at, but=others))
 
     def requeue_lapsed(self, connection: Connection, at: datetime) -> int:
-        if not leases.forget_lapsed(connection):
+        if not senders.forget_lapsed(connection):
             return 0
-        return _told(deliveries.requeue_lost(connection, at, but=leases.present(connection)))
+        return _told(deliveries.requeue_lost(connection, at, but=senders.present(connection)))
 
     def others_are_well(self, connection: Connection) -> bool:
-        return bool(leases.well(connection) - {self.name})
+        return bool(senders.well(connection) - {self.name})
 
     def _keep(self) -> None:
         warned = False
@@ -168,8 +168,8 @@ class Replica(SingleProcess):
     def _renew(self) -> None:
         asked = since_boot()  # the server counts from later on
         with self._database.record() as connection:
-            renewed = leases.renew(connection, self.lease.name, timedelta(seconds=LEASE))
-            others = leases.have_left_work(connection)
+            renewed = senders.renew(connection, self.lease.name, timedelta(seconds=LEASE))
+            others = senders.have_left_work(connection)
         renewed = renewed and self.lease.renew(asked + LEASE)
         if not renewed:
             log.warning("the lease to send had lapsed: others may have taken over")
@@ -181,7 +181,7 @@ class Replica(SingleProcess):
     def _begin_lease(self) -> Lease:
         lease = Lease(until=since_boot() + LEASE)
         with self._database.record() as connection:
-            leases.enter(
+            senders.enter(
                 connection, lease.name, self.name, timedelta(seconds=LEASE),
                 config_hash=self._config_hash, since=self._since,
             )  # fmt: skip

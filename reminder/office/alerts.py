@@ -16,7 +16,7 @@ from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import read_hold, unapproved
-from reminder.ledger.troubles import Alarm, begin_alarm, end_alarm, read_alarms, read_trouble
+from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_trouble
 from reminder.office.holds import hold_words
 from reminder.office.reports import PATIENCE, Reporter, console_url
 

@@ -19,7 +19,7 @@ from reminder.domain.changes import held_on
 from reminder.domain.notices import Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger import leases
+from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database
@@ -253,7 +253,7 @@ class Application:
         if not isinstance(self.settings.ledger, DatabaseServer):
             return True
         with self.database.read() as connection:
-            return leases.config_hash_in_force(connection) in (None, self.config_hash)
+            return senders.config_hash_in_force(connection) in (None, self.config_hash)
 
     def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> list[str]:
         """The keys of what is to be sent. Without `hold_first_start` the settings say whether a

@@ -29,7 +29,7 @@ from reminder.domain.occasions import (
 from reminder.domain.timetable import MONTHS
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.ledger import deliveries, notices, notified, occasions, troubles
+from reminder.ledger import deliveries, notices, notified, occasions, senders
 from reminder.ledger.database import Database
 from reminder.ledger.holds import is_all_held, let_finished_go
 from reminder.ledger.registrations import read_progress, read_start
@@ -71,7 +71,7 @@ class Planner:
             occasions.set_right(connection, at)
             occasions.begin(connection, self._writer.stream, at, held=hold_first_start)
             deliveries.wait_no_longer(connection, at, LONGEST)
-            troubles.wait_no_longer(connection, at, LONGEST)
+            senders.wait_no_longer(connection, at, LONGEST)
             planned = [*self._revive(connection, at)]
             notices.expire(connection, at, why_too_late(connection))
             if all_held := is_all_held(connection):

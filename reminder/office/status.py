@@ -10,7 +10,7 @@ from reminder.domain.notices import Kind
 from reminder.domain.occasions import Occasion, forecast
 from reminder.domain.windows import Progress
 from reminder.errors import LedgerError
-from reminder.ledger import leases
+from reminder.ledger import senders
 from reminder.ledger.counts import (
     Tally,
     UnsettledDigests,
@@ -23,7 +23,7 @@ from reminder.ledger.holds import Hold, read_hold, unapproved
 from reminder.ledger.location import DatabaseServer
 from reminder.ledger.occasions import last_occasion, last_tick
 from reminder.ledger.registrations import read_progress, read_start
-from reminder.ledger.troubles import Alarm, read_alarms, read_details
+from reminder.ledger.senders import Alarm, read_alarms, read_details
 from reminder.ledger.views import NoticeView
 from reminder.office.application import Application
 
@@ -77,7 +77,7 @@ def read_status(app: Application) -> Status:
             unsettled=read_unsettled(connection, stream, app.table.directory),
             waiting_count=count_waiting(connection),
             waiting=first_waiting(connection),
-            replicas=sorted(set(leases.present(connection).values())) if on_server else (),
+            replicas=sorted(set(senders.present(connection).values())) if on_server else (),
             troubles=read_details(connection),
             alarms=list(read_alarms(connection).values()),
         )

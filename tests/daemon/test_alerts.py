@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from reminder.documents.office import load_office
-from reminder.ledger.troubles import read_alarms
+from reminder.ledger.senders import read_alarms
 from reminder.mail.replicas import single_process_lock
 from reminder.office.alerts import ROOM, SCHEDULER
 from reminder.office.process import EditedFiles

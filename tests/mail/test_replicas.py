@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import update
 
 from reminder.domain.notices import Answer, State
-from reminder.ledger import deliveries, leases
+from reminder.ledger import deliveries, senders
 from reminder.ledger.database import Database
 from reminder.ledger.opening import open_database
 from reminder.ledger.schema import lease, recipient
-from reminder.ledger.troubles import begin_alarm, read_alarms
+from reminder.ledger.senders import begin_alarm, read_alarms
 from reminder.mail import replicas
 from reminder.mail.replicas import Replica
 from reminder.mail.transports import Envelope, Transport
@@ -121,7 +121,7 @@ def test_a_lease_that_others_have_forgotten_holds_no_more(database: Database) ->
     one = member(database)
     first = one.lease
     with database.write() as connection:
-        leases.leave(connection, first.name)
+        senders.leave(connection, first.name)
     one._renew()
     assert not first.holds
 

@@ -24,7 +24,7 @@ from reminder.ledger import deliveries
 from reminder.ledger.location import Place
 from reminder.ledger.opening import reading
 from reminder.ledger.schema import message, recipient
-from reminder.ledger.troubles import read_trouble
+from reminder.ledger.senders import read_trouble
 from reminder.mail.replicas import single_process_lock
 from reminder.mail.route import PROBE, RETRY, Pace, back_off
 from reminder.office import lookup, operations, previews

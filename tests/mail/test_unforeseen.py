@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Answer
-from reminder.ledger.troubles import read_trouble
+from reminder.ledger.senders import read_trouble
 from reminder.mail.transports import Envelope
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.mail.servers import bad_server

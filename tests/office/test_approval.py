@@ -13,7 +13,7 @@ from reminder.errors import DeclinedError, UsageError
 from reminder.ledger.location import Place
 from reminder.ledger.rows import read_history
 from reminder.ledger.schema import recipient
-from reminder.ledger.troubles import read_alarms
+from reminder.ledger.senders import read_alarms
 from reminder.office import operations, registrations
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch

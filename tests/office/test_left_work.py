@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from reminder.clock import since_boot
-from reminder.ledger import deliveries, leases
+from reminder.ledger import deliveries, senders
 from reminder.mail import replicas, sending
 from reminder.mail.replicas import Replica
 from tests.daemon.processes import SHORT, SOON
@@ -72,7 +72,7 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None
         claimed_by(office, one)
         with database.write() as connection:
             assert two.requeue_lapsed(connection, AT) == 0
-            leases.renew(connection, one.lease.name, -timedelta(seconds=1))
+            senders.renew(connection, one.lease.name, -timedelta(seconds=1))
             assert two.requeue_lapsed(connection, AT) == 3
 
 
@@ -107,7 +107,7 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
 
     with office.app(MARCH).database.record() as connection:
         for_long = timedelta(minutes=2)
-        leases.enter(connection, "other", "elsewhere", for_long, config_hash="", since=PAST)
+        senders.enter(connection, "other", "elsewhere", for_long, config_hash="", since=PAST)
     with real_server(Meddler(keep_waiting)) as port:
         assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
     assert seen == [True, True]
@@ -118,10 +118,10 @@ def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
     with Replica(database, lambda: None).kept() as member:
         claimed_by(office, member)
         with database.read() as connection:
-            assert not leases.have_left_work(connection)
+            assert not senders.have_left_work(connection)
         put_back(office, member)
         with database.read() as connection:
-            assert leases.have_left_work(connection)
+            assert senders.have_left_work(connection)
 
 
 def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial) -> None:
@@ -167,6 +167,6 @@ def test_failure_that_nobody_foresaw_does_not_end_the_renewing(
         return True
 
     monkeypatch.setattr(replicas, "RENEWED", 0.01)
-    monkeypatch.setattr(leases, "renew", renew)
+    monkeypatch.setattr(senders, "renew", renew)
     with Replica(office.app(MARCH).database).kept():
         assert renewed.wait(10)

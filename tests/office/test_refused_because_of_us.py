@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.ledger.troubles import read_trouble
+from reminder.ledger.senders import read_trouble
 from reminder.mail.refusals import alike
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import Naming, Picky, bad_server, real_server
