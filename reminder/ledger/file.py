@@ -1,28 +1,32 @@
-"""A ledger that is a file: who may read it, what is refused, how SQLite is to treat it."""
+"""A ledger that is a file: who may read it, what is refused, how SQLite is to treat it, and
+what its errors mean."""
 
+import errno
 import logging
 import os
 import sqlite3
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, text
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database
-from reminder.ledger.failures import BUSY_TIMEOUT, damaged, in_words, of_system
+from reminder.ledger.database import BUSY_TIMEOUT, Database
 from reminder.ledger.location import lock_beside
 from reminder.ledger.mark import Mark
 
 log = logging.getLogger(__name__)
 
 _GLANCE = 0.01  # seconds
-
+_LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
+_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 # POSIX: a process that closes any descriptor of a file loses all its locks on it. So what is
 # open in this process is not looked into by hand.
 _IN_USE: Counter[tuple[int, int] | None] = Counter()
@@ -31,10 +35,10 @@ _IN_USE: Counter[tuple[int, int] | None] = Counter()
 class FileDatabase(Database):
     """Writes begin with BEGIN IMMEDIATE: SQLite lets one writer in at a time."""
 
-    def __init__(self, path: Path) -> None:
-        writer, reader = _engine(path, read_only=False), _engine(path, read_only=True)
-        mark = Mark(_mark(path), alone=True)
-        super().__init__(path, mark, writer=writer, recorder=writer, reader=reader)
+    def __init__(self, path: Path, mode: str = "rw") -> None:
+        writer, reader = _engine(path, mode, read_only=False), _engine(path, mode, read_only=True)
+        mark, words = Mark(_mark(path), alone=True), partial(in_words, path)
+        super().__init__(path, mark, words, writer=writer, recorder=writer, reader=reader)
         self._path = path
         self._file = _identity(path)
         _IN_USE[self._file] += 1
@@ -47,18 +51,6 @@ class FileDatabase(Database):
                 "again.",
             )
 
-    def refuse_lost(self) -> None:
-        if _filled(_mark(self._path)):
-            raise _lost(self._path)
-
-    def note_begun(self) -> None:
-        try:
-            if not _filled(_mark(self._path)):
-                with self.reader.begin() as connection:
-                    self.mark.begin(connection)
-        except OSError as error:
-            raise of_system(self._path, error) from None
-
     def close(self) -> None:
         _IN_USE[self._file] -= 1
         super().close()
@@ -66,69 +58,69 @@ class FileDatabase(Database):
 
 def open_file(path: Path) -> FileDatabase:
     """Makes the file when it is not there yet. Raises `LedgerError`."""
-    _make(path)
+    with opening_in_words(path):
+        begun = _make(path)
+        _refuse_foreign_log(path)
     database = FileDatabase(path)
     try:
-        # A look at every page, some ms a megabyte, before anything is written on top.
         with database.read() as connection:
+            # A look at every page, some ms a megabyte, before anything is written on top.
             answer = connection.scalar(text("PRAGMA quick_check(1)"))
-        if answer != "ok":
-            raise damaged(path, str(answer))
+            if answer != "ok":
+                raise _damaged(path, answer)
+            if begun and not connection.scalar(text("SELECT count(*) FROM sqlite_master")):
+                raise _lost(path)
     except LedgerError:
         database.close()
         raise
     return database
 
 
+def as_it_lies(path: Path) -> FileDatabase:
+    """To be read: makes and changes nothing. Raises `LedgerError`."""
+    with opening_in_words(path):
+        if not path.exists():
+            raise LedgerError(f"there is no ledger {path} yet")
+        _refuse_foreign_log(path)
+        # A disk that is read-only has no place for the files that SQLite shares with writers.
+        shared = os.access(path.parent, os.W_OK) or _log(path).exists()
+        return FileDatabase(path, "ro" if shared else "ro&immutable=1")
+
+
 def was_begun(path: Path) -> bool:
     """Whether there is a ledger, or was one. Raises `LedgerError` where nobody can tell."""
-    try:
+    with opening_in_words(path):
         return path.exists() or _filled(_mark(path))
-    except OSError as error:
-        raise of_system(path, error) from None
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[Connection]:
-    """A ledger as it lies there, outside a transaction until the first BEGIN.
-
-    Raises `LedgerError`.
-    """
-    try:
-        path.stat()
-        _refuse_foreign_log(path)
-    except FileNotFoundError:
-        raise LedgerError(f"there is no ledger {path} yet") from None
-    except OSError as error:
-        raise of_system(path, error) from None
-    # A disk that is read-only has no place for the files that SQLite shares with writers.
-    shared = os.access(path.parent, os.W_OK) or _log(path).exists()
-    connect = _connector(path, "ro" if shared else "ro&immutable=1")
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
-    with in_words(path), engine.connect() as connection:
-        yield connection
+def write_copy(path: Path, copy: Path) -> None:
+    """Of one consistent state, into a file that is not there yet. Raises `LedgerError`."""
+    with in_words(copy):
+        connection = _connect(path, "ro")
+        try:
+            connection.execute("VACUUM INTO ?", [str(copy)])
+        finally:
+            connection.close()
 
 
-def _make(path: Path) -> None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # In this order: once there is a mark, whoever made the ledger has finished.
-        if (_filled(_mark(path)) or _filled(_log(path))) and not _filled(path):
-            raise _lost(path)
-        with suppress(FileExistsError):
-            # Never one that is there: to close it would drop this process's locks on it.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise LedgerError(
-                f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
-            )
-        beside = [Path(f"{path}-shm"), _mark(path), lock_beside(path, path.parent)]
-        narrowed = [name for name in (path, _log(path), *beside) if _narrow(name)]
-    except OSError as error:
-        raise of_system(path, error) from None
+def _make(path: Path) -> bool:
+    """Whether it was there, with its tables: whoever makes a ledger ends with its mark."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    begun = _filled(_mark(path))
+    if (begun or _filled(_log(path))) and not _filled(path):
+        raise _lost(path)
+    with suppress(FileExistsError):
+        # Never one that is there: to close it would drop this process's locks on it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise LedgerError(
+            f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
+        )
+    beside = [Path(f"{path}-shm"), _mark(path), lock_beside(path, path.parent)]
+    narrowed = [name for name in (path, _log(path), *beside) if _narrow(name)]
     if narrowed:
         log.warning("others could read %s: narrowed to this user", ", ".join(map(str, narrowed)))
-    _refuse_foreign_log(path)
+    return begun
 
 
 def _narrow(path: Path) -> bool:
@@ -185,15 +177,6 @@ def _filled(path: Path) -> bool:
         return False
 
 
-def _lost(path: Path) -> LedgerError:
-    return LedgerError(
-        f"the ledger {path} is gone or empty, but there was one: a new one would send again "
-        "what went before",
-        hint=f"Put a backup in its place. To begin anew all the same, remove {_mark(path)} "
-        f"and {_log(path)}.",
-    )
-
-
 def _identity(path: Path) -> tuple[int, int] | None:
     """None when there is no such file, or it cannot be seen."""
     try:
@@ -203,18 +186,44 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _connector(path: Path, mode: str) -> Callable[[], sqlite3.Connection]:
-    """Never creates: a file that was deleted must not come back empty."""
-    address = f"{path.absolute().as_uri()}?mode={mode}"
+# What SQLite is told
 
-    def connect() -> sqlite3.Connection:
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Never creates: a file that was deleted must not come back empty."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
         # The driver must not begin transactions on its own: by default it opens none before
         # a SELECT, and a read followed by a write would then lose updates.
-        return sqlite3.connect(
-            address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT, check_same_thread=False
-        )
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT,
+        check_same_thread=False,
+    )
 
-    return connect
+
+def _engine(path: Path, mode: str, *, read_only: bool) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        creator=partial(_connect, path, mode),
+        poolclass=QueuePool,
+        max_overflow=-1,  # a thread that waits for the writer's lock keeps none else waiting
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        if mode == "rw":
+            _into_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
 
 
 def _into_wal(connection: sqlite3.Connection) -> None:
@@ -231,24 +240,85 @@ def _into_wal(connection: sqlite3.Connection) -> None:
         time.sleep(_GLANCE)
 
 
-def _engine(path: Path, *, read_only: bool) -> Engine:
-    engine = create_engine(
-        "sqlite://",
-        creator=_connector(path, "rw"),
-        poolclass=QueuePool,
-        max_overflow=-1,  # a thread that waits for the writer's lock keeps none else waiting
+# What went wrong, and what to do about it
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """SQLite's errors, through SQLAlchemy or not, as `LedgerError`."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _failed(path, error.orig) from error
+    except sqlite3.Error as error:
+        raise _failed(path, error) from error
+
+
+@contextmanager
+def opening_in_words(path: Path) -> Iterator[None]:
+    """The ledger, or a file beside it, cannot be made, opened or locked: as `LedgerError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full(path) from None
+        why = error.strerror or str(error)
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            why = f"{path.parent} is no folder"
+        raise LedgerError(
+            f"the ledger {path} cannot be opened: {why}",
+            hint="Set REMINDER_STATE_DIR to a folder that this user may write.",
+        ) from None
+
+
+def _failed(path: Path, error: BaseException | None) -> LedgerError:
+    code = getattr(error, "sqlite_errorcode", 0)
+    kind = code & 0xFF
+    if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return _damaged(path, error)
+    if code == sqlite3.SQLITE_IOERR_SHORT_READ:
+        return _damaged(path, error)
+    if kind == sqlite3.SQLITE_FULL or (kind in _DISK and _little_room(path.parent)):
+        return _full(path)
+    if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LedgerError(
+            f"the ledger {path} has been held by another process for {BUSY_TIMEOUT} s",
+            hint=f"It may be frozen; to see which it is: fuser -v {path}",
+        )
+    hint = "`reminder ledger verify` says whether it is sound."
+    if kind == sqlite3.SQLITE_READONLY:
+        hint = f"This user must be able to write {path} and its folder."
+    elif kind in _DISK:
+        hint = f"Is the disk of {path.parent} well, below its quota?"
+    return LedgerError(f"the ledger {path} cannot be used: {error}", hint=hint)
+
+
+def _lost(path: Path) -> LedgerError:
+    return LedgerError(
+        f"the ledger {path} is gone or empty, but there was one: a new one would send again "
+        "what went before",
+        hint=f"Put a backup in its place. To begin anew all the same, remove {_mark(path)} "
+        f"and {_log(path)}.",
     )
 
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
-        _into_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if read_only:
-            connection.execute("PRAGMA query_only = ON")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+def _damaged(path: Path, why: object) -> LedgerError:
+    return LedgerError(
+        f"the ledger {path} is damaged or is no ledger: {why}",
+        hint="Put a backup in its place; the file is left as it is.",
+    )
 
-    return engine
+
+def _full(path: Path) -> LedgerError:
+    return LedgerError(
+        f"the disk is full: the ledger {path} cannot be written",
+        hint=f"Make room on the disk of {path.parent}.",
+    )
+
+
+def _little_room(folder: Path) -> bool:
+    """A log that cannot grow is to SQLite an error of the disk like any other."""
+    with suppress(OSError):
+        disk = os.statvfs(folder)
+        return disk.f_bavail * disk.f_frsize < _LITTLE or bool(disk.f_files and not disk.f_ffree)
+    return False

@@ -2,54 +2,34 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Table,
-    delete,
-    exists,
-    func,
-    insert,
-    inspect,
-    select,
-    text,
-)
-from sqlalchemy.exc import DatabaseError
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table, func, select, text
 
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
 from reminder.ledger import file
-from reminder.ledger.database import Database, forget_moved, note_moved
-from reminder.ledger.failures import in_words
+from reminder.ledger.database import MOVED_TO
 from reminder.ledger.location import Place
 from reminder.ledger.mark import name_ledger
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
 from reminder.ledger.opening import open_database, reading
-from reminder.ledger.schema import (
-    REVISION,
-    history,
-    message,
-    metadata,
-    notice,
-    recipient,
-    setting,
-    start,
-    task_done,
-)
+from reminder.ledger.rows import drop_setting, put_setting
+from reminder.ledger.schema import REVISION, history, message, metadata, notice, recipient
 from reminder.output_files import write_file
 
 _AT_ONCE = 200  # rows in memory
 _OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
+_OF_RECIPIENT = (State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED)
+_OF_USE = ("notice", "start", "task_done")  # tables: a ledger with rows there is an office's
 _DRAFTS = ".ledger-backup-"  # folders beside the ledger, that a kill may leave
 _HOURS = 6 * 3600.0
-_OF_RECIPIENT = (State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED)
 
 
 def backup(source: Place, target: Path) -> None:
@@ -70,8 +50,7 @@ def backup(source: Place, target: Path) -> None:
         with TemporaryDirectory(prefix=_DRAFTS, dir=source.parent) as folder:
             _remove_older(Path(folder))
             draft = Path(folder) / "ledger.db"
-            with file.reading(source) as connection, in_words(draft):
-                connection.execute(text("VACUUM INTO :draft"), {"draft": str(draft)})
+            file.write_copy(source, draft)
             with draft.open("rb") as content:
                 write_file(target, iter(lambda: content.read(2**20), b""), new=True)
     except OSError as error:
@@ -107,23 +86,16 @@ def verify(place: Place) -> Iterator[str]:
 
 def faults(connection: Connection) -> Iterator[str]:
     """Of an older version's ledger, whose tables are others, only the file's."""
-    steps: tuple[tuple[Callable[[Connection], Iterator[str]], ...], ...] = (
-        (_file,),
-        (_tables,),
-        (_messages, _notices, _recipients),
-    )
     revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    for checks in steps if revision == REVISION else steps[:1]:
-        faulty = False
+    checks = (_file, _tables, _records) if revision == REVISION else (_file,)
+    for check in checks:
+        fault = None
         try:
-            for check in checks:
-                for fault in check(connection):
-                    faulty = True
-                    yield fault
-        except DatabaseError as error:
-            faulty = True
-            yield f"the database is damaged: {error.orig}"
-        if faulty:
+            for fault in check(connection):
+                yield fault
+        except sa.exc.DatabaseError as error:
+            yield (fault := f"the database is damaged: {error.orig}")
+        if fault:
             return  # what rests on it would be noise
 
 
@@ -136,10 +108,14 @@ def _file(connection: Connection) -> Iterator[str]:
 
 
 def _tables(connection: Connection) -> Iterator[str]:
-    there = set(inspect(connection).get_table_names())
-    for table in metadata.sorted_tables:
-        if table.name not in there:
-            yield f"table {table.name} is missing"
+    there = sa.inspect(connection).get_table_names()
+    yield from (f"table {name} is missing" for name in metadata.tables if name not in there)
+
+
+def _records(connection: Connection) -> Iterator[str]:
+    yield from _messages(connection)
+    yield from _notices(connection)
+    yield from _recipients(connection)
 
 
 def _messages(connection: Connection) -> Iterator[str]:
@@ -179,7 +155,7 @@ def _notices(connection: Connection) -> Iterator[str]:
 def _recipients(connection: Connection) -> Iterator[str]:
     """Each belongs to a notice, and is where its history says."""
     for table in (message, recipient):
-        without = ~exists().where(notice.c.key == table.c.notice)
+        without = ~sa.exists().where(notice.c.key == table.c.notice)
         for key in connection.scalars(select(table.c.notice).where(without)):
             yield f"table {table.name}, {key}: there is no such notice"
     last = _last_states(connection, history.c.address.is_not(None))
@@ -194,7 +170,7 @@ def _recipients(connection: Connection) -> Iterator[str]:
 
 
 def _last_states(
-    connection: Connection, which: ColumnElement[bool]
+    connection: Connection, which: sa.ColumnElement[bool]
 ) -> dict[tuple[str, str | None], str]:
     query = select(history.c.subject, history.c.address, history.c.state).where(which)
     rows = connection.execute(query.order_by(history.c.id))
@@ -216,13 +192,15 @@ def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, in
         with new.read() as connection:
             _refuse_in_use(connection, target)
         with old.write() as connection:
-            note_moved(connection, target)
+            put_setting(connection, MOVED_TO, str(target))
             name_ledger(connection)
         with reading(source) as there, new.write() as here:
             try:
                 counts = _copy(there, here, target)
             except BaseException:  # raised again: the old ledger is the one in use
-                take_back(old)  # not after the commit: whether that came through, nobody can tell
+                # Not after the commit: whether that came through, nobody can tell.
+                with old.record() as connection:
+                    drop_setting(connection, MOVED_TO)
                 raise
         with new.read() as connection:
             noted = new.mark.last(connection)
@@ -230,21 +208,25 @@ def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, in
     return counts
 
 
-def take_back(database: Database) -> bool:
-    """Opens a ledger again that was closed. False when it was not."""
-    with database.record() as connection:
-        return forget_moved(connection)
+def take_back(source: Place) -> bool:
+    """Opens a ledger again that was moved. False when it was not."""
+    with closing(open_database(source, moved=True)) as database, database.record() as connection:
+        return drop_setting(connection, MOVED_TO)
 
 
 def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
     _refuse_in_use(new, target)
     for table in reversed(metadata.sorted_tables):
-        new.execute(delete(table))
+        new.execute(sa.delete(table))
     for table in metadata.sorted_tables:
-        _copy_rows(table, old, new)
-    forget_moved(new)
+        rows = old.execute(select(table).execution_options(yield_per=_AT_ONCE))
+        for part in rows.mappings().partitions():
+            new.execute(sa.insert(table), [dict(row) for row in part])
+        if table.autoincrement_column is not None and new.dialect.name == "postgresql":
+            _set_sequence(new, table)
+    drop_setting(new, MOVED_TO)
     counts, wanted = _counts(new), _counts(old)
-    wanted[setting.name] -= 1  # the mark that it was moved
+    wanted["setting"] -= 1  # the mark that it was moved
     if counts != wanted:
         raise LedgerError(f"nothing was copied: {target} has {counts} rows, wanted {wanted}")
     for fault in faults(new):
@@ -260,20 +242,12 @@ def _counts(connection: Connection) -> dict[str, int]:
 
 
 def _refuse_in_use(connection: Connection, place: Place) -> None:
-    for table in (notice, start, task_done):
-        if connection.execute(select(table).limit(1)).first():
+    for name in _OF_USE:
+        if connection.execute(select(metadata.tables[name]).limit(1)).first():
             raise LedgerError(
-                f"the ledger {place} is in use: it has rows in {table.name}",
+                f"the ledger {place} is in use: it has rows in {name}",
                 hint="Name a database that no office was ever served from.",
             )
-
-
-def _copy_rows(table: Table, old: Connection, new: Connection) -> None:
-    rows = old.execute(select(table).execution_options(yield_per=_AT_ONCE))
-    for part in rows.mappings().partitions():
-        new.execute(insert(table), [dict(row) for row in part])
-    if table.autoincrement_column is not None and new.dialect.name == "postgresql":
-        _set_sequence(new, table)
 
 
 def _set_sequence(connection: Connection, table: Table) -> None:

@@ -1,7 +1,7 @@
 """Opens a ledger, wherever it is; makes its tables, or brings them to the present version."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -10,7 +10,6 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from reminder.errors import LedgerError
 from reminder.ledger import file
 from reminder.ledger.database import Database, refuse_moved
-from reminder.ledger.failures import in_words
 from reminder.ledger.location import DatabaseServer, Place
 from reminder.ledger.schema import REVISION, metadata
 
@@ -26,28 +25,22 @@ def open_database(place: Place, mark: Path | None = None, *, moved: bool = False
     Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
     others, for one that was moved, and when there was a ledger that is gone or empty now.
     """
-    database = _database(place, mark)
+    database = file.open_file(place) if isinstance(place, Path) else _on_server(place, mark)
     try:
         with database.read() as connection:
             revision = known_revision(connection, place)
         if revision != REVISION:
             _make_tables(database)
-        database.note_begun()
-        if not moved:
-            with database.read() as connection:
+        with database.read() as connection:
+            if isinstance(place, Path):
+                with file.opening_in_words(place):
+                    database.mark.begin(connection)
+            if not moved:
                 refuse_moved(connection, place)
     except LedgerError:
         database.close()
         raise
     return database
-
-
-def was_begun(place: Place) -> bool:
-    """Whether there is a ledger, or was one; on a server, opening says it.
-
-    Raises `LedgerError` where nobody can tell.
-    """
-    return file.was_begun(place) if isinstance(place, Path) else True
 
 
 @contextmanager
@@ -56,18 +49,19 @@ def reading(place: Place) -> Iterator[Connection]:
 
     Raises `LedgerError`.
     """
-    if isinstance(place, Path):
-        opened = file.reading(place)
-    else:
-        from reminder.ledger import server
-
-        opened = server.reading(place)
-    with opened as connection:
-        if isinstance(place, Path):
-            connection.exec_driver_sql("BEGIN")
+    database = file.as_it_lies(place) if isinstance(place, Path) else _on_server(place)
+    with closing(database), database.read() as connection:
         if known_revision(connection, place) is None:
             raise LedgerError(f"there is no ledger in {place} yet: it is empty")
         yield connection
+
+
+def was_begun(place: Place) -> bool:
+    """Whether there is a ledger, or was one; on a server, opening says it.
+
+    Raises `LedgerError` where nobody can tell.
+    """
+    return file.was_begun(place) if isinstance(place, Path) else True
 
 
 def known_revision(connection: Connection, place: Place) -> str | None:
@@ -94,20 +88,17 @@ def known_revision(connection: Connection, place: Place) -> str | None:
     return str(revision)
 
 
-def _database(place: Place, mark: Path | None) -> Database:
-    if isinstance(place, Path):
-        return file.open_file(place)
+def _on_server(place: DatabaseServer, mark: Path | None = None) -> Database:
     # The driver takes 50 ms to import: only where it is used.
-    from reminder.ledger import server
+    from reminder.ledger.server import ServerDatabase
 
-    return server.ServerDatabase(place, mark)
+    return ServerDatabase(place, mark)
 
 
 def _make_tables(database: Database) -> None:
-    with in_words(database.place), database.writer.begin() as connection:
+    with database.in_words(), database.writer.begin() as connection:
         revision = known_revision(connection, database.place)
         if revision is None:
-            database.refuse_lost()
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table))
                 # Of indexes that seem alike SQLite takes the newest: in one order everywhere.

@@ -1,4 +1,5 @@
-"""A ledger on a PostgreSQL server: how it is connected to, and one writer at a time there.
+"""A ledger on a PostgreSQL server: how it is connected to, one writer at a time there, and what
+its errors mean.
 
 A process that is frozen or cut off keeps no lock and no connection for ever, and one whose
 server is gone notices within a quarter of a minute.
@@ -7,16 +8,18 @@ server is gone notices within a quarter of a minute.
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database
-from reminder.ledger.failures import BUSY_TIMEOUT, in_words
+from reminder.ledger.database import BUSY_TIMEOUT, Database
 from reminder.ledger.location import DatabaseServer
 from reminder.ledger.mark import Mark
 
@@ -42,6 +45,37 @@ _SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "15s",
 }
+_LOST = ("the connection to the ledger {place} was lost: {why}", "")
+# By SQLSTATE, or by its class: what it is, and what to do. PostgreSQL's manual, appendix A.
+_WORDS = {
+    "08": _LOST,
+    "25006": (
+        "the ledger {place} is read-only: {why}",
+        "A standby? Name the primary, or all hosts and target_session_attrs=read-write.",
+    ),
+    "25P03": _LOST,
+    "42501": (
+        "this user may not do that in the ledger {place}: {why}",
+        "docs/scaling.md says what a role needs.",
+    ),
+    "53100": ("the disk is full: the ledger {place} cannot be written", "Make room on its server."),
+    "53300": ("the ledger {place} takes no more connections: {why}", "Raise max_connections."),
+    "55P03": (
+        f"the ledger {{place}} has been held by another process for {BUSY_TIMEOUT} s",
+        "It may be frozen; to see which it is: "
+        "SELECT * FROM pg_stat_activity WHERE application_name = 'reminder'",
+    ),
+    "57": _LOST,
+    "57014": ("the ledger {place} took too long: {why}", "Is its server well?"),
+}
+_UNREACHED = (
+    "the ledger {place} cannot be reached: {why}",
+    "Does REMINDER_DATABASE_URL name the right host, database, user and password?",
+)
+_UNKNOWN = (
+    "the ledger {place} cannot be used: {why}",
+    "`reminder ledger verify` says whether it is sound.",
+)
 
 
 class ServerDatabase(Database):
@@ -51,24 +85,13 @@ class ServerDatabase(Database):
         recorder, reader = _engine(server, read_only=False), _engine(server, read_only=True)
         writer = recorder.execution_options()
         event.listen(writer, "begin", _alone)
-        kept = Mark(mark, alone=False)
-        super().__init__(server, kept, writer=writer, recorder=recorder, reader=reader)
+        kept, words = Mark(mark, alone=False), partial(_in_words, server)
+        super().__init__(server, kept, words, writer=writer, recorder=recorder, reader=reader)
         # Also when nobody closes it: a server likes to be told that a session ends.
         self._end = weakref.finalize(self, _dispose, recorder, reader)
 
     def close(self) -> None:
         self._end()
-
-
-@contextmanager
-def reading(server: DatabaseServer) -> Iterator[Connection]:
-    """One consistent state: makes, migrates, changes nothing. Raises `LedgerError`."""
-    engine = _engine(server, read_only=True)
-    try:
-        with in_words(server), engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
 
 
 def _engine(server: DatabaseServer, *, read_only: bool) -> Engine:
@@ -120,3 +143,21 @@ def _dispose(*engines: Engine) -> None:
 
 def _alone(connection: Connection) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+
+
+@contextmanager
+def _in_words(server: DatabaseServer) -> Iterator[None]:
+    """The database's errors as `LedgerError`."""
+    try:
+        yield
+    except NoConnectionError as error:
+        raise LedgerError(f"all connections to the ledger {server} are in use") from error
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None) or ""
+        words, hint = _WORDS.get(state) or _WORDS.get(state[:2]) or _UNKNOWN
+        # What libpq says itself, of a server that was not reached, has no SQLSTATE.
+        if not state and isinstance(error.orig, psycopg.OperationalError):
+            words, hint = _LOST if error.connection_invalidated else _UNREACHED
+        said = [line for line in str(error.orig).splitlines() if line[:1] != "\t"]  # its advice
+        why = said[0] if state else " ".join(said)
+        raise LedgerError(words.format(place=server, why=why), hint=hint) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ from reminder.domain.notices import Reason, State, original
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import integrity
 from reminder.ledger.location import Place, lock_beside, place_of, server_mark
-from reminder.ledger.opening import open_database
 from reminder.ledger.registrations import dates_of
 from reminder.ledger.rows import read_history
 from reminder.ledger.views import NoticeView, read_notices
@@ -96,5 +95,4 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
 
 def take_back(source: Place) -> bool:
     """Opens a ledger again that was moved. False when it was not."""
-    with closing(open_database(source, moved=True)) as database:
-        return integrity.take_back(database)
+    return integrity.take_back(source)
