@@ -1,29 +1,16 @@
 """The ledger's tables, and kinds of columns that both databases keep alike."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-)
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Dialect, Index, Integer, MetaData, String, Table, Text
 
 
-class Moment(TypeDecorator[datetime]):
+class Moment(sa.TypeDecorator[datetime]):
     """An aware datetime, kept in UTC: SQLite hands back naive ones."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -37,7 +24,7 @@ class Moment(TypeDecorator[datetime]):
         return value
 
 
-class Words(TypeDecorator[str]):
+class Words(sa.TypeDecorator[str]):
     """What others say, recorded whatever it holds: PostgreSQL keeps no NUL."""
 
     impl = Text
@@ -47,33 +34,29 @@ class Words(TypeDecorator[str]):
         return value and value.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
+def _key(*names: str) -> list[Column[str]]:
+    return [Column(name, String, primary_key=True) for name in names]
+
+
+def _filled(kind: type[sa.types.TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    """Columns that always have a value."""
+    return [Column(name, kind, nullable=False) for name in names]
+
+
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
 REVISION = "0008"
 metadata = MetaData()
 # The installation key, and marks such as what the feeds were last made from.
-setting = Table(
-    "setting",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("value", Text, nullable=False),
-)
+setting = Table("setting", metadata, *_key("name"), *_filled(Text, "value"))
 # Written once a stream, which is a transport, or a rehearsal on one; `held` until the operator
 # releases.
-start = Table(
-    "start",
-    metadata,
-    Column("stream", String, primary_key=True),
-    Column("at", Moment, nullable=False),
-    Column("held", Boolean, nullable=False),
-)
+start = Table("start", metadata, *_key("stream"), *_filled(Moment, "at"), *_filled(Boolean, "held"))
 occasion = Table(
     "occasion",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("period", String, nullable=False),
-    Column("due", Moment, nullable=False),
-    Column("planned_at", Moment, nullable=False),
+    *_key("key"),
+    *_filled(String, "kind", "period"),
+    *_filled(Moment, "due", "planned_at"),
     # While some of it still waits, one report goes after an hour; the last one when it ended.
     Column("interim_at", Moment),
     Column("reported_at", Moment),
@@ -83,28 +66,23 @@ occasion = Table(
 notice = Table(
     "notice",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("period", String, nullable=False),
-    Column("unit", String, nullable=False),
-    Column("due", Moment, nullable=False),
-    Column("useful_until", Moment, nullable=False),
+    *_key("key"),
+    *_filled(String, "kind", "period", "unit"),
+    *_filled(Moment, "due", "useful_until"),
     # Set on the notice itself (held, expired, baseline, refused for want of an address);
     # otherwise the state follows from the recipients.
     Column("state", String),
-    Column("reason", String, nullable=False),
-    # Under which first start it was made; only the same transport may deliver it.
-    Column("stream", String, nullable=False),
-    Column("rehearsal", Boolean, nullable=False),
+    # `stream`: under which first start it was made; only the same transport may deliver it.
+    *_filled(String, "reason", "stream"),
+    *_filled(Boolean, "rehearsal"),
     # Fixed when the notice becomes queued.
     Column("message_id", String),
     Column("as_of", Moment),
     Column("sha256", String),
     # Of the message as the secretariat has seen and approved it, while it waits for its moment.
     Column("approved", String),
-    Column("attempts", Integer, nullable=False),
-    Column("created", Moment, nullable=False),
-    Column("updated", Moment, nullable=False),
+    *_filled(Integer, "attempts"),
+    *_filled(Moment, "created", "updated"),
     Index("notice_period", "kind", "period"),
     Index("notice_unit", "unit", "created"),
     Index("notice_state", "state"),
@@ -114,65 +92,55 @@ notice = Table(
 message = Table(
     "message",
     metadata,
-    Column("notice", ForeignKey("notice.key"), primary_key=True),
-    Column("content", LargeBinary, nullable=False),
-    Column("stored", Moment, nullable=False),
+    Column("notice", sa.ForeignKey("notice.key"), primary_key=True),
+    *_filled(sa.LargeBinary, "content"),
+    *_filled(Moment, "stored"),
     Index("message_stored", "stored"),
 )
 recipient = Table(
     "recipient",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("notice", ForeignKey("notice.key"), nullable=False),
-    Column("address", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("reply", Words, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("not_before", Moment, nullable=False),
+    Column("notice", sa.ForeignKey("notice.key"), nullable=False),
+    *_filled(String, "address", "state", "reason"),
+    *_filled(Words, "reply"),
+    *_filled(Integer, "attempts"),
+    *_filled(Moment, "not_before"),
     Column("claim", String),
-    Column("updated", Moment, nullable=False),
-    UniqueConstraint("notice", "address"),
+    *_filled(Moment, "updated"),
+    sa.UniqueConstraint("notice", "address"),
     Index("recipient_ready", "state", "not_before"),
 )
 # Which tasks a unit was reminded of, for which due date, at which step.
 reminded = Table(
     "reminded",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("task", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("unit", String, nullable=False),
-    Column("due", String, nullable=False),
-    Column("step", Integer, nullable=False),
+    *_key("key", "task"),
+    *_filled(String, "kind", "unit", "due"),
+    *_filled(Integer, "step"),
     Index("reminded_step", "task", "due", "step"),
 )
 # What is registered of a task: done on a day, for good (period "") or for one month's check-in.
 task_done = Table(
     "task_done",
     metadata,
-    Column("task", String, primary_key=True),
-    Column("period", String, primary_key=True),
-    Column("done_on", String, nullable=False),
-    Column("note", Words, nullable=False),
-    Column("recorded", Moment, nullable=False),
+    *_key("task", "period"),
+    *_filled(String, "done_on"),
+    *_filled(Words, "note"),
+    *_filled(Moment, "recorded"),
 )
 # Append-only: what units and the secretariat say of tasks and months; the last word holds.
 registration = Table(
     "registration",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
-    Column("act", String, nullable=False),
-    Column("unit", String, nullable=False),
-    # The month that was signed, or a year-round task's check-in; empty for a task as a whole.
-    Column("period", String, nullable=False),
-    Column("task", String, nullable=False),  # empty for a month
-    Column("done_on", String, nullable=False),
+    *_filled(Moment, "at"),
+    # `period`: the month that was signed, or a year-round task's check-in; empty for a task as a
+    # whole. `task` is empty for a month.
+    *_filled(String, "act", "unit", "period", "task", "done_on"),
     Column("percent", Integer),
-    Column("message", Words, nullable=False),
-    Column("who", Words, nullable=False),
-    Column("link", String, nullable=False),  # by which it came, e.g. `page/deputies/1`
+    *_filled(Words, "message", "who"),
+    *_filled(String, "link"),  # by which it came, e.g. `page/deputies/1`
     Index("registration_unit", "unit", "at"),
     Index("registration_task", "task", "unit"),
     Index("registration_act", "act", "period", "unit"),
@@ -181,38 +149,30 @@ registration = Table(
 meeting_date = Table(
     "meeting_date",
     metadata,
-    Column("meeting", String, primary_key=True),
-    Column("day", String, nullable=False),
-    Column("recorded", Moment, nullable=False),
+    *_key("meeting"),
+    *_filled(String, "day"),
+    *_filled(Moment, "recorded"),
 )
 # Who is logged in at the console, by a hash of the cookie's word.
-session = Table(
-    "session",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("begun", Moment, nullable=False),
-    Column("seen", Moment, nullable=False),
-)
+session = Table("session", metadata, *_key("name"), *_filled(Moment, "begun", "seen"))
 # Failed log-ins by where they came from: the next one waits.
 attempt = Table(
     "attempt",
     metadata,
-    Column("source", String, primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("last", Moment, nullable=False),
-    Column("not_before", Moment, nullable=False),
+    *_key("source"),
+    *_filled(Integer, "failures"),
+    *_filled(Moment, "last", "not_before"),
 )
 # Append-only. `subject` is a notice's key or a task's id.
 history = Table(
     "history",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
-    Column("subject", String, nullable=False),
+    *_filled(Moment, "at"),
+    *_filled(String, "subject"),
     Column("address", String),
-    Column("state", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("detail", Words, nullable=False),
+    *_filled(String, "state", "reason"),
+    *_filled(Words, "detail"),
     Index("history_subject", "subject"),
 )
 # The mail server's trouble as each replica finds it, so that a new process goes on waiting where
@@ -221,64 +181,51 @@ server_trouble = Table(
     "server_trouble",
     metadata,
     Column("replica", String, primary_key=True, server_default=""),
-    Column("server", String, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("since", Moment, nullable=False),
-    Column("not_before", Moment, nullable=False),
-    Column("detail", Words, nullable=False),
+    *_filled(String, "server"),
+    *_filled(Integer, "failures"),
+    *_filled(Moment, "since", "not_before"),
+    *_filled(Words, "detail"),
     Column("reason", String, nullable=False, server_default="server"),
 )
 # Who sends, on a ledger that many replicas share; gone when it has not renewed its lease.
 lease = Table(
     "lease",
     metadata,
-    Column("name", String, primary_key=True),
-    Column("replica", String, nullable=False),
-    Column("until", Moment, nullable=False),
+    *_key("name"),
+    *_filled(String, "replica"),
+    *_filled(Moment, "until"),
     # Of its plan, units and working days: those of who began last are in force.
-    Column("config_hash", String, nullable=False),
-    Column("since", Moment, nullable=False),
+    *_filled(String, "config_hash"),
+    *_filled(Moment, "since"),
 )
 # What the operator was told of, until it is over.
 alarm = Table(
-    "alarm",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("since", Moment, nullable=False),
-    Column("detail", Words, nullable=False),
+    "alarm", metadata, *_key("name"), *_filled(Moment, "since"), *_filled(Words, "detail")
 )
 # `plan`, or a unit: since when it is the same, and a hash of what it was made from.
 feed = Table(
-    "feed",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("input_hash", String, nullable=False),
-    Column("changed", Moment, nullable=False),
+    "feed", metadata, *_key("name"), *_filled(String, "input_hash"), *_filled(Moment, "changed")
 )
-
 # Written only when plan or state changes.
 event = Table(
     "event",
     metadata,
-    Column("feed", String, primary_key=True),
-    Column("uid", String, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("entry", Text, nullable=False),
-    Column("content_hash", String, nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("last_modified", Moment, nullable=False),
+    *_key("feed", "uid"),
+    *_filled(Integer, "position"),
+    *_filled(Text, "entry"),
+    *_filled(String, "content_hash"),
+    *_filled(Integer, "sequence"),
+    *_filled(Moment, "last_modified"),
     Column("cancelled_at", Moment),
     Index("event_cancelled", "cancelled_at"),
 )
-
 # Signed links that were rotated, revoked or used; a link without a row is generation 1.
 link = Table(
     "link",
     metadata,
-    Column("purpose", String, primary_key=True),
-    Column("subject", String, primary_key=True),
-    Column("generation", Integer, nullable=False),
-    Column("revoked", Boolean, nullable=False),
+    *_key("purpose", "subject"),
+    *_filled(Integer, "generation"),
+    *_filled(Boolean, "revoked"),
     Column("last_use", Moment),
     # Of a link for a single reader: whose it is, and since when.
     Column("label", Words, nullable=False, server_default=""),
