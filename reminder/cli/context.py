@@ -84,12 +84,12 @@ def office() -> Office:
 
 def application() -> Application:
     from reminder.clock import Clock
-    from reminder.documents.settings import source_warnings
+    from reminder.documents.settings_sources import SettingsSources
     from reminder.office.application import Application
 
     loaded = office()
     _log(loaded.settings.log.format, loaded.settings.log.level)
-    for warning in source_warnings(options.config):
+    for warning in SettingsSources(options.config).warnings():
         log.warning("%s", warning)
     return Application(loaded, Clock())
 

@@ -1,11 +1,11 @@
 """What is valid in files and settings, and probably not meant."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
-from reminder.documents.edited_file import EditedFile, is_file
+from reminder.documents.edited_file import EditedFile
 from reminder.documents.office import Office
-from reminder.documents.settings import Settings, source_warnings
+from reminder.documents.settings import Settings
+from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.domain.addresses import is_loopback, is_reserved
 from reminder.domain.timetable import MONTHS
 from reminder.errors import Fault
@@ -13,9 +13,23 @@ from reminder.errors import Fault
 
 def warnings(office: Office) -> Iterator[Fault]:
     """With file and line."""
-    yield from source_warnings(office.config)
-    yield from _of_units(office, EditedFile(office.folder / "units.toml"))
-    yield from _of_transport(office)
+    settings, sources = office.settings, SettingsSources(office.config, office.command_line)
+    file = EditedFile(config_dir(office.config) / "units.toml")
+    yield from sources.warnings()
+    yield from _of_units(office, file)
+    directory, sender = office.table.directory, settings.mail.sender_address
+    if settings.transport == "smtp" and not settings.smtp_is_local:
+        addresses = {address.lower(): None for u in directory.single for address in (*u.to, *u.cc)}
+        if reserved := [address for address in (*addresses, sender) if is_reserved(address)]:
+            words = f"{len(reserved)} addresses lie in reserved domains, e.g. {reserved[0]}: "
+            yield Fault(file.shown, 0, "", f"{words}nothing goes to them by {settings.smtp.host}")
+    if settings.transport == "maildir" and "host" in settings.smtp.model_fields_set:
+        words = "is maildir though [smtp] names a host: no mail leaves, wanted smtp"
+        yield Fault("settings", 0, "transport", words)
+    if settings.transport == "smtp" and not settings.web.reachable:
+        state = "is a loopback address" if settings.web.base_url else "is not set"
+        words = f"{state}: mails by SMTP go without links, wanted an address that readers can open"
+        yield sources.fault(("web", "base_url"), words)
 
 
 def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
@@ -37,32 +51,11 @@ def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
             if other != unit.id:
                 words = f"{address} is the address of {directory[other].name} too"
                 yield file.fault((*here, "to"), words)
-    mail, smtp = office.settings.mail, office.settings.smtp
-    if office.settings.transport == "smtp" and not office.settings.smtp_is_local:
-        reserved = [address for address in (*owners, mail.sender_address) if is_reserved(address)]
-        if reserved:
-            words = f"{len(reserved)} addresses lie in reserved domains, e.g. {reserved[0]}: "
-            yield Fault(file.shown, 0, "", f"{words}nothing goes to them by {smtp.host}")
-
-
-def _of_transport(office: Office) -> Iterator[Fault]:
-    settings = office.settings
-    if settings.transport == "maildir" and "host" in settings.smtp.model_fields_set:
-        words = "is maildir though [smtp] names a host: no mail leaves, wanted smtp"
-        yield Fault("settings", 0, "transport", words)
-    if settings.transport == "smtp" and not settings.web.reachable:
-        path = office.folder / "reminder.toml"
-        state = "is a loopback address" if settings.web.base_url else "is not set"
-        words = f"{state}: mails by SMTP go without links, wanted an address that readers can open"
-        if is_file(path):
-            yield EditedFile(path).fault(("web", "base_url"), words)
-        else:
-            yield Fault("settings", 0, "web.base_url", words)
 
 
 def advice(settings: Settings) -> Iterator[str]:
     """One sentence each, beginning with the setting."""
-    mail, domain = settings.mail, settings.uid_domain
+    mail, web, domain = settings.mail, settings.web, settings.uid_domain
     if settings.transport == "smtp":
         if is_reserved(f"@{domain}"):
             yield f"uid_domain: {domain} is nobody's: choose one of your own, once, and keep it"
@@ -70,19 +63,11 @@ def advice(settings: Settings) -> Iterator[str]:
             yield f"mail.from: {mail.sender_address} is nobody's: mail servers will refuse it"
         if not mail.operator:
             yield "mail.operator: not set: nobody is told what will go, what went and what is wrong"
-    if _shows_the_console(settings):
+    # Whoever listens on the way would read the console's passwords.
+    plain_site = web.base_url and not web.is_https and web.reachable
+    plain_host = not web.base_url and not is_loopback(web.host or "0.0.0.0")
+    if web.console != "off" and (plain_site or plain_host):
         yield (
-            f"web.console: passwords go to {settings.web.public_url} in plain text: put https "
+            f"web.console: passwords go to {web.public_url} in plain text: put https "
             "in front, and its address into web.base_url"
         )
-
-
-def _shows_the_console(settings: Settings) -> bool:
-    """To whoever listens on the way."""
-    site = urlsplit(settings.web.public_url)
-    where = settings.web.host or "0.0.0.0"
-    leaves = settings.web.base_url or not is_loopback(where)
-    plain = site.scheme == "http" and not (
-        settings.web.base_url and is_loopback(site.hostname or "")
-    )
-    return bool(settings.web.console != "off" and leaves and plain)

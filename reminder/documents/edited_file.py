@@ -1,5 +1,7 @@
 """A TOML file that people edit: its data, the line of every key, its mistakes in words."""
 
+from __future__ import annotations
+
 import difflib
 import re
 import stat
@@ -10,14 +12,17 @@ from contextlib import suppress
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reminder.documents.toml_lines import Lines, Location
 from reminder.domain.characters import harmless, quoted
-from reminder.errors import ConfigurationError, Fault
+from reminder.errors import Fault
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST = 4 << 20  # bytes; five thousand units have half of it
@@ -31,67 +36,138 @@ _LEFTOVER = re.compile(
 
 
 class EditedFile:
-    """`data` is as tomllib reads it; `line_of` finds where any part of it stands.
+    """`data` is as tomllib reads it, and empty for a file that is missing, not UTF-8 or not TOML.
 
-    Raises `ConfigurationError` for a file that is missing, not UTF-8 or not TOML.
+    `faults` says that, and what the file's readers found wrong in it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.shown = shown(path)
+        self.data: dict[str, Any] = {}
+        self.faults: list[Fault] = []
+        self._left_out: set[tuple[int, str]] = set()
+        self._text = ""
         try:
-            self._text = decoded(read_file(path))
-            self.data = _parsed(self._text)
-            repr(self.data)  # nothing is too deep or too long to be shown in a mistake
+            self._text = read_file(path).decode("utf-8-sig")
+            data = _parsed(self._text)
+            repr(data)  # nothing is too deep or too long to be shown in a mistake
+            self.data = data
         except FileNotFoundError:
-            raise self._refusal(0, "no such file, wanted a TOML file here") from None
+            self._refuse(0, "no such file, wanted a TOML file here")
         except OSError as error:
-            raise self._refusal(0, f"cannot be read: {error.strerror}") from None
+            self._refuse(0, f"cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            raise self._refusal(line, error.reason) from None
+            self._refuse(error.object[: error.start].count(b"\n") + 1, not_utf8(error))
         except tomllib.TOMLDecodeError as error:
-            raise self._refusal(*_syntax(str(error), self._text)) from None
+            self._refuse(*_syntax(str(error), self._text))
         except RecursionError:
-            raise self._refusal(_deepest(self._text), "not TOML: nested too deeply") from None
+            # No parser has come so far as to know: the line with most brackets.
+            depths = [line.count("[") + line.count("{") for line in self._text.split("\n")]
+            self._refuse(depths.index(max(depths)) + 1, "not TOML: nested too deeply")
         except ValueError as error:  # a name with NUL; a number of thousands of digits
-            raise self._refusal(0, f"cannot be read: {error}") from None
+            self._refuse(0, f"cannot be read: {error}")
 
-    def _refusal(self, line: int, message: str) -> ConfigurationError:
-        return ConfigurationError([Fault(self.shown, line, "", message)])
+    def _refuse(self, line: int, message: str) -> None:
+        self.faults.append(Fault(self.shown, line, "", message))
 
     @cached_property
-    def _lines(self) -> Lines:
-        return Lines(self._text)
+    def _lines(self) -> dict[Location, int]:
+        return _Lines(self._text).found
 
     def line_of(self, location: Location) -> int:
         """The line of that key, or of the nearest table around it; the first when there is none."""
-        return self._lines.of(location)
-
-    def has(self, location: Location) -> bool:
-        return location in self._lines
+        around = (location[:length] for length in range(len(location), 0, -1))
+        return next((self._lines[place] for place in around if place in self._lines), 1)
 
     def fault(self, location: Location, message: str) -> Fault:
         return Fault(self.shown, self.line_of(location), key_name(location), message)
 
-    def validate(self, model: type[Model]) -> tuple[Model | None, list[Fault]]:
-        """The file in that form, and its mistakes.
+    def refuse(self, location: Location, message: str) -> None:
+        """A mistake; not of a key that was left out for a mistake of its own."""
+        fault = self.fault(location, message)
+        if (fault.line, fault.key) not in self._left_out:
+            self.faults.append(fault)
+
+    def validated(self, model: type[Model]) -> Model | None:
+        """The file in that form; its mistakes are refused.
 
         Where a mistake can be left out (an unknown key, a wrong value of a key that may be
         missing), the rest comes back, so that what is wrong beside it can be said as well.
         """
+        if self.faults:
+            return None
         try:
-            return model.model_validate(self.data), []
+            return model.model_validate(self.data)
         except ValidationError as error:
             details = error.errors()
         rest = _parsed(self._text)  # a copy
         for detail in details:
             _leave_out(rest, detail["loc"])
-        faults = [self.fault(detail["loc"], explain(detail, model)) for detail in details]
-        try:
-            return model.model_validate(rest), faults
-        except ValidationError:
-            return None, faults
+            self.refuse(detail["loc"], explain(detail, model))
+        self._left_out = {(fault.line, fault.key) for fault in self.faults}
+        with suppress(ValidationError):
+            return model.model_validate(rest)
+        return None
+
+
+class _Lines:
+    """Where every part of a text stands, counted from 1: `tomllib` gives values and no lines."""
+
+    def __init__(self, text: str) -> None:
+        # Only where something is wrong: a daemon does without these 3 MiB.
+        import tree_sitter_toml
+        from tree_sitter import Language, Parser
+
+        self.found: dict[Location, int] = {}
+        self._source = text.encode()
+        self._last: dict[Location, int] = {}  # of each list of tables, so far
+        parser = Parser(Language(tree_sitter_toml.language()))
+        for node in parser.parse(self._source).root_node.children:
+            if node.type == "pair":
+                self._pair(node, ())
+            elif node.type in ("table", "table_array_element"):
+                self._pairs(node, self._head(node))
+
+    def _head(self, node: Node) -> Location:
+        names, line = self._names(node.named_children[0]), node.start_point[0] + 1
+        here: Location = ()
+        for depth, name in enumerate(names, 1):
+            here = (*here, name)
+            if depth == len(names) and node.type == "table_array_element":
+                self._last[here] = self._last.get(here, -1) + 1
+                self.found.setdefault(here, line)
+            if here in self._last:
+                here = (*here, self._last[here])
+        self.found[here] = line
+        return here
+
+    def _pairs(self, node: Node, here: Location) -> None:
+        for child in node.named_children:
+            if child.type == "pair":
+                self._pair(child, here)
+
+    def _pair(self, node: Node, here: Location) -> None:
+        key, value = node.named_children[:2]
+        for name in self._names(key):
+            here = (*here, name)
+            self.found.setdefault(here, node.start_point[0] + 1)
+        self._value(value, here)
+
+    def _value(self, node: Node, here: Location) -> None:
+        if node.type == "inline_table":
+            self._pairs(node, here)
+        elif node.type == "array":
+            items = (child for child in node.named_children if child.type != "comment")
+            for index, item in enumerate(items):
+                self.found[(*here, index)] = item.start_point[0] + 1
+                self._value(item, (*here, index))
+
+    def _names(self, node: Node) -> list[str]:
+        if node.type == "dotted_key":
+            return [name for child in node.named_children for name in self._names(child)]
+        text = self._source[node.start_byte : node.end_byte].decode()
+        return [next(iter(tomllib.loads(f"{text} = 0")))] if node.type == "quoted_key" else [text]
 
 
 def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
@@ -100,7 +176,9 @@ def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
     if kind == "missing":
         return "is missing, wanted a value"
     if kind == "extra_forbidden":
-        return unknown_key(str(location[-1]), _fields(model, location[:-1]))
+        for part in location[:-1]:
+            model = _model_in(_keys(model).get(part)) or model
+        return unknown_key(str(location[-1]), _keys(model))
     message = str(detail["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
         return message
@@ -110,20 +188,9 @@ def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
     return f"is {'not usable' if secret else quoted(detail['input'])}, wanted {wanted}"
 
 
-def unknown_key(key: str, keys: Iterable[str]) -> str:
-    names = sorted(keys)
-    close = difflib.get_close_matches(key, names, n=1)
-    wanted = f"{close[0]}?" if close else f"one of {', '.join(names)}"
-    return f"unknown key, wanted {wanted}"
-
-
-def _fields(model: type[BaseModel], location: Location) -> list[str]:
-    for part in location:
-        for name, field in model.model_fields.items():
-            if part in (name, field.alias):
-                model = _model_in(field.annotation) or model
-                break
-    return [field.alias or name for name, field in model.model_fields.items()]
+def _keys(model: type[BaseModel]) -> dict[str, Any]:
+    """As they stand in a file, with their types."""
+    return {f.alias or name: f.annotation for name, f in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -131,6 +198,20 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         return annotation
     inner = map(_model_in, getattr(annotation, "__args__", ()))
     return next((model for model in inner if model), None)
+
+
+def unknown_key(key: str, keys: Iterable[str]) -> str:
+    names = sorted(keys)
+    return f"unknown key, wanted {nearest(key, names) or 'one of ' + ', '.join(names)}"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """As a question; empty when none is near."""
+    return "".join(f"{close}?" for close in difflib.get_close_matches(name, list(names), n=1))
+
+
+def key_name(location: Location) -> str:
+    return ".".join(part for part in location if isinstance(part, str))
 
 
 def read_file(path: Path) -> bytes:
@@ -145,15 +226,6 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def decoded(raw: bytes) -> str:
-    """Without a byte-order mark. Raises `UnicodeDecodeError`, with a reason for people."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        error.reason = not_utf8(error)
-        raise
-
-
 def not_utf8(error: UnicodeDecodeError) -> str:
     if error.object.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "is UTF-16, wanted UTF-8: save it anew in this encoding"
@@ -165,14 +237,8 @@ def is_leftover(name: str) -> bool:
     return bool(_LEFTOVER.fullmatch(name))
 
 
-def is_file(path: Path) -> bool:
-    """False, too, for what cannot be looked at: a loop of links, a name that is too long."""
-    with suppress(OSError, ValueError):
-        return path.is_file()
-    return False
-
-
 def is_folder(path: Path) -> bool:
+    """False, too, for what cannot be looked at: a loop of links, a name that is too long."""
     with suppress(OSError, ValueError):
         return path.is_dir()
     return False
@@ -185,26 +251,21 @@ def shown(path: Path) -> str:
     return harmless(str(path))
 
 
-def key_name(location: Location) -> str:
-    return ".".join(str(part) for part in location if not isinstance(part, int))
-
-
 def _parsed(text: str) -> dict[str, Any]:
     """A date that no calendar has stops tomllib; as text it gets its own mistake, at its key."""
+
+    def as_text(day: re.Match[str]) -> str:
+        with suppress(ValueError):
+            date.fromisoformat(day[0])
+            return day[0]
+        return f'"{day[0]}"'
+
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        try:
-            return tomllib.loads(_DATE.sub(_quoted, text))
-        except tomllib.TOMLDecodeError:
-            raise error from None
-
-
-def _quoted(day: re.Match[str]) -> str:
-    with suppress(ValueError):
-        date.fromisoformat(day[0])
-        return day[0]
-    return f'"{day[0]}"'
+    except tomllib.TOMLDecodeError:
+        with suppress(tomllib.TOMLDecodeError):
+            return tomllib.loads(_DATE.sub(as_text, text))
+        raise
 
 
 def _leave_out(data: Any, location: Location) -> None:
@@ -214,12 +275,6 @@ def _leave_out(data: Any, location: Location) -> None:
         for part in location[: names[-1]]:
             data = data[part]
         del data[location[names[-1]]]
-
-
-def _deepest(text: str) -> int:
-    """The line with most brackets: no parser has come so far as to know."""
-    depths = [line.count("[") + line.count("{") for line in text.split("\n")]
-    return depths.index(max(depths)) + 1
 
 
 def _syntax(message: str, text: str) -> tuple[int, str]:

@@ -6,18 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reminder.documents.edited_file import EditedFile, is_file, is_folder, shown
+from reminder.documents.edited_file import EditedFile, is_folder, shown
 from reminder.documents.plan_file import read_plan
-from reminder.documents.settings import (
-    SECRETARIAT,
-    SHIPPED,
-    UNIT,
-    Settings,
-    config_dir,
-    load_settings,
-)
-from reminder.documents.toml_lines import Location
+from reminder.documents.settings import SHIPPED, NudgeStep, OverdueStep, Settings
+from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.units_file import read_units
+from reminder.documents.values import SECRETARIAT, UNIT
 from reminder.documents.workdays_file import read_workdays, year_files
 from reminder.domain.notices import Kind
 from reminder.domain.timetable import Addressees, Schedule, Timetable, together
@@ -35,10 +29,6 @@ class Office:
     config: Path | None = None
     command_line: Mapping[str, Any] | None = None
 
-    @property
-    def folder(self) -> Path:
-        return config_dir(self.config)
-
     def mailed(self) -> Iterator[str]:
         """Every address that may get mail; in a rehearsal the only one."""
         mail = self.settings.mail
@@ -54,8 +44,9 @@ class Office:
 
     def files(self) -> list[Path]:
         """Those that people edit, whether they are there or not."""
-        named = [self.folder / name for name in ("reminder.toml", "units.toml")]
-        return [self.settings.plan, *named, *year_files(self.folder / "workdays")]
+        folder = config_dir(self.config)
+        named = [folder / name for name in ("reminder.toml", "units.toml")]
+        return [self.settings.plan, *named, *year_files(folder / "workdays")]
 
 
 def load_office(
@@ -64,28 +55,21 @@ def load_office(
     """Raises `ConfigurationError` with every mistake of every file."""
     folder = config_dir(config)
     faults: list[Fault] = []
-    settings = plan = None
+    settings = None
     try:
-        settings = load_settings(config, command_line)
+        sources = SettingsSources(config, command_line)
+        settings = sources.load()
         faults += _missing_files(settings)
     except ConfigurationError as error:
         faults += error.faults
     days, wrong = read_workdays(folder / "workdays", settings)
-    faults += wrong
-    directory = Directory({})
-    try:
-        directory, wrong = read_units(EditedFile(folder / "units.toml"))
-        faults += wrong
-        if settings:
-            faults += escalation_faults(settings, directory, folder)
-    except ConfigurationError as error:
-        faults += error.faults
-    try:
-        file = EditedFile(settings.plan if settings else _plan_path(command_line, folder))
-        plan, wrong = read_plan(file, directory, days)
-        faults += wrong
-    except ConfigurationError as error:
-        faults += error.faults
+    units = EditedFile(folder / "units.toml")
+    directory = read_units(units)
+    if settings:
+        faults += escalation_faults(settings, directory, sources)
+    file = EditedFile(settings.plan if settings else _plan_path(command_line, folder))
+    plan = read_plan(file, directory, days)
+    faults += [*wrong, *units.faults, *file.faults]
     if faults or settings is None or plan is None:
         raise ConfigurationError(faults)
     table = Timetable(plan, directory, days, _schedule(settings))
@@ -95,9 +79,8 @@ def load_office(
 def _missing_files(settings: Settings) -> Iterator[Fault]:
     folder, certificates = settings.templates, settings.smtp.ca_file
     if folder and not is_folder(folder):
-        words = "no such folder, wanted one with templates"
-        yield Fault(shown(folder), 0, "templates", words)
-    if certificates and not is_file(certificates):
+        yield Fault(shown(folder), 0, "templates", "no such folder, wanted one with templates")
+    if certificates and not os.path.isfile(certificates):  # noqa: PTH113 (no error, ever)
         words = "no such file, wanted certificates in PEM"
         yield Fault(shown(certificates), 0, "smtp.ca_file", words)
 
@@ -118,47 +101,41 @@ def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
     """Where the plan is, as far as settings with mistakes can tell."""
     if given := (command_line or {}).get("plan") or os.environ.get("REMINDER_PLAN"):
         return Path(given)
-    try:
-        named = EditedFile(folder / "reminder.toml").data.get("plan")
-    except ConfigurationError:
-        named = None
+    named = EditedFile(folder / "reminder.toml").data.get("plan")
     return folder / named if isinstance(named, str) else SHIPPED / "plan" / "plan_2026.toml"
 
 
 def escalation(settings: Settings) -> dict[tuple[Kind, int], Addressees]:
     """What the steps' lists come to; steps of one day come together."""
+    secretariat = (settings.mail.secretariat,) if settings.mail.secretariat else ()
     steps = [(Kind.NUDGE, step.workdays_left, step.to) for step in settings.nudge]
     steps += [(Kind.OVERDUE, day, step.to) for step in settings.overdue for day in step.days]
     lists: dict[tuple[Kind, int], list[Addressees]] = {}
     for kind, days, names in steps:
+        addressees = Addressees(
+            lead=UNIT in names,
+            secretariat=secretariat if SECRETARIAT in names else (),
+            named=tuple(name for name in names if name not in (UNIT, SECRETARIAT)),
+        )
         if names:
-            lists.setdefault((kind, days), []).append(_addressees(settings, names))
+            lists.setdefault((kind, days), []).append(addressees)
     return {step: together(addressees) for step, addressees in lists.items()}
 
 
-def escalation_faults(settings: Settings, directory: Directory, folder: Path) -> Iterator[Fault]:
+def escalation_faults(
+    settings: Settings, directory: Directory, sources: SettingsSources
+) -> Iterator[Fault]:
     """Addresses of other bodies, and a secretariat that has none."""
-    other_bodies = _other_bodies(directory)
-    nudge = [step.to for step in settings.nudge]
-    overdue = [step.to for step in settings.overdue]
-    for name, lists in (("nudge", nudge), ("overdue", overdue)):
-        for index, recipients in enumerate(lists):
-            for position, recipient in enumerate(recipients):
-                if words := _mistake(settings, other_bodies, recipient):
-                    yield _at_steps(folder, (name, index, "to", position), words)
-
-
-def _addressees(settings: Settings, names: Sequence[str]) -> Addressees:
-    return Addressees(
-        lead=UNIT in names,
-        secretariat=_secretariat(settings) if SECRETARIAT in names else (),
-        named=tuple(name for name in names if name not in (UNIT, SECRETARIAT)),
-    )
-
-
-def _secretariat(settings: Settings) -> tuple[str, ...]:
-    address = settings.mail.reply_to or settings.mail.operator
-    return (address,) if address else ()
+    other_bodies, secretariat = _other_bodies(directory), settings.mail.secretariat
+    steps: dict[str, Sequence[NudgeStep | OverdueStep]] = {
+        "nudge": settings.nudge,
+        "overdue": settings.overdue,
+    }
+    for name, several in steps.items():
+        for index, step in enumerate(several):
+            for position, recipient in enumerate(step.to):
+                if words := _mistake(recipient, secretariat, other_bodies):
+                    yield sources.fault((name, index, "to", position), words)
 
 
 def _other_bodies(directory: Directory) -> dict[str, str]:
@@ -175,17 +152,16 @@ def _other_bodies(directory: Directory) -> dict[str, str]:
     return {name: unit for name, unit in owners.items() if name not in own_domains}
 
 
-def _mistake(settings: Settings, other_bodies: dict[str, str], recipient: str) -> str:
+def _mistake(recipient: str, secretariat: str, other_bodies: dict[str, str]) -> str:
     wanted = "wanted one of the own house (relation own)"
     if recipient == UNIT:
         return ""
     if recipient == SECRETARIAT:
-        if not (addresses := _secretariat(settings)):
+        if not secretariat:
             return "the secretariat has no address, wanted mail.reply_to or mail.operator"
-        owner = other_bodies.get(addresses[0].lower())
-        return (
-            f"the secretariat's {addresses[0]} is the address of {owner}, {wanted}" if owner else ""
-        )
+        owner = other_bodies.get(secretariat.lower())
+        words = f"the secretariat's {secretariat} is the address of {owner}, {wanted}"
+        return words if owner else ""
     if owner := other_bodies.get(recipient.lower()):
         return f"{recipient} is the address of {owner}, {wanted}"
     domain = _domain(recipient)
@@ -196,11 +172,3 @@ def _mistake(settings: Settings, other_bodies: dict[str, str], recipient: str) -
 
 def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
-
-
-def _at_steps(folder: Path, place: Location, words: str) -> Fault:
-    """At the source that the steps came from: the environment wins over the file."""
-    variable, path = f"REMINDER_{place[0]}".upper(), folder / "reminder.toml"
-    if any(name.upper() == variable for name in os.environ) or not is_file(path):
-        return Fault("environment", 0, variable, words)
-    return EditedFile(path).fault(place, words)

@@ -1,25 +1,21 @@
 """plan/plan_YEAR.toml: the official table, row by row."""
 
-import difflib
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from reminder.documents.edited_file import EditedFile
-from reminder.documents.toml_lines import Location
-from reminder.documents.units_file import Id, Line
+from reminder.documents.edited_file import EditedFile, Location, nearest
+from reminder.documents.values import Id, Line, Zone
 from reminder.domain.characters import one_line, quoted
 from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind, Timing
 from reminder.domain.units import Directory
 from reminder.domain.windows import window
 from reminder.domain.workdays import WorkingDays
-from reminder.errors import Fault
 
 SHORT = 16  # characters
 
@@ -35,41 +31,27 @@ def _part(value: object) -> object:
     return {"上旬": Part.EARLY, "中旬": Part.MIDDLE, "下旬": Part.LATE}.get(str(value), value)
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
-            f"{quoted(value)} is no time zone, wanted an IANA name such as Asia/Shanghai"
-        ) from None
-    return value
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Header(_Table):
+class _Header(BaseModel, extra="forbid"):
     id: Id
     year: int = Field(ge=2000, le=2100)
     name: Line
     tag: Line
     office: Line
-    timezone: Annotated[str, AfterValidator(_zone)]
+    timezone: Zone
 
 
-class _Meeting(_Table):
+class _Meeting(BaseModel, extra="forbid"):
     id: Id
     name: Line
     month: int = Field(ge=1, le=12)
     day: date | None = Field(None, alias="date")
 
 
-class _Before(_Table):
+class _Before(BaseModel, extra="forbid"):
     workdays: int = Field(ge=0, le=60)
 
 
-class _Task(_Table):
+class _Task(BaseModel, extra="forbid"):
     id: Id
     title: Line
     short: Annotated[str, AfterValidator(_short)] | None = None
@@ -87,14 +69,14 @@ class _MonthTask(_Task):
     soft: bool = False
 
 
-class _Month(_Table):
+class _Month(BaseModel, extra="forbid"):
     month: int = Field(ge=1, le=12)
     lead: list[str] = []
     related: list[str] = []
     task: list[_MonthTask] = Field(min_length=1)
 
 
-class _File(_Table):
+class _File(BaseModel, extra="forbid"):
     plan: _Header
     meeting: list[_Meeting] = []
     month: list[_Month] = []
@@ -102,38 +84,41 @@ class _File(_Table):
     standing: list[_Task] = []
 
 
-def read_plan(
-    file: EditedFile, directory: Directory, days: WorkingDays
-) -> tuple[Plan | None, list[Fault]]:
-    """The plan, or None when its form is wrong; and every mistake found."""
-    tables, faults = file.validate(_File)
+def read_plan(file: EditedFile, directory: Directory, days: WorkingDays) -> Plan | None:
+    """None when the file's form is past mending."""
+    tables = file.validated(_File)
     if tables is None:
-        return None, faults
-    reader = _Reader(file, directory)
-    plan = reader.plan(tables)
-    reader.faults += _impossible_windows(file, plan, days, reader.places)
-    # A key that was left out for a mistake of its own is not missing as well.
-    places = {(fault.line, fault.key) for fault in faults}
-    return plan, faults + [f for f in reader.faults if (f.line, f.key) not in places]
+        return None
+    reader = _Reader(file, directory, tables)
+    plan = reader.plan()
+    for task in plan.month_tasks:
+        found = window(plan, task, days)
+        if found.due < found.opens:
+            words = f"due {found.due} stands before opens {found.opens} (on working days)"
+            key = "due" if task.timing.due else "opens"
+            place = (*reader.places[task.id], key)
+            file.refuse(place, f"{words}, wanted due on or after opens")
+    return plan
 
 
 class _Reader:
-    def __init__(self, file: EditedFile, directory: Directory) -> None:
+    def __init__(self, file: EditedFile, directory: Directory, tables: _File) -> None:
         self.file = file
         self.directory = directory
-        self.faults: list[Fault] = []
+        self.tables = tables
+        self.year = tables.plan.year
         self.places: dict[str, Location] = {}  # of tasks
 
-    def plan(self, tables: _File) -> Plan:
-        header = tables.plan
-        meetings = self._meetings(tables.meeting, header.year)
+    def plan(self) -> Plan:
+        header = self.tables.plan
+        meetings = self._meetings()
         tasks = [
-            *self._months(tables, set(meetings)),
-            *self._tasks(TaskKind.YEAR, "year-round", tables.year_round),
-            *self._tasks(TaskKind.STANDING, "standing", tables.standing),
+            *self._months(meetings),
+            *self._tasks(TaskKind.YEAR, "year-round", self.tables.year_round),
+            *self._tasks(TaskKind.STANDING, "standing", self.tables.standing),
         ]
         if not tasks:
-            self._fault(("plan",), "has no tasks, wanted [[month]] rows")
+            self.file.refuse(("plan",), "has no tasks, wanted [[month]] rows")
         return Plan(
             id=header.id,
             year=header.year,
@@ -146,38 +131,40 @@ class _Reader:
             digest=hashlib.sha256(repr(self.file.data).encode()).hexdigest(),
         )
 
-    def _meetings(self, tables: Sequence[_Meeting], year: int) -> dict[str, Meeting]:
+    def _meetings(self) -> dict[str, Meeting]:
         meetings: dict[str, Meeting] = {}
         places: dict[str, Location] = {}
-        for index, table in enumerate(tables):
-            self._note_id(places, table.id, ("meeting", index))
-            if table.day and abs(table.day.year - year) > 1:
-                place = ("meeting", index, "date")
-                self._fault(place, f"is {table.day}, wanted a day of {year}")
-                table.day = None
-            meetings[table.id] = Meeting(table.id, table.name, table.month, table.day)
+        for index, table in enumerate(self.tables.meeting):
+            here = ("meeting", index)
+            self._note_id(places, table.id, here)
+            day = self._day_near(table.day, 1, (*here, "date"))
+            meetings[table.id] = Meeting(table.id, table.name, table.month, day)
         return meetings
 
-    def _months(self, tables: _File, meetings: set[str]) -> Iterator[Task]:
+    def _months(self, meetings: Iterable[str]) -> Iterator[Task]:
         numbers: Counter[int] = Counter()
-        totals = Counter(row.month for row in tables.month for _ in row.task)
-        for index, row in enumerate(tables.month):
+        totals = Counter(row.month for row in self.tables.month for _ in row.task)
+        for index, row in enumerate(self.tables.month):
             here: Location = ("month", index)
             lead = self._units(row.lead, (*here, "lead"))
             related = self._units(row.related, (*here, "related"))
             for position, table in enumerate(row.task):
                 numbers[row.month] += 1
                 place = (*here, "task", position)
-                yield replace(
-                    self._task(TaskKind.MONTH, table, place, lead, related),
+                yield self._task(
+                    TaskKind.MONTH,
+                    table,
+                    place,
+                    lead,
+                    related,
                     month=row.month,
                     number=numbers[row.month] if totals[row.month] > 1 else 0,
-                    timing=self._timing(table, place, meetings, tables.plan.year),
+                    timing=self._timing(table, place, meetings),
                 )
 
-    def _tasks(self, kind: TaskKind, key: str, tables: Sequence[_Task]) -> Iterator[Task]:
+    def _tasks(self, kind: TaskKind, key: str, tables: list[_Task]) -> Iterator[Task]:
         for index, table in enumerate(tables):
-            yield self._task(kind, table, (key, index), (), ())
+            yield self._task(kind, table, (key, index), (), (), month=0, number=0)
 
     def _task(
         self,
@@ -186,6 +173,7 @@ class _Reader:
         here: Location,
         lead: tuple[str, ...],
         related: tuple[str, ...],
+        **of_month: Any,
     ) -> Task:
         """`lead` and `related` are the row's, for a task that names none."""
         self._note_id(self.places, table.id, here)
@@ -194,31 +182,43 @@ class _Reader:
         if table.related is not None:
             related = self._units(table.related, (*here, "related"))
         if not lead:
-            self._fault((*here, "lead"), "is missing, wanted a unit")
-        return Task(table.id, kind, table.title, table.short or "", 0, 0, lead, related, Timing())
+            self.file.refuse((*here, "lead"), "is missing, wanted a unit")
+        short = table.short or ""
+        return Task(table.id, kind, table.title, short, lead=lead, related=related, **of_month)
 
-    def _timing(self, table: _MonthTask, here: Location, meetings: set[str], year: int) -> Timing:
+    def _timing(self, table: _MonthTask, here: Location, meetings: Iterable[str]) -> Timing:
         for position, name in enumerate(table.meetings):
             if name not in meetings:
-                self._unknown("meeting", name, meetings, (*here, "meetings", position))
+                self._refuse_unknown("meeting", name, meetings, (*here, "meetings", position))
         if table.before and not table.meetings:
-            self._fault((*here, "before"), "counts from a meeting, wanted meetings = [...] too")
+            words = "counts from a meeting, wanted meetings = [...] too"
+            self.file.refuse((*here, "before"), words)
         if table.exact and not (table.opens or table.due):
-            self._fault((*here, "exact"), "keeps dates, wanted opens or due beside it")
-        days = {"opens": table.opens, "due": table.due}
-        for key, day in days.items():
-            if day and day.year != year:
-                self._fault((*here, key), f"is {day}, wanted a day of {year}")
-                days[key] = None
+            self.file.refuse((*here, "exact"), "keeps dates, wanted opens or due beside it")
         return Timing(
-            opens=days["opens"],
-            due=days["due"],
+            opens=self._day_near(table.opens, 0, (*here, "opens")),
+            due=self._day_near(table.due, 0, (*here, "due")),
             exact=table.exact,
             meetings=tuple(name for name in table.meetings if name in meetings),
             before_workdays=table.before.workdays if table.before else None,
             part=table.part,
             soft=table.soft,
         )
+
+    def _note_id(self, places: dict[str, Location], name: str, here: Location) -> None:
+        if name in places:
+            line = self.file.line_of((*places[name], "id"))
+            self.file.refuse(
+                (*here, "id"), f"{name!r} is the id at line {line} too, wanted a new id"
+            )
+        places.setdefault(name, here)
+
+    def _day_near(self, day: date | None, years: int, place: Location) -> date | None:
+        """None for one that is further than that from the plan's year, which is a mistake."""
+        if day is None or abs(day.year - self.year) <= years:
+            return day
+        self.file.refuse(place, f"is {day}, wanted a day of {self.year}")
+        return None
 
     def _units(self, names: list[str], here: Location) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._unit(name, (*here, n)) for n, name in enumerate(names)))
@@ -228,36 +228,9 @@ class _Reader:
         if unit := self.directory.find(name):
             return unit.id
         if self.directory.units:  # else its file is broken, which stands among the faults
-            self._unknown("unit", name, self.directory.names(), place)
+            self._refuse_unknown("unit", name, self.directory.names(), place)
         return ""
 
-    def _unknown(self, what: str, name: str, names: Iterable[str], place: Location) -> None:
-        close = difflib.get_close_matches(name, list(names), n=1)
-        wanted = f"{close[0]}?" if close else f"a {what} that exists, by name or alias"
-        self._fault(place, f"unknown {what} {quoted(name)}, wanted {wanted}")
-
-    def _note_id(self, places: dict[str, Location], name: str, here: Location) -> None:
-        if name in places:
-            line = self.file.line_of((*places[name], "id"))
-            words = f"{name!r} is the id at line {line} too, wanted a new id"
-            self._fault((*here, "id"), words)
-        places.setdefault(name, here)
-
-    def _fault(self, place: Location, message: str) -> None:
-        self.faults.append(self.file.fault(place, message))
-
-
-def _impossible_windows(
-    file: EditedFile, plan: Plan, days: WorkingDays, places: dict[str, Location]
-) -> Iterator[Fault]:
-    for task in plan.tasks:
-        if task.kind is not TaskKind.MONTH:
-            continue
-        of_task = window(plan, task, days)
-        if of_task.due < of_task.opens:
-            place = (*places[task.id], "due" if task.timing.due else "opens")
-            yield file.fault(
-                place,
-                f"due {of_task.due} stands before opens {of_task.opens} (on working days), "
-                "wanted due on or after opens",
-            )
+    def _refuse_unknown(self, what: str, name: str, names: Iterable[str], place: Location) -> None:
+        wanted = nearest(name, names) or f"a {what} that exists, by name or alias"
+        self.file.refuse(place, f"unknown {what} {quoted(name)}, wanted {wanted}")

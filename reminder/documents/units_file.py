@@ -1,31 +1,20 @@
 """config/units.toml: who takes part, under which names, at which addresses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from reminder.documents.edited_file import EditedFile
-from reminder.documents.toml_lines import Location
-from reminder.domain.addresses import mailbox
-from reminder.domain.characters import one_line, quoted
+from reminder.documents.edited_file import EditedFile, Location
+from reminder.documents.values import Id, Line, Mailbox, OptionalLine
+from reminder.domain.characters import quoted
 from reminder.domain.units import Directory, Relation, Unit
-from reminder.errors import Fault
 
 RESERVED_IDS = ("plan", "operator")
 
-Line = Annotated[str, AfterValidator(one_line)]
-OptionalLine = Annotated[str, AfterValidator(lambda value: one_line(value) if value else value)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
-Mailbox = Annotated[str, AfterValidator(mailbox)]
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Unit(_Table):
+class _Unit(BaseModel, extra="forbid"):
     id: Id
     name: Line
     short: OptionalLine = ""
@@ -43,29 +32,27 @@ class _Group(_Unit):
     members: list[str] = Field(min_length=1)
 
 
-class _File(_Table):
+class _File(BaseModel, extra="forbid"):
     unit: list[_Unit] = Field(min_length=1)
     group: list[_Group] = []
 
 
-def read_units(file: EditedFile) -> tuple[Directory, list[Fault]]:
-    """The directory, and the file's mistakes; empty when its form is past mending."""
-    tables, faults = file.validate(_File)
+def read_units(file: EditedFile) -> Directory:
+    """Empty when the file's form is past mending."""
+    tables = file.validated(_File)
     if tables is None:
-        return Directory({}), faults
+        return Directory({})
     units: dict[str, Unit] = {}
     for table in (*tables.unit, *tables.group):
         # Of two with one id both stay, so that the plan's names are found all the same.
         units[table.id if table.id not in units else f"{table.id} {len(units)}"] = _unit(table)
     for group in [unit for unit in reversed(units.values()) if unit.is_group]:
         for member in group.members:
-            if member in units:
-                units[member] = _completed(units[member], group)
-    return Directory(units), [
-        *faults,
-        *_wrong_names(file, tables),
-        *_wrong_members(file, tables.group, units),
-    ]
+            if unit := units.get(member):
+                units[member] = _completed(unit, group)
+    _refuse_names(file, tables)
+    _refuse_members(file, tables.group, units)
+    return Directory(units)
 
 
 def _unit(table: _Unit) -> Unit:
@@ -88,18 +75,21 @@ def _completed(unit: Unit, group: Unit) -> Unit:
     )
 
 
-def _wrong_names(file: EditedFile, tables: _File) -> Iterator[Fault]:
+def _refuse_names(file: EditedFile, tables: _File) -> None:
     """Ids and names that two units have, or the program itself."""
     ids: dict[str, Location] = {}
     names: dict[str, tuple[str, Location]] = {}
-    for here, unit in _places(tables):
+    places: list[tuple[Location, _Unit]] = [
+        *((("unit", index), unit) for index, unit in enumerate(tables.unit)),
+        *((("group", index), group) for index, group in enumerate(tables.group)),
+    ]
+    for here, unit in places:
         if unit.id in RESERVED_IDS:
-            yield file.fault((*here, "id"), f"{unit.id!r} is taken by the program, wanted another")
+            file.refuse((*here, "id"), f"{unit.id!r} is taken by the program, wanted another")
         if first := ids.get(unit.id):
             line = file.line_of(first)
-            yield file.fault(
-                (*here, "id"), f"{unit.id!r} is the id at line {line} too, wanted one unit an id"
-            )
+            words = f"{unit.id!r} is the id at line {line} too, wanted one unit an id"
+            file.refuse((*here, "id"), words)
         ids.setdefault(unit.id, here)
         spellings: list[tuple[Location, str]] = [((*here, "name"), unit.name)]
         spellings += [((*here, "aliases", n), alias) for n, alias in enumerate(unit.aliases)]
@@ -107,28 +97,17 @@ def _wrong_names(file: EditedFile, tables: _File) -> Iterator[Fault]:
             other, first_place = names.setdefault(name, (unit.id, place))
             if other != unit.id:
                 line = file.line_of(first_place)
-                yield file.fault(
-                    place,
-                    f"{quoted(name)} means {other!r} at line {line} and {unit.id!r} here, "
-                    "wanted one unit a name",
-                )
+                words = f"{quoted(name)} means {other!r} at line {line} and {unit.id!r} here"
+                file.refuse(place, f"{words}, wanted one unit a name")
 
 
-def _places(tables: _File) -> Iterator[tuple[Location, _Unit]]:
-    for index, unit in enumerate(tables.unit):
-        yield ("unit", index), unit
-    for index, group in enumerate(tables.group):
-        yield ("group", index), group
-
-
-def _wrong_members(file: EditedFile, groups: list[_Group], units: Iterable[str]) -> Iterator[Fault]:
+def _refuse_members(file: EditedFile, groups: list[_Group], units: Iterable[str]) -> None:
     ids = {group.id for group in groups}
     for index, group in enumerate(groups):
         for position, member in enumerate(group.members):
             place = ("group", index, "members", position)
             if member in ids:
-                yield file.fault(place, f"{member!r} is a group, wanted units")
+                file.refuse(place, f"{member!r} is a group, wanted units")
             elif member not in units:
-                yield file.fault(
-                    place, f"no unit has the id {quoted(member)}, wanted one of this file"
-                )
+                words = f"no unit has the id {quoted(member)}, wanted one of this file"
+                file.refuse(place, words)

@@ -7,17 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import chinese_calendar
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from reminder.documents.edited_file import EditedFile, is_folder, is_leftover, shown
 from reminder.documents.settings import Settings
 from reminder.domain.workdays import WorkingDays
-from reminder.errors import ConfigurationError, Fault
+from reminder.errors import Fault
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _File(BaseModel, extra="forbid"):
     work: list[date] = []
     rest: list[date] = []
 
@@ -32,23 +30,18 @@ def published(day: date) -> bool | None:
 
 
 def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays, list[Fault]]:
-    """Every `YEAR.toml` of the folder, below the settings' own overrides."""
+    """Every `YEAR.toml` of the folder, below the settings' own overrides; and their mistakes."""
     yearly: dict[date, bool] = {}
     overrides: dict[date, bool] = {}
     faults: list[Fault] = []
     if os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
     for path in year_files(folder):
-        try:
-            file = EditedFile(path)
-        except ConfigurationError as error:
-            faults += error.faults
-            continue
-        table, wrong = file.validate(_File)
-        faults += wrong
-        if table:
-            faults += _wrong_days(file, table)
+        file = EditedFile(path)
+        if table := file.validated(_File):
+            _refuse_days(file, table)
             yearly |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
+        faults += file.faults
     if settings:
         overrides |= dict.fromkeys(settings.workdays.work, True)
         overrides |= dict.fromkeys(settings.workdays.rest, False)
@@ -60,22 +53,16 @@ def year_files(folder: Path) -> list[Path]:
     return sorted(path for path in paths if not is_leftover(path.name))
 
 
-def _wrong_days(file: EditedFile, table: _File) -> list[Fault]:
-    both = "stands under work and under rest, wanted one of them"
-    faults = [
-        file.fault(("rest", index), f"{day} {both}")
-        for index, day in enumerate(table.rest)
-        if day in table.work
-    ]
+def _refuse_days(file: EditedFile, table: _File) -> None:
     year = file.path.stem
-    if not re.fullmatch("[0-9]{4}", year):
-        return [
-            *faults,
-            Fault(file.shown, 0, "", "is not named after a year, wanted e.g. 2026.toml"),
-        ]
-    return faults + [
-        file.fault((key, index), f"is {day}, wanted a day of {year}")
-        for key, days in (("work", table.work), ("rest", table.rest))
-        for index, day in enumerate(days)
-        if day.year != int(year)
-    ]
+    is_year = re.fullmatch("[0-9]{4}", year)
+    if not is_year:
+        words = "is not named after a year, wanted e.g. 2026.toml"
+        file.faults.append(Fault(file.shown, 0, "", words))
+    for key, days in (("work", table.work), ("rest", table.rest)):
+        for index, day in enumerate(days):
+            if key == "rest" and day in table.work:
+                words = f"{day} stands under work and under rest, wanted one of them"
+                file.refuse((key, index), words)
+            if is_year and day.year != int(year):
+                file.refuse((key, index), f"is {day}, wanted a day of {year}")

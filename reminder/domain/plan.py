@@ -88,23 +88,27 @@ class Plan:
         return {task.id: task for task in self.tasks}
 
     @cached_property
-    def _by_month(self) -> dict[int, tuple[Task, ...]]:
-        months: dict[int, list[Task]] = {}
-        for task in self.tasks:
-            if task.kind is TaskKind.MONTH:
-                months.setdefault(task.month, []).append(task)
-        return {month: tuple(tasks) for month, tasks in months.items()}
-
-    def month(self, month: int) -> tuple[Task, ...]:
-        return self._by_month.get(month, ())
+    def month_tasks(self) -> tuple[Task, ...]:
+        return self._of(TaskKind.MONTH)
 
     @cached_property
     def year_round(self) -> tuple[Task, ...]:
-        return tuple(task for task in self.tasks if task.kind is TaskKind.YEAR)
+        return self._of(TaskKind.YEAR)
 
     @cached_property
     def standing(self) -> tuple[Task, ...]:
-        return tuple(task for task in self.tasks if task.kind is TaskKind.STANDING)
+        return self._of(TaskKind.STANDING)
+
+    def _of(self, kind: TaskKind) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.kind is kind)
+
+    @cached_property
+    def _by_month(self) -> dict[int, tuple[Task, ...]]:
+        months = range(1, 13)
+        return {month: tuple(t for t in self.month_tasks if t.month == month) for month in months}
+
+    def month(self, month: int) -> tuple[Task, ...]:
+        return self._by_month.get(month, ())
 
     def period(self, month: int) -> str:
         return f"{self.year}-{month:02}"

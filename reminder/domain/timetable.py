@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from reminder.domain.notices import Kind
-from reminder.domain.plan import Plan, Task, TaskKind
+from reminder.domain.plan import Plan, Task
 from reminder.domain.units import Directory, Relation
 from reminder.domain.windows import Progress, Window
 from reminder.domain.windows import window as window_of
@@ -89,11 +89,8 @@ class Timetable:
     @cached_property
     def windows(self) -> dict[str, Window]:
         """Of every month's task, in the table's order."""
-        return {
-            task.id: window_of(self.plan, task, self.days)
-            for task in self.plan.tasks
-            if task.kind is TaskKind.MONTH
-        }
+        tasks = self.plan.month_tasks
+        return {task.id: window_of(self.plan, task, self.days) for task in tasks}
 
     def window_in(self, task: Task, month: int) -> Window:
         """A year-round task's check-in of that month, or the month task's own window."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reminder.documents.settings import Settings, load_settings
+from reminder.documents.settings import Settings
+from reminder.documents.settings_sources import load_settings
 from reminder.errors import ConfigurationError
 
 

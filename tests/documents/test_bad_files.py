@@ -14,7 +14,8 @@ from reminder.documents.advice import warnings
 from reminder.documents.edited_file import EditedFile
 from reminder.documents.office import Office, load_office
 from reminder.documents.plan_file import read_plan
-from reminder.documents.settings import SHIPPED, load_settings
+from reminder.documents.settings import SHIPPED
+from reminder.documents.settings_sources import load_settings
 from reminder.documents.units_file import read_units
 from reminder.documents.workdays_file import read_workdays
 from reminder.errors import ConfigurationError, Fault
@@ -424,11 +425,11 @@ def read(folder: Path, kind: str, text: str) -> None:
     """As plan or units beside the real other one. Raises `ConfigurationError`."""
     path = folder / f"{kind}.toml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    directory, faults = read_units(EditedFile(path if kind == "units" else REAL["units"]))
+    units, plan = EditedFile(path if kind == "units" else REAL["units"]), EditedFile(path)
+    directory = read_units(units)
     if kind == "plan":
-        days, _ = read_workdays(folder / "workdays", None)
-        _, faults = read_plan(EditedFile(path), directory, days)
-    if faults:
+        read_plan(plan, directory, read_workdays(folder / "workdays", None)[0])
+    if faults := (plan if kind == "plan" else units).faults:
         raise ConfigurationError(faults)
 
 

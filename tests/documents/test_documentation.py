@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reminder.documents.settings import SHIPPED, load_settings
-from reminder.documents.settings.sources import variable_names
+from reminder.documents.settings import SHIPPED
+from reminder.documents.settings_sources import load_settings, variable_names
 
 PROJECT = Path(__file__).parents[2]
 COMMENTED = (SHIPPED / "config" / "reminder.toml").read_text(encoding="utf-8")

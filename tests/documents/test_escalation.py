@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from reminder.documents.office import escalation, escalation_faults
-from reminder.documents.settings import Settings, load_settings
+from reminder.documents.settings import Settings
+from reminder.documents.settings_sources import SettingsSources, load_settings
 from reminder.domain.notices import Kind
 from reminder.domain.timetable import Addressees
 from reminder.domain.units import Directory, Relation, Unit
@@ -36,7 +37,7 @@ def settings(folder: Path, text: str) -> Settings:
 
 def faults(folder: Path, to: str) -> list[str]:
     loaded = settings(folder, f"{OVERDUE}to = [{to}]\n")
-    return [fault.message for fault in escalation_faults(loaded, HOUSE, folder)]
+    return [fault.message for fault in escalation_faults(loaded, HOUSE, SettingsSources(folder))]
 
 
 @pytest.mark.parametrize("to", ['"unit"', '"boss@npc.test"', '"lead@npc.test"', '"x@new.test"'])
@@ -69,7 +70,7 @@ def test_a_step_from_the_environment_is_faulted_there(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REMINDER_NUDGE", '[{"to": ["a@court.test"]}]')
-    [fault] = escalation_faults(settings(folder, ""), HOUSE, folder)
+    [fault] = escalation_faults(settings(folder, ""), HOUSE, SettingsSources(folder))
     assert str(fault).startswith("environment: REMINDER_NUDGE: a@court.test is the address of")
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reminder.documents.settings import SHIPPED, load_settings
+from reminder.documents.settings import SHIPPED
+from reminder.documents.settings_sources import load_settings
 from reminder.errors import ConfigurationError
 from tests.documents.conftest import Sources
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from reminder.documents.settings import SHIPPED, source_warnings
+from reminder.documents.settings import SHIPPED
+from reminder.documents.settings_sources import SettingsSources
 from tests.documents.conftest import Sources
 
 SECRET = "swordfish-swordfish"
@@ -41,7 +42,7 @@ MISTYPED = {
 
 def told(sources: Sources) -> list[str]:
     sources.load()
-    said = map(str, source_warnings(sources.folder))
+    said = map(str, SettingsSources(sources.folder).warnings())
     return [words.replace(f"{sources.folder}/", "") for words in said]
 
 

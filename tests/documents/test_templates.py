@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reminder.documents.settings import Settings, load_settings
+from reminder.documents.settings import Settings
+from reminder.documents.settings_sources import load_settings
 from reminder.documents.templates import check_templates, environment, phrase, render
 from reminder.errors import ConfigurationError
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reminder.documents.settings import load_settings
+from reminder.documents.settings_sources import load_settings
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.registrations import Act

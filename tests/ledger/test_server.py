@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Connection, inspect, select, text
 
-from reminder.documents.settings import load_settings
+from reminder.documents.settings_sources import load_settings
 from reminder.errors import LedgerError
 from reminder.ledger import server
 from reminder.ledger.access import installation_key

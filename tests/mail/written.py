@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from reminder.documents.settings import load_settings
+from reminder.documents.settings_sources import load_settings
 from reminder.documents.templates import environment, phrase
 from reminder.domain.digest import Content, Item, MailSection, digest, reminder
 from reminder.domain.notices import Kind

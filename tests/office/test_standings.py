@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reminder.documents.settings import load_settings
+from reminder.documents.settings_sources import load_settings
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Act, Registration, Signature

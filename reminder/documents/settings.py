@@ -1,0 +1,293 @@
+"""Every setting: its default and what it may be; and where what travels with the program lies."""
+
+import os
+from datetime import date, time
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from reminder.documents import values
+from reminder.domain.addresses import is_loopback, is_public_name, mailbox
+from reminder.errors import ConfigurationError, Fault
+from reminder.ledger.location import Place, lock_beside, place_of
+
+PREFIX = "REMINDER_"
+CHECKOUT = Path(__file__).resolve().parents[2]
+IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "plan").is_dir()
+# What travels with the program: the project's own folders, or their copies in the wheel.
+SHIPPED = CHECKOUT if IN_CHECKOUT else Path(__file__).resolve().parents[1] / "data"
+
+
+class Section(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
+    """A table of reminder.toml."""
+
+
+class SmtpSettings(Section):
+    host: values.Host = "localhost"
+    port: int | None = Field(None, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    username: values.OptionalLine = ""
+    password: values.Secret = SecretStr("")
+    ca_file: values.CleanPath | None = None
+    hello: values.Hello = ""
+    timeout: float = Field(60, gt=0, le=3600, description="seconds for one answer")
+    connections: int = Field(2, ge=1, le=64)
+    messages_per_connection: int = Field(100, ge=1, le=10_000)
+    rate: int = Field(0, ge=0, le=100_000, description="messages a minute, 0 for no limit")
+
+    @property
+    def effective_port(self) -> int:
+        return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.security]
+
+
+class WebSettings(Section):
+    host: values.OptionalHost = "127.0.0.1"
+    port: int = Field(8026, ge=0, le=65535)
+    base_url: values.Site = ""
+    finish: Literal["confirm", "direct"] = "confirm"
+    console: Literal["local", "anywhere", "off"] = "local"
+    foreign_calendars: bool | None = None
+
+    @field_validator("console")
+    @classmethod
+    def _never_a_password_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
+        base = info.data.get("base_url")
+        if value == "anywhere" and base is not None and not base.startswith("https:"):
+            raise ValueError("is 'anywhere', wanted an https web.base_url with it, or 'local'")
+        return value
+
+    @property
+    def root(self) -> str:
+        """The path of `base_url`, below which every page lies: `/reminder`, mostly empty."""
+        return urlsplit(self.base_url).path
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https:")
+
+    @property
+    def public_url(self) -> str:
+        """Where the pages are; on this machine when no address was set."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        host = f"[{host}]" if ":" in host else host
+        return self.base_url or f"http://{host}:{self.port}"
+
+    @property
+    def reachable(self) -> bool:
+        """Whether `base_url` was set to something that another machine can open."""
+        return bool(self.base_url) and not is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def offers_foreign_calendars(self) -> bool:
+        """Buttons that hand a feed's address, which is its only secret, to Google or Microsoft."""
+        if self.foreign_calendars is not None:
+            return self.foreign_calendars
+        return is_public_name(urlsplit(self.base_url).hostname or "")
+
+
+class LogSettings(Section):
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class MailSettings(Section):
+    sender: values.Sender = Field("reminder@reminder.example", alias="from")
+    reply_to: values.OptionalMailbox = ""
+    operator: values.OptionalMailbox = ""
+    contact: values.OptionalLine = ""
+    redirect_to: values.OptionalMailbox = ""
+    first_start: Literal["send", "hold"] | None = None
+    approval: bool = False
+
+    @property
+    def secretariat(self) -> str:
+        """Where answers go, or the operator; empty when neither is set."""
+        return self.reply_to or self.operator
+
+    @property
+    def sender_name(self) -> str:
+        return parseaddr(self.sender)[0]
+
+    @property
+    def sender_address(self) -> str:
+        return mailbox(parseaddr(self.sender)[1])
+
+
+class DigestSettings(Section):
+    at: values.LocalTime = time(9)
+    workdays_before: int = Field(0, ge=0, le=10)
+    tracking: bool = True
+
+
+class WorkdaySettings(Section):
+    work: frozenset[date] = frozenset()
+    rest: frozenset[date] = frozenset()
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if both := self.work & self.rest:
+            raise ValueError(f"{min(both)} stands under work and under rest, wanted one of them")
+        return self
+
+
+class NudgeStep(Section):
+    workdays_left: int = Field(3, ge=0, le=20)
+    to: values.Recipients = Field([values.UNIT])
+
+
+class OverdueStep(Section):
+    workdays_after: int = Field(ge=1, le=60)
+    every: int | None = Field(None, ge=1, le=20, description="working days until it comes again")
+    times: int = Field(1, ge=1, le=12, description="how often at most")
+    to: values.Recipients = Field([values.UNIT])
+
+    @model_validator(mode="after")
+    def _repeats_both_ways(self) -> Self:
+        if self.times > 1 and self.every is None:
+            raise ValueError(f"comes {self.times} times, wanted every = so many working days")
+        if self.every and self.times == 1:
+            raise ValueError(f"comes every {self.every} working days, wanted times = 2 or more")
+        return self
+
+    @property
+    def days(self) -> list[int]:
+        """Working days after due on which it comes."""
+        return [self.workdays_after + number * (self.every or 0) for number in range(self.times)]
+
+
+def _default_state_dir() -> Path:
+    if IN_CHECKOUT:
+        return CHECKOUT / "var"
+    given = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if given.is_absolute():  # else it is to be passed over, says its specification
+        return given / "reminder"
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME, and this user stands in no list of users
+        home = Path()
+    if not home.is_absolute():
+        words = 'is not set, and there is no HOME to take, wanted e.g. "/var/lib/reminder"'
+        raise ConfigurationError([Fault("settings", 0, "state_dir", words)])
+    return home / ".local" / "state" / "reminder"
+
+
+class Settings(BaseSettings):
+    """Made of what `SettingsSources` read: `command_line`, `environment`, `secrets`, `file`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    plan: values.CleanPath = SHIPPED / "plan" / "plan_2026.toml"
+    state_dir: values.CleanPath = Field(default_factory=_default_state_dir)
+    database_url: values.Secret = SecretStr("")
+    transport: Literal["maildir", "smtp"] = "maildir"
+    maildir: values.CleanPath | None = None
+    templates: values.CleanPath | None = None
+    secret_key: values.Key = SecretStr("")
+    uid_domain: str = Field(
+        "reminder.example", max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+    )
+    smtp: SmtpSettings = SmtpSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+    mail: MailSettings = MailSettings()
+    digest: DigestSettings = DigestSettings()
+    nudge: list[NudgeStep] = [NudgeStep()]
+    overdue: list[OverdueStep] = [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)]
+    preflight_workdays: int = Field(3, ge=1, le=20)
+    workdays: WorkdaySettings = WorkdaySettings()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known(cls, value: SecretStr) -> SecretStr:
+        if value:
+            place_of(value.get_secret_value())
+        return value
+
+    @field_validator("mail")
+    @classmethod
+    def _somebody_can_approve(cls, value: MailSettings, info: ValidationInfo) -> MailSettings:
+        web = info.data.get("web")
+        if value.approval and web and web.console == "off":
+            raise ValueError(
+                'wants approval and web.console is "off", wanted "local" or "anywhere"'
+            )
+        return value
+
+    @field_validator("overdue")
+    @classmethod
+    def _in_order(cls, value: list[OverdueStep]) -> list[OverdueStep]:
+        days = [day for step in value for day in step.days]
+        if days != sorted(set(days)):
+            raise ValueError(f"steps stand at {days}, wanted each later than the one before")
+        return value
+
+    @property
+    def ledger(self) -> Place:
+        url = self.database_url.get_secret_value()
+        return place_of(url) if url else self.state_dir / "ledger.db"
+
+    @property
+    def lock_path(self) -> Path:
+        return lock_beside(self.ledger, self.state_dir)
+
+    @property
+    def outbox(self) -> Path:
+        return self.maildir or self.state_dir / "outbox"
+
+    @property
+    def first_start(self) -> Literal["send", "hold"]:
+        return self.mail.first_start or ("send" if self.transport == "maildir" else "hold")
+
+    @property
+    def rehearsal(self) -> bool:
+        """Every mail goes to one address, and none of them counts."""
+        return bool(self.mail.redirect_to)
+
+    @property
+    def stream(self) -> str:
+        """Which deliveries belong together: a rehearsal is no first start for the real thing."""
+        return f"rehearsal-{self.transport}" if self.rehearsal else self.transport
+
+    @property
+    def smtp_is_local(self) -> bool:
+        return is_loopback(self.smtp.host)
+
+    @property
+    def links_in_mail(self) -> bool:
+        """Never a loopback address in a mail that leaves this machine."""
+        return self.web.reachable or (bool(self.web.base_url) and self.transport == "maildir")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The earlier wins."""
+        given = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
+        if isinstance(env_settings, EnvSettingsSource):
+            env_settings.env_vars = given.get("environment", {})
+        command_line, secrets, file = (
+            InitSettingsSource(settings_cls, given.get(name, {}))
+            for name in ("command_line", "secrets", "file")
+        )
+        return command_line, env_settings, secrets, file

@@ -1,0 +1,291 @@
+"""Where settings stand: command line, environment, secrets folder, file; the earlier wins.
+
+Every mistake is said at the source that it came from.
+"""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import ValidationError
+
+from reminder.documents.edited_file import (
+    EditedFile,
+    Location,
+    explain,
+    is_folder,
+    is_leftover,
+    key_name,
+    not_utf8,
+    read_file,
+    shown,
+    unknown_key,
+)
+from reminder.documents.settings import PREFIX, SHIPPED, Section, Settings
+from reminder.domain.characters import harmless
+from reminder.errors import ConfigurationError, Fault
+
+# Read before the settings are, so no setting themselves.
+_LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
+_PATHS = (("plan",), ("state_dir",), ("maildir",), ("templates",), ("smtp", "ca_file"))
+_WITH_PASSWORD = re.compile(r"[a-z]+://[^/@:]*:[^/@]+@")
+
+# A service `reminder`, or `reminder-db`, gives every Kubernetes container beside it
+# REMINDER_SERVICE_HOST, REMINDER_PORT=tcp://10.0.0.1:80, REMINDER_PORT_80_TCP_ADDR and so on;
+# Docker's links give REMINDER_NAME=/us/them and REMINDER_ENV_… too.
+_OF_SERVICES = re.compile(
+    r"REMINDER(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?"
+    r"|PORT_\d+_(TCP|UDP|SCTP)(_(START|END))?(_(ADDR|PORT|PROTO))?)"
+)
+# Told from a setting that is mistyped (REMINDER_PORT=8026) by the value alone.
+_BY_VALUE = re.compile(r"REMINDER_(\w+_)?(PORT=(tcp|udp|sctp)://.*|NAME=/[^/]+/[^/]+)")
+
+
+def config_dir(given: Path | None) -> Path:
+    """The folder with reminder.toml and units.toml: command line, environment, shipped."""
+    return given or Path(os.environ.get("REMINDER_CONFIG") or SHIPPED / "config")
+
+
+def load_settings(
+    config: Path | None = None, command_line: Mapping[str, Any] | None = None
+) -> Settings:
+    """Raises `ConfigurationError` with every mistake of all sources."""
+    return SettingsSources(config, command_line).load()
+
+
+@cache
+def setting_types() -> dict[str, Any]:
+    """Of every setting that a variable can hold, by its dotted name."""
+    types: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        types[name] = field.annotation
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            for inner, inner_field in field.annotation.model_fields.items():
+                types[f"{name}.{inner_field.alias or inner}"] = inner_field.annotation
+    return types
+
+
+def variable_names() -> dict[str, str]:
+    """Every environment variable that is a setting, and the setting's dotted name."""
+    return {PREFIX + name.replace(".", "__").upper(): name for name in setting_types()}
+
+
+def _is_json(setting: str) -> bool:
+    """Whether a variable holds a list or a whole section."""
+    kind = setting_types()[setting]
+    kind = get_origin(kind) or kind
+    return isinstance(kind, type) and issubclass(kind, list | frozenset | Section)
+
+
+class SettingsSources:
+    """All of them, as they stand now.
+
+    Raises `ConfigurationError` for a folder or a file that cannot be read.
+    """
+
+    def __init__(
+        self, config: Path | None = None, command_line: Mapping[str, Any] | None = None
+    ) -> None:
+        folder = config_dir(config)
+        if not is_folder(folder):
+            words = "no such folder, wanted one with reminder.toml, units.toml"
+            raise ConfigurationError([Fault(shown(folder), 0, "", words)])
+        secrets = os.environ.get("REMINDER_SECRETS_DIR")
+        self._secrets = Path(secrets or folder / "secrets")
+        self._faults: list[Fault] = []
+        # By dotted name, what makes a mistake there; the last one put is in force.
+        self._sources: dict[str, Callable[[Location, str], Fault]] = {}
+        self._file = EditedFile(path) if os.path.lexists(path := folder / "reminder.toml") else None
+        self._given: dict[str, Any] = {
+            "file": self._read_file(folder),
+            "secrets": self._read_secrets(),
+            "environment": self._read_environment(),
+            "command_line": command_line or {},
+        }
+        if secrets and not is_folder(self._secrets):
+            words = "no such folder, wanted one with a file a secret"
+            self._refuse("environment", "REMINDER_SECRETS_DIR", words)
+        for name, value in (command_line or {}).items():
+            self._put(name, value, partial(_at, "command line", 0, f"--{name}"))
+
+    def load(self) -> Settings:
+        """Raises `ConfigurationError` with every mistake of all sources."""
+        faults = self._faults
+        try:
+            settings = Settings(**self._given)
+        except ValidationError as error:
+            details = error.errors()
+            faults = [*faults, *(self.fault(d["loc"], explain(d, Settings)) for d in details)]
+        except ConfigurationError as error:  # of a default
+            faults = [*faults, *error.faults]
+        if faults:
+            raise ConfigurationError(faults)
+        return settings
+
+    def fault(self, place: Location, words: str) -> Fault:
+        """At the value's source, or that of the table around it, or of something in it."""
+        name = f"{key_name(place)}."
+        around = [key for key in self._sources if name.startswith(f"{key}.")]
+        inside = [key for key in self._sources if key.startswith(name)]
+        for key in (*sorted(around, key=len, reverse=True), *inside):
+            return self._sources[key](place, words)
+        if self._file:
+            return self._file.fault(place, words)
+        return Fault("settings", 0, key_name(place), words)
+
+    def warnings(self) -> Iterator[Fault]:
+        """What the sources hold beside settings and is passed over, and what others can read."""
+        yield from self._warnings_of_secrets()
+        if self._file and _is_open(self._file.path):
+            yield from self._warnings_of_file(self._file)
+        if names := _service_variables():
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            words = (
+                "set by Kubernetes or Docker for a service of that name: no settings, passed over"
+            )
+            yield Fault("environment", 0, f"{names[0]}{more}", words)
+
+    def _put(self, name: str, value: Any, source: Callable[[Location, str], Fault]) -> None:
+        self._sources[name] = source
+        for key in value if isinstance(value, dict) else ():
+            self._put(f"{name}.{key}", value[key], source)
+
+    def _refuse(self, path: str, key: str, words: str, line: int = 0) -> None:
+        self._faults.append(Fault(path, line, key, words))
+
+    def _read_file(self, folder: Path) -> dict[str, Any]:
+        """Paths in it are relative to it."""
+        if not self._file:
+            return {}
+        if self._file.faults:
+            raise ConfigurationError(self._file.faults)
+        data = self._file.data
+        for *outer, last in _PATHS:
+            table = data.get(outer[0]) if outer else data
+            if isinstance(table, dict) and isinstance(table.get(last), str):
+                table[last] = str(folder.resolve() / table[last])
+        for name, value in data.items():
+            self._put(name, value, self._file.fault)
+        return data
+
+    def _read_environment(self) -> dict[str, str]:
+        """The variables that are settings. Lists and whole sections are given as JSON."""
+        names = {variable.lower(): name for variable, name in variable_names().items()}
+        passed = {name.lower() for name in (*_LOADER_VARIABLES, *_service_variables())}
+        usable: dict[str, str] = {}
+        for variable, value in os.environ.items():
+            key = variable.lower()
+            if key not in names:
+                if key.startswith(PREFIX.lower()) and key not in passed:
+                    known = [*variable_names(), *_LOADER_VARIABLES]
+                    words = unknown_key(variable.upper(), known)
+                    self._refuse("environment", harmless(variable), words)
+            elif value:
+                try:
+                    read = json.loads(value) if _is_json(names[key]) else value
+                except (ValueError, RecursionError) as error:
+                    words = f"is not JSON ({error}), wanted JSON"
+                    self._refuse("environment", key.upper(), words)
+                else:
+                    usable[key] = value
+                    self._put(names[key], read, partial(_at, "environment", 0, key.upper()))
+        return usable
+
+    def _read_secrets(self) -> dict[str, Any]:
+        """A file a secret, named as in the environment without the prefix."""
+        names = {n.replace(".", "__"): n for n in setting_types() if not _is_json(n)}
+        values: dict[str, Any] = {}
+        for path in self._files_of_secrets():
+            name, place = path.name.lower(), shown(path)
+            if _is_passed_over(path):
+                continue
+            if name not in names:
+                self._refuse(place, "", _unknown_secret(name, names))
+                continue
+            try:
+                text = read_file(path).decode("utf-8-sig").strip()
+                if _is_open(path) and not _is_mounted_read_only(path):
+                    self._refuse(place, "", f"can be read by others, wanted: chmod 600 {place}")
+            except UnicodeDecodeError as error:
+                self._refuse(place, "", not_utf8(error), line=1)
+            except OSError as error:
+                self._refuse(place, "", f"cannot be read: {error.strerror}")
+            else:
+                section, _, key = names[name].partition(".")
+                table = values.setdefault(section, {}) if key else values
+                table[key or section] = text
+                self._put(names[name], text, partial(_at, place, 1, ""))
+        return values
+
+    def _files_of_secrets(self) -> list[Path]:
+        if not is_folder(self._secrets):
+            return []
+        try:
+            return [path for path in sorted(self._secrets.iterdir()) if not is_folder(path)]
+        except OSError as error:
+            words = f"cannot be read: {error.strerror}"
+            raise ConfigurationError([Fault(shown(self._secrets), 0, "", words)]) from None
+
+    def _warnings_of_secrets(self) -> Iterator[Fault]:
+        """What is passed over, and what nobody here can narrow."""
+        for path in self._files_of_secrets():
+            words = ""
+            if is_leftover(path.name):
+                words = "is an editor's copy: passed over, better removed, for it holds the secret"
+            elif not _is_passed_over(path) and _is_open(path) and _is_mounted_read_only(path):
+                words = "can be read by others: better mounted with mode 0400"
+            if words:
+                yield Fault(shown(path), 0, "", words)
+
+    def _warnings_of_file(self, file: EditedFile) -> Iterator[Fault]:
+        """Of secrets that others can read."""
+        smtp = file.data.get("smtp")
+        secrets = {
+            ("smtp", "password"): isinstance(smtp, dict) and bool(smtp.get("password")),
+            ("secret_key",): bool(file.data.get("secret_key")),
+            ("database_url",): bool(_WITH_PASSWORD.match(str(file.data.get("database_url")))),
+        }
+        for place in (place for place, is_given in secrets.items() if is_given):
+            words = "is a secret in a file that others can read: better in secrets/"
+            yield file.fault(place, f"{words}{'__'.join(place)}, or: chmod 600 {file.shown}")
+
+
+def _at(path: str, line: int, key: str, place: Location, words: str) -> Fault:
+    return Fault(path, line, key or key_name(place), words)
+
+
+def _is_passed_over(path: Path) -> bool:
+    return path.name.startswith(".") or is_leftover(path.name)
+
+
+def _is_open(path: Path) -> bool:
+    """For others; or for a group, unless the file is another user's, who lets ours in by it."""
+    status = path.stat()
+    closed = stat.S_IRWXG | stat.S_IRWXO if status.st_uid == os.geteuid() else stat.S_IRWXO
+    return bool(status.st_mode & closed)
+
+
+def _is_mounted_read_only(path: Path) -> bool:
+    """As Kubernetes and Docker hand secrets to one container: its modes are theirs to set."""
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _unknown_secret(name: str, names: Mapping[str, str]) -> str:
+    section, _, key = name.partition("__")
+    inside = [other.partition("__")[2] for other in names if other.startswith(f"{section}__")]
+    return unknown_key(key, inside) if key and inside else unknown_key(name, names)
+
+
+def _service_variables() -> list[str]:
+    by_value = [n for n, value in os.environ.items() if _BY_VALUE.fullmatch(f"{n}={value}")]
+    links = tuple(f"{n.removesuffix('NAME')}ENV_" for n in by_value if n.endswith("_NAME"))
+    return sorted(
+        name
+        for name in os.environ
+        if _OF_SERVICES.fullmatch(name) or name in by_value or name.startswith(links)
+    )

@@ -1,0 +1,125 @@
+"""What one value of an edited file may be: a line, an address, a path, a secret, a key."""
+
+import re
+import zlib
+from collections.abc import Callable
+from datetime import time
+from email.utils import getaddresses, parseaddr
+from itertools import pairwise
+from math import log2
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from reminder.domain.addresses import hello_name, host_name, mailbox, site_address
+from reminder.domain.characters import UNSEEN, one_line, quoted
+
+UNIT, SECRETARIAT = "unit", "secretariat"
+
+KEY_BYTES = 32
+# What a key may be written with: digits, hexadecimal, base32, base36.
+_ALPHABETS = (
+    (r"[0-9]+", 10),
+    (r"[0-9a-fA-F]+", 16),
+    (r"[a-z2-7]+=*|[A-Z2-7]+=*", 32),
+    (r"[a-z0-9]+|[A-Z0-9]+", 36),
+)
+_OF_ALL = 64  # base64, and what else one types
+_WORDS = re.compile(r"[A-Z]?[a-z]+([-_.][A-Z]?[a-z]+)+")
+_OF_WORD = 13  # bits, if it was drawn
+
+
+def _path(value: Path) -> Path:
+    if "\0" in str(value):
+        raise ValueError(f"is {quoted(str(value))}, wanted a path without NUL")
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if UNSEEN.search(value.get_secret_value()):
+        raise ValueError("holds a character that nobody types, wanted one line of text")
+    return value
+
+
+def _sender(value: str) -> str:
+    if len(getaddresses([value])) > 1:
+        raise ValueError(f"{quoted(value)} is more than one sender, wanted one")
+    mailbox(parseaddr(value)[1] or value)
+    return one_line(value)
+
+
+def _recipient(value: str) -> str:
+    if "@" in value:
+        return mailbox(value)
+    if value not in (UNIT, SECRETARIAT):
+        wanted = f"{UNIT!r}, {SECRETARIAT!r} or an address"
+        raise ValueError(f"is {quoted(value)}, wanted {wanted}")
+    return value
+
+
+def _local_time(value: time) -> time:
+    if value.tzinfo:
+        raise ValueError(f"is {value}, wanted a time without offset: the plan has its zone")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"{quoted(value)} is no time zone, wanted an IANA name such as Asia/Shanghai"
+        ) from None
+    return value
+
+
+def _key(value: SecretStr) -> SecretStr:
+    if value and (why := _why_weak(value.get_secret_value().strip().rstrip("="))):
+        raise ValueError(f"{why}, wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}")
+    return value
+
+
+def _why_weak(key: str) -> str:
+    """Empty for a key that may be random: that it is, no one can see."""
+    bits = _most_bits(key)
+    if bits < 8 * KEY_BYTES:
+        return f"holds {int(bits / 8)} random bytes at most"
+    # Few characters, the alphabet in its order, or a piece over and over.
+    steps = [abs(ord(b) - ord(a)) <= 1 for a, b in pairwise(key)]
+    if len(set(key)) < 10 or sum(steps) > len(steps) / 2 or key in (key + key)[1:-1]:
+        return "repeats itself"
+    packed = zlib.compressobj(9, wbits=-15)
+    size = len(packed.compress(key.encode("utf-8", "replace")) + packed.flush())
+    return "repeats itself" if 8 * size < 0.75 * bits else ""
+
+
+def _most_bits(key: str) -> float:
+    """That many characters of the smallest alphabet hold at most."""
+    if re.search(r"\s", key) or _WORDS.fullmatch(key):
+        return _OF_WORD * len(re.split(r"[\W_]+", key))
+    sizes = (size for form, size in _ALPHABETS if re.fullmatch(form, key))
+    return len(key) * log2(next(sizes, _OF_ALL))
+
+
+def _unless_empty(check: Callable[[str], str]) -> AfterValidator:
+    return AfterValidator(lambda value: check(value) if value else value)
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
+Line = Annotated[str, AfterValidator(one_line)]
+OptionalLine = Annotated[str, _unless_empty(one_line)]
+Zone = Annotated[str, AfterValidator(_zone)]
+LocalTime = Annotated[time, AfterValidator(_local_time)]
+CleanPath = Annotated[Path, AfterValidator(_path)]
+Mailbox = Annotated[str, AfterValidator(mailbox)]
+OptionalMailbox = Annotated[str, _unless_empty(mailbox)]
+Sender = Annotated[str, AfterValidator(_sender)]
+Recipients = list[Annotated[str, AfterValidator(_recipient)]]
+Host = Annotated[str, AfterValidator(host_name)]
+OptionalHost = Annotated[str, _unless_empty(host_name)]
+Hello = Annotated[str, _unless_empty(hello_name)]
+Site = Annotated[str, _unless_empty(site_address)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Key = Annotated[Secret, AfterValidator(_key)]
