@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     String,
     bindparam,
     exists,
@@ -22,10 +23,12 @@ from sqlalchemy import (
 from reminder.domain.notices import Answer, Reason, State
 from reminder.ledger.rows import Change, record
 from reminder.ledger.schema import Moment, Words, history, message, notice, recipient
+from reminder.ledger.senders import ServerTrouble
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
 _FEW = 4  # recipients that a notice may have without making a claim smaller
 _QUEUED = recipient.c.state == State.QUEUED
+_RETRY = recipient.c.state == State.RETRY
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class NoticeRecipient(NamedTuple):
     address: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """What became of a claimed notice's recipients; who is to be tried again waits until then."""
 
@@ -57,25 +60,20 @@ class Result:
 # Claiming
 
 
-def _due_again(at: datetime) -> ColumnElement[bool]:
-    return (recipient.c.state == State.RETRY) & (recipient.c.not_before <= at)
-
-
 def ready(
     connection: Connection, stream: str, at: datetime, limit: int, *, least_tried: bool = False
 ) -> list[str]:
     """Keys of up to `limit` notices with recipients to be reached now, new ones last: what a
     sender left does not wait for a long queue, and who is tried again comes ever more seldom.
 
-    Queued is ready at once, whatever its time: a clock set back must not make it wait. A probe
-    takes those that were `least_tried`, or the same few would be asked each time.
+    A probe takes those that were `least_tried`, or the same few would be asked each time.
     """
     first = recipient.c.attempts if least_tried else _QUEUED
     query = (
         select(recipient.c.notice)
         .join(notice, notice.c.key == recipient.c.notice)
         .where(
-            _QUEUED | _due_again(at),
+            _is_ready(at),
             notice.c.state.is_(None),
             notice.c.stream == stream,
             notice.c.useful_until > at,
@@ -84,6 +82,11 @@ def ready(
         .limit(limit * _FEW)
     )
     return list(dict.fromkeys(connection.scalars(query)))[:limit]
+
+
+def _is_ready(at: datetime) -> ColumnElement[bool]:
+    """Queued is ready at once, whatever its time: a clock set back must not make it wait."""
+    return _QUEUED | _RETRY & (recipient.c.not_before <= at)
 
 
 def claim(
@@ -101,44 +104,32 @@ def claim(
         return []
     query = (
         update(recipient)
-        .where(recipient.c.notice.in_(keys), _QUEUED | _due_again(at))
+        .where(recipient.c.notice.in_(keys), _is_ready(at))
         .values(state=State.SENDING, claim=name, updated=at)
         .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
     )
     rows = connection.execute(query).all()
-    changes = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
-    record(connection, at, changes)
-    addresses: dict[str, list[str]] = defaultdict(list)
-    attempts: dict[str, int] = defaultdict(int)
+    claimed = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
+    record(connection, at, claimed)
+    taken = defaultdict[str, list[Row[Any]]](list)
     for row in rows:
-        addresses[row.notice].append(row.address)
-        attempts[row.notice] = max(attempts[row.notice], row.attempts)
+        taken[row.notice].append(row)
     columns = (notice.c.key, notice.c.message_id, message.c.content)
     messages = select(*columns).join(message, message.c.notice == notice.c.key, isouter=True)
     claims = []
-    for row in connection.execute(messages.where(notice.c.key.in_(addresses))):
+    for row in connection.execute(messages.where(notice.c.key.in_(taken))):
+        mine = taken[row.key]
         try:
             content = zlib.decompress(row.content or b"")
-        except zlib.error as error:
-            _refuse_damaged(connection, row.key, name, at, str(error))
+        except zlib.error as error:  # it holds up no others; `resend` composes it anew
+            which = (recipient.c.notice == row.key) & (recipient.c.claim == name)
+            _free(connection, which, at, State.REFUSED, Reason.DAMAGED, reply=str(error))
             continue
-        to = tuple(addresses[row.key])
-        claims.append(Claim(row.key, name, row.message_id, content, to, attempts[row.key]))
+        to, attempts = tuple(one.address for one in mine), max(one.attempts for one in mine)
+        claims.append(Claim(row.key, name, row.message_id, content, to, attempts))
     claims.sort(key=lambda one: keys.index(one.key))
     # When none of them could be read: the next ones.
     return claims or claim(connection, name, stream, at, limit)
-
-
-def _refuse_damaged(
-    connection: Connection, key: str, claim: str, at: datetime, detail: str
-) -> None:
-    """Bytes that cannot be read hold up no others; `resend` composes them anew."""
-    mine = (recipient.c.notice == key) & (recipient.c.claim == claim)
-    values = {"state": State.REFUSED, "reason": Reason.DAMAGED, "reply": detail, "updated": at}
-    query = update(recipient).where(mine).values(**values, claim=None)
-    addresses = connection.scalars(query.returning(recipient.c.address)).all()
-    changes = [Change(key, State.REFUSED, Reason.DAMAGED, one, detail) for one in addresses]
-    record(connection, at, changes)
 
 
 # What the server answered
@@ -151,22 +142,19 @@ def settle(
 
     The statements look for themselves whether it does, so that hundreds of answers are three.
     """
-    # In one order everywhere: two replicas may hold different recipients of the same notices.
-    results = sorted(results, key=lambda result: result.claimed.key)
     answers: list[dict[str, object]] = []
     tried: list[dict[str, object]] = []
-    for result in results:
+    # In one order everywhere: two replicas may hold different recipients of the same notices.
+    for result in sorted(results, key=lambda result: result.claimed.key):
         which = {"of": result.claimed.key, "held": result.claimed.claim, "now": at}
-        reasons = set()
         for address, answer in result.answers.items():
             rehearsed = rehearsal and answer.reason is Reason.ACCEPTED
-            reason = Reason.REHEARSAL if rehearsed else answer.reason
-            reasons.add(answer.reason)
             answers.append(which | {
-                "person": address, "answered": answer.state, "why": reason,
-                "said": answer.reply, "until": result.retry_at,
+                "person": address, "answered": answer.state, "said": answer.reply,
+                "why": Reason.REHEARSAL if rehearsed else answer.reason, "until": result.retry_at,
             })  # fmt: skip
         # The reason is the notice's own where all recipients have the same.
+        reasons = {answer.reason for answer in result.answers.values()}
         tried.append(which | {"why": reasons.pop() if len(reasons) == 1 else None})
     if not answers:
         return True
@@ -214,50 +202,42 @@ _ANSWERED = (
 )
 
 
-# Requeueing
+# Given back
 
 
 def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()) -> int:
-    """What senders that are gone had claimed; the names of those `but` begin their claims."""
+    """What senders that are gone had claimed; the names of those `but` begin their claims.
+    Returns how many recipients."""
     left = recipient.c.state == State.SENDING
     for name in but:
         left &= ~recipient.c.claim.startswith(f"{name}:")
-    return _requeue(connection, left, Reason.INTERRUPTED, at, at)[1]
+    return _free(connection, left, at, State.RETRY, Reason.INTERRUPTED, reply="", not_before=at)
 
 
-def requeue(connection: Connection, claimed: Sequence[Claim], at: datetime) -> None:
+def requeue(connection: Connection, claimed: Iterable[Claim], at: datetime) -> None:
     """What was claimed and not begun is ready again at once, as `retry`."""
-    _requeue(connection, _held_by(claimed), Reason.INTERRUPTED, at, at, NOT_BEGUN)
+    again = {"reply": NOT_BEGUN, "not_before": at}
+    _free(connection, _held_by(claimed), at, State.RETRY, Reason.INTERRUPTED, **again)
 
 
 def put_off(
     connection: Connection,
     stream: str,
     at: datetime,
-    until: datetime,
-    detail: str,
-    reason: Reason = Reason.SERVER,
-    claimed: Sequence[Claim] = (),
-) -> int:
-    """The server is in trouble: what is new, and what was `claimed` and not begun, waits until
-    then. Returns how many notices that is.
-
-    What waited before keeps its own reason; nothing goes before the server is well.
-    """
+    trouble: ServerTrouble,
+    claimed: Iterable[Claim] = (),
+) -> None:
+    """What is new, and what was `claimed` and not begun, waits for the server's next probe. What
+    waited before keeps its own reason; nothing goes before the server is well."""
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.stream == stream)
-    new = _QUEUED & recipient.c.notice.in_(live)
-    count, _ = _requeue(connection, new, reason, at, until, detail)
-    if claimed:
-        count += _requeue(connection, _held_by(claimed), reason, at, until, detail)[0]
-    if count:
+    which = _QUEUED & recipient.c.notice.in_(live) | _held_by(claimed)
+    later = {"reply": trouble.detail, "not_before": trouble.not_before}
+    if _free(connection, which, at, State.RETRY, trouble.waits_as, **later):
         waiting = select(recipient.c.notice).where(
-            recipient.c.state == State.RETRY,
-            recipient.c.reason == reason,
-            recipient.c.updated == at,
+            _RETRY, recipient.c.reason == trouble.waits_as, recipient.c.updated == at
         )
-        values = {"reason": reason, "updated": at}
-        connection.execute(update(notice).where(notice.c.key.in_(waiting)).values(values))
-    return count
+        theirs = update(notice).where(notice.c.key.in_(waiting))
+        connection.execute(theirs.values(reason=trouble.waits_as, updated=at))
 
 
 def wait_after_all(
@@ -266,25 +246,20 @@ def wait_after_all(
     at: datetime,
     until: datetime,
     detail: str,
-) -> int:
+) -> None:
     """Who was refused because of us goes again, unless somebody has sent it anew since."""
-    count = 0
     for one in refused:
         anew = notice.c.key.startswith(f"{one.notice}#", autoescape=True)
         if "#" in one.notice or not connection.scalar(select(exists().where(anew))):
             which = _of(one) & recipient.c.state.in_([State.REFUSED, State.RETRY])
-            count += _requeue(connection, which, Reason.SERVER, at, until, detail)[0]
-    return count
+            later = {"reply": detail, "not_before": until}
+            _free(connection, which, at, State.RETRY, Reason.SERVER, **later)
 
 
 def refuse(connection: Connection, one: NoticeRecipient, reason: Reason, at: datetime) -> None:
     """It waited because of us, as it seemed; it was the recipient's or the message's fault."""
     which = _of(one) & (recipient.c.reason == Reason.SENDER_REFUSED)
-    values = {"state": State.REFUSED, "reason": reason, "updated": at}
-    changed = update(recipient).where(which).values(values).returning(recipient.c.reply)
-    for reply in connection.scalars(changed).all():
-        change = Change(one.notice, State.REFUSED, reason, one.address, reply)
-        record(connection, at, [change])
+    if _free(connection, which, at, State.REFUSED, reason):
         whole = update(notice).where(notice.c.key == one.notice)
         connection.execute(whole.values(reason=reason, updated=at))
 
@@ -292,37 +267,34 @@ def refuse(connection: Connection, one: NoticeRecipient, reason: Reason, at: dat
 def hurry(connection: Connection, stream: str, at: datetime) -> None:
     """What waited for a sick server is ready at once."""
     ours = select(notice.c.key).where(notice.c.stream == stream)
-    waits = (recipient.c.state == State.RETRY) & recipient.c.reason.in_(
-        [Reason.SERVER, Reason.SETTINGS, Reason.SENDER_REFUSED]
-    )
-    which = waits & (recipient.c.not_before > at) & recipient.c.notice.in_(ours)
-    connection.execute(update(recipient).where(which).values(not_before=at))
+    reasons = (Reason.SERVER, Reason.SETTINGS, Reason.SENDER_REFUSED)
+    which = recipient.c.reason.in_(reasons) & recipient.c.notice.in_(ours)
+    later = _RETRY & (recipient.c.not_before > at)
+    connection.execute(update(recipient).where(later, which).values(not_before=at))
 
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
     """No retry lies further ahead: a clock that ran ahead put it there."""
-    too_far = (recipient.c.state == State.RETRY) & (recipient.c.not_before > at + than)
+    too_far = _RETRY & (recipient.c.not_before > at + than)
     connection.execute(update(recipient).where(too_far).values(not_before=at))
 
 
-def _requeue(
+def _free(
     connection: Connection,
     which: ColumnElement[bool],
-    reason: Reason,
     at: datetime,
-    not_before: datetime,
-    detail: str = "",
-) -> tuple[int, int]:
-    """To `retry`, each in the history. Returns how many notices and how many recipients."""
-    values = {
-        "state": State.RETRY, "reason": reason, "reply": detail,
-        "claim": None, "not_before": not_before, "updated": at,
-    }  # fmt: skip
-    query = update(recipient).where(which).values(values)
-    rows = connection.execute(query.returning(recipient.c.notice, recipient.c.address)).all()
-    changes = [Change(row.notice, State.RETRY, reason, row.address, detail) for row in rows]
+    state: State,
+    reason: Reason,
+    **more: object,
+) -> int:
+    """No sender has them any more; each in the history. Returns how many recipients."""
+    values = {"state": state, "reason": reason, "claim": None, "updated": at} | more
+    columns = (recipient.c.notice, recipient.c.address, recipient.c.reply)
+    freed = update(recipient).where(which).values(values).returning(*columns)
+    rows = connection.execute(freed).all()
+    changes = [Change(row.notice, state, reason, row.address, row.reply) for row in rows]
     record(connection, at, changes)
-    return len({row.notice for row in rows}), len(rows)
+    return len(rows)
 
 
 def _held_by(claimed: Iterable[Claim]) -> ColumnElement[bool]:

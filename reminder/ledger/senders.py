@@ -7,6 +7,7 @@ from sqlalchemy import Connection, cast, delete, exists, func, insert, literal, 
 from sqlalchemy.types import DateTime
 
 from reminder.domain.notices import Reason, State
+from reminder.ledger.rows import put
 from reminder.ledger.schema import alarm, lease, recipient, server_trouble
 
 # PostgreSQL's: the time now, where now() is the transaction's beginning.
@@ -38,9 +39,8 @@ def config_hash_in_force(connection: Connection) -> str | None:
 
 def renew(connection: Connection, name: str, duration: timedelta) -> bool:
     """False when it has lapsed: others may have taken over, and it is never renewed again."""
-    still = (lease.c.name == name) & (lease.c.until > _NOW)
-    values = {"until": _NOW + literal(duration)}
-    return bool(connection.execute(update(lease).where(still).values(values)).rowcount)
+    still = update(lease).where(lease.c.name == name, lease.c.until > _NOW)
+    return bool(connection.execute(still.values(until=_NOW + literal(duration))).rowcount)
 
 
 def leave(connection: Connection, name: str) -> None:
@@ -53,9 +53,8 @@ def leave(connection: Connection, name: str) -> None:
 
 def have_left_work(connection: Connection) -> bool:
     """Whether one has lapsed, or gave back what it had claimed."""
-    lapsed = select(lease.c.name).where(lease.c.until <= _NOW).exists()
     given_back = (recipient.c.state == State.RETRY) & (recipient.c.reason == Reason.INTERRUPTED)
-    query = select(lapsed | select(recipient.c.id).where(given_back).exists())
+    query = select(exists().where(lease.c.until <= _NOW) | exists().where(given_back))
     return connection.execute(query).scalar_one()
 
 
@@ -64,7 +63,7 @@ def forget_lapsed(connection: Connection) -> bool:
     query = delete(lease).where(lease.c.until <= _NOW).returning(lease.c.replica)
     lapsed = set(connection.scalars(query))
     for replica in lapsed and lapsed - set(present(connection).values()):
-        connection.execute(delete(server_trouble).where(server_trouble.c.replica == replica))
+        clear_trouble(connection, replica)
         connection.execute(delete(alarm).where(alarm.c.name.endswith(f"@{replica}")))
     return bool(lapsed)
 
@@ -75,68 +74,47 @@ def present(connection: Connection) -> dict[str, str]:
     return {row.name: row.replica for row in connection.execute(query)}
 
 
-def well(connection: Connection) -> set[str]:
-    """Replicas that have no trouble with their mail server."""
-    troubled = set(connection.scalars(select(server_trouble.c.replica)))
-    return set(present(connection).values()) - troubled
-
-
 @dataclass(frozen=True)
 class ServerTrouble:
     """`failures` in a row since `since`; the next probe goes out at `not_before`.
 
-    `server` names the server with its settings: it is not the trouble of others.
+    `replica` found it; "" is the only one of a ledger in a file. `server` names the server with
+    its settings: it is not the trouble of others.
     """
 
+    replica: str
     server: str
     failures: int
     since: datetime
     not_before: datetime
     detail: str
-    reason: Reason = Reason.SERVER
+    reason: str = Reason.SERVER
 
     @property
     def is_refusal(self) -> bool:
         """It answers, and refuses whatever this office sends."""
-        return self.reason is Reason.SENDER_REFUSED
+        return self.reason == Reason.SENDER_REFUSED
 
     @property
     def waits_as(self) -> Reason:
         """Why notices wait meanwhile."""
-        return Reason.SERVER if self.is_refusal else self.reason
+        return Reason.SERVER if self.is_refusal else Reason(self.reason)
 
 
-def read_trouble(connection: Connection, replica: str = "") -> ServerTrouble | None:
-    """As that replica finds the server; "" is the only one of a ledger in a file."""
-    query = select(server_trouble).where(server_trouble.c.replica == replica)
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    return ServerTrouble(
-        row.server, row.failures, row.since, row.not_before, row.detail, Reason(row.reason)
-    )
+def read_troubles(connection: Connection) -> dict[str, ServerTrouble]:
+    """By the replica that has it, the oldest first."""
+    rows = connection.execute(select(server_trouble).order_by(server_trouble.c.since))
+    return {row["replica"]: ServerTrouble(**row) for row in rows.mappings()}
 
 
-def read_details(connection: Connection) -> dict[str, str]:
-    """The server's own words, by the replica that heard them."""
-    query = select(server_trouble.c.replica, server_trouble.c.detail).order_by(
-        server_trouble.c.since
-    )
-    return {row.replica: row.detail for row in connection.execute(query)}
-
-
-def note_trouble(connection: Connection, trouble: ServerTrouble, replica: str = "") -> None:
-    clear_trouble(connection, replica)
-    connection.execute(server_trouble.insert().values(replica=replica, **vars(trouble)))
+def note_trouble(connection: Connection, trouble: ServerTrouble) -> None:
+    put(connection, server_trouble, vars(trouble))
 
 
 def clear_trouble(connection: Connection, replica: str = "") -> bool:
     """True when there was some."""
-    return bool(
-        connection.execute(
-            delete(server_trouble).where(server_trouble.c.replica == replica)
-        ).rowcount
-    )
+    gone = delete(server_trouble).where(server_trouble.c.replica == replica)
+    return bool(connection.execute(gone).rowcount)
 
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
@@ -153,12 +131,12 @@ class Alarm:
 
 
 def read_alarms(connection: Connection) -> dict[str, Alarm]:
-    rows = connection.execute(select(alarm).order_by(alarm.c.since))
-    return {row.name: Alarm(row.name, row.since, row.detail) for row in rows}
+    rows = connection.execute(select(alarm).order_by(alarm.c.since)).mappings()
+    return {row["name"]: Alarm(**row) for row in rows}
 
 
 def begin_alarm(connection: Connection, name: str, at: datetime, detail: str) -> None:
-    connection.execute(alarm.insert().values(name=name, since=at, detail=detail))
+    connection.execute(insert(alarm).values(name=name, since=at, detail=detail))
 
 
 def end_alarm(connection: Connection, name: str) -> None:

@@ -1,14 +1,13 @@
-"""The ledger's side of a pass: claims taken in batches, and answers recorded."""
+"""The ledger's side of a pass: what a route's workers claim, and the answers that they record."""
 
 import logging
-import math
 import random
 import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 
 from reminder.clock import Clock
 from reminder.domain.notices import Answer, Reason
@@ -18,54 +17,136 @@ from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, NoticeRecipient, Result
 from reminder.ledger.holds import is_all_held
 from reminder.mail.replicas import SingleProcess
-from reminder.mail.route import RETRY, back_off
+from reminder.mail.transports import Transport
 
 log = logging.getLogger(__name__)
 
 RECORD_AGAIN = 2  # seconds, while the ledger cannot be written
+PROBE = (timedelta(minutes=1), timedelta(minutes=30))  # first wait for a sick server, longest
+RETRY = (timedelta(minutes=2), timedelta(hours=4))  # the same for one recipient
+# For a server that refuses the log-in or the encryption: only a person can mend that, and
+# many wrong log-ins lock an account.
+REFUSED = (timedelta(minutes=15), timedelta(hours=4))
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where the notices of one stream go. What waits for a mail server is not for an outbox
+    folder, nor for a rehearsal.
+
+    `name` is for people; `mark` changes with every setting of the server, which is another one
+    then. `failing` is why notices wait while it fails.
+    """
+
+    transport: Transport
+    stream: str
+    sender: str
+    name: str
+    mark: str
+    connections: int = 1
+    messages_per_connection: int = 100
+    rate: int = 0  # messages a minute, 0 for no limit
+    probe: tuple[timedelta, timedelta] = PROBE
+    failing: Reason = Reason.SERVER
+    rehearsal: bool = False
+
+
+def back_off(attempts: int, bounds: tuple[timedelta, timedelta], dice: random.Random) -> timedelta:
+    """Doubles with every attempt up to the longest, give or take a fifth."""
+    first, longest = bounds
+    wait: timedelta = min(first * 2 ** min(attempts, 20), longest)
+    return wait * dice.uniform(0.8, 1.2)
 
 
 @dataclass
-class _Slip:
-    result: Result
-    recorded: bool = False
+class Claims:
+    """Claimed notices that the workers of one pass share, and what became of them.
 
-
-@dataclass
-class Recorder:
-    """Writes answers to disk, each before its worker goes on.
-
-    While one worker's transaction is on its way to disk, the answers of the others gather;
-    the next transaction takes them all (group commit). While the ledger cannot be written an
-    answer is kept for so many seconds of `patience`.
+    Whoever finds none left claims the next ones for all. `turn` lets one worker at a time ask the
+    ledger for more or report a failure: dozens that wait for it would leave the lease no
+    connection. While one worker's answer is on its way to disk, those of the others gather; the
+    next transaction takes them all (group commit). While the ledger cannot be written an answer
+    is kept for so many seconds of `patience`.
     """
 
     database: Database
+    route: Route
     clock: Clock
     stop: threading.Event
     dice: random.Random
-    rehearsal: bool = False
-    patience: float = math.inf
-    claims_stand: bool = True
+    replica: SingleProcess
+    patience: float
     held: bool = False  # since somebody held everything nothing more is begun
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
-    _waiting: list[_Slip] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.turn = threading.Lock()
+        self._recording = threading.Lock()
+        self._lease = self.replica.lease
+        self._name = f"{self._lease.name}:{secrets.token_hex(4)}"
+        self._stand = True
+        self._taken: deque[Claim] = deque()
+        self._unrecorded: list[Result] = []
+
+    def requeue_lost(self) -> None:
+        with self.database.write() as connection:
+            self.replica.requeue_lost(connection, self.clock.now())
+
+    def still_ours(self) -> bool:
+        return self._lease.holds and self._stand
+
+    def take(self, limit: int, *, least_tried: bool = False) -> Claim | None:
+        """Raises `ClaimLapsedError`."""
+        with self.turn:
+            if not self._taken:
+                self._claim(limit, least_tried=least_tried)
+            return self._taken.popleft() if self._taken else None
+
+    def _claim(self, limit: int, *, least_tried: bool) -> None:
+        now = self.clock.now()
+        with self.database.write() as connection:
+            if not self.still_ours():  # asked when it is our turn to write: that may take long
+                raise ClaimLapsedError("the claim lapsed before more was taken")
+            self.replica.requeue_lapsed(connection, now)
+            if self.database.mark.why_other(connection):
+                return  # it was changed for another under our feet: the next tick holds it
+            self._taken += deliveries.claim(
+                connection, self._name, self.route.stream, now, limit, least_tried=least_tried
+            )
+
+    def return_(self, claim: Claim) -> None:
+        """It was not begun: the next worker takes it."""
+        with self.turn:
+            self._taken.appendleft(claim)
+
+    def release(self) -> list[Claim]:
+        """All that nobody has begun, which is the caller's now; it has the `turn`."""
+        released = list(self._taken)
+        self._taken.clear()
+        return released
+
+    def requeue(self, *, if_others_send: bool = False) -> bool:
+        """What nobody has begun is ready again, for any sender. Says whether it was done."""
+        with self.turn:
+            if not self._taken:
+                return False
+            with self.database.write() as connection:
+                if if_others_send and not self.replica.others_are_well(connection):
+                    return False
+                deliveries.requeue(connection, self.release(), self.clock.now())
+        return True
 
     def record(self, claim: Claim, answers: Mapping[str, Answer]) -> None:
         """Comes back when it is on disk: an answer that is not would make a second copy. Raises
         `LedgerError`."""
         retry_at = self.clock.now() + back_off(claim.attempts, RETRY, self.dice)
-        slip, warned, begun = _Slip(Result(claim, answers, retry_at)), False, self.clock.monotonic()
-        with self._lock:
-            self._waiting.append(slip)
-        while not slip.recorded:
-            waited = self.clock.monotonic() - begun
-            last_try = self.stop.is_set() or waited >= self.patience
+        result, warned, begun = Result(claim, answers, retry_at), False, self.clock.monotonic()
+        self._unrecorded.append(result)
+        while result in self._unrecorded:
+            last_try = self.stop.is_set() or self.clock.monotonic() - begun >= self.patience
             try:
-                with self._turn:
-                    if not slip.recorded:
-                        self._write()
+                with self._recording:
+                    if result in self._unrecorded:
+                        self._write_answers()
             except LedgerError as error:
                 if last_try:
                     raise
@@ -74,97 +155,19 @@ class Recorder:
                 warned = True
                 self.clock.wait(self.stop, RECORD_AGAIN)
 
+    def _write_answers(self) -> None:
+        results, mark = list(self._unrecorded), self.database.mark
+        with self.database.record() as connection:
+            now, rehearsal = self.clock.now(), self.route.rehearsal
+            stand = deliveries.settle(connection, results, now, rehearsal=rehearsal)
+            held, noted = is_all_held(connection), mark.follow(connection)
+        mark.write(noted)
+        self._stand &= stand
+        self.held |= held
+        del self._unrecorded[: len(results)]  # what came since stands behind them
+
     def refuse(self, people: Iterable[tuple[NoticeRecipient, Reason]]) -> None:
         """Who waits because the server seemed to refuse us, and it was they that it refused."""
         with self.database.write() as connection:
             for person, reason in people:
                 deliveries.refuse(connection, person, reason, self.clock.now())
-
-    def _write(self) -> None:
-        with self._lock:
-            slips, self._waiting = self._waiting, []
-        mark = self.database.mark
-        try:
-            with self.database.record() as connection:
-                results = [slip.result for slip in slips]
-                stands = deliveries.settle(
-                    connection, results, self.clock.now(), rehearsal=self.rehearsal
-                )
-                held, noted = is_all_held(connection), mark.follow(connection)
-            mark.write(noted)
-        except BaseException:  # raised again: the answers are for who writes next
-            with self._lock:
-                self._waiting = slips + self._waiting
-            raise
-        self.claims_stand &= stands
-        self.held |= held
-        for slip in slips:
-            slip.recorded = True
-
-
-class Batch:
-    """Claimed notices that the workers of one pass share.
-
-    Whoever finds it empty claims the next ones for all. `turn` lets one worker at a time ask the
-    ledger for more or report a failure: dozens that wait for it would leave the lease no
-    connection.
-    """
-
-    def __init__(
-        self, database: Database, stream: str, replica: SingleProcess, recorder: Recorder
-    ) -> None:
-        self.turn = threading.Lock()
-        self._database = database
-        self._stream = stream
-        self._replica = replica
-        self._recorder = recorder
-        self._lease = replica.lease
-        self._name = f"{self._lease.name}:{secrets.token_hex(4)}"
-        self._claims: deque[Claim] = deque()
-
-    def still_ours(self) -> bool:
-        return self._lease.holds and self._recorder.claims_stand
-
-    def take(self, limit: int, *, least_tried: bool = False) -> Claim | None:
-        """Raises `ClaimLapsedError`."""
-        with self.turn:
-            if not self._claims:
-                self._claim(limit, least_tried=least_tried)
-            with suppress(IndexError):
-                return self._claims.popleft()
-            return None
-
-    def _claim(self, limit: int, *, least_tried: bool) -> None:
-        now = self._recorder.clock.now()
-        with self._database.write() as connection:
-            if not self.still_ours():  # asked when it is our turn to write: that may take long
-                raise ClaimLapsedError("the claim lapsed before more was taken")
-            self._replica.requeue_lapsed(connection, now)
-            if self._database.mark.why_other(connection):
-                return  # it was changed for another under our feet: the next tick holds it
-            claims = deliveries.claim(
-                connection, self._name, self._stream, now, limit, least_tried=least_tried
-            )
-        self._claims.extend(claims)
-
-    def return_(self, claim: Claim) -> None:
-        """It was not begun: the next worker takes it."""
-        self._claims.appendleft(claim)
-
-    def release(self) -> list[Claim]:
-        """All that nobody has begun, which is the caller's now."""
-        released = []
-        with suppress(IndexError):
-            while True:
-                released.append(self._claims.popleft())
-        return released
-
-    def requeue(self, *, if_others_send: bool = False) -> bool:
-        """What nobody has begun is ready again, for any sender. Says whether it was done."""
-        if not self._claims:
-            return False
-        with self._database.write() as connection:
-            if if_others_send and not self._replica.others_are_well(connection):
-                return False
-            deliveries.requeue(connection, self.release(), self._recorder.clock.now())
-        return True

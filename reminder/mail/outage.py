@@ -1,63 +1,64 @@
-"""A mail server in trouble: one alarm when it begins, and notices that wait for the next probe."""
+"""A mail server in trouble, by its own failure or because it refuses whatever this office sends.
+
+One alarm when it begins, and notices that wait for the next probe. A relay that does not know this
+host refuses every recipient, one by one and for good. Three different ones in a row, answered
+alike, are the server's trouble: they wait, as all others do. A few odd mailboxes must not pass
+for that, nor hold up anybody: who is refused beside others that were accepted is refused, and a
+probe asks who was tried least.
+"""
 
 import logging
-import random
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection
-
-from reminder.clock import Clock
-from reminder.domain.notices import Reason, State
+from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ServerError
-from reminder.ledger import deliveries
+from reminder.ledger import deliveries, senders
 from reminder.ledger.counts import count_state, count_waiting
-from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, NoticeRecipient
-from reminder.ledger.senders import ServerTrouble, clear_trouble, note_trouble, read_trouble
-from reminder.mail.replicas import SingleProcess
-from reminder.mail.route import REFUSED, Route, back_off
+from reminder.ledger.senders import ServerTrouble
+from reminder.mail.claims import REFUSED, Claims, back_off
+
+ALIKE = 3  # different recipients in a row
+PROBED = 10  # recipients that one probe asks of a server that refused them all
+
+_FINAL = re.compile("5[0-9]{2} ")
+# RFC 3463 sections 3.2 to 3.4: these speak of the mailbox, or of the mail's size; 5.1.0 and 5.2.0
+# of neither: relays that do not know this host say them.
+_OF_OTHERS = re.compile(r"5[0-9]{2} #?5\.(?:[12]\.[1-9][0-9]{0,2}|3\.4)\b")
+_REFUSALS = (Reason.RECIPIENT_REFUSED, Reason.MESSAGE_REFUSED)
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
 class Outage:
     """Of one pass: `trouble` is what an earlier one left in the ledger, `begun` is whether the
     server has failed in this one."""
 
-    database: Database
-    clock: Clock
-    route: Route
-    replica: SingleProcess
-    dice: random.Random
-    trouble: ServerTrouble | None = None
-    begun: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        with self.database.read() as connection:
-            self.trouble = read_trouble(connection, self.replica.name)
-        if self.trouble and self.trouble.server != self.route.mark:
-            self._forget()
-
-    def _forget(self) -> None:
-        """Whatever waited for another server, or for other settings of this one, is ready."""
-        with self.database.write() as connection:
-            clear_trouble(connection, self.replica.name)
-            deliveries.hurry(connection, self.route.stream, self.clock.now())
-        self.trouble = None
+    def __init__(self, claims: Claims) -> None:
+        self.begun = False
+        self._claims = claims
+        self._database = claims.database
+        self._route = claims.route
+        self._replica = claims.replica
+        with self._database.read() as connection:
+            self.trouble = senders.read_troubles(connection).get(self._replica.name)
+        if self.trouble and self.trouble.server != self._route.mark:
+            # Whatever waited for another server, or for other settings of this one, is ready.
+            self.trouble = None
+            with self._database.write() as connection:
+                senders.clear_trouble(connection, self._replica.name)
+                deliveries.hurry(connection, self._route.stream, claims.clock.now())
 
     def lasts(self) -> bool:
         """The next probe is yet to come: until then what is new waits, unless other replicas
         get through."""
-        trouble, now = self.trouble, self.clock.now()
-        if trouble is None or trouble.not_before <= now:
+        now = self._claims.clock.now()
+        if self.trouble is None or self.trouble.not_before <= now:
             return False
-        with self.database.write() as connection:
-            if not self.replica.others_are_well(connection):
-                self._put_off(connection, trouble)
+        with self._database.write() as connection:
+            if not self._replica.others_are_well(connection):
+                deliveries.put_off(connection, self._route.stream, now, self.trouble)
         return True
 
     def begin(
@@ -65,53 +66,139 @@ class Outage:
     ) -> None:
         """Notices wait, those of `claims` and those that the server `refused` because of us
         among them: for other replicas at once if their way is well, else for the next probe."""
-        with self._lock:
-            is_first, self.begun = not self.begun, True
-        with self.database.write() as connection:
-            earlier = trouble = read_trouble(connection, self.replica.name)
+        is_first, self.begun = not self.begun, True
+        now, stream = self._claims.clock.now(), self._route.stream
+        with self._database.write() as connection:
+            earlier = trouble = senders.read_troubles(connection).get(self._replica.name)
             if is_first or trouble is None:
                 trouble = self._described(error, earlier, of_us=bool(refused))
-                note_trouble(connection, trouble, self.replica.name)
-            self._leave_waiting(connection, trouble, claims, refused)
+                senders.note_trouble(connection, trouble)
+            others_send = self._replica.others_are_well(connection)
+            until = now if others_send else trouble.not_before
+            deliveries.wait_after_all(connection, refused, now, until, trouble.detail)
+            if others_send:
+                deliveries.requeue(connection, claims, now)
+            else:
+                deliveries.put_off(connection, stream, now, trouble, claims)
             waiting = count_waiting(connection) - count_state(connection, State.HELD)
-        if is_first and not (earlier and earlier.failures):
+        if is_first and not earlier:
             log.error("%s", f"{error}: {waiting} notices wait. {error.hint}".rstrip())
 
     def _described(
         self, error: ServerError, earlier: ServerTrouble | None, *, of_us: bool
     ) -> ServerTrouble:
-        now, failures = self.clock.now(), earlier.failures if earlier else 0
-        bounds = REFUSED if error.permanent else self.route.probe
-        until = now + back_off(failures, bounds, self.dice)
-        since = earlier.since if earlier else now
-        reason = Reason.SETTINGS if error.permanent else self.route.failing
-        reason = Reason.SENDER_REFUSED if of_us else reason
-        return ServerTrouble(self.route.mark, failures + 1, since, until, str(error), reason)
-
-    def _leave_waiting(
-        self,
-        connection: Connection,
-        trouble: ServerTrouble,
-        claims: Sequence[Claim],
-        refused: Sequence[NoticeRecipient],
-    ) -> None:
-        now, words = self.clock.now(), trouble.detail
-        if self.replica.others_are_well(connection):
-            deliveries.requeue(connection, claims, now)
-            deliveries.wait_after_all(connection, refused, now, now, words)
-        else:
-            deliveries.wait_after_all(connection, refused, now, trouble.not_before, words)
-            self._put_off(connection, trouble, claims)
-
-    def _put_off(
-        self, connection: Connection, trouble: ServerTrouble, claims: Sequence[Claim] = ()
-    ) -> None:
-        deliveries.put_off(
-            connection, self.route.stream, self.clock.now(), trouble.not_before,
-            trouble.detail, trouble.waits_as, claims,
-        )  # fmt: skip
+        now, failures = self._claims.clock.now(), earlier.failures if earlier else 0
+        bounds = REFUSED if error.permanent else self._route.probe
+        reason = Reason.SETTINGS if error.permanent else self._route.failing
+        return ServerTrouble(
+            self._replica.name,
+            self._route.mark,
+            failures + 1,
+            since=earlier.since if earlier else now,
+            not_before=now + back_off(failures, bounds, self._claims.dice),
+            detail=str(error),
+            reason=Reason.SENDER_REFUSED if of_us else reason,
+        )
 
     def end(self) -> None:
-        with self.database.write() as connection:
-            if clear_trouble(connection, self.replica.name):
-                log.warning("%s works again", self.route.name)
+        with self._database.write() as connection:
+            if senders.clear_trouble(connection, self._replica.name):
+                log.warning("%s works again", self._route.name)
+
+
+class Refusals:
+    """What may be about this office and not about the mailbox, in one pass; not for two threads
+    at once. `refused_us` says that the server refused us in an earlier one."""
+
+    def __init__(self, *, refused_us: bool = False) -> None:
+        self._refused_us = refused_us
+        self._accepted = False
+        self._blamed = False
+        self._alike = ""  # what the replies of the row have in common
+        self._reply = ""
+        self._of_us = False
+        self._row: dict[str, list[NoticeRecipient]] = {}  # by one recipient of each answer
+        self._may_be_theirs: dict[str, list[tuple[NoticeRecipient, Reason]]] = {}
+
+    @property
+    def open(self) -> bool:
+        """The last recipients were refused, and the server may be the reason."""
+        return bool(self._row)
+
+    def note(self, claim: Claim, answers: Mapping[str, Answer]) -> str:
+        """The server's reply once it is to blame; `take_row` gives who is to wait."""
+        accepted = any(answer.state is State.SENT for answer in answers.values())
+        if accepted:
+            self._accepted = True
+            self._row.clear()
+        for answer, addresses in _doubtful(answers):
+            of_us = answer.state is State.RETRY
+            # Tried before, beside others that were accepted: it goes on waiting by itself.
+            if of_us and claim.attempts and not self._refused_us:
+                continue
+            people = [NoticeRecipient(claim.key, address) for address in addresses]
+            if answer.otherwise:
+                self._may_be_theirs[addresses[0]] = [(one, answer.otherwise) for one in people]
+            if accepted or (self._refused_us and self._accepted):
+                continue
+            words = "" if of_us or self._refused_us else alike(answer.reply, addresses[0])
+            if words != self._alike:  # unlike the last ones: another row
+                self._row.clear()
+                self._of_us = False
+            self._alike, self._reply = words, answer.reply
+            self._of_us |= of_us
+            self._row[addresses[0]] = people
+        self._blamed |= len(self._row) >= (PROBED if self._refused_us else ALIKE)
+        return self._reply if self._blamed and self._row else ""
+
+    def take_row(self) -> list[NoticeRecipient]:
+        """Who was refused in that row, for once."""
+        people = [person for same in self._row.values() for person in same]
+        self._row.clear()
+        return people
+
+    def reply_of_all(self) -> str:
+        """At the end: the server's reply, if nobody was accepted and it spoke of us."""
+        spoke_of_us = self._refused_us or self._of_us
+        return self._reply if spoke_of_us and self._row and not self._accepted else ""
+
+    def theirs(self) -> list[tuple[NoticeRecipient, Reason]]:
+        """At the end: who was refused for what they are, since others were accepted."""
+        if not self._accepted or self._blamed or len(self._may_be_theirs) >= ALIKE:
+            return []
+        return [one for same in self._may_be_theirs.values() for one in same]
+
+
+def _doubtful(answers: Mapping[str, Answer]) -> list[tuple[Answer, list[str]]]:
+    """Each final no that does not itself say of whom it speaks, or says: of us. With all its
+    recipients: the one to a message is for them all."""
+    doubtful: dict[int, tuple[Answer, list[str]]] = {}
+    for address, answer in answers.items():
+        of_us = answer.reason in (Reason.SENDER_REFUSED, Reason.SERVER)
+        of_whom = answer.reason in _REFUSALS and not _OF_OTHERS.match(answer.reply)
+        if _FINAL.match(answer.reply) and (of_us or of_whom):
+            doubtful.setdefault(id(answer), (answer, []))[1].append(address)
+    return list(doubtful.values())
+
+
+def alike(reply: str, address: str) -> str:
+    """The words that replies to different recipients have in common: without the address, in
+    whatever form, and without what numbers the mail or the session."""
+    name, _, domain = address.lower().partition("@")
+    own = {address.lower(), name, domain, _unicode(domain), f"{name}@{_unicode(domain)}"}
+    code, _, text = reply.lower().partition(" ")
+    words = [word.strip("<>()[]{}'\";:,.") for word in re.split(r"[\s<>=]+", text)]
+    kept = [w for w in words if w and w not in own and "@" not in w and not _is_number(w)]
+    return " ".join([code, *kept])
+
+
+def _is_number(word: str) -> bool:
+    """Whether it counts or names this one mail; an enhanced code (RFC 3463) does not."""
+    return bool(re.search("[0-9]", word)) and not re.fullmatch(r"#?[245](?:\.[0-9]{1,3}){2}", word)
+
+
+def _unicode(domain: str) -> str:
+    try:
+        return domain.encode().decode("idna")
+    except UnicodeError:
+        return domain

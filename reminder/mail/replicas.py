@@ -14,7 +14,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,29 +38,22 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 @contextmanager
 def single_process_lock(path: Path) -> Iterator[bool]:
     """Whether this process has it. Raises `LedgerError`."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise _no_lock(path, error) from None
-    try:
+    with ExitStack() as opened:
         try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            opened.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             ours = True
         except BlockingIOError:
             ours = False
         except OSError as error:
-            raise _no_lock(path, error) from None
+            raise LedgerError(
+                f"the sender's lock {path} cannot be had: {error.strerror}",
+                hint="Nothing is sent without it. This user must be able to write that file and "
+                "folder.",
+            ) from None
         yield ours
-    finally:
-        os.close(descriptor)
-
-
-def _no_lock(path: Path, error: OSError) -> LedgerError:
-    return LedgerError(
-        f"the sender's lock {path} cannot be had: {error.strerror}",
-        hint="Nothing is sent without it. This user must be able to write that file and folder.",
-    )
 
 
 @dataclass
@@ -73,13 +66,6 @@ class Lease:
     @property
     def holds(self) -> bool:
         return since_boot() < self.until
-
-    def renew(self, until: float) -> bool:
-        """False when it lapsed before the server's yes came: somebody here may have seen that."""
-        if not self.holds:
-            return False
-        self.until = until
-        return True
 
 
 class SingleProcess:
@@ -120,14 +106,21 @@ class Replica(SingleProcess):
     ) -> None:
         self.name = replica_name()
         self._config_hash = config_hash
-        self._since = _NEVER
         self._database = database
-        if lasting:
-            with database.read() as connection:
-                self._since = senders.now(connection)
+        with database.read() as connection:
+            self._since = senders.now(connection) if lasting else _NEVER
         self._wake = wake
         self._stop = threading.Event()
         self.lease = self._begin_lease()
+
+    def _begin_lease(self) -> Lease:
+        lease = Lease(until=since_boot() + LEASE)
+        with self._database.record() as connection:
+            senders.enter(
+                connection, lease.name, self.name, timedelta(seconds=LEASE),
+                config_hash=self._config_hash, since=self._since,
+            )  # fmt: skip
+        return lease
 
     @contextmanager
     def kept(self) -> Iterator["Replica"]:
@@ -153,7 +146,8 @@ class Replica(SingleProcess):
         return _told(deliveries.requeue_lost(connection, at, but=senders.present(connection)))
 
     def others_are_well(self, connection: Connection) -> bool:
-        return bool(senders.well(connection) - {self.name})
+        replicas = {*senders.present(connection).values()} - {self.name}
+        return bool(replicas - senders.read_troubles(connection).keys())
 
     def _keep(self) -> None:
         warned = False
@@ -166,26 +160,18 @@ class Replica(SingleProcess):
                 warned = True
 
     def _renew(self) -> None:
-        asked = since_boot()  # the server counts from later on
+        lease, asked = self.lease, since_boot()  # the server counts from later on
         with self._database.record() as connection:
-            renewed = senders.renew(connection, self.lease.name, timedelta(seconds=LEASE))
+            renewed = senders.renew(connection, lease.name, timedelta(seconds=LEASE))
             others = senders.have_left_work(connection)
-        renewed = renewed and self.lease.renew(asked + LEASE)
-        if not renewed:
+        if renewed and lease.holds:
+            lease.until = asked + LEASE
+        else:  # also when it lapsed before the server's yes came: somebody here may have seen that
             log.warning("the lease to send had lapsed: others may have taken over")
-            self.lease.until = 0.0
+            lease.until, renewed = 0.0, False
             self.lease = self._begin_lease()
         if others or not renewed:
             self._wake()
-
-    def _begin_lease(self) -> Lease:
-        lease = Lease(until=since_boot() + LEASE)
-        with self._database.record() as connection:
-            senders.enter(
-                connection, lease.name, self.name, timedelta(seconds=LEASE),
-                config_hash=self._config_hash, since=self._since,
-            )  # fmt: skip
-        return lease
 
 
 def _told(count: int) -> int:

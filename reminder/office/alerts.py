@@ -16,7 +16,7 @@ from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import read_hold, unapproved
-from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_trouble
+from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_troubles
 from reminder.office.holds import hold_words
 from reminder.office.reports import PATIENCE, Reporter, console_url
 
@@ -196,9 +196,9 @@ class Alerts:
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
-        trouble = read_trouble(connection, self.replica)
-        if trouble and (trouble.reason is Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
-            name = "outbox" if trouble.reason is Reason.STORAGE else "server"
+        trouble = read_troubles(connection).get(self.replica)
+        if trouble and (trouble.reason == Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
+            name = "outbox" if trouble.reason == Reason.STORAGE else "server"
             yield Trouble(name, trouble.detail)
 
     def _held(self, connection: Connection) -> Iterator[Trouble]:

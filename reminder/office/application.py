@@ -27,9 +27,9 @@ from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.location import DatabaseServer, server_mark
 from reminder.ledger.opening import open_database, was_begun
 from reminder.ledger.registrations import read_dates, read_progress
+from reminder.mail.claims import Route
 from reminder.mail.compose import Composer
 from reminder.mail.replicas import replica_name, sending_right
-from reminder.mail.route import Route
 from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport

@@ -23,7 +23,7 @@ from reminder.ledger.holds import Hold, read_hold, unapproved
 from reminder.ledger.location import DatabaseServer
 from reminder.ledger.occasions import last_occasion, last_tick
 from reminder.ledger.registrations import read_progress, read_start
-from reminder.ledger.senders import Alarm, read_alarms, read_details
+from reminder.ledger.senders import Alarm, read_alarms, read_troubles
 from reminder.ledger.views import NoticeView
 from reminder.office.application import Application
 
@@ -78,7 +78,7 @@ def read_status(app: Application) -> Status:
             waiting_count=count_waiting(connection),
             waiting=first_waiting(connection),
             replicas=sorted(set(senders.present(connection).values())) if on_server else (),
-            troubles=read_details(connection),
+            troubles={by: it.detail for by, it in read_troubles(connection).items()},
             alarms=list(read_alarms(connection).values()),
         )
 

@@ -15,12 +15,14 @@ from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed
 from reminder.ledger.opening import open_database
 from reminder.ledger.rows import read_history
+from reminder.ledger.senders import ServerTrouble
 from reminder.ledger.views import NoticeView, read_notice
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 SOON, LATER = AT + timedelta(seconds=5), AT + timedelta(minutes=2)
 LEAD, SECOND = "lead@unit.test", "second@unit.test"
 ACCEPTED = Answer(State.SENT, Reason.ACCEPTED, "250 kept")
+TROUBLE = ServerTrouble("", "mail.test", 1, AT, LATER, "421 too busy")
 DEFERRED = Answer(State.RETRY, Reason.RECIPIENT_DEFERRED, "450 later")
 
 
@@ -46,6 +48,11 @@ def settle(database: Database, claimed: Claim, **answers: Answer) -> None:
     named = {f"{name}@unit.test": answer for name, answer in answers.items()}
     with database.write() as connection:
         record_answers(connection, [Result(claimed, named, LATER)], SOON)
+
+
+def put_off(database: Database, *claimed: Claim) -> None:
+    with database.write() as connection:
+        deliveries.put_off(connection, "smtp", SOON, TROUBLE, claimed)
 
 
 def view(database: Database, key: str = "a") -> NoticeView:
@@ -100,8 +107,8 @@ def test_what_was_queued_first_goes_first(database: Database) -> None:
 def test_what_belongs_to_another_course_is_left_alone(database: Database) -> None:
     add(database, stream="rehearsal")
     assert claim(database) == []
-    with database.write() as connection:
-        assert deliveries.put_off(connection, "smtp", SOON, LATER, "421 too busy") == 0
+    put_off(database)
+    assert view(database).state == State.QUEUED
 
 
 def test_a_retry_is_not_ready_before_its_time(database: Database) -> None:
@@ -195,11 +202,7 @@ def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database:
     for key in "ab":
         add(database, key)
     [claimed] = claim(database, limit=1)
-    with database.write() as connection:
-        count = deliveries.put_off(
-            connection, "smtp", SOON, LATER, "421 too busy", claimed=[claimed]
-        )
-    assert count == 2
+    put_off(database, claimed)
     assert {view(database, key).reason for key in "ab"} == {"server"}
     assert claim(database, "two", LATER - timedelta(seconds=1)) == []
 
@@ -207,9 +210,7 @@ def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database:
 def test_a_sick_server_leaves_what_another_claim_took(database: Database) -> None:
     add(database)
     [claimed] = claim(database, "other")
-    mine = [replace(claimed, claim="mine")]
-    with database.write() as connection:
-        assert deliveries.put_off(connection, "smtp", SOON, LATER, "421", claimed=mine) == 0
+    put_off(database, replace(claimed, claim="mine"))
     assert view(database).state == State.SENDING
 
 

@@ -24,9 +24,10 @@ from reminder.ledger import deliveries
 from reminder.ledger.location import Place
 from reminder.ledger.opening import reading
 from reminder.ledger.schema import message, recipient
-from reminder.ledger.senders import read_trouble
+from reminder.ledger.senders import read_troubles
+from reminder.mail.claims import PROBE, RETRY, back_off
 from reminder.mail.replicas import single_process_lock
-from reminder.mail.route import PROBE, RETRY, Pace, back_off
+from reminder.mail.sending import Pace
 from reminder.office import lookup, operations, previews
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
@@ -88,7 +89,7 @@ def next_try(office: Trial, key: str = DIGEST) -> datetime:
 def next_probe(office: Trial, server: BadServer) -> datetime:
     app = office.app(MARCH)
     with app.database.read() as connection:
-        trouble = read_trouble(connection, app.container.alerts.replica)
+        trouble = read_troubles(connection).get(app.container.alerts.replica)
     assert trouble is not None
     return trouble.not_before
 

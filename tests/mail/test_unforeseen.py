@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Answer
-from reminder.ledger.senders import read_trouble
+from reminder.ledger.senders import read_troubles
 from reminder.mail.transports import Envelope
 from tests.daemon.trials import MARCH, Trial, trial
 from tests.mail.servers import bad_server
@@ -50,7 +50,7 @@ def tick_by(office: Trial, way: Sick) -> str:
     app.transport = way
     app.tick()
     with app.database.read() as connection:
-        trouble = read_trouble(connection, app.container.alerts.replica)
+        trouble = read_troubles(connection).get(app.container.alerts.replica)
     return trouble.detail if trouble else ""
 
 

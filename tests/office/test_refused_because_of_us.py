@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.ledger.senders import read_trouble
-from reminder.mail.refusals import alike
+from reminder.ledger.senders import read_troubles
+from reminder.mail.outage import alike
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import Naming, Picky, bad_server, real_server
 
@@ -46,7 +46,7 @@ def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
 def next_probe(trial: Trial) -> str:
     app = trial.app(APRIL)
     with app.database.read() as connection:
-        trouble = read_trouble(connection, app.container.alerts.replica)
+        trouble = read_troubles(connection).get(app.container.alerts.replica)
     assert trouble
     return (trouble.not_before + timedelta(seconds=1)).isoformat()
 
