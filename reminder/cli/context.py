@@ -122,7 +122,7 @@ def say_hold(app: Application) -> None:
 def trial_application(at: str | None, really: bool = False) -> Application:
     """`at` as given on the command line, in the plan's zone when it has no offset."""
     from reminder.clock import Clock
-    from reminder.office.process import refuse_far_moment
+    from reminder.office.holds import refuse_far_moment
 
     app = application()
     if at is not None:

@@ -68,14 +68,14 @@ def tick(
     as_json: AsJson = False,
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
-    from reminder.office.process import stopping
+    from reminder.office.application import stopping
 
     app = trial_application(at, really)
     stop = app.sender.stop
     with stopping(stop.set):
         done = app.tick()
     result = asdict(done)
-    del result["delivers"], result["hold"]
+    del result["delivers"]
     if as_json:
         print_json(result)
     else:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
 
-from reminder.domain.notices import Kind, NoticeDraft, Reason
+from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason
 from reminder.domain.occasions import forecast, gets_digest
 from reminder.domain.plan import Plan, Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Window
 from reminder.domain.workdays import DAY, last_day
 
-REMINDERS = (Kind.NUDGE, Kind.OVERDUE)
 # Who is reminded of what: by the kind, the task and the unit.
 Call = tuple[Kind, str, str]
 Calls = Mapping[Call, set[date]]

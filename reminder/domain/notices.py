@@ -14,6 +14,9 @@ class Kind(StrEnum):
     REPORT = "report"
 
 
+REMINDERS = (Kind.NUDGE, Kind.OVERDUE)
+
+
 class State(StrEnum):
     """Of a recipient: the first five. The others are set on the notice itself."""
 

@@ -107,6 +107,8 @@ def reminders(
     notified: Mapping[Step, Set[str]],
     progress: Progress,
     past_digests: Mapping[str, Sequence[PastDigest]] = MappingProxyType({}),
+    *,
+    rehearsal: bool = False,
 ) -> Iterator[NoticeDraft]:
     """Of steps in reach, each with the units that were told: for those that lead and were not,
     and have not reported the task as done. `past_digests` are the units' latest digests.
@@ -121,10 +123,14 @@ def reminders(
             concerned = table.directory[unit].tone in step.tones and unit not in units
             if concerned and progress.is_asked(step.task, unit):
                 due[step.kind, unit].append(step)
+    period, moment = table.local_day(at).isoformat(), table.moment(table.local_day(at))
     for (kind, unit), steps in due.items():
         digests = past_digests.get(unit, ()) if table.directory[unit].tone is Relation.OWN else ()
         by_digest = all(_says(table, digests, step) for step in steps)
-        yield _draft(table, kind, table.local_day(at), unit, steps, by_digest=by_digest)
+        key = notice_key(table.plan.id, kind, period, unit, rehearsal=rehearsal)
+        tasks = tuple((step.task, step.due, step.step) for step in steps)
+        until = min(step.until for step in steps)
+        yield NoticeDraft(key, kind, period, unit, moment, until, tasks, by_digest)
 
 
 def _says(table: Timetable, digests: Iterable[PastDigest], step: Step) -> bool:
@@ -146,16 +152,6 @@ def addressees(table: Timetable, draft: NoticeDraft) -> Addressees:
         for _, due, step in draft.tasks
     )
     return replace(told, lead=False) if draft.by_digest else told
-
-
-def _draft(
-    table: Timetable, kind: Kind, on: date, unit: str, steps: Sequence[Step], *, by_digest: bool
-) -> NoticeDraft:
-    period = on.isoformat()
-    key = notice_key(table.plan.id, kind, period, unit)
-    tasks = tuple((step.task, step.due, step.step) for step in steps)
-    until = min(step.until for step in steps)
-    return NoticeDraft(key, kind, period, unit, table.moment(on), until, tasks, by_digest)
 
 
 def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:

@@ -2,25 +2,25 @@
 
 import hashlib
 import zlib
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
-    RowMapping,
-    Select,
+    Row,
     bindparam,
     delete,
-    exists,
+    or_,
     select,
     union,
     update,
 )
 
 from reminder.domain.notices import (
+    REMINDERS,
     UNFINISHED,
     Kind,
     NoticeDraft,
@@ -30,11 +30,11 @@ from reminder.domain.notices import (
     still_reached,
 )
 from reminder.ledger.deliveries import NOT_BEGUN
-from reminder.ledger.notified import note_reminded
+from reminder.ledger.occasions import AHEAD, note_reminded
 from reminder.ledger.rows import Change, batched, record
 from reminder.ledger.schema import history, message, notice, recipient
 
-AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
+OLD = timedelta(days=2)  # then what was never handed over is composed anew
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
 # Answers that come to DATA or behind it; a throttle may come earlier, and is not told apart.
 _AT_DATA = (
@@ -45,6 +45,8 @@ _AT_DATA = (
     Reason.MESSAGE_REFUSED,
     Reason.THROTTLED,
 )
+_DRAFTED = ("key", "kind", "period", "unit", "due", "useful_until")
+_COMPOSED = ("message_id", "as_of", "sha256")
 
 
 @dataclass(frozen=True)
@@ -103,36 +105,22 @@ def add(
     if not new:
         return
     shared = {"stream": stream, "rehearsal": rehearsal, "attempts": 0, "created": at, "updated": at}
-    connection.execute(notice.insert(), [_row(one) | shared for one in new])
+    rows = [
+        {name: getattr(one.draft, name) for name in _DRAFTED}
+        | {"reason": one.reason, "state": None if one.composed else one.state}
+        | _bytes(one.composed)
+        | shared
+        for one in new
+    ]
+    connection.execute(notice.insert(), rows)
     note_reminded(connection, [one.draft for one in new])
-    _queue(connection, [(one.draft.key, one.composed, one.reason) for one in new], at)
-    unqueued = [one for one in new if not one.composed]
-    changes = [Change(one.draft.key, one.state or State.HELD, one.reason) for one in unqueued]
-    record(connection, at, changes)
-
-
-def _row(new: NewNotice) -> dict[str, object]:
-    draft = new.draft
-    return {
-        "key": draft.key,
-        "kind": draft.kind,
-        "period": draft.period,
-        "unit": draft.unit,
-        "due": draft.due,
-        "useful_until": draft.useful_until,
-        "reason": new.reason,
-        "state": None if new.composed else new.state,
-    } | _bytes(new.composed)
+    queued = [(one.draft.key, one.composed, one.reason) for one in new if one.composed]
+    _queue(connection, queued, at)
+    record(connection, at, [Change(n.draft.key, n.state, n.reason) for n in new if n.state])
 
 
 def _bytes(composed: Composed | None) -> dict[str, object]:
-    if composed is None:
-        return dict.fromkeys(("message_id", "as_of", "sha256"))
-    return {
-        "message_id": composed.message_id,
-        "as_of": composed.as_of,
-        "sha256": composed.sha256,
-    }
+    return {name: composed and getattr(composed, name) for name in _COMPOSED}
 
 
 def fix(connection: Connection, key: str, composed: Composed, at: datetime, reason: Reason) -> None:
@@ -143,10 +131,9 @@ def fix(connection: Connection, key: str, composed: Composed, at: datetime, reas
 
 def renew(connection: Connection, key: str, composed: Composed, at: datetime) -> None:
     """Other bytes, for the addresses of now, where it waits; who was refused stays so."""
-    theirs = recipient.c.notice == key
-    connection.execute(delete(recipient).where(theirs, recipient.c.state.in_(UNFINISHED)))
-    connection.execute(delete(message).where(message.c.notice == key))
-    settled = set(connection.scalars(select(recipient.c.address).where(theirs)))
+    _unqueue(connection, key, recipient.c.state.in_(UNFINISHED))
+    theirs = select(recipient.c.address).where(recipient.c.notice == key)
+    settled = set(connection.scalars(theirs))
     left = tuple(address for address in composed.recipients if address not in settled)
     _update(connection, key, updated=at, **_bytes(composed))
     _queue(connection, [(key, replace(composed, recipients=left), Reason.RENEWED)], at)
@@ -156,10 +143,7 @@ def renew(connection: Connection, key: str, composed: Composed, at: datetime) ->
 
 def hold_again(connection: Connection, key: str, at: datetime) -> None:
     """It waits for approval anew, without bytes, and keeps the old hash as a mark."""
-    theirs = recipient.c.notice == key
-    addresses = connection.scalars(select(recipient.c.address).where(theirs)).all()
-    connection.execute(delete(recipient).where(theirs))
-    connection.execute(delete(message).where(message.c.notice == key))
+    addresses = _unqueue(connection, key)
     _update(
         connection, key, state=State.HELD, reason=Reason.APPROVAL, approved=notice.c.sha256,
         updated=at, **_bytes(None),
@@ -169,34 +153,35 @@ def hold_again(connection: Connection, key: str, at: datetime) -> None:
 
 
 def _queue(
-    connection: Connection, mails: Sequence[tuple[str, Composed | None, Reason]], at: datetime
+    connection: Connection, mails: Sequence[tuple[str, Composed, Reason]], at: datetime
 ) -> None:
-    messages, people, changes = [], [], []
+    if not mails:
+        return
     unsent = {"state": State.QUEUED, "reply": "", "attempts": 0, "not_before": at, "updated": at}
-    for key, composed, reason in mails:
-        if composed is None:
-            continue
-        # Base64 hardly shrinks further with more effort, and that takes twice as long.
-        packed = zlib.compress(composed.content, 1)
-        messages.append({"notice": key, "content": packed, "stored": at})
-        people += [
-            {"notice": key, "address": address, "reason": reason} | unsent
-            for address in composed.recipients
-        ]
-        changes.append(Change(key, State.QUEUED, reason))
-    if messages:
-        connection.execute(message.insert(), messages)
+    # Base64 hardly shrinks further with more effort, and that takes twice as long.
+    messages = [
+        {"notice": key, "content": zlib.compress(composed.content, 1), "stored": at}
+        for key, composed, _ in mails
+    ]
+    people = [
+        {"notice": key, "address": address, "reason": reason} | unsent
+        for key, composed, reason in mails
+        for address in composed.recipients
+    ]
+    connection.execute(message.insert(), messages)
     if people:
         connection.execute(recipient.insert(), people)
-    record(connection, at, changes)
+    record(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
+
+
+def _unqueue(connection: Connection, key: str, *which: ColumnElement[bool]) -> Sequence[str]:
+    """Takes back the bytes and these recipients. Their addresses."""
+    connection.execute(delete(message).where(message.c.notice == key))
+    query = delete(recipient).where(recipient.c.notice == key, *which)
+    return connection.scalars(query.returning(recipient.c.address)).all()
 
 
 # States of the notice itself
-
-
-def set_state(connection: Connection, key: str, state: State, reason: Reason, at: datetime) -> None:
-    """On the notice itself: held, expired, baseline, or refused for want of an address."""
-    set_states(connection, [key], state, reason, at)
 
 
 def set_states(
@@ -207,6 +192,7 @@ def set_states(
     at: datetime,
     detail: str = "",
 ) -> None:
+    """On the notices themselves: held, expired, baseline, or refused for want of an address."""
     values = {"state": state, "reason": reason, "updated": at}
     for part in batched(keys):
         connection.execute(update(notice).where(notice.c.key.in_(part)).values(values))
@@ -219,20 +205,21 @@ def revive(connection: Connection, key: str, at: datetime, reason: Reason) -> No
     record(connection, at, [Change(key, State.RETRY, reason)])
 
 
-def _unfinished() -> Select[Any]:
-    """Found by the few that wait: a look at every notice there ever was would take too long."""
-    held = select(notice.c.key).where(notice.c.state == State.HELD)
-    waiting = select(recipient.c.notice).where(recipient.c.state.in_(UNFINISHED))
-    sending = select(recipient.c.notice).where(recipient.c.state == State.SENDING)
-    live = notice.c.state.is_(None) & notice.c.key.not_in(sending)
-    still = notice.c.key.in_(union(held, waiting)) & ((notice.c.state == State.HELD) | live)
-    return select(notice).where(still).order_by(notice.c.created)
-
-
 # Asked at each tick: made once, for making a statement takes longer than running it.
-_UNFINISHED = _unfinished()
-_UNFINISHED_OF = _UNFINISHED.where(notice.c.kind.in_(bindparam("kinds", expanding=True)))
-_OUTLIVED = _UNFINISHED.where(notice.c.useful_until <= bindparam("now"))
+_REVIEWED = or_(
+    notice.c.kind.in_(REMINDERS),
+    notice.c.useful_until <= bindparam("now"),
+    notice.c.as_of < bindparam("old"),
+)
+_BEING_SENT = select(recipient.c.notice).where(recipient.c.state == State.SENDING)
+# From the few recipients that wait: a look at every notice there ever was would take too long.
+_UNFINISHED = union(
+    select(notice).where(notice.c.state == State.HELD, _REVIEWED),
+    select(notice)
+    .join(recipient)
+    .where(recipient.c.state.in_(UNFINISHED), notice.c.state.is_(None), _REVIEWED)
+    .where(notice.c.key.not_in(_BEING_SENT)),
+)
 _TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
     (notice.c.state == State.EXPIRED) & notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
     # By a first start on a clock that was far ahead.
@@ -241,39 +228,25 @@ _TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
     notice.c.due <= bindparam("due_by"),
     notice.c.useful_until > bindparam("now"),
 )
-_REACHED_DATA = exists().where(
-    history.c.subject == notice.c.key,
-    history.c.reason.in_(_AT_DATA)
-    | ((history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)),
-)
-_OLD = _UNFINISHED.where(
-    notice.c.state.is_(None),
-    notice.c.stream == bindparam("of_stream"),
-    notice.c.as_of < bindparam("before"),
-    ~_REACHED_DATA,
-)
 _WAITING = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
 _FORGET = delete(message).where(
     message.c.stored < bindparam("before"), message.c.notice.not_in(_WAITING)
 )
 
 
-def unfinished(connection: Connection, *kinds: Kind) -> Sequence[RowMapping]:
-    """Notices that still wait: held, queued or to be tried again, and not just being sent."""
-    query = _UNFINISHED_OF if kinds else _UNFINISHED
-    return connection.execute(query, {"kinds": kinds}).mappings().all()
+def unfinished(connection: Connection, at: datetime) -> list[Row[Any]]:
+    """What waits and may have to end or to be composed anew: reminders, what has outlived its
+    use, what was composed long ago. Nothing that is just being sent."""
+    rows = connection.execute(_UNFINISHED, {"now": at, "old": at - OLD})
+    return sorted(rows, key=lambda row: (row.created, row.key))
 
 
-def expire(
-    connection: Connection, at: datetime, ended: Callable[[datetime], Reason] | None = None
-) -> list[str]:
-    """Gives up what has outlived its use; `ended` says why of what was due then. The keys."""
-    reasons: dict[Reason, list[str]] = defaultdict(list)
-    for row in connection.execute(_OUTLIVED, {"now": at}):
-        reasons[ended(row.due) if ended else Reason.TOO_LATE].append(row.key)
-    for reason, keys in reasons.items():
-        set_states(connection, keys, State.EXPIRED, reason, at)
-    return [key for keys in reasons.values() for key in keys]
+def seen_at_data(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Those of them that a mail server may have had: at DATA, or behind it."""
+    interrupted = (history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)
+    query = select(history.c.subject).where(history.c.reason.in_(_AT_DATA) | interrupted)
+    parts = (query.where(history.c.subject.in_(part)) for part in batched(keys))
+    return {key for part in parts for key in connection.scalars(part)}
 
 
 def too_early_given_up(
@@ -287,12 +260,6 @@ def too_early_given_up(
 def forget_bytes(connection: Connection, at: datetime) -> int:
     """Drops stored bytes older than 24 months, of what waits for nobody any more."""
     return connection.execute(_FORGET, {"before": at - KEPT}).rowcount
-
-
-def old_ones(connection: Connection, stream: str, before: datetime) -> list[str]:
-    """Keys of what waits, was composed before then and has never reached DATA."""
-    rows = connection.execute(_OLD, {"of_stream": stream, "before": before})
-    return [row.key for row in rows]
 
 
 def reached(connection: Connection, key: str, stream: str) -> set[str]:

@@ -1,34 +1,35 @@
-"""When an office first started, and which occasions were planned and reported."""
+"""When an office first started, which occasions were planned and reported, who was told by them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
 
-from reminder.domain.notices import Kind
-from reminder.ledger.notices import AHEAD
-from reminder.ledger.rows import put_new, put_setting, read_setting
-from reminder.ledger.schema import occasion, start
+from reminder.domain.notices import NEVER_WENT, REMINDERS, Kind, NoticeDraft, State, still_reached
+from reminder.domain.occasions import PastDigest, Step
+from reminder.domain.timetable import Timetable
+from reminder.ledger.rows import batched, put, put_new, put_setting, read_setting
+from reminder.ledger.schema import notice, occasion, reminded, start
 
+AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 _LAST_TICK = "last-tick"
 _REMINDERS = "reminders-made-from"
 
 
-def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> bool:
-    """Writes the first start of that stream, once; True when this was it.
+def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> None:
+    """Writes the first start of that stream, once. One that lies ahead was by a wrong clock: it
+    is now.
 
     From SMTP back to Maildir is no first start, nor is a second start on either.
     """
-    streams = set(connection.scalars(select(start.c.stream)))
-    if stream in streams or (stream == "maildir" and "smtp" in streams):
-        return False
-    connection.execute(start.insert().values(stream=stream, at=at, held=held))
-    return True
-
-
-def set_right(connection: Connection, at: datetime) -> None:
-    """A first start that lies ahead was by a wrong clock: it is now."""
-    connection.execute(update(start).where(start.c.at > at + AHEAD).values(at=at))
+    starts = {row.stream: row.at for row in connection.execute(select(start))}
+    if any(begun > at + AHEAD for begun in starts.values()):
+        connection.execute(update(start).where(start.c.at > at + AHEAD).values(at=at))
+    if stream not in starts and not (stream == "maildir" and "smtp" in starts):
+        connection.execute(start.insert().values(stream=stream, at=at, held=held))
 
 
 def note_tick(connection: Connection, at: datetime) -> None:
@@ -49,22 +50,24 @@ def reminders_planned_from(connection: Connection) -> str | None:
     return read_setting(connection, _REMINDERS)
 
 
+# Occasions
+
+
 def note_occasion(
-    connection: Connection, kind: Kind | str, period: str, due: datetime, at: datetime
+    connection: Connection,
+    kind: Kind | str,
+    period: str,
+    due: datetime,
+    at: datetime,
+    *,
+    has_new: bool = False,
 ) -> bool:
-    """True when it is new."""
+    """True when it is new. One that `has_new` notices and is not new is reported once more."""
     row = {"key": f"{kind}/{period}", "kind": kind, "period": period}
-    return put_new(connection, occasion, row | {"due": due, "planned_at": at})
-
-
-def note_more(
-    connection: Connection, kind: Kind | str, period: str, due: datetime, at: datetime
-) -> bool:
-    """For one that has new notices: if it is not new itself, its report comes once more."""
-    new = note_occasion(connection, kind, period, due, at)
-    if not new:
+    is_new = put_new(connection, occasion, row | {"due": due, "planned_at": at})
+    if has_new and not is_new:
         report_again(connection, kind, period, at)
-    return new
+    return is_new
 
 
 def input_hashes(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
@@ -93,12 +96,9 @@ def unreported(connection: Connection, at: datetime) -> Sequence[RowMapping]:
     return connection.execute(query.order_by(occasion.c.due)).mappings().all()
 
 
-def note_reported(connection: Connection, key: str, at: datetime) -> None:
-    _update(connection, key, reported_at=at)
-
-
-def note_interim(connection: Connection, key: str, at: datetime) -> None:
-    _update(connection, key, interim_at=at)
+def note_reported(connection: Connection, key: str, at: datetime, *, is_over: bool = True) -> None:
+    """An interim report, unless it `is_over`."""
+    _update(connection, key, **{"reported_at" if is_over else "interim_at": at})
 
 
 def report_again(connection: Connection, kind: str, period: str, at: datetime) -> None:
@@ -108,10 +108,150 @@ def report_again(connection: Connection, kind: str, period: str, at: datetime) -
 
 def last_occasion(connection: Connection, at: datetime) -> RowMapping | None:
     """The digest, nudge or 待确认 occasion that was due last."""
-    kinds = occasion.c.kind.in_([Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE])
+    kinds = occasion.c.kind.in_([Kind.DIGEST, *REMINDERS])
     query = select(occasion).where(kinds, occasion.c.due <= at)
     return connection.execute(query.order_by(occasion.c.due.desc()).limit(1)).mappings().first()
 
 
 def _update(connection: Connection, key: str, **values: str | datetime | None) -> None:
     connection.execute(update(occasion).where(occasion.c.key == key).values(values))
+
+
+# What units were told: digests that they got, reminders of each step
+
+
+def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
+    rows = [
+        {"key": draft.key, "kind": draft.kind, "unit": draft.unit}
+        | {"task": task, "due": due, "step": step}
+        for draft in drafts
+        for task, due, step in draft.tasks
+    ]
+    if rows:
+        put(connection, reminded, *rows)
+
+
+def note_covered(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
+    """What their units read in a digest counts as told. No notice has this key."""
+    note_reminded(connection, [replace(draft, key=_covered_key(draft.key)) for draft in drafts])
+
+
+def was_covered(connection: Connection, key: str) -> bool:
+    """Whether that reminder's unit has read it in a digest, so that it is for others alone."""
+    return bool(reminded_tasks(connection, [_covered_key(key)]))
+
+
+def _covered_key(key: str) -> str:
+    return f"{key}/by-digest"
+
+
+def reminded_tasks(
+    connection: Connection, keys: Iterable[str]
+) -> defaultdict[str, list[tuple[str, str, int]]]:
+    """What nudges and 待确认 mails are about, by their keys: task, due date, step."""
+    tasks: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    for batch in batched(keys):
+        for row in connection.execute(select(reminded).where(reminded.c.key.in_(batch))):
+            tasks[row.key].append((row.task, row.due, row.step))
+    return tasks
+
+
+def read_notified(
+    connection: Connection, steps: Iterable[Step], *, rehearsal: bool
+) -> dict[Step, set[str]]:
+    """Each step with the units that were reminded by it; a mail that never went does not
+    count, unless it was dropped by hand."""
+    notified: dict[Step, set[str]] = {}
+    # Without a notice: the secretariat was asked to phone.
+    went = notice.c.reason.not_in(NEVER_WENT)
+    counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
+    for step in steps:
+        query = select(reminded.c.unit).join(notice, notice.c.key == reminded.c.key, isouter=True)
+        query = query.where(
+            reminded.c.kind == step.kind,
+            reminded.c.task == step.task,
+            reminded.c.due == step.due,
+            reminded.c.step == step.step,
+            counts,
+        )
+        notified[step] = set(connection.scalars(query))
+    return notified
+
+
+def read_past_digests(
+    connection: Connection,
+    table: Timetable,
+    steps: Iterable[Step],
+    at: datetime,
+    *,
+    rehearsal: bool,
+) -> dict[str, list[PastDigest]]:
+    """By the unit, since the first 待确认 step that is in reach, up to that moment.
+
+    Also digests that wait, or were refused: what keeps them back would keep back the second mail.
+    """
+    since = min((step.since for step in steps if step.kind is Kind.OVERDUE), default=None)
+    past_digests: dict[str, list[PastDigest]] = defaultdict(list)
+    if since is None:
+        return past_digests
+    first = datetime.combine(since, time(), table.plan.zone)
+    query = select(notice.c.unit, notice.c.period, notice.c.due, notice.c.created).where(
+        notice.c.kind == Kind.DIGEST,
+        notice.c.rehearsal.is_(rehearsal),
+        notice.c.state.is_distinct_from(State.BASELINE),
+        notice.c.reason.not_in(NEVER_WENT),
+        or_(notice.c.due >= first, notice.c.created >= first),
+        notice.c.due <= at,
+    )
+    for row in connection.execute(query):
+        day = table.local_day(max(row.due, row.created))
+        past_digests[row.unit].append(PastDigest(table.plan.month_of(row.period), day))
+    return past_digests
+
+
+def written_to(
+    connection: Connection, units: Collection[str], year: int, before: Collection[str], stream: str
+) -> set[str]:
+    """Those of the units that were written to in that year, by notices other than `before`: as
+    seen from that stream."""
+    query = select(notice.c.unit, notice.c.stream).where(
+        notice.c.unit.in_(units),
+        notice.c.sha256.is_not(None),
+        notice.c.period.startswith(f"{year}-"),
+        notice.c.rehearsal.is_(False),
+        notice.c.key.not_in(before),
+    )
+    rows = connection.execute(query.distinct())
+    return {row.unit for row in rows if still_reached(row.stream, stream)}
+
+
+@dataclass(frozen=True)
+class NotifiedCount:
+    """So many units were written to of that task, or of all tasks of a digest's month."""
+
+    kind: Kind
+    period: str
+    task: str
+    units: int
+
+
+def count_notified(
+    connection: Connection, tasks: Collection[str], periods: Collection[str]
+) -> Iterator[NotifiedCount]:
+    """What went of these tasks: the digests of their months, then the reminders."""
+    digests = _went(select(notice.c.kind, notice.c.period, func.count())).where(
+        notice.c.kind == Kind.DIGEST, notice.c.period.in_(periods)
+    )
+    digests = digests.group_by(notice.c.kind, notice.c.period).order_by(notice.c.period)
+    for kind, period, count in connection.execute(digests):
+        yield NotifiedCount(Kind(kind), period, "", count)
+    facts = (notice.c.kind, notice.c.period, reminded.c.task)
+    rows = _went(select(*facts, func.count())).join(reminded, reminded.c.key == notice.c.key)
+    rows = rows.where(reminded.c.task.in_(tasks)).group_by(*facts)
+    for kind, period, task, count in connection.execute(rows.order_by(*facts[1:])):
+        yield NotifiedCount(Kind(kind), period, task, count)
+
+
+def _went(query: Select[Any]) -> Select[Any]:
+    fixed = notice.c.sha256.is_not(None) & notice.c.state.is_(None)
+    return query.where(fixed, notice.c.rehearsal.is_(False))

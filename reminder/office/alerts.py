@@ -7,11 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection
 
-from reminder.documents.office import Office
+from reminder.documents.office import Office, load_office
+from reminder.documents.settings import Settings
 from reminder.domain.notices import Kind, Reason
+from reminder.domain.timetable import Timetable
+from reminder.errors import ConfigurationError
 from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
@@ -52,6 +56,7 @@ _LOGGED_BY_OTHERS = {"server", "outbox", "hold"}
 _TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files"}
 
 
+@dataclass(frozen=True)
 class Alerts:
     """Looks after every tick; keeps nothing but what stands in the ledger.
 
@@ -59,14 +64,18 @@ class Alerts:
     and mail server is not for the others to call over.
     """
 
-    def __init__(
-        self, office: Office, database: Database, reporter: Reporter, replica: str = ""
-    ) -> None:
-        self.replica = replica
-        self._settings = office.settings
-        self._table = office.table
-        self._database = database
-        self._reporter = reporter
+    office: Office
+    database: Database
+    reporter: Reporter
+    replica: str = ""
+
+    @property
+    def _settings(self) -> Settings:
+        return self.office.settings
+
+    @property
+    def _table(self) -> Timetable:
+        return self.office.table
 
     def check(
         self, at: datetime, more: Iterable[Trouble] | None = None, *, in_force: bool = True
@@ -84,20 +93,23 @@ class Alerts:
             return {
                 name: alarm
                 for name, alarm in read_alarms(connection).items()
-                if name.partition("@")[2] == self._place(name)
+                if name == self._placed(name.partition("@")[0])
                 and (in_force or _kind(name) in _OF_A_REPLICA)
                 and (more is not None or _kind(name) not in _SEEN_BY_A_DAEMON)
             }
 
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             alarms = told(connection)
-            seen = [*self._own(connection, at, alarms), *(more or ())]
+            seen = [*self._held(connection), *self._server(connection, at), *self._disk(alarms)]
+            seen += more or ()
             if in_force:
-                seen += self._shared(connection, at)
+                seen += self._digests(connection, at)
+                seen += self._unapproved(connection, at)
+                seen += self._workdays(at)
         troubles = {self._placed(trouble.name): trouble for trouble in seen}
         if troubles.keys() == alarms.keys():
             return 0
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             alarms = told(connection)
             begun = [name for name in troubles if name not in alarms]
             over = [alarm for name, alarm in alarms.items() if name not in troubles]
@@ -108,22 +120,19 @@ class Alerts:
         return len(begun) + len(over)
 
     def _placed(self, name: str) -> str:
-        place = self._place(name)
-        return f"{name}@{place}" if place else name
-
-    def _place(self, name: str) -> str:
-        """Whose trouble it is; empty for one of all. Two daemons of one replica have two ports."""
+        """With the replica whose trouble it is, unless it is one of all. Two daemons of one
+        replica have two ports."""
         if not self.replica or _kind(name) not in _OF_A_REPLICA:
-            return ""
-        seen_by_a_daemon = _kind(name) in _SEEN_BY_A_DAEMON
-        return f"{self._settings.web.port}@{self.replica}" if seen_by_a_daemon else self.replica
+            return name
+        port = f"@{self._settings.web.port}" if _kind(name) in _SEEN_BY_A_DAEMON else ""
+        return f"{name}{port}@{self.replica}"
 
     def _begin(self, connection: Connection, name: str, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, name, at, trouble.detail)
         if _kind(name) not in _LOGGED_BY_OTHERS:
             log.log(logging.ERROR if trouble.macro else logging.WARNING, "%s", trouble.detail)
         if trouble.macro:
-            self._reporter.tell(connection, name, trouble.macro, at, **trouble.facts)
+            self.reporter.tell(connection, name, trouble.macro, at, **trouble.facts)
 
     def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
         kind = _kind(alarm.name)
@@ -132,19 +141,7 @@ class Alerts:
             log.warning("over: %s", alarm.detail)
         if kind in _TOLD_WHEN_OVER:
             since = alarm.since.astimezone(self._table.plan.zone)
-            self._reporter.tell(connection, alarm.name, "over", at, kind=kind, since=since)
-
-    def _own(
-        self, connection: Connection, at: datetime, alarms: Collection[str]
-    ) -> Iterator[Trouble]:
-        yield from self._held(connection)
-        yield from self._server(connection, at)
-        yield from self._disk(alarms)
-
-    def _shared(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
-        yield from self._digests(connection, at)
-        yield from self._unapproved(connection, at)
-        yield from self._workdays(at)
+            self.reporter.tell(connection, alarm.name, "over", at, kind=kind, since=since)
 
     def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """Due for an hour and not all accepted or refused. The mail about it is its report."""
@@ -244,3 +241,45 @@ class Alerts:
 
 def _kind(name: str) -> str:
     return re.split("[/@]", name)[0]
+
+
+class EditedFiles:
+    """Whether the files that people edit are still what is in force. Reads them again only when
+    one of them changed."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._versions = [*map(_version, office.files())]
+        self._troubles: list[Trouble] = []
+
+    def troubles(self) -> list[Trouble]:
+        versions = [*map(_version, self._office.files())]
+        if versions != self._versions:
+            self._versions, self._troubles = versions, [*self._read()]
+        return self._troubles
+
+    def _read(self) -> Iterator[Trouble]:
+        still = "the version of the start stays in force"
+        try:
+            office = load_office(self._office.config, self._office.command_line)
+        except ConfigurationError as error:
+            first, count = error.faults[0], len(error.faults)
+            more = f" and {count - 1} more" if count > 1 else ""
+            words, facts = (
+                f"an edit is broken, {still}: {first}{more}",
+                {"fault": first, "count": count},
+            )
+            yield Trouble("files/broken", words, "broken_files", facts)
+            return
+        if (office.table, office.settings) != (self._office.table, self._office.settings):
+            words = f"the files were edited, {still}: restart to put them in force"
+            yield Trouble("files/pending", words, "pending_files")
+
+
+def _version(path: Path) -> tuple[Path, int, int]:
+    """With zeros where there is no such file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, status.st_mtime_ns, status.st_size

@@ -1,12 +1,14 @@
 """The parts put together, and one pass of the work."""
 
 import logging
-from collections.abc import Callable, Iterable
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from random import Random
-from threading import Lock
 
 from sqlalchemy import Connection
 
@@ -23,7 +25,6 @@ from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database
-from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.location import DatabaseServer, server_mark
 from reminder.ledger.opening import open_database, was_begun
 from reminder.ledger.registrations import read_dates, read_progress
@@ -39,7 +40,6 @@ from reminder.office.alerts import Alerts, Trouble
 from reminder.office.approval import Approvals
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import Planner
-from reminder.office.process import clock_fault, refuse_wrong_clock
 from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
 
@@ -63,17 +63,12 @@ class Container:
         self.alerts = Alerts(office, database, self.reporter, replica)
 
 
-def _nobody() -> None:
-    """Without a daemon the next pass finds it."""
-
-
 @dataclass(frozen=True)
 class Pass:
     """Notices that changed in one pass by the state they are in then, the operator's reports
     not counted; on a ledger of many replicas also those that another changed meanwhile.
 
-    `delivers` is False when another process holds the sender's lock. While `hold` is there
-    nothing new goes.
+    `delivers` is False when another process holds the sender's lock.
     """
 
     planned: int
@@ -83,7 +78,6 @@ class Pass:
     expired: int
     baseline: int
     delivers: bool = True
-    hold: Hold | None = None
 
 
 class Application:
@@ -104,8 +98,9 @@ class Application:
     ) -> None:
         self.office = office
         self.clock = clock
-        self.wake: Callable[[], None] = _nobody  # called when there is something to send at once
-        self._looking = Lock()
+        # Called when there is something to send at once; without a daemon the next pass finds it.
+        self.wake: Callable[[], None] = lambda: None
+        self._looking = threading.Lock()
         self._transport = transport
         self._dice = dice
         self._wrong = ""  # what is wrong with the clock, as it was told
@@ -223,7 +218,7 @@ class Application:
 
     def waits_for_clock(self, at: datetime) -> str:
         """Why that moment cannot be now: nothing is begun then. Told once in the log."""
-        why = clock_fault(self.clock, self.table, at)
+        why = holds.clock_fault(self.clock, self.table, at)
         if why and why != self._wrong:
             log.error("%s: nothing is begun until it is right", why)
         self._wrong = why
@@ -278,7 +273,7 @@ class Application:
         While the ledger cannot be written it keeps a mail server's answer for ten minutes; an
         outbox folder answers the same again at any time.
         """
-        refuse_wrong_clock(self.clock, self.table)
+        holds.refuse_wrong_clock(self.clock, self.table)
         if not self._transport:
             self.sender.patience = 600 if self.settings.transport == "smtp" else 0
         with self.database.read() as connection:
@@ -295,14 +290,43 @@ class Application:
                 self.sender.send_ready()
         with self.database.read() as connection:
             states = states_since(connection, before)
-            hold = read_hold(connection, self.settings.stream)
         return Pass(
-            planned=len(planned),
+            len(planned),
             sent=states[State.SENT],
             retry=states[State.RETRY],
             refused=states[State.REFUSED],
             expired=states[State.EXPIRED],
             baseline=states[State.BASELINE],
             delivers=replica is not None,
-            hold=hold,
         )
+
+
+@contextmanager
+def stopping(halt: Callable[[], None]) -> Iterator[None]:
+    """Calls `halt` for SIGINT, SIGTERM or SIGHUP, from a thread of its own.
+
+    No handler in the main thread: what it may wait for, the main thread may hold.
+    """
+    stops = {signal.SIGINT, signal.SIGTERM}
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
+        stops.add(signal.SIGHUP)
+    over = threading.Event()
+
+    def wait() -> None:
+        while True:
+            signal.sigwait(stops)
+            if over.is_set():
+                return
+            halt()
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    waiting = threading.Thread(target=wait, name="signals", daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        over.set()
+        assert waiting.ident
+        signal.pthread_kill(waiting.ident, signal.SIGTERM)
+        waiting.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

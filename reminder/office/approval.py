@@ -235,9 +235,9 @@ class Approvals:
                 # For good when it was due; before that it may come back.
                 ended = State.REFUSED if why is Reason.NO_ADDRESS else State.EXPIRED
                 state = ended if view.due <= at else State.HELD
-                notices.set_state(connection, view.key, state, why, at)
+                notices.set_states(connection, [view.key], state, why, at)
             elif not why and view.reason in NEEDLESS:
-                notices.set_state(connection, view.key, State.HELD, Reason.APPROVAL, at)
+                notices.set_states(connection, [view.key], State.HELD, Reason.APPROVAL, at)
         changed = [view.key for view in cleared if _differs(view, composed.get(view.key))]
         holds.take_back(connection, changed, at)
 

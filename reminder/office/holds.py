@@ -1,14 +1,16 @@
-"""Nothing goes until somebody has looked: held by hand, or since the ledger is another one."""
+"""Nothing goes until somebody has looked: held by hand, or since the ledger is another one; nor
+by a wrong clock, or to a real server at a moment that is not now."""
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
+from reminder.clock import RELEASED, Clock
+from reminder.documents.office import Office
+from reminder.domain.addresses import is_reserved
 from reminder.domain.characters import one_line
 from reminder.domain.notices import Reason
-from reminder.errors import UsageError
+from reminder.domain.timetable import Timetable
+from reminder.errors import ReminderError, UsageError
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold as Hold
 from reminder.ledger.holds import begin_hold
@@ -17,6 +19,7 @@ from reminder.ledger.mark import name_ledger
 
 log = logging.getLogger(__name__)
 
+NEAR = timedelta(hours=1)
 _WORDS = {
     Reason.HOLD: "first start with a mail server",
     Reason.RESTORED: "this ledger is not the one last used here",
@@ -75,9 +78,47 @@ def hold_hint(hold: Hold) -> str:
     return _NEXT[hold.reason]
 
 
-def why_too_late(connection: Connection) -> Callable[[datetime], Reason]:
-    """Why what was due at that moment and is over did not go: a restored ledger does not know
-    whether it did."""
-    hold = read_hold(connection, "")
-    since = hold.since if hold and hold.reason is Reason.RESTORED else None
-    return lambda due: Reason.UNKNOWN if since and due <= since else Reason.TOO_LATE
+def why_too_late(hold: Hold | None, due: datetime) -> Reason:
+    """Why what was due then and is over did not go: a restored ledger does not know whether it
+    did."""
+    is_unknown = hold and hold.reason is Reason.RESTORED and due <= hold.since
+    return Reason.UNKNOWN if is_unknown else Reason.TOO_LATE
+
+
+def clock_fault(clock: Clock, table: Timetable, at: datetime) -> str:
+    """Why that moment cannot be now, in words; empty when it can. All that a wrong clock passed
+    over would be given up.
+
+    A moment that was asked for need not be now; it may not lie years before the plan either.
+    """
+    year = table.plan.year
+    if clock.is_real and at < RELEASED:
+        why = "before this version was made"
+    elif table.local_day(at).year < year - 1:
+        why = f"years before the plan of {year}"
+    else:
+        return ""
+    return f"the clock says {table.local_day(at)}, {why}"
+
+
+def refuse_wrong_clock(clock: Clock, table: Timetable) -> None:
+    """Raises `ReminderError`."""
+    if why := clock_fault(clock, table, clock.now()):
+        raise ReminderError(f"{why}: nothing was begun", hint="Set the machine's clock.")
+
+
+def refuse_far_moment(office: Office, at: datetime, *, really: bool) -> None:
+    """A moment that is not now is a trial, on a trial server: raises `UsageError` elsewhere."""
+    if really or office.settings.transport != "smtp" or abs(at - Clock().now()) <= NEAR:
+        return
+    server = office.settings.smtp.host
+    if not office.settings.smtp_is_local:
+        why = f"{server} is a real mail server"
+    elif real := [address for address in office.mailed() if not is_reserved(address)]:
+        why = f"the mail server on this machine may pass on what goes to {real[0]}"
+    else:
+        return
+    raise UsageError(
+        f"{at.isoformat()} is more than an hour from now, and {why}",
+        hint="Add --really to send these mails all the same.",
+    )

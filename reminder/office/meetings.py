@@ -17,8 +17,12 @@ from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError, UnknownError
-from reminder.ledger import notified
-from reminder.ledger.notified import NotifiedCount, count_notified, read_past_digests
+from reminder.ledger.occasions import (
+    NotifiedCount,
+    count_notified,
+    read_notified,
+    read_past_digests,
+)
 from reminder.ledger.registrations import (
     SET,
     read_changes,
@@ -204,7 +208,7 @@ def _calls(
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
     rehearsal = app.settings.rehearsal
-    reminded = notified.read_notified(connection, steps, rehearsal=rehearsal)
+    reminded = read_notified(connection, steps, rehearsal=rehearsal)
     past_digests = read_past_digests(connection, table, steps, at, rehearsal=rehearsal)
     first = [
         (draft.kind, task, draft.unit)

@@ -3,24 +3,21 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from reminder.domain.changes import still_asked, why_done, why_needless
-from reminder.domain.notices import Kind, NoticeDraft, Reason, State, original
+from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason, State, original
 from reminder.domain.windows import Progress
-from reminder.ledger import notices, notified
+from reminder.ledger import notices, occasions
 from reminder.ledger.holds import read_hold
 from reminder.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
 from reminder.ledger.notices import Composed, NewNotice
-from reminder.ledger.notified import was_covered
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.compose import Composer, RenderContext, UnitFacts
-
-OLD = timedelta(days=2)  # then what was never handed over is composed anew
 
 
 class NoticeWriter:
@@ -36,47 +33,34 @@ class NoticeWriter:
         return f"rehearsal/{kind}" if self.rehearsal else kind
 
     def add(
-        self, connection: Connection, drafts: Sequence[NoticeDraft], context: RenderContext
+        self, connection: Connection, drafts: Iterable[NoticeDraft], context: RenderContext
     ) -> None:
         """Queued with its bytes, held without them, or refused for want of an address.
 
         What is to be approved does not wait for the first start's release: that is its release.
         """
-        at = context.as_of
-        missing = [draft for draft in drafts if not self._composer.is_addressed(draft)]
-        ready = [draft for draft in drafts if self._composer.is_addressed(draft)]
-        self.put(connection, missing, at, State.REFUSED, Reason.NO_ADDRESS)
-        if self._settings.mail.approval:
-            read_first = [draft for draft in ready if draft.kind is Kind.DIGEST]
-            ready = [draft for draft in ready if draft.kind is not Kind.DIGEST]
-            self.put(connection, read_first, at, State.HELD, Reason.APPROVAL)
-        if hold := read_hold(connection, self.stream):
-            self.put(connection, ready, at, State.HELD, hold.reason)
-            return
-        facts = self.unit_facts(connection, ready)
-        entries = [
-            NewNotice(draft, composed=context.compose(draft, own))
-            for draft, own in zip(ready, facts, strict=True)
-        ]
-        self._put_in(connection, entries, at)
+        approves, hold = self._settings.mail.approval, read_hold(connection, self.stream)
+        new, ready = [], []
+        for draft in drafts:
+            if not self._composer.is_addressed(draft):
+                new.append(NewNotice(draft, Reason.NO_ADDRESS, state=State.REFUSED))
+            elif approves and draft.kind is Kind.DIGEST:
+                new.append(NewNotice(draft, Reason.APPROVAL, state=State.HELD))
+            elif hold:
+                new.append(NewNotice(draft, hold.reason, state=State.HELD))
+            else:
+                ready.append(draft)
+        for draft, facts in zip(ready, self.unit_facts(connection, ready), strict=True):
+            new.append(NewNotice(draft, composed=context.compose(draft, facts)))
+        self.put(connection, new, context.as_of)
 
     def add_composed(
         self, connection: Connection, draft: NoticeDraft, at: datetime, composed: Composed
     ) -> None:
-        self._put_in(connection, [NewNotice(draft, composed=composed)], at)
+        self.put(connection, [NewNotice(draft, composed=composed)], at)
 
-    def put(
-        self,
-        connection: Connection,
-        drafts: Iterable[NoticeDraft],
-        at: datetime,
-        state: State,
-        reason: Reason,
-    ) -> None:
-        self._put_in(connection, [NewNotice(draft, reason, state=state) for draft in drafts], at)
-
-    def _put_in(self, connection: Connection, entries: Sequence[NewNotice], at: datetime) -> None:
-        notices.add(connection, entries, at, stream=self.stream, rehearsal=self.rehearsal)
+    def put(self, connection: Connection, new: Sequence[NewNotice], at: datetime) -> None:
+        notices.add(connection, new, at, stream=self.stream, rehearsal=self.rehearsal)
 
     def context(self, connection: Connection, at: datetime) -> RenderContext:
         return self._composer.context(at, self.progress(connection, at))
@@ -102,7 +86,7 @@ class NoticeWriter:
     ) -> Iterator[UnitFacts]:
         units = [draft.unit for draft in drafts]
         year, before = self._table.plan.year, [draft.key for draft in drafts]
-        written_to = notified.written_to(connection, units, year, before, self.stream)
+        written_to = occasions.written_to(connection, units, year, before, self.stream)
         if not self._settings.links_in_mail:
             yield from (UnitFacts(unit not in written_to) for unit in units)
             return
@@ -126,19 +110,33 @@ class NoticeWriter:
     def take_up_again(self, connection: Connection, view: NoticeView, at: datetime) -> None:
         """What was given up by a clock that ran ahead: with the bytes that it had, or as it is
         put in now."""
-        hold = read_hold(connection, self.stream)
+        hold, held = read_hold(connection, self.stream), None
         if view.sha256 and not (hold and hold.of_all):
             notices.revive(connection, view.key, at, Reason.CLOCK)
         elif self._settings.mail.approval and view.kind is Kind.DIGEST and not view.sha256:
-            notices.set_state(connection, view.key, State.HELD, Reason.APPROVAL, at)
+            held = Reason.APPROVAL
         elif hold:
-            notices.set_state(connection, view.key, State.HELD, hold.reason, at)
+            held = hold.reason
         else:
             self.release(connection, view, at, Reason.CLOCK)
+        if held:
+            notices.set_states(connection, [view.key], State.HELD, held, at)
+
+    def old_ones(
+        self, connection: Connection, unfinished: Iterable[Row[Any]], at: datetime
+    ) -> list[str]:
+        """Keys of what has waited too long to go as it was composed, and has never reached DATA."""
+        keys = [
+            row.key
+            for row in unfinished
+            if row.state is None and row.stream == self.stream and row.as_of < at - notices.OLD
+        ]
+        seen = notices.seen_at_data(connection, keys)
+        return [key for key in keys if key not in seen]
 
     def renew_old(self, connection: Connection, keys: Iterable[str], at: datetime) -> None:
         """Those of them that have waited too long to go as they were composed."""
-        old = notices.old_ones(connection, self.stream, at - OLD)
+        old = self.old_ones(connection, notices.unfinished(connection, at), at)
         for view in read_notices(connection, keys=set(old).intersection(keys)):
             self._renew(connection, view, at)
 
@@ -163,10 +161,10 @@ class NoticeWriter:
         draft = draft_of(connection, view)
         progress = self.progress(connection, at)
         if why := why_needless(self._table, draft, progress):
-            notices.set_state(connection, view.key, State.EXPIRED, why, at)
+            notices.set_states(connection, [view.key], State.EXPIRED, why, at)
             return None
         if not self._composer.is_addressed(draft):
-            notices.set_state(connection, view.key, State.REFUSED, Reason.NO_ADDRESS, at)
+            notices.set_states(connection, [view.key], State.REFUSED, Reason.NO_ADDRESS, at)
             return None
         draft = still_asked(self._table, draft, progress)
         return self.compose(connection, draft, at, rehearsal=view.rehearsal)
@@ -175,35 +173,40 @@ class NoticeWriter:
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
     base = original(view.key)
-    tasks = notified.reminded_tasks(connection, [base])
-    by_digest = view.kind is Kind.OVERDUE and was_covered(connection, base)
+    by_digest = view.kind is Kind.OVERDUE and occasions.was_covered(connection, base)
+    return _draft(view, occasions.reminded_tasks(connection, [base])[base], by_digest=by_digest)
+
+
+def _draft(
+    notice: NoticeView | Row[Any], tasks: Iterable[tuple[str, str, int]], *, by_digest: bool = False
+) -> NoticeDraft:
     return NoticeDraft(
-        view.key, view.kind, view.period, view.unit, view.due, view.useful_until,
-        tuple(tasks[base]), by_digest,
+        notice.key, Kind(notice.kind), notice.period, notice.unit, notice.due,
+        notice.useful_until, tuple(tasks), by_digest,
     )  # fmt: skip
 
 
-def stop_reminders(
-    connection: Connection, why: Callable[[NoticeDraft], Reason | None], at: datetime
+def stop(
+    connection: Connection,
+    unfinished: Sequence[Row[Any]],
+    why: Callable[[NoticeDraft], Reason | None],
+    at: datetime,
 ) -> None:
-    """Reminders on their way for which `why` has a reason end; not what is just being sent.
+    """Those for which `why` has a reason end.
 
     A copy is of the same tasks as the notice that it copies.
     """
-    rows = notices.unfinished(connection, Kind.NUDGE, Kind.OVERDUE)
-    tasks = notified.reminded_tasks(connection, {original(row["key"]) for row in rows})
+    of_tasks = {original(row.key) for row in unfinished if row.kind in REMINDERS}
+    tasks = occasions.reminded_tasks(connection, of_tasks)
     stopped = defaultdict(list)
-    for row in rows:
-        draft = NoticeDraft(
-            row["key"], Kind(row["kind"]), row["period"], row["unit"], row["due"],
-            row["useful_until"], tuple(tasks[original(row["key"])]),
-        )  # fmt: skip
-        if reason := why(draft):
-            stopped[reason].append(draft.key)
+    for row in unfinished:
+        if reason := why(_draft(row, tasks[original(row.key)])):
+            stopped[reason].append(row.key)
     for reason, keys in stopped.items():
         notices.set_states(connection, keys, State.EXPIRED, reason, at)
 
 
 def stop_done(connection: Connection, progress: Progress, at: datetime) -> None:
     """Reminders of tasks that were all registered since end."""
-    stop_reminders(connection, partial(why_done, progress=progress), at)
+    unfinished = notices.unfinished(connection, at)
+    stop(connection, unfinished, lambda draft: why_done(draft, progress), at)

@@ -21,12 +21,13 @@ from reminder.domain.notices import (
 from reminder.errors import UsageError
 from reminder.ledger import notices
 from reminder.ledger.holds import hold_new, let_finished_go, lift_holds
+from reminder.ledger.notices import NewNotice
 from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refused
 from reminder.office.application import Application
+from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_notice
 from reminder.office.notice_writer import draft_of
-from reminder.office.process import refuse_wrong_clock
 
 RESENT_USEFUL = timedelta(days=7)
 RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
@@ -78,7 +79,7 @@ def _release(app: Application, connection: Connection, view: NoticeView, at: dat
         return app.container.notice_writer.release(connection, view, at, Reason.RELEASED)
     if view.reason == Reason.RELEASED:
         return False
-    notices.set_state(connection, view.key, State.HELD, Reason.RELEASED, at)
+    notices.set_states(connection, [view.key], State.HELD, Reason.RELEASED, at)
     return True
 
 
@@ -89,7 +90,7 @@ def drop(app: Application, key: str) -> None:
         if not may_be_dropped(view):
             why = f"{view.state} ({view.reason})"
             raise UsageError(f"{key} is {why}: only what waits can be dropped, or did not arrive")
-        notices.set_state(connection, key, State.EXPIRED, Reason.DROPPED, app.clock.now())
+        notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, app.clock.now())
 
 
 def may_be_dropped(view: NoticeView) -> bool:
@@ -193,7 +194,8 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         tasks=(),
     )
     if again.is_approved_first:
-        app.container.notice_writer.put(connection, [draft], at, State.HELD, Reason.APPROVAL)
+        held = NewNotice(draft, Reason.APPROVAL, state=State.HELD)
+        app.container.notice_writer.put(connection, [held], at)
         return draft.key
     rehearsal = view.rehearsal or app.settings.rehearsal
     if view.kind is Kind.RECEIPT:
@@ -210,7 +212,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         composed = replace(composed, recipients=again.missing)
     notices.add(
         connection,
-        [notices.NewNotice(draft, reason=Reason.RESENT, composed=composed)],
+        [NewNotice(draft, reason=Reason.RESENT, composed=composed)],
         at,
         stream=app.settings.stream,
         rehearsal=rehearsal,

@@ -18,9 +18,9 @@ from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import registrations
 from reminder.ledger.views import newest_copies
 from reminder.office.application import Application
+from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_task, month_of
 from reminder.office.notice_writer import stop_done
-from reminder.office.process import refuse_wrong_clock
 
 # More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
 # Each has a number of its own, so whoever spends one keeps the unit from nothing else; a month is

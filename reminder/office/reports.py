@@ -198,8 +198,7 @@ class Reporter:
                 return 0
             report = self._outcome(connection, Kind(of), period, counted, at)
             is_over = not counted.waiting
-        note = occasions.note_reported if is_over else occasions.note_interim
-        note(connection, row["key"], at)
+        occasions.note_reported(connection, row["key"], at, is_over=is_over)
         self._send(connection, kind, period, report, at, at + USEFUL)
         return 1
 

@@ -11,8 +11,7 @@ import pytest
 from reminder.documents.office import load_office
 from reminder.ledger.senders import read_alarms
 from reminder.mail.replicas import single_process_lock
-from reminder.office.alerts import ROOM, SCHEDULER
-from reminder.office.process import EditedFiles
+from reminder.office.alerts import ROOM, SCHEDULER, EditedFiles
 from reminder.office.status import why_not_ready
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.mail.servers import bad_server

@@ -9,7 +9,7 @@ from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger.location import Place
 from reminder.office.application import Pass
-from reminder.office.process import refuse_far_moment
+from reminder.office.holds import refuse_far_moment
 from tests.daemon.trials import MARCH, Trial, forked, trial
 
 REAL = {"transport": "smtp", "smtp": {"host": "mail.npc.test"}}

@@ -128,7 +128,7 @@ def test_what_has_outlived_its_use_is_not_claimed(database: Database) -> None:
 def test_a_notice_that_was_stopped_is_not_claimed(database: Database, state: State) -> None:
     add(database)
     with database.write() as connection:
-        notices.set_state(connection, "a", state, Reason.DROPPED, SOON)
+        notices.set_states(connection, ["a"], state, Reason.DROPPED, SOON)
     assert claim(database) == []
 
 
@@ -166,7 +166,7 @@ def test_an_answer_that_comes_too_late_changes_nothing_of_the_notice(database: D
     [claimed] = claim(database)
     with database.write() as connection:
         deliveries.requeue_lost(connection, SOON)
-        notices.set_state(connection, "a", State.EXPIRED, Reason.TOO_LATE, SOON)
+        notices.set_states(connection, ["a"], State.EXPIRED, Reason.TOO_LATE, SOON)
     before = view(database)
     settle(database, claimed, lead=ACCEPTED, second=ACCEPTED)
     assert view(database) == before

@@ -12,10 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State, derive_state
 from reminder.domain.occasions import Step
-from reminder.ledger import deliveries, notices, notified
+from reminder.ledger import deliveries, notices
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Result, settle
 from reminder.ledger.notices import Composed
+from reminder.ledger.occasions import read_notified
 from reminder.ledger.rows import read_history
 from reminder.ledger.schema import recipient
 from reminder.ledger.views import NoticeView, read_notice, read_notices
@@ -100,7 +101,7 @@ def test_a_notice_reads_as_its_recipients_stand(
 @pytest.mark.parametrize("state", [State.HELD, State.EXPIRED, State.BASELINE])
 def test_what_is_set_on_the_notice_itself_wins(connection: Connection, state: State) -> None:
     add(connection, draft(), composed=COMPOSED)
-    notices.set_state(connection, "a", state, Reason.DROPPED, AT)
+    notices.set_states(connection, ["a"], state, Reason.DROPPED, AT)
     assert view(connection).state is state
 
 
@@ -151,16 +152,15 @@ def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connecti
     assert view(connection).sha256 == COMPOSED.sha256
 
 
-def test_a_notice_expires_with_its_use(connection: Connection) -> None:
+def outlived(connection: Connection, at: datetime) -> list[str]:
+    return [row.key for row in notices.unfinished(connection, at) if row.useful_until <= at]
+
+
+def test_a_notice_outlives_its_use_when_that_ends(connection: Connection) -> None:
     add(connection, draft(), composed=COMPOSED)
-    assert notices.expire(connection, END - timedelta(seconds=1)) == []
-    assert notices.expire(connection, END) == ["a"]
-    assert (view(connection).state, view(connection).reason) == ("expired", "too-late")
-
-
-def test_a_held_notice_expires_too(connection: Connection) -> None:
-    add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
-    assert notices.expire(connection, END) == ["a"]
+    add(connection, draft("b"), reason=Reason.FIRST_START, state=State.HELD)
+    assert outlived(connection, END - timedelta(seconds=1)) == []
+    assert outlived(connection, END) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -168,26 +168,20 @@ def test_a_held_notice_expires_too(connection: Connection) -> None:
     [(State.SENT, State.SENT), (State.SENT, State.REFUSED), (State.RETRY, State.SENDING)],
     ids="-".join,
 )
-def test_what_has_ended_or_is_being_sent_does_not_expire(
+def test_what_has_ended_or_is_being_sent_does_not_outlive_its_use(
     connection: Connection, states: tuple[State, State]
 ) -> None:
     add(connection, draft(), composed=COMPOSED)
     answer(connection, states)
-    assert notices.expire(connection, END) == []
-
-
-def test_expiry_is_said_once(connection: Connection) -> None:
-    add(connection, draft(), composed=COMPOSED)
-    notices.expire(connection, END)
-    assert notices.expire(connection, END) == []
-    assert rows(connection) == [(AT, "queued", "planned"), (END, "expired", "too-late")]
+    add(connection, draft("b"), reason=Reason.TOO_LATE, state=State.EXPIRED)
+    assert outlived(connection, END) == []
 
 
 def test_the_history_has_every_change_in_its_order(connection: Connection) -> None:
     later = AT + timedelta(hours=1)
     add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
     notices.fix(connection, "a", COMPOSED, later, Reason.RELEASED)
-    notices.set_state(connection, "a", State.EXPIRED, Reason.DROPPED, END)
+    notices.set_states(connection, ["a"], State.EXPIRED, Reason.DROPPED, END)
     assert rows(connection) == [
         (AT, "held", "first-start"),
         (later, "queued", "released"),
@@ -203,16 +197,16 @@ def test_a_draft_with_a_naive_moment_is_refused() -> None:
 def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     add(connection, told, composed=COMPOSED)
-    assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
-    notices.expire(connection, END)
-    assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
+    notices.set_states(connection, ["a"], State.EXPIRED, Reason.TOO_LATE, END)
+    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
 
 
 def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
     told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
     add(connection, told, composed=COMPOSED, rehearsal=True)
-    assert notified.read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
-    assert notified.read_notified(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
+    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
+    assert read_notified(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
 
 
 def test_a_great_ledger_is_read_whole(database: Database) -> None:

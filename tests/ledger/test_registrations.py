@@ -13,7 +13,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.feeds import read_version
 from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed, NewNotice, add
-from reminder.ledger.notified import NotifiedCount, count_notified
+from reminder.ledger.occasions import NotifiedCount, count_notified
 from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date, unset_date
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)

@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 
 from reminder.documents.office import Office
 from reminder.domain import occasions
-from reminder.domain.notices import Reason, State
+from reminder.domain.notices import UNFINISHED, Reason, State
 from reminder.domain.windows import Progress
-from reminder.ledger import deliveries, notices, notified
+from reminder.ledger import deliveries, notices
+from reminder.ledger import occasions as ledger
 from reminder.ledger.counts import Tally
 from reminder.ledger.holds import Hold
+from reminder.ledger.views import read_notices
 from reminder.mail import claims, outage, sending
 from reminder.office import notice_writer as notice_writer
 from reminder.office import planning
@@ -164,7 +166,7 @@ def forget_reminders(patch: pytest.MonkeyPatch) -> None:
 
 
 def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(notified, "read_notified", lambda _, steps, **__: {step: set() for step in steps})
+    patch.setattr(ledger, "read_notified", lambda _, steps, **__: {step: set() for step in steps})
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:
@@ -174,13 +176,11 @@ def never_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def give_up_at_once(patch: pytest.MonkeyPatch) -> None:
-    def expire(connection: Connection, at: datetime, _: object) -> list[str]:
-        keys = [row["key"] for row in notices.unfinished(connection)]
-        for key in keys:
-            notices.set_state(connection, key, State.EXPIRED, Reason.TOO_LATE, at)
-        return keys
+    def expire(connection: Connection, *_: object) -> None:
+        keys = [view.key for view in read_notices(connection) if view.state in UNFINISHED]
+        notices.set_states(connection, keys, State.EXPIRED, Reason.TOO_LATE, DIGEST)
 
-    patch.setattr(notices, "expire", expire)
+    patch.setattr(planning, "stop", expire)
 
 
 def change_the_bytes(patch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ def release_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def ask_twice_a_day(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(notified, "read_past_digests", lambda *_, **__: {})
+    patch.setattr(ledger, "read_past_digests", lambda *_, **__: {})
 
 
 def leave_what_a_clock_gave_up(patch: pytest.MonkeyPatch) -> None:
