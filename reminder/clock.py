@@ -18,9 +18,6 @@ def since_boot() -> float:
     return time.clock_gettime(_SINCE_BOOT)
 
 
-sleep = time.sleep
-
-
 class Clock:
     """The real time, or a time that starts at a given moment and runs on from there."""
 
@@ -28,14 +25,13 @@ class Clock:
 
     def __init__(self, start: datetime | None = None) -> None:
         self.is_real = start is None
-        self._shift = _aware(start) - datetime.now(UTC) if start else timedelta()
+        self._shift = start - datetime.now(UTC) if start else timedelta()
 
     def now(self) -> datetime:
         """This moment, in UTC, in whole seconds: what a mail's Date can say."""
         return (datetime.now(UTC) + self._shift).replace(microsecond=0)
 
     def monotonic(self) -> float:
-        """Seconds that no setting of the clock changes."""
         return monotonic()
 
     def wait(self, stop: Event, seconds: float) -> None:
@@ -49,7 +45,7 @@ class VirtualClock(Clock):
     is_real = False
 
     def __init__(self, start: datetime) -> None:
-        self.moment = _aware(start).astimezone(UTC)
+        self.moment = start.astimezone(UTC)
         self._seconds = 0.0
 
     def now(self) -> datetime:
@@ -65,9 +61,3 @@ class VirtualClock(Clock):
     def advance(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
         self._seconds += seconds
-
-
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment}: a moment needs a time zone")
-    return moment

@@ -35,7 +35,11 @@ def write_file(path: Path, content: Iterable[bytes], *, new: bool = False) -> No
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync(path.parent)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except BaseException as error:
         if draft:
             draft.unlink(missing_ok=True)
@@ -44,11 +48,3 @@ def write_file(path: Path, content: Iterable[bytes], *, new: bool = False) -> No
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

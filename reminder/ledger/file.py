@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _GLANCE = 0.01  # seconds
 _LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 # POSIX: a process that closes any descriptor of a file loses all its locks on it. So what is
 # open in this process is not looked into by hand.
@@ -129,21 +130,19 @@ def _narrow(path: Path) -> bool:
 
     Nothing else is changed: a link, say, may lead to any file of this user's.
     """
-    try:
+    with suppress(FileNotFoundError):
         status = path.stat()
-    except FileNotFoundError:
-        return False
-    if not status.st_mode & 0o077:
-        return False
-    if status.st_uid == os.geteuid() and status.st_nlink == 1 and not path.is_symlink():
-        with suppress(OSError):
-            path.chmod(0o600)
-    if path.stat().st_mode & 0o077:
-        raise LedgerError(
-            f"the ledger {path} can be read by others: it holds the installation key",
-            hint=f"chmod 600 {path}",
-        )
-    return True
+        if status.st_mode & 0o077:
+            if status.st_uid == os.geteuid() and status.st_nlink == 1 and not path.is_symlink():
+                with suppress(OSError):
+                    path.chmod(0o600)
+            if path.stat().st_mode & 0o077:
+                raise LedgerError(
+                    f"the ledger {path} can be read by others: it holds the installation key",
+                    hint=f"chmod 600 {path}",
+                )
+            return True
+    return False
 
 
 def _mark(path: Path) -> Path:
@@ -274,9 +273,7 @@ def opening_in_words(path: Path) -> Iterator[None]:
 def _failed(path: Path, error: BaseException | None) -> LedgerError:
     code = getattr(error, "sqlite_errorcode", 0)
     kind = code & 0xFF
-    if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return _damaged(path, error)
-    if code == sqlite3.SQLITE_IOERR_SHORT_READ:
+    if kind in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return _damaged(path, error)
     if kind == sqlite3.SQLITE_FULL or (kind in _DISK and _little_room(path.parent)):
         return _full(path)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 from reminder.domain.addresses import host_name
@@ -17,6 +18,7 @@ _UNUSABLE = (
 )
 # A password with a bare @ / : ? in it would end up here, and then in words and logs.
 _NAME = re.compile(r"[^\s/@:?&%]+")
+_PORTS = re.compile(r"[\d,]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class DatabaseServer:
     database: str
 
     def __str__(self) -> str:
-        hosts, ports = self.host.split(","), self.port.split(",")
-        pairs = zip(hosts, ports if len(ports) == len(hosts) else ports * len(hosts), strict=True)
+        hosts, ports = self.host.split(","), cycle(self.port.split(","))
+        pairs = zip(hosts, ports, strict=False)  # one port, or one for each host
         names = [f"{host}:{port}" if port else host for host, port in pairs]
         return f"{','.join(names)}/{self.database}"
 
@@ -69,19 +71,14 @@ def _server(url: str) -> DatabaseServer:
 
     try:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
-    except ProgrammingError:
+        host, port, name = (parts.get(key, "") for key in ("host", "port", "dbname"))
+        for each in host.split(","):
+            if each and not each.startswith("/"):  # but for a socket, in a folder of its own
+                host_name(each)
+        if "@" in host or not _PORTS.fullmatch(port) or not _NAME.fullmatch(name):
+            raise ValueError
+        if port.count(",") not in (0, host.count(",")):
+            raise ValueError
+    except (ProgrammingError, ValueError):
         raise ValueError(_UNUSABLE) from None
-    host, port, name = (parts.get(key, "") for key in ("host", "port", "dbname"))
-    usable = all(map(_is_host, host.split(","))) and re.fullmatch(r"[\d,]*", port, re.ASCII)
-    if not (usable and _NAME.fullmatch(name) and port.count(",") in (0, host.count(","))):
-        raise ValueError(_UNUSABLE)
     return DatabaseServer(url, host, port, name)
-
-
-def _is_host(text: str) -> bool:
-    if not text or text.startswith("/"):  # a socket, in a folder of its own
-        return "@" not in text
-    try:
-        return bool(host_name(text))
-    except ValueError:
-        return False

@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, select
-from sqlalchemy.dialects import sqlite
 
 from reminder.domain.notices import Reason, State
 from reminder.ledger.schema import history, setting
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
-
 
 Row = Mapping[str, Any]
 
@@ -62,13 +58,9 @@ def drop_setting(connection: Connection, name: str) -> bool:
     return bool(connection.execute(delete(setting).where(setting.c.name == name)).rowcount)
 
 
-def _insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    # PostgreSQL's dialect takes 17 ms to import: only where it is in use already.
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)
+def _insert(connection: Connection, table: Table) -> Any:
+    # Only of the database in use: PostgreSQL's dialect takes 17 ms to import.
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
 
 
 Item = TypeVar("Item")

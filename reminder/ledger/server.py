@@ -88,10 +88,25 @@ class ServerDatabase(Database):
         kept, words = Mark(mark, alone=False), partial(_in_words, server)
         super().__init__(server, kept, words, writer=writer, recorder=recorder, reader=reader)
         # Also when nobody closes it: a server likes to be told that a session ends.
-        self._end = weakref.finalize(self, _dispose, recorder, reader)
+        for engine in (recorder, reader):
+            weakref.finalize(self, engine.dispose)
 
-    def close(self) -> None:
-        self._end()
+
+def _set_up(server: DatabaseServer, connection: psycopg.Connection[Any]) -> None:
+    chosen = ", ".join(
+        f"set_config('{name}', '{value}', false)" for name, value in _SESSION.items()
+    )
+    row = connection.execute(
+        # What is committed is on disk, whatever this database or role has been told.
+        "SELECT current_setting('server_encoding'), set_config('synchronous_commit', replace("
+        f"current_setting('synchronous_commit'), 'off', 'on'), false), {chosen}"
+    ).fetchone()
+    connection.commit()
+    if row and row[0] != "UTF8":
+        raise LedgerError(
+            f"the database {server} keeps text as {row[0]}, which cannot hold what is mailed",
+            hint="createdb --encoding=UTF8 --template=template0 makes one that can.",
+        )
 
 
 def _engine(server: DatabaseServer, *, read_only: bool) -> Engine:
@@ -117,28 +132,6 @@ def _engine(server: DatabaseServer, *, read_only: bool) -> Engine:
         pool_size=CONNECTIONS // 2,
         max_overflow=0,
     )
-
-
-def _set_up(server: DatabaseServer, connection: psycopg.Connection[Any]) -> None:
-    chosen = ", ".join(
-        f"set_config('{name}', '{value}', false)" for name, value in _SESSION.items()
-    )
-    row = connection.execute(
-        # What is committed is on disk, whatever this database or role has been told.
-        "SELECT current_setting('server_encoding'), set_config('synchronous_commit', replace("
-        f"current_setting('synchronous_commit'), 'off', 'on'), false), {chosen}"
-    ).fetchone()
-    connection.commit()
-    if row and row[0] != "UTF8":
-        raise LedgerError(
-            f"the database {server} keeps text as {row[0]}, which cannot hold what is mailed",
-            hint="createdb --encoding=UTF8 --template=template0 makes one that can.",
-        )
-
-
-def _dispose(*engines: Engine) -> None:
-    for engine in engines:
-        engine.dispose()
 
 
 def _alone(connection: Connection) -> None:
