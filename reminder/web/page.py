@@ -2,8 +2,7 @@
 
 from contextlib import ExitStack
 from hmac import compare_digest
-from types import TracebackType
-from typing import Literal, Self, cast
+from typing import Literal, cast
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -77,7 +76,7 @@ class Refused(HTTPException):
         self.facts = facts
 
 
-class Page:
+class Page(ExitStack):
     """What a view is given. `render`, `to` and `done` make its answer.
 
     The ledger is read in one transaction, which begins when `connection` is first asked for and
@@ -85,30 +84,18 @@ class Page:
     """
 
     def __init__(self, request: Request) -> None:
+        super().__init__()
         self.request = request
         self.app = cast(Application, request.app.state.application)
         self.templates = cast(Environment, request.app.state.templates)
         self.settings = self.app.settings
         self.at = self.app.clock.now()
-        self._reading = ExitStack()
         self._connection: Connection | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._connection = None
-        self._reading.__exit__(kind, error, trace)
 
     @property
     def connection(self) -> Connection:
         if self._connection is None:
-            self._connection = self._reading.enter_context(self.app.database.read())
+            self._connection = self.enter_context(self.app.database.read())
             self.app.refresh_from(self._connection)
         return self._connection
 
@@ -120,7 +107,8 @@ class Page:
 
     def end_reading(self) -> None:
         """Before something is written: what is read afterwards is the state after it."""
-        self.__exit__(None, None, None)
+        self.close()
+        self._connection = None
 
     @property
     def base(self) -> str:
