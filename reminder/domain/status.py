@@ -66,7 +66,6 @@ class TaskStatus:
     state: TaskState
     tone: Relation | None = None
     since: date | None = None
-    due: date | None = None
     days_left: int | None = None
     reported: int = 0
     leads: int = 1
@@ -104,47 +103,36 @@ class Reader:
 
 
 def unit_status(reader: Reader, window: Window) -> TaskStatus:
-    """Of a month's task, for a unit that leads it."""
+    """For a unit that leads the task. Of a year-round one by what was said of the window's month
+    or of the whole year, never a light that changes with the day."""
+    tone, progress = reader.tone, reader.progress
     if reader.parallel:
         return HIDDEN
-    firm = reader.tone is Relation.OWN
-    own = reader.progress.reported.get((window.task, reader.unit.id))
-    status = _status(window, reader.on, reader.table.days, reader.progress, reader.tone, firm=firm)
-    if own and status.state is not TaskState.DONE:
-        return TaskStatus(TaskState.REPORTED, reader.tone, own, window.due, reported=1)
-    return status
-
-
-def check_in_status(reader: Reader, task: str, period: str, reported: Sequence[str]) -> TaskStatus:
-    """Of a year-round task that the unit leads: what it said of that month or of the whole year
-    (an empty period), never a light that changes with the day."""
-    if reader.parallel:
-        return HIDDEN
-    if done := reader.progress.done.get(task):
-        return TaskStatus(TaskState.DONE, reader.tone, done)
-    if "" in reported or period in reported:
-        return TaskStatus(
-            TaskState.REPORTED, reader.tone, reported=1, month_only="" not in reported
-        )
-    if checked := reader.progress.checked_in.get((task, period)):
-        return TaskStatus(TaskState.CHECKED_IN, reader.tone, checked)
-    return HIDDEN
+    firm = tone is Relation.OWN
+    status = _status(window, reader.on, reader.table.days, progress, tone, firm=firm)
+    if status.state is TaskState.DONE:
+        return status
+    whole = progress.reported_on(window.task, reader.unit.id)
+    if not window.period:
+        return TaskStatus(TaskState.REPORTED, tone, whole, reported=1) if whole else status
+    if whole or progress.reported_on(window.task, reader.unit.id, window.period):
+        return TaskStatus(TaskState.REPORTED, tone, reported=1, month_only=not whole)
+    return status if status.state is TaskState.CHECKED_IN else HIDDEN
 
 
 def office_status(
-    table: Timetable,
-    window: Window,
-    on: date,
-    progress: Progress,
-    leads: Sequence[Unit],
-    reported: int = 0,
+    table: Timetable, window: Window, on: date, progress: Progress, leads: Sequence[Unit]
 ) -> TaskStatus:
-    """For the secretariat: of a task in one window and those leads, of which so many have
-    reported it and are not confirmed."""
+    """For the secretariat: of a task in one window and those of its leads."""
     firm = any(unit.tone is Relation.OWN for unit in leads)
     status = _status(window, on, table.days, progress, None, firm=firm)
+    periods = {"", window.period}
+    reported = sum(
+        any(progress.reported_on(window.task, unit.id, period) for period in periods)
+        for unit in leads
+    )
     if reported and status.light is not Light.GREY:
-        return TaskStatus(TaskState.REPORTED, due=window.due, reported=reported, leads=len(leads))
+        return TaskStatus(TaskState.REPORTED, reported=reported, leads=len(leads))
     return status
 
 
@@ -163,11 +151,11 @@ def _status(
     *,
     firm: bool,
 ) -> TaskStatus:
-    checked = progress.checked_in.get((window.task, f"{window.due:%Y-%m}"))
-    since = progress.done.get(window.task) or checked
+    done = progress.done.get(window.task)
+    since = done or progress.checked_in.get((window.task, window.period))
     state, left = TaskState.OPEN, None
     if since:
-        state = TaskState.CHECKED_IN if window.task not in progress.done else TaskState.DONE
+        state = TaskState.DONE if done else TaskState.CHECKED_IN
     elif progress.is_settled(window):
         state = TaskState.SETTLED
     elif window.is_waiting(on):
@@ -175,15 +163,10 @@ def _status(
     elif on < window.opens:
         state = TaskState.NOT_OPEN
     elif window.tracked and on > window.due:
-        state = _past(window, firm=firm)
+        explicit = firm and window.rule is Rule.EXPLICIT
+        state = TaskState.OVERDUE if explicit else TaskState.TO_CONFIRM
+        state = TaskState.LINGERING if window.soft else state
     elif window.tracked:
         left = workdays_left(window, on, days)
         state = TaskState.DUE_SOON if left <= SOON else TaskState.OPEN
-    return TaskStatus(state, tone, since, window.due, left)
-
-
-def _past(window: Window, *, firm: bool) -> TaskState:
-    if window.soft:
-        return TaskState.LINGERING
-    explicit = window.rule is Rule.EXPLICIT
-    return TaskState.OVERDUE if explicit and firm else TaskState.TO_CONFIRM
+    return TaskStatus(state, tone, since, left)

@@ -232,6 +232,10 @@ class Timetable:
             default=None,
         )
 
+    def shown_month(self, at: datetime) -> int:
+        """The month that is in force, or the plan's first or last one."""
+        return self.live_digest(at) or self.running_month(self.local_day(at))
+
     def next_digest(self, at: datetime) -> int | None:
         return min((m for m in self.months if self.digest_due(m) > at), default=None)
 

@@ -31,6 +31,11 @@ class Window:
     meeting: Meeting | None = None
 
     @property
+    def period(self) -> str:
+        """The month of a year-round task's check-in; empty for a task as a whole."""
+        return f"{self.due:%Y-%m}" if self.rule is Rule.YEAR_ROUND else ""
+
+    @property
     def undated(self) -> bool:
         return self.rule is Rule.MEETING_UNDATED
 
@@ -61,15 +66,15 @@ class Window:
 class Progress:
     """What the ledger knows of the tasks. `checked_in` are (task, period) of year-round tasks.
 
-    `reported` are (task, unit): that unit says it was done on that day, and waits for the
-    secretariat to confirm it. Windows that closed before `started`, the first start's day,
-    count as settled.
+    `reported` are (task, unit, period): that unit says it was done on that day, as a whole or in
+    that month, and waits for the secretariat to confirm it. Windows that closed before `started`,
+    the first start's day, count as settled.
     """
 
     done: Mapping[str, date] = field(default_factory=dict)
     checked_in: Mapping[tuple[str, str], date] = field(default_factory=dict)
     started: date | None = None
-    reported: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    reported: Mapping[tuple[str, str, str], date] = field(default_factory=dict)
 
     def is_settled(self, window: Window) -> bool:
         return self.started is not None and window.due < self.started
@@ -80,7 +85,10 @@ class Progress:
 
     def is_asked(self, task: str, unit: str) -> bool:
         """Whether that unit has still to say something of the task."""
-        return task not in self.done and (task, unit) not in self.reported
+        return task not in self.done and not self.reported_on(task, unit)
+
+    def reported_on(self, task: str, unit: str, period: str = "") -> date | None:
+        return self.reported.get((task, unit, period))
 
 
 def window(plan: Plan, task: Task, days: WorkingDays, month: int = 0) -> Window:

@@ -2,14 +2,11 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Integer,
-    Row,
     RowMapping,
     Select,
     bindparam,
@@ -36,37 +33,22 @@ from reminder.ledger.schema import (
     task_done,
 )
 
-
-@cache  # to make a statement takes longer than to run it
-def _standing(act: Act) -> Select[Any]:
-    """Where that act is the last that decides, oldest first."""
-    later = registration.alias()
-    overruled = exists().where(
-        later.c.task == registration.c.task,
-        later.c.unit == registration.c.unit,
-        later.c.period == registration.c.period,
-        later.c.id > registration.c.id,
-        later.c.act.in_(DECIDING),
-    )
-    query = select(registration).where(registration.c.act == act, registration.c.task != "")
-    return query.where(~overruled).order_by(registration.c.id)
-
-
-def _signatures(column: ColumnElement[str]) -> Select[Any]:
-    """Where signing is the last word on a month, in the rows of that unit or month."""
-    # Not by the index on tasks, which SQLite prefers: there every month ever signed is one.
-    of_a_month = func.coalesce(registration.c.task, "") == ""
-    signs = registration.c.act.in_([Act.SIGN, Act.UNDO])
-    last = select(func.max(registration.c.id)).where(signs, of_a_month, column == bindparam("of"))
-    last = last.group_by(registration.c.period, registration.c.unit)
-    query = select(registration).where(registration.c.id.in_(last))
-    return query.where(registration.c.act == Act.SIGN)
-
-
 # Put together once: pages ask these, and putting one together takes longer than asking it.
-_PENDING = _standing(Act.FINISH)
-_PENDING_OF = _PENDING.where(registration.c.unit == bindparam("of"))
-_SIGNED, _SIGNED_BY = _signatures(registration.c.period), _signatures(registration.c.unit)
+_later = registration.alias()
+_IN_FORCE = (
+    select(registration)
+    .where(registration.c.act == bindparam("act"))
+    .where(
+        ~exists().where(
+            _later.c.task == registration.c.task,
+            _later.c.unit == registration.c.unit,
+            _later.c.period == registration.c.period,
+            _later.c.id > registration.c.id,
+            _later.c.act.in_(DECIDING),
+        )
+    )
+    .order_by(registration.c.id)
+)
 _LATEST = (
     select(registration)
     .where(registration.c.unit == bindparam("of"))
@@ -77,21 +59,21 @@ _LATEST = (
 
 def add(connection: Connection, new: Registration) -> int:
     """Returns its number."""
-    row = {
-        "at": new.at,
-        "act": new.act,
-        "unit": new.unit,
-        "period": new.period,
-        "task": new.task,
-        "done_on": new.done_on.isoformat() if new.done_on else "",
-        "percent": new.percent,
-        "message": new.message,
-        "who": new.by.who,
-        "link": new.by.link,
-    }
+    day = new.done_on.isoformat() if new.done_on else ""
+    row = vars(new) | vars(new.by) | {"done_on": day}
+    del row["by"], row["id"]
     added = connection.execute(registration.insert().values(row))
     [number] = added.inserted_primary_key or (0,)
     return int(number)
+
+
+def in_force(connection: Connection, act: Act, **of: str) -> list[Registration]:
+    """Where that act is the last word on the task or month, oldest first: signatures, reports
+    that wait for the secretariat, or what it has confirmed; `of` that unit, task or period."""
+    query = _IN_FORCE
+    for name, value in of.items():
+        query = query.where(registration.c[name] == value)
+    return _read(connection, query, act=act)
 
 
 def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registration]:
@@ -102,27 +84,6 @@ def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registra
 def read_all(connection: Connection) -> list[Registration]:
     """The first one first."""
     return _read(connection, select(registration).order_by(registration.c.id))
-
-
-def signed(connection: Connection, period: str) -> dict[str, Registration]:
-    """Who has signed that month; what was undone does not count."""
-    return {one.unit: one for one in _read(connection, _SIGNED, of=period)}
-
-
-def signed_months(connection: Connection, unit: str) -> dict[str, Registration]:
-    return {one.period: one for one in _read(connection, _SIGNED_BY, of=unit)}
-
-
-def pending(connection: Connection, unit: str | None = None) -> list[Registration]:
-    """What units say is done and nobody has confirmed or sent back, oldest first."""
-    if unit is None:
-        return _read(connection, _PENDING)
-    return _read(connection, _PENDING_OF, of=unit)
-
-
-def confirmed(connection: Connection, task: str) -> list[Registration]:
-    """What units said is done and nobody has taken back since it was confirmed."""
-    return _read(connection, _standing(Act.CONFIRM).where(registration.c.task == task))
 
 
 def latest_on_tasks(
@@ -142,15 +103,9 @@ def latest_on_tasks(
 def count_like(connection: Connection, new: Registration, since: datetime) -> int:
     """How often the unit has done the same since: reported completion of that task, or told of
     progress or signed at all."""
-    query = select(func.count()).select_from(registration)
-    query = query.where(
-        registration.c.unit == new.unit,
-        registration.c.at >= since,
-        registration.c.act == new.act,
-    )
-    if new.act is Act.FINISH:
-        same = (registration.c.task == new.task) & (registration.c.period == new.period)
-        query = query.where(same)
+    same = ("act", "unit", "task", "period") if new.act is Act.FINISH else ("act", "unit")
+    query = select(func.count()).where(registration.c.at >= since)
+    query = query.where(*(registration.c[name] == getattr(new, name) for name in same))
     return connection.scalar(query) or 0
 
 
@@ -160,52 +115,44 @@ def newest(connection: Connection) -> int:
 
 
 def untold(
-    connection: Connection, since: datetime, *, after: int = 0, unit: str | None = None
+    connection: Connection, since: datetime, unit: str | None = None
 ) -> dict[str, tuple[list[Registration], datetime | None]]:
-    """By unit: what it has registered since, after that number, of which no receipt tells; and
-    when its last receipt was due."""
-    query = select(registration).where(
-        registration.c.id > after, registration.c.at >= since, registration.c.act.in_(OF_UNITS)
-    )
-    receipts = select(notice.c.key, notice.c.unit, notice.c.due).where(
+    """By unit: what it has registered since, of which no receipt tells; and when its last receipt
+    was due."""
+    query = select(registration).where(registration.c.at >= since, registration.c.act.in_(OF_UNITS))
+    receipts = select(notice.c.key, notice.c.due).where(
         notice.c.kind == Kind.RECEIPT, notice.c.due >= since
     )
     if unit is not None:
         query = query.where(registration.c.unit == unit)
         receipts = receipts.where(notice.c.unit == unit)
     # By the number in the key; a receipt of what was sent back is none of these.
-    due = {int(row.key.split("/")[-2]): row for row in connection.execute(receipts)}
-    receipted: dict[str, tuple[int, datetime | None]] = {}
-    if due:
-        theirs = registration.c.act.in_(OF_UNITS) & (registration.c.id >= min(due))
-        for number in connection.scalars(select(registration.c.id).where(theirs).order_by("id")):
-            if number in due:
-                receipted[due[number].unit] = number, due[number].due
+    due = {int(key.split("/")[-2]): due for key, due in connection.execute(receipts)}
     untold: dict[str, tuple[list[Registration], datetime | None]] = {}
     for item in _read(connection, query.order_by(registration.c.id)):
-        number, last_due = receipted.get(item.unit, (0, None))
-        if item.id > number:
-            untold.setdefault(item.unit, ([], last_due))[0].append(item)
-    return untold
+        if item.id in due:
+            untold[item.unit] = [], due[item.id]
+        else:
+            untold.setdefault(item.unit, ([], None))[0].append(item)
+    return {name: (items, last) for name, (items, last) in untold.items() if items}
 
 
 def _read(connection: Connection, query: Select[Any], **values: object) -> list[Registration]:
-    return [_registration(row) for row in connection.execute(query, values)]
-
-
-def _registration(row: Row[Any]) -> Registration:
-    return Registration(
-        at=row.at,
-        act=Act(row.act),
-        unit=row.unit,
-        period=row.period,
-        task=row.task,
-        by=Signature(row.who, row.link),
-        done_on=date.fromisoformat(row.done_on) if row.done_on else None,
-        percent=row.percent,
-        message=row.message,
-        id=row.id,
-    )
+    return [
+        Registration(
+            at=row.at,
+            act=Act(row.act),
+            unit=row.unit,
+            period=row.period,
+            task=row.task,
+            by=Signature(row.who, row.link),
+            done_on=date.fromisoformat(row.done_on) if row.done_on else None,
+            percent=row.percent,
+            message=row.message,
+            id=row.id,
+        )
+        for row in connection.execute(query, values)
+    ]
 
 
 def read_progress(connection: Connection, table: Timetable, stream: str) -> Progress:
@@ -219,9 +166,9 @@ def read_progress(connection: Connection, table: Timetable, stream: str) -> Prog
             done[row.task] = day
     begun = read_start(connection, stream)
     reported = {
-        (report.task, report.unit): report.done_on
-        for report in pending(connection)
-        if report.done_on and not report.period and report.task not in done
+        (report.task, report.unit, report.period): report.done_on
+        for report in in_force(connection, Act.FINISH)
+        if report.done_on and report.task not in done
     }
     return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
 
@@ -275,20 +222,15 @@ def dates_of(place: Place) -> dict[str, date]:
         return read_dates(connection) if known_revision(connection, place) == REVISION else {}
 
 
-def set_date(connection: Connection, meeting: str, day: date, at: datetime) -> None:
-    row = {"meeting": meeting, "day": day.isoformat(), "recorded": at}
-    put(connection, meeting_date, row)
+def set_date(connection: Connection, meeting: str, day: date | None, at: datetime) -> None:
+    """Without a day the plan's own date counts again."""
+    text = day.isoformat() if day else ""
+    if day:
+        put(connection, meeting_date, {"meeting": meeting, "day": text, "recorded": at})
+    else:
+        connection.execute(delete(meeting_date).where(meeting_date.c.meeting == meeting))
     note_change(connection)
-    note_act(connection, at, _subject(meeting), SET, day.isoformat())
-
-
-def unset_date(connection: Connection, meeting: str, at: datetime) -> bool:
-    """The plan's own date counts again. False when none was set."""
-    removed = connection.execute(delete(meeting_date).where(meeting_date.c.meeting == meeting))
-    if removed.rowcount:
-        note_change(connection)
-        note_act(connection, at, _subject(meeting), UNSET, "")
-    return bool(removed.rowcount)
+    note_act(connection, at, _subject(meeting), SET if day else UNSET, text)
 
 
 def read_changes(connection: Connection, meeting: str) -> list[RowMapping]:

@@ -290,8 +290,9 @@ class RenderContext:
     @cached_property
     def _reported(self) -> dict[str, tuple[tuple[str, date], ...]]:
         units: dict[str, tuple[tuple[str, date], ...]] = {}
-        for (task, unit), day in self.progress.reported.items():
-            units[unit] = (*units.get(unit, ()), (task, day))
+        for (task, unit, period), day in self.progress.reported.items():
+            if not period:
+                units[unit] = (*units.get(unit, ()), (task, day))
         return units
 
     def _content(self, draft: NoticeDraft, facts: UnitFacts) -> Content:

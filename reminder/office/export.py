@@ -11,15 +11,16 @@ from sqlalchemy import Connection
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import State
 from reminder.domain.plan import Task, TaskKind
+from reminder.domain.status import office_status
 from reminder.domain.timetable import MONTHS, Role, Timetable
-from reminder.domain.windows import Window
+from reminder.domain.windows import Progress, Window
 from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.ledger.views import read_notices
 from reminder.office.application import Application
+from reminder.office.overview import read_signing
 from reminder.office.reports import OPERATOR
-from reminder.office.standings import TaskRecords, read_records, read_signing, status_of
 
 Cell = str | int | date | None
 Row = tuple[Cell, ...]
@@ -94,19 +95,21 @@ def fit(text: str) -> str:
 
 def _task_rows(export: Export) -> Iterator[Row]:
     stream = export.app.settings.stream
-    records = read_records(export.connection, export.table, stream, export.period)
+    progress = registrations.read_progress(export.connection, export.table, stream)
     if export.period and not export.month:
         return
     for task in export.table.plan.tasks:
         if not export.month or task.kind is not TaskKind.MONTH or task.month == export.month:
-            yield _task_row(export, task, records)
+            yield _task_row(export, task, progress)
 
 
-def _task_row(export: Export, task: Task, records: TaskRecords) -> Row:
-    table, progress, say, word = export.table, records.progress, export.say, export.word
+def _task_row(export: Export, task: Task, progress: Progress) -> Row:
+    table, say, word = export.table, export.say, export.word
     window = _window(export, task)
     reported = [
-        (export.name(unit), day) for (of, unit), day in progress.reported.items() if of == task.id
+        (export.name(unit), day)
+        for (of, unit, period), day in progress.reported.items()
+        if of == task.id and not period
     ]
     checked_in = [
         (period, day) for (of, period), day in progress.checked_in.items() if of == task.id
@@ -124,7 +127,7 @@ def _task_row(export: Export, task: Task, records: TaskRecords) -> Row:
         window.due if window else None,
         word("timing", window=window, task=task) if window else "",
         say("rule", kind=task.kind, rule=window.rule if window else ""),
-        _state(export, task, window, records),
+        _state(export, task, window, progress),
         say("days", named=tuple(reported)),
         done,
         say("days", named=tuple(sorted(checked_in))),
@@ -138,13 +141,12 @@ def _window(export: Export, task: Task) -> Window | None:
     return export.table.windows.get(task.id)
 
 
-def _state(export: Export, task: Task, window: Window | None, records: TaskRecords) -> str:
-    status, is_done = None, task.id in records.progress.done
+def _state(export: Export, task: Task, window: Window | None, progress: Progress) -> str:
+    status, is_done = None, task.id in progress.done
     if window and not is_done:
-        period = f"{window.due:%Y-%m}" if task.kind is TaskKind.YEAR else ""
         leads = [export.table.directory[unit] for unit in export.table.lead_units(task)]
         on = export.table.local_day(export.at)
-        status = status_of(export.table, window, on, records, leads, period)
+        status = office_status(export.table, window, on, progress, leads)
     return export.say("state", status=status, done=is_done, kind=task.kind)
 
 

@@ -29,7 +29,6 @@ from reminder.ledger.registrations import (
     read_dates,
     read_progress,
     set_date,
-    unset_date,
 )
 from reminder.office.application import Application
 
@@ -161,10 +160,7 @@ def save(app: Application, shown: Preview) -> None:
     with app.database.write() as connection:
         if read_dates(connection) != shown.days:
             raise DeclinedError("date_set_meanwhile", "a date was set meanwhile: look again")
-        if shown.day:
-            set_date(connection, name, shown.day, at)
-        else:
-            unset_date(connection, name, at)
+        set_date(connection, name, shown.day, at)
     app.refresh()
     app.sync_feeds(at)
 

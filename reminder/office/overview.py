@@ -1,6 +1,7 @@
-"""What the secretariat sees: the year in one glance and whom to phone, a month, one unit."""
+"""What the secretariat sees: where tasks and signatures stand, whom to phone; the year in one
+glance, a month, one unit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,28 +9,141 @@ from sqlalchemy import Connection
 
 from reminder.domain.calls import Call, Undated, calls_on_tasks, undated_by_now
 from reminder.domain.notices import WAITING, Kind, Reason, State
-from reminder.domain.registrations import DECIDING, Act, Registration
-from reminder.domain.status import Light
+from reminder.domain.occasions import digest_units
+from reminder.domain.plan import Task
+from reminder.domain.registrations import Act, Registration
+from reminder.domain.status import Light, TaskState, TaskStatus, office_status
 from reminder.domain.timetable import MONTHS, Role, Timetable
-from reminder.domain.units import Unit
-from reminder.domain.windows import Progress
-from reminder.ledger import registrations
+from reminder.domain.units import Relation, Unit
+from reminder.domain.windows import Progress, Window
 from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
 from reminder.ledger.holds import Unapproved, unapproved
+from reminder.ledger.registrations import in_force, latest_on_tasks, of_unit, read_progress
 from reminder.ledger.views import NoticeView, latest_to, newest_copies
 from reminder.office.application import Application
-from reminder.office.standings import (
-    Signing,
-    TaskStanding,
-    read_records,
-    read_signing,
-    shown_month,
-    standings,
-)
 
 SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
 MAILS = 50  # of one unit
+LISTED = 20  # leads of one task, those that have said something first
 _NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE)
+
+
+@dataclass(frozen=True)
+class LeadStanding:
+    """One that leads a task; `last` is its last word on it, or the secretariat's to it."""
+
+    unit: Unit
+    status: TaskStatus
+    last: Registration | None
+
+
+@dataclass(frozen=True)
+class TaskStanding:
+    """A task in one window. `leads` are some of them, and `more` how many others there are.
+    `is_late` says that its month is over and its session has no date yet."""
+
+    task: Task
+    window: Window
+    status: TaskStatus
+    leads: tuple[LeadStanding, ...]
+    more: int
+    related: tuple[Unit, ...]
+    is_late: bool
+
+    @property
+    def period(self) -> str:
+        """That of a year-round task's check-in, else empty."""
+        return self.window.period
+
+    @property
+    def done_on(self) -> date | None:
+        return self.status.since
+
+    @property
+    def done_as(self) -> str:
+        """The period when it was only checked in; empty when it is done for good."""
+        return self.period if self.status.state is TaskState.CHECKED_IN else ""
+
+    @property
+    def confirmed(self) -> Unit | None:
+        """Whose report it was that the secretariat has confirmed."""
+        closing = (lead.unit for lead in self.leads if lead.last and lead.last.act is Act.CONFIRM)
+        return next(closing, None)
+
+
+LastWords = Mapping[tuple[str, str], Registration]  # by task and unit
+
+
+def standings(
+    table: Timetable,
+    tasks: Iterable[Task],
+    month: int,
+    on: date,
+    progress: Progress,
+    last: LastWords,
+    only: str = "",
+) -> Iterator[TaskStanding]:
+    """Of a month's tasks, and of year-round ones as of that month; with `only` that lead's."""
+    for task in tasks:
+        window = table.window_in(task, month)
+        leads = [table.directory[unit] for unit in table.lead_units(task)]
+        listed = [unit for unit in leads if only in ("", unit.id)]
+        if len(listed) > LISTED:
+            listed.sort(key=lambda unit: (task.id, unit.id) not in last)
+        yield TaskStanding(
+            task,
+            window,
+            office_status(table, window, on, progress, leads),
+            tuple(
+                LeadStanding(
+                    unit,
+                    office_status(table, window, on, progress, [unit]),
+                    last.get((task.id, unit.id)),
+                )
+                for unit in listed[:LISTED]
+            ),
+            len(listed[LISTED:]),
+            tuple(table.directory[unit] for unit in task.related),
+            window.is_waiting(on),
+        )
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Of one month: `units` get its digest, `asked` are to sign it."""
+
+    units: tuple[str, ...]
+    asked: tuple[str, ...]
+    signed: Mapping[str, Registration]
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        return tuple(unit for unit in self.asked if unit not in self.signed)
+
+    @property
+    def count(self) -> int:
+        """Of those that were asked."""
+        return len(self.asked) - len(self.unsigned)
+
+
+def read_signing(
+    connection: Connection, table: Timetable, month: int, at: datetime, progress: Progress
+) -> Signing:
+    """As of that moment while the month runs, else as of its last or first day."""
+    moment = min(max(at, table.digest_due(month)), table.digest_end(month))
+    units = digest_units(table, month, table.local_day(moment), progress)
+    asked = tuple(u for u in units if table.directory[u].tone is not Relation.PARALLEL)
+    signed = in_force(connection, Act.SIGN, period=table.plan.period(month))
+    return Signing(units, asked, {one.unit: one for one in signed})
+
+
+def read_signing_now(app: Application, connection: Connection, at: datetime) -> Signing:
+    """Of the month that is in force."""
+    progress = read_progress(connection, app.table, app.settings.stream)
+    return read_signing(connection, app.table, app.table.shown_month(at), at, progress)
+
+
+# The year
 
 
 @dataclass
@@ -51,12 +165,12 @@ class Contact:
 class Overview:
     month: int
     signing: Signing
-    pending: tuple[Registration, ...]
-    unapproved: tuple[Unapproved, ...]
-    unsettled: tuple[UnsettledDigests, ...]
+    pending: list[Registration]
+    unapproved: list[Unapproved]
+    unsettled: list[UnsettledDigests]
     mails: Tally
-    contacts: tuple[Contact, ...]
-    unsigned: tuple[Contact, ...]  # of nothing else
+    contacts: list[Contact]
+    unsigned: list[Contact]  # of nothing else
     months: dict[int, list[TaskStanding]]
     year_round: list[TaskStanding]
     undated: list[Undated]
@@ -81,24 +195,25 @@ class Overview:
 
 def read_overview(app: Application, connection: Connection, at: datetime) -> Overview:
     table, stream = app.table, app.settings.stream
-    month, on = shown_month(table, at), table.local_day(at)
+    month, on = table.shown_month(at), table.local_day(at)
     period = table.plan.period(month)
-    records = read_records(connection, table, stream, period)
-    signing = read_signing(connection, table, month, at, records.progress)
+    progress = read_progress(connection, table, stream)
+    last = latest_on_tasks(connection, ("", period))
+    signing = read_signing(connection, table, month, at, progress)
     mails = tally(connection, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
-    contacts = _contacts(table, month, on, records.progress, signing, mails)
+    contacts = _contacts(table, month, on, progress, signing, mails)
     return Overview(
         month,
         signing,
-        records.pending,
-        tuple(unapproved(connection, stream)),
-        tuple(read_unsettled(connection, stream, table.directory)),
+        in_force(connection, Act.FINISH),
+        list(unapproved(connection, stream)),
+        list(read_unsettled(connection, stream, table.directory)),
         mails,
-        tuple(contact for contact in contacts if not contact.is_to_sign)[:SHOWN],
-        tuple(contact for contact in contacts if contact.is_to_sign)[:SHOWN],
-        {m: standings(table, table.plan.month(m), m, on, records) for m in MONTHS},
-        standings(table, table.plan.year_round, month, on, records),
-        undated_by_now(table, at, records.progress),
+        [contact for contact in contacts if not contact.is_to_sign][:SHOWN],
+        [contact for contact in contacts if contact.is_to_sign][:SHOWN],
+        {m: [*standings(table, table.plan.month(m), m, on, progress, last)] for m in MONTHS},
+        [*standings(table, table.plan.year_round, month, on, progress, last)],
+        undated_by_now(table, at, progress),
     )
 
 
@@ -136,6 +251,9 @@ def _missing_signatures(
             yield unit
 
 
+# A month, a unit
+
+
 @dataclass(frozen=True)
 class MonthView:
     """`units` get the month's digest: those of one page, who has still to sign first, for they
@@ -156,36 +274,26 @@ class MonthView:
 def read_month(
     app: Application, connection: Connection, at: datetime, month: int, page: int
 ) -> MonthView:
-    table, settings = app.table, app.settings
-    plan, on = table.plan, table.local_day(at)
-    period = plan.period(month)
-    records = read_records(connection, table, settings.stream, period)
-    signing = read_signing(connection, table, month, at, records.progress)
+    table, plan, on = app.table, app.table.plan, app.table.local_day(at)
+    period, rehearsal = plan.period(month), app.settings.rehearsal
+    progress = read_progress(connection, table, app.settings.stream)
+    last = latest_on_tasks(connection, ("", period))
+    signing = read_signing(connection, table, month, at, progress)
     awaited, asked = set(signing.unsigned), set(signing.asked)
     units = sorted(signing.units, key=lambda unit: (unit not in awaited, unit not in asked))
-    units = units[(page - 1) * SHOWN : page * SHOWN]
-    mails = newest_copies(connection, Kind.DIGEST, period, rehearsal=settings.rehearsal)
+    of_month = {task.id for task in plan.month(month)}
     return MonthView(
-        standings(table, plan.month(month), month, on, records),
-        standings(table, plan.year_round, month, on, records),
-        [entry for entry in records.pending if _is_of(table, entry, month)],
+        [*standings(table, plan.month(month), month, on, progress, last)],
+        [*standings(table, plan.year_round, month, on, progress, last)],
+        [
+            report
+            for report in in_force(connection, Act.FINISH)
+            if report.period == period or (report.task in of_month and not report.period)
+        ],
         signing,
-        [table.directory[unit] for unit in units],
-        mails,
+        [table.directory[unit] for unit in units[(page - 1) * SHOWN : page * SHOWN]],
+        newest_copies(connection, Kind.DIGEST, period, rehearsal=rehearsal),
     )
-
-
-def _is_of(table: Timetable, entry: Registration, month: int) -> bool:
-    task = table.plan.by_id.get(entry.task)
-    if entry.period:
-        return entry.period == table.plan.period(month)
-    return task is not None and task.month == month
-
-
-def read_signing_now(app: Application, connection: Connection, at: datetime) -> Signing:
-    """Of the month that is in force."""
-    progress = registrations.read_progress(connection, app.table, app.settings.stream)
-    return read_signing(connection, app.table, shown_month(app.table, at), at, progress)
 
 
 @dataclass(frozen=True)
@@ -203,42 +311,23 @@ class UnitView:
 
 def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit) -> UnitView:
     """Tasks month by month, then the year-round ones as of the running month."""
-    table = app.table
-    month, on = shown_month(table, at), table.local_day(at)
-    records = read_records(connection, table, app.settings.stream, table.plan.period(month))
-    history = registrations.of_unit(connection, unit.id, SHOWN)
-    pending = [entry for entry in records.pending if entry.unit == unit.id]
-    signed = registrations.signed_months(connection, unit.id).values()
-    confirmed = _confirmed(history, records.progress)
-    months = [(m, table.plan.month(m)) for m in MONTHS] + [(month, table.plan.year_round)]
+    table, month, on = app.table, app.table.shown_month(at), app.table.local_day(at)
+    progress = read_progress(connection, table, app.settings.stream)
+    last = latest_on_tasks(connection, ("", table.plan.period(month)))
+    signed, pending, confirmed = (
+        in_force(connection, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
+    )
+    tasks = [task for m in MONTHS for task in table.plan.month(m)] + [*table.plan.year_round]
 
     def of_role(role: Role) -> list[TaskStanding]:
-        return [
-            standing
-            for m, tasks in months
-            for standing in standings(
-                table, [t for t in tasks if table.role(unit.id, t) is role], m, on, records, unit.id
-            )
-        ]
+        own = [task for task in tasks if table.role(unit.id, task) is role]
+        return [*standings(table, own, month, on, progress, last, unit.id)]
 
     return UnitView(
         of_role(Role.LEAD),
         of_role(Role.RELATED),
         pending,
-        history,
+        of_unit(connection, unit.id, SHOWN),
         {entry.id for entry in (*signed, *pending, *confirmed)},
         latest_to(connection, unit.id, MAILS),
     )
-
-
-def _confirmed(history: list[Registration], progress: Progress) -> Iterator[Registration]:
-    """Of a unit's history, the newest first, the confirmations that nobody has taken back."""
-    decided: set[tuple[str, str]] = set()
-    for entry in history:
-        if entry.task and entry.act in DECIDING and (entry.task, entry.period) not in decided:
-            decided.add((entry.task, entry.period))
-            checked_in = (entry.task, entry.period) in progress.checked_in
-            if entry.act is Act.CONFIRM and (
-                checked_in if entry.period else entry.task in progress.done
-            ):
-                yield entry

@@ -37,7 +37,7 @@ class Receipts:
         if newest == self._told or read_hold(connection, self._writer.stream):
             return []
         keys, waits = [], False
-        untold = registrations.untold(connection, at - USEFUL, after=self._told, unit=unit)
+        untold = registrations.untold(connection, at - USEFUL, unit)
         for history, last in untold.values():
             if last and timedelta() <= at - last < APART:  # else a clock was set back
                 waits = True

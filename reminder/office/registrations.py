@@ -31,42 +31,42 @@ WORDS = 1000  # characters of a report
 COMMAND = Signature("", "command")
 
 
-def month_to_sign(
+def is_to_sign(
     connection: Connection, app: Application, unit: Unit, progress: Progress, at: datetime
-) -> int | None:
-    """The month of the digest that is in force, for a unit that is asked to sign it.
+) -> bool:
+    """Whether that unit is asked to sign the digest that is in force.
 
     Nobody signs for a mail that the secretariat has not let go.
     """
-    table = app.table
+    table, on, month = app.table, app.table.local_day(at), app.table.shown_month(at)
     if unit.tone is Relation.PARALLEL or unit.is_group:
-        return None
-    on = table.local_day(at)
-    month = table.live_digest(at) or table.running_month(on)
+        return False
     if on.year != table.plan.year or at < table.digest_due(month):
-        return None
-    is_told = unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)
-    return month if is_told and not _is_held(connection, app, unit, month) else None
-
-
-def _is_held(connection: Connection, app: Application, unit: Unit, month: int) -> bool:
-    period, rehearsal = app.table.plan.period(month), app.settings.rehearsal
+        return False
+    if not (unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)):
+        return False
+    period, rehearsal = table.plan.period(month), app.settings.rehearsal
     mails = newest_copies(connection, Kind.DIGEST, period, unit.id, rehearsal=rehearsal)
-    return unit.id in mails and mails[unit.id].state is State.HELD
+    return not (unit.id in mails and mails[unit.id].state is State.HELD)
 
 
 def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
     """False when it was signed before: nothing is written then."""
     at = app.clock.now()
     with app.database.write() as connection:
-        month = month_to_sign(connection, app, unit, _progress(app, connection), at)
-        if month is None or app.table.plan.period(month) != period:
+        in_force = app.table.plan.period(app.table.shown_month(at))
+        progress = _progress(app, connection)
+        if period != in_force or not is_to_sign(connection, app, unit, progress, at):
             raise DeclinedError("not_to_sign")
-        if period in registrations.signed_months(connection, unit.id):
+        if registrations.in_force(connection, Act.SIGN, unit=unit.id, period=period):
             return False
-        _register(app, connection, Registration(at, Act.SIGN, unit.id, period, "", _named(by)))
+        entry = Registration(at, Act.SIGN, unit.id, period, "", by)
+        _register(app, connection, _said(entry))
     app.wake()
     return True
+
+
+# What a unit says of a task
 
 
 def report_progress(
@@ -80,9 +80,8 @@ def report_progress(
     at, table = app.clock.now(), app.table
     is_year = task.kind is TaskKind.YEAR
     period = table.plan.period(table.running_month(table.local_day(at))) if is_year else ""
-    who, message = _named(by), _worded(words)
-    report = Registration(
-        at, Act.PROGRESS, unit.id, period, task.id, who, percent=percent, message=message
+    report = _said(
+        Registration(at, Act.PROGRESS, unit.id, period, task.id, by, None, percent, words)
     )
     with app.database.write() as connection:
         if task.id in _progress(app, connection).done:
@@ -111,15 +110,16 @@ def finish(
     refuse_impossible(table, done_on, table.local_day(at), period)
     if period and task.kind is not TaskKind.YEAR:
         raise DeclinedError("not_a_month")
-    report = Registration(
-        at, Act.FINISH, unit.id, period, task.id, _named(by), done_on, message=_worded(words)
+    report = _said(
+        Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, message=words)
     )
     with app.database.write() as connection:
         progress = _progress(app, connection)
-        if task.id in progress.done or (period and (task.id, period) in progress.checked_in):
+        if task.id in progress.done or (task.id, period) in progress.checked_in:
             raise DeclinedError("already_done")
-        if any(_is_same(other, report) for other in registrations.pending(connection, unit.id)):
-            return False
+        for other in registrations.in_force(connection, Act.FINISH, unit=unit.id):
+            if replace(other, id=report.id, at=at, by=report.by) == report:
+                return False
         _register(app, connection, report)
         if app.settings.web.finish == "direct":
             close_task(connection, task.id, period, done_on, "", at, Signature("", "direct"))
@@ -138,6 +138,40 @@ def refuse_impossible(table: Timetable, done_on: date, today: date, period: str)
         raise DeclinedError("done_in_the_future")
     if done_on.year < table.plan.year - 1:
         raise DeclinedError("done_too_early", year=table.plan.year - 1)
+
+
+def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:
+    if task.kind is TaskKind.STANDING or app.table.role(unit.id, task) is not Role.LEAD:
+        raise DeclinedError("not_a_lead")
+
+
+def _said(entry: Registration) -> Registration:
+    """By somebody with a name, in not too many words."""
+    who = " ".join(entry.by.who.split())[:WHO]
+    if not who:
+        raise DeclinedError("no_name")
+    if len(entry.message) > WORDS:
+        raise DeclinedError("too_many_words", most=WORDS)
+    return replace(entry, by=Signature(who, entry.by.link), message=entry.message.strip())
+
+
+def _register(app: Application, connection: Connection, entry: Registration) -> None:
+    """With its receipt, in one transaction, unless one went just now: then the next tick gathers.
+
+    What is tried in a rehearsal must stop no reminder.
+    """
+    if app.settings.rehearsal:
+        raise DeclinedError("rehearsal")
+    if app.waits_for_clock(entry.at):
+        raise DeclinedError("wrong_clock")
+    today = registrations.count_like(connection, entry, entry.at - timedelta(days=1))
+    if today >= A_DAY[entry.act]:
+        raise DeclinedError("too_often")
+    registrations.add(connection, entry)
+    app.container.receipts.send(connection, entry.at, entry.unit)
+
+
+# What the secretariat makes of it
 
 
 def confirm(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
@@ -160,7 +194,7 @@ def send_back(
     at = app.clock.now()
     with app.database.write() as connection:
         _waiting(connection, unit, task, period)
-        answer = Registration(at, Act.RETURN, unit, period, task, by, message=_worded(words))
+        answer = Registration(at, Act.RETURN, unit, period, task, by, message=words.strip())
         answer = replace(answer, id=registrations.add(connection, answer))
         app.container.receipts.send_back(connection, answer)
     app.wake()
@@ -169,68 +203,24 @@ def send_back(
 def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
     """Takes back a signing (no task), a report of completion, or 办结 of a task."""
     at = app.clock.now()
+    undone = Registration(at, Act.UNDO, unit, period, task, by)
     with app.database.write() as connection:
         if not task:
-            if period not in registrations.signed_months(connection, unit):
+            if not registrations.in_force(connection, Act.SIGN, unit=unit, period=period):
                 raise DeclinedError("no_signing_to_undo")
-            registrations.add(connection, Registration(at, Act.UNDO, unit, period, "", by))
+            registrations.add(connection, undone)
             return
-        if not reopen_task(connection, task, at, period, by):
+        if not _reopen(connection, task, at, period, by):
             _waiting(connection, unit, task, period)
-            registrations.add(connection, Registration(at, Act.UNDO, unit, period, task, by))
+            registrations.add(connection, undone)
     app.sync_feeds(at)
 
 
 def _waiting(connection: Connection, unit: str, task: str, period: str) -> Registration:
-    for report in registrations.pending(connection, unit):
-        if (report.task, report.period) == (task, period):
-            return report
+    of = {"unit": unit, "task": task, "period": period}
+    for report in registrations.in_force(connection, Act.FINISH, **of):
+        return report
     raise DeclinedError("already_handled")
-
-
-def _is_same(one: Registration, other: Registration) -> bool:
-    """Of the same task and month, with the same words."""
-    return replace(one, id=other.id, at=other.at, by=other.by) == other
-
-
-def _register(app: Application, connection: Connection, entry: Registration) -> None:
-    """With its receipt, in one transaction, unless one went just now: then the next tick gathers.
-
-    What is tried in a rehearsal must stop no reminder.
-    """
-    if app.settings.rehearsal:
-        raise DeclinedError("rehearsal")
-    if app.waits_for_clock(entry.at):
-        raise DeclinedError("wrong_clock")
-    if (
-        registrations.count_like(connection, entry, entry.at - timedelta(days=1))
-        >= A_DAY[entry.act]
-    ):
-        raise DeclinedError("too_often")
-    registrations.add(connection, entry)
-    app.container.receipts.send(connection, entry.at, entry.unit)
-
-
-def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:
-    if task.kind is TaskKind.STANDING or app.table.role(unit.id, task) is not Role.LEAD:
-        raise DeclinedError("not_a_lead")
-
-
-def _named(by: Signature) -> Signature:
-    who = " ".join(by.who.split())[:WHO]
-    if not who:
-        raise DeclinedError("no_name")
-    return Signature(who, by.link)
-
-
-def _worded(words: str) -> str:
-    if len(words) > WORDS:
-        raise DeclinedError("too_many_words", most=WORDS)
-    return words.strip()
-
-
-def _progress(app: Application, connection: Connection) -> Progress:
-    return registrations.read_progress(connection, app.table, app.settings.stream)
 
 
 def register(
@@ -250,14 +240,14 @@ def register(
     refuse_wrong_clock(app.clock, app.table)
     at = app.clock.now()
     tasks = [_registrable(app, task_id, month) for task_id in task_ids]
-    day, stream = on or app.table.local_day(at), app.settings.stream
+    day = on or app.table.local_day(at)
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:
         for task in tasks:
             period = month if month and task.kind is TaskKind.YEAR else ""
             close_task(connection, task.id, period, day, note, at, by)
-        stop_done(connection, registrations.read_progress(connection, app.table, stream), at)
+        stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
 
@@ -275,11 +265,11 @@ def _registrable(app: Application, task_id: str, month: str | None) -> Task:
 def reopen(
     app: Application, task_id: str, period: str | None = None, by: Signature = COMMAND
 ) -> None:
-    """All of it, or as `reopen_task` takes a period."""
+    """All of it, or one month's check-in, or with an empty period the task as a whole."""
     find_task(app, task_id)
     at = app.clock.now()
     with app.database.write() as connection:
-        if not reopen_task(connection, task_id, at, period, by):
+        if not _reopen(connection, task_id, at, period, by):
             raise UsageError(f"{task_id} is not registered as done")
     app.sync_feeds(at)
 
@@ -297,25 +287,25 @@ def close_task(
 
     What units have reported of it is settled with it.
     """
-    for report in registrations.pending(connection):
-        if (report.task, report.period) == (task, period):
-            confirmed = Registration(at, Act.CONFIRM, report.unit, period, task, by, done_on)
-            registrations.add(connection, confirmed)
+    for report in registrations.in_force(connection, Act.FINISH, task=task, period=period):
+        confirmed = Registration(at, Act.CONFIRM, report.unit, period, task, by, done_on)
+        registrations.add(connection, confirmed)
     registrations.note_done(connection, task, period, done_on, note, at)
 
 
-def reopen_task(
+def _reopen(
     connection: Connection, task: str, at: datetime, period: str | None, by: Signature
 ) -> bool:
-    """All of it, or one month's check-in, or with an empty period the task as a whole.
-
-    What was confirmed to units is taken back from each of them. False when nothing was
-    registered of it.
-    """
+    """What was confirmed to units is taken back from each of them. False when nothing was
+    registered of it."""
     if not registrations.forget_done(connection, task, period, at):
         return False
-    for report in registrations.confirmed(connection, task):
+    for report in registrations.in_force(connection, Act.CONFIRM, task=task):
         if period in (None, report.period):
             undone = Registration(at, Act.UNDO, report.unit, report.period, task, by)
             registrations.add(connection, undone)
     return True
+
+
+def _progress(app: Application, connection: Connection) -> Progress:
+    return registrations.read_progress(connection, app.table, app.settings.stream)

@@ -1,19 +1,129 @@
-"""The year drawn: where each bar stands and its name beside it, for one SVG of any width.
+"""The year as one picture: a bar for each task, and its name beside it, for one SVG of any width.
 
 Across, all is in per cent, so that names keep their size on a phone; down, in rows.
 """
 
 from calendar import monthrange
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import groupby
 
-from reminder.domain.year import Bar, Year
+from reminder.domain.plan import Task, TaskKind
+from reminder.domain.status import HIDDEN, Light, Reader, TaskState, TaskStatus, unit_status
+from reminder.domain.timetable import MONTHS, Role
+from reminder.domain.windows import Window
+from reminder.domain.workdays import last_day
 
-# Of the width: so much room beside a bar holds its name on a page as wide as a desk's.
-_ROOM = 0.45
-
-
+MANY = 60  # bars: with more of them nobody finds one
+_ROOM = 0.45  # of the width: beside a bar it holds the name on a page as wide as a desk's
+_IN_ORDER = (Light.BLUE, Light.GREEN, Light.YELLOW, Light.RED, Light.WAIT, Light.GREY)
 Place = tuple[str, str]  # of a name: x in per cent, and SVG's text-anchor
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A task, or `count` tasks of one month and role, of which so many are `done`. Both days are
+    inclusive and within the year. A task of the whole year has no window.
+
+    `exact` says that the window's days are for its reader to see.
+    """
+
+    opens: date
+    due: date
+    lead: bool
+    task: Task | None = None
+    window: Window | None = None
+    status: TaskStatus = HIDDEN
+    exact: bool = True
+    count: int = 1
+    done: int = 0
+    all_year: bool = False
+
+    @property
+    def order(self) -> tuple[bool, int, bool]:
+        """Month by month, what is led first; then what runs all year."""
+        return self.all_year, self.opens.month, not self.lead
+
+
+@dataclass(frozen=True)
+class Year:
+    """Seen `on` that day. `bars` are those of the picture, `tasks` every one of them for who
+    reads it as words."""
+
+    number: int
+    on: date
+    tasks: Sequence[Bar]
+
+    @property
+    def today(self) -> date | None:
+        """None in another year."""
+        return self.on if self.on.year == self.number else None
+
+    @cached_property
+    def bars(self) -> Sequence[Bar]:
+        return self.tasks if len(self.tasks) <= MANY else list(_by_month(self.tasks))
+
+    @cached_property
+    def lights(self) -> list[Light]:
+        """Those that the picture shows, in the order of a task's life."""
+        shown = {bar.status.light for bar in self.bars}
+        return [light for light in _IN_ORDER if light in shown]
+
+    @cached_property
+    def lit(self) -> bool:
+        """Whether any task has a state to be told of."""
+        return any(bar.status.light for bar in self.tasks)
+
+    def count(self, *, lead: bool) -> int:
+        return sum(bar.lead is lead for bar in self.tasks)
+
+
+def year_of(reader: Reader) -> Year:
+    """What one unit leads or is related to; only what it leads has a light."""
+    table, year = reader.table, reader.table.plan.year
+    bars = []
+    for task in table.plan.tasks:
+        role = table.role(reader.unit.id, task)
+        if role and task.kind is not TaskKind.STANDING:
+            window, lead = table.windows.get(task.id), role is Role.LEAD
+            status = unit_status(reader, window) if lead and window else HIDDEN
+            exact = lead and not reader.parallel
+            bars.append(task_bar(year, task, window, status, lead=lead, exact=exact))
+    return Year(year, reader.on, sorted(bars, key=lambda bar: bar.order))
+
+
+def task_bar(
+    year: int,
+    task: Task,
+    window: Window | None,
+    status: TaskStatus,
+    *,
+    lead: bool = True,
+    exact: bool = True,
+) -> Bar:
+    """Without a window over the whole year."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    if window is None:
+        return Bar(first, last, lead, task, exact=exact, all_year=True)
+    opens = max(window.opens, first)
+    return Bar(opens, max(opens, min(window.due, last)), lead, task, window, status, exact)
+
+
+def _by_month(bars: Sequence[Bar]) -> Iterator[Bar]:
+    """One bar for each month and role, one for the whole year."""
+    for (all_year, month, _), group in groupby(bars, key=lambda bar: bar.order):
+        same = list(group)
+        year = same[0].opens.year
+        yield Bar(
+            date(year, month, 1),
+            same[0].due if all_year else last_day(year, month),
+            same[0].lead,
+            count=len(same),
+            done=sum(bar.status.state is TaskState.DONE for bar in same),
+            all_year=all_year,
+        )
 
 
 @dataclass(frozen=True)
@@ -31,33 +141,30 @@ class Row:
 @dataclass(frozen=True)
 class Timeline:
     year: Year
-    rows: tuple[Row, ...]
-    today: str
-    today_anchor: str
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(map(_row, self.year.bars))
+
+    @property
+    def today(self) -> str:
+        return _percent(_begin(self.year.today)) if self.year.today else ""
+
+    @property
+    def today_anchor(self) -> str:
+        return _anchor(_begin(self.year.today) if self.year.today else 0)
 
     @property
     def months(self) -> list[tuple[int, str, str]]:
         """Number, left edge and middle of each."""
-        return [
-            (month, _percent((month - 1) / 12), _percent((month - 0.5) / 12))
-            for month in range(1, 13)
-        ]
-
-
-def timeline(year: Year) -> Timeline:
-    today = _begin(year.today) if year.today else None
-    return Timeline(
-        year,
-        tuple(_row(bar) for bar in year.bars),
-        _percent(today) if today is not None else "",
-        _anchor(today or 0),
-    )
+        return [(m, _percent((m - 1) / 12), _percent((m - 0.5) / 12)) for m in MONTHS]
 
 
 def _row(bar: Bar) -> Row:
-    begin, end = _begin(bar.opens), _end(bar.due)
+    begin = _begin(bar.opens)
+    end = (bar.due.month - 1 + bar.due.day / monthrange(bar.due.year, bar.due.month)[1]) / 12
     place = _percent(begin), _percent(max(end - begin, 0.01))
-    style = _style(bar)
+    style = f"{'lead' if bar.lead else 'related'} {bar.status.light}".strip()
     if 1 - end >= _ROOM:
         beside = _percent(end), "start"
     elif begin >= _ROOM:
@@ -70,11 +177,6 @@ def _row(bar: Bar) -> Row:
     return Row(bar, *place, style, beside, (_percent(x), anchor))
 
 
-def _style(bar: Bar) -> str:
-    role = "lead" if bar.lead else "related"
-    return f"{role} {bar.status.light}".strip()
-
-
 def _anchor(place: float) -> str:
     """That keeps a name of usual length inside the picture."""
     return "start" if place < 0.36 else "middle" if place < 0.64 else "end"
@@ -82,10 +184,6 @@ def _anchor(place: float) -> str:
 
 def _begin(day: date) -> float:
     return (day.month - 1 + (day.day - 1) / monthrange(day.year, day.month)[1]) / 12
-
-
-def _end(day: date) -> float:
-    return (day.month - 1 + day.day / monthrange(day.year, day.month)[1]) / 12
 
 
 def _percent(part: float) -> str:

@@ -1,29 +1,32 @@
-"""A unit's own pages: what it is told, what it registers, the mails that it has had."""
+"""A unit's own pages: what it is told, what it registers, its calendar and the mails it has had."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
+import segno
+from markupsafe import Markup
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from reminder.calendar.query import View
 from reminder.domain.characters import UNSEEN
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.errors import DeclinedError
-from reminder.office import registrations
-from reminder.office.links import FEED, PAGE, LinkView, is_noted, note_use, open_link, unit_address
+from reminder.office import links, registrations
+from reminder.office.links import FEED, HANDED_OUT, PAGE
 from reminder.office.registrations import WHO, WORDS
 from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
 from reminder.web.forms import LONGEST, Form, get, post
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page, page_number
-from reminder.web.timeline import timeline
-from reminder.web.unit_calendar import UnitCalendar
+from reminder.web.timeline import Timeline, year_of
 
 _PATH = "/units/{token}/{unit}"
 _NAME = "who"  # the cookie that remembers who registers, for the units' pages alone
@@ -37,7 +40,7 @@ _MAILS = 50  # on a page of their own
 class UnitLink:
     unit: Unit
     path: str
-    link: LinkView
+    link: links.LinkView
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ _NOTHING = Typed("", "", Form({}))
 def _opened(page: Page) -> UnitLink:
     """Raises one and the same 404 for every link that is no good, after the same work."""
     name, token = page.part("unit"), page.part("token")
-    link = open_link(page.app, page.connection, PAGE, name, token)
+    link = links.open_link(page.app, page.connection, PAGE, name, token)
     unit = page.table.directory.units.get(name)
     if link is None or unit is None or unit.is_group:
         raise HTTPException(404)
@@ -82,8 +85,8 @@ def _render(
         contact=page.settings.mail.contact,
         **facts,
     )
-    if not is_noted(link.link, page.at):
-        answer.background = BackgroundTask(note_use, page.app, PAGE, link.unit.id)
+    if not links.is_noted(link.link, page.at):
+        answer.background = BackgroundTask(links.note_use, page.app, PAGE, link.unit.id)
     return answer
 
 
@@ -100,7 +103,7 @@ def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
         refused=refused,
         receipt=is_news and link.unit.has_address and not page.read_hold(),
         page=view,
-        drawn=timeline(view.year),
+        drawn=Timeline(year_of(view.reader)),
         calendar=_calendar(page, link),
         mails=_heads(page, link, 0, _LATEST + 1),
         shown=_LATEST,
@@ -112,10 +115,64 @@ def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
     )
 
 
+# Its calendar
+
+
+@dataclass(frozen=True)
+class UnitCalendar:
+    """`feed` is the bare address of the unit's feed, `page` that of its page.
+
+    `public` says whether other people's servers may be able to read it, `foreign` whether the
+    office wants them to.
+    """
+
+    name: str
+    feed: str
+    page: str
+    public: bool
+    foreign: bool
+
+    @property
+    def usual(self) -> str:
+        return f"{self.feed}?{HANDED_OUT}"
+
+    @property
+    def views(self) -> dict[str, str]:
+        """The address of each; with `&alarms=3d` it reminds three days before."""
+        views = (View.DUE, View.WINDOW, View.TODO)
+        return {view: f"{self.feed}?view={view}&year-round=0" for view in views}
+
+    @property
+    def doors(self) -> dict[str, str]:
+        """Neither Microsoft nor Google documents them; both have opened them for years."""
+        named = f"url={quote(self.usual, safe='')}&name={quote(self.name, safe='')}"
+        google = quote(self.webcal(self.usual), safe="")
+        return {
+            "office": f"https://outlook.office.com/calendar/0/addfromweb?{named}",
+            "outlook": f"https://outlook.live.com/calendar/0/addfromweb?{named}",
+            "google": f"https://calendar.google.com/calendar/r?cid={google}",
+        }
+
+    def webcal(self, address: str) -> str:
+        return links.webcal_url(address)
+
+    def code(self, title: str) -> Markup:
+        """Of the page, not of the feed: WeChat opens neither a calendar nor its address."""
+        return _qr_code(self.page, title)
+
+
+@lru_cache(maxsize=256)
+def _qr_code(address: str, title: str) -> Markup:
+    """Drawn once: it takes as long as the rest of the page."""
+    drawn = segno.make(address, error="m", micro=False)
+    colours = {"dark": "#000", "light": "#fff"}
+    return Markup(drawn.svg_inline(scale=4, svgclass="qr", lineclass=None, title=title, **colours))
+
+
 def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
     """None when the secretariat has withdrawn the feed's link."""
     plan, web = page.table.plan, page.settings.web
-    feed = unit_address(page.app, page.connection, page.base, FEED, link.unit.id)
+    feed = links.unit_address(page.app, page.connection, page.base, FEED, link.unit.id)
     if not feed:
         return None
     name = f"{plan.tag}{plan.year}·{link.unit.label}"

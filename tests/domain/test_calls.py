@@ -41,7 +41,7 @@ def test_own_and_local_leads_are_phoned_when_their_task_is_past() -> None:
 def test_who_has_reported_is_not_phoned() -> None:
     day = date(2026, 4, 20)
     for progress in (
-        Progress(reported={("2026-04-1", LEADER): day}),
+        Progress(reported={("2026-04-1", LEADER, ""): day}),
         Progress(done={"2026-04-1": day}),
         Progress(started=date(2026, 5, 2)),
     ):

@@ -92,7 +92,7 @@ def test_a_soft_task_is_never_told_to_others_alone() -> None:
     "progress",
     [
         Progress({"2026-04-1": date(2026, 4, 20)}),
-        Progress(reported={("2026-04-1", LEADER): date(2026, 4, 20)}),
+        Progress(reported={("2026-04-1", LEADER, ""): date(2026, 4, 20)}),
     ],
     ids=["done", "reported"],
 )

@@ -58,7 +58,7 @@ PROGRESS = {
     "half": Progress(dict.fromkeys(("2026-03-1", "2026-05-2", "2026-09-1"), DONE)),
     "all": Progress({task.id: DONE for task in (*TASKS, *EXPLICIT)}),
     "started": Progress(started=date(2026, 4, 1)),
-    "reported": Progress(reported={(task.id, LEADER): DONE for task in (*TASKS, *EXPLICIT)}),
+    "reported": Progress(reported={(task.id, LEADER, ""): DONE for task in (*TASKS, *EXPLICIT)}),
 }
 LINKS = {
     "page_link": "https://reminder.test/units/x/unit",

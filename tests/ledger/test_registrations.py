@@ -14,7 +14,7 @@ from reminder.ledger.feeds import read_version
 from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed, NewNotice, add
 from reminder.ledger.occasions import NotifiedCount, count_notified
-from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date, unset_date
+from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 DAY = date(2026, 5, 27)
@@ -25,8 +25,7 @@ def test_the_last_day_holds_and_every_one_stays_in_the_history(database: Databas
         set_date(connection, "sc-25", date(2026, 5, 20), AT)
         set_date(connection, "sc-25", DAY, AT)
         assert read_dates(connection) == {"sc-25": DAY}
-        assert unset_date(connection, "sc-25", AT)
-        assert not unset_date(connection, "sc-25", AT)
+        set_date(connection, "sc-25", None, AT)
         assert read_dates(connection) == {}
         states = [row["state"] for row in read_changes(connection, "sc-25")]
     assert states == ["unset", "set", "set"]
@@ -37,7 +36,7 @@ def test_a_change_is_seen_by_every_replica(database: Database) -> None:
         before = read_version(connection)
         set_date(connection, "sc-25", DAY, AT)
         between = read_version(connection)
-        unset_date(connection, "sc-25", AT)
+        set_date(connection, "sc-25", None, AT)
         assert len({before, between, read_version(connection)}) == 3
 
 

@@ -315,7 +315,7 @@ def test_a_reported_task_is_neither_to_be_confirmed_by_the_unit_nor_late(small: 
 def test_a_report_shows_as_waiting_until_the_secretariat_confirms_it(small: Trial) -> None:
     finish(small.app(LATE))
     progress = small.app(LATE).progress()
-    assert progress.reported == {(TASK, "lead"): date(2026, 3, 20)}
+    assert progress.reported == {(TASK, "lead", ""): date(2026, 3, 20)}
     assert progress.done == {}
 
 

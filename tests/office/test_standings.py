@@ -10,7 +10,7 @@ from reminder.domain.plan import Task
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
-from reminder.office.standings import LISTED, LeadStanding, TaskRecords, TaskStanding, standings
+from reminder.office.overview import LISTED, LeadStanding, TaskStanding, standings
 from tests.domain.builders import LEADER, RELATED, meeting, task, timetable, year_round
 
 DAY = date(2026, 4, 20)
@@ -25,12 +25,13 @@ def standing(
     relation: Relation = Relation.OWN,
 ) -> TaskStanding:
     table = timetable(given, relations={LEADER: relation}, meetings=[meeting()])
-    pending = tuple(one for one in said if one.act is Act.FINISH)
-    records = TaskRecords(
-        progress or Progress(), pending, {(one.task, one.unit): one for one in said}
-    )
-    [found] = standings(table, [given], 4, on, records)
+    last = {(one.task, one.unit): one for one in said}
+    [found] = standings(table, [given], 4, on, progress or waiting(*said), last)
     return found
+
+
+def waiting(*said: Registration) -> Progress:
+    return Progress(reported={(one.task, one.unit, one.period): one.done_on for one in said})
 
 
 def said(
@@ -88,8 +89,8 @@ def test_of_very_many_leads_those_that_have_spoken_stand_first() -> None:
     units = [Unit(f"unit{number}", f"第{number}委员会") for number in range(LISTED + 5)]
     given = task(lead=tuple(unit.id for unit in units), related=())
     last = said(unit=units[-1].id)
-    records = TaskRecords(Progress(), (last,), {(given.id, last.unit): last})
-    [found] = standings(timetable(given, units=units), [given], 4, DAY, records)
+    table, words = timetable(given, units=units), {(given.id, last.unit): last}
+    [found] = standings(table, [given], 4, DAY, waiting(last), words)
     assert (len(found.leads), found.more) == (LISTED, 5)
     assert found.leads[0].unit == units[-1]
     assert word(found) == f"待复核 1/{len(units)}"

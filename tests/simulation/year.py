@@ -123,7 +123,7 @@ class FaultyYear(SimulatedYear):
 
     def _pass(self) -> None:
         app, at, progress = self.app, self.clock.now(), self.app.progress()
-        done, reported = frozenset(progress.done), frozenset(progress.reported)
+        done, reported = frozenset(progress.done), progress.reported
         begun = self.clock.moment
         if self._kills and self._kills[0].at <= begun:
             self._life.dies_at = self._life.steps + self._kills.pop(0).step
@@ -137,7 +137,8 @@ class FaultyYear(SimulatedYear):
         except Killed:
             self._bury()
         self._life.dies_at = None
-        self._journal.append(Tick(begun, at, done, reported, completed=completed))
+        said = frozenset((task, unit) for task, unit, period in reported if not period)
+        self._journal.append(Tick(begun, at, done, said, completed=completed))
         if not completed:
             self.hurry()
 

@@ -1,4 +1,4 @@
-"""The year's picture: places in per cent, names inside it, words for who does not see it."""
+"""The year's picture: whose bars it has, which light a unit may see, and where all of it stands."""
 
 import re
 from datetime import date
@@ -9,9 +9,21 @@ import pytest
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.domain.status import HIDDEN
-from reminder.domain.year import Bar, Year, task_bar
-from reminder.web.timeline import timeline
-from tests.domain.builders import task
+from reminder.domain.units import Relation
+from reminder.domain.windows import Progress
+from reminder.web.timeline import MANY, Bar, Timeline, Year, task_bar, year_of
+from tests.domain.builders import (
+    LEADER,
+    OUTSIDER,
+    RELATED,
+    meeting,
+    reader,
+    task,
+    timetable,
+    year_round,
+)
+
+APRIL = date(2026, 4, 28)
 
 
 def bar(month: int, last: int = 28, name: str = "部署会议", lead: bool = True) -> Bar:
@@ -19,25 +31,81 @@ def bar(month: int, last: int = 28, name: str = "部署会议", lead: bool = Tru
     return Bar(date(2026, month, 1), date(2026, month, last), lead, given)
 
 
+def timeline(*bars: Bar, on: date = date(2026, 4, 16)) -> Timeline:
+    return Timeline(Year(2026, on, bars))
+
+
 def drawn(*bars: Bar) -> str:
-    picture = timeline(Year(2026, date(2026, 4, 16), bars))
     template = environment(Settings(), autoescape=True).get_template("web/timeline.html")
-    return str(template.module.picture(picture, "year"))  # type: ignore[attr-defined]
+    return str(template.module.picture(timeline(*bars), "year"))  # type: ignore[attr-defined]
+
+
+# Whose bars
+
+
+def test_a_unit_sees_the_tasks_of_its_rows_and_no_other() -> None:
+    table = timetable(given := task(4, short="部署会议"))
+    [led] = year_of(reader(table, LEADER, APRIL)).bars
+    assert (led.task, led.opens, led.due) == (given, date(2026, 4, 1), date(2026, 4, 30))
+    assert (led.lead, led.exact, led.status.light) == (True, True, "yellow")
+    [related] = year_of(reader(table, RELATED, APRIL)).bars
+    assert (related.lead, related.exact, related.status) == (False, False, HIDDEN)
+    assert year_of(reader(table, OUTSIDER, APRIL)).bars == []
+
+
+def test_months_in_order_then_what_runs_all_year() -> None:
+    bars = year_of(reader(timetable(year_round(), task(6), task(4)))).bars
+    assert [each.window and each.window.due.month for each in bars] == [4, 6, None]
+    assert (bars[-1].opens, bars[-1].due) == (date(2026, 1, 1), date(2026, 12, 31))
+
+
+def test_a_window_that_begins_in_the_year_before_begins_with_the_year() -> None:
+    early = meeting(date(2026, 1, 5), 1, "first")
+    table = timetable(task(1, meetings=("first",), before_workdays=5), meetings=[early])
+    [found] = year_of(reader(table)).bars
+    assert found.opens == found.due == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize("unit", [LEADER, RELATED])
+@pytest.mark.parametrize("on", [date(2026, 3, 1), APRIL, date(2026, 7, 1)])
+def test_a_parallel_unit_has_no_light(unit: str, on: date) -> None:
+    table = timetable(task(4), relations=dict.fromkeys((LEADER, RELATED), Relation.PARALLEL))
+    year = year_of(reader(table, unit, on))
+    assert (year.lights, year.lit, year.bars[0].exact) == ([], False, False)
+
+
+@pytest.mark.parametrize(("relation", "light"), [("own", "red"), ("local", "yellow")])
+def test_outside_the_own_house_nothing_is_red(relation: str, light: str) -> None:
+    table = timetable(task(4), relations={LEADER: Relation(relation)})
+    assert year_of(reader(table, LEADER, date(2026, 5, 6))).lights == [light]
+
+
+def test_very_many_bars_become_one_a_month_and_role() -> None:
+    tasks = [task(month, number) for month in range(1, 13) for number in range(1, MANY // 12 + 2)]
+    done = Progress(done={"2026-04-1": APRIL})
+    year = year_of(reader(timetable(*tasks, year_round()), progress=done))
+    assert (len(year.bars), len(year.tasks)) == (13, len(tasks) + 1)
+    assert (year.bars[3].count, year.bars[3].done) == (MANY // 12 + 1, 1)
+    assert year.bars[3].opens == date(2026, 4, 1)
+    assert (year.bars[-1].all_year, year.bars[-1].count) == (True, 1)
+
+
+# Where it stands
 
 
 def test_a_month_is_a_twelfth_of_the_width() -> None:
-    [row] = timeline(Year(2026, None, (bar(4, 30),))).rows
+    [row] = timeline(bar(4, 30)).rows
     assert (row.x, row.width) == ("25.00%", "8.33%")
 
 
-def test_today_stands_where_it_is_in_its_month() -> None:
-    assert timeline(Year(2026, date(2026, 4, 16), ())).today == "29.17%"
-    assert timeline(Year(2026, None, ())).today == ""
+def test_today_stands_where_it_is_in_the_plans_own_year() -> None:
+    assert timeline().today == "29.17%"
+    assert timeline(on=date(2027, 4, 16)).today == ""
 
 
 @pytest.mark.parametrize("month", range(1, 13))
 def test_a_name_has_room_beside_its_bar_and_above_it(month: int) -> None:
-    [row] = timeline(Year(2026, None, (bar(month),))).rows
+    [row] = timeline(bar(month)).rows
     assert row.beside is not None
     assert row.above is not None
     for name, room in ((row.beside, 45), (row.above, 31)):
@@ -47,28 +115,22 @@ def test_a_name_has_room_beside_its_bar_and_above_it(month: int) -> None:
 
 
 def test_a_bar_of_the_whole_year_carries_its_name() -> None:
-    whole = task_bar(2026, task(short="调研"), None, HIDDEN)
-    [row] = timeline(Year(2026, None, (whole,))).rows
+    [row] = timeline(task_bar(2026, task(short="调研"), None, HIDDEN)).rows
     assert (row.x, row.width, row.beside) == ("0.00%", "100.00%", None)
 
 
 def test_the_picture_is_sound_and_says_what_it_shows() -> None:
-    tree = ET.fromstring(drawn(bar(4), bar(6, lead=False)))
+    page = drawn(bar(4, name="<script>x</script>"), bar(6, lead=False))
+    tree = ET.fromstring(page)
     assert tree.attrib["role"] == "img"
     assert tree.find("title") is not None
-    summary = tree.findtext("desc") or ""
-    assert "承办1项、相关1项" in summary
+    assert "承办1项、相关1项" in (tree.findtext("desc") or "")
     assert [text for text in tree.itertext() if text.strip().endswith("月")] == [
         f"{month}月" for month in range(1, 13)
     ]
+    assert not re.search(r"<script|style=|\son\w+=", page)
 
 
 def test_related_bars_are_hatched_so_that_print_tells_them_apart() -> None:
     assert drawn(bar(4)).count("url(#year-hatch)") == 0
     assert drawn(bar(4, lead=False)).count("url(#year-hatch)") == 1
-
-
-def test_nothing_in_it_needs_a_style_of_its_own_or_can_run() -> None:
-    page = drawn(bar(4, name="<script>x</script>"))
-    assert not re.search(r"<script|style=|\son\w+=", page)
-    assert "&lt;script&gt;" in page

@@ -11,7 +11,6 @@ from starlette.routing import Route
 from reminder.domain.plan import TaskKind
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Unit
-from reminder.domain.year import Year, task_bar
 from reminder.errors import DeclinedError, UnknownError, UsageError
 from reminder.office import links, registrations
 from reminder.office.overview import (
@@ -22,11 +21,10 @@ from reminder.office.overview import (
     read_signing_now,
     read_unit,
 )
-from reminder.office.standings import shown_month
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page, page_number
-from reminder.web.timeline import Timeline, timeline
+from reminder.web.timeline import Timeline, Year, task_bar
 
 NOTE = 200  # characters
 _MONTH = re.compile(r"/console/month/(\d{4}-\d{2})")
@@ -47,7 +45,7 @@ def _picture(table: Timetable, overview: Overview, on: date) -> Timeline:
     rows = [row for rows in overview.months.values() for row in rows]
     bars = [task_bar(year, row.task, row.window, row.status) for row in rows]
     bars += [task_bar(year, row.task, None, row.status) for row in overview.year_round]
-    return timeline(Year(year, on if on.year == year else None, tuple(bars)))
+    return Timeline(Year(year, on, bars))
 
 
 def month_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
@@ -55,7 +53,7 @@ def month_page(page: Page, form: Form | None = None, refused: str = "") -> Respo
     plan, number = page.table.plan, page_number(page)
     came_from = _MONTH.fullmatch(form["back"]) if form else None
     period = came_from[1] if came_from else page.part("period")
-    live = shown_month(page.table, page.at)
+    live = page.table.shown_month(page.at)
     month = plan.month_of(period) if period else live
     if not month:
         raise HTTPException(404)
@@ -78,7 +76,7 @@ def month_page(page: Page, form: Form | None = None, refused: str = "") -> Respo
 
 def _units(page: Page) -> Response:
     number, table = page_number(page), page.table
-    units, month = table.directory.single, shown_month(table, page.at)
+    units, month = table.directory.single, table.shown_month(page.at)
     pages = -(-len(units) // SHOWN)
     if number > pages:
         raise HTTPException(404)

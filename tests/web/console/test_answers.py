@@ -7,7 +7,7 @@ import pytest
 
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.ledger.access import end_all_sessions
-from reminder.ledger.registrations import of_unit, signed_months
+from reminder.ledger.registrations import in_force, of_unit
 from reminder.office import registrations
 from tests.web.console.conftest import Secretary
 
@@ -109,7 +109,7 @@ def test_a_signing_is_undone(house: Any, secretary: Secretary) -> None:
     signing = form("", RELATED, period="2026-04", back=MONTH)
     assert secretary.post("/console/undo", signing).headers["Location"] == MONTH
     with house.database.read() as connection:
-        assert signed_months(connection, RELATED) == {}
+        assert in_force(connection, Act.SIGN, unit=RELATED) == []
     assert "没有可撤销的签收" in secretary.post("/console/undo", signing).text
 
 
