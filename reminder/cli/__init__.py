@@ -7,20 +7,22 @@ answers without reading a plan, opening a ledger or starting a web server.
 import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
-from reminder.cli import console, feeds, ledger, mails, plan, registering, simulate
-from reminder.cli.context import Config, Debug, PlanFile, keep
-from reminder.cli.words import explain
-from reminder.errors import ReminderError
+from reminder.cli import addresses, ledger, mails, plan
+from reminder.cli.context import choose
+from reminder.cli.output import counted, remark
+from reminder.errors import ConfigurationError, ReminderError
 
 # Typer's own error panels draw boxes that scripts and logs have no use for.
 os.environ.setdefault("TYPER_USE_RICH", "0")
 
 cli = typer.Typer(
     name="reminder",
-    help="Turns an office's yearly table of tasks into monthly mails and calendar feeds.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,17 +31,34 @@ cli = typer.Typer(
 
 
 @cli.callback()
-def _all(config: Config = None, plan: PlanFile = None, debug: Debug = False) -> None:
-    keep(config, plan)
+def of_all_commands(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder with reminder.toml and units.toml.",
+            callback=choose,
+            expose_value=False,
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The year's plan.", callback=choose, expose_value=False),
+    ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks.", expose_value=False)
+    ] = False,
+) -> None:
+    """Turns an office's yearly table of tasks into monthly mails and calendar feeds."""
 
 
-for _group in (plan.cli, mails.cli, simulate.cli):
-    cli.registered_commands += _group.registered_commands
-cli.add_typer(registering.tasks, name="task")
-cli.add_typer(registering.meetings, name="meeting")
+cli.add_typer(plan.cli)
+cli.add_typer(mails.cli)
+cli.add_typer(plan.tasks, name="task")
+cli.add_typer(plan.meetings, name="meeting")
 cli.add_typer(ledger.cli, name="ledger")
-cli.add_typer(feeds.cli, name="feed")
-cli.add_typer(console.cli, name="console")
+cli.add_typer(addresses.feeds, name="feed")
+cli.add_typer(addresses.console, name="console")
 
 
 def main() -> None:
@@ -47,9 +66,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that cannot show Chinese still runs
             stream.reconfigure(errors="backslashreplace")
+    root = typer.main.get_group(cli)
+    for command in root.commands.values():
+        group = command.commands if isinstance(command, TyperGroup) else {"": command}
+        for each in group.values():
+            each.params += root.params  # they may stand behind the command too
     try:
         try:
-            cli()
+            root()
         finally:
             sys.stdout.flush()  # here, not at the interpreter's end, where nobody could catch it
     except BrokenPipeError:
@@ -62,5 +86,17 @@ def main() -> None:
         if isinstance(error, OSError):
             place = f"{error.filename}: " if error.filename else ""
             error = ReminderError(f"{place}{error.strerror or error}")
-        explain(error)
+        _explain(error)
         sys.exit(error.exit_status)
+
+
+def _explain(error: ReminderError) -> None:
+    """What failed, and what to type next."""
+    if isinstance(error, ConfigurationError):
+        for fault in error.faults:
+            remark(str(fault))
+        remark(f"reminder: {counted(len(error.faults), 'mistake')}, nothing was started")
+        return
+    remark(f"reminder: {error}")
+    for line in filter(None, error.hint.split("\n")):
+        remark(f"  {line}")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application, command, informed_application
-from reminder.cli.words import harmless, print_json, show
-from reminder.domain import notices
+from reminder.cli.context import AsJson, application
+from reminder.cli.output import print_json, say, show
+from reminder.domain.notices import State
 from reminder.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ cli = typer.Typer(help="The record of every notice.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="KEY")]
 OneKey = Annotated[str | None, typer.Argument(metavar="KEY")]
 Period = Annotated[str | None, typer.Option(metavar="2026-03", help="Only this period's.")]
-State = Annotated[str | None, typer.Option(help="e.g. sent, retry, refused, held.")]
+InState = Annotated[str | None, typer.Option(help="e.g. sent, retry, refused, held.")]
 
 
-def _state(name: str | None) -> notices.State | None:
+def _state(name: str | None) -> State | None:
     try:
-        return notices.State(name) if name is not None else None
+        return State(name) if name is not None else None
     except ValueError:
-        wanted = ", ".join(notices.State)
+        wanted = ", ".join(State)
         raise UsageError(f"no state {name!r}", hint=f"Wanted one of {wanted}.") from None
 
 
@@ -50,15 +50,15 @@ def _each(keys: Iterable[str], act: Callable[[str], str]) -> int:
             print(act(key))
             count += 1
         except UsageError as error:
-            print(harmless(f"left out: {error}"))
+            say(f"left out: {error}")
     return count
 
 
-@command(cli, "list", example="reminder ledger list --state refused")
+@cli.command("list", epilog="Example: reminder ledger list --state refused")
 def list_(
     period: Period = None,
     unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
-    state: State = None,
+    state: InState = None,
     as_json: AsJson = False,
 ) -> None:
     """Every notice with its state, reason and recipients."""
@@ -71,7 +71,7 @@ def list_(
     show(rows, as_json, ["key", "state", "reason", "attempts", "updated"])
 
 
-@command(cli, "show", example="reminder ledger show KEY")
+@cli.command("show", epilog="Example: reminder ledger show KEY")
 def show_(key: Key, as_json: AsJson = False) -> None:
     """One notice, with its recipients and its history."""
     from reminder.office.records import notice_with_history
@@ -89,19 +89,19 @@ def show_(key: Key, as_json: AsJson = False) -> None:
     due, until = view.due.astimezone(zone), view.useful_until.astimezone(zone)
     print(f"due {due.isoformat()}, of use until {until.isoformat()}")
     for person in view.recipients:
-        print(harmless(f"  {person.address}: {person.state} ({person.reason}) {person.reply}"))
+        say(f"  {person.address}: {person.state} ({person.reason}) {person.reply}")
     show([row | {"at": row["at"].astimezone(zone)} for row in history], False, columns)
 
 
-@command(cli, example="reminder ledger resend --period 2026-03 --state refused")
-def resend(key: OneKey = None, period: Period = None, state: State = None) -> None:
+@cli.command(epilog="Example: reminder ledger resend --period 2026-03 --state refused")
+def resend(key: OneKey = None, period: Period = None, state: InState = None) -> None:
     """Send anew, composed now, to the addresses that were not reached."""
     from reminder.office import operations
     from reminder.office.records import left_to_settle
 
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
-    app = informed_application()
+    app = application()
     if key:
         print(operations.resend(app, key))
     elif not _each(left_to_settle(app, period, _state(state)), partial(operations.resend, app)):
@@ -110,13 +110,13 @@ def resend(key: OneKey = None, period: Period = None, state: State = None) -> No
     print("The daemon sends them within a minute; without one, type: reminder tick")
 
 
-@command(cli, example="reminder ledger release --period 2026-03")
+@cli.command(epilog="Example: reminder ledger release --period 2026-03")
 def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
     from reminder.office import operations
     from reminder.office.status import why_held
 
-    app = informed_application()
+    app = application()
     lifted = period is None and why_held(app)
     released = operations.release(app, period)
     if not released:
@@ -127,7 +127,7 @@ def release(period: Period = None) -> None:
         print("What comes later is still held: reminder ledger release")
 
 
-@command(cli, example='reminder ledger hold --why "restored from the dump of 6 May"')
+@cli.command(epilog='Example: reminder ledger hold --why "restored from the dump of 6 May"')
 def hold(
     why: Annotated[str, typer.Option(metavar="TEXT", help="For who asks later.")] = "",
 ) -> None:
@@ -140,8 +140,8 @@ def hold(
     print("To look: reminder ledger list --state held. To let go: reminder ledger release")
 
 
-@command(cli, example="reminder ledger drop --period 2026-05")
-def drop(key: OneKey = None, period: Period = None, state: State = None) -> None:
+@cli.command(epilog="Example: reminder ledger drop --period 2026-05")
+def drop(key: OneKey = None, period: Period = None, state: InState = None) -> None:
     """Give up a notice that waits, or all of a period (a month with its days), with what a restored
     ledger does not know to have gone: never sent. With --state refused or expired: what did not
     arrive is settled.
@@ -168,17 +168,16 @@ def drop(key: OneKey = None, period: Period = None, state: State = None) -> None
             print(f"left out: {sending} are just being sent")
 
 
-@command(cli, example="reminder ledger backup ledger-2026-04.db")
+@cli.command(epilog="Example: reminder ledger backup ledger-2026-04.db")
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A consistent copy, also while the daemon runs. It holds the key of all links."""
     from reminder.office import records
 
-    records.backup(application(), file)
-    where = f"REMINDER_DATABASE_URL=sqlite:///{file.resolve()}"
-    print(harmless(f"{file} is a ledger of its own: {where}"))
+    records.backup(application(informed=False), file)
+    say(f"{file} is a ledger of its own: REMINDER_DATABASE_URL=sqlite:///{file.resolve()}")
 
 
-@command(cli, example="reminder ledger copy --from sqlite:////var/lib/reminder/ledger.db")
+@cli.command(epilog="Example: reminder ledger copy --from sqlite:////var/lib/reminder/ledger.db")
 def copy(
     source: Annotated[
         str | None, typer.Option("--from", metavar="URL", help="The old ledger.")
@@ -193,29 +192,29 @@ def copy(
     """Move all that is recorded to another database; the one not named is the configured one."""
     from reminder.office import records
 
-    settings = application().settings
+    settings = application(informed=False).settings
     old = records.place_named("--from", source) if source else settings.ledger
     if undo:
         was_moved = records.take_back(old)
-        print(harmless(f"{old} {'is open again' if was_moved else 'is open'}"))
+        say(f"{old} {'is open again' if was_moved else 'is open'}")
         print("If the other one has sent since, first: reminder ledger hold")
         return
     if not (source or target):
         raise UsageError("wanted --from or --to: the other is the configured database")
     new = records.place_named("--to", target) if target else settings.ledger
     counts = records.move(old, new, settings.state_dir)
-    print(harmless(f"{counts['notice']} notices and {sum(counts.values())} rows are in {new}"))
-    print(harmless(f"{old} is closed: go on with REMINDER_DATABASE_URL set to the new one"))
+    say(f"{counts['notice']} notices and {sum(counts.values())} rows are in {new}")
+    say(f"{old} is closed: go on with REMINDER_DATABASE_URL set to the new one")
 
 
-@command(cli, example="reminder ledger verify")
+@cli.command(epilog="Example: reminder ledger verify")
 def verify() -> None:
     """Check that the ledger is sound and what is recorded agrees; changes nothing."""
     from reminder.office import records
 
-    faults = records.verify(application())
+    faults = records.verify(application(informed=False))
     for words in faults:
-        print(harmless(words))
+        say(words)
     if faults:
         raise LedgerError("the ledger is not sound", hint="Put a backup in its place.")
     print("the ledger is sound")

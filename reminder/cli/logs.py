@@ -5,12 +5,21 @@ import traceback
 from collections import Counter
 from threading import Lock, Timer
 
-from reminder.cli.words import json_of
+from reminder.cli.output import json_of
 from reminder.domain.characters import harmless
 
 OF_CLIENTS = ("reminder.web", "uvicorn", "asyncio")  # who writes what a request brought about
 MOST = 5  # lines of one kind a minute
 _TELLS = "log_tells_how_many"
+
+
+def log_to_stderr(form: str, level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(Bounded())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("apscheduler", "uvicorn", "asyncio", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 class TextFormatter(logging.Formatter):

@@ -1,28 +1,37 @@
-"""Commands that compose and send: preview, tick, run, status."""
+"""Commands that compose and send: preview, tick, run, status, and simulate, a year in seconds."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import logging
+import sys
+from dataclasses import asdict, replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from shutil import get_terminal_size
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from reminder.cli.context import (
-    AsJson,
-    application,
-    command,
-    informed_application,
-    say_hold,
-    trial_application,
-)
-from reminder.cli.words import harmless, print_json
-from reminder.errors import UsageError
+from reminder.cli.context import AsJson, application, parse_day, parse_moment, say_hold
+from reminder.cli.output import print_json, remark, say, table
+from reminder.domain.changes import held_on
+from reminder.domain.characters import harmless
+from reminder.errors import ReminderError, UsageError
+from reminder.output_files import make_folder, write_file
+
+if TYPE_CHECKING:
+    from reminder.office.simulation import Outcome
 
 cli = typer.Typer()
+WIDE = 240  # columns of a simulation's report in a file
+LEGEND = (
+    "D digest, N nudge, C to confirm, then the day it was accepted; * late; "
+    "(refused), (expired), (retry): what became of it instead"
+)
 
 
-@command(cli, example="reminder preview --unit helan --period 2026-04")
+@cli.command(epilog="Example: reminder preview --unit helan --period 2026-04")
 def preview(
     period: Annotated[str, typer.Option(metavar="2026-03")],
     unit: Annotated[str | None, typer.Option(metavar="ID")] = None,
@@ -35,32 +44,33 @@ def preview(
     ] = None,
 ) -> None:
     """A digest as it went, or as it would go."""
-    from reminder.domain.addresses import mailbox
     from reminder.office import lookup, previews
 
-    app = informed_application()
+    app = application()
     if unit is None:
         if output is None or send_to:
             raise UsageError("wanted --unit ID, or --output DIR for all of the period")
         count = previews.write_all(app, period, output)
-        words = f"{count} mails in {output}, to read and print: {output / 'index.html'}"
-        print(harmless(words))
+        say(f"{count} mails in {output}, to read and print: {output / 'index.html'}")
         return
     receiver = lookup.find_unit(app, unit)
-    if not send_to:
-        previews.write_one(previews.preview(app, receiver, period).content, form, output)
+    if send_to:
+        print(previews.send_trial(app, receiver, period, send_to))
         return
-    try:
-        address = mailbox(send_to)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    print(previews.send_to(app, previews.trial(app, receiver, period, address), address))
+    data = previews.part(previews.preview(app, receiver, period).content, form)
+    if output:
+        write_file(output, [data])
+    else:
+        sys.stdout.buffer.write(data)
 
 
-@command(cli, example="reminder tick --at 2026-03-02T09:00+08:00 --json")
+@cli.command(epilog="Example: reminder tick --at 2026-03-02T09:00+08:00 --json")
 def tick(
     at: Annotated[
-        str | None, typer.Option(metavar="ISO", help="On a clock that starts at that moment.")
+        datetime | None,
+        typer.Option(
+            metavar="ISO", parser=parse_moment, help="On a clock that starts at that moment."
+        ),
     ] = None,
     really: Annotated[
         bool, typer.Option("--really", help="With --at: on a real mail server too.")
@@ -68,9 +78,15 @@ def tick(
     as_json: AsJson = False,
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
+    from reminder.clock import Clock
     from reminder.office.application import stopping
+    from reminder.office.holds import refuse_far_moment
 
-    app = trial_application(at, really)
+    app = application()
+    if at is not None:
+        at = at if at.tzinfo else at.replace(tzinfo=app.table.plan.zone)
+        refuse_far_moment(app.office, at, really=really)
+        app.clock = Clock(at)
     stop = app.sender.stop
     with stopping(stop.set):
         done = app.tick()
@@ -81,15 +97,13 @@ def tick(
     else:
         print(", ".join(f"{name} {count}" for name, count in result.items()))
     if stop.is_set():
-        typer.echo(
-            "Stopped; what was sent is recorded, the rest goes with the next pass.", err=True
-        )
+        remark("Stopped; what was sent is recorded, the rest goes with the next pass.")
     if not done.delivers:
-        typer.echo("Another process delivers; this pass only planned.", err=True)
+        remark("Another process delivers; this pass only planned.")
     say_hold(app)
 
 
-@command(cli, example="reminder run")
+@cli.command(epilog="Example: reminder run")
 def run() -> None:
     """The daemon: plans, sends, serves feeds. Ctrl-C, SIGTERM or SIGHUP ends it."""
     from reminder.cli.screens import welcome
@@ -100,15 +114,100 @@ def run() -> None:
     print("reminder has stopped; what was sent is recorded")
 
 
-@command(cli, example="reminder status --json")
+@cli.command(epilog="Example: reminder status --json")
 def status(as_json: AsJson = False) -> None:
     """One screen: the plan in force, what comes next, what went, what waits and why."""
-    from reminder.cli.screens import print_status, status_facts
-    from reminder.office.status import read_status
+    from reminder.cli.screens import status_facts, status_lines
 
-    app = informed_application()
-    facts = status_facts(app, read_status(app))
+    facts = status_facts(application())
     if as_json:
         print_json(facts)
+        return
+    for name, text in status_lines(facts):
+        say(f"{name:<10} {text}")
+
+
+@cli.command(epilog="Example: reminder simulate --from 2026-01-01 --to 2026-12-31")
+def simulate(
+    first: Annotated[
+        date | None,
+        typer.Option("--from", metavar="DATE", parser=parse_day, help="First day."),
+    ] = None,
+    last: Annotated[
+        date | None, typer.Option("--to", metavar="DATE", parser=parse_day, help="Last day.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep ledger, report and every mail (a Maildir)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A year on a virtual clock: what each unit would get, and whether all of it goes."""
+    from reminder.office.records import session_dates
+    from reminder.office.simulation import grid
+    from reminder.office.simulation import simulate as run
+
+    office = application(informed=False).office
+    timetable, plan = held_on(office.table, session_dates(office)), office.table.plan
+    first, last = first or date(plan.year, 1, 1), last or date(plan.year, 12, 31)
+    for day in (first, last):
+        if abs(day.year - plan.year) > 1:
+            raise UsageError(f"{day} lies far from the plan's year {plan.year}")
+    if last < first:
+        raise UsageError(f"--to {last} lies before --from {first}")
+    if output and output.is_dir() and any(output.iterdir()):
+        raise UsageError(f"{output} is not empty", hint="Wanted a new folder, or an empty one.")
+    begin, end = (datetime.combine(d, time(), plan.zone) for d in (first, last + timedelta(days=1)))
+    if output:
+        make_folder(output)
+    is_hidden = not sys.stderr.isatty()
+    logging.disable()  # hundreds of passes tell nobody anything; the report says what matters
+    with (
+        TemporaryDirectory(prefix="reminder-") as scratch,
+        typer.progressbar(
+            length=1000, label="simulating", file=sys.stderr, hidden=is_hidden
+        ) as bar,
+    ):
+        outcome = run(
+            replace(office, table=timetable),
+            begin,
+            end,
+            output or Path(scratch),
+            outbox=output / "outbox" if output else None,
+            progress=lambda part: bar.update(round(1000 * part) - bar.pos),
+        )
+    units = grid(outcome, timetable)
+    if output:
+        write_file(output / "report.txt", [f"{_report(outcome, units, WIDE)}\n".encode()])
+    if as_json:
+        print_json(_figures(outcome, units))
     else:
-        print_status(facts)
+        print(_report(outcome, units, get_terminal_size().columns if sys.stdout.isatty() else WIDE))
+    if outcome.breaches:
+        raise ReminderError("the promise was broken", hint="The same year breaks it again.")
+
+
+def _figures(outcome: Outcome, units: list[list[str]]) -> dict[str, Any]:
+    return {
+        "seed": None,
+        "passes": outcome.passes,
+        "kills": 0,
+        "faults": 0,
+        "accepted": len(outcome.accepted),
+        "copies": outcome.copies,
+        "breaches": [{"notice": key, "words": words} for key, words in outcome.breaches],
+        "units": {name: months for name, *months in units},
+    }
+
+
+def _report(outcome: Outcome, units: list[list[str]], room: int) -> str:
+    head = ["unit", *(str(month) for month in range(1, 13))]
+    lines = [
+        *table([head, *([harmless(cell) for cell in row] for row in units)], room),
+        LEGEND,
+        f"{outcome.passes} passes, {len(outcome.accepted)} mails accepted",
+        f"{outcome.copies} copies, each after an answer that was lost or a kill before its record",
+        f"{len(outcome.breaches)} notices broke the promise",
+        *(harmless(f"  {key}: {words}") for key, words in outcome.breaches),
+    ]
+    return "\n".join(lines)

@@ -1,39 +1,36 @@
-"""Commands that read plan, units and working days: check, tasks, windows, occasions, units."""
+"""Commands about plan, units and sessions, `reminder task` and `reminder meeting` among them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import (
-    AsJson,
-    command,
-    day_of,
-    informed_application,
-    office,
-    parse_day,
-    say_hold,
-)
-from reminder.cli.words import counted, print_json, show
+from reminder.cli.context import AsJson, application, load, parse_day, parse_moment, say_hold
+from reminder.cli.output import counted, print_json, say, show
 from reminder.domain.changes import clashing, held_on
 from reminder.domain.occasions import forecast
 from reminder.domain.status import task_light
-from reminder.errors import ConfigurationError
+from reminder.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
-    from reminder.domain.plan import Task
-    from reminder.office.application import Application
+    from reminder.office.meetings import Preview
 
 cli = typer.Typer()
+tasks = typer.Typer(help="Register tasks as done, or open them again.", no_args_is_help=True)
+meetings = typer.Typer(
+    help="Days of sessions: windows, notices, feeds follow.", no_args_is_help=True
+)
 LISTED = 100
 Month = Annotated[int | None, typer.Option(min=1, max=12, help="Only this month.")]
 
 
-@command(cli, example="reminder check --smtp")
+@cli.command(epilog="Example: reminder check --smtp")
 def check(
     smtp: Annotated[
         bool, typer.Option("--smtp", help="Ask the mail server too; nothing is sent.")
@@ -45,55 +42,35 @@ def check(
     from reminder.documents.templates import check_templates
 
     try:
-        loaded = office()
+        office = load()
     except ConfigurationError as error:
         if as_json:
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
         raise
-    check_templates(loaded.settings)
-    findings, advised = _findings(loaded), list(advice(loaded.settings))
+    check_templates(office.settings)
+    findings, advised = _findings(office), list(advice(office.settings))
     for words in () if as_json else advised:
         print(f"warning: {words}", file=sys.stderr)
     if smtp:
         from reminder.mail.transports.smtp import SmtpTransport
 
-        mail = loaded.settings.mail
+        mail = office.settings.mail
         recipient = mail.redirect_to or mail.operator
-        answer = SmtpTransport(loaded.settings.smtp).check(mail.sender_address, recipient)
+        answer = SmtpTransport(office.settings.smtp).check(mail.sender_address, recipient)
         findings["smtp"] = answer
     if as_json:
         findings["warnings"] += advised
         print_json(findings)
     else:
-        print("\n".join(_found(findings)))
+        print("\n".join(_in_words(findings)))
 
 
-def _found(findings: dict[str, Any]) -> Iterator[str]:
-    tasks, groups = findings["tasks"], counted(findings["groups"], "group")
-    yield findings["plan"]
-    month, year, standing = (tasks[kind] for kind in ("month", "year", "standing"))
-    yield f"{month} monthly tasks, {year} year-round, {standing} standing"
-    yield f"{findings['units']} units, {groups}, {findings['addresses']} addresses"
-    yield f"without address: {', '.join(_few(findings['without_address'])) or 'none'}"
-    yield f"provisional dates: {', '.join(findings['provisional']) or 'none'}"
-    yield from _few([f"warning: {words}" for words in findings["warnings"]])
-    if "smtp" in findings:
-        yield findings["smtp"]
-    yield "no mistakes"
-
-
-def _few(words: list[str]) -> list[str]:
-    """What a person reads; `--json` has them all."""
-    more = len(words) - LISTED
-    return [*words[:LISTED], f"{more} more: reminder check --json"] if more > 0 else words
-
-
-def _findings(loaded: Office) -> dict[str, Any]:
+def _findings(office: Office) -> dict[str, Any]:
     from reminder.documents.advice import warnings
     from reminder.office.records import session_dates
 
-    days = session_dates(loaded)
-    table = held_on(loaded.table, days)
+    days = session_dates(office)
+    table = held_on(office.table, days)
     clashes = [
         f"{name} is set on {day}, which is not in force: a task would be due before it opens"
         for name, day in clashing(table, days).items()
@@ -109,13 +86,33 @@ def _findings(loaded: Office) -> dict[str, Any]:
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
         "provisional": [window.task for window in table.windows.values() if window.provisional],
-        "warnings": [*map(str, warnings(loaded)), *clashes],
+        "warnings": [*map(str, warnings(office)), *clashes],
         "errors": [],
     }
 
 
-@command(cli, example="reminder tasks --month 3 --unit deputies --json")
-def tasks(
+def _in_words(findings: dict[str, Any]) -> Iterator[str]:
+    count, groups = findings["tasks"], counted(findings["groups"], "group")
+    yield findings["plan"]
+    monthly, all_year = f"{count['month']} monthly tasks", f"{count['year']} year-round"
+    yield f"{monthly}, {all_year}, {count['standing']} standing"
+    yield f"{findings['units']} units, {groups}, {findings['addresses']} addresses"
+    yield f"without address: {', '.join(_few(findings['without_address'])) or 'none'}"
+    yield f"provisional dates: {', '.join(findings['provisional']) or 'none'}"
+    yield from _few([f"warning: {words}" for words in findings["warnings"]])
+    if "smtp" in findings:
+        yield findings["smtp"]
+    yield "no mistakes"
+
+
+def _few(words: list[str]) -> list[str]:
+    """What a person reads; `--json` has them all."""
+    more = len(words) - LISTED
+    return [*words[:LISTED], f"{more} more: reminder check --json"] if more > 0 else words
+
+
+@cli.command("tasks", epilog="Example: reminder tasks --month 3 --unit deputies --json")
+def list_tasks(
     month: Month = None,
     unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
     as_json: AsJson = False,
@@ -123,38 +120,31 @@ def tasks(
     """The plan's tasks, with full names and state."""
     from reminder.office.lookup import find_unit
 
-    app = informed_application()
-    chosen = [task for task in app.table.plan.tasks if month in (None, task.month)]
+    app = application()
+    table, progress = app.table, app.progress()
+    chosen = [task for task in table.plan.tasks if month in (None, task.month)]
     if unit:
-        members = set(app.table.directory.expand([find_unit(app, unit).id]))
-        chosen = [t for t in chosen if any(app.table.role(member, t) for member in members)]
-    rows = _task_rows(app, chosen)
-    show(rows, as_json, ["id", "title", "lead", "related", "state"])
-
-
-def _task_rows(app: Application, tasks: list[Task]) -> list[dict[str, Any]]:
-    directory, progress = app.table.directory, app.progress()
+        members = set(table.directory.expand([find_unit(app, unit).id]))
+        chosen = [task for task in chosen if any(table.role(member, task) for member in members)]
     rows = []
-    for task in tasks:
-        window = app.table.windows.get(task.id)
-        state = "done" if task.id in progress.done else "open"
-        if state == "open" and window and progress.is_settled(window):
-            state = "settled"
+    for task in chosen:
+        window = table.windows.get(task.id)
+        state = "settled" if window and progress.is_settled(window) else "open"
         rows.append(
             {
                 "id": task.id,
                 "kind": task.kind,
                 "month": task.month or None,
                 "title": task.title,
-                "lead": [directory[unit].name for unit in task.lead],
-                "related": [directory[unit].name for unit in task.related],
-                "state": state,
+                "lead": [table.directory[unit].name for unit in task.lead],
+                "related": [table.directory[unit].name for unit in task.related],
+                "state": "done" if task.id in progress.done else state,
             }
         )
-    return rows
+    show(rows, as_json, ["id", "title", "lead", "related", "state"])
 
 
-@command(cli, example="reminder windows --month 4 --at 2026-04-28")
+@cli.command(epilog="Example: reminder windows --month 4 --at 2026-04-28")
 def windows(
     month: Month = None,
     at: Annotated[
@@ -163,9 +153,13 @@ def windows(
     as_json: AsJson = False,
 ) -> None:
     """When each month's tasks open and are due; with --month the year-round ones too."""
-    app = informed_application()
-    table, progress = app.table, app.progress()
-    day = day_of(at, app) if at else table.local_day(app.clock.now())
+    app = application()
+    table, progress, on = app.table, app.progress(), app.table.local_day(app.clock.now())
+    if at and len(at) > len("2026-04-28"):
+        moment = parse_moment(at)
+        on = table.local_day(moment) if moment.tzinfo else moment.date()
+    elif at:
+        on = parse_day(at)
     by_id = table.plan.by_id
     chosen = [w for w in table.windows.values() if month in (None, by_id[w.task].month)]
     if month:
@@ -177,34 +171,129 @@ def windows(
             "due": window.due,
             "rule": window.rule,
             "provisional": window.provisional,
-            "light": task_light(window, day, table.days, progress),
+            "light": task_light(window, on, table.days, progress),
         }
         for window in chosen
     ]
     show(rows, as_json, list(rows[0]) if rows else ["id"])
 
 
-@command(cli, example="reminder occasions --from 2026-03-01 --to 2026-03-31")
+@cli.command(epilog="Example: reminder occasions --from 2026-03-01 --to 2026-03-31")
 def occasions(
-    start: Annotated[str, typer.Option("--from", metavar="DATE", help="First day.")],
-    end: Annotated[str, typer.Option("--to", metavar="DATE", help="Last day.")],
+    first: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=parse_day, help="First day.")
+    ],
+    last: Annotated[date, typer.Option("--to", metavar="DATE", parser=parse_day, help="Last day.")],
     as_json: AsJson = False,
 ) -> None:
     """The moments at which notices are due, if nothing more is registered."""
-    app = informed_application()
-    first, last, at = parse_day(start), parse_day(end), app.clock.now()
+    app = application()
     rows = [
         {"kind": o.kind, "period": o.period, "at": o.at, "units": list(o.units)}
-        for o in forecast(app.table, first, last, at, app.progress())
+        for o in forecast(app.table, first, last, app.clock.now(), app.progress())
     ]
     show(rows, as_json, ["kind", "period", "at", "units"])
     say_hold(app)
 
 
-@command(cli, example="reminder units --json")
+@cli.command(epilog="Example: reminder units --json")
 def units(as_json: AsJson = False) -> None:
     """Units and groups, with names, members and addresses."""
-    keys = ("id", "name", "short", "aliases", "relation", "members", "to", "cc")
-    directory = office().table.directory
-    rows = [{key: getattr(unit, key) for key in keys} for unit in directory.units.values()]
-    show(rows, as_json, ["id", "name", "relation", "to", "members"], ["relation"])
+    keys = ["id", "name", "short", "aliases", "members", "to", "cc"]
+    columns = ["id", "name", "relation", "to", "members"]
+    directory = load().table.directory
+    rows = [
+        {key: getattr(unit, key) for key in (keys if as_json else columns)}
+        for unit in directory.units.values()
+    ]
+    show(rows, as_json, columns)
+
+
+@tasks.command(epilog="Example: reminder task done 2026-03-4 2026-03-5 --on 2026-03-20")
+def done(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    month: Annotated[
+        str | None,
+        typer.Option(metavar="2026-03", help="Of a year-round task: this month's check-in only."),
+    ] = None,
+    on: Annotated[
+        date | None, typer.Option(metavar="DATE", parser=parse_day, help="By default today.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="For the ledger's history.")] = "",
+) -> None:
+    """Set tasks as done: digests, lights and feeds follow."""
+    from reminder.office import registrations
+
+    registrations.register(application(), ids, month, on, note)
+    for task_id in ids:
+        print(f"{task_id} is done")
+
+
+@tasks.command(epilog="Example: reminder task reopen 2026-03-4")
+def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Take a registration back."""
+    from reminder.office import registrations
+
+    registrations.reopen(application(), task_id)
+    print(f"{task_id} is open again")
+
+
+@meetings.command("list", epilog="Example: reminder meeting list --json")
+def list_meetings(as_json: AsJson = False) -> None:
+    """Every session of the plan, its date and where that was set."""
+    from reminder.office.meetings import dated_meetings
+
+    app = application()
+    with app.database.read() if app.has_ledger else nullcontext() as connection:
+        rows = [
+            {
+                "id": dated.meeting.id,
+                "name": dated.meeting.name,
+                "month": dated.meeting.month,
+                "date": dated.meeting.day,
+                "source": dated.source or None,
+                "tasks": [task.id for task in dated.tasks],
+            }
+            for dated in dated_meetings(app, connection)
+        ]
+    show(rows, as_json, ["id", "name", "month", "date", "source", "tasks"])
+
+
+@meetings.command("set", epilog="Example: reminder meeting set sc-25 2026-05-27")
+def set_meeting(
+    meeting: Annotated[str, typer.Argument(metavar="ID")],
+    day: Annotated[str | None, typer.Argument(metavar="DATE")] = None,
+    unset: Annotated[
+        bool, typer.Option("--unset", help="Take it back: the plan's own date counts again.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
+) -> None:
+    """Set a session's date, say what moves, and bring feeds in step."""
+    from reminder.office.meetings import preview, save
+
+    if (day is None) != unset:
+        raise UsageError("wanted a DATE, or --unset")
+    app = application()
+    with app.database.read() as connection:
+        moves = preview(app, connection, meeting, parse_day(day) if day else None)
+    for line in _moves(moves) or ["no window moves"]:
+        say(line)
+    if moves.notices:
+        say_hold(app)
+    if dry_run:
+        print("nothing was changed")
+        return
+    save(app, moves)
+    print(f"{meeting}: {moves.becomes or 'without a date'}")
+
+
+def _moves(moves: Preview) -> list[str]:
+    lines = [
+        f"{move.task.id}: {move.before.opens} to {move.before.due} ({move.before.rule})"
+        f" becomes {move.after.opens} to {move.after.due} ({move.after.rule})"
+        for move in moves.windows
+    ]
+    for notice in moves.notices:
+        days = f"{notice.before or 'none'} becomes {notice.after or 'none'}"
+        lines.append(f"{notice.kind} of {notice.task}, {days}: {', '.join(notice.units)}")
+    return lines

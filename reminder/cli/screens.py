@@ -6,20 +6,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from reminder.cli.words import counted, harmless
+from reminder.cli.output import counted
 from reminder.daemon import Started
+from reminder.domain.characters import harmless
 from reminder.domain.notices import State
 from reminder.office.application import Application
 from reminder.office.holds import hold_hint, hold_words
 from reminder.office.links import address, find_link, local_address
-from reminder.office.status import Status, next_occasions
+from reminder.office.status import next_occasions, read_status
 
 LISTED = 20  # lines of one screen
 
 
-def status_facts(app: Application, status: Status) -> dict[str, Any]:
+def status_facts(app: Application) -> dict[str, Any]:
     """As JSON has them; moments in the plan's zone."""
-    plan, zone, hold = app.table.plan, app.table.plan.zone, status.hold
+    status, plan, zone = read_status(app), app.table.plan, app.table.plan.zone
+    hold, last = status.hold, status.last
 
     def local(moment: datetime | None) -> datetime | None:
         return moment.astimezone(zone) if moment else None
@@ -44,7 +46,14 @@ def status_facts(app: Application, status: Status) -> dict[str, Any]:
             {"kind": o.kind, "period": o.period, "at": o.at, "units": len(o.units)}
             for o in status.next
         ],
-        "last": _last_facts(status),
+        "last": last and {
+            "kind": last[0], "period": last[1],
+            "expected": last[2].expected, "accepted": last[2].accepted,
+            "others": [
+                {"unit": view.unit, "state": view.state, "reason": view.reason}
+                for view in last[2].others
+            ],
+        },
         "unsettled": [
             {"period": month.period, "refused": month.refused, "expired": month.expired}
             | ({"unknown": month.unknown} if month.unknown else {})
@@ -67,28 +76,7 @@ def status_facts(app: Application, status: Status) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _last_facts(status: Status) -> dict[str, Any] | None:
-    if status.last is None:
-        return None
-    kind, period, counts = status.last
-    return {
-        "kind": kind,
-        "period": period,
-        "expected": counts.expected,
-        "accepted": counts.accepted,
-        "others": [
-            {"unit": view.unit, "state": view.state, "reason": view.reason}
-            for view in counts.others
-        ],
-    }
-
-
-def print_status(facts: dict[str, Any]) -> None:
-    for name, text in _status_lines(facts):
-        print(harmless(f"{name:<10} {text}"))
-
-
-def _status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "plan", f"{facts['plan']['name']} ({facts['plan']['file']})"
     yield "transport", facts["transport"]
     if facts["rehearsal"]:

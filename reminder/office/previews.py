@@ -1,12 +1,13 @@
-"""Digests read before they go: composed, written out, sent for trial, rehearsed."""
+"""Digests read before they go: composed, sent for trial, rehearsed, written out."""
 
-import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from reminder.documents.templates import environment, render
+from reminder.domain.addresses import mailbox
 from reminder.domain.notices import Kind, NoticeDraft, State, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.units import Unit
@@ -20,45 +21,30 @@ from reminder.office.application import Application
 from reminder.office.lookup import month_of
 from reminder.output_files import make_folder, write_file
 
-Form = Literal["html", "text", "eml"]
 REHEARSAL_USEFUL = timedelta(days=7)
 
 
 def preview(app: Application, unit: Unit, period: str) -> Composed:
-    """The stored bytes if the digest has them, else what would be composed.
-
-    As it would be composed now while it may still go; else as on the day it is due.
-    """
+    """The stored bytes if the digest has them, else what would be composed."""
     if unit.is_group:
         raise UsageError(f"{unit.name} is a group: its members get the mails")
     draft = digest_draft(app.table, month_of(app, period), unit.id)
     with app.database.read() as connection:
-        family = [
-            view
-            for view in read_notices(connection, kind=Kind.DIGEST, period=period, unit=unit.id)
-            if original(view.key) == draft.key
-        ]
-        for view in reversed(family):
+        views = read_notices(connection, kind=Kind.DIGEST, period=period, unit=unit.id)
+        for view in reversed([view for view in views if original(view.key) == draft.key]):
             content = notices.content_of(connection, view.key)
-            if content is not None and view.as_of and view.message_id:
+            if content and view.as_of and view.message_id:
                 addresses = tuple(person.address for person in view.recipients)
                 return Composed(view.message_id, content, view.as_of, addresses)
-    return _composed_now(app, unit, period, draft)
+    return _composed(app, unit, draft)
 
 
-def trial(app: Application, unit: Unit, period: str, address: str) -> Composed:
-    """The digest as it would be composed, under a Message-ID of its own: it may meet the real
-    one in the same mailbox, and must not pass for it."""
-    draft = digest_draft(app.table, month_of(app, period), unit.id)
-    moment = app.clock.now().isoformat()
-    return _composed_now(
-        app, unit, period, replace(draft, key=f"{draft.key}/trial/{address}/{moment}")
-    )
-
-
-def _composed_now(app: Application, unit: Unit, period: str, draft: NoticeDraft) -> Composed:
-    if unit.id not in receivers(app, period):
-        raise UsageError(f"{unit.name} gets no digest of {period}", hint="It stands in no row.")
+def _composed(app: Application, unit: Unit, draft: NoticeDraft) -> Composed:
+    """As it would be now while it may still go; else as on the day it is due."""
+    if unit.id not in receivers(app, draft.period):
+        raise UsageError(
+            f"{unit.name} gets no digest of {draft.period}", hint="It stands in no row."
+        )
     if not unit.has_address:
         raise UsageError(f"{unit.name} has no address: it gets no mail")
     now = app.clock.now()
@@ -75,16 +61,23 @@ def receivers(app: Application, period: str) -> tuple[str, ...]:
     return digest_units(table, month, table.local_day(table.digest_due(month)), progress)
 
 
-def send_to(app: Application, composed: Composed, address: str) -> str:
-    """One message outside the ledger. Returns the server's words; raises when it is refused."""
-    connection = opened(app.transport)
+def send_trial(app: Application, unit: Unit, period: str, typed: str) -> str:
+    """The digest to that address, outside the ledger. Returns the server's words.
+
+    Its Message-ID is its own: it may meet the real one in the same mailbox, and must not pass
+    for it. Raises `ReminderError` when it is refused.
+    """
     try:
-        envelope = Envelope(
-            composed.message_id, app.settings.mail.sender_address, (address,), composed.content
-        )
+        address = mailbox(typed)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    draft = digest_draft(app.table, month_of(app, period), unit.id)
+    key = f"{draft.key}/trial/{address}/{app.clock.now().isoformat()}"
+    composed = _composed(app, unit, replace(draft, key=key))
+    sender = app.settings.mail.sender_address
+    envelope = Envelope(composed.message_id, sender, (address,), composed.content)
+    with closing(opened(app.transport)) as connection:
         answer = connection.send(envelope, lambda: True)[address]
-    finally:
-        connection.close()
     if answer.state is not State.SENT:
         raise ReminderError(f"{address} was not reached: {answer.reason} {answer.reply}")
     return answer.reply
@@ -115,21 +108,12 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     return period, count
 
 
-def part(content: bytes, form: Form) -> bytes:
+def part(content: bytes, form: Literal["html", "text", "eml"]) -> bytes:
+    """`eml` is the message byte for byte."""
     if form == "eml":
         return content
     mail = read(content)
     return (mail.text if form == "text" else mail.html).encode()
-
-
-def write_one(content: bytes, form: Form, output: Path | None) -> None:
-    """To the file, or to standard output; `eml` is the message byte for byte."""
-    data = part(content, form)
-    if output:
-        write_file(output, [data])
-    else:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
 
 
 def write_all(app: Application, period: str, folder: Path) -> int:

@@ -49,7 +49,7 @@ def _run(arguments: tuple[str, ...], *, terminal: bool) -> Ended:
     kind = _Terminal if terminal else io.TextIOWrapper
     out, err = kind(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
     sys.argv = ["reminder", *arguments]
-    context.options.config = context.options.plan = None
+    context.chosen.clear()
     with redirect_stdout(out), redirect_stderr(err):
         try:
             main()
@@ -79,9 +79,10 @@ def _own_folder(tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch) ->
     handlers, level = root.handlers[:], root.level
     with time_machine.travel(NOW):
         yield
+    logging.disable(logging.NOTSET)
     root.handlers[:] = handlers
     root.setLevel(level)
-    context.options.config = context.options.plan = None
+    context.chosen.clear()
 
 
 @pytest.fixture

@@ -5,22 +5,21 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from reminder.cli import cli
 from tests.cli.conftest import PLAN, Office, Reminder
 
 
-def commands(group: typer.Typer, *outer: str) -> Iterator[tuple[str, ...]]:
-    for command in group.registered_commands:
-        assert command.callback
-        yield (*outer, command.name or command.callback.__name__)
-    for inner in group.registered_groups:
-        assert inner.typer_instance
-        assert inner.name
-        yield from commands(inner.typer_instance, *outer, inner.name)
+def commands(group: TyperGroup, *outer: str) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, *outer, name)
+        else:
+            yield (*outer, name)
 
 
-COMMANDS = list(commands(cli))
+COMMANDS = list(commands(typer.main.get_group(cli)))
 CONTRACT = """check tasks windows occasions units preview tick run status, ledger list,
 ledger show, ledger resend, ledger release, ledger drop, feed url, feed export, task done,
 task reopen"""

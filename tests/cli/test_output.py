@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from reminder.cli.logs import JsonFormatter, TextFormatter
-from reminder.cli.words import print_json, show
+from reminder.cli.output import print_json, show
 from reminder.domain.characters import UNSEEN
 from tests.cli.conftest import PLAN, Office, Reminder
 

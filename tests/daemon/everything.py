@@ -254,7 +254,7 @@ def command(office: Trial, *words: str) -> tuple[int, str]:
     """Its exit status and what it said, on a clock that stands."""
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
     before, sys.argv = sys.argv, ["reminder", *words, "--config", str(office.config)]
-    context.options.config = context.options.plan = None
+    context.chosen.clear()
     try:
         with time_machine.travel(NOW), redirect_stdout(out), redirect_stderr(err):
             try:
@@ -264,7 +264,7 @@ def command(office: Trial, *words: str) -> tuple[int, str]:
                 status = int(end.code or 0)
     finally:
         sys.argv = before
-        context.options.config = context.options.plan = None
+        context.chosen.clear()
     out.flush()
     err.flush()
     said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]

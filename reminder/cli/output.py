@@ -9,24 +9,18 @@ from shutil import get_terminal_size
 from typing import Any
 from unicodedata import combining, east_asian_width
 
-from reminder.domain.characters import UNSEEN
-from reminder.domain.characters import harmless as harmless
-from reminder.errors import ConfigurationError, ReminderError
+from reminder.domain.characters import UNSEEN, harmless
 
 NARROW = 10  # places of a column that is not made narrower
 
 
-def explain(error: ReminderError) -> None:
-    """What failed, and what to type next; on standard error."""
-    if isinstance(error, ConfigurationError):
-        for fault in error.faults:
-            print(harmless(str(fault)), file=sys.stderr)
-        mistakes = counted(len(error.faults), "mistake")
-        print(f"reminder: {mistakes}, nothing was started", file=sys.stderr)
-        return
-    print(harmless(f"reminder: {error}"), file=sys.stderr)
-    for line in filter(None, error.hint.split("\n")):
-        print(harmless(f"  {line}"), file=sys.stderr)
+def say(text: str) -> None:
+    print(harmless(text))
+
+
+def remark(text: str) -> None:
+    """Beside what a script reads."""
+    print(harmless(text), file=sys.stderr)
 
 
 def counted(count: int, noun: str) -> str:
@@ -42,20 +36,15 @@ def print_json(value: object) -> None:
 
 def json_of(value: object, indent: int | None = None) -> str:
     """Every character as it is but those that nobody sees: JSON lets them be written out."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=lambda day: day.isoformat())
     lines = text.split("\n")  # of the indent: those of a text are written out already
     return "\n".join(UNSEEN.sub(lambda c: json.dumps(c[0])[1:-1], line) for line in lines)
 
 
-def show(
-    rows: Sequence[Mapping[str, Any]],
-    as_json: bool,
-    columns: Sequence[str],
-    only_in_words: Sequence[str] = (),
-) -> None:
-    """As JSON all but `only_in_words`: its shape is a contract. Else `columns`, in order."""
+def show(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str]) -> None:
+    """As JSON whole, for its shape is a contract; else `columns`, in order."""
     if as_json:
-        print_json([{k: v for k, v in row.items() if k not in only_in_words} for row in rows])
+        print_json(rows)
         return
     cells = [[harmless(_cell(row[column])) for column in columns] for row in rows]
     if sys.stdout.isatty():
@@ -100,12 +89,4 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_cell, value))
-    if isinstance(value, dict):
-        return " ".join(map(_cell, value.values()))
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(type(value))

@@ -1,31 +1,35 @@
-"""`reminder feed`: calendar addresses and files."""
+"""`reminder feed`, `reminder console`: addresses that open something, and a password."""
 
 from __future__ import annotations
 
 import os
 import sys
-from getpass import getuser
+from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
-from reminder.cli.context import AsJson, application, command, site_address
-from reminder.cli.words import harmless, print_json, show
+from reminder.cli.context import AsJson, application
+from reminder.cli.output import counted, print_json, remark, say, show
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
     from reminder.office.application import Application
     from reminder.office.links import LinkView
 
-cli = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help=True)
+feeds = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help=True)
+console = typer.Typer(
+    help="The secretariat's pages: their address and password.", no_args_is_help=True
+)
 Unit = Annotated[
     str, typer.Option(metavar="ID", help="A unit, `plan`, or one reader's link: deputies~1.")
 ]
 Page = Annotated[bool, typer.Option("--page", help="The link to the unit's page instead.")]
 
 
-@command(cli, example="reminder feed url --unit deputies")
+@feeds.command(epilog="Example: reminder feed url --unit deputies")
 def url(
     unit: Annotated[
         str, typer.Option(metavar="ID", help="By default the whole plan's feed.")
@@ -36,7 +40,7 @@ def url(
     from reminder.office.links import address, webcal_url
 
     app = application()
-    link, base = _link(app, unit), site_address(app)
+    link, base = _link(app, unit), _site(app)
     with app.database.read() as connection:
         whole = address(app, connection, base, link)
         short = address(app, connection, base, link, handed_out=True)
@@ -49,7 +53,7 @@ def url(
         print(whole)
 
 
-@command(cli, "list", example="reminder feed list --unit deputies")
+@feeds.command("list", epilog="Example: reminder feed list --unit deputies")
 def list_(
     unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
     as_json: AsJson = False,
@@ -78,7 +82,7 @@ def list_(
     show(rows, as_json, columns)
 
 
-@command(cli, example="reminder feed add --unit deputies --reader duty-desk")
+@feeds.command(epilog="Example: reminder feed add --unit deputies --reader duty-desk")
 def add(
     unit: Annotated[str, typer.Option(metavar="ID", help="A unit, or `plan`.")],
     reader: Annotated[
@@ -91,20 +95,20 @@ def add(
     app = application()
     subject = add_reader(app, _feed_name(app, unit), reader, _whose())
     _print_address(app, _link(app, subject))
-    typer.echo(f"It is called {subject}.", err=True)
+    remark(f"It is called {subject}.")
 
 
-@command(cli, example="reminder feed export --output feeds/")
+@feeds.command(epilog="Example: reminder feed export --output feeds/")
 def export(
     output: Annotated[Path, typer.Option(metavar="DIR", help="Made when it is missing.")],
 ) -> None:
     """Every feed as a file, byte for byte what the web server serves."""
     app = application()
     app.sync_feeds(app.clock.now())
-    print(harmless(f"{len(app.feeds.export(output))} feeds in {output}"))
+    say(f"{len(app.feeds.export(output))} feeds in {output}")
 
 
-@command(cli, example="reminder feed rotate --unit deputies")
+@feeds.command(epilog="Example: reminder feed rotate --unit deputies")
 def rotate(unit: Unit, page: Page = False) -> None:
     """Give a link a new address; the old one is dead within a second."""
     from reminder.office import links
@@ -114,10 +118,10 @@ def rotate(unit: Unit, page: Page = False) -> None:
     links.rotate(app, link, _whose())
     _print_address(app, link)
     if page:
-        _say_of_calendar(link, "the same")
+        _remark_calendar(link, "the same")
 
 
-@command(cli, example="reminder feed revoke --unit deputies")
+@feeds.command(epilog="Example: reminder feed revoke --unit deputies")
 def revoke(unit: Unit, page: Page = False) -> None:
     """Close a link's address; `rotate` opens a new one."""
     from reminder.office import links
@@ -127,12 +131,12 @@ def revoke(unit: Unit, page: Page = False) -> None:
     links.revoke(app, link, _whose())
     print(f"{link.subject}: its address answers 404 within a second")
     if page:
-        _say_of_calendar(link, "open")
+        _remark_calendar(link, "open")
 
 
-def _say_of_calendar(link: LinkView, state: str) -> None:
+def _remark_calendar(link: LinkView, state: str) -> None:
     how = f"reminder feed rotate --unit {link.subject}"
-    typer.echo(f"The calendar's address, which stood on that page, is {state}: {how}", err=True)
+    remark(f"The calendar's address, which stood on that page, is {state}: {how}")
 
 
 def _whose() -> str:
@@ -147,7 +151,7 @@ def _print_address(app: Application, link: LinkView) -> None:
     from reminder.office.links import address
 
     with app.database.read() as connection:
-        print(address(app, connection, site_address(app), link))
+        print(address(app, connection, _site(app), link))
 
 
 def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
@@ -166,3 +170,75 @@ def _feed_name(app: Application, unit: str) -> str:
     if not app.feeds.has(name):
         raise UsageError(f"{name} is a group: its members have feeds")
     return name
+
+
+def _site(app: Application) -> str:
+    """Where the pages are, as far as the settings say."""
+    web = app.settings.web
+    if not web.base_url and not web.port:
+        remark("web.port is 0: instead of 0 take the port on the first screen of `reminder run`")
+    return web.public_url
+
+
+@console.command(epilog="Example: reminder console password")
+def password() -> None:
+    """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
+    from reminder.office.login import set_password
+
+    app = application()
+    set_password(app, _asked(app))
+    print("password set, every session ended")
+    web = app.settings.web
+    where = {"off": "closed: web.console is off", "anywhere": f"{web.public_url}/console"}
+    print(f"console  {where.get(web.console, 'opens by the address of: reminder console url')}")
+
+
+@console.command("url", epilog="Example: reminder console url")
+def console_url(as_json: AsJson = False) -> None:
+    """The addresses that open outbox, calendars and console; each opens them for its browser."""
+    from reminder.office.links import local_address
+
+    app = application()
+    base = _site(app)
+    pages = {"start": "/"}
+    if app.settings.transport == "maildir":
+        pages["outbox"] = "/outbox"
+    if app.settings.web.console != "off":
+        pages["console"] = "/console"
+    addresses = {name: local_address(app, base, path) for name, path in pages.items()}
+    if as_json:
+        print_json(addresses)
+    elif sys.stdout.isatty():
+        print("\n".join(f"{name:<8} {address}" for name, address in addresses.items()))
+    else:
+        print(addresses["start"])
+
+
+@console.command(epilog="Example: reminder console logout")
+def logout() -> None:
+    """End every session and change the addresses of `reminder console url`: all begin anew."""
+    from reminder.office.login import log_all_out
+
+    print(f"{counted(log_all_out(application()), 'session')} ended")
+    print("local pages open by a new address: reminder console url")
+
+
+def _asked(app: Application) -> str:
+    """Without the end of its line, else as it was typed. Raises `UsageError` for what whoever
+    guesses would try first in this office."""
+    from reminder.office.login import refuse_weak
+
+    plan, office = app.table.plan, app.table.directory[app.table.plan.office]
+    names = [plan.id, plan.name, plan.tag, office.id, office.name, office.label, *office.aliases]
+    names += (urlsplit(app.settings.web.public_url).hostname or "").split(".")
+    try:
+        if not (is_typed := sys.stdin.isatty()):
+            asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
+        else:
+            asked = getpass("Password: ")
+    except UnicodeDecodeError:
+        raise UsageError("standard input is no UTF-8 text") from None
+    refuse_weak(asked, names)
+    if is_typed and getpass("The same again: ") != asked:
+        raise UsageError("the two are not the same, nothing was changed")
+    return asked
