@@ -53,12 +53,12 @@ def application(folder: Path, state: Path) -> Application:
 def plan(folder: Path, state: Path) -> dict[str, object]:
     """A month's digests planned at once, then ticks that find nothing due."""
     app, due = application(folder, state), datetime.fromisoformat(DUE)
-    app.plan(datetime.fromisoformat(BEFORE), hold_first_start=False)
+    app.plan(datetime.fromisoformat(BEFORE))
     new: list[int] = []
 
     def tick(number: int) -> float:
         at = due + timedelta(seconds=30 * number)
-        return milliseconds(lambda: new.append(len(app.plan(at, hold_first_start=False))))
+        return milliseconds(lambda: new.append(len(app.plan(at))))
 
     first, *idle = (tick(number) for number in range(1 + PASSES))
     return {"notices": sum(new), "first": first, "idle": idle}

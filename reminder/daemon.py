@@ -10,9 +10,9 @@ from datetime import datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from reminder.clock import monotonic
-from reminder.domain.notices import State
+from reminder.domain.notices import ON_ITS_WAY, State
 from reminder.errors import LedgerError, ReminderError
-from reminder.ledger.counts import count_state, count_waiting, last_change, states_since
+from reminder.ledger import counts
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.replicas import sending_right
@@ -58,7 +58,7 @@ class Daemon:
         self._idle = threading.Event()
         self._delivers = False
         self._edits = EditedFiles(app.as_edited)
-        self._seen: list[Trouble] = []  # since the last look
+        self._stalls: list[Trouble] = []  # since the last look
         app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
@@ -70,8 +70,8 @@ class Daemon:
     def _run(self, announce: Callable[[Started], None]) -> None:
         listener = _listen(self._app.settings.web.host, self._app.settings.web.port)
         with self._app.database.read() as connection:
-            before = last_change(connection)
-            resumed = count_waiting(connection) - count_state(connection, State.HELD)
+            before = counts.last_change(connection)
+            resumed = counts.count(connection, *ON_ITS_WAY)
         planned = self._app.plan(self._app.clock.now())
         rehearsed = self._rehearse_for_newcomers()
         sender = threading.Thread(target=self._deliver, name="sender")
@@ -84,7 +84,7 @@ class Daemon:
         try:
             self._idle.wait(FIRST_PASS)
             announce(self._started(planned, before, resumed, rehearsed, listener.getsockname()[1]))
-            heartbeat.guard(self._stop, lambda: self._seen.append(SCHEDULER))
+            heartbeat.guard(self._stop, lambda: self._stalls.append(SCHEDULER))
         finally:
             self._halt()
             heartbeat.stop()
@@ -110,12 +110,11 @@ class Daemon:
 
     def _look(self, at: datetime) -> None:
         """Of two daemons the one that delivers judges what only a daemon sees."""
-        seen = tuple(self._seen)
-        more = [*seen, *self._edits.troubles()]
+        more = [*self._stalls, *self._edits.troubles()]
         if not self._app.is_current():
             more.append(OTHER_FILES)
         self._app.look(at, more if self._delivers else None)
-        self._seen = [trouble for trouble in self._seen if trouble not in seen]
+        self._stalls.clear()
 
     def _deliver(self) -> None:
         """A thread of its own: sends as long as it has the right to."""
@@ -162,26 +161,21 @@ class Daemon:
     def _rehearse_for_newcomers(self) -> str:
         """On a day without a digest, a first look: only while nothing was ever sent."""
         app, at = self._app, self._app.clock.now()
-        if (
-            app.waits_for_clock(at)
-            or app.settings.transport != "maildir"
-            or app.table.live_digest(at) is not None
-        ):
+        if app.waits_for_clock(at) or app.settings.transport != "maildir":
             return ""
         with app.database.read() as connection:
-            if has_planned(connection):
-                return ""
-        return rehearse(app, at)[0]
+            is_new = app.table.live_digest(at) is None and not has_planned(connection)
+        return rehearse(app, at)[0] if is_new else ""
 
     def _started(
         self, planned: list[str], before: int, resumed: int, rehearsed: str, port: int
     ) -> Started:
         app = self._app
         with app.database.read() as connection:
-            held = count_state(connection, State.HELD)
-            sent = count_state(connection, State.SENT)
+            held = counts.count(connection, State.HELD)
+            sent = counts.count(connection, State.SENT)
             hold = read_hold(connection, app.settings.stream)
-            accepted = states_since(connection, before)[State.SENT] if planned else 0
+            accepted = counts.states_since(connection, before)[State.SENT] if planned else 0
             views = read_notices(connection, keys=planned[:EXAMPLES])
         web = app.settings.web
         url = web.public_url if web.base_url else web.model_copy(update={"port": port}).public_url

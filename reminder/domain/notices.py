@@ -31,7 +31,8 @@ class State(StrEnum):
 
 
 UNFINISHED = (State.QUEUED, State.RETRY)
-WAITING = (*UNFINISHED, State.SENDING, State.HELD)
+ON_ITS_WAY = (*UNFINISHED, State.SENDING)
+WAITING = (*ON_ITS_WAY, State.HELD)
 # Of a notice's recipients the first that is there decides; else all have accepted.
 DECIDING = (State.SENDING, State.QUEUED, State.RETRY, State.REFUSED)
 

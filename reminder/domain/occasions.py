@@ -7,16 +7,13 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
-from reminder.domain.plan import Task
-from reminder.domain.timetable import MONTHS, Addressees, Role, Timetable, together
+from reminder.domain.timetable import MONTHS, Addressees, Timetable, together
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Window, nudge_day, overdue_day, workdays_left
 from reminder.domain.workdays import last_day
 
 # Of a nudge for a soft task (适时): one is all, whatever becomes of the due date.
 ONCE = "once"
-
-
 # Whom a step without the lead concerns, and every step after the window's end: a unit of
 # another body then stands in the call list.
 _ESCALATED = frozenset({Relation.OWN, Relation.PARALLEL})
@@ -55,16 +52,14 @@ class Step:
 
 def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> tuple[str, ...]:
     """Who gets that month's digest: the units of its rows, then who has tasks to confirm."""
-    rows, names = table.reached(month), set(table.names_in(month))
-    tasks = table.unregistered(month, on, progress)
-    more = {name for task in tasks for name in task.lead if name not in names}
-    others = {
+    rows = table.reached(month)
+    asked = {
         unit
-        for unit in table.directory.expand(more)
-        if table.directory[unit].tone is not Relation.PARALLEL
-        and names.isdisjoint(table.named_as(unit))
-        and (not progress.reported or any(_asks(table, unit, task, progress) for task in tasks))
+        for task in table.unregistered(month, on, progress)
+        for unit in table.lead_units(task)
+        if table.directory[unit].tone is not Relation.PARALLEL and progress.is_asked(task.id, unit)
     }
+    others = asked.difference(rows)
     return (*rows, *(unit for unit in table.directory.units if unit in others)) if others else rows
 
 
@@ -74,23 +69,12 @@ def gets_digest(table: Timetable, unit: str, month: int, on: date, progress: Pro
     return named or bool(table.unconfirmed(unit, month, on, progress))
 
 
-def _asks(table: Timetable, unit: str, task: Task, progress: Progress) -> bool:
-    """Whether that unit leads the task and has still to say something of it."""
-    return progress.is_asked(task.id, unit) and table.role(unit, task) is Role.LEAD
-
-
 def digest_draft(
     table: Timetable, month: int, unit: str, *, rehearsal: bool = False
 ) -> NoticeDraft:
-    period = table.plan.period(month)
-    return NoticeDraft(
-        key=notice_key(table.plan.id, Kind.DIGEST, period, unit, rehearsal=rehearsal),
-        kind=Kind.DIGEST,
-        period=period,
-        unit=unit,
-        due=table.digest_due(month),
-        useful_until=table.digest_end(month),
-    )
+    period, due, until = table.plan.period(month), table.digest_due(month), table.digest_end(month)
+    key = notice_key(table.plan.id, Kind.DIGEST, period, unit, rehearsal=rehearsal)
+    return NoticeDraft(key, Kind.DIGEST, period, unit, due, until)
 
 
 def steps_in_reach(table: Timetable, at: datetime, progress: Progress) -> list[Step]:

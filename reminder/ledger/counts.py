@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select, tuple_
 
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.units import Directory
-from reminder.ledger.rows import batched
 from reminder.ledger.schema import history, notice, recipient
 from reminder.ledger.views import NoticeView, derived_state, read_notices
 
@@ -72,28 +71,19 @@ def states_since(connection: Connection, change: int) -> Counter[State]:
     return Counter({State(state): count for state, count in connection.execute(query)})
 
 
-def count_state(connection: Connection, state: State) -> int:
-    """Notices on which that state is set, or which have a recipient in it."""
-    by_recipient = select(recipient.c.notice).where(recipient.c.state == state)
-    return _count(connection, (notice.c.state == state) | notice.c.key.in_(by_recipient))
-
-
-def count_waiting(connection: Connection) -> int:
-    return _count(connection, _waits())
+def count(connection: Connection, *states: State) -> int:
+    """Notices on which one of these is set, or which have a recipient in one."""
+    return connection.scalar(select(func.count()).select_from(notice).where(_stand(states))) or 0
 
 
 def first_waiting(connection: Connection) -> list[NoticeView]:
-    query = select(notice.c.key).where(_waits()).order_by(notice.c.created, notice.c.key)
+    query = select(notice.c.key).where(_stand(WAITING)).order_by(notice.c.created, notice.c.key)
     return read_notices(connection, keys=connection.scalars(query.limit(DETAILED)).all())
 
 
-def _waits() -> ColumnElement[bool]:
-    unfinished = select(recipient.c.notice).where(recipient.c.state.in_(WAITING))
-    return or_(notice.c.state.in_(WAITING), notice.c.state.is_(None) & notice.c.key.in_(unfinished))
-
-
-def _count(connection: Connection, which: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).select_from(notice).where(which)) or 0
+def _stand(states: Collection[State]) -> ColumnElement[bool]:
+    people = select(recipient.c.notice).where(recipient.c.state.in_(states))
+    return notice.c.state.in_(states) | (notice.c.state.is_(None) & notice.c.key.in_(people))
 
 
 # What did not arrive and nobody has seen to: neither sent again nor dropped
@@ -120,18 +110,18 @@ def read_unsettled(
     """The oldest first. Who had no address and has none is told otherwise, and known."""
     gave_up = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
     on_itself = (notice.c.state == State.REFUSED) | ((notice.c.state == State.EXPIRED) & gave_up)
+    copy = notice.alias()
+    same = [copy.c[name] == notice.c[name] for name in ("kind", "period", "unit")]
+    newer = tuple_(copy.c.created, copy.c.key) > tuple_(notice.c.created, notice.c.key)
     query = select(notice).where(
         notice.c.kind == Kind.DIGEST,
         notice.c.stream == stream,
         notice.c.rehearsal.is_(False),
         on_itself | _refused_by_recipients(),
+        ~exists().where(*same, newer),  # sent again since
     )
-    rows = connection.execute(query.order_by(notice.c.period, notice.c.unit)).all()
-    newest = _newest_digests(connection, {row.unit for row in rows})
     months: dict[str, UnsettledDigests] = {}
-    for row in rows:
-        if newest[row.period, row.unit] != row.key:
-            continue  # sent again since
+    for row in connection.execute(query.order_by(notice.c.period, notice.c.unit)):
         unit = directory.units.get(row.unit)
         if row.reason == Reason.NO_ADDRESS and row.state and not (unit and unit.has_address):
             continue
@@ -158,14 +148,3 @@ def _refused_by_recipients() -> ColumnElement[bool]:
     refused = select(recipient.c.notice).where(recipient.c.state == State.REFUSED)
     derived = derived_state() == State.REFUSED
     return notice.c.state.is_(None) & notice.c.key.in_(refused) & derived
-
-
-def _newest_digests(connection: Connection, units: Collection[str]) -> dict[tuple[str, str], str]:
-    """The key of each month's last copy."""
-    newest: dict[tuple[str, str], str] = {}
-    for part in batched(units):
-        query = select(notice.c.period, notice.c.unit, notice.c.key)
-        query = query.where(notice.c.kind == Kind.DIGEST, notice.c.unit.in_(part))
-        rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
-        newest |= {(row.period, row.unit): row.key for row in rows}
-    return newest

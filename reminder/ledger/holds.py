@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from reminder.domain.notices import UNFINISHED, Kind, Reason, State
+from reminder.domain.notices import ON_ITS_WAY, Kind, Reason, State
 from reminder.ledger.notices import set_states
 from reminder.ledger.rows import (
     Change,
@@ -20,7 +20,6 @@ from reminder.ledger.rows import (
 from reminder.ledger.schema import notice, recipient, start
 
 _HOLD, _RELEASED = "hold", "hold-released"
-_ON_ITS_WAY = (*UNFINISHED, State.SENDING)
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def begin_hold(connection: Connection, hold: Hold) -> bool:
     facts = {"reason": hold.reason, "since": hold.since.isoformat(), "why": hold.why}
     if not put_new_setting(connection, _HOLD, json.dumps(facts)):
         return False
-    waiting = select(recipient.c.notice).where(recipient.c.state.in_(_ON_ITS_WAY))
+    waiting = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY))
     query = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key.in_(waiting))
     keys = list(connection.scalars(query))
     set_states(connection, keys, State.HELD, hold.reason, hold.since)
@@ -71,7 +70,7 @@ def begin_hold(connection: Connection, hold: Hold) -> bool:
 
 def let_finished_go(connection: Connection) -> None:
     """What was being sent when the hold began, and ended after all, is not held."""
-    waiting = select(recipient.c.notice).where(recipient.c.state.in_(_ON_ITS_WAY))
+    waiting = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY))
     ended = (notice.c.state == State.HELD) & notice.c.sha256.is_not(None)
     ended &= notice.c.key.not_in(waiting)
     connection.execute(update(notice).where(ended).values(state=None))

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from reminder.domain.notices import (
+    ON_ITS_WAY,
     REMINDERS,
     UNFINISHED,
     Kind,
@@ -228,7 +229,7 @@ _TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
     notice.c.due <= bindparam("due_by"),
     notice.c.useful_until > bindparam("now"),
 )
-_WAITING = select(recipient.c.notice).where(recipient.c.state.in_([*UNFINISHED, State.SENDING]))
+_WAITING = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY))
 _FORGET = delete(message).where(
     message.c.stored < bindparam("before"), message.c.notice.not_in(_WAITING)
 )

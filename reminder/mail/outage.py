@@ -11,10 +11,10 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 
-from reminder.domain.notices import Answer, Reason, State
+from reminder.domain.notices import ON_ITS_WAY, Answer, Reason, State
 from reminder.errors import ServerError
 from reminder.ledger import deliveries, senders
-from reminder.ledger.counts import count_state, count_waiting
+from reminder.ledger.counts import count
 from reminder.ledger.deliveries import Claim, NoticeRecipient
 from reminder.ledger.senders import ServerTrouble
 from reminder.mail.claims import REFUSED, Claims, back_off
@@ -80,7 +80,7 @@ class Outage:
                 deliveries.requeue(connection, claims, now)
             else:
                 deliveries.put_off(connection, stream, now, trouble, claims)
-            waiting = count_waiting(connection) - count_state(connection, State.HELD)
+            waiting = count(connection, *ON_ITS_WAY)
         if is_first and not earlier:
             log.error("%s", f"{error}: {waiting} notices wait. {error.hint}".rstrip())
 

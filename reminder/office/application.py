@@ -250,17 +250,15 @@ class Application:
         with self.database.read() as connection:
             return senders.config_hash_in_force(connection) in (None, self.config_hash)
 
-    def plan(self, at: datetime, *, hold_first_start: bool | None = None) -> list[str]:
-        """The keys of what is to be sent. Without `hold_first_start` the settings say whether a
-        first start is held."""
+    def plan(self, at: datetime) -> list[str]:
+        """The keys of what is to be sent."""
         if self.waits_for_clock(at):
             return []
         holds.hold_if_restored(self.database, at)
         if not self.is_current():
             return []
         self.refresh()
-        hold = self.settings.first_start == "hold" if hold_first_start is None else hold_first_start
-        planned = self.container.planner.plan(at, hold_first_start=hold)
+        planned = self.container.planner.plan(at)
         holds.note_how_far(self.database)
         self.sync_feeds(at)
         if planned:

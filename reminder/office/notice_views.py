@@ -88,7 +88,7 @@ def read_details(app: Application, connection: Connection, key: str) -> NoticeDe
         [copy for copy in copies if copy.key != key],
         read_history(connection, key),
         notices.content_of(connection, key),
-        may_resend=operations.may_be_resent(app, connection, view),
+        may_resend=is_last and operations.may_be_resent(app, connection, view),
         may_drop=is_last and not view.waiting and operations.may_be_dropped(view),
         may_approve=view.state is State.HELD and view.reason in (*UNREAD, *CLEARED),
     )

@@ -14,9 +14,7 @@ from reminder.domain.notices import (
     Reason,
     State,
     copy_key,
-    copy_number,
     original,
-    still_reached,
 )
 from reminder.errors import UsageError
 from reminder.ledger import notices
@@ -67,19 +65,19 @@ def release(app: Application, period: str | None = None) -> list[str]:
         with app.database.write() as connection:
             held = [v for v in read_notices(connection, keys=batch) if v.state is State.HELD]
             released += [view.key for view in held if _release(app, connection, view, at)]
+            app.container.notice_writer.renew_old(connection, batch, at)
     return released
 
 
 def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
     if view.sha256:  # it was on its way
         notices.revive(connection, view.key, at, Reason.RELEASED)
-        app.container.notice_writer.renew_old(connection, [view.key], at)
-        return True
-    if view.reason in ON_HOLD or view.due <= at:
+    elif view.reason in ON_HOLD or view.due <= at:
         return app.container.notice_writer.release(connection, view, at, Reason.RELEASED)
-    if view.reason == Reason.RELEASED:
+    elif view.reason == Reason.RELEASED:
         return False
-    notices.set_states(connection, [view.key], State.HELD, Reason.RELEASED, at)
+    else:
+        notices.set_states(connection, [view.key], State.HELD, Reason.RELEASED, at)
     return True
 
 
@@ -129,22 +127,23 @@ def resend(app: Application, key: str) -> str:
 
 @dataclass(frozen=True)
 class _Again:
-    """A notice that may go again: to `missing` addresses; of a reminder what is still asked."""
+    """A notice that may go again: `draft` as it was, of a reminder what is still asked; `key` of
+    the copy, and the `missing` addresses. `read_first` by the secretariat, if approval is wanted
+    and nobody has."""
 
     draft: NoticeDraft
-    copies: int
+    key: str
     missing: tuple[str, ...]
-    is_approved_first: bool
+    read_first: bool
 
 
 def may_be_resent(app: Application, connection: Connection, view: NoticeView) -> bool:
-    """What did not arrive, if it is the last copy and may go again."""
-    if view.state not in (State.REFUSED, State.EXPIRED):
-        return False
+    """Whether it did not arrive and may go again."""
     try:
-        return _to_go_again(app, connection, view).copies == copy_number(view.key)
+        _to_go_again(app, connection, view)
     except UsageError:
         return False
+    return view.state in (State.REFUSED, State.EXPIRED)
 
 
 def copies_of(connection: Connection, view: NoticeView) -> list[NoticeView]:
@@ -162,69 +161,53 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
     at, copies = app.clock.now(), copies_of(connection, view)
     if any(copy.waiting for copy in copies):
         raise UsageError(f"{original(view.key)} is on its way again already")
-    reached = {
-        person.address.lower()
-        for copy in copies
-        for person in copy.recipients
-        if person.state is State.SENT and still_reached(copy.stream, app.settings.stream)
-    }
-    if why := why_needless_now(app, connection, view):
+    progress, draft = (
+        app.container.notice_writer.progress(connection, at),
+        draft_of(connection, view),
+    )
+    if why := why_needless(app.table, draft, progress):
         raise NeedlessError(view.key, why)
-    progress = app.container.notice_writer.progress(connection, at)
-    draft = still_asked(app.table, draft_of(connection, view), progress)
+    draft = still_asked(app.table, draft, progress)
+    reached = notices.reached(connection, view.key, app.settings.stream)
     missing = tuple(a for a in app.container.composer.addresses(draft) if a.lower() not in reached)
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
     approves = app.settings.mail.approval and view.kind is Kind.DIGEST
-    is_approved_first = approves and not any(copy.sha256 for copy in copies)
-    if at < view.due and not (view.rehearsal or is_approved_first):
+    read_first = approves and not any(copy.sha256 for copy in copies)
+    if at < view.due and not (view.rehearsal or read_first):
         raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
-    return _Again(draft, len(copies), missing, is_approved_first)
+    return _Again(draft, copy_key(original(view.key), len(copies) + 1), missing, read_first)
 
 
 def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
     """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
-    again, at = _to_go_again(app, connection, view), app.clock.now()
-    before = again.draft
-    draft = replace(
-        before,
-        key=copy_key(original(view.key), again.copies + 1),
-        useful_until=max(view.useful_until, at + RESENT_USEFUL),
-        tasks=(),
+    again, at, writer = (
+        _to_go_again(app, connection, view),
+        app.clock.now(),
+        app.container.notice_writer,
     )
-    if again.is_approved_first:
-        held = NewNotice(draft, Reason.APPROVAL, state=State.HELD)
-        app.container.notice_writer.put(connection, [held], at)
+    until = max(view.useful_until, at + RESENT_USEFUL)
+    draft = replace(again.draft, key=again.key, useful_until=until, tasks=())
+    if again.read_first:
+        writer.put(connection, [NewNotice(draft, Reason.APPROVAL, state=State.HELD)], at)
         return draft.key
     rehearsal = view.rehearsal or app.settings.rehearsal
     if view.kind is Kind.RECEIPT:
         words = notices.content_of(connection, view.key)
         if words is None:
             raise UsageError(f"{view.key}: what it said is not kept any more")
-        composed = app.container.composer.again(draft.key, at, words, to_unit=before)
+        composed = app.container.composer.again(draft.key, at, words, to_unit=again.draft)
     else:
-        writer = app.container.notice_writer
-        [facts] = writer.unit_facts(connection, [before])
-        mail = replace(before, key=draft.key)
+        [facts] = writer.unit_facts(connection, [again.draft])
+        mail = replace(again.draft, key=draft.key)
         composed = writer.context(connection, at).compose(mail, facts, rehearsal=rehearsal)
     if not app.settings.rehearsal:
         composed = replace(composed, recipients=again.missing)
-    notices.add(
-        connection,
-        [NewNotice(draft, reason=Reason.RESENT, composed=composed)],
-        at,
-        stream=app.settings.stream,
-        rehearsal=rehearsal,
-    )
+    new = NewNotice(draft, reason=Reason.RESENT, composed=composed)
+    notices.add(connection, [new], at, stream=writer.stream, rehearsal=rehearsal)
     hold_new(connection, draft.key, at)
     return draft.key
-
-
-def why_needless_now(app: Application, connection: Connection, view: NoticeView) -> Reason | None:
-    """Why that notice has nothing to say any more, as things stand."""
-    progress = app.container.notice_writer.progress(connection, app.clock.now())
-    return why_needless(app.table, draft_of(connection, view), progress)
 
 
 def to_resend(
@@ -235,8 +218,12 @@ def to_resend(
     units = refused(connection, NoticeFilter(period, kind))
     receivers = ((key, app.table.directory.receiver(unit)) for key, unit in units)
     keys = [key for key, unit in receivers if unit and unit.has_address]
-    views = read_notices(connection, keys=keys)
-    return [view for view in views if not why_needless_now(app, connection, view)]
+    progress = app.container.notice_writer.progress(connection, app.clock.now())
+    return [
+        view
+        for view in read_notices(connection, keys=keys)
+        if not why_needless(app.table, draft_of(connection, view), progress)
+    ]
 
 
 def resend_refused(app: Application, kind: Kind, period: str) -> int:

@@ -59,12 +59,12 @@ class Planner:
     def table(self) -> Timetable:
         return self.composer.office.table
 
-    def plan(self, at: datetime, *, hold_first_start: bool) -> list[str]:
+    def plan(self, at: datetime) -> list[str]:
         """Everything due at that moment; what has outlived its use is given up. The keys of what
         was added or revived."""
-        stream = self.writer.stream
+        stream, settings = self.writer.stream, self.composer.office.settings
         with self.database.write() as connection:
-            occasions.begin(connection, stream, at, held=hold_first_start)
+            occasions.begin(connection, stream, at, held=settings.first_start == "hold")
             deliveries.wait_no_longer(connection, at, LONGEST)
             senders.wait_no_longer(connection, at, LONGEST)
             planned = [*self._revive(connection, at)]

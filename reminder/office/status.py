@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from reminder.domain.calls import Undated, undated_by_now
-from reminder.domain.notices import Kind
+from reminder.domain.notices import WAITING, Kind
 from reminder.domain.occasions import Occasion, forecast
 from reminder.domain.windows import Progress
 from reminder.errors import LedgerError
@@ -14,7 +14,7 @@ from reminder.ledger import senders
 from reminder.ledger.counts import (
     Tally,
     UnsettledDigests,
-    count_waiting,
+    count,
     first_waiting,
     read_unsettled,
     tally,
@@ -75,7 +75,7 @@ def read_status(app: Application) -> Status:
             sessions=undated_by_now(app.table, at, progress),
             last=(*of_last, tally(connection, *of_last)) if of_last else None,
             unsettled=read_unsettled(connection, stream, app.table.directory),
-            waiting_count=count_waiting(connection),
+            waiting_count=count(connection, *WAITING),
             waiting=first_waiting(connection),
             replicas=sorted(set(senders.present(connection).values())) if on_server else (),
             troubles={by: it.detail for by, it in read_troubles(connection).items()},

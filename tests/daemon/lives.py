@@ -101,7 +101,7 @@ def lives(
 
 def planned(office: Trial, settings: dict[str, Any]) -> None:
     """Everything is queued, nothing sent."""
-    office.app(MARCH, **settings).plan(datetime.fromisoformat(MARCH), hold_first_start=False)
+    office.app(MARCH, **settings).plan(datetime.fromisoformat(MARCH))
 
 
 def one_more_unit(office: Trial, settings: dict[str, Any]) -> None:

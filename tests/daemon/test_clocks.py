@@ -41,7 +41,7 @@ def test_clock_set_back_sends_nothing_twice(office: Trial, back: str) -> None:
 
 def test_what_was_queued_does_not_wait_for_a_clock_that_was_set_back(office: Trial) -> None:
     app = office.app(MARCH)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     assert office.tick("2026-03-01T09:00+08:00") == {"sent": 2}
 
 
@@ -188,7 +188,7 @@ def test_what_was_sent_again_by_hand_does_not_come_back(office: Trial) -> None:
     with bad_server(GREETING=["421 busy", "220 here"]) as server:
         office.tick(MARCH, **by_smtp(server.port))
         ahead = office.app("2026-04-02T09:00+08:00", **by_smtp(server.port))
-        ahead.plan(ahead.clock.now(), hold_first_start=False)
+        ahead.plan(ahead.clock.now())
         operations.resend(ahead, office.notice("digest/2026-03/related").key)
         for day in ("03", "04"):
             office.tick(f"2026-03-{day}T19:00+08:00", **by_smtp(server.port))

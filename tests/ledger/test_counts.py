@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from reminder.domain.notices import Kind, State
+from reminder.domain.notices import WAITING, Kind, State
 from reminder.ledger import counts
 from reminder.ledger.database import Database
 from reminder.ledger.opening import open_database
@@ -64,7 +64,7 @@ def test_a_tally_counts_the_last_of_a_notice_and_its_copies(
     with ledger.read() as connection:
         views = read_notices(connection)
         counted = counts.tally(connection, Kind.DIGEST, "2026-03")
-        waiting, listed = counts.count_waiting(connection), counts.first_waiting(connection)
+        waiting, listed = counts.count(connection, *WAITING), counts.first_waiting(connection)
     last = {view.unit: view for view in views}
     expected = [view for view in last.values() if view.state is not State.BASELINE]
     others = {view.key for view in expected if view.state is not State.SENT}

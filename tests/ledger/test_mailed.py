@@ -65,9 +65,7 @@ def test_what_others_were_sent_is_not_looked_through(tmp_path: Path) -> None:
 def test_what_is_held_or_rehearsed_has_not_been_had(house: Trial) -> None:
     house.tick(MARCH, mail={"redirect_to": "me@npc.test"})
     assert mailed(house, "lead") == []
-    house.app(MARCH, mail={"first_start": "hold"}).plan(
-        datetime.fromisoformat(MARCH), hold_first_start=True
-    )
+    house.app(MARCH, mail={"first_start": "hold"}).plan(datetime.fromisoformat(MARCH))
     assert mailed(house, "lead") == []
 
 

@@ -61,7 +61,7 @@ def lapse(database: Database, one: Replica) -> None:
 
 def planned(office: Trial, **settings: Any) -> Application:
     app = office.app(MARCH, **settings)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     return app
 
 

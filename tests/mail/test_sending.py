@@ -468,8 +468,8 @@ def test_both_transports_carry_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_preview_before_the_mail_shows_what_will_go(office: Trial) -> None:
-    app = office.app(MARCH)
-    app.plan(app.clock.now(), hold_first_start=True)
+    app = office.app(MARCH, mail={"first_start": "hold"})
+    app.plan(app.clock.now())
     before = previews.preview(app, lookup.find_unit(app, "lead"), "2026-03")
     operations.release(app)
     assert office.stored(DIGEST) == before.content
@@ -559,7 +559,7 @@ def test_sender_stopped_within_a_batch_gives_the_rest_back(office: Trial) -> Non
     inbox = Caller(lambda: app.sender.stop.set())
     with real_server(inbox) as port:
         app = office.app(MARCH, **by_smtp(port))
-        app.plan(app.clock.now(), hold_first_start=False)
+        app.plan(app.clock.now())
         app.sender.send_ready()
         assert sorted(v.state for v in office.notices(kind=Kind.DIGEST).values()) == [
             "retry",
@@ -572,7 +572,7 @@ def test_sender_stopped_within_a_batch_gives_the_rest_back(office: Trial) -> Non
 
 def planned(office: Trial) -> Application:
     app = office.app(MARCH)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     return app
 
 
@@ -592,7 +592,7 @@ def test_operators_report_is_sent_in_the_same_pass(office: Trial) -> None:
 
 def test_stored_message_that_cannot_be_read_holds_up_no_others(office: Trial) -> None:
     app = office.app(MARCH)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     with app.database.write() as connection:
         spoilt = update(message).where(message.c.notice == office.notice(DIGEST).key)
         connection.execute(spoilt.values(content=b"spoilt"))

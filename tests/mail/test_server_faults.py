@@ -380,7 +380,7 @@ class Planned:
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
     with trial(tmp_path_factory.mktemp("planned"), small=True) as opened:
         app = opened.app(MARCH, transport="smtp")
-        app.plan(app.clock.now(), hold_first_start=False)
+        app.plan(app.clock.now())
         messages = {key: opened.stored(key) for key in KEYS}
     return Planned(opened.state / "ledger.db", messages)
 

@@ -29,7 +29,7 @@ def office(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Trial]:
     """Everything is planned, nothing sent."""
     with trial(tmp_path, small=True, place=postgresql.emptied()) as opened:
         app = opened.app(MARCH, **by_smtp(1))
-        app.plan(AT, hold_first_start=False)
+        app.plan(AT)
         yield opened
 
 

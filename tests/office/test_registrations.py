@@ -275,7 +275,7 @@ def test_a_task_that_is_reported_as_done_is_nudged_no_more(small: Trial) -> None
 
 def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> None:
     app = either.app(LATE)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     [nudge] = kinds(either, Kind.NUDGE)
     finish(either.app(LATE))
     assert (either.notice(nudge).state, either.notice(nudge).reason) == ("expired", "done")
@@ -283,7 +283,7 @@ def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> No
 
 def test_a_nudge_that_was_sent_again_stops_as_well(small: Trial) -> None:
     app = small.app(LATE)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     [nudge] = kinds(small, Kind.NUDGE)
     operations.drop(app, f"small/{nudge}")
     again = operations.resend(app, f"small/{nudge}").removeprefix("small/")
@@ -294,7 +294,7 @@ def test_a_nudge_that_was_sent_again_stops_as_well(small: Trial) -> None:
 
 def test_a_nudge_on_its_way_to_another_lead_stops_when_the_task_is_confirmed(two: Trial) -> None:
     app = two.app(LATE)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     finish(app)
     key = "nudge/2026-03-26/bystander"
     assert two.notice(key).state == "queued"

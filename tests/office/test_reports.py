@@ -114,7 +114,7 @@ def test_sessions_of_past_months_are_asked_for_until_they_have_a_date(office: Tr
 
 def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(office: Trial) -> None:
     app = office.app("2026-04-28T09:00+08:00", mail=OPERATOR)
-    app.plan(app.clock.now(), hold_first_start=False)
+    app.plan(app.clock.now())
     with app.database.write() as connection:
         begin_hold(connection, Hold(Reason.BY_HAND, app.clock.now()))
         report = app.container.reporter.forecast(connection, 5)

@@ -28,7 +28,7 @@ def waiting(house: Any) -> Any:
     at(house, MARCH).tick()
     house.set(mail=house.settings.mail.model_copy(update={"approval": True}))
     house.application = at(house, BEFORE)
-    house.application.plan(BEFORE, hold_first_start=False)
+    house.application.plan(BEFORE)
     return house
 
 
