@@ -26,11 +26,11 @@ from benchmarks.page import Part, Target
 from reminder.clock import Clock
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.ledger.access import door_word
-from reminder.ledger.links import PAGE, link_token, page_url
+from reminder.ledger.links import PAGE, LinkView
 from reminder.ledger.notices import Composed, NewNotice, add
 from reminder.ledger.schema import recipient
 from reminder.office.application import Application
+from reminder.office.links import door_word
 from reminder.office.login import begin_session
 from reminder.web.page import cookie_name
 
@@ -114,9 +114,9 @@ def fill(state: Path, count: int) -> str:
     key = app.key
     with app.database.write() as connection:
         word, door = begin_session(connection, at), door_word(connection, key)
-        token = link_token(connection, key, PAGE, UNIT)
     cookies = ((cookie_name(app, "console"), word), (cookie_name(app, "door"), door))
-    return f"{';'.join(f'{name}={value}' for name, value in cookies)} {page_url('', token, UNIT)}"
+    page = LinkView(PAGE, UNIT).address("", key)
+    return f"{';'.join(f'{name}={value}' for name, value in cookies)} {page}"
 
 
 if __name__ == "__main__":

@@ -21,11 +21,12 @@ from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
-from reminder.ledger.access import InstallationKey, door_word
-from reminder.ledger.links import PAGE, link_token, page_url
+from reminder.ledger.access import InstallationKey
+from reminder.ledger.links import PAGE, LinkView
 from reminder.mail.compose import Composer, UnitFacts
 from reminder.office import registrations
 from reminder.office.application import Application
+from reminder.office.links import door_word
 from reminder.office.login import begin_session
 from reminder.web.app import create_app
 from reminder.web.page import cookie_name
@@ -92,9 +93,7 @@ def live(app: Application) -> None:
 def pages(browser: Browser, folder: Path) -> None:
     with office(folder / "state") as (app, base):
         live(app)
-        with app.database.read() as connection:
-            token = link_token(connection, app.key, PAGE, "deputies")
-        unit = page_url(base, token, "deputies")
+        unit = LinkView(PAGE, "deputies").address(base, app.key)
         shot(browser, unit, "page-phone.png", (375, 1500))
         shot(browser, unit, "page-year.png", (1000, 900), part="#year")
         shot(browser, f"{base}/console", "console-year.png", (1120, 1240), logged_in(app))

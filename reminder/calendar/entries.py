@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from reminder.domain.plan import Part, Task, TaskKind
 from reminder.domain.timetable import MONTHS, Role, Timetable
@@ -83,25 +84,15 @@ class CalendarEntry:
 
     def to_json(self) -> str:
         """The same text for the same facts: feeds compare its hash."""
-        facts = asdict(self)
-        return json.dumps(
-            facts, default=date.isoformat, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
+        facts = _JSON.dump_python(self, mode="json")
+        return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "CalendarEntry":
-        facts = json.loads(text)
-        return cls(
-            **facts
-            | {
-                "rule": Rule(facts["rule"]),
-                "opens": date.fromisoformat(facts["opens"]),
-                "due": date.fromisoformat(facts["due"]),
-                "part": Part(facts["part"]) if facts["part"] else None,
-                "meeting_day": _day(facts["meeting_day"]),
-                "items": tuple(_task(item) for item in facts["items"]),
-            }
-        )
+        return _JSON.validate_json(text)
+
+
+_JSON = TypeAdapter(CalendarEntry)
 
 
 @dataclass(frozen=True)
@@ -116,15 +107,16 @@ class FeedEvents:
 
     def contents(self) -> dict[str, FeedContent]:
         """Of every unit that is no group, then of the whole plan."""
-        table, contents = self.table, {}
+        table, tasks, contents = self.table, self.table.plan.tasks, {}
         by_names: dict[tuple[str, ...], FeedContent] = {}
         for unit in table.directory.single:
             names = table.named_as(unit.id)
             if names not in by_names:
-                roles = ((task, table.role(unit.id, task)) for task in table.plan.tasks)
+                roles = ((task, table.role(unit.id, task)) for task in tasks)
                 by_names[names] = self._content([(task, role) for task, role in roles if role])
-            contents[unit.id] = by_names[names].named(unit.label)
-        contents[PLAN] = self._content([(task, None) for task in table.plan.tasks])
+            same = by_names[names]
+            contents[unit.id] = replace(same, input_hash=f"{same.input_hash} {unit.label}")
+        contents[PLAN] = self._content([(task, None) for task in tasks])
         return contents
 
     def drafts(self, shown: Shown) -> list[EventDraft]:
@@ -190,19 +182,3 @@ def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
     done = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
     facts = (_FORM, uid_domain, table.input_hash, checked, done)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
-def _task(facts: dict[str, Any]) -> EntryTask:
-    return EntryTask(
-        **facts
-        | {
-            "role": Role(facts["role"]) if facts["role"] else None,
-            "leads": tuple(facts["leads"]),
-            "related": tuple(facts["related"]),
-            "done": _day(facts["done"]),
-        }
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

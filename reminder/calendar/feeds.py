@@ -1,54 +1,29 @@
 """Feeds: kept in step with plan and state, rendered on demand, written out as files."""
 
-import hashlib
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from jinja2 import Environment
 from sqlalchemy import Connection
 
 from reminder.calendar.entries import PLAN, CalendarEntry, FeedEvents, input_hash
-from reminder.calendar.query import Query
-from reminder.calendar.rendering import FeedRenderer
+from reminder.calendar.rendering import FeedRenderer, Query
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import UnknownError
 from reminder.ledger import feeds as ledger
 from reminder.ledger.database import Database
-from reminder.ledger.feeds import FeedContent
 from reminder.output_files import make_folder, write_file
-
-_AT_ONCE = 250  # feeds written in one transaction: others write in between
 
 
 @dataclass(frozen=True)
 class RenderedFeed:
-    """A feed as it is since `changed`. Its tag is a hash of the bytes: replicas agree on it."""
+    """A feed as it is since `changed`."""
 
     body: bytes = field(repr=False)
     changed: datetime | None
-
-    @cached_property
-    def _hash(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()[:32]
-
-    @property
-    def etag(self) -> str:
-        return f'"{self._hash}"'
-
-    @property
-    def etag_gzip(self) -> str:
-        """RFC 9110, 8.8.3: a strong tag differs where the bytes do, so by encoding too."""
-        return f'"{self._hash}-gzip"'
-
-    @cached_property
-    def gzip(self) -> bytes:
-        return zlib.compress(self.body, wbits=zlib.MAX_WBITS | 16)
 
 
 class Feeds:
@@ -65,8 +40,6 @@ class Feeds:
         self._table = table
         self._uid_domain = uid_domain
         self._renderer = FeedRenderer(templates, uid_domain)
-        # While they are written, of that input hash.
-        self._contents: tuple[str, dict[str, FeedContent]] = ("", {})
 
     def names(self) -> list[str]:
         """Every unit that is no group, then the whole plan."""
@@ -89,36 +62,26 @@ class Feeds:
         It is asked again where nobody else can write: another process may have brought in step
         since what was read before.
         """
-        has_written = False
+        made_from, contents, has_written = "", dict[str, ledger.FeedContent](), False
+
+        def is_over(entry: str) -> bool:
+            return CalendarEntry.from_json(entry).year != self._table().plan.year
+
         while True:
             with self._database.read() as connection:
-                latest = self._input_hash(progress(connection))
-                is_in_step = ledger.read_input_hash(connection) == latest
-                if is_in_step and not ledger.has_outlived(connection, at):
+                registered = progress(connection)
+                latest = input_hash(self._table(), registered, self._uid_domain)
+                if ledger.are_in_step(connection, latest, at):
                     return has_written
             with self._database.write() as connection:
                 ledger.note_change(connection)  # first: another replica that syncs waits here
-                self._bring_in_step(connection, progress(connection), at)
+                registered = progress(connection)
+                latest = input_hash(self._table(), registered, self._uid_domain)
+                if made_from != latest:
+                    events = FeedEvents(self._table(), registered, self._uid_domain)
+                    made_from, contents = latest, events.contents()
+                ledger.bring_in_step(connection, contents, latest, at, is_over)
             has_written = True
-
-    def _bring_in_step(self, connection: Connection, progress: Progress, at: datetime) -> None:
-        """Some of the feeds; the rest is left to the next transaction."""
-        table, latest = self._table(), self._input_hash(progress)
-        if self._contents[0] != latest:
-            events = FeedEvents(table, progress, self._uid_domain)
-            self._contents = (latest, events.contents())
-        left = ledger.out_of_step(connection, self._contents[1], at)
-
-        def is_over(entry: str) -> bool:
-            return CalendarEntry.from_json(entry).year != table.plan.year
-
-        ledger.bring_in_step(connection, dict(islice(left.items(), _AT_ONCE)), at, is_over)
-        if len(left) <= _AT_ONCE:
-            ledger.note_input_hash(connection, latest)
-            self._contents = ("", {})
-
-    def _input_hash(self, progress: Progress) -> str:
-        return input_hash(self._table(), progress, self._uid_domain)
 
     def rendered(self, name: str, query: Query) -> RenderedFeed:
         """Raises `UnknownError`."""

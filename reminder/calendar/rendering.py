@@ -1,10 +1,12 @@
 """From events to the bytes of an .ics file (RFC 5545, RFC 7986), the same for the same events."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Component, Event, Timezone, Todo, vText
@@ -12,12 +14,13 @@ from icalendar.parser import Contentline
 from jinja2 import Environment
 
 from reminder.calendar.entries import CalendarEntry
-from reminder.calendar.query import Query, View
 from reminder.documents.templates import phrase
+from reminder.domain.characters import as_address
 from reminder.domain.plan import Plan
 from reminder.domain.timetable import Role
 from reminder.domain.units import Unit
 from reminder.domain.workdays import DAY
+from reminder.errors import UsageError
 from reminder.ledger.feeds import EventRow
 
 _END = b"END:VCALENDAR\r\n"
@@ -27,6 +30,58 @@ _COLOR = "indigo"
 _COLORS = {Role.LEAD: _COLOR, Role.RELATED: "mediumpurple", None: _COLOR}
 _YEAR_ROUND_COLOR = "peru"
 _CACHED = 4096  # events, in one view each; and texts of entries
+
+
+class View(StrEnum):
+    """A bar over the whole window, one day with a short title, or a task to tick off."""
+
+    WINDOW = "window"
+    DUE = "due"
+    TODO = "todo"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a subscriber may ask for. `alarms` is days before the due day, 0 for none; no `role`
+    means both."""
+
+    view: View = View.WINDOW
+    role: Role | None = None
+    alarms: int = 0
+    year_round: bool = True
+
+
+_ESCAPED = re.compile("^(?:amp;)+")
+_VALUES: dict[str, dict[str, View | Role | int | bool]] = {
+    "view": {view.value: view for view in View},
+    "role": {role.value: role for role in Role},
+    "alarms": {"0": 0, "1d": 1, "3d": 3, "7d": 7},
+    "year-round": {"0": False, "1": True},
+}
+
+
+@lru_cache(256)
+def parse_query(query: str) -> Query:
+    """From what stands after the question mark.
+
+    Names that are none of ours are passed over, for mail programs and proxies add their own, and
+    `&amp;` is an ampersand. Raises `UsageError` for an unknown value and for a name that comes
+    twice.
+    """
+    wishes: dict[str, Any] = {}
+    pairs = parse_qsl(query, keep_blank_values=True)
+    for number, (given, value) in enumerate(pairs, 1):
+        name = _ESCAPED.sub("", given)
+        if name not in _VALUES:
+            continue
+        value = as_address(value) if number == len(pairs) else value
+        values, attribute = _VALUES[name], name.replace("-", "_")
+        if value not in values:
+            raise UsageError(f"{name}={value!r} is unknown, wanted one of: {', '.join(values)}")
+        if attribute in wishes:
+            raise UsageError(f"{name} stands twice, wanted it once")
+        wishes[attribute] = values[value]
+    return Query(**wishes)
 
 
 class _Text(vText):
@@ -69,8 +124,10 @@ class FeedRenderer:
         if row.cancelled:
             title = self._phrase("cancelled_title", title=title)
             description = self._phrase("cancelled_description", description=description)
+        # One a view: a program that holds two views of a feed must not merge them.
+        uid = row.uid if query.view is View.WINDOW else f"{row.uid}.{query.view}"
         # `Event.new` would invent UID and DTSTAMP, and no two copies would be alike.
-        component.add("uid", _uid(row.uid, query.view, self._uid_domain))
+        component.add("uid", f"{uid}@{self._uid_domain}")
         # RFC 5545, 3.8.7.2: without METHOD, DTSTAMP is the time of the last revision.
         component.add("dtstamp", row.last_modified)
         component.add("last-modified", row.last_modified)
@@ -80,7 +137,8 @@ class FeedRenderer:
         component.add("class", "PUBLIC")
         component.add("categories", [self._text("category", entry)])
         component.add("color", _YEAR_ROUND_COLOR if entry.year_round else _COLORS[entry.role])
-        if query.alarms and not row.cancelled and _may_alarm(entry):
+        is_led = entry.role is Role.LEAD and not (entry.year_round or entry.undated)
+        if query.alarms and is_led and not (entry.done or row.cancelled):
             component.add_component(_alarm(title, query))
         return cast(bytes, component.to_ical())
 
@@ -136,16 +194,6 @@ def _todo(entry: CalendarEntry, row: EventRow, zone: ZoneInfo) -> Component:
     else:
         component.add("status", "NEEDS-ACTION")
     return component
-
-
-def _uid(event: str, view: View, domain: str) -> str:
-    """One a view: a program that holds two views of a feed must not merge them."""
-    return f"{event}@{domain}" if view is View.WINDOW else f"{event}.{view}@{domain}"
-
-
-def _may_alarm(entry: CalendarEntry) -> bool:
-    lead = entry.role is Role.LEAD and not entry.year_round
-    return lead and not entry.done and not entry.undated
 
 
 def _alarm(title: str, query: Query) -> Alarm:

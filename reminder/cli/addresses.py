@@ -37,14 +37,12 @@ def url(
     as_json: AsJson = False,
 ) -> None:
     """The address of a unit's feed, or of the whole plan's."""
-    from reminder.office.links import address, webcal_url
+    from reminder.office.links import addresses
 
     app = application()
     link, base = _link(app, unit), _site(app)
-    with app.database.read() as connection:
-        whole = address(app, connection, base, link)
-        short = address(app, connection, base, link, handed_out=True)
-    webcal = webcal_url(short)
+    found = addresses(app, base, link)
+    whole, short, webcal = found["full"], found["short"], found["webcal"]
     if as_json:
         print_json({"unit": link.subject, "url": whole, "handed_out": short, "webcal": webcal})
     elif sys.stdout.isatty():
@@ -59,7 +57,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The links of units' feeds and pages, and of single readers."""
-    from reminder.office.links import all_links, changes
+    from reminder.office.links import all_links, link_changes
 
     app = application()
     name, zone = _feed_name(app, unit) if unit else None, app.table.plan.zone
@@ -71,7 +69,7 @@ def list_(
                 **{key: getattr(link, key) for key in keys},
                 "changes": [
                     f"{change.at.astimezone(zone).isoformat()} {change.act} {change.by}"
-                    for change in changes(connection, link)
+                    for change in link_changes(connection, link)
                 ],
             }
             for feed in all_links(app, connection)
@@ -93,9 +91,9 @@ def add(
     from reminder.office.links import add_reader
 
     app = application()
-    subject = add_reader(app, _feed_name(app, unit), reader, _whose())
-    _print_address(app, _link(app, subject))
-    remark(f"It is called {subject}.")
+    link = add_reader(app, _feed_name(app, unit), reader, _whose())
+    print(link.address(_site(app), app.key))
+    remark(f"It is called {link.subject}.")
 
 
 @feeds.command(epilog="Example: reminder feed export --output feeds/")
@@ -114,9 +112,8 @@ def rotate(unit: Unit, page: Page = False) -> None:
     from reminder.office import links
 
     app = application()
-    link = _link(app, unit, page=page)
-    links.rotate(app, link, _whose())
-    _print_address(app, link)
+    link = links.rotate(app, _link(app, unit, page=page), _whose())
+    print(link.address(_site(app), app.key))
     if page:
         _remark_calendar(link, "the same")
 
@@ -145,13 +142,6 @@ def _whose() -> str:
         return f"command line ({getuser()})"
     except (OSError, KeyError):  # one without a name
         return f"command line (uid {os.getuid()})"
-
-
-def _print_address(app: Application, link: LinkView) -> None:
-    from reminder.office.links import address
-
-    with app.database.read() as connection:
-        print(address(app, connection, _site(app), link))
 
 
 def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:

@@ -12,7 +12,7 @@ from reminder.domain.characters import harmless
 from reminder.domain.notices import State
 from reminder.office.application import Application
 from reminder.office.holds import hold_hint, hold_words
-from reminder.office.links import address, find_link, local_address
+from reminder.office.links import find_link, local_address
 from reminder.office.status import next_occasions, read_status
 
 LISTED = 20  # lines of one screen
@@ -201,7 +201,7 @@ def _where(app: Application, started: Started) -> Iterator[str]:
     if sys.stdout.isatty():
         with app.database.read() as connection:
             plan = find_link(app, connection, "feed", "plan")
-            yield f"The whole plan   {address(app, connection, started.url, plan)}"
+            yield f"The whole plan   {plan.address(started.url, app.key)}"
     if _is_journal():
         yield "They open by the address of: reminder console url"
 

@@ -1,4 +1,4 @@
-"""Who gets in: installation key, local pages, the console's password and sessions."""
+"""Who gets in: the installation key, the console's sessions, and log-ins that failed."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from reminder.ledger.database import Database
-from reminder.ledger.rows import put, put_new_setting, put_setting, read_setting
+from reminder.ledger.rows import put, put_new_setting, read_setting
 from reminder.ledger.schema import attempt, session
 
 _KEY = "installation-key"
@@ -45,49 +45,10 @@ def installation_key(database: Database, given: str = "") -> InstallationKey:
     return InstallationKey(bytes.fromhex(secret or ""))
 
 
-DOOR_WORD = "token"  # its name in an address
-_DOOR = "door"  # the word's generation
-
-
-def door_word(connection: Connection, key: InstallationKey) -> str:
-    """The same on every replica and after every start, until the lock is changed."""
-    return key.derive("door", _generation(connection))
-
-
-def opens_door(connection: Connection, key: InstallationKey, word: str) -> bool:
-    return is_same(door_word(connection, key), word)
-
-
-def change_lock(connection: Connection) -> None:
-    """Every address and every browser that opened the local pages opens them no more."""
-    put_setting(connection, _DOOR, str(int(_generation(connection)) + 1))
-
-
-def door_url(base: str, word: str, path: str = "/") -> str:
-    """The address that opens them, once and for that browser."""
-    return f"{base}{path}?{DOOR_WORD}={word}"
-
-
-def _generation(connection: Connection) -> str:
-    return read_setting(connection, _DOOR) or "1"
-
-
 def is_same(secret: str, word: str) -> bool:
     """In one and the same time: compare_digest is quick with another length, hence the hashes."""
     one, other = (hashlib.sha256(text.encode("utf-8", "replace")) for text in (secret, word))
     return hmac.compare_digest(one.digest(), other.digest())
-
-
-_PASSWORD = "console-password"
-
-
-def keep_password(connection: Connection, hashed: str) -> None:
-    put_setting(connection, _PASSWORD, hashed)
-
-
-def kept_password(connection: Connection) -> str:
-    """Empty until a password is set."""
-    return read_setting(connection, _PASSWORD) or ""
 
 
 def add_session(connection: Connection, word: str, at: datetime) -> None:
@@ -95,11 +56,13 @@ def add_session(connection: Connection, word: str, at: datetime) -> None:
     connection.execute(session.insert().values(name=_session_name(word), begun=at, seen=at))
 
 
-def read_session(connection: Connection, word: str) -> tuple[datetime, datetime] | None:
-    """Since when it is, and when it was used last."""
-    query = select(session.c.begun, session.c.seen).where(session.c.name == _session_name(word))
-    row = connection.execute(query).first()
-    return (row.begun, row.seen) if row else None
+def session_seen(
+    connection: Connection, word: str, *, begun: datetime, seen: datetime
+) -> datetime | None:
+    """When it was used last; none for one that began by then, or was last used by then."""
+    lives = (session.c.begun > begun) & (session.c.seen > seen)
+    mine = session.c.name == _session_name(word)
+    return connection.scalar(select(session.c.seen).where(mine, lives))
 
 
 def touch_session(connection: Connection, word: str, at: datetime) -> None:

@@ -5,10 +5,12 @@ state changes, so that a feed read twice is the same to the byte.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Row, String, cast, delete, select, update
@@ -20,7 +22,7 @@ from reminder.ledger.schema import event, feed, setting
 KEEP_CANCELLED = timedelta(days=60)
 _SECOND = timedelta(seconds=1)  # the grain of Last-Modified
 _VERSION, _INPUT = "feed-version", "feed-input-hash"
-_GONE = "gone"  # input hash of a feed that is not wanted any more
+_AT_ONCE = 250  # feeds written in one transaction: others write in between
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class FeedContent:
     drafts: Sequence[EventDraft]
     input_hash: str
 
-    def named(self, label: str) -> "FeedContent":
-        return FeedContent(self.drafts, f"{self.input_hash} {label}")
+
+_GONE = FeedContent((), "gone")  # of a feed that is not wanted any more
 
 
 @dataclass(frozen=True)
@@ -70,20 +72,6 @@ def note_change(connection: Connection) -> None:
         put_setting(connection, _VERSION, "1")
 
 
-def read_input_hash(connection: Connection) -> str:
-    """Of what all events were last made from; empty before the first time."""
-    return read_setting(connection, _INPUT) or ""
-
-
-def note_input_hash(connection: Connection, input_hash: str) -> None:
-    put_setting(connection, _INPUT, input_hash)
-
-
-def has_outlived(connection: Connection, at: datetime) -> bool:
-    """Whether some cancelled event has been shown long enough."""
-    return connection.execute(select(event.c.uid).where(_outlived(at)).limit(1)).first() is not None
-
-
 def read_feed(connection: Connection, name: str) -> tuple[list[EventRow], datetime | None]:
     """Its events in the table's order, a cancelled one where it stood; since when it is the same,
     None before it was first brought in step."""
@@ -94,97 +82,82 @@ def read_feed(connection: Connection, name: str) -> tuple[list[EventRow], dateti
     return [EventRow(*row) for row in rows], changed
 
 
-def out_of_step(
-    connection: Connection, contents: Mapping[str, FeedContent], at: datetime
-) -> dict[str, FeedContent]:
-    """The feeds that do not show what they should, those among them that are not wanted."""
-    rows = connection.execute(select(feed.c.name, feed.c.input_hash)).all()
-    hashes: dict[str, str] = {row.name: row.input_hash for row in rows}
-    outlived = set(connection.scalars(select(event.c.feed).where(_outlived(at)).distinct()))
-    wanted = dict.fromkeys(hashes, FeedContent((), _GONE)) | dict(contents)
-    return {
-        name: content
-        for name, content in wanted.items()
-        if hashes.get(name) != content.input_hash or name in outlived
-    }
+def are_in_step(connection: Connection, input_hash: str, at: datetime) -> bool:
+    """Whether all were made from that, and none shows a cancelled event that was shown long
+    enough."""
+    outlived = connection.execute(select(event.c.uid).where(_outlived(at)).limit(1)).first()
+    return read_setting(connection, _INPUT) == input_hash and outlived is None
 
 
 def bring_in_step(
     connection: Connection,
     contents: Mapping[str, FeedContent],
+    input_hash: str,
     at: datetime,
-    is_over: Callable[[str], bool] = lambda entry: False,
+    is_over: Callable[[str], bool],
 ) -> None:
-    """New events begin at sequence 0; a changed, vanished or revived one moves on by 1.
+    """Some of the feeds; the rest is left to the next transaction. `contents` are of all that are
+    wanted, made from what has that hash.
 
-    A vanished event is cancelled, and dropped after 60 days; one whose entry `is_over` stays as
-    it was: last year's plan was not called off, it was carried out.
+    New events begin at sequence 0; a changed, vanished or revived one moves on by 1. A vanished
+    event is cancelled, and dropped after 60 days; one whose entry `is_over` stays as it was: last
+    year's plan was not called off, it was carried out. A feed changes later than before, also
+    twice in a second and by a clock that was set back.
     """
     at = at.replace(microsecond=0)
-    of_feeds = event.c.feed.in_(list(contents))
-    connection.execute(delete(event).where(of_feeds, _outlived(at)))
-    events: dict[str, dict[str, Row[Any]]] = {name: {} for name in contents}
-    for row in connection.execute(select(event).where(of_feeds)):
+    before = {row.name: row for row in connection.execute(select(feed))}
+    outlived = set(connection.scalars(select(event.c.feed).where(_outlived(at)).distinct()))
+    left = {
+        name: content
+        for name, content in (dict.fromkeys(before, _GONE) | dict(contents)).items()
+        if name not in before or name in outlived or before[name].input_hash != content.input_hash
+    }
+    if len(left) <= _AT_ONCE:
+        put_setting(connection, _INPUT, input_hash)
+    left = dict(islice(left.items(), _AT_ONCE))
+    connection.execute(delete(event).where(event.c.feed.in_(left), _outlived(at)))
+    events: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
+    for row in connection.execute(select(event).where(event.c.feed.in_(left))):
         events[row.feed][row.uid] = row
-    gone = {name for name in contents if not events[name] and contents[name].input_hash == _GONE}
-    rows = [
-        row
-        for name, content in contents.items()
-        for row in _moved(name, content.drafts, events[name], at, is_over)
-    ]
-    if rows:
-        put(connection, event, *rows)
+    gone = [name for name, content in left.items() if content is _GONE and name not in events]
     connection.execute(delete(feed).where(feed.c.name.in_(gone)))
-    _note_changed(connection, {name: contents[name] for name in contents.keys() - gone}, at)
+    feeds: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    for name in left.keys() - gone:
+        changed = max(at, before[name].changed + _SECOND) if name in before else at
+        feeds.append({"name": name, "input_hash": left[name].input_hash, "changed": changed})
+        rows += _moved(name, left[name].drafts, events[name], at, is_over)
+    for table, moved in ((feed, feeds), (event, rows)):
+        if moved:
+            put(connection, table, *moved)
 
 
 def _moved(
     name: str,
     drafts: Sequence[EventDraft],
-    rows: dict[str, Row[Any]],
+    events: dict[str, Row[Any]],
     at: datetime,
     is_over: Callable[[str], bool],
 ) -> Iterator[dict[str, Any]]:
     for position, draft in enumerate(drafts):
-        row = rows.pop(draft.uid, None)
+        row = events.pop(draft.uid, None)
         if row is None or row.cancelled_at or row.content_hash != draft.content_hash:
-            sequence = 0 if row is None else row.sequence + 1
-            yield _row(name, position, draft, sequence, at)
+            yield {
+                "feed": name,
+                "uid": draft.uid,
+                "position": position,
+                "entry": draft.entry,
+                "content_hash": draft.content_hash,
+                "sequence": 0 if row is None else row.sequence + 1,
+                "last_modified": at,
+                "cancelled_at": None,
+            }
         elif row.position != position:  # the order in the file is no part of an event
             yield {**row._mapping, "position": position}
-    for row in rows.values():
+    for row in events.values():
         if not row.cancelled_at and not is_over(row.entry):
             moved = {"sequence": row.sequence + 1, "last_modified": at, "cancelled_at": at}
             yield {**row._mapping, **moved}
-
-
-def _note_changed(
-    connection: Connection, contents: Mapping[str, FeedContent], at: datetime
-) -> None:
-    """Later than before, also twice in a second and by a clock that was set back."""
-    query = select(feed.c.name, feed.c.changed).where(feed.c.name.in_(list(contents)))
-    before = {row.name: row.changed + _SECOND for row in connection.execute(query)}
-    rows = [
-        {"name": name, "input_hash": content.input_hash, "changed": max(at, before.get(name, at))}
-        for name, content in contents.items()
-    ]
-    if rows:
-        put(connection, feed, *rows)
-
-
-def _row(
-    name: str, position: int, draft: EventDraft, sequence: int, at: datetime
-) -> dict[str, Any]:
-    return {
-        "feed": name,
-        "uid": draft.uid,
-        "position": position,
-        "entry": draft.entry,
-        "content_hash": draft.content_hash,
-        "sequence": sequence,
-        "last_modified": at,
-        "cancelled_at": None,
-    }
 
 
 def _outlived(at: datetime) -> ColumnElement[bool]:

@@ -4,9 +4,10 @@ Links are made for single readers, rotated and revoked by the secretariat.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 from sqlalchemy import Connection
@@ -15,31 +16,20 @@ from reminder.calendar.entries import PLAN
 from reminder.domain.characters import one_line
 from reminder.errors import DeclinedError, LedgerError, UnknownError
 from reminder.ledger import links
-from reminder.ledger.access import DOOR_WORD, door_url, door_word, opens_door
-from reminder.ledger.links import (
-    FEED,
-    HANDED_OUT,
-    MADE,
-    PAGE,
-    READER,
-    REVOKED,
-    ROTATED,
-    USED,
-    LinkChange,
-    LinkView,
-    feed_of,
-    link_changes,
-    note_link,
-    webcal_url,
-)
+from reminder.ledger.access import InstallationKey, is_same
+from reminder.ledger.links import FEED, PAGE, READER, LinkView, feed_of, link_changes
+from reminder.ledger.rows import put_setting, read_setting
 from reminder.office.application import Application
 
-__all__ = ["DOOR_WORD", "FEED", "HANDED_OUT", "PAGE", "PLAN", "LinkView", "feed_of", "webcal_url"]
+__all__ = ["FEED", "PAGE", "PLAN", "LinkView", "feed_of", "link_changes"]
 log = logging.getLogger(__name__)
 noting = Lock()
 LABEL = 40  # characters
 CONSOLE = "console"
 MOST = 200  # links of one feed: more are nobody's readers
+_USED = timedelta(days=1)  # so long one use is noted: readers poll far oftener
+DOOR_WORD = "token"  # the local pages' word, as an address names it
+_DOOR = "door"  # the word's generation
 
 
 @dataclass(frozen=True)
@@ -54,17 +44,17 @@ class FeedLinks:
 
 def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
     """Of every feed, the whole plan's first."""
-    existing = links.read_links(connection)
-    readers: dict[str, list[LinkView]] = {}
-    for (_, subject), link in existing.items():
-        if READER in subject:
-            readers.setdefault(feed_of(subject), []).append(link)
+    known = {(link.purpose, link.subject): link for link in links.all_links(connection)}
+    readers: dict[str, list[LinkView]] = defaultdict(list)
+    for link in known.values():
+        if READER in link.subject:
+            readers[feed_of(link.subject)].append(link)
     return [
         FeedLinks(
             name,
-            existing.get((PAGE, name), LinkView(PAGE, name)) if name != PLAN else None,
-            existing.get((FEED, name), LinkView(FEED, name)),
-            tuple(readers.get(name, ())),
+            known.get((PAGE, name), LinkView(PAGE, name)) if name != PLAN else None,
+            known.get((FEED, name), LinkView(FEED, name)),
+            tuple(readers[name]),
         )
         for name in sorted(app.feeds.names(), key=lambda name: name != PLAN)
     ]
@@ -82,25 +72,12 @@ def find_link(app: Application, connection: Connection, purpose: str, subject: s
     return link
 
 
-def address(
-    app: Application, connection: Connection, base: str, link: LinkView, *, handed_out: bool = False
-) -> str:
-    """Of a link that was revoked too, which then opens nothing."""
-    token = links.link_token(connection, app.key, link.purpose, link.subject)
-    if link.purpose == PAGE:
-        return links.page_url(base, token, link.subject)
-    return links.feed_url(base, token, link.subject, handed_out=handed_out)
-
-
 def unit_address(
     app: Application, connection: Connection, base: str, purpose: str, unit: str
 ) -> str:
     """Of the unit's own page or feed; empty when its link was revoked."""
-    link = links.read_link(connection, purpose, unit) or LinkView(purpose, unit)
-    if link.revoked:
-        return ""
-    url = links.page_url if purpose == PAGE else links.feed_url
-    return url(base, link.token(app.key), unit)
+    link = links.read_links(connection, purpose, [unit])[unit]
+    return "" if link.revoked else link.address(base, app.key)
 
 
 def offered_feeds(
@@ -109,12 +86,19 @@ def offered_feeds(
     """Each with its name (empty for the whole plan, which comes first), the address with short
     entries, which is the usual one, and that with whole windows: who sees them can open them."""
     names = sorted(app.feeds.names(), key=lambda name: name != PLAN)[:most]
-    tokens = links.link_tokens(connection, app.key, FEED, names)
-    for name in names:
+    for name, link in links.read_links(connection, FEED, names).items():
         label = "" if name == PLAN else app.table.directory[name].name
-        short = links.feed_url(base, tokens[name], name, handed_out=True)
-        full = links.feed_url(base, tokens[name], name)
-        yield {"name": label, "short": short, "webcal": webcal_url(short), "full": full}
+        yield {"name": label} | addresses(app, base, link)
+
+
+def addresses(app: Application, base: str, link: LinkView) -> dict[str, str]:
+    """As it is handed out, as calendar programs take that up by a click, and in full."""
+    short = link.address(base, app.key, handed_out=True)
+    return {"short": short, "webcal": webcal_url(short), "full": link.address(base, app.key)}
+
+
+def webcal_url(url: str) -> str:
+    return f"webcal:{url.partition(':')[2]}"
 
 
 def open_link(
@@ -126,35 +110,28 @@ def open_link(
 
 def is_noted(link: LinkView, at: datetime) -> bool:
     """Whether it was used within the last day, and that is written down."""
-    return link.last_use is not None and at - link.last_use < USED
+    return link.last_use is not None and at - link.last_use < _USED
 
 
-def note_use(app: Application, purpose: str, subject: str) -> bool:
+def note_use(app: Application, link: LinkView) -> bool:
     """One at a time: a ledger that is being written must not keep every thread waiting."""
+    at = app.clock.now()
+    if is_noted(link, at):
+        return True
     if not noting.acquire(blocking=False):
         return False
     try:
-        links.touch(app.database, purpose, subject, app.clock.now())
+        with app.database.write() as connection:
+            links.put_link(connection, link.purpose, link.subject, last_use=at)
     except LedgerError as error:
-        log.warning("the use of the %s %s was not noted: %s", purpose, subject, error)
+        log.warning("the use of the %s %s was not noted: %s", link.purpose, link.subject, error)
         return False
     finally:
         noting.release()
     return True
 
 
-def opens_local_pages(app: Application, connection: Connection, word: str) -> bool:
-    return bool(word) and opens_door(connection, app.key, word)
-
-
-def local_address(app: Application, base: str, path: str = "/") -> str:
-    """Of a page that opens by a word in its address: for who may read the ledger, no one else."""
-    with app.database.read() as connection:
-        return door_url(base, door_word(connection, app.key), path)
-
-
-def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> str:
-    """Returns the link's subject, e.g. `deputies~1`."""
+def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> LinkView:
     if not app.feeds.has(feed):
         raise UnknownError(f"{feed!r} is no feed", hint="A group has none, its members have.")
     label = _labelled(label)
@@ -166,41 +143,32 @@ def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> st
             )
         if len(readers) >= MOST:
             raise DeclinedError("too_many_readers", f"{feed} has {MOST} readers already", most=MOST)
-        at = app.clock.now()
-        subject = links.add_reader(connection, feed, label, at)
-        note_link(connection, FEED, subject, MADE, by, at)
-        return subject
+        return links.add_reader(connection, feed, label, by, app.clock.now())
 
 
-def rotate(app: Application, link: LinkView, by: str = CONSOLE, *, with_feed: bool = False) -> None:
-    """The old address is dead within a second, on every replica.
+def rotate(
+    app: Application, link: LinkView, by: str = CONSOLE, *, with_feed: bool = False
+) -> LinkView:
+    """The old address is dead within a second, on every replica. Returns the new link.
 
     `with_feed`: with a page's link also the unit's feed, whose address stands on that page.
     Raises `DeclinedError` when somebody has rotated it since: a form sent twice does it once.
     """
+    at = app.clock.now()
     with app.database.write() as connection:
-        if links.generation_of(connection, link.purpose, link.subject) != link.generation:
+        present = links.read_link(connection, link.purpose, link.subject) or link
+        if present.generation != link.generation:
             raise DeclinedError("rotated_meanwhile", f"{link.subject} was rotated just now")
-        _rotate(app, connection, link.purpose, link.subject, by)
+        new = links.rotate(connection, present, by, at)
         feed = links.read_link(connection, FEED, link.subject)
         if with_feed and link.purpose == PAGE and feed and not feed.revoked:
-            _rotate(app, connection, FEED, link.subject, by)
-
-
-def _rotate(app: Application, connection: Connection, purpose: str, subject: str, by: str) -> None:
-    links.rotate(connection, purpose, subject)
-    note_link(connection, purpose, subject, ROTATED, by, app.clock.now())
+            links.rotate(connection, feed, by, at)
+        return new
 
 
 def revoke(app: Application, link: LinkView, by: str = CONSOLE) -> None:
     with app.database.write() as connection:
-        links.revoke(connection, link.purpose, link.subject)
-        note_link(connection, link.purpose, link.subject, REVOKED, by, app.clock.now())
-
-
-def changes(connection: Connection, link: LinkView) -> list[LinkChange]:
-    """The first one first."""
-    return link_changes(connection, link.purpose, link.subject)
+        links.revoke(connection, link, by, app.clock.now())
 
 
 def _labelled(label: str) -> str:
@@ -216,3 +184,27 @@ def _labelled(label: str) -> str:
             "label_too_long", f"the label has more than {LABEL} characters", most=LABEL
         )
     return label
+
+
+# The local pages
+
+
+def door_word(connection: Connection, key: InstallationKey) -> str:
+    """The same on every replica and after every start, until the lock is changed."""
+    return key.derive("door", read_setting(connection, _DOOR) or "1")
+
+
+def opens_local_pages(app: Application, connection: Connection, word: str) -> bool:
+    return bool(word) and is_same(door_word(connection, app.key), word)
+
+
+def local_address(app: Application, base: str, path: str = "/") -> str:
+    """Of a page that opens by a word in its address, once and for that browser: for who may read
+    the ledger, no one else."""
+    with app.database.read() as connection:
+        return f"{base}{path}?{DOOR_WORD}={door_word(connection, app.key)}"
+
+
+def change_lock(connection: Connection) -> None:
+    """Every address and every browser that opened the local pages opens them no more."""
+    put_setting(connection, _DOOR, str(int(read_setting(connection, _DOOR) or "1") + 1))

@@ -4,8 +4,7 @@ Whoever has guessed wrong waits, longer each time. An attempt counts for where i
 for all strangers together, since one of them may have many addresses.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -19,11 +18,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
-from reminder.errors import UsageError
+from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import access
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
+from reminder.ledger.rows import put_setting, read_setting
 from reminder.office.application import Application
+from reminder.office.links import change_lock
 
 SHORTEST, LONGEST = 10, 200  # characters of a password
 _JUDGED = 72  # of them: more would take zxcvbn long
@@ -43,6 +44,7 @@ STRANGERS = "strangers"  # all of them together
 LONGEST_WAIT = timedelta(seconds=900)
 FORGOTTEN = timedelta(days=1)
 
+_PASSWORD = "console-password"
 _HASHER = PasswordHasher()  # RFC 9106, 4: its second choice, 64 MiB
 _hashing = Lock()  # 64 MiB and both cores: one hash at a time
 # How many of the threads that make pages may wait for it; strangers keep nobody out who was in.
@@ -58,7 +60,9 @@ def refuse_weak(password: str, names: Sequence[str]) -> None:
         )
     if not password.isprintable():
         raise UsageError("the password has characters that cannot be typed, wanted plain text")
-    if is_guessable(password, names):
+    from zxcvbn import zxcvbn  # its lists are a megabyte: for who sets a password
+
+    if zxcvbn(password[:_JUDGED], user_inputs=[*_HABITS, *names])["guesses"] < GUESSES:
         raise UsageError(
             "the password is one of the first that anybody would try",
             hint="Wanted no common password, row of keys, date or name of the office: four words "
@@ -66,18 +70,11 @@ def refuse_weak(password: str, names: Sequence[str]) -> None:
         )
 
 
-def is_guessable(password: str, names: Sequence[str]) -> bool:
-    from zxcvbn import zxcvbn  # its lists are a megabyte: for who sets a password
-
-    guesses = zxcvbn(password[:_JUDGED], user_inputs=[*_HABITS, *names])["guesses"]
-    return bool(guesses < GUESSES)
-
-
 def set_password(app: Application, password: str) -> None:
     """Everybody is logged out; attempts at the old one count no more."""
     hashed = hash_of(password)
     with app.database.write() as connection:
-        access.keep_password(connection, hashed)
+        keep_password(connection, hashed)
         access.forget_attempts(connection)
         access.end_all_sessions(connection)
 
@@ -85,13 +82,17 @@ def set_password(app: Application, password: str) -> None:
 def log_all_out(app: Application) -> int:
     """Every session ends, and the local pages open by a new address. How many sessions ended."""
     with app.database.write() as connection:
-        access.change_lock(connection)
+        change_lock(connection)
         return access.end_all_sessions(connection)
+
+
+def keep_password(connection: Connection, hashed: str) -> None:
+    put_setting(connection, _PASSWORD, hashed)
 
 
 def password_hash(connection: Connection) -> str:
     """Empty until a password is set."""
-    return access.kept_password(connection)
+    return read_setting(connection, _PASSWORD) or ""
 
 
 def hash_of(password: str) -> str:
@@ -169,18 +170,6 @@ def source_of(address: str) -> str:
     return str(ip_network((ip, 64), strict=False) if ip.version == 6 else ip)
 
 
-@contextmanager
-def room(who: Guesser) -> Iterator[bool]:
-    """False when too many wait for a hash already."""
-    places = _strangers if who.is_stranger else _others
-    has_room = places.acquire(blocking=False)
-    try:
-        yield has_room
-    finally:
-        if has_room:
-            places.release()
-
-
 def seconds_to_wait(connection: Connection, sources: Collection[str], at: datetime) -> int:
     """0 for who may try now. Longer than the longest means that a clock was set back."""
     attempts = access.read_attempts(connection, sources).values()
@@ -188,19 +177,22 @@ def seconds_to_wait(connection: Connection, sources: Collection[str], at: dateti
     return ceil(max(waits, default=timedelta()).total_seconds())
 
 
-def count_attempt(connection: Connection, sources: Collection[str], at: datetime) -> int:
+def count_attempt(connection: Connection, sources: Collection[str], at: datetime) -> None:
     """As a failed one, before anybody knows: many at once are counted one by one.
 
-    Returns the seconds to wait; when there are any, this one was not counted and may not go on.
+    Raises `DeclinedError` for who must wait: this one is not counted.
     """
+    _refuse_early(connection, sources, at)
     access.forget_old_attempts(connection, at - FORGOTTEN)
-    if wait := seconds_to_wait(connection, sources, at):
-        return wait
     attempts = access.read_attempts(connection, sources)
     for source in sources:
         failures = attempts[source][0] + 1 if source in attempts else 1
         access.put_attempt(connection, source, failures, at, at + _pause(source, failures))
-    return 0
+
+
+def _refuse_early(connection: Connection, sources: Collection[str], at: datetime) -> None:
+    if wait := seconds_to_wait(connection, sources, at):
+        raise DeclinedError("wait", seconds=wait)
 
 
 def _pause(source: str, failures: int) -> timedelta:
@@ -211,14 +203,31 @@ def _pause(source: str, failures: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(failures - free, 30)), LONGEST_WAIT)
 
 
-def log_in(database: Database, who: Guesser, hashed: str, ended: str, at: datetime) -> str:
-    """The new session's word; empty when the password was changed meanwhile.
+def log_in(
+    database: Database, who: Guesser, hashed: str, password: str, ended: str, at: datetime
+) -> str:
+    """The new session's word. Raises `DeclinedError`, also when the password was changed meanwhile.
 
     The session that the request came with ends: its word may be one that somebody gave it.
     """
+    if not hashed:
+        raise DeclinedError("no_password_yet")
+    with database.read() as connection:
+        _refuse_early(connection, who.sources, at)
+    places = _strangers if who.is_stranger else _others
+    if not places.acquire(blocking=False):
+        raise DeclinedError("many_log_in")
+    try:
+        with database.write() as connection:
+            count_attempt(connection, who.sources, at)
+        is_right = fits(hashed, password)
+    finally:
+        places.release()
+    if not is_right:
+        raise DeclinedError("wrong_password")
     with database.write() as connection:
-        if access.kept_password(connection) != hashed:
-            return ""
+        if password_hash(connection) != hashed:
+            raise DeclinedError("wrong_password")
         access.forget_attempts(connection, who.sources)
         access.end_session(connection, ended)
         return begin_session(connection, at)
@@ -239,11 +248,8 @@ def begin_session(connection: Connection, at: datetime) -> str:
 
 def seen_in_session(connection: Connection, word: str, at: datetime) -> datetime | None:
     """When that session was last seen; none for one that has run out."""
-    session = access.read_session(connection, word) if word else None
-    if session is None:
-        return None
-    begun, seen = session
-    return seen if at - seen < IDLE_SESSION and at - begun < LONGEST_SESSION else None
+    begun, seen = at - LONGEST_SESSION, at - IDLE_SESSION
+    return access.session_seen(connection, word, begun=begun, seen=seen)
 
 
 def note_session(database: Database, word: str, at: datetime) -> None:

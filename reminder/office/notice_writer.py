@@ -13,7 +13,7 @@ from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason, State,
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, occasions
 from reminder.ledger.holds import read_hold
-from reminder.ledger.links import FEED, PAGE, feed_url, link_tokens, page_url
+from reminder.ledger.links import FEED, PAGE, read_links
 from reminder.ledger.notices import Composed, NewNotice
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
@@ -91,11 +91,11 @@ class NoticeWriter:
             yield from (UnitFacts(unit not in written_to) for unit in units)
             return
         base, key = self._settings.web.public_url, self._composer.key
-        feeds = link_tokens(connection, key, FEED, units)
-        pages = link_tokens(connection, key, PAGE, units)
+        feeds = read_links(connection, FEED, units)
+        pages = read_links(connection, PAGE, units)
         for unit in units:
-            calendar = feed_url(base, feeds[unit], unit, handed_out=True)
-            page = page_url(base, pages[unit], unit)
+            calendar = feeds[unit].address(base, key, handed_out=True)
+            page = pages[unit].address(base, key)
             yield UnitFacts(unit not in written_to, calendar, page)
 
     def release(

@@ -1,46 +1,54 @@
-"""The web application: which address leads where."""
+"""The web application: which address leads where, and what is around every page."""
 
 import logging
+import re
+from http import HTTPStatus
+from urllib.parse import quote, unquote
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment, phrase
+from reminder.domain.characters import as_address
 from reminder.office.application import Application
 from reminder.office.status import why_not_ready
 from reminder.web import console, local, units
-from reminder.web.errors import HANDLERS
-from reminder.web.feed_cache import FeedCache
-from reminder.web.feeds import feed
+from reminder.web.errors import HANDLERS, error_answer
+from reminder.web.feeds import FeedCache, feed
 from reminder.web.forms import get
-from reminder.web.middleware import Bounds, Paths, SecurityHeaders, Upgrade
 from reminder.web.page import MESSAGES, Page, headers_of
 
 log = logging.getLogger(__name__)
 
+TARGET = 8000  # bytes; RFC 9112, 3: so much is wise to take, and no address of ours is a tenth
+HEAD = 16384
+_HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._~-]*)(:[0-9]{0,5})?", re.IGNORECASE)
+# Calendar programs and monitors come as they like, and send no form.
+_LEFT_ALONE = ("/feeds/", "/static/", "/healthz", "/readyz")
+
 
 def create_app(application: Application) -> Starlette:
     settings = application.settings
-    templates = environment(settings, autoescape=True)
     feed_cache = FeedCache(application.feeds.version)
     app = Starlette(
         routes=_routes(settings),
         middleware=[
-            Middleware(Bounds),
-            Middleware(Paths, settings.web.root),
+            Middleware(_bounded, settings.web.root),
             Middleware(feed_cache.before),
-            Middleware(SecurityHeaders, headers_of(settings.web)),
-            Middleware(Upgrade),
+            Middleware(_with_headers, headers_of(settings.web)),
+            Middleware(_upgraded),
         ],
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.application, app.state.templates = application, templates
-    app.state.feed_cache = feed_cache
+    app.state.application, app.state.feed_cache = application, feed_cache
+    app.state.templates = environment(settings, autoescape=True)
     # Also where not even the page for errors can be made, by a mistake in an operator's template.
     shipped = environment(settings.model_copy(update={"templates": None}), autoescape=True)
     app.state.broken = phrase(shipped, MESSAGES, "broken") + "\n"
@@ -67,8 +75,7 @@ async def _healthz(request: Request) -> Response:
 
 def _readyz(page: Page) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
-    app, at = page.app, page.at
-    if why := why_not_ready(app, at, as_replica=True):
+    if why := why_not_ready(page.app, page.at, as_replica=True):
         log.warning("not ready: %s", why)
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")
@@ -76,3 +83,115 @@ def _readyz(page: Page) -> Response:
 
 def _style(page: Page) -> Response:
     return page.file("style.css", "text/css")
+
+
+def _bounded(app: ASGIApp, root: str) -> ASGIApp:
+    """Refuses what no browser sends, with the status that fits. The application knows its pages
+    without the path `root` that readers see before them.
+
+    A proxy may pass that path on or take it off, so both are understood. It is put back in front
+    of every address that goes out: `root` in the templates, `Page.to` in redirects and
+    `Page.set_cookie` in cookies.
+    """
+    above = [unquote(part) for part in root.split("/")]
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        status = _fault(scope)
+        if not status:
+            _take_off(above, scope)
+            # A route's `$` matches before a newline too.
+            status = None if scope["path"].isprintable() else HTTPStatus.NOT_FOUND
+        if status:
+            # Ends the connection: what follows a doubtful request is more doubtful still.
+            closing = error_answer(Request(scope), status, headers={"Connection": "close"})
+            await closing(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+def _fault(scope: Scope) -> HTTPStatus | None:
+    path, query, headers = scope["raw_path"], scope["query_string"], scope["headers"]
+    if len(path) + len(query) > TARGET:
+        return HTTPStatus.REQUEST_URI_TOO_LONG
+    if sum(len(name) + len(value) for name, value in headers) > HEAD:
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    hosts = [value for name, value in headers if name == b"host"]
+    # RFC 9112, 3.2: one, and only HTTP/1.0 has none. Links to pages are made of it.
+    is_named = len(hosts) == 1 or (not hosts and scope["http_version"] == "1.0")
+    if not (is_named and all(_HOST.fullmatch(host) for host in hosts)):
+        return HTTPStatus.BAD_REQUEST
+    # No page has such a path (`*`, a whole address); no text has a NUL, PostgreSQL's cannot.
+    if not path.startswith(b"/") or b"%00" in query:
+        return HTTPStatus.BAD_REQUEST
+    return None
+
+
+def _take_off(above: list[str], scope: Scope) -> None:
+    if len(above) > 1:
+        # nginx makes // of it where only one of `location` and `proxy_pass` ends in a slash.
+        raw = b"/" + scope["raw_path"].lstrip(b"/")
+        parts = raw.split(b"/", len(above))
+        if [unquote(part) for part in parts[: len(above)]] == above:
+            raw = b"/" + b"".join(parts[len(above) :]).lstrip(b"/")
+        scope["raw_path"], scope["path"] = raw, unquote(raw)
+    if (path := as_address(scope["path"]) or "/") != scope["path"]:
+        scope["path"], scope["raw_path"] = path, quote(path).encode()
+
+
+def _with_headers(app: ASGIApp, headers: dict[str, str]) -> ASGIApp:
+    """A response that has set one of them itself keeps its own."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sent = MutableHeaders(scope=message)
+                for name, value in headers.items():
+                    sent.setdefault(name, value)
+            await send(message)
+
+        await app(scope, receive, send_with_headers)
+
+    return answer
+
+
+def _upgraded(app: ASGIApp) -> ASGIApp:
+    """Comfort, not protection: over http no cookie comes, and a form would be refused after
+    somebody has filled it in."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if request.method in ("GET", "HEAD") and _came_over_http(request):
+            await _to_https(request)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+def _came_over_http(request: Request) -> bool:
+    """As far as can be told behind a proxy that may say nothing, or say it wrongly.
+
+    A browser would rather go over https (Upgrade Insecure Requests, 3.2.1). It does already when it
+    says where it comes from (Fetch Metadata, 2: to trustworthy addresses alone), or brings a cookie
+    that never goes over http. The redirect gives it one, so that it is never sent in a circle.
+    """
+    headers = request.headers
+    return (
+        request.app.state.application.settings.web.is_https
+        and headers.get("upgrade-insecure-requests") == "1"
+        and headers.get("x-forwarded-proto", "http").lower() == "http"
+        and "sec-fetch-site" not in headers
+        and not any(name.startswith(("__Host-", "__Secure-")) for name in request.cookies)
+        and not request.url.path.startswith(_LEFT_ALONE)
+    )
+
+
+def _to_https(request: Request) -> RedirectResponse:
+    query = request.url.query
+    path: str = request.scope["raw_path"].decode("ascii") + (f"?{query}" if query else "")
+    with Page(request) as page:
+        answer = RedirectResponse(page.settings.web.base_url + path, 307)
+        page.set_cookie(answer, "seen", "1", samesite="lax")
+    return answer

@@ -11,34 +11,43 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ExceptionHandler
 
-from reminder.errors import DeclinedError, LedgerError
+from reminder.errors import DeclinedError, LedgerError, UnknownError
 from reminder.web.page import HEADERS, Page, Refused, headers_of
 
 log = logging.getLogger(__name__)
 
 
-def _failed(request: Request, error: Exception) -> Response:
-    """The server logs the error, with its traceback."""
-    return error_answer(request, 500, request.app.state.broken)
-
-
-def _refused(request: Request, error: Exception) -> Response:
-    """For a person, a page; whatever is not there looks the same to all."""
-    assert isinstance(error, HTTPException)
-    refused = error if isinstance(error, Refused) else None
-    if request.method == "POST" and error.status_code not in (404, 405):
-        reason = refused or DeclinedError("unreadable")
-        return _not_taken(request, error.status_code, reason, error.headers)
-    return error_answer(
-        request, error.status_code, error.detail, refused=refused, headers=error.headers
-    )
-
-
-def _declined(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DeclinedError)
-    return _not_taken(request, 422, error)
+def error_answer(
+    request: Request,
+    status: int,
+    plain: str = "",
+    *,
+    refused: Refused | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """`plain` is for programs; `refused` has a sentence for a person, where there is a better one
+    than the page has for that status."""
+    plain, more = plain or HTTPStatus(status).phrase, dict(headers or {})
+    is_feed = request.scope["path"].startswith("/feeds/")
+    if "text/html" in request.headers.get("accept", "") and not is_feed:
+        try:
+            with Page(request) as page:
+                answer = page.render(
+                    "missing.html" if status == HTTPStatus.NOT_FOUND else "error.html",
+                    status=status,
+                    code=status,
+                    message="",  # an error must not need the ledger
+                    reason=page.phrase(refused.reason, **refused.facts) if refused else "",
+                    was_sent=request.method == "POST",
+                    at=page.at,
+                )
+                answer.headers.update(headers_of(page.settings.web) | more)
+                return answer
+        except Exception:  # the answer to an error must not be another one
+            log.exception("the page for an error could not be made")
+            plain = request.app.state.broken
+    return PlainTextResponse(plain, status, HEADERS | more)
 
 
 def _not_taken(
@@ -55,56 +64,37 @@ def _not_taken(
     return answer
 
 
-def _unavailable(request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: HTTPException) -> Response:
+    """For a person, a page; whatever is not there looks the same to all."""
+    status, headers = error.status_code, error.headers
+    refused = error if isinstance(error, Refused) else None
+    if request.method == "POST" and status not in (404, 405):
+        return _not_taken(request, status, refused or DeclinedError("unreadable"), headers)
+    return error_answer(request, status, error.detail, refused=refused, headers=headers)
+
+
+def _declined(request: Request, error: DeclinedError) -> Response:
+    return _not_taken(request, 422, error)
+
+
+def _unknown(request: Request, error: UnknownError) -> Response:
+    return error_answer(request, 404)
+
+
+def _unavailable(request: Request, error: LedgerError) -> Response:
     log.error("no answer to a reader: %s", error)
     return error_answer(request, 503, "unavailable\n", headers={"Retry-After": "60"})
 
 
-def error_answer(
-    request: Request,
-    status: int,
-    plain: str = "",
-    *,
-    refused: DeclinedError | Refused | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """`plain` is for programs; `refused` has a sentence for a person, where there is a better one
-    than the page has for that status."""
-    plain, more = plain or HTTPStatus(status).phrase, dict(headers or {})
-    if _wants_page(request):
-        try:
-            with Page(request) as page:
-                return _shown(page, status, refused, more)
-        except Exception:  # the answer to an error must not be another one
-            log.exception("the page for an error could not be made")
-            plain = request.app.state.broken
-    return PlainTextResponse(plain, status, HEADERS | more)
+def _failed(request: Request, error: Exception) -> Response:
+    """The server logs the error, with its traceback."""
+    return error_answer(request, 500, request.app.state.broken)
 
 
-def _wants_page(request: Request) -> bool:
-    is_feed = request.scope["path"].startswith("/feeds/")
-    return "text/html" in request.headers.get("accept", "") and not is_feed
-
-
-def _shown(
-    page: Page, status: int, refused: DeclinedError | Refused | None, headers: dict[str, str]
-) -> Response:
-    answer = page.render(
-        "missing.html" if status == HTTPStatus.NOT_FOUND else "error.html",
-        status=status,
-        code=status,
-        message="",  # an error must not need the ledger
-        reason=page.phrase(refused.reason, **refused.facts) if refused else "",
-        was_sent=page.request.method == "POST",
-        at=page.at,
-    )
-    answer.headers.update(headers_of(page.settings.web) | headers)
-    return answer
-
-
-HANDLERS: dict[Any, ExceptionHandler] = {
+HANDLERS: dict[Any, Any] = {
     Exception: _failed,
     LedgerError: _unavailable,
+    UnknownError: _unknown,
     HTTPException: _refused,
     DeclinedError: _declined,
 }

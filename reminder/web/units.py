@@ -13,14 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reminder.calendar.query import View
+from reminder.calendar.rendering import View
 from reminder.domain.characters import UNSEEN
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.errors import DeclinedError
 from reminder.office import links, registrations
-from reminder.office.links import FEED, HANDED_OUT, PAGE
+from reminder.office.links import FEED, PAGE
 from reminder.office.registrations import WHO, WORDS
 from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
 from reminder.web.forms import LONGEST, Form, get, post
@@ -86,7 +86,7 @@ def _render(
         **facts,
     )
     if not links.is_noted(link.link, page.at):
-        answer.background = BackgroundTask(links.note_use, page.app, PAGE, link.unit.id)
+        answer.background = BackgroundTask(links.note_use, page.app, link.link)
     return answer
 
 
@@ -134,7 +134,7 @@ class UnitCalendar:
 
     @property
     def usual(self) -> str:
-        return f"{self.feed}?{HANDED_OUT}"
+        return self.views[View.DUE]
 
     @property
     def views(self) -> dict[str, str]:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from reminder.ledger.access import keep_password
-from reminder.office.login import hash_of
+from reminder.office.login import hash_of, keep_password
 from tests.browser.conftest import Served, launched, serving
 from tests.nginx import NAME, free_port, nginx, recipe
 

@@ -7,9 +7,8 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from reminder.ledger.access import keep_password
-from reminder.ledger.links import FEED, feed_url, link_token
-from reminder.office.login import hash_of
+from reminder.ledger.links import FEED, LinkView
+from reminder.office.login import hash_of, keep_password
 from tests.browser.conftest import Served, faults, overflow
 
 LEAD, OTHER = "deputies", "general-office"
@@ -34,9 +33,7 @@ def secretary(chromium: Browser, served: Served) -> Page:
 
 
 def feed(served: Served, name: str) -> str:
-    with served.app.database.read() as connection:
-        token = link_token(connection, served.app.key, FEED, name)
-    with urlopen(feed_url(served.base, token, name)) as answer:
+    with urlopen(LinkView(FEED, name).address(served.base, served.app.key)) as answer:
         return str(answer.read().decode())
 
 

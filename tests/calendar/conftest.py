@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar, Component
 
 from reminder.calendar.feeds import Feeds
-from reminder.calendar.query import parse_query
+from reminder.calendar.rendering import parse_query
 from reminder.documents.office import load_office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from reminder.clock import Clock
-from reminder.ledger.access import kept_password
 from reminder.ledger.database import Database
 from reminder.ledger.opening import open_database
 from reminder.office import login
@@ -39,7 +38,7 @@ def logged_in(database: Database) -> str:
 def stored(state: Path) -> str:
     database = ledger(state)
     with database.read() as connection:
-        found = kept_password(connection)
+        found = login.password_hash(connection)
     database.close()
     return found
 
@@ -117,7 +116,7 @@ def test_after_a_new_password_nobody_waits_for_guesses_at_the_old_one(
     reminder("units")
     database, at = ledger(state), Clock().now()
     with database.write() as connection:
-        for _ in range(9):
+        for _ in range(login.FREE):
             login.count_attempt(connection, ["192.0.2.1"], at)
         assert login.seconds_to_wait(connection, ["192.0.2.1"], at)
     typed(monkeypatch, f"{SECRET}\n")

@@ -16,7 +16,6 @@ from reminder.cli import context, main
 from reminder.domain.notices import Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger import notices
-from reminder.ledger.access import door_word
 from reminder.ledger.views import read_notices
 from reminder.office import links, meetings, registrations
 from reminder.office.application import Application
@@ -158,7 +157,7 @@ def fill(office: Trial) -> None:
     registrations.send_back(app, "b", "2026-3", "", "请补充", BY)
     meetings.save(app, preview(app, "dated", date(2026, 4, 29)))
     for name in ("a", "b", "plan"):
-        links.rotate(app, _link(app, "feed", links.add_reader(app, name, "值班员")))
+        links.rotate(app, links.add_reader(app, name, "值班员"))
     links.revoke(app, _link(app, "page", "b"))
     for moment in ("2026-03-26", "2026-04-01", "2026-04-02", "2026-04-10", "2026-04-27"):
         office.tick(f"{moment}T09:00+08:00", **ONLY)
@@ -215,7 +214,7 @@ class Reader:
         with self.app.database.write() as connection:
             session = begin_session(connection, self.app.clock.now())
             client.cookies.set(cookie_name(app, "console"), session)
-            client.cookies.set(cookie_name(app, "door"), door_word(connection, key))
+            client.cookies.set(cookie_name(app, "door"), links.door_word(connection, key))
         seen: dict[str, int] = {}
         forms: dict[str, dict[str, str]] = {}
         waiting = list(paths)

@@ -12,12 +12,13 @@ from sqlalchemy import select, text
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import integrity
-from reminder.ledger.links import FEED, check_link, link_token, rotate
+from reminder.ledger.links import FEED, LinkView, check_link, read_links
 from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.replicas import single_process_lock
 from reminder.office import records, registrations
+from reminder.office.links import rotate
 from tests.daemon.processes import until
 from tests.daemon.trials import MARCH, Trial, forked, trial
 from tests.postgresql import PostgreSQL
@@ -39,8 +40,7 @@ def office(places: tuple[Place, Place], tmp_path: Path) -> Iterator[Trial]:
     with trial(tmp_path, small=True, place=places[0]) as opened:
         app = opened.app(MARCH)
         app.tick()
-        with app.database.write() as connection:
-            rotate(connection, FEED, "lead")
+        rotate(app, LinkView(FEED, "lead"))
         registrations.register(app, ["2026-03-1"], None, None, "办结")
         yield opened
 
@@ -86,7 +86,8 @@ def test_office_goes_on_in_the_copy_and_doubles_nothing(office: Trial, target: P
 def test_addresses_of_feeds_that_were_mailed_go_on_working(office: Trial, target: Place) -> None:
     key = office.app(MARCH).key
     with reading(office.place) as connection:
-        tokens = {name: link_token(connection, key, FEED, name) for name in ("lead", "related")}
+        links = read_links(connection, FEED, ["lead", "related"])
+    tokens = {name: link.token(key) for name, link in links.items()}
     move(office, target)
     office.use(target)
     key = office.app(MARCH).key

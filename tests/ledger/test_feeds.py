@@ -1,42 +1,49 @@
 """Revisions of the feeds' events."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from reminder.ledger import feeds
 from reminder.ledger.database import Database
-from reminder.ledger.feeds import (
-    EventDraft,
-    EventRow,
-    FeedContent,
-    bring_in_step,
-    has_outlived,
-    note_change,
-    out_of_step,
-    read_feed,
-    read_version,
-)
+from reminder.ledger.feeds import EventDraft, EventRow, FeedContent, are_in_step, read_feed
 
 AT = datetime(2026, 4, 1, 1, 0, 0, 123456, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
 A, B = EventDraft("plan.a", '{"title":"甲"}'), EventDraft("plan.b", '{"title":"乙"}')
+OTHER = EventDraft("plan.a", '{"title":"丙"}')
 
 
-def content(*drafts: EventDraft) -> FeedContent:
-    return FeedContent(drafts, " ".join(draft.content_hash for draft in drafts))
+def bring(
+    database: Database,
+    at: datetime,
+    is_over: Callable[[str], bool] = lambda entry: False,
+    **drafts: list[EventDraft],
+) -> dict[str, list[EventRow]]:
+    contents = {
+        name: FeedContent(wanted, " ".join(draft.content_hash for draft in wanted))
+        for name, wanted in drafts.items()
+    }
+    with database.write() as connection:
+        feeds.bring_in_step(connection, contents, repr(sorted(drafts)), at, is_over)
+        return {name: read_feed(connection, name)[0] for name in ("helan", *drafts)}
 
 
 def synced(database: Database, at: datetime, *drafts: EventDraft) -> list[EventRow]:
-    """Of one feed, brought in step."""
-    with database.write() as connection:
-        bring_in_step(connection, {"helan": content(*drafts)}, at)
-        return read_feed(connection, "helan")[0]
+    """Of one feed, the only one, brought in step."""
+    return bring(database, at, helan=list(drafts))["helan"]
+
+
+def changed(database: Database, name: str = "helan") -> Any:
+    with database.read() as connection:
+        return read_feed(connection, name)[1]
 
 
 def test_a_new_event_begins_at_zero_in_whole_seconds(database: Database) -> None:
     [row] = synced(database, AT, A)
-    assert (row.uid, row.sequence, row.cancelled) == ("plan.a", 0, False)
-    assert row.last_modified == AT.replace(microsecond=0)
+    assert row == EventRow("plan.a", A.entry, 0, AT.replace(microsecond=0), cancelled=False)
 
 
 def test_the_same_again_moves_nothing(database: Database) -> None:
@@ -45,7 +52,7 @@ def test_the_same_again_moves_nothing(database: Database) -> None:
 
 def test_a_changed_event_moves_on_alone(database: Database) -> None:
     synced(database, AT, A, B)
-    first, second = synced(database, LATER, EventDraft("plan.a", '{"title":"丙"}'), B)
+    first, second = synced(database, LATER, OTHER, B)
     assert (first.sequence, first.last_modified) == (1, LATER.replace(microsecond=0))
     assert (second.sequence, second.last_modified) == (0, AT.replace(microsecond=0))
 
@@ -56,23 +63,15 @@ def test_the_order_of_the_table_is_no_change_of_an_event(database: Database) -> 
     assert [(row.uid, row.sequence) for row in rows] == [("plan.b", 0), ("plan.a", 0)]
 
 
-def test_a_vanished_event_is_cancelled_and_keeps_its_words(database: Database) -> None:
+def test_a_vanished_event_is_cancelled_keeps_its_words_and_goes_after_sixty_days(
+    database: Database,
+) -> None:
     synced(database, AT, A, B)
     first, second = synced(database, LATER, B)
     assert (first.cancelled, first.sequence, first.entry) == (True, 1, A.entry)
     assert not second.cancelled
-
-
-def test_a_cancelled_event_is_dropped_after_sixty_days(database: Database) -> None:
-    synced(database, AT, A)
-    synced(database, LATER)
-    assert synced(database, LATER + timedelta(days=59, hours=23))
-    assert not synced(database, LATER + timedelta(days=60))
-
-
-def test_a_cancellation_stays_the_same_while_it_is_shown(database: Database) -> None:
-    synced(database, AT, A)
-    assert synced(database, LATER) == synced(database, LATER + timedelta(days=5))
+    assert synced(database, LATER + timedelta(days=59, hours=23), B) == [first, second]
+    assert synced(database, LATER + timedelta(days=60), B) == [second]
 
 
 def test_an_event_that_comes_back_is_revived(database: Database) -> None:
@@ -83,19 +82,13 @@ def test_an_event_that_comes_back_is_revived(database: Database) -> None:
 
 
 def test_an_event_whose_year_is_over_stays_as_it_was(database: Database) -> None:
-    synced(database, AT, A)
-    with database.write() as connection:
-        bring_in_step(connection, {"helan": content()}, LATER, lambda entry: True)
-        [row] = read_feed(connection, "helan")[0]
-    assert (row.cancelled, row.sequence) == (False, 0)
+    before = synced(database, AT, A)
+    assert bring(database, LATER, lambda entry: True, helan=[])["helan"] == before
 
 
 def test_feeds_move_apart(database: Database) -> None:
-    with database.write() as connection:
-        for name in ("helan", "yongning"):
-            bring_in_step(connection, {name: content(A, B)}, AT)
-        bring_in_step(connection, {"helan": content(A)}, LATER)
-        rows = {name: read_feed(connection, name)[0] for name in ("helan", "yongning")}
+    bring(database, AT, helan=[A, B], yongning=[A, B])
+    rows = bring(database, LATER, helan=[A], yongning=[A, B])
     assert [(row.uid, row.sequence) for row in rows["helan"]] == [("plan.a", 0), ("plan.b", 1)]
     assert [(row.uid, row.sequence) for row in rows["yongning"]] == [("plan.a", 0), ("plan.b", 0)]
 
@@ -103,46 +96,50 @@ def test_feeds_move_apart(database: Database) -> None:
 def test_a_feed_that_is_gone_is_forgotten_with_its_last_event(database: Database) -> None:
     synced(database, AT, A)
     for days, sequences in ((1, [1]), (2, [1]), (61, []), (62, [])):
-        at = AT + timedelta(days=days)
-        with database.write() as connection:
-            bring_in_step(connection, out_of_step(connection, {}, at), at)
-            rows, changed = read_feed(connection, "helan")
+        rows = bring(database, AT + timedelta(days=days))["helan"]
         assert [row.sequence for row in rows] == sequences
-    assert changed is None
+    assert changed(database) is None
 
 
-def test_out_of_step_are_feeds_that_changed_and_those_with_an_event_shown_long_enough(
+def test_only_feeds_that_changed_or_have_shown_a_cancelled_event_long_enough_are_written(
     database: Database,
 ) -> None:
-    wanted = {"helan": content(A), "plan": content(A, B)}
-    with database.write() as connection:
-        bring_in_step(connection, {"helan": content(A, B)}, AT)
-        bring_in_step(connection, {"helan": content(A)}, AT)
-        bring_in_step(connection, {"plan": content(A)}, AT)
-        assert list(out_of_step(connection, wanted, AT)) == ["plan"]
-        later = AT + timedelta(days=60)
-        assert has_outlived(connection, later)
-        assert sorted(out_of_step(connection, wanted, later)) == ["helan", "plan"]
+    bring(database, AT, helan=[A, B], plan=[A])
+    bring(database, LATER, helan=[A], plan=[A])
+    plan = changed(database, "plan")
+    assert changed(database) > plan == AT.replace(microsecond=0)
+    later = LATER + timedelta(days=60)
+    with database.read() as connection:
+        assert are_in_step(connection, "['helan', 'plan']", later - timedelta(days=1))
+        assert not are_in_step(connection, "another", LATER)
+        assert not are_in_step(connection, "['helan', 'plan']", later)
+    bring(database, later, helan=[A], plan=[A])
+    assert (changed(database), changed(database, "plan")) == (later.replace(microsecond=0), plan)
+
+
+def test_the_rest_is_left_to_the_next_transaction(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "_AT_ONCE", 2)
+    wanted = {name: [A] for name in ("a", "b", "c", "d", "e")}
+    counts = [sum(map(len, bring(database, AT, **wanted).values())) for _ in range(3)]
+    assert counts == [2, 4, 5]
 
 
 @pytest.mark.parametrize("seconds", [0, 60, -86400])
 def test_a_feed_changes_later_than_before_whatever_the_clock_says(
     database: Database, seconds: int
 ) -> None:
-    with database.write() as connection:
-        bring_in_step(connection, {"helan": content(A)}, AT)
-        _, before = read_feed(connection, "helan")
-        bring_in_step(connection, {"helan": content(B)}, AT + timedelta(seconds=seconds))
-        _, after = read_feed(connection, "helan")
-    assert before
-    assert after
-    assert after - before == timedelta(seconds=max(1, seconds))
+    synced(database, AT, A)
+    before = changed(database)
+    synced(database, AT + timedelta(seconds=seconds), B)
+    assert changed(database) - before == timedelta(seconds=max(1, seconds))
 
 
 def test_the_version_is_another_one_after_every_change(database: Database) -> None:
     with database.write() as connection:
-        versions = [read_version(connection)]
+        versions = [feeds.read_version(connection)]
         for _ in range(2):
-            note_change(connection)
-            versions.append(read_version(connection))
+            feeds.note_change(connection)
+            versions.append(feeds.read_version(connection))
     assert len(set(versions)) == 3

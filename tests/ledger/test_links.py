@@ -1,153 +1,117 @@
-"""Signed links."""
+"""Signed links: who opens what, and for how long."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from reminder.ledger import links
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import read_version
-from reminder.ledger.links import (
-    FEED,
-    LinkView,
-    add_reader,
-    check_link,
-    feed_url,
-    link_token,
-    read_link,
-    readers_of,
-    revoke,
-    rotate,
-    touch,
-    webcal_url,
-)
+from reminder.ledger.links import FEED, PAGE, LinkView
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 KEY = InstallationKey(b"a key of the tests, no other")
+HELAN = LinkView(FEED, "helan")
 
 
-def opens(database: Database, subject: str, token: str) -> bool:
+def opens(database: Database, link: LinkView, token: str | None = None) -> bool:
+    given = link.token(KEY) if token is None else token
     with database.read() as connection:
-        return check_link(connection, KEY, FEED, subject, token) is not None
+        return links.check_link(connection, KEY, link.purpose, link.subject, given) is not None
 
 
-def token_of(database: Database, subject: str) -> str:
-    with database.read() as connection:
-        return link_token(connection, KEY, FEED, subject)
-
-
-def test_a_link_opens_its_own_feed_only(database: Database) -> None:
-    token = token_of(database, "helan")
-    assert opens(database, "helan", token)
-    assert not opens(database, "deputies", token)
-
-
-def test_a_link_for_one_purpose_opens_no_other(database: Database) -> None:
-    with database.read() as connection:
-        assert not check_link(
-            connection, KEY, "page", "helan", link_token(connection, KEY, FEED, "helan")
-        )
-
-
-@pytest.mark.parametrize("token", ["", "x", "a" * 32, "签名", "\ud800"])
-def test_a_forged_token_opens_nothing(database: Database, token: str) -> None:
-    assert not opens(database, "helan", token)
-
-
-def test_a_token_of_another_installation_opens_nothing(database: Database) -> None:
-    with database.read() as connection:
-        foreign = link_token(connection, InstallationKey(b"another installation"), FEED, "helan")
-    assert not opens(database, "helan", foreign)
-
-
-def test_rotating_kills_the_old_link_of_that_unit_alone(database: Database) -> None:
-    old, other = token_of(database, "helan"), token_of(database, "deputies")
+def write(database: Database, change: Any, *given: Any) -> Any:
     with database.write() as connection:
-        assert rotate(connection, FEED, "helan") == 2
-    assert not opens(database, "helan", old)
-    assert opens(database, "helan", token_of(database, "helan"))
-    assert opens(database, "deputies", other)
+        return change(connection, *given, "console", AT)
 
 
-def test_a_revoked_link_opens_again_only_after_rotation(database: Database) -> None:
-    old = token_of(database, "helan")
-    with database.write() as connection:
-        revoke(connection, FEED, "helan")
-    assert not opens(database, "helan", old)
-    with database.write() as connection:
-        rotate(connection, FEED, "helan")
-    assert not opens(database, "helan", old)
-    assert opens(database, "helan", token_of(database, "helan"))
-
-
-def test_use_is_noted_at_most_once_a_day(database: Database) -> None:
-    assert touch(database, FEED, "helan", AT)
-    assert not touch(database, FEED, "helan", AT + timedelta(hours=23))
-    assert touch(database, FEED, "helan", AT + timedelta(hours=24))
-
-
-def test_use_revives_no_revoked_link(database: Database) -> None:
-    token = token_of(database, "helan")
-    with database.write() as connection:
-        revoke(connection, FEED, "helan")
-    touch(database, FEED, "helan", AT)
-    assert not opens(database, "helan", token)
-
-
-def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
-    url = feed_url("https://reminder.example", "abc", "helan", handed_out=True)
-    assert url == "https://reminder.example/feeds/abc/helan.ics?view=due&year-round=0"
-    assert webcal_url(url).startswith("webcal://reminder.example/feeds/abc/")
-
-
-def test_only_what_readers_see_moves_the_version_of_the_feeds(database: Database) -> None:
-    seen = [version_of(database)]
-    for change in (rotate, revoke):
-        with database.write() as connection:
-            change(connection, FEED, "helan")
-        seen.append(version_of(database))
-    assert len(set(seen)) == 3
-    touch(database, FEED, "helan", AT)
-    assert version_of(database) == seen[-1]
-
-
-def version_of(database: Database) -> str:
+def version(database: Database) -> str:
     with database.read() as connection:
         return read_version(connection)
 
 
-def test_a_single_readers_link_opens_when_somebody_has_made_it(database: Database) -> None:
-    token = token_of(database, "helan~1")
-    assert not opens(database, "helan~1", token)
+def test_a_link_opens_what_it_names_and_nothing_else(database: Database) -> None:
+    token = HELAN.token(KEY)
+    assert opens(database, HELAN)
+    for other in (LinkView(FEED, "deputies"), LinkView(PAGE, "helan"), LinkView(FEED, "helan~1")):
+        assert not opens(database, other, token)
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "a" * 32, "签名", "\ud800", HELAN.token(InstallationKey(b"another installation"))],
+)
+def test_a_forged_or_foreign_token_opens_nothing(database: Database, token: str) -> None:
+    assert not opens(database, HELAN, token)
+
+
+def test_rotating_kills_the_old_link_of_that_unit_alone(database: Database) -> None:
+    new = write(database, links.rotate, HELAN)
+    assert new.generation == 2
+    assert not opens(database, HELAN)
+    assert opens(database, new)
+    assert opens(database, LinkView(FEED, "deputies"))
+
+
+def test_a_revoked_link_opens_again_only_after_rotation(database: Database) -> None:
+    write(database, links.revoke, HELAN)
     with database.write() as connection:
-        assert add_reader(connection, "helan", "值班员", AT) == "helan~1"
-    assert opens(database, "helan~1", token)
-    assert not opens(database, "helan", token)
+        links.put_link(connection, FEED, "helan", last_use=AT)  # which revives nothing
+    assert not opens(database, HELAN)
+    new = write(database, links.rotate, HELAN)
+    assert not opens(database, HELAN)
+    assert opens(database, new)
+
+
+def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
+    site = "https://reminder.example"
+    url = f"{site}/feeds/{HELAN.token(KEY)}/helan.ics"
+    assert HELAN.address(site, KEY) == url
+    assert HELAN.address(site, KEY, handed_out=True) == f"{url}?view=due&year-round=0"
+    page = LinkView(PAGE, "helan")
+    assert page.address(site, KEY, handed_out=True) == f"{site}/units/{page.token(KEY)}/helan"
+
+
+def test_only_what_readers_see_moves_the_version_of_the_feeds(database: Database) -> None:
+    seen = [version(database)]
+    for change, of in ((links.rotate, HELAN), (links.revoke, HELAN)):
+        write(database, change, of)
+        seen.append(version(database))
+    write(database, links.add_reader, "helan", "值班员")
+    seen.append(version(database))
+    assert len(set(seen)) == 4
+    with database.write() as connection:
+        links.put_link(connection, FEED, "helan", last_use=AT)
+    assert version(database) == seen[-1]
+
+
+def test_a_single_readers_link_opens_when_somebody_has_made_it(database: Database) -> None:
+    reader = LinkView(FEED, "helan~1")
+    assert not opens(database, reader)
+    assert write(database, links.add_reader, "helan", "值班员").subject == "helan~1"
+    assert opens(database, reader)
+    assert not opens(database, HELAN, reader.token(KEY))
 
 
 def test_readers_are_numbered_on_and_no_number_comes_again(database: Database) -> None:
-    with database.write() as connection:
-        for number in range(1, 12):
-            assert add_reader(connection, "helan", "读者", AT) == f"helan~{number}"
-        revoke(connection, FEED, "helan~11")
-        assert add_reader(connection, "helan", "读者", AT) == "helan~12"
-        assert add_reader(connection, "helan-2", "读者", AT) == "helan-2~1"
-        subjects = [found.subject for found in readers_of(connection, "helan")]
-    assert subjects == [f"helan~{number}" for number in range(1, 13)]
+    for number in range(1, 12):
+        link = write(database, links.add_reader, "helan", "读者")
+        assert link.subject == f"helan~{number}"
+    write(database, links.revoke, link)
+    assert write(database, links.add_reader, "helan", "读者").subject == "helan~12"
+    assert write(database, links.add_reader, "helan-2", "读者").subject == "helan-2~1"
+    with database.read() as connection:
+        subjects = {link.subject for link in links.readers_of(connection, "helan")}
+    assert subjects == {f"helan~{number}" for number in range(1, 13)}
 
 
 def test_a_readers_link_keeps_its_label_through_use_and_rotation(database: Database) -> None:
+    write(database, links.rotate, write(database, links.add_reader, "helan", "值班员"))
     with database.write() as connection:
-        add_reader(connection, "helan", "值班员", AT)
-        rotate(connection, FEED, "helan~1")
-    touch(database, FEED, "helan~1", AT)
-    with database.read() as connection:
-        found = read_link(connection, FEED, "helan~1")
-    assert found == LinkView(FEED, "helan~1", 2, False, AT, "值班员", AT)
-
-
-def test_a_readers_link_is_seen_at_once(database: Database) -> None:
-    with database.write() as connection:
-        before = read_version(connection)
-        add_reader(connection, "helan", "值班员", AT)
-        assert read_version(connection) != before
+        links.put_link(connection, FEED, "helan~1", last_use=AT)
+        link = links.read_link(connection, FEED, "helan~1")
+        changes = [(change.act, change.by) for change in links.link_changes(connection, link)]
+    assert link == LinkView(FEED, "helan~1", 2, False, AT, "值班员", AT)
+    assert changes == [("made", "console"), ("rotated", "console")]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reminder.errors import DeclinedError
 from reminder.ledger import access
 from reminder.ledger.database import Database
 from reminder.office import login
@@ -27,9 +28,14 @@ def is_in_session(database: Database, word: str, at: datetime) -> bool:
     return seen is not None
 
 
-def counted(database: Database, source: str = HERE, at: datetime = AT) -> int:
-    with database.write() as connection:
-        return login.count_attempt(connection, [source], at)
+def counted(database: Database, *sources: str, at: datetime = AT) -> int:
+    """The seconds to wait."""
+    try:
+        with database.write() as connection:
+            login.count_attempt(connection, sources or [HERE], at)
+    except DeclinedError as error:
+        return error.facts["seconds"]
+    return 0
 
 
 def free_from(database: Database, at: datetime) -> datetime:
@@ -70,12 +76,8 @@ def test_an_unknown_word_is_no_session(database: Database) -> None:
 
 def test_ending_one_session_leaves_the_others(database: Database) -> None:
     first, second = begun(database), begun(database)
-    with database.write() as connection:
-        access.end_session(connection, first)
-    assert [is_in_session(database, word, AT) for word in (first, second)] == [
-        False,
-        True,
-    ]
+    login.log_out(database, first)
+    assert [is_in_session(database, word, AT) for word in (first, second)] == [False, True]
 
 
 # Attempts
@@ -140,12 +142,9 @@ def test_what_has_many_addresses_is_one_source(address: str, source: str) -> Non
 
 def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
     for number in range(login.FREE_TO_STRANGERS):
-        with database.write() as connection:
-            sources = [f"192.0.2.{number}", login.STRANGERS]
-            assert login.count_attempt(connection, sources, AT) == 0
-    with database.write() as connection:
-        assert login.count_attempt(connection, ["192.0.2.99", login.STRANGERS], AT) == 1
-        assert login.count_attempt(connection, ["192.0.2.99"], AT) == 0
+        assert counted(database, f"192.0.2.{number}", login.STRANGERS) == 0
+    assert counted(database, "192.0.2.99", login.STRANGERS) == 1
+    assert counted(database, "192.0.2.99") == 0
 
 
 # Passwords
@@ -153,9 +152,9 @@ def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
 
 def test_a_password_is_known_by_its_hash(database: Database) -> None:
     with database.write() as connection:
-        assert access.kept_password(connection) == ""
-        access.keep_password(connection, login.hash_of("一句很长的话 é"))
-        hashed = access.kept_password(connection)
+        assert login.password_hash(connection) == ""
+        login.keep_password(connection, login.hash_of("一句很长的话 é"))
+        hashed = login.password_hash(connection)
     assert login.fits(hashed, "一句很长的话 e\N{COMBINING ACUTE ACCENT}")
     assert not login.fits(hashed, "一句很长的话")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.calendar.query import parse_query
+from reminder.calendar.rendering import parse_query
 from reminder.clock import Clock
 from reminder.documents.office import Office, load_office
 from reminder.domain.notices import Kind

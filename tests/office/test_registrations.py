@@ -332,7 +332,7 @@ def test_confirmation_closes_the_task_and_the_leads_own_feed_says_so(small: Tria
 
 
 def feed(app: Application, name: str) -> str:
-    from reminder.calendar.query import parse_query
+    from reminder.calendar.rendering import parse_query
 
     return app.feeds.rendered(name, parse_query("")).body.decode()
 

@@ -18,10 +18,11 @@ from reminder.clock import Clock
 from reminder.documents.office import Office, load_office
 from reminder.documents.settings import Settings
 from reminder.domain.timetable import Timetable
-from reminder.ledger.access import InstallationKey, door_word
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
-from reminder.ledger.links import FEED, feed_url, link_token
+from reminder.ledger.links import FEED, LinkView, read_link
 from reminder.office.application import Application
+from reminder.office.links import door_word
 from reminder.web import server
 from reminder.web.app import create_app
 from reminder.web.page import cookie_name
@@ -96,9 +97,10 @@ class House:
         words: str = self.app.state.broken
         return words
 
-    def url(self, name: str) -> str:
+    def url(self, name: str, purpose: str = FEED) -> str:
         with self.database.read() as connection:
-            return feed_url("", link_token(connection, self.key, FEED, name), name)
+            link = read_link(connection, purpose, name) or LinkView(purpose, name)
+            return link.address("", self.key)
 
     def put(self, name: str, content: bytes, part: str = "new") -> None:
         for folder in ("tmp", "new", "cur"):

@@ -16,12 +16,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from reminder.calendar.query import QueryError, parse_query
-from reminder.ledger.links import FEED, revoke, rotate
+from reminder.calendar.rendering import parse_query
+from reminder.errors import UsageError
+from reminder.ledger.links import FEED, LinkView
 from reminder.ledger.schema import link
 from reminder.office import links
+from reminder.office.links import revoke, rotate
 from reminder.web import errors as pages
-from reminder.web.feed_cache import accepts_gzip, is_fresh
+from reminder.web.feeds import accepts_gzip, is_fresh
 from reminder.web.page import HEADERS
 
 ONE_HOUSE = (HealthCheck.function_scoped_fixture,)
@@ -139,12 +141,12 @@ def test_a_wish_is_understood_once_whatever_else_is_asked(
     query = "&".join(wishes)
     try:
         found = parse_query(query)
-    except QueryError:
+    except UsageError:
         return
     unknown = [f"x{other}" for other in others]
     assert parse_query("&".join([*unknown, query])) == found
     for wish in filter(None, wishes):
-        with pytest.raises(QueryError):
+        with pytest.raises(UsageError):
             parse_query(f"{query}&{wish}")
 
 
@@ -164,7 +166,8 @@ def test_no_query_holds_a_nul(house: Any, path: str) -> None:
 @example('W/"' * 20)
 def test_odd_headers_are_read_without_a_stumble(value: str) -> None:
     assert accepts_gzip(value) in (True, False)
-    assert is_fresh(value, '"no such tag"') is (value.strip() == "*")
+    fields = {b"if-none-match": value, b"if-modified-since": value}
+    assert is_fresh(fields, '"no such tag"', None) is (value.strip() == "*")
 
 
 def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
@@ -190,9 +193,8 @@ def test_every_dead_link_costs_the_same_work(house: Any, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("hmac.compare_digest", noted)
     old, revoked = house.url("helan"), house.url("yinchuan")
-    with house.database.write() as connection:
-        rotate(connection, FEED, "helan")
-        revoke(connection, FEED, "yinchuan")
+    rotate(house.application, LinkView(FEED, "helan"))
+    revoke(house.application, LinkView(FEED, "yinchuan"))
     cut, foreign = house.url("plan").replace("/plan", "x/plan"), old.replace("helan", "deputies")
     dead = [old, revoked, cut, foreign, house.url("nobody"), "/feeds/x/nobody.ics"]
     work = [tuple(statements(house, lambda url=url: ask(house.app, url))) for url in dead]

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reminder.ledger.access import change_lock
-from reminder.office.links import local_address
+from reminder.office.links import change_lock, local_address
 from tests.web.conftest import House
 
 PAGES = ["/", "/outbox", "/console/login"]

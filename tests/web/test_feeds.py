@@ -1,20 +1,28 @@
-"""Calendar feeds over HTTP."""
+"""Calendar feeds over HTTP; polls answered from memory, and never later than a second."""
 
 import gzip
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from reminder.domain.windows import Progress
-from reminder.ledger.links import FEED, add_reader, revoke
+from reminder.ledger import links as ledger
+from reminder.ledger.links import FEED, LinkView
+from reminder.ledger.opening import open_database
 from reminder.ledger.schema import link
-from reminder.web.feed_cache import accepts_gzip, is_fresh, is_unchanged
+from reminder.office.links import add_reader, revoke, rotate
+from reminder.web import feeds
 from tests.web.conftest import AT
-from tests.web.test_attacks import ask
+from tests.web.test_attacks import Answer, ask
+
+LATER = datetime(2026, 4, 2, 1, tzinfo=UTC)
 
 
 def test_a_signed_link_gives_the_calendar(house: Any, client: TestClient) -> None:
@@ -25,26 +33,19 @@ def test_a_signed_link_gives_the_calendar(house: Any, client: TestClient) -> Non
     assert answer.headers["Last-Modified"] == "Wed, 01 Apr 2026 01:00:00 GMT"
     assert answer.headers["Cache-Control"].startswith("private")
     assert answer.content.startswith(b"BEGIN:VCALENDAR\r\n")
+    elsewhere = house.client("203.0.113.9", "reminder.example")
+    assert elsewhere.get(house.url("plan")).status_code == 200
 
 
-def test_a_feed_is_open_to_other_machines(house: Any) -> None:
-    client = house.client("203.0.113.9", "reminder.example")
-    assert client.get(house.url("plan")).status_code == 200
-
-
-def test_forged_revoked_and_unknown_links_are_one_and_the_same_404(
+def test_forged_revoked_unmade_and_unknown_links_are_one_and_the_same_404(
     house: Any, client: TestClient
 ) -> None:
     revoked = house.url("yinchuan")
-    with house.database.write() as connection:
-        revoke(connection, FEED, "yinchuan")
+    revoke(house.application, LinkView(FEED, "yinchuan"))
     others = house.url("helan").replace("helan", "deputies")
-    signed_stranger = house.url("nobody")
-    group = house.url("local-congresses")
-    answers = [
-        client.get(url)
-        for url in (revoked, others, signed_stranger, group, "/feeds/x/helan.ics?view=x")
-    ]
+    signed = [house.url(name) for name in ("nobody", "local-congresses", "deputies~7")]
+    forged = ("/feeds/x/helan.ics?view=x", "/feeds/x/deputies~7.ics")
+    answers = [client.get(url) for url in (revoked, others, *signed, *forged)]
     assert {answer.status_code for answer in answers} == {404}
     assert len({(answer.text, str(sorted(answer.headers.items()))) for answer in answers}) == 1
 
@@ -63,29 +64,34 @@ def test_who_has_the_latest_gets_a_304(house: Any, client: TestClient) -> None:
         assert answer.headers["ETag"] == etag
         assert answer.headers["Vary"] == "Accept-Encoding"
         assert "Cache-Control" in answer.headers
-    assert client.get(url, headers={"If-None-Match": '"old"'}).status_code == 200
+    for other in ('"old"', etag.strip('"')):
+        assert client.get(url, headers={"If-None-Match": other}).status_code == 200
     assert client.get(f"{url}?view=due", headers={"If-None-Match": etag}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        ("Wed, 01 Apr 2026 01:00:00 GMT", 304),
+        ("Wed, 01 Apr 2026 09:00:00 GMT", 304),
+        ("Wednesday, 01-Apr-26 01:00:00 GMT", 304),
+        ("Wed Apr  1 01:00:00 2026", 304),
+        ("Wed, 01 Apr 2026 00:59:59 GMT", 200),
+        ("Wed, 99 Apr 2026 01:00:00 GMT", 200),
+        ("yesterday", 200),
+        ("0", 200),
+        ("", 200),
+    ],
+)
 def test_who_asks_by_date_alone_gets_a_304_while_nothing_changed(
-    house: Any, client: TestClient
+    house: Any, client: TestClient, since: str, status: int
 ) -> None:
-    url = house.url("helan")
-    got = client.get(url)
-    for since in (got.headers["Last-Modified"], "Wed, 01 Apr 2026 09:00:00 GMT"):
-        for method in ("GET", "HEAD"):
-            answer = client.request(method, url, headers={"If-Modified-Since": since})
-            assert (answer.status_code, answer.content) == (304, b"")
-            assert answer.headers["ETag"] == got.headers["ETag"]
-    for since in ("Wed, 01 Apr 2026 00:59:59 GMT", "yesterday", "0", ""):
-        assert client.get(url, headers={"If-Modified-Since": since}).status_code == 200
-
-
-def test_a_tag_outweighs_a_date(house: Any, client: TestClient) -> None:
-    url = house.url("helan")
-    since = client.get(url).headers["Last-Modified"]
-    asked = {"If-Modified-Since": since, "If-None-Match": '"old"'}
-    assert client.get(url, headers=asked).status_code == 200
+    for method in ("GET", "HEAD"):
+        answer = client.request(method, house.url("helan"), headers={"If-Modified-Since": since})
+        assert answer.status_code == status
+        assert answer.headers["ETag"]
+    both = {"If-Modified-Since": since, "If-None-Match": '"old"'}  # a tag outweighs a date
+    assert client.get(house.url("helan"), headers=both).status_code == 200
 
 
 @pytest.mark.parametrize("seconds", [0, 60, -86400])
@@ -121,7 +127,7 @@ def test_what_stands_behind_an_address_is_no_part_of_it(house: Any) -> None:
     ):
         answer = ask(app, url + quote(behind))
         assert (answer.status, answer.body) == (200, whole.body)
-    assert ask(app, f"{url}。?view=due".replace("。", "%E3%80%82")).status == 200
+    assert ask(app, f"{url}%E3%80%82?view=due").status == 200
     assert ask(app, f"{url}x").status == 404
 
 
@@ -157,25 +163,7 @@ def test_gzip_for_who_takes_it(house: Any, client: TestClient) -> None:
     ],
 )
 def test_the_weight_of_an_encoding_counts(header: str, accepted: bool) -> None:
-    assert accepts_gzip(header) is accepted
-
-
-def test_a_tag_without_quotes_is_no_tag() -> None:
-    assert not is_fresh("abc", '"abc"')
-
-
-@pytest.mark.parametrize(
-    ("since", "unchanged"),
-    [
-        ("Wed, 01 Apr 2026 01:00:00 GMT", True),
-        ("Wednesday, 01-Apr-26 01:00:00 GMT", True),
-        ("Wed Apr  1 01:00:00 2026", True),
-        ("Wed, 01 Apr 2026 00:59:59 GMT", False),
-        ("Wed, 99 Apr 2026 01:00:00 GMT", False),
-    ],
-)
-def test_a_date_is_read_in_any_of_its_three_forms(since: str, unchanged: bool) -> None:
-    assert is_unchanged(since, AT) is unchanged
+    assert feeds.accepts_gzip(header) is accepted
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -185,30 +173,165 @@ def test_nothing_can_be_changed_here(house: Any, client: TestClient, method: str
     assert "GET" in answer.headers["Allow"]
 
 
-def test_the_use_of_a_link_is_noted(house: Any, client: TestClient) -> None:
-    client.get(house.url("helan"))
-    with house.database.read() as connection:
-        [row] = connection.execute(select(link))
-    assert (row.subject, row.revoked) == ("helan", False)
-    assert row.last_use
-
-
-def test_a_readers_link_that_was_never_made_is_a_404_with_the_right_signature(
+def test_a_readers_link_works_beside_the_units_and_its_use_is_noted(
     house: Any, client: TestClient
 ) -> None:
-    unmade, forged = house.url("deputies~7"), "/feeds/x/deputies~7.ics"
-    assert [client.get(url).status_code for url in (unmade, forged)] == [404, 404]
-    with house.database.write() as connection:
-        add_reader(connection, "deputies", "值班员", house.application.clock.now())
-    assert client.get(house.url("deputies~1")).status_code == 200
+    add_reader(house.application, "deputies", "值班员")
+    for name in ("helan", "deputies~1"):
+        assert client.get(house.url(name)).status_code == 200
     for name in ("deputies~01", "deputies~1~1", "nobody~1", "local-congresses~1", "~1"):
         assert client.get(house.url(name)).status_code == 404
-
-
-def test_a_readers_use_is_noted_with_its_link(house: Any, client: TestClient) -> None:
-    with house.database.write() as connection:
-        add_reader(connection, "deputies", "值班员", house.application.clock.now())
-    client.get(house.url("deputies~1"))
     with house.database.read() as connection:
         used = {row.subject for row in connection.execute(select(link)) if row.last_use}
-    assert used == {"deputies~1"}
+    assert used == {"helan", "deputies~1"}
+
+
+# From memory
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """How long a look at the ledger holds: a test that waits for nothing sets it."""
+    return lambda seconds: monkeypatch.setattr(feeds, "LATEST", seconds)
+
+
+@pytest.fixture
+def app(house: Any, looks: Any) -> Starlette:
+    looks(3600)
+    app: Starlette = house.app
+    return app
+
+
+@contextmanager
+def reads(house: Any) -> Iterator[list[str]]:
+    ran: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        ran.append(statement)
+
+    reader = house.database.reader
+    event.listen(reader, "before_cursor_execute", note)
+    yield ran
+    event.remove(reader, "before_cursor_execute", note)
+
+
+def from_memory(house: Any, app: Starlette, url: str, method: str = "GET", **fields: str) -> Answer:
+    with reads(house) as ran:
+        answer = ask(app, url, method, **fields)
+    assert [statement for statement in ran if "FROM link" in statement] == []
+    return answer
+
+
+def test_a_second_poll_gets_the_same_answer_and_reads_nothing(house: Any, app: Starlette) -> None:
+    url = house.url("helan")
+    for method, headers in [
+        ("GET", {}),
+        ("HEAD", {}),
+        ("GET", {"accept-encoding": "gzip"}),
+        ("GET", {"if-none-match": "*"}),
+        ("GET", {"if-modified-since": "Wed, 01 Apr 2026 01:00:00 GMT"}),
+    ]:
+        fresh = ask(house.app, url, method, **headers)
+        ask(app, url, method, **headers)
+        assert from_memory(house, app, url, method, **headers) == fresh
+
+
+def test_whatever_number_a_program_puts_behind_it_the_same_is_kept(
+    house: Any, app: Starlette
+) -> None:
+    url = house.url("helan")
+    ask(app, f"{url}?view=due&_=1")
+    for same in (f"{url}?view=due&amp;_=2", f"{url}/?view=due"):
+        assert from_memory(house, app, same).status == 200
+    assert ask(app, f"{url}?view=x&_=3").status == 400
+
+
+def test_what_another_process_revokes_is_dead_with_the_next_look(
+    house: Any, app: Starlette, looks: Any
+) -> None:
+    add_reader(house.application, "helan", "值班员")
+    urls = [house.url(name) for name in ("helan", "yinchuan", "helan~1")]
+    assert [ask(app, url).status for url in urls] == [200, 200, 200]
+    other = open_database(house.settings.ledger)
+    with other.write() as connection:
+        ledger.rotate(connection, LinkView(FEED, "helan"), "other", LATER)
+        for name in ("yinchuan", "helan~1"):
+            ledger.revoke(connection, LinkView(FEED, name), "other", LATER)
+    other.close()
+    looks(0)
+    assert [ask(app, url).status for url in urls] == [404, 404, 404]
+    assert ask(app, house.url("helan")).status == 200
+
+
+def test_a_changed_event_is_seen_with_the_next_look(house: Any, app: Starlette, looks: Any) -> None:
+    task = house.table.plan.by_id[next(iter(house.table.windows))]
+    lead, plan = house.url(task.lead[0]), house.url("plan")
+    before = [ask(app, url).headers["etag"] for url in (lead, plan)]
+    done = Progress(done={task.id: date(2026, 4, 2)})
+    house.application.feeds.sync(lambda _: done, LATER)
+    assert [ask(app, url).headers["etag"] for url in (lead, plan)] == before
+    looks(0)
+    after = [ask(app, url).headers["etag"] for url in (lead, plan)]
+    assert after[0] != before[0]
+    assert after[1] == before[1]  # what is done is not the plan's to tell
+
+
+def test_a_dead_link_costs_as_much_whether_it_was_kept_or_never_good(
+    house: Any, app: Starlette, looks: Any
+) -> None:
+    old, revoked = house.url("helan"), house.url("yinchuan")
+    for url in (old, revoked):
+        ask(app, url)
+    rotate(house.application, LinkView(FEED, "helan"))
+    revoke(house.application, LinkView(FEED, "yinchuan"))
+    looks(0)
+    work = []
+    for url in (old, revoked, "/feeds/x/helan.ics", house.url("nobody")):
+        with reads(house) as ran:
+            assert ask(app, url).status == 404
+        work.append(tuple(ran))
+    assert len(set(work)) == 1
+
+
+def test_no_more_is_kept_than_memory_is_set_aside(
+    house: Any, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "MEMORY", 200_000)
+    for query in ("", "view=due", "view=todo", "alarms=1d", "alarms=3d", "alarms=7d"):
+        assert ask(app, f"{house.url('plan')}?{query}").status == 200
+    cache = app.state.feed_cache
+    assert 0 < sum(answer.size for answer in cache._answers.values()) == cache._size <= 200_000
+
+
+def test_what_cannot_be_read_is_kept_from_nobody_and_given_to_nobody(
+    house: Any, app: Starlette, looks: Any
+) -> None:
+    url = house.url("plan")
+    ask(app, url)
+    house.database.close()
+    house.settings.ledger.write_bytes(b"no ledger" * 1000)
+    looks(0)
+    assert [ask(app, url).status for _ in range(2)] == [503, 503]
+
+
+def test_nothing_is_kept_so_long_that_a_use_goes_unnoted(
+    house: Any, app: Starlette, looks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = house.url("helan")
+    ask(app, url)
+    with house.database.write() as connection:
+        connection.execute(link.update().values(last_use=None))
+    looks(0)
+    monkeypatch.setattr(feeds, "LONGEST", 0)
+    ask(app, url)
+    with house.database.read() as connection:
+        assert connection.execute(select(link)).one().last_use
+
+
+def test_an_answer_made_before_a_change_is_not_kept(house: Any, app: Starlette) -> None:
+    ask(app, house.url("helan"))
+    cache = app.state.feed_cache
+    [(poll, answer)] = cache._answers.items()
+    cache._answers.clear()
+    cache.put(poll, answer, "of another state")
+    assert cache._answers == {}

@@ -16,11 +16,10 @@ import pytest
 from reminder.clock import Clock
 from reminder.documents.office import load_office
 from reminder.domain.addresses import PAGES
-from reminder.ledger.access import keep_password
 from reminder.mail.transports.maildir import messages
 from reminder.office.application import Application
 from reminder.office.links import local_address
-from reminder.office.login import hash_of
+from reminder.office.login import hash_of, keep_password
 from reminder.web.app import create_app
 from reminder.web.server import web_server
 from tests.daemon.trials import parsed, text_of

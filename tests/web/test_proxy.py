@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reminder.office.links import PAGE, unit_address
+from reminder.office.links import PAGE
 from reminder.web.app import create_app
 from tests.nginx import NAME, free_port, nginx, recipe
 from tests.web.conftest import House
@@ -79,8 +79,7 @@ def test_by_its_own_name_a_stranger_reads_no_mail(proxy: Proxy) -> None:
 
 
 def page_of(house: House, unit: str) -> str:
-    with house.database.read() as connection:
-        return unit_address(house.application, connection, "", PAGE, unit)
+    return house.url(unit, PAGE)
 
 
 def test_over_http_it_leads_to_https(proxy: Proxy) -> None:

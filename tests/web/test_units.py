@@ -19,10 +19,11 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.ledger import registrations
-from reminder.ledger.links import FEED, PAGE, link_token, page_url, revoke, rotate
+from reminder.ledger.links import FEED, PAGE, LinkView
 from reminder.ledger.schema import link, metadata
 from reminder.office import registrations as service
 from reminder.office.application import Application
+from reminder.office.links import revoke, rotate
 from tests.domain.builders import LEADER, OUTSIDER, RELATED, at, task, timetable, year_round
 from tests.domain.test_tone import EXPLICIT, MEETINGS, PRESSURE, STATES, TASKS, unquoted
 from tests.web.test_attacks import NAMES, ask, statements
@@ -33,8 +34,7 @@ SECRETARY = Signature("", "console")
 
 
 def address(house: Any, unit: str) -> str:
-    with house.database.read() as connection:
-        return page_url("", link_token(connection, house.key, PAGE, unit), unit)
+    return str(house.url(unit, PAGE))
 
 
 @dataclass
@@ -423,9 +423,8 @@ POSTS = ("/sign", "/progress", "/finish")
 
 def _dead(house: Any) -> list[str]:
     old, revoked, other = (address(house, unit) for unit in ("helan", "yinchuan", "deputies"))
-    with house.database.write() as connection:
-        rotate(connection, PAGE, "helan")
-        revoke(connection, PAGE, "yinchuan")
+    rotate(house.application, LinkView(PAGE, "helan"))
+    revoke(house.application, LinkView(PAGE, "yinchuan"))
     feed = house.url("deputies").split("/")[2]
     return [
         old,
@@ -495,8 +494,7 @@ def test_every_dead_link_costs_the_same_work(house: Any) -> None:
 
 
 def test_a_new_generation_signs_by_its_own_name(house: Any, related: Visitor) -> None:
-    with house.database.write() as connection:
-        rotate(connection, PAGE, "helan")
+    rotate(house.application, LinkView(PAGE, "helan"))
     related.sign()
     assert related.said()[0].by.link == "page/helan/2"
 
@@ -593,8 +591,7 @@ def test_every_address_that_is_offered_is_a_calendar(leader: Visitor) -> None:
 
 
 def test_a_withdrawn_calendar_is_not_offered(house: Any, leader: Visitor) -> None:
-    with house.database.write() as connection:
-        revoke(connection, FEED, "deputies")
+    revoke(house.application, LinkView(FEED, "deputies"))
     page = leader.see()
     assert "日历地址已停用" in page
     assert ".ics" not in page

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.registrations import Signature
+from reminder.errors import DeclinedError
 from reminder.office import login
 from reminder.web.forms import Again, Form, View, get, post
 from reminder.web.local import enter, has_opened, local
@@ -116,33 +117,22 @@ def _login_form(page: Page, wanted: str, status: int = 200, refused: str = "") -
 
 def _log_in(page: Page, form: Form) -> Response:
     wanted, client = form["next"], page.request.client
-    hashed = login.password_hash(page.connection)
-    if not hashed:
-        return _login_form(page, wanted, 422, page.phrase("no_password_yet"))
     address = client.host if client else ""
+    hashed = login.password_hash(page.connection)
     guesser = login.guesser(
         page.app.key, page.cookie(KNOWN), hashed, by_door=has_opened(page), address=address
     )
-    wait = login.seconds_to_wait(page.connection, guesser.sources, page.at)
+    # Blanks around it are part of a password.
+    password, ended = form.values.get("password", ""), page.cookie(SESSION)
     page.end_reading()
-    with login.room(guesser) as has_room:
-        if not wait and not has_room:
-            answer = _login_form(page, wanted, 503, page.phrase("many_log_in"))
-            answer.headers["Retry-After"] = "2"
-            return answer
-        if wait := wait or _count(page, guesser):
-            log.warning("console: log-in from %s refused, %d seconds to wait", address, wait)
-            answer = _login_form(page, wanted, 429, page.phrase("wait", seconds=wait))
-            answer.headers["Retry-After"] = str(wait)
-            return answer
-        # Blanks around it are part of a password.
-        is_right = login.fits(hashed, form.values.get("password", ""))
-    ended, session = page.cookie(SESSION), ""
-    if is_right:
-        session = login.log_in(page.app.database, guesser, hashed, ended, page.at)
-    if not session:
-        log.warning("console: wrong password from %s", address)
-        return _login_form(page, wanted, 422, page.phrase("wrong_password"))
+    try:
+        session = login.log_in(page.app.database, guesser, hashed, password, ended, page.at)
+    except DeclinedError as error:
+        if seconds := error.facts.get("seconds"):
+            log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
+        elif error.reason == "wrong_password":
+            log.warning("console: wrong password from %s", address)
+        return _refused(page, wanted, error)
     log.info("console: logged in from %s", address)
     answer = page.to(_within(wanted))
     page.set_cookie(answer, SESSION, session, path=HOME)
@@ -151,9 +141,12 @@ def _log_in(page: Page, form: Form) -> Response:
     return answer
 
 
-def _count(page: Page, guesser: login.Guesser) -> int:
-    with page.app.database.write() as connection:
-        return login.count_attempt(connection, guesser.sources, page.at)
+def _refused(page: Page, wanted: str, error: DeclinedError) -> Response:
+    status = {"wait": 429, "many_log_in": 503}.get(error.reason, 422)
+    answer = _login_form(page, wanted, status, page.phrase(error.reason, **error.facts))
+    if status != 422:
+        answer.headers["Retry-After"] = str(error.facts.get("seconds", 2))
+    return answer
 
 
 def _log_out(page: Page, form: Form) -> Response:

@@ -2,10 +2,9 @@
 
 from datetime import date
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from reminder.errors import DeclinedError, UnknownError
+from reminder.errors import DeclinedError
 from reminder.office import meetings
 from reminder.office.meetings import Preview
 from reminder.web.console.access import console_form, console_page
@@ -56,19 +55,13 @@ def _day(typed: str) -> date:
 
 
 def _preview(page: Page, day: date | None) -> Preview:
-    try:
-        return meetings.preview(page.app, page.connection, page.part("meeting"), day)
-    except UnknownError:
-        raise HTTPException(404) from None
+    return meetings.preview(page.app, page.connection, page.part("meeting"), day)
 
 
 def _shown(
     page: Page, typed: str = "", refused: str = "", preview: Preview | None = None
 ) -> Response:
-    try:
-        dated = meetings.find_meeting(page.app, page.connection, page.part("meeting"))
-    except UnknownError:
-        raise HTTPException(404) from None
+    dated = meetings.find_meeting(page.app, page.connection, page.part("meeting"))
     return page.render(
         "console/meeting.html",
         status=422 if refused else 200,

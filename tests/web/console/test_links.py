@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from reminder.errors import DeclinedError
-from reminder.ledger.links import FEED, PAGE, LinkView, read_link, touch
-from reminder.office.links import rotate
+from reminder.ledger.links import FEED, PAGE, LinkView, read_link
+from reminder.office.links import note_use, rotate
 
 DEPUTIES = "/console/links/deputies"
 
@@ -19,10 +19,14 @@ def link(house: Any, purpose: str, subject: str) -> LinkView | None:
         return read_link(connection, purpose, subject)
 
 
-def rotate_by(house: Any, purpose: str, subject: str, by: str = "command line (root)") -> None:
-    found = link(house, purpose, subject)
-    assert found
-    rotate(house.application, found, by, with_feed=True)
+def rotate_by(house: Any, by: str = "command line (root)") -> None:
+    rotate(house.application, link(house, PAGE, "deputies"), by, with_feed=True)
+
+
+def generations(house: Any) -> tuple[int, int]:
+    """Of the unit's page and of its feed."""
+    page, feed = link(house, PAGE, "deputies"), link(house, FEED, "deputies")
+    return page.generation, feed.generation
 
 
 def add(secretary: Any, label: str = "值班员") -> Any:
@@ -36,8 +40,8 @@ def address(page: Any, field: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def change(secretary: Any, act: str, purpose: str, subject: str, generation: int = 1) -> Any:
-    sent = {"act": act, "purpose": purpose, "link": subject, "generation": str(generation)}
+def change(secretary: Any, act: str, purpose: str, subject: str, **more: str) -> Any:
+    sent = {"act": act, "purpose": purpose, "link": subject, "generation": "1"} | more
     return secretary.post(f"{DEPUTIES}/change", sent)
 
 
@@ -55,7 +59,7 @@ def test_a_unit_is_found_by_its_name(secretary: Any) -> None:
 
 
 def test_last_use_and_state_are_said(secretary: Any, house: Any) -> None:
-    touch(house.database, FEED, "deputies", house.application.clock.now())
+    note_use(house.application, LinkView(FEED, "deputies"))
     change(secretary, "revoke", PAGE, "deputies")
     page = secretary.get(DEPUTIES).text
     assert "2026年4月1日" in page
@@ -108,10 +112,7 @@ def test_a_rotated_link_has_a_new_address_and_the_old_one_is_dead(
 
 def test_a_pages_link_is_rotated_apart_from_the_feeds(secretary: Any, house: Any) -> None:
     change(secretary, "rotate", PAGE, "deputies")
-    page, feed = link(house, PAGE, "deputies"), link(house, FEED, "deputies")
-    assert page
-    assert feed
-    assert (page.generation, feed.generation) == (2, 1)
+    assert generations(house) == (2, 1)
 
 
 def test_a_pages_link_is_rotated_with_the_feed_that_stood_on_it_if_wanted(
@@ -120,20 +121,14 @@ def test_a_pages_link_is_rotated_with_the_feed_that_stood_on_it_if_wanted(
     asked = secretary.get(f"{DEPUTIES}/change?act=rotate&purpose={PAGE}&link=deputies").text
     assert "日历地址也列在这个页面上" in asked
     assert '<input type="checkbox" name="feed" value="1" checked>' in asked
-    sent = {"act": "rotate", "purpose": PAGE, "link": "deputies", "generation": "1", "feed": "1"}
-    assert secretary.post(f"{DEPUTIES}/change", sent).status_code == 303
-    page, feed = link(house, PAGE, "deputies"), link(house, FEED, "deputies")
-    assert page
-    assert feed
-    assert (page.generation, feed.generation) == (2, 2)
+    assert change(secretary, "rotate", PAGE, "deputies", feed="1").status_code == 303
+    assert generations(house) == (2, 2)
 
 
 def test_a_feed_that_was_closed_is_not_opened_with_the_page(secretary: Any, house: Any) -> None:
     change(secretary, "revoke", FEED, "deputies")
-    rotate_by(house, PAGE, "deputies")
-    feed = link(house, FEED, "deputies")
-    assert feed
-    assert feed.revoked
+    rotate_by(house)
+    assert link(house, FEED, "deputies").revoked
 
 
 def test_every_change_of_a_link_stands_on_its_page_with_who_and_when(
@@ -142,7 +137,7 @@ def test_every_change_of_a_link_stands_on_its_page_with_who_and_when(
     add(secretary)
     change(secretary, "rotate", FEED, "deputies~1")
     change(secretary, "revoke", FEED, "deputies")
-    rotate_by(house, PAGE, "deputies")
+    rotate_by(house)
     page = secretary.get(DEPUTIES).text
     for words in (
         "生成（控制台）；",
@@ -170,16 +165,13 @@ def test_it_is_said_who_loses_access_and_nothing_is_changed(
         page = secretary.get(f"{DEPUTIES}/change?act={act}&purpose={purpose}&link={subject}")
         assert words in page.text
     found = link(house, purpose, subject)
-    assert found
     assert (found.generation, found.revoked) == (1, False)
 
 
 def test_a_second_click_does_not_rotate_twice(secretary: Any, house: Any) -> None:
     change(secretary, "rotate", FEED, "deputies")
     assert change(secretary, "rotate", FEED, "deputies").status_code == 422
-    found = link(house, FEED, "deputies")
-    assert found
-    assert found.generation == 2
+    assert generations(house) == (1, 2)
 
 
 @pytest.mark.parametrize("label", ["", "  ", "长" * 41, "张\u202e三"])
@@ -202,7 +194,6 @@ def test_a_label_is_shown_as_text(secretary: Any) -> None:
 
 def test_two_who_rotate_at_once_rotate_once(house: Any) -> None:
     found = link(house, FEED, "deputies")
-    assert found
     rotate(house.application, found)
     with pytest.raises(DeclinedError):
         rotate(house.application, found)

@@ -10,7 +10,6 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from reminder.clock import VirtualClock
-from reminder.ledger import access
 from reminder.ledger.schema import attempt, session
 from reminder.office import login
 from tests.office.test_login import is_in_session
@@ -27,7 +26,7 @@ def _password(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "_HASHER", PasswordHasher(time_cost=2, memory_cost=64))
     house.application.clock = VirtualClock(AT)
     with house.database.write() as connection:
-        access.keep_password(connection, HASHED)
+        login.keep_password(connection, HASHED)
 
 
 def log_in(client: TestClient, password: str = PASSWORD, wanted: str = "") -> Any:
@@ -78,7 +77,7 @@ def test_blanks_belong_to_the_password(client: TestClient) -> None:
 
 def test_without_a_password_the_page_says_how_to_set_one(house: Any, client: TestClient) -> None:
     with house.database.write() as connection:
-        access.keep_password(connection, "")
+        login.keep_password(connection, "")
     page = client.get(LOGIN)
     assert page.status_code == 200
     assert "reminder console password" in page.text
@@ -179,7 +178,7 @@ def test_a_password_that_changes_in_between_opens_nothing(
 ) -> None:
     def fits(hashed: str, password: str) -> bool:
         with house.database.write() as connection:
-            access.keep_password(connection, "another")
+            login.keep_password(connection, "another")
         return True
 
     monkeypatch.setattr(login, "fits", fits)
@@ -269,7 +268,7 @@ def test_after_a_new_password_the_secretariat_gets_in_beside_guessers(house: Any
     del known.cookies[house.cookie("console")]
     other, new = PasswordHasher(time_cost=1, memory_cost=64), "battery of another horse"
     with house.database.write() as connection:
-        access.keep_password(connection, other.hash(new))
+        login.keep_password(connection, other.hash(new))
     guess_from_everywhere(house)
     assert log_in(known).status_code == 422
     assert log_in(known, new).status_code == 303
@@ -280,7 +279,7 @@ def test_while_many_guess_a_stranger_is_sent_away_at_once(house: Any) -> None:
     known = house.client("203.0.113.9", is_inside=False)
     log_in(known)
     del known.cookies[house.cookie("console")]
-    with login.room(login.Guesser((), is_stranger=True)):
+    with login._strangers:
         answer = log_in(house.client("192.0.2.1", is_inside=False))
         assert (answer.status_code, "过几秒再试" in answer.text) == (503, True)
         assert log_in(known).status_code == 303
@@ -306,7 +305,7 @@ def test_browsers_that_an_earlier_password_knew_share_their_guesses(house: Any) 
         log_in(client)
         del client.cookies[house.cookie("console")]
     with house.database.write() as connection:
-        access.keep_password(connection, login.hash_of(PASSWORD))
+        login.keep_password(connection, login.hash_of(PASSWORD))
     assert guess(first, 3) + guess(second, 3) == [422] * 5 + [429]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from reminder.domain.registrations import Signature
-from reminder.ledger import links
+from reminder.ledger.links import PAGE, LinkView
 from reminder.office import registrations
+from reminder.office.links import revoke
 from tests.web.console.conftest import Secretary
 
 LEADER, RELATED = "deputies", "helan"
@@ -69,14 +70,11 @@ def test_a_unit_that_leads_nothing_has_no_light(secretary: Secretary) -> None:
 
 
 def test_the_link_of_its_own_page_is_at_hand(house: Any, secretary: Secretary) -> None:
-    with house.database.read() as connection:
-        token = links.link_token(connection, house.key, links.PAGE, LEADER)
-    url = links.page_url("http://127.0.0.1", token, LEADER)
-    assert f'href="{url}"' in secretary.get(f"/console/units/{LEADER}").text
-    with house.database.write() as connection:
-        links.revoke(connection, links.PAGE, LEADER)
+    path = house.url(LEADER, PAGE)
+    assert f'href="http://127.0.0.1{path}"' in secretary.get(f"/console/units/{LEADER}").text
+    revoke(house.application, LinkView(PAGE, LEADER))
     page = secretary.get(f"/console/units/{LEADER}").text
-    assert token not in page
+    assert path not in page
     assert "已停用" in page
 
 
