@@ -171,7 +171,7 @@ def windows(
             "due": window.due,
             "rule": window.rule,
             "provisional": window.provisional,
-            "light": task_light(window, on, table.days, progress),
+            "light": task_light(table, window, on, progress),
         }
         for window in chosen
     ]

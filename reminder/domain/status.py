@@ -1,14 +1,13 @@
 """What a task is on a day for who looks at it: one state, and the light that goes with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, Rule, Window, workdays_left
-from reminder.domain.workdays import WorkingDays
 
 SOON = 3  # working days left
 
@@ -105,52 +104,47 @@ class Reader:
 def unit_status(reader: Reader, window: Window) -> TaskStatus:
     """For a unit that leads the task. Of a year-round one by what was said of the window's month
     or of the whole year, never a light that changes with the day."""
-    tone, progress = reader.tone, reader.progress
     if reader.parallel:
         return HIDDEN
-    firm = tone is Relation.OWN
-    status = _status(window, reader.on, reader.table.days, progress, tone, firm=firm)
-    if status.state is TaskState.DONE:
-        return status
-    whole = progress.reported_on(window.task, reader.unit.id)
-    if not window.period:
-        return TaskStatus(TaskState.REPORTED, tone, whole, reported=1) if whole else status
-    if whole or progress.reported_on(window.task, reader.unit.id, window.period):
-        return TaskStatus(TaskState.REPORTED, tone, reported=1, month_only=not whole)
-    return status if status.state is TaskState.CHECKED_IN else HIDDEN
+    progress, unit = reader.progress, reader.unit
+    status = _status(reader.table, window, reader.on, progress, [unit])
+    if status.state is not TaskState.DONE:
+        whole = progress.reported_on(window.task, unit.id)
+        if whole or progress.reported_on(window.task, unit.id, window.period):
+            since = None if window.period else whole
+            return TaskStatus(
+                TaskState.REPORTED, unit.tone, since, reported=1, month_only=not whole
+            )
+        if window.period and status.state is not TaskState.CHECKED_IN:
+            return HIDDEN
+    return replace(status, tone=unit.tone)
 
 
 def office_status(
     table: Timetable, window: Window, on: date, progress: Progress, leads: Sequence[Unit]
 ) -> TaskStatus:
     """For the secretariat: of a task in one window and those of its leads."""
-    firm = any(unit.tone is Relation.OWN for unit in leads)
-    status = _status(window, on, table.days, progress, None, firm=firm)
-    periods = {"", window.period}
-    reported = sum(
-        any(progress.reported_on(window.task, unit.id, period) for period in periods)
+    status = _status(table, window, on, progress, leads)
+    said = [
+        unit
         for unit in leads
-    )
-    if reported and status.light is not Light.GREY:
-        return TaskStatus(TaskState.REPORTED, reported=reported, leads=len(leads))
+        if any(progress.reported_on(window.task, unit.id, of) for of in ("", window.period))
+    ]
+    if said and status.light is not Light.GREY:
+        return TaskStatus(TaskState.REPORTED, reported=len(said), leads=len(leads))
     return status
 
 
-def task_light(window: Window, on: date, days: WorkingDays, progress: Progress) -> Light:
+def task_light(table: Timetable, window: Window, on: date, progress: Progress) -> Light:
     """Of a task as the table has it, whatever units have reported."""
-    shown = _status(window, on, days, progress, None, firm=True).light
-    return Light.GREY if shown is Light.WAIT else shown
+    light = _status(table, window, on, progress).light
+    return Light.GREY if light is Light.WAIT else light
 
 
 def _status(
-    window: Window,
-    on: date,
-    days: WorkingDays,
-    progress: Progress,
-    tone: Relation | None,
-    *,
-    firm: bool,
+    table: Timetable, window: Window, on: date, progress: Progress, leads: Sequence[Unit] = ()
 ) -> TaskStatus:
+    """Whatever they have reported."""
     done = progress.done.get(window.task)
     since = done or progress.checked_in.get((window.task, window.period))
     state, left = TaskState.OPEN, None
@@ -163,10 +157,10 @@ def _status(
     elif on < window.opens:
         state = TaskState.NOT_OPEN
     elif window.tracked and on > window.due:
-        explicit = firm and window.rule is Rule.EXPLICIT
-        state = TaskState.OVERDUE if explicit else TaskState.TO_CONFIRM
+        firm = window.rule is Rule.EXPLICIT and any(u.tone is Relation.OWN for u in leads)
+        state = TaskState.OVERDUE if firm else TaskState.TO_CONFIRM
         state = TaskState.LINGERING if window.soft else state
     elif window.tracked:
-        left = workdays_left(window, on, days)
+        left = workdays_left(window, on, table.days)
         state = TaskState.DUE_SOON if left <= SOON else TaskState.OPEN
-    return TaskStatus(state, tone, since, left)
+    return TaskStatus(state, since=since, days_left=left)

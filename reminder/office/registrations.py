@@ -122,7 +122,7 @@ def finish(
                 return False
         _register(app, connection, report)
         if app.settings.web.finish == "direct":
-            close_task(connection, task.id, period, done_on, "", at, Signature("", "direct"))
+            _close(connection, [(task.id, period)], done_on, "", at, Signature("", "direct"))
         stop_done(connection, _progress(app, connection), at)
     app.wake()
     app.sync_feeds(at)
@@ -180,7 +180,7 @@ def confirm(app: Application, unit: str, task: str, period: str, by: Signature) 
     with app.database.write() as connection:
         report = _waiting(connection, unit, task, period)
         day = report.done_on or app.table.local_day(at)
-        close_task(connection, task, period, day, "", at, by)
+        _close(connection, [(task, period)], day, "", at, by)
         stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
@@ -210,7 +210,7 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
                 raise DeclinedError("no_signing_to_undo")
             registrations.add(connection, undone)
             return
-        if not _reopen(connection, task, at, period, by):
+        if not _reopen(connection, task, period, at, by):
             _waiting(connection, unit, task, period)
             registrations.add(connection, undone)
     app.sync_feeds(at)
@@ -244,22 +244,24 @@ def register(
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:
-        for task in tasks:
-            period = month if month and task.kind is TaskKind.YEAR else ""
-            close_task(connection, task.id, period, day, note, at, by)
+        _close(connection, tasks, day, note, at, by)
         stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
 
-def _registrable(app: Application, task_id: str, month: str | None) -> Task:
+def _registrable(app: Application, task_id: str, month: str | None) -> tuple[str, str]:
+    """With the period of its check-in, which only a year-round one has."""
     task = find_task(app, task_id)
     if task.kind is TaskKind.STANDING:
         raise UsageError(f"{task_id} is a standing remark: it is never done")
-    if month and task.kind is TaskKind.MONTH and month != app.table.plan.period(task.month):
-        raise UsageError(f"{task_id} belongs to {app.table.plan.period(task.month)}, not {month}")
-    if month and task.kind is TaskKind.YEAR:
+    if not month:
+        return task.id, ""
+    if task.kind is TaskKind.YEAR:
         month_of(app, month)
-    return task
+        return task.id, month
+    if month != app.table.plan.period(task.month):
+        raise UsageError(f"{task_id} belongs to {app.table.plan.period(task.month)}, not {month}")
+    return task.id, ""
 
 
 def reopen(
@@ -269,32 +271,29 @@ def reopen(
     find_task(app, task_id)
     at = app.clock.now()
     with app.database.write() as connection:
-        if not _reopen(connection, task_id, at, period, by):
+        if not _reopen(connection, task_id, period, at, by):
             raise UsageError(f"{task_id} is not registered as done")
     app.sync_feeds(at)
 
 
-def close_task(
+def _close(
     connection: Connection,
-    task: str,
-    period: str,
-    done_on: date,
+    tasks: Iterable[tuple[str, str]],
+    day: date,
     note: str,
     at: datetime,
-    by: Signature = COMMAND,
+    by: Signature,
 ) -> None:
-    """For good, or with a period for that month's check-in of a year-round task.
-
-    What units have reported of it is settled with it.
-    """
-    for report in registrations.in_force(connection, Act.FINISH, task=task, period=period):
-        confirmed = Registration(at, Act.CONFIRM, report.unit, period, task, by, done_on)
-        registrations.add(connection, confirmed)
-    registrations.note_done(connection, task, period, done_on, note, at)
+    """What units have reported of them is settled with it."""
+    for task, period in tasks:
+        for report in registrations.in_force(connection, Act.FINISH, task=task, period=period):
+            settled = replace(report, at=at, act=Act.CONFIRM, by=by, done_on=day, message="")
+            registrations.add(connection, settled)
+        registrations.note_done(connection, task, period, day, note, at)
 
 
 def _reopen(
-    connection: Connection, task: str, at: datetime, period: str | None, by: Signature
+    connection: Connection, task: str, period: str | None, at: datetime, by: Signature
 ) -> bool:
     """What was confirmed to units is taken back from each of them. False when nothing was
     registered of it."""
@@ -302,7 +301,7 @@ def _reopen(
         return False
     for report in registrations.in_force(connection, Act.CONFIRM, task=task):
         if period in (None, report.period):
-            undone = Registration(at, Act.UNDO, report.unit, report.period, task, by)
+            undone = replace(report, at=at, act=Act.UNDO, by=by, done_on=None)
             registrations.add(connection, undone)
     return True
 

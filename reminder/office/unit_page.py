@@ -7,17 +7,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from reminder.domain.digest import (
-    Content,
-    Item,
-    MailSection,
-    digest,
-    items,
-    led_rows,
-    next_month,
-    related_rows,
-    standing,
-)
+from reminder.domain.digest import Content, Item, MailSection, SectionKind, digest, items
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.status import Light, Reader, unit_status
@@ -50,8 +40,7 @@ class LedTask(Item):
 
 @dataclass(frozen=True)
 class UnitPage:
-    """`content` is the month's digest; None for a unit that no row of the month names. `to_sign`
-    is the month's period, empty when nothing is to be signed.
+    """`digest` is the month's; `to_sign` the month's period, empty when nothing is to be signed.
 
     Of what was registered it has the unit's own, never anybody else's: `history` with the last
     first, and by whom the month was `signed`.
@@ -59,7 +48,7 @@ class UnitPage:
 
     reader: Reader
     month: int
-    content: Content | None
+    digest: Content
     to_sign: str
     signed: Registration | None
     history: Sequence[Registration]
@@ -67,6 +56,12 @@ class UnitPage:
     @property
     def parallel(self) -> bool:
         return self.reader.parallel
+
+    @property
+    def content(self) -> Content | None:
+        """None for a unit that no row of the month names, and that nothing is asked of."""
+        named = self.digest.led or self.digest.related or self.digest.open
+        return self.digest if named else None
 
     @cached_property
     def _led_tasks(self) -> tuple[Task, ...]:
@@ -76,30 +71,29 @@ class UnitPage:
     def leads(self) -> bool:
         return any(task.kind is not TaskKind.STANDING for task in self._led_tasks)
 
-    @cached_property
+    def _sections(self, *kinds: SectionKind) -> list[MailSection]:
+        return [section for section in self.digest.sections if section.kind in kinds]
+
+    @property
     def led(self) -> list[tuple[MailSection, list[LedTask]]]:
         """This month's, row by row, as in the digest."""
-        tasks = [task for task in self._led_tasks if task.month == self.month]
-        rows = led_rows(self.reader, self.month, tasks)
+        rows = self._sections(SectionKind.LEAD)
         return [(row, [self._led(item.task, item.number) for item in row.items]) for row in rows]
 
-    @cached_property
+    @property
     def related(self) -> list[MailSection]:
-        table = self.reader.table
-        tasks = table.related(self.reader.unit.id, table.plan.month(self.month))
-        return related_rows(self.reader, self.month, tasks)
+        return self._sections(SectionKind.RELATED)
 
     @cached_property
     def earlier(self) -> list[LedTask]:
         """Of past months: what is asked for, and what the unit has answered and waits."""
-        table, unit, progress = self.reader.table, self.reader.unit.id, self.reader.progress
-        asked = table.unconfirmed(unit, self.month, self.reader.on, progress)
-        answered = [
+        reader, asked = self.reader, {item.task for item in self.digest.open}
+        answered = {
             task
             for task in self._led_tasks
-            if 0 < task.month < self.month and progress.reported_on(task.id, unit)
-        ]
-        tasks = sorted({*asked, *answered}, key=lambda task: (task.month, task.number))
+            if 0 < task.month < self.month and reader.progress.reported_on(task.id, reader.unit.id)
+        }
+        tasks = sorted(asked | answered, key=lambda task: (task.month, task.number))
         return [self._led(task) for task in tasks]
 
     @property
@@ -118,28 +112,26 @@ class UnitPage:
     def is_older(self, task: str) -> bool:
         return any(entry.task.id == task for entry in self.older)
 
-    @cached_property
+    @property
     def ahead(self) -> list[MailSection]:
-        return list(next_month(self.reader, self.month + 1))
+        return self._sections(SectionKind.NEXT_LEAD, SectionKind.NEXT_RELATED)
 
     @cached_property
     def year_round(self) -> list[LedTask]:
         tasks = [task for task in self._led_tasks if task.kind is TaskKind.YEAR]
         return [self._led(item.task, item.number) for item in items(self.reader, tasks)]
 
-    @cached_property
-    def year_related(self) -> tuple[Item, ...]:
-        table = self.reader.table
-        return items(self.reader, table.related(self.reader.unit.id, table.plan.year_round))
+    @property
+    def year_related(self) -> list[Item]:
+        return [item for row in self._sections(SectionKind.YEAR_RELATED) for item in row.items]
 
-    @cached_property
+    @property
     def standing(self) -> list[MailSection]:
-        return list(standing(self.reader))
+        return self._sections(SectionKind.STANDING)
 
     @property
     def office(self) -> str:
-        table = self.reader.table
-        return table.directory[table.plan.office].label
+        return self.digest.office.label
 
     def author(self, entry: Registration) -> str:
         """The secretariat speaks for the office."""
@@ -152,32 +144,29 @@ class UnitPage:
         history = [
             entry
             for entry in self.history
-            if (entry.task, entry.period) in ((task.id, ""), (task.id, window.period))
-            and entry.by.link != "direct"
+            if entry.task == task.id and entry.period in ("", window.period)
         ]
         return LedTask(
             task,
             number,
             None if window.period else window,
             unit_status(reader, window),
-            history[:_LATEST],
+            [entry for entry in history if entry.by.link != "direct"][:_LATEST],
             task.id not in reader.progress.done,
             window.period,
         )
 
 
 def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime) -> UnitPage:
-    table, on, month = app.table, app.table.local_day(at), app.table.shown_month(at)
+    table, month = app.table, app.table.shown_month(at)
     progress = registrations.read_progress(connection, table, app.settings.stream)
-    reader = Reader(table, unit, on, progress, linked=True)
-    asked = table.unconfirmed(unit.id, month, on, progress)
-    named = any(table.role(unit.id, task) for task in table.plan.month(month))
+    reader = Reader(table, unit, table.local_day(at), progress, linked=True)
     period = table.plan.period(month)
     signed = registrations.in_force(connection, Act.SIGN, unit=unit.id, period=period)
     return UnitPage(
         reader,
         month,
-        digest(reader, month, at) if asked or named else None,
+        digest(reader, month, at),
         period if is_to_sign(connection, app, unit, progress, at) else "",
         signed[-1] if signed else None,
         registrations.of_unit(connection, unit.id),

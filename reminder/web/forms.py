@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.to_thread import run_sync
@@ -67,18 +66,15 @@ def parse_day(text: str) -> date | None:
         return None
 
 
-View: TypeAlias = Callable[[Page], Response]
-Act: TypeAlias = Callable[[Page, Form], Response]
-Access: TypeAlias = Callable[[Page], Response | None]  # what is answered instead, if anything
-Again: TypeAlias = Callable[[Page, Form, Markup], Response]
+View = Callable[[Page], Response]
+Act = Callable[[Page, Form], Response]
+Access = Callable[[Page], Response | None]  # what is answered instead, if anything
+Again = Callable[[Page, Form, Markup], Response]
 
 
-def anybody(page: Page) -> None:
-    """A page for whoever knows its address."""
-
-
-def get(path: str, view: View, access: Access = anybody) -> Route:
-    """A page: made in a thread, out of one state of the ledger."""
+def get(path: str, view: View, access: Access = lambda page: None) -> Route:
+    """A page: made in a thread, out of one state of the ledger. Without `access` for whoever
+    knows its address."""
 
     def endpoint(request: Request) -> Response:
         with Page(request) as page:
@@ -87,7 +83,9 @@ def get(path: str, view: View, access: Access = anybody) -> Route:
     return Route(path, endpoint)
 
 
-def post(path: str, act: Act, access: Access = anybody, again: Again | None = None) -> Route:
+def post(
+    path: str, act: Act, access: Access = lambda page: None, again: Again | None = None
+) -> Route:
     """A form of ours. Before and after the act the page reads in transactions of their own.
 
     `again` shows the form with what was typed, and why it was declined; without it the reason
@@ -120,30 +118,23 @@ def post(path: str, act: Act, access: Access = anybody, again: Again | None = No
 
 def _refuse_foreign(request: Request) -> None:
     """Mostly it is no attack: another name of the site, or a proxy that the settings know nothing
-    of. So the page says which address to open, or which setting to make."""
-    if not _is_ours(request):
+    of. So the page says which address to open, or which setting to make. Older browsers and
+    programs say nothing of where a form stood."""
+    headers, own = request.headers, [_place(base_of(request))]
+    if own[0][0] == "http":
+        # Reached by a name of the machine, or a tunnel. To an https site no cookie comes over http.
+        own.append(_place(f"http://{headers.get('host', '')}"))
+    source = headers.get("origin", headers.get("referer"))
+    is_same = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    if not is_same or (source is not None and _place(source) not in own):
         address = request.app.state.application.settings.web.base_url
         raise Refused(403, "opened_elsewhere" if address else "without_base_url", address=address)
 
 
-def _is_ours(request: Request) -> bool:
-    """Older browsers and programs say nothing of where a form stood."""
-    headers = request.headers
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    source = headers.get("origin", headers.get("referer"))
-    if source is None:
-        return True
-    own = _place(base_of(request))
-    # Reached by a name of the machine, or a tunnel. To an https site no cookie comes over http.
-    reached = _place(f"http://{headers.get('host', '')}")
-    return _place(source) == own or (own[0] == "http" and _place(source) == reached)
-
-
-def _place(url: object) -> tuple[str, str, int]:
+def _place(url: str) -> tuple[str, str, int]:
     """Scheme, host and port, as a browser compares them; nothing of what is no such address."""
     try:
-        parts = urlsplit(str(url))
+        parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna").decode()
         return parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
@@ -159,9 +150,8 @@ async def _read(request: Request) -> Form:
         if len(body) > LONGEST:
             raise Refused(413, "form_too_long")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000
-        )
+        text = body.decode("ascii")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
     except ValueError:
         raise HTTPException(400) from None
     # PostgreSQL's text has no NUL.

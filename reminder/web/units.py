@@ -1,9 +1,7 @@
 """A unit's own pages: what it is told, what it registers, its calendar and the mails it has had."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 from urllib.parse import quote, unquote
 
 import segno
@@ -15,7 +13,6 @@ from starlette.routing import Route
 
 from reminder.calendar.rendering import View
 from reminder.domain.characters import UNSEEN
-from reminder.domain.plan import Task
 from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.errors import DeclinedError
@@ -58,8 +55,6 @@ class Typed:
         return (self.act, self.task) == (act, task)
 
 
-# Registers, and names the message that answers it.
-Register: TypeAlias = Callable[[Page, Unit, Form, Signature], str]
 _NOTHING = Typed("", "", Form({}))
 
 
@@ -183,53 +178,11 @@ def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
 # What a unit registers
 
 
-def _sign(page: Page, unit: Unit, form: Form, by: Signature) -> str:
-    new = registrations.sign(page.app, unit, form.line("period", 7), by)
-    return "signed" if new else "already"
-
-
-def _report(page: Page, unit: Unit, form: Form, by: Signature) -> str:
-    task, words = _task(page, form), form.text("words", LONGEST)
-    percent = _percent(form.line("percent", 20))
-    registrations.report_progress(page.app, unit, task, by, words=words, percent=percent)
-    return "progress"
-
-
-def _finish(page: Page, unit: Unit, form: Form, by: Signature) -> str:
-    period = form.line("period", 7)
-    day, words = form.day("done_on"), form.text("words", LONGEST)
-    new = registrations.finish(
-        page.app, unit, _task(page, form), by, done_on=day, words=words, period=period
-    )
-    if not new:
-        return "same"
-    if page.settings.web.finish != "direct":
-        return "finished"
-    return "month" if period else "closed"
-
-
-def _task(page: Page, form: Form) -> Task:
-    task = page.table.plan.by_id.get(form.line("task", 100))
-    if task is None:
-        raise DeclinedError("no_such_task")
-    return task
-
-
-def _percent(typed: str) -> int | None:
-    digits = typed.removesuffix("%").strip()
-    if not digits:
-        return None
-    if not (digits.isdecimal() and len(digits) <= 3):
-        raise DeclinedError("not_a_percentage")
-    return int(digits)
-
-
-def _form(act: str, register: Register) -> Route:
+def _form(act: str) -> Route:
     def answer(page: Page, form: Form) -> Response:
         opened, who = _opened(page), form.line("who", WHO)
         by = Signature(who, f"{PAGE}/{opened.unit.id}/{opened.link.generation}")
-        message = register(page, opened.unit, form, by)
-        answer = page.done(opened.path, message)
+        answer = page.done(opened.path, _register(page, act, opened.unit, form, by))
         # Lax: a click in a mail comes from elsewhere, and the name should stand there already.
         page.set_cookie(answer, _NAME, quote(who), seconds=_A_YEAR, path="/units", samesite="lax")
         return answer
@@ -238,6 +191,35 @@ def _form(act: str, register: Register) -> Route:
         return _page(page, Typed(act, form["task"], form), refused)
 
     return post(f"{_PATH}/{act}", answer, again=again)
+
+
+def _register(page: Page, act: str, unit: Unit, form: Form, by: Signature) -> str:
+    """The name of the message that answers it."""
+    period = form.line("period", 7)
+    if act == "sign":
+        return "signed" if registrations.sign(page.app, unit, period, by) else "already"
+    task = page.table.plan.by_id.get(form.line("task", 100))
+    if task is None:
+        raise DeclinedError("no_such_task")
+    words = form.text("words", LONGEST)
+    if act == "progress":
+        percent = _percent(form.line("percent", 20))
+        registrations.report_progress(page.app, unit, task, by, words=words, percent=percent)
+        return "progress"
+    day = form.day("done_on")
+    new = registrations.finish(page.app, unit, task, by, done_on=day, words=words, period=period)
+    if not new:
+        return "same"
+    if page.settings.web.finish != "direct":
+        return "finished"
+    return "month" if period else "closed"
+
+
+def _percent(typed: str) -> int | None:
+    digits = typed.removesuffix("%").strip()
+    if digits and not (digits.isdecimal() and len(digits) <= 3):
+        raise DeclinedError("not_a_percentage")
+    return int(digits) if digits else None
 
 
 # The mails that it has had
@@ -285,9 +267,9 @@ def _script(page: Page) -> Response:
 ROUTES = [
     get("/static/page.js", _script),
     get(_PATH, _page),
-    _form("sign", _sign),
-    _form("progress", _report),
-    _form("finish", _finish),
+    _form("sign"),
+    _form("progress"),
+    _form("finish"),
     get(f"{_PATH}/mails", _mails),
     get(f"{_PATH}/mails/{{key:path}}", _mail),
     get(f"{_PATH}/mail-body/{{key:path}}", _mail_body),

@@ -9,7 +9,7 @@ import pytest
 from reminder.domain.plan import Meeting, Part, Task
 from reminder.domain.status import Light, task_light
 from reminder.domain.windows import Progress, Rule, Window, window, workdays_left
-from tests.domain.builders import DAYS, meeting, plan, standing, task, year_round
+from tests.domain.builders import DAYS, meeting, plan, standing, task, timetable, year_round
 
 
 def of(found: Task, *meetings: Meeting, month: int = 0) -> Window:
@@ -17,7 +17,7 @@ def of(found: Task, *meetings: Meeting, month: int = 0) -> Window:
 
 
 def shown(found: Window, on: str, progress: Progress | None = None) -> Light:
-    return task_light(found, date.fromisoformat(on), DAYS, progress or Progress())
+    return task_light(timetable(), found, date.fromisoformat(on), progress or Progress())
 
 
 def day(month: int, number: int) -> date:

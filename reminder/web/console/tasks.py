@@ -2,25 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.plan import TaskKind
-from reminder.domain.timetable import Role, Timetable
-from reminder.domain.units import Unit
+from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError, UnknownError, UsageError
-from reminder.office import links, registrations
-from reminder.office.overview import (
-    SHOWN,
-    Overview,
-    read_month,
-    read_overview,
-    read_signing_now,
-    read_unit,
-)
+from reminder.office import links, overview, registrations
+from reminder.office.overview import SHOWN
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page, page_number
@@ -29,35 +20,32 @@ from reminder.web.timeline import Timeline, Year, task_bar
 NOTE = 200  # characters
 _MONTH = re.compile(r"/console/month/(\d{4}-\d{2})")
 _UNIT = re.compile(r"/console/units/([a-z0-9-]+)")
+_NOTHING = Form({})
 Act = Callable[[Page, Form], str]  # returns the name of the message that says what was done
 
 
-def year_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
-    overview = read_overview(page.app, page.connection, page.at)
-    drawn = _picture(page.table, overview, page.table.local_day(page.at))
-    return _render(
-        page, "year.html", form, refused, back="/console", overview=overview, drawn=drawn
-    )
+# Pages; with a form that was refused they are those that it came from
 
 
-def _picture(table: Timetable, overview: Overview, on: date) -> Timeline:
-    year = table.plan.year
-    rows = [row for rows in overview.months.values() for row in rows]
-    bars = [task_bar(year, row.task, row.window, row.status) for row in rows]
-    bars += [task_bar(year, row.task, None, row.status) for row in overview.year_round]
-    return Timeline(Year(year, on, bars))
+def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
+    shown, table = overview.read_overview(page.app, page.connection, page.at), page.table
+    number = table.plan.year
+    rows = [row for rows in shown.months.values() for row in rows]
+    bars = [task_bar(number, row.task, row.window, row.status) for row in rows]
+    bars += [task_bar(number, row.task, None, row.status) for row in shown.year_round]
+    drawn = Timeline(Year(number, table.local_day(page.at), bars))
+    return _render(page, "year.html", form, refused, back="/console", overview=shown, drawn=drawn)
 
 
-def month_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
-    """Of the address, or the one that the form came from."""
+def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     plan, number = page.table.plan, page_number(page)
-    came_from = _MONTH.fullmatch(form["back"]) if form else None
+    came_from = _MONTH.fullmatch(form["back"])
     period = came_from[1] if came_from else page.part("period")
     live = page.table.shown_month(page.at)
     month = plan.month_of(period) if period else live
     if not month:
         raise HTTPException(404)
-    shown = read_month(page.app, page.connection, page.at, month, number)
+    shown = overview.read_month(page.app, page.connection, page.at, month, number)
     if number > shown.pages:
         raise HTTPException(404)
     return _render(
@@ -75,33 +63,29 @@ def month_page(page: Page, form: Form | None = None, refused: str = "") -> Respo
 
 
 def _units(page: Page) -> Response:
-    number, table = page_number(page), page.table
-    units, month = table.directory.single, table.shown_month(page.at)
+    number, table, units = page_number(page), page.table, page.table.directory.single
     pages = -(-len(units) // SHOWN)
     if number > pages:
         raise HTTPException(404)
+    rows = []
+    for unit in units[(number - 1) * SHOWN :][:SHOWN]:
+        roles = [table.role(unit.id, task) for task in table.plan.tasks]
+        rows.append((unit, roles.count(Role.LEAD), roles.count(Role.RELATED)))
     return _render(
         page,
         "units.html",
         here="/console/units",
-        month=month,
-        signing=read_signing_now(page.app, page.connection, page.at),
+        month=table.shown_month(page.at),
+        signing=overview.read_signing_now(page.app, page.connection, page.at),
         count=len(units),
-        rows=[(unit, *_counts(table, unit)) for unit in units[(number - 1) * SHOWN :][:SHOWN]],
+        rows=rows,
         number=number,
         pages=pages,
     )
 
 
-def _counts(table: Timetable, unit: Unit) -> tuple[int, int]:
-    """How many tasks it leads, and how many it is related to."""
-    roles = [table.role(unit.id, task) for task in table.plan.tasks]
-    return roles.count(Role.LEAD), roles.count(Role.RELATED)
-
-
-def unit_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
-    """Of the address, or the one that the form came from."""
-    came_from = _UNIT.fullmatch(form["back"]) if form else None
+def _unit(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
+    came_from = _UNIT.fullmatch(form["back"])
     unit = page.table.directory.units.get(came_from[1] if came_from else page.part("unit"))
     if unit is None or unit.is_group:
         raise HTTPException(404)
@@ -113,7 +97,7 @@ def unit_page(page: Page, form: Form | None = None, refused: str = "") -> Respon
         here="/console/units",
         back=f"/console/units/{unit.id}",
         unit=unit,
-        shown=read_unit(page.app, page.connection, page.at, unit),
+        shown=overview.read_unit(page.app, page.connection, page.at, unit),
         link=links.unit_address(page.app, page.connection, page.base, links.PAGE, unit.id),
     )
 
@@ -121,28 +105,29 @@ def unit_page(page: Page, form: Form | None = None, refused: str = "") -> Respon
 def _render(
     page: Page,
     template: str,
-    form: Form | None = None,
+    form: Form = _NOTHING,
     refused: str = "",
     *,
     here: str = "/console",
-    back: str = "",
     **facts: object,
 ) -> Response:
-    """`here` is its entry in the navigation, `back` where its forms return to. A form that was
-    refused is shown again with what was typed: nobody types it twice.
-    """
+    """`here` is its entry in the navigation, `back` where its forms return to. What was typed
+    into a form that was refused stands there again: nobody types it twice."""
+    table = page.table
     return page.render(
         f"console/{template}",
         status=422 if refused else 200,
         here=here,
-        back=back,
         refused=refused,
-        typed=form.values if form else {},
-        table=page.table,
+        typed=form.values,
+        table=table,
         at=page.at,
-        today=page.table.local_day(page.at),
+        today=table.local_day(page.at),
         **facts,
     )
+
+
+# What is said of tasks
 
 
 def _confirm(page: Page, form: Form) -> str:
@@ -189,29 +174,27 @@ def _form(path: str, act: Act) -> Route:
     """Back to the page it came from, which shows again what was typed when it is refused."""
 
     def acted(page: Page, form: Form) -> Response:
-        return page.done(_back(form["back"]), act(page, form))
+        back = form["back"] if _origin(form) is not _year else "/console"
+        return page.done(back, act(page, form))
 
-    return console_form(path, acted, _again)
+    def again(page: Page, form: Form, refused: str) -> Response:
+        return _origin(form)(page, form, refused)
+
+    return console_form(path, acted, again)
 
 
-def _back(path: str) -> str:
-    return path if _MONTH.fullmatch(path) or _UNIT.fullmatch(path) else "/console"
-
-
-def _again(page: Page, form: Form, refused: str) -> Response:
+def _origin(form: Form) -> Callable[[Page, Form, str], Response]:
     if _MONTH.fullmatch(form["back"]):
-        return month_page(page, form, refused)
-    if _UNIT.fullmatch(form["back"]):
-        return unit_page(page, form, refused)
-    return year_page(page, form, refused)
+        return _month
+    return _unit if _UNIT.fullmatch(form["back"]) else _year
 
 
 ROUTES = [
-    console_page("/console", year_page),
-    console_page("/console/month", month_page),
-    console_page("/console/month/{period}", month_page),
+    console_page("/console", _year),
+    console_page("/console/month", _month),
+    console_page("/console/month/{period}", _month),
     console_page("/console/units", _units),
-    console_page("/console/units/{unit}", unit_page),
+    console_page("/console/units/{unit}", _unit),
     _form("/console/confirm", _confirm),
     _form("/console/return", _send_back),
     _form("/console/undo", _undo),
