@@ -11,6 +11,7 @@ from reminder.domain.notices import ON_ITS_WAY, Kind, Reason, State
 from reminder.ledger.notices import set_states
 from reminder.ledger.rows import (
     Change,
+    batched,
     drop_setting,
     put_new_setting,
     put_setting,
@@ -105,18 +106,14 @@ class Unapproved:
 
 
 def unapproved(connection: Connection, stream: str) -> list[Unapproved]:
-    counts = func.count().label("waiting"), func.count(notice.c.approved).label("changed")
-    query = (
-        select(notice.c.period, notice.c.due, *counts)
-        .where(
-            notice.c.state == State.HELD,
-            notice.c.reason == Reason.APPROVAL,
-            notice.c.stream == stream,
-        )
-        .group_by(notice.c.period, notice.c.due)
-        .order_by(notice.c.due, notice.c.period)
+    batch = (notice.c.period, notice.c.due)
+    query = select(*batch, func.count(), func.count(notice.c.approved)).where(
+        notice.c.state == State.HELD,
+        notice.c.reason == Reason.APPROVAL,
+        notice.c.stream == stream,
     )
-    return [Unapproved(*row) for row in connection.execute(query)]
+    rows = connection.execute(query.group_by(*batch).order_by(*reversed(batch)))
+    return [Unapproved(*row) for row in rows]
 
 
 def held_digests(
@@ -152,6 +149,6 @@ def note_approved(connection: Connection, hashes: Mapping[str, str], at: datetim
 def take_back(connection: Connection, keys: Collection[str], at: datetime) -> None:
     """What was approved reads otherwise now: it waits anew, and keeps the old hash as a mark."""
     values = {"reason": Reason.APPROVAL, "updated": at}
-    for key in keys:
-        connection.execute(update(notice).where(notice.c.key == key).values(values))
+    for part in batched(keys):
+        connection.execute(update(notice).where(notice.c.key.in_(part)).values(values))
     record(connection, at, [Change(key, State.HELD, Reason.CHANGED) for key in keys])

@@ -150,23 +150,17 @@ class Alerts:
                 counted = tally(connection, Kind.DIGEST, row["period"])
                 if waiting := counted.waiting:
                     reason = next(view.reason for view in counted.others if view.waiting)
-                    yield Trouble(
-                        f"digest/{row['period']}",
-                        f"digest {row['period']}: expected {counted.expected}, accepted "
-                        f"{counted.accepted}, {waiting} wait: {reason}",
-                    )
+                    words = f"expected {counted.expected}, accepted {counted.accepted}"
+                    name, period = f"digest/{row['period']}", row["period"]
+                    yield Trouble(name, f"digest {period}: {words}, {waiting} wait: {reason}")
         month = self._table.live_digest(at)
         if month is None or at < self._table.digest_due(month) + PATIENCE:
             return
         period = self._table.plan.period(month)
         kinds = (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
         if not any(period in occasions.input_hashes(connection, kind) for kind in kinds):
-            yield Trouble(
-                f"digest/{period}",
-                f"digest {period} was due and is not planned",
-                "unplanned",
-                {"period": period},
-            )
+            words = f"digest {period} was due and is not planned"
+            yield Trouble(f"digest/{period}", words, "unplanned", {"period": period})
 
     def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """From a working day before, and again when it was due: nobody gets it meanwhile."""
@@ -176,20 +170,14 @@ class Alerts:
             if at < self._table.moment(days.shift(due.date(), -1)):
                 continue
             kind = "approval-late" if is_late else "approval"
-            yield Trouble(
-                f"{kind}/{held.period}/{due:%m%dT%H%M}",
+            words = (
                 f"digest {held.period}: {held.count} wait for approval at /console/approval, "
-                f"due {due.isoformat(' ', 'minutes')}",
-                "unapproved",
-                {
-                    "period": held.period,
-                    "due": due,
-                    "count": held.count,
-                    "changed": held.changed,
-                    "late": is_late,
-                    "url": console_url(self._settings, "/console/approval"),
-                },
+                f"due {due.isoformat(' ', 'minutes')}"
             )
+            url = console_url(self._settings, "/console/approval")
+            facts = vars(held) | {"due": due, "late": is_late, "url": url}
+            name = f"{kind}/{held.period}/{due:%m%dT%H%M}"
+            yield Trouble(name, words, "unapproved", facts)
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
@@ -203,12 +191,8 @@ class Alerts:
         hold = read_hold(connection, "")
         if hold and hold.of_all:
             since = hold.since.astimezone(self._table.plan.zone)
-            yield Trouble(
-                "hold",
-                f"everything is held: {hold_words(hold)}",
-                "held",
-                {"reason": hold.reason, "since": since},
-            )
+            facts = {"reason": hold.reason, "since": since}
+            yield Trouble("hold", f"everything is held: {hold_words(hold)}", "held", facts)
 
     def _workdays(self, at: datetime) -> Iterator[Trouble]:
         month = self._table.next_digest(at)
@@ -216,12 +200,9 @@ class Alerts:
             return
         year, days = self._table.plan.year, self._table.days
         if days.is_provisional(days.first_of_month(year, month)):
-            yield Trouble(
-                f"workdays/{year}",
-                f"no published working days for {year}-{month:02}, which is near",
-                "workdays",
-                {"year": year, "month": month},
-            )
+            words = f"no published working days for {year}-{month:02}, which is near"
+            facts = {"year": year, "month": month}
+            yield Trouble(f"workdays/{year}", words, "workdays", facts)
 
     def _disk(self, alarms: Collection[str]) -> Iterator[Trouble]:
         wanted = ENOUGH if "disk" in map(_kind, alarms) else ROOM
@@ -230,12 +211,9 @@ class Alerts:
             with suppress(OSError):  # there is nothing yet, and so nothing to fill
                 free = shutil.disk_usage(folder).free
             if free < wanted:
-                yield Trouble(
-                    "disk",
-                    f"disk nearly full: {free >> 20} MiB left for {folder}",
-                    "disk",
-                    {"free": free >> 20},
-                )
+                left = free >> 20
+                words = f"disk nearly full: {left} MiB left for {folder}"
+                yield Trouble("disk", words, "disk", {"free": left})
                 return
 
 
@@ -265,10 +243,8 @@ class EditedFiles:
         except ConfigurationError as error:
             first, count = error.faults[0], len(error.faults)
             more = f" and {count - 1} more" if count > 1 else ""
-            words, facts = (
-                f"an edit is broken, {still}: {first}{more}",
-                {"fault": first, "count": count},
-            )
+            words = f"an edit is broken, {still}: {first}{more}"
+            facts = {"fault": first, "count": count}
             yield Trouble("files/broken", words, "broken_files", facts)
             return
         if (office.table, office.settings) != (self._office.table, self._office.settings):

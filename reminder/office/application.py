@@ -183,25 +183,17 @@ class Application:
 
     def _route(self) -> Route:
         settings, smtp = self.settings, self.settings.smtp
-        by_mail = settings.transport == "smtp"
-        server = f"mail server {smtp.host}:{smtp.effective_port}"
-        name = server if by_mail else f"outbox {settings.outbox}"
+        if settings.transport == "smtp":
+            name = f"mail server {smtp.host}:{smtp.effective_port}"
+            pace = smtp.model_dump(include={"connections", "messages_per_connection", "rate"})
+        else:
+            name = f"outbox {settings.outbox}"
+            pace = {"probe": (timedelta(), timedelta()), "failing": Reason.STORAGE}
         marks = f"{smtp!r} {smtp.password.get_secret_value()}"
-        route = Route(
-            self.transport,
-            settings.stream,
-            settings.mail.sender_address,
-            name,
-            f"{name} {self.key.derive('relay', marks, 8)}",
-            rehearsal=settings.rehearsal,
-        )
-        if not by_mail:
-            return replace(route, probe=(timedelta(), timedelta()), failing=Reason.STORAGE)
-        return replace(
-            route,
-            connections=smtp.connections,
-            messages_per_connection=smtp.messages_per_connection,
-            rate=smtp.rate,
+        mark = f"{name} {self.key.derive('relay', marks, 8)}"
+        sender, stream = settings.mail.sender_address, settings.stream
+        return Route(
+            self.transport, stream, sender, name, mark, rehearsal=settings.rehearsal, **pace
         )
 
     @property

@@ -139,23 +139,24 @@ def test_scheduler_that_stalled_is_told_and_over_at_the_next_look(office: Trial)
     assert told(office) == ["【试】定时任务曾停顿", "【试】定时任务已恢复"]
 
 
-def test_broken_edit_leaves_the_version_of_the_start_and_is_said(office: Trial) -> None:
-    found = load_office(office.config, {"plan": office.state.parent / "plan.toml"})
-    edits = EditedFiles(found)
+@pytest.fixture
+def edits(office: Trial) -> EditedFiles:
+    return EditedFiles(load_office(office.config, {"plan": office.state.parent / "plan.toml"}))
+
+
+def test_broken_edit_leaves_the_version_of_the_start_and_is_said(
+    office: Trial, edits: EditedFiles
+) -> None:
     assert edits.troubles() == []
     office.edit_units('relation = "own"', 'relation = "owned"')
     [trouble] = edits.troubles()
+    assert trouble.name == "files/broken"
     assert "units.toml:5: unit.relation: is 'owned'" in trouble.detail
     office.edit_units('relation = "owned"', 'relation = "own"')
     assert edits.troubles() == []
-    office.edit_units("related@unit.test", "other@unit.test")
-    assert [found.name for found in edits.troubles()] == ["files/pending"]
-    assert trouble.name == "files/broken"
 
 
-def test_edit_that_is_not_in_force_yet_is_said(office: Trial) -> None:
-    found = load_office(office.config, {"plan": office.state.parent / "plan.toml"})
-    edits = EditedFiles(found)
+def test_edit_that_is_not_in_force_yet_is_said(office: Trial, edits: EditedFiles) -> None:
     office.edit_units("related@unit.test", "other@unit.test")
     assert [found.name for found in edits.troubles()] == ["files/pending"]
 
@@ -169,9 +170,10 @@ def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(
     assert "last tick" in why_not_ready(app, office.app(on("03-02T08:00")).clock.now())
 
 
-def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
+def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(
+    office: Trial, edits: EditedFiles
+) -> None:
     office.tick(MARCH, mail=OPERATOR)
-    edits = EditedFiles(office.app(MARCH, mail=OPERATOR).office)
     office.edit_units("related@unit.test", "other@unit.test")
     for minute in range(1, 5):
         daemon = office.app(on(f"03-02T10:0{minute}"), mail=OPERATOR)

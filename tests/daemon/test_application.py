@@ -1,7 +1,9 @@
 """One pass of the work, and the moments at which it may be tried."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,28 +44,27 @@ def test_tick_prints_its_counts(office: Trial) -> None:
     assert printed == "planned 2, sent 2, retry 0, refused 0, expired 0, baseline 0\n"
 
 
+LOCAL = {"transport": "smtp", "smtp": {"host": "127.0.0.1"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "moment", "really"),
+    [(REAL, MARCH, True), (REAL, Clock().now().isoformat(), False), (LOCAL, MARCH, False)],
+    ids=["really meant", "now", "on this machine"],
+)
+def test_distant_moment_is_for_a_trial_server(
+    office: Trial, settings: dict[str, Any], moment: str, really: bool
+) -> None:
+    loaded = office.app(MARCH, **settings).office
+    refuse_far_moment(loaded, datetime.fromisoformat(moment), really=really)
+    assert not office.state.exists()
+
+
 def test_distant_moment_is_refused_on_a_real_mail_server(office: Trial) -> None:
     app = office.app(MARCH, **REAL)
     with pytest.raises(UsageError, match=r"mail\.npc\.test is a real mail server") as refusal:
         refuse_far_moment(app.office, app.clock.now(), really=False)
     assert "--really" in refusal.value.hint
-
-
-def test_distant_moment_is_allowed_when_it_is_really_meant(office: Trial) -> None:
-    app = office.app(MARCH, **REAL)
-    refuse_far_moment(app.office, app.clock.now(), really=True)
-    assert not office.state.exists()
-
-
-def test_present_moment_is_allowed_on_a_real_mail_server(office: Trial) -> None:
-    refuse_far_moment(office.app(MARCH, **REAL).office, Clock().now(), really=False)
-    assert not office.state.exists()
-
-
-def test_distant_moment_is_allowed_on_this_machine(office: Trial) -> None:
-    app = office.app(MARCH, transport="smtp", smtp={"host": "127.0.0.1"})
-    refuse_far_moment(app.office, app.clock.now(), really=False)
-    assert not office.state.exists()
 
 
 def test_state_folder_that_cannot_be_made_is_said(office: Trial) -> None:

@@ -1,6 +1,7 @@
 """The tick goes on whatever becomes of the scheduler."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
@@ -32,35 +33,30 @@ class Beats:
         return self._beaten.wait(PATIENCE)
 
 
-@pytest.fixture
-def stalls() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def beats(stalls: list[str]) -> Iterator[Beats]:
-    """A guarded heartbeat whose own interval is half a minute: what beats, the guard made."""
-    found, stop = Beats(), Event()
-    beating = Heartbeat(found)
-    guard = Thread(target=beating.guard, args=(stop, lambda: stalls.append("stalled")))
+@contextmanager
+def guarded(beat: Callable[[], None], stalls: list[str] | None = None) -> Iterator[Heartbeat]:
+    """A heartbeat whose own interval is half a minute: what beats within it, the guard made."""
+    stop, beating = Event(), Heartbeat(beat)
+    seen = [] if stalls is None else stalls
+    guard = Thread(target=beating.guard, args=(stop, lambda: seen.append("stalled")))
     guard.start()
-    yield found
+    yield beating
     stop.set()
     guard.join()
     beating.stop()
 
 
-def test_stalled_scheduler_is_replaced_and_the_tick_made_up_for(
-    beats: Beats, stalls: list[str]
-) -> None:
-    assert beats.another()
-    assert beats.another()
+def test_stalled_scheduler_is_replaced_and_the_tick_made_up_for() -> None:
+    beats, stalls = Beats(), list[str]()
+    with guarded(beats, stalls):
+        assert beats.another()
+        assert beats.another()
     assert stalls
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_death_of_the_schedulers_thread_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, stop, died = Beats(), Event(), Event()
+    beats, died = Beats(), Event()
     original = BaseScheduler._process_jobs
 
     def die(scheduler: BaseScheduler) -> object:
@@ -70,36 +66,26 @@ def test_death_of_the_schedulers_thread_is_mended(monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("in the scheduler's own loop")
 
     monkeypatch.setattr(BaseScheduler, "_process_jobs", die)
-    beating = Heartbeat(found)
-    assert died.wait(PATIENCE)
-    guard = Thread(target=beating.guard, args=(stop, lambda: None))
-    guard.start()
-    assert found.another()
-    stop.set()
-    guard.join()
-    beating.stop()
+    with guarded(beats):
+        assert died.wait(PATIENCE)
+        assert beats.another()
 
 
 def test_beat_that_takes_long_is_not_joined_by_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon, "LONG", 0.3)
-    at_work, finish, stop, begun = Event(), Event(), Event(), []
+    at_work, finish, begun = Event(), Event(), []
 
     def slow() -> None:
         begun.append(1)
         at_work.set()
         finish.wait(PATIENCE)
 
-    beating = Heartbeat(slow)
-    guard = Thread(target=beating.guard, args=(stop, lambda: None))
-    guard.start()
-    assert at_work.wait(PATIENCE)
-    other = Thread(target=beating._once)
-    other.start()
-    other.join()
-    finish.set()
-    stop.set()
-    guard.join()
-    beating.stop()
+    with guarded(slow) as beating:
+        assert at_work.wait(PATIENCE)
+        other = Thread(target=beating._once)
+        other.start()
+        other.join()
+        finish.set()
     assert len(begun) == 1
 
 

@@ -38,19 +38,14 @@ ALL = [Kind.NUDGE, Kind.OVERDUE, Kind.OVERDUE]
 @pytest.mark.parametrize("to", [ALONE, COPIED, ASIDE], ids=["unit", "unit and others", "others"])
 @pytest.mark.parametrize("relation", [*Relation, None])
 def test_mails_and_calls_by_relation_and_list(to: Addressees, relation: Relation | None) -> None:
-    mails, calls = reminders(escalated(to, relation), *YEAR)
+    table = escalated(to, relation)
+    mails, calls = reminders(table, *YEAR)
     local = NUDGED if to.lead else []
     assert kinds(mails) == {Relation.PARALLEL: [], Relation.LOCAL: local}.get(relation, ALL)
     assert kinds(calls) == (ALL if relation is Relation.PARALLEL else [])
-
-
-@pytest.mark.parametrize("to", [ALONE, COPIED, ASIDE], ids=["unit", "unit and others", "others"])
-@pytest.mark.parametrize("relation", [*Relation, None])
-def test_others_are_told_of_the_own_house_alone(to: Addressees, relation: Relation | None) -> None:
-    table = escalated(to, relation)
-    mails, calls = reminders(table, *YEAR)
-    own = relation in (Relation.OWN, None)
-    assert {addressees(table, draft) for draft in (*mails, *calls)} <= {to if own else ALONE}
+    # Others are told of the own house alone.
+    told = to if relation in (Relation.OWN, None) else ALONE
+    assert {addressees(table, draft) for draft in (*mails, *calls)} <= {told}
 
 
 def test_each_step_goes_to_its_own_list() -> None:

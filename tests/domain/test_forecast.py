@@ -9,8 +9,8 @@ import pytest
 from reminder.documents.office import Office
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import digest_draft, digest_units, forecast
-from reminder.domain.plan import Part
-from reminder.domain.timetable import Addressees, Timetable
+from reminder.domain.plan import Part, Task
+from reminder.domain.timetable import MONTHS, Addressees, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from tests.domain.builders import (
@@ -69,22 +69,21 @@ def test_unconfirmed_tasks_bring_a_digest_in_a_month_without_rows() -> None:
     assert [(o.kind, o.units) for o in found] == [(Kind.DIGEST, (LEADER,))]
 
 
+MARCH_AND_APRIL = task(3), task(4, lead=(OUTSIDER,))
+
+
 @pytest.mark.parametrize(
-    "schedule_or_relation",
-    [{"tracking": False}, {"relations": {LEADER: Relation.PARALLEL}}],
-    ids=["tracking off", "parallel"],
+    "table",
+    [
+        timetable(*MARCH_AND_APRIL, tracking=False),
+        timetable(*MARCH_AND_APRIL, relations={LEADER: Relation.PARALLEL}),
+        timetable(task(3, soft=True), MARCH_AND_APRIL[1]),
+        timetable(task(3, meetings=("sc-25",)), MARCH_AND_APRIL[1], meetings=[meeting()]),
+    ],
+    ids=["tracking off", "parallel", "soft", "undated"],
 )
-def test_nothing_is_unconfirmed_without_tracking_or_for_a_parallel_unit(
-    schedule_or_relation: dict[str, Any],
-) -> None:
-    table = timetable(task(3), task(4, lead=(OUTSIDER,)), **schedule_or_relation)
+def test_what_nobody_asks_after_brings_no_digest(table: Timetable) -> None:
     assert digest_of(table, 4) == (OUTSIDER, RELATED)
-
-
-@pytest.mark.parametrize("timing", [{"soft": True}, {"meetings": ("sc-25",)}])
-def test_soft_and_undated_tasks_are_never_unconfirmed(timing: dict[str, Any]) -> None:
-    table = timetable(task(3, **timing), task(4, lead=(OUTSIDER,)), meetings=[meeting()])
-    assert LEADER not in digest_of(table, 4)
 
 
 def test_year_round_and_standing_tasks_never_cause_a_digest_by_themselves() -> None:
@@ -93,20 +92,19 @@ def test_year_round_and_standing_tasks_never_cause_a_digest_by_themselves() -> N
     assert digest_of(table, 4, done) == (OUTSIDER,)
 
 
-def test_a_unit_of_year_round_rows_alone_gets_januarys_digest_and_no_other() -> None:
-    table = timetable(task(1), task(2), year_round(related=(OUTSIDER,)))
-    assert digest_of(table, 1) == (LEADER, RELATED, OUTSIDER)
-    assert OUTSIDER not in digest_of(table, 2)
-
-
-def test_a_unit_of_year_round_rows_alone_gets_januarys_digest_though_january_has_no_row() -> None:
-    table = timetable(task(2), year_round(related=(OUTSIDER,)))
-    assert digest_of(table, 1) == (OUTSIDER,)
-
-
-def test_a_unit_of_the_last_month_alone_waits_for_its_month() -> None:
-    table = timetable(task(1), task(12, lead=(OUTSIDER,)), year_round(related=(OUTSIDER,)))
-    assert OUTSIDER not in digest_of(table, 1)
+@pytest.mark.parametrize(
+    ("tasks", "months"),
+    [
+        ((task(1), task(2)), [1]),
+        ((task(2),), [1]),  # though January has no row
+        ((task(1), task(12, lead=(OUTSIDER,))), [12]),
+    ],
+)
+def test_a_unit_of_year_round_rows_alone_gets_januarys_digest(
+    tasks: tuple[Task, ...], months: list[int]
+) -> None:
+    table = timetable(*tasks, year_round(related=(OUTSIDER,)))
+    assert [month for month in MONTHS if OUTSIDER in digest_of(table, month)] == months
 
 
 def test_a_unit_in_no_row_gets_nothing_in_the_whole_year() -> None:
@@ -122,8 +120,7 @@ def test_a_digest_is_due_at_nine_and_of_use_until_the_months_end() -> None:
 
 
 def test_a_digest_may_go_at_another_hour_some_working_days_before_the_month() -> None:
-    table = timetable(task(10), at=time(8, 30), workdays_before=2)
-    assert table.digest_due(10) == at(9, 29, 8, 30)
+    assert timetable(task(10), at=time(8, 30), workdays_before=2).digest_due(10) == at(9, 29, 8, 30)
 
 
 # --- forecast
@@ -144,15 +141,12 @@ def test_forecast_takes_in_both_its_ends_and_nothing_beyond() -> None:
     assert [occasion.period for occasion in found] == ["2026-04-27", "2026-05"]
 
 
-def test_forecast_leaves_out_whom_nobody_presses() -> None:
-    table = timetable(task(4), relations={LEADER: Relation.PARALLEL})
-    found = forecast(table, *YEAR, at(3, 1), NOTHING)
-    assert [occasion.kind for occasion in found] == [Kind.DIGEST]
-
-
-def test_forecast_leaves_out_what_is_done() -> None:
-    found = forecast(timetable(task(4)), *YEAR, at(4, 21), Progress({"2026-04-1": day(4, 20)}))
-    assert [occasion.kind for occasion in found] == [Kind.DIGEST]
+def test_forecast_leaves_out_what_is_done_and_whom_nobody_presses() -> None:
+    done = Progress({"2026-04-1": day(4, 20)})
+    parallel = timetable(task(4), relations={LEADER: Relation.PARALLEL})
+    for table, progress in ((timetable(task(4)), done), (parallel, NOTHING)):
+        found = forecast(table, *YEAR, at(4, 21), progress)
+        assert [occasion.kind for occasion in found] == [Kind.DIGEST]
 
 
 def test_forecast_has_no_second_mail_on_the_day_of_a_digest() -> None:

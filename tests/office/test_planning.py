@@ -13,12 +13,13 @@ from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.ledger.location import Place
 from reminder.office import operations, registrations
-from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server
 
 APRIL = "2026-04-01T09:00+08:00"
+REDIRECTED = {"redirect_to": "me@npc.test"}
 DEPUTIES = "deputies@npc.example"
-LEAD = "digest/2026-03/deputies"
+LEAD, NUDGE = "digest/2026-03/deputies", "nudge/2026-03-26/deputies"
 
 
 @pytest.fixture
@@ -66,8 +67,10 @@ def subjects(mails: list[EmailMessage]) -> set[str]:
 # The first start
 
 
-def test_first_start_sends_the_running_month_and_nothing_older(office: Trial) -> None:
+def test_first_start_sends_the_running_month_once_and_nothing_older(office: Trial) -> None:
     assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert office.tick(MARCH) == {}
+    assert len(office.files()) == 5
     assert {view.period for view in office.notices(state="sent").values()} == {"2026-03"}
     for month in ("2026-01", "2026-02"):
         assert office.states(period=month) == {("baseline", "first-start")}
@@ -86,26 +89,16 @@ def test_first_start_writes_to_the_units_of_the_months_rows_and_to_nobody_else(
     ]
 
 
-def test_second_pass_counts_nothing(office: Trial) -> None:
-    office.tick(MARCH)
-    assert office.tick(MARCH) == {}
-    assert len(office.files()) == 5
-
-
 def test_nothing_goes_before_the_sending_hour(office: Trial) -> None:
     assert office.tick("2026-03-02T08:59+08:00") == {"baseline": 12}
     assert office.tick(MARCH) == {"planned": 5, "sent": 5}
 
 
-def test_on_the_day_itself_a_mail_is_not_late(office: Trial) -> None:
-    office.tick("2026-03-02T23:00+08:00")
-    assert not any("补发" in subject for subject in subjects(office.mails()))
-
-
-def test_start_in_the_middle_of_a_month_marks_its_mails_as_late(office: Trial) -> None:
-    office.tick("2026-03-10T14:00+08:00")
+@pytest.mark.parametrize(("moment", "late"), [("02T23:00", False), ("10T14:00", True)])
+def test_mails_are_late_from_the_next_day_on(office: Trial, moment: str, late: bool) -> None:
+    office.tick(f"2026-03-{moment}+08:00")
     assert len(office.mails()) == 5
-    assert all(s.startswith("【代表工作·3月】〔补发〕") for s in subjects(office.mails()))
+    assert {s.startswith("【代表工作·3月】〔补发〕") for s in subjects(office.mails())} == {late}
 
 
 def test_first_mail_of_the_year_says_who_sends_it_and_the_second_does_not(small: Trial) -> None:
@@ -121,18 +114,12 @@ def test_first_mail_of_the_year_says_who_sends_it_and_the_second_does_not(small:
 # Restarts
 
 
-def test_month_missed_while_it_stood_still_expires_with_its_reason(office: Trial) -> None:
-    office.tick(MARCH)
-    counts = office.tick("2026-05-06T09:00+08:00")
-    assert counts["expired"] == len(office.notices(period="2026-04", kind=Kind.DIGEST)) == 31
-    assert office.states(period="2026-04", kind=Kind.DIGEST) == {("expired", "too-late")}
-    assert not any("4月】承办" in subject for subject in subjects(office.mails()))
-
-
-def test_missed_month_is_missed_once(either: Trial) -> None:
+def test_month_missed_while_it_stood_still_expires_once_with_its_reason(either: Trial) -> None:
     either.tick(MARCH)
     assert either.tick("2026-05-07T09:00+08:00")["expired"] == 2
+    assert either.states(period="2026-04", kind=Kind.DIGEST) == {("expired", "too-late")}
     assert either.tick("2026-05-07T09:00+08:00") == {}
+    assert not any("4月】" in subject for subject in subjects(either.mails()))
 
 
 def test_restart_in_the_middle_of_a_month_sends_it_late(small: Trial) -> None:
@@ -142,16 +129,8 @@ def test_restart_in_the_middle_of_a_month_sends_it_late(small: Trial) -> None:
     assert str(late).startswith("【试·4月】〔补发〕")
 
 
-def test_after_the_plans_year_nothing_breaks_and_nothing_is_sent(office: Trial) -> None:
-    office.tick("2026-12-01T09:00+08:00")
-    before = len(office.files())
-    office.tick("2027-01-04T09:00+08:00")
-    assert len(office.files()) == before
-
-
 def test_first_start_after_the_plans_year_sends_nothing(office: Trial) -> None:
-    counts = office.tick("2027-01-04T09:00+08:00")
-    assert set(counts) == {"baseline"}
+    assert set(office.tick("2027-01-04T09:00+08:00")) == {"baseline"}
     assert office.files() == []
 
 
@@ -159,14 +138,10 @@ def test_first_start_after_the_plans_year_sends_nothing(office: Trial) -> None:
 
 
 def test_unit_without_address_is_refused_and_told_of_in_the_leads_digest(office: Trial) -> None:
-    office.tick("2026-08-03T09:00+08:00")
+    assert office.tick("2026-08-03T09:00+08:00")["refused"] == 1
     unreached = office.notice("digest/2026-08/departments")
     assert (unreached.state, unreached.reason) == ("refused", "no-address")
     assert "自治区有关部门未登记邮箱，需另行告知" in text_of(office.mail_to(DEPUTIES))
-
-
-def test_unit_without_address_is_counted_as_refused(office: Trial) -> None:
-    assert office.tick("2026-08-03T09:00+08:00")["refused"] == 1
 
 
 # Nudges
@@ -174,42 +149,32 @@ def test_unit_without_address_is_counted_as_refused(office: Trial) -> None:
 
 def test_nudge_goes_once_with_three_working_days_left(office: Trial) -> None:
     office.tick(MARCH)
-    assert office.tick("2026-03-25T09:00+08:00") == {}
+    for early in ("25T09:00", "26T08:59"):
+        assert office.tick(f"2026-03-{early}+08:00") == {}
     assert office.tick("2026-03-26T09:00+08:00") == {"planned": 1, "sent": 1}
     assert office.tick("2026-03-27T09:00+08:00") == {}
-    assert list(office.notices(kind=Kind.NUDGE)) == ["nudge/2026-03-26/deputies"]
+    assert list(office.notices(kind=Kind.NUDGE)) == [NUDGE]
+    text = text_of(parsed(office.stored(NUDGE)))
+    assert "换届选举时间的决定" in text
+    assert "第二十四次会议有关服务保障" not in text  # it has no date
 
 
-def test_nudge_waits_for_the_sending_hour(office: Trial) -> None:
-    office.tick(MARCH)
-    assert office.tick("2026-03-26T08:59+08:00") == {}
-
-
-def test_nudge_names_what_leads_and_closes_and_not_what_has_no_date(office: Trial) -> None:
-    office.tick(MARCH)
-    office.tick("2026-03-26T09:00+08:00")
-    [nudge] = [mail for mail in office.mails() if "临近提醒" in str(mail["Subject"])]
-    assert "换届选举时间的决定" in text_of(nudge)
-    assert "第二十四次会议有关服务保障" not in text_of(nudge)
-
-
-def test_queued_nudge_expires_when_its_tasks_are_done(office: Trial) -> None:
-    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        settings = by_smtp(server.port)
-        app = office.app("2026-03-26T09:00+08:00", **settings)
-        assert app.tick().retry == 6
-        registrations.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
-    nudge = office.notice("nudge/2026-03-26/deputies")
-    assert (nudge.state, nudge.reason) == ("expired", "done")
-
-
-def test_nudge_with_one_task_left_still_goes(office: Trial, smtp: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("done", "state", "reason"),
+    [
+        (["2026-03-3", "2026-03-4", "2026-03-5"], "expired", "done"),
+        (["2026-03-3", "2026-03-4"], "sent", "accepted"),
+    ],
+)
+def test_queued_nudge_goes_for_what_is_left(
+    office: Trial, smtp: dict[str, Any], done: list[str], state: str, reason: str
+) -> None:
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         app = office.app("2026-03-26T09:00+08:00", **by_smtp(server.port))
-        app.tick()
-        registrations.register(app, ["2026-03-3", "2026-03-4"], None, None, "")
+        assert app.tick().retry == 6
+        registrations.register(app, done, None, None, "")
     office.tick("2026-03-26T09:05+08:00", **smtp)
-    assert office.notice("nudge/2026-03-26/deputies").state == "sent"
+    assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == (state, reason)
 
 
 def test_done_task_is_not_nudged(office: Trial) -> None:
@@ -294,17 +259,12 @@ def test_hold_keeps_everything_back_without_bytes(office: Trial) -> None:
     assert {view.sha256 for view in office.notices(period="2026-03").values()} == {None}
 
 
-def test_tick_never_releases_a_hold(small: Trial) -> None:
-    small.tick(MARCH, mail={"first_start": "hold"})
-    assert small.tick(MARCH) == {}
-    small.tick(APRIL)
-    assert small.states(period="2026-04") == {("held", "hold")}
-
-
-def test_held_notices_expire_with_their_month(either: Trial) -> None:
+def test_tick_never_releases_a_hold_and_what_is_held_expires_with_its_month(either: Trial) -> None:
     either.tick(MARCH, mail={"first_start": "hold"})
+    assert either.tick(MARCH) == {}
     assert either.tick(APRIL)["expired"] == 2
     assert either.states(period="2026-03") == {("expired", "too-late")}
+    assert either.states(period="2026-04") == {("held", "hold")}
 
 
 def test_released_notices_are_composed_at_the_release(office: Trial) -> None:
@@ -316,56 +276,44 @@ def test_released_notices_are_composed_at_the_release(office: Trial) -> None:
     assert all("〔补发〕" in subject for subject in subjects(office.mails()))
 
 
-def test_after_a_release_the_next_month_goes_by_itself(small: Trial) -> None:
-    small.tick(MARCH, mail={"first_start": "hold"})
-    operations.release(small.app(MARCH))
-    small.tick(MARCH)
-    small.tick(APRIL)
-    assert small.states(period="2026-04") == {("sent", "accepted")}
-
-
-def test_release_of_a_period_leaves_the_hold(either: Trial) -> None:
+@pytest.mark.parametrize(
+    ("period", "april"), [(None, ("sent", "accepted")), ("2026-03", ("held", "hold"))]
+)
+def test_release_of_a_period_leaves_the_hold(
+    either: Trial, period: str | None, april: tuple[str, str]
+) -> None:
     either.tick(MARCH, mail={"first_start": "hold"})
-    operations.release(either.app(MARCH), "2026-03")
+    operations.release(either.app(MARCH), period)
     assert either.tick(MARCH) == {"sent": 2}
     either.tick(APRIL)
-    assert either.states(period="2026-04") == {("held", "hold")}
+    assert either.states(period="2026-04") == {april}
 
 
 def test_dropped_notice_is_never_sent(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
-    app = office.app(MARCH)
-    operations.drop(app, f"npc-deputies/{LEAD}")
+    app, key = office.app(MARCH), f"npc-deputies/{LEAD}"
+    operations.drop(app, key)
     operations.release(app)
     assert app.tick().sent == 4
     assert (office.notice(LEAD).state, office.notice(LEAD).reason) == ("expired", "dropped")
-
-
-def test_what_went_cannot_be_dropped(office: Trial) -> None:
-    office.tick(MARCH)
-    with pytest.raises(UsageError, match="only what waits can be dropped"):
-        operations.drop(office.app(MARCH), f"npc-deputies/{LEAD}")
+    for ended in (key, "npc-deputies/digest/2026-03/special-committees"):
+        with pytest.raises(UsageError, match="only what waits can be dropped"):
+            operations.drop(app, ended)
 
 
 # From one transport to another
 
 
+@pytest.mark.parametrize("moment", [MARCH, "2026-03-10T09:00+08:00"])  # in the same second too
 def test_mail_server_after_a_maildir_is_a_first_start_again(
-    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+    small: Trial, inbox: Inbox, smtp: dict[str, Any], moment: str
 ) -> None:
     small.tick(MARCH)
-    assert small.tick("2026-03-10T09:00+08:00", **smtp) == {"planned": 2, "sent": 2}
-    assert {key for key in small.notices(period="2026-03") if "#" in key} == {
-        f"{key}#2" for key in small.notices(period="2026-03") if "#" not in key
+    assert small.tick(moment, **smtp) == {"planned": 2, "sent": 2}
+    assert set(small.notices(period="2026-03")) == {
+        f"digest/2026-03/{unit}{copy}" for unit in ("lead", "related") for copy in ("", "#2")
     }
-    assert len(inbox.received) == 2
-
-
-def test_mail_server_may_follow_within_the_same_second(
-    small: Trial, inbox: Inbox, smtp: dict[str, Any]
-) -> None:
-    small.tick(MARCH)
-    assert small.tick(MARCH, **smtp) == {"planned": 2, "sent": 2}
+    assert small.tick("2026-03-10T10:00+08:00", **smtp) == {}
     assert len(inbox.received) == 2
 
 
@@ -375,15 +323,6 @@ def test_mail_server_after_a_maildir_gets_no_older_month(
     small.tick(MARCH)
     small.tick(APRIL, **smtp)
     assert [key for key in small.notices(period="2026-03") if "#" in key] == []
-
-
-def test_second_pass_on_the_mail_server_counts_nothing(
-    small: Trial, inbox: Inbox, smtp: dict[str, Any]
-) -> None:
-    small.tick(MARCH)
-    small.tick("2026-03-10T09:00+08:00", **smtp)
-    assert small.tick("2026-03-10T10:00+08:00", **smtp) == {}
-    assert len(inbox.received) == 2
 
 
 def test_maildir_after_a_mail_server_is_no_first_start(small: Trial, smtp: dict[str, Any]) -> None:
@@ -427,39 +366,34 @@ def test_there_and_back_again_sends_nothing_anew(either: Trial, smtp: dict[str, 
 def test_redirected_mails_all_go_to_one_address_and_are_marked(
     office: Trial, inbox: Inbox, smtp: dict[str, Any]
 ) -> None:
-    office.tick(MARCH, mail={"redirect_to": "me@npc.test"}, **smtp)
+    office.tick(MARCH, mail=REDIRECTED, **smtp)
     assert {tuple(mail.rcpt_tos) for mail in inbox.received} == {("me@npc.test",)}
-    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
-    assert all("【演练】" in str(mail["Subject"]) for mail in office.mails())
-
-
-def test_redirected_mails_name_no_unit_as_their_addressee(office: Trial) -> None:
-    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
-    assert {str(mail["To"]) for mail in office.mails()} == {"me@npc.test"}
-    assert all(subject.startswith("【演练】") for subject in subjects(office.mails()))
+    mails = [parsed(mail.content) for mail in inbox.received]
+    assert {str(mail["To"]) for mail in mails} == {"me@npc.test"}
+    assert all(subject.startswith("【演练】") for subject in subjects(mails))
 
 
 def test_redirected_notices_stand_apart_in_the_ledger(office: Trial) -> None:
-    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
+    office.tick(MARCH, mail=REDIRECTED | OPERATOR)
     sent = office.notices(state="sent")
-    assert all(key.startswith("rehearsal/digest/2026-03/") for key in sent)
     assert {(view.rehearsal, view.reason) for view in sent.values()} == {(True, "rehearsal")}
+    digests = {key for key in sent if not key.startswith("report/")}
+    assert all(key.startswith("rehearsal/digest/2026-03/") for key in digests)
+    assert office.notices(kind=Kind.REPORT).keys() == sent.keys() - digests
 
 
-def test_real_notices_go_after_the_rehearsal(office: Trial) -> None:
-    office.tick(MARCH, mail={"redirect_to": "me@npc.test"})
+@pytest.mark.parametrize("moment", ["2026-02-10T09:00+08:00", MARCH])
+def test_real_notices_go_after_the_rehearsal_which_is_no_first_start(
+    office: Trial, moment: str
+) -> None:
+    office.tick(moment, mail=REDIRECTED)
     assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
     assert DEPUTIES in str(office.mail_to(DEPUTIES)["To"])
 
 
-def test_rehearsal_is_no_first_start(office: Trial) -> None:
-    office.tick("2026-02-10T09:00+08:00", mail={"redirect_to": "me@npc.test"})
-    assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
-
-
 def test_rehearsal_reminds_nobody_in_earnest(office: Trial) -> None:
     office.tick(MARCH)
-    office.tick("2026-03-26T09:00+08:00", mail={"redirect_to": "me@npc.test"})
+    office.tick("2026-03-26T09:00+08:00", mail=REDIRECTED)
     assert office.tick("2026-03-26T10:00+08:00") == {"planned": 1, "sent": 1}
 
 
@@ -468,16 +402,8 @@ def test_what_waited_for_its_units_does_not_reach_them_in_a_rehearsal(
 ) -> None:
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         office.tick(MARCH, **by_smtp(server.port))
-    office.tick("2026-03-03T09:00+08:00", mail={"redirect_to": "me@npc.test"}, **smtp)
+    office.tick("2026-03-03T09:00+08:00", mail=REDIRECTED, **smtp)
     assert {address for mail in inbox.received for address in mail.rcpt_tos} == {"me@npc.test"}
-
-
-def test_reports_of_a_rehearsal_are_marked_as_such(office: Trial) -> None:
-    mail = {"redirect_to": "me@npc.test", "operator": "operator@npc.test"}
-    office.tick(MARCH, mail=mail)
-    reports = office.notices(kind=Kind.REPORT)
-    assert reports
-    assert {view.rehearsal for view in reports.values()} == {True}
 
 
 # Sent again
@@ -507,25 +433,23 @@ def test_resend_is_composed_anew(office: Trial) -> None:
     assert "2026年3月4日 09:00" in text_of(office.mail_to(DEPUTIES))
 
 
-def test_resend_is_refused_while_the_first_resend_is_on_its_way(office: Trial) -> None:
-    office.tick(MARCH, mail={"first_start": "hold"})
+@pytest.mark.parametrize(
+    ("first_start", "done", "words"),
+    [
+        ("send", (), "nobody is left to reach"),
+        ("hold", (), "has not ended yet"),
+        ("hold", (operations.drop, operations.resend), "on its way again already"),
+    ],
+)
+def test_resend_is_refused_when_there_is_nothing_to_send_again(
+    office: Trial, first_start: str, done: tuple[Any, ...], words: str
+) -> None:
+    office.tick(MARCH, mail={"first_start": first_start})
     app = office.app(MARCH)
-    operations.drop(app, f"npc-deputies/{LEAD}")
-    operations.resend(app, f"npc-deputies/{LEAD}")
-    with pytest.raises(UsageError, match="on its way again already"):
+    for act in done:
+        act(app, f"npc-deputies/{LEAD}")
+    with pytest.raises(UsageError, match=words):
         operations.resend(app, f"npc-deputies/{LEAD}")
-
-
-def test_resend_is_refused_when_everybody_was_reached(office: Trial) -> None:
-    office.tick(MARCH)
-    with pytest.raises(UsageError, match="nobody is left to reach"):
-        operations.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
-
-
-def test_resend_is_refused_while_the_notice_waits(office: Trial) -> None:
-    office.tick(MARCH, mail={"first_start": "hold"})
-    with pytest.raises(UsageError, match="has not ended yet"):
-        operations.resend(office.app(MARCH), f"npc-deputies/{LEAD}")
 
 
 def test_resend_reaches_a_unit_that_has_an_address_at_last(
@@ -570,7 +494,7 @@ def test_what_is_held_for_the_mail_server_is_not_released_into_a_rehearsal(
     office: Trial, smtp: dict[str, Any]
 ) -> None:
     office.tick(MARCH, mail={"first_start": "hold"}, **smtp)
-    assert operations.release(office.app(MARCH, mail={"redirect_to": "me@npc.test"}, **smtp)) == []
+    assert operations.release(office.app(MARCH, mail=REDIRECTED, **smtp)) == []
 
 
 def test_unit_that_lost_its_address_is_refused_when_released(tmp_path: Path) -> None:
