@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from reminder.ledger.location import DatabaseServer, place_of
 from reminder.ledger.opening import open_database
@@ -30,19 +30,14 @@ _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
 }
-
-
 # Of tables with a few rows: TRUNCATE makes new files of all of them, and takes ten times as long.
-_EMPTY = sql.SQL("; ").join(
+_EMPTY = "; ".join(
     [
-        *(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name))
-          for table in reversed(metadata.sorted_tables)),
-        sql.SQL(
-            "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences "
-            "WHERE schemaname = 'public'"
-        ),
+        *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)),
+        "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences "
+        "WHERE schemaname = 'public'",
     ]
-)  # fmt: skip
+)
 
 
 class PostgreSQL:
@@ -101,10 +96,8 @@ class PostgreSQL:
 
     def create(self, database: str, *more: str) -> DatabaseServer:
         """Without tables."""
-        name = sql.Identifier(database)
-        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        words = sql.SQL(f"CREATE DATABASE {{}} TEMPLATE template0 {' '.join(more)}")
-        self.execute(words.format(name))
+        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.execute(f"CREATE DATABASE {database} TEMPLATE template0 {' '.join(more)}")
         return self.place(database)
 
     def emptied(self) -> DatabaseServer:
@@ -115,7 +108,7 @@ class PostgreSQL:
         self.execute(_EMPTY, "ledger")
         return self._emptied
 
-    def execute(self, words: sql.Composable, database: str = "postgres") -> None:
+    def execute(self, words: Any, database: str = "postgres") -> None:
         with closing(self._connect(database)) as connection:
             connection.execute(words)
 

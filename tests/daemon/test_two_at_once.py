@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from psycopg import sql
 from sqlalchemy import select
 
 from reminder.ledger.opening import open_database
@@ -259,9 +258,7 @@ def test_ticks_at_once_on_a_role_that_wants_serializable_all_end_well(
     tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
     place = postgresql.create("strict")
-    postgresql.execute(
-        sql.SQL("ALTER DATABASE strict SET default_transaction_isolation = 'serializable'")
-    )
+    postgresql.execute("ALTER DATABASE strict SET default_transaction_isolation = 'serializable'")
     with trial(tmp_path, place=place) as office:
         words = ("tick", "--at", APRIL)
         ticks = [forked(office.state, *words, DATABASE_URL=place.url) for _ in range(5)]

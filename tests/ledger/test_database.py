@@ -6,61 +6,54 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 from reminder.errors import LedgerError
 from reminder.ledger.database import Database
 from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database
-from reminder.ledger.schema import REVISION, metadata, server_trouble, setting, start
+from reminder.ledger.rows import put_setting, read_setting
+from reminder.ledger.schema import REVISION, metadata, setting, start
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 
 
-def put(connection: Connection, name: str, value: str) -> None:
-    connection.execute(setting.insert().values(name=name, value=value))
-
-
-def value_of(connection: Connection, name: str) -> str | None:
-    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
-
-
 def test_what_is_read_before_a_write_is_changed_by_nobody_else(database: Database) -> None:
     with database.write() as connection:
-        put(connection, "count", "0")
+        put_setting(connection, "count", "0")
 
     def add_one(_: int) -> None:
         with database.write() as connection:
-            count = int(value_of(connection, "count") or 0)
+            count = int(read_setting(connection, "count") or 0)
             connection.execute(setting.update().values(value=str(count + 1)))
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(add_one, range(40)))
     with database.read() as connection:
-        assert value_of(connection, "count") == "40"
+        assert read_setting(connection, "count") == "40"
 
 
 def test_the_reading_side_can_write_nothing(database: Database) -> None:
     with pytest.raises(LedgerError, match=r"read-?only"), database.read() as connection:
-        put(connection, "a", "1")
+        put_setting(connection, "a", "1")
     with database.read() as connection:
-        assert value_of(connection, "a") is None
+        assert read_setting(connection, "a") is None
 
 
 def test_a_reader_keeps_the_state_that_it_began_with(database: Database) -> None:
     with database.read() as reading:
-        assert value_of(reading, "a") is None
+        assert read_setting(reading, "a") is None
         with database.write() as connection:
-            put(connection, "a", "1")
-        assert value_of(reading, "a") is None
+            put_setting(connection, "a", "1")
+        assert read_setting(reading, "a") is None
 
 
 def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
     with pytest.raises(LedgerError, match=r"(?i)unique"), database.write() as connection:
         connection.execute(setting.insert(), [{"name": "a", "value": "1"}] * 2)
     with database.read() as connection:
-        assert value_of(connection, "a") is None
+        assert read_setting(connection, "a") is None
 
 
 def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
@@ -88,25 +81,12 @@ def test_migrations_from_nothing_make_the_tables_as_they_are_declared(database: 
         assert context.get_current_revision() == REVISION
 
 
-def test_opening_again_keeps_what_is_there(place: Place, database: Database) -> None:
-    with database.write() as connection:
-        put(connection, "a", "1")
-    again = open_database(place)
-    with again.read() as connection:
-        assert value_of(connection, "a") == "1"
-    again.close()
-
-
 def test_two_that_open_a_new_ledger_at_once_both_get_it(place: Place) -> None:
     with ThreadPoolExecutor(4) as pool:
         opened = list(pool.map(lambda _: open_database(place), range(4)))
     with opened[0].write() as connection:
-        connection.execute(
-            server_trouble.insert().values(
-                server="a", failures=0, since=AT, not_before=AT, detail=""
-            )
-        )
+        put_setting(connection, "a", "1")
     for database in opened:
         with database.read() as connection:
-            assert connection.scalar(select(server_trouble.c.server)) == "a"
+            assert read_setting(connection, "a") == "1"
         database.close()

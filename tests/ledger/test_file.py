@@ -9,13 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import text
 
 from reminder.errors import LedgerError
 from reminder.ledger.database import Database
 from reminder.ledger.file import FileDatabase
 from reminder.ledger.opening import open_database
-from reminder.ledger.schema import REVISION, setting
+from reminder.ledger.rows import put_setting, read_setting
+from reminder.ledger.schema import REVISION
 
 
 @pytest.fixture
@@ -30,14 +31,6 @@ def database(path: Path) -> Iterator[Database]:
     database.close()
 
 
-def put(connection: Connection, name: str, value: str) -> None:
-    connection.execute(setting.insert().values(name=name, value=value))
-
-
-def value_of(connection: Connection, name: str) -> str | None:
-    return connection.scalar(select(setting.c.value).where(setting.c.name == name))
-
-
 def change(path: Path, words: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(words)
@@ -45,7 +38,7 @@ def change(path: Path, words: str) -> None:
 
 def test_only_its_owner_reads_the_ledger(path: Path, database: Database) -> None:
     with database.write() as connection:
-        put(connection, "a", "1")
+        put_setting(connection, "a", "1")
     files = [file for file in path.parent.iterdir() if file.name.startswith("ledger.db")]
     assert {file.name for file in files} == {"ledger.db", "ledger.db-wal", "ledger.db-shm"}
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
@@ -54,29 +47,20 @@ def test_only_its_owner_reads_the_ledger(path: Path, database: Database) -> None
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o666])
 def test_a_ledger_that_a_mount_has_widened_is_narrowed_and_said_once(
-    path: Path, mode: int, caplog: pytest.LogCaptureFixture
+    path: Path, database: Database, mode: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    open_database(path).close()
+    with database.write() as connection:
+        put_setting(connection, "a", "1")
     path.parent.chmod(0o2770)
-    files = [file for file in path.parent.iterdir() if file.is_file()]
+    files = [file for file in path.parent.iterdir() if file.name.startswith("ledger.")]
     for file in files:
         file.chmod(mode)
     for _ in range(2):
         open_database(path).close()
+    assert {file.suffix for file in files} == {".db", ".db-wal", ".db-shm", ".made"}
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-    said = [record.getMessage() for record in caplog.records if "narrowed" in record.message]
-    assert len(said) == 1
-    assert said[0].startswith(f"others could read {path}")
-
-
-def test_what_lies_beside_a_ledger_is_narrowed_too(path: Path, database: Database) -> None:
-    with database.write() as connection:
-        put(connection, "a", "1")
-    files = [file for file in path.parent.iterdir() if file.name.startswith("ledger.")]
-    for file in files:
-        file.chmod(0o660)
-    open_database(path).close()
-    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    [said] = [record.getMessage() for record in caplog.records if "narrowed" in record.message]
+    assert said.startswith(f"others could read {path}")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -100,35 +84,23 @@ def test_file_behind_a_link_is_refused_and_not_narrowed(tmp_path: Path, path: Pa
     assert other.stat().st_mode & 0o777 == 0o644
 
 
-@pytest.mark.parametrize("content", [b"Dear all, this is no database.\n" * 200, b"\0" * 4096])
-def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(
-    tmp_path: Path, content: bytes
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda whole: b"Dear all, this is no database.\n" * 200,
+        lambda whole: b"\0" * 4096,
+        lambda whole: whole[:2048],
+        lambda whole: whole[:-4096] + b"\xff" * 4096,  # which no query would meet
+    ],
+)
+def test_a_damaged_ledger_is_refused_in_words(
+    path: Path, damaged: Callable[[bytes], bytes]
 ) -> None:
-    path = tmp_path / "ledger.db"
-    path.touch(mode=0o600)
-    path.write_bytes(content)
-    with pytest.raises(LedgerError, match=r"ledger\.db is damaged or is no ledger"):
+    open_database(path).close()
+    path.write_bytes(content := damaged(path.read_bytes()))
+    with pytest.raises(LedgerError, match=r"ledger\.db is (damaged|gone)"):
         open_database(path)
     assert path.read_bytes() == content
-
-
-def test_a_damaged_ledger_is_refused_in_words(path: Path) -> None:
-    open_database(path).close()
-    whole = path.read_bytes()
-    path.write_bytes(whole[:2048])
-    with pytest.raises(LedgerError, match=r"ledger\.db"):
-        open_database(path)
-    assert path.read_bytes() == whole[:2048]
-
-
-def test_damage_that_no_query_would_meet_is_found_on_opening(path: Path) -> None:
-    open_database(path).close()
-    whole = path.read_bytes()
-    last = whole[:-4096] + b"\xff" * 4096
-    path.write_bytes(last)
-    with pytest.raises(LedgerError, match="is damaged"):
-        open_database(path)
-    assert path.read_bytes() == last
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -234,19 +206,19 @@ def test_a_ledger_that_was_put_back_is_used_again(path: Path, database: Database
         pytest.fail("it is away")
     path.with_suffix(".away").rename(path)
     with database.write() as connection:
-        put(connection, "a", "1")
+        put_setting(connection, "a", "1")
 
 
 def test_a_full_ledger_is_said_and_goes_on_when_there_is_room(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("PRAGMA max_page_count = 1"))  # that is: as many as there are
     with pytest.raises(LedgerError, match="the disk is full") as full, database.write() as narrow:
-        put(narrow, "a", "x" * 100_000)
+        put_setting(narrow, "a", "x" * 100_000)
     assert "Make room" in full.value.hint
     with database.write() as connection:
         connection.execute(text("PRAGMA max_page_count = 100000"))
-        assert value_of(connection, "a") is None
-        put(connection, "a", "x" * 100_000)
+        assert read_setting(connection, "a") is None
+        put_setting(connection, "a", "x" * 100_000)
 
 
 def test_a_writer_that_nobody_lets_in_says_so(path: Path, database: Database) -> None:
@@ -267,25 +239,6 @@ def test_every_commit_is_on_disk_before_it_counts(database: Database) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
     assert kept == ["wal", 2, 1]  # 2 is FULL
-
-
-def test_a_writer_waits_for_another_process(path: Path, database: Database) -> None:
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
-    other.execute("INSERT INTO setting VALUES ('a', 'theirs')")
-    with ThreadPoolExecutor(1) as pool, database.read() as reading:
-        ours = pool.submit(_replace, database)
-        assert value_of(reading, "a") is None
-        other.execute("COMMIT")
-        assert ours.result() == "theirs"
-    other.close()
-
-
-def _replace(database: Database) -> str | None:
-    with database.write() as connection:
-        found = value_of(connection, "a")
-        connection.execute(setting.update().values(value="ours"))
-        return found
 
 
 def test_a_ledger_that_another_process_is_making_is_waited_for(path: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from psycopg import sql
 from sqlalchemy import create_engine, select, text
 
 from reminder.domain.notices import Kind, Reason, State
@@ -53,7 +52,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         f"SELECT setval('{table}_id_seq', max(id)) FROM {table}; "
         for table in ("history", "recipient", "registration")
     )
-    server.execute(sql.SQL(in_utc + tables + bytea + counters), "first")
+    server.execute(in_utc + tables + bytea + counters, "first")
     return place
 
 

@@ -7,8 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from psycopg import sql
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import inspect, select, text
 
 from reminder.documents.settings_sources import load_settings
 from reminder.errors import LedgerError
@@ -17,6 +16,7 @@ from reminder.ledger.access import installation_key
 from reminder.ledger.database import Database
 from reminder.ledger.location import DatabaseServer
 from reminder.ledger.opening import open_database, reading
+from reminder.ledger.rows import put_setting
 from reminder.ledger.schema import REVISION, metadata, setting
 from tests.postgresql import PostgreSQL
 
@@ -40,10 +40,6 @@ def database(place: DatabaseServer) -> Iterator[Database]:
     database = open_database(place)
     yield database
     database.close()
-
-
-def put(connection: Connection, name: str) -> None:
-    connection.execute(setting.insert().values(name=name, value=""))
 
 
 def names(database: Database) -> set[str]:
@@ -76,43 +72,38 @@ def test_database_that_is_not_there_is_named(postgresql: PostgreSQL) -> None:
     assert 'database "absent" does not exist' in str(found)
 
 
-def test_wrong_password_is_said_and_not_shown(
-    postgresql: PostgreSQL, place: DatabaseServer
+@pytest.mark.parametrize(
+    ("prepared", "user", "said", "hint"),
+    [
+        ("CREATE ROLE guarded LOGIN PASSWORD 'another'", "guarded", "password authentication", ""),
+        ("CREATE ROLE stranger LOGIN", "stranger", "may not do that", "docs/scaling.md"),
+        (
+            "ALTER DATABASE bare SET default_transaction_read_only = on",
+            "reminder",
+            "is read-only",
+            "target_session_attrs",
+        ),
+    ],
+)
+def test_what_a_server_forbids_is_said(
+    postgresql: PostgreSQL, bare: DatabaseServer, prepared: str, user: str, said: str, hint: str
 ) -> None:
-    postgresql.execute(sql.SQL("DROP ROLE IF EXISTS guarded"))
-    postgresql.execute(sql.SQL("CREATE ROLE guarded LOGIN PASSWORD 'another'"))
-    assert "password authentication failed" in str(refusal(with_user(place, "guarded")))
-
-
-def test_role_that_may_make_no_tables_is_told_what_it_needs(
-    postgresql: PostgreSQL, bare: DatabaseServer
-) -> None:
-    postgresql.execute(sql.SQL("DROP ROLE IF EXISTS stranger"))
-    postgresql.execute(sql.SQL("CREATE ROLE stranger LOGIN"))
-    found = refusal(with_user(bare, "stranger"))
-    assert "may not do that" in str(found)
-    assert "docs/scaling.md" in found.hint
+    postgresql.execute(f"DROP ROLE IF EXISTS guarded, stranger; {prepared}")
+    found = refusal(with_user(bare, user))
+    assert said in str(found)
+    assert hint in found.hint
 
 
 def test_database_that_cannot_hold_chinese_is_refused(postgresql: PostgreSQL) -> None:
-    narrow = postgresql.create("narrow", "ENCODING 'LATIN1'", "LOCALE 'C'")
-    found = refusal(narrow)
+    found = refusal(postgresql.create("narrow", "ENCODING 'LATIN1'", "LOCALE 'C'"))
     assert "keeps text as LATIN1" in str(found)
     assert "--encoding=UTF8" in found.hint
-
-
-def test_standby_is_said_to_be_one(postgresql: PostgreSQL, bare: DatabaseServer) -> None:
-    words = sql.SQL("ALTER DATABASE bare SET default_transaction_read_only = on")
-    postgresql.execute(words)
-    found = refusal(bare)
-    assert "is read-only" in str(found)
-    assert "target_session_attrs" in found.hint
 
 
 def test_other_programs_may_have_tables_beside_the_ledgers(
     postgresql: PostgreSQL, bare: DatabaseServer
 ) -> None:
-    postgresql.execute(sql.SQL("CREATE TABLE theirs (a int)"), "bare")
+    postgresql.execute("CREATE TABLE theirs (a int)", "bare")
     open_database(bare).close()
     with reading(bare) as connection:
         assert {"theirs", *metadata.tables} <= set(inspect(connection).get_table_names())
@@ -122,14 +113,13 @@ def test_other_programs_may_have_tables_beside_the_ledgers(
 def test_table_of_another_program_with_a_name_of_ours_is_left_alone(
     postgresql: PostgreSQL, bare: DatabaseServer, name: str
 ) -> None:
-    words = sql.SQL("CREATE TABLE {} (version_num text)").format(sql.Identifier(name))
-    postgresql.execute(words, "bare")
+    postgresql.execute(f"CREATE TABLE {name} (version_num text)", "bare")
     assert "is a database, but no ledger" in str(refusal(bare))
 
 
 def test_ledger_of_a_newer_version_is_refused(postgresql: PostgreSQL, bare: DatabaseServer) -> None:
     open_database(bare).close()
-    postgresql.execute(sql.SQL("UPDATE alembic_version SET version_num = '9999'"), "bare")
+    postgresql.execute("UPDATE alembic_version SET version_num = '9999'", "bare")
     assert f"its tables are 9999, this one knows {REVISION}" in str(refusal(bare))
 
 
@@ -158,7 +148,7 @@ def test_all_that_begin_at_once_have_one_ledger_and_one_key(bare: DatabaseServer
 
 def test_a_record_waits_for_no_other_writer(database: Database) -> None:
     with database.write(), database.record() as connection:
-        put(connection, "a")
+        put_setting(connection, "a", "")
     assert names(database) == {"a"}
 
 
@@ -182,11 +172,11 @@ def test_a_writer_that_is_frozen_loses_its_turn(database: Database, place: Datab
 
     def write_late() -> None:
         with frozen.write() as late:
-            put(late, "late")
+            put_setting(late, "late", "")
             late.execute(text("SET LOCAL idle_in_transaction_session_timeout = '1ms'"))
             with database.write() as connection:  # waits until the server has ended the other
-                put(connection, "present")
-            put(late, "too late")
+                put_setting(connection, "present", "")
+            put_setting(late, "too late", "")
 
     with pytest.raises(LedgerError, match=r"the connection to the ledger .* was lost"):
         write_late()
@@ -208,11 +198,9 @@ def test_no_session_waits_or_lasts_for_ever(database: Database) -> None:
 def test_commits_are_on_disk_whatever_the_database_was_told(
     postgresql: PostgreSQL, bare: DatabaseServer
 ) -> None:
-    postgresql.execute(sql.SQL("ALTER DATABASE bare SET synchronous_commit = off"))
-    database = open_database(bare)
-    with database.write() as connection:
+    postgresql.execute("ALTER DATABASE bare SET synchronous_commit = off")
+    with closing(open_database(bare)) as database, database.write() as connection:
         assert connection.scalar(text("SHOW synchronous_commit")) == "on"
-    database.close()
 
 
 # Servers that go away
@@ -222,11 +210,11 @@ def test_a_restart_between_two_uses_is_not_noticed(
     postgresql: PostgreSQL, database: Database
 ) -> None:
     with database.write() as connection:
-        put(connection, "before")
+        put_setting(connection, "before", "")
     postgresql.stop()
     postgresql.start()
     with database.write() as connection:
-        put(connection, "after")
+        put_setting(connection, "after", "")
     assert names(database) == {"before", "after"}
 
 
@@ -235,10 +223,10 @@ def test_a_restart_in_mid_transaction_is_said_and_leaves_nothing(
 ) -> None:
     def write() -> None:
         with database.write() as connection:
-            put(connection, "a")
+            put_setting(connection, "a", "")
             postgresql.stop()
             postgresql.start()
-            put(connection, "b")
+            put_setting(connection, "b", "")
 
     with pytest.raises(LedgerError, match="was lost"):
         write()
@@ -272,8 +260,7 @@ def test_writers_see_what_was_committed_whatever_the_default_is(
     postgresql: PostgreSQL, whose: str, level: str
 ) -> None:
     place = postgresql.create("strict")
-    words = f"ALTER {whose} SET default_transaction_isolation = '{level}'"
-    postgresql.execute(sql.SQL(words))
+    postgresql.execute(f"ALTER {whose} SET default_transaction_isolation = '{level}'")
     asked = text("SHOW transaction_isolation")
     with closing(open_database(place)) as database:
         with database.write() as writer, database.record() as recorder:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg import sql
 
 from reminder.ledger import integrity
 from reminder.ledger.location import DatabaseServer
@@ -216,13 +215,10 @@ def dump(postgresql: PostgreSQL) -> Callable[[str], None]:
     """The ledger's database as another, or back: sessions on either are ended."""
 
     def copy(old: str, new: str) -> None:
-        postgresql.execute(
-            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
-            .format(sql.Literal(old))
-        )  # fmt: skip
-        names = sql.Identifier(new), sql.Identifier(old)
-        postgresql.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
-        postgresql.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+        sessions = f"FROM pg_stat_activity WHERE datname = '{old}'"
+        postgresql.execute(f"SELECT pg_terminate_backend(pid) {sessions}")
+        postgresql.execute(f"DROP DATABASE IF EXISTS {new} WITH (FORCE)")
+        postgresql.execute(f"CREATE DATABASE {new} TEMPLATE {old}")
 
     return copy
 
