@@ -225,10 +225,10 @@ class _Reader:
 
     def _unit(self, name: str, place: Location) -> str:
         """Its id; empty for an unknown one, which is a mistake."""
-        if unit := self.directory.find(name):
+        if unit := self.directory.by_name.get(name):
             return unit.id
         if self.directory.units:  # else its file is broken, which stands among the faults
-            self._refuse_unknown("unit", name, self.directory.names(), place)
+            self._refuse_unknown("unit", name, self.directory.by_name, place)
         return ""
 
     def _refuse_unknown(self, what: str, name: str, names: Iterable[str], place: Location) -> None:

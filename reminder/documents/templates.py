@@ -4,7 +4,6 @@ Every sentence that people read stands in them; Python hands over facts.
 """
 
 import traceback
-from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,7 +13,6 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
-    Template,
     TemplateError,
     TemplateSyntaxError,
     nodes,
@@ -28,20 +26,17 @@ LANGUAGE = "zh-CN"
 KINDS = ("mail", "web", "calendar", "documents")
 WORDS = "words.txt"  # what all kinds share
 _IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport, nodes.Output)
-# What an expression of the operator's own can come to.
-_BROKEN = (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
-
-
-def template_folders(settings: Settings) -> list[Path]:
-    """A file in the first hides the one of the same name in the second."""
-    roots = [settings.templates] if settings.templates else []
-    return [root / LANGUAGE for root in (*roots, SHIPPED / "templates")]
+# What an expression of the operator's own can come to, or a file that cannot be read.
+_WRONG = (TemplateError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
 def environment(settings: Settings, *, autoescape: bool) -> Environment:
     """Names begin with the kind's folder: `mail/…`, `web/…`. A name that a template uses and
     nobody gave is an error, not an empty place. Compiled once in a process."""
-    return _environment(tuple(template_folders(settings)), autoescape)
+    # A file in the first hides the one of the same name in the second.
+    roots = [settings.templates] if settings.templates else []
+    folders = tuple(root / LANGUAGE for root in (*roots, SHIPPED / "templates"))
+    return _environment(folders, autoescape)
 
 
 @cache
@@ -61,15 +56,14 @@ def check_templates(settings: Settings) -> None:
     """Compiles every template. Raises `ConfigurationError` with all that cannot be, and with
     files of the operator's own that lack what others import from the shipped one."""
     templates, faults = environment(settings, autoescape=True), _unread(settings.templates)
-    names = [WORDS]
-    for kind in KINDS:
-        folders = [folder / kind for folder in template_folders(settings)]
-        names += [f"{kind}/{name}" for name in FileSystemLoader(folders).list_templates()]
-    for name in names:
-        if is_leftover(Path(name).name) or Path(name).name.startswith("."):
+    for name in templates.list_templates():
+        file = Path(name).name
+        is_ours = name.partition("/")[0] in (*KINDS, WORDS)
+        if not is_ours or is_leftover(file) or file.startswith("."):
             continue
         try:
-            compiled(templates, name)
+            with _located(name):
+                templates.get_template(name)
             faults += _lacking(templates, settings.templates, name)
         except ConfigurationError as error:
             faults += error.faults
@@ -81,9 +75,8 @@ def _unread(folder: Path | None) -> list[Fault]:
     """Folders of an operator's own that stand where nothing looks."""
     words = f"is not read, wanted {LANGUAGE}/{{}}: templates stand in a folder of their language"
     places = [folder / kind for kind in (*KINDS, WORDS)] if folder else []
-    return [
-        Fault(shown(place), 0, "", words.format(place.name)) for place in places if place.exists()
-    ]
+    there = [place for place in places if place.exists()]
+    return [Fault(shown(place), 0, "", words.format(place.name)) for place in there]
 
 
 def _lacking(templates: Environment, own: Path | None, name: str) -> list[Fault]:
@@ -111,7 +104,7 @@ def _defined(body: list[nodes.Node]) -> set[str]:
 def render(templates: Environment, name: str, values: dict[str, object]) -> str:
     """Raises `ConfigurationError` with the template's file and line: it may be the operator's."""
     with _located(name):
-        return compiled(templates, name).render(values)
+        return templates.get_template(name).render(values)
 
 
 def phrase(templates: Environment, name: str, macro: str, **facts: object) -> str:
@@ -120,9 +113,10 @@ def phrase(templates: Environment, name: str, macro: str, **facts: object) -> st
     Raises `ConfigurationError` as `render` does.
     """
     with _located(name):
+        template = templates.get_template(name)
         try:
-            return str(getattr(compiled(templates, name).module, macro)(**facts)).strip("\n")
-        except _BROKEN:
+            return str(getattr(template.module, macro)(**facts)).strip("\n")
+        except _WRONG:
             templates.handle_exception()  # as `render` does: with the template's own lines
 
 
@@ -130,31 +124,20 @@ def phrase(templates: Environment, name: str, macro: str, **facts: object) -> st
 def _located(name: str) -> Iterator[None]:
     try:
         yield
-    except TemplateSyntaxError as error:  # of a template that it includes
-        raise _fault(error.filename or name, error.lineno, str(error.message)) from error
-    except _BROKEN as error:
+    except TemplateSyntaxError as error:  # of a template that it includes, too
+        path, line = error.filename or name, error.lineno
+        raise _refusal(path, line, error.message) from error
+    except _WRONG as error:
         # Jinja rewrites tracebacks so that the templates' own lines stand in them.
         frames = traceback.extract_tb(error.__traceback__)
-        last = [frame for frame in frames if not frame.filename.endswith(".py")][-1]
-        raise _fault(last.filename, last.lineno or 0, str(error)) from error
+        lines = [
+            (f.filename, f.lineno or 0) for f in frames if not f.filename.endswith((".py", ">"))
+        ]
+        raise _refusal(*(lines or [(name, 0)])[-1], error) from error
 
 
-def compiled(templates: Environment, name: str) -> Template:
-    """Raises `ConfigurationError`."""
-    try:
-        template = templates.get_template(name)
-        if isinstance(template.globals, ChainMap):
-            # Copied for every mail: of a chain of dictionaries that takes three times as long.
-            template.globals = dict(template.globals)
-        return template
-    except TemplateSyntaxError as error:
-        raise _fault(error.filename or name, error.lineno, str(error.message)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError([Fault(name, 0, "", not_utf8(error))]) from error
-    except (OSError, RecursionError) as error:
-        raise _fault(name, 0, str(error)) from error
-
-
-def _fault(path: str, line: int, message: str) -> ConfigurationError:
-    words = f"{message or 'cannot be rendered'}, wanted a template as the shipped one"
+def _refusal(path: str, line: int, wrong: object) -> ConfigurationError:
+    words = f"{str(wrong) or 'cannot be rendered'}, wanted a template as the shipped one"
+    if isinstance(wrong, UnicodeDecodeError):
+        words = not_utf8(wrong)
     return ConfigurationError([Fault(shown(Path(path)), line, "", words)])

@@ -1,7 +1,7 @@
 """Addresses of people and of machines, checked before anything is sent."""
 
 import re
-from functools import lru_cache
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import quote, unquote, urlsplit
 
@@ -21,7 +21,6 @@ _DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+", re.IGNORECASE)
 # RFC 6762, 3 and appendix G; ICANN's .internal; what routers and directories make up.
 _OWN_DOMAINS = {"corp", "domain", "home", "internal", "intra", "intranet", "lan", "local",
                 "localdomain", "private", "workgroup"}  # fmt: skip
-_PLAIN = re.compile(r"[a-z0-9_]{1,30}(?:[.-][a-z0-9_]{1,30})?")
 
 
 def host_name(value: str) -> str:
@@ -29,11 +28,8 @@ def host_name(value: str) -> str:
 
     Raises ValueError.
     """
-    try:
+    with suppress(UnicodeError):
         value.encode("idna")
-    except UnicodeError:
-        pass
-    else:
         if _HOST.fullmatch(value):
             return value
     raise ValueError(f"is {quoted(value)}, wanted a host's name or address")
@@ -77,37 +73,18 @@ def is_domain(value: str) -> bool:
 
 def hello_name(value: str) -> str:
     """What EHLO may say: a domain, or an address in brackets. Raises ValueError."""
-    literal = value.removeprefix("[").removesuffix("]").removeprefix("IPv6:")
     try:
-        ip = ip_address(literal)
+        ip = ip_address(value.removeprefix("[").removesuffix("]").removeprefix("IPv6:"))
+        usable = value == (f"[IPv6:{ip}]" if ip.version == 6 else f"[{ip}]")
     except ValueError:
-        if is_domain(value):
-            return value
-    else:
-        if value == (f"[IPv6:{ip}]" if ip.version == 6 else f"[{ip}]"):
-            return value
+        usable = is_domain(value)
+    if usable:
+        return value
     raise ValueError(f"is {quoted(value)}, wanted a host's full name, e.g. mail.office.cn")
 
 
 def mailbox(value: str) -> str:
     """An address fit for an envelope: ASCII, domain in its IDNA form. Raises ValueError."""
-    name, _, domain = value.rpartition("@")
-    # Thousands of addresses share a domain: a plain name before it leaves nothing to check.
-    plain = _PLAIN.fullmatch(name) and len(value) < 128 and value.isascii()
-    known = _domain(domain) if plain else ""
-    return f"{name}@{known}" if known else _checked(value)
-
-
-@lru_cache(maxsize=1024)
-def _domain(value: str) -> str:
-    """As it goes into an envelope; nothing when it is none."""
-    try:
-        return _checked(f"a@{value}").partition("@")[2]
-    except ValueError:
-        return ""
-
-
-def _checked(value: str) -> str:
     try:
         checked = validate_email(
             value, check_deliverability=False, allow_smtputf8=False, test_environment=True
@@ -121,14 +98,9 @@ def _checked(value: str) -> str:
 
 def is_reserved(address: str) -> bool:
     """Whether RFC 2606 or RFC 6761 reserves the address's domain, so that no real server has it."""
-    domain = address.rpartition("@")[2].lower().rstrip(".")
-    last = domain.rpartition(".")[2]
-    second = ".".join(domain.split(".")[-2:])
-    return last in ("example", "invalid", "test", "localhost") or second in (
-        "example.com",
-        "example.net",
-        "example.org",
-    )
+    *_, second, last = ["", *address.rpartition("@")[2].lower().rstrip(".").split(".")]
+    is_example = second == "example" and last in ("com", "net", "org")
+    return is_example or last in ("example", "invalid", "test", "localhost")
 
 
 def is_public_name(host: str) -> bool:

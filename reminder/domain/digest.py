@@ -1,7 +1,7 @@
 """What a digest, a nudge or a 待确认 mail has to say, as facts: the templates word them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -130,23 +130,21 @@ class Content:
         return sum(item.task.id in self.reader.progress.done for item in self.led)
 
 
-def digest(
-    reader: Reader, month: int, at: datetime, *, late: bool = False, first_of_year: bool = False
-) -> Content:
+def digest(reader: Reader, month: int, at: datetime) -> Content:
     """The month's digest for one unit as it is known at `at`."""
     table, unit = reader.table, reader.unit.id
-    tasks = table.plan.month(month)
+    tasks, all_year = table.plan.month(month), table.plan.year_round
     led, related = table.leads(unit, tasks), table.related(unit, tasks)
     open_ = table.unconfirmed(unit, month, reader.on, reader.progress)
-    year_led = table.leads(unit, table.plan.year_round)
+    year_led = table.leads(unit, all_year)
     return Content(
         Kind.DIGEST,
         reader,
         month,
         at.astimezone(table.plan.zone),
         (
-            *led_rows(reader, month, led),
-            *related_rows(reader, month, related),
+            *rows(reader, SectionKind.LEAD, month, led),
+            *rows(reader, SectionKind.RELATED, month, related),
             *_unconfirmed(reader, month, open_),
             *next_month(reader, month + 1),
             *_year_round(reader, month, year_led),
@@ -155,23 +153,12 @@ def digest(
         led=items(reader, led),
         related=items(reader, related),
         open=items(reader, open_),
-        year=items(reader, year_led or table.related(unit, table.plan.year_round)),
+        year=items(reader, year_led or table.related(unit, all_year)),
         year_led=bool(year_led),
-        late=late,
-        first_of_year=first_of_year,
     )
 
 
-def reminder(
-    kind: Kind,
-    reader: Reader,
-    task_ids: Iterable[str],
-    at: datetime,
-    *,
-    late: bool = False,
-    first_of_year: bool = False,
-    for_lead: bool = True,
-) -> Content:
+def reminder(kind: Kind, reader: Reader, task_ids: Iterable[str], at: datetime) -> Content:
     """A nudge or a 待确认 mail on those tasks, as they stand at `at`."""
     plan = reader.table.plan
     tasks = items(reader, [plan.by_id[task_id] for task_id in task_ids], lead=True)
@@ -185,73 +172,47 @@ def reminder(
         (MailSection(SectionKind.NUDGE if nudge else SectionKind.OVERDUE, month, tasks),),
         led=tasks if nudge else (),
         open=() if nudge else tasks,
-        for_lead=for_lead,
-        late=late,
-        first_of_year=first_of_year,
     )
 
 
 def items(reader: Reader, tasks: Sequence[Task], *, lead: bool = False) -> tuple[Item, ...]:
     """The status concerns only who leads them."""
-    windows = [reader.table.windows.get(task.id) for task in tasks]
-    return tuple(
-        Item(
-            task,
-            task.number or position,
-            window,
-            unit_status(reader, window) if lead and window else HIDDEN,
-        )
-        for position, (task, window) in enumerate(
-            zip(tasks, windows, strict=True), 1 if len(tasks) > 1 else 0
-        )
-    )
+    found = []
+    for position, task in enumerate(tasks, 1 if len(tasks) > 1 else 0):
+        window = reader.table.windows.get(task.id)
+        status = unit_status(reader, window) if lead and window else HIDDEN
+        found.append(Item(task, task.number or position, window, status))
+    return tuple(found)
 
 
-def _rows(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+def rows(
+    reader: Reader, kind: SectionKind, month: int, tasks: Iterable[Task]
+) -> Iterator[MailSection]:
     """Tasks that share their units stand together: a row of the table, in its order."""
-    for _, row in groupby(tasks, key=lambda task: (task.lead, task.related)):
-        yield list(row)
-
-
-def _row(reader: Reader, kind: SectionKind, month: int, row: Sequence[Task]) -> MailSection:
-    directory, first = reader.table.directory, row[0]
-    lead, related = (tuple(directory[u] for u in names) for names in (first.lead, first.related))
-    return MailSection(
-        kind,
-        month,
-        items(reader, row, lead=kind is SectionKind.LEAD),
-        lead,
-        related,
-        _listed_as(reader, related),
-        tuple(directory.unaddressed([*first.lead, *first.related])),
-    )
-
-
-def led_rows(reader: Reader, month: int, tasks: Sequence[Task]) -> list[MailSection]:
-    return [_row(reader, SectionKind.LEAD, month, row) for row in _rows(tasks)]
-
-
-def related_rows(reader: Reader, month: int, tasks: Sequence[Task]) -> list[MailSection]:
-    return [_row(reader, SectionKind.RELATED, month, row) for row in _rows(tasks)]
-
-
-def _listed_as(reader: Reader, related: Iterable[Unit]) -> Unit | None:
-    """The group under whose name the unit stands in the row, if it stands there as a member."""
-    named = reader.table.named_as(reader.unit.id)
-    return next((unit for unit in related if unit.is_group and unit.id in named), None)
+    directory, named = reader.table.directory, reader.table.named_as(reader.unit.id)
+    for (leads, others), row in groupby(tasks, key=lambda task: (task.lead, task.related)):
+        related = tuple(directory[unit] for unit in others)
+        yield MailSection(
+            kind,
+            month,
+            items(reader, list(row), lead=kind is SectionKind.LEAD),
+            tuple(directory[unit] for unit in leads),
+            related,
+            next((unit for unit in related if unit.is_group and unit.id in named), None),
+            tuple(directory.unaddressed([*leads, *others])),
+        )
 
 
 def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[MailSection]:
     """The last two months one by one, older ones as a count: the list stays bounded."""
     recent = [task for task in tasks if task.month >= month - 2]
     older = len(tasks) - len(recent)
-    months = [list(row) for _, row in groupby(recent, key=lambda task: task.month)]
-    for index, row in enumerate(months, 1):
-        counted = older if index == len(months) else 0
-        yield MailSection(
-            SectionKind.CONFIRM, row[0].month, items(reader, row, lead=True), older=counted
-        )
-    if older and not months:
+    for of_month, group in groupby(recent, key=lambda task: task.month):
+        row = list(group)
+        counted = older if row[-1] is recent[-1] else 0
+        entries = items(reader, row, lead=True)
+        yield MailSection(SectionKind.CONFIRM, of_month, entries, older=counted)
+    if older and not recent:
         yield MailSection(SectionKind.OLDER, month, older=older)
 
 
@@ -266,16 +227,15 @@ def next_month(reader: Reader, month: int) -> Iterator[MailSection]:
 def _year_round(reader: Reader, month: int, led: Sequence[Task]) -> Iterator[MailSection]:
     table, progress = reader.table, reader.progress
     if left := [task for task in led if task.id not in progress.done]:
-        period = table.plan.period(month)
+        period, checked_in = table.plan.period(month), TaskStatus(TaskState.CHECKED_IN, reader.tone)
         tasks = tuple(
-            Item(item.task, item.number, status=TaskStatus(TaskState.CHECKED_IN, reader.tone))
+            replace(item, status=checked_in)
             if (item.task.id, period) in progress.checked_in and not reader.parallel
             else item
             for item in items(reader, left)
         )
-        others = [unit for task in left for unit in task.related]
-        missing = tuple(table.directory.unaddressed(others))
-        yield MailSection(SectionKind.YEAR_LEAD, month, tasks, missing=missing)
+        missing = table.directory.unaddressed(unit for task in left for unit in task.related)
+        yield MailSection(SectionKind.YEAR_LEAD, month, tasks, missing=tuple(missing))
     if related := table.related(reader.unit.id, table.plan.year_round):
         yield MailSection(SectionKind.YEAR_RELATED, month, items(reader, related))
 

@@ -1,7 +1,7 @@
 """Who takes part: units, groups made of units, and what each is to the plan's office."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -52,11 +52,11 @@ class Directory:
     """All units by id, in the order of their file."""
 
     units: Mapping[str, Unit]
-    _by_name: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        names = {name: u.id for u in self.units.values() for name in (u.name, *u.aliases)}
-        object.__setattr__(self, "_by_name", names)
+    @cached_property
+    def by_name(self) -> dict[str, Unit]:
+        """By canonical full name or alias, as it is written in a plan."""
+        return {name: unit for unit in self.units.values() for name in (unit.name, *unit.aliases)}
 
     def __getitem__(self, unit_id: str) -> Unit:
         return self.units[unit_id]
@@ -71,36 +71,18 @@ class Directory:
         unit = self.units.get(unit_id)
         return unit.name if unit else unit_id
 
-    def find(self, name: str) -> Unit | None:
-        """By canonical full name or alias, as it is written in a plan."""
-        unit_id = self._by_name.get(name)
-        return self.units[unit_id] if unit_id else None
-
     def named(self, name_or_id: str) -> Unit | None:
-        return self.units.get(name_or_id) or self.find(name_or_id)
-
-    def names(self) -> list[str]:
-        return list(self._by_name)
+        return self.units.get(name_or_id) or self.by_name.get(name_or_id)
 
     def expand(self, unit_ids: Iterable[str]) -> list[str]:
         """Groups replaced by their members, which are units, each unit once, in order."""
         members = (one for name in unit_ids for one in self.units[name].members or (name,))
         return list(dict.fromkeys(members))
 
-    @cached_property
-    def _unaddressed(self) -> dict[str, tuple[str, ...]]:
-        units = self.units.values()
-        missing = {unit.id for unit in units if not (unit.is_group or unit.has_address)}
-        return {
-            unit.id: members
-            for unit in units
-            if (members := tuple(one for one in unit.members or (unit.id,) if one in missing))
-        }
-
     def unaddressed(self, unit_ids: Iterable[str]) -> list[Unit]:
         """Those of the units and the groups' members that have no address, each once."""
-        missing = (one for name in unit_ids for one in self._unaddressed.get(name, ()))
-        return [self.units[unit_id] for unit_id in dict.fromkeys(missing)]
+        units = (self.units[unit_id] for unit_id in self.expand(unit_ids))
+        return [unit for unit in units if not unit.has_address]
 
     @property
     def groups(self) -> list[Unit]:

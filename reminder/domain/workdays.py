@@ -23,16 +23,19 @@ class WorkingDays:
     overrides: dict[date, bool]
     yearly: dict[date, bool]
 
-    def is_working(self, day: date) -> bool:
+    def _known(self, day: date) -> bool | None:
         for layer in (self.overrides, self.yearly):
             if day in layer:
                 return layer[day]
-        published = self.published(day)
-        return published if published is not None else _guess(day)
+        return self.published(day)
+
+    def is_working(self, day: date) -> bool:
+        known = self._known(day)
+        guess = day.weekday() < 5 and (day.month, day.day) not in STATUTORY
+        return guess if known is None else known
 
     def is_provisional(self, day: date) -> bool:
-        known = day in self.overrides or day in self.yearly
-        return not known and self.published(day) is None
+        return self._known(day) is None
 
     def on_or_before(self, day: date) -> date:
         return next(d for d in _days(day, -DAY) if self.is_working(d))
@@ -59,12 +62,7 @@ class WorkingDays:
 
 
 def last_day(year: int, month: int) -> date:
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return following - DAY
-
-
-def _guess(day: date) -> bool:
-    return day.weekday() < 5 and (day.month, day.day) not in STATUTORY
+    return date(year + month // 12, month % 12 + 1, 1) - DAY
 
 
 def _days(start: date, step: timedelta) -> Iterator[date]:

@@ -302,16 +302,9 @@ class RenderContext:
             table, unit, table.local_day(at), self.progress, linked=bool(facts.page_link)
         )
         if draft.kind is Kind.DIGEST:
-            month = table.plan.month_of(draft.period)
-            return digest(reader, month, at, late=late, first_of_year=facts.first_of_year)
-        tasks, for_lead = [task for task, *_ in draft.tasks], self._is_for_lead(draft)
-        first_of_year = facts.first_of_year and for_lead
-        return reminder(
-            draft.kind,
-            reader,
-            tasks,
-            at,
-            late=late,
-            first_of_year=first_of_year,
-            for_lead=for_lead,
-        )
+            content = digest(reader, table.plan.month_of(draft.period), at)
+        else:
+            content = reminder(draft.kind, reader, [task for task, *_ in draft.tasks], at)
+        for_lead = self._is_for_lead(draft)
+        first = facts.first_of_year and for_lead
+        return replace(content, late=late, first_of_year=first, for_lead=for_lead)

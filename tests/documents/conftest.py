@@ -14,25 +14,32 @@ from reminder.errors import ConfigurationError
 
 @dataclass
 class Sources:
-    """One method for each place that a setting can stand in."""
+    """Of settings, as a command run in that folder finds them."""
 
     folder: Path
     environment: Callable[[str, str], None]
 
-    def file(self, text: str) -> None:
-        (self.folder / "reminder.toml").write_text(text, encoding="utf-8")
+    def put(self, given: Mapping[str, str | bytes]) -> None:
+        """By name: a variable, or a file of the folder."""
+        for name, content in given.items():
+            if name.startswith("REMINDER_"):
+                self.environment(name, str(content))
+            else:
+                path = self.folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600)
+                path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def secret(self, name: str, content: str | bytes, folder: str = "secrets") -> None:
-        path = self.folder / folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    def file(self, text: str) -> None:
+        self.put({"reminder.toml": text})
+
+    def secret(self, name: str, content: str | bytes) -> None:
+        self.put({f"secrets/{name}": content})
 
     def load(self, command_line: Mapping[str, Any] | None = None) -> Settings:
         return load_settings(self.folder, command_line)
 
     def faults(self, command_line: Mapping[str, Any] | None = None) -> list[str]:
-        """As a command run in that folder says them."""
         with pytest.raises(ConfigurationError) as caught:
             self.load(command_line)
         return [str(fault).replace(f"{self.folder}/", "") for fault in caught.value.faults]

@@ -192,7 +192,7 @@ def test_remarks_are_the_tables_and_led_by_the_deputies_committee(
 
 
 def test_every_spelling_of_the_table_is_found_as_its_unit(units: Directory) -> None:
-    found = {written: unit.name for written in NAMES if (unit := units.find(written))}
+    found = {written: unit.name for written in NAMES if (unit := units.by_name.get(written))}
     assert found == NAMES
 
 
@@ -243,8 +243,7 @@ def test_each_unit_has_its_relation(units: Directory) -> None:
 
 
 def test_the_group_is_5_cities_and_22_counties(units: Directory) -> None:
-    group = units.find(GROUP)
-    assert group is not None
+    group = units.by_name[GROUP]
     assert {units[member].name for member in group.members} == LOCAL
     assert (len(group.members), len(CITIES), len(COUNTIES)) == (27, 5, 22)
 

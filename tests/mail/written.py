@@ -1,7 +1,7 @@
 """What the shipped templates make of the facts of a mail, in parts that a test can ask for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reminder.documents.settings_sources import load_settings
@@ -112,7 +112,7 @@ def written(
     """The digest as it is written on its own day, or on that day of its month."""
     moment = at(month, on) if isinstance(on, int) and on else on or table.digest_due(month)
     assert isinstance(moment, datetime)
-    return worded(digest(reader(table, unit, moment, progress), month, moment, late=late))
+    return worded(replace(digest(reader(table, unit, moment, progress), month, moment), late=late))
 
 
 def reminded(
@@ -124,5 +124,5 @@ def reminded(
     *,
     for_lead: bool = True,
 ) -> Mail:
-    content = reminder(kind, reader(table, unit, moment), tasks, moment, for_lead=for_lead)
+    content = replace(reminder(kind, reader(table, unit, moment), tasks, moment), for_lead=for_lead)
     return worded(content)
