@@ -1,14 +1,14 @@
 """What changes mean: windows and notices that move with a session, notices that need not go."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
 
 from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason
 from reminder.domain.occasions import forecast, gets_digest
-from reminder.domain.plan import Plan, Task
+from reminder.domain.plan import Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Window
 from reminder.domain.workdays import DAY, last_day
@@ -36,22 +36,27 @@ class NoticeMove:
     units: tuple[str, ...]
 
 
+def moved_to(table: Timetable, days: Mapping[str, date | None]) -> Timetable:
+    """With those of its sessions on those days, or without a day."""
+    meetings = dict(table.plan.meetings)
+    for name in days.keys() & meetings.keys():
+        meetings[name] = replace(meetings[name], day=days[name])
+    return replace(table, plan=replace(table.plan, meetings=meetings))
+
+
 def held_on(table: Timetable, days: Mapping[str, date]) -> Timetable:
     """The same table where these say nothing new.
 
     Left out are sessions that the plan has not, and days that would close a window before it
     opens: the plan was edited since.
     """
-    meetings = dict(table.plan.meetings)
-    for name in days.keys() & meetings.keys():
-        meetings[name] = replace(meetings[name], day=days[name])
-    if meetings == table.plan.meetings:
+    held = moved_to(table, days)
+    if held.plan.meetings == table.plan.meetings:
         return table
-    held = replace(table, plan=replace(table.plan, meetings=meetings))
     fitting = {
         name: day
         for name, day in days.items()
-        if name not in meetings or not upside_down(held, name)
+        if name not in held.plan.meetings or not upside_down(held, name)
     }
     return held if len(fitting) == len(days) else held_on(table, fitting)
 
@@ -62,21 +67,13 @@ def clashing(table: Timetable, days: Mapping[str, date]) -> dict[str, date]:
     return {n: day for n, day in days.items() if n in meetings and meetings[n].day != day}
 
 
-def moved_to(table: Timetable, meeting: str, day: date | None) -> Timetable:
-    """With that session on that day, or without a day."""
-    moved = replace(table.plan.meetings[meeting], day=day)
-    meetings = {**table.plan.meetings, meeting: moved}
-    return replace(table, plan=replace(table.plan, meetings=meetings))
-
-
-def tasks_on(plan: Plan, meeting: str) -> list[Task]:
-    """Those whose window hangs on that session: of several the last one decides."""
-    return [task for task in plan.tasks if task.timing.meetings[-1:] == (meeting,)]
-
-
 def upside_down(table: Timetable, meeting: str) -> list[Window]:
-    """Windows of that session that would close before they open."""
-    windows = (table.windows[task.id] for task in tasks_on(table.plan, meeting))
+    """Windows of that session, the last of their task's, that would close before they open."""
+    windows = (
+        table.windows[task.id]
+        for task in table.plan.tasks
+        if task.timing.meetings[-1:] == (meeting,)
+    )
     return [window for window in windows if window.due < window.opens]
 
 
@@ -93,17 +90,14 @@ def notice_moves(before: Calls, after: Calls) -> list[NoticeMove]:
     """Each reminder of a task by itself, and the units that move alike together."""
     units: dict[tuple[Kind, str, date | None, date | None], list[str]] = defaultdict(list)
     for call in dict.fromkeys((*before, *after)):
-        *of, unit = call
-        for was, becomes in _pairs(before.get(call, set()), after.get(call, set())):
-            units[(*of, was, becomes)].append(unit)  # type: ignore[index]
+        kind, task, unit = call
+        # Of several steps the last ones belong together: the first may be over already.
+        days = (sorted(calls.get(call, ()), reverse=True) for calls in (before, after))
+        for was, becomes in zip_longest(*days):
+            if was != becomes:
+                units[kind, task, was, becomes].append(unit)
     moves = [NoticeMove(*move, tuple(moved)) for move, moved in units.items()]
     return sorted(moves, key=lambda move: (move.task, min(filter(None, (move.before, move.after)))))
-
-
-def _pairs(before: set[date], after: set[date]) -> Iterator[tuple[date | None, date | None]]:
-    """Of several steps the last ones belong together: the first may be over already."""
-    latest = zip_longest(sorted(before, reverse=True), sorted(after, reverse=True))
-    return (pair for pair in latest if pair[0] != pair[1])
 
 
 def calls_from(
@@ -157,34 +151,32 @@ def why_needless(table: Timetable, draft: NoticeDraft, progress: Progress) -> Re
         return Reason.DROPPED_FROM_PLAN
     if draft.kind is Kind.DIGEST:
         return _why_no_digest(table, draft, progress)
-    led = _still_led(table, draft)
-    if not led.tasks:
+    if not any(_is_led(table, draft, task) for task, *_ in draft.tasks):
         return Reason.DROPPED_FROM_PLAN
-    left = _still_due(table, led)
+    left = _still_due(table, draft)
     return why_done(left, progress) if left.tasks else Reason.MOVED
 
 
 def still_asked(table: Timetable, draft: NoticeDraft, progress: Progress) -> NoticeDraft:
     """A reminder of those tasks alone that its unit still leads, that are due on the same day
     as then, and that it has not registered."""
-    left = _still_due(table, _still_led(table, draft))
+    left = _still_due(table, draft)
     asked = tuple(task for task in left.tasks if progress.is_asked(task[0], draft.unit))
     return replace(draft, tasks=asked)
 
 
-def _still_led(table: Timetable, draft: NoticeDraft) -> NoticeDraft:
-    tasks = table.plan.by_id
-    led = tuple(
-        task
-        for task in draft.tasks
-        if task[0] in table.windows and table.role(draft.unit, tasks[task[0]]) is Role.LEAD
-    )
-    return replace(draft, tasks=led)
+def _is_led(table: Timetable, draft: NoticeDraft, task: str) -> bool:
+    return task in table.windows and table.role(draft.unit, table.plan.by_id[task]) is Role.LEAD
 
 
 def _still_due(table: Timetable, draft: NoticeDraft) -> NoticeDraft:
-    """A task that is due on another day now is reminded of before that one."""
-    same = tuple(t for t in draft.tasks if t[1] == table.windows[t[0]].due.isoformat())
+    """Of the tasks that its unit still leads; one that is due on another day now is reminded of
+    before that one."""
+    same = tuple(
+        (task, due, step)
+        for task, due, step in draft.tasks
+        if _is_led(table, draft, task) and due == table.windows[task].due.isoformat()
+    )
     return replace(draft, tasks=same)
 
 

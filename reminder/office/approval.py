@@ -6,7 +6,7 @@ anew. Nothing goes before it is due.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -40,14 +40,19 @@ class Digest:
     @property
     def is_open(self) -> bool:
         """Nobody has approved what it says now."""
-        return self.composed is not None and (
-            self.view.reason in UNREAD or (self.view.reason == Reason.APPROVED and self.is_changed)
-        )
+        return self.composed is not None and (self.view.reason in UNREAD or self.reads_otherwise)
 
     @property
     def is_changed(self) -> bool:
+        """What was approved once is not what it says now."""
         same = (None, self.composed.sha256 if self.composed else None)
         return self.view.approved not in same
+
+    @property
+    def reads_otherwise(self) -> bool:
+        """It was approved, and may not go as it is now."""
+        is_approved = self.view.reason == Reason.APPROVED
+        return is_approved and self.composed is not None and self.is_changed
 
 
 @dataclass(frozen=True)
@@ -97,19 +102,6 @@ class Approvals:
         moments = groupby(views, key=lambda view: (view.due, view.period))
         return [self._batch(connection, list(same), max(due, at)) for (due, _), same in moments]
 
-    def _all_held(
-        self, connection: Connection, at: datetime, period: str | None = None
-    ) -> list[NoticeView]:
-        keys = holds.held_digests(connection, self._writer.stream, _TO_READ, period=period)
-        return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
-
-    def _batch(
-        self, connection: Connection, views: list[NoticeView], as_of: datetime
-    ) -> DigestBatch:
-        composed = self._composed(connection, views, as_of)
-        digests = tuple(Digest(view, composed.get(view.key)) for view in views)
-        return DigestBatch(views[0].period, views[0].due, as_of, digests)
-
     def find(
         self, connection: Connection, key: str, at: datetime, as_of: datetime | None = None
     ) -> tuple[Digest, datetime]:
@@ -117,7 +109,25 @@ class Approvals:
         view = self._held_one(connection, key, at)
         if as_of is None or not self._may_be_as_of(view, as_of, at):
             as_of = max(view.due, at)
-        return Digest(view, self._composed(connection, [view], as_of).get(key)), as_of
+        return self._digests(connection, [view], as_of)[0], as_of
+
+    def _all_held(
+        self, connection: Connection, at: datetime, period: str | None = None
+    ) -> list[NoticeView]:
+        keys = holds.held_digests(connection, self._writer.stream, _TO_READ, period=period)
+        return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
+
+    def _held_one(self, connection: Connection, key: str, at: datetime) -> NoticeView:
+        for view in _still_held(connection, [key], _TO_READ):
+            if view.stream == self._writer.stream and view.useful_until > at:
+                return view
+        raise DeclinedError("held_no_more")
+
+    def _batch(
+        self, connection: Connection, views: list[NoticeView], as_of: datetime
+    ) -> DigestBatch:
+        digests = tuple(self._digests(connection, views, as_of))
+        return DigestBatch(views[0].period, views[0].due, as_of, digests)
 
     # What it orders
 
@@ -131,8 +141,8 @@ class Approvals:
             view = read_notice(connection, key)
             if view and _is_approved(view, sha256):
                 return False
-            self._refuse_other_moment([self._held_one(connection, key, at)], as_of, at)
-            if not self._approve_same(connection, {key: sha256}, as_of, at):
+            is_timely = self._may_be_as_of(self._held_one(connection, key, at), as_of, at)
+            if not (is_timely and self._approve_same(connection, {key: sha256}, as_of, at)):
                 raise DeclinedError("reads_otherwise")
         return True
 
@@ -146,12 +156,12 @@ class Approvals:
         self._refuse_stale_files()
         with self._database.read() as connection:
             views = [v for v in self._all_held(connection, at, period) if v.due == due]
-            self._refuse_other_moment(views, as_of, at)
-            batch = self._batch(connection, views, as_of) if views else None
-        if not batch or not batch.open:
-            return 0
-        if batch.sha256 != sha256:
+            is_timely = all(self._may_be_as_of(view, as_of, at) for view in views)
+            batch = self._batch(connection, views, as_of) if views and is_timely else None
+        if not is_timely or (batch and batch.open and batch.sha256 != sha256):
             raise DeclinedError("reads_otherwise")
+        if not batch:
+            return 0
         count = 0
         for keys in batched(batch.open):
             hashes = {key: batch.open[key].sha256 for key in keys}
@@ -163,23 +173,20 @@ class Approvals:
         self, connection: Connection, hashes: Mapping[str, str], as_of: datetime, at: datetime
     ) -> int:
         """Those of them that read as they were shown, by key. Returns how many."""
-        views = _still_held(connection, hashes, _TO_READ)
-        composed = self._composed(connection, views, as_of)
-        same = [
-            view
-            for view in views
-            if view.key in composed
-            and composed[view.key].sha256 == hashes[view.key]
-            and not _is_approved(view, hashes[view.key])
-        ]
-        # Nothing goes before it is due, and no bytes are kept until then.
-        early = {view.key: hashes[view.key] for view in same if at < view.due}
-        holds.note_approved(connection, early, at)
-        for view in same:
-            if view.key not in early:
-                notices.fix(connection, view.key, composed[view.key], at, Reason.APPROVED)
+        views, count = _still_held(connection, hashes, _TO_READ), 0
+        for digest in self._digests(connection, views, as_of):
+            view, composed = digest.view, digest.composed
+            if not composed or composed.sha256 != hashes[view.key]:
+                continue
+            if _is_approved(view, composed.sha256):
+                continue
+            count += 1
+            if at < view.due:  # nothing goes before that, and no bytes are kept until then
+                holds.note_approved(connection, {view.key: composed.sha256}, at)
+            else:
+                notices.fix(connection, view.key, composed, at, Reason.APPROVED)
                 holds.hold_new(connection, view.key, at)
-        return len(same)
+        return count
 
     def drop(self, key: str, why: str, at: datetime) -> None:
         """It is never sent, and never made again."""
@@ -191,11 +198,9 @@ class Approvals:
             self._held_one(connection, key, at)
             notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, at, why.strip())
 
-    def _held_one(self, connection: Connection, key: str, at: datetime) -> NoticeView:
-        for view in _still_held(connection, [key], _TO_READ):
-            if view.stream == self._writer.stream and view.useful_until > at:
-                return view
-        raise DeclinedError("held_no_more")
+    def _refuse_stale_files(self) -> None:
+        if not self._is_current():
+            raise DeclinedError("files_not_in_force")
 
     def _may_be_as_of(self, view: NoticeView, as_of: datetime, at: datetime) -> bool:
         """Its due moment, or when that is past a moment of today: later it says 〔补发〕."""
@@ -203,16 +208,6 @@ class Approvals:
             return as_of == view.due
         day = self._table.local_day
         return view.due <= as_of <= at and day(as_of) == day(at)
-
-    def _refuse_other_moment(
-        self, views: Iterable[NoticeView], as_of: datetime, at: datetime
-    ) -> None:
-        if not all(self._may_be_as_of(view, as_of, at) for view in views):
-            raise DeclinedError("reads_otherwise")
-
-    def _refuse_stale_files(self) -> None:
-        if not self._is_current():
-            raise DeclinedError("files_not_in_force")
 
     # What each tick does
 
@@ -227,8 +222,6 @@ class Approvals:
 
     def _look_again(self, connection: Connection, views: list[NoticeView], at: datetime) -> None:
         progress = read_progress(connection, self._table, self._writer.stream)
-        cleared = [view for view in views if view.reason in CLEARED and view.due > at]
-        composed = self._composed(connection, cleared)
         for view in views:
             why = self._hindrance(view, progress)
             if why and (view.due <= at or view.reason != why):
@@ -238,8 +231,10 @@ class Approvals:
                 notices.set_states(connection, [view.key], state, why, at)
             elif not why and view.reason in NEEDLESS:
                 notices.set_states(connection, [view.key], State.HELD, Reason.APPROVAL, at)
-        changed = [view.key for view in cleared if _differs(view, composed.get(view.key))]
-        holds.take_back(connection, changed, at)
+        cleared = [view for view in views if view.reason in CLEARED and view.due > at]
+        for digest in self._digests(connection, cleared):
+            if digest.reads_otherwise:
+                holds.take_back(connection, [digest.view.key], at)
 
     def send(self, at: datetime) -> None:
         """Queues what was approved and is due now, each with the bytes that were read.
@@ -250,44 +245,35 @@ class Approvals:
             keys = holds.held_digests(connection, self._writer.stream, CLEARED, due_by=at)
         for batch in batched(keys):
             with self._database.write() as connection:
-                self._send(connection, _still_held(connection, batch, CLEARED), at)
-
-    def _send(self, connection: Connection, views: list[NoticeView], at: datetime) -> None:
-        composed = self._composed(connection, views)
-        changed = [view.key for view in views if _differs(view, composed.get(view.key))]
-        for view in views:
-            # One that would go to nobody is looked at again in the next pass.
-            if view.key in composed and view.key not in changed:
-                notices.fix(connection, view.key, composed[view.key], at, Reason(view.reason))
-        holds.take_back(connection, changed, at)
+                views = _still_held(connection, batch, CLEARED)
+                for digest in self._digests(connection, views):
+                    key, reason = digest.view.key, Reason(digest.view.reason)
+                    if digest.reads_otherwise:
+                        holds.take_back(connection, [key], at)
+                    elif digest.composed:  # else it is looked at again in the next pass
+                        notices.fix(connection, key, digest.composed, at, reason)
 
     # How they would go
 
-    def _composed(
-        self, connection: Connection, views: Collection[NoticeView], as_of: datetime | None = None
-    ) -> dict[str, Composed]:
-        """By key: at that moment, or each when it is due. What would go to nobody is left out."""
+    def _digests(
+        self, connection: Connection, views: Sequence[NoticeView], as_of: datetime | None = None
+    ) -> list[Digest]:
+        """At that moment, or each when it is due."""
         progress = read_progress(connection, self._table, self._writer.stream)
         moments: dict[datetime, list[NoticeView]] = defaultdict(list)
         for view in views:
             if not self._hindrance(view, progress):
                 moments[as_of or view.due].append(view)
-        return {
-            key: composed
-            for moment, same in moments.items()
-            for key, composed in self._composed_at(connection, same, moment, progress)
-        }
-
-    def _composed_at(
-        self, connection: Connection, views: list[NoticeView], as_of: datetime, progress: Progress
-    ) -> Iterator[tuple[str, Composed]]:
-        progress = self._writer.as_told(progress, as_of)
-        context = self._composer.context(as_of, progress)
-        for batch in batched(views):
-            drafts = [_draft(view) for view in batch]
-            facts = self._writer.unit_facts(connection, drafts)
-            for view, draft, own in zip(batch, drafts, facts, strict=True):
-                yield view.key, context.compose(draft, own, rehearsal=view.rehearsal)
+        composed = {}
+        for moment, same in moments.items():
+            context = self._composer.context(moment, self._writer.as_told(progress, moment))
+            for batch in batched(same):
+                drafts = [_draft(view) for view in batch]
+                facts = self._writer.unit_facts(connection, drafts)
+                for view, draft, own in zip(batch, drafts, facts, strict=True):
+                    mail = context.compose(draft, own, rehearsal=view.rehearsal)
+                    composed[view.key] = mail
+        return [Digest(view, composed.get(view.key)) for view in views]
 
     def _hindrance(self, view: NoticeView, progress: Progress) -> Reason | None:
         """Why it would go to nobody."""
@@ -311,9 +297,3 @@ def _is_approved(view: NoticeView, sha256: str) -> bool:
 
 def _draft(view: NoticeView) -> NoticeDraft:
     return NoticeDraft(view.key, view.kind, view.period, view.unit, view.due, view.useful_until)
-
-
-def _differs(view: NoticeView, composed: Composed | None) -> bool:
-    return (
-        view.reason == Reason.APPROVED and composed is not None and composed.sha256 != view.approved
-    )

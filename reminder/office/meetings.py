@@ -7,8 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.calendar.entries import CalendarEntry, FeedEvents
-from reminder.calendar.feeds import Feeds
+from reminder.calendar.entries import FeedEvents
 from reminder.domain import changes
 from reminder.domain.changes import NoticeMove, WindowMove
 from reminder.domain.occasions import reminders, steps_in_reach
@@ -17,19 +16,9 @@ from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError, UnknownError
-from reminder.ledger.occasions import (
-    NotifiedCount,
-    count_notified,
-    read_notified,
-    read_past_digests,
-)
-from reminder.ledger.registrations import (
-    SET,
-    read_changes,
-    read_dates,
-    read_progress,
-    set_date,
-)
+from reminder.ledger import occasions, registrations
+from reminder.ledger.occasions import NotifiedCount
+from reminder.ledger.registrations import read_dates
 from reminder.office.application import Application
 
 
@@ -91,21 +80,31 @@ class Preview:
 def dated_meetings(app: Application, connection: Connection | None) -> list[DatedMeeting]:
     """In the plan's order by month; without a connection as the plan itself has them."""
     days = read_dates(connection) if connection else {}
-    rows = [_dated(app, name, days) for name in app.table.plan.meetings]
-    return sorted(rows, key=lambda dated: dated.meeting.month)
+    edited, plan = app.as_edited.table.plan.meetings, app.table.plan
+    dated = [
+        DatedMeeting(
+            meeting,
+            edited[name].day,
+            days.get(name),
+            tuple(task for task in plan.tasks if name in task.timing.meetings),
+        )
+        for name, meeting in plan.meetings.items()
+    ]
+    return sorted(dated, key=lambda dated: dated.meeting.month)
 
 
 def find_meeting(app: Application, connection: Connection, name: str) -> DatedMeeting:
-    if name not in app.table.plan.meetings:
-        raise UnknownError(f"no meeting {name!r}", hint="`reminder meeting list` lists them.")
-    return _dated(app, name, read_dates(connection))
+    for dated in dated_meetings(app, connection):
+        if dated.meeting.id == name:
+            return dated
+    raise UnknownError(f"no meeting {name!r}", hint="`reminder meeting list` lists them.")
 
 
 def date_changes(connection: Connection, name: str) -> list[tuple[datetime, date | None]]:
     """The last one first; without a day where the plan's own was to count again."""
     return [
-        (row["at"], date.fromisoformat(row["detail"]) if row["state"] == SET else None)
-        for row in read_changes(connection, name)
+        (row["at"], date.fromisoformat(row["detail"]) if row["detail"] else None)
+        for row in registrations.read_changes(connection, name)
     ]
 
 
@@ -114,11 +113,10 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
     app.refresh_from(connection)
     dated, days = find_meeting(app, connection, name), read_dates(connection)
     before = app.table
-    after = changes.moved_to(before, name, day or dated.planned)
+    after = changes.moved_to(before, {name: day or dated.planned})
     _refuse_impossible(dated, day, after)
     now = app.clock.now()
-    progress = read_progress(connection, before, app.settings.stream)
-    progress = app.container.notice_writer.as_told(progress, now)
+    progress = app.container.notice_writer.progress(connection, now)
     windows = tuple(changes.window_moves(before, after))
     tasks = [move.task for move in windows]
     # A month's digest tells of the next one too.
@@ -131,8 +129,8 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
         days,
         windows,
         tuple(changes.notice_moves(old, new)),
-        tuple(_entry_moves(app.feeds, before, after, tasks, progress)),
-        tuple(count_notified(connection, [task.id for task in tasks], periods)),
+        tuple(_entry_moves(app, before, after, tasks, progress)),
+        tuple(occasions.count_notified(connection, [task.id for task in tasks], periods)),
         tuple(_doubts(before, dated.meeting, day, now)),
     )
 
@@ -160,16 +158,9 @@ def save(app: Application, shown: Preview) -> None:
     with app.database.write() as connection:
         if read_dates(connection) != shown.days:
             raise DeclinedError("date_set_meanwhile", "a date was set meanwhile: look again")
-        set_date(connection, name, shown.day, at)
+        registrations.set_date(connection, name, shown.day, at)
     app.refresh()
     app.sync_feeds(at)
-
-
-def _dated(app: Application, name: str, days: Mapping[str, date]) -> DatedMeeting:
-    plan = app.table.plan
-    tasks = tuple(task for task in plan.tasks if name in task.timing.meetings)
-    planned = app.as_edited.table.plan.meetings[name].day
-    return DatedMeeting(plan.meetings[name], planned, days.get(name), tasks)
 
 
 def _refuse_impossible(dated: DatedMeeting, day: date | None, after: Timetable) -> None:
@@ -179,16 +170,12 @@ def _refuse_impossible(dated: DatedMeeting, day: date | None, after: Timetable) 
     if day is not None and day == dated.set_day and not dated.clashes:
         raise DeclinedError("date_is_set", f"{name} has the date {day} already", day=day)
     if day is not None and abs(day.year - year) > 1:
-        raise DeclinedError(
-            "date_far_off", f"{day} lies far from the plan's year {year}", year=year
-        )
+        message = f"{day} lies far from the plan's year {year}"
+        raise DeclinedError("date_far_off", message, year=year)
     for window in changes.upside_down(after, name):
-        raise DeclinedError(
-            "due_before_it_opens",
-            f"{window.task} would be due {window.due}, before it opens on {window.opens}",
-            task=after.plan.by_id[window.task],
-            window=window,
-        )
+        task = after.plan.by_id[window.task]
+        message = f"{task.id} would be due {window.due}, before it opens on {window.opens}"
+        raise DeclinedError("due_before_it_opens", message, task=task, window=window)
 
 
 def _calls(
@@ -200,15 +187,14 @@ def _calls(
     progress: Progress,
 ) -> changes.Calls:
     """With what was told already left out: it is not told again."""
-    at = changes.next_hour(table, now)
+    at, rehearsal = changes.next_hour(table, now), app.settings.rehearsal
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
-    rehearsal = app.settings.rehearsal
-    reminded = read_notified(connection, steps, rehearsal=rehearsal)
-    past_digests = read_past_digests(connection, table, steps, at, rehearsal=rehearsal)
+    reminded = occasions.read_notified(connection, steps, rehearsal=rehearsal)
+    digests = occasions.read_past_digests(connection, table, steps, at, rehearsal=rehearsal)
     first = [
         (draft.kind, task, draft.unit)
-        for draft in reminders(table, at, reminded, progress, past_digests)
+        for draft in reminders(table, at, reminded, progress, digests)
         if table.directory[draft.unit].tone is not Relation.PARALLEL and not draft.by_digest
         for task, *_ in draft.tasks
     ]
@@ -216,11 +202,9 @@ def _calls(
 
 
 def _entry_moves(
-    feeds: Feeds, before: Timetable, after: Timetable, tasks: list[Task], progress: Progress
+    app: Application, before: Timetable, after: Timetable, tasks: list[Task], progress: Progress
 ) -> Iterator[EntryMove]:
-    def short(entry: CalendarEntry) -> tuple[date, str]:
-        return entry.short_day, feeds.short_title(entry)
-
+    title = app.feeds.short_title
     old, new = (FeedEvents(table, progress, "") for table in (before, after))
     for task in tasks:
         period = before.plan.period(task.month)
@@ -229,4 +213,5 @@ def _entry_moves(
         for role, units in ((Role.LEAD, leads), (Role.RELATED, related)):
             was, becomes = (events.entry(period, ((task, role),)) for events in (old, new))
             if units and was != becomes:
-                yield EntryMove(task.id, role, short(was), short(becomes), len(units))
+                now, then = (was.short_day, title(was)), (becomes.short_day, title(becomes))
+                yield EntryMove(task.id, role, now, then, len(units))

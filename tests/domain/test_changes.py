@@ -11,7 +11,6 @@ from reminder.domain.changes import (
     moved_to,
     next_hour,
     notice_moves,
-    tasks_on,
     upside_down,
     window_moves,
 )
@@ -33,7 +32,7 @@ def table(day: date | None = None, **relations: Relation) -> Timetable:
 
 
 def calls(found: Timetable) -> Calls:
-    return calls_from(found, tasks_on(found.plan, "sc-25"), at(4, 1), [], Progress())
+    return calls_from(found, [found.plan.by_id[TASK]], at(4, 1), [], Progress())
 
 
 def moves(before: Timetable, after: Timetable) -> list[NoticeMove]:
@@ -52,7 +51,7 @@ def test_a_day_of_a_session_that_the_plan_has_not_is_left_out() -> None:
 
 def test_only_windows_that_hang_on_the_session_move() -> None:
     before = table()
-    [move] = window_moves(before, moved_to(before, "sc-25", MAY_27))
+    [move] = window_moves(before, moved_to(before, {"sc-25": MAY_27}))
     assert move.task.id == "2026-05-1"
     assert (move.before.rule, move.after.rule) == (Rule.MEETING_UNDATED, Rule.MEETING)
     assert move.after.due == date(2026, 5, 26)
@@ -60,7 +59,7 @@ def test_only_windows_that_hang_on_the_session_move() -> None:
 
 def test_a_first_day_brings_reminders_that_there_were_not() -> None:
     before = table()
-    found = moves(before, moved_to(before, "sc-25", MAY_27))
+    found = moves(before, moved_to(before, {"sc-25": MAY_27}))
     assert found == [
         NoticeMove(Kind.NUDGE, TASK, None, date(2026, 5, 21), (LEADER,)),
         NoticeMove(Kind.OVERDUE, TASK, None, MAY_27, (LEADER,)),
@@ -70,7 +69,7 @@ def test_a_first_day_brings_reminders_that_there_were_not() -> None:
 
 def test_a_later_day_moves_each_reminder() -> None:
     before = table(MAY_27)
-    found = moves(before, moved_to(before, "sc-25", date(2026, 5, 19)))
+    found = moves(before, moved_to(before, {"sc-25": date(2026, 5, 19)}))
     assert [(move.kind, move.before, move.after) for move in found] == [
         (Kind.NUDGE, date(2026, 5, 21), date(2026, 5, 13)),
         (Kind.OVERDUE, MAY_27, date(2026, 5, 19)),
@@ -89,18 +88,18 @@ def test_a_step_that_is_over_leaves_the_later_one_its_partner() -> None:
 
 def test_without_a_day_reminders_go_away() -> None:
     before = table(MAY_27)
-    assert {move.after for move in moves(before, moved_to(before, "sc-25", None))} == {None}
+    assert {move.after for move in moves(before, moved_to(before, {"sc-25": None}))} == {None}
 
 
 def test_the_same_day_moves_nothing() -> None:
     before = table(MAY_27)
-    after = moved_to(before, "sc-25", MAY_27)
+    after = moved_to(before, {"sc-25": MAY_27})
     assert (window_moves(before, after), moves(before, after)) == ([], [])
 
 
 def test_a_unit_of_another_body_gets_no_reminder_that_could_move() -> None:
     before = table(**{LEADER: Relation.PARALLEL})
-    assert moves(before, moved_to(before, "sc-25", MAY_27)) == []
+    assert moves(before, moved_to(before, {"sc-25": MAY_27})) == []
 
 
 def test_units_that_move_alike_stand_together() -> None:

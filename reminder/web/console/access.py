@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
@@ -12,7 +11,7 @@ from starlette.routing import Route
 from reminder.domain.registrations import Signature
 from reminder.errors import DeclinedError
 from reminder.office import login
-from reminder.web.forms import Again, Form, View, get, post
+from reminder.web.forms import Act, Again, Form, View, get, post
 from reminder.web.local import enter, has_opened, local
 from reminder.web.page import Page
 
@@ -37,16 +36,12 @@ def console_page(path: str, view: View) -> Route:
     def checked(page: Page) -> Response:
         if _is_logged_in(page):
             return view(page)
-        url = page.request.url
-        back = url.path + (f"?{url.query}" if url.query else "")
-        return page.to(f"{LOGIN}?next={quote(back, safe='')}")
+        return page.to(_login_then(page.request.url.path, page.request.url.query))
 
     return _open_page(path, checked)
 
 
-def console_form(
-    path: str, act: Callable[[Page, Form], Response], again: Again | None = None
-) -> Route:
+def console_form(path: str, act: Act, again: Again | None = None) -> Route:
     """What was typed stands there to be copied when the session is over."""
 
     def checked(page: Page, form: Form) -> Response:
@@ -90,14 +85,18 @@ def _is_logged_in(page: Page) -> bool:
 def _lost(page: Page, form: Form) -> Response:
     """The page that it was typed on is no more."""
     came_from = urlsplit(page.request.headers.get("referer", ""))
-    back = came_from.path.removeprefix(page.settings.web.root)
-    back += f"?{came_from.query}" if came_from.query else ""
+    path = came_from.path.removeprefix(page.settings.web.root)
     return page.render(
         "console/lost.html",
         status=403,
         typed=[form[name] for name in _TYPED if form[name]],
-        login=f"{LOGIN}?next={quote(back, safe='')}",
+        login=_login_then(path, came_from.query),
     )
+
+
+def _login_then(path: str, query: str) -> str:
+    back = f"{path}?{query}" if query else path
+    return f"{LOGIN}?next={quote(back, safe='')}"
 
 
 def _login_page(page: Page) -> Response:
@@ -105,14 +104,18 @@ def _login_page(page: Page) -> Response:
     return page.to(_within(wanted)) if _is_logged_in(page) else _login_form(page, wanted)
 
 
-def _login_form(page: Page, wanted: str, status: int = 200, refused: str = "") -> Response:
-    return page.render(
+def _login_form(page: Page, wanted: str, refused: DeclinedError | None = None) -> Response:
+    reason, status = refused.reason if refused else "", 422 if refused else 200
+    answer = page.render(
         "console/login.html",
-        status=status,
-        refused=refused,
+        status={"wait": 429, "many_log_in": 503}.get(reason, status),
+        refused=page.phrase(reason, **refused.facts) if refused else "",
         next=_within(wanted),
         has_password=bool(login.password_hash(page.connection)),
     )
+    if refused and answer.status_code != 422:
+        answer.headers["Retry-After"] = str(refused.facts.get("seconds", 2))
+    return answer
 
 
 def _log_in(page: Page, form: Form) -> Response:
@@ -132,20 +135,12 @@ def _log_in(page: Page, form: Form) -> Response:
             log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
         elif error.reason == "wrong_password":
             log.warning("console: wrong password from %s", address)
-        return _refused(page, wanted, error)
+        return _login_form(page, wanted, error)
     log.info("console: logged in from %s", address)
     answer = page.to(_within(wanted))
     page.set_cookie(answer, SESSION, session, path=HOME)
     known = login.known_by(page.app.key, guesser, hashed)
     page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR, path=LOGIN)
-    return answer
-
-
-def _refused(page: Page, wanted: str, error: DeclinedError) -> Response:
-    status = {"wait": 429, "many_log_in": 503}.get(error.reason, 422)
-    answer = _login_form(page, wanted, status, page.phrase(error.reason, **error.facts))
-    if status != 422:
-        answer.headers["Retry-After"] = str(error.facts.get("seconds", 2))
     return answer
 
 

@@ -17,14 +17,19 @@ HERE = "/console/approval"
 ROWS = 200
 
 
-def _listed(page: Page, refused: str = "", dropping: tuple[str, str] = ("", "")) -> Response:
-    """`dropping` is a key and the reason that was typed for it and not accepted."""
+def _listed(page: Page, form: Form | None = None, refused: str = "") -> Response:
+    """Every batch with its counts; of their digests those of one page. A form whose reason for
+    dropping was not accepted stands there again."""
     batches = page.app.container.approvals.batches(page.connection, page.at)
     pages = max(1, -(-sum(len(batch.digests) for batch in batches) // ROWS))
     number = min(page_number(page), pages)  # some may have been approved meanwhile
     first, rows = (number - 1) * ROWS, []
-    for batch in batches:  # every batch with its counts; of the digests those of one page
-        digests = _sorted(page, batch.digests)[max(0, first) : max(0, first + ROWS)]
+    places = {unit: place for place, unit in enumerate(page.table.directory.units)}
+    for batch in batches:
+        # What is to be read stands first, else the units stand in their own order.
+        digests = sorted(
+            batch.digests, key=lambda d: (not d.is_open, places.get(d.view.unit, len(places)))
+        )[max(0, first) : max(0, first + ROWS)]
         first -= len(batch.digests)
         rows.append((batch, [(digest, _subject(page, digest)) for digest in digests]))
     return page.render(
@@ -32,7 +37,7 @@ def _listed(page: Page, refused: str = "", dropping: tuple[str, str] = ("", ""))
         status=422 if refused else 200,
         here=HERE,
         refused=refused,
-        dropping=dropping,
+        dropping=(form["key"], _why(form)) if form else ("", ""),
         enabled=page.settings.mail.approval,
         batches=rows,
         directory=page.table.directory,
@@ -48,26 +53,19 @@ def _subject(page: Page, digest: Digest) -> str:
     return MailView(head, page.table.plan.zone).subject
 
 
-def _sorted(page: Page, digests: tuple[Digest, ...]) -> list[Digest]:
-    """What is to be read stands first, else the units stand in their own order."""
-    places = {unit: place for place, unit in enumerate(page.table.directory.units)}
-    return sorted(digests, key=lambda d: (not d.is_open, places.get(d.view.unit, len(places))))
+def _why(form: Form) -> str:
+    return form.line("why", WHY + 1)
 
 
-def _mail(page: Page) -> Response:
+def _mail(page: Page, form: Form | None = None, refused: str = "") -> Response:
+    key = form["key"] if form else page.query("key")
+    wanted = None if form else _moment(page.query("as_of"))
     try:
-        return _mail_shown(page, page.query("key"), _moment(page.query("as_of")))
+        digest, as_of = page.app.container.approvals.find(page.connection, key, page.at, wanted)
+        if digest.composed is None:
+            raise DeclinedError("goes_to_nobody")
     except DeclinedError as error:
-        return _listed(page, page.phrase(error.reason, **error.facts))
-
-
-def _mail_shown(
-    page: Page, key: str, as_of: datetime | None, refused: str = "", why: str = ""
-) -> Response:
-    """Raises `DeclinedError` for a digest that is held no more, or goes to nobody."""
-    digest, as_of = page.app.container.approvals.find(page.connection, key, page.at, as_of)
-    if digest.composed is None:
-        raise DeclinedError("goes_to_nobody")
+        return _listed(page, None, refused or page.phrase(error.reason, **error.facts))
     query = {"key": key, "as_of": as_of.isoformat(), "sha256": digest.composed.sha256}
     return page.render(
         "console/approval_mail.html",
@@ -79,18 +77,16 @@ def _mail_shown(
         as_of=as_of,
         mail=MailView(digest.composed.content, page.table.plan.zone),
         frame=f"{HERE}/mail/html?{urlencode(query)}",
-        typed=why,
+        typed=_why(form) if form else "",
         why=WHY,
     )
 
 
 def _html(page: Page) -> Response:
     """Of the very message that the page around it speaks of."""
-    as_of = _moment(page.query("as_of"))
+    find, as_of = page.app.container.approvals.find, _moment(page.query("as_of"))
     try:
-        digest, _ = page.app.container.approvals.find(
-            page.connection, page.query("key"), page.at, as_of
-        )
+        digest, _ = find(page.connection, page.query("key"), page.at, as_of)
     except DeclinedError:
         raise HTTPException(404) from None
     if digest.composed is None or digest.composed.sha256 != page.query("sha256"):
@@ -107,10 +103,9 @@ def _moment(text: str) -> datetime | None:
 
 
 def _sent_moment(form: Form, name: str) -> datetime:
-    moment = _moment(form[name])
-    if moment is None:
-        raise HTTPException(400)
-    return moment
+    if moment := _moment(form[name]):
+        return moment
+    raise HTTPException(400)
 
 
 def _approve(page: Page, form: Form) -> Response:
@@ -129,30 +124,19 @@ def _approve_all(page: Page, form: Form) -> Response:
 
 
 def _drop(page: Page, form: Form) -> Response:
-    page.app.container.approvals.drop(form["key"], form.line("why", WHY + 1), page.at)
+    page.app.container.approvals.drop(form["key"], _why(form), page.at)
     return page.done(HERE, "digest_dropped")
 
 
-def _list_again(page: Page, form: Form, refused: str) -> Response:
-    return _listed(page, refused, (form["key"], form.line("why", WHY + 1)))
-
-
-def _mail_again(page: Page, form: Form, refused: str) -> Response:
-    try:
-        return _mail_shown(page, form["key"], None, refused, form.line("why", WHY + 1))
-    except DeclinedError:
-        return _listed(page, refused)
-
-
-def _after_drop(page: Page, form: Form, refused: str) -> Response:
-    return (_mail_again if form["from"] == "mail" else _list_again)(page, form, refused)
+def _not_dropped(page: Page, form: Form, refused: str) -> Response:
+    return (_mail if form["from"] == "mail" else _listed)(page, form, refused)
 
 
 ROUTES = [
     console_page(HERE, _listed),
     console_page(f"{HERE}/mail", _mail),
     console_page(f"{HERE}/mail/html", _html),
-    console_form(f"{HERE}/approve", _approve, _mail_again),
-    console_form(f"{HERE}/all", _approve_all, _list_again),
-    console_form(f"{HERE}/drop", _drop, _after_drop),
+    console_form(f"{HERE}/approve", _approve, _mail),
+    console_form(f"{HERE}/all", _approve_all, _listed),
+    console_form(f"{HERE}/drop", _drop, _not_dropped),
 ]
