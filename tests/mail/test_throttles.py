@@ -2,23 +2,29 @@
 
 import pytest
 
-from reminder.mail.transports.smtp_answers import THROTTLES, is_throttle
+from reminder.domain.notices import Reason
+from reminder.mail.transports.smtp_answers import THROTTLES, refusal_answer
+
+
+def is_throttle(reply: str) -> bool:
+    never, later = Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_DEFERRED
+    return refusal_answer(550, reply.encode(), never, later).reason is Reason.THROTTLED
 
 
 def test_every_throttle_has_a_source_and_is_known():
-    for throttle in THROTTLES:
-        assert throttle.source.startswith("http")
-        assert is_throttle(f"550 {throttle.words} x")
+    for _, words, _, source in THROTTLES:
+        assert source.startswith("http")
+        assert is_throttle(f"{words} x")
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        "550 Mailbox unavailable",
-        "554 DT:SPM 163 smtp",
-        "550 User suspended",
-        "550 RP:TRCX",
-        "550 5.1.1 no such user, check the address and try again",
+        "Mailbox unavailable",
+        "DT:SPM 163 smtp",
+        "User suspended",
+        "RP:TRCX",
+        "5.1.1 no such user, check the address and try again",
     ],
 )
 def test_other_refusals_are_not_taken_for_throttles(reply):

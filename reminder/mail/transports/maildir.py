@@ -12,8 +12,6 @@ from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
 from reminder.mail.transports import Envelope
 
-PARTS = ("tmp", "new", "cur")
-
 
 class MaildirTransport:
     """Its own connection too: nothing is held open between two messages."""
@@ -27,11 +25,11 @@ class MaildirTransport:
         """Makes the folder when it is missing. Raises `ServerError` when that fails."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for part in PARTS:
+            for part in ("tmp", "new", "cur"):
                 (self._folder / part).mkdir(mode=0o700, exist_ok=True)
             _sync(self._folder)
         except OSError as error:
-            raise _trouble(self._folder, error) from error
+            raise self._trouble(error) from error
         return self
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
@@ -41,21 +39,23 @@ class MaildirTransport:
         Raises `ServerError` too when the folder fails: no message is to blame, so all wait.
         """
         try:
-            answer = self._store(envelope, still_ours)
+            words = self._store(envelope, still_ours)
         except OSError as error:
-            raise _trouble(self._folder, error) from error
-        return dict.fromkeys(envelope.recipients, answer)
+            raise self._trouble(error) from error
+        return dict.fromkeys(envelope.recipients, Answer(State.SENT, Reason.ACCEPTED, words))
 
     def close(self) -> None:
         """Nothing is held between two messages."""
 
-    def _store(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Answer:
+    def _store(self, envelope: Envelope, still_ours: Callable[[], bool]) -> str:
         name = file_name(envelope.message_id)
-        if there := self._find(name):
-            # Its name may not have reached the disk before the kill that brought us here.
-            _sync(there.parent)
-            return _accepted("already there as", there)
-        draft, final = self._folder / "tmp" / name, self._folder / "new" / name
+        draft, final, read = (self._folder / part / name for part in ("tmp", "new", "cur"))
+        # A mail program moves what was read to `cur` and adds `:2,` and flags.
+        for there in (final, read, *read.parent.glob(f"{name}:2,*")):
+            if there.exists():
+                # Its name may not have reached the disk before the kill that brought us here.
+                _sync(there.parent)
+                return f"already there as {there.parent.name}/{there.name}"
         try:
             _write(draft, envelope.content)
             if not still_ours():
@@ -65,14 +65,14 @@ class MaildirTransport:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
         _sync(final.parent)
-        return _accepted("stored as", final)
+        return f"stored as new/{name}"
 
-    def _find(self, name: str) -> Path | None:
-        """A mail program moves what was read to `cur` and adds `:2,` and flags."""
-        for place in (self._folder / "new" / name, self._folder / "cur" / name):
-            if place.exists():
-                return place
-        return next((self._folder / "cur").glob(f"{name}:2,*"), None)
+    def _trouble(self, error: OSError) -> ServerError:
+        room = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = (
+            f"Make room on the disk of {self._folder}." if room else "Is it there, and this user's?"
+        )
+        return ServerError(f"outbox {self._folder}: {error.strerror or error}", hint=hint)
 
 
 def file_name(message_id: str) -> str:
@@ -86,23 +86,12 @@ def messages(folder: Path) -> list[Path]:
 
 
 def _dated(folder: Path) -> Iterator[tuple[int, Path]]:
-    for part in ("new", "cur"):
-        for path in (folder / part).glob("[!.]*"):
-            # A mail program may move a message between the listing and the look.
-            with suppress(OSError):
-                status = path.stat(follow_symlinks=False)
-                if S_ISREG(status.st_mode):
-                    yield status.st_mtime_ns, path
-
-
-def _trouble(folder: Path, error: OSError) -> ServerError:
-    room = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    hint = f"Make room on the disk of {folder}." if room else "Is it there, and this user's?"
-    return ServerError(f"outbox {folder}: {error.strerror or error}", hint=hint)
-
-
-def _accepted(words: str, place: Path) -> Answer:
-    return Answer(State.SENT, Reason.ACCEPTED, f"{words} {place.parent.name}/{place.name}")
+    for path in (*folder.glob("new/[!.]*"), *folder.glob("cur/[!.]*")):
+        # A mail program may move a message between the listing and the look.
+        with suppress(OSError):
+            status = path.stat(follow_symlinks=False)
+            if S_ISREG(status.st_mode):
+                yield status.st_mtime_ns, path
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -42,23 +42,7 @@ class SmtpTransport:
 
     def open(self) -> SmtpConnection:
         """Connected, encrypted and logged in as the settings say, or a `ServerError`."""
-        return SmtpConnection(
-            self._session, self._pipelining, self.server, spares_reserved=not self._local
-        )
-
-    def _session(self) -> Client:
-        self._refuse_to_show_the_password()
-        smtp = self._connect()
-        try:
-            self._greet(smtp)
-            if self._options.security == "starttls":
-                self._start_tls(smtp)
-            if self._options.username:
-                self._log_in(smtp)
-        except ServerError:
-            smtp.close()
-            raise
-        return smtp
+        return SmtpConnection(self._session, self.server, spares_reserved=not self._local)
 
     def check(self, sender: str, recipient: str) -> str:
         """What the server is, and what it says to a mail for that recipient, of which it gets
@@ -71,7 +55,7 @@ class SmtpTransport:
         finally:
             connection.close()
 
-    def _refuse_to_show_the_password(self) -> None:
+    def _session(self) -> Client:
         options = self._options
         if options.username and options.security == "none" and not self._local:
             raise ServerError(
@@ -80,23 +64,34 @@ class SmtpTransport:
                 permanent=True,
                 hint="set smtp.security to starttls or tls, or leave smtp.username empty",
             )
+        smtp = self._connect()
+        try:
+            self._greet(smtp)
+            if options.security == "starttls":
+                self._start_tls(smtp)
+            if options.username:
+                self._log_in(smtp)
+        except ServerError:
+            smtp.close()
+            raise
+        return smtp
 
     def _connect(self) -> Client:
-        host, port = self._options.host, self._options.effective_port
-        name, timeout = self._hello, self._options.timeout
-        tls = self._tls() if self._options.security == "tls" else None
+        name, options = self._hello, self._options
+        server = (self._pipelining, options.host, options.effective_port, name or "localhost")
+        tls = self._tls() if options.security == "tls" else None
         try:
-            smtp = (
-                TlsClient(host, port, name or "localhost", timeout=timeout, context=tls)
-                if tls
-                else Client(host, port, name or "localhost", timeout)
-            )
-        except smtplib.SMTPException as error:
-            raise failure(self.server, "greeting", error) from error
+            if tls:
+                smtp: Client = TlsClient(*server, timeout=options.timeout, context=tls)
+            else:
+                smtp = Client(*server, timeout=options.timeout)
         except Exception as error:
-            raise failure(self.server, "connect", error) from error
+            greeted = isinstance(error, smtplib.SMTPException)
+            raise failure(self.server, "greeting" if greeted else "connect", error) from error
         if not name and smtp.sock:
-            smtp.local_hostname = _literal(smtp.sock)
+            # RFC 5321 section 4.1.3: who has no name says its address.
+            address = str(smtp.sock.getsockname()[0]).partition("%")[0]
+            smtp.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
         return smtp
 
     @cached_property
@@ -125,7 +120,7 @@ class SmtpTransport:
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         return context
 
-    def _greet(self, smtp: smtplib.SMTP) -> None:
+    def _greet(self, smtp: Client) -> None:
         with step(self.server, "EHLO"):
             code, reply = smtp.ehlo()
             if code in _NO_EHLO:
@@ -133,7 +128,7 @@ class SmtpTransport:
         if code != 250:
             raise refused(self.server, "EHLO", code, reply)
 
-    def _start_tls(self, smtp: smtplib.SMTP) -> None:
+    def _start_tls(self, smtp: Client) -> None:
         if not smtp.has_extn("starttls"):
             raise ServerError(
                 f"mail server {self.server} does not offer STARTTLS, and mail does not go "
@@ -147,10 +142,11 @@ class SmtpTransport:
         # RFC 3207 section 4.2: what the server said before TLS counts for nothing.
         self._greet(smtp)
 
-    def _log_in(self, smtp: smtplib.SMTP) -> None:
+    def _log_in(self, smtp: Client) -> None:
+        user, password = self._options.username, self._options.password.get_secret_value()
         offered = smtp.esmtp_features.get("auth", "").upper().split()
         # RFC 4616 section 2 alone says how names and passwords beyond ASCII are written.
-        is_ascii = (self._options.username + self._options.password.get_secret_value()).isascii()
+        is_ascii = (user + password).isascii()
         usable = _LOG_INS if is_ascii else ("PLAIN",)
         methods = [method for method in usable if method in offered]
         if not methods:
@@ -161,56 +157,39 @@ class SmtpTransport:
                 hint="leave smtp.username empty if the server wants no log-in",
             )
         for method in methods:
-            code, words = self._authenticate(smtp, method)
+            code, words = _authenticate(smtp, method, user, password)
             if code == 235:
                 return
             if code not in _OTHER_LOG_IN:
                 break
+        for secret in (f"\0{user}\0{password}", password) if password else ():
+            # A server may echo the line that it did not understand.
+            words = words.replace(b64encode(secret.encode()).decode(), "***").replace(secret, "***")
         raise ServerError(
-            f"mail server {self.server} refused the log-in of {self._options.username}: "
-            f"{self._without_secrets(words)}",
+            f"mail server {self.server} refused the log-in of {user}: {words}",
             permanent=500 <= code < 600,
             hint="check smtp.username and smtp.password; some providers want an app password",
         )
 
-    def _authenticate(self, smtp: smtplib.SMTP, method: str) -> tuple[int, str]:
-        """The server's code, 0 when it gave none, and its words. smtplib's `login` would try
-        every mechanism after a refusal: three wrong passwords lock an account."""
-        smtp.user, smtp.password = self._options.username, self._options.password.get_secret_value()
-        try:
-            if method == "PLAIN":
-                code, reply = _log_in_plain(smtp)
-            else:
-                way = getattr(smtp, f"auth_{method.lower().replace('-', '_')}")
-                code, reply = smtp.auth(method, way)
-        except smtplib.SMTPResponseException as error:
-            return error.smtp_code, error_text(error)
-        except Exception as error:  # noqa: BLE001 - e.g. a challenge that is not base64
-            return 0, error_text(error)
-        finally:
-            smtp.password = ""
-        # smtplib lets 503 pass as «logged in before», which we never are.
-        return code, reply_text(code, reply)
 
-    def _without_secrets(self, words: str) -> str:
-        """A server may echo the line that it did not understand."""
-        user, password = self._options.username, self._options.password.get_secret_value()
-        if not password:
-            return words
-        for shown in (f"\0{user}\0{password}", password):
-            words = words.replace(b64encode(shown.encode()).decode(), "***")
-        return words.replace(password, "***")
-
-
-def _log_in_plain(smtp: smtplib.SMTP) -> tuple[int, bytes]:
-    """In UTF-8 (RFC 4616 section 2); smtplib writes ASCII alone."""
-    words = b64encode(f"\0{smtp.user}\0{smtp.password}".encode()).decode()
-    code, reply = smtp.docmd("AUTH", f"PLAIN {words}")
-    # A server may pass over what came with the command, and ask for it.
-    return smtp.docmd(words) if code == 334 else (code, reply)
-
-
-def _literal(sock: socket.socket) -> str:
-    """RFC 5321 section 4.1.3: who has no name says its address."""
-    address = str(sock.getsockname()[0]).partition("%")[0]
-    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+def _authenticate(smtp: Client, method: str, user: str, password: str) -> tuple[int, str]:
+    """The server's code, 0 when it gave none, and its words. smtplib's `login` would try every
+    mechanism after a refusal: three wrong passwords lock an account."""
+    smtp.user, smtp.password = user, password
+    try:
+        if method == "PLAIN":  # in UTF-8 (RFC 4616 section 2); smtplib writes ASCII alone
+            words = b64encode(f"\0{user}\0{password}".encode()).decode()
+            code, reply = smtp.docmd("AUTH", f"PLAIN {words}")
+            if code == 334:  # it passed over what came with the command, and asks for it
+                code, reply = smtp.docmd(words)
+        else:
+            way = getattr(smtp, f"auth_{method.lower().replace('-', '_')}")
+            code, reply = smtp.auth(method, way)
+    except smtplib.SMTPResponseException as error:
+        return error.smtp_code, error_text(error)
+    except Exception as error:  # noqa: BLE001 - e.g. a challenge that is not base64
+        return 0, error_text(error)
+    finally:
+        smtp.password = ""
+    # smtplib lets 503 pass as «logged in before», which we never are.
+    return code, reply_text(code, reply)

@@ -1,7 +1,6 @@
 """What a mail server's refusal means: for good, for now, or nothing of this recipient at all."""
 
 import re
-from typing import NamedTuple
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.mail.transports.smtp_client import reply_text
@@ -30,48 +29,35 @@ SISIMAI = "https://github.com/sisimai/p5-sisimai/issues/466"
 RFC_5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.10"
 
 
-class Throttle(NamedTuple):
-    """A limit that lifts by itself; `source` is the provider's own or a public explanation."""
-
-    provider: str
-    words: str
-    meaning: str
-    source: str
-
-
 # Replies that say «never» with a 5xx and mean «later»: the one place where the words of a reply
-# decide instead of its code. Left out on purpose: NetEase's DT:SPM judges the content, MI:CEL and
+# decide instead of its code: limits that lift by themselves, by the provider's own or a public
+# explanation. Left out on purpose: NetEase's DT:SPM judges the content, MI:CEL and
 # RP:CEL the commands, and its HL codes come with the greeting, which concerns the server anyway.
-THROTTLES = (
-    Throttle("QQ", "ip frequency limited", "too much from this address", QQ_LIMITS),
-    Throttle("QQ", "connection frequency limited", "too many connections", QQ_LIMITS),
-    Throttle("QQ", "domain frequency limited", "too much from this domain", QQ),
-    Throttle("QQ", "sender frequency limited", "too much from this sender", QQ),
-    Throttle("QQ", "mailbox unavailable or access denied", "too much for this mailbox", QQ),
-    Throttle("NetEase", "RP:TRC", "the sender's recipients of a day", NETEASE),
-    Throttle("NetEase", "RP:QRC", "the sender's recipients of a short time", NETEASE),
-    Throttle("NetEase", "MI:STC", "the sender's messages of a day", NETEASE),
-    Throttle("NetEase", "MI:SFQ", "the sender's messages of 15 minutes", NETEASE),
-    Throttle("Google", "sending limit exceeded", "the sender's recipients of a day", GOOGLE),
-    Throttle("Google", "relay limit exceeded", "the office's recipients of a day", GOOGLE),
-    Throttle("Coremail", "sending quota exceeded", "the sender's messages", COREMAIL),
-    Throttle("cPanel", "exceeded the max emails per hour", "this domain's messages", CPANEL),
-    Throttle("UniSender", "too many messages", "messages of a short time", UNISENDER),
-    Throttle("any", "rate limit", "too much in a short time", SISIMAI),
-    Throttle("any", "rate limited", "too much in a short time", SISIMAI),
-    Throttle("any", "try again later", "the server's own word against its own code", GOOGLE),
+THROTTLES = (  # provider, words, what there is too much of, source
+    ("QQ", "ip frequency limited", "too much from this address", QQ_LIMITS),
+    ("QQ", "connection frequency limited", "too many connections", QQ_LIMITS),
+    ("QQ", "domain frequency limited", "too much from this domain", QQ),
+    ("QQ", "sender frequency limited", "too much from this sender", QQ),
+    ("QQ", "mailbox unavailable or access denied", "too much for this mailbox", QQ),
+    ("NetEase", "RP:TRC", "the sender's recipients of a day", NETEASE),
+    ("NetEase", "RP:QRC", "the sender's recipients of a short time", NETEASE),
+    ("NetEase", "MI:STC", "the sender's messages of a day", NETEASE),
+    ("NetEase", "MI:SFQ", "the sender's messages of 15 minutes", NETEASE),
+    ("Google", "sending limit exceeded", "the sender's recipients of a day", GOOGLE),
+    ("Google", "relay limit exceeded", "the office's recipients of a day", GOOGLE),
+    ("Coremail", "sending quota exceeded", "the sender's messages", COREMAIL),
+    ("cPanel", "exceeded the max emails per hour", "this domain's messages", CPANEL),
+    ("UniSender", "too many messages", "messages of a short time", UNISENDER),
+    ("any", "rate limit", "too much in a short time", SISIMAI),
+    ("any", "rate limited", "too much in a short time", SISIMAI),
+    ("any", "try again later", "the server's own word against its own code", GOOGLE),
     # RFC 821 gave 552 to what RFC 5321 calls 452 and wants treated as temporary.
-    Throttle("any", "too many recipients", "recipients of one message", RFC_5321),
+    ("any", "too many recipients", "recipients of one message", RFC_5321),
 )
 
-_WORDS = re.compile(
-    "|".join(rf"\b{re.escape(throttle.words)}\b" for throttle in THROTTLES), re.IGNORECASE
+_THROTTLED = re.compile(
+    "|".join(rf"\b{re.escape(words)}\b" for _, words, _, _ in THROTTLES), re.IGNORECASE
 )
-
-
-def is_throttle(reply: str) -> bool:
-    """Whether a 5xx reply is one of the known limits that lift by themselves."""
-    return _WORDS.search(reply) is not None
 
 
 def is_refusal(code: int) -> bool:
@@ -85,7 +71,7 @@ def refusal_answer(code: int, reply: bytes, never: Reason, later: Reason) -> Ans
         return Answer(State.RETRY, Reason.SERVER, words)
     if code < 500:
         return Answer(State.RETRY, later, words)
-    if is_throttle(words):
+    if _THROTTLED.search(words):
         return Answer(State.RETRY, Reason.THROTTLED, words)
     if _OF_THE_SENDER.search(reply):
         return Answer(State.RETRY, Reason.SENDER_REFUSED, words, never)

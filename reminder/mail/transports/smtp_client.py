@@ -5,7 +5,7 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from socket import socket
 from typing import Any
@@ -31,17 +31,22 @@ class _Lines:
     def __init__(self, sock: socket) -> None:
         self._sock = sock
         self._buffer = b""
-        self._deadline = 0.0
-        self._allowed = 0
 
     def begin(self, timeout: float) -> None:
         self._deadline = monotonic() + timeout
         self._allowed = REPLY_BYTES
+        self.reads = 0
 
     def readline(self, limit: int) -> bytes:
         """One line with its end; nothing when the server closed, even in the middle of one."""
         while (end := self._buffer.find(b"\n") + 1) == 0 and len(self._buffer) < limit:
-            chunk = self._more()
+            if self.reads:  # the first has all the time, which the socket's own timeout is
+                left = self._deadline - monotonic()
+                if left <= 0:
+                    raise TimeoutError("timed out")
+                self._sock.settimeout(left)
+            self.reads += 1
+            chunk = self._sock.recv(4096)
             if not chunk:
                 return b""
             self._buffer += chunk
@@ -53,13 +58,6 @@ class _Lines:
             raise OSError(f"a reply of more than {REPLY_BYTES} bytes")
         return line
 
-    def _more(self) -> bytes:
-        left = self._deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(left)
-        return self._sock.recv(4096)
-
     @property
     def unread(self) -> bool:
         return bool(self._buffer)
@@ -68,12 +66,46 @@ class _Lines:
         self._buffer = b""
 
 
+class UnansweredError(ServerError):
+    """A group without its replies, one for each and in order. No message was handed over."""
+
+
+@dataclass
+class Pipelining:
+    """Whether a server that offers it is believed."""
+
+    server: str
+    not_before: float = 0.0
+
+    @property
+    def believed(self) -> bool:
+        return monotonic() >= self.not_before
+
+    def unanswered(self, why: str) -> UnansweredError:
+        """For whoever sent the group, and remembered for those that come after."""
+        words = f"mail server {self.server} offers PIPELINING, and to a group of commands: {why}"
+        if self.believed:
+            log.warning("%s. They go one by one for an hour", words)
+        self.not_before = monotonic() + DOUBT
+        return UnansweredError(words)
+
+
 class Client(smtplib.SMTP):
     """smtplib gives every byte of a reply a new timeout: a slow dripper would hold it for ever.
 
     It also takes what came before a command for the answer to it: a second «250» after one
     message would accept the next.
+
+    A message's commands are given to `begin`; then there is a `reply` to each.
     """
+
+    def __init__(self, pipelining: Pipelining, *args: Any, **options: Any) -> None:
+        self._pipelining = pipelining
+        self._proven = False
+        self._commands: Sequence[str] = ()
+        self._most = 1
+        self._sent = self._answered = 0
+        super().__init__(*args, **options)
 
     @property
     def unread(self) -> bool:
@@ -93,8 +125,67 @@ class Client(smtplib.SMTP):
         self.file.begin(self.timeout)
         with _as_failure():
             reply = super().getreply()
-        self.sock.settimeout(self.timeout)
+        if self.file.reads > 1:
+            self.sock.settimeout(self.timeout)
         return reply
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+    def begin(self, commands: Sequence[str]) -> None:
+        grouped = self.has_extn("pipelining") and self._pipelining.believed
+        self._commands, self._most = commands, GROUP if grouped else 1
+        self._sent = self._answered = 0
+
+    @property
+    def outstanding(self) -> int:
+        """How many went ahead and have no reply yet."""
+        return self._sent - self._answered
+
+    def reply(self) -> tuple[int, bytes]:
+        """To the next command, which goes now if it did not go ahead. Raises OSError, and
+        `UnansweredError` where a group is at fault."""
+        if not self.outstanding:
+            group = self._commands[self._sent : self._sent + self._most]
+            self.send("".join([f"{command}\r\n" for command in group]))
+            self._sent += len(group)
+        try:
+            code, words = self.getreply()
+        except OSError as error:
+            # A server may have had enough of a connection that served well until now.
+            if self._most == 1 or (self._proven and not self._answered):
+                raise
+            self.close()
+            raise self._pipelining.unanswered(error_text(error)) from error
+        self._answered += 1
+        last = self._answered == len(self._commands)
+        if self._most > 1 and not _in_step(code, last=last, more=self.unread):
+            self.close()
+            raise self._pipelining.unanswered(reply_text(code, words))
+        self._proven |= last
+        return code, words
+
+    def read_out(self) -> None:
+        """The replies to what went ahead in vain, for nobody is to get this message. A server
+        that goes on to 354 is sent a lone dot (RFC 2920 section 3.1), unless it took somebody,
+        who would get an empty mail: then the connection ends here."""
+        try:
+            codes = [self.reply()[0] for _ in range(self.outstanding)]
+            if codes[-1:] == [354] and all(code >= 400 for code in codes[:-1]):
+                self.send(".\r\n")
+                self.getreply()
+            elif not all(code >= 400 for code in codes):
+                self.close()
+        except (OSError, UnansweredError):
+            self.close()
+
+
+def _in_step(code: int, *, last: bool, more: bool) -> bool:
+    """Only DATA, the last, is answered by 354, and after its refusal there is no more to come."""
+    if 400 <= code < 600:
+        return not (last and more)
+    return code == 354 if last else 200 <= code < 300
 
 
 @contextmanager
@@ -125,17 +216,17 @@ def step(server: str, name: str) -> Iterator[None]:
 
 
 def failure(server: str, name: str, error: Exception) -> ServerError:
-    message = f"mail server {server} failed at {name}: {error_text(error)}"
+    hint = ""
     if isinstance(error, ssl.SSLCertVerificationError):
         hint = (
             "set smtp.host to the name in the certificate, smtp.ca_file to who signed it (as for "
             "an authority that lacks a key identifier); one that has expired must be renewed"
         )
-        return ServerError(message, permanent=True, hint=hint)
-    if isinstance(error, ssl.SSLError):
+    elif isinstance(error, ssl.SSLError):
         hint = "smtp.security and smtp.port must fit the server, which must know TLS 1.2 or later"
-        return ServerError(message, hint=hint)
-    return ServerError(message)
+    permanent = isinstance(error, ssl.SSLCertVerificationError)
+    words = f"mail server {server} failed at {name}: {error_text(error)}"
+    return ServerError(words, permanent=permanent, hint=hint)
 
 
 def refused(server: str, name: str, code: int, reply: bytes) -> ServerError:
@@ -151,14 +242,14 @@ def error_text(error: Exception) -> str:
 
 def reply_text(code: int, reply: bytes | str) -> str:
     """A reply as a person reads it, its code first; smtplib says -1 for a line without one."""
-    text = reply if isinstance(reply, str) else _decoded(reply)
+    text = readable(reply)
     return readable(f"{code} {text}" if code > 0 else f"not an SMTP reply: {text}")
 
 
-def readable(text: str | bytes) -> str:
+def readable(words: str | bytes) -> str:
     """One line, at most 500 characters, nothing that a terminal or a page would obey."""
-    words = text if isinstance(text, str) else _decoded(text)
-    plain = "".join(letter if letter.isprintable() else " " for letter in words)
+    text = words if isinstance(words, str) else _decoded(words)
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(plain.split())[:REPLY_SHOWN]
 
 
@@ -168,97 +259,3 @@ def _decoded(words: bytes) -> str:
         return words.decode("utf-8")
     except UnicodeDecodeError:
         return words.decode("gb18030", "replace")
-
-
-class UnansweredError(ServerError):
-    """A group without its replies, one for each and in order. No message was handed over."""
-
-
-@dataclass
-class Pipelining:
-    """Whether a server that offers it is believed."""
-
-    server: str
-    not_before: float = 0.0
-
-    @property
-    def believed(self) -> bool:
-        return monotonic() >= self.not_before
-
-    def unanswered(self, why: str) -> UnansweredError:
-        """For whoever sent the group, and remembered for those that come after."""
-        words = f"mail server {self.server} offers PIPELINING, and to a group of commands: {why}"
-        if self.believed:
-            log.warning("%s. They go one by one for an hour", words)
-        self.not_before = monotonic() + DOUBT
-        return UnansweredError(words)
-
-
-class Commands:
-    """What one session is told, message by message: `begin`, then a `reply` to each command."""
-
-    def __init__(self, smtp: Client, pipelining: Pipelining) -> None:
-        self._smtp = smtp
-        self._pipelining = pipelining
-        self._proven = False
-        self._commands: Sequence[str] = ()
-        self._most = 1
-        self._sent = 0
-        self._answered = 0
-
-    def begin(self, commands: Sequence[str]) -> None:
-        offered = self._smtp.has_extn("pipelining")
-        self._commands = commands
-        self._most = GROUP if offered and self._pipelining.believed else 1
-        self._sent = self._answered = 0
-
-    @property
-    def outstanding(self) -> int:
-        """How many went ahead and have no reply yet."""
-        return self._sent - self._answered
-
-    def reply(self) -> tuple[int, bytes]:
-        """To the next command, which goes now if it did not go ahead. Raises OSError, and
-        `UnansweredError` where a group is at fault."""
-        if not self.outstanding:
-            group = self._commands[self._sent : self._sent + self._most]
-            self._smtp.send("".join([f"{command}\r\n" for command in group]))
-            self._sent += len(group)
-        try:
-            code, words = self._smtp.getreply()
-        except OSError as error:
-            # A server may have had enough of a connection that served well until now.
-            if self._most == 1 or (self._proven and not self._answered):
-                raise
-            raise self._unanswered(error_text(error)) from error
-        self._answered += 1
-        last = self._answered == len(self._commands)
-        if self._most > 1 and not _in_step(code, last=last, more=self._smtp.unread):
-            raise self._unanswered(reply_text(code, words))
-        self._proven = self._proven or last
-        return code, words
-
-    def read_out(self) -> None:
-        """The replies to what went ahead in vain, for nobody is to get this message. A server
-        that goes on to 354 is sent a lone dot (RFC 2920 section 3.1), unless it took somebody,
-        who would get an empty mail: then the connection ends here."""
-        try:
-            codes = [self.reply()[0] for _ in range(self.outstanding)]
-            if codes[-1:] == [354] and all(code >= 400 for code in codes[:-1]):
-                self._smtp.send(".\r\n")
-                self._smtp.getreply()
-            elif not all(code >= 400 for code in codes):
-                self._smtp.close()
-        except (OSError, UnansweredError):
-            self._smtp.close()
-
-    def _unanswered(self, words: str) -> UnansweredError:
-        self._smtp.close()
-        return self._pipelining.unanswered(words)
-
-
-def _in_step(code: int, *, last: bool, more: bool) -> bool:
-    """Only DATA, the last, is answered by 354, and after its refusal there is no more to come."""
-    if 400 <= code < 600:
-        return not (last and more)
-    return code == 354 if last else 200 <= code < 300

@@ -4,7 +4,6 @@ import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from reminder.domain.addresses import is_reserved
 from reminder.domain.notices import Answer, Reason, State
@@ -13,8 +12,6 @@ from reminder.mail.transports import Envelope
 from reminder.mail.transports.smtp_answers import RESERVED, UNSAYABLE, is_refusal, refusal_answer
 from reminder.mail.transports.smtp_client import (
     Client,
-    Commands,
-    Pipelining,
     UnansweredError,
     error_text,
     readable,
@@ -29,24 +26,17 @@ GOODBYE = 2.0
 _TOO_LARGE = (b"5.2.3", b"5.3.4")
 
 
-@dataclass
 class SmtpConnection:
-    """One logged-in session; `closed` once the server or a failure ended it.
+    """One session, by `log_in`; `closed` once the server or a failure ended it.
 
     A message whose group of commands went unanswered goes again at once, by a new session.
     """
 
-    log_in: Callable[[], Client]
-    pipelining: Pipelining
-    server: str
-    spares_reserved: bool
-
-    def __post_init__(self) -> None:
-        self._begin()
-
-    def _begin(self) -> None:
-        self._smtp = self.log_in()
-        self._commands = Commands(self._smtp, self.pipelining)
+    def __init__(self, log_in: Callable[[], Client], server: str, *, spares_reserved: bool) -> None:
+        self._log_in = log_in
+        self._server = server
+        self._spares_reserved = spares_reserved
+        self._smtp = log_in()
 
     @property
     def closed(self) -> bool:
@@ -62,28 +52,29 @@ class SmtpConnection:
 
     def try_out(self, sender: str, recipient: str) -> str:
         """Whether a mail would be taken, without sending one. Raises `ServerError`."""
-        if not (said_no := self._tried("MAIL", f"MAIL FROM:<{sender}>")):
+        words = f"It takes mail from {sender}"
+        for name, command in (("MAIL", f"FROM:<{sender}>"), ("RCPT", f"TO:<{recipient}>")):
+            with step(self._server, name):
+                code, reply = self._smtp.docmd(name, command)
+            said = f"{name} {command}: {reply_text(code, reply)}"
+            if 400 <= code < 500:
+                words = f"It puts off {said}."
+                break
+            if not 200 <= code < 300:
+                raise ServerError(
+                    f"mail server {self._server} refused {said}",
+                    hint="the mail server must know this host, smtp.username and mail.from as "
+                    "its own",
+                )
             if not recipient:
-                return f"It takes mail from {sender}; no mail.operator is set to ask about."
-            if self.spares_reserved and is_reserved(recipient):
-                return f"It takes mail from {sender}; {recipient} is reserved and was not tried."
-            said_no = self._tried("RCPT", f"RCPT TO:<{recipient}>")
-        with step(self.server, "RSET"):
+                return f"{words}; no mail.operator is set to ask about."
+            if self._spares_reserved and is_reserved(recipient):
+                return f"{words}; {recipient} is reserved and was not tried."
+        else:
+            words += f" to {recipient}; nothing was sent."
+        with step(self._server, "RSET"):
             self._smtp.rset()
-        return said_no or f"It takes mail from {sender} to {recipient}; nothing was sent."
-
-    def _tried(self, name: str, command: str) -> str:
-        """Empty when it was taken; a sentence when it is put off. Raises when refused."""
-        with step(self.server, name):
-            code, reply = self._smtp.docmd(command)
-        if 200 <= code < 300:
-            return ""
-        if 400 <= code < 500:
-            return f"It puts off {command}: {reply_text(code, reply)}."
-        raise ServerError(
-            f"mail server {self.server} refused {command}: {reply_text(code, reply)}",
-            hint="the mail server must know this host, smtp.username and mail.from as its own",
-        )
+        return words
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         answers = self._never_sent(envelope)
@@ -105,7 +96,7 @@ class SmtpConnection:
         try:
             return self._transaction(envelope, wanted, still_ours)
         except UnansweredError:
-            self._begin()
+            self._smtp = self._log_in()
             return self._transaction(envelope, wanted, still_ours)
 
     def _transaction(
@@ -127,35 +118,27 @@ class SmtpConnection:
             with suppress(OSError):
                 self._smtp.sock.settimeout(self._smtp.timeout)
                 self._smtp.quit()
-        self._drop()
-
-    def _drop(self) -> None:
-        with suppress(OSError):
-            self._smtp.close()
+        self._smtp.close()
 
     def _never_sent(self, envelope: Envelope) -> dict[str, Answer]:
         """The recipients that the server need not hear of, and why."""
-        if refusal := self._too_large(len(envelope.content)):
+        size, limit = len(envelope.content), self._smtp.esmtp_features.get("size", "")
+        # RFC 1870 section 6.1. Asked here, so that a refused MAIL always concerns the server.
+        if re.fullmatch("[0-9]{1,20}", limit) and 0 < int(limit) < size:
+            words = f"not sent: {size} bytes, the server takes {limit}"
+            refusal = Answer(State.REFUSED, Reason.MESSAGE_REFUSED, words)
             return dict.fromkeys(envelope.recipients, refusal)
         answers = {}
         for recipient in envelope.recipients:
-            if self.spares_reserved and is_reserved(recipient):
+            if self._spares_reserved and is_reserved(recipient):
                 answers[recipient] = RESERVED
             elif not (recipient.isascii() and recipient.isprintable()):
                 answers[recipient] = UNSAYABLE
         return answers
 
-    def _too_large(self, size: int) -> Answer | None:
-        """RFC 1870 section 6.1. Asked here, so that a refused MAIL always concerns the server."""
-        limit = self._smtp.esmtp_features.get("size", "")
-        if not re.fullmatch("[0-9]{1,20}", limit) or not 0 < int(limit) < size:
-            return None
-        words = f"not sent: {size} bytes, the server takes {limit}"
-        return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, words)
-
     def _ask(self, still_ours: Callable[[], bool], moment: str) -> None:
         if not still_ours():
-            self._drop()
+            self._smtp.close()
             raise ClaimLapsedError(f"the claim lapsed before {moment}")
 
     def _mail(
@@ -163,21 +146,23 @@ class SmtpConnection:
     ) -> Answer | None:
         """The one refusal that concerns the message; all others concern the server."""
         if self.closed:
-            raise ServerError(f"mail server {self.server} failed at MAIL: the connection is closed")
+            raise ServerError(
+                f"mail server {self._server} failed at MAIL: the connection is closed"
+            )
         self._ask(still_ours, "MAIL")
         size = f" SIZE={len(envelope.content)}" if self._smtp.has_extn("size") else ""
         mail = f"MAIL FROM:<{envelope.sender}>{size}"
-        self._commands.begin([mail, *[f"RCPT TO:<{one}>" for one in wanted], "DATA"])
-        with step(self.server, "MAIL"):
-            code, reply = self._commands.reply()
+        self._smtp.begin([mail, *[f"RCPT TO:<{one}>" for one in wanted], "DATA"])
+        with step(self._server, "MAIL"):
+            code, reply = self._smtp.reply()
         if code == 250:
             return None
         if code != 421:
-            self._commands.read_out()
+            self._smtp.read_out()
         if code == 552 and reply.startswith(_TOO_LARGE):
             return Answer(State.REFUSED, Reason.MESSAGE_REFUSED, reply_text(code, reply))
         self.close()
-        raise refused(self.server, "MAIL", code, reply)
+        raise refused(self._server, "MAIL", code, reply)
 
     def _rcpt(self, wanted: Sequence[str]) -> dict[str, Answer]:
         """The recipients that failed. A server that breaks off here fails all that have no
@@ -185,7 +170,7 @@ class SmtpConnection:
         failed: dict[str, Answer] = {}
         for recipient in wanted:
             try:
-                code, reply = self._commands.reply()
+                code, reply = self._smtp.reply()
             except OSError as error:
                 return self._broken_off(wanted, error_text(error)) | failed
             if code in (250, 251, 252):
@@ -198,18 +183,18 @@ class SmtpConnection:
         return failed
 
     def _broken_off(self, wanted: Sequence[str], words: str) -> dict[str, Answer]:
-        self._drop()
+        self._smtp.close()
         return dict.fromkeys(wanted, Answer(State.RETRY, Reason.SERVER, words))
 
     def _data(self, content: bytes, still_ours: Callable[[], bool]) -> Answer:
         """From here on the message is at risk: every way out is an answer. Where DATA went ahead
         the claim is asked last; without its final dot no server takes a message (RFC 5321
         section 4.1.1.4)."""
-        went_ahead = self._commands.outstanding
+        went_ahead = self._smtp.outstanding
         if not went_ahead:
             self._ask(still_ours, "DATA")
         try:
-            code, reply = self._commands.reply()
+            code, reply = self._smtp.reply()
             if code == 354:
                 if went_ahead:
                     self._ask(still_ours, "the message")
@@ -219,31 +204,28 @@ class SmtpConnection:
                     return Answer(State.SENT, Reason.ACCEPTED, reply_text(code, reply))
         except OSError as error:
             return self._lost(error_text(error))
-        return self._refused_message(code, reply)
-
-    def _refused_message(self, code: int, reply: bytes) -> Answer:
         if code == 421:
-            self._drop()
+            self._smtp.close()
         elif not is_refusal(code):
             return self._lost(reply_text(code, reply))
         self._reset()
         return refusal_answer(code, reply, Reason.MESSAGE_REFUSED, Reason.MESSAGE_DEFERRED)
 
     def _lost(self, words: str) -> Answer:
-        self._drop()
+        self._smtp.close()
         return Answer(State.RETRY, Reason.ANSWER_LOST, f"no answer after DATA: {words}")
 
     def _reset(self) -> None:
         """Nothing of this message may cling to the next; a server that balks is dropped."""
         if self.closed:
             return
-        self._commands.read_out()
+        self._smtp.read_out()
         try:
             code, _ = self._smtp.rset()
         except OSError:
             code = 0
         if code != 250:
-            self._drop()
+            self._smtp.close()
 
 
 def _some_sent(answers: Mapping[str, Answer]) -> bool:
