@@ -14,7 +14,7 @@ from jinja2 import Environment
 from markupsafe import escape
 
 from reminder.documents.office import Office
-from reminder.documents.settings import Settings
+from reminder.documents.settings import MailSettings
 from reminder.documents.templates import WORDS, environment, phrase, render
 from reminder.domain.digest import Content, digest, reminder
 from reminder.domain.notices import Kind, NoticeDraft
@@ -25,13 +25,12 @@ from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
 from reminder.mail import mime
+from reminder.mail.mime import Mailbox
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
 _UNIT, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
 KEPT = 200  # texts of one moment: a plan's audiences are a few dozen
-_Listed = list[tuple[str, str]]  # name, address
-_Recipients = tuple[_Listed, _Listed]  # To and Cc
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,9 @@ class Composer:
         settings = self.office.settings
         return environment(settings, autoescape=False), environment(settings, autoescape=True)
 
-    @property
-    def _settings(self) -> Settings:
-        return self.office.settings
-
     @cached_property
-    def redirected(self) -> bool:
-        return bool(self._settings.mail.redirect_to)
+    def _mail(self) -> MailSettings:
+        return self.office.settings.mail
 
     def context(self, as_of: datetime, progress: Progress) -> "RenderContext":
         return RenderContext(self, as_of, progress)
@@ -97,7 +92,7 @@ class Composer:
             "unit": _UNIT,
             "page_link": _PAGE if facts.page_link else "",
             "calendar_link": _CALENDAR if facts.calendar_link else "",
-            "contact": self._settings.mail.contact,
+            "contact": self._mail.contact,
             "copied": self.copied(draft),
         }
         return MailText(subject, *self._render("mail/notice", values))
@@ -123,7 +118,7 @@ class Composer:
         """A message to the operator."""
         text, html = self._render("mail/report", values | {"subject": subject})
         marked = self._marked(subject, rehearsal=False)
-        return self._message(key, as_of, marked, text, html, (self._operator, []))
+        return self._message(key, as_of, marked, text, html, self._operator)
 
     def again(
         self,
@@ -137,17 +132,13 @@ class Composer:
         """A report's or a receipt's words, which were fixed when it was made, as of now; to whom
         it went, or to the addresses as they are now."""
         mail = mime.read(content)
-        recipients = (self._operator, _Listed()) if to_operator else (mail.to, mail.cc)
+        mailboxes = self._operator if to_operator else mail.mailboxes
         if to_unit:
-            recipients = self._recipients(to_unit)
-        return self._message(key, at, mail.subject, mail.text, mail.html, recipients)
-
-    @property
-    def _operator(self) -> _Listed:
-        return [("", self._settings.mail.redirect_to or self._settings.mail.operator)]
+            mailboxes = self._recipients(to_unit)
+        return self._message(key, at, mail.subject, mail.text, mail.html, mailboxes)
 
     def _marked(self, subject: str, *, rehearsal: bool) -> str:
-        if not (rehearsal or self.redirected):
+        if not (rehearsal or self._mail.redirect_to):
             return subject
         return self.phrase(WORDS, "rehearsal", subject=subject)
 
@@ -164,19 +155,7 @@ class Composer:
 
     def addresses(self, draft: NoticeDraft) -> tuple[str, ...]:
         """Of who gets that mail as things stand, not counting that it may be redirected."""
-        to, cc = self._meant(draft)
-        return tuple(address for _, address in (*to, *cc))
-
-    def _meant(self, draft: NoticeDraft) -> _Recipients:
-        return _each_once(*self._listed(draft))
-
-    def _listed(self, draft: NoticeDraft) -> _Recipients:
-        unit, copied = self.office.table.directory[draft.unit], self.copied(draft)
-        told = addressees(self.office.table, draft)
-        if not told.lead:
-            return [("", told.others[0])], [("", address) for address in copied]
-        to = [(unit.name, address) for address in unit.to]
-        return to, [("", address) for address in (*unit.cc, *copied)]
+        return tuple(one.address for one in self._meant(draft))
 
     def copied(self, draft: NoticeDraft) -> tuple[str, ...]:
         """Who is told beside the mail's addressee; nobody twice."""
@@ -187,10 +166,27 @@ class Composer:
         own = {address.lower() for address in (*unit.to, *unit.cc)}
         return tuple(address for address in told.others if address.lower() not in own)
 
-    def _recipients(self, draft: NoticeDraft) -> _Recipients:
-        if self.redirected:
-            return [("", self._settings.mail.redirect_to)], []
-        return self._meant(draft)
+    @property
+    def _operator(self) -> list[Mailbox]:
+        return [Mailbox("To", "", self._mail.redirect_to or self._mail.operator)]
+
+    def _recipients(self, draft: NoticeDraft) -> list[Mailbox]:
+        redirected = self._mail.redirect_to
+        return [Mailbox("To", "", redirected)] if redirected else self._meant(draft)
+
+    def _meant(self, draft: NoticeDraft) -> list[Mailbox]:
+        """No mailbox twice, whatever its case: no server in use tells two names apart by it."""
+        unit = self.office.table.directory[draft.unit]
+        told = addressees(self.office.table, draft)
+        to, cc, name = unit.to, (*unit.cc, *told.others), unit.name
+        if not told.lead:
+            to, cc, name = told.others[:1], told.others[1:], ""
+        once: dict[str, Mailbox] = {}
+        for address in to:
+            once.setdefault(address.lower(), Mailbox("To", name, address))
+        for address in cc:
+            once.setdefault(address.lower(), Mailbox("Cc", "", address))
+        return list(once.values())
 
     def _message(
         self,
@@ -199,16 +195,14 @@ class Composer:
         subject: str,
         text: str,
         html: str,
-        recipients: _Recipients,
+        mailboxes: list[Mailbox],
     ) -> Composed:
-        to, cc = recipients
         name = self.key.derive("message-id", key)
-        message_id = f"<{name}@{self._settings.mail.sender_address.rpartition('@')[2]}>"
+        message_id = f"<{name}@{self._domain}>"
         sender, *reply_to = self._from
         headers = [
             sender,
-            mime.mailbox_header("To", to),
-            *([mime.mailbox_header("Cc", cc)] if cc else []),
+            *mime.mailbox_headers(mailboxes),
             *reply_to,
             mime.text_header("Subject", subject),
             mime.date_header(as_of.astimezone(self.office.table.plan.zone)),
@@ -218,29 +212,19 @@ class Composer:
             "X-Auto-Response-Suppress: OOF, AutoReply",
             "Content-Language: zh-CN",
         ]
-        addresses = tuple(address for _, address in (*to, *cc))
-        return Composed(
-            message_id, mime.message(headers, text, html, f"=_{name}"), as_of, addresses
-        )
+        content = mime.message(headers, text, html, f"=_{name}")
+        return Composed(message_id, content, as_of, tuple(one.address for one in mailboxes))
+
+    @cached_property
+    def _domain(self) -> str:
+        return self._mail.sender_address.rpartition("@")[2]
 
     @cached_property
     def _from(self) -> list[str]:
-        mail = self._settings.mail
-        headers = [mime.mailbox_header("From", [(mail.sender_name, mail.sender_address)])]
-        if mail.reply_to:
-            headers.append(mime.mailbox_header("Reply-To", [("", mail.reply_to)]))
-        return headers
-
-
-def _each_once(to: _Listed, cc: _Listed) -> _Recipients:
-    """No mailbox twice, whatever its case: no server in use tells two names apart by it."""
-    first: dict[str, tuple[bool, tuple[str, str]]] = {}
-    for is_to, listed in ((True, to), (False, cc)):
-        for name, address in listed:
-            first.setdefault(address.lower(), (is_to, (name, address)))
-    return [one for is_to, one in first.values() if is_to], [
-        one for is_to, one in first.values() if not is_to
-    ]
+        mailboxes = [Mailbox("From", self._mail.sender_name, self._mail.sender_address)]
+        if self._mail.reply_to:
+            mailboxes.append(Mailbox("Reply-To", "", self._mail.reply_to))
+        return mime.mailbox_headers(mailboxes)
 
 
 @dataclass(frozen=True)
@@ -259,9 +243,17 @@ class RenderContext:
         self, draft: NoticeDraft, facts: UnitFacts = UnitFacts(), *, rehearsal: bool = False
     ) -> Composed:
         """The message of a digest, a nudge or a 待确认 mail."""
-        if not self._is_for_lead(draft):
+        for_lead = addressees(self._table, draft).lead
+        if not for_lead:
             facts = replace(facts, page_link="", calendar_link="")  # the unit's own
-        alike = self._alike(draft, facts)
+        # All that the mail depends on, but for the unit's name and addresses.
+        alike = (
+            (draft.kind, draft.period, draft.tasks, draft.due),
+            (self._table.audience(draft.unit), self._reported.get(draft.unit)),
+            (facts.first_of_year, bool(facts.page_link), bool(facts.calendar_link)),
+            self.composer.copied(draft),
+            None if for_lead else draft.unit,
+        )
         if alike not in self._texts:
             if len(self._texts) >= KEPT:  # each unit for itself: nothing is shared
                 self._texts.clear()
@@ -274,19 +266,6 @@ class RenderContext:
     def _table(self) -> Timetable:
         return self.composer.office.table
 
-    def _alike(self, draft: NoticeDraft, facts: UnitFacts) -> Hashable:
-        """All that a mail of this context depends on, but for the unit's name and addresses."""
-        return (
-            (draft.kind, draft.period, draft.tasks, draft.due),
-            (self._table.audience(draft.unit), self._reported.get(draft.unit)),
-            (facts.first_of_year, bool(facts.page_link), bool(facts.calendar_link)),
-            self.composer.copied(draft),
-            None if self._is_for_lead(draft) else draft.unit,
-        )
-
-    def _is_for_lead(self, draft: NoticeDraft) -> bool:
-        return addressees(self._table, draft).lead
-
     @cached_property
     def _reported(self) -> dict[str, tuple[tuple[str, date], ...]]:
         units: dict[str, tuple[tuple[str, date], ...]] = {}
@@ -296,15 +275,13 @@ class RenderContext:
         return units
 
     def _content(self, draft: NoticeDraft, facts: UnitFacts) -> Content:
-        table, at = self._table, self.as_of
+        table, at, day = self._table, self.as_of, self._table.local_day(self.as_of)
         late, unit = table.is_late(draft.due, at), table.directory[draft.unit]
-        reader = Reader(
-            table, unit, table.local_day(at), self.progress, linked=bool(facts.page_link)
-        )
+        reader = Reader(table, unit, day, self.progress, linked=bool(facts.page_link))
         if draft.kind is Kind.DIGEST:
             content = digest(reader, table.plan.month_of(draft.period), at)
         else:
             content = reminder(draft.kind, reader, [task for task, *_ in draft.tasks], at)
-        for_lead = self._is_for_lead(draft)
+        for_lead = addressees(table, draft).lead
         first = facts.first_of_year and for_lead
         return replace(content, late=late, first_of_year=first, for_lead=for_lead)

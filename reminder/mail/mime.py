@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.policy import default
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from reminder.domain.characters import UNSEEN
 
@@ -21,6 +22,14 @@ _WORD = "=?utf-8?{}?{}?="
 _LINE = 76
 _FOLD = "\r\n "
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
+
+
+class Mailbox(NamedTuple):
+    """An address in a header, with its display name."""
+
+    header: str
+    display: str
+    address: str
 
 
 @lru_cache(maxsize=256)  # many units get the same subject
@@ -78,13 +87,14 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def mailbox_header(name: str, mailboxes: Sequence[tuple[str, str]]) -> str:
+def mailbox_headers(mailboxes: Sequence[Mailbox]) -> list[str]:
     """Addresses with their display names, one a line: each stays whole (RFC 5322, 2.2.3)."""
-    lines = [
-        _mailbox(display, address, 1 if index else len(name) + 2)
-        for index, (display, address) in enumerate(mailboxes)
-    ]
-    return f"{name}: " + f",{_FOLD}".join(lines)
+    headers: dict[str, str] = {}
+    for header, display, address in mailboxes:
+        before = f"{headers[header]},{_FOLD}" if header in headers else f"{header}: "
+        column = 1 if header in headers else len(before)
+        headers[header] = before + _mailbox(display, address, column)
+    return list(headers.values())
 
 
 def _mailbox(display: str, address: str, column: int) -> str:
@@ -92,12 +102,10 @@ def _mailbox(display: str, address: str, column: int) -> str:
     if not display:
         return address
     if not display.isascii() or "=?" in display or column + len(display) > _LINE - 2:
-        encoded = _encode(display, column)
-        fits = column + len(encoded.rpartition("\r\n")[2]) + len(address) < _LINE - 3
-        return f"{encoded}{' ' if fits else _FOLD}<{address}>"
-    if _SPECIAL.search(display):
+        display = _encode(display, column)
+    elif _SPECIAL.search(display):
         display = '"' + display.replace("\\", r"\\").replace('"', r"\"") + '"'
-    fits = column + len(display) + len(address) < _LINE - 3
+    fits = column + len(display.rpartition("\r\n")[2]) + len(address) < _LINE - 3
     return f"{display}{' ' if fits else _FOLD}<{address}>"
 
 
@@ -108,31 +116,27 @@ def date_header(moment: datetime) -> str:
 
 def message(headers: Sequence[str], text: str, html: str, boundary: str) -> bytes:
     """multipart/alternative, text first; CRLF throughout; 7 bits on the wire."""
-    parts = []
+    lines = [
+        *headers,
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;{_FOLD}boundary="{boundary}"',
+        "",
+    ]
     for kind, content in (("plain", text), ("html", html)):
-        parts += [
+        lines += [
             f"--{boundary}",
             f"Content-Type: text/{kind}; charset=utf-8",
             "Content-Transfer-Encoding: base64",
             "",
             _base64(content),
         ]
-    lines = [
-        *headers,
-        "MIME-Version: 1.0",
-        f'Content-Type: multipart/alternative;{_FOLD}boundary="{boundary}"',
-        "",
-        *parts,
-        f"--{boundary}--",
-        "",
-    ]
+    lines += [f"--{boundary}--", ""]
     return "\r\n".join(lines).encode("ascii")
 
 
 def _base64(content: str) -> str:
     raw = content.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
-    encoded = base64.b64encode(raw).decode()
-    return "\r\n".join(encoded[start : start + 76] for start in range(0, len(encoded), 76))
+    return base64.encodebytes(raw).decode().rstrip("\n").replace("\n", "\r\n")
 
 
 @dataclass(frozen=True)
@@ -142,23 +146,19 @@ class Read:
     subject: str
     text: str
     html: str
-    to: list[tuple[str, str]]
-    cc: list[tuple[str, str]]
+    mailboxes: list[Mailbox]
 
 
 def read(content: bytes) -> Read:
     """Of a message that was made here."""
     mail = email.message_from_bytes(content, policy=default)
     assert isinstance(mail, EmailMessage)
-    text, html = (_body(mail, kind) for kind in ("plain", "html"))
-    return Read(str(mail["Subject"]), text, html, _mailboxes(mail, "To"), _mailboxes(mail, "Cc"))
-
-
-def _body(mail: EmailMessage, kind: str) -> str:
-    body = mail.get_body((kind,))
-    return str(body.get_content()) if body else ""
-
-
-def _mailboxes(mail: EmailMessage, name: str) -> list[tuple[str, str]]:
-    header = mail[name]
-    return [(one.display_name, one.addr_spec) for one in header.addresses] if header else []
+    bodies = (mail.get_body((kind,)) for kind in ("plain", "html"))
+    text, html = (str(body.get_content()) if body else "" for body in bodies)
+    mailboxes = [
+        Mailbox(header, one.display_name, one.addr_spec)
+        for header in ("To", "Cc")
+        if header in mail
+        for one in mail[header].addresses
+    ]
+    return Read(str(mail["Subject"]), text, html, mailboxes)
