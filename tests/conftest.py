@@ -17,6 +17,7 @@ from reminder.ledger import file, server
 from reminder.ledger.database import Database
 from reminder.ledger.location import Place
 from reminder.ledger.opening import open_database
+from tests.daemon.trials import Trial, trial
 from tests.ledgers import lay
 from tests.postgresql import PostgreSQL, program, running
 
@@ -83,3 +84,10 @@ def database(place: Place) -> Iterator[Database]:
     database = open_database(lay(place) if isinstance(place, Path) else place)
     yield database
     database.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Trial]:
+    """One unit leads a task of March and one of April, one is related, one must see nothing."""
+    with trial(tmp_path, small=True) as opened:
+        yield opened

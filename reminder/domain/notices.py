@@ -83,13 +83,7 @@ ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)
 
 
 # A notice that ended so told nobody anything, as far as the ledger knows.
-NEVER_WENT = (
-    Reason.TOO_LATE,
-    Reason.UNKNOWN,
-    Reason.DONE,
-    Reason.DROPPED_FROM_PLAN,
-    Reason.MOVED,
-)
+NEVER_WENT = (Reason.TOO_LATE, Reason.UNKNOWN, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
 # Of a held digest: nobody has read it yet; it goes at its moment, as approved or whatever it
 # says by then; it would go to nobody as things are.
 UNREAD = (Reason.APPROVAL,)

@@ -108,9 +108,7 @@ class Unapproved:
 def unapproved(connection: Connection, stream: str) -> list[Unapproved]:
     batch = (notice.c.period, notice.c.due)
     query = select(*batch, func.count(), func.count(notice.c.approved)).where(
-        notice.c.state == State.HELD,
-        notice.c.reason == Reason.APPROVAL,
-        notice.c.stream == stream,
+        notice.c.state == State.HELD, notice.c.reason == Reason.APPROVAL, notice.c.stream == stream
     )
     rows = connection.execute(query.group_by(*batch).order_by(*reversed(batch)))
     return [Unapproved(*row) for row in rows]

@@ -7,17 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    bindparam,
-    delete,
-    or_,
-    select,
-    union,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, or_, select, union, update
 
 from reminder.domain.notices import (
     ON_ITS_WAY,
@@ -83,6 +73,10 @@ def keys_of(
     if units is not None:
         query = query.where(notice.c.unit.in_(list(units)))
     return {row.key: row.stream for row in connection.execute(query)}
+
+
+def existing(connection: Connection, keys: Iterable[str]) -> set[str]:
+    return set(connection.scalars(select(notice.c.key).where(notice.c.key.in_(list(keys)))))
 
 
 def content_of(connection: Connection, key: str) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -16,7 +16,10 @@ from reminder.ledger.schema import notice, occasion, reminded, start
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 _LAST_TICK = "last-tick"
-_REMINDERS = "reminders-made-from"
+# What the reminders of a day were last planned from, all of them.
+REMINDERS_MADE_FROM = "reminders-made-from"
+# Behind the key of a reminder: its unit has read it in a digest, so that it is for others alone.
+BY_DIGEST = "/by-digest"
 
 
 def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> None:
@@ -39,15 +42,6 @@ def note_tick(connection: Connection, at: datetime) -> None:
 def last_tick(connection: Connection) -> datetime | None:
     value = read_setting(connection, _LAST_TICK)
     return datetime.fromisoformat(value) if value else None
-
-
-def note_reminders_planned(connection: Connection, input_hash: str) -> None:
-    put_setting(connection, _REMINDERS, input_hash)
-
-
-def reminders_planned_from(connection: Connection) -> str | None:
-    """What the reminders of a day were last planned from, all of them."""
-    return read_setting(connection, _REMINDERS)
 
 
 # Occasions
@@ -83,10 +77,8 @@ def note_complete(connection: Connection, kind: Kind | str, period: str, input_h
 
 def begun(row: RowMapping) -> datetime:
     """From when on its notices could go."""
-    planned, due = row["planned_at"], row["due"]
-    assert isinstance(planned, datetime)
-    assert isinstance(due, datetime)
-    return max(planned, due)
+    moment: datetime = max(row["planned_at"], row["due"])
+    return moment
 
 
 def unreported(connection: Connection, at: datetime) -> Sequence[RowMapping]:
@@ -129,20 +121,6 @@ def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None
     ]
     if rows:
         put(connection, reminded, *rows)
-
-
-def note_covered(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
-    """What their units read in a digest counts as told. No notice has this key."""
-    note_reminded(connection, [replace(draft, key=_covered_key(draft.key)) for draft in drafts])
-
-
-def was_covered(connection: Connection, key: str) -> bool:
-    """Whether that reminder's unit has read it in a digest, so that it is for others alone."""
-    return bool(reminded_tasks(connection, [_covered_key(key)]))
-
-
-def _covered_key(key: str) -> str:
-    return f"{key}/by-digest"
 
 
 def reminded_tasks(

@@ -25,13 +25,12 @@ _WORDS = {
     Reason.RESTORED: "this ledger is not the one last used here",
     Reason.BY_HAND: "held by hand",
 }
-_NEXT = {
-    Reason.HOLD: "to let go: reminder ledger release",
-    Reason.RESTORED: "what went after this copy was made would go again: look with reminder "
+_RELEASE = "to let go: reminder ledger release"
+_LOOK_FIRST = (
+    "what went after this copy was made would go again: look with reminder "
     "ledger list --state held, give up what was delivered (also what ended as unknown) with "
-    "reminder ledger drop --period P, then: reminder ledger release",
-    Reason.BY_HAND: "to let go: reminder ledger release",
-}
+    "reminder ledger drop --period P, then: reminder ledger release"
+)
 
 
 def hold(database: Database, at: datetime, why: str) -> bool:
@@ -75,7 +74,7 @@ def hold_words(hold: Hold) -> str:
 
 def hold_hint(hold: Hold) -> str:
     """What to type next."""
-    return _NEXT[hold.reason]
+    return _LOOK_FIRST if hold.reason is Reason.RESTORED else _RELEASE
 
 
 def why_too_late(hold: Hold | None, due: datetime) -> Reason:

@@ -172,9 +172,10 @@ class NoticeWriter:
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
-    base = original(view.key)
-    by_digest = view.kind is Kind.OVERDUE and occasions.was_covered(connection, base)
-    return _draft(view, occasions.reminded_tasks(connection, [base])[base], by_digest=by_digest)
+    key = original(view.key)
+    read = f"{key}{occasions.BY_DIGEST}"
+    tasks = occasions.reminded_tasks(connection, [key, read])
+    return _draft(view, tasks[key], by_digest=view.kind is Kind.OVERDUE and read in tasks)
 
 
 def _draft(

@@ -1,7 +1,7 @@
 """What is due becomes notices: each key once, its bytes fixed in the transaction that adds it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, let_finished_go, read_hold
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.registrations import read_progress, read_start
-from reminder.ledger.rows import batched
+from reminder.ledger.rows import batched, put_setting, read_setting
 from reminder.ledger.views import read_notices
 from reminder.mail.compose import Composer, RenderContext
 from reminder.office.approval import Approvals
@@ -116,11 +116,7 @@ class Planner:
         return self.table.preflight(month) if approves else self.table.digest_due(month)
 
     def _plan_digests(
-        self,
-        at: datetime,
-        progress: Progress,
-        input_hash: str,
-        complete: Mapping[str, str | None],
+        self, at: datetime, progress: Progress, input_hash: str, complete: Mapping[str, str | None]
     ) -> Iterator[str]:
         """The keys of what is to be sent; `complete` has from what each period was planned."""
         table, kind = self.table, self.writer.marked(Kind.DIGEST)
@@ -207,23 +203,20 @@ class Planner:
             return
         wanted = f"{table.local_day(at)} {input_hash}"
         with self.database.read() as connection:
-            if occasions.reminders_planned_from(connection) == wanted:
+            if read_setting(connection, occasions.REMINDERS_MADE_FROM) == wanted:
                 return
             told = occasions.read_notified(connection, steps, rehearsal=rehearsal)
             digests = occasions.read_past_digests(connection, table, steps, at, rehearsal=rehearsal)
         context = self.composer.context(at, self.writer.as_told(progress, at))
         drafts = reminders(table, at, told, progress, digests, rehearsal=rehearsal)
         for batch in batched(drafts):
-            calls = [draft for draft in batch if self._is_phoned(draft)]
-            mails = [draft for draft in batch if self._is_mailed(draft)]
             with self.database.write() as connection:
                 if not rehearsal:
-                    occasions.note_covered(connection, [d for d in batch if d.by_digest])
-                    self._note_calls(connection, calls, at)
-                added = self._add_reminders(connection, mails, context)
+                    self._note_unmailed(connection, batch, at)
+                added = self._add_reminders(connection, filter(self._is_mailed, batch), context)
             yield from added
         with self.database.write() as connection:
-            occasions.note_reminders_planned(connection, wanted)
+            put_setting(connection, occasions.REMINDERS_MADE_FROM, wanted)
 
     def _is_phoned(self, draft: NoticeDraft) -> bool:
         return self.table.directory[draft.unit].tone is Relation.PARALLEL
@@ -234,28 +227,32 @@ class Planner:
         return not self._is_phoned(draft) and (to.lead or bool(to.others))
 
     def _add_reminders(
-        self, connection: Connection, drafts: Sequence[NoticeDraft], context: RenderContext
+        self, connection: Connection, drafts: Iterable[NoticeDraft], context: RenderContext
     ) -> list[str]:
         """With their occasions: one that is not noted is never reported."""
-        units = [draft.unit for draft in drafts]
-        there = {
-            key
-            for kind, period in {(draft.kind, draft.period) for draft in drafts}
-            for key in notices.keys_of(connection, kind, period, units)
-        }
-        fresh = [draft for draft in drafts if draft.key not in there]
+        mails = {draft.key: draft for draft in drafts}
+        there = notices.existing(connection, mails)
+        fresh = [draft for key, draft in mails.items() if key not in there]
         self.writer.add(connection, fresh, context)
         for kind, period, due in {(draft.kind, draft.period, draft.due) for draft in fresh}:
             marked, at = self.writer.marked(kind), context.as_of
             occasions.note_occasion(connection, marked, period, due, at, has_new=True)
         return [draft.key for draft in fresh]
 
-    def _note_calls(self, connection: Connection, calls: list[NoticeDraft], at: datetime) -> None:
-        """No mail presses a unit of another body: the secretariat gets a list of whom to phone."""
-        for draft in calls:
-            key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
-            occasions.note_reminded(connection, [replace(draft, key=key)])
-            occasions.note_occasion(connection, CALLS, draft.period, draft.due, at)
+    def _note_unmailed(
+        self, connection: Connection, drafts: Iterable[NoticeDraft], at: datetime
+    ) -> None:
+        """What a unit reads in a digest counts as told. No mail presses a unit of another body:
+        the secretariat gets a list of whom to phone."""
+        told = []
+        for draft in drafts:
+            if draft.by_digest:
+                told.append(replace(draft, key=f"{draft.key}{occasions.BY_DIGEST}"))
+            if self._is_phoned(draft):
+                key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
+                told.append(replace(draft, key=key))
+                occasions.note_occasion(connection, CALLS, draft.period, draft.due, at)
+        occasions.note_reminded(connection, told)
 
     # After a wrong clock
 

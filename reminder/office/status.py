@@ -10,20 +10,13 @@ from reminder.domain.notices import WAITING, Kind
 from reminder.domain.occasions import Occasion, forecast
 from reminder.domain.windows import Progress
 from reminder.errors import LedgerError
-from reminder.ledger import senders
-from reminder.ledger.counts import (
-    Tally,
-    UnsettledDigests,
-    count,
-    first_waiting,
-    read_unsettled,
-    tally,
-)
+from reminder.ledger import counts, senders
+from reminder.ledger.counts import Tally, UnsettledDigests
 from reminder.ledger.holds import Hold, read_hold, unapproved
 from reminder.ledger.location import DatabaseServer
 from reminder.ledger.occasions import last_occasion, last_tick
 from reminder.ledger.registrations import read_progress, read_start
-from reminder.ledger.senders import Alarm, read_alarms, read_troubles
+from reminder.ledger.senders import Alarm
 from reminder.ledger.views import NoticeView
 from reminder.office.application import Application
 
@@ -73,13 +66,13 @@ def read_status(app: Application) -> Status:
             approval=sum(batch.count for batch in unapproved(connection, stream)),
             last_tick=last_tick(connection),
             sessions=undated_by_now(app.table, at, progress),
-            last=(*of_last, tally(connection, *of_last)) if of_last else None,
-            unsettled=read_unsettled(connection, stream, app.table.directory),
-            waiting_count=count(connection, *WAITING),
-            waiting=first_waiting(connection),
+            last=(*of_last, counts.tally(connection, *of_last)) if of_last else None,
+            unsettled=counts.read_unsettled(connection, stream, app.table.directory),
+            waiting_count=counts.count(connection, *WAITING),
+            waiting=counts.first_waiting(connection),
             replicas=sorted(set(senders.present(connection).values())) if on_server else (),
-            troubles={by: it.detail for by, it in read_troubles(connection).items()},
-            alarms=list(read_alarms(connection).values()),
+            troubles={by: it.detail for by, it in senders.read_troubles(connection).items()},
+            alarms=list(senders.read_alarms(connection).values()),
         )
 
 

@@ -2,8 +2,6 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,18 +11,12 @@ from reminder.ledger.senders import read_alarms
 from reminder.mail.replicas import single_process_lock
 from reminder.office.alerts import ROOM, SCHEDULER, EditedFiles
 from reminder.office.status import why_not_ready
-from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial
 from tests.mail.servers import bad_server
 
 LOG_IN_REFUSED = {"EHLO": ["250-bad.test\r\n250 AUTH PLAIN"], "AUTH": ["535 5.7.8 no"]}
 
 NOBODY = {"host": "127.0.0.1", "port": 1, "security": "none"}
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
-        yield opened
 
 
 def on(day: str) -> str:
@@ -161,9 +153,7 @@ def test_edit_that_is_not_in_force_yet_is_said(office: Trial, edits: EditedFiles
     assert [found.name for found in edits.troubles()] == ["files/pending"]
 
 
-def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(
-    office: Trial,
-) -> None:
+def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(office: Trial) -> None:
     office.tick(MARCH)
     app = office.app(MARCH)
     assert why_not_ready(app, office.app(on("03-02T09:01")).clock.now()) == ""

@@ -1,34 +1,19 @@
 """Clocks that jump, machines that sleep: what was due still goes, and goes once."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from reminder.domain.notices import Kind
 from reminder.ledger.registrations import read_start
 from reminder.office import operations
-from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp
 from tests.mail.servers import bad_server
 
 DIGEST, APRIL_DIGEST = "digest/2026-03/lead", "digest/2026-04/lead"
 APRIL = "2026-04-01T09:00+08:00"
 LATER = "450 4.2.1 later"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
-        yield opened
-
-
-def by_smtp(port: int) -> dict[str, object]:
-    return {
-        "transport": "smtp",
-        "smtp": {"host": "127.0.0.1", "port": port, "security": "none"},
-    }
 
 
 @pytest.mark.parametrize("back", ["2026-03-02T08:00+08:00", "2026-03-01T09:00+08:00"])
@@ -70,9 +55,7 @@ def test_mail_given_up_by_a_clock_ahead_goes_when_it_is_set_right(office: Trial)
     assert ("expired", "too-late") in {row[1:] for row in office.history(DIGEST)}
 
 
-def test_month_that_a_clock_ahead_passed_over_gets_its_digest_when_it_comes(
-    office: Trial,
-) -> None:
+def test_month_that_a_clock_ahead_passed_over_gets_its_digest_when_it_comes(office: Trial) -> None:
     office.tick(MARCH)
     office.tick("2026-06-02T09:00+08:00")
     assert office.notice(APRIL_DIGEST).reason == "too-late"

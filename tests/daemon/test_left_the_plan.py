@@ -10,15 +10,7 @@ import pytest
 
 from reminder.errors import UsageError
 from reminder.office import operations
-from tests.daemon.everything import (
-    NOW,
-    Files,
-    Reader,
-    command,
-    fill,
-    notice_keys,
-    pages_of,
-)
+from tests.daemon.everything import NOW, Files, Reader, command, fill, notice_keys, pages_of
 from tests.daemon.trials import Trial, trial
 
 FILES = Files()

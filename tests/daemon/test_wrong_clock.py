@@ -1,8 +1,6 @@
 """A clock that cannot be right: nothing is begun, nothing given up, and it is said."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -12,15 +10,9 @@ from reminder.errors import ReminderError
 from reminder.ledger.registrations import read_start
 from reminder.office import registrations
 from reminder.office.application import Application
-from tests.daemon.trials import MARCH, Trial, trial
+from tests.daemon.trials import MARCH, Trial
 
 WRONG = ["1970-01-01T00:00:05Z", "2000-01-01T12:00:00Z", "2025-11-30T23:59:59Z"]
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
-        yield opened
 
 
 def by_the_machine(office: Trial) -> Application:

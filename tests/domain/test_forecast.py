@@ -183,9 +183,7 @@ def test_forecast_names_the_days_on_which_reminders_are_found_due(timing: dict[s
     ]
 
 
-def test_forecast_of_2026_has_twelve_digests_and_the_first_nudge_in_january(
-    office: Office,
-) -> None:
+def test_forecast_of_2026_has_twelve_digests_and_the_first_nudge_in_january(office: Office) -> None:
     found = list(forecast(office.table, *YEAR, at(1, 1), NOTHING))
     assert [o.period for o in found if o.kind is Kind.DIGEST] == [
         f"2026-{month:02}" for month in range(1, 13)

@@ -11,9 +11,8 @@ from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.office import operations
 from tests.daemon.everything import Files
-from tests.daemon.trials import Trial, parsed, text_of, trial
+from tests.daemon.trials import Trial, by_smtp, parsed, text_of, trial
 from tests.mail.servers import bad_server
-from tests.office.test_planning import by_smtp
 
 DAY = "2026-04-27T09:00+08:00"  # three working days before April's end
 LATER = "2026-04-27T10:00+08:00"

@@ -1,8 +1,6 @@
 """Reminders that others read along, through a real ledger: addressed, held, sent again, stopped."""
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import Signature
 from reminder.office import operations, registrations
-from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
+from tests.daemon.trials import MARCH, Trial, by_smtp, parsed, text_of
 from tests.mail.servers import Inbox, bad_server, real_server
 
 NUDGED = "2026-03-26T09:00+08:00"  # three working days left
@@ -21,22 +19,9 @@ COPIED = {"mail": MAIL, "nudge": [{"to": ["unit", CHIEF, "secretariat"]}]}
 ASIDE = {"mail": MAIL, "nudge": [{"to": ["secretariat", CHIEF]}]}
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
-        yield opened
-
-
 def nudged(office: Trial, **settings: Any) -> Any:
     office.tick(NUDGED, **settings)
     return parsed(office.stored(NUDGE))
-
-
-def by_smtp(port: int) -> dict[str, Any]:
-    return {
-        "transport": "smtp",
-        "smtp": {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5},
-    }
 
 
 def addresses(office: Trial, key: str = NUDGE) -> list[str]:

@@ -13,10 +13,9 @@ from reminder.ledger import deliveries, senders
 from reminder.mail import replicas, sending
 from reminder.mail.replicas import Replica
 from tests.daemon.processes import SHORT, SOON
-from tests.daemon.trials import MARCH, Trial, trial
+from tests.daemon.trials import MARCH, Trial, by_smtp, trial
 from tests.mail.servers import real_server
 from tests.mail.test_ledger_away import Meddler
-from tests.mail.test_sending import by_smtp
 from tests.postgresql import PostgreSQL
 
 AT = datetime.fromisoformat(MARCH)

@@ -13,7 +13,7 @@ from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.ledger.location import Place
 from reminder.office import operations, registrations
-from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server
 
 APRIL = "2026-04-01T09:00+08:00"
@@ -53,11 +53,6 @@ def smtp(inbox: Inbox) -> Iterator[dict[str, Any]]:
     """The settings that lead to that inbox."""
     with real_server(inbox) as port:
         yield by_smtp(port)
-
-
-def by_smtp(port: int, **more: Any) -> dict[str, Any]:
-    server = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
-    return {"transport": "smtp", "smtp": server | more}
 
 
 def subjects(mails: list[EmailMessage]) -> set[str]:

@@ -4,14 +4,13 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reminder.domain.notices import Kind
 from reminder.ledger.senders import read_troubles
 from reminder.mail.outage import alike
-from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, trial
 from tests.mail.servers import Naming, Picky, bad_server, real_server
 
 APRIL = "2026-04-01T09:00+08:00"
@@ -25,18 +24,6 @@ def shipped(tmp_path: Path) -> Iterator[Trial]:
     """The shipped plan: 31 mails in April."""
     with trial(tmp_path) as opened:
         yield opened
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
-    """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True) as opened:
-        yield opened
-
-
-def via(port: int, **more: Any) -> dict[str, Any]:
-    server = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
-    return {"transport": "smtp", "smtp": server | more}
 
 
 def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -76,20 +63,20 @@ def test_relay_that_did_not_know_us_loses_nothing(
 ) -> None:
     with bad_server(**refusing(reply, verb)) as server:
         server.pipelining = pipelining
-        shipped.tick(APRIL, **via(server.port, connections=connections))
+        shipped.tick(APRIL, **by_smtp(server.port, connections=connections))
         assert shipped.states(period="2026-04") == {("retry", "server")}
         assert len(alarms(caplog)) == 1
         assert reply[:3] in alarms(caplog)[0]
 
         server.follow({})
-        shipped.tick(LATER, **via(server.port))
+        shipped.tick(LATER, **by_smtp(server.port))
     assert shipped.states(period="2026-04") == {("sent", "accepted")}
     assert len(server.accepted) == len(set(server.accepted)) > 30
 
 
 def test_relay_is_asked_three_times_and_then_once_a_probe(shipped: Trial) -> None:
     with bad_server(**refusing(DENIED)) as server:
-        one = via(server.port, connections=1)
+        one = by_smtp(server.port, connections=1)
         shipped.tick(APRIL, **one)
         assert server.verbs.count("RCPT") == 3
         shipped.tick(APRIL, **one)
@@ -101,16 +88,16 @@ def test_relay_is_asked_three_times_and_then_once_a_probe(shipped: Trial) -> Non
 def test_one_recipient_alone_that_is_refused_because_of_us_waits(office: Trial) -> None:
     office.edit_units('to = ["lead@unit.test", "second@unit.test"]', "to = []")
     with bad_server(**refusing(DENIED)) as server:
-        office.tick(MARCH, **via(server.port))
+        office.tick(MARCH, **by_smtp(server.port))
         assert office.notice("digest/2026-03/related").state == "retry"
         server.follow({})
-        office.tick("2026-03-02T10:00+08:00", **via(server.port))
+        office.tick("2026-03-02T10:00+08:00", **by_smtp(server.port))
     assert office.notice("digest/2026-03/related").state == "sent"
 
 
 def test_operators_report_comes_when_the_relay_knows_us(shipped: Trial) -> None:
     with bad_server(**refusing(Naming("554 <{}>: Relay access denied"))) as server:
-        options = via(server.port) | {"mail": OPERATOR}
+        options = by_smtp(server.port) | {"mail": OPERATOR}
         for moment in (APRIL, LATER, "2026-04-01T12:00+08:00"):
             shipped.tick(moment, **options)
         reports = shipped.notices(kind=Kind.REPORT)
@@ -123,7 +110,7 @@ def test_operators_report_comes_when_the_relay_knows_us(shipped: Trial) -> None:
 
 def addresses(trial: Trial) -> list[str]:
     with bad_server() as server:
-        app = trial.app("2026-04-01T08:59+08:00", **via(server.port))
+        app = trial.app("2026-04-01T08:59+08:00", **by_smtp(server.port))
         units = app.table.directory
         return [a for unit in app.table.reached(4) for a in (*units[unit].to, *units[unit].cc)]
 
@@ -133,7 +120,7 @@ def test_one_mailbox_that_does_not_take_us_is_refused_and_holds_up_nobody(
 ) -> None:
     for odd in addresses(shipped)[:1]:
         with real_server(inbox := Picky([odd], str(DENIED))) as port:
-            shipped.tick(APRIL, **via(port))
+            shipped.tick(APRIL, **by_smtp(port))
     [refused] = [v for v in shipped.notices(period="2026-04").values() if v.state != "sent"]
     assert (refused.state, refused.reason) == ("refused", "recipient-refused")
     assert len(inbox.reached) == len(set(inbox.reached)) >= 30
@@ -143,12 +130,12 @@ def test_one_mailbox_that_does_not_take_us_is_refused_and_holds_up_nobody(
 def test_three_refused_by_policy_wait_and_hold_up_nobody(shipped: Trial) -> None:
     odd = set(addresses(shipped)[:9:3])
     with real_server(inbox := Picky(odd, str(DENIED))) as port:
-        shipped.tick(APRIL, **via(port))
+        shipped.tick(APRIL, **by_smtp(port))
         assert shipped.states(period="2026-04") == {
             ("sent", "accepted"), ("retry", "sender-refused"),
         }  # fmt: skip
         inbox.refused = ()
-        shipped.tick(LATER, **via(port))
+        shipped.tick(LATER, **by_smtp(port))
     assert shipped.states(period="2026-04") == {("sent", "accepted")}
     assert len(inbox.reached) == len(set(inbox.reached)) > 30
 
@@ -156,8 +143,8 @@ def test_three_refused_by_policy_wait_and_hold_up_nobody(shipped: Trial) -> None
 def test_three_wrong_mailboxes_in_a_row_cost_one_probe(shipped: Trial) -> None:
     wrong = set(addresses(shipped)[:3])
     with real_server(inbox := Picky(wrong, UNKNOWN)) as port:
-        shipped.tick(APRIL, **via(port, connections=1))
-        shipped.tick(next_probe(shipped), **via(port, connections=1))
+        shipped.tick(APRIL, **by_smtp(port, connections=1))
+        shipped.tick(next_probe(shipped), **by_smtp(port, connections=1))
     refused = {v.recipients[0].address for v in shipped.notices(state="refused").values()}
     assert refused == wrong
     assert shipped.states(period="2026-04") == {
@@ -168,7 +155,7 @@ def test_three_wrong_mailboxes_in_a_row_cost_one_probe(shipped: Trial) -> None:
 
 def test_mailboxes_that_are_not_there_are_never_the_servers_trouble(shipped: Trial) -> None:
     with bad_server(RCPT=["550 5.1.1 no such user"]) as server:
-        shipped.tick(APRIL, **via(server.port))
+        shipped.tick(APRIL, **by_smtp(server.port))
     assert shipped.states(period="2026-04") == {("refused", "recipient-refused")}
 
 
@@ -177,7 +164,7 @@ def test_code_that_says_nothing_of_the_mailbox_leaves_it_to_the_words(
     shipped: Trial, reply: str
 ) -> None:
     with bad_server(RCPT=[reply]) as server:
-        shipped.tick(APRIL, **via(server.port))
+        shipped.tick(APRIL, **by_smtp(server.port))
     assert shipped.states(period="2026-04") == {("retry", "server")}
 
 
@@ -185,13 +172,13 @@ def test_own_house_is_reached_while_the_relay_takes_nothing_for_elsewhere(shippe
     everybody = addresses(shipped)
     own, elsewhere = everybody[-2:], everybody[:-2]
     with real_server(inbox := Picky(elsewhere, str(DENIED))) as port:
-        shipped.tick(APRIL, **via(port))
+        shipped.tick(APRIL, **by_smtp(port))
         for _ in range(3):
             if not inbox.reached:
-                shipped.tick(next_probe(shipped), **via(port))
+                shipped.tick(next_probe(shipped), **by_smtp(port))
         assert set(inbox.reached) == set(own)
         inbox.refused = ()
-        shipped.tick("2026-04-01T18:00+08:00", **via(port))
+        shipped.tick("2026-04-01T18:00+08:00", **by_smtp(port))
     assert sorted(inbox.reached) == sorted(everybody)
 
 
@@ -228,6 +215,6 @@ def test_alarm_counts_all_that_wait_also_what_was_tried(
     shipped: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     with bad_server(RCPT=["421 closing"]) as server:
-        shipped.tick(APRIL, **via(server.port, connections=1))
+        shipped.tick(APRIL, **by_smtp(server.port, connections=1))
     waiting = len(shipped.notices(state="retry"))
     assert f"{waiting} notices wait" in alarms(caplog)[0]

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from reminder.errors import UsageError
 from reminder.ledger.holds import Hold, begin_hold
 from reminder.ledger.location import Place
 from reminder.office import operations, reports
-from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, text_of, trial
 from tests.mail.servers import bad_server
 
 FORECAST = "report/preflight/2026-04"
@@ -33,11 +32,6 @@ def told(office: Trial, key: str) -> EmailMessage:
 
 def subject(office: Trial, key: str) -> str:
     return str(told(office, key)["Subject"])
-
-
-def by_smtp(port: int) -> dict[str, Any]:
-    server = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
-    return {"transport": "smtp", "smtp": server}
 
 
 # Before a digest

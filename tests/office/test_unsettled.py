@@ -1,7 +1,5 @@
 """What did not arrive stays in sight until somebody has sent it again or dropped it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ from reminder.errors import UsageError
 from reminder.office import operations
 from reminder.office.overview import read_overview
 from reminder.office.status import read_status
-from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, text_of
 from tests.mail.servers import Picky, bad_server, real_server
 
 LEAD, RELATED = "digest/2026-03/lead", "digest/2026-03/related"
@@ -19,22 +17,10 @@ APRIL = "2026-04-10T09:00+08:00"
 GONE = "550 5.1.1 no such user"
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
-    """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True) as opened:
-        yield opened
-
-
-def via(port: int, **more: Any) -> dict[str, Any]:
-    server = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
-    return {"transport": "smtp", "smtp": server} | more
-
-
 def refused(office: Trial, **more: Any) -> dict[str, Any]:
     """March's digests, all to mailboxes that are not there."""
     with bad_server(RCPT=[GONE]) as server:
-        options = via(server.port, **more)
+        options = by_smtp(server.port) | more
         office.tick(MARCH, **options)
     return options
 
@@ -62,7 +48,7 @@ def test_refused_digests_are_in_sight_a_month_later(office: Trial) -> None:
 
 def test_digests_that_were_too_late_are_in_sight(office: Trial) -> None:
     with bad_server() as server:
-        options = via(server.port)
+        options = by_smtp(server.port)
     office.tick(MARCH, **options)
     office.tick(APRIL, **options)
     [march] = in_sight(office, APRIL, options)
@@ -81,7 +67,7 @@ def test_what_was_sent_again_or_dropped_is_out_of_sight(office: Trial) -> None:
 def test_unit_without_address_is_in_sight_only_once_it_has_one(office: Trial) -> None:
     office.edit_units('to = ["related@unit.test"]', "to = []")
     with bad_server() as server:
-        options = via(server.port)
+        options = by_smtp(server.port)
         office.tick(MARCH, **options)
     assert in_sight(office, APRIL, options) == []
     office.edit_units("to = []", 'to = ["related@unit.test"]')
@@ -90,7 +76,7 @@ def test_unit_without_address_is_in_sight_only_once_it_has_one(office: Trial) ->
 
 def test_what_arrived_cannot_be_dropped_nor_what_was_dropped(office: Trial) -> None:
     with bad_server(RCPT=["250 ok", "250 ok", GONE]) as server:
-        office.tick(MARCH, **via(server.port))
+        office.tick(MARCH, **by_smtp(server.port))
     app = office.app(MARCH)
     operations.drop(app, office.notice(RELATED).key)
     for key in (LEAD, RELATED):
@@ -101,7 +87,7 @@ def test_what_arrived_cannot_be_dropped_nor_what_was_dropped(office: Trial) -> N
 def test_next_preflight_names_what_did_not_arrive(office: Trial) -> None:
     refused(office, mail=OPERATOR)
     with bad_server() as server:
-        office.tick("2026-03-27T09:00+08:00", **via(server.port, mail=OPERATOR))
+        office.tick("2026-03-27T09:00+08:00", **by_smtp(server.port), mail=OPERATOR)
     [key] = [key for key in office.notices(kind=Kind.REPORT) if "preflight" in key]
     text = text_of(parsed(office.stored(key)))
     assert "此前未送达，尚未处理" in text
@@ -110,13 +96,13 @@ def test_next_preflight_names_what_did_not_arrive(office: Trial) -> None:
 
 def test_refused_report_comes_again_to_the_operators_address_of_now(office: Trial) -> None:
     with real_server(inbox := Picky(["operator@npc.test"], GONE)) as port:
-        office.tick(MARCH, **via(port, mail=OPERATOR))
-        office.tick(MARCH, **via(port, mail=OPERATOR))
+        office.tick(MARCH, **by_smtp(port), mail=OPERATOR)
+        office.tick(MARCH, **by_smtp(port), mail=OPERATOR)
         assert inbox.asked.count("operator@npc.test") == 1
-        office.tick("2026-03-02T10:30+08:00", **via(port, mail=OPERATOR))
+        office.tick("2026-03-02T10:30+08:00", **by_smtp(port), mail=OPERATOR)
         assert inbox.asked.count("operator@npc.test") == 2
-        office.tick("2026-03-02T10:40+08:00", **via(port, mail=OPERATOR))
+        office.tick("2026-03-02T10:40+08:00", **by_smtp(port), mail=OPERATOR)
         assert inbox.asked.count("operator@npc.test") == 2
-        office.tick("2026-03-02T13:00+08:00", **via(port, mail={"operator": "boss@npc.test"}))
-        office.tick("2026-03-03T13:00+08:00", **via(port, mail={"operator": "boss@npc.test"}))
+        office.tick("2026-03-02T13:00+08:00", **by_smtp(port), mail={"operator": "boss@npc.test"})
+        office.tick("2026-03-03T13:00+08:00", **by_smtp(port), mail={"operator": "boss@npc.test"})
     assert inbox.reached.count("boss@npc.test") == 1
