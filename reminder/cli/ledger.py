@@ -77,7 +77,8 @@ def show_(key: Key, as_json: AsJson = False) -> None:
     from reminder.office.records import notice_with_history
 
     app = application()
-    view, changes = notice_with_history(app, key)
+    with app.database.read() as connection:
+        view, changes = notice_with_history(connection, key)
     columns = ["at", "address", "state", "reason", "detail"]
     history = [{column: change[column] for column in columns} for change in changes]
     if as_json:

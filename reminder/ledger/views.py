@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -13,15 +13,19 @@ from sqlalchemy import (
     Integer,
     RowMapping,
     Select,
+    String,
     bindparam,
     case,
     func,
     select,
+    tuple_,
 )
 
 from reminder.domain.notices import DECIDING, WAITING, Kind, Reason, State, derive_state
 from reminder.ledger.rows import batched
 from reminder.ledger.schema import message, notice, recipient
+
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,10 @@ def read_notices(
     keys: Iterable[str] | None = None,
 ) -> list[NoticeView]:
     """In the order in which they were made."""
-    query = select(notice)
-    for column, value in ((notice.c.kind, kind), (notice.c.period, period), (notice.c.unit, unit)):
-        if value is not None:
-            query = query.where(column == value)
+    equal = {"kind": kind, "period": period, "unit": unit}
+    query = select(notice).filter_by(**{k: v for k, v in equal.items() if v is not None})
+    if state:
+        query = query.where(_in_state(state))
     parts = [query] if keys is None else [query.where(notice.c.key.in_(k)) for k in batched(keys)]
     rows = [row for part in parts for row in connection.execute(part).mappings()]
     rows.sort(key=lambda row: (row["created"], row["key"]))
@@ -80,7 +84,7 @@ def read_notices(
     for part in batched(rows):
         recipients = _recipients(connection, [row["key"] for row in part])
         views += [_view(row, recipients[row["key"]]) for row in part]
-    return [view for view in views if state in (None, view.state)]
+    return views
 
 
 def _recipients(connection: Connection, keys: list[str]) -> dict[str, list[RecipientView]]:
@@ -112,13 +116,6 @@ def _view(row: RowMapping, recipients: list[RecipientView]) -> NoticeView:
 
 def read_notice(connection: Connection, key: str) -> NoticeView | None:
     return next(iter(read_notices(connection, keys=[key])), None)
-
-
-def latest_to(connection: Connection, unit: str, most: int) -> list[NoticeView]:
-    """That unit's, the newest first."""
-    query = select(notice.c.key).where(notice.c.unit == unit)
-    query = query.order_by(notice.c.created.desc(), notice.c.key.desc()).limit(most)
-    return read_notices(connection, keys=list(connection.scalars(query)))[::-1]
 
 
 def newest_copies(
@@ -155,7 +152,12 @@ def derived_state() -> ColumnElement[str]:
     return func.coalesce(notice.c.state, case(named, value=first, else_=State.SENT))
 
 
-PAGE_SIZE = 50
+def _in_state(state: State) -> ColumnElement[bool]:
+    """Where few are in it they are found by an index, not by a look at each."""
+    if state is State.SENT:
+        return derived_state() == state
+    some = select(recipient.c.notice).where(recipient.c.state == state)
+    return (derived_state() == state) & ((notice.c.state == state) | notice.c.key.in_(some))
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,8 @@ class NoticeFilter:
             yield notice.c.period < f"{self.period[:5]}{month + 1:02}"
         if self.kind:
             yield notice.c.kind == self.kind
+        if self.state:
+            yield _in_state(self.state)
         if self.unit:
             yield notice.c.unit == self.unit
         if not self.rehearsals:
@@ -187,25 +191,15 @@ def page_of(
 ) -> list[NoticeView]:
     """Up to so many, newest first: the first ones, or those that follow the notice `before`."""
     query = select(notice.c.key).where(*wanted.conditions())
-    if wanted.state:
-        query = query.where(derived_state() == wanted.state)
-    if wanted.state not in (None, State.SENT):
-        # Few are in it: they are found by an index, not by a look at each.
-        some = select(recipient.c.notice).where(recipient.c.state == wanted.state)
-        query = query.where((notice.c.state == wanted.state) | notice.c.key.in_(some))
     if before:
         created = select(notice.c.created).where(notice.c.key == before).scalar_subquery()
-        same_moment = (notice.c.created == created) & (notice.c.key < before)
-        # The first condition alone goes along the index.
-        query = query.where(notice.c.created <= created)
-        query = query.where((notice.c.created < created) | same_moment)
+        query = query.where(tuple_(notice.c.created, notice.c.key) < tuple_(created, before))
     query = query.order_by(notice.c.created.desc(), notice.c.key.desc()).limit(most)
-    keys = list(connection.scalars(query))
-    return read_notices(connection, keys=keys)[::-1]
+    return read_notices(connection, keys=connection.scalars(query).all())[::-1]
 
 
 def refused(connection: Connection, wanted: NoticeFilter) -> list[tuple[str, str]]:
-    """Keys and units of what was refused and not sent again since; whatever `wanted.state` is."""
+    """Keys and units of what was refused and not sent again since; `wanted` has no state."""
     newest = (notice.c.created.desc(), notice.c.key.desc())
     same = (notice.c.kind, notice.c.period, notice.c.unit)
     copies = (
@@ -239,50 +233,39 @@ class SentMail:
 
 
 def mailed_to(
-    connection: Connection, unit: str, addresses: Collection[str], first: int, most: int
+    connection: Connection,
+    unit: str,
+    addresses: Collection[str],
+    first: int = 0,
+    most: int = 1,
+    *,
+    key: str = "",
 ) -> list[SentMail]:
-    """Some of them, the latest first, after the `first` ones; `addresses` are the unit's."""
-    some = {"first": first, "most": most}
-    return _mails(connection, _LATEST, {"unit": unit, "addresses": list(addresses), **some})
-
-
-def mailed_as(
-    connection: Connection, unit: str, addresses: Collection[str], key: str
-) -> SentMail | None:
-    """That one; None for another unit's, for a rehearsal, and 24 months later."""
-    that = {"unit": unit, "addresses": list(addresses), "key": key}
-    mails = _mails(connection, _THAT_ONE, that)
-    return mails[0] if mails else None
-
-
-def _mails(
-    connection: Connection, query: Select[str, str, datetime, bytes], values: Mapping[str, object]
-) -> list[SentMail]:
+    """Some of them, the latest first, after the `first` ones, or that one alone; not a rehearsal,
+    and for 24 months. `addresses` are the unit's."""
+    wanted = {"unit": unit, "addresses": list(addresses), "first": first, "most": most, "key": key}
     return [
         SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content))
-        for row in connection.execute(query, values)
+        for row in connection.execute(_accepted(), wanted)
     ]
 
 
+@cache  # as above
 def _accepted() -> Select[str, str, datetime, bytes]:
-    """By at least one of the unit's mailboxes. Put together once: that takes longer than to ask."""
+    """By at least one of the unit's mailboxes."""
     mine = recipient.c.address.in_(bindparam("addresses", expanding=True))
     of_units = notice.c.kind.in_(OF_UNITS) & mine
     had_it = (recipient.c.state == State.SENT) & (notice.c.kind.in_(TO_UNITS) | of_units)
     # Counted, not sought with EXISTS: SQLite would look through all that was ever sent for each.
     count = select(func.count(case((had_it, 1)))).where(recipient.c.notice == notice.c.key)
+    key = bindparam("key", type_=String)
     return (
         select(notice.c.key, notice.c.kind, notice.c.as_of, message.c.content)
         .join(message, message.c.notice == notice.c.key)
         .where(notice.c.unit == bindparam("unit"), notice.c.kind.in_((*TO_UNITS, *OF_UNITS)))
         .where(notice.c.rehearsal.is_(False), count.scalar_subquery() > 0)
+        .where((key == "") | (notice.c.key == key))
+        .order_by(notice.c.created.desc(), notice.c.key.desc())
+        .offset(bindparam("first", type_=Integer))
+        .limit(bindparam("most", type_=Integer))
     )
-
-
-_THAT_ONE = _accepted().where(notice.c.key == bindparam("key"))
-_LATEST = (
-    _accepted()
-    .order_by(notice.c.created.desc(), notice.c.key.desc())
-    .offset(bindparam("first", type_=Integer))
-    .limit(bindparam("most", type_=Integer))
-)

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import State
-from reminder.domain.plan import Task, TaskKind
+from reminder.domain.plan import TaskKind
 from reminder.domain.status import office_status
 from reminder.domain.timetable import MONTHS, Role, Timetable
-from reminder.domain.windows import Progress, Window
+from reminder.domain.windows import Progress
 from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
 from reminder.ledger import registrations
@@ -48,6 +48,11 @@ class Export:
     def month(self) -> int:
         """Of the plan; 0 for all, also for a month of another year."""
         return self.table.plan.month_of(self.period)
+
+    @cached_property
+    def progress(self) -> Progress:
+        stream = self.app.settings.stream
+        return registrations.read_progress(self.connection, self.table, stream)
 
     @cached_property
     def say(self) -> Callable[..., str]:
@@ -94,66 +99,55 @@ def fit(text: str) -> str:
 
 
 def _task_rows(export: Export) -> Iterator[Row]:
-    stream = export.app.settings.stream
-    progress = registrations.read_progress(export.connection, export.table, stream)
     if export.period and not export.month:
         return
-    for task in export.table.plan.tasks:
-        if not export.month or task.kind is not TaskKind.MONTH or task.month == export.month:
-            yield _task_row(export, task, progress)
+    table, progress = export.table, export.progress
+    for task in table.plan.tasks:
+        if export.month and task.kind is TaskKind.MONTH and task.month != export.month:
+            continue
+        window, done = table.windows.get(task.id), progress.done.get(task.id)
+        if task.kind is TaskKind.YEAR and export.month:  # it has one in a month only
+            window = table.window_in(task, export.month)
+        status = None
+        if window and not done:
+            leads = [table.directory[unit] for unit in table.lead_units(task)]
+            status = office_status(table, window, table.local_day(export.at), progress, leads)
+        yield (
+            task.id,
+            export.say("row_of", kind=task.kind, month=task.month),
+            task.title,
+            *(
+                export.word("unit_names", units=tuple(table.directory[unit] for unit in units))
+                for units in (task.lead, task.related)
+            ),
+            window.opens if window else None,
+            window.due if window else None,
+            export.word("timing", window=window, task=task) if window else "",
+            export.say("rule", kind=task.kind, rule=window.rule if window else ""),
+            export.say("state", status=status, done=bool(done), kind=task.kind),
+            *_registered(export, task.id),
+        )
 
 
-def _task_row(export: Export, task: Task, progress: Progress) -> Row:
-    table, say, word = export.table, export.say, export.word
-    window = _window(export, task)
+def _registered(export: Export, task: str) -> Row:
+    """By whom it was reported, when it was done, in which months it was checked in."""
+    progress = export.progress
     reported = [
         (export.name(unit), day)
         for (of, unit, period), day in progress.reported.items()
-        if of == task.id and not period
+        if of == task and not period
     ]
-    checked_in = [
-        (period, day) for (of, period), day in progress.checked_in.items() if of == task.id
-    ]
-    done = progress.done.get(task.id)
-    if export.month and not done:
-        done = progress.checked_in.get((task.id, export.period))
+    checked_in = {period: day for (of, period), day in progress.checked_in.items() if of == task}
     return (
-        task.id,
-        say("row_of", kind=task.kind, month=task.month),
-        task.title,
-        word("unit_names", units=tuple(table.directory[unit] for unit in task.lead)),
-        word("unit_names", units=tuple(table.directory[unit] for unit in task.related)),
-        window.opens if window else None,
-        window.due if window else None,
-        word("timing", window=window, task=task) if window else "",
-        say("rule", kind=task.kind, rule=window.rule if window else ""),
-        _state(export, task, window, progress),
-        say("days", named=tuple(reported)),
-        done,
-        say("days", named=tuple(sorted(checked_in))),
+        export.say("days", named=tuple(reported)),
+        progress.done.get(task) or checked_in.get(export.period if export.month else ""),
+        export.say("days", named=tuple(sorted(checked_in.items()))),
     )
-
-
-def _window(export: Export, task: Task) -> Window | None:
-    """A year-round task has one in a month only."""
-    if task.kind is TaskKind.YEAR and export.month:
-        return export.table.window_in(task, export.month)
-    return export.table.windows.get(task.id)
-
-
-def _state(export: Export, task: Task, window: Window | None, progress: Progress) -> str:
-    status, is_done = None, task.id in progress.done
-    if window and not is_done:
-        leads = [export.table.directory[unit] for unit in export.table.lead_units(task)]
-        on = export.table.local_day(export.at)
-        status = office_status(export.table, window, on, progress, leads)
-    return export.say("state", status=status, done=is_done, kind=task.kind)
 
 
 def _signature_rows(export: Export) -> Iterator[Row]:
     """Of the months whose digest was due here: who was asked, and who has signed."""
-    table, say = export.table, export.say
-    progress = registrations.read_progress(export.connection, table, export.app.settings.stream)
+    table, say, progress = export.table, export.say, export.progress
     for month in MONTHS:
         period = table.plan.period(month)
         if export.period not in ("", period) or table.digest_due(month) > export.at:

@@ -19,7 +19,7 @@ from reminder.domain.windows import Progress, Window
 from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
 from reminder.ledger.holds import Unapproved, unapproved
 from reminder.ledger.registrations import in_force, latest_on_tasks, of_unit, read_progress
-from reminder.ledger.views import NoticeView, latest_to, newest_copies
+from reminder.ledger.views import NoticeFilter, NoticeView, newest_copies, page_of
 from reminder.office.application import Application
 
 SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
@@ -329,5 +329,5 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
         pending,
         of_unit(connection, unit.id, SHOWN),
         {entry.id for entry in (*signed, *pending, *confirmed)},
-        latest_to(connection, unit.id, MAILS),
+        page_of(connection, NoticeFilter(unit=unit.id, rehearsals=True), most=MAILS),
     )

@@ -1,30 +1,92 @@
-"""The ledger by hand: what it says of notices, its copies, its move to another database."""
+"""The ledger as people look at it: its notices, one with its history, its copies and its moves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.office import Office
-from reminder.domain.notices import Reason, State, original
-from reminder.errors import LedgerError, UsageError
-from reminder.ledger import integrity
+from reminder.domain.notices import CLEARED, UNREAD, Kind, Reason, State, original
+from reminder.domain.timetable import MONTHS
+from reminder.errors import DeclinedError, LedgerError, UnknownError, UsageError
+from reminder.ledger import integrity, notices
+from reminder.ledger.counts import Tally, tally
 from reminder.ledger.location import Place, lock_beside, place_of, server_mark
 from reminder.ledger.registrations import dates_of
 from reminder.ledger.rows import read_history
-from reminder.ledger.views import NoticeView, read_notices
+from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
+from reminder.office import operations
+from reminder.office.application import Application
 from reminder.office.lookup import find_notice, find_subject
 
-if TYPE_CHECKING:
-    from reminder.office.application import Application
-
-__all__ = ["NoticeView", "Place"]
+__all__ = ["NoticeView"]
 
 _GIVEN_UP = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
+
+
+@dataclass(frozen=True)
+class NoticeList:
+    """One page, newest first. `next_page` follows that key, empty on the last one.
+
+    `counts` are of a month's digests; `to_resend` of all that a whole filter may send again.
+    """
+
+    views: list[NoticeView]
+    next_page: str
+    counts: Tally | None
+    to_resend: int
+
+
+@dataclass(frozen=True)
+class NoticeDetails:
+    """`copies` are the other ones, made of the same notice; `content` the stored mail."""
+
+    view: NoticeView
+    copies: list[NoticeView]
+    history: list[RowMapping]
+    content: bytes | None
+    may_resend: bool
+    may_drop: bool
+    may_approve: bool
+
+
+def filter_by(app: Application, connection: Connection, typed: Mapping[str, str]) -> NoticeFilter:
+    """Raises `DeclinedError` for what no notice has."""
+    period, kind, state, name = (typed[key].strip() for key in ("period", "kind", "state", "unit"))
+    if period and period not in map(app.table.plan.period, MONTHS):
+        raise DeclinedError("month_not_in_plan")
+    if kind not in ("", *Kind) or state not in ("", *State):
+        raise DeclinedError("no_such_kind_or_state")
+    try:
+        unit = find_subject(app, connection, name) if name else ""
+    except UnknownError:
+        raise DeclinedError("no_such_unit") from None
+    return NoticeFilter(
+        period,
+        Kind(kind) if kind else None,
+        State(state) if state else None,
+        unit,
+        rehearsals=bool(typed["rehearsals"]),
+    )
+
+
+def page_of_notices(
+    app: Application, connection: Connection, wanted: NoticeFilter, before: str
+) -> NoticeList:
+    views = page_of(connection, wanted, before, PAGE_SIZE + 1)
+    counts, to_resend = None, 0
+    if wanted.kind is Kind.DIGEST and wanted.period:
+        counts = tally(connection, wanted.kind, wanted.period)
+    if wanted.kind in operations.RESENDABLE and wanted.period:
+        to_resend = len(operations.to_resend(app, connection, wanted.kind, wanted.period))
+    last = views[PAGE_SIZE - 1].key if len(views) > PAGE_SIZE else ""
+    return NoticeList(views[:PAGE_SIZE], last, counts, to_resend)
 
 
 def list_notices(
@@ -36,12 +98,6 @@ def list_notices(
         return read_notices(connection, period=period, unit=unit_id, state=state)
 
 
-def notice_with_history(app: Application, key: str) -> tuple[NoticeView, list[Mapping[Any, Any]]]:
-    """Raises `UnknownError`."""
-    with app.database.read() as connection:
-        return find_notice(connection, key), [*read_history(connection, key)]
-
-
 def left_to_settle(app: Application, period: str | None, state: State | None) -> list[str]:
     """Keys; of a notice and its copies only the last: the others were sent again already. What
     was given up on purpose is left alone."""
@@ -51,6 +107,35 @@ def left_to_settle(app: Application, period: str | None, state: State | None) ->
         for view in last.values()
         if state in (None, view.state) and view.reason not in _GIVEN_UP
     ]
+
+
+def notice_with_history(connection: Connection, key: str) -> tuple[NoticeView, list[RowMapping]]:
+    """Raises `UnknownError`."""
+    return find_notice(connection, key), read_history(connection, key)
+
+
+def read_details(app: Application, connection: Connection, key: str) -> NoticeDetails:
+    """Raises `UnknownError`."""
+    view, history = notice_with_history(connection, key)
+    copies = operations.copies_of(connection, view)
+    is_last = copies[-1].key == key
+    return NoticeDetails(
+        view,
+        [copy for copy in copies if copy.key != key],
+        history,
+        notices.content_of(connection, key),
+        may_resend=is_last and operations.may_be_resent(app, connection, view),
+        may_drop=is_last and not view.waiting and operations.may_be_dropped(view),
+        may_approve=view.state is State.HELD and view.reason in (*UNREAD, *CLEARED),
+    )
+
+
+def read_content(connection: Connection, key: str) -> bytes:
+    """The stored mail. Raises `UnknownError` while it is not composed, and after 24 months."""
+    content = notices.content_of(connection, key)
+    if content is None:
+        raise UnknownError(f"no mail is kept of {key!r}")
+    return content
 
 
 def session_dates(office: Office) -> dict[str, date]:

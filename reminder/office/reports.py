@@ -13,12 +13,11 @@ from itertools import islice
 from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.settings import Settings
-from reminder.domain.calls import Call, calls_on_tasks, undated_sessions
+from reminder.domain.calls import calls_on_tasks, undated_sessions
 from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, copy_number, original
 from reminder.domain.occasions import digest_draft, digest_units
-from reminder.domain.timetable import Audience, Timetable
+from reminder.domain.timetable import Audience
 from reminder.domain.units import Relation, Unit
-from reminder.domain.windows import Progress
 from reminder.ledger import notices, occasions
 from reminder.ledger.counts import Tally, read_unsettled, refused_reports, tally
 from reminder.ledger.database import Database
@@ -72,11 +71,7 @@ class Reporter:
         self._composer = composer
         self._database = database
         self._writer = writer
-        self._has_operator = bool(composer.office.settings.mail.operator)
-
-    @property
-    def _table(self) -> Timetable:
-        return self._composer.office.table
+        self._table, self._settings = composer.office.table, composer.office.settings
 
     def report(self, at: datetime) -> int:
         """Queues every report that is due at that moment, each once. Returns how many."""
@@ -84,7 +79,7 @@ class Reporter:
             if is_all_held(connection):
                 return 0  # a restored ledger does not know what was told since
             count = self._preflight(connection, at)
-            if self._has_operator:
+            if self._settings.mail.operator:
                 count += self._send_refused(connection, at)
             for row in occasions.unreported(connection, at):
                 count += self._occasion(connection, row, at)
@@ -99,18 +94,15 @@ class Reporter:
         said = self._composer.phrase("mail/alarm.txt", macro, **facts)
         title, _, words = said.partition("\n")
         report = Report("alarm", {"title": title, "words": words})
-        self._send(connection, f"alarm/{name}", period, report, at, at + USEFUL)
+        self._send(connection, f"alarm/{name}", period, report, at)
 
     def _preflight(self, connection: Connection, at: datetime) -> int:
-        table = self._table
+        table, kind = self._table, self._writer.marked(PREFLIGHT)
         month = table.next_digest(at)
-        if month is None:
+        if month is None or at < table.preflight(month):
             return 0
         period, due = table.plan.period(month), table.digest_due(month)
-        kind = self._writer.marked(PREFLIGHT)
-        if at < table.preflight(month) or not occasions.note_occasion(
-            connection, kind, period, due, at
-        ):
+        if not occasions.note_occasion(connection, kind, period, due, at):
             return 0
         occasions.note_reported(connection, f"{kind}/{period}", at)
         self._send(connection, kind, period, self.forecast(connection, month), at, due)
@@ -118,7 +110,7 @@ class Reporter:
 
     def forecast(self, connection: Connection, month: int) -> Report:
         """Each mail of the coming digest: to whom, under which subject."""
-        table, settings = self._table, self._composer.office.settings
+        table, settings = self._table, self._settings
         due = table.digest_due(month)
         progress = read_progress(connection, table, self._writer.stream)
         names = digest_units(table, month, table.local_day(due), progress)
@@ -186,7 +178,8 @@ class Reporter:
     def _occasion(self, connection: Connection, row: RowMapping, at: datetime) -> int:
         kind, period, is_over = row["kind"], row["period"], True
         if kind == CALLS:
-            report = self._calls(connection, period, at)
+            calls = self._calls(connection, at)
+            report = Report("calls", {"period": period, "count": calls.count}, (calls,))
         else:
             rehearsal, _, of = kind.rpartition("/")
             counted = tally(connection, Kind(of), period, rehearsal=bool(rehearsal))
@@ -199,7 +192,7 @@ class Reporter:
             report = self._outcome(connection, Kind(of), period, counted, at)
             is_over = not counted.waiting
         occasions.note_reported(connection, row["key"], at, is_over=is_over)
-        self._send(connection, kind, period, report, at, at + USEFUL)
+        self._send(connection, kind, period, report, at)
         return 1
 
     def _outcome(
@@ -208,7 +201,6 @@ class Reporter:
         """Expected N, accepted M, and every one that is not: why, and what comes next."""
         missed = counted.expected - counted.accepted
         hold = read_hold(connection, self._writer.stream)
-        progress = read_progress(connection, self._table, self._writer.stream)
         facts = {
             "kind": kind,
             "period": period,
@@ -224,19 +216,14 @@ class Reporter:
             }
             for view in counted.others
         ]
-        missing = Listing("missing", rows, missed)
-        return Report("outcome", facts, (missing, listing("calls", self._to_phone(at, progress))))
+        listings = Listing("missing", rows, missed), self._calls(connection, at)
+        return Report("outcome", facts, listings)
 
-    def _calls(self, connection: Connection, period: str, at: datetime) -> Report:
-        progress = read_progress(connection, self._table, self._writer.stream)
-        calls = listing("calls", self._to_phone(at, progress))
-        return Report("calls", {"period": period, "count": calls.count}, (calls,))
-
-    def _to_phone(self, at: datetime, progress: Progress) -> Iterator[Call]:
+    def _calls(self, connection: Connection, at: datetime) -> Listing:
         """Units of another body that lead a task which is closing or past."""
-        for call in calls_on_tasks(self._table, self._table.local_day(at), progress):
-            if call.unit.tone is Relation.PARALLEL:
-                yield call
+        progress = read_progress(connection, self._table, self._writer.stream)
+        calls = calls_on_tasks(self._table, self._table.local_day(at), progress)
+        return listing("calls", (call for call in calls if call.unit.tone is Relation.PARALLEL))
 
     def _send_refused(self, connection: Connection, at: datetime) -> int:
         """Reports that the operator's own mail server refused, to the address of now: nobody
@@ -248,11 +235,8 @@ class Reporter:
             key = copy_key(original(view.key), number + 1)
             content = notices.content_of(connection, view.key)
             is_early = at - view.updated < AGAIN * 2 ** (number - 1)
-            if (
-                content is None
-                or is_early
-                or key in notices.keys_of(connection, Kind.REPORT, view.period)
-            ):
+            again = key in notices.keys_of(connection, Kind.REPORT, view.period)
+            if content is None or is_early or again:
                 continue
             draft = NoticeDraft(key, view.kind, view.period, view.unit, at, view.useful_until)
             composed = self._composer.again(key, at, content, to_operator=True)
@@ -267,27 +251,29 @@ class Reporter:
         period: str,
         report: Report,
         at: datetime,
-        useful_until: datetime,
+        useful_until: datetime | None = None,
     ) -> None:
-        plan, zone = self._table.plan, self._table.plan.zone
+        plan, template = self._table.plan, f"mail/{report.name}.txt"
         facts = {**report.facts, "plan": plan}
-        summary = self._composer.phrase(f"mail/{report.name}.txt", "summary", it=facts)
+        summary = self._composer.phrase(template, "summary", it=facts)
         log.info("report %s %s: %s", kind, period, summary)
-        if not self._has_operator or read_start(connection, self._writer.stream) is None:
+        is_started = read_start(connection, self._writer.stream) is not None
+        if not (self._settings.mail.operator and is_started):
             return
         key = f"{plan.id}/{Kind.REPORT}/{kind}/{period}"
         known = notices.keys_of(connection, Kind.REPORT, period)
         copies = sum(original(other) == key for other in known)
         key = copy_key(key, copies + 1) if copies else key
-        draft = NoticeDraft(key, Kind.REPORT, period, OPERATOR, at, useful_until)
-        subject = self._composer.phrase(f"mail/{report.name}.txt", "subject", it=facts)
+        until = useful_until or at + USEFUL
+        draft = NoticeDraft(key, Kind.REPORT, period, OPERATOR, at, until)
         values: dict[str, object] = {
             "it": facts,
             "summary": summary,
             "listings": [part for part in report.listings if part.rows],
             "office": self._table.directory[plan.office],
-            "as_of": at.astimezone(zone),
+            "as_of": at.astimezone(plan.zone),
         }
+        subject = self._composer.phrase(template, "subject", it=facts)
         composed = self._composer.report(key, at, subject, values)
         self._writer.add_composed(connection, draft, at, composed)
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from reminder.clock import VirtualClock
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
-from reminder.domain.notices import Answer, Kind, Reason, State
+from reminder.domain.notices import UNFINISHED, Answer, Kind, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import ClaimLapsedError
@@ -65,14 +65,10 @@ class AcceptingServer:
         self.accepted.setdefault(envelope.message_id, self.clock.now())
         self.received.update((envelope.message_id, address) for address in envelope.recipients)
         if self.outbox:
-            self._keep(self.outbox, envelope)
+            MaildirTransport(self.outbox).open().send(envelope, lambda: True)
+            seconds = self.clock.now().timestamp()  # the file is as old as it would be
+            os.utime(self.outbox / "new" / file_name(envelope.message_id), (seconds, seconds))
         return dict.fromkeys(envelope.recipients, Answer(State.SENT, Reason.ACCEPTED, "250 kept"))
-
-    def _keep(self, outbox: Path, envelope: Envelope) -> None:
-        """The file is as old as it would be."""
-        MaildirTransport(outbox).open().send(envelope, lambda: True)
-        seconds = self.clock.now().timestamp()
-        os.utime(outbox / "new" / file_name(envelope.message_id), (seconds, seconds))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -131,7 +127,7 @@ class SimulatedYear:
         self._pause = SOON
 
     def something_waits(self) -> bool:
-        unfinished = recipient.c.state.in_([State.QUEUED, State.SENDING, State.RETRY])
+        unfinished = recipient.c.state.in_((*UNFINISHED, State.SENDING))
         query = select(recipient.c.id).join(notice, notice.c.key == recipient.c.notice)
         query = query.where(unfinished, notice.c.state.is_(None)).limit(1)
         with self.app.database.read() as connection:
@@ -141,13 +137,15 @@ class SimulatedYear:
 def _settings(settings: Settings, folder: Path) -> Settings:
     """The office's, with the ledger in the folder and one connection: what a year brings must
     not depend on which thread came first."""
-    changed = {"first_start": "send", "redirect_to": ""}
-    mail = settings.mail.model_copy(
-        update=changed | {"operator": settings.mail.operator or OPERATOR}
-    )
-    smtp = settings.smtp.model_copy(update={"connections": 1})
-    other = {"state_dir": folder, "database_url": SecretStr(""), "mail": mail, "smtp": smtp}
-    return settings.model_copy(update=other)
+    operator = settings.mail.operator or OPERATOR
+    mail = {"first_start": "send", "redirect_to": "", "operator": operator}
+    changed = {
+        "state_dir": folder,
+        "database_url": SecretStr(""),
+        "mail": settings.mail.model_copy(update=mail),
+        "smtp": settings.smtp.model_copy(update={"connections": 1}),
+    }
+    return settings.model_copy(update=changed)
 
 
 def simulate(
@@ -167,17 +165,13 @@ def simulate(
     with database.read() as connection:
         notices = tuple(read_notices(connection))
     breaches = [("ledger", words) for words in verify(database.place)]
-    breaches += [(view.key, f"ended as {view.state} ({view.reason})")
-                 for view in notices if _was_left(view, end - LATER)]  # fmt: skip
+    for view in notices:  # should it have gone: was nothing wrong, and time enough?
+        is_late = view.state is State.EXPIRED and view.reason != Reason.DONE
+        if is_late or (view.waiting and view.due < end - LATER):
+            breaches.append((view.key, f"ended as {view.state} ({view.reason})"))
     database.close()
     copies = sum(count - 1 for count in server.received.values())
     return Outcome(year.passes, server.accepted, copies, notices, tuple(breaches))
-
-
-def _was_left(view: NoticeView, end: datetime) -> bool:
-    """Whether it should have gone: nothing was wrong, and there was time enough."""
-    late = view.state is State.EXPIRED and view.reason != Reason.DONE
-    return late or (view.waiting and view.due < end)
 
 
 def grid(outcome: Outcome, table: Timetable) -> list[list[str]]:
@@ -185,17 +179,14 @@ def grid(outcome: Outcome, table: Timetable) -> list[list[str]]:
     cells: dict[tuple[str, int], list[str]] = defaultdict(list)
     for view in sorted(outcome.notices, key=lambda view: view.due):
         if view.kind in MARKS and view.state is not State.BASELINE:
-            local = view.due.astimezone(table.plan.zone)
-            month = int(view.period[5:7]) if view.kind is Kind.DIGEST else local.month
-            cells[view.unit, month].append(_cell(view, outcome.accepted, table))
+            month = int(view.period[5:7])
+            if view.kind is not Kind.DIGEST:
+                month = view.due.astimezone(table.plan.zone).month
+            moment, fate = outcome.accepted.get(view.message_id or ""), f"({view.state})"
+            if moment and view.state is State.SENT:
+                late = "*" if table.is_late(view.due, moment) else ""
+                fate = f"{table.local_day(moment).day}{late}"
+            cells[view.unit, month].append(f"{MARKS[view.kind]}{fate}")
     due = {unit for unit, _ in cells}
     units = [unit for unit in table.directory.single if unit.id in due]
     return [[u.label, *(" ".join(cells[u.id, m]) for m in range(1, 13))] for u in units]
-
-
-def _cell(view: NoticeView, accepted: Mapping[str, datetime], table: Timetable) -> str:
-    moment = accepted.get(view.message_id or "")
-    if view.state is not State.SENT or moment is None:
-        return f"{MARKS[view.kind]}({view.state})"
-    late = "*" if table.is_late(view.due, moment) else ""
-    return f"{MARKS[view.kind]}{table.local_day(moment).day}{late}"

@@ -14,7 +14,7 @@ from reminder.domain.status import Light, Reader, unit_status
 from reminder.domain.units import Unit
 from reminder.ledger import registrations
 from reminder.ledger.views import SentMail as SentMail
-from reminder.ledger.views import mailed_as, mailed_to
+from reminder.ledger.views import mailed_to
 from reminder.office.application import Application
 from reminder.office.registrations import is_to_sign
 
@@ -179,4 +179,4 @@ def unit_mails(connection: Connection, unit: Unit, first: int, most: int) -> lis
 
 
 def unit_mail(connection: Connection, unit: Unit, key: str) -> SentMail | None:
-    return mailed_as(connection, unit.id, (*unit.to, *unit.cc), key)
+    return next(iter(mailed_to(connection, unit.id, (*unit.to, *unit.cc), key=key)), None)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from reminder.ledger.location import Place
-from reminder.ledger.views import SentMail, mailed_as, mailed_to
+from reminder.ledger.views import SentMail, mailed_to
 from tests.daemon.trials import MARCH, Trial, parsed, trial
 
 DIGEST, NUDGE = "small/digest/2026-03/lead", "nudge/2026-03-26/lead"
@@ -45,9 +45,9 @@ def test_it_is_the_bytes_that_went(house: Trial) -> None:
 def test_a_mail_is_its_own_units(house: Trial) -> None:
     house.tick(MARCH)
     with house.reading() as connection:
-        assert mailed_as(connection, "lead", [], DIGEST)
-        assert mailed_as(connection, "related", [], DIGEST) is None
-        assert mailed_as(connection, "lead", [], "small/digest/2026-03/nobody") is None
+        assert mailed_to(connection, "lead", [], key=DIGEST)
+        assert mailed_to(connection, "related", [], key=DIGEST) == []
+        assert mailed_to(connection, "lead", [], key="small/digest/2026-03/nobody") == []
     assert mailed(house, "bystander") == []
 
 
@@ -75,4 +75,4 @@ def test_a_reminder_that_went_to_others_of_the_house_is_not_the_units(house: Tri
     assert (house.notice(NUDGE).state, house.notice(NUDGE).unit) == ("sent", "lead")
     assert [each.kind for each in mailed(house, "lead")] == ["digest"]
     with house.reading() as connection:
-        assert mailed_as(connection, "lead", ["lead@unit.test"], f"small/{NUDGE}") is None
+        assert mailed_to(connection, "lead", ["lead@unit.test"], key=f"small/{NUDGE}") == []

@@ -10,7 +10,6 @@ from reminder.ledger.schema import notice, recipient
 from reminder.ledger.views import (
     NoticeFilter,
     NoticeView,
-    latest_to,
     newest_copies,
     page_of,
     read_notices,
@@ -93,9 +92,9 @@ def test_kind_and_unit_narrow_it(ledger: Database) -> None:
 
 def test_of_a_unit_the_newest_come_first(ledger: Database) -> None:
     related = [view for view in every(ledger) if view.unit == "related"]
-    with ledger.read() as connection:
-        assert latest_to(connection, "related", 9) == related
-        assert latest_to(connection, "related", 1) == related[:1]
+    wanted = NoticeFilter(unit="related", rehearsals=True)
+    assert found(ledger, wanted) == [view.key for view in related]
+    assert found(ledger, wanted, most=1) == [related[0].key]
 
 
 @pytest.fixture

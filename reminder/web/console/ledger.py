@@ -3,13 +3,13 @@
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from reminder.domain.notices import Kind, copy_number
 from reminder.domain.timetable import MONTHS
 from reminder.errors import DeclinedError, UnknownError, UsageError
 from reminder.office import operations
-from reminder.office.notice_views import filter_by, list_notices, read_content, read_details
+from reminder.office.records import filter_by, page_of_notices, read_content, read_details
 from reminder.web.console.access import console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.mail_view import MailView
@@ -29,7 +29,7 @@ def _list(page: Page) -> Response:
     except DeclinedError as error:
         wanted = filter_by(page.app, page.connection, dict.fromkeys(names, ""))
         refused = page.phrase(error.reason, **error.facts)
-    shown = list_notices(page.app, page.connection, wanted, before)
+    shown = page_of_notices(page.app, page.connection, wanted, before)
     return _render(
         page,
         "ledger.html",
@@ -59,33 +59,23 @@ def _render(page: Page, template: str, refused: str = "", **facts: object) -> Re
     )
 
 
-def _notice(page: Page) -> Response:
-    return _shown(page, page.query("key"))
-
-
-def _shown(page: Page, key: str, refused: str = "") -> Response:
+def _notice(page: Page, form: Form | None = None, refused: str = "") -> Response:
+    key = form["key"] if form else page.query("key")
     shown = read_details(page.app, page.connection, key)
-    if shown is None:
-        raise HTTPException(404)
     mail = MailView(shown.content, page.table.plan.zone) if shown.content else None
     frame = f"{HERE}/mail?{urlencode({'key': key})}"
     return _render(page, "notice.html", refused, shown=shown, mail=mail, frame=frame)
 
 
-def _content(page: Page) -> bytes:
-    content = read_content(page.connection, page.query("key"))
-    if content is None:
-        raise HTTPException(404)
-    return content
-
-
 def _html(page: Page) -> Response:
-    return MailView(_content(page), page.table.plan.zone).frame(links=False)
+    content = read_content(page.connection, page.query("key"))
+    return MailView(content, page.table.plan.zone).frame(links=False)
 
 
 def _source(page: Page) -> Response:
     """The stored bytes, to the last one."""
-    return Response(_content(page), headers={"Content-Type": "text/plain; charset=utf-8"})
+    content = read_content(page.connection, page.query("key"))
+    return PlainTextResponse(content)
 
 
 def _resend_one(page: Page, form: Form) -> Response:
@@ -102,15 +92,9 @@ def _resend_one(page: Page, form: Form) -> Response:
 def _drop_one(page: Page, form: Form) -> Response:
     try:
         operations.drop(page.app, form["key"])
-    except UnknownError:
-        raise HTTPException(404) from None
     except UsageError:
         raise DeclinedError("already_settled") from None
     return page.to(f"{HERE}/notice?{urlencode({'key': form['key']})}")
-
-
-def _again(page: Page, form: Form, refused: str) -> Response:
-    return _shown(page, form["key"], refused)
 
 
 def _occasion(page: Page, kind: str, period: str) -> tuple[Kind, str]:
@@ -122,23 +106,14 @@ def _occasion(page: Page, kind: str, period: str) -> tuple[Kind, str]:
 def _confirm(page: Page) -> Response:
     kind, period = _occasion(page, page.query("kind"), page.query("period"))
     views = operations.to_resend(page.app, page.connection, kind, period)
-    back = _link({"period": period, "kind": kind})
-    return _render(
-        page,
-        "resend.html",
-        kind=kind,
-        period=period,
-        count=len(views),
-        views=views[:LISTED],
-        back=back,
-    )
+    facts = {"kind": kind, "period": period, "back": _link({"period": period, "kind": kind})}
+    return _render(page, "resend.html", count=len(views), views=views[:LISTED], **facts)
 
 
 def _resend_all(page: Page, form: Form) -> Response:
     kind, period = _occasion(page, form["kind"], form["period"])
-    resent = operations.resend_refused(page.app, kind, period)
-    query = urlencode({"period": period, "kind": kind})
-    return page.done(HERE, "resent" if resent else "nothing_to_resend", f"?{query}")
+    message = "resent" if operations.resend_refused(page.app, kind, period) else "nothing_to_resend"
+    return page.done(HERE, message, f"?{urlencode({'period': period, 'kind': kind})}")
 
 
 ROUTES = [
@@ -146,8 +121,8 @@ ROUTES = [
     console_page(f"{HERE}/notice", _notice),
     console_page(f"{HERE}/mail", _html),
     console_page(f"{HERE}/source", _source),
-    console_form(f"{HERE}/notice/resend", _resend_one, _again),
-    console_form(f"{HERE}/notice/drop", _drop_one, _again),
+    console_form(f"{HERE}/notice/resend", _resend_one, _notice),
+    console_form(f"{HERE}/notice/drop", _drop_one, _notice),
     console_page(f"{HERE}/resend", _confirm),
     console_form(f"{HERE}/resend/all", _resend_all),
 ]

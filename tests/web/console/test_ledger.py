@@ -10,7 +10,7 @@ from reminder.clock import Clock
 from reminder.domain.notices import Reason, State
 from reminder.ledger.schema import recipient
 from reminder.ledger.views import read_notices
-from reminder.office import notice_views
+from reminder.office import records
 from reminder.office.previews import rehearse
 from tests.web.conftest import AT
 
@@ -75,7 +75,7 @@ def test_filters_narrow_it(sent: Any, secretary: Any) -> None:
 def test_pages_follow_one_another(
     sent: Any, secretary: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notice_views, "PAGE_SIZE", 20)
+    monkeypatch.setattr(records, "PAGE_SIZE", 20)
     first = secretary.get(HERE, period="2026-04", kind="digest")
     assert first.text.count('<th scope="row">') == 20
     last = [view for view in views(sent, period="2026-04").values() if view.kind == "digest"]
