@@ -122,12 +122,26 @@ class _Lines:
         self.found: dict[Location, int] = {}
         self._source = text.encode()
         self._last: dict[Location, int] = {}  # of each list of tables, so far
-        parser = Parser(Language(tree_sitter_toml.language()))
-        for node in parser.parse(self._source).root_node.children:
-            if node.type == "pair":
-                self._pair(node, ())
-            elif node.type in ("table", "table_array_element"):
-                self._pairs(node, self._head(node))
+        self._walk(Parser(Language(tree_sitter_toml.language())).parse(self._source).root_node, ())
+
+    def _walk(self, node: Node, here: Location) -> None:
+        """`here` is the place of that document, table or list."""
+        if node.type == "array":
+            items = (child for child in node.named_children if child.type != "comment")
+            for index, item in enumerate(items):
+                self.found[(*here, index)] = item.start_point[0] + 1
+                self._walk(item, (*here, index))
+            return
+        for child in node.named_children:
+            if child.type == "pair":
+                key, value = child.named_children[:2]
+                inside = here
+                for name in self._names(key):
+                    inside = (*inside, name)
+                    self.found.setdefault(inside, child.start_point[0] + 1)
+                self._walk(value, inside)
+            elif child.type in ("table", "table_array_element"):
+                self._walk(child, self._head(child))
 
     def _head(self, node: Node) -> Location:
         names, line = self._names(node.named_children[0]), node.start_point[0] + 1
@@ -141,27 +155,6 @@ class _Lines:
                 here = (*here, self._last[here])
         self.found[here] = line
         return here
-
-    def _pairs(self, node: Node, here: Location) -> None:
-        for child in node.named_children:
-            if child.type == "pair":
-                self._pair(child, here)
-
-    def _pair(self, node: Node, here: Location) -> None:
-        key, value = node.named_children[:2]
-        for name in self._names(key):
-            here = (*here, name)
-            self.found.setdefault(here, node.start_point[0] + 1)
-        self._value(value, here)
-
-    def _value(self, node: Node, here: Location) -> None:
-        if node.type == "inline_table":
-            self._pairs(node, here)
-        elif node.type == "array":
-            items = (child for child in node.named_children if child.type != "comment")
-            for index, item in enumerate(items):
-                self.found[(*here, index)] = item.start_point[0] + 1
-                self._value(item, (*here, index))
 
     def _names(self, node: Node) -> list[str]:
         if node.type == "dotted_key":

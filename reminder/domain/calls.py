@@ -7,7 +7,7 @@ from datetime import date, datetime
 from reminder.domain.plan import Meeting, Task
 from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation, Unit
-from reminder.domain.windows import Progress, Window, workdays_left
+from reminder.domain.windows import Progress, Window
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def calls_on_tasks(table: Timetable, on: date, progress: Progress) -> Iterator[C
         if not (window.tracked and progress.is_open(window) and window.opens <= on):
             continue
         is_past = on > window.due
-        if not is_past and workdays_left(window, on, table.days) > nearest:
+        if not is_past and table.days.between(on, window.due) > nearest:
             continue
         task = table.plan.by_id[window.task]
         for unit in (table.directory[unit_id] for unit_id in table.lead_units(task)):

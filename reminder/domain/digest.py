@@ -11,7 +11,7 @@ from reminder.domain.plan import Plan, Task
 from reminder.domain.registrations import Act, Registered, Registration, registered
 from reminder.domain.status import HIDDEN, Reader, TaskState, TaskStatus, unit_status
 from reminder.domain.units import Unit
-from reminder.domain.windows import Rule, Window, workdays_left
+from reminder.domain.windows import Rule, Window
 
 
 class SectionKind(StrEnum):
@@ -114,7 +114,7 @@ class Content:
         """Working days to the first due date of what is led."""
         reader = self.reader
         first = min((item.window for item in self.led if item.window), key=lambda w: w.due)
-        return workdays_left(first, reader.on, reader.table.days)
+        return reader.table.days.between(reader.on, first.due)
 
     @property
     def several(self) -> bool:
@@ -133,27 +133,33 @@ class Content:
 def digest(reader: Reader, month: int, at: datetime) -> Content:
     """The month's digest for one unit as it is known at `at`."""
     table, unit = reader.table, reader.unit.id
-    tasks, all_year = table.plan.month(month), table.plan.year_round
+    tasks, following = table.plan.month(month), table.plan.month(month + 1)
     led, related = table.leads(unit, tasks), table.related(unit, tasks)
     open_ = table.unconfirmed(unit, month, reader.on, reader.progress)
-    year_led = table.leads(unit, all_year)
+    all_year = table.plan.year_round
+    year_led, year_related = table.leads(unit, all_year), table.related(unit, all_year)
+    sections = (
+        *_rows(reader, SectionKind.LEAD, month, led),
+        *_rows(reader, SectionKind.RELATED, month, related),
+        *_unconfirmed(reader, month, open_),
+        MailSection(SectionKind.NEXT_LEAD, month + 1, items(reader, table.leads(unit, following))),
+        MailSection(
+            SectionKind.NEXT_RELATED, month + 1, items(reader, table.related(unit, following))
+        ),
+        _year_led(reader, month, year_led),
+        MailSection(SectionKind.YEAR_RELATED, month, items(reader, year_related)),
+        MailSection(SectionKind.STANDING, 0, items(reader, table.leads(unit, table.plan.standing))),
+    )
     return Content(
         Kind.DIGEST,
         reader,
         month,
         at.astimezone(table.plan.zone),
-        (
-            *rows(reader, SectionKind.LEAD, month, led),
-            *rows(reader, SectionKind.RELATED, month, related),
-            *_unconfirmed(reader, month, open_),
-            *next_month(reader, month + 1),
-            *_year_round(reader, month, year_led),
-            *standing(reader),
-        ),
+        tuple(section for section in sections if section.items or section.older),
         led=items(reader, led),
         related=items(reader, related),
         open=items(reader, open_),
-        year=items(reader, year_led or table.related(unit, all_year)),
+        year=items(reader, year_led or year_related),
         year_led=bool(year_led),
     )
 
@@ -185,7 +191,7 @@ def items(reader: Reader, tasks: Sequence[Task], *, lead: bool = False) -> tuple
     return tuple(found)
 
 
-def rows(
+def _rows(
     reader: Reader, kind: SectionKind, month: int, tasks: Iterable[Task]
 ) -> Iterator[MailSection]:
     """Tasks that share their units stand together: a row of the table, in its order."""
@@ -212,37 +218,22 @@ def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[
         counted = older if row[-1] is recent[-1] else 0
         entries = items(reader, row, lead=True)
         yield MailSection(SectionKind.CONFIRM, of_month, entries, older=counted)
-    if older and not recent:
+    if not recent:
         yield MailSection(SectionKind.OLDER, month, older=older)
 
 
-def next_month(reader: Reader, month: int) -> Iterator[MailSection]:
-    table, tasks = reader.table, reader.table.plan.month(month)
-    if leading := table.leads(reader.unit.id, tasks):
-        yield MailSection(SectionKind.NEXT_LEAD, month, items(reader, leading))
-    if involved := table.related(reader.unit.id, tasks):
-        yield MailSection(SectionKind.NEXT_RELATED, month, items(reader, involved))
-
-
-def _year_round(reader: Reader, month: int, led: Sequence[Task]) -> Iterator[MailSection]:
+def _year_led(reader: Reader, month: int, led: Sequence[Task]) -> MailSection:
     table, progress = reader.table, reader.progress
-    if left := [task for task in led if task.id not in progress.done]:
-        period, checked_in = table.plan.period(month), TaskStatus(TaskState.CHECKED_IN, reader.tone)
-        tasks = tuple(
-            replace(item, status=checked_in)
-            if (item.task.id, period) in progress.checked_in and not reader.parallel
-            else item
-            for item in items(reader, left)
-        )
-        missing = table.directory.unaddressed(unit for task in left for unit in task.related)
-        yield MailSection(SectionKind.YEAR_LEAD, month, tasks, missing=tuple(missing))
-    if related := table.related(reader.unit.id, table.plan.year_round):
-        yield MailSection(SectionKind.YEAR_RELATED, month, items(reader, related))
-
-
-def standing(reader: Reader) -> Iterator[MailSection]:
-    if tasks := reader.table.leads(reader.unit.id, reader.table.plan.standing):
-        yield MailSection(SectionKind.STANDING, 0, items(reader, tasks))
+    left = [task for task in led if task.id not in progress.done]
+    period, checked_in = table.plan.period(month), TaskStatus(TaskState.CHECKED_IN, reader.tone)
+    tasks = tuple(
+        replace(item, status=checked_in)
+        if (item.task.id, period) in progress.checked_in and not reader.parallel
+        else item
+        for item in items(reader, left)
+    )
+    missing = table.directory.unaddressed(unit for task in left for unit in task.related)
+    return MailSection(SectionKind.YEAR_LEAD, month, tasks, missing=tuple(missing))
 
 
 def receipt(reader: Reader, history: Sequence[Registration], at: datetime) -> Content:

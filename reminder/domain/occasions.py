@@ -9,7 +9,7 @@ from types import MappingProxyType
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
 from reminder.domain.timetable import MONTHS, Addressees, Timetable, together
 from reminder.domain.units import Relation
-from reminder.domain.windows import Progress, Window, nudge_day, overdue_day, workdays_left
+from reminder.domain.windows import Progress, Window, nudge_day
 from reminder.domain.workdays import last_day
 
 # Of a nudge for a soft task (适时): one is all, whatever becomes of the due date.
@@ -65,7 +65,7 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
 
 def gets_digest(table: Timetable, unit: str, month: int, on: date, progress: Progress) -> bool:
     """Whether that unit is one of `digest_units`."""
-    named = not set(table.names_in(month)).isdisjoint(table.named_as(unit))
+    named = not set(table.names_by_month[month]).isdisjoint(table.named_as(unit))
     return named or bool(table.unconfirmed(unit, month, on, progress))
 
 
@@ -142,7 +142,7 @@ def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Ste
     for window in table.windows.values():
         if not (window.tracked and progress.is_open(window) and window.opens <= on <= window.due):
             continue
-        left, until = workdays_left(window, on, table.days), table.end_of(window.due)
+        left, until = table.days.between(on, window.due), table.end_of(window.due)
         for step, tones in _nudges_at(table, left, soft=window.soft):
             due = ONCE if window.soft else window.due.isoformat()
             yield Step(Kind.NUDGE, window.task, due, 0 if window.soft else step, on, until, tones)
@@ -169,7 +169,7 @@ def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[S
     for window in table.windows.values():
         if not (window.can_be_overdue and progress.is_open(window) and on > window.due):
             continue
-        steps = [(step, overdue_day(window, table.days, step)) for step in table.schedule.overdue]
+        steps = [(step, table.days.shift(window.due, step)) for step in table.schedule.overdue]
         reached = [index for index, (_, day) in enumerate(steps) if day <= on]
         if not reached:
             continue
@@ -232,7 +232,7 @@ def _reminder_days(
             yield Kind.NUDGE, day, own | _LOCAL if step in of_leads else own
     if window.can_be_overdue and table.schedule.tracking:
         for step in table.schedule.overdue:
-            day = overdue_day(window, table.days, step)
+            day = table.days.shift(window.due, step)
             by_digest = table.month_of_digest(day) >= table.plan.by_id[window.task].month
             if by_digest:
                 yield Kind.DIGEST, day, own

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
-from reminder.domain.windows import Progress, Rule, Window, workdays_left
+from reminder.domain.windows import Progress, Rule, Window
 
 SOON = 3  # working days left
 
@@ -161,6 +161,6 @@ def _status(
         state = TaskState.OVERDUE if firm else TaskState.TO_CONFIRM
         state = TaskState.LINGERING if window.soft else state
     elif window.tracked:
-        left = workdays_left(window, on, table.days)
+        left = table.days.between(on, window.due)
         state = TaskState.DUE_SOON if left <= SOON else TaskState.OPEN
     return TaskStatus(state, since=since, days_left=left)

@@ -136,21 +136,15 @@ class Timetable:
     @cached_property
     def input_hash(self) -> str:
         """Of all that stands here: the same means that nothing was edited."""
-        facts = (self.plan, self.windows, self.schedule)
-        digest = hashlib.sha256(repr(facts).encode())
-        for unit in self.directory.units.values():
-            digest.update(repr(unit).encode())
-        return digest.hexdigest()
+        facts = (self.plan, self.windows, self.schedule, self.directory)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def lead_units(self, task: Task) -> list[str]:
         return self.directory.expand(task.lead)
 
-    def names_in(self, month: int) -> list[str]:
-        """What stands in the month's rows, leads first; in January's also who has no month."""
-        return self._names_by_month[month]
-
     @cached_property
-    def _names_by_month(self) -> dict[int, list[str]]:
+    def names_by_month(self) -> dict[int, list[str]]:
+        """What stands in the rows, leads first; in January's also who has no month."""
         months = {month: _names(self.plan.month(month)) for month in MONTHS}
         everywhere = {name for names in months.values() for name in names}
         rows = [(*task.lead, *task.related) for task in self.plan.year_round]
@@ -161,7 +155,7 @@ class Timetable:
     def reached(self, month: int) -> tuple[str, ...]:
         """The units of the month's rows. None for a month without rows: only tasks to confirm
         can make a digest then."""
-        return tuple(self.directory.expand(self.names_in(month)))
+        return tuple(self.directory.expand(self.names_by_month[month]))
 
     def unregistered(self, month: int, on: date, progress: Progress) -> list[Task]:
         """Tasks of months before `month`, past due and not registered as done, oldest first."""
@@ -217,9 +211,7 @@ class Timetable:
 
     def running_month(self, on: date) -> int:
         """The month of that day; before the plan's year its first, after it its last."""
-        if on.year != self.plan.year:
-            return 1 if on.year < self.plan.year else 12
-        return on.month
+        return min(max(12 * (on.year - self.plan.year) + on.month, 1), 12)
 
     def is_late(self, due: datetime, at: datetime) -> bool:
         """A mail is late when it is written on a later day than it was due."""
@@ -227,10 +219,8 @@ class Timetable:
 
     def live_digest(self, at: datetime) -> int | None:
         """The latest month whose digest is due and still of use."""
-        return max(
-            (m for m in self.months if self.digest_due(m) <= at < self.digest_end(m)),
-            default=None,
-        )
+        live = (m for m in self.months if self.digest_due(m) <= at < self.digest_end(m))
+        return max(live, default=None)
 
     def shown_month(self, at: datetime) -> int:
         """The month that is in force, or the plan's first or last one."""
@@ -242,7 +232,7 @@ class Timetable:
     @cached_property
     def months(self) -> list[int]:
         """Those whose digest goes whatever is to be confirmed."""
-        return [month for month in MONTHS if self.names_in(month)]
+        return [month for month in MONTHS if self.names_by_month[month]]
 
 
 def _names(tasks: Sequence[Task]) -> list[str]:

@@ -129,11 +129,6 @@ def _part(year: int, month: int, part: Part, days: WorkingDays) -> tuple[date, d
     return days.on_or_after(opens), days.on_or_before(due)
 
 
-def workdays_left(window: Window, on: date, days: WorkingDays) -> int:
-    """Working days in (on, due]: 0 on the due day and after it."""
-    return days.between(on, window.due)
-
-
 def nudge_day(window: Window, days: WorkingDays, workdays_left: int) -> date:
     """The first working day of the window with at most that many working days left.
 
@@ -141,7 +136,3 @@ def nudge_day(window: Window, days: WorkingDays, workdays_left: int) -> date:
     """
     last = days.on_or_before(window.due)
     return max(days.shift(last, -workdays_left), days.on_or_after(window.opens))
-
-
-def overdue_day(window: Window, days: WorkingDays, workdays_after: int) -> date:
-    return days.shift(window.due, workdays_after)

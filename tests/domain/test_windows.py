@@ -8,7 +8,7 @@ import pytest
 
 from reminder.domain.plan import Meeting, Part, Task
 from reminder.domain.status import Light, task_light
-from reminder.domain.windows import Progress, Rule, Window, window, workdays_left
+from reminder.domain.windows import Progress, Rule, Window, window
 from tests.domain.builders import DAYS, meeting, plan, standing, task, timetable, year_round
 
 
@@ -239,7 +239,7 @@ def test_in_january_yellow_falls_on_tuesday_the_27th() -> None:
 
 def test_make_up_days_count_among_the_days_left() -> None:
     found = of(task(5, due=day(5, 13)))
-    assert workdays_left(found, day(5, 8), DAYS) == 4
+    assert DAYS.between(day(5, 8), found.due) == 4
     assert shown(found, "2026-05-09") is Light.YELLOW
 
 

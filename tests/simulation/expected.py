@@ -13,7 +13,7 @@ from reminder.domain.notices import Kind
 from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
-from reminder.domain.windows import Window, overdue_day, workdays_left
+from reminder.domain.windows import Window
 from reminder.domain.workdays import last_day
 from reminder.ledger.views import NoticeView
 
@@ -160,7 +160,7 @@ class _Rules:
     def _nudge(self, window: Window, day: date, unit: str) -> Iterator[tuple[str, str, int]]:
         """A step that leaves out the lead is none for a local unit, nor for a soft task."""
         if window.tracked and window.opens <= day <= window.due:
-            left, soft = workdays_left(window, day, self._table.days), window.soft
+            left, soft = self._table.days.between(day, window.due), window.soft
             local = self._table.directory[unit].tone is Relation.LOCAL
             steps = [step for step in self._table.schedule.nudges if step >= left]
             if soft or local:
@@ -177,7 +177,7 @@ class _Rules:
             return
         if not (table.schedule.tracking and window.can_be_overdue and window.due < day):
             return
-        days = {step: overdue_day(window, table.days, step) for step in table.schedule.overdue}
+        days = {step: table.days.shift(window.due, step) for step in table.schedule.overdue}
         past = [step for step in sorted(days) if days[step] <= day]
         if not past:
             return
