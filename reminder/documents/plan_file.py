@@ -1,6 +1,5 @@
 """plan/plan_YEAR.toml: the official table, row by row."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -110,12 +109,12 @@ class _Reader:
         self.places: dict[str, Location] = {}  # of tasks
 
     def plan(self) -> Plan:
-        header = self.tables.plan
-        meetings = self._meetings()
+        header, meetings = self.tables.plan, self._meetings()
+        year_round, standing = enumerate(self.tables.year_round), enumerate(self.tables.standing)
         tasks = [
             *self._months(meetings),
-            *self._tasks(TaskKind.YEAR, "year-round", self.tables.year_round),
-            *self._tasks(TaskKind.STANDING, "standing", self.tables.standing),
+            *(self._task(TaskKind.YEAR, task, ("year-round", n)) for n, task in year_round),
+            *(self._task(TaskKind.STANDING, task, ("standing", n)) for n, task in standing),
         ]
         if not tasks:
             self.file.refuse(("plan",), "has no tasks, wanted [[month]] rows")
@@ -128,7 +127,6 @@ class _Reader:
             zone=ZoneInfo(header.timezone),
             tasks=tuple(tasks),
             meetings=meetings,
-            digest=hashlib.sha256(repr(self.file.data).encode()).hexdigest(),
         )
 
     def _meetings(self) -> dict[str, Meeting]:
@@ -162,17 +160,13 @@ class _Reader:
                     timing=self._timing(table, place, meetings),
                 )
 
-    def _tasks(self, kind: TaskKind, key: str, tables: list[_Task]) -> Iterator[Task]:
-        for index, table in enumerate(tables):
-            yield self._task(kind, table, (key, index), (), (), month=0, number=0)
-
     def _task(
         self,
         kind: TaskKind,
         table: _Task,
         here: Location,
-        lead: tuple[str, ...],
-        related: tuple[str, ...],
+        lead: tuple[str, ...] = (),
+        related: tuple[str, ...] = (),
         **of_month: Any,
     ) -> Task:
         """`lead` and `related` are the row's, for a task that names none."""

@@ -4,10 +4,18 @@ import os
 from datetime import date, time
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -165,6 +173,13 @@ class OverdueStep(Section):
         return [self.workdays_after + number * (self.every or 0) for number in range(self.times)]
 
 
+def _in_order(steps: list[OverdueStep]) -> list[OverdueStep]:
+    days = [day for step in steps for day in step.days]
+    if days != sorted(set(days)):
+        raise ValueError(f"steps stand at {days}, wanted each later than the one before")
+    return steps
+
+
 def _default_state_dir() -> Path:
     if IN_CHECKOUT:
         return CHECKOUT / "var"
@@ -194,7 +209,7 @@ class Settings(BaseSettings):
 
     plan: values.CleanPath = SHIPPED / "plan" / "plan_2026.toml"
     state_dir: values.CleanPath = Field(default_factory=_default_state_dir)
-    database_url: values.Secret = SecretStr("")
+    database_url: values.DatabaseUrl = SecretStr("")
     transport: Literal["maildir", "smtp"] = "maildir"
     maildir: values.CleanPath | None = None
     templates: values.CleanPath | None = None
@@ -208,33 +223,20 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     digest: DigestSettings = DigestSettings()
     nudge: list[NudgeStep] = [NudgeStep()]
-    overdue: list[OverdueStep] = [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)]
+    overdue: Annotated[list[OverdueStep], AfterValidator(_in_order)] = [
+        OverdueStep(workdays_after=1),
+        OverdueStep(workdays_after=7),
+    ]
     preflight_workdays: int = Field(3, ge=1, le=20)
     workdays: WorkdaySettings = WorkdaySettings()
-
-    @field_validator("database_url")
-    @classmethod
-    def _known(cls, value: SecretStr) -> SecretStr:
-        if value:
-            place_of(value.get_secret_value())
-        return value
 
     @field_validator("mail")
     @classmethod
     def _somebody_can_approve(cls, value: MailSettings, info: ValidationInfo) -> MailSettings:
         web = info.data.get("web")
         if value.approval and web and web.console == "off":
-            raise ValueError(
-                'wants approval and web.console is "off", wanted "local" or "anywhere"'
-            )
-        return value
-
-    @field_validator("overdue")
-    @classmethod
-    def _in_order(cls, value: list[OverdueStep]) -> list[OverdueStep]:
-        days = [day for step in value for day in step.days]
-        if days != sorted(set(days)):
-            raise ValueError(f"steps stand at {days}, wanted each later than the one before")
+            words = 'wants approval and web.console is "off", wanted "local" or "anywhere"'
+            raise ValueError(words)
         return value
 
     @property

@@ -7,8 +7,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache, partial
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -98,8 +99,8 @@ class SettingsSources:
         secrets = os.environ.get("REMINDER_SECRETS_DIR")
         self._secrets = Path(secrets or folder / "secrets")
         self._faults: list[Fault] = []
-        # By dotted name, what makes a mistake there; the last one put is in force.
-        self._sources: dict[str, Callable[[Location, str], Fault]] = {}
+        # By dotted name; None is the file. The last one put is in force.
+        self._places: dict[str, Fault | None] = {}
         self._file = EditedFile(path) if os.path.lexists(path := folder / "reminder.toml") else None
         self._given: dict[str, Any] = {
             "file": self._read_file(folder),
@@ -111,7 +112,7 @@ class SettingsSources:
             words = "no such folder, wanted one with a file a secret"
             self._refuse("environment", "REMINDER_SECRETS_DIR", words)
         for name, value in (command_line or {}).items():
-            self._put(name, value, partial(_at, "command line", 0, f"--{name}"))
+            self._put(name, value, Fault("command line", 0, f"--{name}", ""))
 
     def load(self) -> Settings:
         """Raises `ConfigurationError` with every mistake of all sources."""
@@ -129,14 +130,13 @@ class SettingsSources:
 
     def fault(self, place: Location, words: str) -> Fault:
         """At the value's source, or that of the table around it, or of something in it."""
-        name = f"{key_name(place)}."
-        around = [key for key in self._sources if name.startswith(f"{key}.")]
-        inside = [key for key in self._sources if key.startswith(name)]
-        for key in (*sorted(around, key=len, reverse=True), *inside):
-            return self._sources[key](place, words)
-        if self._file:
-            return self._file.fault(place, words)
-        return Fault("settings", 0, key_name(place), words)
+        name = key_name(place)
+        around = [name.rsplit(".", dots)[0] for dots in range(len(place))]
+        inside = [key for key in self._places if key.startswith(f"{name}.")]
+        given = next((key for key in (*around, *inside) if key in self._places), None)
+        if given and (at := self._places[given]):
+            return replace(at, key=at.key or name, message=words)
+        return self._file.fault(place, words) if self._file else Fault("settings", 0, name, words)
 
     def warnings(self) -> Iterator[Fault]:
         """What the sources hold beside settings and is passed over, and what others can read."""
@@ -150,10 +150,10 @@ class SettingsSources:
             )
             yield Fault("environment", 0, f"{names[0]}{more}", words)
 
-    def _put(self, name: str, value: Any, source: Callable[[Location, str], Fault]) -> None:
-        self._sources[name] = source
+    def _put(self, name: str, value: Any, place: Fault | None) -> None:
+        self._places[name] = place
         for key in value if isinstance(value, dict) else ():
-            self._put(f"{name}.{key}", value[key], source)
+            self._put(f"{name}.{key}", value[key], place)
 
     def _refuse(self, path: str, key: str, words: str, line: int = 0) -> None:
         self._faults.append(Fault(path, line, key, words))
@@ -170,7 +170,7 @@ class SettingsSources:
             if isinstance(table, dict) and isinstance(table.get(last), str):
                 table[last] = str(folder.resolve() / table[last])
         for name, value in data.items():
-            self._put(name, value, self._file.fault)
+            self._put(name, value, None)
         return data
 
     def _read_environment(self) -> dict[str, str]:
@@ -193,7 +193,7 @@ class SettingsSources:
                     self._refuse("environment", key.upper(), words)
                 else:
                     usable[key] = value
-                    self._put(names[key], read, partial(_at, "environment", 0, key.upper()))
+                    self._put(names[key], read, Fault("environment", 0, key.upper(), ""))
         return usable
 
     def _read_secrets(self) -> dict[str, Any]:
@@ -219,7 +219,7 @@ class SettingsSources:
                 section, _, key = names[name].partition(".")
                 table = values.setdefault(section, {}) if key else values
                 table[key or section] = text
-                self._put(names[name], text, partial(_at, place, 1, ""))
+                self._put(names[name], text, Fault(place, 1, "", ""))
         return values
 
     def _files_of_secrets(self) -> list[Path]:
@@ -253,10 +253,6 @@ class SettingsSources:
         for place in (place for place, is_given in secrets.items() if is_given):
             words = "is a secret in a file that others can read: better in secrets/"
             yield file.fault(place, f"{words}{'__'.join(place)}, or: chmod 600 {file.shown}")
-
-
-def _at(path: str, line: int, key: str, place: Location, words: str) -> Fault:
-    return Fault(path, line, key or key_name(place), words)
 
 
 def _is_passed_over(path: Path) -> bool:

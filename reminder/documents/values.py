@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from reminder.domain.addresses import hello_name, host_name, mailbox, site_address
 from reminder.domain.characters import UNSEEN, one_line, quoted
+from reminder.ledger.location import place_of
 
 UNIT, SECRETARIAT = "unit", "secretariat"
 
@@ -75,6 +76,12 @@ def _zone(value: str) -> str:
     return value
 
 
+def _database(value: SecretStr) -> SecretStr:
+    if value:
+        place_of(value.get_secret_value())
+    return value
+
+
 def _key(value: SecretStr) -> SecretStr:
     if value and (why := _why_weak(value.get_secret_value().strip().rstrip("="))):
         raise ValueError(f"{why}, wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}")
@@ -122,4 +129,5 @@ OptionalHost = Annotated[str, _unless_empty(host_name)]
 Hello = Annotated[str, _unless_empty(hello_name)]
 Site = Annotated[str, _unless_empty(site_address)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+DatabaseUrl = Annotated[Secret, AfterValidator(_database)]
 Key = Annotated[Secret, AfterValidator(_key)]

@@ -57,10 +57,10 @@ class Task:
     kind: TaskKind
     title: str
     short: str
-    month: int
-    number: int
     lead: tuple[str, ...]
     related: tuple[str, ...] = ()
+    month: int = 0
+    number: int = 0
     timing: Timing = Timing()
 
     @property
@@ -81,7 +81,6 @@ class Plan:
     zone: ZoneInfo
     tasks: tuple[Task, ...]
     meetings: Mapping[str, Meeting] = field(default_factory=dict)
-    digest: str = ""
 
     @cached_property
     def by_id(self) -> dict[str, Task]:
@@ -115,5 +114,4 @@ class Plan:
 
     def month_of(self, period: str) -> int:
         """0 for what is no month of this plan, such as one of another year."""
-        months = {self.period(month): month for month in range(1, 13)}
-        return months.get(period, 0)
+        return next((month for month in range(1, 13) if self.period(month) == period), 0)

@@ -22,15 +22,9 @@ class Role(StrEnum):
     RELATED = "related"
 
 
-@dataclass(frozen=True)
-class Audience:
-    """All by which plan and rules treat a unit, but for its own name and addresses.
-
-    `named` are the ids that stand for it in the plan's rows: its own, its groups'.
-    """
-
-    tone: Relation
-    named: tuple[str, ...]
+# All by which plan and rules treat a unit, but for its own name and addresses: its tone, and the
+# ids that stand for it in the plan's rows, its own and its groups'.
+Audience = tuple[Relation, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,7 @@ class Timetable:
 
     def audience(self, unit: str) -> Audience:
         """Units of one audience read the same mail, but for their names."""
-        return Audience(self.directory[unit].tone, self.named_as(unit))
+        return self.directory[unit].tone, self.named_as(unit)
 
     def role(self, unit: str, task: Task) -> Role | None:
         roles = {self._roles[name].get(task.id) for name in self.named_as(unit)}

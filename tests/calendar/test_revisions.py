@@ -159,7 +159,7 @@ class Office:
 def _task(task_id: str, lead: tuple[str, ...]) -> Task:
     month = 0 if task_id in YEAR_ROUND else int(task_id[5:7])
     kind = TaskKind.MONTH if month else TaskKind.YEAR
-    return Task(task_id, kind, task_id, "", month, 1, lead)
+    return Task(task_id, kind, task_id, "", lead, month=month, number=1)
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminder.documents.advice import warnings
 from reminder.documents.edited_file import EditedFile
-from reminder.documents.office import Office, load_office
+from reminder.documents.office import Office, load_office, warnings
 from reminder.documents.plan_file import read_plan
 from reminder.documents.settings import SHIPPED
 from reminder.documents.settings_sources import load_settings

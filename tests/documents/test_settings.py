@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reminder.documents.advice import advice
+from reminder.documents.office import advice
 from reminder.documents.settings import Settings
 from tests.documents.conftest import Sources
 
