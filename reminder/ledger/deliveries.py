@@ -2,10 +2,10 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,6 +27,7 @@ from reminder.ledger.senders import ServerTrouble
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
 _FEW = 4  # recipients that a notice may have without making a claim smaller
+_Which = ColumnElement[bool]
 _QUEUED = recipient.c.state == State.QUEUED
 _RETRY = recipient.c.state == State.RETRY
 
@@ -43,11 +44,6 @@ class Claim:
     attempts: int
 
 
-class NoticeRecipient(NamedTuple):
-    notice: str
-    address: str
-
-
 @dataclass(frozen=True, eq=False)
 class Result:
     """What became of a claimed notice's recipients; who is to be tried again waits until then."""
@@ -61,14 +57,14 @@ class Result:
 
 
 def ready(
-    connection: Connection, stream: str, at: datetime, limit: int, *, least_tried: bool = False
+    connection: Connection, stream: str, at: datetime, limit: int, *, probe: bool = False
 ) -> list[str]:
     """Keys of up to `limit` notices with recipients to be reached now, new ones last: what a
     sender left does not wait for a long queue, and who is tried again comes ever more seldom.
 
-    A probe takes those that were `least_tried`, or the same few would be asked each time.
+    A `probe` takes those that were tried least, or the same few would be asked each time.
     """
-    first = recipient.c.attempts if least_tried else _QUEUED
+    first = recipient.c.attempts if probe else _QUEUED
     query = (
         select(recipient.c.notice)
         .join(notice, notice.c.key == recipient.c.notice)
@@ -84,22 +80,16 @@ def ready(
     return list(dict.fromkeys(connection.scalars(query)))[:limit]
 
 
-def _is_ready(at: datetime) -> ColumnElement[bool]:
+def _is_ready(at: datetime) -> _Which:
     """Queued is ready at once, whatever its time: a clock set back must not make it wait."""
     return _QUEUED | _RETRY & (recipient.c.not_before <= at)
 
 
 def claim(
-    connection: Connection,
-    name: str,
-    stream: str,
-    at: datetime,
-    limit: int,
-    *,
-    least_tried: bool = False,
+    connection: Connection, name: str, stream: str, at: datetime, limit: int, *, probe: bool = False
 ) -> list[Claim]:
     """Takes up to `limit` ready notices of that stream; `name` is unlike any other claim's."""
-    keys = ready(connection, stream, at, limit, least_tried=least_tried)
+    keys = ready(connection, stream, at, limit, probe=probe)
     if not keys:
         return []
     query = (
@@ -109,8 +99,8 @@ def claim(
         .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
     )
     rows = connection.execute(query).all()
-    claimed = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
-    record(connection, at, claimed)
+    changes = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
+    record(connection, at, changes)
     taken = defaultdict[str, list[Row[Any]]](list)
     for row in rows:
         taken[row.notice].append(row)
@@ -118,15 +108,14 @@ def claim(
     messages = select(*columns).join(message, message.c.notice == notice.c.key, isouter=True)
     claims = []
     for row in connection.execute(messages.where(notice.c.key.in_(taken))):
-        mine = taken[row.key]
+        addresses = tuple(one.address for one in taken[row.key])
+        attempts = max(one.attempts for one in taken[row.key])
+        claimed = Claim(row.key, name, row.message_id, row.content or b"", addresses, attempts)
         try:
-            content = zlib.decompress(row.content or b"")
+            claims.append(replace(claimed, content=zlib.decompress(claimed.content)))
         except zlib.error as error:  # it holds up no others; `resend` composes it anew
-            which = (recipient.c.notice == row.key) & (recipient.c.claim == name)
-            _free(connection, which, at, State.REFUSED, Reason.DAMAGED, reply=str(error))
-            continue
-        to, attempts = tuple(one.address for one in mine), max(one.attempts for one in mine)
-        claims.append(Claim(row.key, name, row.message_id, content, to, attempts))
+            which, reply = _held_by([claimed]), str(error)
+            _free(connection, which, at, State.REFUSED, Reason.DAMAGED, reply=reply)
     claims.sort(key=lambda one: keys.index(one.key))
     # When none of them could be read: the next ones.
     return claims or claim(connection, name, stream, at, limit)
@@ -214,53 +203,43 @@ def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()
     return _free(connection, left, at, State.RETRY, Reason.INTERRUPTED, reply="", not_before=at)
 
 
-def requeue(connection: Connection, claimed: Iterable[Claim], at: datetime) -> None:
+def requeue(connection: Connection, claimed: Sequence[Claim], at: datetime) -> None:
     """What was claimed and not begun is ready again at once, as `retry`."""
     again = {"reply": NOT_BEGUN, "not_before": at}
     _free(connection, _held_by(claimed), at, State.RETRY, Reason.INTERRUPTED, **again)
 
 
 def put_off(
-    connection: Connection,
-    stream: str,
-    at: datetime,
-    trouble: ServerTrouble,
-    claimed: Iterable[Claim] = (),
+    connection: Connection, stream: str, at: datetime, trouble: ServerTrouble, *claimed: Claim
 ) -> None:
     """What is new, and what was `claimed` and not begun, waits for the server's next probe. What
     waited before keeps its own reason; nothing goes before the server is well."""
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.stream == stream)
     which = _QUEUED & recipient.c.notice.in_(live) | _held_by(claimed)
     later = {"reply": trouble.detail, "not_before": trouble.not_before}
-    if _free(connection, which, at, State.RETRY, trouble.waits_as, **later):
-        waiting = select(recipient.c.notice).where(
-            _RETRY, recipient.c.reason == trouble.waits_as, recipient.c.updated == at
-        )
-        theirs = update(notice).where(notice.c.key.in_(waiting))
-        connection.execute(theirs.values(reason=trouble.waits_as, updated=at))
+    reason = trouble.waits_as
+    if _free(connection, which, at, State.RETRY, reason, **later):
+        now = _RETRY & (recipient.c.reason == reason) & (recipient.c.updated == at)
+        theirs = notice.c.key.in_(select(recipient.c.notice).where(now))
+        connection.execute(update(notice).where(theirs).values(reason=reason, updated=at))
 
 
 def wait_after_all(
-    connection: Connection,
-    refused: Iterable[NoticeRecipient],
-    at: datetime,
-    until: datetime,
-    detail: str,
+    connection: Connection, refused: Claim, at: datetime, until: datetime, detail: str
 ) -> None:
     """Who was refused because of us goes again, unless somebody has sent it anew since."""
-    for one in refused:
-        anew = notice.c.key.startswith(f"{one.notice}#", autoescape=True)
-        if "#" in one.notice or not connection.scalar(select(exists().where(anew))):
-            which = _of(one) & recipient.c.state.in_([State.REFUSED, State.RETRY])
-            later = {"reply": detail, "not_before": until}
-            _free(connection, which, at, State.RETRY, Reason.SERVER, **later)
+    anew = notice.c.key.startswith(f"{refused.key}#", autoescape=True)
+    if "#" in refused.key or not connection.scalar(select(exists().where(anew))):
+        which = _of(refused) & recipient.c.state.in_([State.REFUSED, State.RETRY])
+        later = {"reply": detail, "not_before": until}
+        _free(connection, which, at, State.RETRY, Reason.SERVER, **later)
 
 
-def refuse(connection: Connection, one: NoticeRecipient, reason: Reason, at: datetime) -> None:
+def refuse(connection: Connection, refused: Claim, reason: Reason, at: datetime) -> None:
     """It waited because of us, as it seemed; it was the recipient's or the message's fault."""
-    which = _of(one) & (recipient.c.reason == Reason.SENDER_REFUSED)
+    which = _of(refused) & (recipient.c.reason == Reason.SENDER_REFUSED)
     if _free(connection, which, at, State.REFUSED, reason):
-        whole = update(notice).where(notice.c.key == one.notice)
+        whole = update(notice).where(notice.c.key == refused.key)
         connection.execute(whole.values(reason=reason, updated=at))
 
 
@@ -268,9 +247,9 @@ def hurry(connection: Connection, stream: str, at: datetime) -> None:
     """What waited for a sick server is ready at once."""
     ours = select(notice.c.key).where(notice.c.stream == stream)
     reasons = (Reason.SERVER, Reason.SETTINGS, Reason.SENDER_REFUSED)
-    which = recipient.c.reason.in_(reasons) & recipient.c.notice.in_(ours)
-    later = _RETRY & (recipient.c.not_before > at)
-    connection.execute(update(recipient).where(later, which).values(not_before=at))
+    which = _RETRY & recipient.c.reason.in_(reasons) & recipient.c.notice.in_(ours)
+    later = recipient.c.not_before > at
+    connection.execute(update(recipient).where(which, later).values(not_before=at))
 
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
@@ -280,12 +259,7 @@ def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> Non
 
 
 def _free(
-    connection: Connection,
-    which: ColumnElement[bool],
-    at: datetime,
-    state: State,
-    reason: Reason,
-    **more: object,
+    connection: Connection, which: _Which, at: datetime, state: State, reason: Reason, **more: Any
 ) -> int:
     """No sender has them any more; each in the history. Returns how many recipients."""
     values = {"state": state, "reason": reason, "claim": None, "updated": at} | more
@@ -297,11 +271,12 @@ def _free(
     return len(rows)
 
 
-def _held_by(claimed: Iterable[Claim]) -> ColumnElement[bool]:
+def _held_by(claimed: Sequence[Claim]) -> _Which:
     names, keys = {one.claim for one in claimed}, [one.key for one in claimed]
     return recipient.c.notice.in_(keys) & recipient.c.claim.in_(names)
 
 
-def _of(one: NoticeRecipient) -> ColumnElement[bool]:
-    live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key == one.notice)
-    return recipient.c.notice.in_(live) & (recipient.c.address == one.address)
+def _of(refused: Claim) -> _Which:
+    """Its recipients, whoever has them now, while they decide on their notice's state."""
+    live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key == refused.key)
+    return recipient.c.notice.in_(live) & recipient.c.address.in_(refused.addresses)

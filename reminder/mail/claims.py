@@ -9,18 +9,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from reminder.clock import Clock
 from reminder.domain.notices import Answer, Reason
 from reminder.errors import ClaimLapsedError, LedgerError
 from reminder.ledger import deliveries
 from reminder.ledger.database import Database
-from reminder.ledger.deliveries import Claim, NoticeRecipient, Result
+from reminder.ledger.deliveries import Claim, Result
 from reminder.ledger.holds import is_all_held
 from reminder.mail.replicas import SingleProcess
 from reminder.mail.transports import Transport
 
 log = logging.getLogger(__name__)
 
+MOST = 320  # notices that a claim takes at all: their mails lie in memory
+BATCH = 20  # notices that a claim takes for each connection: a killed sender leaves so many
 RECORD_AGAIN = 2  # seconds, while the ledger cannot be written
 PROBE = (timedelta(minutes=1), timedelta(minutes=30))  # first wait for a sick server, longest
 RETRY = (timedelta(minutes=2), timedelta(hours=4))  # the same for one recipient
@@ -89,29 +93,33 @@ class Claims:
 
     def requeue_lost(self) -> None:
         with self.database.write() as connection:
-            self.replica.requeue_lost(connection, self.clock.now())
+            self._requeue_lost(connection, within_pass=False)
+
+    def _requeue_lost(self, connection: Connection, *, within_pass: bool) -> None:
+        now = self.clock.now()
+        if count := self.replica.requeue_lost(connection, now, within_pass=within_pass):
+            log.warning("requeued %d recipients that an interrupted sender left", count)
 
     def still_ours(self) -> bool:
         return self._lease.holds and self._stand
 
-    def take(self, limit: int, *, least_tried: bool = False) -> Claim | None:
+    def take(self, *, probe: bool = False) -> Claim | None:
         """Raises `ClaimLapsedError`."""
         with self.turn:
             if not self._taken:
-                self._claim(limit, least_tried=least_tried)
+                self._claim(probe=probe)
             return self._taken.popleft() if self._taken else None
 
-    def _claim(self, limit: int, *, least_tried: bool) -> None:
-        now = self.clock.now()
+    def _claim(self, *, probe: bool) -> None:
+        now, stream = self.clock.now(), self.route.stream
+        limit = 1 if probe else min(BATCH * self.route.connections, MOST)
         with self.database.write() as connection:
             if not self.still_ours():  # asked when it is our turn to write: that may take long
                 raise ClaimLapsedError("the claim lapsed before more was taken")
-            self.replica.requeue_lapsed(connection, now)
+            self._requeue_lost(connection, within_pass=True)
             if self.database.mark.why_other(connection):
                 return  # it was changed for another under our feet: the next tick holds it
-            self._taken += deliveries.claim(
-                connection, self._name, self.route.stream, now, limit, least_tried=least_tried
-            )
+            self._taken += deliveries.claim(connection, self._name, stream, now, limit, probe=probe)
 
     def return_(self, claim: Claim) -> None:
         """It was not begun: the next worker takes it."""
@@ -166,8 +174,8 @@ class Claims:
         self.held |= held
         del self._unrecorded[: len(results)]  # what came since stands behind them
 
-    def refuse(self, people: Iterable[tuple[NoticeRecipient, Reason]]) -> None:
+    def refuse(self, refused: Iterable[tuple[Claim, Reason]]) -> None:
         """Who waits because the server seemed to refuse us, and it was they that it refused."""
         with self.database.write() as connection:
-            for person, reason in people:
-                deliveries.refuse(connection, person, reason, self.clock.now())
+            for claim, reason in refused:
+                deliveries.refuse(connection, claim, reason, self.clock.now())

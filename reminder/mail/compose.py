@@ -25,7 +25,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
 from reminder.mail import mime
-from reminder.mail.mime import Mailbox
+from reminder.mail.mime import HeaderAddress
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
@@ -167,25 +167,25 @@ class Composer:
         return tuple(address for address in told.others if address.lower() not in own)
 
     @property
-    def _operator(self) -> list[Mailbox]:
-        return [Mailbox("To", "", self._mail.redirect_to or self._mail.operator)]
+    def _operator(self) -> list[HeaderAddress]:
+        return [HeaderAddress("To", "", self._mail.redirect_to or self._mail.operator)]
 
-    def _recipients(self, draft: NoticeDraft) -> list[Mailbox]:
+    def _recipients(self, draft: NoticeDraft) -> list[HeaderAddress]:
         redirected = self._mail.redirect_to
-        return [Mailbox("To", "", redirected)] if redirected else self._meant(draft)
+        return [HeaderAddress("To", "", redirected)] if redirected else self._meant(draft)
 
-    def _meant(self, draft: NoticeDraft) -> list[Mailbox]:
+    def _meant(self, draft: NoticeDraft) -> list[HeaderAddress]:
         """No mailbox twice, whatever its case: no server in use tells two names apart by it."""
         unit = self.office.table.directory[draft.unit]
         told = addressees(self.office.table, draft)
         to, cc, name = unit.to, (*unit.cc, *told.others), unit.name
         if not told.lead:
             to, cc, name = told.others[:1], told.others[1:], ""
-        once: dict[str, Mailbox] = {}
+        once: dict[str, HeaderAddress] = {}
         for address in to:
-            once.setdefault(address.lower(), Mailbox("To", name, address))
+            once.setdefault(address.lower(), HeaderAddress("To", name, address))
         for address in cc:
-            once.setdefault(address.lower(), Mailbox("Cc", "", address))
+            once.setdefault(address.lower(), HeaderAddress("Cc", "", address))
         return list(once.values())
 
     def _message(
@@ -195,7 +195,7 @@ class Composer:
         subject: str,
         text: str,
         html: str,
-        mailboxes: list[Mailbox],
+        mailboxes: list[HeaderAddress],
     ) -> Composed:
         name = self.key.derive("message-id", key)
         message_id = f"<{name}@{self._domain}>"
@@ -221,9 +221,9 @@ class Composer:
 
     @cached_property
     def _from(self) -> list[str]:
-        mailboxes = [Mailbox("From", self._mail.sender_name, self._mail.sender_address)]
+        mailboxes = [HeaderAddress("From", self._mail.sender_name, self._mail.sender_address)]
         if self._mail.reply_to:
-            mailboxes.append(Mailbox("Reply-To", "", self._mail.reply_to))
+            mailboxes.append(HeaderAddress("Reply-To", "", self._mail.reply_to))
         return mime.mailbox_headers(mailboxes)
 
 

@@ -24,7 +24,7 @@ _FOLD = "\r\n "
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 
 
-class Mailbox(NamedTuple):
+class HeaderAddress(NamedTuple):
     """An address in a header, with its display name."""
 
     header: str
@@ -87,7 +87,7 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def mailbox_headers(mailboxes: Sequence[Mailbox]) -> list[str]:
+def mailbox_headers(mailboxes: Sequence[HeaderAddress]) -> list[str]:
     """Addresses with their display names, one a line: each stays whole (RFC 5322, 2.2.3)."""
     headers: dict[str, str] = {}
     for header, display, address in mailboxes:
@@ -146,7 +146,7 @@ class Read:
     subject: str
     text: str
     html: str
-    mailboxes: list[Mailbox]
+    mailboxes: list[HeaderAddress]
 
 
 def read(content: bytes) -> Read:
@@ -156,7 +156,7 @@ def read(content: bytes) -> Read:
     bodies = (mail.get_body((kind,)) for kind in ("plain", "html"))
     text, html = (str(body.get_content()) if body else "" for body in bodies)
     mailboxes = [
-        Mailbox(header, one.display_name, one.addr_spec)
+        HeaderAddress(header, one.display_name, one.addr_spec)
         for header in ("To", "Cc")
         if header in mail
         for one in mail[header].addresses

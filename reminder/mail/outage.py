@@ -10,12 +10,13 @@ probe asks who was tried least.
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from reminder.domain.notices import ON_ITS_WAY, Answer, Reason, State
 from reminder.errors import ServerError
 from reminder.ledger import deliveries, senders
 from reminder.ledger.counts import count
-from reminder.ledger.deliveries import Claim, NoticeRecipient
+from reminder.ledger.deliveries import Claim
 from reminder.ledger.senders import ServerTrouble
 from reminder.mail.claims import REFUSED, Claims, back_off
 
@@ -61,9 +62,7 @@ class Outage:
                 deliveries.put_off(connection, self._route.stream, now, self.trouble)
         return True
 
-    def begin(
-        self, error: ServerError, claims: Sequence[Claim], refused: Sequence[NoticeRecipient] = ()
-    ) -> None:
+    def begin(self, error: ServerError, claims: Sequence[Claim], refused: Sequence[Claim]) -> None:
         """Notices wait, those of `claims` and those that the server `refused` because of us
         among them: for other replicas at once if their way is well, else for the next probe."""
         is_first, self.begun = not self.begun, True
@@ -75,11 +74,12 @@ class Outage:
                 senders.note_trouble(connection, trouble)
             others_send = self._replica.others_are_well(connection)
             until = now if others_send else trouble.not_before
-            deliveries.wait_after_all(connection, refused, now, until, trouble.detail)
+            for claim in refused:
+                deliveries.wait_after_all(connection, claim, now, until, trouble.detail)
             if others_send:
                 deliveries.requeue(connection, claims, now)
             else:
-                deliveries.put_off(connection, stream, now, trouble, claims)
+                deliveries.put_off(connection, stream, now, trouble, *claims)
             waiting = count(connection, *ON_ITS_WAY)
         if is_first and not earlier:
             log.error("%s", f"{error}: {waiting} notices wait. {error.hint}".rstrip())
@@ -117,16 +117,16 @@ class Refusals:
         self._alike = ""  # what the replies of the row have in common
         self._reply = ""
         self._of_us = False
-        self._row: dict[str, list[NoticeRecipient]] = {}  # by one recipient of each answer
-        self._may_be_theirs: dict[str, list[tuple[NoticeRecipient, Reason]]] = {}
+        self._row: dict[str, Claim] = {}  # by one recipient of each answer
+        self._may_be_theirs: dict[str, tuple[Claim, Reason]] = {}
 
     @property
     def open(self) -> bool:
         """The last recipients were refused, and the server may be the reason."""
         return bool(self._row)
 
-    def note(self, claim: Claim, answers: Mapping[str, Answer]) -> str:
-        """The server's reply once it is to blame; `take_row` gives who is to wait."""
+    def note(self, claim: Claim, answers: Mapping[str, Answer]) -> tuple[str, list[Claim]]:
+        """The server's reply once it is to blame, and who is to wait: each is told of once."""
         accepted = any(answer.state is State.SENT for answer in answers.values())
         if accepted:
             self._accepted = True
@@ -136,9 +136,9 @@ class Refusals:
             # Tried before, beside others that were accepted: it goes on waiting by itself.
             if of_us and claim.attempts and not self._refused_us:
                 continue
-            people = [NoticeRecipient(claim.key, address) for address in addresses]
+            refused = replace(claim, addresses=tuple(addresses))
             if answer.otherwise:
-                self._may_be_theirs[addresses[0]] = [(one, answer.otherwise) for one in people]
+                self._may_be_theirs[addresses[0]] = refused, answer.otherwise
             if accepted or (self._refused_us and self._accepted):
                 continue
             words = "" if of_us or self._refused_us else alike(answer.reply, addresses[0])
@@ -147,26 +147,25 @@ class Refusals:
                 self._of_us = False
             self._alike, self._reply = words, answer.reply
             self._of_us |= of_us
-            self._row[addresses[0]] = people
+            self._row[addresses[0]] = refused
         self._blamed |= len(self._row) >= (PROBED if self._refused_us else ALIKE)
-        return self._reply if self._blamed and self._row else ""
+        return self._take_row() if self._blamed else ("", [])
 
-    def take_row(self) -> list[NoticeRecipient]:
-        """Who was refused in that row, for once."""
-        people = [person for same in self._row.values() for person in same]
-        self._row.clear()
-        return people
-
-    def reply_of_all(self) -> str:
-        """At the end: the server's reply, if nobody was accepted and it spoke of us."""
+    def at_end(self) -> tuple[str, list[Claim]]:
+        """The same when nothing is left to ask: if nobody was accepted and it spoke of us."""
         spoke_of_us = self._refused_us or self._of_us
-        return self._reply if spoke_of_us and self._row and not self._accepted else ""
+        return self._take_row() if spoke_of_us and not self._accepted else ("", [])
 
-    def theirs(self) -> list[tuple[NoticeRecipient, Reason]]:
+    def _take_row(self) -> tuple[str, list[Claim]]:
+        row = list(self._row.values())
+        self._row.clear()
+        return self._reply, row
+
+    def theirs(self) -> list[tuple[Claim, Reason]]:
         """At the end: who was refused for what they are, since others were accepted."""
         if not self._accepted or self._blamed or len(self._may_be_theirs) >= ALIKE:
             return []
-        return [one for same in self._may_be_theirs.values() for one in same]
+        return list(self._may_be_theirs.values())
 
 
 def _doubtful(answers: Mapping[str, Answer]) -> list[tuple[Answer, list[str]]]:

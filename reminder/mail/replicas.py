@@ -76,19 +76,19 @@ class SingleProcess:
     def __init__(self) -> None:
         self.lease = Lease()
 
-    def requeue_lost(self, connection: Connection, at: datetime) -> int:
-        """Between two passes: what senders left that are gone. Returns how many recipients."""
-        return _told(deliveries.requeue_lost(connection, at))
-
-    def requeue_lapsed(self, connection: Connection, at: datetime) -> int:
-        """At any time: the same with what senders left whose leases have lapsed since."""
-        return 0
+    def requeue_lost(
+        self, connection: Connection, at: datetime, *, within_pass: bool = False
+    ) -> int:
+        """What senders left that are gone; within a pass only of those whose leases have lapsed
+        since. Returns how many recipients."""
+        return 0 if within_pass else deliveries.requeue_lost(connection, at)
 
     def others_are_well(self, connection: Connection) -> bool:
         """Whether other replicas send, and have no trouble with the mail server."""
         return False
 
 
+@dataclass(eq=False)
 class Replica(SingleProcess):
     """One of the senders of a ledger on a server. `wake` is called when there is more to send.
 
@@ -96,29 +96,24 @@ class Replica(SingleProcess):
     last has those in force. A single pass beside them has no say.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        wake: Callable[[], None] = lambda: None,
-        *,
-        config_hash: str = "",
-        lasting: bool = False,
-    ) -> None:
+    database: Database
+    wake: Callable[[], None] = lambda: None
+    config_hash: str = ""
+    lasting: bool = False
+
+    def __post_init__(self) -> None:
         self.name = replica_name()
-        self._config_hash = config_hash
-        self._database = database
-        with database.read() as connection:
-            self._since = senders.now(connection) if lasting else _NEVER
-        self._wake = wake
         self._stop = threading.Event()
+        with self.database.read() as connection:
+            self._since = senders.now(connection) if self.lasting else _NEVER
         self.lease = self._begin_lease()
 
     def _begin_lease(self) -> Lease:
         lease = Lease(until=since_boot() + LEASE)
-        with self._database.record() as connection:
+        with self.database.record() as connection:
             senders.enter(
                 connection, lease.name, self.name, timedelta(seconds=LEASE),
-                config_hash=self._config_hash, since=self._since,
+                config_hash=self.config_hash, since=self._since,
             )  # fmt: skip
         return lease
 
@@ -131,19 +126,18 @@ class Replica(SingleProcess):
         finally:
             self._stop.set()
             renewing.join()
-            with suppress(LedgerError), self._database.record() as connection:
+            with suppress(LedgerError), self.database.record() as connection:
                 senders.leave(connection, self.lease.name)
 
-    def requeue_lost(self, connection: Connection, at: datetime) -> int:
-        """With what its own last pass claimed and lost hold of."""
-        senders.forget_lapsed(connection)
-        others = senders.present(connection).keys() - {self.lease.name}
-        return _told(deliveries.requeue_lost(connection, at, but=others))
-
-    def requeue_lapsed(self, connection: Connection, at: datetime) -> int:
-        if not senders.forget_lapsed(connection):
+    def requeue_lost(
+        self, connection: Connection, at: datetime, *, within_pass: bool = False
+    ) -> int:
+        if not senders.forget_lapsed(connection) and within_pass:
             return 0
-        return _told(deliveries.requeue_lost(connection, at, but=senders.present(connection)))
+        # Between two passes it has none: what it claimed itself, it lost hold of.
+        own = set() if within_pass else {self.lease.name}
+        others = senders.present(connection).keys() - own
+        return deliveries.requeue_lost(connection, at, but=others)
 
     def others_are_well(self, connection: Connection) -> bool:
         replicas = {*senders.present(connection).values()} - {self.name}
@@ -161,7 +155,7 @@ class Replica(SingleProcess):
 
     def _renew(self) -> None:
         lease, asked = self.lease, since_boot()  # the server counts from later on
-        with self._database.record() as connection:
+        with self.database.record() as connection:
             renewed = senders.renew(connection, lease.name, timedelta(seconds=LEASE))
             others = senders.have_left_work(connection)
         if renewed and lease.holds:
@@ -171,13 +165,7 @@ class Replica(SingleProcess):
             lease.until, renewed = 0.0, False
             self.lease = self._begin_lease()
         if others or not renewed:
-            self._wake()
-
-
-def _told(count: int) -> int:
-    if count:
-        log.warning("requeued %d recipients that an interrupted sender left", count)
-    return count
+            self.wake()
 
 
 def replica_name() -> str:

@@ -28,16 +28,14 @@ from reminder.clock import Clock
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ReminderError, ServerError
 from reminder.ledger.database import Database
-from reminder.ledger.deliveries import Claim, NoticeRecipient, ready
-from reminder.mail.claims import Claims, Route
+from reminder.ledger.deliveries import Claim, ready
+from reminder.mail.claims import BATCH, Claims, Route
 from reminder.mail.outage import Outage, Refusals
 from reminder.mail.replicas import SingleProcess
 from reminder.mail.transports import Connection, Envelope, opened, unforeseen
 
 LOOK = 5.0  # seconds, at the workers and what they wait for
 SLOW = 20.0  # seconds without an answer, after which others may have a better way to the server
-MOST = 320  # notices that a claim takes at all: their mails lie in memory
-BATCH = 20  # notices that a claim takes for each connection: a killed sender leaves so many
 
 log = logging.getLogger(__name__)
 
@@ -180,9 +178,8 @@ class SendPass:
         """One worker's thread: take, send, record, until nothing is ready. A `probe` ends
         with its first message, unless that was refused and the server may be the reason."""
         worker = SmtpWorker(self.claims, connection)
-        limit = 1 if probe else min(BATCH * self._route.connections, MOST)
         try:
-            while self._goes_on() and (claim := self.claims.take(limit, least_tried=probe)):
+            while self._goes_on() and (claim := self.claims.take(probe=probe)):
                 if not self._deliver(worker, claim):
                     break
                 if probe and not self._refusals.open:
@@ -218,7 +215,7 @@ class SendPass:
                 self.claims.return_(claim)
                 log.info("%s allows no more connections: %s", self._route.name, error)
             else:
-                self.fail(error, [claim])
+                self.fail(error, claim)
             return False
         self._proven.set()
         self._heard = self._clock.monotonic()
@@ -236,33 +233,26 @@ class SendPass:
         with self._lock:
             self.answered += 1
             self._accepted += any(answer.state is State.SENT for answer in answers.values())
-            reply = self._refusals.note(claim, answers)
-            refused = self._refusals.take_row() if reply else []
-        if reply:
-            self._refuses_us(reply, refused)
+            reply, refused = self._refusals.note(claim, answers)
+        self._refuses_us(reply, refused)
 
     def _conclude(self) -> None:
         """When nothing is left to ask: what became of those that were refused because of us."""
-        reply = self._refusals.reply_of_all()
-        if reply and not self.outage.begun:
-            self._refuses_us(reply, self._refusals.take_row())
+        if not self.outage.begun:
+            self._refuses_us(*self._refusals.at_end())
         if theirs := self._refusals.theirs():
             self.claims.refuse(theirs)
 
-    def _refuses_us(self, reply: str, refused: Sequence[NoticeRecipient]) -> None:
-        error = ServerError(
-            f"{self._route.name} refuses what this office sends: {reply}",
-            hint="It must let this host, smtp.username and mail.from send; `reminder check "
-            "--smtp` asks it. Then all goes by itself.",
-        )
-        self.fail(error, refused=refused)
+    def _refuses_us(self, reply: str, refused: Sequence[Claim]) -> None:
+        if refused:
+            error = ServerError(
+                f"{self._route.name} refuses what this office sends: {reply}",
+                hint="It must let this host, smtp.username and mail.from send; `reminder check "
+                "--smtp` asks it. Then all goes by itself.",
+            )
+            self.fail(error, refused=refused)
 
-    def fail(
-        self,
-        error: ServerError,
-        claims: Sequence[Claim] = (),
-        refused: Sequence[NoticeRecipient] = (),
-    ) -> None:
+    def fail(self, error: ServerError, *claims: Claim, refused: Sequence[Claim] = ()) -> None:
         """The server is at fault: these wait, and all that nobody has begun."""
         with self.claims.turn:
             self.outage.begin(error, [*claims, *self.claims.release()], refused)

@@ -52,7 +52,7 @@ def settle(database: Database, claimed: Claim, **answers: Answer) -> None:
 
 def put_off(database: Database, *claimed: Claim) -> None:
     with database.write() as connection:
-        deliveries.put_off(connection, "smtp", SOON, TROUBLE, claimed)
+        deliveries.put_off(connection, "smtp", SOON, TROUBLE, *claimed)
 
 
 def view(database: Database, key: str = "a") -> NoticeView:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminder.mail import mime
-from reminder.mail.mime import Mailbox
+from reminder.mail.mime import HeaderAddress
 
 SUBJECT = "【代表工作·4月】承办2项：换届选举部署会议、换届选举工作人员培训班；3月2项待确认"
 UNIT = "自治区人大常委会代表工作委员会"
@@ -25,8 +25,10 @@ LONG_ADDRESS = f"{'a-very-long-name-of-an-office' * 2}@{'sub.' * 6}npc.example"
 
 def built(subject: str = SUBJECT, *mailboxes: tuple[str, str], text: str = "正文\n") -> bytes:
     headers = [
-        *mime.mailbox_headers([Mailbox("From", "代表工作提示", "reminder@npc.example")]),
-        *mime.mailbox_headers([Mailbox("To", *one) for one in mailboxes or [(UNIT, ADDRESS)]]),
+        *mime.mailbox_headers([HeaderAddress("From", "代表工作提示", "reminder@npc.example")]),
+        *mime.mailbox_headers(
+            [HeaderAddress("To", *one) for one in mailboxes or [(UNIT, ADDRESS)]]
+        ),
         mime.text_header("Subject", subject),
         mime.date_header(AT),
         "Message-ID: <a@npc.example>",
@@ -104,7 +106,7 @@ def test_long_name_reads_back() -> None:
 
 
 def test_name_of_plain_letters_with_specials_is_quoted() -> None:
-    [header] = mime.mailbox_headers([Mailbox("To", 'Office, "The" main', ADDRESS)])
+    [header] = mime.mailbox_headers([HeaderAddress("To", 'Office, "The" main', ADDRESS)])
     assert header == f'To: "Office, \\"The\\" main" <{ADDRESS}>'
 
 
@@ -119,7 +121,7 @@ def test_name_that_would_be_decoded_or_too_long_is_encoded(name: str) -> None:
 
 
 def test_address_without_a_name_stands_alone() -> None:
-    assert mime.mailbox_headers([Mailbox("To", "", ADDRESS)]) == [f"To: {ADDRESS}"]
+    assert mime.mailbox_headers([HeaderAddress("To", "", ADDRESS)]) == [f"To: {ADDRESS}"]
 
 
 def test_each_of_several_addressees_reads_back() -> None:

@@ -70,9 +70,9 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None
     ):
         claimed_by(office, one)
         with database.write() as connection:
-            assert two.requeue_lapsed(connection, AT) == 0
+            assert two.requeue_lost(connection, AT, within_pass=True) == 0
             senders.renew(connection, one.lease.name, -timedelta(seconds=1))
-            assert two.requeue_lapsed(connection, AT) == 3
+            assert two.requeue_lost(connection, AT, within_pass=True) == 3
 
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
