@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from reminder.domain.plan import Part, Task, TaskKind
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.windows import Progress, Rule
-from reminder.ledger.feeds import EventDraft, FeedContent
+from reminder.ledger.feeds import FeedContent
 
 PLAN = "plan"  # the feed of the whole table; no unit may have this id
 _FORM = 3  # part of the input hashes: moves with the form of the entries
@@ -103,7 +103,7 @@ class FeedEvents:
     table: Timetable
     progress: Progress
     uid_domain: str
-    _drafts: dict[object, EventDraft] = field(default_factory=dict, compare=False)
+    _texts: dict[object, str] = field(default_factory=dict, compare=False)
 
     def contents(self) -> dict[str, FeedContent]:
         """Of every unit that is no group, then of the whole plan."""
@@ -119,17 +119,18 @@ class FeedEvents:
         contents[PLAN] = self._content([(task, None) for task in tasks])
         return contents
 
-    def drafts(self, shown: Shown) -> list[EventDraft]:
+    def entries(self, shown: Shown) -> dict[str, str]:
         """In the table's order, the year-round tasks of each month last."""
         plan = self.table.plan
-        drafts = [
-            self._draft(task.id, plan.period(task.month), [(task, role)])
+        events = [
+            (task.id, plan.period(task.month), [(task, role)])
             for task, role in shown
             if task.id in self.table.windows
         ]
-        year = [(task, role) for task, role in shown if task.kind is TaskKind.YEAR]
-        periods = map(plan.period, MONTHS) if year else ()
-        return drafts + [self._draft(f"{plan.year}-year.{each}", each, year) for each in periods]
+        if year := [(task, role) for task, role in shown if task.kind is TaskKind.YEAR]:
+            periods = map(plan.period, MONTHS)
+            events += [(f"{plan.year}-year.{period}", period, year) for period in periods]
+        return {f"{plan.id}.{event[0]}": self._text(*event) for event in events}
 
     def entry(self, period: str, shown: Shown) -> CalendarEntry:
         task = shown[0][0]
@@ -148,12 +149,11 @@ class FeedEvents:
             items=tuple(self._task(task, role, period) for task, role in shown),
         )
 
-    def _draft(self, uid: str, period: str, shown: Shown) -> EventDraft:
-        key = (uid, *((task.id, role) for task, role in shown))
-        if key not in self._drafts:
-            entry = self.entry(period, shown).to_json()
-            self._drafts[key] = EventDraft(f"{self.table.plan.id}.{uid}", entry)
-        return self._drafts[key]
+    def _text(self, event: str, period: str, shown: Shown) -> str:
+        key = (event, *((task.id, role) for task, role in shown))
+        if key not in self._texts:
+            self._texts[key] = self.entry(period, shown).to_json()
+        return self._texts[key]
 
     def _task(self, task: Task, role: Role | None, period: str) -> EntryTask:
         done = self.progress.done.get(task.id) or self.progress.checked_in.get((task.id, period))
@@ -168,10 +168,10 @@ class FeedEvents:
 
     def _content(self, shown: Shown) -> FeedContent:
         """The hash is of the bytes' other sources too: calendar's name, zone, the UIDs' domain."""
-        plan, drafts = self.table.plan, self.drafts(shown)
-        events = [(draft.uid, draft.content_hash) for draft in drafts]
+        plan, entries = self.table.plan, self.entries(shown)
+        events = [(uid, _sha256(entry)) for uid, entry in entries.items()]
         facts = (_FORM, self.uid_domain, plan.tag, plan.year, plan.zone.key, events)
-        return FeedContent(drafts, hashlib.sha256(repr(facts).encode()).hexdigest())
+        return FeedContent(entries, _sha256(repr(facts)))
 
 
 def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
@@ -180,5 +180,8 @@ def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
         table.window_in(task, month) for task in table.plan.year_round[:1] for month in MONTHS
     ]
     done = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
-    facts = (_FORM, uid_domain, table.input_hash, checked, done)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
+    return _sha256(repr((_FORM, uid_domain, table.input_hash, checked, done)))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -6,10 +6,9 @@ state changes, so that a feed read twice is the same to the byte.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -26,26 +25,15 @@ _AT_ONCE = 250  # feeds written in one transaction: others write in between
 
 
 @dataclass(frozen=True)
-class EventDraft:
-    """An event as it should be. `entry` is JSON and holds all that a view of it needs."""
-
-    uid: str
-    entry: str
-
-    @cached_property
-    def content_hash(self) -> str:
-        return hashlib.sha256(self.entry.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
 class FeedContent:
-    """What a feed should show; the same hash means the same events and the same heading."""
+    """What a feed should show: entries by the UIDs of their events, each in JSON with all that a
+    view of it needs. The same hash means the same events and the same heading."""
 
-    drafts: Sequence[EventDraft]
+    entries: Mapping[str, str]
     input_hash: str
 
 
-_GONE = FeedContent((), "gone")  # of a feed that is not wanted any more
+_GONE = FeedContent({}, "gone")  # of a feed that is not wanted any more
 
 
 @dataclass(frozen=True)
@@ -126,7 +114,7 @@ def bring_in_step(
     for name in left.keys() - gone:
         changed = max(at, before[name].changed + _SECOND) if name in before else at
         feeds.append({"name": name, "input_hash": left[name].input_hash, "changed": changed})
-        rows += _moved(name, left[name].drafts, events[name], at, is_over)
+        rows += _moved(name, left[name].entries, events[name], at, is_over)
     for table, moved in ((feed, feeds), (event, rows)):
         if moved:
             put(connection, table, *moved)
@@ -134,20 +122,20 @@ def bring_in_step(
 
 def _moved(
     name: str,
-    drafts: Sequence[EventDraft],
+    entries: Mapping[str, str],
     events: dict[str, Row[Any]],
     at: datetime,
     is_over: Callable[[str], bool],
 ) -> Iterator[dict[str, Any]]:
-    for position, draft in enumerate(drafts):
-        row = events.pop(draft.uid, None)
-        if row is None or row.cancelled_at or row.content_hash != draft.content_hash:
+    for position, (uid, entry) in enumerate(entries.items()):
+        row = events.pop(uid, None)
+        if row is None or row.cancelled_at or row.entry != entry:
             yield {
                 "feed": name,
-                "uid": draft.uid,
+                "uid": uid,
                 "position": position,
-                "entry": draft.entry,
-                "content_hash": draft.content_hash,
+                "entry": entry,
+                "content_hash": hashlib.sha256(entry.encode()).hexdigest(),
                 "sequence": 0 if row is None else row.sequence + 1,
                 "last_modified": at,
                 "cancelled_at": None,

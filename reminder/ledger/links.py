@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, select
 
-from reminder.ledger.access import InstallationKey, is_same
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.feeds import note_change
 from reminder.ledger.rows import note_act, put, read_history
 from reminder.ledger.schema import link
@@ -88,17 +88,6 @@ def readers_of(connection: Connection, feed: str) -> list[LinkView]:
     theirs = link.c.subject.startswith(f"{feed}{READER}", autoescape=True)
     rows = connection.execute(select(link).where(link.c.purpose == FEED, theirs))
     return [LinkView(**row._mapping) for row in rows]
-
-
-def check_link(
-    connection: Connection, key: InstallationKey, purpose: str, subject: str, token: str
-) -> LinkView | None:
-    """None when forged, revoked, never made or of an older generation, at the same cost for any
-    subject."""
-    link_view = read_link(connection, purpose, subject)
-    wanted = (link_view or LinkView(purpose, subject)).token(key)
-    is_good = is_same(wanted, token) and link_view and not link_view.revoked
-    return link_view if is_good else None
 
 
 def add_reader(connection: Connection, feed: str, label: str, by: str, at: datetime) -> LinkView:

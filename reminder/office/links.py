@@ -102,10 +102,13 @@ def webcal_url(url: str) -> str:
 
 
 def open_link(
-    app: Application, connection: Connection, purpose: str, subject: str, token: str
+    connection: Connection, key: InstallationKey, purpose: str, subject: str, token: str
 ) -> LinkView | None:
-    """None for one that is forged, revoked or of an older generation, at the same cost."""
-    return links.check_link(connection, app.key, purpose, subject, token)
+    """None when forged, revoked, never made or of an older generation, at the same cost for any
+    subject."""
+    link = links.read_link(connection, purpose, subject)
+    wanted = (link or LinkView(purpose, subject)).token(key)
+    return link if is_same(wanted, token) and link and not link.revoked else None
 
 
 def is_noted(link: LinkView, at: datetime) -> bool:

@@ -147,7 +147,7 @@ def _answer(app: Application, request: Request) -> tuple[LinkView, ASGIApp]:
     subject, token = request.path_params["name"], request.path_params["token"]
     name = feed_of(subject)
     with app.database.read() as connection:
-        link = open_link(app, connection, FEED, subject, token)
+        link = open_link(connection, app.key, FEED, subject, token)
     # Every answer costs the same: a link that is no longer good takes no shorter way.
     if not app.feeds.has(name) or link is None:
         raise HTTPException(404)

@@ -61,7 +61,7 @@ _NOTHING = Typed("", "", Form({}))
 def _opened(page: Page) -> UnitLink:
     """Raises one and the same 404 for every link that is no good, after the same work."""
     name, token = page.part("unit"), page.part("token")
-    link = links.open_link(page.app, page.connection, PAGE, name, token)
+    link = links.open_link(page.connection, page.app.key, PAGE, name, token)
     unit = page.table.directory.units.get(name)
     if link is None or unit is None or unit.is_group:
         raise HTTPException(404)

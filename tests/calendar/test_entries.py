@@ -11,30 +11,28 @@ from reminder.domain.windows import Progress
 
 
 def test_every_unit_has_the_windows_of_the_timetable(desk: Any) -> None:
-    for unit in desk.table.directory.single:
-        tasks = [t for t in desk.table.plan.tasks if t.kind is TaskKind.MONTH]
-        wanted = {
-            task.id: (desk.table.windows[task.id].opens, desk.table.windows[task.id].due)
-            for task in tasks
-            if desk.table.role(unit.id, task)
-        }
-        found = desk.entries(unit.id, "year-round=0")
+    """The plan's feed has all, a group has none; no feed has a contact or an address."""
+    windows, tasks = desk.table.windows, desk.table.plan.tasks
+    assert desk.feeds.names() == [*(unit.id for unit in desk.table.directory.single), "plan"]
+    for name in desk.feeds.names():
+        found = desk.entries(name, "year-round=0")
         assert {
             uid: (entry["DTSTART"].dt, entry["DTEND"].dt - date.resolution)
             for uid, entry in found.items()
-        } == wanted
-
-
-def test_the_plans_feed_has_every_task_and_no_group_has_a_feed(desk: Any) -> None:
-    assert len(desk.entries("plan", "year-round=0")) == len(desk.table.windows)
-    assert "local-congresses" not in desk.feeds.names()
+        } == {
+            task.id: (windows[task.id].opens, windows[task.id].due)
+            for task in tasks
+            if task.kind is TaskKind.MONTH and (name == "plan" or desk.table.role(name, task))
+        }
+        text = desk.body(name).decode().replace("\r\n ", "")
+        assert text.count("@") == text.count("@reminder.example\r\n")
 
 
 def test_an_entry_survives_its_json(desk: Any) -> None:
     progress = Progress({"2026-04-1": date(2026, 4, 20)})
     for content in FeedEvents(desk.table, progress, "").contents().values():
-        for draft in content.drafts:
-            assert CalendarEntry.from_json(draft.entry).to_json() == draft.entry
+        for entry in content.entries.values():
+            assert CalendarEntry.from_json(entry).to_json() == entry
 
 
 @pytest.mark.parametrize(
@@ -68,9 +66,3 @@ def test_a_filter_by_role_leaves_the_other_out(desk: Any) -> None:
     related = desk.entries("general-office", "role=related")
     assert "2026-05-1" in related
     assert "2026-04-1" not in related
-
-
-def test_no_feed_carries_a_contact_or_an_address(desk: Any) -> None:
-    for feed in desk.feeds.names():
-        text = desk.body(feed).decode().replace("\r\n ", "")
-        assert text.count("@") == text.count("@reminder.example\r\n")

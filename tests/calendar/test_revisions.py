@@ -139,11 +139,9 @@ class Office:
     def _wanted(self, name: str, progress: Progress) -> list[tuple[str, str]]:
         events, tasks = FeedEvents(self.table, progress, ""), self.table.plan.tasks
         if name == PLAN:
-            drafts = events.drafts(tuple((task, None) for task in tasks))
-        else:
-            roles = ((task, self.table.role(name, task)) for task in tasks)
-            drafts = events.drafts(tuple((task, role) for task, role in roles if role))
-        return [(draft.uid, draft.entry) for draft in drafts]
+            return list(events.entries([(task, None) for task in tasks]).items())
+        roles = ((task, self.table.role(name, task)) for task in tasks)
+        return list(events.entries([(task, role) for task, role in roles if role]).items())
 
     def _put(self, task: Task) -> None:
         self._plan({each.id: each for each in self.table.plan.tasks} | {task.id: task})

@@ -10,6 +10,7 @@ from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import read_version
 from reminder.ledger.links import FEED, PAGE, LinkView
+from reminder.office.links import open_link
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 KEY = InstallationKey(b"a key of the tests, no other")
@@ -19,7 +20,7 @@ HELAN = LinkView(FEED, "helan")
 def opens(database: Database, link: LinkView, token: str | None = None) -> bool:
     given = link.token(KEY) if token is None else token
     with database.read() as connection:
-        return links.check_link(connection, KEY, link.purpose, link.subject, given) is not None
+        return open_link(connection, KEY, link.purpose, link.subject, given) is not None
 
 
 def write(database: Database, change: Any, *given: Any) -> Any:

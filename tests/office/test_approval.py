@@ -77,30 +77,22 @@ def done(small: Trial, at: str = BEFORE) -> None:
 # Waiting
 
 
-def test_digests_wait_from_three_working_days_before(small: Trial) -> None:
+def test_digests_wait_from_three_working_days_before_and_have_no_bytes(small: Trial) -> None:
     assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
     assert set(small.notices(period="2026-04", kind="digest")) == {LEAD, RELATED}
-
-
-def test_a_held_digest_has_no_bytes(small: Trial) -> None:
     view = small.notice(LEAD)
     assert (view.sha256, view.message_id, view.recipients) == (None, None, ())
 
 
-def test_what_nobody_approved_does_not_go(small: Trial) -> None:
-    small.tick(DUE, **ON)
-    assert outcome(small) == ("held", "approval")
-
-
-def test_what_nobody_approved_ends_with_the_month(small: Trial) -> None:
-    small.tick("2026-05-01T00:00+08:00", **ON)
-    assert outcome(small) == ("expired", "too-late")
-
-
-def test_clock_that_ran_ahead_takes_nothing_away(small: Trial) -> None:
-    small.tick("2026-05-01T00:00+08:00", **ON)
-    small.tick(BEFORE, **ON)
-    assert outcome(small) == ("held", "approval")
+def test_what_nobody_approved_does_not_go_and_ends_with_the_month(small: Trial) -> None:
+    """By a clock that ran ahead nothing is lost."""
+    for at, wanted in (
+        (DUE, ("held", "approval")),
+        ("2026-05-01T00:00+08:00", ("expired", "too-late")),
+        (BEFORE, ("held", "approval")),
+    ):
+        small.tick(at, **ON)
+        assert outcome(small) == wanted
 
 
 def test_nudges_do_not_wait(small: Trial) -> None:
@@ -118,36 +110,33 @@ def test_approval_takes_the_place_of_the_first_starts_hold(tmp_path: Path) -> No
         assert opened.states(period="2026-03") == {("sent", "accepted")}
 
 
-def test_unit_that_comes_into_the_plan_waits_too(small: Trial) -> None:
+def edit_plan(small: Trial, related: str) -> None:
     plan = small.state.parent / "plan.toml"
-    text = plan.read_text(encoding="utf-8").replace(
-        'related = ["相关委员会"]', 'related = ["相关委员会", "无关委员会"]'
-    )
+    text = plan.read_text(encoding="utf-8").replace('related = ["相关委员会"]', related)
     plan.write_text(text, encoding="utf-8")
+
+
+def test_unit_that_comes_into_the_plan_waits_too(small: Trial) -> None:
+    edit_plan(small, 'related = ["相关委员会", "无关委员会"]')
     small.tick(BEFORE, **ON)
     assert outcome(small, "digest/2026-04/bystander") == ("held", "approval")
 
 
-def test_unit_that_gets_its_address_in_time_waits_too(small: Trial) -> None:
+def test_unit_that_gets_its_address_in_time_waits_too_and_is_refused_without(small: Trial) -> None:
     small.edit_units('to = ["related@unit.test"]', "")
     small.tick(BEFORE, **ON)
     assert outcome(small, RELATED) == ("held", "no-address")
     small.edit_units('name = "相关委员会"', 'name = "相关委员会"\nto = ["new@unit.test"]')
     small.tick(BEFORE, **ON)
     assert outcome(small, RELATED) == ("held", "approval")
-
-
-def test_unit_without_address_is_refused_when_it_is_due(small: Trial) -> None:
-    small.edit_units('to = ["related@unit.test"]', "")
+    small.edit_units('to = ["new@unit.test"]', "")
     small.tick(DUE, **ON)
     assert outcome(small, RELATED) == ("refused", "no-address")
 
 
 def test_unit_that_leaves_the_plan_gets_nothing(small: Trial) -> None:
     approve_all(small.app(BEFORE, **ON))
-    plan = small.state.parent / "plan.toml"
-    text = plan.read_text(encoding="utf-8").replace('related = ["相关委员会"]', "")
-    plan.write_text(text, encoding="utf-8")
+    edit_plan(small, "")
     small.tick(BEFORE, **ON)
     assert outcome(small, RELATED) == ("held", "dropped-from-plan")
     small.tick(DUE, **ON)
@@ -157,51 +146,49 @@ def test_unit_that_leaves_the_plan_gets_nothing(small: Trial) -> None:
 # Approving
 
 
-def test_what_was_approved_goes_at_its_moment_with_the_bytes_that_were_shown(
-    either: Trial,
-) -> None:
+@pytest.mark.parametrize("tick", [DUE, NEXT_DAY])
+def test_what_was_approved_goes_with_the_bytes_that_were_shown(either: Trial, tick: str) -> None:
+    """At its moment, or by the tick that comes late."""
     app = either.app(BEFORE, **ON)
     shown = only(app).open[KEY]
     approve(app)
     either.tick("2026-04-01T08:59+08:00", **ON)
     assert outcome(either) == ("held", "approved")
-    either.tick(DUE, **ON)
+    either.tick(tick, **ON)
     assert outcome(either) == ("sent", "accepted")
     assert either.stored(LEAD) == shown.content
     assert parsed(shown.content)["Date"].datetime == datetime.fromisoformat(DUE)
 
 
-def test_after_the_moment_it_goes_at_once(small: Trial) -> None:
+def test_after_the_moment_it_goes_at_once_and_on_a_later_day_it_says_so(small: Trial) -> None:
     small.tick(DUE, **ON)
+    shown = only(small.app(NEXT_DAY, **ON)).open[KEY]
+    assert "〔补发〕" in str(parsed(shown.content)["Subject"])
     assert approve(small.app(LATER, **ON))
     assert outcome(small) == ("queued", "approved")
     small.tick(LATER, **ON)
     assert outcome(small) == ("sent", "accepted")
 
 
-def test_on_a_later_day_it_says_so(small: Trial) -> None:
-    shown = only(small.app(NEXT_DAY, **ON)).open[KEY]
-    assert "〔补发〕" in str(parsed(shown.content)["Subject"])
-
-
-def test_page_of_yesterday_is_refused(small: Trial) -> None:
-    shown = only(small.app(LATER, **ON))
+def refuses(small: Trial, at: str, shown: DigestBatch) -> None:
+    """One and all."""
+    app = small.app(at, **ON)
     with pytest.raises(DeclinedError, match="reads otherwise"):
-        approval.approve(small.app(NEXT_DAY, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
-
-
-def test_moment_to_come_is_refused(small: Trial) -> None:
-    shown = only(small.app("2026-04-01T12:00+08:00", **ON))
+        approval.approve(app, KEY, shown.as_of, shown.open[KEY].sha256)
     with pytest.raises(DeclinedError, match="reads otherwise"):
-        approval.approve(small.app(LATER, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
+        approval.approve_all(app, shown.period, shown.due, shown.as_of, shown.sha256)
+    assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
+
+
+def test_page_of_yesterday_or_of_a_moment_to_come_is_refused(small: Trial) -> None:
+    refuses(small, NEXT_DAY, only(small.app(LATER, **ON)))
+    refuses(small, LATER, only(small.app("2026-04-01T12:00+08:00", **ON)))
 
 
 def test_what_would_read_otherwise_is_refused(small: Trial) -> None:
     shown = only(small.app(BEFORE, **ON))
     done(small)
-    with pytest.raises(DeclinedError, match="reads otherwise"):
-        approval.approve(small.app(BEFORE, **ON), KEY, shown.as_of, shown.open[KEY].sha256)
-    assert outcome(small) == ("held", "approval")
+    refuses(small, BEFORE, shown)
 
 
 def test_approving_twice_is_harmless(small: Trial) -> None:
@@ -233,44 +220,23 @@ def test_what_changes_unnoticed_waits_anew_at_its_moment(small: Trial) -> None:
     assert (None, "held", "changed") in small.history(LEAD)
 
 
-def test_tick_that_comes_late_sends_what_was_approved(small: Trial) -> None:
-    app = small.app(BEFORE, **ON)
-    shown = only(app).open[KEY]
-    approve(app)
-    small.tick(NEXT_DAY, **ON)
-    assert small.stored(LEAD) == shown.content
-
-
-def test_all_are_approved_by_one_hash(either: Trial) -> None:
-    assert approve_all(either.app(BEFORE, **ON)) == 2
-    assert either.states(period="2026-04", kind="digest") == {("held", "approved")}
-    either.tick(DUE, **ON)
-    assert either.states(period="2026-04", kind="digest") == {("sent", "accepted")}
-
-
-def test_all_are_refused_when_one_reads_otherwise(small: Trial) -> None:
-    shown = only(small.app(BEFORE, **ON))
-    done(small)
-    with pytest.raises(DeclinedError, match="reads otherwise"):
-        approval.approve_all(
-            small.app(BEFORE, **ON), shown.period, shown.due, shown.as_of, shown.sha256
-        )
-    assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
-
-
-def test_two_who_approve_all_at_once_queue_each_once(either: Trial) -> None:
-    either.tick(DUE, **ON)
-    one, other = either.app(LATER, **ON), either.app(LATER, **ON)
+def test_all_are_approved_by_one_hash_once(either: Trial) -> None:
+    one, other = either.app(BEFORE, **ON), either.app(BEFORE, **ON)
     shown = only(one)
     given = (shown.period, shown.due, shown.as_of, shown.sha256)
     assert approval.approve_all(one, *given) == 2
     assert approval.approve_all(other, *given) == 0
+    assert either.states(period="2026-04", kind="digest") == {("held", "approved")}
+    either.tick(DUE, **ON)
+    assert either.states(period="2026-04", kind="digest") == {("sent", "accepted")}
 
 
 # Dropping
 
 
 def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
+    with pytest.raises(DeclinedError, match="no reason to drop"):
+        approval.drop(either.app(BEFORE, **ON), KEY, "  ")
     approval.drop(either.app(BEFORE, **ON), KEY, "改为书面通知")
     assert outcome(either) == ("expired", "dropped")
     done(either)
@@ -279,11 +245,6 @@ def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
     with either.reading() as connection:
         history = read_history(connection, KEY)
     assert [row["detail"] for row in history if row["reason"] == "dropped"] == ["改为书面通知"]
-
-
-def test_dropping_wants_a_reason(small: Trial) -> None:
-    with pytest.raises(DeclinedError, match="no reason to drop"):
-        approval.drop(small.app(BEFORE, **ON), KEY, "  ")
 
 
 def test_what_has_gone_cannot_be_dropped_nor_approved(small: Trial) -> None:
@@ -299,12 +260,9 @@ def test_what_has_gone_cannot_be_dropped_nor_approved(small: Trial) -> None:
 # Releasing
 
 
-def test_release_leaves_alone_what_is_to_be_approved(small: Trial) -> None:
-    assert operations.release(small.app(LATER, **ON)) == []
-    assert outcome(small) == ("held", "approval")
-
-
 def test_release_takes_all_when_approval_was_switched_off(either: Trial) -> None:
+    assert operations.release(either.app(LATER, **ON)) == []
+    assert outcome(either) == ("held", "approval")
     assert len(operations.release(either.app(LATER))) == 2
     assert outcome(either) == ("queued", "released")
 
@@ -360,21 +318,25 @@ def alarms(small: Trial) -> list[str]:
     return [str(parsed(small.stored(key))["Subject"]) for key in keys]
 
 
-def test_forecast_says_that_the_digests_wait_and_where(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("web", "where"),
+    [
+        ({}, "用 reminder console url 给出的地址登录管理页面，打开“审核”"),
+        (
+            {"console": "anywhere", "base_url": "https://office.test"},
+            "登录 https://office.test/console/approval ",
+        ),
+    ],
+)
+def test_forecast_says_that_the_digests_wait_and_where(
+    tmp_path: Path, web: dict[str, str], where: str
+) -> None:
     with trial(tmp_path, small=True) as opened:
-        opened.tick(EARLY, **MAIL)
+        opened.tick(EARLY, **MAIL, web=web)
         mail = parsed(opened.stored("report/preflight/2026-04"))
         assert "待审核" in str(mail["Subject"])
-        assert "用 reminder console url 给出的地址登录管理页面，打开“审核”" in text_of(mail)
-        assert "http" not in text_of(mail)
-
-
-def test_forecast_names_the_address_of_a_console_that_answers_there(tmp_path: Path) -> None:
-    with trial(tmp_path, small=True) as opened:
-        web = {"console": "anywhere", "base_url": "https://office.test"}
-        opened.tick(EARLY, **MAIL, web=web)
-        text = text_of(parsed(opened.stored("report/preflight/2026-04")))
-        assert "登录 https://office.test/console/approval " in text
+        assert where in text_of(mail)
+        assert ("http" in text_of(mail)) == bool(web)
 
 
 def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -> None:
@@ -386,12 +348,8 @@ def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -
         "【试】2026-04 月度提示待审核：2封",
         "【试】2026-04 月度提示已到时间，待审核：2封",
     ]
-
-
-def test_alarm_is_over_when_all_are_approved(small: Trial) -> None:
-    small.tick(BEFORE, **MAIL)
-    approve_all(small.app(BEFORE, **MAIL))
-    small.tick(BEFORE, **MAIL)
+    approve_all(small.app(LATER, **MAIL))
+    small.tick(LATER, **MAIL)
     with small.reading() as connection:
         assert read_alarms(connection) == {}
 

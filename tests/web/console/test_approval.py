@@ -47,7 +47,6 @@ def reasons(house: Any) -> dict[str, int]:
 def one(house: Any, key: str = KEY) -> dict[str, str]:
     """The form that approves it."""
     digest, as_of = approval.find(house.application, key)
-    assert digest.composed
     return {"key": key, "as_of": as_of.isoformat(), "sha256": digest.composed.sha256}
 
 
@@ -76,25 +75,19 @@ def test_every_digest_stands_there_with_subject_unit_and_address(
     assert "全部通过（31封）" in text
 
 
-def test_message_is_shown_exactly_as_it_will_go(waiting: Any, secretary: Any) -> None:
+def test_message_is_shown_exactly_as_it_will_go_and_no_other(waiting: Any, secretary: Any) -> None:
     digest, _ = approval.find(waiting.application, KEY)
-    assert digest.composed
     answer = secretary.get(f"{HERE}/mail", key=KEY)
     assert "自治区人大常委会代表工作委员会：" in answer.text
     frame = re.search(r'src="([^"]+)"', answer.text)
-    assert frame
     body = secretary.get(unescape(frame[1]))
     assert body.content == part(digest.composed.content, "html")
     assert body.headers["content-security-policy"].startswith("sandbox;")
-
-
-def test_frame_never_shows_another_message_than_the_page_speaks_of(
-    waiting: Any, secretary: Any
-) -> None:
-    query = one(waiting)
     change(waiting)
-    assert secretary.get(f"{HERE}/mail/html", **query).status_code == 409
+    assert secretary.get(unescape(frame[1])).status_code == 409
     assert secretary.get(f"{HERE}/mail/html", key="no/such").status_code == 404
+    unknown = secretary.get(f"{HERE}/mail", key="no/such")
+    assert (unknown.status_code, "不在待审核之列" in unknown.text) == (422, True)
 
 
 def test_one_is_approved(waiting: Any, secretary: Any) -> None:
@@ -106,13 +99,7 @@ def test_one_is_approved(waiting: Any, secretary: Any) -> None:
     assert "全部通过（30封）" in text
 
 
-def test_all_are_approved(waiting: Any, secretary: Any) -> None:
-    assert secretary.post(f"{HERE}/all", all_of(waiting)).status_code == 303
-    assert reasons(waiting) == {"approved": 31}
-    assert "全部审核完毕" in secretary.get(HERE).text
-
-
-def test_all_covers_every_page(
+def test_all_of_every_page_are_approved(
     waiting: Any, secretary: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "ROWS", 10)
@@ -120,46 +107,32 @@ def test_all_covers_every_page(
     assert text.count('class="pill wait"') == 1
     assert "全部通过（31封）" in text
     assert secretary.get(f"{HERE}?page=99").text.count('class="pill wait"') == 1
-
-
-def test_what_changed_is_refused_and_shown_anew(waiting: Any, secretary: Any) -> None:
-    form = one(waiting)
-    change(waiting)
-    answer = secretary.post(f"{HERE}/approve", form)
-    assert answer.status_code == 422
-    assert "内容已变化，请重新查看" in answer.text
-    assert one(waiting)["sha256"] in answer.text
-
-
-def test_all_are_refused_when_one_changed(waiting: Any, secretary: Any) -> None:
-    form = all_of(waiting)
-    change(waiting)
-    answer = secretary.post(f"{HERE}/all", form)
-    assert (answer.status_code, "内容已变化" in answer.text) == (422, True)
-    assert reasons(waiting) == {"approval": 31}
-
-
-def test_changed_after_approval_it_is_marked(waiting: Any, secretary: Any) -> None:
-    secretary.post(f"{HERE}/all", all_of(waiting))
+    assert secretary.get(f"{HERE}?page=x").status_code == 404
+    assert secretary.post(f"{HERE}/all", all_of(waiting)).status_code == 303
+    assert reasons(waiting) == {"approved": 31}
+    assert "全部审核完毕" in secretary.get(HERE).text
     change(waiting)
     assert "审核后内容有变化" in secretary.get(HERE).text
 
 
-def test_dropped_with_its_reason(waiting: Any, secretary: Any) -> None:
+def test_what_changed_is_refused_and_shown_anew(waiting: Any, secretary: Any) -> None:
+    forms = {"approve": one(waiting), "all": all_of(waiting)}
+    change(waiting)
+    for name, form in forms.items():
+        answer = secretary.post(f"{HERE}/{name}", form)
+        assert (answer.status_code, "内容已变化" in answer.text) == (422, True)
+        assert one(waiting)["sha256"] in answer.text
+    assert reasons(waiting) == {"approval": 31}
+
+
+def test_dropped_with_its_reason_and_made_again_it_waits_anew(waiting: Any, secretary: Any) -> None:
     answer = secretary.post(f"{HERE}/drop", {"key": KEY, "why": "改发<b>书面</b>通知"})
     assert answer.status_code == 303
     assert reasons(waiting) == {"approval": 30, "dropped": 1}
     text = secretary.get("/console/ledger/notice", key=KEY).text
     assert "改发&lt;b&gt;书面&lt;/b&gt;通知" in text
-
-
-def test_dropped_before_its_moment_it_waits_anew_when_it_is_made_again(
-    waiting: Any, secretary: Any
-) -> None:
-    secretary.post(f"{HERE}/drop", {"key": KEY, "why": "误取消"})
-    assert "重新发送</button>" in secretary.get("/console/ledger/notice", key=KEY).text
-    answer = secretary.post("/console/ledger/notice/resend", {"key": KEY})
-    assert answer.status_code == 303
+    assert "重新发送</button>" in text
+    assert secretary.post("/console/ledger/notice/resend", {"key": KEY}).status_code == 303
     assert reasons(waiting) == {"approval": 31, "dropped": 1}
 
 
@@ -178,36 +151,20 @@ def test_without_approval_the_page_says_how_to_have_it(secretary: Any) -> None:
     assert "没有待审核的提示" in text
 
 
-@pytest.mark.parametrize("what", ["approve", "all", "drop"])
-def test_nothing_happens_without_log_in_or_from_elsewhere(
-    waiting: Any, secretary: Any, what: str
-) -> None:
-    form, evil = (
-        one(waiting) | all_of(waiting) | {"why": "不发"},
-        {"Origin": "https://evil.example"},
-    )
+def test_nothing_happens_without_log_in_or_from_elsewhere(waiting: Any, secretary: Any) -> None:
+    form, evil = one(waiting) | all_of(waiting) | {"why": "不发"}, "https://evil.example"
     stranger = waiting.client()
-    assert stranger.post(f"{HERE}/{what}", data=form).status_code == 403
-    foreign = secretary.client.post(f"{HERE}/{what}", data=form, headers=evil)
-    assert foreign.status_code == 403
-    assert secretary.get(f"{HERE}/{what}").status_code == 405
-    assert reasons(waiting) == {"approval": 31}
-
-
-def test_stranger_sees_no_digest(waiting: Any) -> None:
     for path in (HERE, f"{HERE}/mail?key={KEY}", f"{HERE}/mail/html?key={KEY}"):
-        assert waiting.client().get(path).status_code == 303
+        assert stranger.get(path).status_code == 303
+    for what in ("approve", "all", "drop"):
+        path = f"{HERE}/{what}"
+        assert stranger.post(path, data=form).status_code == 403
+        foreign = secretary.client.post(path, data=form, headers={"Origin": evil})
+        assert foreign.status_code == 403
+        assert secretary.get(path).status_code == 405
+    assert reasons(waiting) == {"approval": 31}
 
 
 @pytest.mark.parametrize("form", [{}, {"as_of": "soon"}, {"as_of": "2026-04-01T09:00"}])
 def test_broken_form_is_refused(waiting: Any, secretary: Any, form: dict[str, str]) -> None:
     assert secretary.post(f"{HERE}/approve", {"key": KEY} | form).status_code == 400
-
-
-def test_unknown_notice_is_said_on_the_page(waiting: Any, secretary: Any) -> None:
-    answer = secretary.get(f"{HERE}/mail", key="no/such")
-    assert (answer.status_code, "不在待审核之列" in answer.text) == (422, True)
-
-
-def test_bad_page_number_is_refused(secretary: Any) -> None:
-    assert secretary.get(f"{HERE}?page=x").status_code == 404

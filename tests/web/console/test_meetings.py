@@ -19,9 +19,7 @@ MAY_27 = f"{SC_25}?date=2026-05-27"
 
 
 def seen(page: Any) -> str:
-    found = re.search(r'name="seen" value="(\w+)"', page.text)
-    assert found
-    return found[1]
+    return re.search(r'name="seen" value="(\w+)"', page.text)[1]
 
 
 def day_of(house: Any) -> date | None:
@@ -89,37 +87,30 @@ def test_what_was_shown_is_saved(secretary: Any, house: Any) -> None:
     assert "2026年5月27日 周三" in secretary.get("/console/meetings").text
 
 
-def test_what_was_not_shown_is_not_saved(secretary: Any, house: Any) -> None:
-    for mark in ("", "x", seen(secretary.get(f"{SC_25}?date=2026-05-28"))):
+def test_what_was_not_shown_or_has_changed_since_is_not_saved(secretary: Any, house: Any) -> None:
+    old = seen(secretary.get(MAY_27))
+    app: Application = house.application
+    meetings.save(app, preview(app, "sc-24", date(2026, 4, 20)))
+    for mark in ("", "x", seen(secretary.get(f"{SC_25}?date=2026-05-28")), old):
         answer = secretary.post(SC_25, {"date": "2026-05-27", "seen": mark})
         assert (answer.status_code, "请核对后重新确认" in answer.text) == (422, True)
         assert "会前1个工作日" in answer.text
     assert day_of(house) is None
 
 
-def test_what_has_changed_since_the_preview_is_shown_again(secretary: Any, house: Any) -> None:
-    mark = seen(secretary.get(MAY_27))
-    app: Application = house.application
-    meetings.save(app, preview(app, "sc-24", date(2026, 4, 20)))
-    assert secretary.post(SC_25, {"date": "2026-05-27", "seen": mark}).status_code == 422
-    assert day_of(house) is None
-
-
-def test_a_day_is_taken_back_to_the_plans(secretary: Any, house: Any) -> None:
-    save(secretary)
-    preview = secretary.get(f"{SC_25}?unset=1")
-    assert "改为待定" in preview.text
-    answer = secretary.post(SC_25, {"unset": "1", "seen": seen(preview)})
-    assert "登记的会期已撤回" in secretary.get(answer.headers["Location"]).text
-    assert day_of(house) is None
-
-
-def test_an_earlier_day_can_be_restored(secretary: Any, house: Any) -> None:
+def test_a_day_is_taken_back_to_the_plans_or_an_earlier_one_restored(
+    secretary: Any, house: Any
+) -> None:
     save(secretary)
     save(secretary, "2026-05-28")
     page = secretary.get(SC_25).text
     assert "登记为2026年5月28日 周四" in page
     assert f'href="{MAY_27}"' in page
+    preview = secretary.get(f"{SC_25}?unset=1")
+    assert "改为待定" in preview.text
+    answer = secretary.post(SC_25, {"unset": "1", "seen": seen(preview)})
+    assert "登记的会期已撤回" in secretary.get(answer.headers["Location"]).text
+    assert day_of(house) is None
 
 
 @pytest.mark.parametrize(
@@ -143,17 +134,15 @@ def test_a_day_that_cannot_be_is_refused_and_kept_in_the_form(
     assert day_of(house) is None
 
 
-def test_a_session_that_is_not_there_is_a_404(secretary: Any) -> None:
-    assert secretary.get("/console/meetings/sc-99").status_code == 404
-    assert secretary.get("/console/meetings/sc-99?date=2026-05-27").status_code == 404
-    answer = secretary.post("/console/meetings/sc-99", {"date": "2026-05-27"})
-    assert answer.status_code == 404
-
-
-def test_nobody_else_sees_or_sets_a_day(house: Any) -> None:
+def test_a_session_that_is_not_there_is_a_404_and_strangers_see_none(
+    secretary: Any, house: Any
+) -> None:
+    for path in ("/console/meetings/sc-99", "/console/meetings/sc-99?date=2026-05-27"):
+        assert secretary.get(path).status_code == 404
+    assert secretary.post("/console/meetings/sc-99", {"date": "2026-05-27"}).status_code == 404
     stranger = house.client()
-    assert stranger.get("/console/meetings").status_code == 303
-    assert stranger.get(MAY_27).status_code == 303
+    for path in ("/console/meetings", MAY_27):
+        assert stranger.get(path).status_code == 303
     assert stranger.post(SC_25, data={"date": "2026-05-27"}).status_code == 403
 
 
