@@ -34,7 +34,9 @@ def is_page(answer: Answer, *words: str) -> bool:
     return all(word in body for word in words)
 
 
-def test_an_error_inside_is_a_page_that_says_what_to_do(house: Any, tmp_path: Path) -> None:
+def test_an_error_inside_is_a_page_for_a_person_and_a_line_for_a_program(
+    house: Any, tmp_path: Path
+) -> None:
     break_template(house, tmp_path, "web/front.html")
     answer = reader(house).get("/")
     assert answer.status_code == 500
@@ -42,6 +44,10 @@ def test_an_error_inside_is_a_page_that_says_what_to_do(house: Any, tmp_path: Pa
         assert words in answer.text
     assert not [word for word in INSIDE if word in answer.text]
     assert HEADERS["Content-Security-Policy"] == answer.headers["Content-Security-Policy"]
+    answer = reader(house).get("/", headers={"Accept": "*/*"})
+    assert (answer.headers["Content-Type"][:10], answer.text) == ("text/plain", house.broken)
+    assert ask(house.app, f"{house.url('plan')}?view=x", **PERSON).body.startswith(b"view='x'")
+    assert ask(house.app, "/feeds/x/plan.ics", **PERSON).body == b"Not Found"
 
 
 def test_its_reason_stands_in_the_log(
@@ -63,15 +69,6 @@ def test_an_error_of_the_page_for_errors_is_told_in_a_line(house: Any, tmp_path:
     answer = reader(house).get("/")
     assert (answer.status_code, answer.headers["Content-Type"][:10]) == (500, "text/plain")
     assert "请告知管理员" in answer.text
-
-
-def test_a_program_gets_a_line(house: Any, tmp_path: Path) -> None:
-    break_template(house, tmp_path, "web/front.html")
-    client = TestClient(house.app, "http://127.0.0.1", raise_server_exceptions=False)
-    answer = client.get("/", headers={"Accept": "*/*"})
-    assert (answer.headers["Content-Type"][:10], answer.text) == ("text/plain", house.broken)
-    assert ask(house.app, f"{house.url('plan')}?view=x", **PERSON).body.startswith(b"view='x'")
-    assert ask(house.app, "/feeds/x/plan.ics", **PERSON).body == b"Not Found"
 
 
 @pytest.mark.parametrize("path", ["page", "/console"])

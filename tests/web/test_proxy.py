@@ -78,10 +78,6 @@ def test_by_its_own_name_a_stranger_reads_no_mail(proxy: Proxy) -> None:
     assert "/feeds/" not in proxy.ask("/").words
 
 
-def page_of(house: House, unit: str) -> str:
-    return house.url(unit, PAGE)
-
-
 def test_over_http_it_leads_to_https(proxy: Proxy) -> None:
     answer = proxy.ask("/units/x/y?a=b", over="http")
     wanted = f"https://{NAME}:{proxy.https}/units/x/y?a=b"
@@ -90,7 +86,7 @@ def test_over_http_it_leads_to_https(proxy: Proxy) -> None:
 
 def test_a_unit_signs_through_it(house: House, proxy: Proxy) -> None:
     house.application.tick()
-    path = page_of(house, "deputies")
+    path = house.url("deputies", PAGE)
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     form = "who=a&period=2026-04"
     own = {"Origin": f"https://{NAME}:{proxy.https}"}
@@ -103,7 +99,7 @@ def test_a_unit_signs_through_it(house: House, proxy: Proxy) -> None:
 
 
 def test_its_logs_hold_nothing_that_opens_anything(house: House, proxy: Proxy) -> None:
-    page = page_of(house, "deputies")
+    page = house.url("deputies", PAGE)
     feed = house.url("helan")
     for path in (page, f"{page}/mails", feed, page.replace("/units", "//%75nits"), f"/{feed}"):
         for over in ("http", "https"):

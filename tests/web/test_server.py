@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,6 +22,13 @@ HOST = b"Host: 127.0.0.1\r\n"
 GET = b"GET /healthz HTTP/1.1\r\n" + HOST
 POST = b"POST /healthz HTTP/1.1\r\n" + HOST
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_line_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    records = caplog.get_records("call")
+    assert [record for record in records if record.levelno > logging.INFO] == []
 
 
 @pytest.fixture
@@ -77,28 +85,27 @@ REFUSED = {
 }
 
 
-def test_what_is_no_request_gets_its_status_and_no_line_in_the_log(
-    connect: Connect, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_is_no_request_gets_its_status_and_no_line_in_the_log(connect: Connect) -> None:
     for sent, status in REFUSED.items():
         answer = answers(connect, sent)
         assert first(answer) == status, sent[:80]
         assert answer.count(b"HTTP/1.1 ") == 1
-    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
-def test_a_head_without_end_is_not_taken_into_memory(connect: Connect) -> None:
+@pytest.mark.parametrize(
+    ("begin", "again", "times"),
+    [(GET + b"X: ", b"a", 60_000_000), (b"", GET + b"\r\n", 200_000)],
+    ids=["head", "flood"],
+)
+def test_neither_a_head_without_end_nor_a_flood_is_taken_into_memory(
+    connect: Connect, begin: bytes, again: bytes, times: int
+) -> None:
     with connect() as client, pytest.raises(OSError, match=r"reset|pipe"):
-        client.sendall(GET + b"X: " + b"a" * 60_000_000)
-
-
-def test_a_flood_of_requests_at_once_ends_the_connection(connect: Connect) -> None:
-    with connect() as client, pytest.raises(OSError, match=r"reset|pipe"):
-        client.sendall((GET + b"\r\n") * 200_000)
+        client.sendall(begin + again * times)
 
 
 def test_a_flood_behind_a_page_that_takes_long_leaves_no_line_in_the_log(
-    serve: Any, running: Any, caplog: pytest.LogCaptureFixture
+    serve: Any, running: Any
 ) -> None:
     begun, done = threading.Event(), threading.Event()
 
@@ -114,7 +121,6 @@ def test_a_flood_behind_a_page_that_takes_long_leaves_no_line_in_the_log(
     assert statuses(heard(client)) == [400]
     done.set()
     stop(*running.pop())
-    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 def test_an_upgrade_is_answered_as_a_plain_request(connect: Connect) -> None:
@@ -152,12 +158,8 @@ def test_a_field_behind_a_body_is_no_part_of_the_request(house: Any, connect: Co
     door = f"Cookie: {house.cookie('door')}={house.door}\r\n".encode()
     head = b"GET /outbox HTTP/1.1\r\n" + HOST
     assert first(answers(connect, head + door + b"Connection: close\r\n\r\n")) == 200
-    assert (
-        first(
-            answers(connect, head + b"Connection: close\r\n" + CHUNKED + b"0\r\n" + door + b"\r\n")
-        )
-        == 403
-    )
+    behind = b"Connection: close\r\n" + CHUNKED + b"0\r\n" + door + b"\r\n"
+    assert first(answers(connect, head + behind)) == 403
 
 
 def test_every_answer_says_when_it_was_given(connect: Connect) -> None:
@@ -207,32 +209,34 @@ def test_a_reader_that_takes_nothing_is_let_go(
     assert len(heard(reader)) < 20_000_000
 
 
-def test_a_reader_that_takes_nothing_holds_up_no_stop(
-    serve: Any, running: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_reader_that_takes_nothing_holds_up_no_stop(serve: Any, running: Any) -> None:
     with serve(LARGE)() as reader:
         reader.sendall(GET + b"\r\n")
         assert reader.recv(1)
         stop(*running[0])
-    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+HALF = (
+    b"POST /console/login HTTP/1.1\r\n" + HOST + b"Content-Length: 100\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nab"
+)
 
 
 @pytest.mark.parametrize("sent", [POST + b"Content-Length: 9\r\n\r\n", GET + b"\r\n" * 3 + GET])
-def test_who_talks_on_holds_up_no_stop(
-    connect: Connect, running: Any, caplog: pytest.LogCaptureFixture, sent: bytes
-) -> None:
+def test_who_talks_on_holds_up_no_stop(connect: Connect, running: Any, sent: bytes) -> None:
     with connect() as client:
         client.sendall(sent)
         assert client.recv(1)
         stop(*running[0])
-    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
-def test_the_one_that_stalls_longest_makes_room(
-    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PLACES", 4)
-    connect = serve(house.app)
+
+
+@pytest.mark.usefixtures("few")
+def test_the_one_that_stalls_longest_makes_room(connect: Connect) -> None:
     silent = []
     for _ in range(12):
         silent.append(connect())
@@ -245,17 +249,8 @@ def test_the_one_that_stalls_longest_makes_room(
         client.close()
 
 
-HALF = (
-    b"POST /console/login HTTP/1.1\r\n" + HOST + b"Content-Length: 100\r\n"
-    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nab"
-)
-
-
-def test_half_a_form_keeps_no_place(
-    house: Any, serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(server, "PLACES", 4)
-    connect = serve(house.app)
+@pytest.mark.usefixtures("few")
+def test_half_a_form_keeps_no_place(connect: Connect) -> None:
     halves = [connect() for _ in range(12)]
     for client in halves:
         client.sendall(HALF)
@@ -264,23 +259,19 @@ def test_half_a_form_keeps_no_place(
     assert first(heard(halves[0])) == 503
     for client in halves:
         client.close()
-    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 def test_half_a_form_holds_up_no_stop_and_leaves_no_line_in_the_log(
-    connect: Connect, running: Any, caplog: pytest.LogCaptureFixture
+    connect: Connect, running: Any
 ) -> None:
     with connect() as client:
         client.sendall(HALF)
         assert first(answers(connect, GET + b"Connection: close\r\n\r\n")) == 200
         stop(*running.pop())
-    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
-def test_who_waits_for_a_first_answer_keeps_the_place(
-    serve: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "PLACES", 4)
+@pytest.mark.usefixtures("few")
+def test_who_waits_for_a_first_answer_keeps_the_place(serve: Any) -> None:
     begun, done = threading.Semaphore(0), threading.Event()
 
     def page(request: Request) -> Response:
