@@ -1,6 +1,5 @@
 """What the secretariat makes of reports: confirmed, sent back, undone, or registered by itself."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -8,30 +7,15 @@ import pytest
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.ledger.access import end_all_sessions
 from reminder.ledger.registrations import in_force, of_unit
-from reminder.office import registrations
-from tests.web.console.conftest import Secretary
+from tests.web.console.conftest import LEADER, RELATED, TASK, YEAR_ROUND, Secretary, finish, sign
 
-BY = Signature("值班员", "page/deputies/1")
-LEADER, RELATED = "deputies", "helan"
-TASK, YEAR_ROUND = "2026-04-1", "2026-year-1"
 MONTH = "/console/month/2026-04"
 
 
 @pytest.fixture
 def reported(house: Any) -> Any:
-    finish(house, TASK)
+    finish(house)
     return house
-
-
-def finish(house: Any, task: str, period: str = "") -> None:
-    registrations.finish(
-        house.application,
-        house.table.directory[LEADER],
-        house.table.plan.by_id[task],
-        BY,
-        done_on=date(2026, 4, 1),
-        period=period,
-    )
 
 
 def form(task: str = TASK, unit: str = LEADER, **more: str) -> dict[str, str]:
@@ -47,65 +31,57 @@ def is_done(house: Any, task: str = TASK) -> bool:
     return task in house.application.progress().done
 
 
-def test_confirming_closes_the_task(reported: Any, secretary: Secretary) -> None:
+def test_confirming_closes_the_task_once(reported: Any, secretary: Secretary) -> None:
     answer = secretary.post("/console/confirm", form())
     assert (answer.status_code, answer.headers["Location"]) == (303, "/console")
     assert is_done(reported)
     assert history(reported)[0].by == Signature("", "console")
     assert "已确认办结" in secretary.get("/console").text
-
-
-def test_a_second_confirmation_says_that_it_was_done(reported: Any, secretary: Secretary) -> None:
-    secretary.post("/console/confirm", form())
-    answer = secretary.post("/console/confirm", form())
-    assert answer.status_code == 422
-    assert "这项登记已处理，请刷新页面" in answer.text
-
-
-def test_sending_back_needs_a_word(reported: Any, secretary: Secretary) -> None:
-    answer = secretary.post("/console/return", form(words=" \r\n "))
-    assert answer.status_code == 422
-    assert "请写明退回原因" in answer.text
-    assert history(reported)[0].act is Act.FINISH
+    again = secretary.post("/console/confirm", form())
+    assert (again.status_code, "这项登记已处理，请刷新页面" in again.text) == (422, True)
 
 
 def test_sent_back_the_unit_is_asked_again(reported: Any, secretary: Secretary) -> None:
     answer = secretary.post("/console/return", form(words="请补充\r\n<b>会议</b>纪要", back=MONTH))
     assert answer.headers["Location"] == MONTH
-    assert (history(reported)[0].act, history(reported)[0].message) == (
-        Act.RETURN,
-        "请补充\n<b>会议</b>纪要",
-    )
+    last = history(reported)[0]
+    assert (last.act, last.message) == (Act.RETURN, "请补充\n<b>会议</b>纪要")
     assert reported.application.progress().is_asked(TASK, LEADER)
     assert "请补充\n&lt;b&gt;会议&lt;/b&gt;纪要" in secretary.get(f"/console/units/{LEADER}").text
 
 
-def test_a_word_that_is_too_long_is_not_lost(reported: Any, secretary: Secretary) -> None:
-    words = "长" * 1001
+@pytest.mark.parametrize(
+    ("words", "why"), [(" \r\n ", "请写明退回原因"), ("长" * 1001, "最多1000字")]
+)
+def test_sending_back_needs_a_word_and_none_is_lost(
+    reported: Any, secretary: Secretary, words: str, why: str
+) -> None:
     answer = secretary.post("/console/return", form(words=words, act="return", back=MONTH))
     assert answer.status_code == 422
-    assert "最多1000字" in answer.text
-    assert words in answer.text
+    assert why in answer.text
+    assert words.strip() in answer.text
     assert history(reported)[0].act is Act.FINISH
 
 
-@pytest.mark.parametrize("path", ["/console", MONTH, f"/console/units/{LEADER}"])
-def test_one_comes_back_to_where_one_was(reported: Any, secretary: Secretary, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        *((path, path) for path in ("/console", MONTH, f"/console/units/{LEADER}")),
+        *((path, "/console") for path in ("https://evil.example", "//evil", "/console/month/x")),
+    ],
+)
+def test_one_comes_back_to_where_one_was_and_never_elsewhere(
+    reported: Any, secretary: Secretary, path: str, leads_to: str
+) -> None:
     answer = secretary.post("/console/confirm", form(back=path))
-    assert answer.headers["Location"] == path
-
-
-@pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "/console/month/x"])
-def test_one_never_comes_back_elsewhere(reported: Any, secretary: Secretary, path: str) -> None:
-    answer = secretary.post("/console/confirm", form(back=path))
-    assert answer.headers["Location"] == "/console"
+    assert answer.headers["Location"] == leads_to
 
 
 # Undo
 
 
 def test_a_signing_is_undone(house: Any, secretary: Secretary) -> None:
-    registrations.sign(house.application, house.table.directory[RELATED], "2026-04", BY)
+    sign(house, RELATED)
     signing = form("", RELATED, period="2026-04", back=MONTH)
     assert secretary.post("/console/undo", signing).headers["Location"] == MONTH
     with house.database.read() as connection:
@@ -113,16 +89,14 @@ def test_a_signing_is_undone(house: Any, secretary: Secretary) -> None:
     assert "没有可撤销的签收" in secretary.post("/console/undo", signing).text
 
 
-def test_a_report_is_undone(reported: Any, secretary: Secretary) -> None:
-    secretary.post("/console/undo", form())
-    assert reported.application.progress().is_asked(TASK, LEADER)
-
-
-def test_a_confirmed_task_is_undone(reported: Any, secretary: Secretary) -> None:
+def test_a_report_is_undone_and_a_confirmed_one_too(reported: Any, secretary: Secretary) -> None:
     secretary.post("/console/confirm", form())
     secretary.post("/console/undo", form())
     assert not is_done(reported)
     assert [said.act for said in history(reported)] == [Act.UNDO, Act.CONFIRM, Act.FINISH]
+    finish(reported)
+    secretary.post("/console/undo", form())
+    assert reported.application.progress().is_asked(TASK, LEADER)
 
 
 def test_nothing_is_undone_for_a_unit_that_is_none(house: Any, secretary: Secretary) -> None:
@@ -138,16 +112,17 @@ def done(**more: str) -> dict[str, str]:
     return form(**{"unit": "", "done_on": "2026-04-01", "note": "", "back": MONTH, **more})
 
 
-def test_the_secretariat_closes_a_task_itself(house: Any, secretary: Secretary) -> None:
+def test_the_secretariat_closes_a_task_itself_and_reopens_it(
+    reported: Any, secretary: Secretary
+) -> None:
     answer = secretary.post("/console/done", done(note="电话 确认"))
     assert answer.headers["Location"] == MONTH
-    assert is_done(house)
+    assert is_done(reported)
     assert "撤回办结" in secretary.get(MONTH).text
-
-
-def test_what_units_reported_is_settled_with_it(reported: Any, secretary: Secretary) -> None:
-    secretary.post("/console/done", done())
     assert (history(reported)[0].act, history(reported)[0].by.link) == (Act.CONFIRM, "console")
+    assert secretary.post("/console/reopen", done()).headers["Location"] == MONTH
+    assert not is_done(reported)
+    assert "本项没有登记办结" in secretary.post("/console/reopen", done()).text
 
 
 @pytest.mark.parametrize(
@@ -191,13 +166,6 @@ def test_a_month_to_come_is_not_closed(house: Any, secretary: Secretary, period:
     answer = secretary.post("/console/done", done(task=YEAR_ROUND, period=period))
     assert "月份有误" in answer.text
     assert house.application.progress().checked_in == {}
-
-
-def test_a_task_is_reopened(house: Any, secretary: Secretary) -> None:
-    secretary.post("/console/done", done())
-    assert secretary.post("/console/reopen", done()).headers["Location"] == MONTH
-    assert not is_done(house)
-    assert "本项没有登记办结" in secretary.post("/console/reopen", done()).text
 
 
 # Who may

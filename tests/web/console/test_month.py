@@ -1,24 +1,23 @@
 """One month: its tasks with their lights, who has signed, what became of its mails."""
 
-from datetime import date, datetime
 from typing import Any
 
 import pytest
 
-from reminder.clock import Clock
-from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.domain.notices import Reason, State
 from reminder.domain.registrations import Signature
-from reminder.ledger import notices
-from reminder.ledger.notices import NewNotice
 from reminder.office import registrations
-from tests.web.conftest import AT
-from tests.web.console.conftest import Secretary, logged_in
-
-LEADER, RELATED, COURT = "deputies", "helan", "high-court"
-
-
-def by(unit: str) -> Signature:
-    return Signature("值班员", f"page/{unit}/1")
+from tests.web.console.conftest import (
+    LEADER,
+    RELATED,
+    YEAR_ROUND,
+    Secretary,
+    at,
+    finish,
+    logged_in,
+    put,
+    sign,
+)
 
 
 def cell(page: str, unit: str) -> str:
@@ -28,17 +27,12 @@ def cell(page: str, unit: str) -> str:
     return row
 
 
-def test_the_live_month_is_shown_without_a_name(secretary: Secretary) -> None:
+def test_every_month_has_its_page_and_the_live_one_needs_no_name(secretary: Secretary) -> None:
     page = secretary.get("/console/month").text
     assert "<h1>4月" in page
     assert 'href="/console/month/2026-04" aria-current="page"' in page
-
-
-def test_every_month_of_the_plan_has_its_page(secretary: Secretary) -> None:
     for month in range(1, 13):
-        answer = secretary.get(f"/console/month/2026-{month:02}")
-        assert answer.status_code == 200
-        assert f"<h1>{month}月" in answer.text
+        assert f"<h1>{month}月" in secretary.get(f"/console/month/2026-{month:02}").text
 
 
 @pytest.mark.parametrize(
@@ -52,45 +46,33 @@ def test_tasks_stand_with_their_whole_wording_and_units(house: Any, secretary: S
     page = secretary.get("/console/month/2026-04").text
     for task in house.table.plan.month(4):
         assert task.title in page
-    assert "4月内（4月1日—4月30日）" in page
-    assert "各市、县（区）人大常委会（27个）" in page
-    assert "办公厅" in page
+    for words in ("4月内（4月1日—4月30日）", "各市、县（区）人大常委会（27个）", "办公厅"):
+        assert words in page
 
 
 def test_what_leads_registered_stands_beside_them(house: Any, secretary: Secretary) -> None:
-    registrations.report_progress(
-        house.application,
-        house.table.directory[LEADER],
-        house.table.plan.by_id["2026-04-2"],
-        by(LEADER),
-        words="方案已报批 <i>",
-        percent=60,
-    )
+    app, by = house.application, Signature("值班员", f"page/{LEADER}/1")
+    unit, task = house.table.directory[LEADER], house.table.plan.by_id["2026-04-2"]
+    registrations.report_progress(app, unit, task, by, words="方案已报批 <i>", percent=60)
     page = secretary.get("/console/month").text
     assert "反馈进展 60%" in page
     assert "方案已报批 &lt;i&gt;" in page
 
 
 def test_a_year_round_task_is_checked_in_for_one_month(house: Any, secretary: Secretary) -> None:
-    registrations.finish(
-        house.application,
-        house.table.directory[LEADER],
-        house.table.plan.by_id["2026-year-1"],
-        by(LEADER),
-        done_on=date(2026, 4, 1),
-        period="2026-04",
-    )
+    finish(house, YEAR_ROUND, period="2026-04")
     assert "待复核" in secretary.get("/console/month/2026-04").text
     assert "待复核" not in secretary.get("/console/month/2026-03").text
-    registrations.register(house.application, ["2026-year-1"], "2026-04", None, "")
+    registrations.register(house.application, [YEAR_ROUND], "2026-04", None, "")
     assert "本月已登记" in secretary.get("/console/month/2026-04").text
 
 
 def test_who_has_signed_and_who_has_not(house: Any, secretary: Secretary) -> None:
-    registrations.sign(house.application, house.table.directory[RELATED], "2026-04", by(RELATED))
+    sign(house, RELATED)
     page = secretary.get("/console/month").text
     assert "已签收" in cell(page, RELATED)
     assert "值班员，" in cell(page, RELATED)
+    assert "未登记联系人" in cell(page, RELATED)
     assert "未签收" in cell(page, "xingqing")
     assert page.index("xingqing") < page.rindex(f"/console/units/{RELATED}")
 
@@ -101,10 +83,6 @@ def test_other_bodies_are_not_asked_to_sign(house: Any, secretary: Secretary) ->
     reached = [unit for unit in house.table.reached(2) if unit in parallel]
     assert reached
     assert all("无需签收" in cell(page, unit) for unit in reached)
-
-
-def test_contact_and_phone_stand_beside_the_unit(secretary: Secretary) -> None:
-    assert "未登记联系人" in cell(secretary.get("/console/month").text, RELATED)
 
 
 @pytest.mark.parametrize(
@@ -118,25 +96,15 @@ def test_contact_and_phone_stand_beside_the_unit(secretary: Secretary) -> None:
 def test_a_mails_state_stands_in_words(
     house: Any, secretary: Secretary, state: State, reason: Reason, words: str
 ) -> None:
-    key = f"npc-deputies/digest/2026-04/{RELATED}"
-    due, end = house.table.digest_due(4), house.table.digest_end(4)
-    draft = NoticeDraft(key, Kind.DIGEST, "2026-04", RELATED, due, end)
-    with house.database.write() as connection:
-        entry = NewNotice(draft, reason, state=state)
-        notices.add(connection, [entry], AT, stream="maildir", rehearsal=False)
+    put(house, RELATED, reason, state)
     assert words in cell(secretary.get("/console/month").text, RELATED)
-
-
-def test_a_sent_mail_is_said_to_be_accepted(house: Any, secretary: Secretary) -> None:
-    house.application.tick()
-    assert "已接收" in cell(secretary.get("/console/month").text, RELATED)
 
 
 @pytest.mark.parametrize(("year", "month"), [(2025, 1), (2027, 12)])
 def test_out_of_the_plans_year_the_nearest_month_is_shown(
     house: Any, year: int, month: int
 ) -> None:
-    house.application.clock = Clock(datetime.fromisoformat(f"{year}-06-01T10:00+08:00"))
+    at(house, f"{year}-06-01T10:00+08:00")
     client = logged_in(house)
     assert f"<h1>{month}月" in client.get("/console/month").text
     assert client.get("/console").status_code == 200
