@@ -46,23 +46,34 @@ def feed_until(served: Served, name: str, words: str) -> bool:
     return False
 
 
-def test_what_a_unit_finishes_is_confirmed_and_its_calendar_says_so(
+def test_what_a_unit_reports_is_sent_back_then_confirmed_and_its_calendar_says_so(
     page: Page, served: Served, secretary: Page
 ) -> None:
     lead, other = (served.app.table.directory[unit].to[0] for unit in (LEAD, OTHER))
     page.goto(served.link_in(lead))
     page.get_by_label("登记人").first.fill("值班员")
     page.get_by_role("button", name="确认签收").click()
+    expect(page.get_by_role("status")).to_contain_text("已签收")
     page.get_by_text("登记进展或完成").first.click()
-    page.get_by_label("说明").first.fill(ATTACK)
-    page.get_by_role("button", name="登记完成").first.click()
-    expect(page.get_by_text("待复核").first).to_be_visible()
+    page.get_by_label("进展情况").first.fill("方案已报")
+    page.get_by_label("进度").first.fill("60")
+    page.get_by_role("button", name="提交反馈").first.click()
+    expect(page.get_by_text("值班员 反馈进展 60%：方案已报")).to_be_visible()
+    finish(page, ATTACK)
+    assert faults(page) == []
     assert "✓" not in feed(served, LEAD)
 
     secretary.goto(f"{served.base}/console")
     expect(secretary.get_by_text(ATTACK, exact=True)).to_be_visible()
     expect(secretary.get_by_role("link", name="4月签收")).to_contain_text("1/")
     assert faults(secretary) == []
+    secretary.get_by_text("退回", exact=True).first.click()
+    secretary.get_by_label("退回原因").first.fill("请补充文号")
+    secretary.get_by_role("button", name="退回").first.click()
+    page.reload()
+    expect(page.get_by_text("已退回：请补充文号").first).to_be_visible()
+    finish(page, "12号文")
+    secretary.goto(f"{served.base}/console")
     secretary.get_by_role("button", name="确认办结").click()
     expect(secretary.get_by_role("status")).to_be_visible()
 
@@ -71,7 +82,9 @@ def test_what_a_unit_finishes_is_confirmed_and_its_calendar_says_so(
     assert feed_until(served, LEAD, "✓")
     assert "✓" not in feed(served, "plan")
     served.tick()
-    assert ATTACK not in served.mail_to(lead, "登记回执")  # who has the link writes no mails
+    receipt = served.mail_to(lead, "登记回执")
+    assert "如非本单位操作，请联系" in receipt
+    assert ATTACK not in receipt  # who has the link writes no mails
 
     # The other lead of the same task knows of the office's word, and of nothing else.
     page.context.clear_cookies()
@@ -81,42 +94,26 @@ def test_what_a_unit_finishes_is_confirmed_and_its_calendar_says_so(
     assert "值班员" not in page.content()
 
 
-def test_what_is_sent_back_comes_to_the_unit_with_a_word(
-    page: Page, served: Served, secretary: Page
-) -> None:
-    page.goto(served.link_in(served.app.table.directory[LEAD].to[0]))
+def finish(page: Page, words: str) -> None:
     page.get_by_text("登记进展或完成").first.click()
-    page.get_by_label("登记人").nth(2).fill("值班员")
+    page.get_by_label("说明").first.fill(words)
     page.get_by_role("button", name="登记完成").first.click()
-    secretary.goto(f"{served.base}/console")
-    secretary.get_by_text("退回", exact=True).first.click()
-    secretary.get_by_label("退回原因").first.fill("请补充文号")
-    secretary.get_by_role("button", name="退回").first.click()
-    page.reload()
-    expect(page.get_by_text("已退回：请补充文号").first).to_be_visible()
+    expect(page.get_by_text("待复核（已登记4月1日完成）").first).to_be_visible()
 
 
-def test_every_page_of_the_console_is_accessible_and_fits_a_phone(
+def test_every_page_of_the_console_is_accessible_and_fits_a_phone_until_one_logs_out(
     served: Served, secretary: Page
 ) -> None:
+    expect(secretary.locator("details.fold[open]")).to_have_count(13)
     secretary.set_viewport_size({"width": 375, "height": 812})
+    secretary.reload()  # on a phone the year opens at its month
+    expect(secretary.locator("details.fold[open]")).to_have_count(1)
+    expect(secretary.locator("details.fold[open] summary")).to_contain_text("4月")
     for path in CONSOLE:
         secretary.goto(f"{served.base}/console{path}")
         secretary.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert faults(secretary) == []
         assert overflow(secretary) <= 0
-
-
-def test_on_a_phone_the_year_opens_at_its_month(served: Served, secretary: Page) -> None:
-    expect(secretary.locator("details.fold[open]")).to_have_count(13)
-    secretary.set_viewport_size({"width": 375, "height": 812})
-    secretary.reload()
-    expect(secretary.locator("details.fold[open]")).to_have_count(1)
-    expect(secretary.locator("details.fold[open] summary")).to_contain_text("4月")
-    assert faults(secretary) == []
-
-
-def test_who_is_logged_out_sees_nothing_more(served: Served, secretary: Page) -> None:
     secretary.get_by_role("button", name="退出").click()
     for path in CONSOLE:
         secretary.goto(f"{served.base}/console{path}")

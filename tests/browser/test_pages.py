@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from reminder.domain.registrations import Signature
@@ -11,23 +10,20 @@ from reminder.office.registrations import finish
 from tests.browser.conftest import Served, faults, overflow
 
 
-@pytest.mark.parametrize("path", ["/", "/outbox"])
-def test_a_local_page_is_accessible_and_fits_a_phone(page: Page, served: Served, path: str) -> None:
-    page.goto(served.page(path))
-    assert page.url == served.base + path
-    assert faults(page) == []
-    assert overflow(page) <= 0
-
-
-@pytest.mark.parametrize("path", ["/", "/outbox"])
-def test_what_a_stranger_reads_is_accessible_and_fits_a_phone(
-    context: BrowserContext, served: Served, path: str
+def test_local_pages_and_what_a_stranger_reads_are_accessible_and_fit_a_phone(
+    context: BrowserContext, page: Page, served: Served
 ) -> None:
-    page = context.new_page()  # the browser itself logs a 403 as an error
-    page.goto(served.base + path)
-    expect(page.get_by_text("reminder console url")).to_be_visible()
-    assert faults(page) == []
-    assert overflow(page) <= 0
+    stranger = context.new_page()  # the browser itself logs a 403 as an error
+    for path in ("/", "/outbox"):
+        stranger.goto(served.base + path)
+        expect(stranger.get_by_text("reminder console url")).to_be_visible()
+        assert faults(stranger) == []
+        assert overflow(stranger) <= 0
+    for path in ("/", "/outbox"):
+        page.goto(served.page(path))
+        assert page.url == served.base + path
+        assert faults(page) == []
+        assert overflow(page) <= 0
 
 
 def test_a_mail_fits_a_phone_whatever_somebody_typed(page: Page, served: Served) -> None:

@@ -12,42 +12,17 @@ def link(served: Served, unit: str) -> str:
     return served.link_in(served.app.table.directory[unit].to[0])
 
 
-def unfold(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-
-
 @pytest.mark.parametrize("unit", [LEAD, RELATED])
 def test_the_page_is_accessible_and_fits_a_phone(page: Page, served: Served, unit: str) -> None:
     page.goto(link(served, unit))
     for _ in range(2):
         assert faults(page) == []
         assert overflow(page) <= 0
-        unfold(page)
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     page.goto(link(served, unit) + "/mails")
     page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("工作提示")
     assert faults(page) == []
-
-
-def test_a_unit_signs_reports_and_finishes(page: Page, served: Served) -> None:
-    page.goto(link(served, LEAD))
-    page.get_by_label("登记人").first.fill("值班员")
-    page.get_by_role("button", name="确认签收").click()
-    expect(page.get_by_role("status")).to_contain_text("已签收")
-
-    page.get_by_text("登记进展或完成").first.click()
-    page.get_by_label("进展情况").first.fill("方案已报")
-    page.get_by_label("进度").first.fill("60")
-    page.get_by_role("button", name="提交反馈").first.click()
-    expect(page.get_by_text("值班员 反馈进展 60%：方案已报")).to_be_visible()
-
-    page.get_by_text("登记进展或完成").first.click()
-    page.get_by_role("button", name="登记完成").first.click()
-    expect(page.get_by_text("待复核（已登记4月1日完成）").first).to_be_visible()
-    assert faults(page) == []
-    served.tick()
-    address = served.app.table.directory[LEAD].to[0]
-    assert "如非本单位操作，请联系" in served.mail_to(address, "登记回执")
 
 
 def test_a_refused_form_is_where_the_reader_is(context: BrowserContext, served: Served) -> None:
