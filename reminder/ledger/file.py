@@ -24,6 +24,7 @@ from reminder.ledger.mark import Mark
 
 log = logging.getLogger(__name__)
 
+SYNCHRONOUS = "FULL"  # a commit is on disk before it counts
 _GLANCE = 0.01  # seconds
 _LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -213,7 +214,7 @@ def _engine(path: Path, mode: str, *, read_only: bool) -> Engine:
     def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
         if mode == "rw":
             _into_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         connection.execute("PRAGMA foreign_keys = ON")
         if read_only:
             connection.execute("PRAGMA query_only = ON")

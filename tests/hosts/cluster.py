@@ -45,8 +45,8 @@ from datetime import timedelta
 from reminder import daemon
 from reminder.cli import main
 from reminder.mail import replicas
-replicas.LEASE, replicas.RENEWED = 6.0, 1.5
-daemon.EVERY = timedelta(seconds=2)
+replicas.LEASE, replicas.RENEWED = 4.0, 1.0
+daemon.EVERY = timedelta(seconds=1)
 main()
 """
 

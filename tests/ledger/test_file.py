@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from reminder.errors import LedgerError
+from reminder.ledger import file as ledger_file
 from reminder.ledger.database import Database
-from reminder.ledger.file import FileDatabase
+from reminder.ledger.file import SYNCHRONOUS, FileDatabase
 from reminder.ledger.opening import open_database
 from reminder.ledger.rows import put_setting, read_setting
 from reminder.ledger.schema import REVISION
@@ -232,8 +233,11 @@ def test_a_writer_that_nobody_lets_in_says_so(path: Path, database: Database) ->
     assert "fuser" in held.value.hint
 
 
-def test_every_commit_is_on_disk_before_it_counts(database: Database) -> None:
-    with database.write() as connection:
+def test_every_commit_is_on_disk_before_it_counts(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_file, "SYNCHRONOUS", SYNCHRONOUS)
+    with closing(open_database(path)) as database, database.write() as connection:
         kept = [
             connection.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "synchronous", "foreign_keys")

@@ -162,7 +162,7 @@ def forget_a_unit(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_reminders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(planning, "reminders", lambda *_: iter(()))
+    patch.setattr(planning, "reminders", lambda *_, **__: iter(()))
 
 
 def repeat_reminders(patch: pytest.MonkeyPatch) -> None:
