@@ -1,4 +1,5 @@
-"""Any value at any place of an edited file loads, or is refused in words at a line of that file."""
+"""Any text of an edited file, and any value at any place of it, loads, or is refused in words at
+a line of that file."""
 
 import json
 import tomllib
@@ -20,16 +21,18 @@ NAMES = {
     "units.toml": SHIPPED / "config" / "units.toml",
     "reminder.toml": SHIPPED / "config" / "reminder.toml",
 }
-WORKDAYS = {"work": [date(2026, 5, 9)], "rest": [date(2026, 5, 4)]}
-SETTINGS = {
-    "plan": "plan.toml",
-    "mail": {"from": "a@b.cn"},
-    "smtp": {"port": 25, "timeout": 60.0},
-    "web": {"host": "", "base_url": "http://b.cn"},
-    "nudge": [{"workdays_left": 3, "to": ["unit"]}],
-    "overdue": [{"workdays_after": 1}],
-    "workdays": {"work": [date(2026, 5, 9)]},
-    "digest": {"at": time(9)},
+DATA = {
+    "workdays/2026.toml": {"work": [date(2026, 5, 9)], "rest": [date(2026, 5, 4)]},
+    "reminder.toml": {
+        "plan": "plan.toml",
+        "mail": {"from": "a@b.cn"},
+        "smtp": {"port": 25, "timeout": 60.0},
+        "web": {"host": "", "base_url": "http://b.cn"},
+        "nudge": [{"workdays_left": 3, "to": ["unit"]}],
+        "overdue": [{"workdays_after": 1}],
+        "workdays": {"work": [date(2026, 5, 9)]},
+        "digest": {"at": time(9)},
+    },
 }
 WORDS = st.text(max_size=20) | st.sampled_from(
     ["", "\0", "\u202e", "x" * 300, "a@b.cn", "2026-02-30", "上旬", "npc-deputies", "\udc80"]
@@ -45,15 +48,16 @@ ANYTHING: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
     max_leaves=6,
 )
+SNIPPETS = st.sampled_from(
+    ["", "\n", '"', "]", "[[", "= ", "2026-02-30", "9999-12-31", "0001-01-01", "-1", "1e9", "{}",
+     "[]", "\x00", "\u009b", "\ufeff", '"\\u0000"', "'", "#", "true", "[[month]]\n", "[plan]\n"]
+)  # fmt: skip
 
 
 def written(value: Any) -> str:
     match value:
         case dict():
-            pairs = (
-                f"{json.dumps(key, ensure_ascii=False)} = {written(v)}" for key, v in value.items()
-            )
-            return "{" + ", ".join(pairs) + "}"
+            return "{" + ", ".join(pairs(value)) + "}"
         case list():
             return "[" + ", ".join(map(written, value)) + "]"
         case str():
@@ -64,6 +68,10 @@ def written(value: Any) -> str:
             return value.isoformat()
         case _:
             return hex(value) if value > 0 else str(value)
+
+
+def pairs(table: dict[str, Any]) -> list[str]:
+    return [f"{json.dumps(key, ensure_ascii=False)} = {written(v)}" for key, v in table.items()]
 
 
 def places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -80,40 +88,67 @@ def changed(value: Any, place: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-def document(data: dict[str, Any]) -> str:
-    return "".join(
-        f"{json.dumps(key, ensure_ascii=False)} = {written(v)}\n" for key, v in data.items()
-    )
+@st.composite
+def mutated(draw: st.DrawFn, original: str) -> str:
+    """A copy with a few places cut out, doubled or overwritten."""
+    text = original
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 40)))
+        text = text[:start] + draw(SNIPPETS | st.just(text[start:end] * 2)) + text[end:]
+    return text
 
 
-def faults_of(folder: Path) -> list[Fault]:
+def faults_of(folder: Path, name: str, text: str) -> list[Fault]:
+    (folder / name).write_text(text, encoding="utf-8", errors="surrogatepass")
     try:
         load_office(folder, {"plan": folder / "plan.toml"})
     except ConfigurationError as error:
-        return error.faults
-    return []
+        faults = error.faults
+    else:
+        return []
+    assert faults
+    return faults
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("any")
+
+
+@pytest.fixture(autouse=True)
+def _without_mistakes(folder: Path) -> None:
+    (folder / "workdays").mkdir(exist_ok=True)
+    (folder / "workdays" / "2026.toml").unlink(missing_ok=True)
+    for name, path in NAMES.items():
+        (folder / name).write_bytes(path.read_bytes())
 
 
 @pytest.mark.parametrize("name", [*NAMES, "workdays/2026.toml"])
-def test_any_value_at_any_place_loads_or_is_refused_at_its_line(
-    name: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("any")
-    (folder / "workdays").mkdir()
-    for other, path in NAMES.items():
-        (folder / other).write_bytes(path.read_bytes())
-    data: dict[str, Any] = {"workdays/2026.toml": WORKDAYS, "reminder.toml": SETTINGS}.get(name, {})
-    data = data or tomllib.loads(NAMES[name].read_text(encoding="utf-8"))
-    assert isinstance(data, dict)
+def test_any_value_at_any_place_loads_or_is_refused_at_its_line(folder: Path, name: str) -> None:
+    data: dict[str, Any] = DATA.get(name) or tomllib.loads(NAMES[name].read_text("utf-8"))
 
     @settings(max_examples=40, deadline=None)
     @given(st.sampled_from(sorted(places(data), key=str)), ANYTHING)
     def check(place: tuple[Any, ...], new: Any) -> None:
-        text = document(changed(data, place, new))
-        (folder / name).write_text(text, encoding="utf-8", errors="surrogatepass")
-        for fault in faults_of(folder):
+        text = "\n".join(pairs(changed(data, place, new)))
+        for fault in faults_of(folder, name, text):
             if fault.path.endswith(name):
                 assert 0 < fault.line <= text.count("\n") + 1
             assert len(str(fault)) < 1000
+
+    check()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_text_loads_or_is_refused_in_words(folder: Path, name: str) -> None:
+    original = NAMES[name].read_text("utf-8")
+    if name == "reminder.toml":  # its settings stand in comments
+        original = original.replace("\n# ", "\n")
+
+    @settings(max_examples=80, deadline=None)
+    @given(st.text(st.characters(codec=None), max_size=60) | mutated(original))
+    def check(text: str) -> None:
+        faults_of(folder, name, text)
 
     check()
