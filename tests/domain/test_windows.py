@@ -24,14 +24,6 @@ def day(month: int, number: int) -> date:
     return date(2026, month, number)
 
 
-# --- the rules and their precedence
-
-
-def test_a_months_task_opens_on_its_first_working_day_and_is_due_on_its_last() -> None:
-    found = of(task(5))
-    assert (found.opens, found.due, found.rule) == (day(5, 6), day(5, 29), Rule.MONTH)
-
-
 EVERYTHING: dict[str, Any] = {
     "due": day(4, 15),
     "meetings": ("sc-25",),
@@ -57,107 +49,22 @@ def test_explicit_comes_before_dated_meeting_before_part_before_month(
     assert (found.rule, found.due) == (rule, due)
 
 
-def test_explicit_opens_wins_over_the_part_and_leaves_its_due() -> None:
-    found = of(task(4, opens=day(4, 13), part=Part.MIDDLE))
-    assert (found.opens, found.due) == (day(4, 13), day(4, 20))
-
-
-def test_explicit_due_makes_a_task_of_an_undated_meeting_certain() -> None:
-    found = of(task(4, due=day(4, 15), meetings=("sc-25",)), meeting())
-    assert (found.rule, found.provisional, found.tracked) == (Rule.EXPLICIT, False, True)
-
-
-# --- rest days
-
-
-def test_rest_day_moves_due_to_the_working_day_before() -> None:
-    assert of(task(5, opens=day(4, 20), due=day(5, 4))).due == day(4, 30)
-
-
-def test_rest_day_moves_opens_to_the_working_day_after() -> None:
-    assert of(task(5, opens=day(5, 1))).opens == day(5, 6)
-
-
-def test_a_make_up_day_moves_neither() -> None:
-    found = of(task(5, opens=day(5, 9), due=day(5, 9)))
-    assert (found.opens, found.due) == (day(5, 9), day(5, 9))
-
-
-def test_exact_dates_stay_on_rest_days() -> None:
-    found = of(task(4, opens=day(4, 4), due=day(4, 18), exact=True))
-    assert (found.opens, found.due) == (day(4, 4), day(4, 18))
-
-
-def test_moving_may_put_due_before_opens() -> None:
-    found = of(task(4, opens=day(4, 4), due=day(4, 6)))
-    assert (found.opens, found.due) == (day(4, 7), day(4, 3))
-
-
-# --- meetings
-
-
 @pytest.mark.parametrize(
-    ("held", "before", "due"),
+    ("found", "opens", "due"),
     [
-        (day(10, 13), 5, day(9, 30)),  # over the make-up Saturday and the holiday
-        (day(5, 11), 1, day(5, 9)),
-        (day(4, 26), 1, day(4, 24)),  # a Sunday
-        (day(4, 22), 0, day(4, 22)),
+        (task(5), day(5, 6), day(5, 29)),
+        (task(4, opens=day(4, 13), part=Part.MIDDLE), day(4, 13), day(4, 20)),
+        (task(5, opens=day(4, 20), due=day(5, 4)), day(4, 20), day(4, 30)),
+        (task(5, opens=day(5, 1)), day(5, 6), day(5, 29)),
+        (task(5, opens=day(5, 9), due=day(5, 9)), day(5, 9), day(5, 9)),  # a make-up day
+        (task(4, opens=day(4, 4), due=day(4, 18), exact=True), day(4, 4), day(4, 18)),
+        (task(4, opens=day(4, 4), due=day(4, 6)), day(4, 7), day(4, 3)),  # due before it opens
     ],
 )
-def test_before_a_dated_meeting_counts_working_days(held: date, before: int, due: date) -> None:
-    found = of(
-        task(held.month, meetings=("sc-25",), before_workdays=before),
-        meeting(held, month=held.month),
-    )
-    assert (found.due, found.rule, found.provisional) == (due, Rule.MEETING, False)
-
-
-def test_due_on_the_day_of_a_meeting_moves_off_a_rest_day_too() -> None:
-    found = of(task(4, meetings=("sc-25",), before_workdays=0), meeting(day(4, 25)))
-    assert found.due == day(4, 24)
-
-
-def test_a_meeting_in_an_earlier_month_never_puts_due_before_opens() -> None:
-    found = of(task(5, meetings=("sc-25",), before_workdays=3), meeting(day(4, 28)))
-    assert found.opens <= found.due == day(4, 23)
-
-
-def test_the_last_of_several_meetings_decides() -> None:
-    found = of(
-        task(4, meetings=("sc-25", "sc-26"), before_workdays=1),
-        meeting(day(4, 10)),
-        meeting(day(4, 24), name="sc-26"),
-    )
-    assert found.due == day(4, 23)
-
-
-def test_a_dated_meeting_without_a_count_confirms_the_month() -> None:
-    found = of(task(4, meetings=("sc-25",)), meeting(day(4, 10)))
-    assert (found.due, found.rule, found.provisional) == (day(4, 30), Rule.MONTH, False)
-
-
-def test_an_undated_meeting_has_the_months_window_provisionally() -> None:
-    found = of(task(4, meetings=("sc-25",), before_workdays=5), meeting())
-    assert (found.opens, found.due) == (day(4, 1), day(4, 30))
-    assert (found.rule, found.provisional) == (Rule.MEETING_UNDATED, True)
-
-
-def test_a_task_of_an_undated_meeting_is_neither_nudged_nor_overdue() -> None:
-    found = of(task(4, meetings=("sc-25",), before_workdays=5), meeting())
-    assert (found.tracked, found.can_be_overdue) == (False, False)
-
-
-def test_an_undated_last_meeting_makes_it_provisional_though_another_has_a_date() -> None:
-    found = of(
-        task(4, meetings=("sc-25", "sc-26"), before_workdays=1),
-        meeting(day(4, 10)),
-        meeting(name="sc-26"),
-    )
-    assert (found.rule, found.due) == (Rule.MEETING_UNDATED, day(4, 30))
-
-
-# --- parts of a month
+def test_rest_day_moves_due_to_the_working_day_before_and_opens_to_the_one_after(
+    found: Task, opens: date, due: date
+) -> None:
+    assert (of(found).opens, of(found).due) == (opens, due)
 
 
 @pytest.mark.parametrize(
@@ -179,13 +86,75 @@ def test_a_part_of_the_month_lies_between_its_working_days(
     assert (found.opens, found.due, found.rule) == (day(month, opens), day(month, due), Rule.PART)
 
 
-# --- soft, guessed, year-round, standing
+# --- meetings
 
 
-def test_soft_keeps_the_window_and_is_never_overdue() -> None:
-    found = of(task(4, soft=True))
-    assert (found.due, found.rule) == (day(4, 30), Rule.MONTH)
-    assert (found.soft, found.tracked, found.can_be_overdue) == (True, True, False)
+@pytest.mark.parametrize(
+    ("held", "before", "due"),
+    [
+        (day(10, 13), 5, day(9, 30)),  # over the make-up Saturday and the holiday
+        (day(5, 11), 1, day(5, 9)),
+        (day(4, 26), 1, day(4, 24)),  # a Sunday
+        (day(4, 22), 0, day(4, 22)),
+        (day(4, 25), 0, day(4, 24)),  # a Saturday
+    ],
+)
+def test_before_a_dated_meeting_counts_working_days(held: date, before: int, due: date) -> None:
+    found = of(
+        task(held.month, meetings=("sc-25",), before_workdays=before),
+        meeting(held, month=held.month),
+    )
+    assert (found.due, found.rule, found.provisional) == (due, Rule.MEETING, False)
+
+
+def test_a_meeting_in_an_earlier_month_never_puts_due_before_opens() -> None:
+    found = of(task(5, meetings=("sc-25",), before_workdays=3), meeting(day(4, 28)))
+    assert found.opens <= found.due == day(4, 23)
+
+
+@pytest.mark.parametrize(
+    ("last", "rule", "due"),
+    [(day(4, 24), Rule.MEETING, day(4, 23)), (None, Rule.MEETING_UNDATED, day(4, 30))],
+)
+def test_the_last_of_several_meetings_decides(last: date | None, rule: Rule, due: date) -> None:
+    found = of(
+        task(4, meetings=("sc-25", "sc-26"), before_workdays=1),
+        meeting(day(4, 10)),
+        meeting(last, name="sc-26"),
+    )
+    assert (found.rule, found.due) == (rule, due)
+
+
+def test_a_dated_meeting_without_a_count_confirms_the_month() -> None:
+    found = of(task(4, meetings=("sc-25",)), meeting(day(4, 10)))
+    assert (found.due, found.rule, found.provisional) == (day(4, 30), Rule.MONTH, False)
+
+
+def test_an_undated_meeting_has_the_months_window_provisionally_unless_a_day_is_given() -> None:
+    found = of(task(4, meetings=("sc-25",), before_workdays=5), meeting())
+    assert (found.opens, found.due, found.rule) == (day(4, 1), day(4, 30), Rule.MEETING_UNDATED)
+    assert found.provisional
+    found = of(task(4, due=day(4, 15), meetings=("sc-25",)), meeting())
+    assert (found.rule, found.provisional, found.tracked) == (Rule.EXPLICIT, False, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "tracked", "overdue"),
+    [
+        (of(task(4)), True, True),
+        (of(task(4, soft=True)), True, False),
+        (of(task(4, meetings=("sc-25",)), meeting()), False, False),
+        (of(year_round(), month=4), False, False),
+    ],
+    ids=["month", "soft", "undated", "year-round"],
+)
+def test_what_is_nudged_and_what_can_be_overdue(
+    found: Window, tracked: bool, overdue: bool
+) -> None:
+    assert (found.tracked, found.can_be_overdue) == (tracked, overdue)
+
+
+# --- guessed, year-round, standing
 
 
 def test_a_window_of_an_unannounced_year_is_provisional() -> None:
@@ -201,11 +170,6 @@ def test_a_year_round_task_has_each_months_window_as_its_check_in() -> None:
     assert {found.rule for found in windows} == {Rule.YEAR_ROUND}
 
 
-def test_a_year_round_task_is_neither_nudged_nor_overdue() -> None:
-    found = of(year_round(), month=4)
-    assert (found.tracked, found.can_be_overdue) == (False, False)
-
-
 def test_a_standing_remark_has_no_window() -> None:
     with pytest.raises(ValueError, match="no window"):
         of(standing())
@@ -213,91 +177,55 @@ def test_a_standing_remark_has_no_window() -> None:
 
 # --- lights
 
+BLUE, GREEN, YELLOW, RED, GREY = Light.BLUE, Light.GREEN, Light.YELLOW, Light.RED, Light.GREY
+APRIL, UNDATED = task(4), of(task(4, meetings=("sc-25",)), meeting())
+DONE = Progress({"2026-04-1": day(4, 20), "2026-year-1": day(2, 10)})
+CHECKED_IN = Progress(checked_in={("2026-year-1", "2026-04"): day(4, 20)})
+
 
 @pytest.mark.parametrize(
-    ("on", "wanted"),
+    ("found", "lights"),
     [
-        ("2026-03-31", Light.BLUE),
-        ("2026-04-01", Light.GREEN),
-        ("2026-04-24", Light.GREEN),
-        ("2026-04-26", Light.GREEN),
-        ("2026-04-27", Light.YELLOW),
-        ("2026-04-30", Light.YELLOW),
-        ("2026-05-01", Light.RED),
-        ("2026-12-31", Light.RED),
+        (of(APRIL), {"03-31": BLUE, "04-01": GREEN, "04-26": GREEN, "04-27": YELLOW}),
+        (of(APRIL), {"04-30": YELLOW, "05-01": RED, "12-31": RED}),
+        (of(task(1)), {"01-26": GREEN, "01-27": YELLOW}),
+        (of(task(5, due=day(5, 13))), {"05-08": GREEN, "05-09": YELLOW}),  # a make-up day
+        (of(task(10, part=Part.EARLY)), {"10-07": BLUE, "10-08": YELLOW}),  # two days long
+        (UNDATED, {"04-29": GREEN, "05-01": GREY}),
     ],
 )
-def test_light_on_each_day_where_it_changes(on: str, wanted: Light) -> None:
-    assert shown(of(task(4)), on) is wanted
-
-
-def test_in_january_yellow_falls_on_tuesday_the_27th() -> None:
-    found = of(task(1))
-    assert (found.due, shown(found, "2026-01-26")) == (day(1, 30), Light.GREEN)
-    assert shown(found, "2026-01-27") is Light.YELLOW
-
-
-def test_make_up_days_count_among_the_days_left() -> None:
-    found = of(task(5, due=day(5, 13)))
-    assert DAYS.between(day(5, 8), found.due) == 4
-    assert shown(found, "2026-05-09") is Light.YELLOW
-
-
-def test_a_window_shorter_than_three_days_opens_yellow() -> None:
-    found = of(task(10, part=Part.EARLY))
-    assert [shown(found, f"2026-10-0{n}") for n in (7, 8)] == [Light.BLUE, Light.YELLOW]
-
-
-def test_done_is_grey_on_every_day() -> None:
-    done = Progress({"2026-04-1": day(4, 20)})
-    days = ("2026-03-01", "2026-04-29", "2026-06-01")
-    assert {shown(of(task(4)), on, done) for on in days} == {Light.GREY}
-
-
-def test_what_closed_before_the_first_start_is_settled_and_grey() -> None:
-    found = of(task(4))
-    assert shown(found, "2026-05-10", Progress(started=day(5, 1))) is Light.GREY
-    assert shown(found, "2026-05-10", Progress(started=day(4, 30))) is Light.RED
-
-
-YEAR_OF_DAYS = [
-    date(2026, month, number).isoformat() for month in range(1, 13) for number in (1, 28)
-]
+def test_light_on_each_day_where_it_changes(found: Window, lights: dict[str, Light]) -> None:
+    assert {on: shown(found, f"2026-{on}") for on in lights} == lights
 
 
 @pytest.mark.parametrize(
-    "timing",
-    [{"soft": True}, {"soft": True, "due": day(4, 15)}, {"meetings": ("sc-25",)}],
-    ids=["soft", "soft with a due date", "undated meeting"],
+    ("found", "progress", "on", "light"),
+    [
+        *((of(APRIL), DONE, on, GREY) for on in ("2026-03-01", "2026-04-29", "2026-06-01")),
+        (of(replace(APRIL, id="2026-04-2")), DONE, "2026-05-01", RED),
+        (of(APRIL), Progress(started=day(5, 1)), "2026-05-10", GREY),
+        (of(APRIL), Progress(started=day(4, 30)), "2026-05-10", RED),
+        *((of(year_round(), month=month), DONE, "2026-06-15", GREY) for month in (1, 6, 12)),
+        (of(year_round(), month=4), CHECKED_IN, "2026-05-15", GREY),
+        (of(year_round(), month=5), CHECKED_IN, "2026-05-15", GREEN),
+    ],
 )
-def test_soft_and_provisional_are_never_red(timing: dict[str, Any]) -> None:
-    found = of(task(4, **timing), meeting())
-    assert Light.RED not in {shown(found, on) for on in YEAR_OF_DAYS}
+def test_what_is_done_settled_or_checked_in_is_grey_and_nothing_else(
+    found: Window, progress: Progress, on: str, light: Light
+) -> None:
+    assert shown(found, on, progress) is light
 
 
-def test_an_open_session_without_a_date_is_grey_once_its_month_is_over() -> None:
-    found = of(task(4, meetings=("sc-25",)), meeting())
-    assert [shown(found, on) for on in ("2026-04-29", "2026-05-01")] == [Light.GREEN, Light.GREY]
-
-
-def test_a_year_round_check_in_is_never_yellow_or_red() -> None:
-    found = of(year_round(), month=4)
-    assert {shown(found, on) for on in YEAR_OF_DAYS} == {Light.BLUE, Light.GREEN}
-
-
-def test_done_once_ends_a_year_round_task_for_the_year() -> None:
-    done = Progress({"2026-year-1": day(2, 10)})
-    windows = [of(year_round(), month=month) for month in range(1, 13)]
-    assert {shown(found, "2026-06-15", done) for found in windows} == {Light.GREY}
-
-
-def test_a_check_in_ends_a_year_round_task_for_its_month_only() -> None:
-    april = Progress(checked_in={("2026-year-1", "2026-04"): day(4, 20)})
-    windows = [of(year_round(), month=month) for month in (4, 5)]
-    assert [shown(found, "2026-05-15", april) for found in windows] == [Light.GREY, Light.GREEN]
-
-
-def test_the_light_of_one_task_does_not_follow_another() -> None:
-    other = replace(task(4), id="2026-04-2")
-    done = Progress({"2026-04-1": day(4, 20)})
-    assert shown(of(other), "2026-05-01", done) is Light.RED
+@pytest.mark.parametrize(
+    ("found", "never"),
+    [
+        (of(task(4, soft=True)), {RED}),
+        (of(task(4, soft=True, due=day(4, 15))), {RED}),
+        (UNDATED, {RED}),
+        (of(year_round(), month=4), {RED, YELLOW, GREY}),
+    ],
+    ids=["soft", "soft with a due date", "undated meeting", "year-round"],
+)
+def test_what_cannot_be_late_is_never_red(found: Window, never: set[Light]) -> None:
+    year = [date(2026, month, number).isoformat() for month in range(1, 13) for number in (1, 28)]
+    assert never.isdisjoint({shown(found, on) for on in year})
