@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from reminder.ledger.location import DatabaseServer, place_of
+from reminder.ledger.database import DatabaseServer, place_of
 from reminder.ledger.opening import open_database
 from reminder.ledger.schema import metadata
 

@@ -27,7 +27,7 @@ from pydantic_settings import (
 from reminder.documents import values
 from reminder.domain.addresses import is_loopback, is_public_name, mailbox
 from reminder.errors import ConfigurationError, Fault
-from reminder.ledger.location import Place, lock_beside, place_of
+from reminder.ledger.database import Place, lock_beside, place_of
 
 PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from reminder.domain.addresses import hello_name, host_name, mailbox, site_address
 from reminder.domain.characters import UNSEEN, one_line, quoted
-from reminder.ledger.location import place_of
+from reminder.ledger.database import place_of
 
 UNIT, SECRETARIAT = "unit", "secretariat"
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from reminder.ledger.database import Database
-from reminder.ledger.rows import put, put_new_setting, read_setting
-from reminder.ledger.schema import attempt, session
+from reminder.ledger.schema import attempt, put, put_new_setting, read_setting, session
 
 _KEY = "installation-key"
 

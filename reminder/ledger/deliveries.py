@@ -21,8 +21,16 @@ from sqlalchemy import (
 )
 
 from reminder.domain.notices import Answer, Reason, State
-from reminder.ledger.rows import Change, record
-from reminder.ledger.schema import Moment, Words, history, message, notice, recipient
+from reminder.ledger.schema import (
+    Change,
+    Moment,
+    Words,
+    history,
+    message,
+    notice,
+    recipient,
+    record,
+)
 from reminder.ledger.senders import ServerTrouble
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server

@@ -18,8 +18,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import BUSY_TIMEOUT, Database
-from reminder.ledger.location import lock_beside
+from reminder.ledger.database import BUSY_TIMEOUT, Database, lock_beside
 from reminder.ledger.mark import Mark
 
 log = logging.getLogger(__name__)

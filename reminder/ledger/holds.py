@@ -9,16 +9,18 @@ from sqlalchemy import Connection, func, select, update
 
 from reminder.domain.notices import ON_ITS_WAY, Kind, Reason, State
 from reminder.ledger.notices import set_states
-from reminder.ledger.rows import (
+from reminder.ledger.schema import (
     Change,
     batched,
     drop_setting,
+    notice,
     put_new_setting,
     put_setting,
     read_setting,
+    recipient,
     record,
+    start,
 )
-from reminder.ledger.schema import notice, recipient, start
 
 _HOLD, _RELEASED = "hold", "hold-released"
 

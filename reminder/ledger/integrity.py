@@ -14,14 +14,21 @@ from sqlalchemy import Connection, Table, func, select, text
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
 from reminder.ledger import file
-from reminder.ledger.database import MOVED_TO
-from reminder.ledger.location import Place
+from reminder.ledger.database import MOVED_TO, Place
 from reminder.ledger.mark import name_ledger
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
 from reminder.ledger.opening import open_database, reading
-from reminder.ledger.rows import drop_setting, put_setting
-from reminder.ledger.schema import REVISION, history, message, metadata, notice, recipient
+from reminder.ledger.schema import (
+    REVISION,
+    drop_setting,
+    history,
+    message,
+    metadata,
+    notice,
+    put_setting,
+    recipient,
+)
 from reminder.output_files import write_file
 
 _AT_ONCE = 200  # rows in memory

@@ -14,8 +14,7 @@ from sqlalchemy import Connection, select
 
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.feeds import note_change
-from reminder.ledger.rows import note_act, put, read_history
-from reminder.ledger.schema import link
+from reminder.ledger.schema import link, note_act, put, read_history
 
 FEED, PAGE = "feed", "page"
 READER = "~"  # between a feed's name and its reader's number: no unit's id has it

@@ -22,8 +22,7 @@ from reminder.domain.notices import (
 )
 from reminder.ledger.deliveries import NOT_BEGUN
 from reminder.ledger.occasions import AHEAD, note_reminded
-from reminder.ledger.rows import Change, batched, record
-from reminder.ledger.schema import history, message, notice, recipient
+from reminder.ledger.schema import Change, batched, history, message, notice, recipient, record
 
 OLD = timedelta(days=2)  # then what was never handed over is composed anew
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever

@@ -11,8 +11,17 @@ from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
 from reminder.domain.notices import NEVER_WENT, REMINDERS, Kind, NoticeDraft, State, still_reached
 from reminder.domain.occasions import PastDigest, Step
 from reminder.domain.timetable import Timetable
-from reminder.ledger.rows import batched, put, put_new, put_setting, read_setting
-from reminder.ledger.schema import notice, occasion, reminded, start
+from reminder.ledger.schema import (
+    batched,
+    notice,
+    occasion,
+    put,
+    put_new,
+    put_setting,
+    read_setting,
+    reminded,
+    start,
+)
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 _LAST_TICK = "last-tick"

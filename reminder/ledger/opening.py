@@ -9,8 +9,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from reminder.errors import LedgerError
 from reminder.ledger import file
-from reminder.ledger.database import Database, refuse_moved
-from reminder.ledger.location import DatabaseServer, Place
+from reminder.ledger.database import Database, DatabaseServer, Place, refuse_moved
 from reminder.ledger.schema import REVISION, metadata
 
 _OURS = {*metadata.tables, "alembic_version"}

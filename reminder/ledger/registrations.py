@@ -20,14 +20,16 @@ from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
+from reminder.ledger.database import Place
 from reminder.ledger.feeds import note_change
-from reminder.ledger.location import Place
 from reminder.ledger.opening import known_revision, reading
-from reminder.ledger.rows import note_act, put, read_history
 from reminder.ledger.schema import (
     REVISION,
     meeting_date,
+    note_act,
     notice,
+    put,
+    read_history,
     registration,
     start,
     task_done,

@@ -1,10 +1,18 @@
-"""The ledger's tables, and kinds of columns that both databases keep alike."""
+"""The ledger's tables, and what all queries share: rows that may be there already, settings,
+lines of the history.
+"""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from importlib import import_module
+from itertools import islice
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Dialect, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, String, Table, Text
+
+from reminder.domain.notices import Reason, State
 
 
 class Moment(sa.TypeDecorator[datetime]):
@@ -13,12 +21,12 @@ class Moment(sa.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError(f"{value}: a moment needs a time zone")
         return value.astimezone(UTC) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is not None and value.tzinfo is None:
             return value.replace(tzinfo=UTC)
         return value
@@ -30,7 +38,7 @@ class Words(sa.TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         return value and value.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
@@ -231,3 +239,97 @@ link = Table(
     Column("label", Words, nullable=False, server_default=""),
     Column("created", Moment),
 )
+
+
+# Rows, and what is done with them
+
+Row = Mapping[str, Any]
+
+
+def put(
+    connection: Connection, table: Table, *rows: Row, changing: Sequence[str] | None = None
+) -> None:
+    """A row whose key is there already is changed: in these columns, or in all that are given."""
+    key = [column.name for column in table.primary_key]
+    statement = _insert(connection, table)
+    names = [name for name in rows[0] if name not in key] if changing is None else changing
+    fresh = {name: statement.excluded[name] for name in names}
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=fresh), list(rows))
+
+
+def put_new(connection: Connection, table: Table, row: Row) -> bool:
+    """False when its key is there already: that row stays as it is.
+
+    Asked by RETURNING: of an INSERT without it SQLAlchemy knows no row count on PostgreSQL.
+    """
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    added = connection.execute(statement.returning(*table.primary_key), row)
+    return added.first() is not None
+
+
+# Asked with every answer: made once, for making a statement takes longer than running it.
+_VALUE = sa.select(setting.c.value).where(setting.c.name == sa.bindparam("of_name"))
+
+
+def read_setting(connection: Connection, name: str) -> str | None:
+    return connection.scalar(_VALUE, {"of_name": name})
+
+
+def put_setting(connection: Connection, name: str, value: str) -> None:
+    put(connection, setting, {"name": name, "value": value})
+
+
+def put_new_setting(connection: Connection, name: str, value: str) -> bool:
+    """False when it has a value already, which stays."""
+    return put_new(connection, setting, {"name": name, "value": value})
+
+
+def drop_setting(connection: Connection, name: str) -> bool:
+    """False when there was none."""
+    return bool(connection.execute(sa.delete(setting).where(setting.c.name == name)).rowcount)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    # Only of the database in use: PostgreSQL's dialect takes 17 ms to import.
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
+
+
+Item = TypeVar("Item")
+
+
+def batched(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
+    """SQLite limits the variables of one statement; and long work goes in short transactions,
+    so that others wait for half a second at most."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+# The history: every change of a notice and of its recipients, in order
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of the history. `subject` is a notice's key."""
+
+    subject: str
+    state: State
+    reason: Reason
+    address: str | None = None
+    detail: str = ""
+
+
+def record(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
+    if rows := [vars(change) | {"at": at} for change in changes]:
+        connection.execute(history.insert(), rows)
+
+
+def read_history(connection: Connection, subject: str) -> list[sa.RowMapping]:
+    query = sa.select(history).where(history.c.subject == subject).order_by(history.c.id)
+    return list(connection.execute(query).mappings())
+
+
+def note_act(connection: Connection, at: datetime, subject: str, act: str, detail: str) -> None:
+    """Of a person, on what is no notice: a task, a meeting, a link."""
+    row = {"at": at, "subject": subject, "address": None, "state": act, "detail": detail}
+    connection.execute(history.insert().values(**row, reason="registered"))

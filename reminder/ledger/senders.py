@@ -7,8 +7,7 @@ from sqlalchemy import Connection, cast, delete, exists, func, insert, literal, 
 from sqlalchemy.types import DateTime
 
 from reminder.domain.notices import Reason, State
-from reminder.ledger.rows import put
-from reminder.ledger.schema import alarm, lease, recipient, server_trouble
+from reminder.ledger.schema import alarm, lease, put, recipient, server_trouble
 
 # PostgreSQL's: the time now, where now() is the transaction's beginning.
 _NOW = cast(func.clock_timestamp(), DateTime(timezone=True))

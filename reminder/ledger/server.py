@@ -19,8 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import BUSY_TIMEOUT, Database
-from reminder.ledger.location import DatabaseServer
+from reminder.ledger.database import BUSY_TIMEOUT, Database, DatabaseServer
 from reminder.ledger.mark import Mark
 
 # Whoever holds it writes. Any number that other programs on that database do not take.

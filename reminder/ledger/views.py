@@ -22,8 +22,7 @@ from sqlalchemy import (
 )
 
 from reminder.domain.notices import DECIDING, WAITING, Kind, Reason, State, derive_state
-from reminder.ledger.rows import batched
-from reminder.ledger.schema import message, notice, recipient
+from reminder.ledger.schema import batched, message, notice, recipient
 
 PAGE_SIZE = 50
 

@@ -24,8 +24,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
-from reminder.ledger.database import Database
-from reminder.ledger.location import DatabaseServer, server_mark
+from reminder.ledger.database import Database, DatabaseServer, server_mark
 from reminder.ledger.opening import open_database, was_begun
 from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.claims import Route

@@ -21,7 +21,7 @@ from reminder.ledger import holds, notices
 from reminder.ledger.database import Database
 from reminder.ledger.notices import Composed
 from reminder.ledger.registrations import read_progress
-from reminder.ledger.rows import batched
+from reminder.ledger.schema import batched
 from reminder.ledger.views import NoticeView, read_notice, read_notices
 from reminder.mail.compose import Composer
 from reminder.office.notice_writer import NoticeWriter

@@ -18,7 +18,7 @@ from reminder.errors import DeclinedError, LedgerError, UnknownError
 from reminder.ledger import links
 from reminder.ledger.access import InstallationKey, is_same
 from reminder.ledger.links import FEED, PAGE, READER, LinkView, feed_of, link_changes
-from reminder.ledger.rows import put_setting, read_setting
+from reminder.ledger.schema import put_setting, read_setting
 from reminder.office.application import Application
 
 __all__ = ["FEED", "PAGE", "PLAN", "LinkView", "feed_of", "link_changes"]

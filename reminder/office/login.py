@@ -22,7 +22,7 @@ from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import access
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
-from reminder.ledger.rows import put_setting, read_setting
+from reminder.ledger.schema import put_setting, read_setting
 from reminder.office.application import Application
 from reminder.office.links import change_lock
 

@@ -33,7 +33,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, let_finished_go, read_hold
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.registrations import read_progress, read_start
-from reminder.ledger.rows import batched, put_setting, read_setting
+from reminder.ledger.schema import batched, put_setting, read_setting
 from reminder.ledger.views import read_notices
 from reminder.mail.compose import Composer, RenderContext
 from reminder.office.approval import Approvals

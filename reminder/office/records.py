@@ -16,9 +16,9 @@ from reminder.domain.timetable import MONTHS
 from reminder.errors import DeclinedError, LedgerError, UnknownError, UsageError
 from reminder.ledger import integrity, notices
 from reminder.ledger.counts import Tally, tally
-from reminder.ledger.location import Place, lock_beside, place_of, server_mark
+from reminder.ledger.database import Place, lock_beside, place_of, server_mark
 from reminder.ledger.registrations import dates_of
-from reminder.ledger.rows import read_history
+from reminder.ledger.schema import read_history
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
 from reminder.office import operations

@@ -12,8 +12,8 @@ from reminder.domain.windows import Progress
 from reminder.errors import LedgerError
 from reminder.ledger import counts, senders
 from reminder.ledger.counts import Tally, UnsettledDigests
+from reminder.ledger.database import DatabaseServer
 from reminder.ledger.holds import Hold, read_hold, unapproved
-from reminder.ledger.location import DatabaseServer
 from reminder.ledger.occasions import last_occasion, last_tick
 from reminder.ledger.registrations import read_progress, read_start
 from reminder.ledger.senders import Alarm

@@ -9,7 +9,7 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
-from reminder.ledger.location import Place
+from reminder.ledger.database import Place
 from reminder.office.application import Pass
 from reminder.office.holds import refuse_far_moment
 from tests.daemon.trials import MARCH, Trial, forked, trial

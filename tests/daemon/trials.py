@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 
 from reminder.clock import Clock
 from reminder.documents.office import load_office
-from reminder.ledger.location import DatabaseServer, Place
+from reminder.ledger.database import DatabaseServer, Place
 from reminder.ledger.notices import content_of
 from reminder.ledger.opening import open_database
-from reminder.ledger.rows import read_history
+from reminder.ledger.schema import read_history
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports.maildir import messages
 from reminder.office.application import Application

@@ -10,11 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database
-from reminder.ledger.location import Place
+from reminder.ledger.database import Database, Place
 from reminder.ledger.opening import open_database
-from reminder.ledger.rows import put_setting, read_setting
-from reminder.ledger.schema import REVISION, metadata, setting, start
+from reminder.ledger.schema import REVISION, metadata, put_setting, read_setting, setting, start
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 

@@ -8,13 +8,12 @@ import pytest
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
 from reminder.ledger import deliveries, notices
-from reminder.ledger.database import Database
+from reminder.ledger.database import Database, Place
 from reminder.ledger.deliveries import Claim, Result
 from reminder.ledger.deliveries import settle as record_answers
-from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed
 from reminder.ledger.opening import open_database
-from reminder.ledger.rows import read_history
+from reminder.ledger.schema import read_history
 from reminder.ledger.senders import ServerTrouble
 from reminder.ledger.views import NoticeView, read_notice
 

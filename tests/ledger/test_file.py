@@ -16,8 +16,7 @@ from reminder.ledger import file as ledger_file
 from reminder.ledger.database import Database
 from reminder.ledger.file import SYNCHRONOUS, FileDatabase
 from reminder.ledger.opening import open_database
-from reminder.ledger.rows import put_setting, read_setting
-from reminder.ledger.schema import REVISION
+from reminder.ledger.schema import REVISION, put_setting, read_setting
 
 
 @pytest.fixture

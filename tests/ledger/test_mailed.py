@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from reminder.ledger.location import Place
+from reminder.ledger.database import Place
 from reminder.ledger.views import SentMail, mailed_to
 from tests.daemon.trials import MARCH, Trial, parsed, trial
 

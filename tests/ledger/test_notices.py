@@ -17,8 +17,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Result, settle
 from reminder.ledger.notices import Composed
 from reminder.ledger.occasions import read_notified
-from reminder.ledger.rows import read_history
-from reminder.ledger.schema import recipient
+from reminder.ledger.schema import read_history, recipient
 from reminder.ledger.views import NoticeView, read_notice, read_notices
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)

@@ -9,9 +9,8 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import LedgerError
 from reminder.ledger import registrations
-from reminder.ledger.database import Database
+from reminder.ledger.database import Database, Place
 from reminder.ledger.feeds import read_version
-from reminder.ledger.location import Place
 from reminder.ledger.notices import Composed, NewNotice, add
 from reminder.ledger.occasions import NotifiedCount, count_notified
 from reminder.ledger.registrations import dates_of, read_changes, read_dates, set_date

@@ -13,11 +13,9 @@ from reminder.documents.settings_sources import load_settings
 from reminder.errors import LedgerError
 from reminder.ledger import server
 from reminder.ledger.access import installation_key
-from reminder.ledger.database import Database
-from reminder.ledger.location import DatabaseServer
+from reminder.ledger.database import Database, DatabaseServer
 from reminder.ledger.opening import open_database, reading
-from reminder.ledger.rows import put_setting
-from reminder.ledger.schema import REVISION, metadata, setting
+from reminder.ledger.schema import REVISION, metadata, put_setting, setting
 from tests.postgresql import PostgreSQL
 
 PASSWORD = "swordfish"

@@ -21,7 +21,7 @@ from sqlalchemy import func, select, update
 from reminder.clock import Clock
 from reminder.domain.notices import Kind
 from reminder.ledger import deliveries
-from reminder.ledger.location import Place
+from reminder.ledger.database import Place
 from reminder.ledger.opening import reading
 from reminder.ledger.schema import message, recipient
 from reminder.ledger.senders import read_troubles

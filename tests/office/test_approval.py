@@ -10,9 +10,8 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Reason, State
 from reminder.errors import DeclinedError, UsageError
-from reminder.ledger.location import Place
-from reminder.ledger.rows import read_history
-from reminder.ledger.schema import recipient
+from reminder.ledger.database import Place
+from reminder.ledger.schema import read_history, recipient
 from reminder.ledger.senders import read_alarms
 from reminder.office import operations, registrations
 from reminder.office.application import Application

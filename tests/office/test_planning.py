@@ -11,7 +11,7 @@ import pytest
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
-from reminder.ledger.location import Place
+from reminder.ledger.database import Place
 from reminder.office import operations, registrations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server

@@ -13,7 +13,7 @@ from reminder.domain.notices import Kind
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import registrations
-from reminder.ledger.location import Place
+from reminder.ledger.database import Place
 from reminder.ledger.schema import recipient
 from reminder.office import lookup, operations
 from reminder.office import registrations as service

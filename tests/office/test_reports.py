@@ -9,8 +9,8 @@ import pytest
 
 from reminder.domain.notices import Kind, Reason
 from reminder.errors import UsageError
+from reminder.ledger.database import Place
 from reminder.ledger.holds import Hold, begin_hold
-from reminder.ledger.location import Place
 from reminder.office import operations, reports
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, text_of, trial
 from tests.mail.servers import bad_server

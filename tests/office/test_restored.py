@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reminder.ledger import integrity
-from reminder.ledger.location import DatabaseServer
+from reminder.ledger.database import DatabaseServer
 from reminder.office import holds, operations, records, registrations
 from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
