@@ -43,7 +43,7 @@ def application(*, informed: bool = True) -> Application:
 
     office = load()
     log_to_stderr(office.settings.log.format, office.settings.log.level)
-    for warning in SettingsSources(chosen.get("config")).warnings():
+    for warning in SettingsSources(chosen.get("config")).warnings:
         log.warning("%s", warning)
     app = Application(office, Clock())
     if informed:

@@ -76,7 +76,16 @@ def load_office(
     faults += [*wrong, *units.faults, *file.faults]
     if faults or settings is None or plan is None:
         raise ConfigurationError(faults)
-    table = Timetable(plan, directory, days, _schedule(settings))
+    schedule = Schedule(
+        at=settings.digest.at,
+        workdays_before=settings.digest.workdays_before,
+        nudges=tuple(step.workdays_left for step in settings.nudge if step.to),
+        overdue=tuple(day for step in settings.overdue if step.to for day in step.days),
+        tracking=settings.digest.tracking,
+        preflight=settings.preflight_workdays,
+        escalation=escalation(settings),
+    )
+    table = Timetable(plan, directory, days, schedule)
     return Office(settings, table, config, command_line)
 
 
@@ -87,18 +96,6 @@ def _missing_files(settings: Settings) -> Iterator[Fault]:
     if certificates and not os.path.isfile(certificates):  # noqa: PTH113 (no error, ever)
         words = "no such file, wanted certificates in PEM"
         yield Fault(shown(certificates), 0, "smtp.ca_file", words)
-
-
-def _schedule(settings: Settings) -> Schedule:
-    return Schedule(
-        at=settings.digest.at,
-        workdays_before=settings.digest.workdays_before,
-        nudges=tuple(step.workdays_left for step in settings.nudge if step.to),
-        overdue=tuple(day for step in settings.overdue if step.to for day in step.days),
-        tracking=settings.digest.tracking,
-        preflight=settings.preflight_workdays,
-        escalation=escalation(settings),
-    )
 
 
 def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
@@ -182,7 +179,7 @@ def warnings(office: Office) -> Iterator[Fault]:
     """What is valid and probably not meant, with file and line."""
     settings, sources = office.settings, SettingsSources(office.config, office.command_line)
     file = EditedFile(config_dir(office.config) / "units.toml")
-    yield from sources.warnings()
+    yield from sources.warnings
     yield from _of_units(office, file)
     directory, sender = office.table.directory, settings.mail.sender_address
     if settings.transport == "smtp" and not settings.smtp_is_local:

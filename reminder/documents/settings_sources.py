@@ -7,7 +7,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from reminder.errors import ConfigurationError, Fault
 
 # Read before the settings are, so no setting themselves.
 _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
-_PATHS = (("plan",), ("state_dir",), ("maildir",), ("templates",), ("smtp", "ca_file"))
+_PATHS = ("plan", "state_dir", "maildir", "templates", "smtp.ca_file")
 _WITH_PASSWORD = re.compile(r"[a-z]+://[^/@:]*:[^/@]+@")
 
 # A service `reminder`, or `reminder-db`, gives every Kubernetes container beside it
@@ -84,7 +84,8 @@ def _is_json(setting: str) -> bool:
 
 
 class SettingsSources:
-    """All of them, as they stand now.
+    """All of them, as they stand now. `warnings` says what they hold beside settings and is passed
+    over, and what others can read.
 
     Raises `ConfigurationError` for a folder or a file that cannot be read.
     """
@@ -96,21 +97,17 @@ class SettingsSources:
         if not is_folder(folder):
             words = "no such folder, wanted one with reminder.toml, units.toml"
             raise ConfigurationError([Fault(shown(folder), 0, "", words)])
-        secrets = os.environ.get("REMINDER_SECRETS_DIR")
-        self._secrets = Path(secrets or folder / "secrets")
+        self.warnings: list[Fault] = []
         self._faults: list[Fault] = []
         # By dotted name; None is the file. The last one put is in force.
         self._places: dict[str, Fault | None] = {}
         self._file = EditedFile(path) if os.path.lexists(path := folder / "reminder.toml") else None
         self._given: dict[str, Any] = {
-            "file": self._read_file(folder),
-            "secrets": self._read_secrets(),
+            "file": self._read_file(self._file, folder.resolve()) if self._file else {},
+            "secrets": self._read_secrets(folder / "secrets"),
             "environment": self._read_environment(),
             "command_line": command_line or {},
         }
-        if secrets and not is_folder(self._secrets):
-            words = "no such folder, wanted one with a file a secret"
-            self._refuse("environment", "REMINDER_SECRETS_DIR", words)
         for name, value in (command_line or {}).items():
             self._put(name, value, Fault("command line", 0, f"--{name}", ""))
 
@@ -138,18 +135,6 @@ class SettingsSources:
             return replace(at, key=at.key or name, message=words)
         return self._file.fault(place, words) if self._file else Fault("settings", 0, name, words)
 
-    def warnings(self) -> Iterator[Fault]:
-        """What the sources hold beside settings and is passed over, and what others can read."""
-        yield from self._warnings_of_secrets()
-        if self._file and _is_open(self._file.path):
-            yield from self._warnings_of_file(self._file)
-        if names := _service_variables():
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            words = (
-                "set by Kubernetes or Docker for a service of that name: no settings, passed over"
-            )
-            yield Fault("environment", 0, f"{names[0]}{more}", words)
-
     def _put(self, name: str, value: Any, place: Fault | None) -> None:
         self._places[name] = place
         for key in value if isinstance(value, dict) else ():
@@ -158,26 +143,87 @@ class SettingsSources:
     def _refuse(self, path: str, key: str, words: str, line: int = 0) -> None:
         self._faults.append(Fault(path, line, key, words))
 
-    def _read_file(self, folder: Path) -> dict[str, Any]:
+    def _read_file(self, file: EditedFile, folder: Path) -> dict[str, Any]:
         """Paths in it are relative to it."""
-        if not self._file:
-            return {}
-        if self._file.faults:
-            raise ConfigurationError(self._file.faults)
-        data = self._file.data
-        for *outer, last in _PATHS:
-            table = data.get(outer[0]) if outer else data
-            if isinstance(table, dict) and isinstance(table.get(last), str):
-                table[last] = str(folder.resolve() / table[last])
-        for name, value in data.items():
+        if file.faults:
+            raise ConfigurationError(file.faults)
+        for name, value in file.data.items():
             self._put(name, value, None)
-        return data
+        for section, _, key in (name.rpartition(".") for name in _PATHS):
+            table = file.data.get(section) if section else file.data
+            if isinstance(table, dict) and isinstance(path := table.get(key), str):
+                table[key] = str(folder / path)
+        smtp = file.data.get("smtp")
+        secrets = {
+            ("smtp", "password"): isinstance(smtp, dict) and smtp.get("password"),
+            ("secret_key",): file.data.get("secret_key"),
+            ("database_url",): _WITH_PASSWORD.match(str(file.data.get("database_url"))),
+        }
+        for place in (place for place in secrets if secrets[place] and _is_open(file.path)):
+            words = "is a secret in a file that others can read: better in secrets/"
+            words += f"{'__'.join(place)}, or: chmod 600 {file.shown}"
+            self.warnings.append(file.fault(place, words))
+        return file.data
+
+    def _read_secrets(self, folder: Path) -> dict[str, Any]:
+        """A file a secret, named as in the environment without the prefix."""
+        if elsewhere := os.environ.get("REMINDER_SECRETS_DIR"):
+            folder = Path(elsewhere)
+        if not is_folder(folder):
+            if elsewhere:
+                words = "no such folder, wanted one with a file a secret"
+                self._refuse("environment", "REMINDER_SECRETS_DIR", words)
+            return {}
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError as error:
+            words = f"cannot be read: {error.strerror}"
+            raise ConfigurationError([Fault(shown(folder), 0, "", words)]) from None
+        names = {name.replace(".", "__"): name for name in setting_types() if not _is_json(name)}
+        secrets: dict[str, Any] = {}
+        for path in (path for path in paths if not is_folder(path)):
+            key, place = path.name.lower(), shown(path)
+            if is_leftover(path.name):
+                words = "is an editor's copy: passed over, better removed, for it holds the secret"
+                self.warnings.append(Fault(place, 0, "", words))
+            elif path.name.startswith("."):
+                continue
+            elif key not in names:
+                self._refuse(place, "", _unknown_secret(key, names))
+            elif (text := self._read_secret(path, place)) is not None:
+                section, _, inner = names[key].partition(".")
+                table = secrets.setdefault(section, {}) if inner else secrets
+                table[inner or section] = text
+                self._put(names[key], text, Fault(place, 1, "", ""))
+        return secrets
+
+    def _read_secret(self, path: Path, place: str) -> str | None:
+        try:
+            text = read_file(path).decode("utf-8-sig").strip()
+        except UnicodeDecodeError as error:
+            self._refuse(place, "", not_utf8(error), line=1)
+            return None
+        except OSError as error:
+            self._refuse(place, "", f"cannot be read: {error.strerror}")
+            return None
+        # As Kubernetes and Docker hand secrets to one container the modes are theirs to set.
+        if _is_open(path) and os.statvfs(path).f_flag & os.ST_RDONLY:
+            words = "can be read by others: better mounted with mode 0400"
+            self.warnings.append(Fault(place, 0, "", words))
+        elif _is_open(path):
+            self._refuse(place, "", f"can be read by others, wanted: chmod 600 {place}")
+        return text
 
     def _read_environment(self) -> dict[str, str]:
         """The variables that are settings. Lists and whole sections are given as JSON."""
         names = {variable.lower(): name for variable, name in variable_names().items()}
-        passed = {name.lower() for name in (*_LOADER_VARIABLES, *_service_variables())}
         usable: dict[str, str] = {}
+        if of_services := _service_variables():
+            more = f" and {len(of_services) - 1} more" if len(of_services) > 1 else ""
+            words = "set by Kubernetes or Docker for a service of that name"
+            words += ": no settings, passed over"
+            self.warnings.append(Fault("environment", 0, f"{of_services[0]}{more}", words))
+        passed = {name.lower() for name in (*_LOADER_VARIABLES, *of_services)}
         for variable, value in os.environ.items():
             key = variable.lower()
             if key not in names:
@@ -196,79 +242,12 @@ class SettingsSources:
                     self._put(names[key], read, Fault("environment", 0, key.upper(), ""))
         return usable
 
-    def _read_secrets(self) -> dict[str, Any]:
-        """A file a secret, named as in the environment without the prefix."""
-        names = {n.replace(".", "__"): n for n in setting_types() if not _is_json(n)}
-        values: dict[str, Any] = {}
-        for path in self._files_of_secrets():
-            name, place = path.name.lower(), shown(path)
-            if _is_passed_over(path):
-                continue
-            if name not in names:
-                self._refuse(place, "", _unknown_secret(name, names))
-                continue
-            try:
-                text = read_file(path).decode("utf-8-sig").strip()
-                if _is_open(path) and not _is_mounted_read_only(path):
-                    self._refuse(place, "", f"can be read by others, wanted: chmod 600 {place}")
-            except UnicodeDecodeError as error:
-                self._refuse(place, "", not_utf8(error), line=1)
-            except OSError as error:
-                self._refuse(place, "", f"cannot be read: {error.strerror}")
-            else:
-                section, _, key = names[name].partition(".")
-                table = values.setdefault(section, {}) if key else values
-                table[key or section] = text
-                self._put(names[name], text, Fault(place, 1, "", ""))
-        return values
-
-    def _files_of_secrets(self) -> list[Path]:
-        if not is_folder(self._secrets):
-            return []
-        try:
-            return [path for path in sorted(self._secrets.iterdir()) if not is_folder(path)]
-        except OSError as error:
-            words = f"cannot be read: {error.strerror}"
-            raise ConfigurationError([Fault(shown(self._secrets), 0, "", words)]) from None
-
-    def _warnings_of_secrets(self) -> Iterator[Fault]:
-        """What is passed over, and what nobody here can narrow."""
-        for path in self._files_of_secrets():
-            words = ""
-            if is_leftover(path.name):
-                words = "is an editor's copy: passed over, better removed, for it holds the secret"
-            elif not _is_passed_over(path) and _is_open(path) and _is_mounted_read_only(path):
-                words = "can be read by others: better mounted with mode 0400"
-            if words:
-                yield Fault(shown(path), 0, "", words)
-
-    def _warnings_of_file(self, file: EditedFile) -> Iterator[Fault]:
-        """Of secrets that others can read."""
-        smtp = file.data.get("smtp")
-        secrets = {
-            ("smtp", "password"): isinstance(smtp, dict) and bool(smtp.get("password")),
-            ("secret_key",): bool(file.data.get("secret_key")),
-            ("database_url",): bool(_WITH_PASSWORD.match(str(file.data.get("database_url")))),
-        }
-        for place in (place for place, is_given in secrets.items() if is_given):
-            words = "is a secret in a file that others can read: better in secrets/"
-            yield file.fault(place, f"{words}{'__'.join(place)}, or: chmod 600 {file.shown}")
-
-
-def _is_passed_over(path: Path) -> bool:
-    return path.name.startswith(".") or is_leftover(path.name)
-
 
 def _is_open(path: Path) -> bool:
     """For others; or for a group, unless the file is another user's, who lets ours in by it."""
     status = path.stat()
     closed = stat.S_IRWXG | stat.S_IRWXO if status.st_uid == os.geteuid() else stat.S_IRWXO
     return bool(status.st_mode & closed)
-
-
-def _is_mounted_read_only(path: Path) -> bool:
-    """As Kubernetes and Docker hand secrets to one container: its modes are theirs to set."""
-    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _unknown_secret(name: str, names: Mapping[str, str]) -> str:

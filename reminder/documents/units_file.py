@@ -79,17 +79,14 @@ def _refuse_names(file: EditedFile, tables: _File) -> None:
     """Ids and names that two units have, or the program itself."""
     ids: dict[str, Location] = {}
     names: dict[str, tuple[str, Location]] = {}
-    places: list[tuple[Location, _Unit]] = [
-        *((("unit", index), unit) for index, unit in enumerate(tables.unit)),
-        *((("group", index), group) for index, group in enumerate(tables.group)),
-    ]
-    for here, unit in places:
+    units = [(("unit", index), unit) for index, unit in enumerate(tables.unit)]
+    groups = [(("group", index), group) for index, group in enumerate(tables.group)]
+    for here, unit in (*units, *groups):
         if unit.id in RESERVED_IDS:
             file.refuse((*here, "id"), f"{unit.id!r} is taken by the program, wanted another")
         if first := ids.get(unit.id):
-            line = file.line_of(first)
-            words = f"{unit.id!r} is the id at line {line} too, wanted one unit an id"
-            file.refuse((*here, "id"), words)
+            words = f"is the id at line {file.line_of(first)} too, wanted one unit an id"
+            file.refuse((*here, "id"), f"{unit.id!r} {words}")
         ids.setdefault(unit.id, here)
         spellings: list[tuple[Location, str]] = [((*here, "name"), unit.name)]
         spellings += [((*here, "aliases", n), alias) for n, alias in enumerate(unit.aliases)]

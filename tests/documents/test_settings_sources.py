@@ -274,7 +274,7 @@ MISTYPED = {
 
 def told(sources: Sources) -> list[str]:
     sources.load()
-    said = map(str, SettingsSources(sources.folder).warnings())
+    said = map(str, SettingsSources(sources.folder).warnings)
     return [words.replace(f"{sources.folder}/", "") for words in said]
 
 
