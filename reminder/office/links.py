@@ -7,7 +7,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
 
 from sqlalchemy import Connection
@@ -27,7 +27,6 @@ noting = Lock()
 LABEL = 40  # characters
 CONSOLE = "console"
 MOST = 200  # links of one feed: more are nobody's readers
-_USED = timedelta(days=1)  # so long one use is noted: readers poll far oftener
 DOOR_WORD = "token"  # the local pages' word, as an address names it
 _DOOR = "door"  # the word's generation
 
@@ -62,11 +61,10 @@ def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
 
 def find_link(app: Application, connection: Connection, purpose: str, subject: str) -> LinkView:
     """Raises `UnknownError` for what no unit has and nobody has made."""
-    name, link = feed_of(subject), None
-    has_page = subject == name != PLAN
-    if app.feeds.has(name) and (purpose == FEED or (purpose == PAGE and has_page)):
-        link = links.read_link(connection, purpose, subject)
-    if link is None:
+    name = feed_of(subject)
+    may_be = purpose == FEED or (purpose == PAGE and subject == name != PLAN)
+    link = links.read_link(connection, purpose, subject)
+    if link is None or not (may_be and app.feeds.has(name)):
         hint = "`reminder feed list` lists them; a group has none, its members have."
         raise UnknownError(f"no {purpose} link {subject!r}", hint=hint)
     return link
@@ -111,15 +109,13 @@ def open_link(
     return link if is_same(wanted, token) and link and not link.revoked else None
 
 
-def is_noted(link: LinkView, at: datetime) -> bool:
-    """Whether it was used within the last day, and that is written down."""
-    return link.last_use is not None and at - link.last_use < _USED
-
-
 def note_use(app: Application, link: LinkView) -> bool:
-    """One at a time: a ledger that is being written must not keep every thread waiting."""
+    """Once a day; readers poll far oftener. Says whether it is written down.
+
+    One at a time: a ledger that is being written must not keep every thread waiting.
+    """
     at = app.clock.now()
-    if is_noted(link, at):
+    if link.last_use and at - link.last_use < timedelta(days=1):
         return True
     if not noting.acquire(blocking=False):
         return False
@@ -141,9 +137,8 @@ def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> Li
     with app.database.write() as connection:
         readers = [link for link in links.readers_of(connection, feed) if not link.revoked]
         if any(link.label == label for link in readers):
-            raise DeclinedError(
-                "label_taken", f"{feed} has a reader {label!r} already", label=label
-            )
+            message = f"{feed} has a reader {label!r} already"
+            raise DeclinedError("label_taken", message, label=label)
         if len(readers) >= MOST:
             raise DeclinedError("too_many_readers", f"{feed} has {MOST} readers already", most=MOST)
         return links.add_reader(connection, feed, label, by, app.clock.now())
@@ -183,9 +178,8 @@ def _labelled(label: str) -> str:
     except ValueError as error:
         raise DeclinedError("unseen_in_label", f"the reader's label {error}") from None
     if len(label) > LABEL:
-        raise DeclinedError(
-            "label_too_long", f"the label has more than {LABEL} characters", most=LABEL
-        )
+        message = f"the label has more than {LABEL} characters"
+        raise DeclinedError("label_too_long", message, most=LABEL)
     return label
 
 

@@ -37,7 +37,7 @@ _HABITS = (
 )  # fmt: skip
 IDLE_SESSION = timedelta(hours=1)
 LONGEST_SESSION = timedelta(hours=12)
-NOTED_EVERY = timedelta(minutes=1)
+_NOTED_EVERY = timedelta(minutes=1)
 
 FREE, FREE_TO_STRANGERS = 5, 20  # wrong guesses
 STRANGERS = "strangers"  # all of them together
@@ -246,12 +246,11 @@ def begin_session(connection: Connection, at: datetime) -> str:
     return word
 
 
-def seen_in_session(connection: Connection, word: str, at: datetime) -> datetime | None:
-    """When that session was last seen; none for one that has run out."""
-    begun, seen = at - LONGEST_SESSION, at - IDLE_SESSION
-    return access.session_seen(connection, word, begun=begun, seen=seen)
-
-
-def note_session(database: Database, word: str, at: datetime) -> None:
-    with database.write() as connection:
-        access.touch_session(connection, word, at)
+def is_in_session(database: Database, connection: Connection, word: str, at: datetime) -> bool:
+    """None that has run out; that it was used is noted once a minute."""
+    begun, idle = at - LONGEST_SESSION, at - IDLE_SESSION
+    seen = access.session_seen(connection, word, begun=begun, seen=idle)
+    if seen and at - seen >= _NOTED_EVERY:
+        with database.write() as writing:
+            access.touch_session(writing, word, at)
+    return seen is not None

@@ -71,7 +71,7 @@ def _opened(page: Page) -> UnitLink:
 def _render(
     page: Page, link: UnitLink, template: str, /, *, status: int = 200, **facts: object
 ) -> Response:
-    """The link's use is noted after the answer, once a day."""
+    """The link's use is noted after the answer."""
     answer = page.render(
         f"unit/{template}",
         status=status,
@@ -80,8 +80,7 @@ def _render(
         contact=page.settings.mail.contact,
         **facts,
     )
-    if not links.is_noted(link.link, page.at):
-        answer.background = BackgroundTask(links.note_use, page.app, link.link)
+    answer.background = BackgroundTask(links.note_use, page.app, link.link)
     return answer
 
 

@@ -39,13 +39,9 @@ def moves(before: Timetable, after: Timetable) -> list[NoticeMove]:
     return notice_moves(calls(before), calls(after))
 
 
-def test_a_day_of_the_ledger_outweighs_the_plans() -> None:
-    found = held_on(table(date(2026, 5, 20)), {"sc-25": MAY_27})
-    assert found.plan.meetings["sc-25"].day == MAY_27
-
-
-def test_a_day_of_a_session_that_the_plan_has_not_is_left_out() -> None:
-    before = table()
+def test_a_day_of_the_ledger_outweighs_the_plans_where_the_plan_has_the_session() -> None:
+    before = table(date(2026, 5, 20))
+    assert held_on(before, {"sc-25": MAY_27}).plan.meetings["sc-25"].day == MAY_27
     assert held_on(before, {"sc-99": MAY_27}) is before
 
 
@@ -86,13 +82,9 @@ def test_a_step_that_is_over_leaves_the_later_one_its_partner() -> None:
     ]
 
 
-def test_without_a_day_reminders_go_away() -> None:
+def test_without_a_day_reminders_go_away_and_the_same_day_moves_nothing() -> None:
     before = table(MAY_27)
     assert {move.after for move in moves(before, moved_to(before, {"sc-25": None}))} == {None}
-
-
-def test_the_same_day_moves_nothing() -> None:
-    before = table(MAY_27)
     after = moved_to(before, {"sc-25": MAY_27})
     assert (window_moves(before, after), moves(before, after)) == ([], [])
 
@@ -116,17 +108,13 @@ def test_what_is_due_already_goes_at_the_next_sending_hour() -> None:
     assert next_hour(found, at(4, 4)) == at(4, 7)  # the 4th to the 6th are a holiday
 
 
-def test_a_window_that_would_close_before_it_opens_is_found() -> None:
-    late = task(5, 1, meetings=("sc-25",), before_workdays=1, opens=date(2026, 5, 20))
-    found = timetable(late, meetings=[meeting(date(2026, 5, 15), month=5)])
-    assert [window.task for window in upside_down(found, "sc-25")] == ["2026-05-1"]
-
-
-def test_a_day_that_the_plan_forbids_is_left_out_and_the_others_are_laid() -> None:
+def test_a_day_that_would_close_a_window_before_it_opens_is_found_and_left_out() -> None:
     late = task(5, 1, meetings=("sc-25",), before_workdays=1, opens=date(2026, 5, 20))
     sessions = [meeting(month=5), meeting(month=5, name="sc-26")]
     days = {"sc-25": date(2026, 5, 15), "sc-26": MAY_27}
-    found = held_on(timetable(late, meetings=sessions), days)
+    plain = timetable(late, meetings=sessions)
+    assert [window.task for window in upside_down(moved_to(plain, days), "sc-25")] == ["2026-05-1"]
+    found = held_on(plain, days)
     assert {name: each.day for name, each in found.plan.meetings.items()} == {
         "sc-25": None,
         "sc-26": MAY_27,

@@ -20,12 +20,8 @@ def begun(database: Database, at: datetime = AT) -> str:
 
 
 def is_in_session(database: Database, word: str, at: datetime) -> bool:
-    """As a page asks, which notes the use."""
     with database.read() as connection:
-        seen = login.seen_in_session(connection, word, at)
-    if seen and at - seen >= login.NOTED_EVERY:
-        login.note_session(database, word, at)
-    return seen is not None
+        return login.is_in_session(database, connection, word, at)
 
 
 def counted(database: Database, *sources: str, at: datetime = AT) -> int:

@@ -75,11 +75,7 @@ def _outside(page: Page) -> Response | None:
 
 def _is_logged_in(page: Page) -> bool:
     word = page.cookie(SESSION)
-    seen = login.seen_in_session(page.connection, word, page.at)
-    if seen and page.at - seen >= login.NOTED_EVERY:
-        page.end_reading()
-        login.note_session(page.app.database, word, page.at)
-    return seen is not None
+    return login.is_in_session(page.app.database, page.connection, word, page.at)
 
 
 def _lost(page: Page, form: Form) -> Response:
