@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from reminder.domain.changes import why_needless
 from reminder.domain.notices import CLEARED, NEEDLESS, UNREAD, NoticeDraft, Reason, State
+from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError
 from reminder.ledger import holds, notices
@@ -75,24 +76,21 @@ class DigestBatch:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
 class Approvals:
     """Any number of processes may do this at once: each looks again before it writes.
 
     `is_current` says whether these files are in force: only by them may digests be approved.
     """
 
-    def __init__(
-        self,
-        composer: Composer,
-        database: Database,
-        notice_writer: NoticeWriter,
-        is_current: Callable[[], bool],
-    ) -> None:
-        self._composer = composer
-        self._table = composer.office.table
-        self._database = database
-        self._writer = notice_writer
-        self._is_current = is_current
+    composer: Composer
+    database: Database
+    writer: NoticeWriter
+    is_current: Callable[[], bool]
+
+    @property
+    def table(self) -> Timetable:
+        return self.composer.office.table
 
     # What the secretariat reads
 
@@ -114,12 +112,12 @@ class Approvals:
     def _all_held(
         self, connection: Connection, at: datetime, period: str | None = None
     ) -> list[NoticeView]:
-        keys = holds.held_digests(connection, self._writer.stream, _TO_READ, period=period)
+        keys = holds.held_digests(connection, self.writer.stream, _TO_READ, period=period)
         return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
 
     def _held_one(self, connection: Connection, key: str, at: datetime) -> NoticeView:
         for view in _still_held(connection, [key], _TO_READ):
-            if view.stream == self._writer.stream and view.useful_until > at:
+            if view.stream == self.writer.stream and view.useful_until > at:
                 return view
         raise DeclinedError("held_no_more")
 
@@ -136,8 +134,9 @@ class Approvals:
 
         False when the same was approved before.
         """
-        self._refuse_stale_files()
-        with self._database.write() as connection:
+        if not self.is_current():
+            raise DeclinedError("files_not_in_force")
+        with self.database.write() as connection:
             view = read_notice(connection, key)
             if view and _is_approved(view, sha256):
                 return False
@@ -153,8 +152,9 @@ class Approvals:
 
         Returns how many; what changes while this runs waits anew.
         """
-        self._refuse_stale_files()
-        with self._database.read() as connection:
+        if not self.is_current():
+            raise DeclinedError("files_not_in_force")
+        with self.database.read() as connection:
             views = [v for v in self._all_held(connection, at, period) if v.due == due]
             is_timely = all(self._may_be_as_of(view, as_of, at) for view in views)
             batch = self._batch(connection, views, as_of) if views and is_timely else None
@@ -165,7 +165,7 @@ class Approvals:
         count = 0
         for keys in batched(batch.open):
             hashes = {key: batch.open[key].sha256 for key in keys}
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 count += self._approve_same(connection, hashes, as_of, at)
         return count
 
@@ -194,19 +194,15 @@ class Approvals:
             raise DeclinedError("no_reason_to_drop")
         if len(why) > WHY:
             raise DeclinedError("reason_too_long", most=WHY)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             self._held_one(connection, key, at)
             notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, at, why.strip())
-
-    def _refuse_stale_files(self) -> None:
-        if not self._is_current():
-            raise DeclinedError("files_not_in_force")
 
     def _may_be_as_of(self, view: NoticeView, as_of: datetime, at: datetime) -> bool:
         """Its due moment, or when that is past a moment of today: later it says 〔补发〕."""
         if at < view.due:
             return as_of == view.due
-        day = self._table.local_day
+        day = self.table.local_day
         return view.due <= as_of <= at and day(as_of) == day(at)
 
     # What each tick does
@@ -214,14 +210,14 @@ class Approvals:
     def look_again(self, period: str, at: datetime) -> None:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
         reasons = (*_TO_READ, *NEEDLESS)
-        with self._database.read() as connection:
-            keys = holds.held_digests(connection, self._writer.stream, reasons, period=period)
+        with self.database.read() as connection:
+            keys = holds.held_digests(connection, self.writer.stream, reasons, period=period)
         for batch in batched(keys):
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 self._look_again(connection, _still_held(connection, batch, reasons), at)
 
     def _look_again(self, connection: Connection, views: list[NoticeView], at: datetime) -> None:
-        progress = read_progress(connection, self._table, self._writer.stream)
+        progress = read_progress(connection, self.table, self.writer.stream)
         for view in views:
             why = self._hindrance(view, progress)
             if why and (view.due <= at or view.reason != why):
@@ -241,10 +237,10 @@ class Approvals:
 
         A tick that comes late sends them all the same, as of their due moment.
         """
-        with self._database.read() as connection:
-            keys = holds.held_digests(connection, self._writer.stream, CLEARED, due_by=at)
+        with self.database.read() as connection:
+            keys = holds.held_digests(connection, self.writer.stream, CLEARED, due_by=at)
         for batch in batched(keys):
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 views = _still_held(connection, batch, CLEARED)
                 for digest in self._digests(connection, views):
                     key, reason = digest.view.key, Reason(digest.view.reason)
@@ -259,17 +255,17 @@ class Approvals:
         self, connection: Connection, views: Sequence[NoticeView], as_of: datetime | None = None
     ) -> list[Digest]:
         """At that moment, or each when it is due."""
-        progress = read_progress(connection, self._table, self._writer.stream)
+        progress = read_progress(connection, self.table, self.writer.stream)
         moments: dict[datetime, list[NoticeView]] = defaultdict(list)
         for view in views:
             if not self._hindrance(view, progress):
                 moments[as_of or view.due].append(view)
         composed = {}
         for moment, same in moments.items():
-            context = self._composer.context(moment, self._writer.as_told(progress, moment))
+            context = self.composer.context(moment, self.writer.as_told(progress, moment))
             for batch in batched(same):
                 drafts = [_draft(view) for view in batch]
-                facts = self._writer.unit_facts(connection, drafts)
+                facts = self.writer.unit_facts(connection, drafts)
                 for view, draft, own in zip(batch, drafts, facts, strict=True):
                     mail = context.compose(draft, own, rehearsal=view.rehearsal)
                     composed[view.key] = mail
@@ -277,9 +273,9 @@ class Approvals:
 
     def _hindrance(self, view: NoticeView, progress: Progress) -> Reason | None:
         """Why it would go to nobody."""
-        if why := why_needless(self._table, _draft(view), progress):
+        if why := why_needless(self.table, _draft(view), progress):
             return why
-        return None if self._table.directory[view.unit].has_address else Reason.NO_ADDRESS
+        return None if self.table.directory[view.unit].has_address else Reason.NO_ADDRESS
 
 
 def _still_held(

@@ -13,7 +13,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reminder.documents.settings import Settings
 from reminder.documents.templates import environment, phrase
 from reminder.domain.characters import as_address
 from reminder.office.application import Application
@@ -37,12 +36,20 @@ def create_app(application: Application) -> Starlette:
     settings = application.settings
     feed_cache = FeedCache(application.feeds.version)
     app = Starlette(
-        routes=_routes(settings),
+        routes=[
+            get("/", local.front),
+            Route("/healthz", _healthz),
+            get("/readyz", _readyz),
+            get("/static/style.css", _style),
+            Route("/feeds/{token}/{name}.ics", feed),
+            *units.ROUTES,
+            *console.ROUTES,
+            *(local.ROUTES if settings.transport == "maildir" else ()),
+        ],
         middleware=[
             Middleware(_bounded, settings.web.root),
             Middleware(feed_cache.before),
-            Middleware(_with_headers, headers_of(settings.web)),
-            Middleware(_upgraded),
+            Middleware(_framed, headers_of(settings.web)),
         ],
         exception_handlers=HANDLERS,
     )
@@ -53,19 +60,6 @@ def create_app(application: Application) -> Starlette:
     shipped = environment(settings.model_copy(update={"templates": None}), autoescape=True)
     app.state.broken = phrase(shipped, MESSAGES, "broken") + "\n"
     return app
-
-
-def _routes(settings: Settings) -> list[Route]:
-    return [
-        get("/", local.front),
-        Route("/healthz", _healthz),
-        get("/readyz", _readyz),
-        get("/static/style.css", _style),
-        Route("/feeds/{token}/{name}.ics", feed),
-        *units.ROUTES,
-        *console.ROUTES,
-        *(local.ROUTES if settings.transport == "maildir" else ()),
-    ]
 
 
 async def _healthz(request: Request) -> Response:
@@ -140,8 +134,8 @@ def _take_off(above: list[str], scope: Scope) -> None:
         scope["path"], scope["raw_path"] = path, quote(path).encode()
 
 
-def _with_headers(app: ASGIApp, headers: dict[str, str]) -> ASGIApp:
-    """A response that has set one of them itself keeps its own."""
+def _framed(app: ASGIApp, headers: dict[str, str]) -> ASGIApp:
+    """A response that has set one of the headers itself keeps its own."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -151,21 +145,11 @@ def _with_headers(app: ASGIApp, headers: dict[str, str]) -> ASGIApp:
                     sent.setdefault(name, value)
             await send(message)
 
-        await app(scope, receive, send_with_headers)
-
-    return answer
-
-
-def _upgraded(app: ASGIApp) -> ASGIApp:
-    """Comfort, not protection: over http no cookie comes, and a form would be refused after
-    somebody has filled it in."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        if request.method in ("GET", "HEAD") and _came_over_http(request):
-            await _to_https(request)(scope, receive, send)
-        else:
-            await app(scope, receive, send)
+        # Comfort, not protection: over http no cookie comes, and a form would be refused after
+        # somebody has filled it in.
+        is_lost = request.method in ("GET", "HEAD") and _came_over_http(request)
+        await (_to_https(request) if is_lost else app)(scope, receive, send_with_headers)
 
     return answer
 

@@ -52,7 +52,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not (self._received or data.isascii()):
-            data = _escaped(data)
+            # RFC 3986, 2.1: with escapes for what curl sends as it is; the parser refuses it.
+            line, end, rest = data.partition(b"\r\n")
+            data = quote(line, string.printable).encode() + end + rest
         self._received += len(data)
         super().data_received(data)
         if self._received > self._limit and not self._is_answered_early:
@@ -135,12 +137,6 @@ class GuardedProtocol(HttpToolsProtocol):
         the others would be an error in the log."""
         for cycle in self._unanswered:
             cycle.disconnected = True
-
-
-def _escaped(data: bytes) -> bytes:
-    """RFC 3986, 2.1: with escapes for what curl sends as it is; the parser refuses it."""
-    line, end, rest = data.partition(b"\r\n")
-    return quote(line, string.printable).encode() + end + rest
 
 
 class WebServer(uvicorn.Server):

@@ -24,10 +24,9 @@ SESSION = "console"  # the cookie of who is logged in
 KNOWN = "known"  # the cookie of a browser that has logged in
 _A_YEAR = 365 * 24 * 3600
 _TYPED = ("words", "note", "why", "label", "date", "done_on")  # what people type into forms here
-# Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen.
-_WITHIN = re.compile(r"/console(?:[/?](?!/)(?:(?!//)[!-\[\]-~])*)?")
-# A browser takes them out of a path, with what stands before them; encoded ones too.
-_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
+# Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen, and no
+# dots, which it takes out of a path with what stands before them.
+_WITHIN = re.compile(r"/console(?:[/?](?!/|\.|%2e)(?:(?!//|/\.|/%2e)[!-\[\]-~])*)?", re.IGNORECASE)
 
 
 def console_page(path: str, view: View) -> Route:
@@ -149,8 +148,7 @@ def _log_out(page: Page, form: Form) -> Response:
 
 def _within(path: str) -> str:
     """That page of the console, else its first one."""
-    is_ours = _WITHIN.fullmatch(path) and not _DOTS.search(path.partition("?")[0])
-    return path if is_ours else HOME
+    return path if _WITHIN.fullmatch(path) else HOME
 
 
 ROUTES = [

@@ -21,14 +21,14 @@ def _list(page: Page) -> Response:
 
 def _one(page: Page) -> Response:
     """With a date in the address: what it would move. Nothing is changed."""
-    typed = page.query("date")
-    if not page.request.query_params.keys() & {"date", "unset"}:
+    asked = page.request.query_params
+    if not asked.keys() & {"date", "unset"}:
         return _shown(page)
     try:
-        day = None if "unset" in page.request.query_params else _day(typed)
-        return _shown(page, typed, preview=_preview(page, day))
+        day = None if "unset" in asked else _day(page.query("date"))
+        return _shown(page, preview=_preview(page, day))
     except DeclinedError as error:
-        return _shown(page, typed, page.phrase(error.reason, **error.facts))
+        return _shown(page, None, page.phrase(error.reason, **error.facts))
 
 
 def _save(page: Page, form: Form) -> Response:
@@ -37,21 +37,16 @@ def _save(page: Page, form: Form) -> Response:
     day = None if form["unset"] and not parse_day(typed) else _day(typed)
     preview = _preview(page, day)
     if preview.seen != form["seen"]:
-        return _shown(page, typed, page.phrase("other_effects"), preview)
+        return _shown(page, form, page.phrase("other_effects"), preview)
     page.end_reading()
     meetings.save(page.app, preview)
     return page.done(HERE, "date_set" if day else "date_unset")
 
 
-def _again(page: Page, form: Form, refused: str) -> Response:
-    return _shown(page, form["date"], refused)
-
-
 def _day(typed: str) -> date:
-    day = parse_day(typed)
-    if day is None:
-        raise DeclinedError("no_date", typed=typed[:40])
-    return day
+    if day := parse_day(typed):
+        return day
+    raise DeclinedError("no_date", typed=typed[:40])
 
 
 def _preview(page: Page, day: date | None) -> Preview:
@@ -59,8 +54,9 @@ def _preview(page: Page, day: date | None) -> Preview:
 
 
 def _shown(
-    page: Page, typed: str = "", refused: str = "", preview: Preview | None = None
+    page: Page, form: Form | None = None, refused: str = "", preview: Preview | None = None
 ) -> Response:
+    typed = form["date"] if form else page.query("date")
     dated = meetings.find_meeting(page.app, page.connection, page.part("meeting"))
     return page.render(
         "console/meeting.html",
@@ -79,5 +75,5 @@ def _shown(
 ROUTES = [
     console_page(HERE, _list),
     console_page(f"{HERE}/{{meeting}}", _one),
-    console_form(f"{HERE}/{{meeting}}", _save, _again),
+    console_form(f"{HERE}/{{meeting}}", _save, _shown),
 ]
