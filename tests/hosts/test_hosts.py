@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.cluster import Shape
-from tests.hosts.feeds import served_alike
 from tests.hosts.network import missing
-from tests.hosts.troubles import FROZEN, KILLED, befallen
+from tests.hosts.troubles import FROZEN, KILLED, befallen, served_alike
 from tests.postgresql import program
 
 

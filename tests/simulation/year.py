@@ -24,11 +24,10 @@ from reminder.ledger.views import NoticeView, read_notices
 from reminder.office.application import Application
 from reminder.office.simulation import SimulatedYear
 from tests.simulation.actors import Approver, act
-from tests.simulation.crash import Killed, Life
 from tests.simulation.expected import Telling, Tick, receipts_due
 from tests.simulation.faults import Fault, Faults, draw
 from tests.simulation.judge import Breach, Evidence, judge
-from tests.simulation.server import Delivery, ShiftedClock, SickServer
+from tests.simulation.server import Delivery, Killed, Life, ShiftedClock, SickServer
 
 log = logging.getLogger(__name__)
 
@@ -101,21 +100,21 @@ class FaultyYear(SimulatedYear):
         self._approver = Approver(office.table, seed) if office.settings.mail.approval else None
         comes = self._approver.begins.values() if self._approver else ()
         self._boundaries = sorted({*faults.boundaries(), *comes})
-        self._server = SickServer(self.clock, faults, self._dice)
+        self.sick = SickServer(self.clock, faults, self._dice)
         self._journal: list[Tick] = []
         self._killed = 0
 
     def begin(self) -> Application:
         """A new process: nothing is kept but what is on disk."""
-        app = Application(self.office, self.clock, transport=self._server, dice=self._dice)
+        app = Application(self.office, self.clock, transport=self.sick, dice=self._dice)
         self._life = Life(app.database)
         return app
 
     def work(self) -> None:
         self.clock.shift = self._faults.shift(self.clock.moment)
-        if self._server.holds(Fault.OFF):
+        if self.sick.holds(Fault.OFF):
             return
-        self._life.disk_full = self._server.holds(Fault.DISK_FULL)
+        self._life.disk_full = self.sick.holds(Fault.DISK_FULL)
         self._register()
         self._pass()
         if self._approver and not self._life.disk_full:
@@ -127,7 +126,7 @@ class FaultyYear(SimulatedYear):
         begun = self.clock.moment
         if self._kills and self._kills[0].at <= begun:
             self._life.dies_at = self._life.steps + self._kills.pop(0).step
-        self._server.life, completed = self._life, False
+        self.sick.life, completed = self._life, False
         try:
             app.tick()
             completed = True
@@ -150,13 +149,13 @@ class FaultyYear(SimulatedYear):
         query = select(notice.c.message_id).join(recipient, recipient.c.notice == notice.c.key)
         with self.app.database.read() as connection:
             cut = set(connection.scalars(query.where(recipient.c.state == State.SENDING)))
-        if self._server.at_risk in cut:
-            self._server.excused[self._server.at_risk] += 1
+        if self.sick.at_risk in cut:
+            self.sick.excused[self.sick.at_risk] += 1
 
     def _register(self) -> None:
         """Somebody registers what is due to be registered; waits while the disk is full."""
         due = [action for action in self._actions if action.at <= self.clock.moment]
-        if due and not self._server.holds(Fault.DISK_FULL):
+        if due and not self.sick.holds(Fault.DISK_FULL):
             for action in due:
                 with suppress(DeclinedError):  # answered, or closed, by somebody else before
                     act(self.app, action)
@@ -177,7 +176,7 @@ class FaultyYear(SimulatedYear):
 
     def outcome(self) -> Outcome:
         self.run()
-        server, table = self._server, self.office.table
+        server, table = self.sick, self.office.table
         told: dict[str, set[Telling]] = defaultdict(set)
         with self.app.database.read() as connection:
             views = read_notices(connection)

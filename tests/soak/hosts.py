@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.hosts.cluster import Shape
-from tests.hosts.feeds import served_alike
 from tests.hosts.network import missing
 from tests.hosts.troubles import (
     FROZEN,
@@ -30,6 +29,7 @@ from tests.hosts.troubles import (
     Outcome,
     befallen,
     restarted,
+    served_alike,
     undisturbed,
 )
 from tests.postgresql import program
