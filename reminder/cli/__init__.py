@@ -8,7 +8,7 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -30,21 +30,16 @@ cli = typer.Typer(
 )
 
 
+def _kept(metavar: str, words: str) -> Any:
+    return typer.Option(metavar=metavar, help=words, callback=choose, expose_value=False)
+
+
 @cli.callback()
 def of_all_commands(
     config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder with reminder.toml and units.toml.",
-            callback=choose,
-            expose_value=False,
-        ),
+        Path | None, _kept("DIR", "Folder with reminder.toml and units.toml.")
     ] = None,
-    plan: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The year's plan.", callback=choose, expose_value=False),
-    ] = None,
+    plan: Annotated[Path | None, _kept("FILE", "The year's plan.")] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks.", expose_value=False)
     ] = False,

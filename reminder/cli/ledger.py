@@ -174,7 +174,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A consistent copy, also while the daemon runs. It holds the key of all links."""
     from reminder.office import records
 
-    records.backup(application(informed=False), file)
+    records.backup(application(informed=False).settings.ledger, file)
     say(f"{file} is a ledger of its own: REMINDER_DATABASE_URL=sqlite:///{file.resolve()}")
 
 
@@ -213,7 +213,7 @@ def verify() -> None:
     """Check that the ledger is sound and what is recorded agrees; changes nothing."""
     from reminder.office import records
 
-    faults = records.verify(application(informed=False))
+    faults = list(records.verify(application(informed=False).settings.ledger))
     for words in faults:
         say(words)
     if faults:

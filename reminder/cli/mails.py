@@ -117,9 +117,10 @@ def run() -> None:
 @cli.command(epilog="Example: reminder status --json")
 def status(as_json: AsJson = False) -> None:
     """One screen: the plan in force, what comes next, what went, what waits and why."""
-    from reminder.cli.screens import status_facts, status_lines
+    from reminder.cli.screens import status_lines
+    from reminder.office.status import read_status
 
-    facts = status_facts(application())
+    facts = read_status(application())
     if as_json:
         print_json(facts)
         return

@@ -13,67 +13,9 @@ from reminder.domain.notices import State
 from reminder.office.application import Application
 from reminder.office.holds import hold_hint, hold_words
 from reminder.office.links import find_link, local_address
-from reminder.office.status import next_occasions, read_status
+from reminder.office.status import next_occasions
 
 LISTED = 20  # lines of one screen
-
-
-def status_facts(app: Application) -> dict[str, Any]:
-    """As JSON has them; moments in the plan's zone."""
-    status, plan, zone = read_status(app), app.table.plan, app.table.plan.zone
-    hold, last = status.hold, status.last
-
-    def local(moment: datetime | None) -> datetime | None:
-        return moment.astimezone(zone) if moment else None
-
-    return {
-        "plan": {"id": plan.id, "year": plan.year, "name": plan.name,
-                 "file": str(app.settings.plan)},
-        "transport": app.settings.transport,
-        "rehearsal": app.settings.rehearsal,
-        "started": local(status.started),
-        "held": hold is not None,
-        "hold": hold and {"reason": hold.reason, "since": local(hold.since),
-                          "why": hold_words(hold), "next": hold_hint(hold)},
-        "approval": status.approval,
-        "last_tick": local(status.last_tick),
-        "sessions": [
-            {"id": session.meeting.id, "name": session.meeting.name,
-             "month": session.meeting.month, "tasks": [task.id for task in session.tasks]}
-            for session in status.sessions
-        ],
-        "next": [
-            {"kind": o.kind, "period": o.period, "at": o.at, "units": len(o.units)}
-            for o in status.next
-        ],
-        "last": last and {
-            "kind": last[0], "period": last[1],
-            "expected": last[2].expected, "accepted": last[2].accepted,
-            "others": [
-                {"unit": view.unit, "state": view.state, "reason": view.reason}
-                for view in last[2].others
-            ],
-        },
-        "unsettled": [
-            {"period": month.period, "refused": month.refused, "expired": month.expired}
-            | ({"unknown": month.unknown} if month.unknown else {})
-            for month in status.unsettled
-        ],
-        "waiting_count": status.waiting_count,
-        "waiting": [
-            {"key": view.key, "state": view.state, "reason": view.reason,
-             "reply": next((person.reply for person in view.recipients if person.reply), "")}
-            for view in status.waiting
-        ],
-        "replicas": status.replicas,
-        "troubles": status.troubles,
-        "alarms": [
-            {"name": alarm.name, "since": local(alarm.since), "detail": alarm.detail}
-            for alarm in status.alarms
-        ],
-        "ready": not status.not_ready,
-        "not_ready": status.not_ready,
-    }  # fmt: skip
 
 
 def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -226,11 +168,13 @@ def _is_journal() -> bool:
 def _next(app: Application) -> Iterator[str]:
     if app.waits_for_clock(app.clock.now()):
         return
-    occasions = next_occasions(app, app.progress())
+    occasions = next_occasions(app)
     if not occasions:
         yield "The plan holds no further occasion: it is time for the next year's table."
     for index, occasion in enumerate(occasions):
-        units = counted(len(occasion.units), "unit")
-        when = f"{occasion.at:%Y-%m-%d %H:%M %z}"
-        words = f"{occasion.kind} {occasion.period}, {units}"
-        yield f"{'then' if index else 'Next':<16} {when}  {words}"
+        when, what = (
+            f"{occasion['at']:%Y-%m-%d %H:%M %z}",
+            f"{occasion['kind']} {occasion['period']}",
+        )
+        units = counted(occasion["units"], "unit")
+        yield f"{'then' if index else 'Next':<16} {when}  {what}, {units}"

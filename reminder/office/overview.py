@@ -7,12 +7,20 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.domain.calls import Call, Undated, calls_on_tasks, undated_by_now
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.occasions import digest_units
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Act, Registration
-from reminder.domain.status import Light, TaskState, TaskStatus, office_status
+from reminder.domain.status import (
+    Call,
+    Light,
+    TaskState,
+    TaskStatus,
+    Undated,
+    calls_on_tasks,
+    office_status,
+    undated_by_now,
+)
 from reminder.domain.timetable import MONTHS, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, Window

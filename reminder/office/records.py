@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
@@ -15,8 +15,9 @@ from reminder.domain.notices import CLEARED, UNREAD, Kind, Reason, State, origin
 from reminder.domain.timetable import MONTHS
 from reminder.errors import DeclinedError, LedgerError, UnknownError, UsageError
 from reminder.ledger import integrity, notices
-from reminder.ledger.counts import Tally, tally
+from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, lock_beside, place_of, server_mark
+from reminder.ledger.integrity import backup, take_back, verify
 from reminder.ledger.registrations import dates_of
 from reminder.ledger.schema import read_history
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
@@ -25,35 +26,9 @@ from reminder.office import operations
 from reminder.office.application import Application
 from reminder.office.lookup import find_notice, find_subject
 
-__all__ = ["NoticeView"]
+__all__ = ["NoticeView", "backup", "take_back", "verify"]
 
 _GIVEN_UP = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
-
-
-@dataclass(frozen=True)
-class NoticeList:
-    """One page, newest first. `next_page` follows that key, empty on the last one.
-
-    `counts` are of a month's digests; `to_resend` of all that a whole filter may send again.
-    """
-
-    views: list[NoticeView]
-    next_page: str
-    counts: Tally | None
-    to_resend: int
-
-
-@dataclass(frozen=True)
-class NoticeDetails:
-    """`copies` are the other ones, made of the same notice; `content` the stored mail."""
-
-    view: NoticeView
-    copies: list[NoticeView]
-    history: list[RowMapping]
-    content: bytes | None
-    may_resend: bool
-    may_drop: bool
-    may_approve: bool
 
 
 def filter_by(app: Application, connection: Connection, typed: Mapping[str, str]) -> NoticeFilter:
@@ -78,7 +53,9 @@ def filter_by(app: Application, connection: Connection, typed: Mapping[str, str]
 
 def page_of_notices(
     app: Application, connection: Connection, wanted: NoticeFilter, before: str
-) -> NoticeList:
+) -> dict[str, Any]:
+    """One page, newest first. `next_page` follows that key, empty on the last one; `counts` are of
+    a month's digests, `to_resend` of all that a whole filter may send again."""
     views = page_of(connection, wanted, before, PAGE_SIZE + 1)
     counts, to_resend = None, 0
     if wanted.kind is Kind.DIGEST and wanted.period:
@@ -86,7 +63,8 @@ def page_of_notices(
     if wanted.kind in operations.RESENDABLE and wanted.period:
         to_resend = len(operations.to_resend(app, connection, wanted.kind, wanted.period))
     last = views[PAGE_SIZE - 1].key if len(views) > PAGE_SIZE else ""
-    return NoticeList(views[:PAGE_SIZE], last, counts, to_resend)
+    shown = {"views": views[:PAGE_SIZE], "next_page": last}
+    return shown | {"counts": counts, "to_resend": to_resend}
 
 
 def list_notices(
@@ -114,20 +92,24 @@ def notice_with_history(connection: Connection, key: str) -> tuple[NoticeView, l
     return find_notice(connection, key), read_history(connection, key)
 
 
-def read_details(app: Application, connection: Connection, key: str) -> NoticeDetails:
-    """Raises `UnknownError`."""
+def read_details(app: Application, connection: Connection, key: str) -> dict[str, Any]:
+    """`copies` are the other ones, made of the same notice; `content` the stored mail.
+
+    Raises `UnknownError`.
+    """
     view, history = notice_with_history(connection, key)
     copies = operations.copies_of(connection, view)
     is_last = copies[-1].key == key
-    return NoticeDetails(
-        view,
-        [copy for copy in copies if copy.key != key],
-        history,
-        notices.content_of(connection, key),
-        may_resend=is_last and operations.may_be_resent(app, connection, view),
-        may_drop=is_last and not view.waiting and operations.may_be_dropped(view),
-        may_approve=view.state is State.HELD and view.reason in (*UNREAD, *CLEARED),
-    )
+    may_drop = is_last and not view.waiting and operations.may_be_dropped(view)
+    return {
+        "view": view,
+        "copies": [copy for copy in copies if copy.key != key],
+        "history": history,
+        "content": notices.content_of(connection, key),
+        "may_resend": is_last and operations.may_be_resent(app, connection, view),
+        "may_drop": may_drop,
+        "may_approve": view.state is State.HELD and view.reason in (*UNREAD, *CLEARED),
+    }
 
 
 def read_content(connection: Connection, key: str) -> bytes:
@@ -143,16 +125,6 @@ def session_dates(office: Office) -> dict[str, date]:
     with suppress(LedgerError):
         return dates_of(office.settings.ledger)
     return {}
-
-
-def backup(app: Application, file: Path) -> None:
-    """Raises `LedgerError`."""
-    integrity.backup(app.settings.ledger, file)
-
-
-def verify(app: Application) -> list[str]:
-    """What is wrong, in words; changes nothing."""
-    return list(integrity.verify(app.settings.ledger))
 
 
 def place_named(option: str, url: str) -> Place:
@@ -176,8 +148,3 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
                 f"another process delivers from {source}", hint="Stop the daemon first."
             )
         return integrity.copy(source, target, server_mark(state_dir))
-
-
-def take_back(source: Place) -> bool:
-    """Opens a ledger again that was moved. False when it was not."""
-    return integrity.take_back(source)

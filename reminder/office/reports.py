@@ -13,9 +13,9 @@ from itertools import islice
 from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.settings import Settings
-from reminder.domain.calls import calls_on_tasks, undated_sessions
 from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, copy_number, original
 from reminder.domain.occasions import digest_draft, digest_units
+from reminder.domain.status import calls_on_tasks, undated_sessions
 from reminder.domain.timetable import Audience
 from reminder.domain.units import Relation, Unit
 from reminder.ledger import notices, occasions

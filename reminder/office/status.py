@@ -1,24 +1,22 @@
 """What is in force, what comes next, what went and what waits; and whether work is being done."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
-from reminder.domain.calls import Undated, undated_by_now
+from sqlalchemy import Connection
+
 from reminder.domain.notices import WAITING, Kind
-from reminder.domain.occasions import Occasion, forecast
-from reminder.domain.windows import Progress
+from reminder.domain.occasions import forecast
+from reminder.domain.status import undated_by_now
 from reminder.errors import LedgerError
 from reminder.ledger import counts, senders
-from reminder.ledger.counts import Tally, UnsettledDigests
 from reminder.ledger.database import DatabaseServer
 from reminder.ledger.holds import Hold, read_hold, unapproved
 from reminder.ledger.occasions import last_occasion, last_tick
 from reminder.ledger.registrations import read_progress, read_start
-from reminder.ledger.senders import Alarm
-from reminder.ledger.views import NoticeView
 from reminder.office.application import Application
+from reminder.office.holds import hold_hint, hold_words
 
 EVERY = timedelta(seconds=30)  # between two ticks of a daemon
 STALLED = 3 * EVERY
@@ -27,60 +25,85 @@ _NEXT = 3
 _NOT_YET = "nobody has ticked yet"
 
 
-@dataclass(frozen=True)
-class Status:
-    """`last` is the occasion that was due last, `troubles` are by the replica that has them."""
+def read_status(app: Application) -> dict[str, Any]:
+    """As `reminder status --json` has it; moments in the plan's zone.
 
-    not_ready: str
-    next: list[Occasion]
-    started: datetime | None = None
-    hold: Hold | None = None
-    approval: int = 0
-    last_tick: datetime | None = None
-    sessions: Sequence[Undated] = ()
-    last: tuple[Kind, str, Tally] | None = None
-    unsettled: Sequence[UnsettledDigests] = ()
-    waiting_count: int = 0
-    waiting: Sequence[NoticeView] = ()
-    replicas: Sequence[str] = ()
-    troubles: Mapping[str, str] = field(default_factory=dict)
-    alarms: Sequence[Alarm] = ()
-
-
-def read_status(app: Application) -> Status:
-    at, stream = app.clock.now(), app.settings.stream
-    if not app.has_ledger:
-        not_ready = app.waits_for_clock(at) or _NOT_YET
-        return Status(not_ready, next_occasions(app, Progress()))
-    not_ready = why_not_ready(app, at)
-    with app.database.read() as connection:
-        progress = read_progress(connection, app.table, stream)
-        last = last_occasion(connection, at)
-        of_last = (Kind(last["kind"]), last["period"]) if last else None
-        on_server = isinstance(app.settings.ledger, DatabaseServer)
-        return Status(
-            not_ready,
-            next_occasions(app, progress),
-            started=read_start(connection, stream),
-            hold=read_hold(connection, stream),
-            approval=sum(batch.count for batch in unapproved(connection, stream)),
-            last_tick=last_tick(connection),
-            sessions=undated_by_now(app.table, at, progress),
-            last=(*of_last, counts.tally(connection, *of_last)) if of_last else None,
-            unsettled=counts.read_unsettled(connection, stream, app.table.directory),
-            waiting_count=counts.count(connection, *WAITING),
-            waiting=counts.first_waiting(connection),
-            replicas=sorted(set(senders.present(connection).values())) if on_server else (),
-            troubles={by: it.detail for by, it in senders.read_troubles(connection).items()},
-            alarms=list(senders.read_alarms(connection).values()),
-        )
+    `last` is the occasion that was due last, `troubles` are by the replica that has them.
+    """
+    at, plan, settings = app.clock.now(), app.table.plan, app.settings
+    has_ledger = app.has_ledger
+    not_ready = why_not_ready(app, at) if has_ledger else app.waits_for_clock(at) or _NOT_YET
+    names = {"id": plan.id, "year": plan.year, "name": plan.name, "file": str(settings.plan)}
+    nothing: dict[str, Any] = {
+        "started": None, "held": False, "hold": None, "approval": 0, "last_tick": None,
+        "sessions": [], "next": next_occasions(app), "last": None,
+        "unsettled": [], "waiting_count": 0, "waiting": [], "replicas": [], "troubles": {},
+        "alarms": [],
+    }  # fmt: skip
+    facts = {"plan": names, "transport": settings.transport, "rehearsal": settings.rehearsal}
+    facts |= nothing
+    if has_ledger:
+        with app.database.read() as connection:
+            facts |= _recorded(app, connection, at)
+    return facts | {"ready": not not_ready, "not_ready": not_ready}
 
 
-def next_occasions(app: Application, progress: Progress) -> list[Occasion]:
+def _recorded(app: Application, connection: Connection, at: datetime) -> dict[str, Any]:
+    table, stream, zone = app.table, app.settings.stream, app.table.plan.zone
+
+    def local(moment: datetime | None) -> datetime | None:
+        return moment.astimezone(zone) if moment else None
+
+    hold, last = read_hold(connection, stream), last_occasion(connection, at)
+    sessions = undated_by_now(table, at, read_progress(connection, table, stream))
+    on_server = isinstance(app.settings.ledger, DatabaseServer)
+    return {
+        "started": local(read_start(connection, stream)),
+        "held": hold is not None,
+        "hold": hold and {"reason": hold.reason, "since": local(hold.since),
+                          "why": hold_words(hold), "next": hold_hint(hold)},
+        "approval": sum(batch.count for batch in unapproved(connection, stream)),
+        "last_tick": local(last_tick(connection)),
+        "sessions": [
+            {"id": session.meeting.id, "name": session.meeting.name,
+             "month": session.meeting.month, "tasks": [task.id for task in session.tasks]}
+            for session in sessions
+        ],
+        "last": last and _became(connection, Kind(last["kind"]), last["period"]),
+        "unsettled": [
+            {name: value for name, value in vars(month).items() if value or name != "unknown"}
+            for month in counts.read_unsettled(connection, stream, table.directory)
+        ],
+        "waiting_count": counts.count(connection, *WAITING),
+        "waiting": [
+            {"key": view.key, "state": view.state, "reason": view.reason,
+             "reply": next((person.reply for person in view.recipients if person.reply), "")}
+            for view in counts.first_waiting(connection)
+        ],
+        "replicas": sorted(set(senders.present(connection).values())) if on_server else [],
+        "troubles": {by: it.detail for by, it in senders.read_troubles(connection).items()},
+        "alarms": [
+            vars(alarm) | {"since": local(alarm.since)}
+            for alarm in senders.read_alarms(connection).values()
+        ],
+    }  # fmt: skip
+
+
+def _became(connection: Connection, kind: Kind, period: str) -> dict[str, Any]:
+    counted, names = counts.tally(connection, kind, period), ("unit", "state", "reason")
+    others = [{name: getattr(view, name) for name in names} for view in counted.others]
+    numbers = {"expected": counted.expected, "accepted": counted.accepted}
+    return {"kind": kind, "period": period, **numbers, "others": others}
+
+
+def next_occasions(app: Application) -> list[dict[str, Any]]:
     at = app.clock.now()
     today = app.table.local_day(at)
-    ahead = forecast(app.table, today, today + _AHEAD, at, progress)
-    return list(islice((occasion for occasion in ahead if occasion.at > at), _NEXT))
+    ahead = forecast(app.table, today, today + _AHEAD, at, app.progress())
+    return [
+        {"kind": o.kind, "period": o.period, "at": o.at, "units": len(o.units)}
+        for o in islice((occasion for occasion in ahead if occasion.at > at), _NEXT)
+    ]
 
 
 def why_held(app: Application) -> Hold | None:

@@ -109,8 +109,7 @@ def _text(page: Page) -> Response:
 
 def _source(page: Page) -> Response:
     """The stored bytes, to the last one."""
-    headers = {"Content-Type": "text/plain; charset=utf-8"}
-    return Response(_content(page), headers=headers)
+    return PlainTextResponse(_content(page))
 
 
 def _listed(page: Page, paths: list[Path]) -> Iterator[tuple[str, MailView]]:
@@ -130,17 +129,12 @@ def _content(page: Page) -> bytes:
     """Raises 404 for a name that is none, or that no message in the folder has."""
     folder, name = page.settings.outbox, page.part("name")
     if _NAME.fullmatch(name):
-        for path in _places(folder, name):
+        # A mail program moves what was read to `cur` and adds `:2,` and flags.
+        moved = (folder / "cur").glob(f"{name}:2,*")
+        for path in (folder / "new" / name, folder / "cur" / name, *moved):
             with suppress(OSError):
                 return _read(path, _MOST)
     raise HTTPException(404)
-
-
-def _places(folder: Path, name: str) -> Iterator[Path]:
-    """A mail program moves what was read to `cur` and adds `:2,` and flags."""
-    yield folder / "new" / name
-    yield folder / "cur" / name
-    yield from (folder / "cur").glob(f"{name}:2,*")
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from reminder.domain.calls import calls_on_tasks
 from reminder.domain.plan import Task
+from reminder.domain.status import calls_on_tasks
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from tests.domain.builders import LEADER, meeting, task, timetable

@@ -29,8 +29,8 @@ def in_sight(office: Trial, at: str, options: dict[str, Any]) -> list[dict[str, 
     """On the status, and on the console's front page alike."""
     app = office.app(at, **options)
     months = [
-        {"period": month.period, "refused": [*month.refused], "expired": [*month.expired]}
-        for month in read_status(app).unsettled
+        {name: month[name] for name in ("period", "refused", "expired")}
+        for month in read_status(app)["unsettled"]
     ]
     with app.database.read() as connection:
         unsettled = read_overview(app, connection, app.clock.now()).unsettled

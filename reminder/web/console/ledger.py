@@ -39,7 +39,7 @@ def _list(page: Page) -> Response:
         units=[unit.name for unit in page.table.directory.single[:SUGGESTED]],
         shown=shown,
         later=_link(chosen) if before else "",
-        earlier=_link(chosen | {"before": shown.next_page}) if shown.next_page else "",
+        earlier=_link(chosen | {"before": shown["next_page"]}) if shown["next_page"] else "",
     )
 
 
@@ -62,7 +62,7 @@ def _render(page: Page, template: str, refused: str = "", **facts: object) -> Re
 def _notice(page: Page, form: Form | None = None, refused: str = "") -> Response:
     key = form["key"] if form else page.query("key")
     shown = read_details(page.app, page.connection, key)
-    mail = MailView(shown.content, page.table.plan.zone) if shown.content else None
+    mail = MailView(shown["content"], page.table.plan.zone) if shown["content"] else None
     frame = f"{HERE}/mail?{urlencode({'key': key})}"
     return _render(page, "notice.html", refused, shown=shown, mail=mail, frame=frame)
 
