@@ -14,13 +14,17 @@ KEYS = {
     "key", "kind", "unit", "period", "state", "reason", "recipients", "message_id", "attempts",
     "updated",
 }  # fmt: skip
-LEAD = "small/digest/2026-04/lead"
+LEAD, RELATED = "small/digest/2026-04/lead", "small/digest/2026-04/related"
 
 
 def rows(office: Office, *options: str) -> list[dict[str, Any]]:
     found = office("ledger", "list", *options, "--json").json
     assert isinstance(found, list)
     return found
+
+
+def row(office: Office, key: str) -> dict[str, Any]:
+    return {row["key"]: row for row in rows(office)}[key]
 
 
 def hold(office: Office) -> None:
@@ -30,51 +34,32 @@ def hold(office: Office) -> None:
 
 def without_address(office: Office) -> None:
     office.put("units.toml", UNITS.replace('to = ["related@unit.example"]\n', ""))
+    office("tick")
 
 
-def test_row_has_the_keys_that_scripts_rest_on(office: Office) -> None:
+def test_row_has_what_scripts_rest_on(office: Office) -> None:
+    assert rows(office) == []
     office("tick")
     assert all(row.keys() >= KEYS for row in rows(office))
-
-
-def test_row_says_what_became_of_each_recipient(office: Office) -> None:
-    office("tick")
-    (row,) = [row for row in rows(office) if row["key"] == LEAD]
-    (recipient,) = row["recipients"]
+    (recipient,) = row(office, LEAD)["recipients"]
     assert (recipient["address"], recipient["state"]) == ("lead@unit.example", "sent")
     assert recipient.keys() == {"address", "state", "reply"}
+    assert datetime.fromisoformat(row(office, LEAD)["updated"]).utcoffset() is not None
 
 
-def test_row_says_when_it_changed_with_offset(office: Office) -> None:
+def test_list_may_be_narrowed(office: Office) -> None:
     office("tick")
-    moments = [datetime.fromisoformat(row["updated"]) for row in rows(office)]
-    assert all(moment.utcoffset() is not None for moment in moments)
-
-
-def test_empty_ledger_is_an_empty_list(office: Office) -> None:
-    assert rows(office) == []
-
-
-@pytest.mark.parametrize(
-    ("options", "count"),
-    [
-        ((), 4),
-        (("--period", "2026-04"), 2),
-        (("--unit", "lead"), 2),
-        (("--unit", "代表工委"), 2),
-        (("--state", "sent"), 2),
-        (("--state", "baseline", "--unit", "related"), 1),
-        (("--state", "refused"), 0),
-        (("--unit", "outsider"), 0),
-    ],
-)
-def test_list_may_be_narrowed(office: Office, options: tuple[str, ...], count: int) -> None:
-    office("tick")
-    assert len(rows(office, *options)) == count
-
-
-def test_list_in_words_has_a_line_a_notice(office: Office) -> None:
-    office("tick")
+    for options, count in {
+        "": 4,
+        "--period 2026-04": 2,
+        "--unit lead": 2,
+        "--unit 代表工委": 2,
+        "--state sent": 2,
+        "--state baseline --unit related": 1,
+        "--state refused": 0,
+        "--unit outsider": 0,
+    }.items():
+        assert len(rows(office, *options.split())) == count, options
     lines = office("ledger", "list").out.splitlines()
     assert lines[0].split("\t") == ["key", "state", "reason", "attempts", "updated"]
     assert len(lines) == 5
@@ -85,10 +70,6 @@ def test_show_has_the_history(office: Office) -> None:
     history = office("ledger", "show", LEAD, "--json").json["history"]
     assert next(row["state"] for row in history if not row["address"]) == "queued"
     assert history[-1]["state"] == "sent"
-
-
-def test_show_in_words_names_the_recipient(office: Office) -> None:
-    office("tick")
     out = office("ledger", "show", LEAD).out
     assert out.startswith(f"{LEAD}: sent")
     assert "lead@unit.example: sent" in out
@@ -99,18 +80,10 @@ def test_held_notices_wait_for_the_release(office: Office, state: Path) -> None:
     office("tick")
     assert Counter(row["state"] for row in rows(office)) == {"held": 2, "baseline": 2}
     assert not list((state / "outbox").rglob("*@*"))
-
-
-def test_released_notices_go_with_the_next_pass(office: Office) -> None:
-    hold(office)
-    assert "2 released" in office("ledger", "release").out
-    assert office("tick", "--json").json["sent"] == 2
-
-
-def test_release_of_a_period_lets_only_that_go(office: Office) -> None:
-    hold(office)
     assert "nothing is held" in office("ledger", "release", "--period", "2026-03").out
     assert len(rows(office, "--state", "held")) == 2
+    assert "2 released" in office("ledger", "release").out
+    assert office("tick", "--json").json["sent"] == 2
 
 
 def test_release_says_that_a_hold_is_lifted_also_where_nothing_waits(office: Office) -> None:
@@ -125,58 +98,70 @@ def test_dropped_notice_is_never_sent(office: Office) -> None:
     assert office("ledger", "drop", LEAD).status == 0
     office("ledger", "release")
     office("tick")
-    (row,) = [row for row in rows(office) if row["key"] == LEAD]
-    assert (row["state"], row["reason"]) == ("expired", "dropped")
+    assert (row(office, LEAD)["state"], row(office, LEAD)["reason"]) == ("expired", "dropped")
 
 
-def test_what_went_cannot_be_dropped(office: Office) -> None:
+def test_all_of_a_period_is_dropped_at_once(office: Office) -> None:
+    office("ledger", "hold")
+    office("tick", "--at", "2026-03-02T09:00")
+    assert "2 of 2026-03 dropped" in office("ledger", "drop", "--period", "2026-03").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("drop", LEAD), "only what waits can be dropped"),
+        (("drop",), "wanted a KEY, or --period"),
+        (("drop", LEAD, "--period", "2026-04"), "wanted a KEY, or --period"),
+        (("drop", "--state", "refused"), "wanted a KEY, or --period"),
+        (("drop", LEAD, "--state", "sent"), "wanted a KEY, or --period"),
+        (("resend", LEAD), "nobody is left to reach"),
+        (("copy",), "wanted --from or --to"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(
+    office: Office, words: tuple[str, ...], said: str
+) -> None:
     office("tick")
-    ended = office("ledger", "drop", LEAD)
-    assert ended.status == 2
-    assert "only what waits can be dropped" in ended.err
-
-
-def test_drop_wants_a_key_or_a_period(office: Office) -> None:
-    office("tick")
-    for words in (
-        (),
-        (LEAD, "--period", "2026-04"),
-        ("--state", "refused"),
-        (LEAD, "--state", "x"),
-    ):
-        assert office("ledger", "drop", *words).status == 2
-
-
-def test_what_reached_everybody_is_not_sent_again(office: Office) -> None:
-    office("tick")
-    ended = office("ledger", "resend", LEAD)
-    assert ended.status == 2
-    assert "nobody is left to reach" in ended.err
+    ended = office("ledger", *words)
+    assert (ended.status, said in ended.err) == (2, True)
 
 
 def test_resent_notice_is_a_new_one_to_the_present_address(office: Office) -> None:
     without_address(office)
-    office("tick")
+    ended = office("ledger", "resend", RELATED)
+    assert (ended.status, "units.toml" in ended.err) == (2, True)
     office.put("units.toml", UNITS)
     made = office("ledger", "resend", "--period", "2026-04", "--state", "refused")
-    assert made.out.splitlines()[0] == "small/digest/2026-04/related#2"
+    assert made.out.splitlines()[0] == f"{RELATED}#2"
+    assert [row["state"] for row in rows(office, "--unit", "related")][-2:] == ["refused", "queued"]
     assert office("tick", "--json").json["sent"] == 1
 
 
-def test_refused_notice_stays_as_it_was_when_it_is_sent_again(office: Office) -> None:
-    without_address(office)
-    office("tick")
-    office.put("units.toml", UNITS)
-    office("ledger", "resend", "small/digest/2026-04/related")
-    assert [row["state"] for row in rows(office, "--unit", "related")][-2:] == ["refused", "queued"]
+# A hold
 
 
-def test_resend_without_an_address_says_what_to_do(office: Office) -> None:
-    without_address(office)
-    office("tick")
-    ended = office("ledger", "resend", "small/digest/2026-04/related")
-    assert ended.status == 2
-    assert "units.toml" in ended.err
+def test_hold_by_hand_is_said_with_its_reason_until_it_is_released(office: Office) -> None:
+    days = ("occasions", "--from", "2026-03-01", "--to", "2026-05-31")
+    assert "Held" not in office(*days).err
+    assert "everything is held" in office("ledger", "hold", "--why", "dump of 6 May").out
+    assert "Held: held by hand: dump of 6 May; to let go: reminder ledger" in office(*days).err
+    ended = office("tick", "--at", "2026-03-02T09:00", "--json")
+    assert (ended.json["sent"], "dump of 6 May" in ended.err) == (0, True)
+    found = office("status", "--json").json
+    assert (found["held"], found["hold"]["reason"]) == (True, "held-by-hand")
+    assert "dump of 6 May" in office("status").out
+    office("ledger", "release")
+    assert office("status", "--json").json["hold"] is None
+
+
+def test_status_counts_what_waits_for_approval(
+    reminder: Reminder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMINDER_MAIL__APPROVAL", "true")
+    reminder("tick")
+    assert reminder("status", "--json").json["approval"] == 31
+    assert "31 mails to read: /console/approval" in reminder("status").out
 
 
 # A move to another database
@@ -203,47 +188,8 @@ def test_move_to_the_configured_database_is_said_and_the_old_ledger_refused(
     assert office("tick").status == 0
 
 
-def test_move_needs_a_second_ledger(office: Office) -> None:
-    ended = office("ledger", "copy")
-    assert (ended.status, "wanted --from or --to" in ended.err) == (2, True)
-
-
 @pytest.mark.parametrize("option", ["--from", "--to"])
 def test_wrong_address_of_a_ledger_is_not_repeated(office: Office, option: str) -> None:
     ended = office("ledger", "copy", option, "postgresql://u:sword@fish@db/ledger")
     assert (ended.status, "fish" in ended.err) == (2, False)
     assert f"{option} names no usable host" in ended.err
-
-
-def test_status_counts_what_waits_for_approval(
-    reminder: Reminder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REMINDER_MAIL__APPROVAL", "true")
-    reminder("tick")
-    assert reminder("status", "--json").json["approval"] == 31
-    assert "31 mails to read: /console/approval" in reminder("status").out
-
-
-def test_hold_by_hand_is_said_with_its_reason_until_it_is_released(office: Office) -> None:
-    assert "everything is held" in office("ledger", "hold", "--why", "dump of 6 May").out
-    ended = office("tick", "--at", "2026-03-02T09:00", "--json")
-    assert (ended.json["sent"], "dump of 6 May" in ended.err) == (0, True)
-    found = office("status", "--json").json
-    assert (found["held"], found["hold"]["reason"]) == (True, "held-by-hand")
-    assert "dump of 6 May" in office("status").out
-    office("ledger", "release")
-    assert office("status", "--json").json["hold"] is None
-
-
-def test_all_of_a_period_is_dropped_at_once(office: Office) -> None:
-    office("ledger", "hold")
-    office("tick", "--at", "2026-03-02T09:00")
-    assert "2 of 2026-03 dropped" in office("ledger", "drop", "--period", "2026-03").out
-    assert office("ledger", "drop").status == 2
-
-
-def test_what_speaks_of_mails_to_come_says_that_none_goes(office: Office) -> None:
-    days = ("occasions", "--from", "2026-03-01", "--to", "2026-05-31")
-    assert "Held" not in office(*days).err
-    office("ledger", "hold")
-    assert "Held: held by hand; to let go: reminder ledger release" in office(*days).err
