@@ -60,7 +60,10 @@ class EditedFile:
         except UnicodeDecodeError as error:
             self._refuse(error.object[: error.start].count(b"\n") + 1, not_utf8(error))
         except tomllib.TOMLDecodeError as error:
-            self._refuse(*_syntax(str(error), self._text))
+            words, _, place = str(error).rpartition(" (at ")
+            found = re.match(r"line (\d+)", place)  # else it is the end of the document
+            line = int(found[1]) if found else self._text.count("\n") + 1
+            self._refuse(line, f"not TOML: {words[0].lower()}{words[1:]}, wanted valid TOML")
         except RecursionError:
             # No parser has come so far as to know: the line with most brackets.
             depths = [line.count("[") + line.count("{") for line in self._text.split("\n")]
@@ -268,10 +271,3 @@ def _leave_out(data: Any, location: Location) -> None:
         for part in location[: names[-1]]:
             data = data[part]
         del data[location[names[-1]]]
-
-
-def _syntax(message: str, text: str) -> tuple[int, str]:
-    place = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    line = int(place[1]) if place else text.count("\n") + 1
-    words = message[: place.start()].strip() if place else message.split(" (at end")[0]
-    return line, f"not TOML: {words[0].lower()}{words[1:]}, wanted valid TOML"

@@ -4,14 +4,14 @@ And what is valid in it, and probably not meant.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reminder.documents.edited_file import EditedFile, is_folder, shown
 from reminder.documents.plan_file import read_plan
-from reminder.documents.settings import SHIPPED, NudgeStep, OverdueStep, Settings
+from reminder.documents.settings import SHIPPED, Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.units_file import read_units
 from reminder.documents.values import SECRETARIAT, UNIT
@@ -63,7 +63,13 @@ def load_office(
     try:
         sources = SettingsSources(config, command_line)
         settings = sources.load()
-        faults += _missing_files(settings)
+        folders, certificates = settings.templates, settings.smtp.ca_file
+        if folders and not is_folder(folders):
+            words = "no such folder, wanted one with templates"
+            faults.append(Fault(shown(folders), 0, "templates", words))
+        if certificates and not os.path.isfile(certificates):  # noqa: PTH113 (no error, ever)
+            words = "no such file, wanted certificates in PEM"
+            faults.append(Fault(shown(certificates), 0, "smtp.ca_file", words))
     except ConfigurationError as error:
         faults += error.faults
     days, wrong = read_workdays(folder / "workdays", settings)
@@ -87,15 +93,6 @@ def load_office(
     )
     table = Timetable(plan, directory, days, schedule)
     return Office(settings, table, config, command_line)
-
-
-def _missing_files(settings: Settings) -> Iterator[Fault]:
-    folder, certificates = settings.templates, settings.smtp.ca_file
-    if folder and not is_folder(folder):
-        yield Fault(shown(folder), 0, "templates", "no such folder, wanted one with templates")
-    if certificates and not os.path.isfile(certificates):  # noqa: PTH113 (no error, ever)
-        words = "no such file, wanted certificates in PEM"
-        yield Fault(shown(certificates), 0, "smtp.ca_file", words)
 
 
 def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
@@ -128,15 +125,12 @@ def escalation_faults(
 ) -> Iterator[Fault]:
     """Addresses of other bodies, and a secretariat that has none."""
     other_bodies, secretariat = _other_bodies(directory), settings.mail.secretariat
-    steps: dict[str, Sequence[NudgeStep | OverdueStep]] = {
-        "nudge": settings.nudge,
-        "overdue": settings.overdue,
-    }
-    for name, several in steps.items():
-        for index, step in enumerate(several):
-            for position, recipient in enumerate(step.to):
-                if words := _mistake(recipient, secretariat, other_bodies):
-                    yield sources.fault((name, index, "to", position), words)
+    nudge = [("nudge", index, step.to) for index, step in enumerate(settings.nudge)]
+    overdue = [("overdue", index, step.to) for index, step in enumerate(settings.overdue)]
+    for name, index, recipients in (*nudge, *overdue):
+        for position, recipient in enumerate(recipients):
+            if words := _mistake(recipient, secretariat, other_bodies):
+                yield sources.fault((name, index, "to", position), words)
 
 
 def _other_bodies(directory: Directory) -> dict[str, str]:

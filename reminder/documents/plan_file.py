@@ -109,7 +109,12 @@ class _Reader:
         self.places: dict[str, Location] = {}  # of tasks
 
     def plan(self) -> Plan:
-        header, meetings = self.tables.plan, self._meetings()
+        header, places = self.tables.plan, dict[str, Location]()
+        meetings: dict[str, Meeting] = {}
+        for n, table in enumerate(self.tables.meeting):
+            self._note_id(places, table.id, ("meeting", n))
+            day = self._day_near(table.day, 1, ("meeting", n, "date"))
+            meetings[table.id] = Meeting(table.id, table.name, table.month, day)
         year_round, standing = enumerate(self.tables.year_round), enumerate(self.tables.standing)
         tasks = [
             *self._months(meetings),
@@ -128,16 +133,6 @@ class _Reader:
             tasks=tuple(tasks),
             meetings=meetings,
         )
-
-    def _meetings(self) -> dict[str, Meeting]:
-        meetings: dict[str, Meeting] = {}
-        places: dict[str, Location] = {}
-        for index, table in enumerate(self.tables.meeting):
-            here = ("meeting", index)
-            self._note_id(places, table.id, here)
-            day = self._day_near(table.day, 1, (*here, "date"))
-            meetings[table.id] = Meeting(table.id, table.name, table.month, day)
-        return meetings
 
     def _months(self, meetings: Iterable[str]) -> Iterator[Task]:
         numbers: Counter[int] = Counter()

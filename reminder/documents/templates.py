@@ -55,7 +55,11 @@ def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
 def check_templates(settings: Settings) -> None:
     """Compiles every template. Raises `ConfigurationError` with all that cannot be, and with
     files of the operator's own that lack what others import from the shipped one."""
-    templates, faults = environment(settings, autoescape=True), _unread(settings.templates)
+    templates, own = environment(settings, autoescape=True), settings.templates
+    # Folders of an operator's own that stand where nothing looks.
+    words = f"is not read, wanted {LANGUAGE}/{{}}: templates stand in a folder of their language"
+    places = [own / kind for kind in (*KINDS, WORDS) if (own / kind).exists()] if own else []
+    faults = [Fault(shown(place), 0, "", words.format(place.name)) for place in places]
     for name in templates.list_templates():
         file = Path(name).name
         is_ours = name.partition("/")[0] in (*KINDS, WORDS)
@@ -64,19 +68,11 @@ def check_templates(settings: Settings) -> None:
         try:
             with _located(name):
                 templates.get_template(name)
-            faults += _lacking(templates, settings.templates, name)
+            faults += _lacking(templates, own, name)
         except ConfigurationError as error:
             faults += error.faults
     if faults:
         raise ConfigurationError(faults)
-
-
-def _unread(folder: Path | None) -> list[Fault]:
-    """Folders of an operator's own that stand where nothing looks."""
-    words = f"is not read, wanted {LANGUAGE}/{{}}: templates stand in a folder of their language"
-    places = [folder / kind for kind in (*KINDS, WORDS)] if folder else []
-    there = [place for place in places if place.exists()]
-    return [Fault(shown(place), 0, "", words.format(place.name)) for place in there]
 
 
 def _lacking(templates: Environment, own: Path | None, name: str) -> list[Fault]:

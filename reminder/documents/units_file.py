@@ -1,6 +1,5 @@
 """config/units.toml: who takes part, under which names, at which addresses."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -47,11 +46,26 @@ def read_units(file: EditedFile) -> Directory:
         # Of two with one id both stay, so that the plan's names are found all the same.
         units[table.id if table.id not in units else f"{table.id} {len(units)}"] = _unit(table)
     for group in [unit for unit in reversed(units.values()) if unit.is_group]:
-        for member in group.members:
-            if unit := units.get(member):
-                units[member] = _completed(unit, group)
+        for unit in [units[member] for member in group.members if member in units]:
+            addressed = unit if unit.to else group  # what the unit lacks is the group's
+            units[unit.id] = replace(
+                unit,
+                relation=unit.relation or group.relation,
+                to=addressed.to,
+                cc=addressed.cc,
+                contact=unit.contact or group.contact,
+                phone=unit.phone or group.phone,
+            )
     _refuse_names(file, tables)
-    _refuse_members(file, tables.group, units)
+    groups = {group.id for group in tables.group}
+    for index, table in enumerate(tables.group):
+        for position, member in enumerate(table.members):
+            place = ("group", index, "members", position)
+            if member in groups:
+                file.refuse(place, f"{member!r} is a group, wanted units")
+            elif member not in units:
+                words = f"no unit has the id {quoted(member)}, wanted one of this file"
+                file.refuse(place, words)
     return Directory(units)
 
 
@@ -60,19 +74,6 @@ def _unit(table: _Unit) -> Unit:
     fields: dict[str, Any] = table.model_dump()
     lists = {key: tuple(dict.fromkeys(v)) for key, v in fields.items() if isinstance(v, list)}
     return Unit(**{**fields, **lists})
-
-
-def _completed(unit: Unit, group: Unit) -> Unit:
-    """What the unit lacks is the group's."""
-    addressed = unit if unit.to else group
-    return replace(
-        unit,
-        relation=unit.relation or group.relation,
-        to=addressed.to,
-        cc=addressed.cc,
-        contact=unit.contact or group.contact,
-        phone=unit.phone or group.phone,
-    )
 
 
 def _refuse_names(file: EditedFile, tables: _File) -> None:
@@ -96,15 +97,3 @@ def _refuse_names(file: EditedFile, tables: _File) -> None:
                 line = file.line_of(first_place)
                 words = f"{quoted(name)} means {other!r} at line {line} and {unit.id!r} here"
                 file.refuse(place, f"{words}, wanted one unit a name")
-
-
-def _refuse_members(file: EditedFile, groups: list[_Group], units: Iterable[str]) -> None:
-    ids = {group.id for group in groups}
-    for index, group in enumerate(groups):
-        for position, member in enumerate(group.members):
-            place = ("group", index, "members", position)
-            if member in ids:
-                file.refuse(place, f"{member!r} is a group, wanted units")
-            elif member not in units:
-                words = f"no unit has the id {quoted(member)}, wanted one of this file"
-                file.refuse(place, words)

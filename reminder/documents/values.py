@@ -83,23 +83,17 @@ def _database(value: SecretStr) -> SecretStr:
 
 
 def _key(value: SecretStr) -> SecretStr:
-    if value and (why := _why_weak(value.get_secret_value().strip().rstrip("="))):
-        raise ValueError(f"{why}, wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}")
-    return value
-
-
-def _why_weak(key: str) -> str:
-    """Empty for a key that may be random: that it is, no one can see."""
-    bits = _most_bits(key)
-    if bits < 8 * KEY_BYTES:
-        return f"holds {int(bits / 8)} random bytes at most"
-    # Few characters, the alphabet in its order, or a piece over and over.
-    steps = [abs(ord(b) - ord(a)) <= 1 for a, b in pairwise(key)]
-    if len(set(key)) < 10 or sum(steps) > len(steps) / 2 or key in (key + key)[1:-1]:
-        return "repeats itself"
+    """It may be random, as far as can be seen."""
+    key = value.get_secret_value().strip().rstrip("=")
+    bits, wanted = _most_bits(key), f"wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}"
+    if key and bits < 8 * KEY_BYTES:
+        raise ValueError(f"holds {int(bits / 8)} random bytes at most, {wanted}")
     packed = zlib.compressobj(9, wbits=-15)
     size = len(packed.compress(key.encode("utf-8", "replace")) + packed.flush())
-    return "repeats itself" if 8 * size < 0.75 * bits else ""
+    in_order = sum(abs(ord(b) - ord(a)) <= 1 for a, b in pairwise(key))
+    if key and (8 * size < 0.75 * bits or in_order > len(key) / 2):
+        raise ValueError(f"repeats itself, {wanted}")
+    return value
 
 
 def _most_bits(key: str) -> float:
