@@ -81,7 +81,7 @@ def let_finished_go(connection: Connection) -> None:
 
 def hold_new(connection: Connection, key: str, at: datetime) -> None:
     """What was just queued, where everything is held."""
-    if is_all_held(connection) and (hold := read_hold(connection, "")):
+    if hold := read_hold(connection, ""):
         set_states(connection, [key], State.HELD, hold.reason, at)
 
 

@@ -12,9 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from reminder.documents.office import Office, load_office
-from reminder.documents.settings import Settings
 from reminder.domain.notices import Kind, Reason
-from reminder.domain.timetable import Timetable
 from reminder.errors import ConfigurationError
 from reminder.ledger import occasions
 from reminder.ledger.counts import tally
@@ -69,14 +67,6 @@ class Alerts:
     reporter: Reporter
     replica: str = ""
 
-    @property
-    def _settings(self) -> Settings:
-        return self.office.settings
-
-    @property
-    def _table(self) -> Timetable:
-        return self.office.table
-
     def check(
         self, at: datetime, more: Iterable[Trouble] | None = None, *, in_force: bool = True
     ) -> int:
@@ -86,7 +76,7 @@ class Alerts:
         has files that are not `in_force` judges nothing by them. A rehearsal tells nobody of
         anything.
         """
-        if self._settings.mail.redirect_to:
+        if self.office.settings.mail.redirect_to:
             return 0
 
         def told(connection: Connection) -> dict[str, Alarm]:
@@ -124,7 +114,7 @@ class Alerts:
         replica have two ports."""
         if not self.replica or _kind(name) not in _OF_A_REPLICA:
             return name
-        port = f"@{self._settings.web.port}" if _kind(name) in _SEEN_BY_A_DAEMON else ""
+        port = f"@{self.office.settings.web.port}" if _kind(name) in _SEEN_BY_A_DAEMON else ""
         return f"{name}{port}@{self.replica}"
 
     def _begin(self, connection: Connection, name: str, trouble: Trouble, at: datetime) -> None:
@@ -140,7 +130,7 @@ class Alerts:
         if kind not in _LOGGED_BY_OTHERS:
             log.warning("over: %s", alarm.detail)
         if kind in _TOLD_WHEN_OVER:
-            since = alarm.since.astimezone(self._table.plan.zone)
+            since = alarm.since.astimezone(self.office.table.plan.zone)
             self.reporter.tell(connection, alarm.name, "over", at, kind=kind, since=since)
 
     def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
@@ -153,10 +143,10 @@ class Alerts:
                     words = f"expected {counted.expected}, accepted {counted.accepted}"
                     name, period = f"digest/{row['period']}", row["period"]
                     yield Trouble(name, f"digest {period}: {words}, {waiting} wait: {reason}")
-        month = self._table.live_digest(at)
-        if month is None or at < self._table.digest_due(month) + PATIENCE:
+        month = self.office.table.live_digest(at)
+        if month is None or at < self.office.table.digest_due(month) + PATIENCE:
             return
-        period = self._table.plan.period(month)
+        period = self.office.table.plan.period(month)
         kinds = (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
         if not any(period in occasions.input_hashes(connection, kind) for kind in kinds):
             words = f"digest {period} was due and is not planned"
@@ -164,17 +154,17 @@ class Alerts:
 
     def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """From a working day before, and again when it was due: nobody gets it meanwhile."""
-        zone, days = self._table.plan.zone, self._table.days
-        for held in unapproved(connection, self._settings.transport):
+        zone, days = self.office.table.plan.zone, self.office.table.days
+        for held in unapproved(connection, self.office.settings.transport):
             due, is_late = held.due.astimezone(zone), at >= held.due
-            if at < self._table.moment(days.shift(due.date(), -1)):
+            if at < self.office.table.moment(days.shift(due.date(), -1)):
                 continue
             kind = "approval-late" if is_late else "approval"
             words = (
                 f"digest {held.period}: {held.count} wait for approval at /console/approval, "
                 f"due {due.isoformat(' ', 'minutes')}"
             )
-            url = console_url(self._settings, "/console/approval")
+            url = console_url(self.office.settings, "/console/approval")
             facts = vars(held) | {"due": due, "late": is_late, "url": url}
             name = f"{kind}/{held.period}/{due:%m%dT%H%M}"
             yield Trouble(name, words, "unapproved", facts)
@@ -188,17 +178,16 @@ class Alerts:
 
     def _held(self, connection: Connection) -> Iterator[Trouble]:
         """A restored ledger, or one held by hand; its one mail is written after the hold."""
-        hold = read_hold(connection, "")
-        if hold and hold.of_all:
-            since = hold.since.astimezone(self._table.plan.zone)
+        if hold := read_hold(connection, ""):
+            since = hold.since.astimezone(self.office.table.plan.zone)
             facts = {"reason": hold.reason, "since": since}
             yield Trouble("hold", f"everything is held: {hold_words(hold)}", "held", facts)
 
     def _workdays(self, at: datetime) -> Iterator[Trouble]:
-        month = self._table.next_digest(at)
-        if month is None or self._table.digest_due(month) > at + NEAR:
+        month = self.office.table.next_digest(at)
+        if month is None or self.office.table.digest_due(month) > at + NEAR:
             return
-        year, days = self._table.plan.year, self._table.days
+        year, days = self.office.table.plan.year, self.office.table.days
         if days.is_provisional(days.first_of_month(year, month)):
             words = f"no published working days for {year}-{month:02}, which is near"
             facts = {"year": year, "month": month}
@@ -206,7 +195,7 @@ class Alerts:
 
     def _disk(self, alarms: Collection[str]) -> Iterator[Trouble]:
         wanted = ENOUGH if "disk" in map(_kind, alarms) else ROOM
-        for folder in (self._settings.lock_path.parent, self._settings.outbox):
+        for folder in (self.office.settings.lock_path.parent, self.office.settings.outbox):
             free = ENOUGH
             with suppress(OSError):  # there is nothing yet, and so nothing to fill
                 free = shutil.disk_usage(folder).free

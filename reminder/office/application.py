@@ -57,7 +57,6 @@ class Container:
         self.notice_writer = writer = NoticeWriter(composer)
         self.receipts = Receipts(composer, writer)
         self.approvals = Approvals(composer, database, writer, is_current)
-        self.planner = Planner(composer, database, writer, self.receipts, self.approvals)
         self.reporter = Reporter(composer, database, writer)
         self.alerts = Alerts(office, database, self.reporter, replica)
 
@@ -249,7 +248,9 @@ class Application:
         if not self.is_current():
             return []
         self.refresh()
-        planned = self.container.planner.plan(at)
+        parts = self.container
+        planner = Planner(at, self.database, parts.notice_writer, parts.receipts, parts.approvals)
+        planned = planner.plan()
         holds.note_how_far(self.database)
         self.sync_feeds(at)
         if planned:

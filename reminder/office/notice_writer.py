@@ -22,7 +22,7 @@ from reminder.mail.compose import Composer, RenderContext, UnitFacts
 
 class NoticeWriter:
     def __init__(self, composer: Composer) -> None:
-        self._composer = composer
+        self.composer = composer
         self._table = composer.office.table
         self._settings = composer.office.settings
         self.stream = self._settings.stream
@@ -42,7 +42,7 @@ class NoticeWriter:
         approves, hold = self._settings.mail.approval, read_hold(connection, self.stream)
         new, ready = [], []
         for draft in drafts:
-            if not self._composer.is_addressed(draft):
+            if not self.composer.is_addressed(draft):
                 new.append(NewNotice(draft, Reason.NO_ADDRESS, state=State.REFUSED))
             elif approves and draft.kind is Kind.DIGEST:
                 new.append(NewNotice(draft, Reason.APPROVAL, state=State.HELD))
@@ -63,7 +63,7 @@ class NoticeWriter:
         notices.add(connection, new, at, stream=self.stream, rehearsal=self.rehearsal)
 
     def context(self, connection: Connection, at: datetime) -> RenderContext:
-        return self._composer.context(at, self.progress(connection, at))
+        return self.composer.context(at, self.progress(connection, at))
 
     def compose(
         self, connection: Connection, draft: NoticeDraft, at: datetime, *, rehearsal: bool = False
@@ -90,7 +90,7 @@ class NoticeWriter:
         if not self._settings.links_in_mail:
             yield from (UnitFacts(unit not in written_to) for unit in units)
             return
-        base, key = self._settings.web.public_url, self._composer.key
+        base, key = self._settings.web.public_url, self.composer.key
         feeds = read_links(connection, FEED, units)
         pages = read_links(connection, PAGE, units)
         for unit in units:
@@ -145,7 +145,7 @@ class NoticeWriter:
         takes a Date of last week, and a late mail says so. What was approved is read again."""
         if view.kind in (Kind.REPORT, Kind.RECEIPT):
             content = notices.content_of(connection, view.key) or b""
-            again = self._composer.again(view.key, at, content)
+            again = self.composer.again(view.key, at, content)
             notices.renew(connection, view.key, again, at)
         elif view.kind is Kind.DIGEST and self._settings.mail.approval:
             notices.hold_again(connection, view.key, at)
@@ -163,7 +163,7 @@ class NoticeWriter:
         if why := why_needless(self._table, draft, progress):
             notices.set_states(connection, [view.key], State.EXPIRED, why, at)
             return None
-        if not self._composer.is_addressed(draft):
+        if not self.composer.is_addressed(draft):
             notices.set_states(connection, [view.key], State.REFUSED, Reason.NO_ADDRESS, at)
             return None
         draft = still_asked(self._table, draft, progress)

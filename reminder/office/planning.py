@@ -1,12 +1,14 @@
 """What is due becomes notices: each key once, its bytes fixed in the transaction that adds it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sqlalchemy import Connection
 
+from reminder.documents.office import Office
 from reminder.domain.changes import why_needless
 from reminder.domain.notices import (
     REMINDERS,
@@ -35,7 +37,7 @@ from reminder.ledger.notices import NewNotice
 from reminder.ledger.registrations import read_progress, read_start
 from reminder.ledger.schema import batched, put_setting, read_setting
 from reminder.ledger.views import read_notices
-from reminder.mail.compose import Composer, RenderContext
+from reminder.mail.compose import RenderContext
 from reminder.office.approval import Approvals
 from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import NoticeWriter, stop
@@ -45,120 +47,117 @@ CALLS = "calls"
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
 
 
-@dataclass(frozen=True)
+@dataclass
 class Planner:
-    """Any number of planners may run at once: keys are unique, and each looks before it adds."""
+    """One pass. Any number of them may run at once: keys are unique, and each looks before it
+    adds. `planned` are the keys of what was added to be sent, or revived."""
 
-    composer: Composer
+    at: datetime
     database: Database
     writer: NoticeWriter
     receipts: Receipts
     approvals: Approvals
+    progress: Progress = field(init=False)
+    planned: list[str] = field(default_factory=list)
+
+    @property
+    def office(self) -> Office:
+        return self.writer.composer.office
 
     @property
     def table(self) -> Timetable:
-        return self.composer.office.table
+        return self.office.table
 
-    def plan(self, at: datetime) -> list[str]:
-        """Everything due at that moment; what has outlived its use is given up. The keys of what
-        was added or revived."""
-        stream, settings = self.writer.stream, self.composer.office.settings
+    @cached_property
+    def _context(self) -> RenderContext:
+        return self.writer.composer.context(self.at, self.writer.as_told(self.progress, self.at))
+
+    @cached_property
+    def _input_hash(self) -> str:
+        """Of all that decides what is due: from the same input nobody can be missing."""
+        facts = (self.table.input_hash, self.writer.stream, repr(self.progress))
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+    def plan(self) -> list[str]:
+        """Everything due at that moment; what has outlived its use is given up."""
+        at, stream, settings = self.at, self.writer.stream, self.office.settings
         with self.database.write() as connection:
             occasions.begin(connection, stream, at, held=settings.first_start == "hold")
             deliveries.wait_no_longer(connection, at, LONGEST)
             senders.wait_no_longer(connection, at, LONGEST)
-            planned = [*self._revive(connection, at)]
+            self._revive(connection)
             hold = read_hold(connection, stream)
             if all_held := hold is not None and hold.of_all:
                 let_finished_go(connection)
-            progress = read_progress(connection, self.table, stream)
-            old = self._give_up(connection, hold, progress, at)
+            self.progress = read_progress(connection, self.table, stream)
+            old = self._give_up(connection, hold)
             complete = occasions.input_hashes(connection, self.writer.marked(Kind.DIGEST))
-        input_hash = self._input_hash(progress)
-        planned += self._plan_digests(at, progress, input_hash, complete)
+        for month in MONTHS:
+            self._plan_month(month, complete.get(self.table.plan.period(month)))
         if not all_held:
             self.approvals.send(at)
-        planned += self._plan_reminders(at, progress, input_hash)
+        self._plan_reminders()
         for batch in batched(old):
             with self.database.write() as connection:
                 self.writer.renew_old(connection, batch, at)
         with self.database.write() as connection:
-            planned += self.receipts.send(connection, at)
+            self.planned += self.receipts.send(connection, at)
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
-        return planned
+        return self.planned
 
-    def _give_up(
-        self, connection: Connection, hold: Hold | None, progress: Progress, at: datetime
-    ) -> list[str]:
+    def _give_up(self, connection: Connection, hold: Hold | None) -> list[str]:
         """What has outlived its use, and reminders with nothing left to ask. The keys of what has
         waited too long to go as it was composed."""
 
         def why(draft: NoticeDraft) -> Reason | None:
-            if draft.useful_until <= at:
+            if draft.useful_until <= self.at:
                 return why_too_late(hold, draft.due)
-            return why_needless(self.table, draft, progress) if draft.kind in REMINDERS else None
+            if draft.kind not in REMINDERS:
+                return None
+            return why_needless(self.table, draft, self.progress)
 
-        unfinished = notices.unfinished(connection, at)
-        stop(connection, unfinished, why, at)
-        return self.writer.old_ones(connection, unfinished, at)
-
-    def _input_hash(self, progress: Progress) -> str:
-        """Of all that decides what is due: from the same input nobody can be missing."""
-        facts = (self.table.input_hash, self.writer.stream, repr(progress))
-        return hashlib.sha256(repr(facts).encode()).hexdigest()
+        unfinished = notices.unfinished(connection, self.at)
+        stop(connection, unfinished, why, self.at)
+        return self.writer.old_ones(connection, unfinished, self.at)
 
     # Digests
 
     def _opens(self, month: int) -> datetime:
         """When its digests are put in: early enough to be read and approved."""
-        approves = self.composer.office.settings.mail.approval
+        approves = self.office.settings.mail.approval
         return self.table.preflight(month) if approves else self.table.digest_due(month)
 
-    def _plan_digests(
-        self, at: datetime, progress: Progress, input_hash: str, complete: Mapping[str, str | None]
-    ) -> Iterator[str]:
-        """The keys of what is to be sent; `complete` has from what each period was planned."""
-        table, kind = self.table, self.writer.marked(Kind.DIGEST)
-        for month in MONTHS:
-            period, is_over = table.plan.period(month), table.digest_end(month) <= at
-            wanted = input_hash if table.digest_due(month) <= at else f"early {input_hash}"
-            planned_from = complete.get(period)
-            if self._opens(month) > at or planned_from == wanted or (is_over and planned_from):
-                continue
-            added = list(self._plan_digest(month, at, progress, is_live=not is_over))
-            if not is_over:
-                yield from added
-            with self.database.write() as connection:
-                self._note_digest(connection, month, at)
-                occasions.note_complete(connection, kind, period, wanted)
-            self.approvals.look_again(period, at)
-
-    def _plan_digest(
-        self, month: int, at: datetime, progress: Progress, *, is_live: bool
-    ) -> Iterator[str]:
-        table = self.table
+    def _plan_month(self, month: int, planned_from: str | None) -> None:
+        """`planned_from` is what it was made from when it was complete."""
+        table, is_live = self.table, self.at < self.table.digest_end(month)
+        is_early = self.at < table.digest_due(month)
+        wanted = f"early {self._input_hash}" if is_early else self._input_hash
+        done = planned_from == wanted or (planned_from and not is_live)
+        if done or self.at < self._opens(month):
+            return
         units = table.reached(month)
         if is_live:
-            units = digest_units(table, month, table.digest_day(month), progress)
-        if at < table.digest_due(month):
-            # Until it is due a unit may still get an address.
+            units = digest_units(table, month, table.digest_day(month), self.progress)
+        if is_early:  # until it is due a unit may still get an address
             units = tuple(unit for unit in units if table.directory[unit].has_address)
-        context = self.composer.context(at, self.writer.as_told(progress, at))
         for batch in batched(units):
             with self.database.write() as connection:
                 drafts = self._missing_digests(connection, month, batch, is_live=is_live)
-                if not drafts:
-                    continue
+                if drafts and is_live:
+                    self.writer.add(connection, drafts, self._context)
+                elif drafts:
+                    self._put_over(connection, drafts)
                 # In one transaction: an occasion that is not noted is not reported.
-                self._note_digest(connection, month, at, has_new=is_live)
-                if is_live:
-                    self.writer.add(connection, drafts, context)
-                else:
-                    self._put_over(connection, drafts, at)
-            yield from (draft.key for draft in drafts)
+                self._note_digest(connection, month, has_new=bool(drafts) and is_live)
+            self.planned += [draft.key for draft in drafts if is_live]
+        with self.database.write() as connection:
+            self._note_digest(connection, month)
+            kind, period = self.writer.marked(Kind.DIGEST), table.plan.period(month)
+            occasions.note_complete(connection, kind, period, wanted)
+        self.approvals.look_again(period, self.at)
 
-    def _put_over(self, connection: Connection, drafts: list[NoticeDraft], at: datetime) -> None:
+    def _put_over(self, connection: Connection, drafts: list[NoticeDraft]) -> None:
         """What was over before anybody could plan it: before the first start, or since."""
         begun = read_start(connection, self.writer.stream)
         if begun and drafts[0].useful_until <= begun:
@@ -167,14 +166,12 @@ class Planner:
             hold = read_hold(connection, self.writer.stream)
             state, reason = State.EXPIRED, why_too_late(hold, drafts[0].due)
         new = [NewNotice(draft, reason, state=state) for draft in drafts]
-        self.writer.put(connection, new, at)
+        self.writer.put(connection, new, self.at)
 
-    def _note_digest(
-        self, connection: Connection, month: int, at: datetime, *, has_new: bool = False
-    ) -> None:
+    def _note_digest(self, connection: Connection, month: int, *, has_new: bool = False) -> None:
         kind, period = self.writer.marked(Kind.DIGEST), self.table.plan.period(month)
         due = self.table.digest_due(month)
-        occasions.note_occasion(connection, kind, period, due, at, has_new=has_new)
+        occasions.note_occasion(connection, kind, period, due, self.at, has_new=has_new)
 
     def _missing_digests(
         self, connection: Connection, month: int, units: Sequence[str], *, is_live: bool
@@ -195,26 +192,26 @@ class Planner:
 
     # Reminders
 
-    def _plan_reminders(self, at: datetime, progress: Progress, input_hash: str) -> Iterator[str]:
-        """The keys of what is to be sent."""
+    def _plan_reminders(self) -> None:
         table, rehearsal = self.table, self.writer.rehearsal
-        steps = steps_in_reach(table, at, progress)
+        steps = steps_in_reach(table, self.at, self.progress)
         if not steps:
             return
-        wanted = f"{table.local_day(at)} {input_hash}"
+        wanted = f"{table.local_day(self.at)} {self._input_hash}"
         with self.database.read() as connection:
             if read_setting(connection, occasions.REMINDERS_MADE_FROM) == wanted:
                 return
             told = occasions.read_notified(connection, steps, rehearsal=rehearsal)
-            digests = occasions.read_past_digests(connection, table, steps, at, rehearsal=rehearsal)
-        context = self.composer.context(at, self.writer.as_told(progress, at))
-        drafts = reminders(table, at, told, progress, digests, rehearsal=rehearsal)
+            digests = occasions.read_past_digests(
+                connection, table, steps, self.at, rehearsal=rehearsal
+            )
+        drafts = reminders(table, self.at, told, self.progress, digests, rehearsal=rehearsal)
         for batch in batched(drafts):
             with self.database.write() as connection:
                 if not rehearsal:
-                    self._note_unmailed(connection, batch, at)
-                added = self._add_reminders(connection, filter(self._is_mailed, batch), context)
-            yield from added
+                    self._note_unmailed(connection, batch)
+                added = self._add_reminders(connection, filter(self._is_mailed, batch))
+            self.planned += added
         with self.database.write() as connection:
             put_setting(connection, occasions.REMINDERS_MADE_FROM, wanted)
 
@@ -226,22 +223,18 @@ class Planner:
         to = addressees(self.table, draft)
         return not self._is_phoned(draft) and (to.lead or bool(to.others))
 
-    def _add_reminders(
-        self, connection: Connection, drafts: Iterable[NoticeDraft], context: RenderContext
-    ) -> list[str]:
+    def _add_reminders(self, connection: Connection, drafts: Iterable[NoticeDraft]) -> list[str]:
         """With their occasions: one that is not noted is never reported."""
         mails = {draft.key: draft for draft in drafts}
         there = notices.existing(connection, mails)
         fresh = [draft for key, draft in mails.items() if key not in there]
-        self.writer.add(connection, fresh, context)
+        self.writer.add(connection, fresh, self._context)
         for kind, period, due in {(draft.kind, draft.period, draft.due) for draft in fresh}:
-            marked, at = self.writer.marked(kind), context.as_of
-            occasions.note_occasion(connection, marked, period, due, at, has_new=True)
+            marked = self.writer.marked(kind)
+            occasions.note_occasion(connection, marked, period, due, self.at, has_new=True)
         return [draft.key for draft in fresh]
 
-    def _note_unmailed(
-        self, connection: Connection, drafts: Iterable[NoticeDraft], at: datetime
-    ) -> None:
+    def _note_unmailed(self, connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
         """What a unit reads in a digest counts as told. No mail presses a unit of another body:
         the secretariat gets a list of whom to phone."""
         told = []
@@ -251,13 +244,14 @@ class Planner:
             if self._is_phoned(draft):
                 key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
                 told.append(replace(draft, key=key))
-                occasions.note_occasion(connection, CALLS, draft.period, draft.due, at)
+                occasions.note_occasion(connection, CALLS, draft.period, draft.due, self.at)
         occasions.note_reminded(connection, told)
 
     # After a wrong clock
 
-    def _revive(self, connection: Connection, at: datetime) -> Iterator[str]:
+    def _revive(self, connection: Connection) -> None:
         """A clock that ran ahead gave up what is still of use: it goes after all."""
+        at = self.at
         opened = [self.table.digest_due(month) for month in MONTHS if self._opens(month) <= at]
         keys = notices.too_early_given_up(connection, self.writer.stream, at, max([at, *opened]))
         for view in read_notices(connection, keys=keys) if keys else ():
@@ -268,6 +262,5 @@ class Planner:
             if max(copies) > copy_number(view.key):
                 continue  # sent again by hand since
             self.writer.take_up_again(connection, view, at)
-            kind = self.writer.marked(view.kind)
-            occasions.report_again(connection, kind, view.period, at)
-            yield view.key
+            occasions.report_again(connection, self.writer.marked(view.kind), view.period, at)
+            self.planned.append(view.key)

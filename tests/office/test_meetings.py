@@ -97,7 +97,7 @@ def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Applicati
     hold(app, MAY_27)
     assert (app.database, app.sender, app.feeds) == (database, sender, feeds)
     assert app.container.composer is not composer
-    assert app.container.planner.table is app.container.reporter._table is app.table
+    assert app.container.reporter._table is app.table
 
 
 def test_digests_and_reminders_follow(app: Application) -> None:
