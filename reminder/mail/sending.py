@@ -74,9 +74,8 @@ class SmtpWorker:
     broken: int = 0
     last_reply: str = ""
 
-    def send(self, claim: Claim) -> Mapping[str, Answer] | None:
-        """The answers; None when the server has had enough of this connection, and a new one
-        will tell the rest. Raises `ServerError` and `ClaimLapsedError`."""
+    def send(self, claim: Claim) -> Mapping[str, Answer]:
+        """Raises `ServerError` and `ClaimLapsedError`."""
         route = self.claims.route
         used_up = self.sent >= route.messages_per_connection
         if self.connection and (used_up or self.connection.closed):
@@ -90,8 +89,8 @@ class SmtpWorker:
         except ServerError:
             if not self.sent:
                 raise
-            self.connection = None
-            return None
+            self.connection = None  # it had enough of this one: a new one will tell the rest
+            return self.send(claim)
         except ReminderError:
             raise
         except Exception as error:  # whatever it was, this message may have gone
@@ -197,15 +196,13 @@ class SendPass:
 
     def _deliver(self, worker: SmtpWorker, claim: Claim) -> bool:
         """False when it did not go, and waits for another worker or for the server."""
-        answers = None
+        self._pace.wait()
+        if not self._goes_on():
+            self.claims.return_(claim)
+            return False
+        self._heard = self._clock.monotonic()
         try:
-            while answers is None:
-                self._pace.wait()
-                if not self._goes_on():
-                    self.claims.return_(claim)
-                    return False
-                self._heard = self._clock.monotonic()
-                answers = worker.send(claim)
+            answers = worker.send(claim)
         except ClaimLapsedError:
             self.claims.return_(claim)  # and requeued, if nobody else has it
             raise

@@ -115,16 +115,14 @@ class Client(smtplib.SMTP):
         if self.unread:
             self.close()
             raise smtplib.SMTPServerDisconnected("the server said more than it was asked")
-        with _as_failure():
-            super().send(s)
+        super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("the connection is closed")
         self.file = self.file or _Lines(self.sock)
         self.file.begin(self.timeout)
-        with _as_failure():
-            reply = super().getreply()
+        reply = super().getreply()
         if self.file.reads > 1:
             self.sock.settimeout(self.timeout)
         return reply
@@ -186,18 +184,6 @@ def _in_step(code: int, *, last: bool, more: bool) -> bool:
     if 400 <= code < 600:
         return not (last and more)
     return code == 354 if last else 200 <= code < 300
-
-
-@contextmanager
-def _as_failure() -> Iterator[None]:
-    """Whatever smtplib did not foresee is a failure of this conversation, an OSError as its
-    own are: between DATA and the answer nothing else may come up."""
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:
-        raise smtplib.SMTPException(f"{type(error).__name__}: {error}") from error
 
 
 class TlsClient(Client, smtplib.SMTP_SSL):
