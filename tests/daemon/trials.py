@@ -21,6 +21,7 @@ from reminder.ledger.database import DatabaseServer, Place
 from reminder.ledger.notices import content_of
 from reminder.ledger.opening import open_database
 from reminder.ledger.schema import read_history
+from reminder.ledger.senders import ServerTrouble, read_troubles
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports.maildir import messages
 from reminder.office.application import Application
@@ -141,6 +142,12 @@ class Trial:
         database = open_database(self.place)
         with closing(database), database.read() as connection:
             yield connection
+
+    def trouble(self) -> ServerTrouble:
+        """With the mail server, as the only replica of this ledger has found it."""
+        with self.reading() as connection:
+            [found] = read_troubles(connection).values()
+        return found
 
     def notices(self, **filters: Any) -> dict[str, NoticeView]:
         with self.reading() as connection:

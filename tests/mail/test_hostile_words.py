@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reminder.domain.characters import UNSEEN
-from tests.daemon.trials import MARCH, OPERATOR, parsed, trial
+from tests.daemon.trials import MARCH, OPERATOR, by_smtp, parsed, trial
 from tests.mail.servers import bad_server
 
 REPLY = "550 <b>no</b>\x1b]0;x\x07 {{ 7 * 7 }}\u202e\u200b\x9b2J &amp;"
@@ -14,8 +14,7 @@ def test_words_of_a_server_are_inert(tmp_path: Path) -> None:
         trial(tmp_path, small=True) as office,
         bad_server(RCPT=["250 ok", REPLY, "250 ok"]) as server,
     ):
-        smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", "timeout": 5}
-        office.tick(MARCH, mail=OPERATOR, transport="smtp", smtp=smtp)
+        office.tick(MARCH, mail=OPERATOR, **by_smtp(server.port))
         replies = [p.reply for view in office.notices().values() for p in view.recipients]
         report = parsed(office.stored("report/digest/2026-03"))
     (reply,) = [reply for reply in replies if reply.startswith("550")]

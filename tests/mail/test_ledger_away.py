@@ -10,9 +10,8 @@ from aiosmtpd.smtp import Envelope as Received
 
 from reminder.ledger import integrity
 from reminder.mail import claims
-from tests.daemon.trials import MARCH, Trial, trial
+from tests.daemon.trials import MARCH, Trial, by_smtp, trial
 from tests.mail.servers import Inbox, real_server
-from tests.mail.test_sending import by_smtp
 from tests.postgresql import PostgreSQL
 
 WAITS = "was answered and waits to be recorded"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.ledger.senders import read_troubles
 from reminder.mail.outage import alike
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, trial
 from tests.mail.servers import Naming, Picky, bad_server, real_server
@@ -31,11 +30,7 @@ def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def next_probe(trial: Trial) -> str:
-    app = trial.app(APRIL)
-    with app.database.read() as connection:
-        trouble = read_troubles(connection).get(app.container.alerts.replica)
-    assert trouble
-    return (trouble.not_before + timedelta(seconds=1)).isoformat()
+    return (trial.trouble().not_before + timedelta(seconds=1)).isoformat()
 
 
 def refusing(reply: str, verb: str = "RCPT") -> dict[str, list[str]]:
