@@ -97,12 +97,14 @@ def test_name_and_address_read_back(name: str) -> None:
     assert (str(make_header(decode_header(shown))), address) == (name, ADDRESS)
 
 
-def test_long_name_reads_back() -> None:
-    content = built(SUBJECT, (LONG_UNIT, ADDRESS))
+@pytest.mark.parametrize(
+    "name", [LONG_UNIT, "=?utf-8?q?a=0D=0ABcc:_all=40x.cn?=", "x" * 1200, "x " * 600 + "x"]
+)
+def test_name_that_would_be_decoded_or_is_long_reads_back_in_short_lines(name: str) -> None:
+    content = built(SUBJECT, (name, ADDRESS))
     [(shown, address)] = getaddresses([old(content)["To"]])
-    assert (str(make_header(decode_header(shown))), address) == (LONG_UNIT, ADDRESS)
-    # In a name the new parser keeps the blanks between encoded words, against RFC 2047, 6.2.
-    assert [(n.replace(" ", ""), a) for n, a in to_of(content)] == [(LONG_UNIT, ADDRESS)]
+    assert (str(make_header(decode_header(shown))), address) == (name, ADDRESS)
+    assert max(map(len, content.split(b"\r\n"))) <= 78
 
 
 def test_name_of_plain_letters_with_specials_is_quoted() -> None:
@@ -110,27 +112,12 @@ def test_name_of_plain_letters_with_specials_is_quoted() -> None:
     assert header == f'To: "Office, \\"The\\" main" <{ADDRESS}>'
 
 
-@pytest.mark.parametrize(
-    "name", ["=?utf-8?q?a=0D=0ABcc:_all=40x.cn?=", "x" * 1200, "x " * 600 + "x"]
-)
-def test_name_that_would_be_decoded_or_too_long_is_encoded(name: str) -> None:
-    content = built(SUBJECT, (name, ADDRESS))
-    [(shown, address)] = getaddresses([old(content)["To"]])
-    assert (str(make_header(decode_header(shown))), address) == (name, ADDRESS)
-    assert max(map(len, content.split(b"\r\n"))) <= 78
-
-
-def test_address_without_a_name_stands_alone() -> None:
-    assert mime.mailbox_headers([HeaderAddress("To", "", ADDRESS)]) == [f"To: {ADDRESS}"]
-
-
-def test_each_of_several_addressees_reads_back() -> None:
+def test_each_of_several_addressees_reads_back_and_no_address_is_folded() -> None:
     mailboxes = [(UNIT, ADDRESS), ("", "bare@npc.example"), ("各市、县（区）", LONG_ADDRESS)]
-    assert to_of(built(SUBJECT, *mailboxes)) == mailboxes
-
-
-def test_long_address_is_never_folded_into_an_encoded_word() -> None:
-    assert f"<{LONG_ADDRESS}>".encode() in built(SUBJECT, (UNIT, LONG_ADDRESS))
+    content = built(SUBJECT, *mailboxes)
+    assert to_of(content) == mailboxes
+    assert f"<{LONG_ADDRESS}>".encode() in content
+    assert mime.mailbox_headers([HeaderAddress("To", "", ADDRESS)]) == [f"To: {ADDRESS}"]
 
 
 def test_date_is_the_moment_in_its_own_zone() -> None:
@@ -160,10 +147,7 @@ def test_lines_end_with_crlf_and_nothing_else() -> None:
     content = built(SUBJECT * 4, (LONG_UNIT, LONG_ADDRESS), text="a\nb\r\nc\n\n.\n..\n")
     assert content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r")
     assert content.endswith(b"\r\n")
-
-
-def test_bytes_are_seven_bit_whatever_is_said() -> None:
-    assert built(SUBJECT, (UNIT, ADDRESS), text="𠮷 𝄞 é\n").isascii()
+    assert content.isascii()
 
 
 def test_both_bodies_read_back_text_first() -> None:
@@ -181,31 +165,20 @@ def test_parsers_find_no_defect() -> None:
     assert [list(defects) for defects in found if defects] == []
 
 
-def test_same_input_makes_the_same_bytes() -> None:
-    assert built() == built()
-
-
 # Text that would be more
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\x0b", "\x85", "\u2028"])
 @pytest.mark.parametrize("language", ["plain", "中文"])
-def test_line_break_in_a_subject_makes_no_header(end: str, language: str) -> None:
-    content = built(f"{language}{end}Bcc: all@npc.example{end}{end}body")
-    for message in (modern(content), old(content)):
-        assert message["Bcc"] is None
-        assert len(message.keys()) == len(built_keys())
-    assert b"\0" not in content
-
-
-@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\x0b", "\x85", "\u2028"])
-@pytest.mark.parametrize("language", ["plain", "中文"])
-def test_line_break_in_a_name_makes_no_header_and_no_addressee(end: str, language: str) -> None:
+def test_line_break_makes_no_header_and_no_addressee(end: str, language: str) -> None:
+    subject = f"{language}{end}Bcc: all@npc.example{end}{end}body"
     name = f'{language}{end}Bcc: all@npc.example{end}"<other@npc.example>,'
-    content = built(SUBJECT, (name, ADDRESS))
+    content = built(subject, (name, ADDRESS))
     assert [address for _, address in to_of(content)] == [ADDRESS]
     assert [address for _, address in getaddresses([old(content)["To"]])] == [ADDRESS]
-    assert len(old(content).keys()) == len(built_keys())
+    for message in (modern(content), old(content)):
+        assert list(message.keys()) == built_keys()
+    assert b"\0" not in content
 
 
 def built_keys() -> list[str]:

@@ -1,7 +1,5 @@
 """A message through a mail server: what each of its answers means for each recipient."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from reminder.domain.notices import Answer, Reason, State
@@ -37,17 +35,6 @@ def pipelining(request, monkeypatch) -> bool:
     return request.param
 
 
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def port(inbox) -> Iterator[int]:
-    with real_server(inbox) as port:
-        yield port
-
-
 def claim_that_lapses_after(times: int):
     answers = iter([True] * times)
     return lambda: next(answers, False)
@@ -56,42 +43,25 @@ def claim_that_lapses_after(times: int):
 # What arrives
 
 
-def test_server_receives_the_stored_bytes(port, inbox):
-    connection = transport(port).open()
-    answers = connection.send(mail(LEAD, RELATED), ours)
-    connection.close()
-    assert {kind(one) for one in answers.values()} == {(State.SENT, Reason.ACCEPTED)}
-    assert answers[LEAD].reply == "250 2.0.0 kept"
-    assert [one.original_content for one in inbox.received] == [CONTENT]
-
-
-def test_envelope_names_the_sender_and_every_recipient_once(port, inbox):
-    connection = transport(port).open()
-    connection.send(mail(LEAD, RELATED, LEAD), ours)
-    connection.close()
-    assert inbox.received[0].mail_from == "office@mail.test"
-    assert inbox.received[0].rcpt_tos == [LEAD, RELATED]
-
-
-def test_size_is_told_where_the_server_asks_for_it(port, inbox):
-    connection = transport(port).open()
-    connection.send(mail(), ours)
-    connection.close()
-    assert inbox.mail_options == [f"SIZE={len(CONTENT)}"]
+def test_server_receives_the_stored_bytes_for_every_recipient_once():
+    with real_server(inbox := Inbox()) as port:
+        connection = transport(port).open()
+        answers = connection.send(mail(LEAD, RELATED, LEAD), ours)
+        for number in range(2):
+            connection.send(mail(content=CONTENT + b"%d\r\n" % number), ours)
+        connection.close()
+    assert set(answers.values()) == {Answer(State.SENT, Reason.ACCEPTED, "250 2.0.0 kept")}
+    first, *others = inbox.received
+    assert first.original_content == CONTENT
+    assert (first.mail_from, first.rcpt_tos) == ("office@mail.test", [LEAD, RELATED])
+    assert first.mail_options == [f"SIZE={len(CONTENT)}"]
+    assert len(others) == 2  # over one connection
 
 
 def test_size_is_not_told_to_a_server_that_does_not_know_it():
     with bad_server(EHLO=["250 bad.test"]) as server:
         send(server)
         assert server.commands[1] == "MAIL FROM:<office@mail.test>"
-
-
-def test_one_connection_carries_many_messages(port, inbox):
-    connection = transport(port).open()
-    for number in range(3):
-        connection.send(mail(content=CONTENT + b"%d\r\n" % number), ours)
-    connection.close()
-    assert len(inbox.received) == 3
 
 
 def test_missing_last_line_end_is_added_before_the_final_dot():
@@ -103,38 +73,24 @@ def test_missing_last_line_end_is_added_before_the_final_dot():
 # Recipients
 
 
-def test_one_refused_recipient_does_not_stop_the_other():
-    with bad_server(RCPT=["250 ok", "550 5.1.1 no such user"]) as server:
-        answers = send(server, LEAD, RELATED)
-        assert kind(answers[LEAD]) == (State.SENT, Reason.ACCEPTED)
-        assert kind(answers[RELATED]) == (State.REFUSED, Reason.RECIPIENT_REFUSED)
-        assert answers[RELATED].reply == "550 5.1.1 no such user"
-
-
-@pytest.mark.parametrize("reply", ["251 will forward", "252 cannot verify, will try"])
-def test_forwarded_and_unverified_recipients_count_as_accepted(reply):
-    with bad_server(RCPT=[reply]) as server:
-        assert send(server)[LEAD].state == State.SENT
-
-
-def test_deferred_recipient_waits():
-    with bad_server(RCPT=["450 4.2.0 greylisted"]) as server:
-        answer = send(server)[LEAD]
-        assert answer == Answer(State.RETRY, Reason.RECIPIENT_DEFERRED, "450 4.2.0 greylisted")
-
-
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "state", "reason"),
     [
-        "550 Ip frequency limited. http://service.mail.qq.com/cgi-bin/help",
-        "550 Mailbox unavailable or access denied [abc]",
-        "550-more\r\n550 RP:TRC 163 smtp1,abc",
-        "554 5.5.0 MI:STC 163 smtp2",
+        ("251 will forward", State.SENT, Reason.ACCEPTED),
+        ("252 cannot verify, will try", State.SENT, Reason.ACCEPTED),
+        ("450 4.2.0 greylisted", State.RETRY, Reason.RECIPIENT_DEFERRED),
+        ("550 5.1.1 no such user", State.REFUSED, Reason.RECIPIENT_REFUSED),
+        ("550 Ip frequency limited. http://qq.test", State.RETRY, Reason.THROTTLED),
+        ("550 Mailbox unavailable or access denied [abc]", State.RETRY, Reason.THROTTLED),
+        ("550-more\r\n550 RP:TRC 163 smtp1,abc", State.RETRY, Reason.THROTTLED),
+        ("554 5.5.0 MI:STC 163 smtp2", State.RETRY, Reason.THROTTLED),
     ],
 )
-def test_throttle_that_lies_with_a_550_waits(reply):
-    with bad_server(RCPT=[reply]) as server:
-        assert kind(send(server)[LEAD]) == (State.RETRY, Reason.THROTTLED)
+def test_each_recipient_has_an_answer_of_its_own(reply, state, reason):
+    with bad_server(RCPT=["250 ok", reply]) as server:
+        answers = send(server, LEAD, RELATED)
+    assert kind(answers[LEAD]) == (State.SENT, Reason.ACCEPTED)
+    assert kind(answers[RELATED]) == (state, reason)
 
 
 def test_when_all_recipients_fail_nothing_is_sent(pipelining):
@@ -198,17 +154,13 @@ def test_address_that_smtp_cannot_say_is_refused_alone():
 
 def test_reply_is_one_harmless_line_of_at_most_500_characters():
     reply = "550-5.1.1 \x1b[31m不存在\x07\r\n550 " + "很长" * 400
-    with bad_server(RCPT=[reply]) as server:
-        words = send(server)[LEAD].reply
-        assert words.startswith("550 5.1.1 [31m不存在 很长")
-        assert words.isprintable()
-        assert len(words) == 500
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-def test_reply_in_chinese_can_be_read(encoding):
-    with bad_server(RCPT=["550 用户不存在\r\n".encode(encoding)]) as server:
-        assert send(server)[LEAD].reply == "550 用户不存在"
+    with bad_server(RCPT=[reply, "550 用户不存在\r\n".encode("gb18030")]) as server:
+        answers = send(server, LEAD, RELATED)
+    words = answers[LEAD].reply
+    assert words.startswith("550 5.1.1 [31m不存在 很长")
+    assert words.isprintable()
+    assert len(words) == 500
+    assert answers[RELATED].reply == "550 用户不存在"
 
 
 # Reserved addresses
@@ -234,10 +186,9 @@ def test_only_reserved_addresses_mean_no_mail_at_all():
         assert server.verbs == ["EHLO", "QUIT"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_server_on_loopback_may_have_reserved_addresses(host):
+def test_server_on_this_machine_may_have_reserved_addresses():
     with bad_server() as server:
-        assert send(server, LEAD, host=host)[LEAD].state == State.SENT
+        assert send(server, LEAD, host="localhost")[LEAD].state == State.SENT
 
 
 # The message
@@ -268,13 +219,6 @@ def test_connection_carries_on_after_a_refused_message():
         connection.close()
         assert (first, second) == (State.REFUSED, State.SENT)
         assert server.verbs[3:6] == ["DATA", "RSET", "MAIL"]
-
-
-def test_421_at_data_ends_the_connection():
-    with bad_server(DATA=["421 closing"]) as server:
-        connection = transport(server.port).open()
-        connection.send(mail(), ours)
-        assert connection.closed
 
 
 def test_server_that_balks_at_rset_is_not_used_again():
