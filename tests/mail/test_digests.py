@@ -1,10 +1,12 @@
 """What a digest says to whom: sections, roles, subject, what is left to confirm."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from reminder.domain.plan import Part
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from tests.domain.builders import (
@@ -19,9 +21,6 @@ from tests.domain.builders import (
     year_round,
 )
 from tests.mail.written import Mail, say, written
-
-NOTHING: Progress = Progress()
-
 
 # --- roles and sections
 
@@ -135,25 +134,15 @@ def test_a_related_units_digest_does_not_move_with_the_leads_progress(
 # --- parallel units
 
 
-@pytest.fixture
-def parallel_lead() -> Mail:
+def test_a_parallel_lead_is_asked_politely_and_sees_no_state() -> None:
     table = timetable(task(3), task(4), task(5), relations={LEADER: Relation.PARALLEL})
-    return written(table, on=28)
-
-
-def test_a_parallel_lead_sees_no_state_and_no_light(parallel_lead: Mail) -> None:
-    assert {(line.status, line.state) for line in parallel_lead.lines} == {("", "hidden")}
-
-
-def test_a_parallel_lead_reads_nothing_of_what_is_unconfirmed(parallel_lead: Mail) -> None:
-    assert "confirm" not in parallel_lead.kinds
-    assert "待确认" not in parallel_lead.subject + parallel_lead.whole
-    assert "登记" not in parallel_lead.whole
-
-
-def test_a_parallel_lead_is_asked_politely(parallel_lead: Mail) -> None:
-    assert "敬请" in parallel_lead.summary
-    assert "商请" in parallel_lead.summary
+    content = written(table, on=28)
+    assert {(line.status, line.state) for line in content.lines} == {("", "hidden")}
+    assert "confirm" not in content.kinds
+    said = content.subject + content.whole
+    assert [word for word in ("待确认", "登记") if word in said] == []
+    assert "敬请" in content.summary
+    assert "商请" in content.summary
 
 
 # --- subject and wording
@@ -171,17 +160,14 @@ def test_a_wording_is_never_shortened_in_a_body(unit: str) -> None:
     assert f"{LONG}4" in found
 
 
-def test_a_subject_names_short_titles_and_says_when_there_are_more() -> None:
+def test_a_subject_names_short_titles_both_roles_and_says_when_there_are_more() -> None:
     tasks = [task(4, n, short=f"换届选举工作第{n}次调研") for n in range(1, 6)]
-    subject = written(timetable(*tasks)).subject
-    assert subject == "【代表工作·4月】承办5项：换届选举工作第1次调研、换届选举工作第2次调研等"
-
-
-def test_a_subject_names_both_roles() -> None:
-    table = timetable(
-        task(4, short="调研"), task(4, 2, lead=(RELATED,), related=(LEADER,), short="座谈")
+    related = task(4, 6, lead=(RELATED,), related=(LEADER,), short="座谈")
+    assert written(timetable(*tasks)).subject == (
+        "【代表工作·4月】承办5项：换届选举工作第1次调研、换届选举工作第2次调研等"
     )
-    assert written(table).subject == "【代表工作·4月】承办1项：调研；相关1项"
+    both = timetable(task(4, short="调研"), related)
+    assert written(both).subject == "【代表工作·4月】承办1项：调研；相关1项"
 
 
 def test_a_late_digest_says_so_in_its_subject() -> None:
@@ -204,12 +190,9 @@ def test_unconfirmed_tasks_of_two_months_stand_one_by_one_and_older_ones_as_a_co
     assert months_to_confirm(content) == ["4月", "5月"]
     assert content.titles("confirm") == ["4月表列第1项工作", "5月表列第1项工作"]
     assert "更早月份另有3项待确认。" in content.whole
-
-
-def test_unconfirmed_tasks_older_than_two_months_are_a_count_alone() -> None:
-    content = written(timetable(task(1), task(2), task(6)), month=6)
-    assert content.kinds == ["lead", "older"]
-    assert content.heading("older").startswith("更早月份待确认（2项）")
+    older = written(timetable(task(1), task(2), task(6)), month=6)
+    assert older.kinds == ["lead", "older"]
+    assert older.heading("older").startswith("更早月份待确认（2项）")
 
 
 def test_the_list_to_confirm_is_oldest_first_and_the_subject_counts_all() -> None:
@@ -218,22 +201,21 @@ def test_the_list_to_confirm_is_oldest_first_and_the_subject_counts_all() -> Non
     assert "前期有3项尚未登记完成" in content.summary
 
 
-def test_tracking_off_leaves_out_what_is_unconfirmed() -> None:
-    content = written(timetable(task(3), task(4), tracking=False))
+@pytest.mark.parametrize(
+    ("table", "more"),
+    [
+        (timetable(task(3), task(4), tracking=False), {}),
+        (timetable(task(3), task(4)), {"progress": Progress(started=date(2026, 4, 1))}),
+        (timetable(task(4, due=date(2026, 4, 10)), task(4, 2)), {"on": 20}),
+    ],
+    ids=["tracking off", "closed before the first start", "of this month"],
+)
+def test_what_is_not_of_earlier_months_or_not_tracked_is_not_to_be_confirmed(
+    table: Timetable, more: dict[str, Any]
+) -> None:
+    content = written(table, **more)
     assert content.kinds == ["lead"]
-    assert "待确认" not in content.subject + content.whole
-
-
-def test_what_closed_before_the_first_start_is_not_to_be_confirmed() -> None:
-    content = written(timetable(task(3), task(4)), progress=Progress(started=date(2026, 4, 1)))
-    assert content.kinds == ["lead"]
-
-
-def test_this_months_own_tasks_are_never_among_those_of_earlier_months() -> None:
-    table = timetable(task(4, due=date(2026, 4, 10)), task(4, 2))
-    content = written(table, on=20)
-    assert content.kinds == ["lead"]
-    assert "4月1项待确认" not in content.subject
+    assert "待确认" not in content.subject
 
 
 def test_a_local_lead_reads_what_is_unconfirmed_in_its_digest() -> None:
@@ -244,14 +226,11 @@ def test_a_local_lead_reads_what_is_unconfirmed_in_its_digest() -> None:
 # --- units
 
 
-def test_a_group_is_named_with_its_count_to_the_lead() -> None:
+def test_a_group_is_named_with_its_count_and_who_has_no_address_to_the_lead_alone() -> None:
     group = Unit("congresses", "各市、县（区）人大常委会", members=(RELATED, OUTSIDER))
-    table = timetable(task(4, related=("congresses",)), units=(*UNITS, group))
-    assert "各市、县（区）人大常委会（2个）" in written(table).whole
-
-
-def test_a_unit_without_address_is_named_to_the_lead_and_to_nobody_else() -> None:
     nobody = Unit("departments", "自治区有关部门")
-    table = timetable(task(4, related=(RELATED, "departments")), units=(*UNITS, nobody))
+    found = task(4, related=("congresses", "departments"))
+    table = timetable(found, units=(*UNITS, group, nobody))
+    assert "各市、县（区）人大常委会（2个）" in written(table).whole
     assert "自治区有关部门未登记邮箱，需另行告知" in written(table).whole
     assert "需另行告知" not in written(table, RELATED).whole
