@@ -239,7 +239,7 @@ def _year_led(reader: Reader, month: int, led: Sequence[Task]) -> MailSection:
 def receipt(reader: Reader, history: Sequence[Registration], at: datetime) -> Content:
     """What a unit is told of its registrations, or of one that was sent back."""
     plan = reader.table.plan
-    acts = registered(plan, history)
+    acts = tuple(registered(plan, history))
     last = acts[-1]
     is_return = last.registration.act is Act.RETURN
     section = MailSection(SectionKind.RETURNED if is_return else SectionKind.REGISTERED, last.month)

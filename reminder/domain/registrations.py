@@ -1,6 +1,6 @@
 """What units register of months and tasks, and what the secretariat makes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -64,21 +64,17 @@ class Registered:
     at: datetime
     task: Task | None
     month: int
-    count: int = 1
+    count: int
 
 
-def registered(plan: Plan, history: Sequence[Registration]) -> tuple[Registered, ...]:
+def registered(plan: Plan, history: Sequence[Registration]) -> Iterator[Registered]:
     """In the order of the last of each kind."""
     alike: dict[tuple[Act, str, str], list[Registration]] = {}
     for one in history:
         key = one.act, one.task, one.period
         alike[key] = [*alike.pop(key, ()), one]
-    return tuple(_registered(plan, same) for same in alike.values())
-
-
-def _registered(plan: Plan, same: Sequence[Registration]) -> Registered:
-    last = same[-1]
-    since, at = (one.at.astimezone(plan.zone) for one in (same[0], last))
-    task = plan.by_id.get(last.task)
-    month = int(last.period[5:]) if last.period else task.month if task else at.month
-    return Registered(last, since, at, task, month, len(same))
+    for same in alike.values():
+        last, task = same[-1], plan.by_id.get(same[-1].task)
+        since, at = (one.at.astimezone(plan.zone) for one in (same[0], last))
+        month = int(last.period[5:]) if last.period else task.month if task else at.month
+        yield Registered(last, since, at, task, month, len(same))

@@ -4,17 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Integer,
-    RowMapping,
-    Select,
-    bindparam,
-    delete,
-    exists,
-    func,
-    select,
-)
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, exists, func, select
 
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
@@ -35,7 +25,7 @@ from reminder.ledger.schema import (
     task_done,
 )
 
-# Put together once: pages ask these, and putting one together takes longer than asking it.
+# Put together once: that takes longer than to ask.
 _later = registration.alias()
 _IN_FORCE = (
     select(registration)
@@ -51,12 +41,6 @@ _IN_FORCE = (
     )
     .order_by(registration.c.id)
 )
-_LATEST = (
-    select(registration)
-    .where(registration.c.unit == bindparam("of"))
-    .order_by(registration.c.id.desc())
-    .limit(bindparam("most", type_=Integer))
-)
 
 
 def add(connection: Connection, new: Registration) -> int:
@@ -64,23 +48,20 @@ def add(connection: Connection, new: Registration) -> int:
     day = new.done_on.isoformat() if new.done_on else ""
     row = vars(new) | vars(new.by) | {"done_on": day}
     del row["by"], row["id"]
-    added = connection.execute(registration.insert().values(row))
-    [number] = added.inserted_primary_key or (0,)
-    return int(number)
+    query = registration.insert().values(row).returning(registration.c.id)
+    return connection.scalar(query) or 0
 
 
 def in_force(connection: Connection, act: Act, **of: str) -> list[Registration]:
     """Where that act is the last word on the task or month, oldest first: signatures, reports
     that wait for the secretariat, or what it has confirmed; `of` that unit, task or period."""
-    query = _IN_FORCE
-    for name, value in of.items():
-        query = query.where(registration.c[name] == value)
-    return _read(connection, query, act=act)
+    return _read(connection, _IN_FORCE.filter_by(**of), act=act)
 
 
 def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registration]:
     """The latest, the last one first."""
-    return _read(connection, _LATEST, of=unit, most=most)
+    query = select(registration).where(registration.c.unit == unit)
+    return _read(connection, query.order_by(registration.c.id.desc()).limit(most))
 
 
 def read_all(connection: Connection) -> list[Registration]:
@@ -210,12 +191,12 @@ def forget_done(connection: Connection, task: str, period: str | None, at: datet
 
 SET = "set"
 UNSET = "unset"
-_DATES = select(meeting_date.c.meeting, meeting_date.c.day).order_by(meeting_date.c.meeting)
 
 
 def read_dates(connection: Connection) -> dict[str, date]:
     """By the meeting's id; also of meetings that no plan has any more."""
-    return {row.meeting: date.fromisoformat(row.day) for row in connection.execute(_DATES)}
+    rows = connection.execute(select(meeting_date).order_by(meeting_date.c.meeting))
+    return {row.meeting: date.fromisoformat(row.day) for row in rows}
 
 
 def dates_of(place: Place) -> dict[str, date]:

@@ -272,7 +272,7 @@ def reopen(
     at = app.clock.now()
     with app.database.write() as connection:
         if not _reopen(connection, task_id, period, at, by):
-            raise UsageError(f"{task_id} is not registered as done")
+            raise DeclinedError("not_registered_as_done", f"{task_id} is not registered as done")
     app.sync_feeds(at)
 
 

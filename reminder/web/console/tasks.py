@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from reminder.domain.plan import TaskKind
 from reminder.domain.timetable import Role
-from reminder.errors import DeclinedError, UnknownError, UsageError
+from reminder.errors import DeclinedError
 from reminder.office import links, overview, registrations
 from reminder.office.overview import SHOWN
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
@@ -163,10 +163,9 @@ def _finish(page: Page, form: Form) -> str:
 
 
 def _reopen(page: Page, form: Form) -> str:
-    try:
-        registrations.reopen(page.app, form["task"], form["period"], SECRETARIAT)
-    except (UsageError, UnknownError):
-        raise DeclinedError("not_registered_as_done") from None
+    if form["task"] not in page.table.plan.by_id:
+        raise DeclinedError("not_registered_as_done")
+    registrations.reopen(page.app, form["task"], form["period"], SECRETARIAT)
     return "reopened"
 
 
