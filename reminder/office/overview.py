@@ -4,6 +4,7 @@ glance, a month, one unit."""
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,16 +17,15 @@ from reminder.domain.status import (
     Light,
     TaskState,
     TaskStatus,
-    Undated,
     calls_on_tasks,
     office_status,
     undated_by_now,
 )
-from reminder.domain.timetable import MONTHS, Role, Timetable
+from reminder.domain.timetable import MONTHS, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, Window
-from reminder.ledger.counts import Tally, UnsettledDigests, read_unsettled, tally
-from reminder.ledger.holds import Unapproved, unapproved
+from reminder.ledger.counts import Tally, read_unsettled, tally
+from reminder.ledger.holds import unapproved
 from reminder.ledger.registrations import in_force, latest_on_tasks, of_unit, read_progress
 from reminder.ledger.views import NoticeFilter, NoticeView, newest_copies, page_of
 from reminder.office.application import Application
@@ -169,60 +169,38 @@ class Contact:
         return not (self.calls or self.mail)
 
 
-@dataclass(frozen=True)
-class Overview:
-    month: int
-    signing: Signing
-    pending: list[Registration]
-    unapproved: list[Unapproved]
-    unsettled: list[UnsettledDigests]
-    mails: Tally
-    contacts: list[Contact]
-    unsigned: list[Contact]  # of nothing else
-    months: dict[int, list[TaskStanding]]
-    year_round: list[TaskStanding]
-    undated: list[Undated]
-
-    @property
-    def unconfirmed(self) -> int:
-        """Tasks that are past, of which nobody has said anything."""
-        rows = (row for month in self.months.values() for row in month)
-        return sum(row.status.light is Light.RED for row in rows)
-
-    @property
-    def missed(self) -> int:
-        """Mails of the month that no server has accepted, whether they ended or wait."""
-        return self.mails.expected - self.mails.accepted
-
-    @property
-    def missed_as(self) -> str:
-        """The state of all of them; empty where they are of several."""
-        states = [s for s, count in self.mails.states.items() if count and s is not State.SENT]
-        return states[0] if len(states) == 1 else ""
-
-
-def read_overview(app: Application, connection: Connection, at: datetime) -> Overview:
+def read_overview(app: Application, connection: Connection, at: datetime) -> dict[str, Any]:
+    """The facts of the year's page. `missed` are mails of the month that no server has accepted,
+    whether they ended or wait, `missed_as` is the state of all of them, if it is one."""
     table, stream = app.table, app.settings.stream
     month, on = table.shown_month(at), table.local_day(at)
     period = table.plan.period(month)
     progress = read_progress(connection, table, stream)
     last = latest_on_tasks(connection, ("", period))
+    months = {m: [*standings(table, table.plan.month(m), m, on, progress, last)] for m in MONTHS}
     signing = read_signing(connection, table, month, at, progress)
     mails = tally(connection, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
+    missed = [s for s, count in mails.states.items() if count and s is not State.SENT]
     contacts = _contacts(table, month, on, progress, signing, mails)
-    return Overview(
-        month,
-        signing,
-        in_force(connection, Act.FINISH),
-        list(unapproved(connection, stream)),
-        list(read_unsettled(connection, stream, table.directory)),
-        mails,
-        [contact for contact in contacts if not contact.is_to_sign][:SHOWN],
-        [contact for contact in contacts if contact.is_to_sign][:SHOWN],
-        {m: [*standings(table, table.plan.month(m), m, on, progress, last)] for m in MONTHS},
-        [*standings(table, table.plan.year_round, month, on, progress, last)],
-        undated_by_now(table, at, progress),
-    )
+    return {
+        "month": month,
+        "signing": signing,
+        "pending": in_force(connection, Act.FINISH),
+        "unapproved": list(unapproved(connection, stream)),
+        "unsettled": list(read_unsettled(connection, stream, table.directory)),
+        "mails": mails,
+        "missed": mails.expected - mails.accepted,
+        "missed_as": missed[0] if len(missed) == 1 else "",
+        "contacts": [contact for contact in contacts if not contact.is_to_sign][:SHOWN],
+        "unsigned": [contact for contact in contacts if contact.is_to_sign][:SHOWN],
+        "months": months,
+        "year_round": [*standings(table, table.plan.year_round, month, on, progress, last)],
+        "undated": undated_by_now(table, at, progress),
+        # Tasks that are past, of which nobody has said anything.
+        "unconfirmed": sum(
+            row.status.light is Light.RED for rows in months.values() for row in rows
+        ),
+    }
 
 
 def _contacts(
@@ -262,26 +240,11 @@ def _missing_signatures(
 # A month, a unit
 
 
-@dataclass(frozen=True)
-class MonthView:
-    """`units` get the month's digest: those of one page, who has still to sign first, for they
-    are to be phoned. Of the `mails` each has the last copy."""
-
-    tasks: list[TaskStanding]
-    year_round: list[TaskStanding]
-    pending: list[Registration]
-    signing: Signing
-    units: list[Unit]
-    mails: dict[str, NoticeView]
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-len(self.signing.units) // SHOWN))
-
-
 def read_month(
     app: Application, connection: Connection, at: datetime, month: int, page: int
-) -> MonthView:
+) -> dict[str, Any]:
+    """The facts of a month's page. `units` get its digest: those of one page, who has still to
+    sign first, for they are to be phoned. Of the `mails` each has the last copy."""
     table, plan, on = app.table, app.table.plan, app.table.local_day(at)
     period, rehearsal = plan.period(month), app.settings.rehearsal
     progress = read_progress(connection, table, app.settings.stream)
@@ -290,35 +253,25 @@ def read_month(
     awaited, asked = set(signing.unsigned), set(signing.asked)
     units = sorted(signing.units, key=lambda unit: (unit not in awaited, unit not in asked))
     of_month = {task.id for task in plan.month(month)}
-    return MonthView(
-        [*standings(table, plan.month(month), month, on, progress, last)],
-        [*standings(table, plan.year_round, month, on, progress, last)],
-        [
+    return {
+        "tasks": [*standings(table, plan.month(month), month, on, progress, last)],
+        "year_round": [*standings(table, plan.year_round, month, on, progress, last)],
+        "pending": [
             report
             for report in in_force(connection, Act.FINISH)
             if report.period == period or (report.task in of_month and not report.period)
         ],
-        signing,
-        [table.directory[unit] for unit in units[(page - 1) * SHOWN : page * SHOWN]],
-        newest_copies(connection, Kind.DIGEST, period, rehearsal=rehearsal),
-    )
+        "signing": signing,
+        "units": [table.directory[unit] for unit in units[(page - 1) * SHOWN : page * SHOWN]],
+        "pages": max(1, -(-len(units) // SHOWN)),
+        "mails": newest_copies(connection, Kind.DIGEST, period, rehearsal=rehearsal),
+    }
 
 
-@dataclass(frozen=True)
-class UnitView:
-    """`undoable` are numbers of what still holds: signings, reports that wait, and what was
-    confirmed of them."""
-
-    led: list[TaskStanding]
-    related: list[TaskStanding]
-    pending: list[Registration]
-    history: list[Registration]
-    undoable: set[int]
-    mails: list[NoticeView]
-
-
-def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit) -> UnitView:
-    """Tasks month by month, then the year-round ones as of the running month."""
+def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit) -> dict[str, Any]:
+    """The facts of a unit's page: tasks month by month, then the year-round ones as of the
+    running month. `undoable` are numbers of what still holds: signings, reports that wait, and
+    what was confirmed of them."""
     table, month, on = app.table, app.table.shown_month(at), app.table.local_day(at)
     progress = read_progress(connection, table, app.settings.stream)
     last = latest_on_tasks(connection, ("", table.plan.period(month)))
@@ -326,16 +279,12 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
         in_force(connection, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
     )
     tasks = [task for m in MONTHS for task in table.plan.month(m)] + [*table.plan.year_round]
-
-    def of_role(role: Role) -> list[TaskStanding]:
-        own = [task for task in tasks if table.role(unit.id, task) is role]
-        return [*standings(table, own, month, on, progress, last, unit.id)]
-
-    return UnitView(
-        of_role(Role.LEAD),
-        of_role(Role.RELATED),
-        pending,
-        of_unit(connection, unit.id, SHOWN),
-        {entry.id for entry in (*signed, *pending, *confirmed)},
-        page_of(connection, NoticeFilter(unit=unit.id, rehearsals=True), most=MAILS),
-    )
+    led, related = table.leads(unit.id, tasks), table.related(unit.id, tasks)
+    return {
+        "led": [*standings(table, led, month, on, progress, last, unit.id)],
+        "related": [*standings(table, related, month, on, progress, last, unit.id)],
+        "pending": pending,
+        "history": of_unit(connection, unit.id, SHOWN),
+        "undoable": {entry.id for entry in (*signed, *pending, *confirmed)},
+        "mails": page_of(connection, NoticeFilter(unit=unit.id, rehearsals=True), most=MAILS),
+    }

@@ -1,7 +1,8 @@
 """A unit's own pages: what it is told, what it registers, its calendar and the mails it has had."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 from urllib.parse import quote, unquote
 
 import segno
@@ -17,7 +18,7 @@ from reminder.domain.registrations import Signature
 from reminder.domain.units import Unit
 from reminder.errors import DeclinedError
 from reminder.office import links, registrations
-from reminder.office.links import FEED, PAGE
+from reminder.office.links import FEED, PAGE, LinkView
 from reminder.office.registrations import WHO, WORDS
 from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
 from reminder.web.forms import LONGEST, Form, get, post
@@ -31,13 +32,6 @@ _A_YEAR = 365 * 24 * 3600
 _NO_NEWS = ("already", "same")  # messages of what sends no receipt
 _LATEST = 6  # mails on the unit's page
 _MAILS = 50  # on a page of their own
-
-
-@dataclass(frozen=True)
-class UnitLink:
-    unit: Unit
-    path: str
-    link: links.LinkView
 
 
 @dataclass(frozen=True)
@@ -58,48 +52,45 @@ class Typed:
 _NOTHING = Typed("", "", Form({}))
 
 
-def _opened(page: Page) -> UnitLink:
+def _home(page: Page) -> str:
+    return f"/units/{page.part('token')}/{page.part('unit')}"
+
+
+def _opened(page: Page) -> tuple[Unit, LinkView]:
     """Raises one and the same 404 for every link that is no good, after the same work."""
     name, token = page.part("unit"), page.part("token")
     link = links.open_link(page.connection, page.app.key, PAGE, name, token)
     unit = page.table.directory.units.get(name)
     if link is None or unit is None or unit.is_group:
         raise HTTPException(404)
-    return UnitLink(unit, f"/units/{token}/{name}", link)
+    return unit, link
 
 
-def _render(
-    page: Page, link: UnitLink, template: str, /, *, status: int = 200, **facts: object
-) -> Response:
+def _render(page: Page, link: LinkView, template: str, /, **facts: Any) -> Response:
     """The link's use is noted after the answer."""
-    answer = page.render(
-        f"unit/{template}",
-        status=status,
-        here=link.path,
-        unit=link.unit,
-        contact=page.settings.mail.contact,
-        **facts,
-    )
-    answer.background = BackgroundTask(links.note_use, page.app, link.link)
+    contact, here = page.settings.mail.contact, _home(page)
+    answer = page.render(f"unit/{template}", here=here, contact=contact, **facts)
+    answer.background = BackgroundTask(links.note_use, page.app, link)
     return answer
 
 
 def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
     """With `refused` the form that was not accepted stands there again."""
-    link = _opened(page)
-    view = unit_page(page.connection, page.app, link.unit, page.at)
+    unit, link = _opened(page)
+    view = unit_page(page.connection, page.app, unit, page.at)
     is_news = page.message not in ("", *_NO_NEWS)
     return _render(
         page,
         link,
         "page.html",
         status=422 if refused else 200,
+        unit=unit,
         refused=refused,
-        receipt=is_news and link.unit.has_address and not page.read_hold(),
+        receipt=is_news and unit.has_address and not page.read_hold(),
         page=view,
         drawn=Timeline(year_of(view.reader)),
-        calendar=_calendar(page, link),
-        mails=_heads(page, link, 0, _LATEST + 1),
+        calendar=_calendar(page, unit),
+        mails=_heads(page, unit, 0, _LATEST + 1),
         shown=_LATEST,
         who=UNSEEN.sub("", unquote(page.cookie(_NAME)))[:WHO].strip(),
         typed=typed,
@@ -112,49 +103,6 @@ def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
 # Its calendar
 
 
-@dataclass(frozen=True)
-class UnitCalendar:
-    """`feed` is the bare address of the unit's feed, `page` that of its page.
-
-    `public` says whether other people's servers may be able to read it, `foreign` whether the
-    office wants them to.
-    """
-
-    name: str
-    feed: str
-    page: str
-    public: bool
-    foreign: bool
-
-    @property
-    def usual(self) -> str:
-        return self.views[View.DUE]
-
-    @property
-    def views(self) -> dict[str, str]:
-        """The address of each; with `&alarms=3d` it reminds three days before."""
-        views = (View.DUE, View.WINDOW, View.TODO)
-        return {view: f"{self.feed}?view={view}&year-round=0" for view in views}
-
-    @property
-    def doors(self) -> dict[str, str]:
-        """Neither Microsoft nor Google documents them; both have opened them for years."""
-        named = f"url={quote(self.usual, safe='')}&name={quote(self.name, safe='')}"
-        google = quote(self.webcal(self.usual), safe="")
-        return {
-            "office": f"https://outlook.office.com/calendar/0/addfromweb?{named}",
-            "outlook": f"https://outlook.live.com/calendar/0/addfromweb?{named}",
-            "google": f"https://calendar.google.com/calendar/r?cid={google}",
-        }
-
-    def webcal(self, address: str) -> str:
-        return links.webcal_url(address)
-
-    def code(self, title: str) -> Markup:
-        """Of the page, not of the feed: WeChat opens neither a calendar nor its address."""
-        return _qr_code(self.page, title)
-
-
 @lru_cache(maxsize=256)
 def _qr_code(address: str, title: str) -> Markup:
     """Drawn once: it takes as long as the rest of the page."""
@@ -163,15 +111,35 @@ def _qr_code(address: str, title: str) -> Markup:
     return Markup(drawn.svg_inline(scale=4, svgclass="qr", lineclass=None, title=title, **colours))
 
 
-def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
-    """None when the secretariat has withdrawn the feed's link."""
+def _calendar(page: Page, unit: Unit) -> dict[str, Any] | None:
+    """None when the secretariat has withdrawn the feed's link. `public` says whether other
+    people's servers may be able to read it, `foreign` whether the office wants them to."""
     plan, web = page.table.plan, page.settings.web
-    feed = links.unit_address(page.app, page.connection, page.base, FEED, link.unit.id)
+    feed = links.unit_address(page.app, page.connection, page.base, FEED, unit.id)
     if not feed:
         return None
-    name = f"{plan.tag}{plan.year}·{link.unit.label}"
-    home = f"{page.base}{link.path}"
-    return UnitCalendar(name, feed, home, web.reachable, web.offers_foreign_calendars)
+    # With `&alarms=3d` they remind three days before.
+    views = {
+        view: f"{feed}?view={view}&year-round=0" for view in (View.DUE, View.WINDOW, View.TODO)
+    }
+    usual, name = views[View.DUE], quote(f"{plan.tag}{plan.year}·{unit.label}", safe="")
+    named = f"url={quote(usual, safe='')}&name={name}"
+    google = quote(links.webcal_url(usual), safe="")
+    return {
+        "usual": usual,
+        "views": views,
+        "webcal": links.webcal_url,
+        # Of the page, not of the feed: WeChat opens neither a calendar nor its address.
+        "code": partial(_qr_code, page.base + _home(page)),
+        "public": web.reachable,
+        "foreign": web.offers_foreign_calendars,
+        # Neither Microsoft nor Google documents them; both have opened them for years.
+        "doors": {
+            "office": f"https://outlook.office.com/calendar/0/addfromweb?{named}",
+            "outlook": f"https://outlook.live.com/calendar/0/addfromweb?{named}",
+            "google": f"https://calendar.google.com/calendar/r?cid={google}",
+        },
+    }
 
 
 # What a unit registers
@@ -179,9 +147,9 @@ def _calendar(page: Page, link: UnitLink) -> UnitCalendar | None:
 
 def _form(act: str) -> Route:
     def answer(page: Page, form: Form) -> Response:
-        opened, who = _opened(page), form.line("who", WHO)
-        by = Signature(who, f"{PAGE}/{opened.unit.id}/{opened.link.generation}")
-        answer = page.done(opened.path, _register(page, act, opened.unit, form, by))
+        (unit, link), who = _opened(page), form.line("who", WHO)
+        by = Signature(who, f"{PAGE}/{unit.id}/{link.generation}")
+        answer = page.done(_home(page), _register(page, act, unit, form, by))
         # Lax: a click in a mail comes from elsewhere, and the name should stand there already.
         page.set_cookie(answer, _NAME, quote(who), seconds=_A_YEAR, path="/units", samesite="lax")
         return answer
@@ -225,34 +193,34 @@ def _percent(typed: str) -> int | None:
 
 
 def _mails(page: Page) -> Response:
-    link, number = _opened(page), page_number(page)
-    mails = _heads(page, link, (number - 1) * _MAILS, _MAILS + 1)
+    (unit, link), number = _opened(page), page_number(page)
+    mails = _heads(page, unit, (number - 1) * _MAILS, _MAILS + 1)
     if number > 1 and not mails:
         raise HTTPException(404)
-    more = len(mails) > _MAILS
-    return _render(page, link, "mails.html", mails=mails[:_MAILS], page=number, more=more)
+    facts = {"mails": mails[:_MAILS], "page": number, "more": len(mails) > _MAILS}
+    return _render(page, link, "mails.html", unit=unit, **facts)
 
 
-def _heads(page: Page, link: UnitLink, first: int, most: int) -> list[tuple[SentMail, MailView]]:
+def _heads(page: Page, unit: Unit, first: int, most: int) -> list[tuple[SentMail, MailView]]:
     return [
         (sent, MailView(sent.content.partition(b"\r\n\r\n")[0], page.table.plan.zone))
-        for sent in unit_mails(page.connection, link.unit, first, most)
+        for sent in unit_mails(page.connection, unit, first, most)
     ]
 
 
 def _mail(page: Page) -> Response:
-    link = _opened(page)
-    sent, mail = _sent(page, link)
-    return _render(page, link, "mail.html", sent=sent, mail=mail)
+    unit, link = _opened(page)
+    sent, mail = _sent(page, unit)
+    return _render(page, link, "mail.html", unit=unit, sent=sent, mail=mail)
 
 
 def _mail_body(page: Page) -> Response:
-    _, mail = _sent(page, _opened(page))
-    return mail.frame()
+    unit, _ = _opened(page)
+    return _sent(page, unit)[1].frame()
 
 
-def _sent(page: Page, link: UnitLink) -> tuple[SentMail, MailView]:
-    sent = unit_mail(page.connection, link.unit, page.part("key"))
+def _sent(page: Page, unit: Unit) -> tuple[SentMail, MailView]:
+    sent = unit_mail(page.connection, unit, page.part("key"))
     if sent is None:
         raise HTTPException(404)
     return sent, MailView(sent.content, page.table.plan.zone)

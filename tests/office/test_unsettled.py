@@ -33,7 +33,7 @@ def in_sight(office: Trial, at: str, options: dict[str, Any]) -> list[dict[str, 
         for month in read_status(app)["unsettled"]
     ]
     with app.database.read() as connection:
-        unsettled = read_overview(app, connection, app.clock.now()).unsettled
+        unsettled = read_overview(app, connection, app.clock.now())["unsettled"]
     overview = [(one.period, one.refused, one.expired) for one in unsettled]
     assert overview == [tuple(month.values()) for month in months]
     return months

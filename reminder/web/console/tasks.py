@@ -30,9 +30,9 @@ Act = Callable[[Page, Form], str]  # returns the name of the message that says w
 def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     shown, table = overview.read_overview(page.app, page.connection, page.at), page.table
     number = table.plan.year
-    rows = [row for rows in shown.months.values() for row in rows]
+    rows = [row for rows in shown["months"].values() for row in rows]
     bars = [task_bar(number, row.task, row.window, row.status) for row in rows]
-    bars += [task_bar(number, row.task, None, row.status) for row in shown.year_round]
+    bars += [task_bar(number, row.task, None, row.status) for row in shown["year_round"]]
     drawn = Timeline(Year(number, table.local_day(page.at), bars))
     return _render(page, "year.html", form, refused, back="/console", overview=shown, drawn=drawn)
 
@@ -46,7 +46,7 @@ def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     if not month:
         raise HTTPException(404)
     shown = overview.read_month(page.app, page.connection, page.at, month, number)
-    if number > shown.pages:
+    if number > shown["pages"]:
         raise HTTPException(404)
     return _render(
         page,
