@@ -129,8 +129,11 @@ class Database:
     def record(self) -> AbstractContextManager[Connection]:
         return self._begin(self._recorder)
 
-    def read(self) -> AbstractContextManager[Connection]:
-        return self._begin(self.reader)
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        self.check()
+        with self.in_words(), self.reader.connect() as connection:
+            yield connection  # and no COMMIT, which a damaged file refuses
 
     @contextmanager
     def _begin(self, engine: Engine) -> Iterator[Connection]:

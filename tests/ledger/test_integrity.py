@@ -151,6 +151,14 @@ def test_what_does_not_agree_is_named(tmp_path: Path, place: Place) -> None:
         assert list(integrity.faults(connection)) == []
 
 
+def test_file_that_is_damaged_inside_is_said_to_be(ledger: Path) -> None:
+    with ledger.open("r+b") as file:
+        file.seek(40_000)
+        file.write(b"\xff" * 20_000)
+    assert any("the database is damaged" in fault or "the file is damaged" in fault
+               for fault in faults(ledger))  # fmt: skip
+
+
 def test_table_that_is_missing_is_named(ledger: Path) -> None:
     change(ledger, "DROP TABLE recipient")
     assert faults(ledger) == ["table recipient is missing"]
