@@ -118,9 +118,9 @@ def polled(app: Application) -> tuple[bytes, float]:
     """As the product does it on a poll: events read, ETag and gzip form made."""
 
     def poll() -> bytes:
-        feed = app.feeds.rendered(PLAN, Query())
-        assert FeedAnswer(feed, {}, {}).size
-        return feed.body
+        body, changed = app.feeds.rendered(PLAN, Query())
+        assert FeedAnswer(body, changed, {}, {}).size
+        return body
 
     return timed(poll)
 

@@ -26,7 +26,7 @@ from benchmarks.page import Part, Target
 from reminder.clock import Clock
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
-from reminder.ledger.links import PAGE, LinkView
+from reminder.ledger.access import PAGE, LinkView
 from reminder.ledger.notices import Composed, NewNotice, add
 from reminder.ledger.schema import recipient
 from reminder.office.application import Application

@@ -21,8 +21,7 @@ from reminder.documents.office import load_office
 from reminder.domain.occasions import digest_draft
 from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
-from reminder.ledger.access import InstallationKey
-from reminder.ledger.links import PAGE, LinkView
+from reminder.ledger.access import PAGE, InstallationKey, LinkView
 from reminder.mail.compose import Composer, UnitFacts
 from reminder.office import registrations
 from reminder.office.application import Application

@@ -1,7 +1,6 @@
 """Feeds: kept in step with plan and state, rendered on demand, written out as files."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -18,14 +17,6 @@ from reminder.ledger.database import Database
 from reminder.output_files import make_folder, write_file
 
 
-@dataclass(frozen=True)
-class RenderedFeed:
-    """A feed as it is since `changed`."""
-
-    body: bytes = field(repr=False)
-    changed: datetime | None
-
-
 class Feeds:
     """All feeds of the plan in force, which `table` answers with whenever it is asked."""
 
@@ -39,7 +30,7 @@ class Feeds:
         self._database = database
         self._table = table
         self._uid_domain = uid_domain
-        self._renderer = FeedRenderer(templates, uid_domain)
+        self.renderer = FeedRenderer(templates, uid_domain)
 
     def names(self) -> list[str]:
         """Every unit that is no group, then the whole plan."""
@@ -83,23 +74,19 @@ class Feeds:
                 ledger.bring_in_step(connection, contents, latest, at, is_over)
             has_written = True
 
-    def rendered(self, name: str, query: Query) -> RenderedFeed:
-        """Raises `UnknownError`."""
+    def rendered(self, name: str, query: Query) -> tuple[bytes, datetime | None]:
+        """With the moment since which it is so. Raises `UnknownError`."""
         if not self.has(name):
             raise UnknownError(f"{name!r} is no feed")
         table = self._table()
         with self._database.read() as connection:
             rows, changed = ledger.read_feed(connection, name)
         unit = None if name == PLAN else table.directory[name]
-        return RenderedFeed(self._renderer.render(table.plan, unit, rows, query), changed)
-
-    def short_title(self, entry: CalendarEntry) -> str:
-        """As `view=due` shows it."""
-        return self._renderer.short_title(entry)
+        return self.renderer.render(table.plan, unit, rows, query), changed
 
     def export(self, folder: Path) -> list[Path]:
         """Every feed as a file, in the view that shows whole windows with full wordings."""
         make_folder(folder)
         for name in self.names():
-            write_file(folder / f"{name}.ics", [self.rendered(name, Query()).body])
+            write_file(folder / f"{name}.ics", [self.rendered(name, Query())[0]])
         return [folder / f"{name}.ics" for name in self.names()]

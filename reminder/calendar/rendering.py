@@ -23,8 +23,6 @@ from reminder.domain.workdays import DAY
 from reminder.errors import UsageError
 from reminder.ledger.feeds import EventRow
 
-_END = b"END:VCALENDAR\r\n"
-_ALARM_HOUR = timedelta(hours=9)
 # CSS3 names (RFC 7986, 5.9), none of them a light's: no blue, green, yellow, red or grey.
 _COLOR = "indigo"
 _COLORS = {Role.LEAD: _COLOR, Role.RELATED: "mediumpurple", None: _COLOR}
@@ -107,9 +105,10 @@ class FeedRenderer:
         revised = max((row.last_modified for row in rows), default=None)
         components = b"".join(self._component(row, query, plan.zone) for row in rows)
         body = components or _time_zone(plan.zone, plan.year)
-        return _head(name, plan.zone, revised) + body + _END
+        return _head(name, plan.zone, revised) + body + b"END:VCALENDAR\r\n"
 
     def short_title(self, entry: CalendarEntry) -> str:
+        """As `view=due` shows it."""
         return self._text("short_title", entry)
 
     def _render_component(self, row: EventRow, query: Query, zone: ZoneInfo) -> bytes:
@@ -198,7 +197,7 @@ def _todo(entry: CalendarEntry, row: EventRow, zone: ZoneInfo) -> Component:
 
 def _alarm(title: str, query: Query) -> Alarm:
     """At 09:00 of the reader's clock, so many days before the due day."""
-    trigger = _ALARM_HOUR - query.alarms * DAY
+    trigger = timedelta(hours=9) - query.alarms * DAY
     if query.view is View.WINDOW:
         trigger -= DAY  # from DTEND, the midnight after the due day
     related = "START" if query.view is View.DUE else "END"

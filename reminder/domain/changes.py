@@ -19,13 +19,6 @@ Calls = Mapping[Call, set[date]]
 
 
 @dataclass(frozen=True)
-class WindowMove:
-    task: Task
-    before: Window
-    after: Window
-
-
-@dataclass(frozen=True)
 class NoticeMove:
     """None for a day that there was not, or will not be."""
 
@@ -75,15 +68,6 @@ def upside_down(table: Timetable, meeting: str) -> list[Window]:
         if task.timing.meetings[-1:] == (meeting,)
     )
     return [window for window in windows if window.due < window.opens]
-
-
-def window_moves(before: Timetable, after: Timetable) -> list[WindowMove]:
-    """In the table's order; also those that are no longer provisional."""
-    return [
-        WindowMove(before.plan.by_id[name], before.windows[name], window)
-        for name, window in after.windows.items()
-        if window != before.windows[name]
-    ]
 
 
 def notice_moves(before: Calls, after: Calls) -> list[NoticeMove]:

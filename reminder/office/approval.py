@@ -214,23 +214,21 @@ class Approvals:
             keys = holds.held_digests(connection, self.writer.stream, reasons, period=period)
         for batch in batched(keys):
             with self.database.write() as connection:
-                self._look_again(connection, _still_held(connection, batch, reasons), at)
-
-    def _look_again(self, connection: Connection, views: list[NoticeView], at: datetime) -> None:
-        progress = read_progress(connection, self.table, self.writer.stream)
-        for view in views:
-            why = self._hindrance(view, progress)
-            if why and (view.due <= at or view.reason != why):
-                # For good when it was due; before that it may come back.
-                ended = State.REFUSED if why is Reason.NO_ADDRESS else State.EXPIRED
-                state = ended if view.due <= at else State.HELD
-                notices.set_states(connection, [view.key], state, why, at)
-            elif not why and view.reason in NEEDLESS:
-                notices.set_states(connection, [view.key], State.HELD, Reason.APPROVAL, at)
-        cleared = [view for view in views if view.reason in CLEARED and view.due > at]
-        for digest in self._digests(connection, cleared):
-            if digest.reads_otherwise:
-                holds.take_back(connection, [digest.view.key], at)
+                views = _still_held(connection, batch, reasons)
+                progress = read_progress(connection, self.table, self.writer.stream)
+                for view in views:
+                    why = self._hindrance(view, progress)
+                    if why and (view.due <= at or view.reason != why):
+                        # For good when it was due; before that it may come back.
+                        ended = State.REFUSED if why is Reason.NO_ADDRESS else State.EXPIRED
+                        state = ended if view.due <= at else State.HELD
+                        notices.set_states(connection, [view.key], state, why, at)
+                    elif not why and view.reason in NEEDLESS:
+                        notices.set_states(connection, [view.key], State.HELD, Reason.APPROVAL, at)
+                cleared = [view for view in views if view.reason in CLEARED and view.due > at]
+                for digest in self._digests(connection, cleared):
+                    if digest.reads_otherwise:
+                        holds.take_back(connection, [digest.view.key], at)
 
     def send(self, at: datetime) -> None:
         """Queues what was approved and is due now, each with the bytes that were read.

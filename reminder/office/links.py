@@ -15,9 +15,17 @@ from sqlalchemy import Connection
 from reminder.calendar.entries import PLAN
 from reminder.domain.characters import one_line
 from reminder.errors import DeclinedError, LedgerError, UnknownError
-from reminder.ledger import links
-from reminder.ledger.access import InstallationKey, is_same
-from reminder.ledger.links import FEED, PAGE, READER, LinkView, feed_of, link_changes
+from reminder.ledger import access
+from reminder.ledger.access import (
+    FEED,
+    PAGE,
+    READER,
+    InstallationKey,
+    LinkView,
+    feed_of,
+    is_same,
+    link_changes,
+)
 from reminder.ledger.schema import put_setting, read_setting
 from reminder.office.application import Application
 
@@ -43,7 +51,7 @@ class FeedLinks:
 
 def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
     """Of every feed, the whole plan's first."""
-    known = {(link.purpose, link.subject): link for link in links.all_links(connection)}
+    known = {(link.purpose, link.subject): link for link in access.all_links(connection)}
     readers: dict[str, list[LinkView]] = defaultdict(list)
     for link in known.values():
         if READER in link.subject:
@@ -63,7 +71,7 @@ def find_link(app: Application, connection: Connection, purpose: str, subject: s
     """Raises `UnknownError` for what no unit has and nobody has made."""
     name = feed_of(subject)
     may_be = purpose == FEED or (purpose == PAGE and subject == name != PLAN)
-    link = links.read_link(connection, purpose, subject)
+    link = access.read_link(connection, purpose, subject)
     if link is None or not (may_be and app.feeds.has(name)):
         hint = "`reminder feed list` lists them; a group has none, its members have."
         raise UnknownError(f"no {purpose} link {subject!r}", hint=hint)
@@ -74,7 +82,7 @@ def unit_address(
     app: Application, connection: Connection, base: str, purpose: str, unit: str
 ) -> str:
     """Of the unit's own page or feed; empty when its link was revoked."""
-    link = links.read_links(connection, purpose, [unit])[unit]
+    link = access.read_links(connection, purpose, [unit])[unit]
     return "" if link.revoked else link.address(base, app.key)
 
 
@@ -84,7 +92,7 @@ def offered_feeds(
     """Each with its name (empty for the whole plan, which comes first), the address with short
     entries, which is the usual one, and that with whole windows: who sees them can open them."""
     names = sorted(app.feeds.names(), key=lambda name: name != PLAN)[:most]
-    for name, link in links.read_links(connection, FEED, names).items():
+    for name, link in access.read_links(connection, FEED, names).items():
         label = "" if name == PLAN else app.table.directory[name].name
         yield {"name": label} | addresses(app, base, link)
 
@@ -104,7 +112,7 @@ def open_link(
 ) -> LinkView | None:
     """None when forged, revoked, never made or of an older generation, at the same cost for any
     subject."""
-    link = links.read_link(connection, purpose, subject)
+    link = access.read_link(connection, purpose, subject)
     wanted = (link or LinkView(purpose, subject)).token(key)
     return link if is_same(wanted, token) and link and not link.revoked else None
 
@@ -121,7 +129,7 @@ def note_use(app: Application, link: LinkView) -> bool:
         return False
     try:
         with app.database.write() as connection:
-            links.put_link(connection, link.purpose, link.subject, last_use=at)
+            access.put_link(connection, link.purpose, link.subject, last_use=at)
     except LedgerError as error:
         log.warning("the use of the %s %s was not noted: %s", link.purpose, link.subject, error)
         return False
@@ -133,15 +141,24 @@ def note_use(app: Application, link: LinkView) -> bool:
 def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> LinkView:
     if not app.feeds.has(feed):
         raise UnknownError(f"{feed!r} is no feed", hint="A group has none, its members have.")
-    label = _labelled(label)
+    label = " ".join(label.split())
+    if not label:
+        raise DeclinedError("no_label", "the reader's label is empty")
+    try:
+        one_line(label)
+    except ValueError as error:
+        raise DeclinedError("unseen_in_label", f"the reader's label {error}") from None
+    if len(label) > LABEL:
+        message = f"the label has more than {LABEL} characters"
+        raise DeclinedError("label_too_long", message, most=LABEL)
     with app.database.write() as connection:
-        readers = [link for link in links.readers_of(connection, feed) if not link.revoked]
+        readers = [link for link in access.readers_of(connection, feed) if not link.revoked]
         if any(link.label == label for link in readers):
             message = f"{feed} has a reader {label!r} already"
             raise DeclinedError("label_taken", message, label=label)
         if len(readers) >= MOST:
             raise DeclinedError("too_many_readers", f"{feed} has {MOST} readers already", most=MOST)
-        return links.add_reader(connection, feed, label, by, app.clock.now())
+        return access.add_reader(connection, feed, label, by, app.clock.now())
 
 
 def rotate(
@@ -154,33 +171,19 @@ def rotate(
     """
     at = app.clock.now()
     with app.database.write() as connection:
-        present = links.read_link(connection, link.purpose, link.subject) or link
+        present = access.read_link(connection, link.purpose, link.subject) or link
         if present.generation != link.generation:
             raise DeclinedError("rotated_meanwhile", f"{link.subject} was rotated just now")
-        new = links.rotate(connection, present, by, at)
-        feed = links.read_link(connection, FEED, link.subject)
+        new = access.rotate(connection, present, by, at)
+        feed = access.read_link(connection, FEED, link.subject)
         if with_feed and link.purpose == PAGE and feed and not feed.revoked:
-            links.rotate(connection, feed, by, at)
+            access.rotate(connection, feed, by, at)
         return new
 
 
 def revoke(app: Application, link: LinkView, by: str = CONSOLE) -> None:
     with app.database.write() as connection:
-        links.revoke(connection, link, by, app.clock.now())
-
-
-def _labelled(label: str) -> str:
-    label = " ".join(label.split())
-    if not label:
-        raise DeclinedError("no_label", "the reader's label is empty")
-    try:
-        one_line(label)
-    except ValueError as error:
-        raise DeclinedError("unseen_in_label", f"the reader's label {error}") from None
-    if len(label) > LABEL:
-        message = f"the label has more than {LABEL} characters"
-        raise DeclinedError("label_too_long", message, most=LABEL)
-    return label
+        access.revoke(connection, link, by, app.clock.now())
 
 
 # The local pages

@@ -240,9 +240,8 @@ def log_out(database: Database, word: str) -> None:
 
 def begin_session(connection: Connection, at: datetime) -> str:
     """A word that nobody has had before; sessions that are over are forgotten."""
-    access.end_old_sessions(connection, begun=at - LONGEST_SESSION, seen=at - IDLE_SESSION)
-    word = token_urlsafe(32)
-    access.add_session(connection, word, at)
+    word, begun, seen = token_urlsafe(32), at - LONGEST_SESSION, at - IDLE_SESSION
+    access.add_session(connection, word, at, begun=begun, seen=seen)
     return word
 
 

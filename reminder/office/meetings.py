@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 
 from reminder.calendar.entries import FeedEvents
 from reminder.domain import changes
-from reminder.domain.changes import NoticeMove, WindowMove
+from reminder.domain.changes import NoticeMove
 from reminder.domain.occasions import reminders, steps_in_reach
 from reminder.domain.plan import Meeting, Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Relation
-from reminder.domain.windows import Progress
+from reminder.domain.windows import Progress, Window
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import occasions, registrations
 from reminder.ledger.occasions import NotifiedCount
@@ -41,6 +41,15 @@ class DatedMeeting:
         if self.set_day and not self.clashes:
             return "ledger"
         return "plan" if self.planned else ""
+
+
+@dataclass(frozen=True)
+class WindowMove:
+    """Also of one that is no longer provisional."""
+
+    task: Task
+    before: Window
+    after: Window
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,11 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
     _refuse_impossible(dated, day, after)
     now = app.clock.now()
     progress = app.container.notice_writer.progress(connection, now)
-    windows = tuple(changes.window_moves(before, after))
+    windows = tuple(
+        WindowMove(before.plan.by_id[name], before.windows[name], window)
+        for name, window in after.windows.items()
+        if window != before.windows[name]
+    )
     tasks = [move.task for move in windows]
     # A month's digest tells of the next one too.
     months = {month for task in tasks for month in (task.month - 1, task.month) if month}
@@ -204,7 +217,7 @@ def _calls(
 def _entry_moves(
     app: Application, before: Timetable, after: Timetable, tasks: list[Task], progress: Progress
 ) -> Iterator[EntryMove]:
-    title = app.feeds.short_title
+    title = app.feeds.renderer.short_title
     old, new = (FeedEvents(table, progress, "") for table in (before, after))
     for task in tasks:
         period = before.plan.period(task.month)

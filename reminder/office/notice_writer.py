@@ -12,8 +12,8 @@ from reminder.domain.changes import still_asked, why_done, why_needless
 from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason, State, original
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, occasions
+from reminder.ledger.access import FEED, PAGE, read_links
 from reminder.ledger.holds import read_hold
-from reminder.ledger.links import FEED, PAGE, read_links
 from reminder.ledger.notices import Composed, NewNotice
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices

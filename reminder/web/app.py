@@ -40,7 +40,7 @@ def create_app(application: Application) -> Starlette:
             get("/", local.front),
             Route("/healthz", _healthz),
             get("/readyz", _readyz),
-            get("/static/style.css", _style),
+            get("/static/style.css", lambda page: page.file("style.css", "text/css")),
             Route("/feeds/{token}/{name}.ics", feed),
             *units.ROUTES,
             *console.ROUTES,
@@ -73,10 +73,6 @@ def _readyz(page: Page) -> Response:
         log.warning("not ready: %s", why)
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")
-
-
-def _style(page: Page) -> Response:
-    return page.file("style.css", "text/css")
 
 
 def _bounded(app: ASGIApp, root: str) -> ASGIApp:

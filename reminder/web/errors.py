@@ -73,14 +73,6 @@ def _refused(request: Request, error: HTTPException) -> Response:
     return error_answer(request, status, error.detail, refused=refused, headers=headers)
 
 
-def _declined(request: Request, error: DeclinedError) -> Response:
-    return _not_taken(request, 422, error)
-
-
-def _unknown(request: Request, error: UnknownError) -> Response:
-    return error_answer(request, 404)
-
-
 def _unavailable(request: Request, error: LedgerError) -> Response:
     log.error("no answer to a reader: %s", error)
     return error_answer(request, 503, "unavailable\n", headers={"Retry-After": "60"})
@@ -94,7 +86,7 @@ def _failed(request: Request, error: Exception) -> Response:
 HANDLERS: dict[Any, Any] = {
     Exception: _failed,
     LedgerError: _unavailable,
-    UnknownError: _unknown,
+    UnknownError: lambda request, error: error_answer(request, 404),
     HTTPException: _refused,
-    DeclinedError: _declined,
+    DeclinedError: lambda request, error: _not_taken(request, 422, error),
 }

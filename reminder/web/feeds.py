@@ -19,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reminder.calendar.feeds import RenderedFeed
 from reminder.calendar.rendering import Query, parse_query
 from reminder.clock import monotonic
 from reminder.errors import LedgerError, UsageError
@@ -51,17 +50,23 @@ class EncodedFeed:
 class FeedAnswer:
     """For whoever asks: an ASGI application."""
 
-    def __init__(self, feed: RenderedFeed, common: dict[str, str], whole: dict[str, str]) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        changed: datetime | None,
+        common: dict[str, str],
+        whole: dict[str, str],
+    ) -> None:
         """`common` are the headers of every answer, `whole` those with a body alone."""
-        gzip = zlib.compress(feed.body, wbits=zlib.MAX_WBITS | 16)
+        gzip = zlib.compress(body, wbits=zlib.MAX_WBITS | 16)
         # A hash of the bytes: replicas agree on it. RFC 9110, 8.8.3: a strong tag differs where
         # the bytes do, so by encoding too.
-        tag = hashlib.sha256(feed.body).hexdigest()[:32]
+        tag = hashlib.sha256(body).hexdigest()[:32]
         encoded = whole | {"Content-Encoding": "gzip"}
-        self._changed = feed.changed
-        self._plain = EncodedFeed(feed.body, common | {"ETag": f'"{tag}"'}, whole)
+        self._changed = changed
+        self._plain = EncodedFeed(body, common | {"ETag": f'"{tag}"'}, whole)
         self._gzip = EncodedFeed(gzip, common | {"ETag": f'"{tag}-gzip"'}, encoded)
-        self.size = len(feed.body) + len(gzip) + _OVERHEAD
+        self.size = len(body) + len(gzip) + _OVERHEAD
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         fields: dict[bytes, str] = {}
@@ -87,25 +92,22 @@ class FeedCache:
         self._look: Task[None] | None = None
 
     def before(self, app: ASGIApp) -> ASGIApp:
-        """The application answers what is not in the cache."""
+        """The application answers what is not in the cache. Whether the version is another one is
+        looked at once a second at most."""
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             known = None
             if scope["path"].startswith("/feeds/") and scope["method"] in ("GET", "HEAD"):
                 # The application will find the same mistake or trouble, and say it.
                 with suppress(LedgerError, UsageError):
-                    known = await self._get(poll_of(scope))
+                    if monotonic() - self._looked >= LATEST:
+                        if self._look is None or self._look.done():
+                            self._look = create_task(self._look_now())
+                        await self._look
+                    known = self._answers.get(poll_of(scope))
             await (known or app)(scope, receive, send)
 
         return answer
-
-    async def _get(self, poll: Poll) -> FeedAnswer | None:
-        """Looks whether the version is another one, at most once a second. Raises `LedgerError`."""
-        if monotonic() - self._looked >= LATEST:
-            if self._look is None or self._look.done():
-                self._look = create_task(self._look_now())
-            await self._look
-        return self._answers.get(poll)
 
     def put(self, poll: Poll, answer: FeedAnswer, version: str) -> None:
         """`version` was in force before the answer was made."""
@@ -155,22 +157,22 @@ def _answer(app: Application, request: Request) -> tuple[LinkView, ASGIApp]:
         _, query = poll_of(request.scope)
     except UsageError as error:
         return link, PlainTextResponse(f"{error}\n", status_code=400)
-    rendered = app.feeds.rendered(name, query)
+    body, changed = app.feeds.rendered(name, query)
     # All headers, for what is kept goes out as it is.
     common = headers_of(app.settings.web) | {
         # Calendar programs ask every few hours; a quarter of an hour spares a reload its trip.
         "Cache-Control": "private, max-age=900",
         "Vary": "Accept-Encoding",
     }
-    if rendered.changed:
+    if changed:
         # RFC 9110, 8.8.2.1: never in the future. What is said too early costs one more answer.
-        shown = min(rendered.changed, app.clock.now()).astimezone(UTC)
+        shown = min(changed, app.clock.now()).astimezone(UTC)
         common["Last-Modified"] = format_datetime(shown, usegmt=True)
     whole = {
         "Content-Type": "text/calendar; charset=utf-8",
         "Content-Disposition": f'inline; filename="{name}.ics"',
     }
-    return link, FeedAnswer(rendered, common, whole)
+    return link, FeedAnswer(body, changed, common, whole)
 
 
 def poll_of(scope: Scope) -> Poll:

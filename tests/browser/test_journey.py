@@ -7,7 +7,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from reminder.ledger.links import FEED, LinkView
+from reminder.ledger.access import FEED, LinkView
 from reminder.office.login import hash_of, keep_password
 from tests.browser.conftest import Served, faults, overflow
 

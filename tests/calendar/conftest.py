@@ -68,7 +68,7 @@ class Desk:
 
     def body(self, feed: str, query: str = "") -> bytes:
         self.sync()
-        return self.feeds.rendered(feed, parse_query(query)).body
+        return self.feeds.rendered(feed, parse_query(query))[0]
 
     def calendar(self, feed: str, query: str = "") -> Component:
         return Calendar.from_ical(self.body(feed, query))

@@ -117,7 +117,7 @@ def test_a_feed_follows_at_once_and_a_tick_elsewhere_leaves_it(app: Application)
     hold(app, MAY_27)
     other = another(app)
     other.sync_feeds(APRIL)
-    body = app.feeds.rendered("deputies", parse_query("view=due")).body.decode()
+    body = app.feeds.rendered("deputies", parse_query("view=due"))[0].decode()
     assert "会前·常委会第25次会议服务保障" in body
     other.database.close()
 

@@ -312,7 +312,7 @@ def test_confirmation_closes_the_task_and_the_leads_own_feed_says_so(small: Tria
 def feed(app: Application, name: str) -> str:
     from reminder.calendar.rendering import parse_query
 
-    return app.feeds.rendered(name, parse_query("")).body.decode()
+    return app.feeds.rendered(name, parse_query(""))[0].decode()
 
 
 def test_what_was_sent_back_is_told_to_its_unit_alone_and_asked_for_again(either: Trial) -> None:

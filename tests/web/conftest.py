@@ -18,9 +18,8 @@ from reminder.clock import Clock
 from reminder.documents.office import Office, load_office
 from reminder.documents.settings import Settings
 from reminder.domain.timetable import Timetable
-from reminder.ledger.access import InstallationKey
+from reminder.ledger.access import FEED, InstallationKey, LinkView, read_link
 from reminder.ledger.database import Database
-from reminder.ledger.links import FEED, LinkView, read_link
 from reminder.office.application import Application
 from reminder.office.links import door_word
 from reminder.web import server

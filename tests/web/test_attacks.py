@@ -18,7 +18,7 @@ from starlette.types import Message
 
 from reminder.calendar.rendering import parse_query
 from reminder.errors import UsageError
-from reminder.ledger.links import FEED, LinkView
+from reminder.ledger.access import FEED, LinkView
 from reminder.ledger.schema import link
 from reminder.office import links
 from reminder.office.links import revoke, rotate

@@ -19,7 +19,7 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.ledger import registrations
-from reminder.ledger.links import FEED, PAGE, LinkView
+from reminder.ledger.access import FEED, PAGE, LinkView
 from reminder.ledger.schema import link, metadata
 from reminder.office import registrations as service
 from reminder.office.application import Application

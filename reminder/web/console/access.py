@@ -26,7 +26,7 @@ _A_YEAR = 365 * 24 * 3600
 _TYPED = ("words", "note", "why", "label", "date", "done_on")  # what people type into forms here
 # Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen, and no
 # dots, which it takes out of a path with what stands before them.
-_WITHIN = re.compile(r"/console(?:[/?](?!/|\.|%2e)(?:(?!//|/\.|/%2e)[!-\[\]-~])*)?", re.IGNORECASE)
+_WITHIN = re.compile(r"/console(?:[/?](?!/|\.|%2[eE])(?:(?!//|/\.|/%2[eE])[!-\[\]-~])*)?")
 
 
 def console_page(path: str, view: View) -> Route:

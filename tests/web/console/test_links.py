@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from reminder.errors import DeclinedError
-from reminder.ledger.links import FEED, PAGE, LinkView, read_link
+from reminder.ledger.access import FEED, PAGE, LinkView, read_link
 from reminder.office.links import note_use, rotate
 
 DEPUTIES = "/console/links/deputies"

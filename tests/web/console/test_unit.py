@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reminder.ledger.links import PAGE, LinkView
+from reminder.ledger.access import PAGE, LinkView
 from reminder.office.links import revoke
 from tests.web.console.conftest import LEADER, RELATED, TASK, XSS, Secretary, finish, sign
 from tests.web.test_units import address

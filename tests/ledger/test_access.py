@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from reminder.ledger import links
-from reminder.ledger.access import InstallationKey
+from reminder.ledger import access
+from reminder.ledger.access import FEED, PAGE, InstallationKey, LinkView
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import read_version
-from reminder.ledger.links import FEED, PAGE, LinkView
 from reminder.office.links import open_link
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
@@ -49,7 +48,7 @@ def test_a_forged_or_foreign_token_opens_nothing(database: Database, token: str)
 
 
 def test_rotating_kills_the_old_link_of_that_unit_alone(database: Database) -> None:
-    new = write(database, links.rotate, HELAN)
+    new = write(database, access.rotate, HELAN)
     assert new.generation == 2
     assert not opens(database, HELAN)
     assert opens(database, new)
@@ -57,11 +56,11 @@ def test_rotating_kills_the_old_link_of_that_unit_alone(database: Database) -> N
 
 
 def test_a_revoked_link_opens_again_only_after_rotation(database: Database) -> None:
-    write(database, links.revoke, HELAN)
+    write(database, access.revoke, HELAN)
     with database.write() as connection:
-        links.put_link(connection, FEED, "helan", last_use=AT)  # which revives nothing
+        access.put_link(connection, FEED, "helan", last_use=AT)  # which revives nothing
     assert not opens(database, HELAN)
-    new = write(database, links.rotate, HELAN)
+    new = write(database, access.rotate, HELAN)
     assert not opens(database, HELAN)
     assert opens(database, new)
 
@@ -77,42 +76,42 @@ def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
 
 def test_only_what_readers_see_moves_the_version_of_the_feeds(database: Database) -> None:
     seen = [version(database)]
-    for change, of in ((links.rotate, HELAN), (links.revoke, HELAN)):
+    for change, of in ((access.rotate, HELAN), (access.revoke, HELAN)):
         write(database, change, of)
         seen.append(version(database))
-    write(database, links.add_reader, "helan", "值班员")
+    write(database, access.add_reader, "helan", "值班员")
     seen.append(version(database))
     assert len(set(seen)) == 4
     with database.write() as connection:
-        links.put_link(connection, FEED, "helan", last_use=AT)
+        access.put_link(connection, FEED, "helan", last_use=AT)
     assert version(database) == seen[-1]
 
 
 def test_a_single_readers_link_opens_when_somebody_has_made_it(database: Database) -> None:
     reader = LinkView(FEED, "helan~1")
     assert not opens(database, reader)
-    assert write(database, links.add_reader, "helan", "值班员").subject == "helan~1"
+    assert write(database, access.add_reader, "helan", "值班员").subject == "helan~1"
     assert opens(database, reader)
     assert not opens(database, HELAN, reader.token(KEY))
 
 
 def test_readers_are_numbered_on_and_no_number_comes_again(database: Database) -> None:
     for number in range(1, 12):
-        link = write(database, links.add_reader, "helan", "读者")
+        link = write(database, access.add_reader, "helan", "读者")
         assert link.subject == f"helan~{number}"
-    write(database, links.revoke, link)
-    assert write(database, links.add_reader, "helan", "读者").subject == "helan~12"
-    assert write(database, links.add_reader, "helan-2", "读者").subject == "helan-2~1"
+    write(database, access.revoke, link)
+    assert write(database, access.add_reader, "helan", "读者").subject == "helan~12"
+    assert write(database, access.add_reader, "helan-2", "读者").subject == "helan-2~1"
     with database.read() as connection:
-        subjects = {link.subject for link in links.readers_of(connection, "helan")}
+        subjects = {link.subject for link in access.readers_of(connection, "helan")}
     assert subjects == {f"helan~{number}" for number in range(1, 13)}
 
 
 def test_a_readers_link_keeps_its_label_through_use_and_rotation(database: Database) -> None:
-    write(database, links.rotate, write(database, links.add_reader, "helan", "值班员"))
+    write(database, access.rotate, write(database, access.add_reader, "helan", "值班员"))
     with database.write() as connection:
-        links.put_link(connection, FEED, "helan~1", last_use=AT)
-        link = links.read_link(connection, FEED, "helan~1")
-        changes = [(change.act, change.by) for change in links.link_changes(connection, link)]
+        access.put_link(connection, FEED, "helan~1", last_use=AT)
+        link = access.read_link(connection, FEED, "helan~1")
+        changes = [(change.act, change.by) for change in access.link_changes(connection, link)]
     assert link == LinkView(FEED, "helan~1", 2, False, AT, "值班员", AT)
     assert changes == [("made", "console"), ("rotated", "console")]
