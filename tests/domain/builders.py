@@ -6,7 +6,6 @@ The working days are those of the State Council's notice for 2026; no other year
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,28 +21,9 @@ from reminder.domain.workdays import WorkingDays
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
-
-def _days(month: int, first: int, last: int) -> set[date]:
-    return {date(2026, month, day) for day in range(first, last + 1)}
-
-
-REST = (
-    _days(1, 1, 3)
-    | _days(2, 15, 23)
-    | _days(4, 4, 6)
-    | _days(5, 1, 5)
-    | _days(6, 19, 21)
-    | _days(9, 25, 27)
-    | _days(10, 1, 7)
-)
-MAKE_UP = {
-    date(2026, 1, 4),
-    date(2026, 2, 14),
-    date(2026, 2, 28),
-    date(2026, 5, 9),
-    date(2026, 9, 20),
-    date(2026, 10, 10),
-}
+HOLIDAYS = [(1, 1, 3), (2, 15, 23), (4, 4, 6), (5, 1, 5), (6, 19, 21), (9, 25, 27), (10, 1, 7)]
+REST = {date(2026, m, day) for m, first, last in HOLIDAYS for day in range(first, last + 1)}
+MAKE_UP = {date(2026, *day) for day in [(1, 4), (2, 14), (2, 28), (5, 9), (9, 20), (10, 10)]}
 
 
 def announced(day: date) -> bool | None:
@@ -135,6 +115,7 @@ def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
 
 # That a unit was reminded of a task for this due date, at this step.
 Reminded = tuple[Kind, str, str, str, int]
+Drafts = tuple[list[NoticeDraft], list[NoticeDraft]]
 
 
 def due_reminders(
@@ -142,9 +123,11 @@ def due_reminders(
     moment: datetime,
     progress: Progress,
     reminded: set[Reminded],
-    past_digests: Mapping[str, Sequence[PastDigest]] = MappingProxyType({}),
-) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
-    """Mails and calls that are due at that moment, less what was read in a digest."""
+    *,
+    after_digests: bool = False,
+) -> Drafts:
+    """Mails and calls that are due at that moment, less what was read in a digest: as if there
+    were none, or everybody had all until then."""
     told = {
         step: {
             unit
@@ -153,14 +136,14 @@ def due_reminders(
         }
         for step in occasions.steps_in_reach(table, moment, progress)
     }
-    mails: list[NoticeDraft] = []
-    calls: list[NoticeDraft] = []
-    for draft in occasions.reminders(table, moment, told, progress, past_digests):
-        if draft.by_digest:
-            continue
-        phoned = table.directory[draft.unit].tone is Relation.PARALLEL
-        (calls if phoned else mails).append(draft)
-    return mails, calls
+    past = [PastDigest(month, table.digest_day(month)) for month in MONTHS if after_digests]
+    past = [digest for digest in past if digest.day <= moment.date()]
+    digests = {unit.id: past for unit in table.directory.single}
+    found = occasions.reminders(table, moment, told, progress, digests)
+    drafts: Drafts = [], []
+    for draft in (draft for draft in found if not draft.by_digest):
+        drafts[table.directory[draft.unit].tone is Relation.PARALLEL].append(draft)
+    return drafts
 
 
 def reminders(
@@ -171,30 +154,18 @@ def reminders(
     reminded: set[Reminded] | None = None,
     *,
     after_digests: bool = False,
-) -> tuple[list[NoticeDraft], list[NoticeDraft]]:
-    """Mails and calls of every day at ten, each noted as the ledger notes it.
-
-    As if there were no digests, or after each of them.
-    """
-    noted = set() if reminded is None else reminded
-    mails: list[NoticeDraft] = []
-    calls: list[NoticeDraft] = []
+) -> Drafts:
+    """Mails and calls of every day at ten, each noted as the ledger notes it."""
+    noted, progress = set() if reminded is None else reminded, progress or Progress()
+    mails, calls = list[NoticeDraft](), list[NoticeDraft]()
     for offset in range((last - first).days + 1):
         moment = datetime.combine(first + timedelta(days=offset), time(10), ZONE)
-        past_digests = _past_digests(table, moment.date()) if after_digests else {}
-        found = due_reminders(table, moment, progress or Progress(), noted, past_digests)
+        found = due_reminders(table, moment, progress, noted, after_digests=after_digests)
         mails += found[0]
         calls += found[1]
         for draft in (*found[0], *found[1]):
             noted |= {(draft.kind, draft.unit, *entry) for entry in draft.tasks}
     return mails, calls
-
-
-def _past_digests(table: Timetable, on: date) -> dict[str, list[PastDigest]]:
-    """Everybody has every digest up to that day."""
-    past = [PastDigest(month, table.digest_day(month)) for month in MONTHS]
-    past = [digest for digest in past if digest.day <= on]
-    return {unit.id: past for unit in table.directory.single}
 
 
 def reader(
