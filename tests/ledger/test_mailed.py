@@ -57,7 +57,7 @@ def test_what_others_were_sent_is_not_looked_through(tmp_path: Path) -> None:
         hear = "before_cursor_execute"
         event.listen(connection, hear, lambda *given: asked.append((given[2], given[3])))
         assert list(mailed_to(connection, "lead", ["lead@unit.test"], 0, 10)) == []
-        [(statement, values)] = asked
+        [_begin, (statement, values)] = asked
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     assert "recipient_ready" not in str(plan)
 
