@@ -94,16 +94,6 @@ def was_begun(path: Path) -> bool:
         return path.exists() or _filled(_mark(path))
 
 
-def write_copy(path: Path, copy: Path) -> None:
-    """Of one consistent state, into a file that is not there yet. Raises `LedgerError`."""
-    with in_words(copy):
-        connection = _connect(path, "ro")
-        try:
-            connection.execute("VACUUM INTO ?", [str(copy)])
-        finally:
-            connection.close()
-
-
 def _make(path: Path) -> bool:
     """Whether it was there, with its tables: whoever makes a ledger ends with its mark."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -188,7 +178,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 # What SQLite is told
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Never creates: a file that was deleted must not come back empty."""
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -204,7 +194,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _engine(path: Path, mode: str, *, read_only: bool) -> Engine:
     engine = create_engine(
         "sqlite://",
-        creator=partial(_connect, path, mode),
+        creator=partial(connect, path, mode),
         poolclass=QueuePool,
         max_overflow=-1,  # a thread that waits for the writer's lock keeps none else waiting
     )

@@ -9,7 +9,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
@@ -57,7 +57,8 @@ def backup(source: Place, target: Path) -> None:
         with TemporaryDirectory(prefix=_DRAFTS, dir=source.parent) as folder:
             _remove_older(Path(folder))
             draft = Path(folder) / "ledger.db"
-            file.write_copy(source, draft)
+            with file.in_words(draft), closing(file.connect(source, "ro")) as connection:
+                connection.execute("VACUUM INTO ?", [str(draft)])
             with draft.open("rb") as content:
                 write_file(target, iter(lambda: content.read(2**20), b""), new=True)
     except OSError as error:
@@ -229,8 +230,12 @@ def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
         rows = old.execute(select(table).execution_options(yield_per=_AT_ONCE))
         for part in rows.mappings().partitions():
             new.execute(sa.insert(table), [dict(row) for row in part])
-        if table.autoincrement_column is not None and new.dialect.name == "postgresql":
-            _set_sequence(new, table)
+        number = table.autoincrement_column
+        if number is not None and new.dialect.name == "postgresql":
+            # It counts on from where it gave out numbers itself.
+            sequence = func.pg_get_serial_sequence(table.name, number.name)
+            following = select(func.coalesce(func.max(number), 0) + 1).scalar_subquery()
+            new.execute(select(func.setval(sequence, following, False)))
     drop_setting(new, MOVED_TO)
     counts, wanted = _counts(new), _counts(old)
     wanted["setting"] -= 1  # the mark that it was moved
@@ -255,11 +260,3 @@ def _refuse_in_use(connection: Connection, place: Place) -> None:
                 f"the ledger {place} is in use: it has rows in {name}",
                 hint="Name a database that no office was ever served from.",
             )
-
-
-def _set_sequence(connection: Connection, table: Table) -> None:
-    """PostgreSQL counts on from where it gave out numbers itself."""
-    [column] = table.primary_key
-    sequence = func.pg_get_serial_sequence(table.name, column.name)
-    following = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
-    connection.execute(select(func.setval(sequence, following, False)))

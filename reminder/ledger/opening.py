@@ -55,14 +55,6 @@ def reading(place: Place) -> Iterator[Connection]:
         yield connection
 
 
-def was_begun(place: Place) -> bool:
-    """Whether there is a ledger, or was one; on a server, opening says it.
-
-    Raises `LedgerError` where nobody can tell.
-    """
-    return file.was_begun(place) if isinstance(place, Path) else True
-
-
 def known_revision(connection: Connection, place: Place) -> str | None:
     """None when there are no tables yet. Raises `LedgerError` for those of others."""
     tables = set(inspect(connection).get_table_names())

@@ -46,25 +46,24 @@ def _key(*names: str) -> list[Column[str]]:
     return [Column(name, String, primary_key=True) for name in names]
 
 
-def _filled(kind: type[sa.types.TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+def _filled(**kinds: type[sa.types.TypeEngine[Any]]) -> list[Column[Any]]:
     """Columns that always have a value."""
-    return [Column(name, kind, nullable=False) for name in names]
+    return [Column(name, kind, nullable=False) for name, kind in kinds.items()]
 
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
 REVISION = "0008"
 metadata = MetaData()
 # The installation key, and marks such as what the feeds were last made from.
-setting = Table("setting", metadata, *_key("name"), *_filled(Text, "value"))
+setting = Table("setting", metadata, *_key("name"), *_filled(value=Text))
 # Written once a stream, which is a transport, or a rehearsal on one; `held` until the operator
 # releases.
-start = Table("start", metadata, *_key("stream"), *_filled(Moment, "at"), *_filled(Boolean, "held"))
+start = Table("start", metadata, *_key("stream"), *_filled(at=Moment, held=Boolean))
 occasion = Table(
     "occasion",
     metadata,
     *_key("key"),
-    *_filled(String, "kind", "period"),
-    *_filled(Moment, "due", "planned_at"),
+    *_filled(kind=String, period=String, due=Moment, planned_at=Moment),
     # While some of it still waits, one report goes after an hour; the last one when it ended.
     Column("interim_at", Moment),
     Column("reported_at", Moment),
@@ -75,22 +74,19 @@ notice = Table(
     "notice",
     metadata,
     *_key("key"),
-    *_filled(String, "kind", "period", "unit"),
-    *_filled(Moment, "due", "useful_until"),
+    *_filled(kind=String, period=String, unit=String, due=Moment, useful_until=Moment),
     # Set on the notice itself (held, expired, baseline, refused for want of an address);
     # otherwise the state follows from the recipients.
     Column("state", String),
     # `stream`: under which first start it was made; only the same transport may deliver it.
-    *_filled(String, "reason", "stream"),
-    *_filled(Boolean, "rehearsal"),
+    *_filled(reason=String, stream=String, rehearsal=Boolean),
     # Fixed when the notice becomes queued.
     Column("message_id", String),
     Column("as_of", Moment),
     Column("sha256", String),
     # Of the message as the secretariat has seen and approved it, while it waits for its moment.
     Column("approved", String),
-    *_filled(Integer, "attempts"),
-    *_filled(Moment, "created", "updated"),
+    *_filled(attempts=Integer, created=Moment, updated=Moment),
     Index("notice_period", "kind", "period"),
     Index("notice_unit", "unit", "created"),
     Index("notice_state", "state"),
@@ -101,8 +97,7 @@ message = Table(
     "message",
     metadata,
     Column("notice", sa.ForeignKey("notice.key"), primary_key=True),
-    *_filled(sa.LargeBinary, "content"),
-    *_filled(Moment, "stored"),
+    *_filled(content=sa.LargeBinary, stored=Moment),
     Index("message_stored", "stored"),
 )
 recipient = Table(
@@ -110,12 +105,10 @@ recipient = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("notice", sa.ForeignKey("notice.key"), nullable=False),
-    *_filled(String, "address", "state", "reason"),
-    *_filled(Words, "reply"),
-    *_filled(Integer, "attempts"),
-    *_filled(Moment, "not_before"),
+    *_filled(address=String, state=String, reason=String),
+    *_filled(reply=Words, attempts=Integer, not_before=Moment),
     Column("claim", String),
-    *_filled(Moment, "updated"),
+    *_filled(updated=Moment),
     sa.UniqueConstraint("notice", "address"),
     Index("recipient_ready", "state", "not_before"),
 )
@@ -124,8 +117,7 @@ reminded = Table(
     "reminded",
     metadata,
     *_key("key", "task"),
-    *_filled(String, "kind", "unit", "due"),
-    *_filled(Integer, "step"),
+    *_filled(kind=String, unit=String, due=String, step=Integer),
     Index("reminded_step", "task", "due", "step"),
 )
 # What is registered of a task: done on a day, for good (period "") or for one month's check-in.
@@ -133,54 +125,41 @@ task_done = Table(
     "task_done",
     metadata,
     *_key("task", "period"),
-    *_filled(String, "done_on"),
-    *_filled(Words, "note"),
-    *_filled(Moment, "recorded"),
+    *_filled(done_on=String, note=Words, recorded=Moment),
 )
 # Append-only: what units and the secretariat say of tasks and months; the last word holds.
 registration = Table(
     "registration",
     metadata,
     Column("id", Integer, primary_key=True),
-    *_filled(Moment, "at"),
+    *_filled(at=Moment),
     # `period`: the month that was signed, or a year-round task's check-in; empty for a task as a
     # whole. `task` is empty for a month.
-    *_filled(String, "act", "unit", "period", "task", "done_on"),
+    *_filled(act=String, unit=String, period=String, task=String, done_on=String),
     Column("percent", Integer),
-    *_filled(Words, "message", "who"),
-    *_filled(String, "link"),  # by which it came, e.g. `page/deputies/1`
+    *_filled(message=Words, who=Words, link=String),  # by which it came, e.g. `page/deputies/1`
     Index("registration_unit", "unit", "at"),
     Index("registration_task", "task", "unit"),
     Index("registration_act", "act", "period", "unit"),
 )
 # The days of sessions as the secretariat has set them; each outweighs the plan's.
 meeting_date = Table(
-    "meeting_date",
-    metadata,
-    *_key("meeting"),
-    *_filled(String, "day"),
-    *_filled(Moment, "recorded"),
+    "meeting_date", metadata, *_key("meeting"), *_filled(day=String, recorded=Moment)
 )
 # Who is logged in at the console, by a hash of the cookie's word.
-session = Table("session", metadata, *_key("name"), *_filled(Moment, "begun", "seen"))
+session = Table("session", metadata, *_key("name"), *_filled(begun=Moment, seen=Moment))
 # Failed log-ins by where they came from: the next one waits.
 attempt = Table(
-    "attempt",
-    metadata,
-    *_key("source"),
-    *_filled(Integer, "failures"),
-    *_filled(Moment, "last", "not_before"),
+    "attempt", metadata, *_key("source"), *_filled(failures=Integer, last=Moment, not_before=Moment)
 )
 # Append-only. `subject` is a notice's key or a task's id.
 history = Table(
     "history",
     metadata,
     Column("id", Integer, primary_key=True),
-    *_filled(Moment, "at"),
-    *_filled(String, "subject"),
+    *_filled(at=Moment, subject=String),
     Column("address", String),
-    *_filled(String, "state", "reason"),
-    *_filled(Words, "detail"),
+    *_filled(state=String, reason=String, detail=Words),
     Index("history_subject", "subject"),
 )
 # The mail server's trouble as each replica finds it, so that a new process goes on waiting where
@@ -189,10 +168,7 @@ server_trouble = Table(
     "server_trouble",
     metadata,
     Column("replica", String, primary_key=True, server_default=""),
-    *_filled(String, "server"),
-    *_filled(Integer, "failures"),
-    *_filled(Moment, "since", "not_before"),
-    *_filled(Words, "detail"),
+    *_filled(server=String, failures=Integer, since=Moment, not_before=Moment, detail=Words),
     Column("reason", String, nullable=False, server_default="server"),
 )
 # Who sends, on a ledger that many replicas share; gone when it has not renewed its lease.
@@ -200,30 +176,20 @@ lease = Table(
     "lease",
     metadata,
     *_key("name"),
-    *_filled(String, "replica"),
-    *_filled(Moment, "until"),
-    # Of its plan, units and working days: those of who began last are in force.
-    *_filled(String, "config_hash"),
-    *_filled(Moment, "since"),
+    # `config_hash` is of plan, units and working days: those of who began last are in force.
+    *_filled(replica=String, until=Moment, config_hash=String, since=Moment),
 )
 # What the operator was told of, until it is over.
-alarm = Table(
-    "alarm", metadata, *_key("name"), *_filled(Moment, "since"), *_filled(Words, "detail")
-)
+alarm = Table("alarm", metadata, *_key("name"), *_filled(since=Moment, detail=Words))
 # `plan`, or a unit: since when it is the same, and a hash of what it was made from.
-feed = Table(
-    "feed", metadata, *_key("name"), *_filled(String, "input_hash"), *_filled(Moment, "changed")
-)
+feed = Table("feed", metadata, *_key("name"), *_filled(input_hash=String, changed=Moment))
 # Written only when plan or state changes.
 event = Table(
     "event",
     metadata,
     *_key("feed", "uid"),
-    *_filled(Integer, "position"),
-    *_filled(Text, "entry"),
-    *_filled(String, "content_hash"),
-    *_filled(Integer, "sequence"),
-    *_filled(Moment, "last_modified"),
+    *_filled(position=Integer, entry=Text, content_hash=String),
+    *_filled(sequence=Integer, last_modified=Moment),
     Column("cancelled_at", Moment),
     Index("event_cancelled", "cancelled_at"),
 )
@@ -232,8 +198,7 @@ link = Table(
     "link",
     metadata,
     *_key("purpose", "subject"),
-    *_filled(Integer, "generation"),
-    *_filled(Boolean, "revoked"),
+    *_filled(generation=Integer, revoked=Boolean),
     Column("last_use", Moment),
     # Of a link for a single reader: whose it is, and since when.
     Column("label", Words, nullable=False, server_default=""),

@@ -25,7 +25,8 @@ from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, DatabaseServer, server_mark
-from reminder.ledger.opening import open_database, was_begun
+from reminder.ledger.file import was_begun
+from reminder.ledger.opening import open_database
 from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.claims import Route
 from reminder.mail.compose import Composer
@@ -197,7 +198,8 @@ class Application:
     @property
     def has_ledger(self) -> bool:
         """Or had one: it is opened then, and its loss is said."""
-        return was_begun(self.settings.ledger)
+        place = self.settings.ledger
+        return isinstance(place, DatabaseServer) or was_begun(place)
 
     def progress(self) -> Progress:
         """What the ledger knows of the tasks; nothing while there is no ledger."""
