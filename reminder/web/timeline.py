@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.status import HIDDEN, Light, Reader, TaskState, TaskStatus, unit_status
@@ -138,26 +139,16 @@ class Row:
     above: Place | None
 
 
-@dataclass(frozen=True)
-class Timeline:
-    year: Year
-
-    @cached_property
-    def rows(self) -> tuple[Row, ...]:
-        return tuple(map(_row, self.year.bars))
-
-    @property
-    def today(self) -> str:
-        return _percent(_begin(self.year.today)) if self.year.today else ""
-
-    @property
-    def today_anchor(self) -> str:
-        return _anchor(_begin(self.year.today) if self.year.today else 0)
-
-    @property
-    def months(self) -> list[tuple[int, str, str]]:
-        """Number, left edge and middle of each."""
-        return [(m, _percent((m - 1) / 12), _percent((m - 0.5) / 12)) for m in MONTHS]
+def timeline(year: Year) -> dict[str, Any]:
+    """`months` are number, left edge and middle of each; `today` is empty in another year."""
+    today = _begin(year.today) if year.today else None
+    return {
+        "year": year,
+        "rows": [_row(bar) for bar in year.bars],
+        "months": [(m, _percent((m - 1) / 12), _percent((m - 0.5) / 12)) for m in MONTHS],
+        "today": "" if today is None else _percent(today),
+        "today_anchor": _anchor(today or 0),
+    }
 
 
 def _row(bar: Bar) -> Row:

@@ -24,7 +24,7 @@ from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
 from reminder.web.forms import LONGEST, Form, get, post
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page, page_number
-from reminder.web.timeline import Timeline, year_of
+from reminder.web.timeline import timeline, year_of
 
 _PATH = "/units/{token}/{unit}"
 _NAME = "who"  # the cookie that remembers who registers, for the units' pages alone
@@ -88,7 +88,7 @@ def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
         refused=refused,
         receipt=is_news and unit.has_address and not page.read_hold(),
         page=view,
-        drawn=Timeline(year_of(view.reader)),
+        drawn=timeline(year_of(view["reader"])),
         calendar=_calendar(page, unit),
         mails=_heads(page, unit, 0, _LATEST + 1),
         shown=_LATEST,

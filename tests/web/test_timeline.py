@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,7 +12,7 @@ from reminder.documents.templates import environment
 from reminder.domain.status import HIDDEN
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.web.timeline import MANY, Bar, Timeline, Year, task_bar, year_of
+from reminder.web.timeline import MANY, Bar, Year, task_bar, timeline, year_of
 from tests.domain.builders import (
     LEADER,
     OUTSIDER,
@@ -31,13 +32,13 @@ def bar(month: int, last: int = 28, name: str = "部署会议", lead: bool = Tru
     return Bar(date(2026, month, 1), date(2026, month, last), lead, given)
 
 
-def timeline(*bars: Bar, on: date = date(2026, 4, 16)) -> Timeline:
-    return Timeline(Year(2026, on, bars))
+def picture(*bars: Bar, on: date = date(2026, 4, 16)) -> dict[str, Any]:
+    return timeline(Year(2026, on, bars))
 
 
 def drawn(*bars: Bar) -> str:
     template = environment(Settings(), autoescape=True).get_template("web/timeline.html")
-    return str(template.module.picture(timeline(*bars), "year"))  # type: ignore[attr-defined]
+    return str(template.module.picture(picture(*bars), "year"))  # type: ignore[attr-defined]
 
 
 # Whose bars
@@ -94,18 +95,18 @@ def test_very_many_bars_become_one_a_month_and_role() -> None:
 
 
 def test_a_month_is_a_twelfth_of_the_width() -> None:
-    [row] = timeline(bar(4, 30)).rows
+    [row] = picture(bar(4, 30))["rows"]
     assert (row.x, row.width) == ("25.00%", "8.33%")
 
 
 def test_today_stands_where_it_is_in_the_plans_own_year() -> None:
-    assert timeline().today == "29.17%"
-    assert timeline(on=date(2027, 4, 16)).today == ""
+    assert picture()["today"] == "29.17%"
+    assert picture(on=date(2027, 4, 16))["today"] == ""
 
 
 @pytest.mark.parametrize("month", range(1, 13))
 def test_a_name_has_room_beside_its_bar_and_above_it(month: int) -> None:
-    [row] = timeline(bar(month)).rows
+    [row] = picture(bar(month))["rows"]
     assert row.beside is not None
     assert row.above is not None
     for name, room in ((row.beside, 45), (row.above, 31)):
@@ -115,7 +116,7 @@ def test_a_name_has_room_beside_its_bar_and_above_it(month: int) -> None:
 
 
 def test_a_bar_of_the_whole_year_carries_its_name() -> None:
-    [row] = timeline(task_bar(2026, task(short="调研"), None, HIDDEN)).rows
+    [row] = picture(task_bar(2026, task(short="调研"), None, HIDDEN))["rows"]
     assert (row.x, row.width, row.beside) == ("0.00%", "100.00%", None)
 
 

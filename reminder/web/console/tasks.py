@@ -15,7 +15,7 @@ from reminder.office.overview import SHOWN
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page, page_number
-from reminder.web.timeline import Timeline, Year, task_bar
+from reminder.web.timeline import Year, task_bar, timeline
 
 NOTE = 200  # characters
 _MONTH = re.compile(r"/console/month/(\d{4}-\d{2})")
@@ -33,7 +33,7 @@ def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     rows = [row for rows in shown["months"].values() for row in rows]
     bars = [task_bar(number, row.task, row.window, row.status) for row in rows]
     bars += [task_bar(number, row.task, None, row.status) for row in shown["year_round"]]
-    drawn = Timeline(Year(number, table.local_day(page.at), bars))
+    drawn = timeline(Year(number, table.local_day(page.at), bars))
     return _render(page, "year.html", form, refused, back="/console", overview=shown, drawn=drawn)
 
 
