@@ -1,9 +1,10 @@
 """What the secretariat sees: where tasks and signatures stand, whom to phone; the year in one
 glance, a month, one unit."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -53,9 +54,9 @@ class TaskStanding:
     task: Task
     window: Window
     status: TaskStatus
-    leads: tuple[LeadStanding, ...]
+    leads: Sequence[LeadStanding]
     more: int
-    related: tuple[Unit, ...]
+    related: Sequence[Unit]
     is_late: bool
 
     @property
@@ -79,41 +80,42 @@ class TaskStanding:
         return next(closing, None)
 
 
-LastWords = Mapping[tuple[str, str], Registration]  # by task and unit
-
-
-def standings(
+def standing(
     table: Timetable,
-    tasks: Iterable[Task],
-    month: int,
     on: date,
     progress: Progress,
-    last: LastWords,
+    last: Mapping[tuple[str, str], Registration],
+    task: Task,
+    month: int,
     only: str = "",
-) -> Iterator[TaskStanding]:
-    """Of a month's tasks, and of year-round ones as of that month; with `only` that lead's."""
-    for task in tasks:
-        window = table.window_in(task, month)
-        leads = [table.directory[unit] for unit in table.lead_units(task)]
-        listed = [unit for unit in leads if only in ("", unit.id)]
-        if len(listed) > LISTED:
-            listed.sort(key=lambda unit: (task.id, unit.id) not in last)
-        yield TaskStanding(
-            task,
-            window,
-            office_status(table, window, on, progress, leads),
-            tuple(
-                LeadStanding(
-                    unit,
-                    office_status(table, window, on, progress, [unit]),
-                    last.get((task.id, unit.id)),
-                )
-                for unit in listed[:LISTED]
-            ),
-            len(listed[LISTED:]),
-            tuple(table.directory[unit] for unit in task.related),
-            window.is_waiting(on),
-        )
+) -> TaskStanding:
+    """A year-round task as of that month; with `only` of that lead's. `last` is what was said
+    last of each task and by each unit."""
+    window = table.window_in(task, month)
+    status_of = partial(office_status, table, window, on, progress)
+    leads = [table.directory[unit] for unit in table.lead_units(task)]
+    listed = [unit for unit in leads if only in ("", unit.id)]
+    if len(listed) > LISTED:
+        listed.sort(key=lambda unit: (task.id, unit.id) not in last)
+    return TaskStanding(
+        task,
+        window,
+        status_of(leads),
+        [LeadStanding(u, status_of([u]), last.get((task.id, u.id))) for u in listed[:LISTED]],
+        len(listed[LISTED:]),
+        [table.directory[unit] for unit in task.related],
+        window.is_waiting(on),
+    )
+
+
+def _known(
+    app: Application, connection: Connection, at: datetime, month: int
+) -> tuple[Progress, Callable[..., TaskStanding]]:
+    """What is registered, and how tasks stand by it."""
+    table = app.table
+    progress = read_progress(connection, table, app.settings.stream)
+    last = latest_on_tasks(connection, ("", table.plan.period(month)))
+    return progress, partial(standing, table, table.local_day(at), progress, last)
 
 
 @dataclass(frozen=True)
@@ -163,11 +165,6 @@ class Contact:
     mail: NoticeView | None = None
     is_unsigned: bool = False
 
-    @property
-    def is_to_sign(self) -> bool:
-        """And nothing else."""
-        return not (self.calls or self.mail)
-
 
 def read_overview(app: Application, connection: Connection, at: datetime) -> dict[str, Any]:
     """The facts of the year's page. `missed` are mails of the month that no server has accepted,
@@ -175,9 +172,8 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
     table, stream = app.table, app.settings.stream
     month, on = table.shown_month(at), table.local_day(at)
     period = table.plan.period(month)
-    progress = read_progress(connection, table, stream)
-    last = latest_on_tasks(connection, ("", period))
-    months = {m: [*standings(table, table.plan.month(m), m, on, progress, last)] for m in MONTHS}
+    progress, stands = _known(app, connection, at, month)
+    months = {m: [stands(task, m) for task in table.plan.month(m)] for m in MONTHS}
     signing = read_signing(connection, table, month, at, progress)
     mails = tally(connection, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
     missed = [s for s, count in mails.states.items() if count and s is not State.SENT]
@@ -191,10 +187,11 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
         "mails": mails,
         "missed": mails.expected - mails.accepted,
         "missed_as": missed[0] if len(missed) == 1 else "",
-        "contacts": [contact for contact in contacts if not contact.is_to_sign][:SHOWN],
-        "unsigned": [contact for contact in contacts if contact.is_to_sign][:SHOWN],
+        "contacts": [contact for contact in contacts if contact.calls or contact.mail][:SHOWN],
+        # Of nothing else.
+        "unsigned": [one for one in contacts if not (one.calls or one.mail)][:SHOWN],
         "months": months,
-        "year_round": [*standings(table, table.plan.year_round, month, on, progress, last)],
+        "year_round": [stands(task, month) for task in table.plan.year_round],
         "undated": undated_by_now(table, at, progress),
         # Tasks that are past, of which nobody has said anything.
         "unconfirmed": sum(
@@ -245,17 +242,16 @@ def read_month(
 ) -> dict[str, Any]:
     """The facts of a month's page. `units` get its digest: those of one page, who has still to
     sign first, for they are to be phoned. Of the `mails` each has the last copy."""
-    table, plan, on = app.table, app.table.plan, app.table.local_day(at)
+    table, plan = app.table, app.table.plan
     period, rehearsal = plan.period(month), app.settings.rehearsal
-    progress = read_progress(connection, table, app.settings.stream)
-    last = latest_on_tasks(connection, ("", period))
+    progress, stands = _known(app, connection, at, month)
     signing = read_signing(connection, table, month, at, progress)
     awaited, asked = set(signing.unsigned), set(signing.asked)
     units = sorted(signing.units, key=lambda unit: (unit not in awaited, unit not in asked))
     of_month = {task.id for task in plan.month(month)}
     return {
-        "tasks": [*standings(table, plan.month(month), month, on, progress, last)],
-        "year_round": [*standings(table, plan.year_round, month, on, progress, last)],
+        "tasks": [stands(task, month) for task in plan.month(month)],
+        "year_round": [stands(task, month) for task in plan.year_round],
         "pending": [
             report
             for report in in_force(connection, Act.FINISH)
@@ -272,17 +268,15 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
     """The facts of a unit's page: tasks month by month, then the year-round ones as of the
     running month. `undoable` are numbers of what still holds: signings, reports that wait, and
     what was confirmed of them."""
-    table, month, on = app.table, app.table.shown_month(at), app.table.local_day(at)
-    progress = read_progress(connection, table, app.settings.stream)
-    last = latest_on_tasks(connection, ("", table.plan.period(month)))
+    table, month = app.table, app.table.shown_month(at)
+    _, stands = _known(app, connection, at, month)
     signed, pending, confirmed = (
         in_force(connection, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
     )
     tasks = [task for m in MONTHS for task in table.plan.month(m)] + [*table.plan.year_round]
-    led, related = table.leads(unit.id, tasks), table.related(unit.id, tasks)
     return {
-        "led": [*standings(table, led, month, on, progress, last, unit.id)],
-        "related": [*standings(table, related, month, on, progress, last, unit.id)],
+        "led": [stands(task, month, unit.id) for task in table.leads(unit.id, tasks)],
+        "related": [stands(task, month, unit.id) for task in table.related(unit.id, tasks)],
         "pending": pending,
         "history": of_unit(connection, unit.id, SHOWN),
         "undoable": {entry.id for entry in (*signed, *pending, *confirmed)},

@@ -10,7 +10,8 @@ from reminder.domain.plan import Task
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
-from reminder.office.overview import LISTED, LeadStanding, TaskStanding, standings
+from reminder.office.overview import LISTED, LeadStanding, TaskStanding
+from reminder.office.overview import standing as standing_of
 from tests.domain.builders import LEADER, RELATED, meeting, task, timetable, year_round
 
 DAY = date(2026, 4, 20)
@@ -26,8 +27,7 @@ def standing(
 ) -> TaskStanding:
     table = timetable(given, relations={LEADER: relation}, meetings=[meeting()])
     last = {(one.task, one.unit): one for one in said}
-    [found] = standings(table, [given], 4, on, progress or waiting(*said), last)
-    return found
+    return standing_of(table, on, progress or waiting(*said), last, given, 4)
 
 
 def waiting(*said: Registration) -> Progress:
@@ -90,7 +90,7 @@ def test_of_very_many_leads_those_that_have_spoken_stand_first() -> None:
     given = task(lead=tuple(unit.id for unit in units), related=())
     last = said(unit=units[-1].id)
     table, words = timetable(given, units=units), {(given.id, last.unit): last}
-    [found] = standings(table, [given], 4, DAY, waiting(last), words)
+    found = standing_of(table, DAY, waiting(last), words, given, 4)
     assert (len(found.leads), found.more) == (LISTED, 5)
     assert found.leads[0].unit == units[-1]
     assert word(found) == f"待复核 1/{len(units)}"

@@ -1,15 +1,6 @@
 """The secretariat's pages."""
 
-from starlette.routing import Route
-
 from reminder.web.console import access, approval, export, ledger, links, meetings, tasks
 
-ROUTES: list[Route] = [
-    *access.ROUTES,
-    *tasks.ROUTES,
-    *ledger.ROUTES,
-    *approval.ROUTES,
-    *meetings.ROUTES,
-    *links.ROUTES,
-    *export.ROUTES,
-]
+_PAGES = (access, tasks, ledger, approval, meetings, links, export)
+ROUTES = [route for page in _PAGES for route in page.ROUTES]
