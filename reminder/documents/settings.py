@@ -180,6 +180,9 @@ def _in_order(steps: list[OverdueStep]) -> list[OverdueStep]:
     return steps
 
 
+OverdueSteps = Annotated[list[OverdueStep], AfterValidator(_in_order)]
+
+
 def _default_state_dir() -> Path:
     if IN_CHECKOUT:
         return CHECKOUT / "var"
@@ -223,10 +226,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     digest: DigestSettings = DigestSettings()
     nudge: list[NudgeStep] = [NudgeStep()]
-    overdue: Annotated[list[OverdueStep], AfterValidator(_in_order)] = [
-        OverdueStep(workdays_after=1),
-        OverdueStep(workdays_after=7),
-    ]
+    overdue: OverdueSteps = [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)]
     preflight_workdays: int = Field(3, ge=1, le=20)
     workdays: WorkdaySettings = WorkdaySettings()
 

@@ -15,18 +15,8 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
-from reminder.documents.edited_file import (
-    EditedFile,
-    Location,
-    explain,
-    is_folder,
-    is_leftover,
-    key_name,
-    not_utf8,
-    read_file,
-    shown,
-    unknown_key,
-)
+from reminder.documents import edited_file
+from reminder.documents.edited_file import EditedFile, Location, is_folder, shown, unknown_key
 from reminder.documents.settings import PREFIX, SHIPPED, Section, Settings
 from reminder.domain.characters import harmless
 from reminder.errors import ConfigurationError, Fault
@@ -50,13 +40,6 @@ _BY_VALUE = re.compile(r"REMINDER_(\w+_)?(PORT=(tcp|udp|sctp)://.*|NAME=/[^/]+/[
 def config_dir(given: Path | None) -> Path:
     """The folder with reminder.toml and units.toml: command line, environment, shipped."""
     return given or Path(os.environ.get("REMINDER_CONFIG") or SHIPPED / "config")
-
-
-def load_settings(
-    config: Path | None = None, command_line: Mapping[str, Any] | None = None
-) -> Settings:
-    """Raises `ConfigurationError` with every mistake of all sources."""
-    return SettingsSources(config, command_line).load()
 
 
 @cache
@@ -113,21 +96,22 @@ class SettingsSources:
 
     def load(self) -> Settings:
         """Raises `ConfigurationError` with every mistake of all sources."""
-        faults = self._faults
+        faults = [*self._faults]
         try:
             settings = Settings(**self._given)
         except ValidationError as error:
-            details = error.errors()
-            faults = [*faults, *(self.fault(d["loc"], explain(d, Settings)) for d in details)]
+            for detail in error.errors():
+                words = edited_file.explain(detail, Settings)
+                faults.append(self.fault(detail["loc"], words))
         except ConfigurationError as error:  # of a default
-            faults = [*faults, *error.faults]
+            faults += error.faults
         if faults:
             raise ConfigurationError(faults)
         return settings
 
     def fault(self, place: Location, words: str) -> Fault:
         """At the value's source, or that of the table around it, or of something in it."""
-        name = key_name(place)
+        name = edited_file.key_name(place)
         around = [name.rsplit(".", dots)[0] for dots in range(len(place))]
         inside = [key for key in self._places if key.startswith(f"{name}.")]
         given = next((key for key in (*around, *inside) if key in self._places), None)
@@ -183,7 +167,7 @@ class SettingsSources:
         secrets: dict[str, Any] = {}
         for path in (path for path in paths if not is_folder(path)):
             key, place = path.name.lower(), shown(path)
-            if is_leftover(path.name):
+            if edited_file.is_leftover(path.name):
                 words = "is an editor's copy: passed over, better removed, for it holds the secret"
                 self.warnings.append(Fault(place, 0, "", words))
             elif path.name.startswith("."):
@@ -199,9 +183,9 @@ class SettingsSources:
 
     def _read_secret(self, path: Path, place: str) -> str | None:
         try:
-            text = read_file(path).decode("utf-8-sig").strip()
+            text = edited_file.read_file(path).decode("utf-8-sig").strip()
         except UnicodeDecodeError as error:
-            self._refuse(place, "", not_utf8(error), line=1)
+            self._refuse(place, "", edited_file.not_utf8(error), line=1)
             return None
         except OSError as error:
             self._refuse(place, "", f"cannot be read: {error.strerror}")

@@ -112,9 +112,8 @@ class Content:
     @property
     def days_left(self) -> int:
         """Working days to the first due date of what is led."""
-        reader = self.reader
-        first = min((item.window for item in self.led if item.window), key=lambda w: w.due)
-        return reader.table.days.between(reader.on, first.due)
+        first = min(item.window.due for item in self.led if item.window)
+        return self.reader.table.days.between(self.reader.on, first)
 
     @property
     def several(self) -> bool:

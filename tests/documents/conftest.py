@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reminder.documents.settings import Settings
-from reminder.documents.settings_sources import load_settings
+from reminder.documents.settings_sources import SettingsSources
 from reminder.errors import ConfigurationError
 
 
@@ -37,7 +37,7 @@ class Sources:
         self.put({f"secrets/{name}": content})
 
     def load(self, command_line: Mapping[str, Any] | None = None) -> Settings:
-        return load_settings(self.folder, command_line)
+        return SettingsSources(self.folder, command_line).load()
 
     def faults(self, command_line: Mapping[str, Any] | None = None) -> list[str]:
         with pytest.raises(ConfigurationError) as caught:

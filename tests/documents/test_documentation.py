@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reminder.documents.settings import SHIPPED
-from reminder.documents.settings_sources import load_settings, variable_names
+from reminder.documents.settings_sources import SettingsSources, variable_names
 
 PROJECT = Path(__file__).parents[2]
 COMMENTED = (SHIPPED / "config" / "reminder.toml").read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def documentation() -> str:
 
 def test_every_setting_in_the_comments_of_the_settings_file_exists(tmp_path: Path) -> None:
     (tmp_path / "reminder.toml").write_text(UNCOMMENTED, encoding="utf-8")
-    settings = load_settings(tmp_path)
+    settings = SettingsSources(tmp_path).load()
     assert settings.model_fields_set >= {"plan", "state_dir", "transport", "smtp", "workdays"}
 
 
@@ -39,7 +39,7 @@ def test_defaults_in_the_comments_are_the_defaults(tmp_path: Path) -> None:
     text = "".join(found[0] for found in re.finditer(sections, UNCOMMENTED))
     (tmp_path / "reminder.toml").write_text(re.sub(r"(?m)^(port|ca_file) = .*", "", text))
     (tmp_path / "empty").mkdir()
-    written, default = load_settings(tmp_path), load_settings(tmp_path / "empty")
+    written, default = SettingsSources(tmp_path).load(), SettingsSources(tmp_path / "empty").load()
     for name in ("web", "digest", "nudge", "overdue", "log"):
         assert getattr(written, name) == getattr(default, name)
 

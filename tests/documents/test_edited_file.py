@@ -1,13 +1,10 @@
 """An edited TOML file: where every part stands, and what its mistakes are called."""
 
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from reminder.documents.edited_file import EditedFile, Location, explain, key_name
+from reminder.documents.edited_file import EditedFile, Location, key_name
 from reminder.domain.characters import one_line
 
 TEXT = """\
@@ -153,38 +150,3 @@ def test_empty_text_is_refused(empty: str) -> None:
 
 def test_text_with_wide_spaces_is_one_line() -> None:
     assert one_line("综合处\u30000951") == "综合处\u30000951"
-
-
-class Inner(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    port: int = 0
-    password: SecretStr = SecretStr("")
-
-
-class Outer(BaseModel):
-    smtp: Inner = Inner()
-    steps: list[Inner] = []
-
-
-NO_SECRET = "is not usable, wanted a valid string"
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        ({"smtp": {"port": "x"}}, "is 'x', wanted a valid integer"),
-        ({"smtp": {"port": "x" * 5000}}, f"is '{'x' * 119}…, wanted a valid integer"),
-        ({"smtp": {"port": date(2026, 4, 1)}}, "is 2026-04-01, wanted "),
-        ({"smtp": {"password": ["swordfish"]}}, NO_SECRET),
-        ({"smtp": {"password": {"swordfish": 1}}}, NO_SECRET),
-        ({"smtp": {"password": 5}}, NO_SECRET),
-        ({"steps": [{}, {"prot": 1}]}, "unknown key, wanted port?"),
-        ({"steps": [{}, {"x": 1}]}, "unknown key, wanted one of password, port"),
-    ],
-)
-def test_a_wrong_value_is_shown_with_what_was_wanted(data: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        Outer.model_validate(data)
-    (detail,) = caught.value.errors()
-    assert explain(dict(detail), Outer).startswith(said)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reminder.documents.settings import SHIPPED
-from reminder.documents.settings_sources import SettingsSources, load_settings
+from reminder.documents.settings_sources import SettingsSources
 from reminder.errors import ConfigurationError
 from tests.documents.conftest import Sources
 
@@ -73,15 +73,15 @@ def test_settings_of_one_section_come_from_several_sources(sources: Sources) -> 
 def test_folder_comes_from_the_command_line_or_else_from_the_environment(sources: Sources) -> None:
     sources.file('transport = "smtp"\n')
     sources.environment("REMINDER_CONFIG", str(sources.folder))
-    assert load_settings().transport == "smtp"
+    assert SettingsSources().load().transport == "smtp"
     sources.environment("REMINDER_CONFIG", "nowhere")
-    assert load_settings(sources.folder).transport == "smtp"
+    assert SettingsSources(sources.folder).load().transport == "smtp"
     with pytest.raises(ConfigurationError, match=r"^nowhere: no such folder, wanted one with "):
-        load_settings()
+        SettingsSources().load()
 
 
 def test_shipped_folder_is_used_without_another() -> None:
-    assert load_settings().plan.resolve() == SHIPPED / "plan" / "plan_2026.toml"
+    assert SettingsSources().load().plan.resolve() == SHIPPED / "plan" / "plan_2026.toml"
 
 
 def test_secrets_folder_may_lie_elsewhere(sources: Sources) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reminder.documents.settings import Settings
-from reminder.documents.settings_sources import load_settings
+from reminder.documents.settings_sources import SettingsSources
 from reminder.documents.templates import check_templates, environment, phrase, render
 from reminder.errors import ConfigurationError
 
@@ -15,7 +15,7 @@ def own(folder: Path, content: str | bytes) -> Settings:
     (folder / "zh-CN" / "mail" / "notice.txt").write_bytes(
         content if isinstance(content, bytes) else content.encode()
     )
-    return load_settings(None, {"templates": folder})
+    return SettingsSources(None, {"templates": folder}).load()
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_template_that_cannot_be_read_is_named(tmp_path: Path, content: str | by
 
 def test_other_files_beside_the_templates_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
-    check_templates(load_settings(None, {"templates": tmp_path}))
+    check_templates(SettingsSources(None, {"templates": tmp_path}).load())
 
 
 def test_template_with_a_byte_order_mark_and_windows_line_ends_is_read(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_own_file_that_lacks_a_word_of_the_shipped_one_is_named(tmp_path: Path) 
     shipped = Path("templates/zh-CN/words.txt").read_text(encoding="utf-8")
     own = shipped.replace("{% macro weekday(", "{% macro _other(").replace("set lead =", "set x =")
     (tmp_path / "zh-CN" / "words.txt").write_text(own, encoding="utf-8")
-    settings = load_settings(None, {"templates": tmp_path})
+    settings = SettingsSources(None, {"templates": tmp_path}).load()
     with pytest.raises(ConfigurationError, match=r"words\.txt: lacks lead, weekday, wanted"):
         check_templates(settings)
 
@@ -79,7 +79,7 @@ def test_own_file_that_lacks_a_word_of_the_shipped_one_is_named(tmp_path: Path) 
 def test_folder_where_templates_stood_before_is_named(tmp_path: Path, kind: str) -> None:
     (tmp_path / kind).mkdir()
     with pytest.raises(ConfigurationError, match=f"{kind}: is not read, wanted zh-CN/{kind}"):
-        check_templates(load_settings(None, {"templates": tmp_path}))
+        check_templates(SettingsSources(None, {"templates": tmp_path}).load())
 
 
 def test_phrase_is_one_macro_without_the_breaks_around_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import inspect, select, text
 
-from reminder.documents.settings_sources import load_settings
+from reminder.documents.settings_sources import SettingsSources
 from reminder.errors import LedgerError
 from reminder.ledger import server
 from reminder.ledger.access import installation_key
@@ -127,7 +127,7 @@ def test_reading_makes_no_ledger(bare: DatabaseServer) -> None:
 
 
 def test_all_that_begin_at_once_have_one_ledger_and_one_key(bare: DatabaseServer) -> None:
-    settings, together = load_settings(), threading.Barrier(4)
+    settings, together = SettingsSources().load(), threading.Barrier(4)
 
     def begun(_: int) -> tuple[Database, bytes]:
         together.wait()

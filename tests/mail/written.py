@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reminder.documents.settings_sources import load_settings
+from reminder.documents.settings_sources import SettingsSources
 from reminder.documents.templates import environment, phrase
 from reminder.domain.digest import Content, Item, MailSection, digest, reminder
 from reminder.domain.notices import Kind
@@ -67,7 +67,7 @@ class Mail:
 
 
 def say(name: str, macro: str, **facts: object) -> str:
-    return phrase(environment(load_settings(), autoescape=False), name, macro, **facts)
+    return phrase(environment(SettingsSources().load(), autoescape=False), name, macro, **facts)
 
 
 def worded(content: Content) -> Mail:

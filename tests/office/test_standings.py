@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reminder.documents.settings_sources import load_settings
+from reminder.documents.settings_sources import SettingsSources
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Act, Registration, Signature
@@ -41,7 +41,7 @@ def said(
 
 
 def say(template: str, macro: str, **facts: object) -> str:
-    return phrase(environment(load_settings(), autoescape=True), template, macro, **facts)
+    return phrase(environment(SettingsSources().load(), autoescape=True), template, macro, **facts)
 
 
 def word(row: TaskStanding | LeadStanding) -> str:
