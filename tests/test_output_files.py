@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -65,24 +65,22 @@ def test_every_folder_that_is_made_is_its_owners_alone(tmp_path: Path) -> None:
         assert made.stat().st_mode & 0o777 == 0o700
 
 
-def test_link_in_the_files_place_is_replaced_and_not_followed(shared: Path, victim: Path) -> None:
-    (shared / "a").symlink_to(victim)
+@pytest.mark.parametrize(
+    "lay",
+    [
+        lambda path, victim: path.symlink_to(victim),
+        lambda path, victim: os.mkfifo(path),
+        lambda path, victim: path.write_text("of yesterday"),
+    ],
+)
+def test_what_has_the_files_name_is_replaced_and_not_followed(
+    shared: Path, victim: Path, lay: Callable[[Path, Path], object]
+) -> None:
+    lay(shared / "a", victim)
     write_file(shared / "a", [b"words"])
     assert victim.read_text() == "precious"
     assert not (shared / "a").is_symlink()
-    assert (shared / "a").read_bytes() == b"words"
-
-
-def test_pipe_in_the_files_place_is_replaced_and_hears_nothing(shared: Path) -> None:
-    os.mkfifo(shared / "a")
-    write_file(shared / "a", [b"words"])
-    assert (shared / "a").is_file()
-
-
-def test_file_that_is_there_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("of yesterday")
-    write_file(tmp_path / "a", [b"words"])
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["words"]
+    assert [path.read_bytes() for path in shared.iterdir()] == [b"words"]
 
 
 def test_new_file_replaces_nothing(tmp_path: Path) -> None:
