@@ -142,12 +142,6 @@ def guesser(
     return Guesser((source_of(address), STRANGERS), is_stranger=True)
 
 
-def known_by(key: InstallationKey, who: Guesser, hashed: str) -> str:
-    """The cookie for a browser that has just logged in."""
-    name, mark = who.name or token_urlsafe(12), _mark(key, hashed)
-    return f"{name}.{mark}.{_proof(key, name, mark)}"
-
-
 def _mark(key: InstallationKey, hashed: str) -> str:
     return key.derive("password", hashed, 8)
 
@@ -204,33 +198,45 @@ def _pause(source: str, failures: int) -> timedelta:
 
 
 def log_in(
-    database: Database, who: Guesser, hashed: str, password: str, ended: str, at: datetime
-) -> str:
-    """The new session's word. Raises `DeclinedError`, also when the password was changed meanwhile.
+    app: Application,
+    known: str,
+    password: str,
+    ended: str,
+    at: datetime,
+    *,
+    by_door: bool,
+    address: str,
+) -> tuple[str, str]:
+    """The new session's word, and what that browser is known by from now on. Raises
+    `DeclinedError`, also when the password was changed meanwhile.
 
     The session that the request came with ends: its word may be one that somebody gave it.
     """
-    if not hashed:
-        raise DeclinedError("no_password_yet")
-    with database.read() as connection:
+    with app.database.read() as connection:
+        hashed = password_hash(connection)
+        if not hashed:
+            raise DeclinedError("no_password_yet")
+        who = guesser(app.key, known, hashed, by_door=by_door, address=address)
         _refuse_early(connection, who.sources, at)
     places = _strangers if who.is_stranger else _others
     if not places.acquire(blocking=False):
         raise DeclinedError("many_log_in")
     try:
-        with database.write() as connection:
+        with app.database.write() as connection:
             count_attempt(connection, who.sources, at)
         is_right = fits(hashed, password)
     finally:
         places.release()
     if not is_right:
         raise DeclinedError("wrong_password")
-    with database.write() as connection:
+    with app.database.write() as connection:
         if password_hash(connection) != hashed:
             raise DeclinedError("wrong_password")
         access.forget_attempts(connection, who.sources)
         access.end_session(connection, ended)
-        return begin_session(connection, at)
+        name, mark = who.name or token_urlsafe(12), _mark(app.key, hashed)
+        known = f"{name}.{mark}.{_proof(app.key, name, mark)}"
+        return begin_session(connection, at), known
 
 
 def log_out(database: Database, word: str) -> None:

@@ -28,9 +28,17 @@ def test_every_unit_has_the_windows_of_the_timetable(desk: Any) -> None:
         assert text.count("@") == text.count("@reminder.example\r\n")
 
 
-def test_an_entry_survives_its_json(desk: Any) -> None:
-    progress = Progress({"2026-04-1": date(2026, 4, 20)})
-    for content in FeedEvents(desk.table, progress, "").contents().values():
+def test_every_unit_gets_what_its_own_roles_give_and_each_entry_survives_its_json(
+    desk: Any,
+) -> None:
+    """Units that the table names alike share what is made once."""
+    table, tasks = desk.table, desk.table.plan.tasks
+    events = FeedEvents(table, Progress({"2026-04-1": date(2026, 4, 20)}), "")
+    for name, content in events.contents().items():
+        roles = [(task, None if name == "plan" else table.role(name, task)) for task in tasks]
+        own = FeedEvents(table, events.progress, "")
+        shown = [(task, role) for task, role in roles if role or name == "plan"]
+        assert own.entries(shown) == content.entries
         for entry in content.entries.values():
             assert CalendarEntry.from_json(entry).to_json() == entry
 

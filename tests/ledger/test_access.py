@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from reminder.ledger import access
 from reminder.ledger.access import FEED, PAGE, InstallationKey, LinkView
 from reminder.ledger.database import Database
@@ -39,12 +37,10 @@ def test_a_link_opens_what_it_names_and_nothing_else(database: Database) -> None
         assert not opens(database, other, token)
 
 
-@pytest.mark.parametrize(
-    "token",
-    ["", "x", "a" * 32, "签名", "\ud800", HELAN.token(InstallationKey(b"another installation"))],
-)
-def test_a_forged_or_foreign_token_opens_nothing(database: Database, token: str) -> None:
-    assert not opens(database, HELAN, token)
+def test_a_forged_or_foreign_token_opens_nothing(database: Database) -> None:
+    foreign = HELAN.token(InstallationKey(b"another installation"))
+    for token in ("", "x", "a" * 32, "签名", "\ud800", foreign):
+        assert not opens(database, HELAN, token)
 
 
 def test_rotating_kills_the_old_link_of_that_unit_alone(database: Database) -> None:

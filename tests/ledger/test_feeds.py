@@ -1,14 +1,21 @@
 """Revisions of the feeds' events."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from reminder.ledger import feeds
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import EventRow, FeedContent, are_in_step, read_feed
+from reminder.ledger.opening import open_database
+from reminder.ledger.schema import event, feed
 
 AT = datetime(2026, 4, 1, 1, 0, 0, 123456, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
@@ -141,3 +148,73 @@ def test_the_version_is_another_one_after_every_change(database: Database) -> No
             feeds.note_change(connection)
             versions.append(feeds.read_version(connection))
     assert len(set(versions)) == 3
+
+
+# Whatever changes: each feed has the events that the rule gives it by itself
+
+
+class Model:
+    """One feed: by the UIDs, each event's position and row."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, tuple[int, EventRow]] = {}
+
+    def sync(self, wanted: dict[str, str], at: datetime) -> None:
+        for uid, (_, row) in list(self.events.items()):
+            if row.cancelled and row.last_modified <= at - feeds.KEEP_CANCELLED:
+                del self.events[uid]
+        for position, (uid, entry) in enumerate(wanted.items()):
+            _, row = self.events.get(uid, (0, None))
+            if row is None:
+                row = EventRow(uid, entry, 0, at, cancelled=False)
+            elif row.cancelled or row.entry != entry:
+                row = EventRow(uid, entry, row.sequence + 1, at, cancelled=False)
+            self.events[uid] = position, row
+        for uid in self.events.keys() - wanted.keys():
+            position, row = self.events[uid]
+            if not (row.cancelled or is_old(row.entry)):
+                moved = replace(row, sequence=row.sequence + 1, last_modified=at, cancelled=True)
+                self.events[uid] = position, moved
+
+    @property
+    def rows(self) -> list[EventRow]:
+        ordered = sorted(self.events.values(), key=lambda each: (each[0], each[1].uid))
+        return [row for _, row in ordered]
+
+
+def is_old(entry: str) -> bool:
+    return entry == "old"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = open_database(tmp_path_factory.mktemp("feeds") / "ledger.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feeds, "_AT_ONCE", 2)
+        yield database
+    database.close()
+
+
+EVENTS = st.dictionaries(st.sampled_from("uvwxyz"), st.sampled_from(("one", "two", "old")))
+CONTENTS = st.dictionaries(st.sampled_from(("ada", "bo", "cy", "plan")), EVENTS)
+
+
+@given(st.lists(st.tuples(CONTENTS, st.sampled_from((1, 30, 61))), max_size=8))
+@settings(max_examples=25, deadline=None)
+def test_each_feed_moves_as_the_rule_says(
+    shared: Database, steps: list[tuple[dict[str, dict[str, str]], int]]
+) -> None:
+    with shared.write() as connection:
+        for table in (event, feed):
+            connection.execute(delete(table))
+    at, models = AT.replace(microsecond=0), defaultdict(Model)
+    for contents, days in steps:
+        at += timedelta(days=days)
+        wanted = {name: FeedContent(events, repr(events)) for name, events in contents.items()}
+        for name in models.keys() | wanted.keys():
+            models[name].sync(contents.get(name, {}), at)
+        with shared.write() as connection:
+            for _ in range(3):
+                feeds.bring_in_step(connection, wanted, "", at, is_old)
+            for name, model in models.items():
+                assert read_feed(connection, name)[0] == model.rows

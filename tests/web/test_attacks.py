@@ -1,7 +1,6 @@
 """Whatever is asked: a proper status, all headers, no feed but one's own."""
 
 import asyncio
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,8 @@ from starlette.types import Message
 
 from reminder.calendar.rendering import parse_query
 from reminder.errors import UsageError
-from reminder.ledger.access import FEED, LinkView
 from reminder.ledger.schema import link
 from reminder.office import links
-from reminder.office.links import revoke, rotate
-from reminder.web import errors as pages
 from reminder.web.feeds import accepts_gzip, is_fresh
 from reminder.web.page import HEADERS
 
@@ -180,43 +176,11 @@ def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
     return ran
 
 
-def test_every_dead_link_costs_the_same_work(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[tuple[int, int]] = []
-    compare = hmac.compare_digest
-
-    def noted(one: bytes, other: bytes) -> bool:
-        compared.append((len(one), len(other)))
-        return compare(one, other)
-
-    monkeypatch.setattr("hmac.compare_digest", noted)
-    old, revoked = house.url("helan"), house.url("yinchuan")
-    rotate(house.application, LinkView(FEED, "helan"))
-    revoke(house.application, LinkView(FEED, "yinchuan"))
-    cut, foreign = house.url("plan").replace("/plan", "x/plan"), old.replace("helan", "deputies")
-    dead = [old, revoked, cut, foreign, house.url("nobody"), "/feeds/x/nobody.ics"]
-    work = [tuple(statements(house, lambda url=url: ask(house.app, url))) for url in dead]
-    assert len(set(work)) == 1
-    assert set(compared) == {(32, 32)}
-    assert len(compared) == len(dead)
-
-
 def test_an_address_with_a_line_break_in_it_is_nobodys(house: Any) -> None:
     url = house.url("plan")
     assert ask(house.app, url).status == 200
     assert ask(house.app, url.replace("/plan", "/%0aplan")).status == 404
     assert ask(house.app, url.replace(".ics", "%0a.ics")).status == 404
-
-
-def test_a_ledger_that_fails_is_a_503_and_a_line(
-    house: Any, client: TestClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    url = house.url("plan")
-    house.database.close()
-    house.settings.ledger.write_bytes(b"no ledger" * 1000)
-    answer = client.get(url)
-    assert (answer.status_code, answer.text) == (503, "unavailable\n")
-    assert answer.headers["Retry-After"] == "60"
-    assert [record.exc_info for record in caplog.records if record.name == pages.__name__] == [None]
 
 
 def test_a_use_that_cannot_be_noted_spoils_no_answer(

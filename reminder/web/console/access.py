@@ -115,16 +115,12 @@ def _login_form(page: Page, wanted: str, refused: DeclinedError | None = None) -
 
 def _log_in(page: Page, form: Form) -> Response:
     wanted, client = form["next"], page.request.client
-    address = client.host if client else ""
-    hashed = login.password_hash(page.connection)
-    guesser = login.guesser(
-        page.app.key, page.cookie(KNOWN), hashed, by_door=has_opened(page), address=address
-    )
+    address, by_door = client.host if client else "", has_opened(page)
     # Blanks around it are part of a password.
-    password, ended = form.values.get("password", ""), page.cookie(SESSION)
+    given = (page.cookie(KNOWN), form.values.get("password", ""), page.cookie(SESSION), page.at)
     page.end_reading()
     try:
-        session = login.log_in(page.app.database, guesser, hashed, password, ended, page.at)
+        session, known = login.log_in(page.app, *given, by_door=by_door, address=address)
     except DeclinedError as error:
         if seconds := error.facts.get("seconds"):
             log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
@@ -134,7 +130,6 @@ def _log_in(page: Page, form: Form) -> Response:
     log.info("console: logged in from %s", address)
     answer = page.to(_within(wanted))
     page.set_cookie(answer, SESSION, session, path=HOME)
-    known = login.known_by(page.app.key, guesser, hashed)
     page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR, path=LOGIN)
     return answer
 

@@ -83,28 +83,16 @@ def test_one_comes_back_to_the_page_one_wanted(client: TestClient, path: str) ->
     assert answer.headers["Location"] == path
 
 
+ELSEWHERE = """
+https://evil.example/console  //evil.example/console  /console//evil.example  /\\evil.example
+/console\\evil  /consoleevil  /units/x  /console/管理  /console/../outbox  /console/..
+/console/./../outbox  /console/%2e%2E/outbox  /console/.%2e/outbox  /console/%5c%2e%2e/../outbox
+/console/%00/../outbox  javascript:alert(1)
+"""
+
+
 @pytest.mark.parametrize(
-    "path",
-    [
-        "https://evil.example/console",
-        "//evil.example/console",
-        "/console//evil.example",
-        "/\\evil.example",
-        "/console\\evil",
-        "/console/\r\nSet-Cookie: a=b",
-        "/consoleevil",
-        "/units/x",
-        "/console/管理",
-        "/console/../outbox",
-        "/console/..",
-        "/console/./../outbox",
-        "/console/%2e%2E/outbox",
-        "/console/.%2e/outbox",
-        "/console/%5c%2e%2e/../outbox",
-        "/console/%00/../outbox",
-        "/console\t/x",
-        "javascript:alert(1)",
-    ],
+    "path", [*ELSEWHERE.split(), "/console/\r\nSet-Cookie: a=b", "/console\t/x"]
 )
 def test_one_never_ends_up_elsewhere(client: TestClient, path: str) -> None:
     page = client.get(LOGIN, params={"next": path})
