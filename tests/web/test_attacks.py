@@ -1,7 +1,8 @@
 """Whatever is asked: a proper status, all headers, no feed but one's own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
@@ -163,7 +164,9 @@ def test_odd_headers_are_read_without_a_stumble(value: str) -> None:
     assert is_fresh(fields, '"no such tag"', None) is (value.strip() == "*")
 
 
-def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
+@contextmanager
+def reads(house: Any) -> Iterator[list[str]]:
+    """The statements that ran meanwhile."""
     ran: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
@@ -171,8 +174,13 @@ def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
 
     reader = house.database.reader
     event.listen(reader, "before_cursor_execute", note)
-    assert do().status == 404
+    yield ran
     event.remove(reader, "before_cursor_execute", note)
+
+
+def statements(house: Any, do: Callable[[], Answer]) -> list[str]:
+    with reads(house) as ran:
+        assert do().status == 404
     return ran
 
 

@@ -2,14 +2,13 @@
 
 import gzip
 import hmac
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -21,7 +20,7 @@ from reminder.ledger.schema import link
 from reminder.office.links import add_reader, revoke, rotate
 from reminder.web import errors, feeds
 from tests.web.conftest import AT
-from tests.web.test_attacks import Answer, ask
+from tests.web.test_attacks import Answer, ask, reads
 
 LATER = datetime(2026, 4, 2, 1, tzinfo=UTC)
 
@@ -196,19 +195,6 @@ def app(house: Any, looks: Any) -> Starlette:
     looks(3600)
     app: Starlette = house.app
     return app
-
-
-@contextmanager
-def reads(house: Any) -> Iterator[list[str]]:
-    ran: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        ran.append(statement)
-
-    reader = house.database.reader
-    event.listen(reader, "before_cursor_execute", note)
-    yield ran
-    event.remove(reader, "before_cursor_execute", note)
 
 
 def from_memory(house: Any, app: Starlette, url: str, method: str = "GET", **fields: str) -> Answer:
