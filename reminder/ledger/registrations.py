@@ -139,20 +139,16 @@ def _read(connection: Connection, query: Select[Any], **values: object) -> list[
 
 
 def read_progress(connection: Connection, table: Timetable, stream: str) -> Progress:
-    done: dict[str, date] = {}
-    checked_in: dict[tuple[str, str], date] = {}
-    for row in connection.execute(select(task_done)):
-        day = date.fromisoformat(row.done_on)
-        if row.period:
-            checked_in[row.task, row.period] = day
-        else:
-            done[row.task] = day
-    begun = read_start(connection, stream)
+    rows = connection.execute(select(task_done)).all()
+    days = {(row.task, row.period): date.fromisoformat(row.done_on) for row in rows}
+    done = {task: day for (task, period), day in days.items() if not period}
+    checked_in = {key: day for key, day in days.items() if key[1]}
     reported = {
         (report.task, report.unit, report.period): report.done_on
         for report in in_force(connection, Act.FINISH)
         if report.done_on and report.task not in done
     }
+    begun = read_start(connection, stream)
     return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
 
 
@@ -161,11 +157,8 @@ def read_start(connection: Connection, stream: str) -> datetime | None:
 
     A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
     """
-    rows = {row.stream: row.at for row in connection.execute(select(start))}
-    moment: datetime | None = rows.get(stream)
-    if moment is None and stream == "maildir":
-        return rows.get("smtp")
-    return moment
+    begun = {row.stream: row.at for row in connection.execute(select(start))}
+    return begun.get(stream) or (begun.get("smtp") if stream == "maildir" else None)
 
 
 def note_done(
@@ -213,13 +206,9 @@ def set_date(connection: Connection, meeting: str, day: date | None, at: datetim
     else:
         connection.execute(delete(meeting_date).where(meeting_date.c.meeting == meeting))
     note_change(connection)
-    note_act(connection, at, _subject(meeting), SET if day else UNSET, text)
+    note_act(connection, at, f"meeting/{meeting}", SET if day else UNSET, text)
 
 
 def read_changes(connection: Connection, meeting: str) -> list[RowMapping]:
     """The last one first: `at`, `state` (set, unset), `detail` (the day)."""
-    return read_history(connection, _subject(meeting))[::-1]
-
-
-def _subject(meeting: str) -> str:
-    return f"meeting/{meeting}"
+    return read_history(connection, f"meeting/{meeting}")[::-1]

@@ -31,37 +31,35 @@ WORDS = 1000  # characters of a report
 COMMAND = Signature("", "command")
 
 
-def is_to_sign(
+def to_sign(
     connection: Connection, app: Application, unit: Unit, progress: Progress, at: datetime
-) -> bool:
-    """Whether that unit is asked to sign the digest that is in force.
+) -> str:
+    """The period of the digest that is in force, empty for a unit that is not asked to sign it.
 
     Nobody signs for a mail that the secretariat has not let go.
     """
     table, on, month = app.table, app.table.local_day(at), app.table.shown_month(at)
-    if unit.tone is Relation.PARALLEL or unit.is_group:
-        return False
-    if on.year != table.plan.year or at < table.digest_due(month):
-        return False
-    if not (unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)):
-        return False
     period, rehearsal = table.plan.period(month), app.settings.rehearsal
+    is_due = on.year == table.plan.year and at >= table.digest_due(month)
+    if unit.tone is Relation.PARALLEL or unit.is_group or not is_due:
+        return ""
+    if not (unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)):
+        return ""
     mails = newest_copies(connection, Kind.DIGEST, period, unit.id, rehearsal=rehearsal)
-    return not (unit.id in mails and mails[unit.id].state is State.HELD)
+    is_held = unit.id in mails and mails[unit.id].state is State.HELD
+    return "" if is_held else period
 
 
 def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
     """False when it was signed before: nothing is written then."""
     at = app.clock.now()
     with app.database.write() as connection:
-        in_force = app.table.plan.period(app.table.shown_month(at))
-        progress = _progress(app, connection)
-        if period != in_force or not is_to_sign(connection, app, unit, progress, at):
+        asked = to_sign(connection, app, unit, _progress(app, connection), at)
+        if not asked or period != asked:
             raise DeclinedError("not_to_sign")
         if registrations.in_force(connection, Act.SIGN, unit=unit.id, period=period):
             return False
-        entry = Registration(at, Act.SIGN, unit.id, period, "", by)
-        _register(app, connection, _said(entry))
+        _register(app, connection, Registration(at, Act.SIGN, unit.id, period, "", by))
     app.wake()
     return True
 
@@ -72,7 +70,7 @@ def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
 def report_progress(
     app: Application, unit: Unit, task: Task, by: Signature, *, words: str, percent: int | None
 ) -> None:
-    _refuse_unless_lead(app, unit, task)
+    _refuse_unless_lead(app, unit, task, words)
     if not words and percent is None:
         raise DeclinedError("nothing_to_report")
     if percent is not None and not 0 <= percent <= 100:
@@ -80,9 +78,7 @@ def report_progress(
     at, table = app.clock.now(), app.table
     is_year = task.kind is TaskKind.YEAR
     period = table.plan.period(table.running_month(table.local_day(at))) if is_year else ""
-    report = _said(
-        Registration(at, Act.PROGRESS, unit.id, period, task.id, by, None, percent, words)
-    )
+    report = Registration(at, Act.PROGRESS, unit.id, period, task.id, by, None, percent, words)
     with app.database.write() as connection:
         if task.id in _progress(app, connection).done:
             raise DeclinedError("already_done")
@@ -105,14 +101,12 @@ def finish(
     False when the same was said before. Nudges to the unit stop; the task is closed by the
     secretariat, or at once where `web.finish` is "direct".
     """
-    _refuse_unless_lead(app, unit, task)
+    _refuse_unless_lead(app, unit, task, words)
     at, table = app.clock.now(), app.table
     refuse_impossible(table, done_on, table.local_day(at), period)
     if period and task.kind is not TaskKind.YEAR:
         raise DeclinedError("not_a_month")
-    report = _said(
-        Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, message=words)
-    )
+    report = Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, None, words)
     with app.database.write() as connection:
         progress = _progress(app, connection)
         if task.id in progress.done or (task.id, period) in progress.checked_in:
@@ -140,19 +134,11 @@ def refuse_impossible(table: Timetable, done_on: date, today: date, period: str)
         raise DeclinedError("done_too_early", year=table.plan.year - 1)
 
 
-def _refuse_unless_lead(app: Application, unit: Unit, task: Task) -> None:
+def _refuse_unless_lead(app: Application, unit: Unit, task: Task, words: str) -> None:
     if task.kind is TaskKind.STANDING or app.table.role(unit.id, task) is not Role.LEAD:
         raise DeclinedError("not_a_lead")
-
-
-def _said(entry: Registration) -> Registration:
-    """By somebody with a name, in not too many words."""
-    who = " ".join(entry.by.who.split())[:WHO]
-    if not who:
-        raise DeclinedError("no_name")
-    if len(entry.message) > WORDS:
+    if len(words) > WORDS:
         raise DeclinedError("too_many_words", most=WORDS)
-    return replace(entry, by=Signature(who, entry.by.link), message=entry.message.strip())
 
 
 def _register(app: Application, connection: Connection, entry: Registration) -> None:
@@ -160,6 +146,8 @@ def _register(app: Application, connection: Connection, entry: Registration) -> 
 
     What is tried in a rehearsal must stop no reminder.
     """
+    if not entry.by.who.strip():
+        raise DeclinedError("no_name")
     if app.settings.rehearsal:
         raise DeclinedError("rehearsal")
     if app.waits_for_clock(entry.at):

@@ -17,7 +17,7 @@ from reminder.ledger import registrations
 from reminder.ledger.views import SentMail as SentMail
 from reminder.ledger.views import mailed_to
 from reminder.office.application import Application
-from reminder.office.registrations import is_to_sign
+from reminder.office.registrations import to_sign
 
 _LATEST = 5  # registrations of one task that its page repeats
 _RECENT = 2  # months before this one whose tasks stand one by one
@@ -68,7 +68,7 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
         "parallel": reader.parallel,
         "month": month,
         "content": content if content.led or content.related or content.open else None,
-        "to_sign": period if is_to_sign(connection, app, unit, progress, at) else "",
+        "to_sign": to_sign(connection, app, unit, progress, at),
         "signed": signed[-1] if signed else None,
         "leads": any(task.kind is not TaskKind.STANDING for task in tasks),
         "led": [
