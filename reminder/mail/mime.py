@@ -123,20 +123,16 @@ def message(headers: Sequence[str], text: str, html: str, boundary: str) -> byte
         "",
     ]
     for kind, content in (("plain", text), ("html", html)):
+        raw = content.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
         lines += [
             f"--{boundary}",
             f"Content-Type: text/{kind}; charset=utf-8",
             "Content-Transfer-Encoding: base64",
             "",
-            _base64(content),
+            base64.encodebytes(raw).decode().rstrip("\n").replace("\n", "\r\n"),
         ]
     lines += [f"--{boundary}--", ""]
     return "\r\n".join(lines).encode("ascii")
-
-
-def _base64(content: str) -> str:
-    raw = content.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
-    return base64.encodebytes(raw).decode().rstrip("\n").replace("\n", "\r\n")
 
 
 @dataclass(frozen=True)

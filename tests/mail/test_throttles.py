@@ -3,7 +3,7 @@
 import pytest
 
 from reminder.domain.notices import Reason
-from reminder.mail.transports.smtp_answers import THROTTLES, refusal_answer
+from reminder.mail.transports.smtp_connection import THROTTLES, refusal_answer
 
 
 def is_throttle(reply: str) -> bool:

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -82,16 +82,14 @@ def file_name(message_id: str) -> str:
 
 def messages(folder: Path) -> list[Path]:
     """The message files, newest first; none when there is no folder yet."""
-    return [path for _, path in sorted(_dated(folder), reverse=True)]
-
-
-def _dated(folder: Path) -> Iterator[tuple[int, Path]]:
+    dated = []
     for path in (*folder.glob("new/[!.]*"), *folder.glob("cur/[!.]*")):
         # A mail program may move a message between the listing and the look.
         with suppress(OSError):
             status = path.stat(follow_symlinks=False)
             if S_ISREG(status.st_mode):
-                yield status.st_mtime_ns, path
+                dated.append((status.st_mtime_ns, path))
+    return [path for _, path in sorted(dated, reverse=True)]
 
 
 def _write(path: Path, content: bytes) -> None:

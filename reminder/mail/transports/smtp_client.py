@@ -202,15 +202,14 @@ def step(server: str, name: str) -> Iterator[None]:
 
 
 def failure(server: str, name: str, error: Exception) -> ServerError:
-    hint = ""
-    if isinstance(error, ssl.SSLCertVerificationError):
+    hint, permanent = "", isinstance(error, ssl.SSLCertVerificationError)
+    if permanent:
         hint = (
             "set smtp.host to the name in the certificate, smtp.ca_file to who signed it (as for "
             "an authority that lacks a key identifier); one that has expired must be renewed"
         )
     elif isinstance(error, ssl.SSLError):
         hint = "smtp.security and smtp.port must fit the server, which must know TLS 1.2 or later"
-    permanent = isinstance(error, ssl.SSLCertVerificationError)
     words = f"mail server {server} failed at {name}: {error_text(error)}"
     return ServerError(words, permanent=permanent, hint=hint)
 
