@@ -25,7 +25,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
 from reminder.mail import mime
-from reminder.mail.mime import HeaderAddress
+from reminder.mail.mime import HeaderAddress, MailText
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
@@ -40,23 +40,6 @@ class UnitFacts:
     first_of_year: bool = False
     calendar_link: str = ""
     page_link: str = ""
-
-
-@dataclass(frozen=True)
-class MailText:
-    """As units of one audience read it, but for their names and links."""
-
-    subject: str
-    text: str
-    html: str
-
-    def to(self, unit: str, facts: UnitFacts) -> tuple[str, str]:
-        """In text and in HTML."""
-        text, html = self.text, self.html
-        own = {_UNIT: unit, _PAGE: facts.page_link, _CALENDAR: facts.calendar_link}
-        for mark, value in own.items():
-            text, html = text.replace(mark, value), html.replace(mark, escape(value))
-        return text, html
 
 
 @dataclass(frozen=True)
@@ -85,17 +68,16 @@ class Composer:
         return self.phrase("mail/words.txt", "subject", content=content, headline=headline)
 
     def text(self, draft: NoticeDraft, content: Content, facts: UnitFacts) -> MailText:
-        subject = self.subject(content)
+        """As units of one audience read it, but for their names and links."""
         values = {
             "content": content,
-            "subject": subject,
             "unit": _UNIT,
             "page_link": _PAGE if facts.page_link else "",
             "calendar_link": _CALENDAR if facts.calendar_link else "",
             "contact": self._mail.contact,
             "copied": self.copied(draft),
         }
-        return MailText(subject, *self._render("mail/notice", values))
+        return self._render("mail/notice", self.subject(content), values)
 
     def message(
         self,
@@ -103,50 +85,44 @@ class Composer:
         as_of: datetime,
         content: Content,
         facts: UnitFacts,
-        mail: MailText,
+        said: MailText,
         *,
         rehearsal: bool,
     ) -> Composed:
         unit = self.office.table.directory[draft.unit] if content.for_lead else content.office
-        text, html = mail.to(unit.name, facts)
-        subject = self._marked(mail.subject, rehearsal=rehearsal)
-        return self._message(draft.key, as_of, subject, text, html, self._recipients(draft))
+        subject, text, html = said
+        own = {_UNIT: unit.name, _PAGE: facts.page_link, _CALENDAR: facts.calendar_link}
+        for mark, value in own.items():
+            text, html = text.replace(mark, value), html.replace(mark, escape(value))
+        said = MailText(self._marked(subject, rehearsal=rehearsal), text, html)
+        return self._message(draft.key, as_of, said, self.recipients(draft))
 
     def report(
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
     ) -> Composed:
         """A message to the operator."""
-        text, html = self._render("mail/report", values | {"subject": subject})
+        said = self._render("mail/report", subject, values)
         marked = self._marked(subject, rehearsal=False)
-        return self._message(key, as_of, marked, text, html, self._operator)
+        return self._message(key, as_of, said._replace(subject=marked), self.operator)
 
     def again(
-        self,
-        key: str,
-        at: datetime,
-        content: bytes,
-        *,
-        to_operator: bool = False,
-        to_unit: NoticeDraft | None = None,
+        self, key: str, at: datetime, content: bytes, to: list[HeaderAddress] | None = None
     ) -> Composed:
         """A report's or a receipt's words, which were fixed when it was made, as of now; to whom
-        it went, or to the addresses as they are now."""
-        mail = mime.read(content)
-        mailboxes = self._operator if to_operator else mail.mailboxes
-        if to_unit:
-            mailboxes = self._recipients(to_unit)
-        return self._message(key, at, mail.subject, mail.text, mail.html, mailboxes)
+        it went, or to those."""
+        said, mailboxes = mime.read(content)
+        return self._message(key, at, said, mailboxes if to is None else to)
 
     def _marked(self, subject: str, *, rehearsal: bool) -> str:
         if not (rehearsal or self._mail.redirect_to):
             return subject
         return self.phrase(WORDS, "rehearsal", subject=subject)
 
-    def _render(self, name: str, values: dict[str, object]) -> tuple[str, str]:
-        """Text and HTML with the same facts."""
+    def _render(self, name: str, subject: str, values: dict[str, object]) -> MailText:
         plain, escaped = self._environments
+        values = values | {"subject": subject}
         text = _BLANK_LINES.sub("\n\n", render(plain, f"{name}.txt", values)).strip() + "\n"
-        return text, render(escaped, f"{name}.html", values)
+        return MailText(subject, text, render(escaped, f"{name}.html", values))
 
     def is_addressed(self, draft: NoticeDraft) -> bool:
         """Whether there is anybody to write to; who is told beside a lead does not stand for it."""
@@ -167,10 +143,10 @@ class Composer:
         return tuple(address for address in told.others if address.lower() not in own)
 
     @property
-    def _operator(self) -> list[HeaderAddress]:
+    def operator(self) -> list[HeaderAddress]:
         return [HeaderAddress("To", "", self._mail.redirect_to or self._mail.operator)]
 
-    def _recipients(self, draft: NoticeDraft) -> list[HeaderAddress]:
+    def recipients(self, draft: NoticeDraft) -> list[HeaderAddress]:
         redirected = self._mail.redirect_to
         return [HeaderAddress("To", "", redirected)] if redirected else self._meant(draft)
 
@@ -189,13 +165,7 @@ class Composer:
         return list(once.values())
 
     def _message(
-        self,
-        key: str,
-        as_of: datetime,
-        subject: str,
-        text: str,
-        html: str,
-        mailboxes: list[HeaderAddress],
+        self, key: str, as_of: datetime, said: MailText, mailboxes: list[HeaderAddress]
     ) -> Composed:
         name = self.key.derive("message-id", key)
         message_id = f"<{name}@{self._domain}>"
@@ -204,7 +174,7 @@ class Composer:
             sender,
             *mime.mailbox_headers(mailboxes),
             *reply_to,
-            mime.text_header("Subject", subject),
+            mime.text_header("Subject", said.subject),
             mime.date_header(as_of.astimezone(self.office.table.plan.zone)),
             f"Message-ID: {message_id}",
             "Auto-Submitted: auto-generated",
@@ -212,7 +182,7 @@ class Composer:
             "X-Auto-Response-Suppress: OOF, AutoReply",
             "Content-Language: zh-CN",
         ]
-        content = mime.message(headers, text, html, f"=_{name}")
+        content = mime.message(headers, said, f"=_{name}")
         return Composed(message_id, content, as_of, tuple(one.address for one in mailboxes))
 
     @cached_property

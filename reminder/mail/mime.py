@@ -8,7 +8,6 @@ import base64
 import email
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import default
@@ -22,6 +21,14 @@ _WORD = "=?utf-8?{}?{}?="
 _LINE = 76
 _FOLD = "\r\n "
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
+
+
+class MailText(NamedTuple):
+    """What a mail says, its HTML with the same facts as its text."""
+
+    subject: str
+    text: str
+    html: str
 
 
 class HeaderAddress(NamedTuple):
@@ -114,7 +121,7 @@ def date_header(moment: datetime) -> str:
     return f"Date: {format_datetime(moment.replace(microsecond=0))}"
 
 
-def message(headers: Sequence[str], text: str, html: str, boundary: str) -> bytes:
+def message(headers: Sequence[str], said: MailText, boundary: str) -> bytes:
     """multipart/alternative, text first; CRLF throughout; 7 bits on the wire."""
     lines = [
         *headers,
@@ -122,7 +129,7 @@ def message(headers: Sequence[str], text: str, html: str, boundary: str) -> byte
         f'Content-Type: multipart/alternative;{_FOLD}boundary="{boundary}"',
         "",
     ]
-    for kind, content in (("plain", text), ("html", html)):
+    for kind, content in (("plain", said.text), ("html", said.html)):
         raw = content.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
         lines += [
             f"--{boundary}",
@@ -135,18 +142,8 @@ def message(headers: Sequence[str], text: str, html: str, boundary: str) -> byte
     return "\r\n".join(lines).encode("ascii")
 
 
-@dataclass(frozen=True)
-class Read:
+def read(content: bytes) -> tuple[MailText, list[HeaderAddress]]:
     """What `message` was made of, but for its dates and names."""
-
-    subject: str
-    text: str
-    html: str
-    mailboxes: list[HeaderAddress]
-
-
-def read(content: bytes) -> Read:
-    """Of a message that was made here."""
     mail = email.message_from_bytes(content, policy=default)
     assert isinstance(mail, EmailMessage)
     bodies = (mail.get_body((kind,)) for kind in ("plain", "html"))
@@ -157,4 +154,4 @@ def read(content: bytes) -> Read:
         if header in mail
         for one in mail[header].addresses
     ]
-    return Read(str(mail["Subject"]), text, html, mailboxes)
+    return MailText(str(mail["Subject"]), text, html), mailboxes

@@ -195,7 +195,8 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         words = notices.content_of(connection, view.key)
         if words is None:
             raise UsageError(f"{view.key}: what it said is not kept any more")
-        composed = app.container.composer.again(draft.key, at, words, to_unit=again.draft)
+        composer = app.container.composer
+        composed = composer.again(draft.key, at, words, composer.recipients(again.draft))
     else:
         [facts] = writer.unit_facts(connection, [again.draft])
         mail = replace(again.draft, key=draft.key)

@@ -112,7 +112,7 @@ def part(content: bytes, form: Literal["html", "text", "eml"]) -> bytes:
     """`eml` is the message byte for byte."""
     if form == "eml":
         return content
-    mail = read(content)
+    mail, _ = read(content)
     return (mail.text if form == "text" else mail.html).encode()
 
 
@@ -128,7 +128,7 @@ def write_all(app: Application, period: str, folder: Path) -> int:
             missing.append(unit)
             continue
         composed = preview(app, unit, period)
-        mail, name = read(composed.content), f"{unit_id}.html"
+        mail, name = read(composed.content)[0], f"{unit_id}.html"
         files[f"{unit_id}.eml"], files[name] = composed.content, mail.html.encode()
         mails.append({"unit": unit, "file": name, "mail": mail, "to": composed.recipients})
     values = {

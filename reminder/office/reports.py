@@ -239,7 +239,7 @@ class Reporter:
             if content is None or is_early or again:
                 continue
             draft = NoticeDraft(key, view.kind, view.period, view.unit, at, view.useful_until)
-            composed = self._composer.again(key, at, content, to_operator=True)
+            composed = self._composer.again(key, at, content, self._composer.operator)
             self._writer.add_composed(connection, draft, at, composed)
             count += 1
         return count

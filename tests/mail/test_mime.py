@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminder.mail import mime
-from reminder.mail.mime import HeaderAddress
+from reminder.mail.mime import HeaderAddress, MailText
 
 SUBJECT = "【代表工作·4月】承办2项：换届选举部署会议、换届选举工作人员培训班；3月2项待确认"
 UNIT = "自治区人大常委会代表工作委员会"
@@ -33,7 +33,7 @@ def built(subject: str = SUBJECT, *mailboxes: tuple[str, str], text: str = "正�
         mime.date_header(AT),
         "Message-ID: <a@npc.example>",
     ]
-    return mime.message(headers, text, f"<p>{text}</p>", "=_boundary")
+    return mime.message(headers, MailText(subject, text, f"<p>{text}</p>"), "=_boundary")
 
 
 def modern(content: bytes) -> EmailMessage:
