@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.daemon.accepted import Accepted, Record, differences, out_of_turn, unrecorded
-from tests.daemon.steps import Life, Stepper, stepper
+from tests.daemon.steps import Life, Stepper
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
 from tests.mail.servers import real_server
 from tests.office import approving as approval
@@ -95,8 +95,7 @@ def lives(
             office.close()
         plan = folder / "plan.toml"
         given = settings | {"state_dir": office.state, "config": office.config, "plan": plan}
-        with stepper(given) as steps:
-            yield Lives(office, steps, way, record, day)
+        yield Lives(office, Stepper(given), way, record, day)
 
 
 def planned(office: Trial, settings: dict[str, Any]) -> None:

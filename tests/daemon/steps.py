@@ -1,13 +1,14 @@
 """`Application.tick()` that dies at a chosen step, in a process of its own.
 
-    python -m tests.daemon.steps SETTINGS      # as JSON, with `config` beside the settings
+    python -m tests.daemon.steps
 
 Imports and warms everything once and forks for each request, so a life costs tens of
-milliseconds. A request is a line `MOMENT STEP`: the clock to start from, and before which step
-SIGKILL comes (0: never). The answer is a line of JSON: the steps that were reached, in order,
-and the exit status, -9 of a life that was killed.
+milliseconds. A request is a line of JSON: settings, with `config` beside them, the moment that
+the clock starts from, and before which step SIGKILL comes (0: never). So is the answer: the steps
+that were reached, in order, and the exit status, -9 of a life that was killed.
 """
 
+import atexit
 import gc
 import json
 import logging
@@ -19,10 +20,10 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,23 +53,25 @@ class Life:
 class Stepper:
     """The process, seen from the test."""
 
-    def __init__(self, running: subprocess.Popen[str]) -> None:
-        self._running = running
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._running = _process(threading.get_ident())
 
     def live(self, at: str, die_at: int = 0) -> Life:
         assert self._running.stdin
         assert self._running.stdout
-        self._running.stdin.write(f"{at} {die_at}\n")
+        print(json.dumps([self._settings, at, die_at], default=str), file=self._running.stdin)
         self._running.stdin.flush()
         return Life(**json.loads(self._running.stdout.readline()))
 
 
-@contextmanager
-def stepper(settings: dict[str, Any]) -> Iterator[Stepper]:
-    words = [sys.executable, "-m", "tests.daemon.steps", json.dumps(settings, default=str)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as running:
-        yield Stepper(running)
+@cache
+def _process(thread: int) -> subprocess.Popen[str]:
+    """Of that thread, for all its cases; ends with this process."""
+    words, pipe = [sys.executable, "-m", "tests.daemon.steps"], subprocess.PIPE
+    running = subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+    atexit.register(running.communicate)
+    return running
 
 
 class _Count:
@@ -150,15 +153,18 @@ def _watch() -> None:
         _around(os, name, name)
 
 
-def _warmed(given: dict[str, Any]) -> Any:
-    """The office, after a pass in a folder that nobody needs: templates compiled, all imported."""
-    from reminder.clock import Clock
+def _loaded(given: dict[str, Any]) -> Any:
     from reminder.documents.office import load_office
+
+    return load_office(Path(given.pop("config")), given)
+
+
+def _warm(office: Any) -> None:
+    """A pass in a folder that nobody needs: templates compiled, all imported."""
+    from reminder.clock import Clock
     from reminder.mail.compose import Composer
     from reminder.office.application import Application
 
-    config = Path(given.pop("config"))
-    office = load_office(config, given)
     with tempfile.TemporaryDirectory() as folder:
         other = {"state_dir": Path(folder), "transport": "maildir"}
         settings = office.settings.model_copy(update=other)
@@ -166,7 +172,6 @@ def _warmed(given: dict[str, Any]) -> Any:
         app.tick()
         app.database.close()
         Composer._environments = app.container.composer._environments  # type: ignore[assignment]
-    return office
 
 
 _WARM = datetime.fromisoformat("2026-03-02T09:00+08:00")
@@ -191,14 +196,18 @@ def _live(office: Any, at: str, die_at: int, log: int) -> None:
 def main() -> None:
     logging.disable()
     _watch()
-    office = _warmed(json.loads(sys.argv[1]))
-    gc.freeze()
+    offices: dict[str, Any] = {}
     for line in sys.stdin:
-        at, die_at = line.split()
+        given, at, die_at = json.loads(line)
+        if (office := offices.get(given["state_dir"])) is None:
+            office = offices[given["state_dir"]] = _loaded(given)
+            if len(offices) == 1:
+                _warm(office)
+                gc.freeze()
         with tempfile.TemporaryFile() as log:
             child = os.fork()
             if child == 0:
-                _live(office, at, int(die_at), log.fileno())
+                _live(office, at, die_at, log.fileno())
             _, code = os.waitpid(child, 0)
             log.seek(0)
             steps = log.read().decode().splitlines()
