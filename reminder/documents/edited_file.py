@@ -213,13 +213,12 @@ def key_name(location: Location) -> str:
 def read_file(path: Path) -> bytes:
     """Raises `OSError` for a pipe or a device too, which might never end, and for a file that
     is larger than what people edit."""
-    if not stat.S_ISREG(path.stat().st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "not a regular file")
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
+    if status.st_size > LARGEST:
         raise OSError(0, f"larger than {LARGEST} bytes")
-    return content
+    return path.read_bytes()
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:
