@@ -184,17 +184,19 @@ class SettingsSources:
     def _read_secret(self, path: Path, place: str) -> str | None:
         try:
             text = edited_file.read_file(path).decode("utf-8-sig").strip()
+            is_open = _is_open(path)
+            # As Kubernetes and Docker hand secrets to one container the modes are theirs to set.
+            is_theirs = is_open and os.statvfs(path).f_flag & os.ST_RDONLY
         except UnicodeDecodeError as error:
             self._refuse(place, "", edited_file.not_utf8(error), line=1)
             return None
         except OSError as error:
             self._refuse(place, "", f"cannot be read: {error.strerror}")
             return None
-        # As Kubernetes and Docker hand secrets to one container the modes are theirs to set.
-        if _is_open(path) and os.statvfs(path).f_flag & os.ST_RDONLY:
+        if is_theirs:
             words = "can be read by others: better mounted with mode 0400"
             self.warnings.append(Fault(place, 0, "", words))
-        elif _is_open(path):
+        elif is_open:
             self._refuse(place, "", f"can be read by others, wanted: chmod 600 {place}")
         return text
 

@@ -155,11 +155,15 @@ class Timetable:
         """Tasks of months before `month`, past due and not registered as done, oldest first."""
         if not self.schedule.tracking:
             return []
-        windows = [(self.plan.by_id[task], window) for task, window in self.windows.items()]
-        past = [
-            (task, window) for task, window in windows if window.due < on and task.month < month
+        windows = ((self.plan.by_id[task], window) for task, window in self.windows.items())
+        return [
+            task
+            for task, window in windows
+            if window.due < on
+            and task.month < month
+            and window.can_be_overdue
+            and progress.is_open(window)
         ]
-        return [t for t, window in past if window.can_be_overdue and progress.is_open(window)]
 
     def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> tuple[Task, ...]:
         """Of those the unit's own: it leads them.
