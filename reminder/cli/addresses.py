@@ -173,12 +173,25 @@ def _site(app: Application) -> str:
 @console.command(epilog="Example: reminder console password")
 def password() -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
-    from reminder.office.login import set_password
+    from reminder.office.login import refuse_weak, set_password
 
     app = application()
-    set_password(app, _asked(app))
+    plan, office, web = app.table.plan, app.table.directory[app.table.plan.office], app.settings.web
+    # What whoever guesses would try first in this office.
+    names = [plan.id, plan.name, plan.tag, office.id, office.name, office.label, *office.aliases]
+    names += (urlsplit(web.public_url).hostname or "").split(".")
+    try:
+        if is_typed := sys.stdin.isatty():
+            asked = getpass("Password: ")
+        else:
+            asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise UsageError("standard input is no UTF-8 text") from None
+    refuse_weak(asked, names)
+    if is_typed and getpass("The same again: ") != asked:
+        raise UsageError("the two are not the same, nothing was changed")
+    set_password(app, asked)
     print("password set, every session ended")
-    web = app.settings.web
     where = {"off": "closed: web.console is off", "anywhere": f"{web.public_url}/console"}
     print(f"console  {where.get(web.console, 'opens by the address of: reminder console url')}")
 
@@ -211,24 +224,3 @@ def logout() -> None:
 
     print(f"{counted(log_all_out(application()), 'session')} ended")
     print("local pages open by a new address: reminder console url")
-
-
-def _asked(app: Application) -> str:
-    """Without the end of its line, else as it was typed. Raises `UsageError` for what whoever
-    guesses would try first in this office."""
-    from reminder.office.login import refuse_weak
-
-    plan, office = app.table.plan, app.table.directory[app.table.plan.office]
-    names = [plan.id, plan.name, plan.tag, office.id, office.name, office.label, *office.aliases]
-    names += (urlsplit(app.settings.web.public_url).hostname or "").split(".")
-    try:
-        if not (is_typed := sys.stdin.isatty()):
-            asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
-        else:
-            asked = getpass("Password: ")
-    except UnicodeDecodeError:
-        raise UsageError("standard input is no UTF-8 text") from None
-    refuse_weak(asked, names)
-    if is_typed and getpass("The same again: ") != asked:
-        raise UsageError("the two are not the same, nothing was changed")
-    return asked

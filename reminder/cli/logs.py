@@ -64,7 +64,10 @@ class Bounded(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(OF_CLIENTS) or hasattr(record, _TELLS):
             return True
-        kind = (record.name, record.levelno, *_cause(record))
+        kind: tuple[object, ...] = (record.name, record.levelno, str(record.msg)[:40])
+        if record.exc_info and (error := record.exc_info[1]):
+            last = traceback.extract_tb(error.__traceback__)[-1:]
+            kind = (*kind[:2], type(error), *((frame.filename, frame.lineno) for frame in last))
         with self._lock:
             self._counts[kind] += 1
             count = self._counts[kind]
@@ -82,11 +85,3 @@ class Bounded(logging.Filter):
             like = record.getMessage().partition("\n")[0]
             log = logging.getLogger(record.name)
             log.log(record.levelno, words, left, self._span, like, extra={_TELLS: True})
-
-
-def _cause(record: logging.LogRecord) -> tuple[object, ...]:
-    error = record.exc_info[1] if record.exc_info else None
-    if error is None:
-        return (str(record.msg)[:40],)
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    return (type(error), *((frame.filename, frame.lineno) for frame in last))

@@ -36,15 +36,21 @@ def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "last tick", _moment(facts["last_tick"]) or "never"
     yield "ready", "yes" if facts["ready"] else f"no: {facts['not_ready']}"
     for occasion in facts["next"]:
-        text = f"{occasion['kind']} {occasion['period']}, {counted(occasion['units'], 'unit')}"
-        yield "next", f"{_moment(occasion['at'])}  {text}"
+        yield "next", f"{_moment(occasion['at'])}  {_in_words(occasion)}"
     if last := facts["last"]:
         counts = f"expected {last['expected']}, accepted {last['accepted']}"
         yield "last", f"{last['kind']} {last['period']}: {counts}"
         others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
         yield from _few(others, last["expected"] - last["accepted"])
     for month in facts["unsettled"]:
-        yield from _unsettled_lines(month)
+        for state in (name for name in ("refused", "expired") if month[name]):
+            which, text = f"--period {month['period']} --state {state}", ""
+            if state == "expired" and month.get("unknown"):
+                unknown = len(month["unknown"])
+                text = f", {unknown} of them may have gone before this copy was put in place"
+            text = f"digest {month['period']}: {len(month[state])} {state}{text}"
+            ways = f"reminder ledger resend {which}, or: reminder ledger drop {which}"
+            yield "unsettled", f"{text}: {ways}"
     for name in facts["replicas"]:
         yield "replica", name
     for replica, detail in facts["troubles"].items():
@@ -57,18 +63,6 @@ def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         f"{w['key']}: {w['state']} ({w['reason']}) {w['reply']}".rstrip() for w in facts["waiting"]
     ]
     yield from _few(waiting, facts["waiting_count"])
-
-
-def _unsettled_lines(month: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for state in (name for name in ("refused", "expired") if month[name]):
-        which = f"--period {month['period']} --state {state}"
-        unknown = len(month.get("unknown", ())) if state == "expired" else 0
-        may = f", {unknown} of them may have gone before this copy was put in place"
-        yield (
-            "unsettled",
-            f"digest {month['period']}: {len(month[state])} {state}{may if unknown else ''}: "
-            f"reminder ledger resend {which}, or: reminder ledger drop {which}",
-        )
 
 
 def _few(lines: Sequence[str], count: int) -> Iterator[tuple[str, str]]:
@@ -84,15 +78,14 @@ def _moment(value: datetime | None) -> str:
 
 def welcome(app: Application, started: Started) -> None:
     """What `reminder run` did, where the mails lie, what comes next."""
-    for line in (*_did(app, started), "", *_where(app, started), "", *_next(app), ""):
-        print(harmless(line), flush=True)
+    plan, units = app.table.plan, app.table.directory.single
+    print(harmless(f"reminder runs on {plan.name}: {len(plan.tasks)} tasks, {len(units)} units."))
+    for line in ("", *_did(app, started), "", *_where(app, started), "", *_next(app), ""):
+        print(harmless(line))
     print("Ctrl-C stops it; starting it again sends nothing twice.", flush=True)
 
 
 def _did(app: Application, started: Started) -> Iterator[str]:
-    plan, units = app.table.plan, app.table.directory.single
-    yield f"reminder runs on {plan.name}: {len(plan.tasks)} tasks, {len(units)} units."
-    yield ""
     if why := app.waits_for_clock(app.clock.now()):
         yield f"{why}: nothing is begun until it is right. Set the machine's clock."
     elif started.rehearsed:
@@ -100,7 +93,16 @@ def _did(app: Application, started: Started) -> Iterator[str]:
         yield "The plan has no digest for today." if month is None else "Nothing was due."
         yield f"So {started.rehearsed} was rehearsed into the outbox, every subject marked."
     elif started.new:
-        yield from _new(app, started)
+        is_outbox = app.settings.transport == "maildir"
+        place = "in the outbox" if is_outbox else "accepted by the mail server"
+        yield f"Due now: {counted(started.new, 'mail')}, {started.accepted} of them {place}."
+        if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.examples):
+            yield "The month's digests were due before today, as their subjects say."
+        for view in started.examples:
+            why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
+            yield f"  {view.kind} {view.period}  {app.table.directory.name_of(view.unit)}{why}"
+        if more := started.new - len(started.examples):
+            yield f"  and {more} more"
     else:
         yield "Nothing new is due: what was sent before is not sent again."
     if started.resumed:
@@ -116,19 +118,6 @@ def _did(app: Application, started: Started) -> Iterator[str]:
         yield f"{started.held} mails are held. Look: {look}; then: reminder ledger release"
     if not started.delivers:
         yield "Another process delivers from this ledger; this one plans and serves."
-
-
-def _new(app: Application, started: Started) -> Iterator[str]:
-    is_outbox = app.settings.transport == "maildir"
-    place = "in the outbox" if is_outbox else "accepted by the mail server"
-    yield f"Due now: {counted(started.new, 'mail')}, {started.accepted} of them {place}."
-    if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.examples):
-        yield "The month's digests were due before today, as their subjects say."
-    for view in started.examples:
-        why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
-        yield f"  {view.kind} {view.period}  {app.table.directory.name_of(view.unit)}{why}"
-    if more := started.new - len(started.examples):
-        yield f"  and {more} more"
 
 
 def _where(app: Application, started: Started) -> Iterator[str]:
@@ -172,9 +161,9 @@ def _next(app: Application) -> Iterator[str]:
     if not occasions:
         yield "The plan holds no further occasion: it is time for the next year's table."
     for index, occasion in enumerate(occasions):
-        when, what = (
-            f"{occasion['at']:%Y-%m-%d %H:%M %z}",
-            f"{occasion['kind']} {occasion['period']}",
-        )
-        units = counted(occasion["units"], "unit")
-        yield f"{'then' if index else 'Next':<16} {when}  {what}, {units}"
+        word, at = "then" if index else "Next", f"{occasion['at']:%Y-%m-%d %H:%M %z}"
+        yield f"{word:<16} {at}  {_in_words(occasion)}"
+
+
+def _in_words(occasion: dict[str, Any]) -> str:
+    return f"{occasion['kind']} {occasion['period']}, {counted(occasion['units'], 'unit')}"

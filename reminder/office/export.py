@@ -67,9 +67,6 @@ class Export:
     def _said_by(self, template: str) -> Callable[..., str]:
         return cache(partial(phrase, environment(self.app.settings, autoescape=False), template))
 
-    def headings(self, table: str) -> list[str]:
-        return self.say("headings", table=table).split("\n")
-
     def local(self, moment: datetime | None) -> str:
         """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""
         zone = self.table.plan.zone
@@ -84,6 +81,13 @@ class Export:
             return self.say("month", year=period[:4], number=int(period[5:]))
         return date.fromisoformat(period) if _DAY.fullmatch(period) else period
 
+    def rows(self, table: str) -> Iterator[Row]:
+        """Headings first; of texts what a spreadsheet's cell can hold."""
+        yield tuple(self.say("headings", table=table).split("\n"))
+        _, rows = TABLES[table]
+        for row in rows(self):
+            yield tuple(_fit(cell) if isinstance(cell, str) else cell for cell in row)
+
 
 def checked_period(text: str) -> str:
     """A month such as 2026-04, or nothing. Raises `UsageError`."""
@@ -92,8 +96,7 @@ def checked_period(text: str) -> str:
     return text
 
 
-def fit(text: str) -> str:
-    """What a spreadsheet's cell can hold of it."""
+def _fit(text: str) -> str:
     text = _UNFIT.sub("", text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 

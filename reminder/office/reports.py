@@ -6,7 +6,7 @@ Reports are facts; templates/zh-CN/mail words them, each in a file of its report
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -55,7 +55,7 @@ class Listing:
 class Report:
     name: str
     facts: Mapping[str, object]
-    listings: tuple[Listing, ...] = field(default=())
+    listings: tuple[Listing, ...] = ()
 
 
 def console_url(settings: Settings, path: str) -> str:

@@ -7,7 +7,6 @@ cookie, and leaves the address.
 import os
 import re
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
@@ -41,7 +40,7 @@ def local(page: Page) -> Response | None:
 
 def has_opened(page: Page) -> bool:
     """By the word alone: where a request comes from, and by which name, proves nothing."""
-    return _opens(page, page.cookie(_COOKIE))
+    return opens_local_pages(page.app, page.connection, page.cookie(_COOKIE))
 
 
 def enter(page: Page) -> Response | None:
@@ -53,14 +52,10 @@ def enter(page: Page) -> Response | None:
     path: str = page.request.scope["raw_path"].decode("ascii")
     answer = page.to(f"{path}?{rest}" if rest else path)
     word = as_address(query[DOOR_WORD])
-    if _opens(page, word):
+    if opens_local_pages(page.app, page.connection, word):
         # Lax: the address may be opened from another page, a terminal in a browser's window.
         page.set_cookie(answer, _COOKIE, word, seconds=_A_YEAR, samesite="lax")
     return answer
-
-
-def _opens(page: Page, word: str) -> bool:
-    return bool(word) and opens_local_pages(page.app, page.connection, word)
 
 
 def front(page: Page) -> Response:
@@ -77,14 +72,18 @@ def front(page: Page) -> Response:
 
 
 def _outbox(page: Page) -> Response:
-    paths = messages(page.settings.outbox)
-    number = page_number(page)
+    paths, number, mails = messages(page.settings.outbox), page_number(page), []
     pages = max(1, -(-len(paths) // PAGE))
     if number > pages:
         raise HTTPException(404)
+    for path in paths[(number - 1) * PAGE : number * PAGE]:
+        # A mail program may move a message between the listing and the look.
+        with suppress(OSError):
+            head = _read(path, _HEAD).replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+            mails.append((path.name.partition(":")[0], MailView(head, page.table.plan.zone)))
     return page.render(
         "outbox.html",
-        mails=list(_listed(page, paths[(number - 1) * PAGE : number * PAGE])),
+        mails=mails,
         count=len(paths),
         page=number,
         pages=pages,
@@ -96,29 +95,11 @@ def _mail(page: Page) -> Response:
     return page.render("outbox_mail.html", name=page.part("name"), mail=_view(page))
 
 
-def _html(page: Page) -> Response:
-    return _view(page).frame()
-
-
 def _text(page: Page) -> Response:
     text = _view(page).text
     if text is None:
         raise HTTPException(404)
     return PlainTextResponse(text)
-
-
-def _source(page: Page) -> Response:
-    """The stored bytes, to the last one."""
-    return PlainTextResponse(_content(page))
-
-
-def _listed(page: Page, paths: list[Path]) -> Iterator[tuple[str, MailView]]:
-    """Names and heads."""
-    for path in paths:
-        # A mail program may move a message between the listing and the look.
-        with suppress(OSError):
-            head = _read(path, _HEAD).replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-            yield path.name.partition(":")[0], MailView(head, page.table.plan.zone)
 
 
 def _view(page: Page) -> MailView:
@@ -149,7 +130,7 @@ def _read(path: Path, most: int) -> bytes:
 ROUTES = [
     get("/outbox", _outbox, local),
     get("/outbox/{name}", _mail, local),
-    get("/outbox/{name}/html", _html, local),
+    get("/outbox/{name}/html", lambda page: _view(page).frame(), local),
     get("/outbox/{name}/text", _text, local),
-    get("/outbox/{name}/source", _source, local),
+    get("/outbox/{name}/source", lambda page: PlainTextResponse(_content(page)), local),
 ]

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from datetime import date
-from itertools import chain
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from reminder.errors import UsageError
-from reminder.office.export import TABLES, Cell, Export, checked_period, fit
+from reminder.office.export import TABLES, Cell, Export, checked_period
 from reminder.web.console.access import console_page
 from reminder.web.page import Page, Refused
 
@@ -31,10 +30,6 @@ _TYPES = {
 }
 
 
-def _workbook(page: Page) -> Response:
-    return _sent(page, "")
-
-
 def _csv(page: Page) -> Response:
     table = page.query("table") or "tasks"
     if table not in TABLES:
@@ -42,7 +37,7 @@ def _csv(page: Page) -> Response:
     return _sent(page, table)
 
 
-def _sent(page: Page, table: str) -> Response:
+def _sent(page: Page, table: str = "") -> Response:
     """Written whole before its first byte goes: a ledger that fails halfway is a failure."""
     try:
         period = checked_period(page.query("period"))
@@ -64,19 +59,14 @@ def _sent(page: Page, table: str) -> Response:
 def written_csv(export: Export, table: str) -> bytes:
     """With a byte order mark: without one Excel takes UTF-8 for the machine's own encoding."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(export.headings(table))
-    _, rows = TABLES[table]
-    for row in rows(export):
-        writer.writerow([_defused(cell) for cell in row])
+    rows = ([_defused(cell) for cell in row] for row in export.rows(table))
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode("utf-8-sig")
 
 
 def _defused(cell: Cell) -> str:
-    if not isinstance(cell, str):
-        return "" if cell is None else str(cell)
-    cell = fit(cell)
-    return f"'{cell}" if _MISTAKEN.match(cell) else cell
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if isinstance(cell, str) and _MISTAKEN.match(text) else text
 
 
 def written_workbook(export: Export) -> bytes:
@@ -101,13 +91,13 @@ def _fill(sheet: "WriteOnlyWorksheet", table: str, export: Export) -> None:
         style.font = Font(bold=style is head)
         style.alignment = Alignment(vertical="top", wrap_text=True)
     day.number_format = "yyyy-mm-dd"
-    widths, rows = TABLES[table]
+    widths, _ = TABLES[table]
     letters = [get_column_letter(number) for number in range(1, len(widths) + 1)]
     for letter, width in zip(letters, widths, strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = "A2"
-    for count, row in enumerate(chain([export.headings(table)], rows(export)), 1):
-        cells = [WriteOnlyCell(sheet, fit(v) if isinstance(v, str) else v) for v in row]
+    for count, row in enumerate(export.rows(table), 1):
+        cells = [WriteOnlyCell(sheet, value) for value in row]
         for cell, value in zip(cells, row, strict=True):
             style = head if count == 1 else day if isinstance(value, date) else plain
             cell._style = style._style
@@ -118,6 +108,6 @@ def _fill(sheet: "WriteOnlyWorksheet", table: str, export: Export) -> None:
 
 
 ROUTES = [
-    console_page("/console/export.xlsx", _workbook),
+    console_page("/console/export.xlsx", _sent),
     console_page("/console/export.csv", _csv),
 ]

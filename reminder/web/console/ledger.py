@@ -67,15 +67,12 @@ def _notice(page: Page, form: Form | None = None, refused: str = "") -> Response
     return _render(page, "notice.html", refused, shown=shown, mail=mail, frame=frame)
 
 
+def _content(page: Page) -> bytes:
+    return read_content(page.connection, page.query("key"))
+
+
 def _html(page: Page) -> Response:
-    content = read_content(page.connection, page.query("key"))
-    return MailView(content, page.table.plan.zone).frame(links=False)
-
-
-def _source(page: Page) -> Response:
-    """The stored bytes, to the last one."""
-    content = read_content(page.connection, page.query("key"))
-    return PlainTextResponse(content)
+    return MailView(_content(page), page.table.plan.zone).frame(links=False)
 
 
 def _resend_one(page: Page, form: Form) -> Response:
@@ -120,7 +117,7 @@ ROUTES = [
     console_page(HERE, _list),
     console_page(f"{HERE}/notice", _notice),
     console_page(f"{HERE}/mail", _html),
-    console_page(f"{HERE}/source", _source),
+    console_page(f"{HERE}/source", lambda page: PlainTextResponse(_content(page))),
     console_form(f"{HERE}/notice/resend", _resend_one, _notice),
     console_form(f"{HERE}/notice/drop", _drop_one, _notice),
     console_page(f"{HERE}/resend", _confirm),
