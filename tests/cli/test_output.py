@@ -26,12 +26,6 @@ def start(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_json_is_utf8_and_not_escaped(office: Office) -> None:
-    ended = office("tasks", "--json")
-    assert "起草意见".encode() in ended.raw
-    assert b"\\u" not in ended.raw
-
-
 def test_lines_for_scripts_have_a_column_a_tab(office: Office) -> None:
     head, *lines = office("units").out.splitlines()
     assert head.split("\t") == ["id", "name", "relation", "to", "members"]
@@ -40,20 +34,12 @@ def test_lines_for_scripts_have_a_column_a_tab(office: Office) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        ("tasks",),
-        ("windows",),
-        ("occasions", "--from", "2026-04-01", "--to", "2026-04-30"),
-        ("units",),
-        ("ledger", "list"),
-    ],
-    ids=" ".join,
+    ["tasks", "windows", "occasions --from 2026-04-01 --to 2026-04-30", "units", "ledger list"],
 )
-def test_terminal_gets_a_table(office: Office, command: tuple[str, ...]) -> None:
+def test_terminal_gets_a_table(office: Office, command: str) -> None:
     office("tick")
-    ended = office(*command, terminal=True)
-    assert ended.status == 0
-    assert "\t" not in ended.out
+    ended = office(*command.split(), terminal=True)
+    assert (ended.status, "\t" in ended.out) == (0, False)
     assert len(ended.out.splitlines()) > 2
 
 
@@ -69,6 +55,9 @@ def test_control_characters_in_a_mistake_are_harmless(office: Office) -> None:
     err = office("check").err
     assert "\\x1b[2J: unknown key" in err
     assert "\x1b" not in err
+    assert err.endswith("reminder: 1 mistake, nothing was started\n")
+    err = office("check", "--plan", "no\nwhere\x1b.toml").err
+    assert err.splitlines()[0] == "no\\nwhere\\x1b.toml: no such file, wanted a TOML file here"
 
 
 def record(message: str) -> logging.LogRecord:
@@ -83,10 +72,8 @@ def test_record_is_one_line_of_what_can_be_seen(formatter: logging.Formatter) ->
     line = formatter.format(record(HOSTILE))
     assert "two" in line
     assert UNSEEN.search(line) is None
-
-
-def test_words_in_a_json_record_are_kept() -> None:
-    assert json.loads(JsonFormatter().format(record(HOSTILE)))["message"].endswith(HOSTILE)
+    if isinstance(formatter, JsonFormatter):
+        assert json.loads(line)["message"].endswith(HOSTILE)
 
 
 def test_traceback_shows_no_control_characters() -> None:
@@ -118,16 +105,6 @@ def test_row_is_one_line_whatever_stands_in_it(
     assert row.rstrip().endswith("one")
 
 
-def test_line_break_in_a_path_makes_no_further_mistake(office: Office) -> None:
-    err = office("check", "--plan", "no\nwhere\x1b.toml").err
-    assert err.splitlines()[0] == "no\\nwhere\\x1b.toml: no such file, wanted a TOML file here"
-
-
-def test_mistakes_come_with_their_number(office: Office) -> None:
-    office.put("plan.toml", PLAN + 'part = "end"\n')
-    assert office("check").err.endswith("reminder: 1 mistake, nothing was started\n")
-
-
 def test_debug_shows_the_traceback(office: Office) -> None:
     with pytest.raises(Exception, match="no unit 'nobody'"):
         office("tasks", "--unit", "nobody", "--debug")
@@ -153,6 +130,7 @@ def test_json_is_utf8_whatever_the_terminal_speaks(environment: dict[str, str]) 
     out, err = start("units", "--json", **environment).communicate()
     assert err == b""
     assert "自治区高级人民法院".encode() in out
+    assert b"\\u" not in out
 
 
 def test_secrets_are_in_no_output(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,9 @@ from tests.mail.servers import bad_server
 
 FORECAST = "report/preflight/2026-04"
 AFTER = "report/digest/2026-03"
+BEFORE, APRIL = "2026-03-27T09:00+08:00", "2026-04-01T09:00+08:00"
 AUGUST = "2026-08-03T09:00+08:00"
+HELD = OPERATOR | {"first_start": "hold"}
 
 
 @pytest.fixture
@@ -37,20 +39,16 @@ def subject(office: Trial, key: str) -> str:
 # Before a digest
 
 
-def test_forecast_goes_three_working_days_before_the_digest(office: Trial) -> None:
+def test_forecast_goes_three_working_days_before_to_the_operator_alone_and_once(
+    office: Trial,
+) -> None:
     office.tick(MARCH, mail=OPERATOR)
     office.tick("2026-03-27T08:59+08:00", mail=OPERATOR)
     assert FORECAST not in office.notices()
-    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
-    assert office.notice(FORECAST).state == "sent"
-
-
-def test_forecast_goes_to_the_operator_alone_and_once(office: Trial) -> None:
-    for at in (MARCH, "2026-03-27T09:00+08:00", "2026-03-30T09:00+08:00"):
+    for at in (BEFORE, "2026-03-30T09:00+08:00"):
         office.tick(at, mail=OPERATOR)
-    assert [person.address for person in office.notice(FORECAST).recipients] == [
-        "operator@npc.test"
-    ]
+    [recipient] = office.notice(FORECAST).recipients
+    assert (recipient.address, recipient.state) == ("operator@npc.test", "sent")
     assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
 
 
@@ -61,20 +59,23 @@ def test_an_occasion_is_noted_once_whatever_the_database(tmp_path: Path, place: 
         assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
 
 
-def test_forecast_says_which_mail_goes_to_whom(office: Trial) -> None:
-    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
+def test_forecast_says_which_mail_goes_to_whom_under_the_subject_that_goes(office: Trial) -> None:
+    office.tick(BEFORE, mail=OPERATOR)
+    office.tick(APRIL, mail=OPERATOR)
     text = text_of(told(office, FORECAST))
     assert "发送预告：31封" in subject(office, FORECAST)
     [line] = [line for line in text.splitlines() if "helan@local.example" in line]
     assert line.startswith("- 【代表工作·4月】相关2项：")
     assert "贺兰县人大常委会 helan@local.example" in line
+    gone = office.notices(kind=Kind.DIGEST, period="2026-04")
+    assert [key for key in gone if subject(office, key) not in text] == []
 
 
 def test_forecast_of_very_many_names_whole_groups(
     office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reports, "SHOWN", 3)
-    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
+    office.tick(BEFORE, mail=OPERATOR)
     [line] = [line for line in text_of(told(office, FORECAST)).splitlines() if "29封" in line]
     assert "各市、县（区）人大常委会（27个）；" in line
     assert "helan@local.example" not in line
@@ -86,16 +87,22 @@ def test_listing_says_how_many_rows_it_leaves_out() -> None:
     assert (len(listing.rows), listing.more) == (reports.SHOWN, 3)
 
 
-def test_forecast_names_who_has_no_address(office: Trial) -> None:
-    office.tick("2026-07-29T09:00+08:00", mail=OPERATOR)
-    text = text_of(told(office, "report/preflight/2026-08"))
-    assert "不发送（1）\n- 自治区有关部门　无邮箱，需另行告知" in text
-
-
-def test_forecast_names_what_waits_for_a_meetings_date(office: Trial) -> None:
-    office.tick("2026-04-28T09:00+08:00", mail=OPERATOR)
-    text = text_of(told(office, "report/preflight/2026-05"))
-    assert "请登记会期（1次会议）\n- 自治区十三届人大常委会第二十五次会议　5月" in text
+@pytest.mark.parametrize(
+    ("at", "month", "said"),
+    [
+        ("2026-07-29", "2026-08", "不发送（1）\n- 自治区有关部门　无邮箱，需另行告知"),
+        (
+            "2026-04-28",
+            "2026-05",
+            "请登记会期（1次会议）\n- 自治区十三届人大常委会第二十五次会议　5月",
+        ),
+    ],
+)
+def test_forecast_names_who_has_no_address_and_what_waits_for_a_date(
+    office: Trial, at: str, month: str, said: str
+) -> None:
+    office.tick(f"{at}T09:00+08:00", mail=OPERATOR)
+    assert said in text_of(told(office, f"report/preflight/{month}"))
 
 
 def test_sessions_of_past_months_are_asked_for_until_they_have_a_date(office: Trial) -> None:
@@ -112,45 +119,38 @@ def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(office:
     with app.database.write() as connection:
         begin_hold(connection, Hold(Reason.BY_HAND, app.clock.now()))
         report = app.container.reporter.forecast(connection, 5)
-    it = {**report.facts, "plan": app.table.plan}
-    subject_, summary = (
-        app.container.composer.phrase("mail/preflight.txt", macro, it=it)
-        for macro in ("subject", "summary")
-    )
+    it, phrase = {**report.facts, "plan": app.table.plan}, app.container.composer.phrase
+    subject_, summary = (phrase("mail/preflight.txt", m, it=it) for m in ("subject", "summary"))
     assert "暂停发送" in subject_
     assert "到时不发" in summary
     assert "reminder ledger release" in summary
     assert "将于" not in summary
 
 
-def test_subjects_of_the_forecast_are_those_that_go(office: Trial) -> None:
-    office.tick("2026-03-27T09:00+08:00", mail=OPERATOR)
-    office.tick("2026-04-01T09:00+08:00", mail=OPERATOR)
-    text = text_of(told(office, FORECAST))
-    gone = office.notices(kind=Kind.DIGEST, period="2026-04")
-    missing = [subject(office, key) for key in gone if subject(office, key) not in text]
-    assert missing == []
-
-
 def test_forecast_of_a_rehearsal_does_not_replace_the_operators_own(office: Trial) -> None:
-    at = "2026-03-27T09:00+08:00"
-    office.tick(at, mail=OPERATOR | {"redirect_to": "me@npc.test"})
-    office.tick(at, mail=OPERATOR)
-    reached = {
-        person.address
-        for key, view in office.notices(kind=Kind.REPORT).items()
-        if "preflight" in key
-        for person in view.recipients
-    }
+    office.tick(BEFORE, mail=OPERATOR | {"redirect_to": "me@npc.test"})
+    office.tick(BEFORE, mail=OPERATOR)
+    views = office.notices(kind=Kind.REPORT).items()
+    reached = {p.address for key, view in views if "preflight" in key for p in view.recipients}
     assert "operator@npc.test" in reached
 
 
 # After an occasion
 
 
-def test_report_says_how_many_were_expected_and_accepted(office: Trial) -> None:
-    office.tick(MARCH, mail=OPERATOR)
+def test_report_comes_once_an_occasion_and_is_counted_in_no_pass(office: Trial) -> None:
+    assert office.tick(MARCH, mail=OPERATOR) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert len(office.files()) == 6
+    for at in (MARCH, "2026-03-03T09:00+08:00"):
+        office.tick(at, mail=OPERATOR)
+    # Of what was before the first start nothing is reported.
+    assert [key for key in office.notices() if key.startswith("report/")] == [AFTER]
     assert "应发5，已接收5" in subject(office, AFTER)
+    office.tick("2026-03-26T09:00+08:00", mail=OPERATOR)
+    assert "临近提醒：应发1，已接收1" in subject(office, "report/nudge/2026-03-26")
+    office.tick("2026-05-06T09:00+08:00", mail=OPERATOR)
+    assert "应发31，已接收0" in subject(office, "report/digest/2026-04")
+    assert "贺兰县人大常委会　过时未发" in text_of(told(office, "report/digest/2026-04"))
 
 
 def test_report_names_who_has_no_address(office: Trial) -> None:
@@ -185,35 +185,6 @@ def test_report_waits_an_hour_for_what_is_on_its_way(tmp_path: Path) -> None:
         )
 
 
-def test_report_comes_once_an_occasion(office: Trial) -> None:
-    for at in (MARCH, MARCH, "2026-03-03T09:00+08:00"):
-        office.tick(at, mail=OPERATOR)
-    assert [key for key in office.notices() if key.startswith("report/")] == [AFTER]
-
-
-def test_report_is_counted_in_no_pass(office: Trial) -> None:
-    assert office.tick(MARCH, mail=OPERATOR) == {"planned": 5, "sent": 5, "baseline": 12}
-    assert len(office.files()) == 6
-
-
-def test_nothing_is_reported_of_what_was_before_the_first_start(office: Trial) -> None:
-    office.tick(MARCH, mail=OPERATOR)
-    assert not {"report/digest/2026-01", "report/digest/2026-02"} & set(office.notices())
-
-
-def test_missed_month_is_reported_with_its_reason(office: Trial) -> None:
-    office.tick(MARCH, mail=OPERATOR)
-    office.tick("2026-05-06T09:00+08:00", mail=OPERATOR)
-    assert "应发31，已接收0" in subject(office, "report/digest/2026-04")
-    assert "贺兰县人大常委会　过时未发" in text_of(told(office, "report/digest/2026-04"))
-
-
-def test_nudge_is_reported_too(office: Trial) -> None:
-    office.tick(MARCH, mail=OPERATOR)
-    office.tick("2026-03-26T09:00+08:00", mail=OPERATOR)
-    assert "临近提醒：应发1，已接收1" in subject(office, "report/nudge/2026-03-26")
-
-
 def test_report_expires_after_seven_days(tmp_path: Path) -> None:
     with (
         trial(tmp_path, small=True) as office,
@@ -244,32 +215,19 @@ def lead_of_another_body(folder: Path) -> Path:
     return path
 
 
-def test_other_bodies_are_never_pressed_and_stand_in_the_call_list(
+def test_other_bodies_are_never_pressed_and_stand_in_the_call_list_once(
     office: Trial, tmp_path: Path
 ) -> None:
     plan = lead_of_another_body(tmp_path)
-    for day in ("02", "26"):
-        office.tick(f"2026-03-{day}T09:00+08:00", mail=OPERATOR, plan=plan)
-    assert office.notices(kind=Kind.NUDGE) == {}
-    text = text_of(told(office, "report/calls/2026-03-26"))
-    assert "自治区人民政府办公厅　未登记联系人　一件事" in text
-
-
-def test_call_list_comes_once(office: Trial, tmp_path: Path) -> None:
-    plan = lead_of_another_body(tmp_path)
     for day in ("02", "26", "27", "30"):
         office.tick(f"2026-03-{day}T09:00+08:00", mail=OPERATOR, plan=plan)
+    assert office.notices(kind=Kind.NUDGE) == {}
     calls = [key for key in office.notices() if key.startswith("report/calls")]
     assert calls == ["report/calls/2026-03-26"]
+    assert "自治区人民政府办公厅　未登记联系人　一件事" in text_of(told(office, calls[0]))
 
 
 # Without an operator
-
-
-def test_without_an_operator_no_report_is_mailed(office: Trial) -> None:
-    for at in (MARCH, "2026-03-27T09:00+08:00"):
-        office.tick(at)
-    assert office.notices(kind=Kind.REPORT) == {}
 
 
 def test_without_an_operator_the_report_stands_in_the_log(
@@ -277,7 +235,9 @@ def test_without_an_operator_the_report_stands_in_the_log(
 ) -> None:
     with caplog.at_level(logging.INFO):
         office.tick(MARCH)
+        office.tick(BEFORE)
     assert "应发5封，邮件服务器已接收5封" in caplog.text
+    assert office.notices(kind=Kind.REPORT) == {}
 
 
 def test_report_cannot_be_sent_again(office: Trial) -> None:
@@ -286,30 +246,22 @@ def test_report_cannot_be_sent_again(office: Trial) -> None:
         operations.resend(office.app(MARCH), f"npc-deputies/{AFTER}")
 
 
-def test_last_report_comes_when_what_was_held_has_gone(office: Trial) -> None:
-    held = OPERATOR | {"first_start": "hold"}
-    office.tick("2026-04-01T09:00+08:00", mail=held)
-    office.tick("2026-04-01T11:00+08:00", mail=held)
-    operations.release(office.app("2026-04-01T12:00+08:00", mail=held))
-    office.tick("2026-04-01T12:01+08:00", mail=held)
-    office.tick("2026-04-01T12:02+08:00", mail=held)
+def test_report_of_what_still_waits_comes_once_and_the_last_when_it_has_gone(
+    office: Trial,
+) -> None:
+    for hour in (9, 11, 12, 13):
+        office.tick(f"2026-04-01T{hour:02}:00+08:00", mail=HELD)
+    reports_ = [key for key in office.notices(kind=Kind.REPORT) if "digest" in key]
+    assert reports_ == ["report/digest/2026-04"]
+    operations.release(office.app("2026-04-01T14:00+08:00", mail=HELD))
+    office.tick("2026-04-01T14:01+08:00", mail=HELD)
+    office.tick("2026-04-01T14:02+08:00", mail=HELD)
     assert "已接收31" in subject(office, "report/digest/2026-04#2")
 
 
-def test_report_of_what_still_waits_comes_once(office: Trial) -> None:
-    held = OPERATOR | {"first_start": "hold"}
-    office.tick("2026-04-01T09:00+08:00", mail=held)
-    for hour in (11, 12, 13):
-        office.tick(f"2026-04-01T{hour}:00+08:00", mail=held)
-    assert [key for key in office.notices(kind=Kind.REPORT) if "digest" in key] == [
-        "report/digest/2026-04"
-    ]
-
-
 def test_report_of_what_was_held_too_long_says_that_nothing_goes_yet(office: Trial) -> None:
-    held = OPERATOR | {"first_start": "hold"}
-    office.tick("2026-04-01T09:00+08:00", mail=held)
-    office.tick("2026-05-06T09:00+08:00", mail=held)
+    office.tick(APRIL, mail=HELD)
+    office.tick("2026-05-06T09:00+08:00", mail=HELD)
     text = text_of(told(office, "report/digest/2026-04"))
     assert "过时未发" in text
     assert "目前暂停发送：首次启用，暂存待放行" in text

@@ -37,17 +37,12 @@ def test_mails_are_listed_with_subject_receiver_and_local_time(
     assert f'href="/outbox/{NAME}"' in page
 
 
-def test_an_empty_outbox_is_a_page_too(client: TestClient) -> None:
-    assert "还没有邮件" in client.get("/outbox").text
-
-
 def test_fifty_stand_on_a_page(house: Any, client: TestClient) -> None:
+    assert "还没有邮件" in client.get("/outbox").text
     for number in range(51):
         house.put(f"{number}.reminder", mail())
     assert client.get("/outbox").text.count('class="subject"') == 50
     assert client.get("/outbox?page=2").text.count('class="subject"') == 1
-    assert client.get("/outbox?page=3").status_code == 404
-    assert client.get("/outbox?page=x").status_code == 404
 
 
 def test_a_mail_is_shown_in_a_sandbox(house: Any, client: TestClient) -> None:
@@ -83,16 +78,14 @@ def test_a_broken_mail_hides_no_other(house: Any, client: TestClient, header: st
     assert "words" in client.get("/outbox/broken").text
 
 
-@pytest.mark.parametrize("name", ["..", "%2e%2e", "%2e%2e%2f%2e%2e%2fledger.db", "*", "no.such"])
+@pytest.mark.parametrize(
+    "name", ["..", "%2e%2e", "%2e%2e%2f%2e%2e%2fledger.db", "*", "no.such", "a" * 300]
+)
 def test_a_name_leads_nowhere_but_into_the_folder(
     house: Any, client: TestClient, name: str
 ) -> None:
     house.put(NAME, mail())
     assert client.get(f"/outbox/{name}/source").status_code == 404
-
-
-def test_a_name_of_any_length_is_only_a_name(client: TestClient) -> None:
-    assert client.get(f"/outbox/{'a' * 300}").status_code == 404
 
 
 def test_only_a_file_of_the_folder_itself_is_a_mail(
@@ -109,7 +102,7 @@ def test_only_a_file_of_the_folder_itself_is_a_mail(
         assert client.get(f"/outbox/{name}/source").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=99999", "page=%ff"])
+@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=2", "page=x", "page=%ff"])
 def test_a_page_that_cannot_be_is_refused(client: TestClient, query: str) -> None:
     assert client.get(f"/outbox?{query}").status_code == 404
 
