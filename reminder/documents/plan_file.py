@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -100,13 +101,12 @@ def read_plan(file: EditedFile, directory: Directory, days: WorkingDays) -> Plan
     return plan
 
 
+@dataclass
 class _Reader:
-    def __init__(self, file: EditedFile, directory: Directory, tables: _File) -> None:
-        self.file = file
-        self.directory = directory
-        self.tables = tables
-        self.year = tables.plan.year
-        self.places: dict[str, Location] = {}  # of tasks
+    file: EditedFile
+    directory: Directory
+    tables: _File
+    places: dict[str, Location] = field(default_factory=dict)  # of tasks
 
     def plan(self) -> Plan:
         header, places = self.tables.plan, dict[str, Location]()
@@ -124,10 +124,7 @@ class _Reader:
         if not tasks:
             self.file.refuse(("plan",), "has no tasks, wanted [[month]] rows")
         return Plan(
-            id=header.id,
-            year=header.year,
-            name=header.name,
-            tag=header.tag,
+            **header.model_dump(exclude={"office", "timezone"}),
             office=self._unit(header.office, ("plan", "office")),
             zone=ZoneInfo(header.timezone),
             tasks=tuple(tasks),
@@ -148,32 +145,22 @@ class _Reader:
                     TaskKind.MONTH,
                     table,
                     place,
-                    lead,
-                    related,
+                    lead=lead,
+                    related=related,
                     month=row.month,
                     number=numbers[row.month] if totals[row.month] > 1 else 0,
                     timing=self._timing(table, place, meetings),
                 )
 
-    def _task(
-        self,
-        kind: TaskKind,
-        table: _Task,
-        here: Location,
-        lead: tuple[str, ...] = (),
-        related: tuple[str, ...] = (),
-        **of_month: Any,
-    ) -> Task:
-        """`lead` and `related` are the row's, for a task that names none."""
+    def _task(self, kind: TaskKind, table: _Task, here: Location, **of_row: Any) -> Task:
+        """`of_row` is what its row says of it; a task's own units are in place of the row's."""
         self._note_id(self.places, table.id, here)
-        if table.lead is not None:
-            lead = self._units(table.lead, (*here, "lead"))
-        if table.related is not None:
-            related = self._units(table.related, (*here, "related"))
-        if not lead:
+        for role, names in (("lead", table.lead), ("related", table.related)):
+            if names is not None:
+                of_row[role] = self._units(names, (*here, role))
+        if not of_row.setdefault("lead", ()):
             self.file.refuse((*here, "lead"), "is missing, wanted a unit")
-        short = table.short or ""
-        return Task(table.id, kind, table.title, short, lead=lead, related=related, **of_month)
+        return Task(table.id, kind, table.title, table.short or "", **of_row)
 
     def _timing(self, table: _MonthTask, here: Location, meetings: Iterable[str]) -> Timing:
         for position, name in enumerate(table.meetings):
@@ -197,16 +184,16 @@ class _Reader:
     def _note_id(self, places: dict[str, Location], name: str, here: Location) -> None:
         if name in places:
             line = self.file.line_of((*places[name], "id"))
-            self.file.refuse(
-                (*here, "id"), f"{name!r} is the id at line {line} too, wanted a new id"
-            )
+            words = f"{name!r} is the id at line {line} too, wanted a new id"
+            self.file.refuse((*here, "id"), words)
         places.setdefault(name, here)
 
     def _day_near(self, day: date | None, years: int, place: Location) -> date | None:
         """None for one that is further than that from the plan's year, which is a mistake."""
-        if day is None or abs(day.year - self.year) <= years:
+        year = self.tables.plan.year
+        if day is None or abs(day.year - year) <= years:
             return day
-        self.file.refuse(place, f"is {day}, wanted a day of {self.year}")
+        self.file.refuse(place, f"is {day}, wanted a day of {year}")
         return None
 
     def _units(self, names: list[str], here: Location) -> tuple[str, ...]:
