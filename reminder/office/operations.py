@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from reminder.domain.changes import still_asked, why_needless
 from reminder.domain.notices import (
     ON_HOLD,
+    WAITING,
     Kind,
     NoticeDraft,
     Reason,
@@ -103,9 +104,10 @@ def drop_period(app: Application, period: str) -> tuple[int, int]:
     with app.database.write() as connection:
         views = [
             view
-            for view in read_notices(connection)
+            for state in (*WAITING, State.EXPIRED)
+            for view in read_notices(connection, state=state)
             if f"{view.period}-".startswith(f"{period}-")
-            and (view.waiting or (view.state, view.reason) == (State.EXPIRED, Reason.UNKNOWN))
+            and (view.waiting or view.reason == Reason.UNKNOWN)
         ]
         keys = [view.key for view in views if view.state is not State.SENDING]
         now = app.clock.now()
