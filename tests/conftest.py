@@ -99,3 +99,10 @@ def office(tmp_path: Path) -> Iterator[Trial]:
     """One unit leads a task of March and one of April, one is related, one must see nothing."""
     with trial(tmp_path, small=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
+    """The same on both databases, for what their statements do."""
+    with trial(tmp_path, small=True, place=place) as opened:
+        yield opened

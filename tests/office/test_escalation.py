@@ -28,31 +28,27 @@ def addresses(office: Trial, key: str = NUDGE) -> list[str]:
     return [person.address for person in office.notice(key).recipients]
 
 
-def test_the_lead_is_addressed_and_the_others_get_a_copy(office: Trial) -> None:
-    mail = nudged(office, **COPIED)
+@pytest.mark.parametrize(
+    ("settings", "others"),
+    [
+        (COPIED, [OFFICE, CHIEF]),
+        ({"mail": MAIL}, []),
+        ({"nudge": [{"to": ["unit", "Second@unit.test"]}]}, []),  # the unit's own
+    ],
+)
+def test_the_lead_is_addressed_and_the_others_get_a_copy(
+    office: Trial, settings: dict[str, Any], others: list[str]
+) -> None:
+    mail = nudged(office, **settings)
     assert "lead@unit.test" in str(mail["To"])
-    assert str(mail["Cc"]) == f"{OFFICE}, {CHIEF}"
-    assert sorted(addresses(office)) == sorted(
-        ["lead@unit.test", "second@unit.test", OFFICE, CHIEF]
-    )
-    assert f"抄送：{OFFICE}、{CHIEF}" in text_of(mail)
-
-
-def test_without_a_list_nobody_gets_a_copy(office: Trial) -> None:
-    mail = nudged(office, mail=MAIL)
-    assert mail["Cc"] is None
-    assert "抄送" not in text_of(mail)
+    assert str(mail["Cc"] or "") == ", ".join(others)
+    assert sorted(addresses(office)) == sorted(["lead@unit.test", "second@unit.test", *others])
+    assert (f"抄送：{OFFICE}、{CHIEF}" in text_of(mail)) == bool(others)
 
 
 def test_a_digest_goes_to_its_unit_alone(office: Trial) -> None:
     office.tick(MARCH, **COPIED)
     assert addresses(office, "digest/2026-03/lead") == ["lead@unit.test", "second@unit.test"]
-
-
-def test_an_address_of_the_unit_itself_is_not_doubled(office: Trial) -> None:
-    mail = nudged(office, nudge=[{"to": ["unit", "Second@unit.test"]}])
-    assert mail["Cc"] is None
-    assert len(addresses(office)) == 2
 
 
 def test_a_step_without_the_lead_goes_to_the_others_and_names_it(office: Trial) -> None:
@@ -69,16 +65,16 @@ def test_no_word_presses_anybody(office: Trial, settings: dict[str, Any]) -> Non
     assert [words for words in ("催", "督", "逾期", "未完成", "通报") if words in text] == []
 
 
-def test_a_lead_without_address_is_refused_and_not_replaced_by_the_others(office: Trial) -> None:
+@pytest.mark.parametrize(
+    ("settings", "reason", "told"),
+    [(COPIED, "no-address", []), (ASIDE, "accepted", [OFFICE, CHIEF])],
+)
+def test_a_lead_without_address_is_not_replaced_by_the_others(
+    office: Trial, settings: dict[str, Any], reason: str, told: list[str]
+) -> None:
     office.edit_units('to = ["lead@unit.test", "second@unit.test"]', "to = []")
-    office.tick(NUDGED, **COPIED)
-    assert office.notice(NUDGE).reason == "no-address"
-
-
-def test_the_others_are_told_of_a_lead_without_address(office: Trial) -> None:
-    office.edit_units('to = ["lead@unit.test", "second@unit.test"]', "to = []")
-    office.tick(NUDGED, **ASIDE)
-    assert addresses(office) == [OFFICE, CHIEF]
+    office.tick(NUDGED, **settings)
+    assert (office.notice(NUDGE).reason, addresses(office)) == (reason, told)
 
 
 def test_a_rehearsal_replaces_everybody(office: Trial) -> None:

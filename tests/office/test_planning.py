@@ -11,7 +11,6 @@ import pytest
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
-from reminder.ledger.database import Place
 from reminder.office import operations, registrations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, text_of, trial
 from tests.mail.servers import Inbox, bad_server, real_server
@@ -33,13 +32,6 @@ def office(tmp_path: Path) -> Iterator[Trial]:
 def small(tmp_path: Path) -> Iterator[Trial]:
     """One task in March and one in April; one unit leads, one is related."""
     with trial(tmp_path, small=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
-    """The same on both databases, for what their statements do."""
-    with trial(tmp_path, small=True, place=place) as opened:
         yield opened
 
 

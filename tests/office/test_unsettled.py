@@ -39,9 +39,9 @@ def in_sight(office: Trial, at: str, options: dict[str, Any]) -> list[dict[str, 
     return months
 
 
-def test_refused_digests_are_in_sight_a_month_later(office: Trial) -> None:
-    options = refused(office)
-    assert in_sight(office, APRIL, options) == [
+def test_refused_digests_are_in_sight_a_month_later(either: Trial) -> None:
+    options = refused(either)
+    assert in_sight(either, APRIL, options) == [
         {"period": "2026-03", "refused": ["lead", "related"], "expired": []}
     ]
 
