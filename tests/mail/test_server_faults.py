@@ -172,6 +172,9 @@ ROWS: dict[str, list[Fault]] = {
     "log-in refused": [refused("535 5.7.8 wrong"), refused("503 5.5.1 no log-in here")],
     "log-in put off or broken off": [
         log_in("454 4.7.0 later"),
+        log_in("421 4.3.2 closing"),
+        log_in("235-" + "x" * 9000),
+        log_in("what"),
         log_in(CLOSE),
         log_in(HANG, timeout=SHORT),
     ],

@@ -92,16 +92,6 @@ def test_server_that_knows_no_ehlo_is_greeted_by_helo():
         assert server.verbs[:2] == ["EHLO", "HELO"]
 
 
-@pytest.mark.parametrize("reply", ["451 4.3.0 later", "550 5.7.1 not from you", CLOSE, "what"])
-def test_refused_mail_concerns_the_server(reply):
-    with bad_server(MAIL=[reply]) as server:
-        connection = transport(server.port).open()
-        with pytest.raises(ServerError, match=rf"127.0.0.1:{server.port} \w+( at)? MAIL: "):
-            connection.send(mail(), ours)
-        assert connection.closed
-        assert "RCPT" not in server.verbs
-
-
 def test_closed_connection_says_so():
     with bad_server() as server:
         connection = transport(server.port).open()
@@ -240,24 +230,6 @@ def test_password_that_the_server_echoes_is_struck_out_where_there_is_one():
     assert str(error).endswith("501 5.5.2 what is AUTH PLAIN *** ***")
     with bad_server(EHLO=[OFFERS], AUTH=["535 5.7.8 wrong"]) as server:
         assert str(log_in(server, "")).endswith("log-in of office: 535 5.7.8 wrong")
-
-
-@pytest.mark.parametrize(
-    ("reply", "permanent"),
-    [
-        ("503 5.5.1 no log-in here", True),
-        ("235-" + "x" * 9000, False),
-        ("454 4.7.0 later", False),
-        ("421 4.3.2 closing", False),
-        ("what", False),
-        (CLOSE, False),
-        (HANG, False),
-    ],
-)
-def test_only_a_final_refusal_of_the_log_in_is_permanent(reply, permanent):
-    with bad_server(EHLO=[OFFERS], AUTH=[reply]) as server:
-        assert log_in(server).permanent is permanent
-        assert server.verbs.count("AUTH") == 1
 
 
 def test_mechanism_that_the_server_does_not_know_gives_way_to_the_next():

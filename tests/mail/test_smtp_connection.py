@@ -4,6 +4,7 @@ import pytest
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
+from reminder.mail.transports.smtp_connection import THROTTLES, refusal_answer
 from tests.mail.servers import (
     CLOSE,
     CONTENT,
@@ -111,14 +112,6 @@ def test_421_at_rcpt_ends_the_connection_and_keeps_what_was_refused():
     assert kind(answers[RELATED]) == (State.REFUSED, Reason.RECIPIENT_REFUSED)
     for one in (LEAD, "c@unit.test", "d@unit.test"):
         assert answers[one] == Answer(State.RETRY, Reason.SERVER, "421 4.3.2 closing")
-
-
-@pytest.mark.parametrize("reply", [CLOSE, HANG, "what"])
-def test_broken_off_at_rcpt_is_tried_again(reply):
-    with bad_server(RCPT=[reply]) as server:
-        answers = send(server, LEAD, RELATED, timeout=SHORT)
-        assert {kind(one) for one in answers.values()} == {(State.RETRY, Reason.SERVER)}
-        assert server.bodies == []
 
 
 def test_recipients_beyond_the_most_are_asked_again_in_a_further_transaction():
@@ -298,3 +291,20 @@ def test_lapsed_claim_sends_nothing_and_drops_the_connection(asked, step, pipeli
         assert connection.closed
         assert (step in server.verbs) == ahead
         assert server.bodies == []
+
+
+# Refusals that mean «later», told from those that mean it
+
+
+def is_throttle(reply: str) -> bool:
+    never, later = Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_DEFERRED
+    return refusal_answer(550, reply.encode(), never, later).reason is Reason.THROTTLED
+
+
+def test_every_throttle_has_a_source_and_is_known():
+    for _, words, _, source in THROTTLES:
+        assert source.startswith("http")
+        assert is_throttle(f"{words} x")
+    for meant in ("Mailbox unavailable", "DT:SPM 163 smtp", "User suspended", "RP:TRCX"):
+        assert not is_throttle(meant)
+    assert not is_throttle("5.1.1 no such user, check the address and try again")
