@@ -81,17 +81,12 @@ def main() -> None:
         if isinstance(error, OSError):
             place = f"{error.filename}: " if error.filename else ""
             error = ReminderError(f"{place}{error.strerror or error}")
-        _explain(error)
+        if isinstance(error, ConfigurationError):
+            for fault in error.faults:
+                remark(str(fault))
+            remark(f"reminder: {counted(len(error.faults), 'mistake')}, nothing was started")
+        else:
+            remark(f"reminder: {error}")
+            for line in filter(None, error.hint.split("\n")):
+                remark(f"  {line}")
         sys.exit(error.exit_status)
-
-
-def _explain(error: ReminderError) -> None:
-    """What failed, and what to type next."""
-    if isinstance(error, ConfigurationError):
-        for fault in error.faults:
-            remark(str(fault))
-        remark(f"reminder: {counted(len(error.faults), 'mistake')}, nothing was started")
-        return
-    remark(f"reminder: {error}")
-    for line in filter(None, error.hint.split("\n")):
-        remark(f"  {line}")

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from shutil import get_terminal_size
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -181,24 +181,16 @@ def simulate(
     if output:
         write_file(output / "report.txt", [f"{_report(outcome, units, WIDE)}\n".encode()])
     if as_json:
-        print_json(_figures(outcome, units))
+        print_json({
+            "seed": None, "passes": outcome.passes, "kills": 0, "faults": 0,
+            "accepted": len(outcome.accepted), "copies": outcome.copies,
+            "breaches": [{"notice": key, "words": words} for key, words in outcome.breaches],
+            "units": {name: months for name, *months in units},
+        })  # fmt: skip
     else:
         print(_report(outcome, units, get_terminal_size().columns if sys.stdout.isatty() else WIDE))
     if outcome.breaches:
         raise ReminderError("the promise was broken", hint="The same year breaks it again.")
-
-
-def _figures(outcome: Outcome, units: list[list[str]]) -> dict[str, Any]:
-    return {
-        "seed": None,
-        "passes": outcome.passes,
-        "kills": 0,
-        "faults": 0,
-        "accepted": len(outcome.accepted),
-        "copies": outcome.copies,
-        "breaches": [{"notice": key, "words": words} for key, words in outcome.breaches],
-        "units": {name: months for name, *months in units},
-    }
 
 
 def _report(outcome: Outcome, units: list[list[str]], room: int) -> str:

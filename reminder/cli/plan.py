@@ -19,7 +19,6 @@ from reminder.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
-    from reminder.office.meetings import Preview
 
 cli = typer.Typer()
 tasks = typer.Typer(help="Register tasks as done, or open them again.", no_args_is_help=True)
@@ -276,8 +275,15 @@ def set_meeting(
     app = application()
     with app.database.read() as connection:
         moves = preview(app, connection, meeting, parse_day(day) if day else None)
-    for line in _moves(moves) or ["no window moves"]:
-        say(line)
+    for move in moves.windows:
+        before, after = move.before, move.after
+        was = f"{before.opens} to {before.due} ({before.rule})"
+        say(f"{move.task.id}: {was} becomes {after.opens} to {after.due} ({after.rule})")
+    for notice in moves.notices:
+        days = f"{notice.before or 'none'} becomes {notice.after or 'none'}"
+        say(f"{notice.kind} of {notice.task}, {days}: {', '.join(notice.units)}")
+    if not (moves.windows or moves.notices):
+        print("no window moves")
     if moves.notices:
         say_hold(app)
     if dry_run:
@@ -285,15 +291,3 @@ def set_meeting(
         return
     save(app, moves)
     print(f"{meeting}: {moves.becomes or 'without a date'}")
-
-
-def _moves(moves: Preview) -> list[str]:
-    lines = [
-        f"{move.task.id}: {move.before.opens} to {move.before.due} ({move.before.rule})"
-        f" becomes {move.after.opens} to {move.after.due} ({move.after.rule})"
-        for move in moves.windows
-    ]
-    for notice in moves.notices:
-        days = f"{notice.before or 'none'} becomes {notice.after or 'none'}"
-        lines.append(f"{notice.kind} of {notice.task}, {days}: {', '.join(notice.units)}")
-    return lines

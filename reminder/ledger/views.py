@@ -21,7 +21,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from reminder.domain.notices import DECIDING, WAITING, Kind, Reason, State, derive_state
+from reminder.domain.notices import DECIDING, REMINDERS, WAITING, Kind, Reason, State, derive_state
 from reminder.ledger.schema import batched, message, notice, recipient
 
 PAGE_SIZE = 50
@@ -133,11 +133,6 @@ def has_planned(connection: Connection) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def has_notices(connection: Connection, unit: str) -> bool:
-    query = select(notice.c.key).where(notice.c.unit == unit)
-    return connection.execute(query.limit(1)).first() is not None
-
-
 @cache  # to make a statement takes longer than to run it
 def derived_state() -> ColumnElement[str]:
     """The notice's own, or as `derive_state` finds it from its recipients'."""
@@ -199,26 +194,11 @@ def page_of(
 
 def refused(connection: Connection, wanted: NoticeFilter) -> list[tuple[str, str]]:
     """Keys and units of what was refused and not sent again since; `wanted` has no state."""
-    newest = (notice.c.created.desc(), notice.c.key.desc())
-    same = (notice.c.kind, notice.c.period, notice.c.unit)
-    copies = (
-        select(
-            notice.c.key,
-            notice.c.unit,
-            derived_state().label("state"),
-            func.row_number().over(partition_by=same, order_by=newest).label("place"),
-        )
-        .where(*wanted.conditions())
-        .subquery()
-    )
-    query = select(copies.c.key, copies.c.unit).where(
-        copies.c.place == 1, copies.c.state == State.REFUSED
-    )
-    return [(row.key, row.unit) for row in connection.execute(query.order_by(copies.c.key))]
-
-
-TO_UNITS = (Kind.DIGEST, Kind.RECEIPT)
-OF_UNITS = (Kind.NUDGE, Kind.OVERDUE)  # some of them go to others of the house alone
+    columns = (notice.c.key, notice.c.kind, notice.c.period, notice.c.unit)
+    query = select(*columns, derived_state().label("state")).where(*wanted.conditions())
+    rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
+    newest = {(row.kind, row.period, row.unit): row for row in rows}.values()
+    return sorted((row.key, row.unit) for row in newest if row.state == State.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -252,16 +232,17 @@ def mailed_to(
 @cache  # as above
 def _accepted() -> Select[str, str, datetime, bytes]:
     """By at least one of the unit's mailboxes."""
+    to_unit, kinds = (Kind.DIGEST, Kind.RECEIPT), notice.c.kind
+    # Some reminders go to others of the house alone.
     mine = recipient.c.address.in_(bindparam("addresses", expanding=True))
-    of_units = notice.c.kind.in_(OF_UNITS) & mine
-    had_it = (recipient.c.state == State.SENT) & (notice.c.kind.in_(TO_UNITS) | of_units)
+    had_it = (recipient.c.state == State.SENT) & (kinds.in_(to_unit) | mine)
     # Counted, not sought with EXISTS: SQLite would look through all that was ever sent for each.
     count = select(func.count(case((had_it, 1)))).where(recipient.c.notice == notice.c.key)
     key = bindparam("key", type_=String)
     return (
         select(notice.c.key, notice.c.kind, notice.c.as_of, message.c.content)
         .join(message, message.c.notice == notice.c.key)
-        .where(notice.c.unit == bindparam("unit"), notice.c.kind.in_((*TO_UNITS, *OF_UNITS)))
+        .where(notice.c.unit == bindparam("unit"), kinds.in_((*to_unit, *REMINDERS)))
         .where(notice.c.rehearsal.is_(False), count.scalar_subquery() > 0)
         .where((key == "") | (notice.c.key == key))
         .order_by(notice.c.created.desc(), notice.c.key.desc())

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from reminder.domain.plan import Task
 from reminder.domain.units import Unit
 from reminder.errors import UnknownError, UsageError
-from reminder.ledger.views import NoticeView, has_notices, read_notice
+from reminder.ledger.views import NoticeFilter, NoticeView, page_of, read_notice
 from reminder.office.application import Application
 
 
@@ -21,7 +21,8 @@ def find_subject(app: Application, connection: Connection, name: str) -> str:
 
     Raises `UnknownError`.
     """
-    has_left = app.table.directory.named(name) is None and has_notices(connection, name)
+    left = NoticeFilter(unit=name, rehearsals=True)
+    has_left = app.table.directory.named(name) is None and page_of(connection, left, most=1)
     return name if has_left else find_unit(app, name).id
 
 
