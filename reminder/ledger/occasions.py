@@ -33,15 +33,19 @@ BY_DIGEST = "/by-digest"
 
 def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> None:
     """Writes the first start of that stream, once. One that lies ahead was by a wrong clock: it
-    is now.
-
-    From SMTP back to Maildir is no first start, nor is a second start on either.
-    """
-    starts = {row.stream: row.at for row in connection.execute(select(start))}
-    if any(begun > at + AHEAD for begun in starts.values()):
-        connection.execute(update(start).where(start.c.at > at + AHEAD).values(at=at))
-    if stream not in starts and not (stream == "maildir" and "smtp" in starts):
+    is now."""
+    connection.execute(update(start).where(start.c.at > at + AHEAD).values(at=at))
+    if read_start(connection, stream) is None:
         connection.execute(start.insert().values(stream=stream, at=at, held=held))
+
+
+def read_start(connection: Connection, stream: str) -> datetime | None:
+    """When this office first started on that stream, in UTC.
+
+    A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
+    """
+    begun = {row.stream: row.at for row in connection.execute(select(start))}
+    return begun.get(stream) or (begun.get("smtp") if stream == "maildir" else None)
 
 
 def note_tick(connection: Connection, at: datetime) -> None:
@@ -148,20 +152,15 @@ def read_notified(
 ) -> dict[Step, set[str]]:
     """Each step with the units that were reminded by it; a mail that never went does not
     count, unless it was dropped by hand."""
-    notified: dict[Step, set[str]] = {}
+    notified: dict[Step, set[str]] = {step: set() for step in steps}
+    units = {(step.kind, step.task, step.due, step.step): notified[step] for step in notified}
     # Without a notice: the secretariat was asked to phone.
-    went = notice.c.reason.not_in(NEVER_WENT)
-    counts = notice.c.key.is_(None) | (went & (notice.c.rehearsal == rehearsal))
-    for step in steps:
-        query = select(reminded.c.unit).join(notice, notice.c.key == reminded.c.key, isouter=True)
-        query = query.where(
-            reminded.c.kind == step.kind,
-            reminded.c.task == step.task,
-            reminded.c.due == step.due,
-            reminded.c.step == step.step,
-            counts,
-        )
-        notified[step] = set(connection.scalars(query))
+    went = notice.c.reason.not_in(NEVER_WENT) & (notice.c.rehearsal == rehearsal)
+    query = select(reminded).join(notice, notice.c.key == reminded.c.key, isouter=True)
+    query = query.where(notice.c.key.is_(None) | went)
+    for tasks in batched({step.task for step in notified}):
+        for row in connection.execute(query.where(reminded.c.task.in_(tasks))):
+            units.get((row.kind, row.task, row.due, row.step), set()).add(row.unit)
     return notified
 
 

@@ -12,6 +12,7 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger.database import Place
 from reminder.ledger.feeds import note_change
+from reminder.ledger.occasions import read_start
 from reminder.ledger.opening import known_revision, reading
 from reminder.ledger.schema import (
     REVISION,
@@ -21,7 +22,6 @@ from reminder.ledger.schema import (
     put,
     read_history,
     registration,
-    start,
     task_done,
 )
 
@@ -150,15 +150,6 @@ def read_progress(connection: Connection, table: Timetable, stream: str) -> Prog
     }
     begun = read_start(connection, stream)
     return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
-
-
-def read_start(connection: Connection, stream: str) -> datetime | None:
-    """When this office first started on that stream, in UTC.
-
-    A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
-    """
-    begun = {row.stream: row.at for row in connection.execute(select(start))}
-    return begun.get(stream) or (begun.get("smtp") if stream == "maildir" else None)
 
 
 def note_done(

@@ -34,7 +34,8 @@ from reminder.ledger import deliveries, notices, occasions, senders
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold, let_finished_go, read_hold
 from reminder.ledger.notices import NewNotice
-from reminder.ledger.registrations import read_progress, read_start
+from reminder.ledger.occasions import read_start
+from reminder.ledger.registrations import read_progress
 from reminder.ledger.schema import batched, put_setting, read_setting
 from reminder.ledger.views import read_notices
 from reminder.mail.compose import RenderContext

@@ -22,7 +22,8 @@ from reminder.ledger import notices, occasions
 from reminder.ledger.counts import Tally, read_unsettled, refused_reports, tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import is_all_held, read_hold
-from reminder.ledger.registrations import read_progress, read_start
+from reminder.ledger.occasions import read_start
+from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import read_notices
 from reminder.mail.compose import Composer
 from reminder.office.notice_writer import NoticeWriter

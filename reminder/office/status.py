@@ -13,8 +13,8 @@ from reminder.errors import LedgerError
 from reminder.ledger import counts, senders
 from reminder.ledger.database import DatabaseServer
 from reminder.ledger.holds import Hold, read_hold, unapproved
-from reminder.ledger.occasions import last_occasion, last_tick
-from reminder.ledger.registrations import read_progress, read_start
+from reminder.ledger.occasions import last_occasion, last_tick, read_start
+from reminder.ledger.registrations import read_progress
 from reminder.office.application import Application
 from reminder.office.holds import hold_hint, hold_words
 

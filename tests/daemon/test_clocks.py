@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.ledger.registrations import read_start
+from reminder.ledger.occasions import read_start
 from reminder.office import operations
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp
 from tests.mail.servers import bad_server

@@ -7,7 +7,7 @@ import time_machine
 
 from reminder.clock import Clock
 from reminder.errors import ReminderError
-from reminder.ledger.registrations import read_start
+from reminder.ledger.occasions import read_start
 from reminder.office import registrations
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, Trial

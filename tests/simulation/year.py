@@ -18,7 +18,7 @@ from reminder.errors import DeclinedError, LedgerError
 from reminder.ledger import registrations
 from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
-from reminder.ledger.registrations import read_start
+from reminder.ledger.occasions import read_start
 from reminder.ledger.schema import notice, recipient, reminded
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.office.application import Application
