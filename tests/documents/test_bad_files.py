@@ -32,25 +32,14 @@ related = ["组织部"]
 id = "2026-04-1"
 title = "召开部署会议"
 """
-UNITS = """\
-[[unit]]
-id = "lead"
-name = "代表工作委员会"
-relation = "own"
-to = ["lead@unit.example"]
-
-[[unit]]
-id = "related"
-name = "组织部"
-relation = "parallel"
-to = ["related@unit.example"]
-
-[[unit]]
-id = "outsider"
-name = "高级人民法院"
-relation = "parallel"
-to = ["outsider@unit.example"]
-"""
+UNITS = "\n".join(
+    f'[[unit]]\nid = "{id}"\nname = "{name}"\nrelation = "{relation}"\nto = ["{id}@unit.example"]\n'
+    for id, name, relation in [
+        ("lead", "代表工作委员会", "own"),
+        ("related", "组织部", "parallel"),
+        ("outsider", "高级人民法院", "parallel"),
+    ]
+)
 PLACES = {
     "plan": "plan.toml",
     "units": "units.toml",
@@ -77,12 +66,10 @@ FAULTS = {
     "plan/month-13": "15: month.month: is 13, wanted less than or equal to 12",
     "plan/month-without-tasks": "14: month.task: is missing, wanted",
     "plan/nested-too-deeply": "22: not TOML: nested too deeply",
-    "plan/no-header": "1: plan: is missing, wanted",
     "plan/no-tasks": "1: plan: has no tasks, wanted [[month]] rows",
     "plan/not-utf-8": "21: byte 0xd5 is not UTF-8, wanted UTF-8",
     "plan/number-of-many-digits": " cannot be read: Exceeds the limit",
     "plan/short-over-16-characters": "22: month.task.short: is '一二三四五六七八九十",
-    "plan/table-where-list-belongs": "23: year-round: is ",
     "plan/task-id-with-spaces": "20: month.task.id: is '2026 04 1', wanted",
     "plan/time-zone-outside-its-folder": "7: plan.timezone: '../Shanghai' is no time zone, wanted",
     "plan/title-empty": "21: month.task.title: is empty, wanted words",
@@ -95,8 +82,6 @@ FAULTS = {
     "plan/unknown-part-of-month": "22: month.task.part: is 'end', wanted 'early', 'middle' or",
     "plan/unknown-time-zone": "7: plan.timezone: 'Asia/Beijing' is no time zone, wanted an IANA",
     "plan/unknown-unit": "19: month.related: unknown unit '组织邻', wanted 组织部?",
-    "plan/year-is-text": "3: plan.year: is 'twenty', wanted a valid integer",
-    "units/address-with-two-lines": "12: unit.to: 'related@unit.example\\nBcc: all@unit.example' ",
     "units/address-without-at": "14: unit.to: 'related.unit.example' is not an address",
     "units/alias-means-two-units": "11: unit.aliases: '代表工委' means 'lead' at line 4 and",
     "units/control-character-in-name": "16: unit.name: holds the control character '\\x07'",
