@@ -54,24 +54,24 @@ class EditedFile:
             repr(data)  # nothing is too deep or too long to be shown in a mistake
             self.data = data
         except FileNotFoundError:
-            self._refuse(0, "no such file, wanted a TOML file here")
+            self._unreadable(0, "no such file, wanted a TOML file here")
         except OSError as error:
-            self._refuse(0, f"cannot be read: {error.strerror}")
+            self._unreadable(0, f"cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
-            self._refuse(error.object[: error.start].count(b"\n") + 1, not_utf8(error))
+            self._unreadable(error.object[: error.start].count(b"\n") + 1, not_utf8(error))
         except tomllib.TOMLDecodeError as error:
             words, _, place = str(error).rpartition(" (at ")
             found = re.match(r"line (\d+)", place)  # else it is the end of the document
             line = int(found[1]) if found else self._text.count("\n") + 1
-            self._refuse(line, f"not TOML: {words[0].lower()}{words[1:]}, wanted valid TOML")
+            self._unreadable(line, f"not TOML: {words[0].lower()}{words[1:]}, wanted valid TOML")
         except RecursionError:
             # No parser has come so far as to know: the line with most brackets.
             depths = [line.count("[") + line.count("{") for line in self._text.split("\n")]
-            self._refuse(depths.index(max(depths)) + 1, "not TOML: nested too deeply")
+            self._unreadable(depths.index(max(depths)) + 1, "not TOML: nested too deeply")
         except ValueError as error:  # a name with NUL; a number of thousands of digits
-            self._refuse(0, f"cannot be read: {error}")
+            self._unreadable(0, f"cannot be read: {error}")
 
-    def _refuse(self, line: int, message: str) -> None:
+    def _unreadable(self, line: int, message: str) -> None:
         self.faults.append(Fault(self.shown, line, "", message))
 
     @cached_property
