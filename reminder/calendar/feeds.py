@@ -33,8 +33,8 @@ class Feeds:
         self.renderer = FeedRenderer(templates, uid_domain)
 
     def names(self) -> list[str]:
-        """Every unit that is no group, then the whole plan."""
-        return [*(unit.id for unit in self._table().directory.single), PLAN]
+        """The whole plan, then every unit that is no group."""
+        return [PLAN, *(unit.id for unit in self._table().directory.single)]
 
     def has(self, name: str) -> bool:
         unit = self._table().directory.units.get(name)

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from itertools import zip_longest
 
 from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason
-from reminder.domain.occasions import forecast, gets_digest
+from reminder.domain.occasions import gets_digest, reminders_to_come
 from reminder.domain.plan import Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Window
-from reminder.domain.workdays import DAY, last_day
+from reminder.domain.workdays import last_day
 
 # Who is reminded of what: by the kind, the task and the unit.
 Call = tuple[Kind, str, str]
@@ -99,11 +99,10 @@ def calls_from(
     for call in first:
         days[call].add(start)
     for task in tasks:
-        alone = replace(table, plan=replace(table.plan, tasks=(task,)))
-        for occasion in forecast(alone, start + DAY, end, now, progress):
-            if occasion.kind in REMINDERS:
-                for unit in occasion.units:
-                    days[occasion.kind, task.id, unit].add(occasion.at.date())
+        for kind, day, units in reminders_to_come(table, table.windows[task.id], progress):
+            if kind in REMINDERS and start < day <= end:
+                for unit in units:
+                    days[kind, task.id, unit].add(day)
     return days
 
 

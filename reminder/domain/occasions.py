@@ -199,13 +199,9 @@ def forecast(
     }
     leads: dict[tuple[datetime, Kind], list[str]] = defaultdict(list)
     for window in table.windows.values():
-        for kind, day, tones in _reminder_days(table, window, progress):
+        for kind, day, units_asked in reminders_to_come(table, window, progress):
             if start <= day <= end:
-                leads[table.moment(day), kind] += [
-                    unit
-                    for unit in table.lead_units(table.plan.by_id[window.task])
-                    if progress.is_asked(window.task, unit) and table.directory[unit].tone in tones
-                ]
+                leads[table.moment(day), kind] += units_asked
     for at, kind in sorted({*digests, *leads}):
         units, period = tuple(dict.fromkeys(leads[at, kind])), at.date().isoformat()
         if kind is Kind.DIGEST:
@@ -218,10 +214,19 @@ def forecast(
             yield Occasion(kind, period, at, units)
 
 
+def reminders_to_come(
+    table: Timetable, window: Window, progress: Progress
+) -> Iterator[tuple[Kind, date, list[str]]]:
+    """Each with its day and the units that a mail is about on it; what a digest says is one."""
+    task = table.plan.by_id[window.task]
+    leads = [unit for unit in table.lead_units(task) if progress.is_asked(task.id, unit)]
+    for kind, day, tones in _reminder_days(table, window, progress):
+        yield kind, day, [unit for unit in leads if table.directory[unit].tone in tones]
+
+
 def _reminder_days(
     table: Timetable, window: Window, progress: Progress
 ) -> Iterator[tuple[Kind, date, Set[Relation]]]:
-    """Each with the tones of the units that a mail is about on that day."""
     if not (window.tracked and progress.is_open(window)):
         return
     own, of_leads = frozenset({Relation.OWN}), table.schedule.nudges_of_leads

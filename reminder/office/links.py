@@ -63,7 +63,7 @@ def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
             known.get((FEED, name), LinkView(FEED, name)),
             tuple(readers[name]),
         )
-        for name in sorted(app.feeds.names(), key=lambda name: name != PLAN)
+        for name in app.feeds.names()
     ]
 
 
@@ -91,7 +91,7 @@ def offered_feeds(
 ) -> Iterator[dict[str, str]]:
     """Each with its name (empty for the whole plan, which comes first), the address with short
     entries, which is the usual one, and that with whole windows: who sees them can open them."""
-    names = sorted(app.feeds.names(), key=lambda name: name != PLAN)[:most]
+    names = app.feeds.names()[:most]
     for name, link in access.read_links(connection, FEED, names).items():
         label = "" if name == PLAN else app.table.directory[name].name
         yield {"name": label} | addresses(app, base, link)

@@ -13,7 +13,7 @@ from reminder.domain.windows import Progress
 def test_every_unit_has_the_windows_of_the_timetable(desk: Any) -> None:
     """The plan's feed has all, a group has none; no feed has a contact or an address."""
     windows, tasks = desk.table.windows, desk.table.plan.tasks
-    assert desk.feeds.names() == [*(unit.id for unit in desk.table.directory.single), "plan"]
+    assert desk.feeds.names() == ["plan", *(unit.id for unit in desk.table.directory.single)]
     for name in desk.feeds.names():
         found = desk.entries(name, "year-round=0")
         assert {
