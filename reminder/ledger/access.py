@@ -46,9 +46,7 @@ class InstallationKey:
         """HMAC-SHA-256 as lower-case letters and digits (base32), five bits a character."""
         message = f"{purpose}\0{subject}".encode()
         digest = hmac.digest(self.secret, message, "sha256")
-        return (
-            base64.b32encode(digest[: (length * 5 + 7) // 8]).decode().rstrip("=").lower()[:length]
-        )
+        return base64.b32encode(digest).decode().lower()[:length]
 
 
 def installation_key(database: Database, given: str = "") -> InstallationKey:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from reminder.office.login import hash_of, keep_password
+from reminder.office.login import set_password
 from tests.browser.conftest import Served, launched, serving
 from tests.nginx import NAME, free_port, nginx, recipe
 
@@ -52,8 +52,7 @@ def test_the_secretariat_logs_in_by_the_address_and_reads_the_outbox(
     site: tuple[Served, int], browser_page: Page
 ) -> None:
     served, _ = site
-    with served.app.database.write() as connection:
-        keep_password(connection, hash_of(PASSWORD))
+    set_password(served.app, PASSWORD)
     page = browser_page
     page.goto(served.page("/console"))
     page.get_by_label("密码").fill(PASSWORD)

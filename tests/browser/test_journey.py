@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from reminder.ledger.access import FEED, LinkView
-from reminder.office.login import hash_of, keep_password
+from reminder.office.login import set_password
 from tests.browser.conftest import Served, faults, overflow
 
 LEAD, OTHER = "deputies", "general-office"
@@ -20,8 +20,7 @@ CONSOLE = ("", "/month", "/units", f"/units/{LEAD}", "/ledger", "/approval", "/m
 @pytest.fixture
 def secretary(chromium: Browser, served: Served) -> Page:
     """At a desk, logged in by the password."""
-    with served.app.database.write() as connection:
-        keep_password(connection, hash_of(PASSWORD))
+    set_password(served.app, PASSWORD)
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
     page = context.new_page()
     page.goto(served.page("/console"))

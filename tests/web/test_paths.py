@@ -5,7 +5,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -19,7 +19,7 @@ from reminder.domain.addresses import PAGES
 from reminder.mail.transports.maildir import messages
 from reminder.office.application import Application
 from reminder.office.links import local_address
-from reminder.office.login import hash_of, keep_password
+from reminder.office.login import set_password
 from reminder.web.app import create_app
 from reminder.web.server import web_server
 from tests.daemon.trials import parsed, text_of
@@ -48,20 +48,14 @@ NGINX = """
 """
 
 
-class Addresses(HTMLParser):
-    """Every address on a page: of links, pictures, frames, scripts, styles and forms."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: set[tuple[str, str]] = set()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        method = (named.get("method") or "get") if tag == "form" else "get"
-        for name in ("href", "src", "action"):
-            if value := named.get(name):
-                self.found.add((method, value))
+def addresses(page: str) -> set[tuple[str, str]]:
+    """Every address on a page, of links, pictures, frames, scripts, styles and forms, with how it
+    is asked for."""
+    return {
+        ("post" if 'method="post"' in tag else "get", unescape(address))
+        for tag in re.findall(r"<\w[^>]*>", page)
+        for address in re.findall(r'\s(?:href|src|action)="([^"]+)"', tag)
+    }
 
 
 class Below:
@@ -92,7 +86,8 @@ class Below:
 
     def log_in(self) -> str:
         page = self.get(f"{self.base}/console/month").text
-        return self.post(f"{self.base}/console/login", password=PASSWORD, next=next_on(page))
+        wanted = re.search(r'name="next" value="([^"]*)"', page)[1]
+        return self.post(f"{self.base}/console/login", password=PASSWORD, next=wanted)
 
     def walk(self, *starts: str) -> set[str]:
         """Follows the addresses of every page, two of each kind, and says which it has seen."""
@@ -111,7 +106,7 @@ class Below:
             assert answer.status_code == 200, url
             if not answer.headers["Content-Type"].startswith("text/html"):
                 continue
-            for method, address in Addresses(answer.text).found:
+            for method, address in addresses(answer.text):
                 if (there := self.place(url, address)) and method == "get":
                     waiting.append(there)
                 elif there:
@@ -128,12 +123,6 @@ class Below:
         return "" if many else there
 
 
-def next_on(page: str) -> str:
-    found = re.search(r'name="next" value="([^"]*)"', page)
-    assert found
-    return found[1]
-
-
 @pytest.fixture(params=WAYS.values(), ids=WAYS, scope="module")
 def below(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
@@ -147,8 +136,7 @@ def below(
     office = load_office(command_line=given)
     app = Application(office, Clock(AT))
     app.tick()
-    with app.database.write() as connection:
-        keep_password(connection, hash_of(PASSWORD))
+    set_password(app, PASSWORD)
     server = web_server(create_app(app))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
@@ -168,9 +156,7 @@ def link(below: Below) -> str:
     for path in messages(below.app.settings.outbox):
         mail = parsed(path.read_bytes())
         if "deputies@" in str(mail["To"]):
-            found = re.search(rf"{re.escape(below.base)}/units/\S+", text_of(mail))
-            assert found
-            return found[0]
+            return re.search(rf"{re.escape(below.base)}/units/\S+", text_of(mail))[0]
     raise AssertionError("no mail")
 
 

@@ -25,8 +25,12 @@ HASHED = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
 def _password(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "_HASHER", PasswordHasher(time_cost=2, memory_cost=64))
     house.application.clock = VirtualClock(AT)
+    keep(house, HASHED)
+
+
+def keep(house: Any, hashed: str) -> None:
     with house.database.write() as connection:
-        login.keep_password(connection, HASHED)
+        login.keep_password(connection, hashed)
 
 
 def log_in(client: TestClient, password: str = PASSWORD, wanted: str = "") -> Any:
@@ -67,8 +71,7 @@ def test_a_wrong_password_opens_nothing_and_is_never_repeated(
 
 
 def test_without_a_password_the_page_says_how_to_set_one(house: Any, client: TestClient) -> None:
-    with house.database.write() as connection:
-        login.keep_password(connection, "")
+    keep(house, "")
     page = client.get(LOGIN)
     assert page.status_code == 200
     assert "reminder console password" in page.text
@@ -148,8 +151,7 @@ def test_a_password_that_changes_in_between_opens_nothing(
     house: Any, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fits(hashed: str, password: str) -> bool:
-        with house.database.write() as connection:
-            login.keep_password(connection, "another")
+        keep(house, "another")
         return True
 
     monkeypatch.setattr(login, "fits", fits)
@@ -244,8 +246,7 @@ def test_after_a_new_password_the_secretariat_gets_in_beside_guessers(
     anywhere: Any, known: TestClient
 ) -> None:
     other, new = PasswordHasher(time_cost=1, memory_cost=64), "battery of another horse"
-    with anywhere.database.write() as connection:
-        login.keep_password(connection, other.hash(new))
+    keep(anywhere, other.hash(new))
     guess_from_everywhere(anywhere)
     assert log_in(known).status_code == 422
     assert log_in(known, new).status_code == 303
@@ -277,8 +278,7 @@ def test_browsers_that_an_earlier_password_knew_share_their_guesses(house: Any) 
     for client in (first, second):
         log_in(client)
         del client.cookies[house.cookie("console")]
-    with house.database.write() as connection:
-        login.keep_password(connection, login.hash_of(PASSWORD))
+    keep(house, login.hash_of(PASSWORD))
     assert guess(first, 3) + guess(second, 3) == [422] * 5 + [429]
 
 
