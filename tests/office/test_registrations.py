@@ -250,12 +250,6 @@ def test_one_task_is_reported_as_done_a_few_times_a_day_whatever_the_office_says
 # Reports
 
 
-def test_a_task_that_is_reported_as_done_is_nudged_no_more(small: Trial) -> None:
-    finish(small.app("2026-03-20T10:00+08:00"))
-    small.tick(LATE)
-    assert kinds(small, Kind.NUDGE) == []
-
-
 def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> None:
     app = either.app(LATE)
     app.plan(app.clock.now())
@@ -285,11 +279,11 @@ def test_a_nudge_on_its_way_to_another_lead_stops_when_the_task_is_confirmed(two
     assert (two.notice(key).state, two.notice(key).reason) == ("expired", "done")
 
 
-def test_a_reported_task_is_neither_to_be_confirmed_by_the_unit_nor_late(small: Trial) -> None:
-    finish(small.app(LATE))
-    small.tick(PAST)
-    small.tick("2026-04-02T09:30+08:00")
-    assert kinds(small, Kind.OVERDUE) == []
+def test_a_reported_task_is_neither_nudged_nor_to_be_confirmed_by_the_unit(small: Trial) -> None:
+    finish(small.app("2026-03-20T10:00+08:00"))
+    for at in (LATE, PAST, "2026-04-02T09:30+08:00"):
+        small.tick(at)
+    assert kinds(small, Kind.NUDGE) == kinds(small, Kind.OVERDUE) == []
     texts = [text_of(mail) for mail in small.mails() if "4月" in str(mail["Subject"])]
     assert texts
     assert not any("待确认" in text for text in texts)
@@ -339,15 +333,11 @@ def test_the_word_of_a_unit_that_has_left_can_be_sent_back(small: Trial) -> None
     assert app.progress().reported == {}
 
 
-def test_the_same_report_twice_is_one(small: Trial) -> None:
+def test_a_report_is_made_confirmed_or_sent_back_once(small: Trial) -> None:
+    assert finish(small.app(LATE), done_on=date(2026, 3, 19))
     assert finish(small.app(LATE))
     assert not finish(small.app(LATE))
-    assert finish(small.app(LATE), done_on=date(2026, 3, 23))
     assert len(said(small)) == 2
-
-
-def test_a_report_is_confirmed_or_sent_back_once(small: Trial) -> None:
-    finish(small.app(LATE))
     service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
     with pytest.raises(DeclinedError, match="already handled"):
         service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
@@ -366,11 +356,6 @@ def test_undone_a_task_is_open_again_and_waits_for_nobody(either: Trial) -> None
         service.undo(app, "lead", TASK, "", OFFICE)
         assert (app.progress().done, app.progress().reported) == ({}, {})
         assert app.progress().is_asked(TASK, "lead")
-
-
-def test_direct_needs_no_confirmation(small: Trial) -> None:
-    finish(small.app(LATE, web={"finish": "direct"}))
-    assert small.app(LATE).progress().done == {TASK: date(2026, 3, 20)}
 
 
 @pytest.mark.parametrize("name", ["related", "bystander"])
@@ -442,8 +427,11 @@ def test_what_the_secretariat_registers_settles_what_waits_until_it_is_reopened(
 
 
 def test_what_is_tried_in_a_rehearsal_is_not_registered(small: Trial) -> None:
-    app = small.app(LATE, mail={"redirect_to": "secretary@npc.test"})
     with pytest.raises(DeclinedError, match="rehearsal"):
-        finish(app)
+        finish(small.app(LATE, mail={"redirect_to": "secretary@npc.test"}))
     assert said(small) == []
-    assert app.progress().reported == {}
+
+
+def test_direct_needs_no_confirmation(small: Trial) -> None:
+    finish(small.app(LATE, web={"finish": "direct"}))
+    assert small.app(LATE).progress().done == {TASK: date(2026, 3, 20)}
