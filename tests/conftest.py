@@ -14,8 +14,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLite
 from sqlalchemy.util import LRUCache
 
 from reminder.ledger import file, server
-from reminder.ledger.database import Database, Place
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Database, Place, open_database
 from tests.daemon.trials import Trial, trial
 from tests.ledgers import lay
 from tests.postgresql import PostgreSQL, program, running

@@ -4,7 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import open_database
 
 
 def lay(path: Path, ledger: bytes = b"") -> Path:

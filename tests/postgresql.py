@@ -14,8 +14,7 @@ from typing import Any
 
 import psycopg
 
-from reminder.ledger.database import DatabaseServer, place_of
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import DatabaseServer, open_database, place_of
 from reminder.ledger.schema import metadata
 
 # PostgreSQL refuses to run as root: then it runs as the user that its package makes.

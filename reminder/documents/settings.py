@@ -27,7 +27,7 @@ from pydantic_settings import (
 from reminder.documents import values
 from reminder.domain.addresses import is_loopback, is_public_name, mailbox
 from reminder.errors import ConfigurationError, Fault
-from reminder.ledger.database import Place, lock_beside, place_of
+from reminder.ledger.database import Place, place_of, sender_lock
 
 PREFIX = "REMINDER_"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -246,7 +246,7 @@ class Settings(BaseSettings):
 
     @property
     def lock_path(self) -> Path:
-        return lock_beside(self.ledger, self.state_dir)
+        return sender_lock(self.ledger, self.state_dir)
 
     @property
     def outbox(self) -> Path:

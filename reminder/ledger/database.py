@@ -1,55 +1,26 @@
-"""The ledger's database: where it is, one writer at a time, nothing lost on a crash."""
+"""The ledger's database: where it is, how it is opened, one writer at a time, nothing lost on a
+crash.
+"""
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from itertools import cycle
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.schema import CreateIndex, CreateTable
 
-from reminder.domain.addresses import host_name
 from reminder.errors import LedgerError
+from reminder.ledger import file
 from reminder.ledger.mark import Mark
-from reminder.ledger.schema import read_setting
-
-BUSY_TIMEOUT = 30  # seconds that a writer waits for another
-MOVED_TO = "moved-to"  # the setting of a ledger that was copied elsewhere
-_SQLITE, _POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
-_UNKNOWN = (
-    "is not a database this version knows, wanted sqlite:////absolute/path.db or "
-    "postgresql://user:password@host:port/name"
-)
-_UNUSABLE = (
-    "names no usable host, port or database, wanted postgresql://user:password@host:port/name "
-    "(in a password @ is %40, : is %3A, / is %2F, % is %25)"
-)
-# A password with a bare @ / : ? in it would end up here, and then in words and logs.
-_NAME = re.compile(r"[^\s/@:?&%]+")
-_PORTS = re.compile(r"[\d,]*", re.ASCII)
-
-
-@dataclass(frozen=True)
-class DatabaseServer:
-    """`url` is as libpq reads it, often with a password: shown is only the rest.
-
-    `host` and `port` are lists with commas where there are several; empty for libpq's own.
-    """
-
-    url: str = field(repr=False)
-    host: str
-    port: str
-    database: str
-
-    def __str__(self) -> str:
-        hosts, ports = self.host.split(","), cycle(self.port.split(","))
-        pairs = zip(hosts, ports, strict=False)  # one port, or one for each host
-        names = [f"{host}:{port}" if port else host for host, port in pairs]
-        return f"{','.join(names)}/{self.database}"
-
+from reminder.ledger.schema import REVISION, metadata, read_setting
+from reminder.ledger.server import DatabaseServer as DatabaseServer
+from reminder.ledger.server import ServerEngines, server_named
 
 Place = Path | DatabaseServer
+MOVED_TO = "moved-to"  # the setting of a ledger that was copied elsewhere
+_OURS = {*metadata.tables, "alembic_version"}
+_VERSIONS = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+_SQLITE, _POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
 
 
 def place_of(url: str) -> Place:
@@ -57,14 +28,15 @@ def place_of(url: str) -> Place:
     if url.startswith(f"{_SQLITE}/"):
         return Path(url.removeprefix(_SQLITE))
     if url.startswith(_POSTGRESQL):
-        return _server(url)
-    raise ValueError(_UNKNOWN)
+        return server_named(url)
+    raise ValueError(
+        "is not a database this version knows, wanted sqlite:////absolute/path.db or "
+        "postgresql://user:password@host:port/name"
+    )
 
 
-def lock_beside(place: Place, state_dir: Path) -> Path:
-    """Of the sender's lock: who shares a ledger that is a file shares the lock."""
-    beside = place if isinstance(place, Path) else state_dir / "ledger"
-    return beside.resolve().with_suffix(".sender.lock")
+def sender_lock(place: Place, state_dir: Path) -> Path:
+    return file.lock_beside(place if isinstance(place, Path) else state_dir / "ledger")
 
 
 def server_mark(state_dir: Path) -> Path:
@@ -72,84 +44,135 @@ def server_mark(state_dir: Path) -> Path:
     return state_dir / "ledger.server.made"
 
 
-def _server(url: str) -> DatabaseServer:
-    """By libpq's own reading of the URL."""
-    # The driver takes 50 ms to import: only where it will be used.
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
-
-    try:
-        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
-        host, port, name = (parts.get(key, "") for key in ("host", "port", "dbname"))
-        for each in host.split(","):
-            if each and not each.startswith("/"):  # but for a socket, in a folder of its own
-                host_name(each)
-        if "@" in host or not _PORTS.fullmatch(port) or not _NAME.fullmatch(name):
-            raise ValueError
-        if port.count(",") not in (0, host.count(",")):
-            raise ValueError
-    except (ProgrammingError, ValueError):
-        raise ValueError(_UNUSABLE) from None
-    return DatabaseServer(url, host, port, name)
-
-
 class Database:
     """`write` is a transaction of one writer at a time: what it reads, nobody changes before
     it writes. `record` is one for statements that are safe by themselves, because they name
     what they change as they found it; on a server it waits for no other writer. `read` sees one
-    consistent state and can write nothing. `in_words` makes the database's errors a `LedgerError`.
+    consistent state and can write nothing.
 
     Raises `LedgerError` when the database cannot be used, or is not the one that was opened:
     what is written to a file that somebody deleted is lost when the process ends.
     """
 
-    def __init__(
-        self,
-        place: Place,
-        mark: Mark,
-        in_words: Callable[[], AbstractContextManager[None]],
-        *,
-        writer: Engine,
-        recorder: Engine,
-        reader: Engine,
-    ) -> None:
+    def __init__(self, place: Place, engines: file.FileEngines | ServerEngines, mark: Mark) -> None:
         self.place = place
         self.mark = mark
-        self.in_words = in_words
-        self.writer = writer
-        self.reader = reader
-        self._recorder = recorder
+        self.writer = engines.writer
+        self.reader = engines.reader
+        self._engines = engines
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         with self._begin(self.writer) as connection:
-            refuse_moved(connection, self.place)
+            _refuse_moved(connection, self.place)
             yield connection
 
     def record(self) -> AbstractContextManager[Connection]:
-        return self._begin(self._recorder)
+        return self._begin(self._engines.recorder)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        self.check()
-        with self.in_words(), self.reader.connect() as connection:
+        self._engines.check()
+        with self._engines.in_words(), self.reader.connect() as connection:
             yield connection  # and no COMMIT, which a damaged file refuses
 
     @contextmanager
     def _begin(self, engine: Engine) -> Iterator[Connection]:
-        self.check()
-        with self.in_words(), engine.begin() as connection:
+        self._engines.check()
+        with self._engines.in_words(), engine.begin() as connection:
             yield connection
 
-    def check(self) -> None:
-        """Before each use. Raises `LedgerError` when it is not what was opened."""
+    def make_tables(self) -> None:
+        """Or brings them to the present version, unless another came first."""
+        with self._begin(self.writer) as connection:
+            revision = known_revision(connection, self.place)
+            if revision is None:
+                for table in metadata.sorted_tables:
+                    connection.execute(CreateTable(table))
+                    # Of indexes that seem alike SQLite takes the newest: in one order everywhere.
+                    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                        connection.execute(CreateIndex(index))
+                connection.execute(text(_VERSIONS))
+                row = text("INSERT INTO alembic_version VALUES (:revision)")
+                connection.execute(row, {"revision": REVISION})
+            elif revision != REVISION:  # unless another came first
+                # Alembic takes a tenth of a second to import, and only an older ledger needs it.
+                from reminder.ledger.migrations.upgrade import upgrade
+
+                upgrade(connection)
 
     def close(self) -> None:
-        self._recorder.dispose()
-        self.reader.dispose()
+        self._engines.close()
 
 
-def refuse_moved(connection: Connection, place: Place) -> None:
+def open_database(place: Place, mark: Path | None = None, *, moved: bool = False) -> Database:
+    """Makes the tables, and the file (mode 0600), when they are not there yet.
+
+    `mark` is where that of a server lies, if anywhere; a file has its own beside it. With `moved`
+    also one that was moved: it can be read, and taken back.
+
+    Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
+    others, for one that was moved, and when there was a ledger that is gone or empty now.
+    """
+    if isinstance(place, Path):
+        database = Database(place, file.open_file(place), Mark(file.mark_beside(place), alone=True))
+    else:
+        database = Database(place, ServerEngines(place), Mark(mark, alone=False))
+    try:
+        with database.read() as connection:
+            revision = known_revision(connection, place)
+        if revision != REVISION:
+            database.make_tables()
+        with database.read() as connection:
+            if isinstance(place, Path):
+                with file.opening_in_words(place):
+                    database.mark.begin(connection)
+            if not moved:
+                _refuse_moved(connection, place)
+    except LedgerError:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def reading(place: Place) -> Iterator[Connection]:
+    """One consistent state of a ledger as it lies there: makes, migrates, changes nothing.
+
+    Raises `LedgerError`.
+    """
+    engines = file.as_it_lies(place) if isinstance(place, Path) else ServerEngines(place)
+    with closing(engines), engines.in_words(), engines.reader.connect() as connection:
+        if known_revision(connection, place) is None:
+            raise LedgerError(f"there is no ledger in {place} yet: it is empty")
+        yield connection
+
+
+def known_revision(connection: Connection, place: Place) -> str | None:
+    """None when there are no tables yet. Raises `LedgerError` for those of others."""
+    tables = set(inspect(connection).get_table_names())
+    # On a server, other programs may have tables there, of other names.
+    if not (tables & _OURS if isinstance(place, DatabaseServer) else tables):
+        return None
+    query = text("SELECT version_num FROM alembic_version")
+    ours = {"alembic_version", "setting"} <= tables
+    revision = connection.scalar(query) if ours else None
+    if not revision:
+        raise LedgerError(
+            f"{place} is a database, but no ledger",
+            hint="REMINDER_STATE_DIR or REMINDER_DATABASE_URL can name another place; this one "
+            "is left as it is.",
+        )
+    if revision > REVISION:
+        raise LedgerError(
+            f"the ledger {place} was made by a newer version of this program: its tables are "
+            f"{revision}, this one knows {REVISION}",
+            hint="Install the newer version again; the ledger is left as it is.",
+        )
+    return str(revision)
+
+
+def _refuse_moved(connection: Connection, place: Place) -> None:
     """Who went on with a ledger that was copied elsewhere would send again."""
     target = read_setting(connection, MOVED_TO)
     if target is not None:

@@ -9,7 +9,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,10 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import BUSY_TIMEOUT, Database, lock_beside
-from reminder.ledger.mark import Mark
 
 log = logging.getLogger(__name__)
 
+BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 SYNCHRONOUS = "FULL"  # a commit is on disk before it counts
 _GLANCE = 0.01  # seconds
 _LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
@@ -33,13 +32,12 @@ _DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _IN_USE: Counter[tuple[int, int] | None] = Counter()
 
 
-class FileDatabase(Database):
+class FileEngines:
     """Writes begin with BEGIN IMMEDIATE: SQLite lets one writer in at a time."""
 
     def __init__(self, path: Path, mode: str = "rw") -> None:
-        writer, reader = _engine(path, mode, read_only=False), _engine(path, mode, read_only=True)
-        mark, words = Mark(_mark(path), alone=True), partial(in_words, path)
-        super().__init__(path, mark, words, writer=writer, recorder=writer, reader=reader)
+        self.writer = self.recorder = _engine(path, mode, read_only=False)
+        self.reader = _engine(path, mode, read_only=True)
         self._path = path
         self._file = _identity(path)
         _IN_USE[self._file] += 1
@@ -47,24 +45,28 @@ class FileDatabase(Database):
     def check(self) -> None:
         if _identity(self._path) != self._file:
             raise LedgerError(
-                f"the ledger {self.place} was deleted, moved or replaced while in use",
+                f"the ledger {self._path} was deleted, moved or replaced while in use",
                 hint="Put it back; or stop the daemon, put a backup in its place, and start it "
                 "again.",
             )
 
+    def in_words(self) -> AbstractContextManager[None]:
+        return in_words(self._path)
+
     def close(self) -> None:
         _IN_USE[self._file] -= 1
-        super().close()
+        self.writer.dispose()
+        self.reader.dispose()
 
 
-def open_file(path: Path) -> FileDatabase:
+def open_file(path: Path) -> FileEngines:
     """Makes the file when it is not there yet. Raises `LedgerError`."""
     with opening_in_words(path):
         begun = _make(path)
         _refuse_foreign_log(path)
-    database = FileDatabase(path)
+    engines = FileEngines(path)
     try:
-        with database.read() as connection:
+        with in_words(path), engines.reader.connect() as connection:
             # A look at every page, some ms a megabyte, before anything is written on top.
             answer = connection.scalar(text("PRAGMA quick_check(1)"))
             if answer != "ok":
@@ -72,12 +74,12 @@ def open_file(path: Path) -> FileDatabase:
             if begun and not connection.scalar(text("SELECT count(*) FROM sqlite_master")):
                 raise _lost(path)
     except LedgerError:
-        database.close()
+        engines.close()
         raise
-    return database
+    return engines
 
 
-def as_it_lies(path: Path) -> FileDatabase:
+def as_it_lies(path: Path) -> FileEngines:
     """To be read: makes and changes nothing. Raises `LedgerError`."""
     with opening_in_words(path):
         if not path.exists():
@@ -85,19 +87,19 @@ def as_it_lies(path: Path) -> FileDatabase:
         _refuse_foreign_log(path)
         # A disk that is read-only has no place for the files that SQLite shares with writers.
         shared = os.access(path.parent, os.W_OK) or _log(path).exists()
-        return FileDatabase(path, "ro" if shared else "ro&immutable=1")
+        return FileEngines(path, "ro" if shared else "ro&immutable=1")
 
 
 def was_begun(path: Path) -> bool:
     """Whether there is a ledger, or was one. Raises `LedgerError` where nobody can tell."""
     with opening_in_words(path):
-        return path.exists() or _filled(_mark(path))
+        return path.exists() or _filled(mark_beside(path))
 
 
 def _make(path: Path) -> bool:
     """Whether it was there, with its tables: whoever makes a ledger ends with its mark."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    begun = _filled(_mark(path))
+    begun = _filled(mark_beside(path))
     if (begun or _filled(_log(path))) and not _filled(path):
         raise _lost(path)
     with suppress(FileExistsError):
@@ -107,7 +109,7 @@ def _make(path: Path) -> bool:
         raise LedgerError(
             f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
         )
-    beside = [Path(f"{path}-shm"), _mark(path), lock_beside(path, path.parent)]
+    beside = [Path(f"{path}-shm"), mark_beside(path), lock_beside(path)]
     narrowed = [name for name in (path, _log(path), *beside) if _narrow(name)]
     if narrowed:
         log.warning("others could read %s: narrowed to this user", ", ".join(map(str, narrowed)))
@@ -135,7 +137,12 @@ def _narrow(path: Path) -> bool:
     return False
 
 
-def _mark(path: Path) -> Path:
+def lock_beside(path: Path) -> Path:
+    """Of the sender: who shares a ledger shares its lock."""
+    return path.resolve().with_suffix(".sender.lock")
+
+
+def mark_beside(path: Path) -> Path:
     """Filled when the tables are made, so that a loss is seen."""
     return Path(os.path.realpath(path)).with_suffix(".made")
 
@@ -284,7 +291,7 @@ def _lost(path: Path) -> LedgerError:
     return LedgerError(
         f"the ledger {path} is gone or empty, but there was one: a new one would send again "
         "what went before",
-        hint=f"Put a backup in its place. To begin anew all the same, remove {_mark(path)} "
+        hint=f"Put a backup in its place. To begin anew all the same, remove {mark_beside(path)} "
         f"and {_log(path)}.",
     )
 

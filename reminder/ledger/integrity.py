@@ -14,11 +14,10 @@ from sqlalchemy import Connection, func, select, text
 from reminder.domain.notices import State
 from reminder.errors import LedgerError
 from reminder.ledger import file
-from reminder.ledger.database import MOVED_TO, Place
+from reminder.ledger.database import MOVED_TO, Place, open_database, reading
 from reminder.ledger.mark import name_ledger
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
-from reminder.ledger.opening import open_database, reading
 from reminder.ledger.schema import (
     REVISION,
     drop_setting,

@@ -10,10 +10,9 @@ from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger.database import Place
+from reminder.ledger.database import Place, known_revision, reading
 from reminder.ledger.feeds import note_change
 from reminder.ledger.occasions import read_start
-from reminder.ledger.opening import known_revision, reading
 from reminder.ledger.schema import (
     REVISION,
     meeting_date,

@@ -1,26 +1,25 @@
-"""A ledger on a PostgreSQL server: how it is connected to, one writer at a time there, and what
-its errors mean.
+"""A ledger on a PostgreSQL server: where it is, how it is connected to, one writer at a time
+there, and what its errors mean.
 
 A process that is frozen or cut off keeps no lock and no connection for ever, and one whose
 server is gone notices within a quarter of a minute.
 """
 
+import re
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from reminder.domain.addresses import host_name
 from reminder.errors import LedgerError
-from reminder.ledger.database import BUSY_TIMEOUT, Database, DatabaseServer
-from reminder.ledger.mark import Mark
+from reminder.ledger.file import BUSY_TIMEOUT
 
 # Whoever holds it writes. Any number that other programs on that database do not take.
 WRITERS_LOCK = 0x72656D696E646572  # "reminder"
@@ -77,21 +76,80 @@ _UNKNOWN = (
 )
 
 
-class ServerDatabase(Database):
+_UNUSABLE = (
+    "names no usable host, port or database, wanted postgresql://user:password@host:port/name "
+    "(in a password @ is %40, : is %3A, / is %2F, % is %25)"
+)
+# A password with a bare @ / : ? in it would end up here, and then in words and logs.
+_NAME = re.compile(r"[^\s/@:?&%]+")
+_PORTS = re.compile(r"[\d,]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class DatabaseServer:
+    """`url` is as libpq reads it, often with a password: shown is only the rest.
+
+    `host` and `port` are lists with commas where there are several; empty for libpq's own.
+    """
+
+    url: str = field(repr=False)
+    host: str
+    port: str
+    database: str
+
+    def __str__(self) -> str:
+        hosts, ports = self.host.split(","), cycle(self.port.split(","))
+        pairs = zip(hosts, ports, strict=False)  # one port, or one for each host
+        names = [f"{host}:{port}" if port else host for host, port in pairs]
+        return f"{','.join(names)}/{self.database}"
+
+
+def server_named(url: str) -> DatabaseServer:
+    """By libpq's own reading of the URL. Raises ValueError, which never repeats it."""
+    # The driver takes 50 ms to import: only where it will be used.
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+        host, port, name = (parts.get(key, "") for key in ("host", "port", "dbname"))
+        for each in host.split(","):
+            if each and not each.startswith("/"):  # but for a socket, in a folder of its own
+                host_name(each)
+        if "@" in host or not _PORTS.fullmatch(port) or not _NAME.fullmatch(name):
+            raise ValueError
+        if port.count(",") not in (0, host.count(",")):
+            raise ValueError
+    except (ProgrammingError, ValueError):
+        raise ValueError(_UNUSABLE) from None
+    return DatabaseServer(url, host, port, name)
+
+
+class ServerEngines:
     """Writers take a lock that PostgreSQL gives back with the end of their transaction."""
 
-    def __init__(self, server: DatabaseServer, mark: Path | None) -> None:
-        recorder, reader = _engine(server, read_only=False), _engine(server, read_only=True)
-        writer = recorder.execution_options()
-        event.listen(writer, "begin", _alone)
-        kept, words = Mark(mark, alone=False), partial(_in_words, server)
-        super().__init__(server, kept, words, writer=writer, recorder=recorder, reader=reader)
+    def __init__(self, server: DatabaseServer) -> None:
+        self._server = server
+        self.recorder = _engine(server, read_only=False)
+        self.reader = _engine(server, read_only=True)
+        self.writer = self.recorder.execution_options()
+        event.listen(self.writer, "begin", _alone)
         # Also when nobody closes it: a server likes to be told that a session ends.
-        for engine in (recorder, reader):
+        for engine in (self.recorder, self.reader):
             weakref.finalize(self, engine.dispose)
 
+    def check(self) -> None:
+        """A server that is away says so itself."""
 
-def _set_up(server: DatabaseServer, connection: psycopg.Connection[Any]) -> None:
+    def in_words(self) -> AbstractContextManager[None]:
+        return _in_words(self._server)
+
+    def close(self) -> None:
+        self.recorder.dispose()
+        self.reader.dispose()
+
+
+def _set_up(server: DatabaseServer, connection: Any) -> None:
     chosen = ", ".join(
         f"set_config('{name}', '{value}', false)" for name, value in _SESSION.items()
     )
@@ -109,6 +167,10 @@ def _set_up(server: DatabaseServer, connection: psycopg.Connection[Any]) -> None
 
 
 def _engine(server: DatabaseServer, *, read_only: bool) -> Engine:
+    # The driver takes 50 ms to import: only where it is used.
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
     def connect() -> psycopg.Connection[Any]:
         connection = psycopg.connect(**(_CLIENT | conninfo_to_dict(server.url)))  # type: ignore[arg-type]
         try:
@@ -148,7 +210,7 @@ def _in_words(server: DatabaseServer) -> Iterator[None]:
         state = getattr(error.orig, "sqlstate", None) or ""
         words, hint = _WORDS.get(state) or _WORDS.get(state[:2]) or _UNKNOWN
         # What libpq says itself, of a server that was not reached, has no SQLSTATE.
-        if not state and isinstance(error.orig, psycopg.OperationalError):
+        if not state and type(error.orig).__name__ == "OperationalError":
             words, hint = _LOST if error.connection_invalidated else _UNREACHED
         said = [line for line in str(error.orig).splitlines() if line[:1] != "\t"]  # its advice
         why = said[0] if state else " ".join(said)

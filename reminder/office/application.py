@@ -24,9 +24,8 @@ from reminder.domain.windows import Progress
 from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.counts import last_change, states_since
-from reminder.ledger.database import Database, DatabaseServer, server_mark
+from reminder.ledger.database import Database, DatabaseServer, open_database, server_mark
 from reminder.ledger.file import was_begun
-from reminder.ledger.opening import open_database
 from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.claims import Route
 from reminder.mail.compose import Composer

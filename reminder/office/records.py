@@ -16,7 +16,7 @@ from reminder.domain.timetable import MONTHS
 from reminder.errors import DeclinedError, LedgerError, UnknownError, UsageError
 from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
-from reminder.ledger.database import Place, lock_beside, place_of, server_mark
+from reminder.ledger.database import Place, place_of, sender_lock, server_mark
 from reminder.ledger.integrity import backup, take_back, verify
 from reminder.ledger.registrations import dates_of
 from reminder.ledger.schema import read_history
@@ -142,7 +142,7 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
     """
     if source == target:
         raise UsageError(f"{source} is the source and the target, wanted two")
-    with single_process_lock(lock_beside(source, state_dir)) as ours:
+    with single_process_lock(sender_lock(source, state_dir)) as ours:
         if not ours:
             raise LedgerError(
                 f"another process delivers from {source}", hint="Stop the daemon first."

@@ -16,8 +16,7 @@ from reminder.documents.templates import environment
 from reminder.domain.plan import Task, Timing
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.ledger.database import Database
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Database, open_database
 from tests.ledgers import lay
 
 TEMPLATES = environment(Settings(), autoescape=False)

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from reminder.clock import Clock
-from reminder.ledger.database import Database
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Database, open_database
 from reminder.office import login
 from reminder.office.login import begin_session, fits
 from tests.cli.conftest import Ended, Reminder

@@ -10,9 +10,9 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from reminder.domain.notices import State
+from reminder.ledger.database import open_database
 from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
-from reminder.ledger.opening import open_database
 from reminder.ledger.views import read_notices
 
 _MESSAGE_ID = re.compile(rb"(?im)^Message-ID: (\S+)")

@@ -17,7 +17,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import select
 
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import open_database
 from reminder.ledger.schema import setting
 from tests.daemon.accepted import Record, differences, unrecorded
 from tests.daemon.processes import (
@@ -209,7 +209,7 @@ def test_four_ticks_at_once_on_a_new_ledger_send_everything_once(pair: Pair) -> 
 ADD = """
 import sys
 from pathlib import Path
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import open_database
 from reminder.ledger.schema import setting
 database = open_database(Path(sys.argv[1]))
 for _ in range(30):

@@ -108,7 +108,7 @@ def test_shift_steps_over_rest_days_and_onto_make_up_days() -> None:
     assert DAYS.shift(date(2026, 5, 6), 0) == date(2026, 5, 6)
 
 
-def test_editors_lock_beside_a_years_file_is_passed_over(tmp_path: Path) -> None:
+def test_editors_sender_lock_a_years_file_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "2026.toml").write_text("rest = [2026-05-04]\n")
     (tmp_path / ".#2026.toml").symlink_to("somebody@desk.123")
     (tmp_path / "2026.toml~").write_text("rest = [")

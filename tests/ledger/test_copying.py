@@ -10,8 +10,7 @@ from sqlalchemy import select, text
 from reminder.errors import LedgerError, UsageError
 from reminder.ledger import integrity
 from reminder.ledger.access import FEED, LinkView
-from reminder.ledger.database import Place
-from reminder.ledger.opening import open_database, reading
+from reminder.ledger.database import Place, open_database, reading
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.replicas import single_process_lock
 from reminder.office import records, registrations

@@ -10,8 +10,7 @@ from sqlalchemy import delete
 
 from reminder.domain.notices import WAITING, Kind, State
 from reminder.ledger import counts
-from reminder.ledger.database import Database
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Database, open_database
 from reminder.ledger.schema import notice, recipient
 from reminder.ledger.views import read_notices
 

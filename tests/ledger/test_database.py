@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database, Place
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Database, Place, open_database
 from reminder.ledger.schema import REVISION, metadata, put_setting, read_setting, setting, start
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)

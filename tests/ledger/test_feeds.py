@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from reminder.ledger import feeds
-from reminder.ledger.database import Database
+from reminder.ledger.database import Database, open_database
 from reminder.ledger.feeds import EventRow, FeedContent, are_in_step, read_feed
-from reminder.ledger.opening import open_database
 from reminder.ledger.schema import event, feed
 
 AT = datetime(2026, 4, 1, 1, 0, 0, 123456, tzinfo=UTC)

@@ -13,9 +13,8 @@ from sqlalchemy import text
 
 from reminder.errors import LedgerError
 from reminder.ledger import file as ledger_file
-from reminder.ledger.database import Database
-from reminder.ledger.file import SYNCHRONOUS, FileDatabase
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Database, open_database
+from reminder.ledger.file import SYNCHRONOUS, FileEngines
 from reminder.ledger.schema import REVISION, put_setting, read_setting
 
 
@@ -194,8 +193,12 @@ def test_a_ledger_that_is_lost_while_in_use_is_neither_used_nor_made_again(
 
 def test_no_connection_makes_the_ledger_again(path: Path) -> None:
     path.parent.mkdir()
-    database = FileDatabase(path)
-    with pytest.raises(LedgerError, match="unable to open"), database.write():
+    engines = FileEngines(path)
+    with (
+        pytest.raises(LedgerError, match="unable to open"),
+        engines.in_words(),
+        engines.writer.begin(),
+    ):
         pytest.fail("there is none")
     assert not path.exists()
 

@@ -10,8 +10,7 @@ from sqlalchemy import text
 
 from reminder.errors import LedgerError
 from reminder.ledger import integrity
-from reminder.ledger.database import Place
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Place, open_database
 from tests.daemon.trials import MARCH, trial
 from tests.postgresql import PostgreSQL
 

@@ -19,10 +19,9 @@ from sqlalchemy import create_engine, select, text
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger import registrations
 from reminder.ledger.access import READER, readers_of
-from reminder.ledger.database import Place
+from reminder.ledger.database import Place, open_database
 from reminder.ledger.integrity import backup, verify
 from reminder.ledger.migrations.upgrade import upgrade
-from reminder.ledger.opening import open_database
 from reminder.ledger.schema import event, metadata
 from reminder.office import operations
 from tests.daemon.trials import Trial, trial

@@ -13,8 +13,7 @@ from reminder.documents.settings_sources import SettingsSources
 from reminder.errors import LedgerError
 from reminder.ledger import server
 from reminder.ledger.access import installation_key
-from reminder.ledger.database import Database, DatabaseServer
-from reminder.ledger.opening import open_database, reading
+from reminder.ledger.database import Database, DatabaseServer, open_database, reading
 from reminder.ledger.schema import REVISION, metadata, put_setting, setting
 from tests.postgresql import PostgreSQL
 

@@ -13,8 +13,7 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Answer, State
 from reminder.ledger import deliveries, senders
-from reminder.ledger.database import Database
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import Database, open_database
 from reminder.ledger.schema import lease, recipient
 from reminder.ledger.senders import begin_alarm, read_alarms
 from reminder.mail import replicas

@@ -21,8 +21,7 @@ from sqlalchemy import func, select, update
 from reminder.clock import Clock
 from reminder.domain.notices import Kind
 from reminder.ledger import deliveries
-from reminder.ledger.database import Place
-from reminder.ledger.opening import reading
+from reminder.ledger.database import Place, reading
 from reminder.ledger.schema import message, recipient
 from reminder.mail.claims import PROBE, RETRY, back_off
 from reminder.mail.replicas import single_process_lock

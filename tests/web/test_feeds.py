@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from reminder.domain.windows import Progress
 from reminder.ledger import access as ledger
 from reminder.ledger.access import FEED, LinkView
-from reminder.ledger.opening import open_database
+from reminder.ledger.database import open_database
 from reminder.ledger.schema import link
 from reminder.office.links import add_reader, revoke, rotate
 from reminder.web import errors, feeds
