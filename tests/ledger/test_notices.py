@@ -118,26 +118,18 @@ def test_a_key_is_there_once(connection: Connection) -> None:
         add(connection, draft(), composed=COMPOSED)
 
 
-def test_a_held_notice_has_no_bytes_until_it_is_released(connection: Connection) -> None:
+def test_a_held_notice_has_no_bytes_until_it_is_released_and_then_fixed_once(
+    connection: Connection,
+) -> None:
     add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
     assert (notices.content_of(connection, "a"), view(connection).sha256) == (None, None)
     notices.fix(connection, "a", COMPOSED, AT, Reason.RELEASED)
     assert notices.content_of(connection, "a") == COMPOSED.content
+    assert view(connection).sha256 == hashlib.sha256(COMPOSED.content).hexdigest()
     assert view(connection).state is State.QUEUED
-
-
-def test_bytes_and_recipients_are_fixed_once(connection: Connection) -> None:
-    add(connection, draft(), composed=COMPOSED)
     other = Composed("<b@mail.test>", b"other", END, ("other@unit.test",))
     with pytest.raises(IntegrityError):
         notices.fix(connection, "a", other, END, Reason.RELEASED)
-
-
-def test_the_hash_is_that_of_the_stored_bytes(connection: Connection) -> None:
-    add(connection, draft(), composed=COMPOSED)
-    content = notices.content_of(connection, "a")
-    assert content == COMPOSED.content
-    assert view(connection).sha256 == hashlib.sha256(content).hexdigest()
 
 
 def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connection) -> None:
@@ -193,37 +185,30 @@ def test_a_draft_with_a_naive_moment_is_refused() -> None:
         NoticeDraft("a", Kind.DIGEST, "2026-03", "lead", AT.replace(tzinfo=None), END)
 
 
-def test_a_reminder_that_came_too_late_does_not_count_as_given(connection: Connection) -> None:
-    told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
-    add(connection, told, composed=COMPOSED)
-    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: {"lead"}}
-    notices.set_states(connection, ["a"], State.EXPIRED, Reason.TOO_LATE, END)
-    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
+@pytest.mark.parametrize(
+    ("rehearsal", "ended", "told"),
+    [(False, None, {"lead"}), (False, Reason.TOO_LATE, set()), (True, None, set())],
+    ids=["it went", "it came too late", "it was a rehearsal"],
+)
+def test_a_reminder_counts_as_given_when_it_went_in_earnest(
+    connection: Connection, rehearsal: bool, ended: Reason | None, told: set[str]
+) -> None:
+    reminder = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
+    add(connection, reminder, composed=COMPOSED, rehearsal=rehearsal)
+    if ended:
+        notices.set_states(connection, ["a"], State.EXPIRED, ended, END)
+    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: told}
+    assert rehearsal == bool(read_notified(connection, [STEP], rehearsal=True)[STEP])
 
 
-def test_a_rehearsed_reminder_does_not_count_as_given(connection: Connection) -> None:
-    told = draft(tasks=(("2026-03-3", "2026-03-31", 3),))
-    add(connection, told, composed=COMPOSED, rehearsal=True)
-    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: set()}
-    assert read_notified(connection, [STEP], rehearsal=True) == {STEP: {"lead"}}
-
-
-def test_a_great_ledger_is_read_whole(database: Database) -> None:
-    _fill(database, 600)
-    with database.read() as connection:
-        views = read_notices(connection, period="2026-03")
+def test_a_great_ledger_is_read_whole_for_any_number_of_keys(connection: Connection) -> None:
+    for number in range(600):
+        add(connection, draft(f"n{number:03}"), composed=COMPOSED)
+    views = read_notices(connection, period="2026-03")
     assert len(views) == 600
     assert {len(found.recipients) for found in views} == {2}
-
-
-def test_any_number_of_keys_can_be_asked_for(connection: Connection) -> None:
-    for key in "ba":
-        add(connection, draft(key), composed=COMPOSED)
-    keys = ["a", *(f"n{number}" for number in range(70_000)), "b"]
-    assert [found.key for found in read_notices(connection, keys=keys)] == ["a", "b"]
-
-
-def _fill(database: Database, count: int) -> None:
-    with database.write() as connection:
-        for number in range(count):
-            add(connection, draft(f"n{number}"), composed=COMPOSED)
+    keys = [f"n{number:03}" for number in range(599, 70_000)]
+    assert [found.key for found in read_notices(connection, keys=["n000", *keys])] == [
+        "n000",
+        "n599",
+    ]

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -32,6 +34,15 @@ def office(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Trial]:
         yield opened
 
 
+@contextmanager
+def kept(office: Trial, count: int = 1, wake: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """So many replicas, each with its lease."""
+    with ExitStack() as stack:
+        database = office.app(MARCH).database
+        members = [stack.enter_context(Replica(database, wake).kept()) for _ in range(count)]
+        yield members if count > 1 else members[0]
+
+
 def claimed_by(office: Trial, member: Replica) -> int:
     """As a pass does whose process never heard that its claim was written."""
     app = office.app(MARCH, **by_smtp(1))
@@ -45,34 +56,21 @@ def put_back(office: Trial, member: Replica) -> int:
         return member.requeue_lost(connection, AT)
 
 
-def test_claim_that_its_own_sender_lost_hold_of_goes_back(office: Trial) -> None:
-    with Replica(office.app(MARCH).database, lambda: None).kept() as member:
-        assert claimed_by(office, member) == 2
-        assert put_back(office, member) == 3
+def test_claim_that_its_own_sender_lost_hold_of_goes_back_to_it_alone(office: Trial) -> None:
+    with kept(office, 2) as (one, two):
+        assert claimed_by(office, one) == 2
+        assert put_back(office, two) == 0
+        assert put_back(office, one) == 3
     assert office.states(period="2026-03") == {("retry", "interrupted")}
 
 
-def test_claim_of_a_sender_that_is_present_stays(office: Trial) -> None:
-    database = office.app(MARCH).database
-    with (
-        Replica(database, lambda: None).kept() as one,
-        Replica(database, lambda: None).kept() as two,
-    ):
-        claimed_by(office, one)
-        assert put_back(office, two) == 0
-
-
 def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None:
-    database = office.app(MARCH).database
-    with (
-        Replica(database, lambda: None).kept() as one,
-        Replica(database, lambda: None).kept() as two,
-    ):
-        claimed_by(office, one)
-        with database.write() as connection:
-            assert two.requeue_lost(connection, AT, within_pass=True) == 0
-            senders.renew(connection, one.lease.name, -timedelta(seconds=1))
-            assert two.requeue_lost(connection, AT, within_pass=True) == 3
+    with kept(office, 2) as (one, two), office.app(MARCH).database.write() as connection:
+        stream = office.app(MARCH, **by_smtp(1)).settings.stream
+        deliveries.claim(connection, f"{one.lease.name}:1", stream, AT, 10)
+        assert two.requeue_lost(connection, AT, within_pass=True) == 0
+        senders.renew(connection, one.lease.name, -timedelta(seconds=1))
+        assert two.requeue_lost(connection, AT, within_pass=True) == 3
 
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
@@ -113,40 +111,31 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
 
 
 def test_sender_hears_of_what_another_gave_back(office: Trial) -> None:
-    database = office.app(MARCH).database
-    with Replica(database, lambda: None).kept() as member:
+    with kept(office) as member:
         claimed_by(office, member)
-        with database.read() as connection:
-            assert not senders.have_left_work(connection)
-        put_back(office, member)
-        with database.read() as connection:
-            assert senders.have_left_work(connection)
+        for left in (False, True):
+            with office.reading() as connection:
+                assert senders.have_left_work(connection) == left
+            put_back(office, member)
 
 
-def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial) -> None:
+@pytest.mark.parametrize("left", [0, 3])
+def test_who_leaves_work_behind_in_order_is_found_by_the_others(office: Trial, left: int) -> None:
     """As when the ledger failed while it was to be given back."""
     woken = Event()
-    with Replica(office.app(MARCH).database, woken.set).kept() as stays:
-        with Replica(office.app(MARCH).database).kept() as leaves:
-            claimed_by(office, leaves)
+    with kept(office, wake=woken.set) as stays:
+        with kept(office) as leaves:
+            if left:
+                claimed_by(office, leaves)
         stays._renew()
-        assert woken.is_set()
-        assert put_back(office, stays) == 3
-
-
-def test_who_leaves_nothing_behind_wakes_nobody(office: Trial) -> None:
-    woken = Event()
-    with Replica(office.app(MARCH).database, woken.set).kept() as stays:
-        with Replica(office.app(MARCH).database).kept():
-            pass
-        stays._renew()
-    assert not woken.is_set()
+        assert woken.is_set() == bool(left)
+        assert put_back(office, stays) == left
 
 
 def test_lease_that_lapsed_here_is_not_renewed_by_a_late_yes(office: Trial) -> None:
     """A worker may have seen the lapse, and left its message to others."""
     woken = Event()
-    with Replica(office.app(MARCH).database, woken.set).kept() as member:
+    with kept(office, wake=woken.set) as member:
         lease, member.lease.until = member.lease, since_boot()
         member._renew()
         assert not lease.holds
@@ -167,5 +156,5 @@ def test_failure_that_nobody_foresaw_does_not_end_the_renewing(
 
     monkeypatch.setattr(replicas, "RENEWED", 0.01)
     monkeypatch.setattr(senders, "renew", renew)
-    with Replica(office.app(MARCH).database).kept():
+    with kept(office):
         assert renewed.wait(10)

@@ -109,13 +109,6 @@ def test_month_missed_while_it_stood_still_expires_once_with_its_reason(either: 
     assert not any("4月】" in subject for subject in subjects(either.mails()))
 
 
-def test_restart_in_the_middle_of_a_month_sends_it_late(small: Trial) -> None:
-    small.tick(MARCH)
-    small.tick("2026-04-20T10:00+08:00")
-    late = parsed(small.stored("digest/2026-04/related"))["Subject"]
-    assert str(late).startswith("【试·4月】〔补发〕")
-
-
 def test_first_start_after_the_plans_year_sends_nothing(office: Trial) -> None:
     assert set(office.tick("2027-01-04T09:00+08:00")) == {"baseline"}
     assert office.files() == []
@@ -162,22 +155,6 @@ def test_queued_nudge_goes_for_what_is_left(
         registrations.register(app, done, None, None, "")
     office.tick("2026-03-26T09:05+08:00", **smtp)
     assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == (state, reason)
-
-
-def test_done_task_is_not_nudged(office: Trial) -> None:
-    app = office.app(MARCH)
-    app.tick()
-    registrations.register(app, ["2026-03-3", "2026-03-4", "2026-03-5"], None, None, "")
-    assert office.tick("2026-03-26T09:00+08:00") == {}
-
-
-def test_overdue_goes_one_and_seven_working_days_after(office: Trial) -> None:
-    office.tick(MARCH)
-    for day in ("26", "31"):
-        office.tick(f"2026-03-{day}T09:00+08:00")
-    for day in (1, 2, 3, 7, 8, 9, 10, 13):
-        office.tick(f"2026-04-{day:02}T09:00+08:00")
-    assert list(office.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-10/deputies"]
 
 
 def test_on_the_day_of_the_digest_the_digest_asks_and_no_second_mail(small: Trial) -> None:
