@@ -249,15 +249,8 @@ class Heartbeat:
 
     def _schedule(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(timezone="UTC")
-        scheduler.add_job(
-            self._once,
-            "interval",
-            seconds=EVERY.total_seconds(),
-            id="tick",
-            coalesce=True,
-            misfire_grace_time=None,
-            max_instances=1,
-        )
+        seconds = EVERY.total_seconds()
+        scheduler.add_job(self._once, "interval", seconds=seconds, misfire_grace_time=None)
         scheduler.start()
         return scheduler
 

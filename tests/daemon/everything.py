@@ -62,25 +62,23 @@ class Files:
         units = tuple(unit for unit in self.units if unit != name)
         if as_group:
             return replace(self, units=units, groups=(name,))
+        left = replace(self, units=units)._without(1, name)
+        tasks = [row for row in self.tasks if row[2] != name]
         return replace(
-            self,
-            units=units,
-            tasks=tuple(
-                (*task[:3], "" if task[3] == name else task[3], task[4])
-                for task in self.tasks
-                if task[2] != name
-            ),
-            year_round=tuple(each for each in self.year_round if each[1] != name),
-            standing=tuple(each for each in self.standing if each[1] != name),
+            left, tasks=tuple((*t[:3], "" if t[3] == name else t[3], t[4]) for t in tasks)
         )
 
     def without_task(self, number: str) -> "Files":
-        return replace(
-            self,
-            tasks=tuple(task for task in self.tasks if task[0] != number),
-            year_round=tuple(each for each in self.year_round if each[0] != number),
-            standing=tuple(each for each in self.standing if each[0] != number),
+        left = self._without(0, number)
+        return replace(left, tasks=tuple(task for task in self.tasks if task[0] != number))
+
+    def _without(self, place: int, word: str) -> "Files":
+        """Rows of the whole year that have that word there."""
+        year_round, standing = (
+            tuple(row for row in rows if row[place] != word)
+            for rows in (self.year_round, self.standing)
         )
+        return replace(self, year_round=year_round, standing=standing)
 
     def without_meeting(self, name: str) -> "Files":
         return replace(

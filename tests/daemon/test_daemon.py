@@ -114,15 +114,10 @@ def test_a_journal_gets_no_address_that_opens_anything(office: Trial) -> None:
 
 
 def test_what_is_piped_says_how_to_open_the_pages_and_no_feed(office: Trial) -> None:
-    with daemon(office.state) as (running, screen):
+    with daemon(office.state, process) as (running, screen):
         assert answer(address(screen, "Read the mails"))[0] == 200
-        assert stopped(running) == 0
-    assert "/feeds/" not in screen
-
-
-def test_interrupt_stops_it_cleanly(office: Trial) -> None:
-    with daemon(office.state, process) as (running, _):
         assert stopped(running, signal.SIGINT) == 0
+    assert "/feeds/" not in screen
 
 
 def test_newcomer_sees_mails_on_any_day_and_none_twice_after_a_restart(office: Trial) -> None:

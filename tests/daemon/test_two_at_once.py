@@ -93,6 +93,10 @@ class Pair:
     def faults(self) -> list[str]:
         return list(differences(self.ledger, self.gate.accepted))
 
+    def assert_each_went_once(self) -> None:
+        assert self.faults() == []
+        assert unrecorded(self.gate.accepted) == []
+
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
@@ -118,8 +122,7 @@ def test_what_a_frozen_tick_holds_is_left_to_it(pair: Pair) -> None:
             assert {view.state for view in pair.office.notices().values()} == {"sending"}
         pair.gate.open.set()
         assert ended(owner)[0] == 0
-    assert pair.faults() == []
-    assert unrecorded(pair.gate.accepted) == []
+    pair.assert_each_went_once()
 
 
 def test_a_daemon_that_was_frozen_while_the_server_answered_records_the_answer(pair: Pair) -> None:
@@ -131,8 +134,7 @@ def test_a_daemon_that_was_frozen_while_the_server_answered_records_the_answer(p
             assert pair.sent() == 0
         assert until(lambda: pair.sent() == 2, owner)
         assert stopped(owner)[0] == 0
-    assert pair.faults() == []
-    assert unrecorded(pair.gate.accepted) == []
+    pair.assert_each_went_once()
 
 
 def test_a_second_daemon_takes_over_from_a_killed_one(pair: Pair) -> None:
@@ -160,8 +162,7 @@ def test_a_frozen_daemon_delivers_later_what_another_planned(pair: Pair) -> None
             assert pair.sent() == 2
         assert until(lambda: pair.sent() == 3, owner)
         assert stopped(owner)[0] == 0
-    assert pair.faults() == []
-    assert unrecorded(pair.gate.accepted) == []
+    pair.assert_each_went_once()
 
 
 def test_a_tick_beside_a_frozen_writer_ends_in_words(pair: Pair) -> None:
@@ -193,8 +194,7 @@ def test_a_daemon_beside_a_frozen_writer_goes_on_by_itself(pair: Pair) -> None:
             assert len(pair.gate.accepted) == 1
         assert until(lambda: pair.sent() == 2, owner)
         assert stopped(owner)[0] == 0
-    assert pair.faults() == []
-    assert unrecorded(pair.gate.accepted) == []
+    pair.assert_each_went_once()
 
 
 def test_four_ticks_at_once_on_a_new_ledger_send_everything_once(pair: Pair) -> None:
