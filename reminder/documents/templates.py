@@ -30,17 +30,12 @@ _IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport
 _WRONG = (TemplateError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def environment(settings: Settings, *, autoescape: bool) -> Environment:
-    """Names begin with the kind's folder: `mail/…`, `web/…`. A name that a template uses and
-    nobody gave is an error, not an empty place. Compiled once in a process."""
-    # A file in the first hides the one of the same name in the second.
-    roots = [settings.templates] if settings.templates else []
-    folders = tuple(root / LANGUAGE for root in (*roots, SHIPPED / "templates"))
-    return _environment(folders, autoescape)
-
-
 @cache
-def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
+def environment(own: Path | None, *, autoescape: bool) -> Environment:
+    """Names begin with the kind's folder: `mail/…`, `web/…`. A file in the operator's `own` folder
+    hides the shipped one of that name. A name that a template uses and nobody gave is an error,
+    not an empty place. Compiled once in a process."""
+    folders = [root / LANGUAGE for root in (own, SHIPPED / "templates") if root]
     return Environment(
         loader=FileSystemLoader(folders, encoding="utf-8-sig"),
         autoescape=autoescape,
@@ -55,7 +50,8 @@ def _environment(folders: tuple[Path, ...], autoescape: bool) -> Environment:
 def check_templates(settings: Settings) -> None:
     """Compiles every template. Raises `ConfigurationError` with all that cannot be, and with
     files of the operator's own that lack what others import from the shipped one."""
-    templates, own = environment(settings, autoescape=True), settings.templates
+    own = settings.templates
+    templates = environment(own, autoescape=True)
     # Folders of an operator's own that stand where nothing looks.
     words = f"is not read, wanted {LANGUAGE}/{{}}: templates stand in a folder of their language"
     places = [own / kind for kind in (*KINDS, WORDS) if (own / kind).exists()] if own else []

@@ -31,8 +31,7 @@ def published(day: date) -> bool | None:
 
 def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays, list[Fault]]:
     """Every `YEAR.toml` of the folder, below the settings' own overrides; and their mistakes."""
-    yearly: dict[date, bool] = {}
-    overrides: dict[date, bool] = {}
+    named: dict[date, bool] = {}
     faults: list[Fault] = []
     if os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
@@ -40,12 +39,12 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
         file = EditedFile(path)
         if table := file.validated(_File):
             _refuse_days(file, table)
-            yearly |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
+            named |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
         faults += file.faults
     if settings:
-        overrides |= dict.fromkeys(settings.workdays.work, True)
-        overrides |= dict.fromkeys(settings.workdays.rest, False)
-    return WorkingDays(published, overrides, yearly), faults
+        named |= dict.fromkeys(settings.workdays.work, True)
+        named |= dict.fromkeys(settings.workdays.rest, False)
+    return WorkingDays(published, named), faults
 
 
 def year_files(folder: Path) -> list[Path]:

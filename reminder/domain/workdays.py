@@ -1,6 +1,6 @@
-"""Chinese working days: four layers, first hit wins."""
+"""Chinese working days: as somebody named them, as they were published, else as guessed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,21 +13,17 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class WorkingDays:
-    """A day is looked up in `overrides`, then `yearly`, then `published`; then it is guessed.
+    """A day is looked up in `named`, then `published`; then it is guessed.
 
     `published` answers None for a year whose holidays are not yet announced; dates that rest
     on the guess are provisional.
     """
 
     published: Callable[[date], bool | None]
-    overrides: dict[date, bool]
-    yearly: dict[date, bool]
+    named: Mapping[date, bool]
 
     def _known(self, day: date) -> bool | None:
-        for layer in (self.overrides, self.yearly):
-            if day in layer:
-                return layer[day]
-        return self.published(day)
+        return self.named[day] if day in self.named else self.published(day)
 
     def is_working(self, day: date) -> bool:
         known = self._known(day)

@@ -50,7 +50,9 @@ class Composer:
     @cached_property
     def _environments(self) -> tuple[Environment, Environment]:
         settings = self.office.settings
-        return environment(settings, autoescape=False), environment(settings, autoescape=True)
+        return environment(settings.templates, autoescape=False), environment(
+            settings.templates, autoescape=True
+        )
 
     @cached_property
     def _mail(self) -> MailSettings:

@@ -164,7 +164,7 @@ class Application:
 
     @cached_property
     def feeds(self) -> Feeds:
-        templates = environment(self.settings, autoescape=False)
+        templates = environment(self.settings.templates, autoescape=False)
         return Feeds(self.database, lambda: self.table, self.settings.uid_domain, templates)
 
     @cached_property

@@ -65,7 +65,9 @@ class Export:
         return self._said_by(WORDS)
 
     def _said_by(self, template: str) -> Callable[..., str]:
-        return cache(partial(phrase, environment(self.app.settings, autoescape=False), template))
+        return cache(
+            partial(phrase, environment(self.app.settings.templates, autoescape=False), template)
+        )
 
     def local(self, moment: datetime | None) -> str:
         """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""

@@ -139,7 +139,7 @@ def write_all(app: Application, period: str, folder: Path) -> int:
         "missing": missing,
         "due": table.digest_due(month),
     }
-    index = render(environment(app.settings, autoescape=True), "web/preview.html", values)
+    index = render(environment(app.settings.templates, autoescape=True), "web/preview.html", values)
     make_folder(folder)
     for name, content in {**files, "index.html": index.encode()}.items():
         write_file(folder / name, [content])

@@ -55,9 +55,9 @@ def create_app(application: Application) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.state.application, app.state.feed_cache = application, feed_cache
-    app.state.templates = environment(settings, autoescape=True)
+    app.state.templates = environment(settings.templates, autoescape=True)
     # Also where not even the page for errors can be made, by a mistake in an operator's template.
-    shipped = environment(settings.model_copy(update={"templates": None}), autoescape=True)
+    shipped = environment(None, autoescape=True)
     app.state.broken = phrase(shipped, MESSAGES, "broken") + "\n"
     return app
 

@@ -11,7 +11,6 @@ from icalendar import Calendar, Component
 from reminder.calendar.feeds import Feeds
 from reminder.calendar.rendering import parse_query
 from reminder.documents.office import load_office
-from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.domain.plan import Task, Timing
 from reminder.domain.timetable import Timetable
@@ -19,7 +18,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger.database import Database, open_database
 from tests.ledgers import lay
 
-TEMPLATES = environment(Settings(), autoescape=False)
+TEMPLATES = environment(None, autoescape=False)
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
 

@@ -29,7 +29,7 @@ def test_template_that_cannot_be_rendered_is_named_with_its_line(
 ) -> None:
     settings = own(tmp_path, f"first\n{wrong}\n")
     with pytest.raises(ConfigurationError) as caught:
-        render(environment(settings, autoescape=False), "mail/notice.txt", {})
+        render(environment(settings.templates, autoescape=False), "mail/notice.txt", {})
     (fault,) = caught.value.faults
     assert (Path(fault.path).name, fault.line) == ("notice.txt", 2)
 
@@ -50,7 +50,7 @@ def test_template_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, w
 
 def test_template_with_a_byte_order_mark_and_windows_line_ends_is_read(tmp_path: Path) -> None:
     settings = own(tmp_path, "\ufeff第一行\r\n第二行\r\n")
-    text = render(environment(settings, autoescape=False), "mail/notice.txt", {})
+    text = render(environment(settings.templates, autoescape=False), "mail/notice.txt", {})
     assert text == "第一行\n第二行\n"
 
 
@@ -80,11 +80,11 @@ def test_folder_where_templates_stood_before_is_named(tmp_path: Path) -> None:
 
 def test_phrase_is_one_macro_without_the_breaks_around_it(tmp_path: Path) -> None:
     settings = own(tmp_path, b"{% macro of(count) %}\n{{ count }} tasks\n{% endmacro %}\n")
-    plain = environment(settings, autoescape=False)
+    plain = environment(settings.templates, autoescape=False)
     assert phrase(plain, "mail/notice.txt", "of", count=2) == "2 tasks"
 
 
 def test_wrong_fact_in_a_macro_is_said_with_its_line(tmp_path: Path) -> None:
     settings = own(tmp_path, b"{% macro of(count) %}\n{{ nothing }}\n{% endmacro %}\n")
     with pytest.raises(ConfigurationError, match=r"notice\.txt:2"):
-        phrase(environment(settings, autoescape=False), "mail/notice.txt", "of", count=2)
+        phrase(environment(settings.templates, autoescape=False), "mail/notice.txt", "of", count=2)

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reminder.documents.settings_sources import SettingsSources
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.registrations import Act
@@ -17,7 +16,7 @@ DAY = date(2026, 4, 5)
 
 
 def say(macro: str, **facts: object) -> str:
-    return phrase(environment(SettingsSources().load(), autoescape=False), WORDS, macro, **facts)
+    return phrase(environment(None, autoescape=False), WORDS, macro, **facts)
 
 
 @pytest.mark.parametrize(

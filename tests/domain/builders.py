@@ -33,7 +33,7 @@ def announced(day: date) -> bool | None:
     return day in MAKE_UP or (day.weekday() < 5 and day not in REST)
 
 
-DAYS = WorkingDays(announced, overrides={}, yearly={})
+DAYS = WorkingDays(announced, named={})
 
 LEADER, RELATED, OUTSIDER = "deputies", "helan", "zhongwei"
 UNITS = (

@@ -1,4 +1,4 @@
-"""Working days of China: four layers, make-up days, and the twelve months of 2026."""
+"""Working days of China: whose word counts, make-up days, and the twelve months of 2026."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -34,27 +34,19 @@ def test_every_day_of_2026_is_what_the_notice_says(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "yearly", "public", "working"),
+    ("named", "public", "working"),
     [
-        ({SATURDAY: False}, {SATURDAY: True}, True, False),
-        ({SATURDAY: True}, {SATURDAY: False}, False, True),
-        ({}, {SATURDAY: False}, True, False),
-        ({}, {SATURDAY: True}, False, True),
-        ({}, {}, True, True),
-        ({}, {}, False, False),
-        ({}, {}, None, False),
+        ({SATURDAY: False}, True, False),
+        ({SATURDAY: True}, False, True),
+        ({date(2026, 5, 8): False}, True, True),
+        ({}, False, False),
+        ({}, None, False),
     ],
 )
-def test_overrides_come_before_the_years_file_before_published_before_the_guess(
-    overrides: dict[date, bool], yearly: dict[date, bool], public: bool | None, working: bool
+def test_a_named_day_comes_before_the_published_before_the_guess(
+    named: dict[date, bool], public: bool | None, working: bool
 ) -> None:
-    days = WorkingDays(lambda day: public, overrides, yearly)
-    assert days.is_working(SATURDAY) is working
-
-
-def test_a_layer_answers_only_for_the_days_that_it_names() -> None:
-    days = WorkingDays(announced, {date(2026, 5, 8): False}, {date(2026, 5, 7): False})
-    assert [days.is_working(date(2026, 5, d)) for d in (6, 7, 8, 9)] == [True, False, False, True]
+    assert WorkingDays(lambda _: public, named).is_working(SATURDAY) is working
 
 
 def test_a_year_without_published_data_is_not_known() -> None:
@@ -79,10 +71,10 @@ def test_an_unannounced_year_is_guessed_from_weekdays_and_fixed_holidays(
 
 
 def test_a_guessed_day_is_provisional_and_none_that_was_announced_or_named() -> None:
-    first, second, third = (date(2027, 3, day) for day in (1, 2, 3))
-    days = WorkingDays(announced, {first: True}, {second: False})
-    named = [days.is_provisional(day) for day in (date(2026, 3, 2), first, second, third)]
-    assert named == [False, False, False, True]
+    first, second = date(2027, 3, 1), date(2027, 3, 2)
+    days = WorkingDays(announced, {first: False})
+    found = [days.is_provisional(day) for day in (date(2026, 3, 2), first, second)]
+    assert found == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reminder.documents.settings_sources import SettingsSources
 from reminder.documents.templates import environment, phrase
 from reminder.domain.digest import Content, Item, MailSection, digest, reminder
 from reminder.domain.notices import Kind
@@ -67,7 +66,7 @@ class Mail:
 
 
 def say(name: str, macro: str, **facts: object) -> str:
-    return phrase(environment(SettingsSources().load(), autoescape=False), name, macro, **facts)
+    return phrase(environment(None, autoescape=False), name, macro, **facts)
 
 
 def worded(content: Content) -> Mail:

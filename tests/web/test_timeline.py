@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.domain.status import HIDDEN
 from reminder.domain.units import Relation
@@ -37,7 +36,7 @@ def picture(*bars: Bar, on: date = date(2026, 4, 16)) -> dict[str, Any]:
 
 
 def drawn(*bars: Bar) -> str:
-    template = environment(Settings(), autoescape=True).get_template("web/timeline.html")
+    template = environment(None, autoescape=True).get_template("web/timeline.html")
     return str(template.module.picture(picture(*bars), "year"))  # type: ignore[attr-defined]
 
 
