@@ -1,5 +1,6 @@
 """Recipients: claimed by one UPDATE, settled with the server's answer, or requeued."""
 
+import logging
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +33,8 @@ from reminder.ledger.schema import (
     record,
 )
 from reminder.ledger.senders import ServerTrouble
+
+log = logging.getLogger(__name__)
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
 _FEW = 4  # recipients that a notice may have without making a claim smaller
@@ -208,7 +211,10 @@ def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()
     left = recipient.c.state == State.SENDING
     for name in but:
         left &= ~recipient.c.claim.startswith(f"{name}:")
-    return _free(connection, left, at, State.RETRY, Reason.INTERRUPTED, reply="", not_before=at)
+    again = {"reply": "", "not_before": at}
+    if count := _free(connection, left, at, State.RETRY, Reason.INTERRUPTED, **again):
+        log.warning("requeued %d recipients that an interrupted sender left", count)
+    return count
 
 
 def requeue(connection: Connection, claimed: Sequence[Claim], at: datetime) -> None:

@@ -17,17 +17,9 @@ def now(connection: Connection) -> datetime:
     return connection.execute(select(_NOW)).scalar_one()
 
 
-def enter(
-    connection: Connection,
-    name: str,
-    replica: str,
-    duration: timedelta,
-    *,
-    config_hash: str,
-    since: datetime,
-) -> None:
-    values = {"name": name, "replica": replica, "config_hash": config_hash, "since": since}
-    connection.execute(insert(lease).values(until=_NOW + literal(duration), **values))
+def enter(connection: Connection, duration: timedelta, **who: object) -> None:
+    """With name, replica, config_hash and since when it is there."""
+    connection.execute(insert(lease).values(until=_NOW + literal(duration), **who))
 
 
 def config_hash_in_force(connection: Connection) -> str | None:

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection
-
 from reminder.clock import Clock
 from reminder.domain.notices import Answer, Reason
 from reminder.errors import ClaimLapsedError, LedgerError
@@ -93,12 +91,7 @@ class Claims:
 
     def requeue_lost(self) -> None:
         with self.database.write() as connection:
-            self._requeue_lost(connection, within_pass=False)
-
-    def _requeue_lost(self, connection: Connection, *, within_pass: bool) -> None:
-        now = self.clock.now()
-        if count := self.replica.requeue_lost(connection, now, within_pass=within_pass):
-            log.warning("requeued %d recipients that an interrupted sender left", count)
+            self.replica.requeue_lost(connection, self.clock.now())
 
     def still_ours(self) -> bool:
         return self._lease.holds and self._stand
@@ -116,7 +109,7 @@ class Claims:
         with self.database.write() as connection:
             if not self.still_ours():  # asked when it is our turn to write: that may take long
                 raise ClaimLapsedError("the claim lapsed before more was taken")
-            self._requeue_lost(connection, within_pass=True)
+            self.replica.requeue_lost(connection, now, in_pass=True)
             if self.database.mark.why_other(connection):
                 return  # it was changed for another under our feet: the next tick holds it
             self._taken += deliveries.claim(connection, self._name, stream, now, limit, probe=probe)

@@ -76,12 +76,10 @@ class SingleProcess:
     def __init__(self) -> None:
         self.lease = Lease()
 
-    def requeue_lost(
-        self, connection: Connection, at: datetime, *, within_pass: bool = False
-    ) -> int:
+    def requeue_lost(self, connection: Connection, at: datetime, *, in_pass: bool = False) -> int:
         """What senders left that are gone; within a pass only of those whose leases have lapsed
         since. Returns how many recipients."""
-        return 0 if within_pass else deliveries.requeue_lost(connection, at)
+        return 0 if in_pass else deliveries.requeue_lost(connection, at)
 
     def others_are_well(self, connection: Connection) -> bool:
         """Whether other replicas send, and have no trouble with the mail server."""
@@ -112,7 +110,7 @@ class Replica(SingleProcess):
         lease = Lease(until=since_boot() + LEASE)
         with self.database.record() as connection:
             senders.enter(
-                connection, lease.name, self.name, timedelta(seconds=LEASE),
+                connection, timedelta(seconds=LEASE), name=lease.name, replica=self.name,
                 config_hash=self.config_hash, since=self._since,
             )  # fmt: skip
         return lease
@@ -129,13 +127,11 @@ class Replica(SingleProcess):
             with suppress(LedgerError), self.database.record() as connection:
                 senders.leave(connection, self.lease.name)
 
-    def requeue_lost(
-        self, connection: Connection, at: datetime, *, within_pass: bool = False
-    ) -> int:
-        if not senders.forget_lapsed(connection) and within_pass:
+    def requeue_lost(self, connection: Connection, at: datetime, *, in_pass: bool = False) -> int:
+        if not senders.forget_lapsed(connection) and in_pass:
             return 0
         # Between two passes it has none: what it claimed itself, it lost hold of.
-        own = set() if within_pass else {self.lease.name}
+        own = set() if in_pass else {self.lease.name}
         others = senders.present(connection).keys() - own
         return deliveries.requeue_lost(connection, at, but=others)
 

@@ -68,9 +68,9 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None
     with kept(office, 2) as (one, two), office.app(MARCH).database.write() as connection:
         stream = office.app(MARCH, **by_smtp(1)).settings.stream
         deliveries.claim(connection, f"{one.lease.name}:1", stream, AT, 10)
-        assert two.requeue_lost(connection, AT, within_pass=True) == 0
+        assert two.requeue_lost(connection, AT, in_pass=True) == 0
         senders.renew(connection, one.lease.name, -timedelta(seconds=1))
-        assert two.requeue_lost(connection, AT, within_pass=True) == 3
+        assert two.requeue_lost(connection, AT, in_pass=True) == 3
 
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
@@ -104,7 +104,9 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
 
     with office.app(MARCH).database.record() as connection:
         for_long = timedelta(minutes=2)
-        senders.enter(connection, "other", "elsewhere", for_long, config_hash="", since=PAST)
+        senders.enter(
+            connection, for_long, name="other", replica="elsewhere", config_hash="", since=PAST
+        )
     with real_server(Meddler(keep_waiting)) as port:
         assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
     assert seen == [True, True]
