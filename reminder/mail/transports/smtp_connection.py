@@ -129,11 +129,12 @@ class SmtpConnection:
         return words
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
+        self._still_ours = still_ours
         answers = self._never_sent(envelope)
         wanted = [one for one in dict.fromkeys(envelope.recipients) if one not in answers]
         while wanted:
             try:
-                latest = self._answers(envelope, wanted, still_ours)
+                latest = self._answers(envelope, wanted)
             except (ServerError, ClaimLapsedError):
                 if not _some_sent(answers):
                     raise
@@ -142,26 +143,22 @@ class SmtpConnection:
             wanted = _too_many(latest)
         return answers
 
-    def _answers(
-        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
-    ) -> dict[str, Answer]:
+    def _answers(self, envelope: Envelope, wanted: Sequence[str]) -> dict[str, Answer]:
         try:
-            return self._transaction(envelope, wanted, still_ours)
+            return self._transaction(envelope, wanted)
         except UnansweredError:
             self._smtp = self._log_in()
-            return self._transaction(envelope, wanted, still_ours)
+            return self._transaction(envelope, wanted)
 
-    def _transaction(
-        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
-    ) -> dict[str, Answer]:
-        if refusal := self._mail(envelope, wanted, still_ours):
+    def _transaction(self, envelope: Envelope, wanted: Sequence[str]) -> dict[str, Answer]:
+        if refusal := self._mail(envelope, wanted):
             return dict.fromkeys(wanted, refusal)
         answers = self._rcpt(wanted)
         accepted = [one for one in wanted if one not in answers]
         if not accepted:
             self._reset()
             return answers
-        return answers | dict.fromkeys(accepted, self._data(envelope.content, still_ours))
+        return answers | dict.fromkeys(accepted, self._data(envelope.content))
 
     def close(self) -> None:
         """Says QUIT and waits a moment for the answer; never raises."""
@@ -188,20 +185,18 @@ class SmtpConnection:
                 answers[recipient] = UNSAYABLE
         return answers
 
-    def _ask(self, still_ours: Callable[[], bool], moment: str) -> None:
-        if not still_ours():
+    def _ask(self, moment: str) -> None:
+        if not self._still_ours():
             self._smtp.close()
             raise ClaimLapsedError(f"the claim lapsed before {moment}")
 
-    def _mail(
-        self, envelope: Envelope, wanted: Sequence[str], still_ours: Callable[[], bool]
-    ) -> Answer | None:
+    def _mail(self, envelope: Envelope, wanted: Sequence[str]) -> Answer | None:
         """The one refusal that concerns the message; all others concern the server."""
         if self.closed:
             raise ServerError(
                 f"mail server {self._server} failed at MAIL: the connection is closed"
             )
-        self._ask(still_ours, "MAIL")
+        self._ask("MAIL")
         size = f" SIZE={len(envelope.content)}" if self._smtp.has_extn("size") else ""
         mail = f"MAIL FROM:<{envelope.sender}>{size}"
         self._smtp.begin([mail, *[f"RCPT TO:<{one}>" for one in wanted], "DATA"])
@@ -238,18 +233,18 @@ class SmtpConnection:
         self._smtp.close()
         return dict.fromkeys(wanted, Answer(State.RETRY, Reason.SERVER, words))
 
-    def _data(self, content: bytes, still_ours: Callable[[], bool]) -> Answer:
+    def _data(self, content: bytes) -> Answer:
         """From here on the message is at risk: every way out is an answer. Where DATA went ahead
         the claim is asked last; without its final dot no server takes a message (RFC 5321
         section 4.1.1.4)."""
         went_ahead = self._smtp.outstanding
         if not went_ahead:
-            self._ask(still_ours, "DATA")
+            self._ask("DATA")
         try:
             code, reply = self._smtp.reply()
             if code == 354:
                 if went_ahead:
-                    self._ask(still_ours, "the message")
+                    self._ask("the message")
                 self._smtp.send(_on_the_wire(content))
                 code, reply = self._smtp.getreply()
                 if 200 <= code < 300:
