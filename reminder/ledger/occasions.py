@@ -1,12 +1,11 @@
 """When an office first started, which occasions were planned and reported, who was told by them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, func, literal, or_, select, update
 
 from reminder.domain.notices import NEVER_WENT, REMINDERS, Kind, NoticeDraft, State, still_reached
 from reminder.domain.occasions import PastDigest, Step
@@ -211,33 +210,19 @@ def written_to(
     return {row.unit for row in rows if still_reached(row.stream, stream)}
 
 
-@dataclass(frozen=True)
-class NotifiedCount:
-    """So many units were written to of that task, or of all tasks of a digest's month."""
-
-    kind: Kind
-    period: str
-    task: str
-    units: int
-
-
 def count_notified(
     connection: Connection, tasks: Collection[str], periods: Collection[str]
-) -> Iterator[NotifiedCount]:
-    """What went of these tasks: the digests of their months, then the reminders."""
-    digests = _went(select(notice.c.kind, notice.c.period, func.count())).where(
-        notice.c.kind == Kind.DIGEST, notice.c.period.in_(periods)
+) -> list[Row[Any]]:
+    """What went of these tasks: digests of their months, then reminders; each with the number of
+    `units` that were written to, and of a digest without the `task`."""
+    went = (notice.c.sha256.is_not(None), notice.c.state.is_(None), notice.c.rehearsal.is_(False))
+    occasion_of, units = (notice.c.kind, notice.c.period), func.count().label("units")
+    digests = select(*occasion_of, literal("").label("task"), units).where(
+        *went, notice.c.kind == Kind.DIGEST, notice.c.period.in_(periods)
     )
-    digests = digests.group_by(notice.c.kind, notice.c.period).order_by(notice.c.period)
-    for kind, period, count in connection.execute(digests):
-        yield NotifiedCount(Kind(kind), period, "", count)
-    facts = (notice.c.kind, notice.c.period, reminded.c.task)
-    rows = _went(select(*facts, func.count())).join(reminded, reminded.c.key == notice.c.key)
-    rows = rows.where(reminded.c.task.in_(tasks)).group_by(*facts)
-    for kind, period, task, count in connection.execute(rows.order_by(*facts[1:])):
-        yield NotifiedCount(Kind(kind), period, task, count)
-
-
-def _went(query: Select[Any]) -> Select[Any]:
-    fixed = notice.c.sha256.is_not(None) & notice.c.state.is_(None)
-    return query.where(fixed, notice.c.rehearsal.is_(False))
+    digests = digests.group_by(*occasion_of).order_by(notice.c.period)
+    of_task = (*occasion_of, reminded.c.task)
+    rows = select(*of_task, units).join(reminded, reminded.c.key == notice.c.key)
+    rows = rows.where(*went, reminded.c.task.in_(tasks))
+    rows = rows.group_by(*of_task).order_by(notice.c.period, reminded.c.task)
+    return [*connection.execute(digests), *connection.execute(rows)]

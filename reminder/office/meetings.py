@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from reminder.calendar.entries import FeedEvents
 from reminder.domain import changes
@@ -17,7 +18,6 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Window
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import occasions, registrations
-from reminder.ledger.occasions import NotifiedCount
 from reminder.ledger.registrations import read_dates
 from reminder.office.application import Application
 
@@ -73,7 +73,7 @@ class Preview:
     windows: tuple[WindowMove, ...]
     notices: tuple[NoticeMove, ...]
     entries: tuple[EntryMove, ...]
-    notified: tuple[NotifiedCount, ...]
+    notified: tuple[Row[Any], ...]
     doubts: tuple[str, ...]
 
     @property
