@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reminder.documents.settings import Settings
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Act, Registration, Signature
@@ -15,7 +14,7 @@ from reminder.office.overview import LISTED, LeadStanding, TaskStanding
 from tests.domain.builders import LEADER, RELATED, meeting, task, timetable, year_round
 
 DAY = date(2026, 4, 20)
-TEMPLATES = environment(Settings(), autoescape=True)
+TEMPLATES = environment(None, autoescape=True)
 
 
 def standing(
