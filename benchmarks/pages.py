@@ -108,7 +108,7 @@ def fill(state: Path, count: int) -> str:
             refused = NewNotice(draft, Reason.NO_ADDRESS, state=State.REFUSED)
             entries.append(refused if number % 50 == 0 else NewNotice(draft, composed=content))
         with app.database.write() as connection:
-            add(connection, entries, at, stream="maildir")
+            add(connection, entries, at - timedelta(days=start // len(units)), stream="maildir")
             sent = {"state": State.SENT, "reason": Reason.ACCEPTED}
             connection.execute(update(recipient).values(sent))
     key = app.key

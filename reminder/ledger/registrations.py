@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, exists, func, select
@@ -24,23 +25,6 @@ from reminder.ledger.schema import (
     task_done,
 )
 
-# Put together once: that takes longer than to ask.
-_later = registration.alias()
-_IN_FORCE = (
-    select(registration)
-    .where(registration.c.act == bindparam("act"))
-    .where(
-        ~exists().where(
-            _later.c.task == registration.c.task,
-            _later.c.unit == registration.c.unit,
-            _later.c.period == registration.c.period,
-            _later.c.id > registration.c.id,
-            _later.c.act.in_(DECIDING),
-        )
-    )
-    .order_by(registration.c.id)
-)
-
 
 def add(connection: Connection, new: Registration) -> int:
     """Returns its number."""
@@ -51,10 +35,24 @@ def add(connection: Connection, new: Registration) -> int:
     return connection.scalar(query) or 0
 
 
+@cache  # to make a statement takes longer than to run it
+def _in_force(*columns: str) -> Select[Any]:
+    later = registration.alias()
+    overruled = exists().where(
+        later.c.task == registration.c.task,
+        later.c.unit == registration.c.unit,
+        later.c.period == registration.c.period,
+        later.c.id > registration.c.id,
+        later.c.act.in_(DECIDING),
+    )
+    query = select(registration).where(~overruled).order_by(registration.c.id)
+    return query.where(*(registration.c[name] == bindparam(name) for name in columns))
+
+
 def in_force(connection: Connection, act: Act, **of: str) -> list[Registration]:
     """Where that act is the last word on the task or month, oldest first: signatures, reports
     that wait for the secretariat, or what it has confirmed; `of` that unit, task or period."""
-    return _read(connection, _IN_FORCE.filter_by(**of), act=act)
+    return _read(connection, _in_force("act", *of), act=act, **of)
 
 
 def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registration]:
@@ -97,21 +95,18 @@ def newest(connection: Connection) -> int:
 
 
 def untold(
-    connection: Connection, since: datetime, unit: str | None = None
+    connection: Connection, since: datetime, **of: str
 ) -> dict[str, tuple[list[Registration], datetime | None]]:
     """By unit: what it has registered since, of which no receipt tells; and when its last receipt
-    was due."""
-    query = select(registration).where(registration.c.at >= since, registration.c.act.in_(OF_UNITS))
-    receipts = select(notice.c.key, notice.c.due).where(
-        notice.c.kind == Kind.RECEIPT, notice.c.due >= since
-    )
-    if unit is not None:
-        query = query.where(registration.c.unit == unit)
-        receipts = receipts.where(notice.c.unit == unit)
+    was due. `of` may be one unit."""
+    query = select(registration).where(registration.c.act.in_(OF_UNITS))
+    query = query.where(registration.c.at >= since).order_by(registration.c.id)
+    receipts = select(notice.c.key, notice.c.due).where(notice.c.due >= since)
+    receipts = receipts.filter_by(kind=Kind.RECEIPT, **of)
     # By the number in the key; a receipt of what was sent back is none of these.
     due = {int(key.split("/")[-2]): due for key, due in connection.execute(receipts)}
     untold: dict[str, tuple[list[Registration], datetime | None]] = {}
-    for item in _read(connection, query.order_by(registration.c.id)):
+    for item in _read(connection, query.filter_by(**of)):
         if item.id in due:
             untold[item.unit] = [], due[item.id]
         else:

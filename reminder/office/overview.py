@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from reminder.domain.digest import Item
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.occasions import digest_units
 from reminder.domain.plan import Task
@@ -276,7 +277,7 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
     tasks = [task for m in MONTHS for task in table.plan.month(m)] + [*table.plan.year_round]
     return {
         "led": [stands(task, month, unit.id) for task in table.leads(unit.id, tasks)],
-        "related": [stands(task, month, unit.id) for task in table.related(unit.id, tasks)],
+        "related": [Item(task, task.number) for task in table.related(unit.id, tasks)],
         "pending": pending,
         "history": of_unit(connection, unit.id, SHOWN),
         "undoable": {entry.id for entry in (*signed, *pending, *confirmed)},

@@ -30,20 +30,19 @@ class Receipts:
         self._writer = writer
         self._told = 0  # all registrations up to this number have theirs
 
-    def send(self, connection: Connection, at: datetime, unit: str | None = None) -> list[str]:
-        """One to each unit, or to that one, that has registered something and has had none for
+    def send(self, connection: Connection, at: datetime, **of: str) -> list[str]:
+        """One to each unit, or `of` that one, that has registered something and has had none for
         ten minutes. Returns the keys."""
         newest = registrations.newest(connection)
         if newest == self._told or read_hold(connection, self._writer.stream):
             return []
         keys, waits = [], False
-        untold = registrations.untold(connection, at - USEFUL, unit)
-        for history, last in untold.values():
+        for history, last in registrations.untold(connection, at - USEFUL, **of).values():
             if last and timedelta() <= at - last < APART:  # else a clock was set back
                 waits = True
             elif key := self._put(connection, history, at):
                 keys.append(key)
-        if unit is None and not waits and not keys:  # what was put in may yet be rolled back
+        if not (of or waits or keys):  # what was put in may yet be rolled back
             self._told = newest
         return keys
 

@@ -156,7 +156,7 @@ def _register(app: Application, connection: Connection, entry: Registration) -> 
     if today >= A_DAY[entry.act]:
         raise DeclinedError("too_often")
     registrations.add(connection, entry)
-    app.container.receipts.send(connection, entry.at, entry.unit)
+    app.container.receipts.send(connection, entry.at, unit=entry.unit)
 
 
 # What the secretariat makes of it

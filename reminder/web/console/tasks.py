@@ -103,28 +103,14 @@ def _unit(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
 
 
 def _render(
-    page: Page,
-    template: str,
-    form: Form = _NOTHING,
-    refused: str = "",
-    *,
-    here: str = "/console",
-    **facts: object,
+    page: Page, template: str, form: Form = _NOTHING, refused: str = "", **facts: object
 ) -> Response:
     """`here` is its entry in the navigation, `back` where its forms return to. What was typed
     into a form that was refused stands there again: nobody types it twice."""
-    table = page.table
-    return page.render(
-        f"console/{template}",
-        status=422 if refused else 200,
-        here=here,
-        refused=refused,
-        typed=form.values,
-        table=table,
-        at=page.at,
-        today=table.local_day(page.at),
-        **facts,
-    )
+    today = page.table.local_day(page.at)
+    shared = {"here": "/console", "table": page.table, "at": page.at, "today": today}
+    shared |= {"refused": refused, "typed": form.values} | facts
+    return page.render(f"console/{template}", status=422 if refused else 200, **shared)
 
 
 # What is said of tasks
