@@ -8,6 +8,8 @@ import pytest
 from reminder.domain.plan import Part, Timing
 
 LEAD, RELATED = "deputies", "helan"
+ELECTION, SESSION = "换届选举部署会议", "常委会第25次会议服务保障"
+DUE, EARLY = Timing(due=date(2026, 4, 15)), Timing(part=Part.EARLY)
 
 
 def short(desk: Any, feed: str, task: str) -> tuple[str, str]:
@@ -17,46 +19,34 @@ def short(desk: Any, feed: str, task: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("feed", "shown"),
+    ("feed", "task", "timing", "day", "title"),
     [
-        (LEAD, ("2026-04-30", "4月内·换届选举部署会议")),
-        ("plan", ("2026-04-30", "4月内·换届选举部署会议")),
-        (RELATED, ("2026-04-01", "4月内·换届选举部署会议（相关）")),
+        (LEAD, "2026-04-1", None, "2026-04-30", f"4月内·{ELECTION}"),
+        ("plan", "2026-04-1", None, "2026-04-30", f"4月内·{ELECTION}"),
+        (RELATED, "2026-04-1", None, "2026-04-01", f"4月内·{ELECTION}（相关）"),
+        (LEAD, "2026-04-1", DUE, "2026-04-15", f"4月15日前·{ELECTION}"),
+        (RELATED, "2026-04-1", DUE, "2026-04-15", f"4月15日前·{ELECTION}（相关）"),
+        (LEAD, "2026-04-1", EARLY, "2026-04-10", f"4月上旬·{ELECTION}"),
+        (LEAD, "2026-06-1", None, "2026-06-30", "6月内·代表视察调研意见（适时）"),
+        (LEAD, "2026-05-2", None, "2026-05-29", f"5月内·{SESSION}（会期待定）"),
+        (RELATED, "2026-05-2", None, "2026-05-06", f"5月内·{SESSION}（会期待定）（相关）"),
     ],
 )
-def test_a_months_task_stands_on_its_last_day_for_a_related_unit_on_its_first(
-    desk: Any, feed: str, shown: tuple[str, str]
+def test_a_task_stands_on_one_day_under_its_time(
+    desk: Any, feed: str, task: str, timing: Timing | None, day: str, title: str
 ) -> None:
-    assert short(desk, feed, "2026-04-1") == shown
-
-
-def test_an_explicit_due_date_is_said_as_one(desk: Any) -> None:
-    desk.time("2026-04-1", Timing(due=date(2026, 4, 15)))
-    assert short(desk, LEAD, "2026-04-1") == ("2026-04-15", "4月15日前·换届选举部署会议")
-    assert short(desk, RELATED, "2026-04-1") == ("2026-04-15", "4月15日前·换届选举部署会议（相关）")
-
-
-def test_a_meeting_without_a_date_stands_as_its_month(desk: Any) -> None:
-    title = "5月内·常委会第25次会议服务保障（会期待定）"
-    assert short(desk, LEAD, "2026-05-2") == ("2026-05-29", title)
-    assert short(desk, RELATED, "2026-05-2") == ("2026-05-06", f"{title}（相关）")
+    if timing:
+        desk.time(task, timing)
+    assert short(desk, feed, task) == (day, title)
+    desk.done[task] = date(2026, 4, 20)  # which its lead alone is told, on the same day
+    assert short(desk, feed, task)[0] == day
+    assert short(desk, feed, task)[1].startswith("✓ ") is (feed == LEAD)
 
 
 def test_a_meeting_with_a_date_stands_on_the_due_day(desk: Any) -> None:
     desk.hold("sc-25", date(2026, 5, 20))
-    assert short(desk, LEAD, "2026-05-2") == ("2026-05-19", "会前·常委会第25次会议服务保障")
+    assert short(desk, LEAD, "2026-05-2") == ("2026-05-19", f"会前·{SESSION}")
     assert short(desk, RELATED, "2026-05-2")[0] == "2026-05-19"
-
-
-def test_a_soft_task_says_so(desk: Any) -> None:
-    assert short(desk, LEAD, "2026-06-1") == ("2026-06-30", "6月内·代表视察调研意见（适时）")
-
-
-def test_a_part_of_the_month_is_named_and_a_tick_stands_before_it(desk: Any) -> None:
-    desk.time("2026-04-1", Timing(part=Part.EARLY))
-    assert short(desk, LEAD, "2026-04-1") == ("2026-04-10", "4月上旬·换届选举部署会议")
-    desk.done["2026-04-1"] = date(2026, 4, 20)
-    assert short(desk, LEAD, "2026-04-1") == ("2026-04-10", "✓ 4月上旬·换届选举部署会议")
 
 
 def test_the_window_view_keeps_the_wording_to_the_letter(desk: Any) -> None:
