@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.policy import default
 from email.utils import format_datetime
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from reminder.domain.characters import UNSEEN
@@ -69,24 +70,18 @@ def _encode(value: str, column: int) -> str:
 
 def _in_step(text: str, limit: int) -> str:
     """The longest beginning within `limit` bytes that base64 does not pad; all of it if it fits."""
-    size, found = 0, 0
-    for count, character in enumerate(text, 1):
-        size += len(_utf8(character))
-        if size > limit:
-            return text[:found]
-        if size % 3 == 0:
-            found = count
-    return text
+    sizes = list(accumulate(len(_utf8(character)) for character in text))
+    fitting = (n for n, size in enumerate(sizes, 1) if size <= limit and size % 3 == 0)
+    return text if sizes[-1] <= limit else text[: max(fitting, default=0)]
 
 
 def _out_of_step(text: str, limit: int) -> str:
     """The characters at the beginning whose bytes are not three, within `limit` bytes."""
     size = 0
-    for count, character in enumerate(text):
-        width = len(_utf8(character))
-        if width == 3 or size + width > limit:
-            return text[:count]
+    for count, width in enumerate(len(_utf8(character)) for character in text):
         size += width
+        if width == 3 or size > limit:
+            return text[:count]
     return text
 
 

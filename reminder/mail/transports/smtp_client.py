@@ -30,7 +30,7 @@ class _Lines:
 
     def __init__(self, sock: socket) -> None:
         self._sock = sock
-        self._buffer = b""
+        self.unread = b""
 
     def begin(self, timeout: float) -> None:
         self._deadline = monotonic() + timeout
@@ -39,7 +39,7 @@ class _Lines:
 
     def readline(self, limit: int) -> bytes:
         """One line with its end; nothing when the server closed, even in the middle of one."""
-        while (end := self._buffer.find(b"\n") + 1) == 0 and len(self._buffer) < limit:
+        while (end := self.unread.find(b"\n") + 1) == 0 and len(self.unread) < limit:
             if self.reads:  # the first has all the time, which the socket's own timeout is
                 left = self._deadline - monotonic()
                 if left <= 0:
@@ -49,21 +49,17 @@ class _Lines:
             chunk = self._sock.recv(4096)
             if not chunk:
                 return b""
-            self._buffer += chunk
+            self.unread += chunk
         if not 0 < end < limit:
             raise OSError(f"a line of {limit} bytes or more")
-        line, self._buffer = self._buffer[:end], self._buffer[end:]
+        line, self.unread = self.unread[:end], self.unread[end:]
         self._allowed -= len(line)
         if self._allowed < 0:
             raise OSError(f"a reply of more than {REPLY_BYTES} bytes")
         return line
 
-    @property
-    def unread(self) -> bool:
-        return bool(self._buffer)
-
     def close(self) -> None:
-        self._buffer = b""
+        self.unread = b""
 
 
 class UnansweredError(ServerError):
@@ -72,19 +68,15 @@ class UnansweredError(ServerError):
 
 @dataclass
 class Pipelining:
-    """Whether a server that offers it is believed."""
+    """Whether a server that offers it is believed: not before that moment."""
 
     server: str
     not_before: float = 0.0
 
-    @property
-    def believed(self) -> bool:
-        return monotonic() >= self.not_before
-
     def unanswered(self, why: str) -> UnansweredError:
         """For whoever sent the group, and remembered for those that come after."""
         words = f"mail server {self.server} offers PIPELINING, and to a group of commands: {why}"
-        if self.believed:
+        if monotonic() >= self.not_before:
             log.warning("%s. They go one by one for an hour", words)
         self.not_before = monotonic() + DOUBT
         return UnansweredError(words)
@@ -132,7 +124,8 @@ class Client(smtplib.SMTP):
             super().close()
 
     def begin(self, commands: Sequence[str]) -> None:
-        grouped = self.has_extn("pipelining") and self._pipelining.believed
+        believed = monotonic() >= self._pipelining.not_before
+        grouped = believed and self.has_extn("pipelining")
         self._commands, self._most = commands, GROUP if grouped else 1
         self._sent = self._answered = 0
 
