@@ -164,6 +164,7 @@ class BadServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     pipelining = False
     tls: ssl.SSLContext | None = None
+    dropped = False
 
     def __init__(self, script: Script, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Session)
@@ -356,12 +357,15 @@ def send(
     server: BadServer,
     *recipients: str,
     content: bytes = CONTENT,
+    claim: Callable[[], bool] = ours,
     **options: Any,
 ) -> Mapping[str, Answer]:
+    """One message; `server.dropped` is whether it ended its connection."""
     connection = transport(server.port, **options).open()
     try:
-        return connection.send(mail(*recipients, content=content), ours)
+        return connection.send(mail(*recipients, content=content), claim)
     finally:
+        server.dropped = connection.closed
         connection.close()
 
 

@@ -142,18 +142,16 @@ def test_mail_refused_for_its_size_leaves_the_connection_good(data):
 @pytest.mark.parametrize("rest", ["503 MAIL first", "250 ok", CLOSE])
 def test_refused_mail_concerns_the_server_whatever_it_says_to_the_rest(rest):
     with bad_server(MAIL=["451 4.3.0 later"], RCPT=[rest]) as server:
-        connection = transport(server.port).open()
         with pytest.raises(ServerError, match="refused MAIL: 451"):
-            connection.send(mail(), ours)
-        assert connection.closed
+            send(server)
+        assert server.dropped
     assert server.bodies == []
 
 
 def test_nobody_gets_an_empty_mail_from_a_server_that_refused_mail_and_took_recipients():
     with bad_server(MAIL=["552 5.3.4 too large"]) as server:
-        connection = transport(server.port).open()
-        assert connection.send(mail(), ours)[LEAD].state == State.REFUSED
-        assert connection.closed
+        assert send(server)[LEAD].state == State.REFUSED
+        assert server.dropped
     assert server.verbs[-1] == "DATA"
     assert server.accepted == []
 
@@ -162,24 +160,17 @@ def test_nobody_gets_an_empty_mail_from_a_server_that_refused_mail_and_took_reci
 
 
 @pytest.mark.parametrize(
-    "script",
+    ("verb", "replies"),
     [
-        {"MAIL": [Deaf("250 ok")]},
-        {"RCPT": [Deaf("250 ok")]},
-        {"RCPT": ["250 ok", CLOSE, "250 ok"]},
-        {"RCPT": ["250 ok", HANG, "250 ok"]},
-        {"RCPT": [DRIP, "250 ok"]},
-        {"RCPT": [Last("250 ok"), "250 ok"]},
-        {"RCPT": ["what", "250 ok"]},
-        {"RCPT": ["354 odd", "250 ok"]},
-        {"DATA": [CUT_SHORT, "354 go"]},
-        {"DATA": [CLOSE, "354 go"]},
-        {"DATA": ["250 odd", "354 go"]},
-        {"MAIL": [CLOSE, "250 ok"]},
+        *[("MAIL", [odd, "250 ok"]) for odd in (Deaf("250 ok"), CLOSE)],
+        *[("RCPT", ["250 ok", odd, "250 ok"]) for odd in (CLOSE, HANG)],
+        *[("RCPT", [odd, "250 ok"]) for odd in (DRIP, Last("250 ok"), "what", "354 odd")],
+        ("RCPT", [Deaf("250 ok")]),
+        *[("DATA", [odd, "354 go"]) for odd in (CUT_SHORT, CLOSE, "250 odd")],
     ],
 )
-def test_group_that_goes_unanswered_is_told_one_by_one_on_a_new_connection(script, caplog):
-    with bad_server(**script) as server:
+def test_group_that_goes_unanswered_is_told_one_by_one_on_a_new_connection(verb, replies, caplog):
+    with bad_server(**{verb: replies}) as server:
         way = transport(server.port, timeout=SHORT)
         for _ in range(2):
             assert sent_anew(way, LEAD, RELATED) == {State.SENT}
@@ -220,10 +211,9 @@ def test_connection_that_served_well_and_ends_says_nothing_against_groups(end, c
 @pytest.mark.parametrize("again", [CLOSE, "421 4.3.2 too busy"])
 def test_server_that_cannot_be_asked_again_is_a_server_failure(again):
     with bad_server(GREETING=["220 hi", again], RCPT=[CLOSE]) as server:
-        connection = transport(server.port).open()
         with pytest.raises(ServerError, match="greeting"):
-            connection.send(mail(), ours)
-        assert connection.closed
+            send(server)
+        assert server.dropped
 
 
 def test_421_in_a_group_is_no_reason_to_doubt_it(caplog):
