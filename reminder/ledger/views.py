@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from reminder.domain.notices import DECIDING, REMINDERS, WAITING, Kind, Reason, State, derive_state
+from reminder.domain.units import Unit
 from reminder.ledger.schema import batched, message, notice, recipient
 
 PAGE_SIZE = 50
@@ -212,21 +213,13 @@ class SentMail:
 
 
 def mailed_to(
-    connection: Connection,
-    unit: str,
-    addresses: Collection[str],
-    first: int = 0,
-    most: int = 1,
-    *,
-    key: str = "",
+    connection: Connection, unit: Unit, first: int = 0, most: int = 1, *, key: str = ""
 ) -> list[SentMail]:
-    """Some of them, the latest first, after the `first` ones, or that one alone; not a rehearsal,
-    and for 24 months. `addresses` are the unit's."""
-    wanted = {"unit": unit, "addresses": list(addresses), "first": first, "most": most, "key": key}
-    return [
-        SentMail(row.key, Kind(row.kind), row.as_of, zlib.decompress(row.content))
-        for row in connection.execute(_accepted(), wanted)
-    ]
+    """What the unit has had, the latest first, after the `first` ones, or that one alone; no
+    rehearsal, and for 24 months."""
+    wanted = {"unit": unit.id, "addresses": [*unit.to, *unit.cc], "key": key}
+    rows = connection.execute(_accepted(), wanted | {"first": first, "most": most})
+    return [SentMail(r.key, Kind(r.kind), r.as_of, zlib.decompress(r.content)) for r in rows]
 
 
 @cache  # as above

@@ -15,7 +15,7 @@ from reminder.domain.status import Light, Reader, unit_status
 from reminder.domain.units import Unit
 from reminder.ledger import registrations
 from reminder.ledger.views import SentMail as SentMail
-from reminder.ledger.views import mailed_to
+from reminder.ledger.views import mailed_to as mailed_to
 from reminder.office.application import Application
 from reminder.office.registrations import to_sign
 
@@ -106,12 +106,3 @@ def _led(reader: Reader, said: Sequence[Registration], task: Task, number: int =
         task.id not in reader.progress.done,
         window.period,
     )
-
-
-def unit_mails(connection: Connection, unit: Unit, first: int, most: int) -> list[SentMail]:
-    """That it has had, the latest first, after the `first` ones."""
-    return mailed_to(connection, unit.id, (*unit.to, *unit.cc), first, most)
-
-
-def unit_mail(connection: Connection, unit: Unit, key: str) -> SentMail | None:
-    return next(iter(mailed_to(connection, unit.id, (*unit.to, *unit.cc), key=key)), None)

@@ -20,7 +20,7 @@ from reminder.errors import DeclinedError
 from reminder.office import links, registrations
 from reminder.office.links import FEED, PAGE, LinkView
 from reminder.office.registrations import WHO, WORDS
-from reminder.office.unit_page import SentMail, unit_mail, unit_mails, unit_page
+from reminder.office.unit_page import SentMail, mailed_to, unit_page
 from reminder.web.forms import LONGEST, Form, get, post
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page, page_number
@@ -204,7 +204,7 @@ def _mails(page: Page) -> Response:
 def _heads(page: Page, unit: Unit, first: int, most: int) -> list[tuple[SentMail, MailView]]:
     return [
         (sent, MailView(sent.content.partition(b"\r\n\r\n")[0], page.table.plan.zone))
-        for sent in unit_mails(page.connection, unit, first, most)
+        for sent in mailed_to(page.connection, unit, first, most)
     ]
 
 
@@ -220,10 +220,9 @@ def _mail_body(page: Page) -> Response:
 
 
 def _sent(page: Page, unit: Unit) -> tuple[SentMail, MailView]:
-    sent = unit_mail(page.connection, unit, page.part("key"))
-    if sent is None:
-        raise HTTPException(404)
-    return sent, MailView(sent.content, page.table.plan.zone)
+    for sent in mailed_to(page.connection, unit, key=page.part("key")):
+        return sent, MailView(sent.content, page.table.plan.zone)
+    raise HTTPException(404)
 
 
 def _script(page: Page) -> Response:

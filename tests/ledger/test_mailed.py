@@ -12,9 +12,10 @@ from tests.daemon.trials import MARCH, Trial, parsed, trial
 DIGEST, NUDGE = "small/digest/2026-03/lead", "nudge/2026-03-26/lead"
 
 
-def mailed(either: Trial, unit: str, first: int = 0, most: int = 10) -> list[SentMail]:
+def mailed(either: Trial, unit: str, *few: int, key: str = "") -> list[SentMail]:
+    directory = either.app(MARCH).table.directory
     with either.reading() as connection:
-        return list(mailed_to(connection, unit, ["lead@unit.test"], first, most))
+        return mailed_to(connection, directory[unit], *(few or (0, 10)), key=key)
 
 
 def test_the_latest_stands_first(either: Trial) -> None:
@@ -35,10 +36,9 @@ def test_it_is_the_bytes_that_went(either: Trial) -> None:
 
 def test_a_mail_is_its_own_units(either: Trial) -> None:
     either.tick(MARCH)
-    with either.reading() as connection:
-        assert mailed_to(connection, "lead", [], key=DIGEST)
-        assert mailed_to(connection, "related", [], key=DIGEST) == []
-        assert mailed_to(connection, "lead", [], key="small/digest/2026-03/nobody") == []
+    assert mailed(either, "lead", key=DIGEST)
+    assert mailed(either, "related", key=DIGEST) == []
+    assert mailed(either, "lead", key="small/digest/2026-03/nobody") == []
     assert mailed(either, "bystander") == []
 
 
@@ -47,7 +47,7 @@ def test_what_others_were_sent_is_not_looked_through(tmp_path: Path) -> None:
     with trial(tmp_path, small=True) as opened, opened.reading() as connection:
         hear = "before_cursor_execute"
         event.listen(connection, hear, lambda *given: asked.append((given[2], given[3])))
-        assert list(mailed_to(connection, "lead", ["lead@unit.test"], 0, 10)) == []
+        assert mailed_to(connection, opened.app(MARCH).table.directory["lead"], 0, 10) == []
         [_begin, (statement, values)] = asked
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     assert "recipient_ready" not in str(plan)
@@ -65,5 +65,4 @@ def test_a_reminder_that_went_to_others_of_the_house_is_not_the_units(either: Tr
     either.tick("2026-03-26T09:00+08:00", nudge=[{"to": ["chief@unit.test"]}])
     assert (either.notice(NUDGE).state, either.notice(NUDGE).unit) == ("sent", "lead")
     assert [each.kind for each in mailed(either, "lead")] == ["digest"]
-    with either.reading() as connection:
-        assert mailed_to(connection, "lead", ["lead@unit.test"], key=f"small/{NUDGE}") == []
+    assert mailed(either, "lead", key=f"small/{NUDGE}") == []
