@@ -16,6 +16,7 @@ from reminder.ledger.views import (
     refused,
 )
 
+RELATED = "plan/digest/2026-03/related"
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 # Period, kind, unit, state on the notice, states of its recipients.
 ROWS: list[tuple[str, Kind, str, State | None, list[State]]] = [
@@ -62,15 +63,11 @@ def every(ledger: Database) -> list[NoticeView]:
         return read_notices(connection)[::-1]
 
 
-def test_newest_stands_first(ledger: Database) -> None:
-    assert found(ledger, NoticeFilter()) == [view.key for view in every(ledger)]
-
-
-def test_pages_follow_one_another_without_gap(ledger: Database) -> None:
-    whole, pages = found(ledger, NoticeFilter()), []
+def test_newest_stands_first_and_pages_follow_without_gap(ledger: Database) -> None:
+    pages: list[str] = []
     while some := found(ledger, NoticeFilter(), pages[-1] if pages else "", 2):
         pages += some
-    assert pages == whole
+    assert pages == found(ledger, NoticeFilter()) == [view.key for view in every(ledger)]
 
 
 @pytest.mark.parametrize("state", State)
@@ -79,43 +76,25 @@ def test_state_is_what_its_recipients_make_it(ledger: Database, state: State) ->
     assert found(ledger, NoticeFilter(state=state)) == wanted
 
 
-def test_month_has_its_days(ledger: Database) -> None:
-    periods = {key.split("/")[2] for key in found(ledger, NoticeFilter(period="2026-03"))}
-    assert periods == {"2026-03", "2026-03-26"}
+def test_month_kind_and_unit_narrow_it(ledger: Database) -> None:
+    march = found(ledger, NoticeFilter(period="2026-03"))
+    assert {key.split("/")[2] for key in march} == {"2026-03", "2026-03-26"}
     assert len(found(ledger, NoticeFilter(period="2026-12"))) == 1
-
-
-def test_kind_and_unit_narrow_it(ledger: Database) -> None:
     assert found(ledger, NoticeFilter(kind=Kind.NUDGE)) == ["plan/nudge/2026-03-26/lead"]
-    assert found(ledger, NoticeFilter(unit="third")) == ["plan/digest/2026-03/third"]
+    related = [view.key for view in every(ledger) if view.unit == "related"]
+    assert found(ledger, NoticeFilter(unit="related")) == related
+    assert found(ledger, NoticeFilter(unit="related"), most=1) == related[:1]
 
 
-def test_of_a_unit_the_newest_come_first(ledger: Database) -> None:
-    related = [view for view in every(ledger) if view.unit == "related"]
-    wanted = NoticeFilter(unit="related", rehearsals=True)
-    assert found(ledger, wanted) == [view.key for view in related]
-    assert found(ledger, wanted, most=1) == [related[0].key]
-
-
-@pytest.fixture
-def sent_again(ledger: Database) -> Database:
-    """Another copy of the one that was refused."""
-    query = notice.select().where(notice.c.key == "plan/digest/2026-03/related")
+def test_of_copies_the_last_one_counts(ledger: Database) -> None:
+    query, march = notice.select().where(notice.c.key == RELATED), (Kind.DIGEST, "2026-03")
     with ledger.write() as connection:
         [row] = connection.execute(query).mappings()
-        again = {"key": f"{row['key']}#2", "created": AT + timedelta(days=1), "state": State.HELD}
+        again = {"key": f"{RELATED}#2", "created": AT + timedelta(days=1), "state": State.HELD}
         connection.execute(notice.insert().values(**(dict(row) | again)))
-    return ledger
-
-
-def test_of_copies_the_last_one_counts(sent_again: Database) -> None:
-    with sent_again.read() as connection:
-        newest = newest_copies(connection, Kind.DIGEST, "2026-03", rehearsal=False)
-        assert newest["related"].key == "plan/digest/2026-03/related#2"
-        assert newest_copies(connection, Kind.DIGEST, "2026-03", rehearsal=True) == {}
-
-
-def test_refused_are_those_that_were_not_sent_again(sent_again: Database) -> None:
-    with sent_again.read() as connection:
+    with ledger.read() as connection:
+        newest = newest_copies(connection, *march, rehearsal=False)
+        assert newest["related"].key == f"{RELATED}#2"
+        assert newest_copies(connection, *march, rehearsal=True) == {}
         keys = refused(connection, NoticeFilter("2026-03", Kind.DIGEST))
-    assert [unit for _, unit in keys] == ["lead", "third"]
+    assert [unit for _, unit in keys] == ["lead", "third"]  # and not sent again since
