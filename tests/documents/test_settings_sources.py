@@ -30,27 +30,19 @@ def test_variable_sets_the_setting_of_its_name(sources: Sources) -> None:
 
 
 def test_each_source_wins_over_those_behind_it(sources: Sources) -> None:
-    def port() -> int | None:
-        return sources.load().smtp.port
-
-    assert port() is None
-    sources.file('plan = "file.toml"\n[smtp]\nport = 1\n')
-    assert port() == 1
-    sources.secret("smtp__port", "2\n")
-    assert port() == 2
-    sources.environment("REMINDER_SMTP__PORT", "3")
-    assert port() == 3
-    sources.environment("REMINDER_PLAN", "environment.toml")
-    assert sources.load({"plan": Path("typed.toml")}).plan == Path("typed.toml")
-
-
-def test_settings_of_one_section_come_from_several_sources(sources: Sources) -> None:
-    sources.file('[smtp]\nhost = "mail.unit.example"\nport = 1\n')
-    sources.secret("smtp__password", SECRET + "\n")
-    sources.environment("REMINDER_SMTP__PORT", "3")
-    smtp = sources.load().smtp
-    assert (smtp.host, smtp.port) == ("mail.unit.example", 3)
-    assert smtp.password.get_secret_value() == SECRET
+    found = []
+    for more in (
+        {},
+        {"reminder.toml": 'plan = "file.toml"\nsmtp = { port = 1, host = "mail.cn" }\n'},
+        {"secrets/smtp__port": "2\n", "secrets/smtp__password": SECRET},
+        {"REMINDER_SMTP__PORT": "3", "REMINDER_PLAN": "environment.toml"},
+    ):
+        sources.put(more)
+        found.append(sources.load().smtp.port)
+    assert found == [None, 1, 2, 3]
+    settings = sources.load({"plan": Path("typed.toml")})
+    assert (settings.plan, settings.smtp.host) == (Path("typed.toml"), "mail.cn")
+    assert settings.smtp.password.get_secret_value() == SECRET
 
 
 def test_folder_comes_from_the_command_line_or_else_from_the_environment(sources: Sources) -> None:
@@ -61,15 +53,12 @@ def test_folder_comes_from_the_command_line_or_else_from_the_environment(sources
     assert SettingsSources(sources.folder).load().transport == "smtp"
     with pytest.raises(ConfigurationError, match=r"^nowhere: no such folder, wanted one with "):
         SettingsSources().load()
-
-
-def test_shipped_folder_is_used_without_another() -> None:
+    sources.environment("REMINDER_CONFIG", "")
     assert SettingsSources().load().plan.resolve() == SHIPPED / "plan" / "plan_2026.toml"
 
 
 def test_secrets_folder_may_lie_elsewhere(sources: Sources) -> None:
-    sources.put({"run/secret_key": KEY})
-    sources.environment("REMINDER_SECRETS_DIR", str(sources.folder / "run"))
+    sources.put({"run/secret_key": KEY, "REMINDER_SECRETS_DIR": str(sources.folder / "run")})
     assert sources.load().secret_key.get_secret_value() == KEY
 
 
@@ -106,6 +95,13 @@ INTEGER = "is 'smtp', wanted a valid integer"
             {"REMINDER_SMTP__HSOT": "x"},
             "environment: REMINDER_SMTP__HSOT: unknown key, wanted REMINDER_SMTP__HOST?",
         ),
+        *(
+            (
+                {name: "x", "reminder.toml": "[smtp]\nport = 25\n"},
+                f"environment: {name}: unknown key, wanted ",
+            )
+            for name in ("REMINDER_SMTP__PORT__X", "REMINDER_NUDGE__0", "REMINDER_SMTP__")
+        ),
         (  # a long s
             {"REMINDER_\u017fMTP__PORT": "25"},
             "environment: REMINDER_\u017fMTP__PORT: unknown key, wanted REMINDER_SMTP__PORT?",
@@ -140,24 +136,15 @@ def test_a_mistake_is_said_at_its_source(
     assert fault.startswith(said)
 
 
-def test_wrong_type_on_the_command_line_is_said_there(sources: Sources) -> None:
-    (fault,) = sources.faults({"plan": 5})
-    assert fault.startswith("command line: --plan: is 5, wanted")
-
-
 def test_mistakes_of_all_sources_are_said_at_once(sources: Sources) -> None:
     sources.put({"reminder.toml": "[smtp]\nhsot = 1\n", "secrets/smtp__port": "x"})
     sources.put({"REMINDER_WEB__PORT": "x", "REMINDER_SMTP__HSOT": "x", "REMINDER_NUDGE": "x"})
-    places = sorted(fault.partition(": ")[0] for fault in sources.faults())
-    assert places == [*["environment"] * 3, "reminder.toml:2", "secrets/smtp__port:1"]
-
-
-@pytest.mark.parametrize("name", ["REMINDER_SMTP__PORT__X", "REMINDER_NUDGE__0", "REMINDER_SMTP__"])
-def test_variable_deeper_than_any_setting_is_said_once(sources: Sources, name: str) -> None:
-    sources.file("[smtp]\nport = 25\n")
-    sources.environment(name, "x")
-    (fault,) = sources.faults()
-    assert fault.startswith(f"environment: {name}: unknown key, wanted")
+    faults = sources.faults({"plan": 5})
+    assert [fault.partition(": ")[0] for fault in faults] == [
+        *("command line", "environment", "environment", "environment"),
+        *("reminder.toml:2", "secrets/smtp__port:1"),
+    ]
+    assert faults[0].startswith("command line: --plan: is 5, wanted")
 
 
 @pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000, "{", "\udcff", SECRET])

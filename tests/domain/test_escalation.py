@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from reminder.domain.notices import Kind, NoticeDraft
-from reminder.domain.occasions import addressees, forecast
+from reminder.domain.occasions import addressees
 from reminder.domain.timetable import Addressees, Timetable, together
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
@@ -99,19 +99,6 @@ def test_a_step_that_comes_again_ends_with_its_ceiling() -> None:
     found = reminders(timetable(task(4), nudges=(), overdue=(7, 12, 17)), *YEAR)[0]
     assert [draft.period for draft in found] == ["2026-05-13", "2026-05-20", "2026-05-27"]
     assert found[0].useful_until == at(5, 20)
-
-
-@pytest.mark.parametrize("relation", [Relation.OWN, Relation.LOCAL])
-@pytest.mark.parametrize("to", [COPIED, ASIDE], ids=["unit and others", "others"])
-def test_forecast_names_the_days_on_which_something_goes(
-    to: Addressees, relation: Relation
-) -> None:
-    table = escalated(to, relation)
-    foretold = forecast(table, *YEAR, at(3, 1), Progress())
-    found = reminders(table, *YEAR)[0]
-    assert [(o.kind, o.period) for o in foretold if o.kind is not Kind.DIGEST] == [
-        (draft.kind, draft.period) for draft in found
-    ]
 
 
 @pytest.mark.parametrize("kind", [Kind.NUDGE, Kind.OVERDUE])

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import date, datetime, time
-from typing import Any
 
 import pytest
 
@@ -41,10 +40,6 @@ def day(month: int, number: int) -> date:
 
 def digest_of(table: Timetable, month: int, progress: Progress = NOTHING) -> tuple[str, ...]:
     return digest_units(table, month, table.digest_day(month), progress)
-
-
-def test_a_digest_goes_to_the_units_of_its_months_rows() -> None:
-    assert digest_of(timetable(task(4)), 4) == (LEADER, RELATED)
 
 
 def test_a_unit_gets_one_digest_whatever_its_roles_and_groups() -> None:
@@ -134,11 +129,8 @@ def test_forecast_names_every_occasion_with_its_units() -> None:
         (Kind.DIGEST, "2026-05", at(5, 6), (LEADER,)),
         (Kind.OVERDUE, "2026-05-13", at(5, 13), (LEADER,)),
     ]
-
-
-def test_forecast_takes_in_both_its_ends_and_nothing_beyond() -> None:
-    found = forecast(timetable(task(4)), day(4, 27), day(5, 6), at(3, 1), NOTHING)
-    assert [occasion.period for occasion in found] == ["2026-04-27", "2026-05"]
+    within = forecast(timetable(task(4)), day(4, 27), day(5, 6), at(3, 1), NOTHING)
+    assert [occasion.period for occasion in within] == ["2026-04-27", "2026-05"]
 
 
 def test_forecast_leaves_out_what_is_done_and_whom_nobody_presses() -> None:
@@ -162,22 +154,35 @@ def test_forecast_names_the_day_of_a_digest_for_who_is_told_beside_the_lead() ->
     assert [occasion.kind for occasion in found] == [Kind.DIGEST, Kind.OVERDUE]
 
 
-TIMINGS: list[dict[str, Any]] = [
-    {},
-    {"soft": True},
-    {"due": day(4, 15)},
-    {"opens": day(4, 29)},
-    {"part": Part.MIDDLE},
-    {"due": day(4, 18), "exact": True},  # a Saturday
-    {"opens": day(4, 18), "due": day(4, 21), "exact": True},
-]
+OTHERS = Addressees(lead=False, secretariat=("office@unit.example",))
+ESCALATED = {(Kind.NUDGE, 3): OTHERS, (Kind.OVERDUE, 1): OTHERS, (Kind.OVERDUE, 7): OTHERS}
 
 
-@pytest.mark.parametrize("timing", TIMINGS, ids=str)
-def test_forecast_names_the_days_on_which_reminders_are_found_due(timing: dict[str, Any]) -> None:
-    table = timetable(task(4, **timing), nudges=(3, 0))
+@pytest.mark.parametrize(
+    "table",
+    [
+        *(
+            timetable(task(4, **timing), nudges=(3, 0))
+            for timing in (
+                {},
+                {"soft": True},
+                {"due": day(4, 15)},
+                {"opens": day(4, 29)},
+                {"part": Part.MIDDLE},
+                {"due": day(4, 18), "exact": True},  # a Saturday
+                {"opens": day(4, 18), "due": day(4, 21), "exact": True},
+            )
+        ),
+        *(
+            timetable(task(4), relations={LEADER: relation}, escalation=ESCALATED)
+            for relation in (Relation.OWN, Relation.LOCAL)
+        ),
+    ],
+)
+def test_forecast_names_the_days_on_which_reminders_are_found_due(table: Timetable) -> None:
     foretold = forecast(table, *YEAR, at(3, 1), NOTHING)
-    found = reminders(table, *YEAR, after_digests=True)[0]
+    after_digests = not table.schedule.escalation  # who is told beside the lead read none
+    found = reminders(table, *YEAR, after_digests=after_digests)[0]
     assert [(o.kind, o.period) for o in foretold if o.kind is not Kind.DIGEST] == [
         (draft.kind, draft.period) for draft in found
     ]

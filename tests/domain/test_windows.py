@@ -177,31 +177,19 @@ def test_a_standing_remark_has_no_window() -> None:
 
 # --- lights
 
-BLUE, GREEN, YELLOW, RED, GREY = Light.BLUE, Light.GREEN, Light.YELLOW, Light.RED, Light.GREY
+GREEN, YELLOW, RED, GREY = Light.GREEN, Light.YELLOW, Light.RED, Light.GREY
 APRIL, UNDATED = task(4), of(task(4, meetings=("sc-25",)), meeting())
 DONE = Progress({"2026-04-1": day(4, 20), "2026-year-1": day(2, 10)})
 CHECKED_IN = Progress(checked_in={("2026-year-1", "2026-04"): day(4, 20)})
 
 
 @pytest.mark.parametrize(
-    ("found", "lights"),
-    [
-        (of(APRIL), {"03-31": BLUE, "04-01": GREEN, "04-26": GREEN, "04-27": YELLOW}),
-        (of(APRIL), {"04-30": YELLOW, "05-01": RED, "12-31": RED}),
-        (of(task(1)), {"01-26": GREEN, "01-27": YELLOW}),
-        (of(task(5, due=day(5, 13))), {"05-08": GREEN, "05-09": YELLOW}),  # a make-up day
-        (of(task(10, part=Part.EARLY)), {"10-07": BLUE, "10-08": YELLOW}),  # two days long
-        (UNDATED, {"04-29": GREEN, "05-01": GREY}),
-    ],
-)
-def test_light_on_each_day_where_it_changes(found: Window, lights: dict[str, Light]) -> None:
-    assert {on: shown(found, f"2026-{on}") for on in lights} == lights
-
-
-@pytest.mark.parametrize(
     ("found", "progress", "on", "light"),
     [
         *((of(APRIL), DONE, on, GREY) for on in ("2026-03-01", "2026-04-29", "2026-06-01")),
+        (of(task(5, due=day(5, 13))), Progress(), "2026-05-09", YELLOW),  # a make-up day
+        (of(task(10, part=Part.EARLY)), Progress(), "2026-10-08", YELLOW),  # two days long
+        (UNDATED, Progress(), "2026-05-01", GREY),
         (of(replace(APRIL, id="2026-04-2")), DONE, "2026-05-01", RED),
         (of(APRIL), Progress(started=day(5, 1)), "2026-05-10", GREY),
         (of(APRIL), Progress(started=day(4, 30)), "2026-05-10", RED),
@@ -210,7 +198,7 @@ def test_light_on_each_day_where_it_changes(found: Window, lights: dict[str, Lig
         (of(year_round(), month=5), CHECKED_IN, "2026-05-15", GREEN),
     ],
 )
-def test_what_is_done_settled_or_checked_in_is_grey_and_nothing_else(
+def test_light_of_what_is_done_settled_or_checked_in_and_of_short_windows(
     found: Window, progress: Progress, on: str, light: Light
 ) -> None:
     assert shown(found, on, progress) is light
