@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, tuple_
 
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.units import Directory
 from reminder.ledger.schema import history, notice, recipient
-from reminder.ledger.views import NoticeView, derived_state, read_notices
+from reminder.ledger.views import NoticeView, derived_state, in_state, read_notices
 
 DETAILED = 200  # notices that anybody reads one by one
 
@@ -109,7 +108,6 @@ def read_unsettled(
 ) -> list[UnsettledDigests]:
     """The oldest first. Who had no address and has none is told otherwise, and known."""
     gave_up = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
-    on_itself = (notice.c.state == State.REFUSED) | ((notice.c.state == State.EXPIRED) & gave_up)
     copy = notice.alias()
     same = [copy.c[name] == notice.c[name] for name in ("kind", "period", "unit")]
     newer = tuple_(copy.c.created, copy.c.key) > tuple_(notice.c.created, notice.c.key)
@@ -117,7 +115,7 @@ def read_unsettled(
         notice.c.kind == Kind.DIGEST,
         notice.c.stream == stream,
         notice.c.rehearsal.is_(False),
-        on_itself | _refused_by_recipients(),
+        in_state(State.REFUSED) | (notice.c.state == State.EXPIRED) & gave_up,
         ~exists().where(*same, newer),  # sent again since
     )
     months: dict[str, UnsettledDigests] = {}
@@ -138,13 +136,6 @@ def refused_reports(connection: Connection, stream: str, at: datetime) -> list[s
         notice.c.kind == Kind.REPORT,
         notice.c.stream == stream,
         notice.c.useful_until > at,
-        _refused_by_recipients(),
+        notice.c.state.is_(None) & in_state(State.REFUSED),
     )
     return list(connection.scalars(query.order_by(notice.c.created, notice.c.key)))
-
-
-@cache
-def _refused_by_recipients() -> ColumnElement[bool]:
-    refused = select(recipient.c.notice).where(recipient.c.state == State.REFUSED)
-    derived = derived_state() == State.REFUSED
-    return notice.c.state.is_(None) & notice.c.key.in_(refused) & derived

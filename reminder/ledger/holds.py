@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from reminder.domain.notices import ON_ITS_WAY, Kind, Reason, State
-from reminder.ledger.notices import set_states
+from reminder.domain.notices import Kind, Reason, State
+from reminder.ledger.notices import ON_THEIR_WAY, set_states
 from reminder.ledger.schema import (
     Change,
     batched,
@@ -17,7 +17,6 @@ from reminder.ledger.schema import (
     put_new_setting,
     put_setting,
     read_setting,
-    recipient,
     record,
     start,
 )
@@ -64,19 +63,17 @@ def begin_hold(connection: Connection, hold: Hold) -> bool:
     facts = {"reason": hold.reason, "since": hold.since.isoformat(), "why": hold.why}
     if not put_new_setting(connection, _HOLD, json.dumps(facts)):
         return False
-    waiting = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY))
-    query = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key.in_(waiting))
-    keys = list(connection.scalars(query))
+    query = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key.in_(ON_THEIR_WAY))
+    keys = connection.scalars(query).all()
     set_states(connection, keys, State.HELD, hold.reason, hold.since)
     return True
 
 
 def let_finished_go(connection: Connection) -> None:
     """What was being sent when the hold began, and ended after all, is not held."""
-    waiting = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY))
-    ended = (notice.c.state == State.HELD) & notice.c.sha256.is_not(None)
-    ended &= notice.c.key.not_in(waiting)
-    connection.execute(update(notice).where(ended).values(state=None))
+    held = (notice.c.state == State.HELD) & notice.c.sha256.is_not(None)
+    ended = update(notice).where(held, notice.c.key.not_in(ON_THEIR_WAY))
+    connection.execute(ended.values(state=None))
 
 
 def hold_new(connection: Connection, key: str, at: datetime) -> None:

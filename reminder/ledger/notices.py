@@ -222,9 +222,9 @@ _TOO_EARLY_GIVEN_UP = select(notice.c.key).where(
     notice.c.due <= bindparam("due_by"),
     notice.c.useful_until > bindparam("now"),
 )
-_WAITING = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY))
+ON_THEIR_WAY = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY))
 _FORGET = delete(message).where(
-    message.c.stored < bindparam("before"), message.c.notice.not_in(_WAITING)
+    message.c.stored < bindparam("before"), message.c.notice.not_in(ON_THEIR_WAY)
 )
 
 

@@ -76,7 +76,7 @@ def read_notices(
     equal = {"kind": kind, "period": period, "unit": unit}
     query = select(notice).filter_by(**{k: v for k, v in equal.items() if v is not None})
     if state:
-        query = query.where(_in_state(state))
+        query = query.where(in_state(state))
     parts = [query] if keys is None else [query.where(notice.c.key.in_(k)) for k in batched(keys)]
     rows = [row for part in parts for row in connection.execute(part).mappings()]
     rows.sort(key=lambda row: (row["created"], row["key"]))
@@ -147,7 +147,7 @@ def derived_state() -> ColumnElement[str]:
     return func.coalesce(notice.c.state, case(named, value=first, else_=State.SENT))
 
 
-def _in_state(state: State) -> ColumnElement[bool]:
+def in_state(state: State) -> ColumnElement[bool]:
     """Where few are in it they are found by an index, not by a look at each."""
     if state is State.SENT:
         return derived_state() == state
@@ -174,7 +174,7 @@ class NoticeFilter:
         if self.kind:
             yield notice.c.kind == self.kind
         if self.state:
-            yield _in_state(self.state)
+            yield in_state(self.state)
         if self.unit:
             yield notice.c.unit == self.unit
         if not self.rehearsals:
