@@ -29,6 +29,13 @@ def office(tmp_path: Path) -> Iterator[Trial]:
         assert list(verify(opened.state / "ledger.db")) == []
 
 
+def reached(office: Trial, **more: Any) -> list[str]:
+    """Whom the mails of a week later reach, by a server that takes them all."""
+    with real_server(inbox := Picky((), "")) as port:
+        office.tick(WEEK, **by_smtp(port), **more)
+    return sorted(inbox.reached)
+
+
 def dated(office: Trial, key: str) -> datetime:
     return parsedate_to_datetime(str(parsed(office.stored(key))["Date"]))
 
@@ -101,9 +108,7 @@ def test_what_was_held_on_its_way_for_a_week_is_released_with_the_date_of_now(
 def test_what_waits_anew_goes_to_the_addresses_of_now(office: Trial) -> None:
     away(office)
     office.edit_units('"second@unit.test"', '"third@unit.test"')
-    with real_server(inbox := Picky((), "")) as port:
-        office.tick(WEEK, **by_smtp(port))
-    assert sorted(inbox.reached) == ["lead@unit.test", "related@unit.test", "third@unit.test"]
+    assert reached(office) == ["lead@unit.test", "related@unit.test", "third@unit.test"]
 
 
 def test_unit_that_has_left_gets_nothing_and_nobody_else_waits_for_it(office: Trial) -> None:
@@ -132,9 +137,7 @@ def test_copy_that_was_made_by_hand_goes_to_nobody_who_has_the_first(
     office.tick(A_DAY, **by_smtp(server.port))
     if has_left:
         office.edit_units(', "second@unit.test"', "")
-    with real_server(inbox := Picky((), "")) as port:
-        office.tick(WEEK, **by_smtp(port))
-    assert inbox.reached == ["second@unit.test"]
+    assert reached(office) == ["second@unit.test"]
 
 
 def test_what_lay_in_an_outbox_folder_has_reached_nobody_once_there_is_a_server(
@@ -144,9 +147,7 @@ def test_what_lay_in_an_outbox_folder_has_reached_nobody_once_there_is_a_server(
     with bad_server() as server:
         port = server.port
     office.tick(A_DAY, **by_smtp(port))
-    with real_server(inbox := Picky((), "")) as port:
-        office.tick(WEEK, **by_smtp(port))
-    assert sorted(inbox.reached) == ["lead@unit.test", "related@unit.test", "second@unit.test"]
+    assert reached(office) == ["lead@unit.test", "related@unit.test", "second@unit.test"]
 
 
 def test_report_that_waited_says_the_same_with_the_date_of_now(office: Trial) -> None:
@@ -166,9 +167,7 @@ def test_report_that_waited_says_the_same_with_the_date_of_now(office: Trial) ->
 
 def test_rehearsal_that_waited_is_still_marked(office: Trial) -> None:
     away(office, mail={"redirect_to": "me@npc.test"})
-    with real_server(inbox := Picky((), "")) as port:
-        office.tick(WEEK, **by_smtp(port), mail={"redirect_to": "me@npc.test"})
-    assert inbox.reached == ["me@npc.test"] * 2
+    assert reached(office, mail={"redirect_to": "me@npc.test"}) == ["me@npc.test"] * 2
     key = "rehearsal/digest/2026-03/lead"
     assert subject(office, key).startswith("【演练】")
 
