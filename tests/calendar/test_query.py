@@ -26,7 +26,13 @@ def test_every_wish_is_understood(asked: str, query: Query) -> None:
     "query",
     [
         *("view=month", "view=", "view", "view=%ff", "role=both", "alarms=2d", "alarms=00"),
-        *("year-round=yes", "view=due&view=due", "view=due&view=window"),
+        *(
+            "year-round=yes",
+            "view=due#",
+            "view=due;role=lead",
+            "view=due&view=due",
+            "view=due&view=window",
+        ),
     ],
 )
 def test_anything_else_is_refused(query: str) -> None:

@@ -76,19 +76,16 @@ def test_another_lock_closes_the_door_to_all(house: House) -> None:
     assert inside.get("/outbox").status_code == 200
 
 
-def test_the_word_outlasts_a_restart(house: Any) -> None:
+def test_the_word_outlasts_a_restart_and_links_of_units_need_none(house: Any) -> None:
     address = local_address(house.application, "http://127.0.0.1", "/outbox")
     assert address == f"http://127.0.0.1/outbox?token={house.door}"
     browser = house.client(is_inside=False)
+    for path in (house.url("helan"), "/healthz"):
+        assert browser.get(path).status_code == 200
     browser.get(address)
     restarted = house.client()
     restarted.cookies = browser.cookies
     assert restarted.get("/outbox").status_code == 200
-
-
-def test_a_link_of_a_unit_needs_no_door(house: House, stranger: TestClient) -> None:
-    assert stranger.get(house.url("helan")).status_code == 200
-    assert stranger.get("/healthz").status_code == 200
 
 
 def test_two_installations_on_one_host_leave_each_others_cookies_alone(
