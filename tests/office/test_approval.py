@@ -73,6 +73,16 @@ def done(small: Trial, at: str = BEFORE) -> None:
     registrations.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
 
 
+MAIL = {"mail": {"approval": True} | OPERATOR}
+
+
+def alarms(small: Trial) -> list[str]:
+    """The subjects of the alarms, oldest first."""
+    found = [view for view in small.notices().values() if "/report/alarm/approval" in view.key]
+    keys = [view.key.partition("/")[2] for view in sorted(found, key=lambda view: view.due)]
+    return [str(parsed(small.stored(key))["Subject"]) for key in keys]
+
+
 # Waiting
 
 
@@ -84,18 +94,15 @@ def test_digests_wait_from_three_working_days_before_and_have_no_bytes(small: Tr
 
 
 def test_what_nobody_approved_does_not_go_and_ends_with_the_month(small: Trial) -> None:
-    """By a clock that ran ahead nothing is lost."""
+    """Nudges do not wait. By a clock that ran ahead nothing is lost."""
     for at, wanted in (
         (DUE, ("held", "approval")),
+        ("2026-04-27T09:00+08:00", ("held", "approval")),
         ("2026-05-01T00:00+08:00", ("expired", "too-late")),
         (BEFORE, ("held", "approval")),
     ):
         small.tick(at, **ON)
         assert outcome(small) == wanted
-
-
-def test_nudges_do_not_wait(small: Trial) -> None:
-    small.tick("2026-04-27T09:00+08:00", **ON)
     assert small.notices(kind="nudge", period="2026-04-27").popitem()[1].state == "sent"
 
 
@@ -211,12 +218,15 @@ def test_what_changes_before_its_moment_waits_anew_at_once(either: Trial) -> Non
     assert (None, "held", "changed") in either.history(LEAD)
 
 
-def test_what_changes_unnoticed_waits_anew_at_its_moment(small: Trial) -> None:
+def test_what_changes_unnoticed_waits_anew_at_its_moment_and_is_told(small: Trial) -> None:
     """What stands in the settings is in no plan: it shows when the bytes are composed."""
-    approve_all(small.app(BEFORE, **ON))
-    small.tick(DUE, mail={"approval": True, "contact": "综合处 0951-0000000"})
+    approve_all(small.app(BEFORE, **MAIL))
+    small.tick(BEFORE, **MAIL)
+    assert alarms(small) == []
+    small.tick(DUE, mail={"approval": True, "contact": "综合处 0951-0000000"} | OPERATOR)
     assert outcome(small) == ("held", "approval")
     assert (None, "held", "changed") in small.history(LEAD)
+    assert alarms(small) == ["【试】2026-04 月度提示已到时间，待审核：2封"]
 
 
 def test_all_are_approved_by_one_hash_once(either: Trial) -> None:
@@ -228,6 +238,11 @@ def test_all_are_approved_by_one_hash_once(either: Trial) -> None:
     assert either.states(period="2026-04", kind="digest") == {("held", "approved")}
     either.tick(DUE, **ON)
     assert either.states(period="2026-04", kind="digest") == {("sent", "accepted")}
+    app = either.app(LATER, **ON)  # what has gone can neither be dropped nor approved
+    with pytest.raises(DeclinedError, match="held no more"):
+        approval.drop(app, KEY, "不发")
+    with pytest.raises(DeclinedError, match="held no more"):
+        approval.approve(app, KEY, app.clock.now(), "0" * 64)
 
 
 # Dropping
@@ -244,16 +259,6 @@ def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
     with either.reading() as connection:
         history = read_history(connection, KEY)
     assert [row["detail"] for row in history if row["reason"] == "dropped"] == ["改为书面通知"]
-
-
-def test_what_has_gone_cannot_be_dropped_nor_approved(small: Trial) -> None:
-    approve_all(small.app(BEFORE, **ON))
-    small.tick(DUE, **ON)
-    app = small.app(LATER, **ON)
-    with pytest.raises(DeclinedError, match="held no more"):
-        approval.drop(app, KEY, "不发")
-    with pytest.raises(DeclinedError, match="held no more"):
-        approval.approve(app, KEY, app.clock.now(), "0" * 64)
 
 
 # Releasing
@@ -307,15 +312,6 @@ def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Tria
 
 # What the operator hears
 
-MAIL = {"mail": {"approval": True} | OPERATOR}
-
-
-def alarms(small: Trial) -> list[str]:
-    """The subjects of the alarms, oldest first."""
-    found = [view for view in small.notices().values() if "/report/alarm/approval" in view.key]
-    keys = [view.key.partition("/")[2] for view in sorted(found, key=lambda view: view.due)]
-    return [str(parsed(small.stored(key))["Subject"]) for key in keys]
-
 
 @pytest.mark.parametrize(
     ("web", "where"),
@@ -351,14 +347,6 @@ def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -
     small.tick(LATER, **MAIL)
     with small.reading() as connection:
         assert read_alarms(connection) == {}
-
-
-def test_operator_hears_what_changed_after_it_was_approved(small: Trial) -> None:
-    approve_all(small.app(BEFORE, **MAIL))
-    small.tick(BEFORE, **MAIL)
-    assert alarms(small) == []
-    small.tick(DUE, mail={"approval": True, "contact": "综合处 0951-0000000"} | OPERATOR)
-    assert alarms(small) == ["【试】2026-04 月度提示已到时间，待审核：2封"]
 
 
 def test_no_report_comes_before_the_moment(small: Trial) -> None:

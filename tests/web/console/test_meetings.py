@@ -146,13 +146,6 @@ def test_a_session_that_is_not_there_is_a_404_and_strangers_see_none(
     assert stranger.post(SC_25, data={"date": "2026-05-27"}).status_code == 403
 
 
-def test_a_day_that_another_process_has_set_is_shown(house: Any, secretary: Any) -> None:
-    other = Application(house.application.as_edited, house.application.clock)
-    meetings.save(other, preview(other, "sc-25", date(2026, 5, 27)))
-    assert "2026年5月27日 周三" in secretary.get("/console/meetings").text
-    other.database.close()
-
-
 def test_the_words_of_the_address_are_never_repeated_as_markup(secretary: Any) -> None:
     answer = secretary.get(f"{SC_25}?date=%3Cscript%3Ealert(1)%3C/script%3E")
     assert "<script>" not in answer.text
