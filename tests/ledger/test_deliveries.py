@@ -4,8 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
 from reminder.ledger import deliveries, notices
 from reminder.ledger.database import Database, Place, open_database
@@ -96,11 +94,18 @@ def test_a_claim_takes_no_more_than_it_may_what_was_queued_first(database: Datab
     assert taken == [["c", "a"], ["b"]]
 
 
-def test_what_belongs_to_another_course_is_left_alone(database: Database) -> None:
-    add(database, stream="rehearsal")
-    assert claim(database) == []
+def test_what_is_another_streams_or_stopped_or_of_no_more_use_is_not_claimed(
+    database: Database,
+) -> None:
+    add(database, "theirs", stream="rehearsal")
+    add(database, "late", useful=timedelta(hours=1))
+    for state in (State.HELD, State.EXPIRED):
+        add(database, state)
+        with database.write() as connection:
+            notices.set_states(connection, [state], state, Reason.DROPPED, SOON)
+    assert claim(database, at=AT + timedelta(hours=1)) == []
     put_off(database)
-    assert view(database).state == State.QUEUED
+    assert view(database, "theirs").state == State.QUEUED
 
 
 def test_a_retry_is_not_ready_before_its_time(database: Database) -> None:
@@ -111,35 +116,18 @@ def test_a_retry_is_not_ready_before_its_time(database: Database) -> None:
     assert (claimed.addresses, claimed.attempts) == ((SECOND,), 1)
 
 
-def test_what_has_outlived_its_use_is_not_claimed(database: Database) -> None:
-    add(database, useful=timedelta(hours=1))
-    assert claim(database, at=AT + timedelta(hours=1)) == []
-
-
-@pytest.mark.parametrize("state", [State.HELD, State.EXPIRED])
-def test_a_notice_that_was_stopped_is_not_claimed(database: Database, state: State) -> None:
+def test_each_recipient_has_an_answer_of_its_own_recorded_whatever_it_holds(
+    database: Database,
+) -> None:
     add(database)
-    with database.write() as connection:
-        notices.set_states(connection, ["a"], state, Reason.DROPPED, SOON)
-    assert claim(database) == []
-
-
-def test_each_recipient_has_an_answer_of_its_own(database: Database) -> None:
-    add(database)
-    refused = Answer(State.REFUSED, Reason.RECIPIENT_REFUSED, "550 no such user")
+    refused = Answer(State.REFUSED, Reason.RECIPIENT_REFUSED, "550 \0 無此人 \x85\u2028")
     settle(database, claim(database)[0], lead=ACCEPTED, second=refused)
     assert people(database) == {
         "lead": ("sent", "accepted"),
         "second": ("refused", "recipient-refused"),
     }
-    assert [p.reply for p in view(database).recipients] == ["250 kept", "550 no such user"]
-
-
-def test_an_answer_is_recorded_whatever_it_holds(database: Database) -> None:
-    add(database)
-    odd = Answer(State.REFUSED, Reason.RECIPIENT_REFUSED, "550 \0 無此人 \x85\u2028")
-    settle(database, claim(database)[0], lead=odd, second=ACCEPTED)
-    assert view(database).recipients[0].reply == "550 ␀ 無此人 \x85\u2028"
+    replies = [person.reply for person in view(database).recipients]
+    assert replies == ["250 kept", "550 ␀ 無此人 \x85\u2028"]
 
 
 def test_only_its_own_claim_can_be_settled(database: Database) -> None:
@@ -188,20 +176,17 @@ def test_what_was_claimed_and_not_begun_is_ready_again(database: Database) -> No
     assert set(claim(database, "two", SOON)[0].addresses) == {LEAD, SECOND}
 
 
-def test_a_sick_server_puts_off_all_that_wait_and_what_this_claim_took(database: Database) -> None:
-    for key in "ab":
+def test_a_sick_server_puts_off_all_that_wait_but_what_another_claim_took(
+    database: Database,
+) -> None:
+    for key in "abc":
         add(database, key)
-    [claimed] = claim(database, limit=1)
-    put_off(database, claimed)
-    assert {view(database, key).reason for key in "ab"} == {"server"}
+    mine, other = (claim(database, name, limit=1)[0] for name in ("one", "other"))
+    put_off(database, mine, replace(other, claim="mine"))
+    reasons = {key: view(database, key).reason for key in "abc"}
+    assert reasons == {"a": "server", "b": "planned", "c": "server"}
+    assert view(database, "b").state == State.SENDING
     assert claim(database, "two", LATER - timedelta(seconds=1)) == []
-
-
-def test_a_sick_server_leaves_what_another_claim_took(database: Database) -> None:
-    add(database)
-    [claimed] = claim(database, "other")
-    put_off(database, replace(claimed, claim="mine"))
-    assert view(database).state == State.SENDING
 
 
 def test_the_history_has_a_row_for_every_change_with_its_time_and_reason(

@@ -50,21 +50,11 @@ def test_a_new_event_begins_at_zero_in_whole_seconds(database: Database) -> None
     assert row == EventRow("plan.a", A[1], 0, AT.replace(microsecond=0), cancelled=False)
 
 
-def test_the_same_again_moves_nothing(database: Database) -> None:
-    assert synced(database, AT, A, B) == synced(database, LATER, A, B)
-
-
 def test_a_changed_event_moves_on_alone(database: Database) -> None:
     synced(database, AT, A, B)
     first, second = synced(database, LATER, OTHER, B)
     assert (first.sequence, first.last_modified) == (1, LATER.replace(microsecond=0))
     assert (second.sequence, second.last_modified) == (0, AT.replace(microsecond=0))
-
-
-def test_the_order_of_the_table_is_no_change_of_an_event(database: Database) -> None:
-    synced(database, AT, A, B)
-    rows = synced(database, LATER, B, A)
-    assert [(row.uid, row.sequence) for row in rows] == [("plan.b", 0), ("plan.a", 0)]
 
 
 def test_a_vanished_event_is_cancelled_keeps_its_words_and_goes_after_sixty_days(
@@ -76,25 +66,6 @@ def test_a_vanished_event_is_cancelled_keeps_its_words_and_goes_after_sixty_days
     assert not second.cancelled
     assert synced(database, LATER + timedelta(days=59, hours=23), B) == [first, second]
     assert synced(database, LATER + timedelta(days=60), B) == [second]
-
-
-def test_an_event_that_comes_back_is_revived(database: Database) -> None:
-    synced(database, AT, A)
-    synced(database, LATER)
-    [row] = synced(database, LATER + timedelta(days=1), A)
-    assert (row.cancelled, row.sequence) == (False, 2)
-
-
-def test_an_event_whose_year_is_over_stays_as_it_was(database: Database) -> None:
-    before = synced(database, AT, A)
-    assert bring(database, LATER, lambda entry: True, helan=[])["helan"] == before
-
-
-def test_feeds_move_apart(database: Database) -> None:
-    bring(database, AT, helan=[A, B], yongning=[A, B])
-    rows = bring(database, LATER, helan=[A], yongning=[A, B])
-    assert [(row.uid, row.sequence) for row in rows["helan"]] == [("plan.a", 0), ("plan.b", 1)]
-    assert [(row.uid, row.sequence) for row in rows["yongning"]] == [("plan.a", 0), ("plan.b", 0)]
 
 
 def test_a_feed_that_is_gone_is_forgotten_with_its_last_event(database: Database) -> None:

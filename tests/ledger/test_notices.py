@@ -127,6 +127,7 @@ def test_a_held_notice_has_no_bytes_until_it_is_released_and_then_fixed_once(
     assert notices.content_of(connection, "a") == COMPOSED.content
     assert view(connection).sha256 == hashlib.sha256(COMPOSED.content).hexdigest()
     assert view(connection).state is State.QUEUED
+    assert rows(connection) == [(AT, "held", "first-start"), (AT, "queued", "released")]
     other = Composed("<b@mail.test>", b"other", END, ("other@unit.test",))
     with pytest.raises(IntegrityError):
         notices.fix(connection, "a", other, END, Reason.RELEASED)
@@ -166,18 +167,6 @@ def test_what_has_ended_or_is_being_sent_does_not_outlive_its_use(
     answer(connection, states)
     add(connection, draft("b"), reason=Reason.TOO_LATE, state=State.EXPIRED)
     assert outlived(connection, END) == []
-
-
-def test_the_history_has_every_change_in_its_order(connection: Connection) -> None:
-    later = AT + timedelta(hours=1)
-    add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
-    notices.fix(connection, "a", COMPOSED, later, Reason.RELEASED)
-    notices.set_states(connection, ["a"], State.EXPIRED, Reason.DROPPED, END)
-    assert rows(connection) == [
-        (AT, "held", "first-start"),
-        (later, "queued", "released"),
-        (END, "expired", "dropped"),
-    ]
 
 
 def test_a_draft_with_a_naive_moment_is_refused() -> None:
