@@ -183,69 +183,55 @@ class _Judge:
             yield from self._answer(view, person)
         yield from self._names_its_tasks(view)
         yield from self._presses_nobody(view)
-        if view.state is State.SENDING and self._seen.journal[-1].completed:
-            yield "was left in sending"
-        if view.state is State.HELD:
-            yield from self._held(view)
-        yield from self._unread(view)
-        if view.state is State.BASELINE and view.useful_until > self._seen.started:
-            yield "counts as older than the first start and is not"
-        if view.reason == Reason.NO_ADDRESS and self._addresses(view):
-            yield "was refused for want of an address and has one"
-        if view.state is State.EXPIRED and view.reason not in (Reason.TOO_LATE, Reason.DONE):
-            yield f"ended as expired ({view.reason}), and nobody asked for it"
-        if view.state is State.EXPIRED and view.reason == Reason.TOO_LATE:
-            yield from self._too_late(view)
-        if view.state is State.EXPIRED and view.reason == Reason.DONE:
-            yield from self._done(view)
-        if view.state in (State.QUEUED, State.RETRY) and self._had_time(view):
-            yield f"still waits ({view.reason}) and had time to go"
+        seen, reader, why = self._seen, self._seen.reader, view.reason
+        read = reader is not None and view.kind is Kind.DIGEST
+        approved = {None, *reader.approved[view.key]} if reader and read else {view.sha256}
+        held, expired = view.state is State.HELD, view.state is State.EXPIRED
+        late, done = expired and why == Reason.TOO_LATE, expired and why == Reason.DONE
+        needless = view.key.removeprefix(self._prefix) in self._due.needless
+        baseline, had_time = view.state is State.BASELINE, self._had_time(view)
+        yield from _true({
+            "was left in sending": view.state is State.SENDING and seen.journal[-1].completed,
+            "is held, and nothing was to be held": held and not read,
+            f"is still held ({why}) and had time to go": held and read and had_time,
+            f"still waits ({why}) and had time to go":
+                view.state in (State.QUEUED, State.RETRY) and had_time,
+            "has other bytes than were approved": view.sha256 not in approved,
+            "counts as older than the first start and is not":
+                baseline and view.useful_until > seen.started,
+            "was refused for want of an address and has one":
+                why == Reason.NO_ADDRESS and self._addresses(view),
+            f"ended as expired ({why}), and nobody asked for it": expired and not (late or done),
+            "was given up while it was of use": late and view.updated < view.useful_until,
+            "is too late and had time to go": late and had_time,
+            "counts as needless and was due all the time": done and read and not needless,
+            "counts as done and is not": done and not read and not self._is_done(view),
+        })  # fmt: skip
 
     def _answer(self, view: NoticeView, person: RecipientView) -> Iterator[str]:
-        message = (view.message_id or "", person.address)
+        address, message = person.address, (view.message_id or "", person.address)
         accepted, excused = self._accepted[message], self._seen.server.excused[message[0]]
-        if view.kind is not Kind.REPORT and person.address not in self._addresses(view):
-            yield f"went to {person.address}, which is not the unit's"
-        if person.state is State.SENT and not accepted:
-            yield f"counts as sent to {person.address}, and the server never accepted it"
-        if person.state is State.REFUSED and message not in self._seen.server.said_no:
-            yield f"counts as refused for {person.address}, and the server never refused it"
-        if accepted and person.state is not State.SENT and not excused:
-            yield f"was accepted for {person.address} and counts as {person.state}"
+        sent, refused = person.state is State.SENT, person.state is State.REFUSED
+        yield from _true({
+            f"went to {address}, which is not the unit's":
+                view.kind is not Kind.REPORT and address not in self._addresses(view),
+            f"counts as sent to {address}, and the server never accepted it":
+                sent and not accepted,
+            f"counts as refused for {address}, and the server never refused it":
+                refused and message not in self._seen.server.said_no,
+            f"was accepted for {address} and counts as {person.state}":
+                accepted and not sent and not excused,
+        })  # fmt: skip
 
-    def _too_late(self, view: NoticeView) -> Iterator[str]:
-        if view.updated < view.useful_until:
-            yield "was given up while it was of use"
-        if self._had_time(view):
-            yield "is too late and had time to go"
-
-    def _held(self, view: NoticeView) -> Iterator[str]:
-        if not self._is_read(view):
-            yield "is held, and nothing was to be held"
-        elif self._had_time(view):
-            yield f"is still held ({view.reason}) and had time to go"
-
-    def _is_read(self, view: NoticeView) -> bool:
-        return self._seen.reader is not None and view.kind is Kind.DIGEST
-
-    def _unread(self, view: NoticeView) -> Iterator[str]:
-        reader = self._seen.reader
-        if reader and self._is_read(view) and view.sha256 not in {None, *reader.approved[view.key]}:
-            yield "has other bytes than were approved"
-
-    def _done(self, view: NoticeView) -> Iterator[str]:
-        if self._is_read(view):
-            if view.key.removeprefix(self._prefix) not in self._due.needless:
-                yield "counts as needless and was due all the time"
-            return
-        told = self._seen.reminded.get(view.key, set())
+    def _is_done(self, view: NoticeView) -> bool:
+        """Whether all that it was to tell of was done, or reported by its unit, at some time."""
+        told = {telling[2] for telling in self._seen.reminded.get(view.key, set())}
         ever = {
             task
             for tick in self._seen.journal
             for task in (*tick.done, *(task for task, unit in tick.reported if unit == view.unit))
         }
-        if not told or any(telling[2] not in ever for telling in told):
-            yield "counts as done and is not"
+        return bool(told) and told <= ever
 
     def _had_time(self, view: NoticeView) -> bool:
         """Whether, while it was of use, nothing was wrong for long enough."""
@@ -269,6 +255,10 @@ class _Judge:
                 at = max(schedule.nudges_of_leads) if due == "once" else step
                 others |= {*schedule.addressees(Kind(kind), at).others}
         return {*unit.to, *unit.cc, *others}
+
+
+def _true(wrong: Mapping[str, object]) -> Iterator[str]:
+    return (words for words, is_so in wrong.items() if is_so)
 
 
 def _calm(journal: list[Tick], faults: Faults) -> Iterator[tuple[datetime, datetime]]:
