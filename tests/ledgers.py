@@ -1,10 +1,39 @@
-"""Ledgers without a row, as opening one for the first time leaves them: copied, not migrated."""
+"""Ledgers without a row, as opening one for the first time leaves them: copied, not migrated; and
+notices put there by hand.
+"""
 
 import tempfile
+from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from reminder.domain.notices import Kind, State
 from reminder.ledger.database import open_database
+from reminder.ledger.schema import notice, recipient
+
+
+def put_notice(
+    connection: Connection,
+    key: str,
+    at: datetime,
+    state: State | None = None,
+    people: Sequence[State] = (),
+) -> None:
+    """By its key; `people` are the states of its recipients."""
+    _, kind, period, unit = key.partition("#")[0].split("/")
+    shared = {"reason": "planned", "attempts": 0, "updated": at}
+    connection.execute(
+        notice.insert().values(
+            **shared, key=key, kind=Kind(kind), period=period, unit=unit, state=state, due=at,
+            useful_until=at, stream="smtp", rehearsal=False, created=at,
+        )
+    )  # fmt: skip
+    for number, one in enumerate(people):
+        values = {"address": f"{number}@unit.test", "reply": "", "not_before": at}
+        connection.execute(recipient.insert().values(**shared, **values, notice=key, state=one))
 
 
 def lay(path: Path, ledger: bytes = b"") -> Path:

@@ -13,6 +13,7 @@ from reminder.ledger import counts
 from reminder.ledger.database import Database, open_database
 from reminder.ledger.schema import notice, recipient
 from reminder.ledger.views import read_notices
+from tests.ledgers import put_notice
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 PERSONS = [State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED]
@@ -37,21 +38,7 @@ def fill(ledger: Database, units: list[list[tuple[State | None, list[State]]]]) 
         for unit, copies in enumerate(units):
             for copy, (state, people) in enumerate(copies):
                 key = f"plan/digest/2026-03/{unit}" + (f"#{copy + 1}" if copy else "")
-                made = AT + timedelta(hours=copy)
-                connection.execute(
-                    notice.insert().values(
-                        key=key, kind=Kind.DIGEST, period="2026-03", unit=str(unit), due=AT,
-                        useful_until=AT, state=state, reason="planned", stream="smtp",
-                        rehearsal=False, attempts=0, created=made, updated=made,
-                    )
-                )  # fmt: skip
-                for number, person in enumerate(people):
-                    connection.execute(
-                        recipient.insert().values(
-                            notice=key, address=f"{number}@b.example", state=person,
-                            reason="planned", reply="", attempts=0, not_before=AT, updated=AT,
-                        )
-                    )  # fmt: skip
+                put_notice(connection, key, AT + timedelta(hours=copy), state, people)
 
 
 @settings(deadline=None, max_examples=60)

@@ -6,7 +6,6 @@ import pytest
 
 from reminder.domain.notices import Kind, State
 from reminder.ledger.database import Database
-from reminder.ledger.schema import notice, recipient
 from reminder.ledger.views import (
     NoticeFilter,
     NoticeView,
@@ -15,41 +14,29 @@ from reminder.ledger.views import (
     read_notices,
     refused,
 )
+from tests.ledgers import put_notice
 
 RELATED = "plan/digest/2026-03/related"
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
-# Period, kind, unit, state on the notice, states of its recipients.
-ROWS: list[tuple[str, Kind, str, State | None, list[State]]] = [
-    ("2026-02", Kind.DIGEST, "lead", State.BASELINE, []),
-    ("2026-03", Kind.DIGEST, "lead", None, [State.SENT, State.REFUSED]),
-    ("2026-03", Kind.DIGEST, "related", None, [State.REFUSED]),
-    ("2026-03", Kind.DIGEST, "third", State.REFUSED, []),
-    ("2026-03", Kind.DIGEST, "fourth", State.EXPIRED, [State.REFUSED]),
-    ("2026-03-26", Kind.NUDGE, "lead", None, [State.SENT]),
-    ("2026-04", Kind.DIGEST, "lead", None, [State.RETRY, State.SENT]),
-    ("2026-04", Kind.DIGEST, "related", None, [State.SENDING, State.RETRY]),
-    ("2026-12", Kind.DIGEST, "lead", State.HELD, []),
+# Key, state on the notice, states of its recipients.
+ROWS: list[tuple[str, State | None, list[State]]] = [
+    ("plan/digest/2026-02/lead", State.BASELINE, []),
+    ("plan/digest/2026-03/lead", None, [State.SENT, State.REFUSED]),
+    ("plan/digest/2026-03/related", None, [State.REFUSED]),
+    ("plan/digest/2026-03/third", State.REFUSED, []),
+    ("plan/digest/2026-03/fourth", State.EXPIRED, [State.REFUSED]),
+    ("plan/nudge/2026-03-26/lead", None, [State.SENT]),
+    ("plan/digest/2026-04/lead", None, [State.RETRY, State.SENT]),
+    ("plan/digest/2026-04/related", None, [State.SENDING, State.RETRY]),
+    ("plan/digest/2026-12/lead", State.HELD, []),
 ]
 
 
 @pytest.fixture
 def ledger(database: Database) -> Database:
     with database.write() as connection:
-        for number, (period, kind, unit, state, people) in enumerate(ROWS):
-            made = AT + timedelta(hours=number // 2)
-            shared = {"reason": "planned", "attempts": 0, "updated": made}
-            row = {"key": f"plan/{kind}/{period}/{unit}", "period": period, "kind": kind}
-            connection.execute(
-                notice.insert().values(
-                    **row, **shared, unit=unit, state=state, due=made, useful_until=made,
-                    stream="smtp", rehearsal=False, created=made,
-                )
-            )  # fmt: skip
-            for place, one in enumerate(people):
-                values = {"address": f"{place}@unit.test", "reply": "", "not_before": made}
-                connection.execute(
-                    recipient.insert().values(**shared, **values, notice=row["key"], state=one)
-                )
+        for number, (key, state, people) in enumerate(ROWS):
+            put_notice(connection, key, AT + timedelta(hours=number // 2), state, people)
     return database
 
 
@@ -87,11 +74,9 @@ def test_month_kind_and_unit_narrow_it(ledger: Database) -> None:
 
 
 def test_of_copies_the_last_one_counts(ledger: Database) -> None:
-    query, march = notice.select().where(notice.c.key == RELATED), (Kind.DIGEST, "2026-03")
+    march = (Kind.DIGEST, "2026-03")
     with ledger.write() as connection:
-        [row] = connection.execute(query).mappings()
-        again = {"key": f"{RELATED}#2", "created": AT + timedelta(days=1), "state": State.HELD}
-        connection.execute(notice.insert().values(**(dict(row) | again)))
+        put_notice(connection, f"{RELATED}#2", AT + timedelta(days=1), State.HELD)
     with ledger.read() as connection:
         newest = newest_copies(connection, *march, rehearsal=False)
         assert newest["related"].key == f"{RELATED}#2"
