@@ -372,7 +372,7 @@ def _dead(house: Any) -> list[str]:
         revoked,
         other.replace("deputies", "zhongwei"),
         *(address(house, name) for name in ("nobody", "local-congresses")),
-        *(f"/units/{forged}/deputies" for forged in (feed, "x", token[:-1], f"{token}é")),
+        *(f"/units/{forged}/deputies" for forged in (feed, "x", token[:-1], f"{token}%C3%A9")),
     ]
 
 

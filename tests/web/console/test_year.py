@@ -68,14 +68,6 @@ def test_a_quiet_year_says_so(house: Any, secretary: Secretary) -> None:
     assert count(page, "1月邮件未送达") == "0"
 
 
-def test_signing_is_counted_of_those_who_are_asked(house: Any, secretary: Secretary) -> None:
-    before = count(secretary.get("/console").text, "4月签收")
-    sign(house, RELATED)
-    after = count(secretary.get("/console").text, "4月签收")
-    asked = before.partition("/")[2]
-    assert (before, after) == (f"0/{asked}", f"1/{asked}")
-
-
 def test_every_month_is_there_with_its_light(secretary: Secretary) -> None:
     page = secretary.get("/console").text
     for month in range(1, 13):
