@@ -50,14 +50,10 @@ def failed(database: Database, count: int, at: datetime = AT) -> datetime:
 # Sessions
 
 
-def test_a_session_is_over_after_an_hour_without_use(database: Database) -> None:
-    word = begun(database)
-    assert is_in_session(database, word, AT + login.IDLE_SESSION - SECOND)
-    assert not is_in_session(database, word, AT + 2 * login.IDLE_SESSION)
-
-
-def test_a_session_in_use_is_over_after_half_a_day(database: Database) -> None:
-    word, at = begun(database), AT
+def test_a_session_is_over_after_an_hour_without_use_or_half_a_day(database: Database) -> None:
+    idle, word, at = begun(database), begun(database), AT
+    assert is_in_session(database, idle, AT + login.IDLE_SESSION - SECOND)
+    assert not is_in_session(database, idle, AT + 2 * login.IDLE_SESSION)
     while at - AT < login.LONGEST_SESSION:
         assert is_in_session(database, word, at)
         at += timedelta(minutes=30)
@@ -91,19 +87,21 @@ def test_what_must_wait_is_not_counted_and_others_do_not_wait(database: Database
     assert [counted(database) for _ in range(3)] == [1, 1, 1]
     assert counted(database, ELSEWHERE) == 0
     assert counted(database, at=AT + SECOND) == 0
+    # An attempt counts for all its sources.
+    for number in range(login.FREE_TO_STRANGERS):
+        assert counted(database, f"192.0.2.1{number}", login.STRANGERS) == 0
+    assert counted(database, "192.0.2.99", login.STRANGERS) == 1
+    assert counted(database, "192.0.2.99") == 0
 
 
 def test_attempts_are_forgotten_after_a_success_and_after_a_day(database: Database) -> None:
     failed(database, 9)
+    # A clock that was set back shuts nobody out.
+    assert counted(database, at=AT - timedelta(days=400)) == 0
     with database.write() as connection:
         access.forget_attempts(connection, [HERE])
     assert failed(database, 4) == AT
     assert failed(database, 4, AT + login.FORGOTTEN) == AT + login.FORGOTTEN
-
-
-def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
-    failed(database, 9)
-    assert counted(database, at=AT - timedelta(days=400)) == 0
 
 
 @pytest.mark.parametrize(
@@ -121,13 +119,6 @@ def test_a_clock_that_was_set_back_shuts_nobody_out(database: Database) -> None:
 )
 def test_what_has_many_addresses_is_one_source(address: str, source: str) -> None:
     assert login.source_of(address) == source
-
-
-def test_an_attempt_counts_for_all_its_sources(database: Database) -> None:
-    for number in range(login.FREE_TO_STRANGERS):
-        assert counted(database, f"192.0.2.{number}", login.STRANGERS) == 0
-    assert counted(database, "192.0.2.99", login.STRANGERS) == 1
-    assert counted(database, "192.0.2.99") == 0
 
 
 # Passwords

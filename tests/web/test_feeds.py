@@ -64,29 +64,24 @@ def test_who_has_the_latest_gets_a_304(house: Any, client: TestClient) -> None:
     assert client.get(f"{url}?view=due", headers={"If-None-Match": etag}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("since", "status"),
-    [
-        ("Wed, 01 Apr 2026 01:00:00 GMT", 304),
-        ("Wed, 01 Apr 2026 09:00:00 GMT", 304),
-        ("Wednesday, 01-Apr-26 01:00:00 GMT", 304),
-        ("Wed Apr  1 01:00:00 2026", 304),
-        ("Wed, 01 Apr 2026 00:59:59 GMT", 200),
-        ("Wed, 99 Apr 2026 01:00:00 GMT", 200),
-        ("yesterday", 200),
-        ("0", 200),
-        ("", 200),
-    ],
+SAME = (
+    *("Wed, 01 Apr 2026 01:00:00 GMT", "Wed, 01 Apr 2026 09:00:00 GMT"),
+    *("Wednesday, 01-Apr-26 01:00:00 GMT", "Wed Apr  1 01:00:00 2026"),
 )
+OLDER = ("Wed, 01 Apr 2026 00:59:59 GMT", "Wed, 99 Apr 2026 01:00:00 GMT", "yesterday", "0", "")
+
+
 def test_who_asks_by_date_alone_gets_a_304_while_nothing_changed(
-    house: Any, client: TestClient, since: str, status: int
+    house: Any, client: TestClient
 ) -> None:
-    for method in ("GET", "HEAD"):
-        answer = client.request(method, house.url("helan"), headers={"If-Modified-Since": since})
-        assert answer.status_code == status
-        assert answer.headers["ETag"]
-    both = {"If-Modified-Since": since, "If-None-Match": '"old"'}  # a tag outweighs a date
-    assert client.get(house.url("helan"), headers=both).status_code == 200
+    url = house.url("helan")
+    for since in (*SAME, *OLDER):
+        for method in ("GET", "HEAD"):
+            answer = client.request(method, url, headers={"If-Modified-Since": since})
+            assert answer.status_code == (304 if since in SAME else 200)
+            assert answer.headers["ETag"]
+        both = {"If-Modified-Since": since, "If-None-Match": '"old"'}  # a tag outweighs a date
+        assert client.get(url, headers=both).status_code == 200
 
 
 @pytest.mark.parametrize("seconds", [0, 60, -86400])
@@ -149,21 +144,9 @@ def test_gzip_for_who_takes_it(house: Any, client: TestClient) -> None:
     assert gzip.decompress(raw) == plain.content
 
 
-@pytest.mark.parametrize(
-    ("header", "accepted"),
-    [
-        ("gzip", True),
-        ("GZIP;q=0.5", True),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000, *", False),
-        ("*", True),
-        ("*;q=0", False),
-        ("br", False),
-        ("", False),
-    ],
-)
-def test_the_weight_of_an_encoding_counts(header: str, accepted: bool) -> None:
-    assert feeds.accepts_gzip(header) is accepted
+def test_the_weight_of_an_encoding_counts() -> None:
+    assert all(map(feeds.accepts_gzip, ("gzip", "GZIP;q=0.5", "*")))
+    assert not any(map(feeds.accepts_gzip, ("gzip;q=0", "gzip; q=0.000, *", "*;q=0", "br", "")))
 
 
 def test_a_readers_link_works_beside_the_units_and_its_use_is_noted(
@@ -316,7 +299,6 @@ def test_nothing_is_kept_so_long_that_a_use_goes_unnoted(
 def test_an_answer_made_before_a_change_is_not_kept(house: Any, app: Starlette) -> None:
     ask(app, house.url("helan"))
     cache = app.state.feed_cache
-    [(poll, answer)] = cache._answers.items()
-    cache._answers.clear()
+    poll, answer = cache._answers.popitem()
     cache.put(poll, answer, "of another state")
     assert cache._answers == {}
