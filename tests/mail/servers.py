@@ -56,13 +56,20 @@ class Naming(str):
 
 
 class Inbox:
-    """Keeps what a real server accepted."""
+    """Keeps what a real server accepted; `meanwhile` is done while it has a message and has not
+    said so."""
 
     pipelining = False
 
-    def __init__(self) -> None:
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         self.received: list[Received] = []
-        self.mail_options: list[str] = []
+        self._meanwhile = meanwhile
+
+    async def said_to_mail(self, peer: Any) -> str:
+        return "250 ok"
+
+    def said_to_rcpt(self, envelope: Received, address: str) -> str:
+        return "250 ok"
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Received, name: str, replies: list[str]
@@ -71,10 +78,28 @@ class Inbox:
         offered = ["250-PIPELINING"] if self.pipelining else []
         return [*replies[:-1], *offered, replies[-1]]
 
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Received, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from, envelope.mail_options = address, options
+        return await self.said_to_mail(session.peer)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Received, address: str, options: list[str]
+    ) -> str:
+        reply = self.said_to_rcpt(envelope, address)
+        if reply.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return reply
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Received) -> str:  # noqa: N802
+        self._meanwhile()
         self.received.append(envelope)
-        self.mail_options = envelope.mail_options
         return "250 2.0.0 kept"
+
+    @property
+    def reached(self) -> list[str]:
+        return [address for mail in self.received for address in mail.rcpt_tos]
 
 
 class Picky(Inbox):
@@ -85,18 +110,9 @@ class Picky(Inbox):
         self.refused, self.reply = refused, reply
         self.asked: list[str] = []
 
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Received, address: str, options: list[str]
-    ) -> str:
+    def said_to_rcpt(self, envelope: Received, address: str) -> str:
         self.asked.append(address)
-        if address in self.refused:
-            return self.reply.format(address)
-        envelope.rcpt_tos.append(address)
-        return "250 ok"
-
-    @property
-    def reached(self) -> list[str]:
-        return [address for mail in self.received for address in mail.rcpt_tos]
+        return self.reply.format(address) if address in self.refused else "250 ok"
 
 
 class _OnAnyPort(Controller):

@@ -50,24 +50,17 @@ def test_lead_and_related_in_one_row_is_lead_and_shown_once() -> None:
     assert "相关" not in content.subject
 
 
-def test_a_related_unit_reads_nothing_of_standing_tasks() -> None:
-    content = written(timetable(task(4), standing()), RELATED)
-    assert content.kinds == ["related"]
-
-
 def test_a_unit_reads_only_of_tasks_in_which_it_has_a_part() -> None:
-    table = timetable(task(4), task(4, 2, lead=(OUTSIDER,), related=()), task(5))
+    table = timetable(task(4), task(4, 2, lead=(OUTSIDER,), related=()), task(5), standing())
     content = written(table, RELATED)
     assert content.titles("related") == ["4月表列第1项工作"]
+    assert "standing" not in content.kinds
     assert "4月表列第2项工作" not in content.whole
 
 
-def test_next_month_is_silent_when_the_unit_has_no_part_in_it() -> None:
+def test_next_month_is_silent_without_a_part_in_it_and_after_december() -> None:
     table = timetable(task(4), task(5, lead=(OUTSIDER,), related=()))
     assert written(table).kinds == ["lead"]
-
-
-def test_december_has_no_next_month() -> None:
     assert written(timetable(task(1), task(12)), month=12, progress=_done(1)).kinds == ["lead"]
 
 

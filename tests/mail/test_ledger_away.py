@@ -1,12 +1,10 @@
 """PostgreSQL that restarts, or is away, while mails are on their way."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import SMTP, Session
-from aiosmtpd.smtp import Envelope as Received
 
 from reminder.ledger import integrity
 from reminder.mail import claims
@@ -15,18 +13,6 @@ from tests.mail.servers import Inbox, real_server
 from tests.postgresql import PostgreSQL
 
 WAITS = "was answered and waits to be recorded"
-
-
-class Meddler(Inbox):
-    """Does something to the ledger's server while it has a message and has not said so."""
-
-    def __init__(self, meddle: Callable[[], None]) -> None:
-        super().__init__()
-        self._meddle = meddle
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Received) -> str:  # noqa: N802
-        self._meddle()
-        return await super().handle_DATA(server, session, envelope)
 
 
 class Mender(logging.Handler):
@@ -62,7 +48,7 @@ def test_answer_of_the_mail_server_outlives_a_restart_of_the_ledgers(
         postgresql.stop()
         postgresql.start()
 
-    inbox = Meddler(restart)
+    inbox = Inbox(restart)
     with real_server(inbox) as port:
         office.tick(MARCH, **by_smtp(port, connections=1), mail={"first_start": "send"})
     assert_each_went_once(office, inbox)
@@ -72,7 +58,7 @@ def test_answer_of_the_mail_server_waits_for_the_ledgers_to_come_back(
     postgresql: PostgreSQL, office: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims, "RECORD_AGAIN", 0)
-    inbox, mender = Meddler(postgresql.stop), Mender(postgresql)
+    inbox, mender = Inbox(postgresql.stop), Mender(postgresql)
     claims.log.addHandler(mender)
     try:
         with real_server(inbox) as port:

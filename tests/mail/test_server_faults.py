@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
 
 from reminder.domain.notices import Kind, Reason, State
@@ -472,13 +471,8 @@ def test_refused_log_in_is_tried_once_a_probe_with_one_alarm(
 class Few(Inbox):
     """Takes three recipients a message."""
 
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Received, address: str, options: list[str]
-    ) -> str:
-        if len(envelope.rcpt_tos) == 3:
-            return "452 4.5.3 too many recipients"
-        envelope.rcpt_tos.append(address)
-        return "250 ok"
+    def said_to_rcpt(self, envelope: Received, address: str) -> str:
+        return "452 4.5.3 too many recipients" if len(envelope.rcpt_tos) == 3 else "250 ok"
 
 
 def test_recipients_beyond_the_servers_most_go_in_the_same_pass(tmp_path: Path) -> None:

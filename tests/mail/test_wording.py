@@ -1,7 +1,7 @@
 """How windows and lights read in a digest: a month is an arrangement, not a deadline."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,29 +25,26 @@ def status(content: Mail) -> str:
 
 
 @pytest.mark.parametrize(
-    ("on", "wanted"), [(1, "进行中"), (24, "进行中"), (27, "剩3个工作日"), (29, "剩1个工作日")]
+    ("timing", "on", "wanted"),
+    [
+        ({}, 1, "进行中"),
+        ({}, 24, "进行中"),
+        ({}, 27, "剩3个工作日"),
+        ({}, 29, "剩1个工作日"),
+        ({"part": Part.EARLY}, 20, "待确认"),
+        # What is never red, days after the window's last day.
+        ({"soft": True}, 35, "进行中"),
+        ({"meetings": ("b",)}, 35, "安排月份已过，会期待定"),
+    ],
 )
-def test_the_light_of_a_lead_task_in_words(on: int, wanted: str) -> None:
-    assert status(written(timetable(task(4)), on=on)) == wanted
-
-
-@pytest.mark.parametrize(
-    ("timing", "wanted"),
-    [({"soft": True}, "进行中"), ({"meetings": ("b",)}, "安排月份已过，会期待定")],
-)
-def test_what_is_never_red_never_reads_to_be_confirmed(timing: dict[str, Any], wanted: str) -> None:
-    """On Sunday 31 May, two days after the window's last day."""
-    table = timetable(task(5, **timing), meetings=[meeting(name="b")])
-    assert status(written(table, month=5, on=31)) == wanted
+def test_the_light_of_a_lead_task_in_words(timing: dict[str, Any], on: int, wanted: str) -> None:
+    table = timetable(task(4, **timing), meetings=[meeting(name="b")])
+    assert status(written(table, on=at(4, 1) + timedelta(days=on - 1))) == wanted
 
 
 def test_a_task_that_is_done_says_when() -> None:
     done = Progress({"2026-04-1": date(2026, 4, 20)})
     assert "4月20日" in status(written(timetable(task(4)), progress=done, on=27))
-
-
-def test_past_due_on_a_part_of_the_month_reads_to_be_confirmed() -> None:
-    assert status(written(timetable(task(4, part=Part.EARLY)), on=20)) == "待确认"
 
 
 @pytest.mark.parametrize(

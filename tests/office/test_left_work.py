@@ -16,8 +16,7 @@ from reminder.mail import replicas, sending
 from reminder.mail.replicas import Replica
 from tests.daemon.processes import SHORT, SOON
 from tests.daemon.trials import MARCH, Trial, by_smtp, trial
-from tests.mail.servers import real_server
-from tests.mail.test_ledger_away import Meddler
+from tests.mail.servers import Inbox, real_server
 from tests.postgresql import PostgreSQL
 
 AT = datetime.fromisoformat(MARCH)
@@ -107,7 +106,7 @@ def test_sender_that_is_kept_waiting_leaves_to_others_what_it_has_not_begun(
         senders.enter(
             connection, for_long, name="other", replica="elsewhere", config_hash="", since=PAST
         )
-    with real_server(Meddler(keep_waiting)) as port:
+    with real_server(Inbox(keep_waiting)) as port:
         assert office.tick(MARCH, **by_smtp(port, connections=1))["sent"] == 2
     assert seen == [True, True]
 
