@@ -116,15 +116,3 @@ def test_a_units_page_is_rotated_apart_from_its_feed(office: Office) -> None:
     assert "404" in revoked.out
     assert "reminder feed rotate --unit lead" in revoked.err
     assert "which stood on that page" not in office("feed", "rotate", "--unit", "lead").err
-
-
-@pytest.mark.parametrize("command", ["url", "rotate", "revoke"])
-def test_an_address_that_nobody_made_is_unknown(office: Office, command: str) -> None:
-    for unit in ("lead~1", "nobody~1", "plan~x"):
-        assert office("feed", command, "--unit", unit).status == 3
-    assert office("feed", "rotate", "--unit", "plan", "--page").status == 3
-    assert links(office)["plan"]["generation"] == 1
-
-
-def test_a_label_too_long_is_refused(office: Office) -> None:
-    assert office("feed", "add", "--unit", "lead", "--reader", "长" * 41).status == 2

