@@ -65,7 +65,7 @@ def test_a_first_day_brings_reminders_that_there_were_not() -> None:
     ]
 
 
-def test_a_later_day_moves_each_reminder() -> None:
+def test_a_later_day_moves_each_reminder_of_units_that_are_pressed() -> None:
     before = table(MAY_27)
     found = moves(before, moved_to(before, {"sc-25": date(2026, 5, 19)}))
     assert [(move.kind, move.before, move.after) for move in found] == [
@@ -73,6 +73,8 @@ def test_a_later_day_moves_each_reminder() -> None:
         (Kind.OVERDUE, MAY_27, date(2026, 5, 19)),
         (Kind.OVERDUE, date(2026, 6, 4), MAY_27),
     ]
+    of_others = table(**{LEADER: Relation.PARALLEL})
+    assert moves(of_others, moved_to(of_others, {"sc-25": MAY_27})) == []
 
 
 def test_a_step_that_is_over_leaves_the_later_one_its_partner() -> None:
@@ -87,11 +89,6 @@ def test_a_step_that_is_over_leaves_the_later_one_its_partner() -> None:
 def test_without_a_day_reminders_go_away_and_the_same_day_moves_nothing() -> None:
     before = table(MAY_27)
     assert {move.after for move in moves(before, moved_to(before, {"sc-25": None}))} == {None}
-    assert moves(before, moved_to(before, {"sc-25": MAY_27})) == []
-
-
-def test_a_unit_of_another_body_gets_no_reminder_that_could_move() -> None:
-    before = table(**{LEADER: Relation.PARALLEL})
     assert moves(before, moved_to(before, {"sc-25": MAY_27})) == []
 
 

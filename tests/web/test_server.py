@@ -57,10 +57,14 @@ def statuses(answer: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answer)]
 
 
-def test_a_path_with_bare_chinese_is_understood(connect: Connect) -> None:
+def test_a_path_with_bare_chinese_is_understood_and_an_upgrade_passed_over(
+    connect: Connect,
+) -> None:
     """As curl sends what somebody copied with the stop behind it."""
     head = b"GET /healthz\xe3\x80\x82 HTTP/1.1\r\nConnection: close\r\n" + HOST + b"X: \xe9\r\n\r\n"
-    assert answers(connect, head).endswith(b"\r\n\r\nok")
+    upgrade = b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    for sent in (head, GET + upgrade):
+        assert answers(connect, sent).endswith(b"\r\n\r\nok")
 
 
 REFUSED = {
@@ -123,11 +127,6 @@ def test_a_flood_behind_a_page_that_takes_long_leaves_no_line_in_the_log(
     stop(*running.pop())
 
 
-def test_an_upgrade_is_answered_as_a_plain_request(connect: Connect) -> None:
-    upgrade = b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"
-    assert first(answers(connect, GET + upgrade)) == 200
-
-
 LAST = GET + b"Connection: close\r\n\r\n"
 
 
@@ -137,7 +136,11 @@ def test_requests_are_answered_in_order_however_they_are_cut(connect: Connect) -
     sent = GET + b"\r\n" + GET.replace(b"healthz", b"nowhere") + b"\r\n" + LAST
     for byte in sent:
         client.sendall(bytes([byte]))
-    assert statuses(heard(client)) == [200, 404, 200]
+    heard_all = heard(client) + answers(connect, b"rubbish\r\n\r\n")
+    assert statuses(heard_all) == [200, 404, 200, 400]
+    # Each says when it was given.
+    dates = re.findall(rb"\r\ndate: (.*)\r\n", heard_all, re.IGNORECASE)
+    assert [parsedate_to_datetime(date.decode()).utcoffset() for date in dates] == [timedelta()] * 4
 
 
 def test_who_has_said_everything_may_still_listen(connect: Connect) -> None:
@@ -160,12 +163,6 @@ def test_a_field_behind_a_body_is_no_part_of_the_request(house: Any, connect: Co
     assert first(answers(connect, head + door + b"Connection: close\r\n\r\n")) == 200
     behind = b"Connection: close\r\n" + CHUNKED + b"0\r\n" + door + b"\r\n"
     assert first(answers(connect, head + behind)) == 403
-
-
-def test_every_answer_says_when_it_was_given(connect: Connect) -> None:
-    for sent in (LAST, b"rubbish\r\n\r\n"):
-        [date] = re.findall(rb"\r\ndate: (.*)\r\n", answers(connect, sent), re.IGNORECASE)
-        assert parsedate_to_datetime(date.decode()).utcoffset() == timedelta()
 
 
 def test_a_request_that_never_ends_is_given_up(

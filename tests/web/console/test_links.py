@@ -57,15 +57,6 @@ def test_every_unit_and_the_plan_stand_in_the_list_and_are_found_by_name(
     assert "没有名称含" in secretary.get("/console/links?q=火星").text
 
 
-def test_last_use_and_state_are_said(secretary: Any, house: Any) -> None:
-    note_use(house.application, LinkView(FEED, "deputies"))
-    change(secretary, "revoke", PAGE, "deputies")
-    page = secretary.get(DEPUTIES).text
-    assert "2026年4月1日" in page
-    assert "已停用" in page
-    assert "已停用" in secretary.get("/console/links").text
-
-
 def test_the_addresses_of_a_unit_open_what_they_say(secretary: Any) -> None:
     page = secretary.get(DEPUTIES)
     feed = secretary.get(address(page, "feed-address"))
@@ -113,28 +104,22 @@ def test_a_pages_link_is_rotated_with_the_feed_that_stood_on_it_if_wanted(
     assert generations(house) == (3, 2)
 
 
-def test_a_feed_that_was_closed_is_not_opened_with_the_page(secretary: Any, house: Any) -> None:
-    change(secretary, "revoke", FEED, "deputies")
-    rotate_by(house)
-    assert link(house, FEED, "deputies").revoked
-
-
-def test_every_change_of_a_link_stands_on_its_page_with_who_and_when(
+def test_state_last_use_and_every_change_of_a_link_stand_on_its_page_with_who_and_when(
     secretary: Any, house: Any
 ) -> None:
     add(secretary)
     change(secretary, "rotate", FEED, "deputies~1")
     change(secretary, "revoke", FEED, "deputies")
     rotate_by(house)
+    note_use(house.application, link(house, PAGE, "deputies"))
     page = secretary.get(DEPUTIES).text
-    for words in (
-        "生成（控制台）；",
-        "换新地址（控制台）",
-        "换新地址（命令行 (root)）",
-        "停用（控制台）",
-    ):
+    for words in ("生成（控制台）；", "换新地址（控制台）", "换新地址（命令行 (root)）"):
         assert words in page
     assert len(re.findall(r"2026年4月1日\d\d:\d\d(?:生成|换新地址|停用)（", page)) == 4
+    assert "2026年4月1日</dd>" in page
+    assert "已停用" in page
+    assert "已停用" in secretary.get("/console/links").text
+    assert link(house, FEED, "deputies").revoked  # not opened with the page
 
 
 @pytest.mark.parametrize(
