@@ -51,19 +51,6 @@ def test_sent_back_the_unit_is_asked_again(reported: Any, secretary: Secretary) 
 
 
 @pytest.mark.parametrize(
-    ("words", "why"), [(" \r\n ", "请写明退回原因"), ("长" * 1001, "最多1000字")]
-)
-def test_sending_back_needs_a_word_and_none_is_lost(
-    reported: Any, secretary: Secretary, words: str, why: str
-) -> None:
-    answer = secretary.post("/console/return", form(words=words, act="return", back=MONTH))
-    assert answer.status_code == 422
-    assert why in answer.text
-    assert words.strip() in answer.text
-    assert history(reported)[0].act is Act.FINISH
-
-
-@pytest.mark.parametrize(
     ("path", "leads_to"),
     [
         *((path, path) for path in ("/console", MONTH, f"/console/units/{LEADER}")),
@@ -131,18 +118,22 @@ def test_the_secretariat_closes_a_task_itself_and_reopens_it(
         *(("done", {"task": YEAR_ROUND, "period": m}, "月份有误") for m in ("2026-05", "x")),
         ("reopen", {"task": "2026-99-1"}, "本项没有登记办结"),
         ("undo", {"unit": "<b>"}, "没有可撤销"),
+        ("return", {"words": " \r\n "}, "请写明退回原因"),
+        ("return", {"words": "长" * 1001}, "最多1000字"),
     ],
 )
 def test_what_cannot_be_is_refused_and_the_rest_kept(
-    house: Any, secretary: Secretary, path: str, more: dict[str, str], words: str
+    reported: Any, secretary: Secretary, path: str, more: dict[str, str], words: str
 ) -> None:
-    sent = done(note="电话确认", act="done", **more)
+    unit = LEADER if path == "return" else ""
+    sent = done(**{"unit": unit, "act": path, "note": "电话确认", **more})
     answer = secretary.post(f"/console/{path}", sent)
     assert answer.status_code == 422
     assert words in answer.text
-    if sent["task"] == TASK and path == "done":
-        assert 'value="电话确认"' in answer.text
-    progress = house.application.progress()
+    if sent["task"] == TASK and path in ("done", "return"):
+        assert (sent["note"] if path == "done" else sent["words"].strip()) in answer.text
+    assert [said.act for said in history(reported)] == [Act.FINISH]
+    progress = reported.application.progress()
     assert (progress.done, progress.checked_in) == ({}, {})
 
 
