@@ -1,7 +1,6 @@
 """Whom the secretariat phones."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -11,40 +10,35 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from tests.domain.builders import LEADER, meeting, task, timetable
 
-APRIL, MAY = date(2026, 4, 30), date(2026, 5, 6)
+OWN, LOCAL, PARALLEL = Relation.OWN, Relation.LOCAL, Relation.PARALLEL
+APRIL, PAST = date(2026, 4, 20), date(2026, 5, 6)
 UNDATED = task(meetings=("sc-25",), before_workdays=5)
-SAID = [
-    Progress(reported={("2026-04-1", LEADER, ""): APRIL}),
-    Progress(done={"2026-04-1": APRIL}),
-    Progress(started=date(2026, 5, 2)),
-]
+REPORTED = Progress(reported={("2026-04-1", LEADER, ""): APRIL})
 
 
-def calls(
-    on: date, called: Task | None = None, relation: Relation = Relation.OWN, **more: Any
-) -> list[tuple[str, bool]]:
-    progress = more.pop("progress", Progress())
-    table = timetable(called or task(), relations={LEADER: relation}, **more)
-    return [(call.unit.id, call.is_past) for call in calls_on_tasks(table, on, progress)]
+@pytest.mark.parametrize(
+    ("given", "relation", "on", "progress", "past"),
+    [
+        (task(), PARALLEL, date(2026, 4, 24), Progress(), []),
+        (task(), PARALLEL, date(2026, 4, 27), Progress(), [False]),
+        (task(), PARALLEL, PAST, Progress(), [True]),
+        *((task(), relation, date(2026, 4, 30), Progress(), []) for relation in (OWN, LOCAL)),
+        *((task(), relation, date(2026, 5, 1), Progress(), [True]) for relation in (OWN, LOCAL)),
+        (task(), OWN, PAST, REPORTED, []),
+        (task(), OWN, PAST, Progress(done={"2026-04-1": APRIL}), []),
+        (task(), OWN, PAST, Progress(started=date(2026, 5, 2)), []),
+        (task(soft=True), OWN, PAST, Progress(), []),
+        (UNDATED, OWN, PAST, Progress(), []),
+    ],
+)
+def test_another_body_is_phoned_when_its_task_is_closing_and_ones_own_when_it_is_past(
+    given: Task, relation: Relation, on: date, progress: Progress, past: list[bool]
+) -> None:
+    """Unless it has reported, is done or settled, or cannot be overdue."""
+    table = timetable(given, relations={LEADER: relation}, meetings=[meeting()])
+    calls = calls_on_tasks(table, on, progress)
+    assert [(call.unit.id, call.is_past) for call in calls] == [(LEADER, past) for past in past]
 
 
-def test_another_body_is_phoned_when_its_task_is_closing_or_past() -> None:
-    found = [calls(day, relation=Relation.PARALLEL) for day in (date(2026, 4, 24), APRIL, MAY)]
-    assert found == [[], [(LEADER, False)], [(LEADER, True)]]
-
-
-@pytest.mark.parametrize("relation", [Relation.OWN, Relation.LOCAL])
-def test_own_and_local_leads_are_phoned_when_their_task_is_past(relation: Relation) -> None:
-    assert calls(APRIL, relation=relation) == []
-    assert calls(date(2026, 5, 1), relation=relation) == [(LEADER, True)]
-
-
-@pytest.mark.parametrize("progress", SAID)
-def test_who_has_reported_is_not_phoned(progress: Progress) -> None:
-    assert calls(MAY, progress=progress) == []
-
-
-def test_what_cannot_be_overdue_is_no_reason_to_phone_ones_own() -> None:
-    assert calls(MAY, task(soft=True)) == []
-    assert calls(MAY, UNDATED, meetings=[meeting()]) == []
-    assert calls(MAY, tracking=False) == []
+def test_without_tracking_nobody_of_the_house_is_phoned() -> None:
+    assert list(calls_on_tasks(timetable(task(), tracking=False), PAST, Progress())) == []

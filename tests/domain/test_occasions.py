@@ -11,6 +11,7 @@ from reminder.domain.windows import Progress
 from tests.domain.builders import (
     LEADER,
     OUTSIDER,
+    RELATED,
     Reminded,
     at,
     due_reminders,
@@ -95,11 +96,12 @@ def test_a_task_is_nudged_again_for_a_new_due_date_unless_it_is_soft(
     assert [(draft.period, draft.tasks[0][1]) for draft in later] == again
 
 
-def test_several_tasks_of_a_unit_that_are_near_their_due_date_are_one_mail_a_day() -> None:
+def test_tasks_of_a_unit_that_are_near_their_due_date_and_not_done_are_one_mail_a_day() -> None:
     table = timetable(task(4, 1), task(4, 2, due=day(4, 15)), task(4, 3))
     assert [tasks_of(draft) for draft in mails(table, at(4, 10))] == [["2026-04-2"]]
-    near = mails(timetable(task(4, 1), task(4, 2)), at(4, 27))
-    assert [tasks_of(draft) for draft in near] == [["2026-04-1", "2026-04-2"]]
+    table = timetable(task(4, 1), task(4, 2))
+    assert [tasks_of(draft) for draft in mails(table, at(4, 27))] == [["2026-04-1", "2026-04-2"]]
+    assert [tasks_of(draft) for draft in mails(table, at(4, 27), DONE)] == [["2026-04-2"]]
 
 
 @pytest.mark.parametrize(
@@ -121,19 +123,9 @@ def test_nothing_goes_before_nine_in_the_plans_zone_nor_on_a_rest_day(
     assert len(mails(timetable(task(1)), moment)) == count
 
 
-def test_every_lead_unit_of_a_task_is_nudged_by_its_own_mail() -> None:
-    table = timetable(task(4, lead=(LEADER, OUTSIDER)))
-    assert [draft.unit for draft in mails(table, at(4, 27))] == [LEADER, OUTSIDER]
-
-
 @pytest.mark.parametrize("progress", [DONE, Progress(started=day(5, 1))], ids=["done", "settled"])
 def test_what_is_done_or_settled_is_never_reminded_of(progress: Progress) -> None:
     assert reminders(timetable(task(4)), *YEAR, progress) == ([], [])
-
-
-def test_what_is_not_done_stays_in_the_nudge() -> None:
-    [draft] = mails(timetable(task(4, 1), task(4, 2)), at(4, 27), DONE)
-    assert tasks_of(draft) == ["2026-04-2"]
 
 
 def test_an_overdue_mail_is_of_use_until_the_next_step_which_goes_without_it() -> None:
@@ -151,10 +143,12 @@ def test_a_task_done_after_the_first_step_has_no_second() -> None:
     assert reminders(table, day(5, 8), YEAR[1], done, reminded) == ([], [])
 
 
-def test_a_parallel_lead_gets_no_mail_and_comes_back_as_calls() -> None:
-    table = timetable(task(4, lead=(LEADER, OUTSIDER)), relations={OUTSIDER: Relation.PARALLEL})
+def test_every_lead_has_its_own_mail_and_a_parallel_one_comes_back_as_calls() -> None:
+    leads = task(4, lead=(LEADER, RELATED, OUTSIDER), related=())
+    table = timetable(leads, relations={OUTSIDER: Relation.PARALLEL})
+    assert [draft.unit for draft in mails(table, at(4, 27))] == [LEADER, RELATED]
     found, calls = reminders(table, *YEAR)
-    assert {draft.unit for draft in found} == {LEADER}
+    assert {draft.unit for draft in found} == {LEADER, RELATED}
     assert [(c.unit, c.kind, c.period) for c in calls] == [
         (OUTSIDER, Kind.NUDGE, "2026-04-27"),
         (OUTSIDER, Kind.OVERDUE, "2026-05-06"),

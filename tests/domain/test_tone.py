@@ -1,16 +1,15 @@
 """The tone table on finished mails: every relation, role and kind, through a whole year."""
 
-import email
-import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from email.message import EmailMessage
+from functools import cache
 
 import pytest
 
 from reminder.documents.office import Office
+from reminder.documents.settings_sources import SettingsSources
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import digest_draft
 from reminder.domain.plan import Part
@@ -19,9 +18,11 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.mail.compose import Composer, UnitFacts
+from reminder.mail.mime import read
 from tests.domain.builders import (
     LEADER,
     RELATED,
+    UNITS,
     ZONE,
     at,
     meeting,
@@ -60,6 +61,8 @@ PROGRESS = {
     "started": Progress(started=date(2026, 4, 1)),
     "reported": Progress(reported={(task.id, LEADER, ""): DONE for task in (*TASKS, *EXPLICIT)}),
 }
+CONTACT, PHONE = "联络员", "0951-1234567"
+REACHABLE = [replace(unit, contact=CONTACT, phone=PHONE) for unit in UNITS]
 LINKS = {
     "page_link": "https://reminder.test/units/x/unit",
     "calendar_link": "https://reminder.test/feeds/x/unit.ics",
@@ -92,46 +95,19 @@ def year_of(
             yield draft, draft.due.astimezone(ZONE), UnitFacts(**LINKS)
 
 
-def read(content: bytes) -> tuple[str, str, str]:
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
-    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
-    assert text
-    assert html
-    words = [part.get_content().replace("\r\n", "\n") for part in (text, html)]
-    return str(message["Subject"]), words[0], words[1]
-
-
-class Mails(dict[tuple[str, Relation | None, bool], list[Mail]]):
-    """By unit, its relation, and whether the plan has explicit due dates; written when asked
-    for: who runs some of these tests needs not all."""
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    def __missing__(self, key: tuple[str, Relation | None, bool]) -> list[Mail]:
-        self[key] = [
-            mail
-            for progress in PROGRESS.values()
-            for mail in _written(self._office, *key, progress)
-        ]
-        return self[key]
-
-
-@pytest.fixture(scope="module")
-def mails(office: Office) -> Mails:
-    return Mails(office)
-
-
-def _written(
-    office: Office, unit: str, relation: Relation | None, explicit: bool, progress: Progress
-) -> Iterator[Mail]:
+@cache
+def mails(unit: str, relation: Relation | None, explicit: bool, state: str = "") -> list[Mail]:
+    """Of that state of the tasks, or of all; `explicit` says whether the plan has due dates."""
     tasks = (*TASKS, *EXPLICIT) if explicit else TASKS
-    table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation})
-    composer = Composer(Office(office.settings, table), InstallationKey(b"k" * 32))
-    for draft, as_of, facts in year_of(table, unit, progress):
-        composed = composer.context(as_of, progress).compose(draft, facts)
-        yield Mail(draft, *read(composed.content))
+    table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation}, units=REACHABLE)
+    composer = Composer(Office(SettingsSources().load(), table), InstallationKey(b"k" * 32))
+    found = []
+    for progress in [PROGRESS[state]] if state else PROGRESS.values():
+        for draft, as_of, facts in year_of(table, unit, progress):
+            mail, _ = read(composer.context(as_of, progress).compose(draft, facts).content)
+            text = mail.text.replace("\r\n", "\n")
+            found.append(Mail(draft, mail.subject, text, mail.html))
+    return found
 
 
 EVERY = [(unit, relation) for unit in (LEADER, RELATED) for relation in (*Relation, None)]
@@ -148,11 +124,11 @@ def unquoted(words: str) -> str:
 @pytest.mark.parametrize(("unit", "relation"), EVERY)
 @pytest.mark.parametrize("explicit", [False, True])
 def test_no_word_of_pressure_but_overdue_on_an_explicit_date_in_the_own_house(
-    mails: Mails, unit: str, relation: Relation | None, explicit: bool
+    unit: str, relation: Relation | None, explicit: bool
 ) -> None:
     """And nobody is called by a pronoun."""
     own = unit == LEADER and relation in (Relation.OWN, None)
-    whole = "\n".join(unquoted(mail.whole) for mail in mails[unit, relation, explicit])
+    whole = "\n".join(unquoted(mail.whole) for mail in mails(unit, relation, explicit))
     assert {word for word in PRESSURE if word in whole} == ({"逾期"} if own and explicit else set())
     assert not re.search("[你您贵]", whole)
     if not explicit:  # no window of a month is a deadline
@@ -162,9 +138,9 @@ def test_no_word_of_pressure_but_overdue_on_an_explicit_date_in_the_own_house(
 @pytest.mark.parametrize(("unit", "relation"), EVERY)
 @pytest.mark.parametrize("explicit", [False, True])
 def test_no_state_is_said_to_a_related_or_a_parallel_unit(
-    mails: Mails, unit: str, relation: Relation | None, explicit: bool
+    unit: str, relation: Relation | None, explicit: bool
 ) -> None:
-    found, parallel = mails[unit, relation, explicit], relation is Relation.PARALLEL
+    found, parallel = mails(unit, relation, explicit), relation is Relation.PARALLEL
     saying = [mail.draft.key for mail in found if STATES.search(unquoted(mail.whole))]
     assert bool(saying) is (unit == LEADER and not parallel)
     assert all("无需回执" in mail.text and "无需回执" in mail.html for mail in found if parallel)
@@ -172,12 +148,12 @@ def test_no_state_is_said_to_a_related_or_a_parallel_unit(
 
 @pytest.mark.parametrize(("unit", "relation"), EVERY)
 def test_every_mail_opens_and_closes_as_the_office_wants_it(
-    mails: Mails, unit: str, relation: Relation | None
+    unit: str, relation: Relation | None
 ) -> None:
     """The first one of a year says who sends it and why, a late one that it is late."""
     closing = ("工作提示，不作为正式公文", "涉密", "如误送", "内容截至", "联系：")
     introduction = ("本邮件由自治区人大常委会代表工作委员会依据", "月初发送一封")
-    for mail in mails[unit, relation, True]:
+    for mail in mails(unit, relation, True):
         for body in (mail.text, mail.html):
             assert [words for words in closing if words not in body] == []
             january = mail.draft.period == "2026-01" and "〔补发〕" not in mail.subject
@@ -187,34 +163,17 @@ def test_every_mail_opens_and_closes_as_the_office_wants_it(
             assert ("〔补发〕" in mail.subject) is late
 
 
-def test_wordings_with_hard_words_are_quoted_whole_in_both_parts(mails: Mails) -> None:
-    april = [m for m in mails[RELATED, Relation.PARALLEL, False] if m.draft.period == "2026-04"]
+def test_wordings_with_hard_words_are_quoted_whole_in_both_parts() -> None:
+    april = [m for m in mails(RELATED, Relation.PARALLEL, False) if m.draft.period == "2026-04"]
     wording = TASKS[2].title
     assert april
     assert all(wording in mail.text and wording in mail.html for mail in april)
 
 
 @pytest.mark.parametrize("unit", [LEADER, RELATED])
-def test_no_other_units_name_stands_in_a_mail_but_those_of_its_rows(
-    mails: Mails, unit: str
-) -> None:
-    found = mails[unit, Relation.LOCAL, True]
-    assert [mail.draft.key for mail in found if "中卫市人大常委会" in mail.whole] == []
-
-
-def test_contact_and_phone_of_one_unit_stand_in_no_mail(office: Office) -> None:
-    table = timetable(task(4), task(3))
-    units = {
-        name: replace(unit, contact=f"联络员{name}", phone="0951-1234567")
-        for name, unit in table.directory.units.items()
-    }
-    table = replace(table, directory=replace(table.directory, units=units))
-    composer = Composer(Office(office.settings, table), InstallationKey(b"k" * 32))
-    for unit in (LEADER, RELATED):
-        draft = digest_draft(table, 4, unit)
-        whole = "".join(read(composer.context(draft.due, Progress()).compose(draft).content))
-        assert "联络员" not in whole
-        assert "0951-1234567" not in whole
+def test_nothing_of_another_unit_and_nobodys_contact_stands_in_a_mail(unit: str) -> None:
+    whole = "".join(mail.whole for mail in mails(unit, Relation.LOCAL, True))
+    assert [words for words in ("中卫市人大常委会", CONTACT, PHONE) if words in whole] == []
 
 
 SIGN = "请签收（打开后点“确认签收”，不需要账号）"
@@ -229,10 +188,10 @@ SIGN = "请签收（打开后点“确认签收”，不需要账号）"
     ],
 )
 def test_a_digest_invites_to_its_page_in_words_that_fit_relation_and_role(
-    mails: Mails, unit: str, relation: str, words: str
+    unit: str, relation: str, words: str
 ) -> None:
     """And a parallel unit is never asked to sign or register."""
-    linked = [m for m in mails[unit, Relation(relation), False] if LINKS["page_link"] in m.text]
+    linked = [m for m in mails(unit, Relation(relation), False) if LINKS["page_link"] in m.text]
     assert linked
     for mail in linked:
         if mail.draft.kind is Kind.DIGEST:
@@ -242,16 +201,16 @@ def test_a_digest_invites_to_its_page_in_words_that_fit_relation_and_role(
         assert not (asks and relation == "parallel")
 
 
-def test_who_has_a_page_registers_there_and_others_tell_the_contact(mails: Mails) -> None:
-    for mail in mails[LEADER, Relation.OWN, False]:
+def test_who_has_a_page_registers_there_and_others_tell_the_contact() -> None:
+    for mail in mails(LEADER, Relation.OWN, False):
         if "登记后不再提示" in mail.text:
             there = LINKS["page_link"] in mail.text
             assert ("已完成的请登记" in mail.text) is there
             assert ("已完成的请告知联系人登记" in mail.text) is not there
 
 
-def test_a_reported_task_waits_for_review_and_is_not_asked_for(office: Office) -> None:
-    found = list(_written(office, LEADER, Relation.OWN, False, PROGRESS["reported"]))
+def test_a_reported_task_waits_for_review_and_is_not_asked_for() -> None:
+    found = mails(LEADER, Relation.OWN, False, "reported")
     assert {mail.draft.kind for mail in found} == {Kind.DIGEST}
     assert any("待复核（已登记3月20日完成）" in mail.text for mail in found)
     assert not any("待确认" in mail.text for mail in found)
