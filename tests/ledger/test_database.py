@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 from reminder.errors import LedgerError
-from reminder.ledger.database import Database, Place, open_database
+from reminder.ledger.database import Database
 from reminder.ledger.schema import REVISION, metadata, put_setting, read_setting, setting, start
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -76,14 +76,3 @@ def test_migrations_from_nothing_make_the_tables_as_they_are_declared(database: 
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == REVISION
-
-
-def test_two_that_open_a_new_ledger_at_once_both_get_it(place: Place) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        opened = list(pool.map(lambda _: open_database(place), range(4)))
-    with opened[0].write() as connection:
-        put_setting(connection, "a", "1")
-    for database in opened:
-        with database.read() as connection:
-            assert read_setting(connection, "a") == "1"
-        database.close()

@@ -181,23 +181,18 @@ def test_a_writer_that_is_frozen_loses_its_turn(database: Database, place: Datab
     assert names(database) == {"present"}
 
 
-def test_no_session_waits_or_lasts_for_ever(database: Database) -> None:
-    with database.read() as connection:
-        kept = {name: connection.scalar(text(f"SHOW {name}")) for name in server._SESSION}
-        kept["synchronous_commit"] = connection.scalar(text("SHOW synchronous_commit"))
+def test_no_session_waits_for_ever_and_commits_are_on_disk_whatever_the_database_was_told(
+    postgresql: PostgreSQL, bare: DatabaseServer
+) -> None:
+    postgresql.execute("ALTER DATABASE bare SET synchronous_commit = off")
+    names = [*server._SESSION, "synchronous_commit"]
+    with closing(open_database(bare)) as database, database.write() as connection:
+        kept = {name: connection.scalar(text(f"SHOW {name}")) for name in names}
     assert kept == server._SESSION | {
         "tcp_user_timeout": "15000",
         "statement_timeout": "1min",
         "synchronous_commit": "on",
     }
-
-
-def test_commits_are_on_disk_whatever_the_database_was_told(
-    postgresql: PostgreSQL, bare: DatabaseServer
-) -> None:
-    postgresql.execute("ALTER DATABASE bare SET synchronous_commit = off")
-    with closing(open_database(bare)) as database, database.write() as connection:
-        assert connection.scalar(text("SHOW synchronous_commit")) == "on"
 
 
 # Servers that go away
