@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from reminder.domain.notices import Kind
+from reminder.domain.plan import Task
 from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
@@ -57,7 +58,7 @@ def expected(
         found.needless |= found.may.intersection(rules.running(tick)) - keys
         found.may |= keys
         if approved:
-            found.may |= {*rules.early(tick)}
+            found.may |= {*rules.digests(tick, early=True)}
         found.must |= keys if tick.completed else set()
         for telling in rules.tellings(tick):
             kind, unit, *_ = telling
@@ -74,42 +75,31 @@ class _Rules:
         self._table = table
         self._started = started
         months = range(1, 13)
-        self._rows = {month: self._units(month) for month in months}
+        self._rows = {month: self._units_of(table.plan.month(month)) for month in months}
         named = {unit for units in self._rows.values() for unit in units}
-        year_round = [
-            unit for task in table.plan.year_round for unit in (*task.lead, *task.related)
-        ]
-        self._rows[1] |= set(table.directory.expand(year_round)) - named
+        self._rows[1] |= self._units_of(table.plan.year_round) - named
         self._due = {month: table.digest_due(month) for month in months}
         self._end = {month: table.digest_end(month) for month in months}
         self._told: tuple[object, ...] | None = None  # of these are the last tellings
         self._tellings: list[Telling] = []
 
-    def _units(self, month: int) -> set[str]:
-        table = self._table
-        names = [unit for task in table.plan.month(month) for unit in (*task.lead, *task.related)]
-        return set(table.directory.expand(names))
+    def _units_of(self, tasks: Sequence[Task]) -> set[str]:
+        names = [unit for task in tasks for unit in (*task.lead, *task.related)]
+        return set(self._table.directory.expand(names))
 
-    def digests(self, tick: Tick) -> Iterator[str]:
-        """Of the months that run: who stands in the row, and who has something to confirm."""
-        for month in self._rows:
-            if self._due[month] <= tick.clock < self._end[month]:
-                yield from self._digests(month, tick)
-
-    def early(self, tick: Tick) -> Iterator[str]:
-        """Of the months whose digests are made and not due yet."""
-        for month in self._rows:
-            if self._table.preflight(month) <= tick.clock < self._due[month]:
-                yield from self._digests(month, tick)
-
-    def _digests(self, month: int, tick: Tick) -> Iterator[str]:
-        for unit in self._rows[month] | self._unconfirmed(month, tick):
-            yield self._key(month, unit)
+    def digests(self, tick: Tick, *, early: bool = False) -> Iterator[str]:
+        """Of the months that run, or are made `early` and not due yet: who stands in the row, and
+        who has something to confirm."""
+        for month, due in self._due.items():
+            end = due if early else self._end[month]
+            if (self._table.preflight(month) if early else due) <= tick.clock < end:
+                for unit in self._rows[month] | self._unconfirmed(month, tick):
+                    yield self._key(month, unit)
 
     def running(self, tick: Tick) -> Iterator[str]:
         """Of the months that run: everybody's."""
-        for month in self._rows:
-            if self._due[month] <= tick.clock < self._end[month]:
+        for month, due in self._due.items():
+            if due <= tick.clock < self._end[month]:
                 yield from (self._key(month, unit.id) for unit in self._table.directory.single)
 
     def _key(self, month: int, unit: str) -> str:
