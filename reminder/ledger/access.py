@@ -111,12 +111,6 @@ def feed_of(subject: str) -> str:
     return subject.partition(READER)[0]
 
 
-def all_links(connection: Connection) -> list[LinkView]:
-    """Those that were rotated, revoked or used, and all that single readers have."""
-    rows = connection.execute(select(link).order_by(link.c.purpose, link.c.subject))
-    return [LinkView(**row._mapping) for row in rows]
-
-
 def read_links(
     connection: Connection, purpose: str, subjects: Collection[str]
 ) -> dict[str, LinkView]:
@@ -131,16 +125,18 @@ def read_link(connection: Connection, purpose: str, subject: str) -> LinkView | 
     return read_links(connection, purpose, [subject]).get(subject)
 
 
-def readers_of(connection: Connection, feed: str) -> list[LinkView]:
-    """Also those that were revoked."""
-    theirs = link.c.subject.startswith(f"{feed}{READER}", autoescape=True)
-    rows = connection.execute(select(link).where(link.c.purpose == FEED, theirs))
-    return [LinkView(**row._mapping) for row in rows]
+def read_readers(connection: Connection, feed: str = "") -> list[LinkView]:
+    """Of that feed or of all; also those that were revoked."""
+    theirs = link.c.subject.contains(f"{feed}{READER}", autoescape=True)
+    if feed:
+        theirs = link.c.subject.startswith(f"{feed}{READER}", autoescape=True)
+    query = select(link).where(link.c.purpose == FEED, theirs).order_by(link.c.subject)
+    return [LinkView(**row._mapping) for row in connection.execute(query)]
 
 
 def add_reader(connection: Connection, feed: str, label: str, by: str, at: datetime) -> LinkView:
     """A link of its own for a single reader of that feed."""
-    numbers = [int(view.subject.partition(READER)[2]) for view in readers_of(connection, feed)]
+    numbers = [int(view.subject.partition(READER)[2]) for view in read_readers(connection, feed)]
     reader = LinkView(FEED, f"{feed}{READER}{max(numbers, default=0) + 1}")
     return _change(connection, reader, "made", by, at, label=label, created=at)
 

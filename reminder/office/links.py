@@ -19,7 +19,6 @@ from reminder.ledger import access
 from reminder.ledger.access import (
     FEED,
     PAGE,
-    READER,
     InstallationKey,
     LinkView,
     feed_of,
@@ -51,19 +50,13 @@ class FeedLinks:
 
 def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
     """Of every feed, the whole plan's first."""
-    known = {(link.purpose, link.subject): link for link in access.all_links(connection)}
-    readers: dict[str, list[LinkView]] = defaultdict(list)
-    for link in known.values():
-        if READER in link.subject:
-            readers[feed_of(link.subject)].append(link)
+    names, readers = app.feeds.names(), defaultdict[str, list[LinkView]](list)
+    pages, feeds = (access.read_links(connection, purpose, names) for purpose in (PAGE, FEED))
+    for link in access.read_readers(connection):
+        readers[feed_of(link.subject)].append(link)
     return [
-        FeedLinks(
-            name,
-            known.get((PAGE, name), LinkView(PAGE, name)) if name != PLAN else None,
-            known.get((FEED, name), LinkView(FEED, name)),
-            tuple(readers[name]),
-        )
-        for name in app.feeds.names()
+        FeedLinks(name, pages[name] if name != PLAN else None, feeds[name], tuple(readers[name]))
+        for name in names
     ]
 
 
@@ -152,7 +145,7 @@ def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> Li
         message = f"the label has more than {LABEL} characters"
         raise DeclinedError("label_too_long", message, most=LABEL)
     with app.database.write() as connection:
-        readers = [link for link in access.readers_of(connection, feed) if not link.revoked]
+        readers = [link for link in access.read_readers(connection, feed) if not link.revoked]
         if any(link.label == label for link in readers):
             message = f"{feed} has a reader {label!r} already"
             raise DeclinedError("label_taken", message, label=label)

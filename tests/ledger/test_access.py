@@ -99,7 +99,7 @@ def test_readers_are_numbered_on_and_no_number_comes_again(database: Database) -
     assert write(database, access.add_reader, "helan", "读者").subject == "helan~12"
     assert write(database, access.add_reader, "helan-2", "读者").subject == "helan-2~1"
     with database.read() as connection:
-        subjects = {link.subject for link in access.readers_of(connection, "helan")}
+        subjects = {link.subject for link in access.read_readers(connection, "helan")}
     assert subjects == {f"helan~{number}" for number in range(1, 13)}
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, select, text
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger import registrations
-from reminder.ledger.access import READER, readers_of
+from reminder.ledger.access import READER, read_readers
 from reminder.ledger.database import Place, open_database
 from reminder.ledger.integrity import backup, verify
 from reminder.ledger.migrations.upgrade import upgrade
@@ -67,7 +67,7 @@ def test_first_ledger_gets_the_present_tables_and_is_sound(place: Place) -> None
         assert compare_metadata(context, metadata) == []
         assert registrations.read_dates(connection) == {"plenary": date(2026, 5, 12)}
         assert len(registrations.of_unit(connection, "lead")) == 2
-        assert [link.subject for link in readers_of(connection, "lead")] == [f"lead{READER}1"]
+        assert [link.subject for link in read_readers(connection, "lead")] == [f"lead{READER}1"]
     assert list(verify(place)) == []
 
 
