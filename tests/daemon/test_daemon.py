@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, build_opener
 
@@ -28,20 +29,28 @@ def office(tmp_path: Path) -> Iterator[Trial]:
 
 
 @contextmanager
+def first_screen(
+    running: subprocess.Popen[str], printed: IO[str]
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The running process, and its first screen."""
+    screen = ""
+    try:
+        while READY not in screen and (line := printed.readline()):
+            screen += line
+        yield running, screen.replace("\r\n", "\n")
+    finally:
+        if running.poll() is None:
+            running.kill()
+
+
+@contextmanager
 def daemon(
     state: Path, start: Start = forked, **environ: str
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The running process, and its first screen."""
     with start(state, "run", **({"WEB__PORT": "0"} | environ)) as running:
         assert running.stdout is not None
-        screen = ""
-        try:
-            while READY not in screen and (line := running.stdout.readline()):
-                screen += line
-            yield running, screen
-        finally:
-            if running.poll() is None:
-                running.kill()
+        with first_screen(running, running.stdout) as found:
+            yield found
 
 
 @contextmanager
@@ -55,14 +64,8 @@ def at_a_terminal(state: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         subprocess.Popen(words, env=environ, stdout=below, text=True) as running,
     ):
         os.close(below)
-        screen = ""
-        try:
-            while READY not in screen:
-                screen += terminal.readline()
-            yield running, screen.replace("\r\n", "\n")
-        finally:
-            if running.poll() is None:
-                running.kill()
+        with first_screen(running, terminal) as found:
+            yield found
 
 
 def stopped(running: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:

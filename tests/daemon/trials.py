@@ -32,25 +32,14 @@ MARCH = "2026-03-02T09:00+08:00"
 Start = Callable[..., subprocess.Popen[str]]
 OPERATOR = {"operator": "operator@npc.test"}
 # Three units: one leads and has two mailboxes, one is related, one must see nothing.
-_UNITS = """
-[[unit]]
-id = "lead"
-name = "承办委员会"
-relation = "own"
-to = ["lead@unit.test", "second@unit.test"]
-
-[[unit]]
-id = "related"
-name = "相关委员会"
-relation = "own"
-to = ["related@unit.test"]
-
-[[unit]]
-id = "bystander"
-name = "无关委员会"
-relation = "own"
-to = ["bystander@unit.test"]
-"""
+_UNITS = "".join(
+    f'\n[[unit]]\nid = "{unit}"\nname = "{name}委员会"\nrelation = "own"\nto = [{to}]\n'
+    for unit, name, to in (
+        ("lead", "承办", '"lead@unit.test", "second@unit.test"'),
+        ("related", "相关", '"related@unit.test"'),
+        ("bystander", "无关", '"bystander@unit.test"'),
+    )
+)
 _PLAN = """
 [plan]
 id = "small"
@@ -59,25 +48,11 @@ name = "2026年度安排表"
 tag = "试"
 office = "承办委员会"
 timezone = "Asia/Shanghai"
-
-[[month]]
-month = 3
-lead = ["承办委员会"]
-related = ["相关委员会"]
-
-[[month.task]]
-id = "2026-03-1"
-title = "一件事"
-
-[[month]]
-month = 4
-lead = ["承办委员会"]
-related = ["相关委员会"]
-
-[[month.task]]
-id = "2026-04-1"
-title = "另一件事"
-"""
+""" + "".join(
+    f'\n[[month]]\nmonth = {month}\nlead = ["承办委员会"]\nrelated = ["相关委员会"]\n'
+    f'\n[[month.task]]\nid = "2026-{month:02}-1"\ntitle = "{title}"\n'
+    for month, title in ((3, "一件事"), (4, "另一件事"))
+)
 
 
 def by_smtp(port: int, **more: Any) -> dict[str, Any]:
