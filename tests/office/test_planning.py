@@ -1,6 +1,5 @@
 """What is due becomes notices, once: starts, restarts, holds, moves between transports."""
 
-import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,16 +21,9 @@ LEAD, NUDGE = "digest/2026-03/deputies", "nudge/2026-03-26/deputies"
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
+def shipped(tmp_path: Path) -> Iterator[Trial]:
     """The shipped plan."""
     with trial(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Trial]:
-    """One task in March and one in April; one unit leads, one is related."""
-    with trial(tmp_path, small=True) as opened:
         yield opened
 
 
@@ -54,20 +46,20 @@ def subjects(mails: list[EmailMessage]) -> set[str]:
 # The first start
 
 
-def test_first_start_sends_the_running_month_once_and_nothing_older(office: Trial) -> None:
-    assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
-    assert office.tick(MARCH) == {}
-    assert len(office.files()) == 5
-    assert {view.period for view in office.notices(state="sent").values()} == {"2026-03"}
+def test_first_start_sends_the_running_month_once_and_nothing_older(shipped: Trial) -> None:
+    assert shipped.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert shipped.tick(MARCH) == {}
+    assert len(shipped.files()) == 5
+    assert {view.period for view in shipped.notices(state="sent").values()} == {"2026-03"}
     for month in ("2026-01", "2026-02"):
-        assert office.states(period=month) == {("baseline", "first-start")}
+        assert shipped.states(period=month) == {("baseline", "first-start")}
 
 
 def test_first_start_writes_to_the_units_of_the_months_rows_and_to_nobody_else(
-    office: Trial,
+    shipped: Trial,
 ) -> None:
-    office.tick(MARCH)
-    assert sorted(str(mail["To"]).partition("<")[2].rstrip(">") for mail in office.mails()) == [
+    shipped.tick(MARCH)
+    assert sorted(str(mail["To"]).partition("<")[2].rstrip(">") for mail in shipped.mails()) == [
         "deputies@npc.example",
         "government-office@gov.example",
         "organization-department@gov.example",
@@ -76,26 +68,29 @@ def test_first_start_writes_to_the_units_of_the_months_rows_and_to_nobody_else(
     ]
 
 
-def test_nothing_goes_before_the_sending_hour(office: Trial) -> None:
-    assert office.tick("2026-03-02T08:59+08:00") == {"baseline": 12}
-    assert office.tick(MARCH) == {"planned": 5, "sent": 5}
+def test_nothing_goes_before_the_sending_hour(shipped: Trial) -> None:
+    assert shipped.tick("2026-03-02T08:59+08:00") == {"baseline": 12}
+    assert shipped.tick(MARCH) == {"planned": 5, "sent": 5}
 
 
 @pytest.mark.parametrize(("moment", "late"), [("02T23:00", False), ("10T14:00", True)])
-def test_mails_are_late_from_the_next_day_on(office: Trial, moment: str, late: bool) -> None:
-    office.tick(f"2026-03-{moment}+08:00")
-    assert len(office.mails()) == 5
-    assert {s.startswith("【代表工作·3月】〔补发〕") for s in subjects(office.mails())} == {late}
+def test_mails_are_late_from_the_next_day_on(shipped: Trial, moment: str, late: bool) -> None:
+    shipped.tick(f"2026-03-{moment}+08:00")
+    assert len(shipped.mails()) == 5
+    assert {s.startswith("【代表工作·3月】〔补发〕") for s in subjects(shipped.mails())} == {late}
 
 
-def test_first_mail_of_the_year_says_who_sends_it_and_the_second_does_not(small: Trial) -> None:
-    small.tick(MARCH)
-    small.tick(APRIL)
-    march, april = (
-        text_of(parsed(small.stored(f"digest/2026-{month}/lead"))) for month in ("03", "04")
-    )
-    assert "月初发送一封" in march
-    assert "月初发送一封" not in april
+@pytest.mark.parametrize("by_server", [False, True])  # whatever lay in a folder before
+def test_first_mail_of_the_year_says_who_sends_it_and_the_second_does_not(
+    office: Trial, smtp: dict[str, Any], by_server: bool
+) -> None:
+    way = smtp if by_server else {}
+    office.tick(MARCH)
+    office.tick("2026-03-10T09:00+08:00", **way)
+    office.tick(APRIL, **way)
+    keys = (f"digest/2026-03/lead{'#2' if by_server else ''}", "digest/2026-04/lead")
+    texts = [text_of(parsed(office.stored(key))) for key in keys]
+    assert ["月初发送一封" in text for text in texts] == [True, False]
 
 
 # Restarts
@@ -109,32 +104,32 @@ def test_month_missed_while_it_stood_still_expires_once_with_its_reason(either: 
     assert not any("4月】" in subject for subject in subjects(either.mails()))
 
 
-def test_first_start_after_the_plans_year_sends_nothing(office: Trial) -> None:
-    assert set(office.tick("2027-01-04T09:00+08:00")) == {"baseline"}
-    assert office.files() == []
+def test_first_start_after_the_plans_year_sends_nothing(shipped: Trial) -> None:
+    assert set(shipped.tick("2027-01-04T09:00+08:00")) == {"baseline"}
+    assert shipped.files() == []
 
 
 # Who cannot be reached
 
 
-def test_unit_without_address_is_refused_and_told_of_in_the_leads_digest(office: Trial) -> None:
-    assert office.tick("2026-08-03T09:00+08:00")["refused"] == 1
-    unreached = office.notice("digest/2026-08/departments")
+def test_unit_without_address_is_refused_and_told_of_in_the_leads_digest(shipped: Trial) -> None:
+    assert shipped.tick("2026-08-03T09:00+08:00")["refused"] == 1
+    unreached = shipped.notice("digest/2026-08/departments")
     assert (unreached.state, unreached.reason) == ("refused", "no-address")
-    assert "自治区有关部门未登记邮箱，需另行告知" in text_of(office.mail_to(DEPUTIES))
+    assert "自治区有关部门未登记邮箱，需另行告知" in text_of(shipped.mail_to(DEPUTIES))
 
 
 # Nudges
 
 
-def test_nudge_goes_once_with_three_working_days_left(office: Trial) -> None:
-    office.tick(MARCH)
+def test_nudge_goes_once_with_three_working_days_left(shipped: Trial) -> None:
+    shipped.tick(MARCH)
     for early in ("25T09:00", "26T08:59"):
-        assert office.tick(f"2026-03-{early}+08:00") == {}
-    assert office.tick("2026-03-26T09:00+08:00") == {"planned": 1, "sent": 1}
-    assert office.tick("2026-03-27T09:00+08:00") == {}
-    assert list(office.notices(kind=Kind.NUDGE)) == [NUDGE]
-    text = text_of(parsed(office.stored(NUDGE)))
+        assert shipped.tick(f"2026-03-{early}+08:00") == {}
+    assert shipped.tick("2026-03-26T09:00+08:00") == {"planned": 1, "sent": 1}
+    assert shipped.tick("2026-03-27T09:00+08:00") == {}
+    assert list(shipped.notices(kind=Kind.NUDGE)) == [NUDGE]
+    text = text_of(parsed(shipped.stored(NUDGE)))
     assert "换届选举时间的决定" in text
     assert "第二十四次会议有关服务保障" not in text  # it has no date
 
@@ -147,39 +142,39 @@ def test_nudge_goes_once_with_three_working_days_left(office: Trial) -> None:
     ],
 )
 def test_queued_nudge_goes_for_what_is_left(
-    office: Trial, smtp: dict[str, Any], done: list[str], state: str, reason: str
+    shipped: Trial, smtp: dict[str, Any], done: list[str], state: str, reason: str
 ) -> None:
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        app = office.app("2026-03-26T09:00+08:00", **by_smtp(server.port))
+        app = shipped.app("2026-03-26T09:00+08:00", **by_smtp(server.port))
         assert app.tick().retry == 6
         registrations.register(app, done, None, None, "")
-    office.tick("2026-03-26T09:05+08:00", **smtp)
-    assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == (state, reason)
+    shipped.tick("2026-03-26T09:05+08:00", **smtp)
+    assert (shipped.notice(NUDGE).state, shipped.notice(NUDGE).reason) == (state, reason)
 
 
-def test_on_the_day_of_the_digest_the_digest_asks_and_no_second_mail(small: Trial) -> None:
-    small.tick(MARCH)
-    small.tick(APRIL)
-    assert small.notices(kind=Kind.OVERDUE) == {}
-    assert "3月待确认（1项" in text_of(parsed(small.stored("digest/2026-04/lead")))
-    small.tick("2026-04-02T09:00+08:00")
-    assert small.notices(kind=Kind.OVERDUE) == {}
+def test_on_the_day_of_the_digest_the_digest_asks_and_no_second_mail(office: Trial) -> None:
+    office.tick(MARCH)
+    office.tick(APRIL)
+    assert office.notices(kind=Kind.OVERDUE) == {}
+    assert "3月待确认（1项" in text_of(parsed(office.stored("digest/2026-04/lead")))
+    office.tick("2026-04-02T09:00+08:00")
+    assert office.notices(kind=Kind.OVERDUE) == {}
 
 
-def test_digest_that_comes_late_asks_for_the_step_before_it(small: Trial) -> None:
-    small.tick(MARCH)
-    small.tick("2026-04-03T15:00+08:00")
-    small.tick("2026-04-07T09:00+08:00")
-    assert small.notices(kind=Kind.OVERDUE) == {}
-    small.tick("2026-04-10T09:00+08:00")
-    assert list(small.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-10/lead"]
+def test_digest_that_comes_late_asks_for_the_step_before_it(office: Trial) -> None:
+    office.tick(MARCH)
+    office.tick("2026-04-03T15:00+08:00")
+    office.tick("2026-04-07T09:00+08:00")
+    assert office.notices(kind=Kind.OVERDUE) == {}
+    office.tick("2026-04-10T09:00+08:00")
+    assert list(office.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-10/lead"]
 
 
-def test_digest_on_another_day_takes_no_mail_away(small: Trial) -> None:
+def test_digest_on_another_day_takes_no_mail_away(office: Trial) -> None:
     early = {"digest": {"workdays_before": 3}}
     for day in ("03-02", "03-27", "04-01"):
-        small.tick(f"2026-{day}T09:00+08:00", **early)
-    assert list(small.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-01/lead"]
+        office.tick(f"2026-{day}T09:00+08:00", **early)
+    assert list(office.notices(kind=Kind.OVERDUE)) == ["overdue/2026-04-01/lead"]
 
 
 @pytest.mark.parametrize("mail", [{"first_start": "hold"}, {"approval": True}])
@@ -192,35 +187,40 @@ def test_digest_that_waits_takes_the_second_mail_away_too(
     assert either.notices(kind=Kind.OVERDUE) == {}
 
 
-def test_who_is_told_beside_the_lead_is_told_on_the_day_of_the_digest_too(small: Trial) -> None:
+def test_who_is_told_beside_the_lead_is_told_on_the_day_of_the_digest_too(office: Trial) -> None:
     both = {
         "overdue": [{"workdays_after": 1, "to": ["unit", "secretariat"]}],
         "mail": {"reply_to": "secretariat@unit.test", "first_start": "hold"},
     }
-    small.tick(MARCH, **both)
-    small.tick(APRIL, **both)
-    app = small.app(APRIL, **both)
+    office.tick(MARCH, **both)
+    office.tick(APRIL, **both)
+    app = office.app(APRIL, **both)
     operations.release(app)
-    notice = small.notice("overdue/2026-04-01/lead")
+    notice = office.notice("overdue/2026-04-01/lead")
     assert [person.address for person in notice.recipients] == ["secretariat@unit.test"]
     assert "承办委员会3月有1项尚未登记完成" in text_of(
-        parsed(small.stored("overdue/2026-04-01/lead"))
+        parsed(office.stored("overdue/2026-04-01/lead"))
     )
 
 
-def test_what_closed_before_the_first_start_is_never_asked_for(office: Trial) -> None:
-    office.tick(APRIL)
-    assert office.notices(kind=Kind.OVERDUE) == {}
-    assert "待确认" not in text_of(office.mail_to(DEPUTIES))
+def test_what_closed_before_the_first_start_is_never_asked_for(shipped: Trial) -> None:
+    shipped.tick(APRIL)
+    assert shipped.notices(kind=Kind.OVERDUE) == {}
+    assert "待确认" not in text_of(shipped.mail_to(DEPUTIES))
 
 
 # Hold, release, drop
 
 
-def test_hold_keeps_everything_back_without_bytes(office: Trial) -> None:
-    assert office.tick(MARCH, mail={"first_start": "hold"}) == {"planned": 5, "baseline": 12}
-    assert office.states(period="2026-03") == {("held", "hold")}
-    assert {view.sha256 for view in office.notices(period="2026-03").values()} == {None}
+def test_hold_keeps_everything_back_until_it_is_composed_at_the_release(shipped: Trial) -> None:
+    assert shipped.tick(MARCH, mail={"first_start": "hold"}) == {"planned": 5, "baseline": 12}
+    assert shipped.states(period="2026-03") == {("held", "hold")}
+    assert {view.sha256 for view in shipped.notices(period="2026-03").values()} == {None}
+    app = shipped.app("2026-03-03T10:00+08:00")
+    assert len(operations.release(app)) == 5
+    assert app.tick().sent == 5
+    assert "2026年3月3日 10:00" in text_of(shipped.mail_to(DEPUTIES))
+    assert all("〔补发〕" in subject for subject in subjects(shipped.mails()))
 
 
 def test_tick_never_releases_a_hold_and_what_is_held_expires_with_its_month(either: Trial) -> None:
@@ -229,15 +229,6 @@ def test_tick_never_releases_a_hold_and_what_is_held_expires_with_its_month(eith
     assert either.tick(APRIL)["expired"] == 2
     assert either.states(period="2026-03") == {("expired", "too-late")}
     assert either.states(period="2026-04") == {("held", "hold")}
-
-
-def test_released_notices_are_composed_at_the_release(office: Trial) -> None:
-    office.tick(MARCH, mail={"first_start": "hold"})
-    app = office.app("2026-03-03T10:00+08:00")
-    assert len(operations.release(app)) == 5
-    assert app.tick().sent == 5
-    assert "2026年3月3日 10:00" in text_of(office.mail_to(DEPUTIES))
-    assert all("〔补发〕" in subject for subject in subjects(office.mails()))
 
 
 @pytest.mark.parametrize(
@@ -253,13 +244,13 @@ def test_release_of_a_period_leaves_the_hold(
     assert either.states(period="2026-04") == {april}
 
 
-def test_dropped_notice_is_never_sent(office: Trial) -> None:
-    office.tick(MARCH, mail={"first_start": "hold"})
-    app, key = office.app(MARCH), f"npc-deputies/{LEAD}"
+def test_dropped_notice_is_never_sent(shipped: Trial) -> None:
+    shipped.tick(MARCH, mail={"first_start": "hold"})
+    app, key = shipped.app(MARCH), f"npc-deputies/{LEAD}"
     operations.drop(app, key)
     operations.release(app)
     assert app.tick().sent == 4
-    assert (office.notice(LEAD).state, office.notice(LEAD).reason) == ("expired", "dropped")
+    assert (shipped.notice(LEAD).state, shipped.notice(LEAD).reason) == ("expired", "dropped")
     for ended in (key, "npc-deputies/digest/2026-03/special-committees"):
         with pytest.raises(UsageError, match="only what waits can be dropped"):
             operations.drop(app, ended)
@@ -270,51 +261,32 @@ def test_dropped_notice_is_never_sent(office: Trial) -> None:
 
 @pytest.mark.parametrize("moment", [MARCH, "2026-03-10T09:00+08:00"])  # in the same second too
 def test_mail_server_after_a_maildir_is_a_first_start_again(
-    small: Trial, inbox: Inbox, smtp: dict[str, Any], moment: str
+    office: Trial, inbox: Inbox, smtp: dict[str, Any], moment: str
 ) -> None:
-    small.tick(MARCH)
-    assert small.tick(moment, **smtp) == {"planned": 2, "sent": 2}
-    assert set(small.notices(period="2026-03")) == {
+    office.tick(MARCH)
+    assert office.tick(moment, **smtp) == {"planned": 2, "sent": 2}
+    assert set(office.notices(period="2026-03")) == {
         f"digest/2026-03/{unit}{copy}" for unit in ("lead", "related") for copy in ("", "#2")
     }
-    assert small.tick("2026-03-10T10:00+08:00", **smtp) == {}
+    assert office.tick("2026-03-10T10:00+08:00", **smtp) == {}
     assert len(inbox.received) == 2
 
 
-def test_mail_server_after_a_maildir_gets_no_older_month(
-    small: Trial, smtp: dict[str, Any]
-) -> None:
-    small.tick(MARCH)
-    small.tick(APRIL, **smtp)
-    assert [key for key in small.notices(period="2026-03") if "#" in key] == []
-
-
-def test_maildir_after_a_mail_server_is_no_first_start(small: Trial, smtp: dict[str, Any]) -> None:
-    small.tick(MARCH, **smtp)
-    assert small.tick("2026-03-10T09:00+08:00") == {}
-    small.tick(APRIL)
-    assert small.states(period="2026-04") == {("sent", "accepted")}
-
-
-def test_first_mail_by_a_server_says_who_sends_it_whatever_lay_in_a_folder(
-    small: Trial, smtp: dict[str, Any]
-) -> None:
-    small.tick(MARCH)
-    small.tick("2026-03-10T09:00+08:00", **smtp)
-    small.tick(APRIL, **smtp)
-    march, april = (
-        small.stored(f"digest/2026-{key}/lead{n}") for key, n in (("03", "#2"), ("04", ""))
-    )
-    assert "月初发送一封" in text_of(parsed(march))
-    assert "月初发送一封" not in text_of(parsed(april))
+def test_maildir_after_a_mail_server_is_no_first_start(office: Trial, smtp: dict[str, Any]) -> None:
+    office.tick(MARCH, **smtp)
+    assert office.tick("2026-03-10T09:00+08:00") == {}
+    office.tick(APRIL)
+    assert office.states(period="2026-04") == {("sent", "accepted")}
 
 
 def test_what_lay_in_an_outbox_folder_may_be_sent_again_by_the_server(
-    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+    office: Trial, smtp: dict[str, Any]
 ) -> None:
-    small.tick(MARCH)
-    key = small.notice("digest/2026-03/lead").key
-    assert operations.resend(small.app(APRIL, **smtp), key) == f"{key}#2"
+    office.tick(MARCH)
+    office.tick(APRIL, **smtp)
+    assert [key for key in office.notices(period="2026-03") if "#" in key] == []
+    key = office.notice("digest/2026-03/lead").key
+    assert operations.resend(office.app(APRIL, **smtp), key) == f"{key}#2"
 
 
 def test_there_and_back_again_sends_nothing_anew(either: Trial, smtp: dict[str, Any]) -> None:
@@ -328,45 +300,45 @@ def test_there_and_back_again_sends_nothing_anew(either: Trial, smtp: dict[str, 
 
 
 def test_redirected_mails_all_go_to_one_address_and_are_marked(
-    office: Trial, inbox: Inbox, smtp: dict[str, Any]
+    shipped: Trial, inbox: Inbox, smtp: dict[str, Any]
 ) -> None:
-    office.tick(MARCH, mail=REDIRECTED, **smtp)
+    shipped.tick(MARCH, mail=REDIRECTED, **smtp)
     assert {tuple(mail.rcpt_tos) for mail in inbox.received} == {("me@npc.test",)}
     mails = [parsed(mail.content) for mail in inbox.received]
     assert {str(mail["To"]) for mail in mails} == {"me@npc.test"}
     assert all(subject.startswith("【演练】") for subject in subjects(mails))
 
 
-def test_redirected_notices_stand_apart_in_the_ledger(office: Trial) -> None:
-    office.tick(MARCH, mail=REDIRECTED | OPERATOR)
-    sent = office.notices(state="sent")
+def test_redirected_notices_stand_apart_in_the_ledger(shipped: Trial) -> None:
+    shipped.tick(MARCH, mail=REDIRECTED | OPERATOR)
+    sent = shipped.notices(state="sent")
     assert {(view.rehearsal, view.reason) for view in sent.values()} == {(True, "rehearsal")}
     digests = {key for key in sent if not key.startswith("report/")}
     assert all(key.startswith("rehearsal/digest/2026-03/") for key in digests)
-    assert office.notices(kind=Kind.REPORT).keys() == sent.keys() - digests
+    assert shipped.notices(kind=Kind.REPORT).keys() == sent.keys() - digests
 
 
 @pytest.mark.parametrize("moment", ["2026-02-10T09:00+08:00", MARCH])
 def test_real_notices_go_after_the_rehearsal_which_is_no_first_start(
-    office: Trial, moment: str
+    shipped: Trial, moment: str
 ) -> None:
-    office.tick(moment, mail=REDIRECTED)
-    assert office.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
-    assert DEPUTIES in str(office.mail_to(DEPUTIES)["To"])
+    shipped.tick(moment, mail=REDIRECTED)
+    assert shipped.tick(MARCH) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert DEPUTIES in str(shipped.mail_to(DEPUTIES)["To"])
 
 
-def test_rehearsal_reminds_nobody_in_earnest(office: Trial) -> None:
-    office.tick(MARCH)
-    office.tick("2026-03-26T09:00+08:00", mail=REDIRECTED)
-    assert office.tick("2026-03-26T10:00+08:00") == {"planned": 1, "sent": 1}
+def test_rehearsal_reminds_nobody_in_earnest(shipped: Trial) -> None:
+    shipped.tick(MARCH)
+    shipped.tick("2026-03-26T09:00+08:00", mail=REDIRECTED)
+    assert shipped.tick("2026-03-26T10:00+08:00") == {"planned": 1, "sent": 1}
 
 
 def test_what_waited_for_its_units_does_not_reach_them_in_a_rehearsal(
-    office: Trial, inbox: Inbox, smtp: dict[str, Any]
+    shipped: Trial, inbox: Inbox, smtp: dict[str, Any]
 ) -> None:
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        office.tick(MARCH, **by_smtp(server.port))
-    office.tick("2026-03-03T09:00+08:00", mail=REDIRECTED, **smtp)
+        shipped.tick(MARCH, **by_smtp(server.port))
+    shipped.tick("2026-03-03T09:00+08:00", mail=REDIRECTED, **smtp)
     assert {address for mail in inbox.received for address in mail.rcpt_tos} == {"me@npc.test"}
 
 
@@ -374,27 +346,26 @@ def test_what_waited_for_its_units_does_not_reach_them_in_a_rehearsal(
 
 
 def test_resend_makes_a_second_notice_for_who_was_not_reached(
-    tmp_path: Path, inbox: Inbox, smtp: dict[str, Any]
+    office: Trial, inbox: Inbox, smtp: dict[str, Any]
 ) -> None:
-    with trial(tmp_path, small=True) as office:
-        with bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server:
-            office.tick(MARCH, **by_smtp(server.port))
-        app = office.app("2026-03-03T09:00+08:00", **smtp)
-        assert operations.resend(app, "small/digest/2026-03/lead") == "small/digest/2026-03/lead#2"
-        app.tick()
-        assert [mail.rcpt_tos for mail in inbox.received] == [["second@unit.test"]]
-        assert office.notice("digest/2026-03/lead").state == "refused"
+    with bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server:
+        office.tick(MARCH, **by_smtp(server.port))
+    app, key = office.app("2026-03-03T09:00+08:00", **smtp), "small/digest/2026-03/lead"
+    assert operations.resend(app, key) == f"{key}#2"
+    app.tick()
+    assert [mail.rcpt_tos for mail in inbox.received] == [["second@unit.test"]]
+    assert office.notice("digest/2026-03/lead").state == "refused"
 
 
-def test_resend_is_composed_anew(office: Trial) -> None:
-    office.tick(MARCH, mail={"first_start": "hold"})
-    app = office.app("2026-03-04T09:00+08:00")
+def test_resend_is_composed_anew(shipped: Trial) -> None:
+    shipped.tick(MARCH, mail={"first_start": "hold"})
+    app = shipped.app("2026-03-04T09:00+08:00")
     operations.drop(app, f"npc-deputies/{LEAD}")
     operations.resend(app, f"npc-deputies/{LEAD}")
-    assert office.notice(f"{LEAD}#2").message_id not in (None, office.notice(LEAD).message_id)
-    assert "2026年3月4日 09:00".encode() not in office.stored(f"{LEAD}#2")
+    assert shipped.notice(f"{LEAD}#2").message_id not in (None, shipped.notice(LEAD).message_id)
+    assert "2026年3月4日 09:00".encode() not in shipped.stored(f"{LEAD}#2")
     app.tick()
-    assert "2026年3月4日 09:00" in text_of(office.mail_to(DEPUTIES))
+    assert "2026年3月4日 09:00" in text_of(shipped.mail_to(DEPUTIES))
 
 
 @pytest.mark.parametrize(
@@ -406,10 +377,10 @@ def test_resend_is_composed_anew(office: Trial) -> None:
     ],
 )
 def test_resend_is_refused_when_there_is_nothing_to_send_again(
-    office: Trial, first_start: str, done: tuple[Any, ...], words: str
+    shipped: Trial, first_start: str, done: tuple[Any, ...], words: str
 ) -> None:
-    office.tick(MARCH, mail={"first_start": first_start})
-    app = office.app(MARCH)
+    shipped.tick(MARCH, mail={"first_start": first_start})
+    app = shipped.app(MARCH)
     for act in done:
         act(app, f"npc-deputies/{LEAD}")
     with pytest.raises(UsageError, match=words):
@@ -417,25 +388,25 @@ def test_resend_is_refused_when_there_is_nothing_to_send_again(
 
 
 def test_resend_reaches_a_unit_that_has_an_address_at_last(
-    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+    office: Trial, inbox: Inbox, smtp: dict[str, Any]
 ) -> None:
-    small.edit_units('to = ["related@unit.test"]', "# no address yet")
-    small.tick(MARCH, **smtp)
-    assert small.notice("digest/2026-03/related").reason == "no-address"
-    small.edit_units("# no address yet", 'to = ["new@unit.test"]')
-    app = small.app("2026-03-03T09:00+08:00", **smtp)
+    office.edit_units('to = ["related@unit.test"]', "# no address yet")
+    office.tick(MARCH, **smtp)
+    assert office.notice("digest/2026-03/related").reason == "no-address"
+    office.edit_units("# no address yet", 'to = ["new@unit.test"]')
+    app = office.app("2026-03-03T09:00+08:00", **smtp)
     operations.resend(app, "small/digest/2026-03/related")
     app.tick()
     assert inbox.received[-1].rcpt_tos == ["new@unit.test"]
 
 
 def test_recipients_are_those_of_the_moment_when_it_was_queued(
-    small: Trial, inbox: Inbox, smtp: dict[str, Any]
+    office: Trial, inbox: Inbox, smtp: dict[str, Any]
 ) -> None:
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        small.tick(MARCH, **by_smtp(server.port))
-    small.edit_units("related@unit.test", "new@unit.test")
-    small.tick("2026-03-03T09:00+08:00", **smtp)
+        office.tick(MARCH, **by_smtp(server.port))
+    office.edit_units("related@unit.test", "new@unit.test")
+    office.tick("2026-03-03T09:00+08:00", **smtp)
     assert [mail.rcpt_tos for mail in inbox.received if len(mail.rcpt_tos) == 1] == [
         ["related@unit.test"]
     ]
@@ -455,52 +426,43 @@ def test_retry_ends_with_the_month_and_never_by_a_count(either: Trial) -> None:
 
 
 def test_what_is_held_for_the_mail_server_is_not_released_into_a_rehearsal(
-    office: Trial, smtp: dict[str, Any]
+    shipped: Trial, smtp: dict[str, Any]
 ) -> None:
-    office.tick(MARCH, mail={"first_start": "hold"}, **smtp)
-    assert operations.release(office.app(MARCH, mail=REDIRECTED, **smtp)) == []
+    shipped.tick(MARCH, mail={"first_start": "hold"}, **smtp)
+    assert operations.release(shipped.app(MARCH, mail=REDIRECTED, **smtp)) == []
 
 
-def test_unit_that_lost_its_address_is_refused_when_released(tmp_path: Path) -> None:
-    with trial(tmp_path, small=True) as office:
-        office.tick(MARCH, mail={"first_start": "hold"})
-        units = office.config / "units.toml"
-        text = re.sub(r"(?m)^to = .*$", "to = []", units.read_text(encoding="utf-8"))
-        units.write_text(text, encoding="utf-8")
-        operations.release(office.app(MARCH))
-        assert office.states(period="2026-03") == {("refused", "no-address")}
+def test_unit_that_lost_its_address_is_refused_when_released(office: Trial) -> None:
+    office.tick(MARCH, mail={"first_start": "hold"})
+    for address in ('"lead@unit.test", "second@unit.test"', '"related@unit.test"'):
+        office.edit_units(address, "")
+    operations.release(office.app(MARCH))
+    assert office.states(period="2026-03") == {("refused", "no-address")}
 
 
-def test_released_nudge_leaves_out_what_is_done(office: Trial) -> None:
+def test_nudge_released_on_a_later_day_says_so_and_leaves_out_what_is_done(shipped: Trial) -> None:
     held = {"first_start": "hold"}
-    office.tick("2026-04-27T09:10+08:00", mail=held)
-    app = office.app("2026-04-27T10:00+08:00", mail=held)
+    shipped.tick("2026-04-27T09:10+08:00", mail=held)
+    app = shipped.app("2026-04-29T09:00+08:00", mail=held)
     registrations.register(app, ["2026-04-1"], None, None, "")
     operations.release(app)
-    text = text_of(parsed(office.stored("nudge/2026-04-27/deputies")))
-    assert "临近事项（1项）" in text
-    assert "已完成" not in text.replace("已完成的请告知", "")
+    nudge = parsed(shipped.stored("nudge/2026-04-27/deputies"))
+    assert "〔补发〕临近提醒" in str(nudge["Subject"])
+    assert "临近事项（1项）" in text_of(nudge)
+    assert "已完成" not in text_of(nudge).replace("已完成的请告知", "")
 
 
 def test_nudge_that_never_went_comes_back_with_its_task(
-    office: Trial, smtp: dict[str, Any]
+    shipped: Trial, smtp: dict[str, Any]
 ) -> None:
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        office.tick("2026-04-27T09:00+08:00", **by_smtp(server.port))
-    app = office.app("2026-04-27T10:00+08:00", **smtp)
+        shipped.tick("2026-04-27T09:00+08:00", **by_smtp(server.port))
+    app = shipped.app("2026-04-27T10:00+08:00", **smtp)
     registrations.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
-    office.tick("2026-04-27T10:01+08:00", **smtp)
-    registrations.reopen(office.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
-    office.tick("2026-04-28T09:00+08:00", **smtp)
-    assert "nudge/2026-04-28/deputies" in office.notices()
-
-
-def test_nudge_released_on_a_later_day_says_so(office: Trial) -> None:
-    held = {"first_start": "hold"}
-    office.tick("2026-04-27T09:10+08:00", mail=held)
-    operations.release(office.app("2026-04-29T09:00+08:00", mail=held))
-    nudge = parsed(office.stored("nudge/2026-04-27/deputies"))
-    assert "〔补发〕临近提醒" in str(nudge["Subject"])
+    shipped.tick("2026-04-27T10:01+08:00", **smtp)
+    registrations.reopen(shipped.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
+    shipped.tick("2026-04-28T09:00+08:00", **smtp)
+    assert "nudge/2026-04-28/deputies" in shipped.notices()
 
 
 def test_two_state_folders_on_one_ledger_share_the_single_process_lock(tmp_path: Path) -> None:
