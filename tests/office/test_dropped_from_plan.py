@@ -66,24 +66,6 @@ def test_release_goes_on_with_the_others(office: Trial) -> None:
     assert "small/digest/2026-04/a" not in released  # it leads nothing in that month any more
 
 
-def test_reminder_that_waits_for_a_server_ends_at_the_next_pass(office: Trial) -> None:
-    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        settings = by_smtp(server.port) | {"mail": {"first_start": "send"}}
-        office.tick(DAY, **settings)
-        assert state(office)[0] == "retry"
-        PLAN.without_task("4").without_task("5").write(office)
-        office.tick(LATER, **settings)
-    assert state(office) == ("expired", "dropped-from-plan")
-
-
-def test_reminder_of_several_tasks_goes_for_those_that_are_left(office: Trial) -> None:
-    held(office, PLAN.without_task("4"))
-    operations.release(office.app(LATER))
-    text = text_of(parsed(office.stored(NUDGE)))
-    assert "第5项" in text
-    assert "第4项" not in text
-
-
 def moved_to_may(*numbers: str) -> Files:
     moved = tuple((n, 5 if n in numbers else m, *more) for n, m, *more in PLAN.tasks)
     return replace(PLAN, tasks=moved)
@@ -97,19 +79,33 @@ def test_reminder_of_a_day_that_has_moved_is_not_released(office: Trial) -> None
         operations.resend(office.app(LATER), "small/" + NUDGE)
 
 
-def test_reminder_of_a_day_that_has_moved_ends_while_it_waits_for_a_server(office: Trial) -> None:
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (PLAN.without_task("4").without_task("5"), "dropped-from-plan"),
+        (moved_to_may("4", "5"), "moved"),
+    ],
+)
+def test_reminder_that_waits_for_a_server_ends_at_the_next_pass(
+    office: Trial, files: Files, reason: str
+) -> None:
     with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        settings = by_smtp(server.port) | {"mail": {"first_start": "send"}}
-        office.tick(DAY, **settings)
-        moved_to_may("4", "5").write(office)
-        office.tick(LATER, **settings)
-    assert state(office) == ("expired", "moved")
+        office.tick(DAY, **by_smtp(server.port))
+        assert state(office)[0] == "retry"
+        files.write(office)
+        office.tick(LATER, **by_smtp(server.port))
+    assert state(office) == ("expired", reason)
 
 
-def test_reminder_of_several_tasks_is_released_for_those_that_stayed(office: Trial) -> None:
-    held(office, moved_to_may("4"))
+@pytest.mark.parametrize("files", [PLAN.without_task("4"), moved_to_may("4")])
+def test_reminder_of_several_tasks_goes_for_those_that_are_left(
+    office: Trial, files: Files
+) -> None:
+    held(office, files)
     operations.release(office.app(LATER))
-    assert "第4项" not in text_of(parsed(office.stored(NUDGE)))
+    text = text_of(parsed(office.stored(NUDGE)))
+    assert "第5项" in text
+    assert "第4项" not in text
 
 
 def test_task_that_comes_back_is_reminded_of_on_the_next_day(office: Trial) -> None:
