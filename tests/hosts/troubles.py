@@ -163,7 +163,7 @@ def served_alike(folder: Path) -> tuple[list[str], list[float]]:
     """What is not as it should be; and how long after a registration on one of the hosts each of
     them showed it, in seconds."""
     today = datetime.now(ZoneInfo("Asia/Shanghai"))
-    with cluster(folder, Shape(12, body=0.01, hasty=True)) as run:
+    with cluster(folder, Shape(12, senders=2, body=0.01, hasty=True)) as run:
         run.start()
         run.until(run.done, "everything is sent and recorded")
         first, *_ = run.senders
