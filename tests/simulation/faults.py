@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
 
+from reminder.domain.timetable import Timetable
+from reminder.domain.windows import nudge_day
+
 
 class Fault(StrEnum):
     """What a spell does while it lasts."""
@@ -25,18 +28,7 @@ class Fault(StrEnum):
     REFUSES_ONE = "the mail server refuses one address"
 
 
-_SERVER = (
-    Fault.DOWN,
-    Fault.BUSY,
-    Fault.LOG_IN,
-    Fault.MAIL,
-    Fault.GREYLIST,
-    Fault.LATER,
-    Fault.THROTTLE,
-    Fault.LOSES_ANSWERS,
-    Fault.STINGY,
-    Fault.REFUSES_ONE,
-)
+_SERVER = [fault for fault in Fault if fault not in (Fault.OFF, Fault.DISK_FULL, Fault.CLOCK)]
 _JUMPS = (
     timedelta(hours=-1),
     timedelta(hours=1),
@@ -115,17 +107,20 @@ class Faults:
         return sorted(edges | {kill.at for kill in self.kills} | {r.at for r in self.actions})
 
 
-def draw(
-    seed: int,
-    start: datetime,
-    end: datetime,
-    busy: Sequence[datetime],
-    tasks: Sequence[str],
-    addresses: Sequence[str],
-) -> Faults:
-    """`busy` are the moments at which many notices are due: most faults fall near one."""
+def draw(seed: int, table: Timetable, start: datetime, end: datetime) -> Faults:
+    """Most fall near a moment at which many notices are due."""
     dice = Random(seed)
+    nudged = {
+        nudge_day(found, table.days, step)
+        for found in table.windows.values()
+        for step in table.schedule.nudges
+        if found.tracked
+    }
+    busy = [table.digest_due(month) for month in table.months]
+    busy += [table.moment(day) for day in sorted(nudged)]
     near = [moment for moment in busy if start <= moment < end] or [start]
+    units = [table.directory[unit] for month in table.months for unit in table.reached(month)]
+    addresses = sorted({address for unit in units for address in (*unit.to, *unit.cc)})
 
     def moment(first: float = -3, last: float = 1) -> datetime:
         """In the middle of a busy moment's mails, within those hours of it, or anywhere."""
@@ -139,7 +134,8 @@ def draw(
     spells = [*_server(dice, moment, addresses), *_machine(dice, moment)]
     steps = [int(10 ** dice.uniform(0, 3)) for _ in range(dice.randrange(40))]
     kills = [Kill(moment(0, 0.2), step) for step in steps]
-    some = dice.sample(list(tasks), min(len(tasks), dice.randrange(12)))
+    tasks = list(table.windows)
+    some = dice.sample(tasks, min(len(tasks), dice.randrange(12)))
     done = [action for task in some for action in _actions(dice, task, moment(0, 6))]
     return Faults(
         tuple(spells),

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from reminder.documents.office import Office
 from reminder.domain.notices import State
-from reminder.domain.windows import nudge_day
 from reminder.errors import DeclinedError, LedgerError
 from reminder.ledger import registrations
 from reminder.ledger.integrity import verify
@@ -38,7 +37,6 @@ class Outcome:
 
     seed: int | None
     faults: Faults
-    passes: int
     kills: int
     deliveries: tuple[Delivery, ...]
     notices: tuple[NoticeView, ...]
@@ -60,23 +58,8 @@ def simulate(
     With a seed, faults are drawn from it unless they are given.
     """
     if faults is None:
-        faults = Faults() if seed is None else _drawn(office, seed, start, end)
+        faults = Faults() if seed is None else draw(seed, office.table, start, end)
     return FaultyYear(office, start, end, folder, faults, seed).outcome()
-
-
-def _drawn(office: Office, seed: int, start: datetime, end: datetime) -> Faults:
-    table = office.table
-    busy = [table.digest_due(month) for month in table.months]
-    nudged = {
-        nudge_day(found, table.days, step)
-        for found in table.windows.values()
-        for step in table.schedule.nudges
-        if found.tracked
-    }
-    busy += [table.moment(day) for day in sorted(nudged)]
-    units = [table.directory[unit] for month in table.months for unit in table.reached(month)]
-    addresses = sorted({address for unit in units for address in (*unit.to, *unit.cc)})
-    return draw(seed, start, end, busy, list(table.windows), addresses)
 
 
 class FaultyYear(SimulatedYear):
@@ -202,7 +185,6 @@ class FaultyYear(SimulatedYear):
         return Outcome(
             self._seed,
             self._faults,
-            len(self._journal),
             self._killed,
             tuple(server.deliveries),
             tuple(views),
