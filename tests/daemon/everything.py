@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from reminder.cli import context, main
 from reminder.domain.notices import Reason, State
 from reminder.domain.registrations import Signature
-from reminder.ledger import notices
+from reminder.ledger.notices import NewNotice
 from reminder.ledger.views import read_notices
 from reminder.office import links, meetings, registrations
 from reminder.office.application import Application
@@ -168,70 +168,59 @@ def fill(office: Trial) -> None:
 
 def _in_every_state(app: Application) -> None:
     """Of each kind one that is held, one that waits to be tried again, and one refused."""
-    at = app.clock.now()
+    at, writer = app.clock.now(), app.container.notice_writer
+    until = datetime.fromisoformat("2026-06-30T00:00+08:00")
+    ended = {
+        State.HELD: Reason.HOLD,
+        State.REFUSED: Reason.NO_ADDRESS,
+        State.EXPIRED: Reason.TOO_LATE,
+    }
     with app.database.write() as connection:
         one_of_each = {(view.kind, view.unit): view for view in read_notices(connection)}
         for view in one_of_each.values():
-            draft = draft_of(connection, view)
+            draft = replace(draft_of(connection, view), useful_until=until)
             if not draft.tasks and view.kind != "digest":
                 continue
-            for state, reason in (
-                (State.HELD, Reason.HOLD),
-                (State.REFUSED, Reason.NO_ADDRESS),
-                (State.EXPIRED, Reason.TOO_LATE),
-                (None, Reason.PLANNED),
-            ):
-                name = state or "queued"
-                key = f"{view.key}-{name}"
-                made = replace(
-                    draft, key=key, useful_until=datetime.fromisoformat("2026-06-30T00:00+08:00")
-                )
-                composed = None
-                if state is None:
-                    writer = app.container.notice_writer
-                    [facts] = writer.unit_facts(connection, [draft])
-                    composed = writer.context(connection, at).compose(made, facts)
-                new = notices.NewNotice(made, reason, composed, state)
-                notices.add(connection, [new], at, stream=app.settings.stream)
+            new = [
+                NewNotice(replace(draft, key=f"{view.key}-{state}"), reason, state=state)
+                for state, reason in ended.items()
+            ]
+            queued = replace(draft, key=f"{view.key}-queued")
+            new.append(NewNotice(queued, composed=writer.compose(connection, queued, at)))
+            writer.put(connection, new, at)
 
 
-@dataclass
-class Reader:
+def read_all(app: Application, *paths: str) -> dict[str, int]:
     """Opens every page that leads on from these, and sends every form that stands on them."""
-
-    app: Application
-
-    def read(self, *paths: str) -> dict[str, int]:
-        client = TestClient(
-            create_app(self.app),
-            base_url="http://127.0.0.1",
-            client=("127.0.0.1", 50000),
-            follow_redirects=False,
-        )
-        app, key = self.app, self.app.key
-        with self.app.database.write() as connection:
-            session = begin_session(connection, self.app.clock.now())
-            client.cookies.set(cookie_name(app, "console"), session)
-            client.cookies.set(cookie_name(app, "door"), links.door_word(connection, key))
-        seen: dict[str, int] = {}
-        forms: dict[str, dict[str, str]] = {}
-        waiting = list(paths)
-        while waiting:
-            path = waiting.pop()
-            if path in seen or len(seen) > 600:
-                continue
-            answer = client.get(path)
-            seen[path] = answer.status_code
-            text = answer.text if "html" in answer.headers.get("content-type", "") else ""
-            for action, fields in _forms(text):
-                forms.setdefault(f"{action} {sorted(fields.items())}", {"": action, **fields})
-            found = (unescape(link) for link in _LINK.findall(text))
-            waiting += [link for link in found if "logout" not in link]
-        for name, fields in forms.items():
-            action = fields.pop("")
-            if "logout" not in action:
-                seen[f"POST {name}"] = client.post(action, data=fields).status_code
-        return seen
+    client = TestClient(
+        create_app(app),
+        base_url="http://127.0.0.1",
+        client=("127.0.0.1", 50000),
+        follow_redirects=False,
+    )
+    with app.database.write() as connection:
+        session = begin_session(connection, app.clock.now())
+        client.cookies.set(cookie_name(app, "console"), session)
+        client.cookies.set(cookie_name(app, "door"), links.door_word(connection, app.key))
+    seen: dict[str, int] = {}
+    forms: dict[str, dict[str, str]] = {}
+    waiting = list(paths)
+    while waiting:
+        path = waiting.pop()
+        if path in seen or len(seen) > 600:
+            continue
+        answer = client.get(path)
+        seen[path] = answer.status_code
+        text = answer.text if "html" in answer.headers.get("content-type", "") else ""
+        for action, fields in _forms(text):
+            forms.setdefault(f"{action} {sorted(fields.items())}", {"": action, **fields})
+        found = (unescape(link) for link in _LINK.findall(text))
+        waiting += [link for link in found if "logout" not in link]
+    for name, fields in forms.items():
+        action = fields.pop("")
+        if "logout" not in action:
+            seen[f"POST {name}"] = client.post(action, data=fields).status_code
+    return seen
 
 
 def _forms(html: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -10,7 +10,7 @@ import pytest
 
 from reminder.errors import UsageError
 from reminder.office import operations
-from tests.daemon.everything import NOW, Files, Reader, command, fill, notice_keys, pages_of
+from tests.daemon.everything import NOW, Files, command, fill, notice_keys, pages_of, read_all
 from tests.daemon.trials import Trial, trial
 
 FILES = Files()
@@ -63,7 +63,7 @@ def left(*names: str) -> pytest.MarkDecorator:
 
 @left("lead-is-a-group", "all")
 def test_no_page_and_no_form_fails(office: Trial) -> None:
-    answers = Reader(office.app(NOW)).read(*pages_of(office))
+    answers = read_all(office.app(NOW), *pages_of(office))
     assert len(answers) > 100
     assert {path: status for path, status in answers.items() if status >= 500} == {}
 

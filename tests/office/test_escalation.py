@@ -1,12 +1,9 @@
 """Reminders that others read along, through a real ledger: addressed, held, sent again, stopped."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
-from reminder.domain.notices import Kind
-from reminder.domain.registrations import Signature
 from reminder.office import operations, registrations
 from tests.daemon.trials import MARCH, Trial, by_smtp, parsed, text_of
 from tests.mail.servers import Inbox, bad_server, real_server
@@ -112,16 +109,6 @@ def test_sent_again_it_reaches_who_was_not_reached_beside_the_lead_too(office: T
     assert set(addresses(office, f"{NUDGE}#2")) == refused
 
 
-def test_what_the_unit_reported_is_told_to_nobody(office: Trial) -> None:
-    app = office.app("2026-03-25T09:00+08:00", **COPIED)
-    app.tick()
-    unit, task = app.table.directory["lead"], app.table.plan.by_id["2026-03-1"]
-    by = Signature("值班员", "link")
-    registrations.finish(app, unit, task, by, done_on=date(2026, 3, 24))
-    office.tick(NUDGED, **COPIED)
-    assert office.notices(kind=Kind.NUDGE) == {}
-
-
 def test_a_queued_reminder_to_others_alone_is_given_up_when_its_task_is_done(
     office: Trial,
 ) -> None:
@@ -131,16 +118,3 @@ def test_a_queued_reminder_to_others_alone_is_given_up_when_its_task_is_done(
         registrations.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
         office.tick("2026-03-26T09:05+08:00", **settings)
     assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == ("expired", "done")
-
-
-def test_a_step_that_comes_again_goes_until_its_ceiling(office: Trial) -> None:
-    step = {"workdays_after": 1, "every": 3, "times": 3, "to": ["unit", "secretariat"]}
-    settings = {"mail": MAIL, "nudge": [], "overdue": [step]}
-    office.tick(MARCH, **settings)
-    for day in (1, 2, 3, 7, 8, 9, 10, 13, 14):
-        office.tick(f"2026-04-{day:02}T09:00+08:00", **settings)
-    assert list(office.notices(kind=Kind.OVERDUE)) == [
-        "overdue/2026-04-01/lead",
-        "overdue/2026-04-07/lead",
-        "overdue/2026-04-10/lead",
-    ]
