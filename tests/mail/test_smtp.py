@@ -53,6 +53,12 @@ def inbox() -> Inbox:
     return Inbox()
 
 
+def failure(way: SmtpTransport) -> ServerError:
+    with pytest.raises(ServerError) as error:
+        way.open()
+    return error.value
+
+
 # The server fails before any message is at risk
 
 
@@ -72,18 +78,17 @@ def inbox() -> Inbox:
     ],
 )
 def test_failed_opening_names_server_step_and_reply(verb, reply, step):
-    with bad_server(**{verb: [reply]}) as server, pytest.raises(ServerError) as error:
-        transport(server.port, timeout=SHORT).open()
-    assert f"127.0.0.1:{server.port}" in str(error.value)
-    assert step in str(error.value)
-    assert not error.value.permanent
+    with bad_server(**{verb: [reply]}) as server:
+        error = failure(transport(server.port, timeout=SHORT))
+    assert f"127.0.0.1:{server.port}" in str(error)
+    assert step in str(error)
+    assert not error.permanent
 
 
 def test_nobody_listening_is_a_server_failure():
     with bad_server() as server:
         port = server.port
-    with pytest.raises(ServerError, match=f"127.0.0.1:{port} failed at connect: .*refused"):
-        transport(port).open()
+    assert f"127.0.0.1:{port} failed at connect: " in str(failure(transport(port)))
 
 
 def test_server_that_knows_no_ehlo_is_greeted_by_helo():
@@ -110,9 +115,10 @@ def test_closing_a_hung_connection_neither_raises_nor_hangs():
 
 
 def test_mail_never_goes_unencrypted_in_place_of_starttls():
-    with bad_server() as server, pytest.raises(ServerError, match="STARTTLS") as error:
-        transport(server.port, security="starttls").open()
-    assert error.value.permanent
+    with bad_server() as server:
+        error = failure(transport(server.port, security="starttls"))
+    assert error.permanent
+    assert "STARTTLS" in str(error)
     assert server.verbs == ["EHLO"]
 
 
@@ -138,9 +144,9 @@ def test_unknown_authority_and_another_host_are_refused(secure, inbox, ca_file):
         ({}, "CERTIFICATE_VERIFY_FAILED"),
         ({"host": "127.0.0.1", "ca_file": ca_file}, "IP address mismatch"),
     ]:
-        with pytest.raises(ServerError, match=words) as error:
-            transport(**secure | more).open()
-        assert error.value.permanent
+        error = failure(transport(**secure | more))
+        assert error.permanent
+        assert words in str(error)
     assert inbox.received == []
 
 
@@ -154,29 +160,29 @@ def test_refused_encryption_says_what_to_do(tmp_path, certificate, hint):
     with bad_server(**script) as server:
         server.tls = shown.contexts[certificate]
         way = transport(server.port, security="starttls", ca_file=shown.authority)
-        with pytest.raises(ServerError) as error:
-            way.open()
-    assert hint in error.value.hint
+        assert hint in failure(way).hint
 
 
 def test_ca_file_that_is_missing_or_empty_is_said(tmp_path):
     (tmp_path / "empty.pem").write_text("")
     for name in ("absent.pem", "empty.pem"):
-        with pytest.raises(ServerError, match=f"{name}.*wanted certificates") as error:
-            transport(25, security="tls", ca_file=tmp_path / name).open()
-        assert error.value.permanent
+        error = failure(transport(25, security="tls", ca_file=tmp_path / name))
+        assert error.permanent
+        assert f"{name}: " in str(error)
+        assert "wanted certificates" in str(error)
 
 
 def test_server_that_hangs_in_the_handshake_is_a_server_failure():
-    with bad_server(**{"\x16": [HANG]}) as server, pytest.raises(ServerError):
-        transport(server.port, security="tls", timeout=SHORT).open()
+    with bad_server(**{"\x16": [HANG]}) as server:
+        assert not failure(transport(server.port, security="tls", timeout=SHORT)).permanent
 
 
 def test_password_is_never_shown_to_the_network():
     way = transport(25, host="mail.test", username="office", password=PASSWORD)
-    with pytest.raises(ServerError, match="without encryption") as error:
-        way.open()
-    assert error.value.permanent
+    error = failure(way)
+    assert error.permanent
+    assert "without encryption" in str(error)
+    assert PASSWORD not in repr(way) + repr(vars(way))
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
@@ -202,13 +208,11 @@ def test_log_in_over_tls(inbox, authority, ca_file):
 
 def test_refused_log_in_is_tried_once_and_says_why_without_the_password(inbox):
     accounts = Accounts("office", "another")
-    with (
-        real_server(inbox, authenticator=accounts, auth_require_tls=False) as port,
-        pytest.raises(ServerError, match=r"535 5\.7\.8") as error,
-    ):
-        transport(port, username="office", password=PASSWORD).open()
-    assert error.value.permanent
-    assert PASSWORD not in str(error.value)
+    with real_server(inbox, authenticator=accounts, auth_require_tls=False) as port:
+        error = failure(transport(port, username="office", password=PASSWORD))
+    assert error.permanent
+    assert "535 5.7.8" in str(error)
+    assert PASSWORD not in str(error)
     assert accounts.tried == ["PLAIN"]
 
 
@@ -216,9 +220,8 @@ OFFERS = "250-bad.test\r\n250 AUTH PLAIN LOGIN CRAM-MD5"
 
 
 def log_in(server: BadServer, password: str = PASSWORD) -> ServerError:
-    with pytest.raises(ServerError) as error:
-        transport(server.port, username="office", password=password, timeout=SHORT).open()
-    return error.value
+    way = transport(server.port, username="office", password=password, timeout=SHORT)
+    return failure(way)
 
 
 def test_password_that_the_server_echoes_is_struck_out_where_there_is_one():
@@ -274,11 +277,6 @@ def test_password_outside_ascii_wants_plain_and_is_not_shown():
     assert error.permanent
     assert "not ASCII" in str(error)
     assert "密码" not in str(error)
-
-
-def test_password_stands_in_no_repr():
-    way = transport(25, username="office", password=PASSWORD)
-    assert PASSWORD not in repr(way) + repr(vars(way))
 
 
 # What the server would say to a mail
@@ -352,6 +350,4 @@ def test_authority_without_a_key_identifier_is_trusted_by_its_file(tmp_path, mon
         monkeypatch.setattr(ssl, "create_default_context", strict)
         way = transport(port, security="tls", ca_file=shown.office)
         assert "TLSv1.3" in checked(way)
-        with pytest.raises(ServerError, match="CERTIFICATE_VERIFY_FAILED") as error:
-            transport(port, security="tls").open()
-    assert "smtp.ca_file" in error.value.hint
+        assert "smtp.ca_file" in failure(transport(port, security="tls")).hint
