@@ -82,14 +82,10 @@ class ServerTrouble:
     reason: str = Reason.SERVER
 
     @property
-    def is_refusal(self) -> bool:
-        """It answers, and refuses whatever this office sends."""
-        return self.reason == Reason.SENDER_REFUSED
-
-    @property
     def waits_as(self) -> Reason:
-        """Why notices wait meanwhile."""
-        return Reason.SERVER if self.is_refusal else Reason(self.reason)
+        """Why notices wait meanwhile, also for one that refuses whatever this office sends."""
+        of_us = self.reason == Reason.SENDER_REFUSED
+        return Reason.SERVER if of_us else Reason(self.reason)
 
 
 def read_troubles(connection: Connection) -> dict[str, ServerTrouble]:

@@ -108,10 +108,10 @@ class Outage:
 
 class Refusals:
     """What may be about this office and not about the mailbox, in one pass; not for two threads
-    at once. `refused_us` says that the server refused us in an earlier one."""
+    at once. `earlier` is the trouble that another pass has left."""
 
-    def __init__(self, *, refused_us: bool = False) -> None:
-        self._refused_us = refused_us
+    def __init__(self, earlier: ServerTrouble | None) -> None:
+        self._refused_us = earlier is not None and earlier.reason == Reason.SENDER_REFUSED
         self._accepted = False
         self._blamed = False
         self._alike = ""  # what the replies of the row have in common

@@ -123,8 +123,7 @@ class SendPass:
         self._clock = claims.clock
         self._route = claims.route
         self._pace = pace
-        trouble = self.outage.trouble
-        self._refusals = Refusals(refused_us=trouble is not None and trouble.is_refusal)
+        self._refusals = Refusals(self.outage.trouble)
         self._lock = threading.Lock()
         self._heard = self._clock.monotonic()
         self._proven = threading.Event()  # the server has answered for a message, or failed
