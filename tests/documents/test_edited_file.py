@@ -55,39 +55,23 @@ def edited(folder: Path, content: str | bytes) -> EditedFile:
     return EditedFile(path)
 
 
-@pytest.mark.parametrize(
-    ("location", "line"),
-    [
-        (("title",), 2),
-        (("quoted key",), 3),
-        (("dotted", "key"), 4),
-        (("dotted",), 4),
-        (("inline", "here"), 5),
-        (("inline", "deeper", "there"), 5),
-        (("list",), 6),
-        (("list", 0), 8),
-        (("list", 1, "name"), 9),
-        (("long",), 11),
-        (("table",), 15),
-        (("table", "below"), 16),
-        (("table", "inner", "key"), 19),
-        (("row", 0, "id"), 22),
-        (("row", 0, "task", 0, "id"), 25),
-        (("row", 0, "task", 1), 27),
-        (("row", 0, "task", 1, "lead", 1), 31),
-        (("row", 1), 34),
-        (("row", 1, "task", 0, "id"), 36),
-        (("row", 1, "task", 0, "before", "workdays"), 38),
-        (("row", 1, "task", 0, "title"), 35),  # missing: at the table around it
-        (("row",), 21),
-        (("nowhere",), 1),
-    ],
-)
+ROW, TASK = ("row", 1), ("row", 1, "task", 0)
+LINES: dict[Location, int] = {
+    ("title",): 2, ("quoted key",): 3, ("dotted", "key"): 4, ("dotted",): 4,
+    ("inline", "here"): 5, ("inline", "deeper", "there"): 5,
+    ("list",): 6, ("list", 0): 8, ("list", 1, "name"): 9, ("long",): 11,
+    ("table",): 15, ("table", "below"): 16, ("table", "inner", "key"): 19,
+    ("row",): 21, ("row", 0, "id"): 22, ("row", 0, "task", 0, "id"): 25, ("row", 0, "task", 1): 27,
+    ("row", 0, "task", 1, "lead", 1): 31, ROW: 34, (*TASK, "id"): 36,
+    (*TASK, "before", "workdays"): 38,
+    (*TASK, "title"): 35, ("nowhere",): 1,  # missing: at the table around them
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_every_part_of_a_file_has_its_line(
-    tmp_path: Path, location: Location, line: int, end: str
-) -> None:
-    assert edited(tmp_path, TEXT.replace("\n", end)).line_of(location) == line
+def test_every_part_of_a_file_has_its_line(tmp_path: Path, end: str) -> None:
+    file = edited(tmp_path, TEXT.replace("\n", end))
+    assert {location: file.line_of(location) for location in LINES} == LINES
 
 
 def test_a_key_is_found_under_the_name_that_it_means_whatever_stands_before_it(

@@ -121,11 +121,17 @@ def test_the_reading_of_the_source_is_whole() -> None:
     assert (len(YEAR_ROWS), len(REMARKS)) == (3, 3)
 
 
-def test_ids_stand_for_month_and_number(plan: Plan) -> None:
+def test_ids_numbers_and_short_titles_are_those_agreed(plan: Plan) -> None:
     wanted = [f"2026-{m:02}-{n}" for m, count in enumerate(COUNTS, 1) for n in range(1, count + 1)]
     wanted += [f"2026-{kind}-{n}" for kind in ("year", "standing") for n in (1, 2, 3)]
     assert [task.id for task in plan.tasks] == wanted
     assert (plan.id, len(plan.tasks)) == ("npc-deputies", 33 + 3 + 3)
+    # A row that is numbered keeps its numbers, and a single task has none.
+    assert [task.number for task in plan.month(3)] == [1, 2, 3, 4, 5, 6]
+    assert [task.number for task in plan.month(12)] == [0]
+    rows = [*map(plan.month, range(1, 13)), plan.year_round]
+    agreed = [line.strip().split("|") for line in SHORT.strip().split("\n")]
+    assert [[task.short for task in row] for row in rows] == agreed
 
 
 @pytest.mark.parametrize("month", range(1, 13))
@@ -162,37 +168,17 @@ def test_a_months_digest_goes_to_the_units_of_its_row(office: Office, units: Dir
         assert set(names(units, found)) == written | members | year_only
 
 
-def test_a_numbered_row_keeps_its_numbers_and_a_single_task_has_none(plan: Plan) -> None:
-    assert [task.number for task in plan.month(3)] == [1, 2, 3, 4, 5, 6]
-    assert [task.number for task in plan.month(12)] == [0]
-
-
-def test_short_titles_are_those_agreed(plan: Plan) -> None:
-    rows = [*map(plan.month, range(1, 13)), plan.year_round]
-    agreed = [line.strip().split("|") for line in SHORT.strip().split("\n")]
-    assert [[task.short for task in row] for row in rows] == agreed
-
-
-def test_each_unit_has_its_relation(units: Directory) -> None:
-    wanted = (
-        dict.fromkeys(OWN, Relation.OWN)
-        | dict.fromkeys(PARALLEL, Relation.PARALLEL)
-        | dict.fromkeys(LOCAL, Relation.LOCAL)
-        | {"自治区有关部门": None}
-    )
-    assert {unit.name: unit.relation for unit in units.single} == wanted
-
-
-def test_the_group_is_5_cities_and_22_counties(units: Directory) -> None:
-    assert set(names(units, units.by_name[GROUP].members)) == LOCAL
-    assert (len(CITIES), len(COUNTIES)) == (5, 22)
-
-
-def test_every_unit_that_can_be_named_has_an_address_of_its_own(units: Directory) -> None:
+def test_each_unit_has_its_relation_and_an_address_of_its_own(units: Directory) -> None:
+    relations = {Relation.OWN: OWN, Relation.PARALLEL: PARALLEL, Relation.LOCAL: LOCAL}
+    wanted = {name: relation for relation, all_names in relations.items() for name in all_names}
+    nobody = {"自治区有关部门": None}
+    assert {unit.name: unit.relation for unit in units.single} == wanted | nobody
+    assert {unit.name for unit in units.single if not unit.has_address} == set(nobody)
     addresses = [address for unit in units.single for address in (*unit.to, *unit.cc)]
-    assert [u.name for u in units.single if not u.has_address] == ["自治区有关部门"]
     assert len(addresses) == len(set(addresses)) == 38
     assert all(address.endswith(".example") for address in addresses)
+    assert set(names(units, units.by_name[GROUP].members)) == LOCAL
+    assert (len(CITIES), len(COUNTIES)) == (5, 22)
 
 
 SESSION = re.compile(

@@ -277,20 +277,18 @@ def test_secrets_as_kubernetes_mounts_them_are_read(sources: Sources) -> None:
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o640, 0o666])
 def test_secret_that_others_can_read_is_refused(sources: Sources, mode: int) -> None:
+    """And in the settings' file it is a warning."""
+    sources.file(f'[smtp]\npassword = "{SECRET}"\n')
+    assert told(sources) == []
+    (sources.folder / "reminder.toml").chmod(mode)
+    [words] = told(sources)
+    assert words.startswith("reminder.toml:2: smtp.password: is a secret in a file that others")
+    assert SECRET not in words
     sources.secret("smtp__password", SECRET)
     (sources.folder / "secrets" / "smtp__password").chmod(mode)
     assert sources.faults() == [
         "secrets/smtp__password: can be read by others, wanted: chmod 600 secrets/smtp__password"
     ]
-
-
-def test_password_in_a_settings_file_that_others_can_read_is_a_warning(sources: Sources) -> None:
-    sources.file(f'[smtp]\npassword = "{SECRET}"\n')
-    assert told(sources) == []
-    (sources.folder / "reminder.toml").chmod(0o644)
-    [words] = told(sources)
-    assert words.startswith("reminder.toml:2: smtp.password: is a secret in a file that others")
-    assert SECRET not in words
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
