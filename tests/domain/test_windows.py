@@ -49,93 +49,57 @@ def test_explicit_comes_before_dated_meeting_before_part_before_month(
     assert (found.rule, found.due) == (rule, due)
 
 
-@pytest.mark.parametrize(
-    ("found", "opens", "due"),
-    [
-        (task(5), day(5, 6), day(5, 29)),
-        (task(4, opens=day(4, 13), part=Part.MIDDLE), day(4, 13), day(4, 20)),
-        (task(5, opens=day(4, 20), due=day(5, 4)), day(4, 20), day(4, 30)),
-        (task(5, opens=day(5, 1)), day(5, 6), day(5, 29)),
-        (task(5, opens=day(5, 9), due=day(5, 9)), day(5, 9), day(5, 9)),  # a make-up day
-        (task(4, opens=day(4, 4), due=day(4, 18), exact=True), day(4, 4), day(4, 18)),
-        (task(4, opens=day(4, 4), due=day(4, 6)), day(4, 7), day(4, 3)),  # due before it opens
-    ],
-)
-def test_rest_day_moves_due_to_the_working_day_before_and_opens_to_the_one_after(
-    found: Task, opens: date, due: date
+def at_session(held: date | None, before: int | None, month: int = 0, **more: Any) -> Window:
+    month = month or (held.month if held else 4)
+    timing = {"meetings": ("sc-25",), "before_workdays": before, **more}
+    return of(task(month, **timing), meeting(held, month=month))
+
+
+def of_two_sessions(last: date | None) -> Window:
+    found = task(4, meetings=("sc-25", "sc-26"), before_workdays=1)
+    return of(found, meeting(day(4, 10)), meeting(last, name="sc-26"))
+
+
+EXPLICIT, MEETING, PART, MONTH = Rule.EXPLICIT, Rule.MEETING, Rule.PART, Rule.MONTH
+UNDATED = Rule.MEETING_UNDATED
+# The rule, and the days on which a window opens and is due.
+WINDOWS = {
+    "a month's first and last working day": (of(task(5)), MONTH, (5, 6), (5, 29)),
+    "opens on a rest day": (of(task(5, opens=day(5, 1))), MONTH, (5, 6), (5, 29)),
+    "due on one": (of(task(5, opens=day(4, 20), due=day(5, 4))), EXPLICIT, (4, 20), (4, 30)),
+    "a make-up day": (of(task(5, opens=day(5, 9), due=day(5, 9))), EXPLICIT, (5, 9), (5, 9)),
+    "exact": (
+        of(task(4, opens=day(4, 4), due=day(4, 18), exact=True)), EXPLICIT, (4, 4), (4, 18),
+    ),
+    "due before opens": (of(task(4, opens=day(4, 4), due=day(4, 6))), EXPLICIT, (4, 7), (4, 3)),
+    "early": (of(task(4, part=Part.EARLY)), PART, (4, 1), (4, 10)),
+    "middle": (of(task(4, part=Part.MIDDLE)), PART, (4, 13), (4, 20)),
+    "late": (of(task(4, part=Part.LATE)), PART, (4, 21), (4, 30)),
+    "middle of February": (of(task(2, part=Part.MIDDLE)), PART, (2, 11), (2, 14)),
+    "late February": (of(task(2, part=Part.LATE)), PART, (2, 24), (2, 28)),
+    "early October": (of(task(10, part=Part.EARLY)), PART, (10, 8), (10, 10)),
+    "part and opens": (of(task(4, opens=day(4, 13), part=Part.MIDDLE)), PART, (4, 13), (4, 20)),
+    # Over the make-up Saturday and the holiday.
+    "before October's session": (at_session(day(10, 13), 5), MEETING, (9, 1), (9, 30)),
+    "before a session": (at_session(day(5, 11), 1), MEETING, (5, 6), (5, 9)),
+    "before a Sunday's": (at_session(day(4, 26), 1), MEETING, (4, 1), (4, 24)),
+    "on its day": (at_session(day(4, 22), 0), MEETING, (4, 1), (4, 22)),
+    "on its Saturday": (at_session(day(4, 25), 0), MEETING, (4, 1), (4, 24)),
+    "in an earlier month": (at_session(day(4, 28), 3, month=5), MEETING, (4, 1), (4, 23)),
+    "the last session has a day": (of_two_sessions(day(4, 24)), MEETING, (4, 1), (4, 23)),
+    "the last session has none": (of_two_sessions(None), UNDATED, (4, 1), (4, 30)),
+    "a dated session without a count": (at_session(day(4, 10), None), MONTH, (4, 1), (4, 30)),
+    "an undated session": (at_session(None, 5), UNDATED, (4, 1), (4, 30)),
+    "an undated one and a day": (at_session(None, 5, due=day(4, 15)), EXPLICIT, (4, 1), (4, 15)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "rule", "opens", "due"), WINDOWS.values(), ids=WINDOWS)
+def test_a_window_lies_between_working_days_by_its_rule(
+    found: Window, rule: Rule, opens: tuple[int, int], due: tuple[int, int]
 ) -> None:
-    assert (of(found).opens, of(found).due) == (opens, due)
-
-
-@pytest.mark.parametrize(
-    ("month", "part", "opens", "due"),
-    [
-        (4, Part.EARLY, 1, 10),
-        (4, Part.MIDDLE, 13, 20),
-        (4, Part.LATE, 21, 30),
-        (2, Part.EARLY, 2, 10),
-        (2, Part.MIDDLE, 11, 14),
-        (2, Part.LATE, 24, 28),
-        (10, Part.EARLY, 8, 10),
-    ],
-)
-def test_a_part_of_the_month_lies_between_its_working_days(
-    month: int, part: Part, opens: int, due: int
-) -> None:
-    found = of(task(month, part=part))
-    assert (found.opens, found.due, found.rule) == (day(month, opens), day(month, due), Rule.PART)
-
-
-# --- meetings
-
-
-@pytest.mark.parametrize(
-    ("held", "before", "due"),
-    [
-        (day(10, 13), 5, day(9, 30)),  # over the make-up Saturday and the holiday
-        (day(5, 11), 1, day(5, 9)),
-        (day(4, 26), 1, day(4, 24)),  # a Sunday
-        (day(4, 22), 0, day(4, 22)),
-        (day(4, 25), 0, day(4, 24)),  # a Saturday
-    ],
-)
-def test_before_a_dated_meeting_counts_working_days(held: date, before: int, due: date) -> None:
-    found = of(
-        task(held.month, meetings=("sc-25",), before_workdays=before),
-        meeting(held, month=held.month),
-    )
-    assert (found.due, found.rule, found.provisional) == (due, Rule.MEETING, False)
-
-
-def test_a_meeting_in_an_earlier_month_never_puts_due_before_opens() -> None:
-    found = of(task(5, meetings=("sc-25",), before_workdays=3), meeting(day(4, 28)))
-    assert found.opens <= found.due == day(4, 23)
-
-
-@pytest.mark.parametrize(
-    ("last", "rule", "due"),
-    [(day(4, 24), Rule.MEETING, day(4, 23)), (None, Rule.MEETING_UNDATED, day(4, 30))],
-)
-def test_the_last_of_several_meetings_decides(last: date | None, rule: Rule, due: date) -> None:
-    found = of(
-        task(4, meetings=("sc-25", "sc-26"), before_workdays=1),
-        meeting(day(4, 10)),
-        meeting(last, name="sc-26"),
-    )
-    assert (found.rule, found.due) == (rule, due)
-
-
-def test_a_dated_meeting_without_a_count_confirms_the_month() -> None:
-    found = of(task(4, meetings=("sc-25",)), meeting(day(4, 10)))
-    assert (found.due, found.rule, found.provisional) == (day(4, 30), Rule.MONTH, False)
-
-
-def test_an_undated_meeting_has_the_months_window_provisionally_unless_a_day_is_given() -> None:
-    found = of(task(4, meetings=("sc-25",), before_workdays=5), meeting())
-    assert (found.opens, found.due, found.rule) == (day(4, 1), day(4, 30), Rule.MEETING_UNDATED)
-    assert found.provisional
-    found = of(task(4, due=day(4, 15), meetings=("sc-25",)), meeting())
-    assert (found.rule, found.provisional, found.tracked) == (Rule.EXPLICIT, False, True)
+    assert (found.rule, found.opens, found.due) == (rule, day(*opens), day(*due))
+    assert found.provisional is (rule is UNDATED)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +107,7 @@ def test_an_undated_meeting_has_the_months_window_provisionally_unless_a_day_is_
     [
         (of(task(4)), True, True),
         (of(task(4, soft=True)), True, False),
-        (of(task(4, meetings=("sc-25",)), meeting()), False, False),
+        (at_session(None, None), False, False),
         (of(year_round(), month=4), False, False),
     ],
     ids=["month", "soft", "undated", "year-round"],
@@ -178,7 +142,7 @@ def test_a_standing_remark_has_no_window() -> None:
 # --- lights
 
 GREEN, YELLOW, RED, GREY = Light.GREEN, Light.YELLOW, Light.RED, Light.GREY
-APRIL, UNDATED = task(4), of(task(4, meetings=("sc-25",)), meeting())
+APRIL, WAITING = task(4), at_session(None, None)
 DONE = Progress({"2026-04-1": day(4, 20), "2026-year-1": day(2, 10)})
 CHECKED_IN = Progress(checked_in={("2026-year-1", "2026-04"): day(4, 20)})
 
@@ -189,7 +153,7 @@ CHECKED_IN = Progress(checked_in={("2026-year-1", "2026-04"): day(4, 20)})
         *((of(APRIL), DONE, on, GREY) for on in ("2026-03-01", "2026-04-29", "2026-06-01")),
         (of(task(5, due=day(5, 13))), Progress(), "2026-05-09", YELLOW),  # a make-up day
         (of(task(10, part=Part.EARLY)), Progress(), "2026-10-08", YELLOW),  # two days long
-        (UNDATED, Progress(), "2026-05-01", GREY),
+        (WAITING, Progress(), "2026-05-01", GREY),
         (of(replace(APRIL, id="2026-04-2")), DONE, "2026-05-01", RED),
         (of(APRIL), Progress(started=day(5, 1)), "2026-05-10", GREY),
         (of(APRIL), Progress(started=day(4, 30)), "2026-05-10", RED),
@@ -209,7 +173,7 @@ def test_light_of_what_is_done_settled_or_checked_in_and_of_short_windows(
     [
         (of(task(4, soft=True)), {RED}),
         (of(task(4, soft=True, due=day(4, 15))), {RED}),
-        (UNDATED, {RED}),
+        (WAITING, {RED}),
         (of(year_round(), month=4), {RED, YELLOW, GREY}),
     ],
     ids=["soft", "soft with a due date", "undated meeting", "year-round"],
