@@ -84,6 +84,10 @@ def test_what_is_saved_is_in_force_at_once_and_elsewhere_when_it_looks(app: Appl
     assert app.as_edited.table.windows["2026-05-2"].rule is Rule.MEETING_UNDATED
     # Replicas compare their files, not the days.
     assert app.config_hash == config_hash != app.table.input_hash
+    with app.database.read() as connection:
+        found = {dated.meeting.id: dated for dated in meetings.dated_meetings(app, connection)}
+    assert (found["sc-25"].source, found["sc-26"].source) == ("ledger", "")
+    assert [task.id for task in found["sc-25"].tasks] == ["2026-05-2"]
     other = another(app)
     assert day_of(other) is None
     assert other.refresh()
@@ -100,26 +104,22 @@ def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Applicati
     assert app.container.reporter._table is app.table
 
 
-def test_digests_and_reminders_follow(app: Application) -> None:
+def test_digests_reminders_and_feeds_follow_and_a_sync_elsewhere_leaves_them(
+    app: Application,
+) -> None:
     app.tick()
     hold(app, MAY_27)
     mail = previews.preview(app, app.table.directory["deputies"], "2026-05").content
     assert "会前1个工作日".encode() in part(mail, "text")
     later = another(app, datetime(2026, 5, 21, 1, tzinfo=UTC))
+    later.sync_feeds(APRIL)
+    body = app.feeds.rendered("deputies", parse_query("view=due"))[0].decode()
+    assert "会前·常委会第25次会议服务保障" in body
     later.tick()
     with later.database.read() as connection:
         [view] = read_notices(connection, kind=Kind.NUDGE)
     assert (view.period, view.unit) == ("2026-05-21", "deputies")
     later.database.close()
-
-
-def test_a_feed_follows_at_once_and_a_tick_elsewhere_leaves_it(app: Application) -> None:
-    hold(app, MAY_27)
-    other = another(app)
-    other.sync_feeds(APRIL)
-    body = app.feeds.rendered("deputies", parse_query("view=due"))[0].decode()
-    assert "会前·常委会第25次会议服务保障" in body
-    other.database.close()
 
 
 def test_the_plans_own_day_counts_again_when_the_ledgers_is_taken_away(app: Application) -> None:
@@ -189,11 +189,3 @@ def test_a_day_that_cannot_be_is_refused(app: Application, day: date | None, rea
     assert refused.value.reason == reason
     with pytest.raises(UnknownError):
         preview(app, "sc-99", MAY_27)
-
-
-def test_sittings_say_where_their_day_comes_from(app: Application) -> None:
-    hold(app, MAY_27)
-    with app.database.read() as connection:
-        found = {dated.meeting.id: dated for dated in meetings.dated_meetings(app, connection)}
-    assert (found["sc-25"].source, found["sc-26"].source) == ("ledger", "")
-    assert [task.id for task in found["sc-25"].tasks] == ["2026-05-2"]
