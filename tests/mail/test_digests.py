@@ -1,12 +1,12 @@
 """What a digest says to whom: sections, roles, subject, what is left to confirm."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
-from reminder.domain.plan import Part
-from reminder.domain.timetable import Timetable
+from reminder.domain.plan import Part, Task
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from tests.domain.builders import (
@@ -25,43 +25,48 @@ from tests.mail.written import Mail, say, written
 # --- roles and sections
 
 
-def test_sections_stand_in_the_order_of_what_matters() -> None:
-    table = timetable(
-        task(3),
-        task(4),
-        task(4, 2, lead=(RELATED,), related=(LEADER,)),
-        task(5),
-        year_round(),
-        standing(),
-    )
-    assert written(table).kinds == [
-        "lead",
-        "related",
-        "confirm",
-        "next-lead",
-        "year-lead",
-        "standing",
-    ]
+def _done(name: str) -> Progress:
+    return Progress({name: date(2026, 2, 10)})
 
 
-def test_lead_and_related_in_one_row_is_lead_and_shown_once() -> None:
-    content = written(timetable(task(4, related=(LEADER, RELATED))))
-    assert content.kinds == ["lead"]
-    assert "相关" not in content.subject
+RELATED_TO_IT = task(4, 2, lead=(RELATED,), related=(LEADER,))
+NOT_ITS_OWN = {"lead": (OUTSIDER,), "related": ()}
+ALL = ["lead", "related", "confirm", "next-lead", "year-lead", "standing"]
+EVERYTHING = (task(3), task(4), RELATED_TO_IT, task(5), year_round(), standing())
+
+
+@pytest.mark.parametrize(
+    ("tasks", "more", "kinds"),
+    [
+        (EVERYTHING, {}, ALL),
+        ([task(4, related=(LEADER, RELATED))], {}, ["lead"]),
+        ([task(3), task(4, **NOT_ITS_OWN)], {}, ["confirm"]),
+        ([task(4), task(5, **NOT_ITS_OWN)], {}, ["lead"]),
+        ([task(12), task(11)], {"month": 12, "progress": _done("2026-11-1")}, ["lead"]),
+        ([task(4), year_round()], {"progress": _done("2026-year-1")}, ["lead"]),
+        ([task(3), task(4)], {"progress": Progress(started=date(2026, 4, 1))}, ["lead"]),
+        ([task(4, due=date(2026, 4, 10)), task(4, 2)], {"on": 20}, ["lead"]),
+        ([task(4), standing()], {"unit": RELATED}, ["related"]),
+    ],
+    ids=[
+        "in order", "lead is not related", "only unconfirmed", "no part in the next month",
+        "after december", "done for the year", "before the first start", "not yet earlier",
+        "nothing standing for a related unit",
+    ],
+)  # fmt: skip
+def test_sections_are_those_that_matter_in_their_order(
+    tasks: Sequence[Task], more: dict[str, Any], kinds: list[str]
+) -> None:
+    content = written(timetable(*tasks), **more)
+    assert content.kinds == kinds
+    assert ("待确认" in content.subject) is ("confirm" in kinds)
 
 
 def test_a_unit_reads_only_of_tasks_in_which_it_has_a_part() -> None:
     table = timetable(task(4), task(4, 2, lead=(OUTSIDER,), related=()), task(5), standing())
     content = written(table, RELATED)
     assert content.titles("related") == ["4月表列第1项工作"]
-    assert "standing" not in content.kinds
     assert "4月表列第2项工作" not in content.whole
-
-
-def test_next_month_is_silent_without_a_part_in_it_and_after_december() -> None:
-    table = timetable(task(4), task(5, lead=(OUTSIDER,), related=()))
-    assert written(table).kinds == ["lead"]
-    assert written(timetable(task(1), task(12)), month=12, progress=_done(1)).kinds == ["lead"]
 
 
 def test_the_earliest_is_named_only_among_several_that_have_a_day() -> None:
@@ -70,27 +75,9 @@ def test_the_earliest_is_named_only_among_several_that_have_a_day() -> None:
     assert "其中最早1项4月" in written(timetable(task(4), *days)).summary
 
 
-def _done(month: int, count: int = 1) -> Progress:
-    day = date(2026, month, 20)
-    return Progress({f"2026-{month:02}-{n}": day for n in range(1, count + 1)})
-
-
-def test_a_unit_with_only_unconfirmed_tasks_reads_of_nothing_else() -> None:
-    content = written(timetable(task(3), task(4, lead=(OUTSIDER,))))
-    assert content.kinds == ["confirm"]
-    assert content.subject.endswith("】3月1项待确认")
-
-
 def test_several_leads_stand_in_the_tables_order() -> None:
     content = written(timetable(task(4, lead=(OUTSIDER, LEADER))))
     assert content.parts[0].notes[0].endswith("中卫市人大常委会、自治区人大常委会代表工作委员会")
-
-
-def test_a_year_round_task_done_once_is_gone_from_its_leads_digest() -> None:
-    table = timetable(task(4), year_round())
-    done = Progress({"2026-year-1": date(2026, 2, 10)})
-    assert "year-lead" in written(table).kinds
-    assert "year-lead" not in written(table, progress=done).kinds
 
 
 def test_a_month_of_many_rows_with_units_of_their_own_is_still_numbered() -> None:
@@ -194,21 +181,10 @@ def test_the_list_to_confirm_is_oldest_first_and_the_subject_counts_all() -> Non
     assert "前期有3项尚未登记完成" in content.summary
 
 
-@pytest.mark.parametrize(
-    ("table", "more"),
-    [
-        (timetable(task(3), task(4), tracking=False), {}),
-        (timetable(task(3), task(4)), {"progress": Progress(started=date(2026, 4, 1))}),
-        (timetable(task(4, due=date(2026, 4, 10)), task(4, 2)), {"on": 20}),
-    ],
-    ids=["tracking off", "closed before the first start", "of this month"],
-)
-def test_what_is_not_of_earlier_months_or_not_tracked_is_not_to_be_confirmed(
-    table: Timetable, more: dict[str, Any]
-) -> None:
-    content = written(table, **more)
+def test_tracking_off_leaves_out_what_is_unconfirmed() -> None:
+    content = written(timetable(task(3), task(4), tracking=False))
     assert content.kinds == ["lead"]
-    assert "待确认" not in content.subject
+    assert "待确认" not in content.subject + content.whole
 
 
 def test_a_local_lead_reads_what_is_unconfirmed_in_its_digest() -> None:
