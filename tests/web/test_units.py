@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -122,8 +122,8 @@ def test_what_is_open_of_past_months_can_still_be_registered(house: Any, leader:
     use(house, timetable(task(3), task(4)), at(4, 1))
     box = parts(leader.see(), "前期事项（待确认1项）")
     assert '<span class="pill red">待确认</span>' in box
-    assert leader.finish(task="2026-03-1", done_on="2026-03-30").status_code == 303
-    assert "待复核" in parts(leader.see(), "前期事项（已登记1项）")
+    assert leader.finish(task="2026-03-1", done_on="2026年3月30日").status_code == 303
+    assert "待复核（已登记3月30日完成）" in parts(leader.see(), "前期事项（已登记1项）")
 
 
 def test_a_parallel_unit_is_asked_for_nothing(house: Any) -> None:
@@ -216,9 +216,7 @@ def test_without_confirmation_a_task_is_closed_at_once(house: Any, leader: Visit
     house.set(web=house.settings.web.model_copy(update={"finish": "direct"}))
     assert "登记后即为办结" in leader.see()
     leader.finish()
-    page = leader.see()
-    assert "已登记，本项已办结。" in page
-    assert "已办结（4月1日）" in page
+    assert re.search("已登记，本项已办结。.*已办结（4月1日）", leader.see(), re.DOTALL)
 
 
 def test_a_year_round_task_is_registered_for_the_month(house: Any, leader: Visitor) -> None:
@@ -290,12 +288,6 @@ def test_a_refused_form_says_why_and_keeps_what_was_typed(
     if sent["task"] == APRIL_TASK:
         assert sent["words"] in answer.text
         assert answer.text.count('<details class="answer" open>') == 1
-
-
-@pytest.mark.parametrize("day", ["2026/4/1", "2026年4月1日"])
-def test_a_day_may_be_written_as_people_write_it(leader: Visitor, day: str) -> None:
-    leader.finish(done_on=day)
-    assert leader.said()[0].done_on == date(2026, 4, 1)
 
 
 def test_what_somebody_wrote_is_shown_and_never_run(leader: Visitor) -> None:
