@@ -173,11 +173,6 @@ def test_every_bad_file_has_its_fault() -> None:
     assert names == FAULTS.keys()
 
 
-def test_short_title_of_16_characters_is_taken(folder: Folder) -> None:
-    folder.put("plan", PLAN + f'short = "{"字" * 16}"\n')
-    assert folder.load().table.plan.tasks[0].short == "字" * 16
-
-
 def test_mistakes_of_all_files_are_said_at_once(folder: Folder) -> None:
     folder.put("plan", PLAN + 'part = "end"\n')
     folder.put("units", UNITS.replace('"own"', '"friend"'))
@@ -227,27 +222,23 @@ def test_missing_file_is_named_and_nothing_else(folder: Folder, name: str) -> No
     assert folder.faults() == [f"{name}: no such file, wanted a TOML file here"]
 
 
-def test_missing_settings_file_means_defaults(folder: Folder) -> None:
+def test_missing_settings_mean_defaults_and_a_missing_folder_is_named(folder: Folder) -> None:
     assert folder.load().settings.transport == "maildir"
     (folder.path / "reminder.toml").symlink_to("nowhere")
     assert folder.faults() == ["nowhere: no such file, wanted a TOML file here"]
-
-
-def test_missing_folder_is_named_first(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"nowhere: no such folder, wanted one with"):
-        load_office(tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError, match=r"nobody: no such folder, wanted one with"):
+        load_office(folder.path / "nobody")
 
 
 @pytest.mark.parametrize("stem", ["holidays", "²²²²", "20260", "2026-1"])
-def test_workdays_file_not_named_after_a_year_is_named(folder: Folder, stem: str) -> None:
-    (folder.path / "workdays" / f"{stem}.toml").write_text("work = []\n")
+def test_workdays_that_are_no_folder_of_years_are_named(folder: Folder, stem: str) -> None:
+    path = folder.path / "workdays" / f"{stem}.toml"
+    path.write_text("work = []\n")
     wanted = f"workdays/{stem}.toml: is not named after a year, wanted e.g. 2026.toml"
     assert folder.faults() == [wanted]
-
-
-def test_workdays_that_are_no_folder_are_named(folder: Folder) -> None:
-    (folder.path / "workdays").rmdir()
-    (folder.path / "workdays").write_text("work = []\n")
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.write_text("work = []\n")
     assert folder.faults() == ["workdays: no folder, wanted one with a file a year"]
 
 
@@ -287,13 +278,21 @@ def test_settings_override_the_workdays_file_and_that_the_published_days(folder:
     assert folder.load().table.windows["2026-04-1"].due.isoformat() == "2026-04-30"
 
 
+TOWNS = """
+[[group]]
+id = "towns"
+name = "各镇"
+members = ["town"]
+relation = "local"
+to = ["towns@unit.example"]
+[[unit]]
+id = "town"
+name = "一镇"
+"""
+
+
 def test_group_gives_its_members_what_they_lack(folder: Folder) -> None:
-    extra = (
-        '\n[[group]]\nid = "towns"\nname = "各镇"\nmembers = ["town"]\n'
-        'relation = "local"\nto = ["towns@unit.example"]\n'
-        '[[unit]]\nid = "town"\nname = "一镇"\n'
-    )
-    folder.put("units", UNITS + extra)
+    folder.put("units", UNITS + TOWNS)
     town = folder.load().table.directory["town"]
     assert (town.tone, town.to) == ("local", ("towns@unit.example",))
 
