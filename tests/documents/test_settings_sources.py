@@ -57,11 +57,6 @@ def test_folder_comes_from_the_command_line_or_else_from_the_environment(sources
     assert SettingsSources().load().plan.resolve() == SHIPPED / "plan" / "plan_2026.toml"
 
 
-def test_secrets_folder_may_lie_elsewhere(sources: Sources) -> None:
-    sources.put({"run/secret_key": KEY, "REMINDER_SECRETS_DIR": str(sources.folder / "run")})
-    assert sources.load().secret_key.get_secret_value() == KEY
-
-
 def test_empty_variable_sets_nothing_and_another_programs_is_left_alone(sources: Sources) -> None:
     sources.file('transport = "smtp"\n')
     sources.put({"REMINDER_TRANSPORT": "", "REMINDER_SMTP__PORT": ""})
@@ -77,39 +72,24 @@ def test_path_in_the_file_is_relative_to_the_file(
     sources.file(f'{paths}state_dir = "/var/lib/reminder"\n')
     monkeypatch.chdir("/")
     found, folder = sources.load(), sources.folder
-    assert (found.plan.resolve(), found.outbox.resolve()) == (
-        folder.parent / "a",
-        folder.parent / "b",
-    )
+    above = folder.parent
+    assert (found.plan.resolve(), found.outbox.resolve()) == (above / "a", above / "b")
     assert (found.templates, found.smtp.ca_file) == (folder / "c", folder / "d")
     assert found.state_dir == Path("/var/lib/reminder")
 
 
 INTEGER = "is 'smtp', wanted a valid integer"
+PORT = {"reminder.toml": "[smtp]\nport = 25\n"}
+DEEPER = ("REMINDER_SMTP__PORT__X", "REMINDER_NUDGE__0", "REMINDER_SMTP__")
+LONG_S = "REMINDER_\u017fMTP__PORT"
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (
-            {"REMINDER_SMTP__HSOT": "x"},
-            "environment: REMINDER_SMTP__HSOT: unknown key, wanted REMINDER_SMTP__HOST?",
-        ),
-        *(
-            (
-                {name: "x", "reminder.toml": "[smtp]\nport = 25\n"},
-                f"environment: {name}: unknown key, wanted ",
-            )
-            for name in ("REMINDER_SMTP__PORT__X", "REMINDER_NUDGE__0", "REMINDER_SMTP__")
-        ),
-        (  # a long s
-            {"REMINDER_\u017fMTP__PORT": "25"},
-            "environment: REMINDER_\u017fMTP__PORT: unknown key, wanted REMINDER_SMTP__PORT?",
-        ),
-        (
-            {"REMINDER_SMTP__PORT": "smtp", "reminder.toml": "[smtp]\nport = 25\n"},
-            f"environment: REMINDER_SMTP__PORT: {INTEGER}",
-        ),
+        ({LONG_S: "25"}, f"environment: {LONG_S}: unknown key, wanted REMINDER_SMTP__PORT?"),
+        *((PORT | {name: "x"}, f"environment: {name}: unknown key, wanted ") for name in DEEPER),
+        (PORT | {"REMINDER_SMTP__PORT": "smtp"}, f"environment: REMINDER_SMTP__PORT: {INTEGER}"),
         (
             {"REMINDER_SMTP__HOST": "b.cn", "reminder.toml": '# ours\n[smtp]\nport = "smtp"\n'},
             f"reminder.toml:3: smtp.port: {INTEGER}",
@@ -119,10 +99,7 @@ INTEGER = "is 'smtp', wanted a valid integer"
         ({"secrets/smtp__pasword": "x"}, "secrets/smtp__pasword: unknown key, wanted password?"),
         ({"secrets/smtp__password.txt": "x"}, "secrets/smtp__password.txt: unknown key, wanted "),
         ({"secrets/smtp-password": "x"}, "secrets/smtp-password: unknown key, wanted "),
-        (  # a whole section
-            {"secrets/smtp": "x", "secrets/smtp__port": "25"},
-            "secrets/smtp: unknown key, wanted ",
-        ),
+        ({"secrets/smtp": "x", "secrets/smtp__port": "2"}, "secrets/smtp: unknown key, wanted "),
         ({"secrets/smtp__password": b"\xff"}, "secrets/smtp__password:1: byte 0xff is not UTF-8"),
         ({"reminder.toml": 'state_dir = "a\\u0000b"\n'}, "reminder.toml:1: state_dir: "),
         ({"REMINDER_NUDGE": '[{"workdays_left": 99}]'}, "environment: REMINDER_NUDGE: is 99, "),
@@ -156,9 +133,12 @@ def test_junk_where_json_belongs_is_said(sources: Sources, name: str, value: str
     assert SECRET not in fault
 
 
-@pytest.mark.parametrize("name", ["nowhere", "x" * 300, "secrets/secret_key", "a\nb"])
-def test_secrets_folder_that_is_none_is_said(sources: Sources, name: str) -> None:
-    sources.secret("secret_key", KEY)
+@pytest.mark.parametrize("name", ["nowhere", "x" * 300, "run/secret_key", "a\nb"])
+def test_secrets_folder_may_lie_elsewhere_and_one_that_is_none_is_said(
+    sources: Sources, name: str
+) -> None:
+    sources.put({"run/secret_key": KEY, "REMINDER_SECRETS_DIR": str(sources.folder / "run")})
+    assert sources.load().secret_key.get_secret_value() == KEY
     sources.environment("REMINDER_SECRETS_DIR", name)
     assert sources.faults() == [
         "environment: REMINDER_SECRETS_DIR: no such folder, wanted one with a file a secret"
