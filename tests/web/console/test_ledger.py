@@ -111,11 +111,8 @@ def test_notice_has_its_history_and_the_mail_as_sent(sent: Any, secretary: Any) 
     source = secretary.get(f"{HERE}/source", key=KEY)
     assert source.headers["content-type"].startswith("text/plain")
     assert b"Message-ID: <" in source.content
-
-
-@pytest.mark.parametrize("path", ["notice", "mail", "source"])
-def test_unknown_notice_is_not_found(secretary: Any, path: str) -> None:
-    assert secretary.get(f"{HERE}/{path}", key="no/such").status_code == 404
+    for path in ("notice", "mail", "source"):
+        assert secretary.get(f"{HERE}/{path}", key="no/such").status_code == 404
 
 
 def test_what_was_refused_goes_again_once(sent: Any, secretary: Any) -> None:
