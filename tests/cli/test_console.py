@@ -118,17 +118,14 @@ def test_everybody_is_logged_out(
     assert not is_in_session(ledger, word, Clock().now())
 
 
-def test_url_is_an_address_that_opens_until_the_next_logout(reminder: Reminder) -> None:
+def test_url_is_an_address_that_opens_until_the_next_logout(
+    reminder: Reminder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = (reminder("console", "url").out for _ in range(2))
     assert re.fullmatch(r"http://127\.0\.0\.1:8026/\?token=[a-z2-7]{32}\n", first)
     assert first == second
     reminder("console", "logout")
     assert reminder("console", "url").out != first
-
-
-def test_url_names_every_page_that_there_is(
-    reminder: Reminder, monkeypatch: pytest.MonkeyPatch
-) -> None:
     assert list(reminder("console", "url", "--json").json) == ["start", "outbox", "console"]
     monkeypatch.setenv("REMINDER_WEB__CONSOLE", "off")
     monkeypatch.setenv("REMINDER_TRANSPORT", "smtp")

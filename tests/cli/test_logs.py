@@ -46,11 +46,14 @@ def test_refusals_are_told_to_some_number_and_then_counted(kept: _Kept) -> None:
     assert kept.lines[-1].endswith("like: console: wrong password from 10.0.0.0")
 
 
-def test_kinds_are_counted_apart(kept: _Kept) -> None:
+def test_kinds_are_counted_apart_and_what_no_client_brings_about_is_told_whole(kept: _Kept) -> None:
     kept.addFilter(Bounded())
     refuse(100)
     logging.getLogger("reminder.web.app").warning("not ready: %s", "nobody ticked")
     assert kept.lines[MOST:] == ["not ready: nobody ticked"]
+    for _ in range(100):
+        logging.getLogger("reminder.mail.sending").warning("refused")
+    assert kept.lines.count("refused") == 100
 
 
 def test_failures_at_one_place_are_a_kind_whatever_they_say(kept: _Kept) -> None:
@@ -61,10 +64,3 @@ def test_failures_at_one_place_are_a_kind_whatever_they_say(kept: _Kept) -> None
         except KeyError:
             logging.getLogger("uvicorn.error").exception("Exception in page %d", number)
     assert len(kept.lines) == MOST
-
-
-def test_what_no_client_brings_about_is_told_whole(kept: _Kept) -> None:
-    kept.addFilter(Bounded())
-    for _ in range(100):
-        logging.getLogger("reminder.mail.sending").warning("refused")
-    assert len(kept.lines) == 100
