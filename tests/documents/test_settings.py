@@ -2,6 +2,7 @@
 
 from base64 import b32encode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,90 +18,60 @@ def read(**given: Any) -> Settings:
     return Settings(**{"file": given})
 
 
+STATE = Path("/srv/state")
+SERVERS = {
+    "reminder:secret@db.unit.cn/office": "db.unit.cn/office",
+    "r@one:5433,two:5434/office?target_session_attrs=any": "one:5433,two:5434/office",
+    "r@[::1]:5432/office?sslmode=require": "::1:5432/office",
+    "/office?host=/run/postgresql": "/run/postgresql/office",
+}
+HOSTS = ("localhost", "::1", "[::1]", "fe80::1%eth0", "mail_relay", "10.0.0.1")
+ESCAPED = "https://unit.cn/%E6%8F%90%E9%86%92"
+# Links in mails, by transport and address: never a loopback one in a mail that leaves.
+LINKS = [
+    ("maildir", "", False),
+    ("maildir", "http://127.0.0.1:8026", True),
+    ("smtp", "http://127.0.0.1:8026", False),
+    ("smtp", "http://localhost:8026", False),
+    ("smtp", "https://reminder.unit.cn", True),
+]
+
+
 @pytest.mark.parametrize(
-    ("smtp", "port"),
+    ("given", "name", "value"),
     [
-        ({"security": "none"}, 25),
-        ({"security": "starttls"}, 587),
-        ({"security": "tls"}, 465),
-        ({"security": "tls", "port": 2465}, 2465),
+        ({"smtp": {"security": "none"}}, "smtp.effective_port", 25),
+        ({"smtp": {"security": "starttls"}}, "smtp.effective_port", 587),
+        ({"smtp": {"security": "tls"}}, "smtp.effective_port", 465),
+        ({"smtp": {"security": "tls", "port": 2465}}, "smtp.effective_port", 2465),
+        *(({"smtp": {"host": host}, "web": {"host": ""}}, "smtp.host", host) for host in HOSTS),
+        ({"transport": "maildir"}, "first_start", "send"),
+        ({"transport": "smtp"}, "first_start", "hold"),
+        ({"transport": "smtp", "mail": {"first_start": "send"}}, "first_start", "send"),
+        ({"state_dir": "/srv/state"}, "ledger", STATE / "ledger.db"),
+        ({"state_dir": "/srv/state"}, "outbox", STATE / "outbox"),
+        ({"database_url": "sqlite:////srv/ledger.db"}, "ledger", Path("/srv/ledger.db")),
+        *(
+            ({"transport": transport, "web": {"base_url": url}}, "links_in_mail", links)
+            for transport, url, links in LINKS
+        ),
+        ({"web": {"host": "0.0.0.0", "port": 9000}}, "web.public_url", "http://127.0.0.1:9000"),
+        ({"web": {"base_url": "https://a.cn/b/"}}, "web.public_url", "https://a.cn/b"),
+        ({"web": {"base_url": "https://unit.cn/提醒"}}, "web.public_url", ESCAPED),
+        ({"web": {"base_url": f"{ESCAPED.lower()}/"}}, "web.public_url", ESCAPED),
+        ({"mail": {"from": "代表工作提示 <a@b.cn>"}}, "mail.sender_name", "代表工作提示"),
+        ({"mail": {"from": "代表工作提示 <a@b.cn>"}}, "mail.sender_address", "a@b.cn"),
     ],
 )
-def test_port_follows_from_security_unless_it_is_given(smtp: dict[str, Any], port: int) -> None:
-    assert read(smtp=smtp).smtp.effective_port == port
+def test_what_follows_from_settings(given: dict[str, Any], name: str, value: object) -> None:
+    assert attrgetter(name)(read(**given)) == value
 
 
-@pytest.mark.parametrize(
-    ("transport", "given", "start"),
-    [("maildir", {}, "send"), ("smtp", {}, "hold"), ("smtp", {"first_start": "send"}, "send")],
-)
-def test_first_start_is_held_by_smtp_only(
-    transport: str, given: dict[str, str], start: str
-) -> None:
-    assert read(transport=transport, mail=given).first_start == start
-
-
-def test_ledger_and_outbox_lie_in_the_state_folder_unless_a_url_places_it() -> None:
-    settings = read(state_dir="/srv/state")
-    assert settings.ledger == Path("/srv/state/ledger.db")
-    assert settings.outbox == Path("/srv/state/outbox")
-    assert read(database_url="sqlite:////srv/ledger.db").ledger == Path("/srv/ledger.db")
-
-
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("reminder:secret@db.unit.cn/office", "db.unit.cn/office"),
-        ("r@one:5433,two:5434/office?target_session_attrs=any", "one:5433,two:5434/office"),
-        ("r@[::1]:5432/office?sslmode=require", "::1:5432/office"),
-        ("/office?host=/run/postgresql", "/run/postgresql/office"),
-    ],
-)
-def test_ledger_on_a_server_is_known_by_host_and_database(address: str, name: str) -> None:
+@pytest.mark.parametrize("address", SERVERS)
+def test_ledger_on_a_server_is_known_by_host_and_database(address: str) -> None:
     settings = read(state_dir="/srv/state", database_url=f"postgresql://{address}")
-    assert str(settings.ledger) == name
-    assert settings.lock_path == Path("/srv/state/ledger.sender.lock")
-
-
-@pytest.mark.parametrize(
-    ("transport", "base_url", "links"),
-    [
-        ("maildir", "", False),
-        ("maildir", "http://127.0.0.1:8026", True),
-        ("smtp", "http://127.0.0.1:8026", False),
-        ("smtp", "http://localhost:8026", False),
-        ("smtp", "https://reminder.unit.cn", True),
-    ],
-)
-def test_mail_that_leaves_this_machine_has_no_loopback_link(
-    transport: str, base_url: str, links: bool
-) -> None:
-    assert read(transport=transport, web={"base_url": base_url}).links_in_mail is links
-
-
-@pytest.mark.parametrize(
-    ("web", "url"),
-    [
-        ({"host": "0.0.0.0", "port": 9000}, "http://127.0.0.1:9000"),
-        ({"base_url": "https://unit.cn/reminder/"}, "https://unit.cn/reminder"),
-        ({"base_url": "https://unit.cn/提醒"}, "https://unit.cn/%E6%8F%90%E9%86%92"),
-        ({"base_url": "https://unit.cn/%e6%8f%90%e9%86%92/"}, "https://unit.cn/%E6%8F%90%E9%86%92"),
-    ],
-)
-def test_address_of_the_pages_is_written_in_one_way(web: dict[str, Any], url: str) -> None:
-    assert read(web=web).web.public_url == url
-
-
-def test_sender_has_name_and_address() -> None:
-    mail = read(mail={"from": "代表工作提示 <a@b.cn>"}).mail
-    assert (mail.sender_name, mail.sender_address) == ("代表工作提示", "a@b.cn")
-
-
-@pytest.mark.parametrize(
-    "host", ["localhost", "::1", "[::1]", "fe80::1%eth0", "mail_relay", "10.0.0.1"]
-)
-def test_name_and_address_of_a_host_are_taken(host: str) -> None:
-    assert read(smtp={"host": host}, web={"host": ""}).smtp.host == host
+    assert str(settings.ledger) == SERVERS[address]
+    assert settings.lock_path == STATE / "ledger.sender.lock"
 
 
 NO_URLS = ("ftp://a.cn", "https://", "http://[::1", "http://a:99999/")
