@@ -91,4 +91,4 @@ def _compare(
     if connections <= JUDGED:
         offered = "PIPELINING" if pipelining else "no PIPELINING"
         words = f"slow relay, {offered}, connections: {connections}, beside bare sockets"
-        part.targets.append(Target(words, (0.9,), ratio))
+        part.targets.append(Target(words, 0.9, ratio))

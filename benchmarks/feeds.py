@@ -109,7 +109,7 @@ def measure(quick: bool) -> Part:
             found = inside("rebuild", write_office(folder, UNITS, tasks), folder / "state")
         words, took = f"anew, {found['events']} events", spread(found["anew"])
         part.rows.append((words, "", str(took), ""))
-        part.targets.append(Target(f"feed {words}", (10,), took, " ms", most=True))
+        part.targets.append(Target(f"feed {words}", 10, took, " ms", most=True))
     return part
 
 
@@ -133,9 +133,9 @@ def _compare(
         ratio = ratios(each.rates, limit.rates)
         part.rows.append((f"{status}, ratio to nginx's 200", str(ratio), "", ""))
         words = f"feed, {status}, requests a second beside nginx's 200"
-        part.targets.append(Target(words, (bound,), ratio))
+        part.targets.append(Target(words, bound, ratio))
         words = f"feed, {status}, p99 at {CLIENTS} connections"
-        part.targets.append(Target(words, (10,), spread(each.p99), " ms", most=True))
+        part.targets.append(Target(words, 10, spread(each.p99), " ms", most=True))
 
 
 @contextmanager

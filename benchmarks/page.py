@@ -37,29 +37,21 @@ missing says so. It needs no root, chooses free ports, and ends and removes what
 
 @dataclass(frozen=True)
 class Target:
-    """`bounds` from the easiest on, none for what is only told; `most` says that the figure is
-    to stay below them."""
+    """`most` says that the figure is to stay below the bound."""
 
     what: str
-    bounds: tuple[float, ...]
+    bound: float
     found: Spread | None
     unit: str = ""
     most: bool = False
 
     def row(self) -> tuple[str, ...]:
-        sign = "≤" if self.most else "≥"
-        bounds = [f"{sign} {figure(bound)}{self.unit}" for bound in self.bounds]
-        wanted = f"{bounds[-1]} (first {bounds[0]})" if bounds[1:] else "".join(bounds) or NONE
+        wanted = f"{'≤' if self.most else '≥'} {figure(self.bound)}{self.unit}"
         if self.found is None:
             return self.what, wanted, NONE, "not measured"
-        reached = self._reached(self.found.median) if bounds else NONE
-        return self.what, wanted, f"{self.found}{self.unit}", reached
-
-    def _reached(self, value: float) -> str:
-        reached = [value <= bound if self.most else value >= bound for bound in self.bounds]
-        if reached[-1]:
-            return "yes"
-        return "the first" if reached[0] else "**no**"
+        value = self.found.median
+        reached = value <= self.bound if self.most else value >= self.bound
+        return self.what, wanted, f"{self.found}{self.unit}", "yes" if reached else "**no**"
 
 
 @dataclass(frozen=True)
