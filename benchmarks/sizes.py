@@ -26,8 +26,9 @@ def measure(quick: bool) -> Part:
     sizes, flat_from = ((50, 200), 50) if quick else ((500, 5000), 1000)
     part = Part(
         "Cost and memory as the office grows",
-        "The same tick for offices of different size, three times. Memory is the process's resident "
-        f"set, read fifty times a second; growth is from the moment when {flat_from:,} digests were sent to the end.",
+        "The same tick for offices of different size, three times. Memory is the process's "
+        "resident set, read fifty times a second; growth is from the moment when "
+        f"{flat_from:,} digests were sent to the end.",
     )
     costs = ("processor a digest, ms", "clock a digest, ms", "loading, s")
     part.rows.append(("units", *costs, "peak, MiB", "growth, MiB"))
