@@ -37,25 +37,21 @@ def refusing(reply: str, verb: str = "RCPT") -> dict[str, list[str]]:
     return {verb: [reply]}
 
 
-@pytest.mark.parametrize("connections", [1, 4])
-@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize(
-    ("verb", "reply"),
+    ("verb", "reply", "pipelining", "connections"),
     [
-        ("RCPT", DENIED),
-        ("RCPT", Naming("554 <{}>: Relay access denied")),
-        ("RCPT", "554 5.7.1 <mail[192.0.2.1]>: Client host rejected: Access denied"),
-        ("BODY", "550 5.7.23 SPF validation failed; id 4Fq7-99"),
+        ("RCPT", DENIED, False, 1),
+        ("RCPT", DENIED, True, 4),
+        ("RCPT", Naming("554 <{}>: Relay access denied"), False, 4),
+        ("RCPT", "554 5.7.1 <mail[192.0.2.1]>: Client host rejected: Access denied", True, 1),
+        ("BODY", "550 5.7.23 SPF validation failed; id 4Fq7-99", False, 1),
+        ("BODY", "550 5.7.23 SPF validation failed; id 4Fq7-99", True, 4),
     ],
 )
 def test_relay_that_did_not_know_us_loses_nothing(
-    shipped: Trial,
-    caplog: pytest.LogCaptureFixture,
-    verb: str,
-    reply: str,
-    pipelining: bool,
-    connections: int,
-) -> None:
+    shipped: Trial, caplog: pytest.LogCaptureFixture,
+    verb: str, reply: str, pipelining: bool, connections: int,
+) -> None:  # fmt: skip
     with bad_server(**refusing(reply, verb)) as server:
         server.pipelining = pipelining
         shipped.tick(APRIL, **by_smtp(server.port, connections=connections))
@@ -200,10 +196,8 @@ def test_address_in_its_own_script_is_left_out_too() -> None:
 
 
 def test_codes_and_words_tell_replies_apart() -> None:
-    one = alike("550 5.1.2 denied", "a@a.test")
-    assert one != alike("550 5.1.3 denied", "a@a.test")
-    assert one != alike("554 5.1.2 denied", "a@a.test")
-    assert one != alike("550 5.1.2 unknown", "a@a.test")
+    replies = ("550 5.1.2 denied", "550 5.1.3 denied", "554 5.1.2 denied", "550 5.1.2 unknown")
+    assert len({alike(reply, "a@a.test") for reply in replies}) == 4
 
 
 def test_alarm_counts_all_that_wait_also_what_was_tried(
