@@ -46,11 +46,10 @@ UNISENDER = "https://client.cloud4u.com/index.php/knowledgebase/1041/"
 SISIMAI = "https://github.com/sisimai/p5-sisimai/issues/466"
 RFC_5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.10"
 
-
-# Replies that say «never» with a 5xx and mean «later»: the one place where the words of a reply
-# decide instead of its code: limits that lift by themselves, by the provider's own or a public
-# explanation. Left out on purpose: NetEase's DT:SPM judges the content, MI:CEL and
-# RP:CEL the commands, and its HL codes come with the greeting, which concerns the server anyway.
+# Replies that say «never» with a 5xx and mean «later», by the provider's own word or a public
+# explanation: the one place where the words of a reply decide instead of its code. Left out on
+# purpose: NetEase's DT:SPM judges the content, MI:CEL and RP:CEL the commands, and its HL codes
+# come with the greeting, which concerns the server anyway.
 THROTTLES = (  # provider, words, what there is too much of, source
     ("QQ", "ip frequency limited", "too much from this address", QQ_LIMITS),
     ("QQ", "connection frequency limited", "too many connections", QQ_LIMITS),
