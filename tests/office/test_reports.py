@@ -9,7 +9,6 @@ import pytest
 
 from reminder.domain.notices import Kind, Reason
 from reminder.errors import UsageError
-from reminder.ledger.database import Place
 from reminder.ledger.holds import Hold, begin_hold
 from reminder.office import operations, reports
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, text_of, trial
@@ -23,7 +22,7 @@ HELD = OPERATOR | {"first_start": "hold"}
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
+def shipped(tmp_path: Path) -> Iterator[Trial]:
     with trial(tmp_path) as opened:
         yield opened
 
@@ -40,43 +39,42 @@ def subject(office: Trial, key: str) -> str:
 
 
 def test_forecast_goes_three_working_days_before_to_the_operator_alone_and_once(
-    office: Trial,
+    shipped: Trial,
 ) -> None:
-    office.tick(MARCH, mail=OPERATOR)
-    office.tick("2026-03-27T08:59+08:00", mail=OPERATOR)
-    assert FORECAST not in office.notices()
+    shipped.tick(MARCH, mail=OPERATOR)
+    shipped.tick("2026-03-27T08:59+08:00", mail=OPERATOR)
+    assert FORECAST not in shipped.notices()
     for at in (BEFORE, "2026-03-30T09:00+08:00"):
-        office.tick(at, mail=OPERATOR)
-    [recipient] = office.notice(FORECAST).recipients
+        shipped.tick(at, mail=OPERATOR)
+    [recipient] = shipped.notice(FORECAST).recipients
     assert (recipient.address, recipient.state) == ("operator@npc.test", "sent")
-    assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
+    assert [key for key in shipped.notices() if "preflight" in key] == [FORECAST]
 
 
-def test_an_occasion_is_noted_once_whatever_the_database(tmp_path: Path, place: Place) -> None:
-    with trial(tmp_path, small=True, place=place) as office:
-        for at in ("2026-03-27T09:00+08:00", "2026-03-27T09:01+08:00", "2026-03-30T09:00+08:00"):
-            office.tick(at, mail=OPERATOR)
-        assert [key for key in office.notices() if "preflight" in key] == [FORECAST]
+def test_an_occasion_is_noted_once_whatever_the_database(either: Trial) -> None:
+    for at in (BEFORE, "2026-03-27T09:01+08:00", "2026-03-30T09:00+08:00"):
+        either.tick(at, mail=OPERATOR)
+    assert [key for key in either.notices() if "preflight" in key] == [FORECAST]
 
 
-def test_forecast_says_which_mail_goes_to_whom_under_the_subject_that_goes(office: Trial) -> None:
-    office.tick(BEFORE, mail=OPERATOR)
-    office.tick(APRIL, mail=OPERATOR)
-    text = text_of(told(office, FORECAST))
-    assert "发送预告：31封" in subject(office, FORECAST)
+def test_forecast_says_which_mail_goes_to_whom_under_the_subject_that_goes(shipped: Trial) -> None:
+    shipped.tick(BEFORE, mail=OPERATOR)
+    shipped.tick(APRIL, mail=OPERATOR)
+    text = text_of(told(shipped, FORECAST))
+    assert "发送预告：31封" in subject(shipped, FORECAST)
     [line] = [line for line in text.splitlines() if "helan@local.example" in line]
     assert line.startswith("- 【代表工作·4月】相关2项：")
     assert "贺兰县人大常委会 helan@local.example" in line
-    gone = office.notices(kind=Kind.DIGEST, period="2026-04")
-    assert [key for key in gone if subject(office, key) not in text] == []
+    gone = shipped.notices(kind=Kind.DIGEST, period="2026-04")
+    assert [key for key in gone if subject(shipped, key) not in text] == []
 
 
 def test_forecast_of_very_many_names_whole_groups(
-    office: Trial, monkeypatch: pytest.MonkeyPatch
+    shipped: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reports, "SHOWN", 3)
-    office.tick(BEFORE, mail=OPERATOR)
-    [line] = [line for line in text_of(told(office, FORECAST)).splitlines() if "29封" in line]
+    shipped.tick(BEFORE, mail=OPERATOR)
+    [line] = [line for line in text_of(told(shipped, FORECAST)).splitlines() if "29封" in line]
     assert "各市、县（区）人大常委会（27个）；" in line
     assert "helan@local.example" not in line
     assert "special-committees@npc.example" in line
@@ -99,22 +97,22 @@ def test_listing_says_how_many_rows_it_leaves_out() -> None:
     ],
 )
 def test_forecast_names_who_has_no_address_and_what_waits_for_a_date(
-    office: Trial, at: str, month: str, said: str
+    shipped: Trial, at: str, month: str, said: str
 ) -> None:
-    office.tick(f"{at}T09:00+08:00", mail=OPERATOR)
-    assert said in text_of(told(office, f"report/preflight/{month}"))
+    shipped.tick(f"{at}T09:00+08:00", mail=OPERATOR)
+    assert said in text_of(told(shipped, f"report/preflight/{month}"))
 
 
-def test_sessions_of_past_months_are_asked_for_until_they_have_a_date(office: Trial) -> None:
-    office.tick("2026-03-02T09:00+08:00", mail=OPERATOR)
-    office.tick("2026-04-28T09:00+08:00", mail=OPERATOR)
-    text = text_of(told(office, "report/preflight/2026-05"))
+def test_sessions_of_past_months_are_asked_for_until_they_have_a_date(shipped: Trial) -> None:
+    shipped.tick("2026-03-02T09:00+08:00", mail=OPERATOR)
+    shipped.tick("2026-04-28T09:00+08:00", mail=OPERATOR)
+    text = text_of(told(shipped, "report/preflight/2026-05"))
     assert "- 十四届全国人大四次会议　3月　全国人大四次会议服务保障" in text
     assert "二十二次会议" not in text  # before the first start: nobody asks
 
 
-def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(office: Trial) -> None:
-    app = office.app("2026-04-28T09:00+08:00", mail=OPERATOR)
+def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(shipped: Trial) -> None:
+    app = shipped.app("2026-04-28T09:00+08:00", mail=OPERATOR)
     app.plan(app.clock.now())
     with app.database.write() as connection:
         begin_hold(connection, Hold(Reason.BY_HAND, app.clock.now()))
@@ -127,10 +125,10 @@ def test_forecast_of_a_held_office_says_that_nothing_goes_and_what_to_do(office:
     assert "将于" not in summary
 
 
-def test_forecast_of_a_rehearsal_does_not_replace_the_operators_own(office: Trial) -> None:
-    office.tick(BEFORE, mail=OPERATOR | {"redirect_to": "me@npc.test"})
-    office.tick(BEFORE, mail=OPERATOR)
-    views = office.notices(kind=Kind.REPORT).items()
+def test_forecast_of_a_rehearsal_does_not_replace_the_operators_own(shipped: Trial) -> None:
+    shipped.tick(BEFORE, mail=OPERATOR | {"redirect_to": "me@npc.test"})
+    shipped.tick(BEFORE, mail=OPERATOR)
+    views = shipped.notices(kind=Kind.REPORT).items()
     reached = {p.address for key, view in views if "preflight" in key for p in view.recipients}
     assert "operator@npc.test" in reached
 
@@ -138,43 +136,37 @@ def test_forecast_of_a_rehearsal_does_not_replace_the_operators_own(office: Tria
 # After an occasion
 
 
-def test_report_comes_once_an_occasion_and_is_counted_in_no_pass(office: Trial) -> None:
-    assert office.tick(MARCH, mail=OPERATOR) == {"planned": 5, "sent": 5, "baseline": 12}
-    assert len(office.files()) == 6
+def test_report_comes_once_an_occasion_and_is_counted_in_no_pass(shipped: Trial) -> None:
+    assert shipped.tick(MARCH, mail=OPERATOR) == {"planned": 5, "sent": 5, "baseline": 12}
+    assert len(shipped.files()) == 6
     for at in (MARCH, "2026-03-03T09:00+08:00"):
-        office.tick(at, mail=OPERATOR)
+        shipped.tick(at, mail=OPERATOR)
     # Of what was before the first start nothing is reported.
-    assert [key for key in office.notices() if key.startswith("report/")] == [AFTER]
-    assert "应发5，已接收5" in subject(office, AFTER)
-    office.tick("2026-03-26T09:00+08:00", mail=OPERATOR)
-    assert "临近提醒：应发1，已接收1" in subject(office, "report/nudge/2026-03-26")
-    office.tick("2026-05-06T09:00+08:00", mail=OPERATOR)
-    assert "应发31，已接收0" in subject(office, "report/digest/2026-04")
-    assert "贺兰县人大常委会　过时未发" in text_of(told(office, "report/digest/2026-04"))
+    assert [key for key in shipped.notices() if key.startswith("report/")] == [AFTER]
+    assert "应发5，已接收5" in subject(shipped, AFTER)
+    shipped.tick("2026-03-26T09:00+08:00", mail=OPERATOR)
+    assert "临近提醒：应发1，已接收1" in subject(shipped, "report/nudge/2026-03-26")
+    shipped.tick("2026-05-06T09:00+08:00", mail=OPERATOR)
+    assert "应发31，已接收0" in subject(shipped, "report/digest/2026-04")
+    assert "贺兰县人大常委会　过时未发" in text_of(told(shipped, "report/digest/2026-04"))
 
 
-def test_report_names_who_has_no_address(office: Trial) -> None:
-    office.tick(AUGUST, mail=OPERATOR)
-    assert "应发30，已接收29" in subject(office, "report/digest/2026-08")
-    text = text_of(told(office, "report/digest/2026-08"))
+def test_report_names_who_has_no_address(shipped: Trial) -> None:
+    shipped.tick(AUGUST, mail=OPERATOR)
+    assert "应发30，已接收29" in subject(shipped, "report/digest/2026-08")
+    text = text_of(told(shipped, "report/digest/2026-08"))
     assert "自治区有关部门　无邮箱，需另行告知" in text
 
 
-def test_report_says_who_refused_and_in_which_words(tmp_path: Path) -> None:
-    with (
-        trial(tmp_path, small=True) as office,
-        bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server,
-    ):
+def test_report_says_who_refused_and_in_which_words(office: Trial) -> None:
+    with bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server:
         office.tick(MARCH, mail=OPERATOR, **by_smtp(server.port))
         assert "应发2，已接收1" in subject(office, AFTER)
         assert "second@unit.test 550 5.1.1 no such user" in text_of(told(office, AFTER))
 
 
-def test_report_waits_an_hour_for_what_is_on_its_way(tmp_path: Path) -> None:
-    with (
-        trial(tmp_path, small=True) as office,
-        bad_server(RCPT=["450 4.2.1 later"]) as server,
-    ):
+def test_report_waits_an_hour_for_what_is_on_its_way(office: Trial) -> None:
+    with bad_server(RCPT=["450 4.2.1 later"]) as server:
         office.tick(MARCH, mail=OPERATOR, **by_smtp(server.port))
         office.tick("2026-03-02T09:59+08:00", mail=OPERATOR, **by_smtp(server.port))
         assert AFTER not in office.notices()
@@ -185,11 +177,8 @@ def test_report_waits_an_hour_for_what_is_on_its_way(tmp_path: Path) -> None:
         )
 
 
-def test_report_expires_after_seven_days(tmp_path: Path) -> None:
-    with (
-        trial(tmp_path, small=True) as office,
-        bad_server(GREETING=["421 4.3.2 too busy"]) as server,
-    ):
+def test_report_expires_after_seven_days(office: Trial) -> None:
+    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
         way = by_smtp(server.port)
         office.tick(MARCH, mail=OPERATOR, **way)
         office.tick("2026-03-02T10:30+08:00", mail=OPERATOR, **way)
@@ -202,66 +191,61 @@ def test_report_expires_after_seven_days(tmp_path: Path) -> None:
 # Whom to phone
 
 
-def lead_of_another_body(folder: Path) -> Path:
-    """A plan whose one task the government's office leads."""
-    path = folder / "parallel.toml"
-    path.write_text(
+def test_other_bodies_are_never_pressed_and_stand_in_the_call_list_once(
+    shipped: Trial, tmp_path: Path
+) -> None:
+    """The one task of the plan is led by the government's office."""
+    plan = tmp_path / "parallel.toml"
+    plan.write_text(
         '[plan]\nid = "other"\nyear = 2026\nname = "安排表"\ntag = "试"\n'
         'office = "代表工作委员会"\ntimezone = "Asia/Shanghai"\n'
         '[[month]]\nmonth = 3\nlead = ["自治区人民政府办公厅"]\n'
         '[[month.task]]\nid = "2026-03-1"\ntitle = "一件事"\n',
         encoding="utf-8",
     )
-    return path
-
-
-def test_other_bodies_are_never_pressed_and_stand_in_the_call_list_once(
-    office: Trial, tmp_path: Path
-) -> None:
-    plan = lead_of_another_body(tmp_path)
     for day in ("02", "26", "27", "30"):
-        office.tick(f"2026-03-{day}T09:00+08:00", mail=OPERATOR, plan=plan)
-    assert office.notices(kind=Kind.NUDGE) == {}
-    calls = [key for key in office.notices() if key.startswith("report/calls")]
+        shipped.tick(f"2026-03-{day}T09:00+08:00", mail=OPERATOR, plan=plan)
+    assert shipped.notices(kind=Kind.NUDGE) == {}
+    calls = [key for key in shipped.notices() if key.startswith("report/calls")]
     assert calls == ["report/calls/2026-03-26"]
-    assert "自治区人民政府办公厅　未登记联系人　一件事" in text_of(told(office, calls[0]))
+    assert "自治区人民政府办公厅　未登记联系人　一件事" in text_of(told(shipped, calls[0]))
 
 
 # Without an operator
 
 
 def test_without_an_operator_the_report_stands_in_the_log(
-    office: Trial, caplog: pytest.LogCaptureFixture
+    shipped: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
-        office.tick(MARCH)
-        office.tick(BEFORE)
+        shipped.tick(MARCH)
+        shipped.tick(BEFORE)
     assert "应发5封，邮件服务器已接收5封" in caplog.text
-    assert office.notices(kind=Kind.REPORT) == {}
+    assert shipped.notices(kind=Kind.REPORT) == {}
 
 
-def test_report_cannot_be_sent_again(office: Trial) -> None:
-    office.tick(MARCH, mail=OPERATOR)
+def test_report_cannot_be_sent_again(shipped: Trial) -> None:
+    shipped.tick(MARCH, mail=OPERATOR)
     with pytest.raises(UsageError, match="a report is not sent again"):
-        operations.resend(office.app(MARCH), f"npc-deputies/{AFTER}")
+        operations.resend(shipped.app(MARCH), f"npc-deputies/{AFTER}")
 
 
 def test_report_of_what_still_waits_comes_once_and_the_last_when_it_has_gone(
-    office: Trial,
+    shipped: Trial,
 ) -> None:
     for hour in (9, 11, 12, 13):
-        office.tick(f"2026-04-01T{hour:02}:00+08:00", mail=HELD)
-    reports_ = [key for key in office.notices(kind=Kind.REPORT) if "digest" in key]
+        shipped.tick(f"2026-04-01T{hour:02}:00+08:00", mail=HELD)
+    reports_ = [key for key in shipped.notices(kind=Kind.REPORT) if "digest" in key]
     assert reports_ == ["report/digest/2026-04"]
-    operations.release(office.app("2026-04-01T14:00+08:00", mail=HELD))
-    office.tick("2026-04-01T14:01+08:00", mail=HELD)
-    office.tick("2026-04-01T14:02+08:00", mail=HELD)
-    assert "已接收31" in subject(office, "report/digest/2026-04#2")
+    operations.release(shipped.app("2026-04-01T14:00+08:00", mail=HELD))
+    shipped.tick("2026-04-01T14:01+08:00", mail=HELD)
+    shipped.tick("2026-04-01T14:02+08:00", mail=HELD)
+    assert "已接收31" in subject(shipped, "report/digest/2026-04#2")
 
 
-def test_report_of_what_was_held_too_long_says_that_nothing_goes_yet(office: Trial) -> None:
-    office.tick(APRIL, mail=HELD)
-    office.tick("2026-05-06T09:00+08:00", mail=HELD)
-    text = text_of(told(office, "report/digest/2026-04"))
+def test_report_of_what_was_held_too_long_says_that_nothing_goes_yet(shipped: Trial) -> None:
+    shipped.tick(APRIL, mail=HELD)
+    shipped.tick("2026-05-06T09:00+08:00", mail=HELD)
+    text = text_of(told(shipped, "report/digest/2026-04"))
     assert "过时未发" in text
     assert "目前暂停发送：首次启用，暂存待放行" in text
