@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from itertools import pairwise
@@ -70,9 +70,7 @@ class _Judge:
         yield from self._copies()
         yield from self._early()
         yield from self._reports()
-        seen, read = self._seen, self._seen.reader is not None
-        for key, words in second_mails(self._table, seen.views, seen.reminded, approved=read):
-            yield Breach(key, words)
+        yield from self._second_mails()
         for view in self._seen.views:
             for words in self._fate(view):
                 yield Breach(view.key, words)
@@ -127,6 +125,34 @@ class _Judge:
             if view and delivery.clock < view.due and not misled:
                 yield Breach(view.key, "went before it was due")
 
+    def _second_mails(self) -> Iterator[Breach]:
+        """On the day of a unit's digest the digest asks for what is past, and no other mail."""
+        table, seen, days = self._table, self._seen, dict[tuple[str, str], NoticeView]()
+        for view in self._of(Kind.DIGEST):
+            never = view.state is State.EXPIRED and view.reason in NEVER_WENT
+            if copy_number(view.key) == 1 and view.state is not State.BASELINE and not never:
+                # It was due or, later, made on that day; what is approved was made in time.
+                made = view.due if seen.reader else max(view.due, view.as_of or view.due)
+                days[view.unit, table.local_day(made).isoformat()] = view
+        for view in self._of(Kind.OVERDUE):
+            unit = table.directory.receiver(view.unit)
+            to_itself = unit and {person.address for person in view.recipients} & {*unit.to}
+            digest = days.get((view.unit, view.period))
+            if not (digest and to_itself) or copy_number(view.key) > 1:
+                continue
+            if self._last_month(view.key) <= int(digest.period[5:]):
+                yield Breach(view.key, f"asks on the day of {digest.key}")
+        for key, tellings in seen.reminded.items():
+            asked = {unit for _, unit, *_ in tellings}
+            months = [int(view.period[5:]) for view in days.values() if view.unit in asked]
+            if key.endswith(READ) and max(months, default=0) < self._last_month(key):
+                yield Breach(key, "counts as read in a digest, and there is none")
+
+    def _last_month(self, key: str) -> int:
+        """Of the tasks that it was to tell of."""
+        told = self._seen.reminded.get(key, set())
+        return max((self._table.plan.by_id[task].month for _, _, task, *_ in told), default=13)
+
     def _reports(self) -> Iterator[Breach]:
         """The operator heard what truly became of each month's digests."""
         for month in range(1, 13):
@@ -145,8 +171,9 @@ class _Judge:
             if not any(words in self._text(report) for report in reports):
                 yield Breach(f"report/digest/{period}", f"no report says: {words}")
 
-    def _of(self, kind: Kind, period: str) -> list[NoticeView]:
-        return [v for v in self._seen.views if v.kind is kind and v.period == period]
+    def _of(self, kind: Kind, period: str = "") -> list[NoticeView]:
+        """Of that period, or of all."""
+        return [v for v in self._seen.views if v.kind is kind and period in ("", v.period)]
 
     def _settled(self, views: list[NoticeView]) -> bool:
         """All have ended, with time enough for a report to follow."""
@@ -273,54 +300,3 @@ def _calm(journal: list[Tick], faults: Faults) -> Iterator[tuple[datetime, datet
             begin = None
     if begin:
         yield begin.at, last.at
-
-
-# On the day of a unit's digest the digest asks for what is past: no second mail does.
-
-
-def second_mails(
-    table: Timetable,
-    views: Sequence[NoticeView],
-    reminded: Mapping[str, set[Telling]],
-    *,
-    approved: bool,
-) -> Iterator[tuple[str, str]]:
-    """Keys and words of what was asked twice on one day, or never though it counts as read."""
-    digests = [v for v in views if v.kind is Kind.DIGEST and _went(v)]
-    days = {(v.unit, _day(table, v, approved=approved)): v for v in digests}
-    for view in views:
-        unit = table.directory.receiver(view.unit)
-        to_itself = unit and {person.address for person in view.recipients}.intersection(unit.to)
-        if view.kind is not Kind.OVERDUE or copy_number(view.key) > 1 or not to_itself:
-            continue
-        digest = days.get((view.unit, view.period))
-        if digest and _months(table, reminded.get(view.key, set())) <= _month(digest):
-            yield view.key, f"asks on the day of {digest.key}"
-    for key, tellings in reminded.items():
-        if key.endswith(READ) and not any(
-            v.unit == unit and _month(v) >= _months(table, tellings)
-            for v in digests
-            for _, unit, *_ in list(tellings)[:1]
-        ):
-            yield key, "counts as read in a digest, and there is none"
-
-
-def _went(view: NoticeView) -> bool:
-    ended = view.state is State.EXPIRED and view.reason in NEVER_WENT
-    return copy_number(view.key) == 1 and view.state is not State.BASELINE and not ended
-
-
-def _day(table: Timetable, view: NoticeView, *, approved: bool) -> str:
-    """When it was due or, later, made; what is approved was made in time."""
-    made = view.due if approved or view.as_of is None else max(view.due, view.as_of)
-    day: date = table.local_day(made)
-    return day.isoformat()
-
-
-def _month(view: NoticeView) -> int:
-    return int(view.period[5:])
-
-
-def _months(table: Timetable, tellings: set[Telling]) -> int:
-    """The last month of these tasks."""
-    return max((table.plan.by_id[task].month for _, _, task, *_ in tellings), default=13)
