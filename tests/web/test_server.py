@@ -57,6 +57,19 @@ def statuses(answer: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answer)]
 
 
+class LongPage:
+    """What is asked for begins, and ends when it is told."""
+
+    def __init__(self) -> None:
+        self.begun, self.done = threading.Semaphore(0), threading.Event()
+        self.app = Starlette(routes=[Route("/healthz", self.page)])
+
+    def page(self, request: Request) -> Response:
+        self.begun.release()
+        self.done.wait(PATIENT)
+        return PlainTextResponse("done")
+
+
 def test_a_path_with_bare_chinese_is_understood_and_an_upgrade_passed_over(
     connect: Connect,
 ) -> None:
@@ -111,19 +124,13 @@ def test_neither_a_head_without_end_nor_a_flood_is_taken_into_memory(
 def test_a_flood_behind_a_page_that_takes_long_leaves_no_line_in_the_log(
     serve: Any, running: Any
 ) -> None:
-    begun, done = threading.Event(), threading.Event()
-
-    def page(request: Request) -> Response:
-        begun.set()
-        done.wait(PATIENT)
-        return PlainTextResponse("done")
-
-    client = serve(Starlette(routes=[Route("/healthz", page)]))()
+    page = LongPage()
+    client = serve(page.app)()
     client.sendall(GET + b"\r\n")
-    assert begun.wait(PATIENT)
+    assert page.begun.acquire(timeout=PATIENT)
     client.sendall((GET + b"\r\n") * 100)
     assert statuses(heard(client)) == [400]
-    done.set()
+    page.done.set()
     stop(*running.pop())
 
 
@@ -178,39 +185,36 @@ def test_who_waits_for_a_page_that_takes_long_gets_it(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "PATIENCE", 0.1)
-
-    def page(request: Request) -> Response:
-        threading.Event().wait(0.4)
-        return PlainTextResponse("done")
-
-    connect = serve(Starlette(routes=[Route("/healthz", page)]))
-    assert answers(connect, LAST).endswith(b"done")
+    page = LongPage()
+    threading.Timer(0.4, page.done.set).start()
+    assert answers(serve(page.app), LAST).endswith(b"done")
 
 
-def large(request: Request) -> Response:
-    return PlainTextResponse("x" * 20_000_000)
+@pytest.fixture
+def reader(serve: Any) -> Iterator[socket.socket]:
+    """It has taken the first byte of a large answer, and takes no more."""
+
+    def large(request: Request) -> Response:
+        return PlainTextResponse("x" * 20_000_000)
+
+    with serve(Starlette(routes=[Route("/healthz", large)]))() as client:
+        client.sendall(GET + b"\r\n")
+        assert client.recv(1)
+        yield client
 
 
-LARGE = Starlette(routes=[Route("/healthz", large)])
+def test_a_reader_that_takes_nothing_holds_up_no_stop(reader: socket.socket, running: Any) -> None:
+    stop(*running[0])
 
 
 def test_a_reader_that_takes_nothing_is_let_go(
-    serve: Any, running: Any, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, running: Any
 ) -> None:
     monkeypatch.setattr(server, "PATIENCE", 0.2)
-    reader = serve(LARGE)()
-    reader.sendall(GET + b"\r\n")
-    assert reader.recv(1)
+    reader = request.getfixturevalue("reader")
     while running[0][0].server_state.connections:
         threading.Event().wait(0.02)
     assert len(heard(reader)) < 20_000_000
-
-
-def test_a_reader_that_takes_nothing_holds_up_no_stop(serve: Any, running: Any) -> None:
-    with serve(LARGE)() as reader:
-        reader.sendall(GET + b"\r\n")
-        assert reader.recv(1)
-        stop(*running[0])
 
 
 HALF = (
@@ -237,46 +241,33 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_the_one_that_stalls_longest_makes_room(connect: Connect) -> None:
-    silent = []
-    for _ in range(12):
-        silent.append(connect())
-        silent[-1].sendall(GET)
-    assert first(answers(connect, LAST)) == 200
-    assert first(heard(silent[0])) == 503
-    silent[-1].sendall(b"Connection: close\r\n\r\n")
-    assert first(heard(silent[-1])) == 200
-    for client in silent:
-        client.close()
-
-
-@pytest.mark.usefixtures("few")
-def test_half_a_form_keeps_no_place(connect: Connect) -> None:
-    halves = [connect() for _ in range(12)]
-    for client in halves:
-        client.sendall(HALF)
-    for _ in range(5):
+@pytest.mark.parametrize(
+    ("begin", "rest", "status"), [(GET, b"\r\n", 200), (HALF, b"b" * 98, 403)], ids=["head", "form"]
+)
+def test_the_one_that_stalls_longest_makes_room(
+    connect: Connect, begin: bytes, rest: bytes, status: int
+) -> None:
+    stalling = [connect() for _ in range(12)]
+    for client in stalling:
+        client.sendall(begin)
+    for _ in range(3):
         assert first(answers(connect, LAST)) == 200
-    assert first(heard(halves[0])) == 503
-    for client in halves:
+    assert first(heard(stalling[0])) == 503
+    stalling[-1].sendall(rest)
+    assert first(stalling[-1].recv(65536)) == status
+    for client in stalling:
         client.close()
 
 
 @pytest.mark.usefixtures("few")
 def test_who_waits_for_a_first_answer_keeps_the_place(serve: Any) -> None:
-    begun, done = threading.Semaphore(0), threading.Event()
-
-    def page(request: Request) -> Response:
-        begun.release()
-        done.wait(PATIENT)
-        return PlainTextResponse("done")
-
-    connect = serve(Starlette(routes=[Route("/healthz", page)]))
+    page = LongPage()
+    connect = serve(page.app)
     clients = [connect() for _ in range(4)]
     for client in clients:
         client.sendall(LAST)
-        assert begun.acquire(timeout=PATIENT)
+        assert page.begun.acquire(timeout=PATIENT)
     with connect() as fifth:
         assert first(fifth.recv(65536)) == 503
-    done.set()
+    page.done.set()
     assert all(heard(client).endswith(b"done") for client in clients)
