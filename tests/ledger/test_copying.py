@@ -62,16 +62,14 @@ def everything(place: Place) -> dict[str, list[dict[str, object]]]:
         }
 
 
-def test_copy_has_every_row_as_it_was(office: Trial, target: Place) -> None:
+def test_copy_has_every_row_as_it_was_and_the_office_goes_on_there_and_doubles_nothing(
+    office: Trial, target: Place
+) -> None:
     before = everything(office.place)
     counts = move(office, target)
     assert everything(target) == before
     assert counts == {name: len(rows) for name, rows in before.items()}
     assert counts["message"] == 2
-
-
-def test_office_goes_on_in_the_copy_and_doubles_nothing(office: Trial, target: Place) -> None:
-    move(office, target)
     office.use(target)
     assert office.tick(MARCH) == {}
     assert office.tick(APRIL) == {"planned": 2, "sent": 2}

@@ -61,7 +61,13 @@ def office(place: Place, tmp_path: Path) -> Iterator[Trial]:
         yield opened
 
 
-def test_first_ledger_gets_the_present_tables_and_is_sound(place: Place) -> None:
+def test_first_ledger_is_sound_before_and_after_it_gets_the_present_tables(
+    place: Place, tmp_path: Path
+) -> None:
+    assert list(verify(place)) == []
+    if isinstance(place, Path):
+        backup(place, tmp_path / "copy.db")
+        assert list(verify(tmp_path / "copy.db")) == []
     with closing(open_database(place)) as database, database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
@@ -72,15 +78,6 @@ def test_first_ledger_gets_the_present_tables_and_is_sound(place: Place) -> None
 
 
 EVENT = r"INTO event .* VALUES \((\d+), '(.*?)', (\d+), '(.*)', '(\w+)', (\d+), '(.*)', (.*)\);"
-
-
-def test_first_ledger_can_be_checked_and_backed_up_before_it_is_migrated(
-    place: Place, tmp_path: Path
-) -> None:
-    assert list(verify(place)) == []
-    if isinstance(place, Path):
-        backup(place, tmp_path / "copy.db")
-        assert list(verify(tmp_path / "copy.db")) == []
 
 
 def test_first_ledgers_events_are_rows_of_their_feeds_as_they_were(place: Place) -> None:
