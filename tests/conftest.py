@@ -101,6 +101,13 @@ def office(tmp_path: Path) -> Iterator[Trial]:
 
 
 @pytest.fixture
+def shipped(tmp_path: Path) -> Iterator[Trial]:
+    """The shipped plan: 31 mails in April."""
+    with trial(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
 def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
     """The same on both databases, for what their statements do."""
     with trial(tmp_path, small=True, place=place) as opened:

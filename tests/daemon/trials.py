@@ -61,6 +61,9 @@ def by_smtp(port: int, **more: Any) -> dict[str, Any]:
     return {"transport": "smtp", "smtp": server | more}
 
 
+NOBODY = by_smtp(1)  # which listens there: all waits for the mail server
+
+
 class Trial:
     """`app` is a new process on that ledger: nothing is kept but what is on disk.
 
@@ -131,6 +134,10 @@ class Trial:
     def notice(self, key: str) -> NoticeView:
         return self.notices()[key]
 
+    def outcome(self, key: str) -> tuple[str, str]:
+        notice = self.notice(key)
+        return notice.state, notice.reason
+
     def states(self, **filters: Any) -> set[tuple[str, str]]:
         return {(view.state, view.reason) for view in self.notices(**filters).values()}
 
@@ -146,6 +153,16 @@ class Trial:
             content = content_of(connection, full)
         assert content is not None
         return content
+
+    def mail(self, key: str) -> EmailMessage:
+        """As it stands in the ledger."""
+        return parsed(self.stored(key))
+
+    def text(self, key: str) -> str:
+        return text_of(self.mail(key))
+
+    def subject(self, key: str) -> str:
+        return str(self.mail(key)["Subject"])
 
     def files(self) -> list[bytes]:
         return [path.read_bytes() for path in messages(self.state / "outbox")]

@@ -1,28 +1,19 @@
 """A server that refuses whatever this office sends: nothing is lost, and nobody else waits long."""
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from reminder.domain.notices import Kind
 from reminder.mail.outage import alike
-from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp
 from tests.mail.servers import Naming, Picky, bad_server, real_server
 
 APRIL = "2026-04-01T09:00+08:00"
 LATER = "2026-04-01T10:00+08:00"
 DENIED = Naming("554 5.7.1 <{}>: Relay access denied")
 UNKNOWN = "550 User not found: {}"
-
-
-@pytest.fixture
-def shipped(tmp_path: Path) -> Iterator[Trial]:
-    """The shipped plan: 31 mails in April."""
-    with trial(tmp_path) as opened:
-        yield opened
 
 
 def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
