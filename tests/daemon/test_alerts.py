@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -11,12 +11,10 @@ from reminder.ledger.senders import read_alarms
 from reminder.mail.replicas import single_process_lock
 from reminder.office.alerts import ROOM, SCHEDULER, EditedFiles
 from reminder.office.status import why_not_ready
-from tests.daemon.trials import MARCH, OPERATOR, Trial
+from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
 from tests.mail.servers import bad_server
 
 LOG_IN_REFUSED = {"EHLO": ["250-bad.test\r\n250 AUTH PLAIN"], "AUTH": ["535 5.7.8 no"]}
-
-NOBODY = {"host": "127.0.0.1", "port": 1, "security": "none"}
 
 
 def on(day: str) -> str:
@@ -77,13 +75,13 @@ def test_digest_that_did_not_go_says_how_many_were_expected(
     office: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     with bad_server(RCPT=["250 ok", "250 ok", "450 later"]) as server:
-        way = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+        way = by_smtp(server.port)
         for hour in ("09:00", "09:30", "10:30", "11:30"):
-            office.tick(on(f"03-02T{hour}"), transport="smtp", smtp=way)
+            office.tick(on(f"03-02T{hour}"), **way)
         words = "digest 2026-03: expected 2, accepted 1, 1 wait: recipient-deferred"
         assert logged(caplog) == [words]
         server.script["RCPT"] = ["250 ok"]
-        office.tick(on("03-02T17:00"), transport="smtp", smtp=way)
+        office.tick(on("03-02T17:00"), **way)
     assert logged(caplog) == [words, f"over: {words}"]
     assert alarms(office) == set()
 
@@ -99,27 +97,24 @@ def test_refused_log_in_is_one_alarm_and_its_end_reaches_the_operator(
     office: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     with bad_server(**LOG_IN_REFUSED) as server:
-        way: dict[str, Any] = {"host": "127.0.0.1", "port": server.port, "security": "none"}
-        way |= {"username": "u", "password": "p"}
+        way = by_smtp(server.port, username="u", password="p")
         for minute in range(0, 60, 10):
-            office.tick(on(f"03-02T09:{minute:02}"), transport="smtp", smtp=way, mail=OPERATOR)
+            office.tick(on(f"03-02T09:{minute:02}"), **way, mail=OPERATOR)
         assert "server" in alarms(office)
         refusals = [r for r in caplog.records if "refused the log-in" in r.getMessage()]
         assert len(refusals) == 1
         assert server.verbs.count("AUTH") <= 3
         server.script["AUTH"] = ["235 welcome"]
-        office.tick(on("03-02T21:00"), transport="smtp", smtp=way, mail=OPERATOR)
+        office.tick(on("03-02T21:00"), **way, mail=OPERATOR)
     assert "server" not in alarms(office)
     assert [key for key in office.notices(state="sent") if "alarm/server" in key]
 
 
 def test_mended_settings_are_tried_at_once(office: Trial) -> None:
     with bad_server(**LOG_IN_REFUSED | {"AUTH": ["535 5.7.8 no", "235 welcome"]}) as server:
-        way = {"host": "127.0.0.1", "port": server.port, "security": "none", "username": "u"}
-        office.tick(MARCH, transport="smtp", smtp=way | {"password": "wrong"})
-        assert office.tick(on("03-02T09:01"), transport="smtp", smtp=way | {"password": "p"}) == {
-            "sent": 2
-        }
+        office.tick(MARCH, **by_smtp(server.port, username="u", password="wrong"))
+        mended = by_smtp(server.port, username="u", password="p")
+        assert office.tick(on("03-02T09:01"), **mended) == {"sent": 2}
 
 
 def test_scheduler_that_stalled_is_told_and_over_at_the_next_look(office: Trial) -> None:
@@ -185,15 +180,15 @@ def test_rehearsal_neither_begins_nor_ends_an_alarm(
 @pytest.mark.parametrize("ahead", ["03-20T09:00", "04-20T09:00"])
 def test_trouble_that_began_by_a_clock_ahead_is_told(office: Trial, ahead: str) -> None:
     for moment in (ahead, "03-02T09:00", "03-02T12:00"):
-        office.tick(on(moment), transport="smtp", smtp=NOBODY)
+        office.tick(on(moment), **NOBODY)
     assert "server" in alarms(office)
 
 
 def test_server_that_is_well_again_ends_its_alarm_though_nothing_waits(office: Trial) -> None:
     with bad_server(GREETING=["421 busy", "421 busy", "220 here"]) as server:
-        way = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+        way = by_smtp(server.port)
         for moment in ("04-30T20:00", "04-30T22:00"):
-            office.tick(on(moment), transport="smtp", smtp=way, digest={"tracking": False})
+            office.tick(on(moment), **way, digest={"tracking": False})
         assert "server" in alarms(office)
-        office.tick(on("05-10T10:00"), transport="smtp", smtp=way, digest={"tracking": False})
+        office.tick(on("05-10T10:00"), **way, digest={"tracking": False})
     assert "server" not in alarms(office)

@@ -63,11 +63,6 @@ def approve_all(app: Application) -> int:
     return approval.approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
 
 
-def outcome(small: Trial, key: str = LEAD) -> tuple[str, str]:
-    view = small.notice(key)
-    return view.state, view.reason
-
-
 def done(small: Trial, at: str = BEFORE) -> None:
     """March's task is registered: the lead's digest reads otherwise."""
     registrations.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
@@ -80,7 +75,7 @@ def alarms(small: Trial) -> list[str]:
     """The subjects of the alarms, oldest first."""
     found = [view for view in small.notices().values() if "/report/alarm/approval" in view.key]
     keys = [view.key.partition("/")[2] for view in sorted(found, key=lambda view: view.due)]
-    return [str(parsed(small.stored(key))["Subject"]) for key in keys]
+    return [small.subject(key) for key in keys]
 
 
 # Waiting
@@ -102,7 +97,7 @@ def test_what_nobody_approved_does_not_go_and_ends_with_the_month(small: Trial) 
         (BEFORE, ("held", "approval")),
     ):
         small.tick(at, **ON)
-        assert outcome(small) == wanted
+        assert small.outcome(LEAD) == wanted
     assert small.notices(kind="nudge", period="2026-04-27").popitem()[1].state == "sent"
 
 
@@ -125,28 +120,27 @@ def edit_plan(small: Trial, related: str) -> None:
 def test_unit_that_comes_into_the_plan_waits_too(small: Trial) -> None:
     edit_plan(small, 'related = ["相关委员会", "无关委员会"]')
     small.tick(BEFORE, **ON)
-    assert outcome(small, "digest/2026-04/bystander") == ("held", "approval")
-
-
-def test_unit_that_gets_its_address_in_time_waits_too_and_is_refused_without(small: Trial) -> None:
-    small.edit_units('to = ["related@unit.test"]', "")
-    small.tick(BEFORE, **ON)
-    assert outcome(small, RELATED) == ("held", "no-address")
-    small.edit_units('name = "相关委员会"', 'name = "相关委员会"\nto = ["new@unit.test"]')
-    small.tick(BEFORE, **ON)
-    assert outcome(small, RELATED) == ("held", "approval")
-    small.edit_units('to = ["new@unit.test"]', "")
-    small.tick(DUE, **ON)
-    assert outcome(small, RELATED) == ("refused", "no-address")
+    assert small.outcome("digest/2026-04/bystander") == ("held", "approval")
 
 
 def test_unit_that_leaves_the_plan_gets_nothing(small: Trial) -> None:
     approve_all(small.app(BEFORE, **ON))
     edit_plan(small, "")
-    small.tick(BEFORE, **ON)
-    assert outcome(small, RELATED) == ("held", "dropped-from-plan")
-    small.tick(DUE, **ON)
-    assert outcome(small, RELATED) == ("expired", "dropped-from-plan")
+    for at, state in ((BEFORE, "held"), (DUE, "expired")):
+        small.tick(at, **ON)
+        assert small.outcome(RELATED) == (state, "dropped-from-plan")
+
+
+def test_unit_that_gets_its_address_in_time_waits_too_and_is_refused_without(small: Trial) -> None:
+    given = 'to = ["related@unit.test"]'
+    for old, new, at, outcome in (
+        (given, "# none", BEFORE, ("held", "no-address")),
+        ("# none", given, BEFORE, ("held", "approval")),
+        (given, "", DUE, ("refused", "no-address")),
+    ):
+        small.edit_units(old, new)
+        small.tick(at, **ON)
+        assert small.outcome(RELATED) == outcome
 
 
 # Approving
@@ -159,9 +153,9 @@ def test_what_was_approved_goes_with_the_bytes_that_were_shown(either: Trial, ti
     shown = only(app).open[KEY]
     approve(app)
     either.tick("2026-04-01T08:59+08:00", **ON)
-    assert outcome(either) == ("held", "approved")
+    assert either.outcome(LEAD) == ("held", "approved")
     either.tick(tick, **ON)
-    assert outcome(either) == ("sent", "accepted")
+    assert either.outcome(LEAD) == ("sent", "accepted")
     assert either.stored(LEAD) == shown.content
     assert parsed(shown.content)["Date"].datetime == datetime.fromisoformat(DUE)
 
@@ -171,9 +165,9 @@ def test_after_the_moment_it_goes_at_once_and_on_a_later_day_it_says_so(small: T
     shown = only(small.app(NEXT_DAY, **ON)).open[KEY]
     assert "〔补发〕" in str(parsed(shown.content)["Subject"])
     assert approve(small.app(LATER, **ON))
-    assert outcome(small) == ("queued", "approved")
+    assert small.outcome(LEAD) == ("queued", "approved")
     small.tick(LATER, **ON)
-    assert outcome(small) == ("sent", "accepted")
+    assert small.outcome(LEAD) == ("sent", "accepted")
 
 
 def refuses(small: Trial, at: str, shown: DigestBatch) -> None:
@@ -186,12 +180,11 @@ def refuses(small: Trial, at: str, shown: DigestBatch) -> None:
     assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
 
 
-def test_page_of_yesterday_or_of_a_moment_to_come_is_refused(small: Trial) -> None:
+def test_page_of_yesterday_or_of_a_moment_to_come_or_that_reads_otherwise_is_refused(
+    small: Trial,
+) -> None:
     refuses(small, NEXT_DAY, only(small.app(LATER, **ON)))
     refuses(small, LATER, only(small.app("2026-04-01T12:00+08:00", **ON)))
-
-
-def test_what_would_read_otherwise_is_refused(small: Trial) -> None:
     shown = only(small.app(BEFORE, **ON))
     done(small)
     refuses(small, BEFORE, shown)
@@ -213,8 +206,8 @@ def test_what_changes_before_its_moment_waits_anew_at_once(either: Trial) -> Non
     approve_all(either.app(BEFORE, **ON))
     done(either)
     either.tick(BEFORE, **ON)
-    assert outcome(either) == ("held", "approval")
-    assert outcome(either, RELATED) == ("held", "approved")
+    assert either.outcome(LEAD) == ("held", "approval")
+    assert either.outcome(RELATED) == ("held", "approved")
     assert (None, "held", "changed") in either.history(LEAD)
 
 
@@ -224,7 +217,7 @@ def test_what_changes_unnoticed_waits_anew_at_its_moment_and_is_told(small: Tria
     small.tick(BEFORE, **MAIL)
     assert alarms(small) == []
     small.tick(DUE, mail={"approval": True, "contact": "综合处 0951-0000000"} | OPERATOR)
-    assert outcome(small) == ("held", "approval")
+    assert small.outcome(LEAD) == ("held", "approval")
     assert (None, "held", "changed") in small.history(LEAD)
     assert alarms(small) == ["【试】2026-04 月度提示已到时间，待审核：2封"]
 
@@ -252,10 +245,10 @@ def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
     with pytest.raises(DeclinedError, match="no reason to drop"):
         approval.drop(either.app(BEFORE, **ON), KEY, "  ")
     approval.drop(either.app(BEFORE, **ON), KEY, "改为书面通知")
-    assert outcome(either) == ("expired", "dropped")
+    assert either.outcome(LEAD) == ("expired", "dropped")
     done(either)
     either.tick(DUE, **ON)
-    assert outcome(either) == ("expired", "dropped")
+    assert either.outcome(LEAD) == ("expired", "dropped")
     with either.reading() as connection:
         history = read_history(connection, KEY)
     assert [row["detail"] for row in history if row["reason"] == "dropped"] == ["改为书面通知"]
@@ -266,17 +259,17 @@ def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
 
 def test_release_takes_all_when_approval_was_switched_off(either: Trial) -> None:
     assert operations.release(either.app(LATER, **ON)) == []
-    assert outcome(either) == ("held", "approval")
+    assert either.outcome(LEAD) == ("held", "approval")
     assert len(operations.release(either.app(LATER))) == 2
-    assert outcome(either) == ("queued", "released")
+    assert either.outcome(LEAD) == ("queued", "released")
 
 
 def test_released_before_its_moment_it_waits_for_it(small: Trial) -> None:
     assert len(operations.release(small.app(BEFORE))) == 2
     small.tick("2026-04-01T08:59+08:00")
-    assert outcome(small) == ("held", "released")
+    assert small.outcome(LEAD) == ("held", "released")
     small.tick(DUE)
-    assert outcome(small) == ("sent", "accepted")
+    assert small.outcome(LEAD) == ("sent", "accepted")
 
 
 def test_what_was_approved_is_sent_again_at_once(small: Trial) -> None:
@@ -288,18 +281,18 @@ def test_what_was_approved_is_sent_again_at_once(small: Trial) -> None:
         to_lead = recipient.c.notice == KEY
         connection.execute(update(recipient).where(to_lead).values(refused))
     assert operations.resend(app, KEY) == f"{KEY}#2"
-    assert outcome(small, f"{LEAD}#2") == ("queued", "resent")
+    assert small.outcome(f"{LEAD}#2") == ("queued", "resent")
 
 
 def test_what_nobody_has_read_waits_when_it_is_sent_again(small: Trial) -> None:
     approval.drop(small.app(BEFORE, **ON), KEY, "误取消")
     assert operations.resend(small.app(BEFORE, **ON), KEY) == f"{KEY}#2"
     small.tick("2026-03-31T11:00+08:00", **ON)
-    assert outcome(small, f"{LEAD}#2") == ("held", "approval")
+    assert small.outcome(f"{LEAD}#2") == ("held", "approval")
     approve(small.app("2026-03-31T12:00+08:00", **ON), f"{KEY}#2")
     small.tick(DUE, **ON)
-    assert outcome(small, f"{LEAD}#2") == ("sent", "accepted")
-    assert outcome(small) == ("expired", "dropped")
+    assert small.outcome(f"{LEAD}#2") == ("sent", "accepted")
+    assert small.outcome(LEAD) == ("expired", "dropped")
 
 
 def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Trial) -> None:
@@ -328,7 +321,7 @@ def test_forecast_says_that_the_digests_wait_and_where(
 ) -> None:
     with trial(tmp_path, small=True) as opened:
         opened.tick(EARLY, **MAIL, web=web)
-        mail = parsed(opened.stored("report/preflight/2026-04"))
+        mail = opened.mail("report/preflight/2026-04")
         assert "待审核" in str(mail["Subject"])
         assert where in text_of(mail)
         assert ("http" in text_of(mail)) == bool(web)
@@ -349,17 +342,17 @@ def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -
         assert read_alarms(connection) == {}
 
 
+def test_report_follows_when_all_were_approved(small: Trial) -> None:
+    approve_all(small.app(BEFORE, **MAIL))
+    small.tick(DUE, **MAIL)
+    assert "已接收2" in small.subject("report/digest/2026-04")
+
+
 def test_no_report_comes_before_the_moment(small: Trial) -> None:
     for at in (EARLY, BEFORE, DUE):
         small.tick(at, **MAIL)
     assert "report/digest/2026-04" not in small.notices()
     small.tick(LATER, **MAIL)
-    text = text_of(parsed(small.stored("report/digest/2026-04")))
+    text = small.text("report/digest/2026-04")
     assert "应发2封，邮件服务器已接收0封" in text
     assert "待审核" in text
-
-
-def test_report_follows_when_all_were_approved(small: Trial) -> None:
-    approve_all(small.app(BEFORE, **MAIL))
-    small.tick(DUE, **MAIL)
-    assert "已接收2" in str(parsed(small.stored("report/digest/2026-04"))["Subject"])

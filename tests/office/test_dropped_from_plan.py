@@ -11,15 +11,15 @@ from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.office import operations
 from tests.daemon.everything import Files
-from tests.daemon.trials import Trial, by_smtp, parsed, text_of, trial
-from tests.mail.servers import bad_server
+from tests.daemon.trials import NOBODY, Trial, trial
 
 DAY = "2026-04-27T09:00+08:00"  # three working days before April's end
 LATER = "2026-04-27T10:00+08:00"
 HELD: dict[str, Any] = {"mail": {"first_start": "hold"}}
 NUDGE = "nudge/2026-04-27/a"  # of tasks 4 and 5
-DROPPED = {("expired", "dropped-from-plan")}
+DROPPED = ("expired", "dropped-from-plan")
 PLAN = Files(meetings=(), tasks=tuple((*task[:4], "") for task in Files().tasks))
+LEFT = PLAN.without_task("4").without_task("5")
 
 
 @pytest.fixture
@@ -29,21 +29,21 @@ def office(tmp_path: Path) -> Iterator[Trial]:
         yield opened
 
 
-def state(office: Trial, key: str = NUDGE) -> tuple[str, str]:
-    notice = office.notice(key)
-    return notice.state, notice.reason
-
-
 def held(office: Trial, files: Files) -> None:
     """Everything waits for its release; then the files are edited."""
     office.tick(DAY, **HELD)
     files.write(office)
 
 
+def moved_to_may(*numbers: str) -> Files:
+    moved = tuple((n, 5 if n in numbers else m, *more) for n, m, *more in PLAN.tasks)
+    return replace(PLAN, tasks=moved)
+
+
 @pytest.mark.parametrize(
     "files",
     [
-        PLAN.without_task("4").without_task("5"),
+        LEFT,
         PLAN.without_unit("a"),
         PLAN.without_unit("a", as_group=True),
         replace(PLAN, tasks=tuple((n, m, "office", *more) for n, m, _, *more in PLAN.tasks)),
@@ -56,45 +56,55 @@ def held(office: Trial, files: Files) -> None:
 def test_held_reminder_of_what_left_the_plan_is_not_released(office: Trial, files: Files) -> None:
     held(office, files)
     operations.release(office.app(LATER))
-    assert state(office) == ("expired", "dropped-from-plan")
-
-
-def test_release_goes_on_with_the_others(office: Trial) -> None:
-    held(office, PLAN.without_task("4").without_task("5"))
-    released = operations.release(office.app(LATER))
-    assert "small/nudge/2026-04-27/b" in released
-    assert "small/digest/2026-04/a" not in released  # it leads nothing in that month any more
-
-
-def moved_to_may(*numbers: str) -> Files:
-    moved = tuple((n, 5 if n in numbers else m, *more) for n, m, *more in PLAN.tasks)
-    return replace(PLAN, tasks=moved)
-
-
-def test_reminder_of_a_day_that_has_moved_is_not_released(office: Trial) -> None:
-    held(office, moved_to_may("4", "5"))
-    operations.release(office.app(LATER))
-    assert state(office) == ("expired", "moved")
-    with pytest.raises(UsageError, match="due on another day now"):
-        operations.resend(office.app(LATER), "small/" + NUDGE)
+    assert office.outcome(NUDGE) == DROPPED
 
 
 @pytest.mark.parametrize(
-    ("files", "reason"),
+    ("files", "reason", "words"),
     [
-        (PLAN.without_task("4").without_task("5"), "dropped-from-plan"),
-        (moved_to_may("4", "5"), "moved"),
+        (LEFT, "dropped-from-plan", "has left the plan, nothing is left to send"),
+        (moved_to_may("4", "5"), "moved", "due on another day now"),
     ],
+)
+def test_sending_again_what_left_the_plan_is_refused_in_words(
+    office: Trial, files: Files, reason: str, words: str
+) -> None:
+    held(office, files)
+    released = operations.release(office.app(LATER))
+    assert office.outcome(NUDGE) == ("expired", reason)
+    with pytest.raises(UsageError, match=words):
+        operations.resend(office.app(LATER), "small/" + NUDGE)
+    assert "small/nudge/2026-04-27/b" in released
+    # It leads nothing in that month any more.
+    assert "small/digest/2026-04/a" not in released
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"), [(LEFT, "dropped-from-plan"), (moved_to_may("4", "5"), "moved")]
 )
 def test_reminder_that_waits_for_a_server_ends_at_the_next_pass(
     office: Trial, files: Files, reason: str
 ) -> None:
-    with bad_server(GREETING=["421 4.3.2 too busy"]) as server:
-        office.tick(DAY, **by_smtp(server.port))
-        assert state(office)[0] == "retry"
-        files.write(office)
-        office.tick(LATER, **by_smtp(server.port))
-    assert state(office) == ("expired", reason)
+    office.tick(DAY, **NOBODY)
+    assert office.notice(NUDGE).state == "retry"
+    files.write(office)
+    office.tick(LATER, **NOBODY)
+    assert office.outcome(NUDGE) == ("expired", reason)
+
+
+@pytest.mark.parametrize(
+    ("files", "units"),
+    [(PLAN.without_unit("d"), "d"), (replace(PLAN, year=2027), "abcd")],
+    ids=["its unit left", "another year"],
+)
+def test_digest_of_what_left_the_plan_is_never_composed_from_this_one(
+    office: Trial, files: Files, units: str
+) -> None:
+    office.tick("2026-04-01T09:00+08:00", **HELD)
+    files.write(office)
+    operations.release(office.app(LATER), "2026-04")
+    digests = office.notices(period="2026-04", kind=Kind.DIGEST).values()
+    assert {v.unit for v in digests if (v.state, v.reason) == DROPPED} == set(units)
 
 
 @pytest.mark.parametrize("files", [PLAN.without_task("4"), moved_to_may("4")])
@@ -103,40 +113,17 @@ def test_reminder_of_several_tasks_goes_for_those_that_are_left(
 ) -> None:
     held(office, files)
     operations.release(office.app(LATER))
-    text = text_of(parsed(office.stored(NUDGE)))
+    text = office.text(NUDGE)
     assert "第5项" in text
     assert "第4项" not in text
 
 
 def test_task_that_comes_back_is_reminded_of_on_the_next_day(office: Trial) -> None:
-    held(office, PLAN.without_task("4").without_task("5"))
+    held(office, LEFT)
     office.tick(LATER)
     PLAN.write(office)
     office.tick("2026-04-28T09:00+08:00")
     assert office.notice("nudge/2026-04-28/a").state == "held"
-
-
-def test_digest_of_a_unit_that_left_its_rows_is_not_released(office: Trial) -> None:
-    office.tick("2026-04-01T09:00+08:00", **HELD)
-    PLAN.without_unit("d").write(office)
-    operations.release(office.app(LATER))
-    assert state(office, "digest/2026-04/d") == ("expired", "dropped-from-plan")
-
-
-def test_digest_of_a_month_of_another_year_is_never_composed_from_this_years_plan(
-    office: Trial,
-) -> None:
-    office.tick("2026-04-01T09:00+08:00", **HELD)
-    replace(PLAN, year=2027).write(office)
-    operations.release(office.app(LATER), "2026-04")
-    assert office.states(period="2026-04") == DROPPED
-
-
-def test_sending_again_what_left_the_plan_is_refused_in_words(office: Trial) -> None:
-    held(office, PLAN.without_task("4").without_task("5"))
-    operations.release(office.app(LATER))
-    with pytest.raises(UsageError, match="has left the plan, nothing is left to send"):
-        operations.resend(office.app(LATER), "small/" + NUDGE)
 
 
 def test_sending_again_all_that_was_refused_passes_over_what_left(office: Trial) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reminder.office import operations, registrations
-from tests.daemon.trials import MARCH, Trial, by_smtp, parsed, text_of
+from tests.daemon.trials import MARCH, Trial, by_smtp, text_of
 from tests.mail.servers import Inbox, bad_server, real_server
 
 NUDGED = "2026-03-26T09:00+08:00"  # three working days left
@@ -18,7 +18,7 @@ ASIDE = {"mail": MAIL, "nudge": [{"to": ["secretariat", CHIEF]}]}
 
 def nudged(office: Trial, **settings: Any) -> Any:
     office.tick(NUDGED, **settings)
-    return parsed(office.stored(NUDGE))
+    return office.mail(NUDGE)
 
 
 def addresses(office: Trial, key: str = NUDGE) -> list[str]:
@@ -117,4 +117,4 @@ def test_a_queued_reminder_to_others_alone_is_given_up_when_its_task_is_done(
         office.tick(NUDGED, **settings)
         registrations.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
         office.tick("2026-03-26T09:05+08:00", **settings)
-    assert (office.notice(NUDGE).state, office.notice(NUDGE).reason) == ("expired", "done")
+    assert office.outcome(NUDGE) == ("expired", "done")

@@ -18,7 +18,7 @@ from reminder.ledger.schema import recipient
 from reminder.office import lookup, operations
 from reminder.office import registrations as service
 from reminder.office.application import Application
-from tests.daemon.trials import MARCH, Trial, parsed, text_of, trial
+from tests.daemon.trials import MARCH, Trial, text_of, trial
 
 TASK = "2026-03-1"
 LATE = "2026-03-26T09:30+08:00"  # three working days are left
@@ -210,7 +210,7 @@ def test_a_receipt_that_was_refused_goes_again_in_its_words(small: Trial) -> Non
             .values(state="refused")
         )
     assert operations.resend(small.app(PAST), "small/receipt/1/lead") == "small/receipt/1/lead#2"
-    first, again = (parsed(small.stored(f"receipt/1/lead{copy}")) for copy in ("", "#2"))
+    first, again = (small.mail(f"receipt/1/lead{copy}") for copy in ("", "#2"))
     assert text_of(again) == text_of(first)
     assert again["Message-ID"] != first["Message-ID"]
 
@@ -247,7 +247,7 @@ def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> No
     app.plan(app.clock.now())
     [nudge] = kinds(either, Kind.NUDGE)
     finish(either.app(LATE))
-    assert (either.notice(nudge).state, either.notice(nudge).reason) == ("expired", "done")
+    assert either.outcome(nudge) == ("expired", "done")
 
 
 def test_a_nudge_that_was_sent_again_stops_as_well(small: Trial) -> None:
@@ -257,7 +257,7 @@ def test_a_nudge_that_was_sent_again_stops_as_well(small: Trial) -> None:
     operations.drop(app, f"small/{nudge}")
     again = operations.resend(app, f"small/{nudge}").removeprefix("small/")
     finish(small.app(LATE))
-    assert (small.notice(again).state, small.notice(again).reason) == ("expired", "done")
+    assert small.outcome(again) == ("expired", "done")
     assert small.notice(nudge).reason == "dropped"
 
 
@@ -268,7 +268,7 @@ def test_of_two_leads_one_reports_for_itself_alone_until_the_task_is_confirmed(t
     [key] = kinds(two, Kind.NUDGE)
     assert (key, two.notice(key).state) == ("nudge/2026-03-26/bystander", "queued")
     service.confirm(app, "lead", TASK, "", OFFICE)
-    assert (two.notice(key).state, two.notice(key).reason) == ("expired", "done")
+    assert two.outcome(key) == ("expired", "done")
     assert not app.progress().is_asked(TASK, "bystander")
 
 

@@ -11,7 +11,7 @@ from reminder.ledger import integrity
 from reminder.ledger.database import DatabaseServer
 from reminder.office import holds, operations, records, registrations
 from reminder.office.status import read_status
-from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.postgresql import PostgreSQL
 
 APRIL, MAY = "2026-04-01T09:00+08:00", "2026-05-06T09:00+08:00"
@@ -53,7 +53,7 @@ def test_restored_copy_sends_nothing_until_it_is_released(
     assert operations.release(office.app(then))
     office.tick(then)
     assert office.states(period="2026-04") == {SENT}
-    subject = str(parsed(office.stored("digest/2026-04/lead"))["Subject"])
+    subject = office.subject("digest/2026-04/lead")
     assert ("〔补发〕" in subject) == late
 
 
