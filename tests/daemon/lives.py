@@ -15,7 +15,7 @@ from tests.mail.servers import real_server
 from tests.office import approving as approval
 
 WAYS = ("smtp", "maildir")
-Begun = Callable[[Trial, dict[str, Any]], None]
+Begun = Callable[[Trial, dict[str, Any]], object]
 
 
 class Lives:

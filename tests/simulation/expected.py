@@ -154,12 +154,10 @@ class _Rules:
             local = self._table.directory[unit].tone is Relation.LOCAL
             steps = [step for step in self._table.schedule.nudges if step >= left]
             if soft or local:
-                steps = [step for step in steps if self._names_lead(step)]
+                addressees = self._table.schedule.addressees
+                steps = [step for step in steps if addressees(Kind.NUDGE, step).lead]
             if steps:
                 yield Kind.NUDGE, *(("once", 0) if soft else (f"{window.due}", min(steps)))
-
-    def _names_lead(self, step: int) -> bool:
-        return self._table.schedule.addressees(Kind.NUDGE, step).lead
 
     def _overdue(self, window: Window, day: date, unit: str) -> Iterator[tuple[str, str, int]]:
         table = self._table

@@ -1,7 +1,7 @@
 """What goes wrong in a simulated year: drawn from a seed before it begins, the same each time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
@@ -50,9 +50,6 @@ class Spell:
     shift: timedelta = timedelta()
     address: str = ""
 
-    def holds(self, at: datetime) -> bool:
-        return self.start <= at < self.end
-
 
 @dataclass(frozen=True)
 class Kill:
@@ -83,14 +80,10 @@ class Faults:
     spells: tuple[Spell, ...] = ()
     kills: tuple[Kill, ...] = ()
     actions: tuple[PlannedAction, ...] = ()
-    _by_fault: dict[Fault, list[Spell]] = field(init=False, repr=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for spell in self.spells:
-            self._by_fault.setdefault(spell.fault, []).append(spell)
 
     def holding(self, fault: Fault, at: datetime) -> Spell | None:
-        return next((s for s in self._by_fault.get(fault, ()) if s.holds(at)), None)
+        spells = (spell for spell in self.spells if spell.fault is fault)
+        return next((spell for spell in spells if spell.start <= at < spell.end), None)
 
     def shift(self, at: datetime) -> timedelta:
         spell = self.holding(Fault.CLOCK, at)
@@ -131,7 +124,7 @@ def draw(seed: int, table: Timetable, start: datetime, end: datetime) -> Faults:
             return dice.choice(near) + HOUR * dice.uniform(first, last)
         return start + (end - start) * dice.random()
 
-    spells = [*_server(dice, moment, addresses), *_machine(dice, moment)]
+    spells = list(_spells(dice, moment, addresses))
     steps = [int(10 ** dice.uniform(0, 3)) for _ in range(dice.randrange(40))]
     kills = [Kill(moment(0, 0.2), step) for step in steps]
     tasks = list(table.windows)
@@ -155,16 +148,13 @@ def _actions(dice: Random, task: str, at: datetime) -> Iterator[PlannedAction]:
         yield PlannedAction(at + HOUR * 10 ** dice.uniform(-1, 2), task, answer)
 
 
-def _server(dice: Random, moment: Moments, addresses: Sequence[str]) -> Iterator[Spell]:
+def _spells(dice: Random, moment: Moments, addresses: Sequence[str]) -> Iterator[Spell]:
     for _ in range(dice.randrange(20)):
         fault, begin = dice.choice(_SERVER), moment()
         # Mostly an hour or so, now and then three days and more.
         length = HOUR * min(10 ** dice.uniform(-1, 2.2), 100)
         address = dice.choice(addresses) if fault is Fault.REFUSES_ONE and addresses else ""
         yield Spell(fault, begin, begin + length, address=address)
-
-
-def _machine(dice: Random, moment: Moments) -> Iterator[Spell]:
     for _ in range(dice.randrange(6)):
         begin = moment()
         yield Spell(Fault.OFF, begin, begin + HOUR * 10 ** dice.uniform(-1, 2.9))

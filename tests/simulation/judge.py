@@ -1,7 +1,7 @@
 """The promise, checked against what was due and what the mail server knows."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -42,7 +42,7 @@ class Evidence:
     views: Sequence[NoticeView]
     reminded: Mapping[str, set[Telling]]
     receipts: frozenset[str]
-    content: Callable[[str], bytes | None]
+    content: Mapping[str, bytes | None]
     reader: Approver | None = None  # where digests are to be approved
 
 
@@ -183,7 +183,7 @@ class _Judge:
 
     def _text(self, view: NoticeView) -> str:
         """What its reader reads; nothing when it never went."""
-        content = self._seen.content(view.key) if self._hashes[view.message_id or ""] else None
+        content = self._seen.content[view.key] if self._hashes[view.message_id or ""] else None
         body = message_from_bytes(content or b"", policy=default).get_body(("plain",))
         return str(body.get_content()) if content and body else ""
 

@@ -140,22 +140,16 @@ class SickServer:
         lost = self.holds(Fault.LOSES_ANSWERS) and self.dice.random() < 0.5
         if lost and self.dice.random() < 0.5:
             return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: cut")
-        self.keep(envelope, accepted)
+        kept = sha256(envelope.content).digest()
+        self.deliveries.append(
+            Delivery(
+                self.clock.moment, self.clock.now(), envelope.message_id, kept, tuple(accepted)
+            )
+        )
         if lost:
             self.excused[envelope.message_id] += 1
             return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: timed out")
         return Answer(State.SENT, Reason.ACCEPTED, "250 kept")
-
-    def keep(self, envelope: Envelope, accepted: list[str]) -> None:
-        self.deliveries.append(
-            Delivery(
-                self.clock.moment,
-                self.clock.now(),
-                envelope.message_id,
-                sha256(envelope.content).digest(),
-                tuple(accepted),
-            )
-        )
 
     def accepted_by_address(self) -> Mapping[tuple[str, str], int]:
         """How often each message was accepted for each address."""
@@ -184,15 +178,14 @@ class Session:
         server = self._server
         server.step()
         server.clock.advance(1)
+        self.closed = True  # unless MAIL is said
         if server.holds(Fault.DOWN) or (server.holds(Fault.STINGY) and self._sent >= _STINGY):
-            self.closed = True
             raise ServerError("mail server virtual failed at MAIL: 421 enough of you")
         if server.holds(Fault.MAIL):
-            self.closed = True
             raise ServerError("mail server virtual refused MAIL: 451 not now")
         if not still_ours():
-            self.closed = True
             raise ClaimLapsedError("the claim lapsed before MAIL")
+        self.closed = False
         answers, accepted = {}, []
         for address in envelope.recipients:
             if refusal := server.refusal(envelope.message_id, address):

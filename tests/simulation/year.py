@@ -2,12 +2,12 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sqlalchemy import select
 
@@ -26,44 +26,22 @@ from tests.simulation.actors import Approver, act
 from tests.simulation.expected import Telling, Tick, receipts_due
 from tests.simulation.faults import Fault, Faults, draw
 from tests.simulation.judge import Breach, Evidence, judge
-from tests.simulation.server import Delivery, Killed, Life, ShiftedClock, SickServer
+from tests.simulation.server import Killed, Life, ShiftedClock, SickServer
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a year brought. `copies` are messages that a recipient got more than once."""
-
-    seed: int | None
-    faults: Faults
-    kills: int
-    deliveries: tuple[Delivery, ...]
-    notices: tuple[NoticeView, ...]
-    copies: int
-    breaches: tuple[Breach, ...]
-
-
-def simulate(
-    office: Office,
-    start: datetime,
-    end: datetime,
-    folder: Path,
-    *,
-    faults: Faults | None = None,
-    seed: int | None = None,
-) -> Outcome:
+class FaultyYear(SimulatedYear):
     """The office from `start` until before `end`, its ledger in `folder`.
 
-    With a seed, faults are drawn from it unless they are given.
+    With a seed, faults are drawn from it unless they are given. `copies` are messages that a
+    recipient got more than once.
     """
-    if faults is None:
-        faults = Faults() if seed is None else draw(seed, office.table, start, end)
-    return FaultyYear(office, start, end, folder, faults, seed).outcome()
 
-
-class FaultyYear(SimulatedYear):
     clock: ShiftedClock
+    notices: Sequence[NoticeView]
+    breaches: Sequence[Breach]
+    copies: int
 
     def __init__(
         self,
@@ -71,21 +49,24 @@ class FaultyYear(SimulatedYear):
         start: datetime,
         end: datetime,
         folder: Path,
-        faults: Faults,
-        seed: int | None,
+        *,
+        faults: Faults | None = None,
+        seed: int | None = None,
     ) -> None:
         super().__init__(office, start, end, folder)
         self.clock = ShiftedClock(start)
-        self._faults, self._seed = faults, seed
+        if faults is None:
+            faults = Faults() if seed is None else draw(seed, office.table, start, end)
+        self.faults, self.seed = faults, seed
         self._dice = Random(f"order {seed}")
-        self._kills = list(faults.kills)
+        self._deaths = list(faults.kills)
         self._actions = list(faults.actions)
         self._approver = Approver(office.table, seed) if office.settings.mail.approval else None
         comes = self._approver.begins.values() if self._approver else ()
         self._boundaries = sorted({*faults.boundaries(), *comes})
         self.sick = SickServer(self.clock, faults, self._dice)
         self._journal: list[Tick] = []
-        self._killed = 0
+        self.kills = 0
 
     def begin(self) -> Application:
         """A new process: nothing is kept but what is on disk."""
@@ -94,7 +75,7 @@ class FaultyYear(SimulatedYear):
         return app
 
     def work(self) -> None:
-        self.clock.shift = self._faults.shift(self.clock.moment)
+        self.clock.shift = self.faults.shift(self.clock.moment)
         if self.sick.holds(Fault.OFF):
             return
         self._life.disk_full = self.sick.holds(Fault.DISK_FULL)
@@ -107,8 +88,8 @@ class FaultyYear(SimulatedYear):
         app, at, progress = self.app, self.clock.now(), self.app.progress()
         done, reported = frozenset(progress.done), progress.reported
         begun = self.clock.moment
-        if self._kills and self._kills[0].at <= begun:
-            self._life.dies_at = self._life.steps + self._kills.pop(0).step
+        if self._deaths and self._deaths[0].at <= begun:
+            self._life.dies_at = self._life.steps + self._deaths.pop(0).step
         self.sick.life, completed = self._life, False
         try:
             app.tick()
@@ -126,7 +107,7 @@ class FaultyYear(SimulatedYear):
 
     def _bury(self) -> None:
         """The next pass is a new process's. What it was sending may go once more."""
-        self._killed += 1
+        self.kills += 1
         self.app.database.close()
         self.app = self.begin()
         query = select(notice.c.message_id).join(recipient, recipient.c.notice == notice.c.key)
@@ -153,41 +134,36 @@ class FaultyYear(SimulatedYear):
         unfinished = not self._journal or not self._journal[-1].completed
         return unfinished or super().something_waits()
 
-    def _stored(self, key: str) -> bytes | None:
-        with self.app.database.read() as connection:
-            return content_of(connection, key)
-
-    def outcome(self) -> Outcome:
+    def judged(self) -> None:
+        """Runs, and holds what came of it against the promise."""
         self.run()
-        server, table = self.sick, self.office.table
         told: dict[str, set[Telling]] = defaultdict(set)
         with self.app.database.read() as connection:
-            views = read_notices(connection)
+            self.notices = views = list(read_notices(connection))
             started = read_start(connection, self.app.settings.stream) or self.start
             for row in connection.execute(select(reminded)):
                 told[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
             registered = list(registrations.read_all(connection))
+            stored = {view.key: content_of(connection, view.key) for view in views}
         breaches = [Breach("ledger", words) for words in verify(self.app.database.place)]
         evidence = Evidence(
             started,
             self._journal,
-            self._faults,
-            server,
+            self.faults,
+            self.sick,
             views,
             told,
             receipts_due(registered, views),
-            self._stored,
+            stored,
             self._approver,
         )
-        breaches += judge(table, evidence)
+        self.breaches = [*breaches, *judge(self.office.table, evidence)]
         self.app.database.close()
-        copies = sum(count - 1 for count in server.accepted_by_address().values())
-        return Outcome(
-            self._seed,
-            self._faults,
-            self._killed,
-            tuple(server.deliveries),
-            tuple(views),
-            copies,
-            tuple(breaches),
-        )
+        self.copies = sum(count - 1 for count in self.sick.accepted_by_address().values())
+
+
+def simulate(*where: Any, **how: Any) -> FaultyYear:
+    """As `FaultyYear` begins, to its end."""
+    year = FaultyYear(*where, **how)
+    year.judged()
+    return year

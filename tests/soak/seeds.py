@@ -11,30 +11,29 @@ import logging
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 from reminder.documents.office import load_office
-from tests.simulation.year import Outcome, simulate
+from tests.simulation.judge import Breach
+from tests.simulation.year import simulate
 
 
-def year(seed: int) -> Outcome:
+def year(seed: int) -> tuple[str, Sequence[Breach]]:
     logging.disable()
     approval = seed % 4 == 0  # of every fourth the secretariat reads the digests first
     office = load_office(None, {"mail": {"approval": approval}})
     zone, of = office.table.plan.zone, office.table.plan.year
     start, end = datetime(of, 1, 1, tzinfo=zone), datetime(of + 1, 1, 1, tzinfo=zone)
     with tempfile.TemporaryDirectory(prefix="reminder-seed-") as folder:
-        return simulate(office, start, end, Path(folder), seed=seed)
-
-
-def line(outcome: Outcome) -> str:
+        found = simulate(office, start, end, Path(folder), seed=seed)
     return (
-        f"seed {outcome.seed}: {outcome.kills} kills, {len(outcome.faults.spells)} faults, "
-        f"{len(outcome.deliveries)} mails, {outcome.copies} copies, "
-        f"{len(outcome.breaches)} breaches"
-    )
+        f"seed {seed}: {found.kills} kills, {len(found.faults.spells)} faults, "
+        f"{len(found.sick.deliveries)} mails, {found.copies} copies, "
+        f"{len(found.breaches)} breaches"
+    ), found.breaches
 
 
 def main() -> int:
@@ -47,11 +46,11 @@ def main() -> int:
     seeds = given.seeds or range(given.first, given.first + given.count)
     broken = 0
     with ProcessPoolExecutor(given.jobs) as pool:
-        for outcome in pool.map(year, seeds):
-            print(line(outcome), flush=True)
-            for breach in outcome.breaches:
+        for words, breaches in pool.map(year, seeds):
+            print(words, flush=True)
+            for breach in breaches:
                 print(f"  {breach.notice}: {breach.words}", flush=True)
-            broken += bool(outcome.breaches)
+            broken += bool(breaches)
     print(f"{broken} of {len(seeds)} seeds broke the promise")
     return 1 if broken else 0
 

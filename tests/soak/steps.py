@@ -11,31 +11,22 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from tests.daemon.lives import WAYS, Begun, approved, lives, one_more_unit, planned
-from tests.daemon.trials import MARCH, Trial
-
-NUDGES = "2026-03-26"
-
-
-def from_an_outbox(office: Trial, settings: dict[str, Any]) -> None:
-    """The month went into the outbox: moving to a mail server is a first start again."""
-    office.tick(MARCH, **settings | {"transport": "maildir"})
-
-
-def digests(office: Trial, settings: dict[str, Any]) -> None:
-    """The month's digests went; reminders are due next."""
-    office.tick(MARCH, **settings)
-
+from tests.daemon.trials import MARCH
 
 BEGINNINGS: dict[str, tuple[Begun | None, str]] = {
     "no ledger": (None, "2026-03-02"),
     "planned": (planned, "2026-03-02"),
     "one more unit": (one_more_unit, "2026-03-02"),
     "approved": (approved, "2026-03-02"),
-    "from an outbox": (from_an_outbox, "2026-03-02"),
-    "a nudge": (digests, NUDGES),
+    # The month went into the outbox: moving to a mail server is a first start again.
+    "from an outbox": (
+        lambda office, settings: office.tick(MARCH, **settings | {"transport": "maildir"}),
+        "2026-03-02",
+    ),
+    # The month's digests went; reminders are due next.
+    "a nudge": (lambda office, settings: office.tick(MARCH, **settings), "2026-03-26"),
 }
 
 
