@@ -106,12 +106,10 @@ class Sender:
             command, env=self._environ, check=True, capture_output=True, text=True
         ).stdout
 
-    def asked(self, path: str) -> tuple[str, str]:
+    def asked(self, path: str) -> str:
         """Its web server, on that host: the ETag, and a digest of the bytes."""
         command = [*self._python, "-ISc", _ASK, f"http://127.0.0.1:{WEB}{path}"]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        tag, digest = said.split()
-        return tag, digest
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def close(self) -> None:
         if self.process and self.process.poll() is None:
@@ -119,22 +117,20 @@ class Sender:
             self.process.wait()
 
 
+@dataclass(frozen=True)
 class Cluster:
-    def __init__(
-        self, hosts: Network, server: PostgreSQL, relay: Path, senders: list[Sender], units: int
-    ) -> None:
-        self.hosts = hosts
-        self.server = server
-        self.senders = senders
-        self.expected = {f"unit{number}@{PLACE}" for number in range(units)}
-        self._relay = relay
+    hosts: Network
+    server: PostgreSQL
+    relay: Path
+    senders: list[Sender]
+    expected: set[str]
 
     def start(self) -> None:
         for sender in self.senders:
             sender.start()
 
     def account(self) -> list[Kept]:
-        return account(self._relay)
+        return account(self.relay)
 
     def shares(self) -> Counter[int]:
         return Counter(one.life for one in self.account())
@@ -205,7 +201,9 @@ def cluster(folder: Path, shape: Shape) -> Iterator[Cluster]:
         inside = hosts.inside("ledger", "postgres")
         server = stack.enter_context(postgresql(address, inside))
         kept = folder / "account"
-        stack.enter_context(_relay(hosts, kept, shape.body))
+        words = ["-m", "tests.hosts.relay", f"{NETS['mail']}.{RELAY}", str(SMTP), kept]
+        relay = [*hosts.inside("relay"), sys.executable, *words, "--body", str(shape.body)]
+        stack.callback(stack.enter_context(subprocess.Popen(relay)).kill)
         settings = this_month(folder / "office", shape.units) | {
             "DATABASE_URL": server.create("ledger").url,
             "TRANSPORT": "smtp",
@@ -223,15 +221,5 @@ def cluster(folder: Path, shape: Shape) -> Iterator[Cluster]:
         for number in range(FIRST, FIRST + shape.senders):
             senders.append(Sender(hosts, number, folder, environ, hasty=shape.hasty))
             stack.callback(senders[-1].close)
-        yield Cluster(hosts, server, kept, senders, shape.units)
-
-
-@contextmanager
-def _relay(hosts: Network, kept: Path, body: float) -> Iterator[None]:
-    words = ["-m", "tests.hosts.relay", f"{NETS['mail']}.{RELAY}", str(SMTP), kept]
-    command = [*hosts.inside("relay"), sys.executable, *words, "--body", str(body)]
-    with subprocess.Popen(command) as process:
-        try:
-            yield
-        finally:
-            process.kill()
+        expected = {f"unit{number}@{PLACE}" for number in range(shape.units)}
+        yield Cluster(hosts, server, kept, senders, expected)

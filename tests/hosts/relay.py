@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -57,15 +56,10 @@ class Keeping(Conversation):
 
 def account(path: Path) -> list[Kept]:
     """As far as it is written."""
-    return list(_entries(path)) if path.exists() else []
-
-
-def _entries(path: Path) -> Iterator[Kept]:
-    with path.open(encoding="ascii") as lines:
-        for line in lines:
-            if line.endswith("\n"):
-                number, port, recipients, content, at = json.loads(line)
-                yield Kept(number, port, tuple(recipients), content.encode("latin-1"), at)
+    *lines, _ = path.read_text("ascii").split("\n") if path.exists() else [""]
+    entries = [json.loads(line) for line in lines]
+    return [Kept(number, port, tuple(recipients), content.encode("latin-1"), at)
+            for number, port, recipients, content, at in entries]  # fmt: skip
 
 
 async def serve(address: str, port: int, path: Path, body: float) -> None:

@@ -16,22 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from tests.hosts import troubles as trouble
 from tests.hosts.cluster import Shape
 from tests.hosts.network import missing
-from tests.hosts.troubles import (
-    FROZEN,
-    KILLED,
-    LEDGER,
-    LEDGER_SILENT,
-    MAIL,
-    MAIL_SILENT,
-    STOPPED,
-    Outcome,
-    befallen,
-    restarted,
-    served_alike,
-    undisturbed,
-)
 from tests.postgresql import program
 
 T = TypeVar("T")
@@ -39,18 +26,18 @@ SHAPE = Shape(units=400)
 BUSY = Shape(units=2000)  # the others are not done when they take over
 LONG = 120  # seconds of trouble
 # The longest first; they mostly wait.
-RUNS: tuple[Callable[[Path], Outcome], ...] = (
-    lambda folder: befallen(folder, SHAPE, MAIL_SILENT),
-    lambda folder: befallen(folder, SHAPE, MAIL),
-    lambda folder: befallen(folder, BUSY, KILLED),
-    lambda folder: befallen(folder, SHAPE, FROZEN, seconds=LONG),
-    lambda folder: befallen(folder, SHAPE, LEDGER_SILENT, seconds=LONG),
-    lambda folder: befallen(folder, SHAPE, LEDGER, seconds=LONG),
-    lambda folder: befallen(folder, SHAPE, KILLED),
-    lambda folder: befallen(folder, SHAPE, STOPPED),
-    lambda folder: restarted(folder, SHAPE, signal.SIGINT),
-    lambda folder: restarted(folder, SHAPE, signal.SIGQUIT),
-    lambda folder: undisturbed(folder, SHAPE)[0],
+RUNS: tuple[Callable[[Path], trouble.Outcome], ...] = (
+    lambda folder: trouble.befallen(folder, SHAPE, trouble.MAIL_SILENT),
+    lambda folder: trouble.befallen(folder, SHAPE, trouble.MAIL),
+    lambda folder: trouble.befallen(folder, BUSY, trouble.KILLED),
+    lambda folder: trouble.befallen(folder, SHAPE, trouble.FROZEN, seconds=LONG),
+    lambda folder: trouble.befallen(folder, SHAPE, trouble.LEDGER_SILENT, seconds=LONG),
+    lambda folder: trouble.befallen(folder, SHAPE, trouble.LEDGER, seconds=LONG),
+    lambda folder: trouble.befallen(folder, SHAPE, trouble.KILLED),
+    lambda folder: trouble.befallen(folder, SHAPE, trouble.STOPPED),
+    lambda folder: trouble.restarted(folder, SHAPE, signal.SIGINT),
+    lambda folder: trouble.restarted(folder, SHAPE, signal.SIGQUIT),
+    lambda folder: trouble.undisturbed(folder, SHAPE)[0],
 )
 AT_A_TIME = 3
 SENDERS, ROUNDS = (1, 2, 4), 3
@@ -73,14 +60,14 @@ def troubles() -> list[str]:
     return breaches
 
 
-def row(one: Outcome) -> str:
+def row(one: trouble.Outcome) -> str:
     shares = " + ".join(str(count) for _, count in sorted(one.shares.items()))
     after = "" if one.taken_over is None else f"{one.taken_over:.1f} s"
     return f"| {one.case} | {one.accepted} | {shares} | {one.held or ''} | {after} | {one.copies} |"
 
 
 def feeds() -> list[str]:
-    breaches, seconds = in_a_folder(served_alike)
+    breaches, seconds = in_a_folder(trouble.served_alike)
     print("feeds changed after", ", ".join(f"{one:.1f} s" for one in seconds))
     return breaches
 
@@ -92,7 +79,9 @@ def rates() -> list[str]:
     for _ in range(ROUNDS):
         for senders in SENDERS:
             shape = Shape(2000, senders, connections=4, body=0.025)
-            outcome, rate = in_a_folder(lambda folder, shape=shape: undisturbed(folder, shape))
+            outcome, rate = in_a_folder(
+                lambda folder, shape=shape: trouble.undisturbed(folder, shape)
+            )
             rates[senders].append(rate)
             breaches += outcome.breaches
     alone = statistics.median(rates[1])

@@ -20,7 +20,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -46,12 +45,12 @@ class SlowRecord(Record):
 
     def __init__(self, dice: random.Random) -> None:
         super().__init__()
-        self._dice = dice
+        self.dice = dice
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        await asyncio.sleep(self._dice.uniform(0, LATENCY))
+        await asyncio.sleep(self.dice.uniform(0, LATENCY))
         said = await super().handle_DATA(server, session, envelope)
-        await asyncio.sleep(self._dice.uniform(0, LATENCY))
+        await asyncio.sleep(self.dice.uniform(0, LATENCY))
         return said
 
 
@@ -77,16 +76,14 @@ class Counts:
 class Folder:
     """A state folder, a plan and a server of its own; lives that are killed, one that is not."""
 
-    def __init__(self, folder: Path, counts: Counts, dice: random.Random, start: Start) -> None:
+    def __init__(
+        self, folder: Path, counts: Counts, record: SlowRecord, port: int, start: Start
+    ) -> None:
         self.state = folder / "state"
         self.plan = folder / "plan.toml"
         self.counts = counts
         self.start = start
-        self.dice = dice
-        self.record = SlowRecord(dice)
-        self.environ: dict[str, str] = {}
-
-    def serve(self, port: int) -> None:
+        self.dice, self.record = record.dice, record
         self.environ = {
             "PLAN": str(self.plan),
             "TRANSPORT": "smtp",
@@ -147,10 +144,10 @@ class Folder:
         counts.breaches += differences(self.state / "ledger.db", record.accepted)
 
 
-def plan_of(year: int, month: int, busy: int = 4) -> str:
-    """The shipped plan, as of that year, with the rows of a busy month in that month."""
+def plan_of(year: int, month: int) -> str:
+    """The shipped plan, as of that year, with the rows of April, a busy month, in that month."""
     text = (SHIPPED / "plan" / "plan_2026.toml").read_text(encoding="utf-8")
-    other = {busy: month, month: busy}
+    other = {4: month, month: 4}
     return re.sub(
         r"(?m)^(\[\[month\]\]\nmonth = )(\d+)$",
         lambda row: f"{row[1]}{other.get(int(row[2]), int(row[2]))}",
@@ -207,15 +204,11 @@ SERIES = {"tick": kill_ticks, "run": kill_runs}
 def series(command: str, most: int, seed: int, start: Start = process) -> Counts:
     """Fresh folders until there were so many kills, or something broke."""
     counts, dice = Counts(command), random.Random(seed)
-    for _ in count():
-        if counts.kills >= most or counts.breaches:
-            return counts
-        with tempfile.TemporaryDirectory() as place:
-            folder = Folder(Path(place), counts, dice, start)
-            with real_server(folder.record) as port:
-                folder.serve(port)
-                SERIES[command](folder, most)
-    raise AssertionError
+    while counts.kills < most and not counts.breaches:
+        record = SlowRecord(dice)
+        with tempfile.TemporaryDirectory() as place, real_server(record) as port:
+            SERIES[command](Folder(Path(place), counts, record, port, start), most)
+    return counts
 
 
 def main() -> int:
