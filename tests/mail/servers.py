@@ -6,7 +6,7 @@ import ssl
 import struct
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -230,20 +230,14 @@ class _Session(socketserver.StreamRequestHandler):
         self.command, self.body = "", b""
         self.recipients: list[str] = []
         self.held = b""
-        try:
-            self._converse()
-        except OSError:
-            return
-        finally:
-            self.request.close()
-
-    def _converse(self) -> None:
-        going = self._reply("GREETING")
-        while going and (line := self.rfile.readline()):
-            self.command = line.decode(errors="replace").rstrip()
-            self.server.commands.append(self.command)
-            verb = _verb(self.command)
-            going = self._reply(verb) and verb != "QUIT"
+        with suppress(OSError):
+            going = self._reply("GREETING")
+            while going and (line := self.rfile.readline()):
+                self.command = line.decode(errors="replace").rstrip()
+                self.server.commands.append(self.command)
+                verb = _verb(self.command)
+                going = self._reply(verb) and verb != "QUIT"
+        self.request.close()
 
     def _reply(self, verb: str) -> bool:
         """Whether the conversation goes on."""
@@ -322,14 +316,6 @@ class _Session(socketserver.StreamRequestHandler):
         self._go()
         self.rfile.readline()
 
-    def _go_then_reset(self) -> None:
-        self._go_then_close()
-        self._reset()
-
-    def _go_then_read_nothing(self) -> None:
-        self._go()
-        self.server.over.wait()
-
 
 _ENDS: Mapping[str, Callable[[_Session], object]] = {
     CLOSE: lambda session: None,
@@ -338,8 +324,8 @@ _ENDS: Mapping[str, Callable[[_Session], object]] = {
     DRIP: _Session._drip,
     CUT_SHORT: lambda session: session.wfile.write(b"250 2.0.0 ke"),
     GO_THEN_CLOSE: _Session._go_then_close,
-    GO_THEN_RESET: _Session._go_then_reset,
-    GO_THEN_DEAF: _Session._go_then_read_nothing,
+    GO_THEN_RESET: lambda session: (session._go_then_close(), session._reset()),
+    GO_THEN_DEAF: lambda session: (session._go(), session.server.over.wait()),
 }
 
 

@@ -48,16 +48,6 @@ NGINX = """
 """
 
 
-def addresses(page: str) -> set[tuple[str, str]]:
-    """Every address on a page, of links, pictures, frames, scripts, styles and forms, with how it
-    is asked for."""
-    return {
-        ("post" if 'method="post"' in tag else "get", unescape(address))
-        for tag in re.findall(r"<\w[^>]*>", page)
-        for address in re.findall(r'\s(?:href|src|action)="([^"]+)"', tag)
-    }
-
-
 class Below:
     """A browser's way through the site: whatever it is led to must lie below the path."""
 
@@ -84,13 +74,9 @@ class Below:
         self.must_hold(place)
         return place
 
-    def log_in(self) -> str:
-        page = self.get(f"{self.base}/console/month").text
-        wanted = re.search(r'name="next" value="([^"]*)"', page)[1]
-        return self.post(f"{self.base}/console/login", password=PASSWORD, next=wanted)
-
     def walk(self, *starts: str) -> set[str]:
-        """Follows the addresses of every page, two of each kind, and says which it has seen."""
+        """Follows the addresses of every page, of links, pictures, frames, scripts, styles and
+        forms, two of each kind, and says which it has seen."""
         seen: set[str] = set()
         kinds = Counter[str]()
         waiting = list(starts)
@@ -106,8 +92,10 @@ class Below:
             assert answer.status_code == 200, url
             if not answer.headers["Content-Type"].startswith("text/html"):
                 continue
-            for method, address in addresses(answer.text):
-                if (there := self.place(url, address)) and method == "get":
+            for tag, address in re.findall(
+                r'(<\w[^>]*\s(?:href|src|action)="([^"]+)"[^>]*>)', answer.text
+            ):
+                if (there := self.place(url, unescape(address))) and 'method="post"' not in tag:
                     waiting.append(there)
                 elif there:
                     assert self.client.post(there).status_code == 415, there  # no form came
@@ -144,7 +132,9 @@ def below(
     with nginx(tmp_path / "nginx", port, NGINX.format(port=port, location=where)):
         found = Below(base, app)
         assert found.get(local_address(app, base)).status_code == 200
-        assert found.log_in() == f"{base}/console/month"
+        wanted = re.search(r'name="next" value="([^"]*)"', found.get(f"{base}/console/month").text)
+        place = found.post(f"{base}/console/login", password=PASSWORD, next=wanted[1])
+        assert place == f"{base}/console/month"
         yield found
         found.client.close()
     stop(server, thread)
@@ -153,11 +143,9 @@ def below(
 
 def link(below: Below) -> str:
     """Of a unit's page, as it stands in its mail."""
-    for path in messages(below.app.settings.outbox):
-        mail = parsed(path.read_bytes())
-        if "deputies@" in str(mail["To"]):
-            return re.search(rf"{re.escape(below.base)}/units/\S+", text_of(mail))[0]
-    raise AssertionError("no mail")
+    mails = [parsed(path.read_bytes()) for path in messages(below.app.settings.outbox)]
+    mail = next(mail for mail in mails if "deputies@" in str(mail["To"]))
+    return re.search(rf"{re.escape(below.base)}/units/\S+", text_of(mail))[0]
 
 
 def test_every_address_of_every_page_lies_below_the_path_and_answers(below: Below) -> None:

@@ -19,10 +19,6 @@ def link(house: Any, purpose: str, subject: str) -> LinkView | None:
         return read_link(connection, purpose, subject)
 
 
-def rotate_by(house: Any, by: str = "command line (root)") -> None:
-    rotate(house.application, link(house, PAGE, "deputies"), by, with_feed=True)
-
-
 def generations(house: Any) -> tuple[int, int]:
     """Of the unit's page and of its feed."""
     page, feed = link(house, PAGE, "deputies"), link(house, FEED, "deputies")
@@ -57,23 +53,20 @@ def test_every_unit_and_the_plan_stand_in_the_list_and_are_found_by_name(
     assert "没有名称含" in secretary.get("/console/links?q=火星").text
 
 
-def test_the_addresses_of_a_unit_open_what_they_say(secretary: Any) -> None:
-    page = secretary.get(DEPUTIES)
-    feed = secretary.get(address(page, "feed-address"))
-    assert (feed.status_code, feed.headers["Content-Type"][:13]) == (200, "text/calendar")
-    assert secretary.get(address(page, "feed-full")).status_code == 200
-    assert address(page, "page-address").startswith("/units/")
-    assert 'href="webcal://' in page.text
-
-
-def test_a_single_reader_gets_the_same_calendar_by_an_address_of_its_own(secretary: Any) -> None:
+def test_addresses_open_what_they_say_and_a_single_reader_has_one_of_its_own(
+    secretary: Any,
+) -> None:
     for label in ("值班员", "联络员"):
         assert add(secretary, label).headers["Location"] == f"{DEPUTIES}#readers"
     page = secretary.get(DEPUTIES)
     own, other, shared = (address(page, f) for f in ("reader-1", "reader-2", "feed-address"))
+    feed = secretary.get(shared)
+    assert (feed.status_code, feed.headers["Content-Type"][:13]) == (200, "text/calendar")
+    assert secretary.get(other).content == feed.content
+    assert secretary.get(address(page, "feed-full")).status_code == 200
+    assert address(page, "page-address").startswith("/units/")
     assert "/deputies~1.ics" in own
-    assert secretary.get(other).content == secretary.get(shared).content
-    assert "值班员" in page.text
+    assert all(words in page.text for words in ("值班员", 'href="webcal://'))
     assert change(secretary, "revoke", FEED, "deputies~1").status_code == 303
     assert [secretary.get(url).status_code for url in (own, other, shared)] == [404, 200, 200]
 
@@ -110,7 +103,7 @@ def test_state_last_use_and_every_change_of_a_link_stand_on_its_page_with_who_an
     add(secretary)
     change(secretary, "rotate", FEED, "deputies~1")
     change(secretary, "revoke", FEED, "deputies")
-    rotate_by(house)
+    rotate(house.application, link(house, PAGE, "deputies"), "command line (root)", with_feed=True)
     note_use(house.application, link(house, PAGE, "deputies"))
     page = secretary.get(DEPUTIES).text
     for words in ("生成（控制台）；", "换新地址（控制台）", "换新地址（命令行 (root)）"):
@@ -167,17 +160,16 @@ def test_a_label_twice_is_refused_and_kept_in_the_form_as_text(secretary: Any) -
     assert "<script>alert" not in secretary.get(DEPUTIES).text
 
 
-@pytest.mark.parametrize("act", ["rotate", "revoke"])
 @pytest.mark.parametrize(
     "subject", ["deputies~7", "deputies~", "helan", "local-congresses", "x", ""]
 )
 def test_a_link_that_is_not_this_units_is_a_404_and_is_not_made(
-    secretary: Any, house: Any, act: str, subject: str
+    secretary: Any, house: Any, subject: str
 ) -> None:
-    assert change(secretary, act, FEED, subject).status_code == 404
-    found = link(house, FEED, "helan")
+    for act in ("rotate", "revoke"):
+        assert change(secretary, act, FEED, subject).status_code == 404
     assert link(house, FEED, "deputies~7") is None
-    assert found == LinkView(FEED, "helan")
+    assert link(house, FEED, "helan") == LinkView(FEED, "helan")
 
 
 @pytest.mark.parametrize("path", ["nobody", "local-congresses", "nobody/change?act=rotate"])
