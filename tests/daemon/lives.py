@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.daemon.accepted import Accepted, Record, differences, out_of_turn, unrecorded
 from tests.daemon.steps import Life, Stepper
-from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, parsed, trial
 from tests.mail.servers import real_server
 from tests.office import approving as approval
 
@@ -87,9 +87,8 @@ def lives(
     """`begun` makes the ledger that every case begins with, and may edit the office's files."""
     record = Record()
     with trial(folder, small=True, made=False) as office, real_server(record) as port:
-        smtp = {"host": "127.0.0.1", "port": port, "security": "none"}
         mail = OPERATOR | {"first_start": "send"}
-        settings = {"transport": way, "smtp": smtp, "mail": mail}
+        settings = by_smtp(port) | {"transport": way, "mail": mail}
         if begun:
             begun(office, settings)
             office.close()
@@ -106,11 +105,7 @@ def planned(office: Trial, settings: dict[str, Any]) -> None:
 def one_more_unit(office: Trial, settings: dict[str, Any]) -> None:
     """The plan names another unit after the month was sent and reported."""
     office.tick(MARCH, **settings)
-    plan = office.state.parent / "plan.toml"
-    text = plan.read_text(encoding="utf-8")
-    plan.write_text(
-        text.replace('["相关委员会"]', '["相关委员会", "无关委员会"]'), encoding="utf-8"
-    )
+    office.edit_plan('["相关委员会"]', '["相关委员会", "无关委员会"]')
 
 
 def approved(office: Trial, settings: dict[str, Any]) -> None:

@@ -60,14 +60,16 @@ class Pair:
         self.office = office
         self.gate = gate
         self.ledger = office.state / "ledger.db"
-        self._plan = office.state.with_name("plan.toml")
-        self._edit("month = 4", "month = next")
-        self._edit("month = 3", f"month = {today.month}")
-        self._edit("month = next", f"month = {today.month % 12 + 1}")
-        self._edit("year = 2026", f"year = {today.year}")
+        for old, new in (
+            ("month = 4", "month = next"),
+            ("month = 3", f"month = {today.month}"),
+            ("month = next", f"month = {today.month % 12 + 1}"),
+            ("year = 2026", f"year = {today.year}"),
+        ):
+            office.edit_plan(old, new)
         self._environ = {
             "CONFIG": str(office.config),
-            "PLAN": str(self._plan),
+            "PLAN": str(office.state.with_name("plan.toml")),
             "TRANSPORT": "smtp",
             "SMTP__HOST": "127.0.0.1",
             "SMTP__PORT": str(port),
@@ -79,13 +81,6 @@ class Pair:
 
     def start(self, *words: str, patience: float = SOON) -> subprocess.Popen[str]:
         return hasty(self.office.state, patience, *words, **self._environ)
-
-    def _edit(self, old: str, new: str) -> None:
-        text = self._plan.read_text(encoding="utf-8")
-        self._plan.write_text(text.replace(old, new), encoding="utf-8")
-
-    def name_the_bystander(self) -> None:
-        self._edit('["相关委员会"]', '["相关委员会", "无关委员会"]')
 
     def sent(self) -> int:
         return len(self.office.notices(state="sent"))
@@ -156,7 +151,7 @@ def test_a_frozen_daemon_delivers_later_what_another_planned(pair: Pair) -> None
     with killed_at_last(pair.start("run")) as owner:
         assert until(lambda: pair.ledger.exists() and pair.sent() == 2, owner)
         with frozen(owner, pair.ledger):
-            pair.name_the_bystander()
+            pair.office.edit_plan('["相关委员会"]', '["相关委员会", "无关委员会"]')
             status, said = ended(pair.start("tick"))
             assert (status, BESIDE in said) == (0, True)
             assert pair.sent() == 2

@@ -95,10 +95,10 @@ class Trial:
 
     def edit_units(self, old: str, new: str) -> None:
         assert self.config is not None
-        path = self.config / "units.toml"
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new), encoding="utf-8")
+        _edit(self.config / "units.toml", old, new)
+
+    def edit_plan(self, old: str, new: str) -> None:
+        _edit(self.state.with_name("plan.toml"), old, new)
 
     def app(self, at: str, **settings: Any) -> Application:
         """Its first start sends, by a mail server too, unless `mail` says otherwise."""
@@ -179,6 +179,12 @@ class Trial:
         for app in self._opened:
             if "database" in vars(app):
                 app.database.close()
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """With `mail.approval` a digest is read before it goes: what was approved goes, no other."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +8,12 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Reason, State
 from reminder.errors import DeclinedError, UsageError
-from reminder.ledger.database import Place
 from reminder.ledger.schema import read_history, recipient
 from reminder.ledger.senders import read_alarms
 from reminder.office import operations, registrations
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch
-from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed
 from tests.office import approving as approval
 
 ON: dict[str, Any] = {"mail": {"approval": True}}
@@ -31,21 +28,19 @@ KEY = f"small/{LEAD}"
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Trial]:
+def small(office: Trial) -> Trial:
     """April's digests wait for approval."""
-    with trial(tmp_path, small=True) as opened:
-        opened.tick(MARCH)
-        opened.tick(EARLY, **ON)
-        yield opened
+    office.tick(MARCH)
+    office.tick(EARLY, **ON)
+    return office
 
 
 @pytest.fixture
-def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
+def either(either: Trial) -> Trial:
     """The same on both databases, for what their statements do."""
-    with trial(tmp_path, small=True, place=place) as opened:
-        opened.tick(MARCH)
-        opened.tick(EARLY, **ON)
-        yield opened
+    either.tick(MARCH)
+    either.tick(EARLY, **ON)
+    return either
 
 
 def only(app: Application) -> DigestBatch:
@@ -101,31 +96,24 @@ def test_what_nobody_approved_does_not_go_and_ends_with_the_month(small: Trial) 
     assert small.notices(kind="nudge", period="2026-04-27").popitem()[1].state == "sent"
 
 
-def test_approval_takes_the_place_of_the_first_starts_hold(tmp_path: Path) -> None:
-    with trial(tmp_path, small=True) as opened:
-        first = {"mail": {"approval": True, "first_start": "hold"}}
-        opened.tick(MARCH, **first)
-        assert opened.states(period="2026-03") == {("held", "approval")}
-        assert approve_all(opened.app(MARCH, **first)) == 2
-        opened.tick(MARCH, **first)
-        assert opened.states(period="2026-03") == {("sent", "accepted")}
-
-
-def edit_plan(small: Trial, related: str) -> None:
-    plan = small.state.parent / "plan.toml"
-    text = plan.read_text(encoding="utf-8").replace('related = ["相关委员会"]', related)
-    plan.write_text(text, encoding="utf-8")
+def test_approval_takes_the_place_of_the_first_starts_hold(office: Trial) -> None:
+    first = {"mail": {"approval": True, "first_start": "hold"}}
+    office.tick(MARCH, **first)
+    assert office.states(period="2026-03") == {("held", "approval")}
+    assert approve_all(office.app(MARCH, **first)) == 2
+    office.tick(MARCH, **first)
+    assert office.states(period="2026-03") == {("sent", "accepted")}
 
 
 def test_unit_that_comes_into_the_plan_waits_too(small: Trial) -> None:
-    edit_plan(small, 'related = ["相关委员会", "无关委员会"]')
+    small.edit_plan('["相关委员会"]', '["相关委员会", "无关委员会"]')
     small.tick(BEFORE, **ON)
     assert small.outcome("digest/2026-04/bystander") == ("held", "approval")
 
 
 def test_unit_that_leaves_the_plan_gets_nothing(small: Trial) -> None:
     approve_all(small.app(BEFORE, **ON))
-    edit_plan(small, "")
+    small.edit_plan('related = ["相关委员会"]', "")
     for at, state in ((BEFORE, "held"), (DUE, "expired")):
         small.tick(at, **ON)
         assert small.outcome(RELATED) == (state, "dropped-from-plan")
@@ -317,14 +305,13 @@ def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Tria
     ],
 )
 def test_forecast_says_that_the_digests_wait_and_where(
-    tmp_path: Path, web: dict[str, str], where: str
+    office: Trial, web: dict[str, str], where: str
 ) -> None:
-    with trial(tmp_path, small=True) as opened:
-        opened.tick(EARLY, **MAIL, web=web)
-        mail = opened.mail("report/preflight/2026-04")
-        assert "待审核" in str(mail["Subject"])
-        assert where in text_of(mail)
-        assert ("http" in text_of(mail)) == bool(web)
+    office.tick(EARLY, **MAIL, web=web)
+    assert "待审核" in office.subject("report/preflight/2026-04")
+    text = office.text("report/preflight/2026-04")
+    assert where in text
+    assert ("http" in text) == bool(web)
 
 
 def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -> None:

@@ -1,6 +1,5 @@
 """What waits of a task, a month or a unit that the plan no longer has ends in words."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from reminder.domain.notices import Kind
 from reminder.errors import UsageError
 from reminder.office import operations
 from tests.daemon.everything import Files
-from tests.daemon.trials import NOBODY, Trial, trial
+from tests.daemon.trials import NOBODY, Trial
 
 DAY = "2026-04-27T09:00+08:00"  # three working days before April's end
 LATER = "2026-04-27T10:00+08:00"
@@ -23,10 +22,9 @@ LEFT = PLAN.without_task("4").without_task("5")
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
-    with trial(tmp_path, small=True) as opened:
-        PLAN.write(opened)
-        yield opened
+def office(office: Trial) -> Trial:
+    PLAN.write(office)
+    return office
 
 
 def held(office: Trial, files: Files) -> None:

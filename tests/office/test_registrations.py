@@ -1,9 +1,7 @@
 """Signing, reporting, confirming: what follows at once, what is refused, who is told."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +11,11 @@ from reminder.domain.notices import Kind
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import registrations
-from reminder.ledger.database import Place
 from reminder.ledger.schema import recipient
 from reminder.office import lookup, operations
 from reminder.office import registrations as service
 from reminder.office.application import Application
-from tests.daemon.trials import MARCH, Trial, text_of, trial
+from tests.daemon.trials import MARCH, Trial, text_of
 
 TASK = "2026-03-1"
 LATE = "2026-03-26T09:30+08:00"  # three working days are left
@@ -29,19 +26,17 @@ OTHER_MONTHS = ("2026-02", "2026-04", "2025-03", "rubbish", "")
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Trial]:
+def small(office: Trial) -> Trial:
     """One unit leads, one is related, one must see nothing."""
-    with trial(tmp_path, small=True) as opened:
-        opened.tick(MARCH)
-        yield opened
+    office.tick(MARCH)
+    return office
 
 
 @pytest.fixture
-def either(tmp_path: Path, place: Place) -> Iterator[Trial]:
+def either(either: Trial) -> Trial:
     """The same on both databases, for what their statements do."""
-    with trial(tmp_path, small=True, place=place) as opened:
-        opened.tick(MARCH)
-        yield opened
+    either.tick(MARCH)
+    return either
 
 
 def unit(app: Application, name: str) -> Any:
@@ -98,11 +93,10 @@ def test_a_signature_that_nobody_asked_for_is_refused(
         service.sign(app, unit(app, name), period, Signature(who, "page/lead/1"))
 
 
-def test_nobody_signs_for_a_mail_that_waits_for_approval(tmp_path: Path) -> None:
-    with trial(tmp_path, small=True) as opened:
-        opened.tick(MARCH, mail={"approval": True})
-        with pytest.raises(DeclinedError, match="not to sign"):
-            sign(opened.app(LATE))
+def test_nobody_signs_for_a_mail_that_waits_for_approval(office: Trial) -> None:
+    office.tick(MARCH, mail={"approval": True})
+    with pytest.raises(DeclinedError, match="not to sign"):
+        sign(office.app(LATE))
 
 
 def test_a_unit_of_another_body_is_not_asked_to_sign(small: Trial) -> None:
@@ -187,15 +181,15 @@ def test_a_clock_that_was_set_back_keeps_no_receipt_waiting(small: Trial) -> Non
     assert set(receipts(small)) == {"1", "2"}
 
 
-def test_what_was_registered_while_all_is_held_has_its_receipt_afterwards(tmp_path: Path) -> None:
-    with trial(tmp_path, small=True) as opened:
-        opened.tick(MARCH, mail={"first_start": "hold"})
-        app = opened.app(LATE, mail={"first_start": "hold"})
-        finish(app)
-        assert kinds(opened, Kind.RECEIPT) == []
-        operations.release(app, None)
-        opened.tick(LATE, mail={"first_start": "hold"})
-        assert receipts(opened) == ["1"]
+def test_what_was_registered_while_all_is_held_has_its_receipt_afterwards(office: Trial) -> None:
+    held = {"mail": {"first_start": "hold"}}
+    office.tick(MARCH, **held)
+    app = office.app(LATE, **held)
+    finish(app)
+    assert kinds(office, Kind.RECEIPT) == []
+    operations.release(app, None)
+    office.tick(LATE, **held)
+    assert receipts(office) == ["1"]
 
 
 def test_a_receipt_that_was_refused_goes_again_in_its_words(small: Trial) -> None:
@@ -364,16 +358,11 @@ def test_only_a_lead_registers(small: Trial, name: str) -> None:
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[Trial]:
+def two(office: Trial) -> Trial:
     """Another unit leads as well."""
-    with trial(tmp_path, small=True) as opened:
-        plan = tmp_path / "plan.toml"
-        text = plan.read_text(encoding="utf-8")
-        plan.write_text(
-            text.replace('lead = ["承办委员会"]', 'lead = ["承办委员会", "无关委员会"]')
-        )
-        opened.tick(MARCH)
-        yield opened
+    office.edit_plan('lead = ["承办委员会"]', 'lead = ["承办委员会", "无关委员会"]')
+    office.tick(MARCH)
+    return office
 
 
 def test_undoing_what_was_confirmed_to_two_leads_tells_both(two: Trial) -> None:

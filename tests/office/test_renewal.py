@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from reminder.domain.notices import Kind
 from reminder.ledger.integrity import verify
 from reminder.office import holds, operations
-from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp, trial
+from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
 from tests.mail.servers import Picky, bad_server, real_server
 from tests.office.approving import approve_all, read_batches
 
@@ -22,11 +21,10 @@ LATER = "2026-03-12T18:00+08:00"
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Trial]:
+def office(office: Trial) -> Iterator[Trial]:
     """One unit leads, with two mailboxes; one is related; one must see nothing."""
-    with trial(tmp_path, small=True) as opened:
-        yield opened
-        assert list(verify(opened.state / "ledger.db")) == []
+    yield office
+    assert list(verify(office.state / "ledger.db")) == []
 
 
 def reached(office: Trial, **more: Any) -> list[str]:
@@ -99,10 +97,7 @@ def test_what_waits_anew_goes_to_the_addresses_of_now(office: Trial) -> None:
 
 def test_unit_that_has_left_gets_nothing_and_nobody_else_waits_for_it(office: Trial) -> None:
     away(office)
-    assert office.config
-    (office.config.parent / "plan.toml").write_text(
-        (office.config.parent / "plan.toml").read_text().replace('related = ["相关委员会"]', "")
-    )
+    office.edit_plan('related = ["相关委员会"]', "")
     office.edit_units('id = "related"\nname = "相关委员会"', 'id = "other"\nname = "其他委员会"')
     with bad_server() as server:
         office.tick(WEEK, **by_smtp(server.port))
