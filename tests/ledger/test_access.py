@@ -30,35 +30,28 @@ def version(database: Database) -> str:
         return read_version(connection)
 
 
-def test_a_link_opens_what_it_names_and_nothing_else(database: Database) -> None:
-    token = HELAN.token(KEY)
+def test_a_link_opens_what_it_names_and_nothing_else_does(database: Database) -> None:
+    token, foreign = HELAN.token(KEY), HELAN.token(InstallationKey(b"another installation"))
     assert opens(database, HELAN)
     for other in (LinkView(FEED, "deputies"), LinkView(PAGE, "helan"), LinkView(FEED, "helan~1")):
         assert not opens(database, other, token)
+    for forged in ("", "x", "a" * 32, "签名", "\ud800", foreign):
+        assert not opens(database, HELAN, forged)
 
 
-def test_a_forged_or_foreign_token_opens_nothing(database: Database) -> None:
-    foreign = HELAN.token(InstallationKey(b"another installation"))
-    for token in ("", "x", "a" * 32, "签名", "\ud800", foreign):
-        assert not opens(database, HELAN, token)
-
-
-def test_rotating_kills_the_old_link_of_that_unit_alone(database: Database) -> None:
+def test_rotating_kills_the_old_link_of_that_unit_alone_and_revives_a_revoked_one(
+    database: Database,
+) -> None:
     new = write(database, access.rotate, HELAN)
     assert new.generation == 2
-    assert not opens(database, HELAN)
-    assert opens(database, new)
+    assert [opens(database, link) for link in (HELAN, new)] == [False, True]
     assert opens(database, LinkView(FEED, "deputies"))
-
-
-def test_a_revoked_link_opens_again_only_after_rotation(database: Database) -> None:
-    write(database, access.revoke, HELAN)
+    write(database, access.revoke, new)
     with database.write() as connection:
         access.put_link(connection, FEED, "helan", last_use=AT)  # which revives nothing
-    assert not opens(database, HELAN)
-    new = write(database, access.rotate, HELAN)
-    assert not opens(database, HELAN)
-    assert opens(database, new)
+    assert not opens(database, new)
+    newer = write(database, access.rotate, new)
+    assert [opens(database, link) for link in (new, newer)] == [False, True]
 
 
 def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
@@ -72,23 +65,14 @@ def test_the_link_that_is_handed_out_asks_for_short_entries() -> None:
 
 def test_only_what_readers_see_moves_the_version_of_the_feeds(database: Database) -> None:
     seen = [version(database)]
-    for change, of in ((access.rotate, HELAN), (access.revoke, HELAN)):
-        write(database, change, of)
+    acts = [(access.rotate, HELAN), (access.revoke, HELAN), (access.add_reader, "helan", "值班员")]
+    for act, *of in acts:
+        write(database, act, *of)
         seen.append(version(database))
-    write(database, access.add_reader, "helan", "值班员")
-    seen.append(version(database))
     assert len(set(seen)) == 4
     with database.write() as connection:
         access.put_link(connection, FEED, "helan", last_use=AT)
     assert version(database) == seen[-1]
-
-
-def test_a_single_readers_link_opens_when_somebody_has_made_it(database: Database) -> None:
-    reader = LinkView(FEED, "helan~1")
-    assert not opens(database, reader)
-    assert write(database, access.add_reader, "helan", "值班员").subject == "helan~1"
-    assert opens(database, reader)
-    assert not opens(database, HELAN, reader.token(KEY))
 
 
 def test_readers_are_numbered_on_and_no_number_comes_again(database: Database) -> None:
@@ -103,8 +87,15 @@ def test_readers_are_numbered_on_and_no_number_comes_again(database: Database) -
     assert subjects == {f"helan~{number}" for number in range(1, 13)}
 
 
-def test_a_readers_link_keeps_its_label_through_use_and_rotation(database: Database) -> None:
-    write(database, access.rotate, write(database, access.add_reader, "helan", "值班员"))
+def test_a_readers_link_opens_once_it_is_made_and_keeps_its_label_through_use_and_rotation(
+    database: Database,
+) -> None:
+    reader = LinkView(FEED, "helan~1")
+    assert not opens(database, reader)
+    made = write(database, access.add_reader, "helan", "值班员")
+    assert opens(database, reader)
+    assert not opens(database, HELAN, reader.token(KEY))
+    write(database, access.rotate, made)
     with database.write() as connection:
         access.put_link(connection, FEED, "helan~1", last_use=AT)
         link = access.read_link(connection, FEED, "helan~1")

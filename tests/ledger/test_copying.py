@@ -80,6 +80,7 @@ def test_copy_has_every_row_as_it_was_and_the_office_goes_on_there_and_doubles_n
 def test_old_ledger_is_used_by_nobody_who_opens_it_or_has_it_open(
     office: Trial, target: Place
 ) -> None:
+    """Until the move is taken back."""
     app = office.app(APRIL)
     with app.database.read():
         move(office, target)
@@ -88,10 +89,6 @@ def test_old_ledger_is_used_by_nobody_who_opens_it_or_has_it_open(
             tick()
         assert "REMINDER_DATABASE_URL" in refusal.value.hint
     assert len(office.files()) == 2
-
-
-def test_move_is_taken_back(office: Trial, target: Place) -> None:
-    move(office, target)
     assert records.take_back(office.place)
     assert not records.take_back(office.place)
     assert office.tick(APRIL) == {"planned": 2, "sent": 2}
@@ -122,6 +119,8 @@ def test_source_that_is_not_sound_is_not_moved(office: Trial, target: Place) -> 
         connection.execute(text("DELETE FROM history WHERE state = 'sent'"))
     with pytest.raises(LedgerError, match="was not copied, it is not sound"):
         move(office, target)
+    with pytest.raises(UsageError, match="wanted two"):
+        move(office, office.place)
     assert office.tick(MARCH) == {}
 
 
@@ -163,8 +162,3 @@ def test_copier_that_is_killed_leaves_no_second_ledger_to_send_from(
             office.tick(APRIL)
         assert records.take_back(office.place)
         assert office.tick(APRIL)["sent"] == 2
-
-
-def test_ledger_is_not_moved_onto_itself(office: Trial) -> None:
-    with pytest.raises(UsageError, match="wanted two"):
-        move(office, office.place)

@@ -31,14 +31,11 @@ def test_what_is_read_before_a_write_is_changed_by_nobody_else(database: Databas
         assert read_setting(connection, "count") == "40"
 
 
-def test_the_reading_side_can_write_nothing(database: Database) -> None:
+def test_a_reader_keeps_the_state_that_it_began_with_and_writes_nothing(
+    database: Database,
+) -> None:
     with pytest.raises(LedgerError, match=r"read-?only"), database.read() as connection:
         put_setting(connection, "a", "1")
-    with database.read() as connection:
-        assert read_setting(connection, "a") is None
-
-
-def test_a_reader_keeps_the_state_that_it_began_with(database: Database) -> None:
     with database.read() as reading:
         assert read_setting(reading, "a") is None
         with database.write() as connection:
@@ -53,22 +50,14 @@ def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
         assert read_setting(connection, "a") is None
 
 
-def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
-    naive = datetime(2026, 3, 2, 9)  # noqa: DTZ001
-    with (
-        pytest.raises(StatementError, match="a moment needs a time zone"),
-        database.write() as connection,
-    ):
-        connection.execute(start.insert().values(stream="smtp", at=naive, held=False))
-
-
-def test_moments_come_back_in_utc(database: Database) -> None:
-    local = AT.astimezone(timezone(timedelta(hours=8)))
+def test_moments_come_back_in_utc_and_without_a_zone_are_refused(database: Database) -> None:
     with database.write() as connection:
-        connection.execute(start.insert().values(stream="smtp", at=local, held=False))
+        row = {"stream": "smtp", "at": AT.astimezone(timezone(timedelta(hours=8))), "held": False}
+        connection.execute(start.insert().values(row))
         back = connection.scalar(select(start.c.at))
-    assert back == AT
-    assert back.utcoffset() == timedelta()
+        with pytest.raises(StatementError, match="a moment needs a time zone"):
+            connection.execute(start.insert().values(row | {"at": AT.replace(tzinfo=None)}))
+    assert (back, back.utcoffset()) == (AT, timedelta())
 
 
 def test_migrations_from_nothing_make_the_tables_as_they_are_declared(database: Database) -> None:

@@ -67,12 +67,18 @@ def history(database: Database) -> list[tuple[str | None, str, str]]:
         return [(r["address"], r["state"], r["reason"]) for r in read_history(connection, "a")]
 
 
-def test_a_claim_holds_the_message_and_all_that_wait_for_it(database: Database) -> None:
+def test_a_claim_holds_the_message_and_all_that_wait_for_it_till_it_is_given_back(
+    database: Database,
+) -> None:
     add(database)
-    [claimed] = claim(database)
+    [claimed] = taken = claim(database)
     assert (claimed.key, claimed.message_id, claimed.content) == ("a", "<a@mail.test>", b"mail a")
     assert set(claimed.addresses) == {LEAD, SECOND}
     assert view(database).state == State.SENDING
+    with database.write() as connection:
+        deliveries.requeue(connection, taken, SOON)
+    assert history(database)[-2:] == [(one, "retry", "interrupted") for one in (LEAD, SECOND)]
+    assert set(claim(database, "two", SOON)[0].addresses) == {LEAD, SECOND}
 
 
 def test_what_one_claimed_no_other_can(place: Place, database: Database) -> None:
@@ -108,14 +114,6 @@ def test_what_is_another_streams_or_stopped_or_of_no_more_use_is_not_claimed(
     assert view(database, "theirs").state == State.QUEUED
 
 
-def test_a_retry_is_not_ready_before_its_time(database: Database) -> None:
-    add(database)
-    settle(database, claim(database)[0], lead=ACCEPTED, second=DEFERRED)
-    assert claim(database, at=LATER - timedelta(seconds=1)) == []
-    [claimed] = claim(database, at=LATER)
-    assert (claimed.addresses, claimed.attempts) == ((SECOND,), 1)
-
-
 def test_each_recipient_has_an_answer_of_its_own_recorded_whatever_it_holds(
     database: Database,
 ) -> None:
@@ -130,25 +128,20 @@ def test_each_recipient_has_an_answer_of_its_own_recorded_whatever_it_holds(
     assert replies == ["250 kept", "550 ␀ 無此人 \x85\u2028"]
 
 
-def test_only_its_own_claim_can_be_settled(database: Database) -> None:
+def test_only_its_own_claim_can_be_settled_and_not_too_late(database: Database) -> None:
     add(database)
     [lapsed] = claim(database, "lapsed")
     with database.write() as connection:
         deliveries.requeue_lost(connection, SOON)
-    claim(database, "present", SOON)
+    [present] = claim(database, "present", SOON)
     settle(database, lapsed, lead=ACCEPTED, second=ACCEPTED)
     assert view(database).state == State.SENDING
     assert ("lead@unit.test", "sent", "accepted") not in history(database)
-
-
-def test_an_answer_that_comes_too_late_changes_nothing_of_the_notice(database: Database) -> None:
-    add(database)
-    [claimed] = claim(database)
     with database.write() as connection:
         deliveries.requeue_lost(connection, SOON)
         notices.set_states(connection, ["a"], State.EXPIRED, Reason.TOO_LATE, SOON)
     before = view(database)
-    settle(database, claimed, lead=ACCEPTED, second=ACCEPTED)
+    settle(database, present, lead=ACCEPTED, second=ACCEPTED)
     assert view(database) == before
 
 
@@ -165,17 +158,6 @@ def test_what_a_dead_sender_left_is_put_back_as_interrupted(database: Database) 
     assert [one.key for one in claim(database, "two", SOON)] == ["a", "b"]
 
 
-def test_what_was_claimed_and_not_begun_is_ready_again(database: Database) -> None:
-    add(database)
-    taken = claim(database, "one")
-    with database.write() as connection:
-        deliveries.requeue(connection, taken, SOON)
-    assert [row for row in history(database) if row[1:] == ("retry", "interrupted")] == [
-        (LEAD, "retry", "interrupted"), (SECOND, "retry", "interrupted"),
-    ]  # fmt: skip
-    assert set(claim(database, "two", SOON)[0].addresses) == {LEAD, SECOND}
-
-
 def test_a_sick_server_puts_off_all_that_wait_but_what_another_claim_took(
     database: Database,
 ) -> None:
@@ -189,12 +171,15 @@ def test_a_sick_server_puts_off_all_that_wait_but_what_another_claim_took(
     assert claim(database, "two", LATER - timedelta(seconds=1)) == []
 
 
-def test_the_history_has_a_row_for_every_change_with_its_time_and_reason(
+def test_a_retry_is_ready_at_its_time_and_the_history_has_a_row_for_every_change(
     database: Database,
 ) -> None:
     add(database)
     settle(database, claim(database)[0], lead=ACCEPTED, second=DEFERRED)
-    settle(database, claim(database, "two", LATER)[0], second=ACCEPTED)
+    assert claim(database, at=LATER - timedelta(seconds=1)) == []
+    [claimed] = claim(database, "two", LATER)
+    assert (claimed.addresses, claimed.attempts) == ((SECOND,), 1)
+    settle(database, claimed, second=ACCEPTED)
     assert history(database) == [
         (None, "queued", "planned"),
         (LEAD, "sending", "claimed"),

@@ -102,15 +102,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert "REMINDER_STATE_DIR" in refusal.value.hint
 
 
-def _loop(path: Path) -> None:
-    path.symlink_to(path.name)
-
-
-def _fifo(path: Path) -> None:
-    os.mkfifo(path, 0o600)
-
-
-@pytest.mark.parametrize("put_there", [Path.mkdir, _loop, _fifo])
+@pytest.mark.parametrize("put_there", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
 def test_what_is_no_file_is_refused(tmp_path: Path, put_there: Callable[[Path], None]) -> None:
     put_there(tmp_path / "ledger.db")
     with pytest.raises(LedgerError, match=r"ledger\.db (cannot be opened|is no file)"):
@@ -167,28 +159,19 @@ def test_a_ledger_whose_log_was_lost_before_its_tables_is_not_begun_anew(path: P
         open_database(path)
 
 
-def _replace_file(path: Path) -> None:
-    shutil.copy(path, path.with_suffix(".copy"))
-    path.with_suffix(".copy").replace(path)
-
-
-@pytest.mark.parametrize("lose", [Path.unlink, _replace_file])
+@pytest.mark.parametrize("replaced", [False, True])
 def test_a_ledger_that_is_lost_while_in_use_is_neither_used_nor_made_again(
-    path: Path, database: Database, lose: Callable[[Path], None]
+    path: Path, database: Database, replaced: bool
 ) -> None:
-    lose(path)
-    there = path.exists()
+    """Until it is put back."""
+    path.rename(away := path.with_suffix(".away"))
+    if replaced:
+        shutil.copy(away, path)
     for use in (database.read, database.write, database.write):
         with pytest.raises(LedgerError, match="deleted, moved or replaced"), use():
             pytest.fail("what is written there is lost")
-    assert path.exists() == there
-
-
-def test_a_ledger_that_was_put_back_is_used_again(path: Path, database: Database) -> None:
-    path.rename(path.with_suffix(".away"))
-    with pytest.raises(LedgerError), database.write():
-        pytest.fail("it is away")
-    path.with_suffix(".away").rename(path)
+    assert path.exists() == replaced
+    away.replace(path)
     with database.write() as connection:
         put_setting(connection, "a", "1")
 

@@ -18,25 +18,17 @@ def mailed(either: Trial, unit: str, *few: int, key: str = "") -> list[SentMail]
         return mailed_to(connection, directory[unit], *(few or (0, 10)), key=key)
 
 
-def test_the_latest_stands_first(either: Trial) -> None:
+def test_a_unit_has_had_its_own_mails_the_latest_first_in_the_bytes_that_went(
+    either: Trial,
+) -> None:
     either.tick(MARCH)
     either.tick("2026-03-26T09:00+08:00")
-    found = mailed(either, "lead")
-    assert [each.kind for each in found] == ["nudge", "digest"]
-    assert found[1].as_of == datetime.fromisoformat(MARCH)
-    assert mailed(either, "lead", 1, 1) == found[1:]
-
-
-def test_it_is_the_bytes_that_went(either: Trial) -> None:
-    either.tick(MARCH)
-    [digest] = mailed(either, "lead")
+    nudge, digest = mailed(either, "lead")
+    assert (nudge.kind, digest.kind) == ("nudge", "digest")
+    assert digest.as_of == datetime.fromisoformat(MARCH)
+    assert mailed(either, "lead", 1, 1) == mailed(either, "lead", key=DIGEST) == [digest]
     assert digest.content in either.files()
     assert "lead@unit.test" in str(parsed(digest.content)["To"])
-
-
-def test_a_mail_is_its_own_units(either: Trial) -> None:
-    either.tick(MARCH)
-    assert mailed(either, "lead", key=DIGEST)
     assert mailed(either, "related", key=DIGEST) == []
     assert mailed(either, "lead", key="small/digest/2026-03/nobody") == []
     assert mailed(either, "bystander") == []

@@ -97,31 +97,25 @@ def test_a_notice_reads_as_its_recipients_stand(
     assert (view(connection).state, view(connection).reason) == (state, reason)
 
 
-@pytest.mark.parametrize("state", [State.HELD, State.EXPIRED, State.BASELINE])
-def test_what_is_set_on_the_notice_itself_wins(connection: Connection, state: State) -> None:
-    add(connection, draft(), composed=COMPOSED)
-    notices.set_states(connection, ["a"], state, Reason.DROPPED, AT)
-    assert view(connection).state is state
-
-
-def test_notices_are_found_by_the_state_that_they_read_as(connection: Connection) -> None:
+def test_what_is_set_on_the_notice_wins_and_it_is_found_by_the_state_it_reads_as(
+    connection: Connection,
+) -> None:
+    own = (State.HELD, State.EXPIRED, State.BASELINE)
+    for state in own:
+        add(connection, draft(state), composed=COMPOSED)
+        notices.set_states(connection, [state], state, Reason.DROPPED, AT)
     add(connection, draft("a"), composed=COMPOSED)
     answer(connection, (State.SENT, State.REFUSED))
-    add(connection, draft("b"), reason=Reason.FIRST_START, state=State.HELD)
-    assert [found.key for found in read_notices(connection, state=State.REFUSED)] == ["a"]
-    assert [found.key for found in read_notices(connection, state=State.HELD)] == ["b"]
+    for state, key in {**{one: one for one in own}, State.REFUSED: "a"}.items():
+        assert [found.key for found in read_notices(connection, state=state)] == [key]
 
 
-def test_a_key_is_there_once(connection: Connection) -> None:
-    add(connection, draft(), composed=COMPOSED)
-    with pytest.raises(IntegrityError):
-        add(connection, draft(), composed=COMPOSED)
-
-
-def test_a_held_notice_has_no_bytes_until_it_is_released_and_then_fixed_once(
+def test_a_held_notice_is_there_once_without_bytes_until_it_is_released_and_fixed_once(
     connection: Connection,
 ) -> None:
     add(connection, draft(), reason=Reason.FIRST_START, state=State.HELD)
+    with pytest.raises(IntegrityError), connection.begin_nested():
+        add(connection, draft(), composed=COMPOSED)
     assert (notices.content_of(connection, "a"), view(connection).sha256) == (None, None)
     notices.fix(connection, "a", COMPOSED, AT, Reason.RELEASED)
     assert notices.content_of(connection, "a") == COMPOSED.content
@@ -144,29 +138,17 @@ def test_bytes_are_kept_for_24_months_and_the_hash_for_ever(connection: Connecti
     assert view(connection).sha256 == COMPOSED.sha256
 
 
-def outlived(connection: Connection, at: datetime) -> list[str]:
-    return [row.key for row in notices.unfinished(connection, at) if row.useful_until <= at]
-
-
-def test_a_notice_outlives_its_use_when_that_ends(connection: Connection) -> None:
+def test_only_what_waits_outlives_its_use_when_that_ends(connection: Connection) -> None:
+    ended = [(State.SENT, State.SENT), (State.SENT, State.REFUSED), (State.RETRY, State.SENDING)]
+    for number, states in enumerate(ended):
+        add(connection, draft(f"ended {number}"), composed=COMPOSED)
+        answer(connection, states)
+    add(connection, draft("late"), reason=Reason.TOO_LATE, state=State.EXPIRED)
     add(connection, draft(), composed=COMPOSED)
     add(connection, draft("b"), reason=Reason.FIRST_START, state=State.HELD)
-    assert outlived(connection, END - timedelta(seconds=1)) == []
-    assert outlived(connection, END) == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    "states",
-    [(State.SENT, State.SENT), (State.SENT, State.REFUSED), (State.RETRY, State.SENDING)],
-    ids="-".join,
-)
-def test_what_has_ended_or_is_being_sent_does_not_outlive_its_use(
-    connection: Connection, states: tuple[State, State]
-) -> None:
-    add(connection, draft(), composed=COMPOSED)
-    answer(connection, states)
-    add(connection, draft("b"), reason=Reason.TOO_LATE, state=State.EXPIRED)
-    assert outlived(connection, END) == []
+    for at, wanted in ((END - timedelta(seconds=1), []), (END, ["a", "b"])):
+        rows = notices.unfinished(connection, at)
+        assert [row.key for row in rows if row.useful_until <= at] == wanted
 
 
 def test_a_draft_with_a_naive_moment_is_refused() -> None:
@@ -194,10 +176,6 @@ def test_a_great_ledger_is_read_whole_for_any_number_of_keys(connection: Connect
     for number in range(600):
         add(connection, draft(f"n{number:03}"), composed=COMPOSED)
     views = read_notices(connection, period="2026-03")
-    assert len(views) == 600
-    assert {len(found.recipients) for found in views} == {2}
-    keys = [f"n{number:03}" for number in range(599, 70_000)]
-    assert [found.key for found in read_notices(connection, keys=["n000", *keys])] == [
-        "n000",
-        "n599",
-    ]
+    assert [len(found.recipients) for found in views] == [2] * 600
+    keys = ["n000", *(f"n{number:03}" for number in range(599, 70_000))]
+    assert [found.key for found in read_notices(connection, keys=keys)] == ["n000", "n599"]

@@ -58,13 +58,12 @@ def with_user(place: DatabaseServer, user: str) -> DatabaseServer:
 # What cannot be opened
 
 
-def test_server_that_is_not_there_is_named(place: DatabaseServer) -> None:
+def test_server_or_database_that_is_not_there_is_named(
+    postgresql: PostgreSQL, place: DatabaseServer
+) -> None:
     found = refusal(replace(with_user(place, "reminder"), url="postgresql://u:swordfish@[::1]:1/x"))
     assert f"the ledger {place} cannot be reached: connection failed" in str(found)
     assert "REMINDER_DATABASE_URL" in found.hint
-
-
-def test_database_that_is_not_there_is_named(postgresql: PostgreSQL) -> None:
     found = refusal(with_user(postgresql.place("absent"), "reminder"))
     assert 'database "absent" does not exist' in str(found)
 
@@ -97,15 +96,6 @@ def test_database_that_cannot_hold_chinese_is_refused(postgresql: PostgreSQL) ->
     assert "--encoding=UTF8" in found.hint
 
 
-def test_other_programs_may_have_tables_beside_the_ledgers(
-    postgresql: PostgreSQL, bare: DatabaseServer
-) -> None:
-    postgresql.execute("CREATE TABLE theirs (a int)", "bare")
-    open_database(bare).close()
-    with reading(bare) as connection:
-        assert {"theirs", *metadata.tables} <= set(inspect(connection).get_table_names())
-
-
 @pytest.mark.parametrize("name", ["notice", "alembic_version"])
 def test_table_of_another_program_with_a_name_of_ours_is_left_alone(
     postgresql: PostgreSQL, bare: DatabaseServer, name: str
@@ -120,9 +110,15 @@ def test_ledger_of_a_newer_version_is_refused(postgresql: PostgreSQL, bare: Data
     assert f"its tables are 9999, this one knows {REVISION}" in str(refusal(bare))
 
 
-def test_reading_makes_no_ledger(bare: DatabaseServer) -> None:
+def test_reading_makes_no_ledger_and_other_programs_may_have_tables_beside_it(
+    postgresql: PostgreSQL, bare: DatabaseServer
+) -> None:
     with pytest.raises(LedgerError, match="there is no ledger in"), reading(bare):
         pytest.fail("there is none")
+    postgresql.execute("CREATE TABLE theirs (a int)", "bare")
+    open_database(bare).close()
+    with reading(bare) as connection:
+        assert {"theirs", *metadata.tables} <= set(inspect(connection).get_table_names())
 
 
 def test_all_that_begin_at_once_have_one_ledger_and_one_key(bare: DatabaseServer) -> None:
