@@ -100,11 +100,6 @@ def test_only_a_file_of_the_folder_itself_is_a_mail(
         assert client.get(f"/outbox/{name}/source").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=2", "page=x", "page=%ff"])
-def test_a_page_that_cannot_be_is_refused(client: TestClient, query: str) -> None:
-    assert client.get(f"/outbox?{query}").status_code == 404
-
-
 HEADERS = st.sampled_from(
     ["Subject", "To", "Date", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition"]
 )

@@ -150,19 +150,6 @@ def test_a_year_round_task_is_closed_for_a_month_or_for_good(
 # Who may
 
 
-@pytest.mark.parametrize("path", ["confirm", "return", "undo", "done", "reopen"])
-def test_nobody_orders_without_a_session_or_a_form_of_ours(
-    reported: Any, secretary: Secretary, path: str
-) -> None:
-    sent, evil = done(unit=LEADER, words="x"), {"Origin": "https://evil.example"}
-    assert secretary.client.post(f"/console/{path}", data=sent, headers=evil).status_code == 403
-    assert secretary.get(f"/console/{path}").status_code == 405
-    del secretary.client.cookies[reported.cookie("console")]
-    assert secretary.client.post(f"/console/{path}", data=sent).status_code == 403
-    assert len(history(reported)) == 1
-    assert not is_done(reported)
-
-
 def test_an_expired_session_orders_nothing(reported: Any, secretary: Secretary) -> None:
     with reported.database.write() as connection:
         end_all_sessions(connection)

@@ -147,20 +147,6 @@ def test_without_approval_the_page_says_how_to_have_it(secretary: Any) -> None:
     assert "没有待审核的提示" in text
 
 
-def test_nothing_happens_without_log_in_or_from_elsewhere(waiting: Any, secretary: Any) -> None:
-    form, evil = one(waiting) | all_of(waiting) | {"why": "不发"}, "https://evil.example"
-    stranger = waiting.client()
-    for path in (HERE, f"{HERE}/mail?key={KEY}", f"{HERE}/mail/html?key={KEY}"):
-        assert stranger.get(path).status_code == 303
-    for what in ("approve", "all", "drop"):
-        path = f"{HERE}/{what}"
-        assert stranger.post(path, data=form).status_code == 403
-        foreign = secretary.client.post(path, data=form, headers={"Origin": evil})
-        assert foreign.status_code == 403
-        assert secretary.get(path).status_code == 405
-    assert reasons(waiting) == {"approval": 31}
-
-
 @pytest.mark.parametrize("form", [{}, {"as_of": "soon"}, {"as_of": "2026-04-01T09:00"}])
 def test_broken_form_is_refused(waiting: Any, secretary: Any, form: dict[str, str]) -> None:
     assert secretary.post(f"{HERE}/approve", {"key": KEY} | form).status_code == 400

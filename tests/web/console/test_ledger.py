@@ -178,12 +178,3 @@ def test_unit_without_address_is_not_counted(secretary: Any) -> None:
 def test_what_no_filter_can_be_is_refused(secretary: Any, query: dict[str, str]) -> None:
     assert secretary.get(f"{HERE}/resend", **query).status_code == 400
     assert secretary.post(f"{HERE}/resend/all", query).status_code == 400
-
-
-def test_stranger_sees_and_sends_nothing(sent: Any) -> None:
-    stranger = sent.client()
-    for path in ("", "/notice", "/mail", "/source", "/resend"):
-        assert stranger.get(f"{HERE}{path}", params={"key": KEY}).status_code == 303
-    for path in ("/notice/resend", "/resend/all"):
-        assert stranger.post(f"{HERE}{path}", data={"key": KEY}).status_code == 403
-    assert f"{KEY}#2" not in views(sent)

@@ -134,18 +134,6 @@ def test_a_day_that_cannot_be_is_refused_and_kept_in_the_form(
     assert day_of(house) is None
 
 
-def test_a_session_that_is_not_there_is_a_404_and_strangers_see_none(
-    secretary: Any, house: Any
-) -> None:
-    for path in ("/console/meetings/sc-99", "/console/meetings/sc-99?date=2026-05-27"):
-        assert secretary.get(path).status_code == 404
-    assert secretary.post("/console/meetings/sc-99", {"date": "2026-05-27"}).status_code == 404
-    stranger = house.client()
-    for path in ("/console/meetings", MAY_27):
-        assert stranger.get(path).status_code == 303
-    assert stranger.post(SC_25, data={"date": "2026-05-27"}).status_code == 403
-
-
 def test_the_words_of_the_address_are_never_repeated_as_markup(secretary: Any) -> None:
     answer = secretary.get(f"{SC_25}?date=%3Cscript%3Ealert(1)%3C/script%3E")
     assert "<script>" not in answer.text

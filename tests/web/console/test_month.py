@@ -34,13 +34,6 @@ def test_every_month_has_its_page_and_the_live_one_needs_no_name(secretary: Secr
         assert f"<h1>{month}月" in secretary.get(f"/console/month/2026-{month:02}").text
 
 
-@pytest.mark.parametrize(
-    "path", ["2026-13", "2025-04", "4", "x", "2026-04?page=x", "2026-04?page=2"]
-)
-def test_what_is_no_month_is_not_found(secretary: Secretary, path: str) -> None:
-    assert secretary.get(f"/console/month/{path}").status_code == 404
-
-
 def test_tasks_stand_with_their_whole_wording_and_units(house: Any, secretary: Secretary) -> None:
     page = secretary.get("/console/month/2026-04").text
     for task in house.table.plan.month(4):

@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-import pytest
-
 from reminder.ledger.access import PAGE, LinkView
 from reminder.office.links import revoke
 from tests.web.console.conftest import LEADER, RELATED, TASK, XSS, Secretary, finish, sign
@@ -21,12 +19,6 @@ def test_every_unit_is_listed_with_its_relation(house: Any, secretary: Secretary
         said = relation.get(unit.relation, "—")
         assert unit.name in rows[unit.id]
         assert f'data-label="关系">{said}<' in rows[unit.id]
-
-
-@pytest.mark.parametrize("path", ["nobody", "local-congresses", "%3Cb%3E", "?page=0", "?page=2"])
-def test_what_is_no_unit_is_not_found(secretary: Secretary, path: str) -> None:
-    joint = "" if path.startswith("?") else "/"
-    assert secretary.get(f"/console/units{joint}{path}").status_code == 404
 
 
 def test_a_unit_has_its_tasks_with_their_lights(house: Any, secretary: Secretary) -> None:
