@@ -68,7 +68,9 @@ def test_an_error_of_the_page_for_errors_is_told_in_a_line(house: Any, tmp_path:
     break_template(house, tmp_path, "web/base.html")
     answer = reader(house).get("/")
     assert (answer.status_code, answer.headers["Content-Type"][:10]) == (500, "text/plain")
+    assert answer.text == house.broken
     assert "请告知管理员" in answer.text
+    assert "Content-Security-Policy" in answer.headers
 
 
 @pytest.mark.parametrize("path", ["page", "/console"])

@@ -58,26 +58,23 @@ def test_a_site_of_http_sends_nobody_away(house: House) -> None:
     assert opened(house.client(), "/").status_code == 200
 
 
-def visited(house: House, base: str) -> Any:
-    """A page with a form, as the site's own address shows it."""
-    house.set(web=house.settings.web.model_copy(update={"base_url": base}))
+@pytest.mark.parametrize(
+    ("base", "name", "path"),
+    [(SITE, "__Host-door-", "/"), ("https://npc.test/reminder", "__Secure-door-", "/reminder")],
+)
+def test_over_https_a_cookie_is_the_sites_own(
+    house: House, base: str, name: str, path: str
+) -> None:
+    """Nobody else can set it; below a path of another host it stays there, and binds no other."""
+    web = house.settings.web.model_copy(update={"base_url": base})
+    house.set(web=web)
     client = TestClient(house.app, base_url="https://proxy.test", follow_redirects=False)
-    return client.get(f"/console/login?token={house.door}")
-
-
-def test_over_https_nobody_else_can_set_a_cookie(house: House) -> None:
-    cookie = visited(house, SITE).headers["Set-Cookie"]
-    assert cookie.startswith("__Host-door-")
-    assert {"Secure", "Path=/"} <= set(cookie.split("; "))
-    assert "domain" not in cookie.lower()
-
-
-def test_below_a_path_of_another_host_a_cookie_stays_there(house: House) -> None:
-    answer = visited(house, "https://npc.test/reminder")
+    answer = client.get(f"/console/login?token={house.door}")
     cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("__Secure-door-")
-    assert {"Secure", "Path=/reminder"} <= set(cookie.split("; "))
-    assert HSTS not in answer.headers
+    assert cookie.startswith(name)
+    assert {"Secure", f"Path={path}"} <= set(cookie.split("; "))
+    assert "domain" not in cookie.lower()
+    assert (HSTS in answer.headers) == (path == "/")
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/static/style.css", "feed"])

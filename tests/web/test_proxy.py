@@ -64,24 +64,21 @@ def proxy(house: House, tmp_path: Path, serve: Any) -> Iterator[Proxy]:
         yield found
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "evil.example", "127.0.0.1:8026"])
-@pytest.mark.parametrize("over", ["http", "https"])
-def test_another_name_gets_no_answer(proxy: Proxy, host: str, over: str) -> None:
-    with pytest.raises(RemoteDisconnected):
-        proxy.ask("/outbox", host, over=over)
+def test_another_name_gets_no_answer(proxy: Proxy) -> None:
+    for host in ("127.0.0.1", "localhost", "evil.example", "127.0.0.1:8026"):
+        for over in ("http", "https"):
+            with pytest.raises(RemoteDisconnected):
+                proxy.ask("/outbox", host, over=over)
 
 
-def test_by_its_own_name_a_stranger_reads_no_mail(proxy: Proxy) -> None:
+def test_by_its_own_name_a_stranger_is_led_to_https_and_reads_no_mail(proxy: Proxy) -> None:
+    answer = proxy.ask("/units/x/y?a=b", over="http")
+    wanted = f"https://{NAME}:{proxy.https}/units/x/y?a=b"
+    assert (answer.status, answer.headers["Location"]) == (301, wanted)
     for path in ("/outbox", "/console"):
         answer = proxy.ask(path, X_Forwarded_For="127.0.0.1")
         assert (answer.status, "reminder console url" in answer.words) == (403, True)
     assert "/feeds/" not in proxy.ask("/").words
-
-
-def test_over_http_it_leads_to_https(proxy: Proxy) -> None:
-    answer = proxy.ask("/units/x/y?a=b", over="http")
-    wanted = f"https://{NAME}:{proxy.https}/units/x/y?a=b"
-    assert (answer.status, answer.headers["Location"]) == (301, wanted)
 
 
 def test_a_unit_signs_through_it(house: House, proxy: Proxy) -> None:

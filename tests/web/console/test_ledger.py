@@ -1,18 +1,17 @@
 """The ledger in the browser: found, read, and sent again where it did not arrive."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from reminder.clock import Clock
 from reminder.domain.notices import Reason, State
 from reminder.ledger.schema import recipient
 from reminder.ledger.views import read_notices
 from reminder.office import records
 from reminder.office.previews import rehearse
 from tests.web.conftest import AT
+from tests.web.console.conftest import at, logged_in
 
 HERE = "/console/ledger"
 KEY = "npc-deputies/digest/2026-04/deputies"
@@ -151,25 +150,17 @@ def test_front_page_names_what_did_not_arrive_until_somebody_has_seen_to_it(
         assert "不再发送</button>" not in secretary.get(f"{HERE}/notice", key=key).text
     assert "封未送达</strong>" not in secretary.get("/console").text
     assert views(sent)[KEY].reason == Reason.DROPPED
-
-
-def test_what_arrived_is_not_dropped(sent: Any, secretary: Any) -> None:
     arrived = next(key for key, view in views(sent).items() if view.state is State.SENT)
     assert "不再发送</button>" not in secretary.get(f"{HERE}/notice", key=arrived).text
     answer = secretary.post(f"{HERE}/notice/drop", {"key": arrived})
     assert (answer.status_code, "已送达、正在发送或已了结" in answer.text) == (422, True)
 
 
-@pytest.fixture
-def august(house: Any) -> None:
-    """One of its units has no address."""
-    house.application.clock = Clock(AT + timedelta(days=124))
+def test_unit_without_address_is_not_counted(house: Any) -> None:
+    at(house, "2026-08-03T09:00+08:00")
     house.application.tick()
-
-
-@pytest.mark.usefixtures("august")
-def test_unit_without_address_is_not_counted(secretary: Any) -> None:
-    text = secretary.get(HERE, period="2026-08", kind="digest", state="refused").text
+    query = {"period": "2026-08", "kind": "digest", "state": "refused"}
+    text = logged_in(house).get(HERE, params=query).text
     assert ("无邮箱，需另行告知" in text, "封未送达…" in text) == (True, False)
 
 

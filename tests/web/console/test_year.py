@@ -26,23 +26,11 @@ from tests.web.console.conftest import (
     sign,
 )
 
-
-def count(page: str, label: str) -> str:
-    found = re.search(rf"<strong>([^<]*)</strong>{label}", page)
-    assert found
-    return found[1]
+NO_ADDRESS = (Reason.NO_ADDRESS, State.REFUSED)
 
 
 def whom_to_phone(page: str) -> str:
     return page[page.index('id="calls"') : page.index('id="tasks"')]
-
-
-def no_address(house: Any, unit: str = RELATED) -> None:
-    put(house, unit, Reason.NO_ADDRESS, State.REFUSED)
-
-
-def approves(house: Any, **changes: Any) -> None:
-    house.set(mail=house.settings.mail.model_copy(update={"approval": True}))
 
 
 def test_a_report_stands_first_with_its_forms_until_its_task_is_done(
@@ -50,7 +38,7 @@ def test_a_report_stands_first_with_its_forms_until_its_task_is_done(
 ) -> None:
     finish(house, words=XSS)
     page = secretary.get("/console").text
-    assert count(page, "待复核") == "1"
+    assert "<strong>1</strong>待复核" in page
     assert 'action="/console/return"' in page
     assert "&lt;script&gt;" in page
     assert XSS not in page
@@ -65,17 +53,23 @@ def test_a_quiet_year_says_so(house: Any, secretary: Secretary) -> None:
     page = secretary.get("/console").text
     assert "没有待复核的登记" in page
     assert "目前没有需要电话联系的单位" in page
-    assert count(page, "1月邮件未送达") == "0"
+    assert "<strong>0</strong>1月邮件未送达" in page
 
 
-def test_every_month_is_there_with_its_light(secretary: Secretary) -> None:
+def test_every_month_is_there_with_its_light_and_sessions_without_a_date_at_the_top(
+    secretary: Secretary,
+) -> None:
     page = secretary.get("/console").text
     for month in range(1, 13):
         assert f'href="/console/month/2026-{month:02}"' in page
-    for light in ("blue", "green", "red", "wait"):
-        words = {"blue": "未开始", "green": "进行中", "red": "待确认", "wait": "会期待定"}[light]
+    lights = {"blue": "未开始", "green": "进行中", "red": "待确认", "wait": "会期待定"}
+    for light, words in lights.items():
         assert f'<span class="pill {light}">{words}</span>' in page
     assert "已逾期" not in page
+    asked = page[page.index("请登记会期") : page.index('id="reports"')]
+    assert "/console/meetings/sc-24" in asked
+    assert "sc-25" not in asked  # its month is yet to come
+    assert "congress-13-3" not in asked  # no task's time hangs on it
 
 
 def test_whom_to_phone_names_contact_task_and_why(house: Any, secretary: Secretary) -> None:
@@ -103,7 +97,7 @@ def test_whom_to_phone_names_contact_task_and_why(house: Any, secretary: Secreta
 def test_what_no_server_has_accepted_is_counted_and_its_unit_phoned_where_that_helps(
     house: Any, secretary: Secretary, state: State, reason: Reason, phoned: bool, why: str
 ) -> None:
-    assert count(secretary.get("/console").text, "4月邮件未送达") == "0"
+    assert "<strong>0</strong>4月邮件未送达" in secretary.get("/console").text
     put(house, RELATED, reason, state)
     page = secretary.get("/console").text
     [link] = re.findall(r'href="([^"]*)"><strong>1</strong>4月邮件未送达', page)
@@ -130,21 +124,17 @@ def test_who_has_not_signed_is_phoned_near_the_months_end(
     assert "银川市人大常委会" not in calls.partition("尚未签收")[2]  # it has had no mail
 
 
-def test_nobody_is_phoned_to_sign_what_waits_for_approval(house: Any) -> None:
-    approves(house)
+def test_what_waits_for_approval_is_not_phoned_for_nor_said_to_go_while_all_is_held(
+    house: Any,
+) -> None:
+    house.set(mail=house.settings.mail.model_copy(update={"approval": True}))
     house.application.tick()
-    at(house, "2026-04-27T10:00+08:00")
-    page = logged_in(house).get("/console").text
-    assert "尚未签收" not in page
-    assert "暂未发送；通过后立即发送" in page
-
-
-def test_what_waits_for_approval_while_all_is_held_is_not_said_to_go(house: Any) -> None:
-    approves(house)
     at(house, "2026-04-28T10:00+08:00")
     house.application.tick()
     secretary = logged_in(house)
     page = secretary.get("/console").text
+    assert "尚未签收" not in page
+    assert "暂未发送；通过后立即发送" in page
     assert "未审核的不发送" in page
     assert page.index("待审核") < page.index('id="reports"')
     hold(house.application.database, house.application.clock.now(), "")
@@ -157,25 +147,17 @@ def test_many_notices_make_no_more_statements(house: Any, secretary: Secretary) 
     ran: list[str] = []
     reader = house.database.reader
     event.listen(reader, "before_cursor_execute", lambda *given: ran.append(given[2]))
-    no_address(house)
+    put(house, RELATED, *NO_ADDRESS)
     secretary.get("/console")  # what is read once
     lengths = []
     for units in ([], house.table.directory.single[:30]):
         for unit in units:
             if unit.id != RELATED:
-                no_address(house, unit.id)
+                put(house, unit.id, *NO_ADDRESS)
         ran.clear()
         assert secretary.get("/console").status_code == 200
         lengths.append(len(ran))
     assert lengths[0] == lengths[1]
-
-
-def test_sessions_without_a_date_are_asked_for_at_the_top(secretary: Secretary) -> None:
-    page = secretary.get("/console").text
-    asked = page[page.index("请登记会期") : page.index('id="reports"')]
-    assert "/console/meetings/sc-24" in asked
-    assert "sc-25" not in asked  # its month is yet to come
-    assert "congress-13-3" not in asked  # no task's time hangs on it
 
 
 def test_every_page_of_a_held_office_says_that_nothing_goes(
