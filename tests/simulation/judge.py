@@ -1,21 +1,27 @@
 """The promise, checked against what was due and what the mail server knows."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import select
 
 from reminder.domain.notices import NEVER_WENT, Kind, Reason, State, copy_number
-from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
-from reminder.ledger.views import NoticeView, RecipientView
-from tests.simulation.actors import Approver
-from tests.simulation.expected import Expected, Telling, Tick, expected
+from reminder.ledger import registrations
+from reminder.ledger.integrity import verify
+from reminder.ledger.notices import content_of
+from reminder.ledger.occasions import read_start
+from reminder.ledger.schema import reminded
+from reminder.ledger.views import NoticeView, RecipientView, read_notices
+from tests.simulation.expected import Telling, Tick, expected, receipts_due
 from tests.simulation.faults import Fault, Faults
-from tests.simulation.server import SickServer
+from tests.simulation.year import FaultyYear
 
 # With nothing wrong for so long, whatever waits has gone: the longest back-off and a bit.
 ENOUGH = timedelta(hours=7)
@@ -30,60 +36,66 @@ class Breach:
     words: str
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Everything that a year left behind. `reminded` is by the notice's key; `content` is what
-    the ledger stores under one."""
-
-    started: datetime
-    journal: list[Tick]
-    faults: Faults
-    server: SickServer
-    views: Sequence[NoticeView]
-    reminded: Mapping[str, set[Telling]]
-    receipts: frozenset[str]
-    content: Mapping[str, bytes | None]
-    reader: Approver | None = None  # where digests are to be approved
+def simulate(*where: Any, **how: Any) -> "Outcome":
+    """A `FaultyYear` from its beginning to its end, held against the promise."""
+    year = FaultyYear(*where, **how)
+    year.run()
+    outcome = Outcome(year)
+    year.app.database.close()
+    return outcome
 
 
-def judge(table: Timetable, evidence: Evidence) -> list[Breach]:
-    return list(_Judge(table, evidence).breaches())
+class Outcome:
+    """What a year left behind, and how it broke the promise. `copies` are messages that a
+    recipient got more than once."""
 
-
-class _Judge:
-    def __init__(self, table: Timetable, evidence: Evidence) -> None:
-        self._table = table
-        self._seen = evidence
-        self._prefix = f"{table.plan.id}/"
-        approved = evidence.reader is not None
-        self._due: Expected = expected(table, evidence.journal, evidence.started, approved=approved)
-        self._accepted = evidence.server.accepted_by_address()
-        self._hashes = evidence.server.hashes()
+    def __init__(self, year: FaultyYear) -> None:
+        self.year, self.server, self._table = year, year.sick, year.office.table
+        self._journal, self._reader = year.journal, year.approver
+        self._prefix = f"{self._table.plan.id}/"
+        self._reminded: dict[str, set[Telling]] = defaultdict(set)  # by the notice's key
+        with year.app.database.read() as connection:
+            self.notices = list(read_notices(connection))
+            self._started = read_start(connection, year.app.settings.stream) or year.start
+            for row in connection.execute(select(reminded)):
+                self._reminded[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
+            said = list(registrations.read_all(connection))
+            self._content = {view.key: content_of(connection, view.key) for view in self.notices}
+        self._receipts = receipts_due(said, self.notices)
+        self._due = expected(
+            self._table, self._journal, self._started, approved=self._reader is not None
+        )
+        self._accepted = self.server.accepted_by_address()
+        self.copies = sum(count - 1 for count in self._accepted.values())
+        self._hashes = self.server.hashes()
         self._accepted_at: dict[str, datetime] = {}  # first
-        for delivery in evidence.server.deliveries:
+        for delivery in self.server.deliveries:
             self._accepted_at.setdefault(delivery.message_id, delivery.at)
-        self._calm = list(_calm(evidence.journal, evidence.faults))
+        self._calm = list(_calm(self._journal, year.faults))
+        self.breaches = list(self._breaches())
 
-    def breaches(self) -> Iterator[Breach]:
+    def _breaches(self) -> Iterator[Breach]:
+        for words in verify(self.year.app.database.place):
+            yield Breach("ledger", words)
         yield from self._keys()
         yield from self._tellings()
         yield from self._copies()
         yield from self._early()
         yield from self._reports()
         yield from self._second_mails()
-        for view in self._seen.views:
+        for view in self.notices:
             for words in self._fate(view):
                 yield Breach(view.key, words)
 
     def _keys(self) -> Iterator[Breach]:
         keys = {
             view.key.removeprefix(self._prefix)
-            for view in self._seen.views
+            for view in self.notices
             if view.kind is not Kind.REPORT
         }
-        for key in sorted((self._due.must | self._seen.receipts) - keys):
+        for key in sorted((self._due.must | self._receipts) - keys):
             yield Breach(key, "was due and the ledger does not know it")
-        for key in sorted(keys - self._due.may - self._seen.receipts):
+        for key in sorted(keys - self._due.may - self._receipts):
             yield Breach(key, "stands in the ledger and was never due")
 
     def _tellings(self) -> Iterator[Breach]:
@@ -91,10 +103,10 @@ class _Judge:
         told: dict[Telling, list[str]] = defaultdict(list)
         gone = {
             view.key
-            for view in self._seen.views
+            for view in self.notices
             if view.state is State.EXPIRED and view.reason in NEVER_WENT
         }
-        for key, tellings in self._seen.reminded.items():
+        for key, tellings in self._reminded.items():
             for telling in tellings:
                 told[telling].append(key.removesuffix(READ))
         for telling in sorted((self._due.tellings | self._due.calls) - set(told)):
@@ -104,12 +116,12 @@ class _Judge:
                 yield Breach(keys[-1], f"tells again what {keys[0]} told: {telling[2:]}")
 
     def _copies(self) -> Iterator[Breach]:
-        known = {view.message_id: view for view in self._seen.views if view.message_id}
+        known = {view.message_id: view for view in self.notices if view.message_id}
         for (message_id, address), count in self._accepted.items():
             view = known.get(message_id)
             if view is None:
                 yield Breach(message_id, f"went to {address} and the ledger does not know it")
-            elif count > 1 + self._seen.server.excused[message_id]:
+            elif count > 1 + self.server.excused[message_id]:
                 yield Breach(view.key, f"went to {address} {count} times")
         for message_id, view in known.items():
             if {found.hex() for found in self._hashes[message_id]} - {view.sha256}:
@@ -117,9 +129,9 @@ class _Judge:
 
     def _early(self) -> Iterator[Breach]:
         """A clock that was wrong by then may have made anything due."""
-        wrong = [s.start for s in self._seen.faults.spells if s.fault is Fault.CLOCK]
-        known = {view.message_id: view for view in self._seen.views if view.message_id}
-        for delivery in self._seen.server.deliveries:
+        wrong = [s.start for s in self.year.faults.spells if s.fault is Fault.CLOCK]
+        known = {view.message_id: view for view in self.notices if view.message_id}
+        for delivery in self.server.deliveries:
             view = known.get(delivery.message_id)
             misled = any(start <= delivery.at for start in wrong)
             if view and delivery.clock < view.due and not misled:
@@ -127,12 +139,12 @@ class _Judge:
 
     def _second_mails(self) -> Iterator[Breach]:
         """On the day of a unit's digest the digest asks for what is past, and no other mail."""
-        table, seen, days = self._table, self._seen, dict[tuple[str, str], NoticeView]()
+        table, days = self._table, dict[tuple[str, str], NoticeView]()
         for view in self._of(Kind.DIGEST):
             never = view.state is State.EXPIRED and view.reason in NEVER_WENT
             if copy_number(view.key) == 1 and view.state is not State.BASELINE and not never:
                 # It was due or, later, made on that day; what is approved was made in time.
-                made = view.due if seen.reader else max(view.due, view.as_of or view.due)
+                made = view.due if self._reader else max(view.due, view.as_of or view.due)
                 days[view.unit, table.local_day(made).isoformat()] = view
         for view in self._of(Kind.OVERDUE):
             unit = table.directory.receiver(view.unit)
@@ -142,7 +154,7 @@ class _Judge:
                 continue
             if self._last_month(view.key) <= int(digest.period[5:]):
                 yield Breach(view.key, f"asks on the day of {digest.key}")
-        for key, tellings in seen.reminded.items():
+        for key, tellings in self._reminded.items():
             asked = {unit for _, unit, *_ in tellings}
             months = [int(view.period[5:]) for view in days.values() if view.unit in asked]
             if key.endswith(READ) and max(months, default=0) < self._last_month(key):
@@ -150,7 +162,7 @@ class _Judge:
 
     def _last_month(self, key: str) -> int:
         """Of the tasks that it was to tell of."""
-        told = self._seen.reminded.get(key, set())
+        told = self._reminded.get(key, set())
         return max((self._table.plan.by_id[task].month for _, _, task, *_ in told), default=13)
 
     def _reports(self) -> Iterator[Breach]:
@@ -173,22 +185,22 @@ class _Judge:
 
     def _of(self, kind: Kind, period: str = "") -> list[NoticeView]:
         """Of that period, or of all."""
-        return [v for v in self._seen.views if v.kind is kind and period in ("", v.period)]
+        return [v for v in self.notices if v.kind is kind and period in ("", v.period)]
 
     def _settled(self, views: list[NoticeView]) -> bool:
         """All have ended, with time enough for a report to follow."""
-        ended = max((view.updated for view in views), default=self._seen.started)
+        ended = max((view.updated for view in views), default=self._started)
         calm = any(end - max(begin, ended) >= ENOUGH for begin, end in self._calm)
         return calm and not any(view.waiting for view in views)
 
     def _text(self, view: NoticeView) -> str:
         """What its reader reads; nothing when it never went."""
-        content = self._seen.content[view.key] if self._hashes[view.message_id or ""] else None
+        content = self._content[view.key] if self._hashes[view.message_id or ""] else None
         body = message_from_bytes(content or b"", policy=default).get_body(("plain",))
         return str(body.get_content()) if content and body else ""
 
     def _names_its_tasks(self, view: NoticeView) -> Iterator[str]:
-        told = self._seen.reminded.get(view.key, set())
+        told = self._reminded.get(view.key, set())
         text = self._text(view) if told else ""
         for _, _, task, _, _ in told if text else ():
             found = self._table.plan.by_id[task]
@@ -197,11 +209,11 @@ class _Judge:
 
     def _presses_nobody(self, view: NoticeView) -> Iterator[str]:
         """What was registered before a pass is not asked for in that pass."""
-        told = {telling[2] for telling in self._seen.reminded.get(view.key, set())}
+        told = {telling[2] for telling in self._reminded.get(view.key, set())}
         moment = self._accepted_at.get(view.message_id or "") if told else None
         if moment is None:
             return
-        last = [t for t in self._seen.journal if t.at <= moment][-1]
+        last = [t for t in self._journal if t.at <= moment][-1]
         if all(task in last.done or not last.is_asked(task, view.unit) for task in told):
             yield "asks for what was registered before"
 
@@ -210,7 +222,7 @@ class _Judge:
             yield from self._answer(view, person)
         yield from self._names_its_tasks(view)
         yield from self._presses_nobody(view)
-        seen, reader, why = self._seen, self._seen.reader, view.reason
+        reader, why = self._reader, view.reason
         read = reader is not None and view.kind is Kind.DIGEST
         approved = {None, *reader.approved[view.key]} if reader and read else {view.sha256}
         held, expired = view.state is State.HELD, view.state is State.EXPIRED
@@ -218,14 +230,14 @@ class _Judge:
         needless = view.key.removeprefix(self._prefix) in self._due.needless
         baseline, had_time = view.state is State.BASELINE, self._had_time(view)
         yield from _true({
-            "was left in sending": view.state is State.SENDING and seen.journal[-1].completed,
+            "was left in sending": view.state is State.SENDING and self._journal[-1].completed,
             "is held, and nothing was to be held": held and not read,
             f"is still held ({why}) and had time to go": held and read and had_time,
             f"still waits ({why}) and had time to go":
                 view.state in (State.QUEUED, State.RETRY) and had_time,
             "has other bytes than were approved": view.sha256 not in approved,
             "counts as older than the first start and is not":
-                baseline and view.useful_until > seen.started,
+                baseline and view.useful_until > self._started,
             "was refused for want of an address and has one":
                 why == Reason.NO_ADDRESS and self._addresses(view),
             f"ended as expired ({why}), and nobody asked for it": expired and not (late or done),
@@ -237,7 +249,7 @@ class _Judge:
 
     def _answer(self, view: NoticeView, person: RecipientView) -> Iterator[str]:
         address, message = person.address, (view.message_id or "", person.address)
-        accepted, excused = self._accepted[message], self._seen.server.excused[message[0]]
+        accepted, excused = self._accepted[message], self.server.excused[message[0]]
         sent, refused = person.state is State.SENT, person.state is State.REFUSED
         yield from _true({
             f"went to {address}, which is not the unit's":
@@ -245,17 +257,17 @@ class _Judge:
             f"counts as sent to {address}, and the server never accepted it":
                 sent and not accepted,
             f"counts as refused for {address}, and the server never refused it":
-                refused and message not in self._seen.server.said_no,
+                refused and message not in self.server.said_no,
             f"was accepted for {address} and counts as {person.state}":
                 accepted and not sent and not excused,
         })  # fmt: skip
 
     def _is_done(self, view: NoticeView) -> bool:
         """Whether all that it was to tell of was done, or reported by its unit, at some time."""
-        told = {telling[2] for telling in self._seen.reminded.get(view.key, set())}
+        told = {telling[2] for telling in self._reminded.get(view.key, set())}
         ever = {
             task
-            for tick in self._seen.journal
+            for tick in self._journal
             for task in (*tick.done, *(task for task, unit in tick.reported if unit == view.unit))
         }
         return bool(told) and told <= ever
@@ -263,8 +275,8 @@ class _Judge:
     def _had_time(self, view: NoticeView) -> bool:
         """Whether, while it was of use, nothing was wrong for long enough."""
         due = view.due
-        if self._seen.reader and view.kind is Kind.DIGEST:
-            due = max(due, self._seen.reader.begins[view.period])
+        if self._reader and view.kind is Kind.DIGEST:
+            due = max(due, self._reader.begins[view.period])
         for begin, end in self._calm:
             if min(end, view.useful_until) - max(begin, due) >= ENOUGH:
                 return True
@@ -274,7 +286,7 @@ class _Judge:
         unit = self._table.directory.units.get(view.unit)
         if unit is None:
             return set()
-        told = self._seen.reminded.get(view.key, set())
+        told = self._reminded.get(view.key, set())
         others = set[str]()
         if unit.tone is Relation.OWN:
             schedule = self._table.schedule

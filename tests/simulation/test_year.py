@@ -26,7 +26,7 @@ from tests.daemon.trials import OPERATOR, Trial
 from tests.simulation import actors
 from tests.simulation.actors import Approver
 from tests.simulation.faults import Action, Fault, Faults, Kill, PlannedAction, Spell
-from tests.simulation.year import FaultyYear, simulate
+from tests.simulation.judge import Outcome, simulate
 
 HOUR = timedelta(hours=1)
 
@@ -46,13 +46,11 @@ def loaded(office: Trial, **mail: Any) -> Office:
     return office.app("2026-01-01T00:00+08:00", mail=OPERATOR | mail).office
 
 
-def spring(
-    office: Trial, until: datetime = END, start: datetime = START, **faults: Any
-) -> FaultyYear:
+def spring(office: Trial, until: datetime = END, start: datetime = START, **faults: Any) -> Outcome:
     return simulate(loaded(office), start, until, office.state / "year", faults=Faults(**faults))
 
 
-def approved(office: Trial, until: datetime, **more: Any) -> FaultyYear:
+def approved(office: Trial, until: datetime, **more: Any) -> Outcome:
     """The digests are read and approved before they go."""
     start, folder = moment("02-20T00:00"), office.state / "year"
     return simulate(loaded(office, approval=True), start, until, folder, **more)
@@ -84,7 +82,7 @@ def test_promise_holds_when_others_are_told_too(office: Trial, tmp_path: Path, s
     settings = office.app("2026-01-01T00:00+08:00", mail=OPERATOR, **steps).office
     outcome = simulate(settings, LATE, END, tmp_path / "year", seed=seed)
     assert outcome.breaches == []
-    reached = {address for mail in outcome.sick.deliveries for address in mail.recipients}
+    reached = {address for mail in outcome.server.deliveries for address in mail.recipients}
     assert "chief@unit.test" in reached
 
 
@@ -93,9 +91,9 @@ def test_promise_holds_whatever_the_seed_and_the_same_brings_the_same_year(
 ) -> None:
     end = moment("03-08T00:00")  # more of them, of whole years: make seeds
     years = [simulate(loaded(office), START, end, tmp_path / name, seed=3) for name in "ab"]
-    first, second = ([(d.at, d.recipients) for d in year.sick.deliveries] for year in years)
+    first, second = ([(d.at, d.recipients) for d in year.server.deliveries] for year in years)
     assert first == second
-    assert years[0].kills == years[1].kills > 0
+    assert years[0].year.kills == years[1].year.kills > 0
     assert years[0].breaches == []
 
 
@@ -116,13 +114,13 @@ def test_promise_holds_through_each_fault(office: Trial, fault: Fault) -> None:
 
 def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
     year = spring(office, moment("03-03T08:00"), **spell(Fault.LOG_IN, "03-02T08:00", 24))
-    assert 3 <= year.sick.log_ins <= 12
+    assert 3 <= year.server.log_ins <= 12
 
 
 def test_what_was_read_in_time_goes_at_its_moment(office: Trial) -> None:
     outcome = approved(office, moment("04-10T00:00"))
     assert outcome.breaches == []
-    went = {mail.message_id: mail.at for mail in outcome.sick.deliveries}
+    went = {mail.message_id: mail.at for mail in outcome.server.deliveries}
     late = [went[v.message_id] - v.due for v in outcome.notices if v.kind == "digest"]
     assert len(late) == 4
     assert timedelta() <= min(late) <= max(late) < timedelta(minutes=1)

@@ -17,8 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reminder.documents.office import load_office
-from tests.simulation.judge import Breach
-from tests.simulation.year import simulate
+from tests.simulation.judge import Breach, simulate
 
 
 def year(seed: int) -> tuple[str, Sequence[Breach]]:
@@ -30,8 +29,8 @@ def year(seed: int) -> tuple[str, Sequence[Breach]]:
     with tempfile.TemporaryDirectory(prefix="reminder-seed-") as folder:
         found = simulate(office, start, end, Path(folder), seed=seed)
     return (
-        f"seed {seed}: {found.kills} kills, {len(found.faults.spells)} faults, "
-        f"{len(found.sick.deliveries)} mails, {found.copies} copies, "
+        f"seed {seed}: {found.year.kills} kills, {len(found.year.faults.spells)} faults, "
+        f"{len(found.server.deliveries)} mails, {found.copies} copies, "
         f"{len(found.breaches)} breaches"
     ), found.breaches
 
