@@ -15,7 +15,7 @@ from reminder.ledger import deliveries, senders
 from reminder.mail import replicas, sending
 from reminder.mail.replicas import Replica
 from tests.daemon.processes import SHORT, SOON
-from tests.daemon.trials import MARCH, Trial, by_smtp, trial
+from tests.daemon.trials import MARCH, NOBODY, Trial, by_smtp, trial
 from tests.mail.servers import Inbox, real_server
 from tests.postgresql import PostgreSQL
 
@@ -28,7 +28,7 @@ PAST = datetime(2026, 1, 1, tzinfo=UTC)
 def office(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Trial]:
     """Everything is planned, nothing sent."""
     with trial(tmp_path, small=True, place=postgresql.emptied()) as opened:
-        app = opened.app(MARCH, **by_smtp(1))
+        app = opened.app(MARCH, **NOBODY)
         app.plan(AT)
         yield opened
 
@@ -44,7 +44,7 @@ def kept(office: Trial, count: int = 1, wake: Callable[[], None] = lambda: None)
 
 def claimed_by(office: Trial, member: Replica) -> int:
     """As a pass does whose process never heard that its claim was written."""
-    app = office.app(MARCH, **by_smtp(1))
+    app = office.app(MARCH, **NOBODY)
     with app.database.write() as connection:
         stream = app.settings.stream
         return len(deliveries.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
@@ -65,7 +65,7 @@ def test_claim_that_its_own_sender_lost_hold_of_goes_back_to_it_alone(office: Tr
 
 def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None:
     with kept(office, 2) as (one, two), office.app(MARCH).database.write() as connection:
-        stream = office.app(MARCH, **by_smtp(1)).settings.stream
+        stream = office.app(MARCH, **NOBODY).settings.stream
         deliveries.claim(connection, f"{one.lease.name}:1", stream, AT, 10)
         assert two.requeue_lost(connection, AT, in_pass=True) == 0
         senders.renew(connection, one.lease.name, -timedelta(seconds=1))
@@ -73,7 +73,7 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None
 
 
 def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
-    app = office.app(MARCH, **by_smtp(1))
+    app = office.app(MARCH, **NOBODY)
     stream = app.settings.stream
     with app.database.write() as connection:
         [taken] = deliveries.claim(connection, "a:1", stream, AT, 1)

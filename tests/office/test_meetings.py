@@ -1,14 +1,11 @@
 """Setting the day of a session: what is shown before, and what follows."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from reminder.calendar.rendering import parse_query
-from reminder.clock import Clock
-from reminder.documents.office import Office, load_office
 from reminder.domain.notices import Kind
 from reminder.domain.timetable import Role
 from reminder.domain.windows import Rule
@@ -18,30 +15,15 @@ from reminder.office import meetings, previews
 from reminder.office.application import Application
 from reminder.office.meetings import Preview
 from reminder.office.previews import part
+from tests.daemon.trials import Trial, trial
 
-APRIL = datetime(2026, 4, 1, 1, tzinfo=UTC)  # 09:00 in the plan's zone
+APRIL, AT = datetime(2026, 4, 1, 1, tzinfo=UTC), "2026-04-01T09:00+08:00"
 MAY_27 = date(2026, 5, 27)
 
 
-@pytest.fixture(scope="module")
-def office() -> Office:
-    return load_office()
-
-
 @pytest.fixture
-def app(tmp_path: Path, office: Office) -> Iterator[Application]:
-    """At work since March."""
-    settings = office.settings.model_copy(update={"state_dir": tmp_path / "state"})
-    loaded = Office(settings, office.table)
-    found = Application(loaded, Clock(APRIL))
-    yield found
-    if "database" in vars(found):
-        found.database.close()
-
-
-def another(app: Application, at: datetime = APRIL) -> Application:
-    """Another process on the same ledger."""
-    return Application(app.as_edited, Clock(at))
+def app(shipped: Trial) -> Application:
+    return shipped.app(AT)
 
 
 def preview(app: Application, name: str, day: date | None) -> Preview:
@@ -59,9 +41,11 @@ def day_of(app: Application, name: str = "sc-25") -> date | None:
     return app.table.plan.meetings[name].day
 
 
-def test_a_new_application_reads_no_ledger(app: Application) -> None:
-    assert not app.refresh()
-    assert "database" not in vars(app)
+def test_a_new_application_reads_no_ledger(tmp_path: Path) -> None:
+    with trial(tmp_path, made=False) as opened:
+        app = opened.app(AT)
+        assert not app.refresh()
+        assert "database" not in vars(app)
 
 
 def test_a_preview_shows_window_notices_and_entries_and_changes_nothing(app: Application) -> None:
@@ -77,7 +61,9 @@ def test_a_preview_shows_window_notices_and_entries_and_changes_nothing(app: App
     assert day_of(app) is None
 
 
-def test_what_is_saved_is_in_force_at_once_and_elsewhere_when_it_looks(app: Application) -> None:
+def test_what_is_saved_is_in_force_at_once_and_elsewhere_when_it_looks(
+    app: Application, shipped: Trial
+) -> None:
     config_hash = app.config_hash
     hold(app, MAY_27)
     assert app.table.windows["2026-05-2"].rule is Rule.MEETING
@@ -88,12 +74,11 @@ def test_what_is_saved_is_in_force_at_once_and_elsewhere_when_it_looks(app: Appl
         found = {dated.meeting.id: dated for dated in meetings.dated_meetings(app, connection)}
     assert (found["sc-25"].source, found["sc-26"].source) == ("ledger", "")
     assert [task.id for task in found["sc-25"].tasks] == ["2026-05-2"]
-    other = another(app)
+    other = shipped.app(AT)
     assert day_of(other) is None
     assert other.refresh()
     assert not other.refresh()
     assert day_of(other) == MAY_27
-    other.database.close()
 
 
 def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Application) -> None:
@@ -105,13 +90,13 @@ def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Applicati
 
 
 def test_digests_reminders_and_feeds_follow_and_a_sync_elsewhere_leaves_them(
-    app: Application,
+    app: Application, shipped: Trial
 ) -> None:
     app.tick()
     hold(app, MAY_27)
     mail = previews.preview(app, app.table.directory["deputies"], "2026-05").content
     assert "会前1个工作日".encode() in part(mail, "text")
-    later = another(app, datetime(2026, 5, 21, 1, tzinfo=UTC))
+    later = shipped.app("2026-05-21T09:00+08:00")
     later.sync_feeds(APRIL)
     body = app.feeds.rendered("deputies", parse_query("view=due"))[0].decode()
     assert "会前·常委会第25次会议服务保障" in body
@@ -119,7 +104,6 @@ def test_digests_reminders_and_feeds_follow_and_a_sync_elsewhere_leaves_them(
     with later.database.read() as connection:
         [view] = read_notices(connection, kind=Kind.NUDGE)
     assert (view.period, view.unit) == ("2026-05-21", "deputies")
-    later.database.close()
 
 
 def test_the_plans_own_day_counts_again_when_the_ledgers_is_taken_away(app: Application) -> None:
@@ -142,9 +126,11 @@ def test_what_was_told_already_is_said(app: Application) -> None:
     assert (found.kind, found.period, found.units > 30) == ("digest", "2026-04", True)
 
 
-def test_a_reminder_that_went_is_said_and_not_counted_as_to_come(app: Application) -> None:
+def test_a_reminder_that_went_is_said_and_not_counted_as_to_come(
+    app: Application, shipped: Trial
+) -> None:
     hold(app, date(2026, 4, 8), "sc-25")
-    later = another(app, datetime(2026, 4, 3, 1, tzinfo=UTC))
+    later = shipped.app("2026-04-03T09:00+08:00")
     later.tick()
     shown = preview(later, "sc-25", date(2026, 4, 9))
     assert ("nudge", "2026-04-03", "2026-05-2", 1) in {
@@ -153,12 +139,11 @@ def test_a_reminder_that_went_is_said_and_not_counted_as_to_come(app: Applicatio
     # For the new due date it goes again: at once, for its day is reached.
     nudges = [move for move in shown.notices if move.kind == "nudge"]
     assert [(move.before, move.after) for move in nudges] == [(None, date(2026, 4, 3))]
-    later.database.close()
 
 
-def test_a_preview_that_shows_the_same_has_the_same_mark(app: Application) -> None:
+def test_a_preview_that_shows_the_same_has_the_same_mark(app: Application, shipped: Trial) -> None:
     first = preview(app, "sc-25", MAY_27)
-    assert preview(another(app), "sc-25", MAY_27).seen == first.seen
+    assert preview(shipped.app(AT), "sc-25", MAY_27).seen == first.seen
     assert preview(app, "sc-25", date(2026, 5, 28)).seen != first.seen
     hold(app, date(2026, 4, 24), "sc-24")
     assert preview(app, "sc-25", MAY_27).seen != first.seen

@@ -236,23 +236,16 @@ def test_one_task_is_reported_as_done_a_few_times_a_day_whatever_the_office_says
 # Reports
 
 
-def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial) -> None:
+@pytest.mark.parametrize("is_copy", [False, True])
+def test_a_nudge_on_its_way_stops_when_its_task_is_reported(either: Trial, is_copy: bool) -> None:
     app = either.app(LATE)
     app.plan(app.clock.now())
     [nudge] = kinds(either, Kind.NUDGE)
+    if is_copy:
+        operations.drop(app, f"small/{nudge}")
+        nudge = operations.resend(app, f"small/{nudge}").removeprefix("small/")
     finish(either.app(LATE))
     assert either.outcome(nudge) == ("expired", "done")
-
-
-def test_a_nudge_that_was_sent_again_stops_as_well(small: Trial) -> None:
-    app = small.app(LATE)
-    app.plan(app.clock.now())
-    [nudge] = kinds(small, Kind.NUDGE)
-    operations.drop(app, f"small/{nudge}")
-    again = operations.resend(app, f"small/{nudge}").removeprefix("small/")
-    finish(small.app(LATE))
-    assert small.outcome(again) == ("expired", "done")
-    assert small.notice(nudge).reason == "dropped"
 
 
 def test_of_two_leads_one_reports_for_itself_alone_until_the_task_is_confirmed(two: Trial) -> None:
