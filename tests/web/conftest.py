@@ -147,6 +147,13 @@ def running() -> Iterator[list[tuple[server.WebServer, threading.Thread]]]:
         stop(web, thread)
 
 
+def begin(app: Starlette, listener: socket.socket) -> tuple[server.WebServer, threading.Thread]:
+    web = server.web_server(app)
+    thread = threading.Thread(target=web.run, args=([listener],))
+    thread.start()
+    return web, thread
+
+
 @pytest.fixture
 def serve(running: Any) -> Callable[[Starlette], Connect]:
     """Serves an application until the test ends; the answer connects to it."""
@@ -154,10 +161,7 @@ def serve(running: Any) -> Callable[[Starlette], Connect]:
     def start(app: Starlette) -> Connect:
         listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         address = listener.getsockname()
-        web = server.web_server(app)
-        thread = threading.Thread(target=web.run, args=([listener],))
-        thread.start()
-        running.append((web, thread))
+        running.append(begin(app, listener))
         return lambda: socket.create_connection(address, timeout=PATIENT)
 
     return start

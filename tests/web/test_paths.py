@@ -2,7 +2,6 @@
 
 import re
 import socket
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
@@ -21,10 +20,9 @@ from reminder.office.application import Application
 from reminder.office.links import local_address
 from reminder.office.login import set_password
 from reminder.web.app import create_app
-from reminder.web.server import web_server
 from tests.daemon.trials import parsed, text_of
 from tests.nginx import free_port, nginx
-from tests.web.conftest import AT, stop
+from tests.web.conftest import AT, begin, stop
 from tests.web.test_attacks import ask
 
 PASSWORD = "correct horse battery"
@@ -125,9 +123,7 @@ def below(
     app = Application(office, Clock(AT))
     app.tick()
     set_password(app, PASSWORD)
-    server = web_server(create_app(app))
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
+    running = begin(create_app(app), listener)
     where = location.format(root=root.replace("%E6%8F%90%E9%86%92", "提醒"), to=to)
     with nginx(tmp_path / "nginx", port, NGINX.format(port=port, location=where)):
         found = Below(base, app)
@@ -137,7 +133,7 @@ def below(
         assert place == f"{base}/console/month"
         yield found
         found.client.close()
-    stop(server, thread)
+    stop(*running)
     app.database.close()
 
 
