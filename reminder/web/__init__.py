@@ -1,1 +1,1 @@
-"""The web server: calendar feeds, and on this machine alone the outbox of unsent mails."""
+"""The web server: calendar feeds, units' pages, the secretariat's console, the outbox."""
