@@ -43,12 +43,14 @@ def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
         yield from _few(others, last["expected"] - last["accepted"])
     for month in facts["unsettled"]:
-        for state in (name for name in ("refused", "expired") if month[name]):
-            which, text = f"--period {month['period']} --state {state}", ""
+        for state in ("refused", "expired"):
+            if not month[state]:
+                continue
+            text = f"digest {month['period']}: {len(month[state])} {state}"
             if state == "expired" and month.get("unknown"):
                 unknown = len(month["unknown"])
-                text = f", {unknown} of them may have gone before this copy was put in place"
-            text = f"digest {month['period']}: {len(month[state])} {state}{text}"
+                text += f", {unknown} of them may have gone before this copy was put in place"
+            which = f"--period {month['period']} --state {state}"
             ways = f"reminder ledger resend {which}, or: reminder ledger drop {which}"
             yield "unsettled", f"{text}: {ways}"
     for name in facts["replicas"]:

@@ -143,7 +143,9 @@ class SettingsSources:
             ("secret_key",): file.data.get("secret_key"),
             ("database_url",): _WITH_PASSWORD.match(str(file.data.get("database_url"))),
         }
-        for place in (place for place in secrets if secrets[place] and _is_open(file.path)):
+        for place, is_given in secrets.items():
+            if not (is_given and _is_open(file.path)):
+                continue
             words = "is a secret in a file that others can read: better in secrets/"
             words += f"{'__'.join(place)}, or: chmod 600 {file.shown}"
             self.warnings.append(file.fault(place, words))
@@ -165,7 +167,9 @@ class SettingsSources:
             raise ConfigurationError([Fault(shown(folder), 0, "", words)]) from None
         names = {name.replace(".", "__"): name for name in setting_types() if not _is_json(name)}
         secrets: dict[str, Any] = {}
-        for path in (path for path in paths if not is_folder(path)):
+        for path in paths:
+            if is_folder(path):
+                continue
             key, place = path.name.lower(), shown(path)
             if edited_file.is_leftover(path.name):
                 words = "is an editor's copy: passed over, better removed, for it holds the secret"

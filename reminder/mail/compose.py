@@ -30,7 +30,7 @@ from reminder.mail.mime import HeaderAddress, MailText
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
 _UNIT, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
-KEPT = 200  # texts of one moment: a plan's audiences are a few dozen
+_MOST_TEXTS = 200  # texts of one moment: a plan's audiences are a few dozen
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,9 @@ class Composer:
 
     @cached_property
     def _environments(self) -> tuple[Environment, Environment]:
-        settings = self.office.settings
-        return environment(settings.templates, autoescape=False), environment(
-            settings.templates, autoescape=True
-        )
+        """For texts, and for HTML."""
+        folder = self.office.settings.templates
+        return environment(folder, autoescape=False), environment(folder, autoescape=True)
 
     @cached_property
     def _mail(self) -> MailSettings:
@@ -227,7 +226,7 @@ class RenderContext:
             None if for_lead else draft.unit,
         )
         if alike not in self._texts:
-            if len(self._texts) >= KEPT:  # each unit for itself: nothing is shared
+            if len(self._texts) >= _MOST_TEXTS:  # each unit for itself: nothing is shared
                 self._texts.clear()
             content = self._content(draft, facts)
             self._texts[alike] = content, self.composer.text(draft, content, facts)

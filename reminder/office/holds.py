@@ -12,9 +12,9 @@ from reminder.domain.notices import Reason
 from reminder.domain.timetable import Timetable
 from reminder.errors import ReminderError, UsageError
 from reminder.ledger.database import Database
-from reminder.ledger.holds import Hold as Hold
+from reminder.ledger.holds import Hold as Hold  # for pages too
 from reminder.ledger.holds import begin_hold
-from reminder.ledger.holds import read_hold as read_hold
+from reminder.ledger.holds import read_hold as read_hold  # for pages too
 from reminder.ledger.mark import name_ledger
 
 log = logging.getLogger(__name__)

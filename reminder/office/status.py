@@ -90,8 +90,10 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
 
 
 def _became(connection: Connection, kind: Kind, period: str) -> dict[str, Any]:
-    counted, names = counts.tally(connection, kind, period), ("unit", "state", "reason")
-    others = [{name: getattr(view, name) for name in names} for view in counted.others]
+    counted = counts.tally(connection, kind, period)
+    others = [
+        {"unit": view.unit, "state": view.state, "reason": view.reason} for view in counted.others
+    ]
     numbers = {"expected": counted.expected, "accepted": counted.accepted}
     return {"kind": kind, "period": period, **numbers, "others": others}
 

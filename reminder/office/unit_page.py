@@ -14,8 +14,8 @@ from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.status import Light, Reader, unit_status
 from reminder.domain.units import Unit
 from reminder.ledger import registrations
-from reminder.ledger.views import SentMail as SentMail
-from reminder.ledger.views import mailed_to as mailed_to
+from reminder.ledger.views import SentMail as SentMail  # for pages
+from reminder.ledger.views import mailed_to as mailed_to  # for pages
 from reminder.office.application import Application
 from reminder.office.registrations import to_sign
 

@@ -23,15 +23,17 @@ def _listed(page: Page, form: Form | None = None, refused: str = "") -> Response
     batches = page.app.container.approvals.batches(page.connection, page.at)
     pages = max(1, -(-sum(len(batch.digests) for batch in batches) // ROWS))
     number = min(page_number(page), pages)  # some may have been approved meanwhile
-    first, rows = (number - 1) * ROWS, []
+    first = (number - 1) * ROWS  # of the page, counted from the batch's first
+    rows = []
     places = {unit: place for place, unit in enumerate(page.table.directory.units)}
     for batch in batches:
         # What is to be read stands first, else the units stand in their own order.
         digests = sorted(
             batch.digests, key=lambda d: (not d.is_open, places.get(d.view.unit, len(places)))
-        )[max(0, first) : max(0, first + ROWS)]
-        first -= len(batch.digests)
-        rows.append((batch, [(digest, _subject(page, digest)) for digest in digests]))
+        )
+        listed = digests[max(0, first) : max(0, first + ROWS)]
+        rows.append((batch, [(digest, _subject(page, digest)) for digest in listed]))
+        first -= len(digests)
     return page.render(
         "console/approval.html",
         status=422 if refused else 200,
