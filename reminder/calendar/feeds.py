@@ -53,7 +53,9 @@ class Feeds:
         It is asked again where nobody else can write: another process may have brought in step
         since what was read before.
         """
-        made_from, contents, has_written = "", dict[str, ledger.FeedContent](), False
+        made_from = ""
+        contents: dict[str, ledger.FeedContent] = {}
+        has_written = False
 
         def is_over(entry: str) -> bool:
             return CalendarEntry.from_json(entry).year != self._table().plan.year

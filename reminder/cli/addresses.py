@@ -60,7 +60,8 @@ def list_(
     from reminder.office.links import all_links, link_changes
 
     app = application()
-    name, zone = _feed_name(app, unit) if unit else None, app.table.plan.zone
+    name = _feed_name(app, unit) if unit else None
+    zone = app.table.plan.zone
     keys = ("purpose", "label", "generation", "revoked", "last_use", "created")
     with app.database.read() as connection:
         rows = [

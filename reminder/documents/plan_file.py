@@ -109,7 +109,8 @@ class _Reader:
     places: dict[str, Location] = field(default_factory=dict)  # of tasks
 
     def plan(self) -> Plan:
-        header, places = self.tables.plan, dict[str, Location]()
+        header = self.tables.plan
+        places: dict[str, Location] = {}  # of sessions
         meetings: dict[str, Meeting] = {}
         for n, table in enumerate(self.tables.meeting):
             self._note_id(places, table.id, ("meeting", n))

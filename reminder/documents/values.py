@@ -85,7 +85,8 @@ def _database(value: SecretStr) -> SecretStr:
 def _key(value: SecretStr) -> SecretStr:
     """It may be random, as far as can be seen."""
     key = value.get_secret_value().strip().rstrip("=")
-    bits, wanted = _most_bits(key), f"wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}"
+    bits = _most_bits(key)
+    wanted = f"wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}"
     if key and bits < 8 * KEY_BYTES:
         raise ValueError(f"holds {int(bits / 8)} random bytes at most, {wanted}")
     packed = zlib.compressobj(9, wbits=-15)

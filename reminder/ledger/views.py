@@ -225,7 +225,8 @@ def mailed_to(
 @cache  # as above
 def _accepted() -> Select[str, str, datetime, bytes]:
     """By at least one of the unit's mailboxes."""
-    to_unit, kinds = (Kind.DIGEST, Kind.RECEIPT), notice.c.kind
+    to_unit = (Kind.DIGEST, Kind.RECEIPT)
+    kinds = notice.c.kind
     # Some reminders go to others of the house alone.
     mine = recipient.c.address.in_(bindparam("addresses", expanding=True))
     had_it = (recipient.c.state == State.SENT) & (kinds.in_(to_unit) | mine)

@@ -140,7 +140,9 @@ class Claims:
         """Comes back when it is on disk: an answer that is not would make a second copy. Raises
         `LedgerError`."""
         retry_at = self.clock.now() + back_off(claim.attempts, RETRY, self.dice)
-        result, warned, begun = Result(claim, answers, retry_at), False, self.clock.monotonic()
+        result = Result(claim, answers, retry_at)
+        warned = False
+        begun = self.clock.monotonic()
         self._unrecorded.append(result)
         while result in self._unrecorded:
             last_try = self.stop.is_set() or self.clock.monotonic() - begun >= self.patience

@@ -158,7 +158,8 @@ class Replica(SingleProcess):
             lease.until = asked + LEASE
         else:  # also when it lapsed before the server's yes came: somebody here may have seen that
             log.warning("the lease to send had lapsed: others may have taken over")
-            lease.until, renewed = 0.0, False
+            renewed = False
+            lease.until = 0.0
             self.lease = self._begin_lease()
         if others or not renewed:
             self.wake()

@@ -173,7 +173,8 @@ class Approvals:
         self, connection: Connection, hashes: Mapping[str, str], as_of: datetime, at: datetime
     ) -> int:
         """Those of them that read as they were shown, by key. Returns how many."""
-        views, count = _still_held(connection, hashes, _TO_READ), 0
+        count = 0
+        views = _still_held(connection, hashes, _TO_READ)
         for digest in self._digests(connection, views, as_of):
             view, composed = digest.view, digest.composed
             if not composed or composed.sha256 != hashes[view.key]:

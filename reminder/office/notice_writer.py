@@ -39,7 +39,8 @@ class NoticeWriter:
 
         What is to be approved does not wait for the first start's release: that is its release.
         """
-        approves, hold = self._settings.mail.approval, read_hold(connection, self.stream)
+        approves = self._settings.mail.approval
+        hold = read_hold(connection, self.stream)
         new, ready = [], []
         for draft in drafts:
             if not self.composer.is_addressed(draft):
@@ -110,7 +111,8 @@ class NoticeWriter:
     def take_up_again(self, connection: Connection, view: NoticeView, at: datetime) -> None:
         """What was given up by a clock that ran ahead: with the bytes that it had, or as it is
         put in now."""
-        hold, held = read_hold(connection, self.stream), None
+        hold = read_hold(connection, self.stream)
+        held = None  # the reason why it waits again
         if view.sha256 and not (hold and hold.of_all):
             notices.revive(connection, view.key, at, Reason.CLOCK)
         elif self._settings.mail.approval and view.kind is Kind.DIGEST and not view.sha256:

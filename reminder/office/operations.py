@@ -161,10 +161,8 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
     at, copies = app.clock.now(), copies_of(connection, view)
     if any(copy.waiting for copy in copies):
         raise UsageError(f"{original(view.key)} is on its way again already")
-    progress, draft = (
-        app.container.notice_writer.progress(connection, at),
-        draft_of(connection, view),
-    )
+    progress = app.container.notice_writer.progress(connection, at)
+    draft = draft_of(connection, view)
     if why := why_needless(app.table, draft, progress):
         raise NeedlessError(view.key, why)
     draft = still_asked(app.table, draft, progress)
@@ -182,11 +180,8 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
 
 def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
     """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
-    again, at, writer = (
-        _to_go_again(app, connection, view),
-        app.clock.now(),
-        app.container.notice_writer,
-    )
+    again = _to_go_again(app, connection, view)
+    at, writer = app.clock.now(), app.container.notice_writer
     until = max(view.useful_until, at + RESENT_USEFUL)
     draft = replace(again.draft, key=again.key, useful_until=until, tasks=())
     if again.read_first:

@@ -91,7 +91,8 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     """
     table = app.table
     month = table.next_digest(at) or table.local_day(at).month
-    period, count = table.plan.period(month), 0
+    period = table.plan.period(month)
+    count = 0
     with app.database.write() as connection:
         keys = notices.keys_of(connection, Kind.DIGEST, period)
         for unit in table.reached(month):

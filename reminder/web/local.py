@@ -72,7 +72,8 @@ def front(page: Page) -> Response:
 
 
 def _outbox(page: Page) -> Response:
-    paths, number, mails = messages(page.settings.outbox), page_number(page), []
+    paths, number = messages(page.settings.outbox), page_number(page)
+    mails = []
     pages = max(1, -(-len(paths) // PAGE))
     if number > pages:
         raise HTTPException(404)

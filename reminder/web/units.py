@@ -147,7 +147,8 @@ def _calendar(page: Page, unit: Unit) -> dict[str, Any] | None:
 
 def _form(act: str) -> Route:
     def answer(page: Page, form: Form) -> Response:
-        (unit, link), who = _opened(page), form.line("who", WHO)
+        unit, link = _opened(page)
+        who = form.line("who", WHO)
         by = Signature(who, f"{PAGE}/{unit.id}/{link.generation}")
         answer = page.done(_home(page), _register(page, act, unit, form, by))
         # Lax: a click in a mail comes from elsewhere, and the name should stand there already.
@@ -193,7 +194,8 @@ def _percent(typed: str) -> int | None:
 
 
 def _mails(page: Page) -> Response:
-    (unit, link), number = _opened(page), page_number(page)
+    unit, link = _opened(page)
+    number = page_number(page)
     mails = _heads(page, unit, (number - 1) * _MAILS, _MAILS + 1)
     if number > 1 and not mails:
         raise HTTPException(404)

@@ -195,7 +195,8 @@ def step(server: str, name: str) -> Iterator[None]:
 
 
 def failure(server: str, name: str, error: Exception) -> ServerError:
-    hint, permanent = "", isinstance(error, ssl.SSLCertVerificationError)
+    hint = ""
+    permanent = isinstance(error, ssl.SSLCertVerificationError)
     if permanent:
         hint = (
             "set smtp.host to the name in the certificate, smtp.ca_file to who signed it (as for "

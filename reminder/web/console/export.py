@@ -45,7 +45,8 @@ def _sent(page: Page, table: str = "") -> Response:
         raise Refused(400, "no_such_period") from None
     if not writing.acquire(blocking=False):
         raise Refused(503, "export_busy", {"Retry-After": "10"})
-    export, kind = Export(page.app, page.connection, period, page.at), "csv" if table else "xlsx"
+    export = Export(page.app, page.connection, period, page.at)
+    kind = "csv" if table else "xlsx"
     try:
         content = written_csv(export, table) if table else written_workbook(export)
     finally:

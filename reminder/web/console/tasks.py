@@ -28,12 +28,12 @@ Act = Callable[[Page, Form], str]  # returns the name of the message that says w
 
 
 def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
-    shown, table = overview.read_overview(page.app, page.connection, page.at), page.table
-    number = table.plan.year
+    shown = overview.read_overview(page.app, page.connection, page.at)
+    number = page.table.plan.year
     rows = [row for rows in shown["months"].values() for row in rows]
     bars = [task_bar(number, row.task, row.window, row.status) for row in rows]
     bars += [task_bar(number, row.task, None, row.status) for row in shown["year_round"]]
-    drawn = timeline(Year(number, table.local_day(page.at), bars))
+    drawn = timeline(Year(number, page.table.local_day(page.at), bars))
     return _render(page, "year.html", form, refused, back="/console", overview=shown, drawn=drawn)
 
 
