@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from reminder.ledger import integrity
-from reminder.ledger.database import DatabaseServer
 from reminder.office import holds, operations, records, registrations
 from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
@@ -183,9 +182,12 @@ def served(tmp_path: Path, postgresql: PostgreSQL) -> Iterator[Trial]:
         yield opened
 
 
-def replica(folder: Path, place: DatabaseServer) -> Trial:
-    folder.mkdir()
-    return Trial(folder, small=True, place=place)
+@pytest.fixture
+def other(served: Trial, tmp_path: Path) -> Iterator[Trial]:
+    """Another replica, with a state folder of its own."""
+    (tmp_path / "other").mkdir()
+    with trial(tmp_path / "other", small=True, place=served.place) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -202,47 +204,41 @@ def dump(postgresql: PostgreSQL) -> Callable[[str], None]:
 
 
 def test_restored_database_is_told_by_the_mark_of_any_replica(
-    served: Trial, tmp_path: Path, dump: Any, postgresql: PostgreSQL
+    served: Trial, other: Trial, dump: Any, postgresql: PostgreSQL
 ) -> None:
     served.tick(MARCH)
     dump("ledger", "dumped")
     served.tick(APRIL)
     before = len(served.files())
-    served.use(postgresql.place("dumped"))
+    for trial_ in (served, other):
+        trial_.use(postgresql.place("dumped"))
     served.tick(APRIL)
-    fresh = replica(tmp_path / "fresh", postgresql.place("dumped"))
-    assert fresh.tick(APRIL) == {}
-    assert (len(served.files()), fresh.files()) == (before, [])
+    assert other.tick(APRIL) == {}
+    assert (len(served.files()), other.files()) == (before, [])
     operations.release(served.app(APRIL))
-    fresh.tick(APRIL)
-    assert fresh.states(period="2026-04") == {SENT}
-    fresh.close()
+    other.tick(APRIL)
+    assert other.states(period="2026-04") == {SENT}
 
 
 def test_replica_that_was_away_holds_nothing_again(
-    served: Trial, tmp_path: Path, dump: Any, postgresql: PostgreSQL
+    served: Trial, other: Trial, dump: Any, postgresql: PostgreSQL
 ) -> None:
-    away = replica(tmp_path / "away", postgresql.place("ledger"))
     served.tick(MARCH)
     dump("ledger", "dumped")
     served.tick(APRIL)
-    away.tick(APRIL)
-    for trial_ in (served, away):
+    other.tick(APRIL)
+    for trial_ in (served, other):
         trial_.use(postgresql.place("dumped"))
     served.tick(APRIL)
     operations.release(served.app("2026-04-02T09:00+08:00"))
-    away.tick("2026-04-02T09:01+08:00")
-    assert away.states(period="2026-04") == {("sent", "accepted")}
-    away.close()
+    other.tick("2026-04-02T09:01+08:00")
+    assert other.states(period="2026-04") == {SENT}
 
 
-def test_new_replica_without_a_mark_is_nothing_odd(served: Trial, tmp_path: Path) -> None:
+def test_new_replica_without_a_mark_is_nothing_odd(served: Trial, other: Trial) -> None:
     served.tick(MARCH)
-    assert isinstance(served.place, DatabaseServer)
-    fresh = replica(tmp_path / "fresh", served.place)
-    fresh.tick(APRIL)
-    assert fresh.states(period="2026-04") == {SENT}
-    fresh.close()
+    other.tick(APRIL)
+    assert other.states(period="2026-04") == {SENT}
 
 
 def test_ledger_that_was_moved_to_a_server_and_back_is_not_held(
