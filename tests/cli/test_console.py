@@ -80,21 +80,15 @@ def test_a_poor_password_changes_nothing(
 def test_password_of_a_file_is_taken_without_its_byte_order_mark(
     reminder: Reminder, ledger: Database, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
-    typed(monkeypatch, f"\ufeff{word}\r\n")
-    assert reminder("console", "password").status == 0
-    assert fits(stored(ledger), word)
-
-
-def test_after_a_new_password_nobody_waits_for_guesses_at_the_old_one(
-    reminder: Reminder, ledger: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    """And nobody waits for guesses at the old one any more."""
     at = Clock().now()
     with ledger.write() as connection:
         for _ in range(login.FREE):
             login.count_attempt(connection, ["192.0.2.1"], at)
         assert login.seconds_to_wait(connection, ["192.0.2.1"], at)
-    typed(monkeypatch, f"{SECRET}\n")
-    reminder("console", "password")
+    typed(monkeypatch, f"\ufeff{word}\r\n")
+    assert reminder("console", "password").status == 0
+    assert fits(stored(ledger), word)
     with ledger.read() as connection:
         assert not login.seconds_to_wait(connection, ["192.0.2.1"], at)
 

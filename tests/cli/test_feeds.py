@@ -23,15 +23,14 @@ def links(office: Office) -> dict[str, dict[str, Any]]:
     return {row["link"]: row for row in rows if row["purpose"] == "feed"}
 
 
-def test_address_is_one_line_for_scripts_and_the_same_every_time(office: Office) -> None:
+def test_address_is_one_line_for_scripts_and_the_plans_without_a_unit(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (line,) = url(office).splitlines()
     assert line.startswith("http://127.0.0.1:8026/feeds/")
     assert line.endswith("/lead.ics")
     assert url(office) == f"{line}\n"
     assert url(office, "related").split("/")[4] != line.split("/")[4]
-
-
-def test_address_without_unit_is_the_plans(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMINDER_WEB__BASE_URL", "https://reminder.unit.cn/")
     plan = office("feed", "url").out
     assert plan.startswith("https://reminder.unit.cn/feeds/")
@@ -44,19 +43,18 @@ def test_address_without_unit_is_the_plans(office: Office, monkeypatch: pytest.M
     assert (len(out.splitlines()), found["webcal"] in out) == (3, True)
 
 
-def test_group_has_no_feed(reminder: Reminder, tmp_path: Path) -> None:
-    ended = reminder("feed", "url", "--unit", "local-congresses")
-    assert (ended.status, "its members have feeds" in ended.err) == (2, True)
+def test_group_has_neither_feed_nor_mail_its_members_have(
+    reminder: Reminder, tmp_path: Path
+) -> None:
+    for command, said in {
+        "feed url": "its members have feeds",
+        "preview --period 2026-04": "its members get the mails",
+    }.items():
+        ended = reminder(*command.split(), "--unit", "local-congresses")
+        assert (ended.status, said in ended.err) == (2, True)
     reminder("feed", "export", "--output", str(tmp_path / "feeds"))
     names = {path.stem for path in (tmp_path / "feeds").iterdir()}
     assert (len(names), "local-congresses" in names) == (40, False)
-
-
-@pytest.mark.parametrize("output", ["taken", "taken/feeds"])
-def test_export_that_cannot_be_written_is_said_in_words(office: Office, output: str) -> None:
-    Path("taken").write_text("")
-    ended = office("feed", "export", "--output", output)
-    assert (ended.status, output in ended.err) == (1, True)
 
 
 def test_exported_file_is_what_the_web_server_serves(office: Office, tmp_path: Path) -> None:

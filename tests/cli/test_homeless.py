@@ -52,11 +52,8 @@ def test_home_that_cannot_be_written_is_said_with_what_to_set(installed: Path) -
     assert "Set REMINDER_STATE_DIR to a folder that this user may write." in ended.stderr
 
 
-def test_help_needs_no_home(installed: Path) -> None:
+def test_help_needs_no_home_and_state_dir_stands_for_one(installed: Path) -> None:
     assert run(installed, "ledger --help").returncode == 0
-
-
-def test_state_dir_stands_for_a_home(installed: Path) -> None:
     state = str(installed / "state")
     ended = run(installed, "tick --at 2026-04-01T10:00+08:00", REMINDER_STATE_DIR=state)
     assert (ended.returncode, "planned 31, sent 31" in ended.stdout) == (0, True)

@@ -32,12 +32,7 @@ def hold(office: Office) -> None:
     office("tick")
 
 
-def without_address(office: Office) -> None:
-    office.put("units.toml", UNITS.replace('to = ["related@unit.example"]\n', ""))
-    office("tick")
-
-
-def test_row_has_what_scripts_rest_on(office: Office) -> None:
+def test_row_has_what_scripts_rest_on_and_show_has_the_history(office: Office) -> None:
     assert rows(office) == []
     office("tick")
     assert all(row.keys() >= KEYS for row in rows(office))
@@ -45,6 +40,15 @@ def test_row_has_what_scripts_rest_on(office: Office) -> None:
     assert (recipient["address"], recipient["state"]) == ("lead@unit.example", "sent")
     assert recipient.keys() == {"address", "state", "reply"}
     assert datetime.fromisoformat(row(office, LEAD)["updated"]).utcoffset() is not None
+    history = office("ledger", "show", LEAD, "--json").json["history"]
+    assert next(row["state"] for row in history if not row["address"]) == "queued"
+    assert history[-1]["state"] == "sent"
+    out = office("ledger", "show", LEAD).out
+    assert out.startswith(f"{LEAD}: sent")
+    assert "lead@unit.example: sent" in out
+    for command, said in {"drop": "only what waits can", "resend": "nobody is left"}.items():
+        ended = office("ledger", command, LEAD)
+        assert (ended.status, said in ended.err) == (2, True)
 
 
 def test_list_may_be_narrowed(office: Office) -> None:
@@ -65,16 +69,6 @@ def test_list_may_be_narrowed(office: Office) -> None:
     assert len(lines) == 5
 
 
-def test_show_has_the_history(office: Office) -> None:
-    office("tick")
-    history = office("ledger", "show", LEAD, "--json").json["history"]
-    assert next(row["state"] for row in history if not row["address"]) == "queued"
-    assert history[-1]["state"] == "sent"
-    out = office("ledger", "show", LEAD).out
-    assert out.startswith(f"{LEAD}: sent")
-    assert "lead@unit.example: sent" in out
-
-
 def test_held_notices_wait_for_the_release(office: Office, state: Path) -> None:
     hold(office)
     office("tick")
@@ -86,36 +80,21 @@ def test_held_notices_wait_for_the_release(office: Office, state: Path) -> None:
     assert office("tick", "--json").json["sent"] == 2
 
 
-def test_release_says_that_a_hold_is_lifted_also_where_nothing_waits(office: Office) -> None:
-    hold(office)
-    office("ledger", "drop", "--period", "2026-04")
-    assert "what comes goes by itself again" in office("ledger", "release").out
-    assert "nothing is held" in office("ledger", "release").out
-
-
-def test_dropped_notice_is_never_sent(office: Office) -> None:
+def test_dropped_notice_is_never_sent_and_a_hold_is_lifted_also_where_nothing_waits(
+    office: Office,
+) -> None:
     hold(office)
     assert office("ledger", "drop", LEAD).status == 0
-    office("ledger", "release")
+    assert "1 of 2026-04 dropped" in office("ledger", "drop", "--period", "2026-04").out
+    assert "what comes goes by itself again" in office("ledger", "release").out
+    assert "nothing is held" in office("ledger", "release").out
     office("tick")
     assert (row(office, LEAD)["state"], row(office, LEAD)["reason"]) == ("expired", "dropped")
 
 
-def test_all_of_a_period_is_dropped_at_once(office: Office) -> None:
-    office("ledger", "hold")
-    office("tick", "--at", "2026-03-02T09:00")
-    assert "2 of 2026-03 dropped" in office("ledger", "drop", "--period", "2026-03").out
-
-
-def test_what_reached_everybody_is_neither_dropped_nor_sent_again(office: Office) -> None:
-    office("tick")
-    for command, said in {"drop": "only what waits can", "resend": "nobody is left"}.items():
-        ended = office("ledger", command, LEAD)
-        assert (ended.status, said in ended.err) == (2, True)
-
-
 def test_resent_notice_is_a_new_one_to_the_present_address(office: Office) -> None:
-    without_address(office)
+    office.put("units.toml", UNITS.replace('to = ["related@unit.example"]\n', ""))
+    office("tick")
     ended = office("ledger", "resend", RELATED)
     assert (ended.status, "units.toml" in ended.err) == (2, True)
     office.put("units.toml", UNITS)

@@ -46,11 +46,6 @@ def test_a_day_that_the_plan_forbids_since_is_not_in_force_and_warned_of(office:
     assert office("meeting", "set", "sc-25", "2026-04-13").status == 2
     assert office("meeting", "set", "sc-25", "2026-04-24").status == 0
     assert office("meeting", "list", "--json").json[0]["source"] == "ledger"
-
-
-def test_a_session_that_the_plan_dropped_is_passed_over(office: Office) -> None:
-    office.put("plan.toml", PLAN + SESSION)
-    office("meeting", "set", "sc-25", "2026-04-10")
-    office.put("plan.toml", PLAN)
+    office.put("plan.toml", PLAN)  # which dropped the session
     assert office("meeting", "list", "--json").json == []
     assert office("windows").status == 0

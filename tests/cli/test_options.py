@@ -66,20 +66,15 @@ def test_folder_and_plan_may_stand_anywhere_and_the_last_word_wins(
     assert len(office.run(*(places.get(word, word) for word in words.split())).json) == count
 
 
-def test_folder_may_come_from_the_environment(
+def test_folder_may_come_from_the_environment_and_a_plan_lies_in_the_present_one(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REMINDER_CONFIG", str(office.folder))
-    assert len(office.run("tasks", "--json").json) == 3
-
-
-def test_plan_on_the_command_line_is_relative_to_the_present_folder(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(office.folder)
-    assert office.run("check", "--config", ".", "--plan", "plan.toml").status == 0
     monkeypatch.chdir("/")  # without options the shipped one is used, from any folder
     assert len(office.run("tasks", "--json").json) == 39
+    monkeypatch.setenv("REMINDER_CONFIG", str(office.folder))
+    assert len(office.run("tasks", "--json").json) == 3
+    monkeypatch.chdir(office.folder)
+    assert office.run("check", "--config", ".", "--plan", "plan.toml").status == 0
 
 
 KEY = "small/digest/2026-04/lead"

@@ -11,7 +11,7 @@ import pytest
 from reminder.cli.logs import JsonFormatter, TextFormatter
 from reminder.cli.output import print_json, show
 from reminder.domain.characters import UNSEEN
-from tests.cli.conftest import PLAN, Office, Reminder
+from tests.cli.conftest import PLAN, Office
 
 KEY = "9f2c41d07be85a36e1c4f80d2b6a97530de8c1f4a72b3965d08e7c14ab5f6230"
 
@@ -68,7 +68,7 @@ def test_record_is_one_line_of_what_can_be_seen(formatter: logging.Formatter) ->
         assert json.loads(line)["message"].endswith(HOSTILE)
 
 
-def test_traceback_shows_no_control_characters() -> None:
+def test_traceback_and_json_show_no_control_characters(capfd: pytest.CaptureFixture[str]) -> None:
     try:
         raise ValueError(HOSTILE)
     except ValueError:
@@ -76,14 +76,10 @@ def test_traceback_shows_no_control_characters() -> None:
         told.exc_info = sys.exc_info()
     lines = TextFormatter().format(told).split("\n")
     assert "Traceback" in lines[1]
-    assert [line for line in lines if UNSEEN.search(line)] == []
-
-
-def test_json_writes_out_what_nobody_sees(capfd: pytest.CaptureFixture[str]) -> None:
     print_json({"reply": HOSTILE})
-    text = capfd.readouterr().out
+    lines += (text := capfd.readouterr().out).split("\n")
+    assert [line for line in lines if UNSEEN.search(line)] == []
     assert json.loads(text) == {"reply": HOSTILE}
-    assert UNSEEN.search(text.replace("\n", "")) is None
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
@@ -97,22 +93,21 @@ def test_row_is_one_line_whatever_stands_in_it(
     assert row.rstrip().endswith("one")
 
 
-def test_debug_shows_the_traceback(office: Office) -> None:
+def test_debug_shows_the_traceback_and_no_arguments_show_what_it_can_do(office: Office) -> None:
     with pytest.raises(Exception, match="no unit 'nobody'"):
         office("tasks", "--unit", "nobody", "--debug")
+    ended = office.run()
+    assert "preview" in ended.out + ended.err
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("command", ["tasks --json", "check"])
 def test_pipe_that_closes_early_is_no_error_to_read_about(command: str, unbuffered: str) -> None:
-    process = start(*command.split(), PYTHONUNBUFFERED=unbuffered)
-    assert process.stdout
-    process.stdout.close()
-    assert process.stderr
-    said = process.stderr.read()
-    process.stderr.close()
-    process.wait()
-    assert said == b""
+    with start(*command.split(), PYTHONUNBUFFERED=unbuffered) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 @pytest.mark.parametrize(
@@ -131,8 +126,3 @@ def test_secrets_are_in_no_output(office: Office, monkeypatch: pytest.MonkeyPatc
     for command in (("check",), ("status", "--json"), ("tick",), ("feed", "url")):
         ended = office(*command)
         assert "swordfish" not in ended.out + ended.err
-
-
-def test_program_without_arguments_shows_what_it_can_do(reminder: Reminder) -> None:
-    ended = reminder()
-    assert "preview" in ended.out + ended.err

@@ -15,14 +15,11 @@ UNIT = {"id", "name", "short", "aliases", "members", "to", "cc"}
 YEAR = ("occasions", "--from", "2026-01-01", "--to", "2026-12-31", "--json")
 
 
-def test_tasks_are_the_whole_table(reminder: Reminder) -> None:
+def test_tasks_are_the_whole_table_or_those_of_a_month_or_a_unit(reminder: Reminder) -> None:
     rows = reminder("tasks", "--json").json
     assert Counter(row["kind"] for row in rows) == {"month": 33, "year": 3, "standing": 3}
     assert all(row.keys() >= TASKS for row in rows)
     assert {row["month"] for row in rows if row["kind"] != "month"} == {None}
-
-
-def test_tasks_of_a_month_or_a_unit_have_full_names(reminder: Reminder) -> None:
     rows = reminder("tasks", "--month", "4", "--json").json
     assert [row["id"] for row in rows] == ["2026-04-1", "2026-04-2"]
     assert (rows[0]["month"], rows[0]["state"]) == (4, "open")
@@ -39,15 +36,14 @@ def test_unit_may_be_named_by_id_name_or_alias(office: Office, name: str, count:
     assert len(office("tasks", "--unit", name, "--json").json) == count
 
 
-def test_windows_are_those_of_the_monthly_tasks(reminder: Reminder) -> None:
+def test_windows_are_those_of_the_monthly_tasks_and_of_a_month_the_year_round_ones_too(
+    reminder: Reminder,
+) -> None:
     rows = {row["id"]: row for row in reminder("windows", "--json").json}
     assert len(rows) == 33
     assert all(row.keys() >= WINDOWS for row in rows.values())
     assert (rows["2026-04-1"]["rule"], rows["2026-04-1"]["provisional"]) == ("month", False)
     assert rows["2026-05-2"]["provisional"] is True
-
-
-def test_windows_of_a_month_include_the_year_round_tasks(reminder: Reminder) -> None:
     rows = reminder("windows", "--month", "4", "--json").json
     year_round = [f"2026-year-{number}" for number in (1, 2, 3)]
     assert [row["id"] for row in rows] == ["2026-04-1", "2026-04-2", *year_round]
@@ -91,15 +87,14 @@ def test_both_days_of_a_range_belong_to_it(reminder: Reminder, day: str, count: 
     assert sum(row["kind"] == "digest" for row in rows) == count
 
 
-def test_units_have_names_addresses_and_members(reminder: Reminder) -> None:
+def test_units_have_names_addresses_and_members_and_check_counts_what_it_read(
+    reminder: Reminder, office: Office
+) -> None:
     rows = reminder("units", "--json").json
     assert all(row.keys() >= UNIT for row in rows)
     [members] = [row["members"] for row in rows if row["members"]]
     assert len(members) == 27
     assert set(members) <= {row["id"] for row in rows if not row["members"]}
-
-
-def test_check_counts_what_it_read(reminder: Reminder, state: Path) -> None:
     found, out = reminder("check", "--json").json, reminder("check").out
     assert found["ok"] is True
     assert found["tasks"] == {"month": 33, "year": 3, "standing": 3}
@@ -108,9 +103,6 @@ def test_check_counts_what_it_read(reminder: Reminder, state: Path) -> None:
     assert "2026-05-2" in found["provisional"]
     assert "33 monthly tasks, 3 year-round, 3 standing" in out
     assert "39 units, 1 group, 38 addresses" in out
-
-
-def test_check_warns_with_file_and_line(office: Office) -> None:
     (warning,) = office("check", "--json").json["warnings"]
     assert warning.startswith(f"{office.folder / 'units.toml'}:15: unit.id: ")
 

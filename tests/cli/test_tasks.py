@@ -54,25 +54,22 @@ def test_done_task_leaves_the_list_of_unconfirmed_ones(office: Office) -> None:
     assert "待确认" not in office(*words).out
 
 
-def test_several_tasks_are_registered_at_once_or_none(office: Office) -> None:
+def test_several_tasks_are_registered_at_once_or_none_and_a_standing_remark_never(
+    office: Office,
+) -> None:
     assert office("task", "done", APRIL, "2026-04-9").status == 3
     assert states(office)[APRIL] == "open"
     ended = office("task", "done", "2026-03-1", APRIL, "--on", "2026-03-20", "--note", "见纪要")
     assert ended.out == "2026-03-1 is done\n2026-04-1 is done\n"
     assert {states(office)[task] for task in ("2026-03-1", APRIL)} == {"done"}
+    ended = office.run("task", "done", "2026-standing-1")
+    assert (ended.status, "standing remark" in ended.err) == (2, True)
 
 
 def test_check_in_of_a_year_round_task_concerns_its_month_only(office: Office) -> None:
-    office("task", "done", YEAR, "--month", "2026-04")
-    assert (
-        office("task", "done", YEAR, "--month", "2026-02").status == 0
-    )  # without a task of its own
+    for month in ("2026-04", "2026-02"):  # the latter without a task of its own
+        assert office("task", "done", YEAR, "--month", month).status == 0
     assert (light_of(office, YEAR, "4"), light_of(office, YEAR, "3")) == ("grey", "green")
     assert states(office)[YEAR] == "open"
     office("task", "done", YEAR)
     assert {light_of(office, YEAR, month) for month in ("3", "4", "5")} == {"grey"}
-
-
-def test_standing_remark_is_never_done(office: Office) -> None:
-    ended = office.run("task", "done", "2026-standing-1")
-    assert (ended.status, "standing remark" in ended.err) == (2, True)

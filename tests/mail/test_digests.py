@@ -90,22 +90,16 @@ def test_a_month_of_many_rows_with_units_of_their_own_is_still_numbered() -> Non
 # --- what a related unit never learns
 
 
-@pytest.mark.parametrize("relation", [*Relation, None])
-def test_a_related_unit_never_sees_a_state(relation: Relation | None) -> None:
-    table = timetable(
-        *(task(4, n, **timing) for n, timing in enumerate(TIMINGS, 1)),
-        relations={RELATED: relation},
-    )
-    assert {line.status for line in written(table, RELATED).lines} == {""}
-
-
 TIMINGS = ({}, {"soft": True}, {"due": date(2026, 4, 15)}, {"part": Part.EARLY})
 
 
 @pytest.mark.parametrize("relation", [*Relation, None])
-def test_a_related_units_digest_does_not_move_with_the_leads_progress(
+def test_a_related_unit_never_sees_a_state_and_nothing_moves_with_the_leads_progress(
     relation: Relation | None,
 ) -> None:
+    months = (task(4, n, **timing) for n, timing in enumerate(TIMINGS, 1))
+    table = timetable(*months, relations={RELATED: relation})
+    assert {line.status for line in written(table, RELATED).lines} == {""}
     table = timetable(task(3), task(4), year_round(), relations={RELATED: relation})
     all_done = Progress(dict.fromkeys(("2026-03-1", "2026-04-1", "2026-year-1"), date(2026, 4, 1)))
     assert written(table, RELATED, on=15) == written(table, RELATED, on=15, progress=all_done)
@@ -170,24 +164,17 @@ def test_unconfirmed_tasks_of_two_months_stand_one_by_one_and_older_ones_as_a_co
     assert months_to_confirm(content) == ["4月", "5月"]
     assert content.titles("confirm") == ["4月表列第1项工作", "5月表列第1项工作"]
     assert "更早月份另有3项待确认。" in content.whole
+    assert "前期5项待确认" in content.subject
+    assert "前期有5项尚未登记完成" in content.summary
     older = written(timetable(task(1), task(2), task(6)), month=6)
     assert older.kinds == ["lead", "older"]
     assert older.heading("older").startswith("更早月份待确认（2项）")
 
 
-def test_the_list_to_confirm_is_oldest_first_and_the_subject_counts_all() -> None:
-    content = written(timetable(task(1), task(2), task(3), task(4)))
-    assert "前期3项待确认" in content.subject
-    assert "前期有3项尚未登记完成" in content.summary
-
-
-def test_tracking_off_leaves_out_what_is_unconfirmed() -> None:
+def test_what_is_unconfirmed_is_left_out_without_tracking_and_told_a_local_lead() -> None:
     content = written(timetable(task(3), task(4), tracking=False))
     assert content.kinds == ["lead"]
     assert "待确认" not in content.subject + content.whole
-
-
-def test_a_local_lead_reads_what_is_unconfirmed_in_its_digest() -> None:
     table = timetable(task(3), task(4), relations={LEADER: Relation.LOCAL})
     assert months_to_confirm(written(table)) == ["3月"]
 

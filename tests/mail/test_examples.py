@@ -6,7 +6,7 @@ import pytest
 
 from reminder.documents.office import Office, load_office
 from reminder.domain.windows import Progress
-from tests.mail.written import Mail, written
+from tests.mail.written import written
 
 
 @pytest.fixture(scope="session")
@@ -14,32 +14,15 @@ def office() -> Office:
     return load_office()
 
 
-@pytest.fixture
-def deputies(office: Office) -> Mail:
+def test_deputies_read_what_they_lead_and_what_is_unconfirmed(office: Office) -> None:
     """1 April: four of March's six tasks are registered as done."""
     names = ("2026-03-1", "2026-03-2", "2026-03-3", "2026-03-6")
     done = Progress(dict.fromkeys(names, date(2026, 3, 31)), started=date(2026, 3, 2))
-    return written(office.table, "deputies", 4, done)
-
-
-@pytest.fixture
-def helan(office: Office) -> Mail:
-    return written(office.table, "helan")
-
-
-@pytest.fixture
-def court(office: Office) -> Mail:
-    return written(office.table, "high-court", 2)
-
-
-def test_deputies_read_what_they_lead_and_what_is_unconfirmed(deputies: Mail) -> None:
+    deputies = written(office.table, "deputies", 4, done)
     assert deputies.subject.startswith("【代表工作·4月】承办2项：换届选举部署会议、")
     assert deputies.subject.endswith("；3月2项待确认")
     said = "4月承办2项，均安排在月内（至4月30日 周四）；3月有2项尚未登记完成，请核对。"
     assert deputies.summary == said
-
-
-def test_deputies_sections_say_month_role_and_count(deputies: Mail) -> None:
     assert [(part.kind, part.title) for part in deputies.parts if part.kind != "confirm"] == [
         ("lead", "4月承办（2项）"),
         ("next-lead", "5月预告（承办2项，5月6日—5月29日）"),
@@ -48,9 +31,7 @@ def test_deputies_sections_say_month_role_and_count(deputies: Mail) -> None:
     ]
     assert deputies.kinds[1] == "confirm"
     assert deputies.heading("confirm").startswith("3月待确认（2项；")
-
-
-def test_deputies_tasks_carry_number_window_and_state(deputies: Mail) -> None:
+    # Each with its number, window and state.
     lead, confirm, following = (part.lines for part in deputies.parts[:3])
     assert [(line.number, line.status) for line in lead] == [(1, "进行中"), (2, "进行中")]
     assert {line.timing for line in lead} == {"4月内（4月1日—4月30日）"}
@@ -58,9 +39,6 @@ def test_deputies_tasks_carry_number_window_and_state(deputies: Mail) -> None:
     assert confirm[0].title == "起草《关于全区县乡人大换届选举的意见》"
     assert following[0].timing == ""
     assert "会期待定，暂按5月" in following[1].timing
-
-
-def test_deputies_are_told_who_leads_and_who_else_gets_the_mail(deputies: Mail) -> None:
     notes = "\n".join(deputies.parts[0].notes)
     assert "自治区人大常委会办公厅、自治区人大常委会代表工作委员会" in notes
     assert "各市、县（区）人大常委会（27个）" in notes
@@ -72,14 +50,14 @@ def test_the_general_office_leads_in_april_and_is_not_related_as_well(office: Of
     assert "related" not in content.kinds
 
 
-def test_helan_reads_that_it_is_related_and_need_not_report(helan: Mail) -> None:
+def test_helan_reads_under_its_groups_name_that_it_is_related_and_need_not_report(
+    office: Office,
+) -> None:
+    helan = written(office.table, "helan")
     assert helan.subject.startswith("【代表工作·4月】相关2项：换届选举部署会议、")
     assert helan.summary == (
         "4月列为相关部门，涉及2项；会议、培训的时间和参加范围以正式通知为准，本月无需报送办结。"
     )
-
-
-def test_helan_sees_the_months_row_under_its_groups_name_and_may(helan: Mail) -> None:
     assert helan.kinds == ["related", "next-related"]
     assert helan.heading("related").startswith("4月相关事项（2项，4月内")
     assert helan.heading("next-related") == "5月预告（相关2项）"
@@ -89,14 +67,14 @@ def test_helan_sees_the_months_row_under_its_groups_name_and_may(helan: Mail) ->
     assert "按月列示，未逐项划分" in notes
 
 
-def test_the_court_reads_one_sentence_for_coordination(court: Mail) -> None:
+def test_the_court_reads_of_its_rows_for_coordination_and_neither_preview_nor_date_nor_state(
+    office: Office,
+) -> None:
+    court = written(office.table, "high-court", 2)
     assert court.subject.startswith("【代表工作·2月】相关3项：自治区十三届人大四次会议服务保障")
     assert court.summary == (
         "2月年度代表工作安排中列为相关部门，涉及3项，供工作衔接参考；具体事宜由承办单位另行商请。"
     )
-
-
-def test_the_court_sees_its_rows_and_neither_preview_nor_date_nor_state(court: Mail) -> None:
     assert [(part.kind, part.title) for part in court.parts] == [
         ("related", "2月相关事项（3项，2月内；会议日期以正式通知为准）"),
         ("year-related", "全年相关事项（1项）"),

@@ -33,13 +33,11 @@ def files(folder: Path) -> list[str]:
 
 
 def test_file_holds_the_stored_bytes_and_every_recipient_is_told_its_name(tmp_path):
+    """Which comes from the Message-ID alone, and is safe."""
     answers = send(tmp_path)
     assert (tmp_path / "new" / NAME).read_bytes() == CONTENT
     accepted = Answer(State.SENT, Reason.ACCEPTED, f"stored as new/{NAME}")
     assert answers == dict.fromkeys(ENVELOPE.recipients, accepted)
-
-
-def test_name_comes_from_the_message_id_alone_and_is_safe():
     assert file_name("<other@reminder.example>") != NAME
     assert set(NAME) <= set("0123456789abcdef.reminder")
 
@@ -88,15 +86,12 @@ def test_full_disk_is_the_folders_trouble_and_leaves_no_half_message(tmp_path):
     assert connection.send(ENVELOPE, ours)["lead@unit.example"].state == State.SENT
 
 
-def test_folder_that_is_gone_is_said_and_leaves_no_draft(tmp_path):
+def test_folder_that_is_gone_or_cannot_be_made_is_said_and_leaves_no_draft(tmp_path):
     connection = MaildirTransport(tmp_path).open()
     (tmp_path / "new").rmdir()
     with pytest.raises(ServerError, match=str(tmp_path)):
         connection.send(ENVELOPE, ours)
     assert files(tmp_path) == []
-
-
-def test_folder_that_cannot_be_made_is_said_at_once(tmp_path):
     (tmp_path / "outbox").write_text("a file")
     with pytest.raises(ServerError, match="outbox"):
         MaildirTransport(tmp_path / "outbox").open()

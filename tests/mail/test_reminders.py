@@ -42,12 +42,13 @@ def test_a_nudge_counts_to_the_earliest_due_date() -> None:
     assert [line.status for line in content.parts[0].lines] == ["剩1个工作日", "剩3个工作日"]
 
 
-def test_an_overdue_mail_asks_to_confirm() -> None:
+def test_an_overdue_mail_asks_to_confirm_and_says_when_it_is_of_several_months() -> None:
     content = overdue(*BOTH)
     assert content.subject.startswith("【代表工作·4月】")
     assert content.subject.endswith("2项待确认：调研、座谈会")
     assert "请核对" in content.summary
     assert content.heading("overdue") == "待确认（2项）"
+    assert overdue(task(3), task(4)).subject.startswith("【代表工作·4月】前期2项待确认：")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,3 @@ def test_overdue_is_said_to_the_own_house_alone_and_on_an_explicit_date(
     )
     assert explicit.status == wanted
     assert month.status in ("", "待确认")
-
-
-def test_an_overdue_mail_on_tasks_of_several_months_says_so() -> None:
-    assert overdue(task(3), task(4)).subject.startswith("【代表工作·4月】前期2项待确认：")

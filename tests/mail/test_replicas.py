@@ -78,7 +78,7 @@ def tick_as(name: str, office: Trial, patch: pytest.MonkeyPatch, server: int) ->
     return office.app(MARCH, **by_smtp(server)).tick().sent
 
 
-def test_what_a_present_sender_claimed_is_left_to_it_until_its_lease_lapses(
+def test_what_a_present_sender_claimed_is_left_to_it_until_its_lease_lapses_or_it_leaves(
     office: Trial, database: Database
 ) -> None:
     one, two, app = Replica(database), Replica(database), planned(office)
@@ -87,21 +87,21 @@ def test_what_a_present_sender_claimed_is_left_to_it_until_its_lease_lapses(
     lapse(database, one)
     assert put_back_by(two, app) == 3
     assert office.history("digest/2026-03/lead")[-1][1:] == ("retry", "interrupted")
+    with Replica(database).kept() as three:
+        claim(app, three)
+    assert put_back_by(two, app) == 3
 
 
-def test_a_lease_that_is_renewed_holds_on(database: Database) -> None:
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_lease_that_is_renewed_holds_on_and_a_lapsed_one_never_is(
+    database: Database, forgotten: bool
+) -> None:
+    """Nor one that others have forgotten, as after a standby took over that had not seen it."""
     one = Replica(database)
     first, until = one.lease, one.lease.until
     one._renew()
     assert one.lease is first
     assert one.lease.until > until
-
-
-@pytest.mark.parametrize("forgotten", [False, True])
-def test_a_lapsed_lease_is_never_renewed(database: Database, forgotten: bool) -> None:
-    """Nor one that others have forgotten, as after a standby took over that had not seen it."""
-    one = Replica(database)
-    first = one.lease
     if forgotten:
         with database.write() as connection:
             senders.leave(connection, first.name)
@@ -111,13 +111,6 @@ def test_a_lapsed_lease_is_never_renewed(database: Database, forgotten: bool) ->
     assert not first.holds
     assert one.lease.holds
     assert one.lease.name != first.name
-
-
-def test_who_leaves_in_order_is_not_waited_for(office: Trial, database: Database) -> None:
-    app, two = planned(office), Replica(database)
-    with Replica(database).kept() as one:
-        claim(app, one)
-    assert put_back_by(two, app) == 3
 
 
 def test_a_woken_sender_hands_nothing_over(office: Trial, database: Database) -> None:
@@ -252,23 +245,17 @@ def test_of_different_files_those_of_the_replica_that_began_last_are_in_force(
     assert old.lease.holds
 
 
-def told(office: Trial) -> int:
-    return sum("/alarm/" in key for key in office.notices())
-
-
-def test_of_two_daemons_on_one_host_neither_calls_over_what_the_other_sees(office: Trial) -> None:
+@pytest.mark.parametrize("daemons", [True, False], ids=["two daemons", "a pass beside a daemon"])
+def test_of_two_on_one_host_neither_calls_over_what_the_other_sees(
+    office: Trial, daemons: bool
+) -> None:
     for port, troubles in [(8001, [OTHER_FILES]), (8002, [])] * 2:
-        app = planned(office, mail=OPERATOR, web={"port": port})
-        app.container.alerts.check(app.clock.now(), troubles)
-    assert told(office) == 1
-
-
-def test_a_pass_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
-    for _ in range(2):
-        app = planned(office, mail=OPERATOR)
-        app.container.alerts.check(app.clock.now(), [OTHER_FILES])
-        app.tick()
-    assert told(office) == 1
+        if daemons or troubles:
+            app = planned(office, mail=OPERATOR, web={"port": port})
+            app.container.alerts.check(app.clock.now(), troubles)
+        else:
+            app.tick()
+    assert sum("/alarm/" in key for key in office.notices()) == 1
 
 
 def test_whose_files_are_not_in_force_ends_and_begins_no_alarm_by_them(

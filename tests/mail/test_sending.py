@@ -19,7 +19,6 @@ from aiosmtpd.smtp import Envelope as Received
 from sqlalchemy import func, select, update
 
 from reminder.clock import Clock
-from reminder.domain.notices import Kind
 from reminder.ledger import deliveries
 from reminder.ledger.database import Place, reading
 from reminder.ledger.schema import message, recipient
@@ -27,7 +26,7 @@ from reminder.mail.claims import PROBE, RETRY, back_off
 from reminder.mail.replicas import single_process_lock
 from reminder.mail.sending import Pace
 from reminder.office import lookup, operations, previews
-from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp, trial
+from tests.daemon.trials import MARCH, Trial, by_smtp, trial
 from tests.mail.servers import BadServer, Inbox, bad_server, real_server
 
 LEAD, SECOND, RELATED = "lead@unit.test", "second@unit.test", "related@unit.test"
@@ -66,11 +65,14 @@ def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
 # Each recipient
 
 
-def test_message_goes_to_all_mailboxes_of_its_unit_at_once(office: Trial) -> None:
-    inbox = Inbox()
-    with real_server(inbox) as port:
+def test_message_goes_to_all_mailboxes_at_once_and_each_result_is_on_disk_before_the_next(
+    office: Trial,
+) -> None:
+    witness = Witness(office.place)
+    with real_server(witness) as port:
         office.tick(MARCH, **by_smtp(port))
-    assert [mail.rcpt_tos for mail in inbox.received] == [[LEAD, SECOND], [RELATED]]
+    assert [mail.rcpt_tos for mail in witness.received] == [[LEAD, SECOND], [RELATED]]
+    assert witness.seen == [{"sending": 3}, {"sending": 1, "sent": 2}]
 
 
 def test_one_of_two_refused_is_partly_refused(office: Trial) -> None:
@@ -274,13 +276,6 @@ class Witness(Inbox):
         return "250 ok"
 
 
-def test_each_result_is_on_disk_before_the_next_message(office: Trial) -> None:
-    witness = Witness(office.place)
-    with real_server(witness) as port:
-        office.tick(MARCH, **by_smtp(port))
-    assert witness.seen == [{"sending": 3}, {"sending": 1, "sent": 2}]
-
-
 def test_both_transports_carry_the_bytes_that_the_preview_shows(tmp_path: Path) -> None:
     """With one installation key, notice, plan and moment."""
     inbox, kept = Inbox(), {}
@@ -371,11 +366,6 @@ def test_rest_of_a_batch_that_broke_off_is_not_lost(shipped: Trial) -> None:
     with real_server(inbox := Inbox()) as port:
         shipped.tick("2026-04-01T10:00+08:00", **by_smtp(port))
     assert len(inbox.received) == 29
-
-
-def test_operators_report_is_sent_in_the_same_pass(office: Trial) -> None:
-    assert office.tick(MARCH, mail=OPERATOR) == {"planned": 2, "sent": 2}
-    assert {view.state for view in office.notices(kind=Kind.REPORT).values()} == {"sent"}
 
 
 def test_stored_message_that_cannot_be_read_holds_up_no_others(office: Trial) -> None:

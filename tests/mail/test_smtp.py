@@ -85,28 +85,19 @@ def test_failed_opening_names_server_step_and_reply(verb, reply, step):
     assert not error.permanent
 
 
-def test_nobody_listening_is_a_server_failure():
-    with bad_server() as server:
-        port = server.port
-    assert f"127.0.0.1:{port} failed at connect: " in str(failure(transport(port)))
-
-
 def test_server_that_knows_no_ehlo_is_greeted_by_helo():
     with bad_server(EHLO=["500 what"], HELO=["250 old.test"]) as server:
         assert "answers as old.test, no encryption" in checked(transport(server.port))
         assert server.verbs[:2] == ["EHLO", "HELO"]
 
 
-def test_closed_connection_says_so():
+def test_closed_connection_says_so_and_closing_a_hung_one_neither_raises_nor_hangs():
     with bad_server() as server:
         connection = transport(server.port).open()
         connection.close()
         connection.close()
         with pytest.raises(ServerError, match="MAIL: the connection is closed"):
             connection.send(mail(), ours)
-
-
-def test_closing_a_hung_connection_neither_raises_nor_hangs():
     with bad_server(QUIT=[HANG]) as server:
         transport(server.port, timeout=SHORT).open().close()
 
@@ -114,12 +105,15 @@ def test_closing_a_hung_connection_neither_raises_nor_hangs():
 # Encryption and log-in
 
 
-def test_mail_never_goes_unencrypted_in_place_of_starttls():
+def test_neither_mail_nor_password_goes_unencrypted_in_place_of_starttls():
     with bad_server() as server:
         error = failure(transport(server.port, security="starttls"))
-    assert error.permanent
-    assert "STARTTLS" in str(error)
+    assert (error.permanent, "STARTTLS" in str(error)) == (True, True)
     assert server.verbs == ["EHLO"]
+    way = transport(25, host="mail.test", username="office", password=PASSWORD)
+    error = failure(way)
+    assert (error.permanent, "without encryption" in str(error)) == (True, True)
+    assert PASSWORD not in repr(way) + repr(vars(way))
 
 
 @pytest.fixture(params=["starttls", "tls"])
@@ -170,19 +164,6 @@ def test_ca_file_that_is_missing_or_empty_is_said(tmp_path):
         assert error.permanent
         assert f"{name}: " in str(error)
         assert "wanted certificates" in str(error)
-
-
-def test_server_that_hangs_in_the_handshake_is_a_server_failure():
-    with bad_server(**{"\x16": [HANG]}) as server:
-        assert not failure(transport(server.port, security="tls", timeout=SHORT)).permanent
-
-
-def test_password_is_never_shown_to_the_network():
-    way = transport(25, host="mail.test", username="office", password=PASSWORD)
-    error = failure(way)
-    assert error.permanent
-    assert "without encryption" in str(error)
-    assert PASSWORD not in repr(way) + repr(vars(way))
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
@@ -244,36 +225,31 @@ def test_mechanism_that_the_server_does_not_know_gives_way_to_the_next():
         ]
 
 
-def test_challenge_that_is_not_base64_is_a_server_failure():
-    offers = "250-bad.test\r\n250 AUTH CRAM-MD5"
-    with bad_server(EHLO=[offers], AUTH=["334 x"]) as server:
-        assert not log_in(server).permanent
-
-
-def test_server_without_log_in_is_said():
+def test_failed_opening_where_nobody_listens_or_tls_or_log_in_breaks_is_the_servers():
+    with bad_server(**{"\x16": [HANG]}) as server:
+        assert not failure(transport(server.port, security="tls", timeout=SHORT)).permanent
+    # Nobody listens there any more.
+    assert f"127.0.0.1:{server.port} failed at connect: " in str(failure(transport(server.port)))
+    with bad_server(EHLO=["250-bad.test\r\n250 AUTH CRAM-MD5"], AUTH=["334 x"]) as server:
+        assert not log_in(server).permanent  # its challenge is not base64
     with bad_server() as server:
         error = log_in(server)
     assert error.permanent
     assert "offers no log-in" in str(error)
 
 
-def test_password_in_utf_8_goes_by_plain(inbox):
-    accounts = Accounts("办公室", "密码密码密码")
+def test_password_outside_ascii_goes_by_plain_alone_and_is_not_shown(inbox):
+    accounts, password = Accounts("办公室", "密码密码密码"), "密码密码"
     with real_server(inbox, authenticator=accounts, auth_require_tls=False) as port:
         assert "logged in" in checked(transport(port, username="办公室", password="密码密码密码"))
     assert accounts.tried == ["PLAIN"]
-
-
-def test_server_that_passes_over_the_first_response_asks_for_it():
+    # A server that passes over the first response asks for it.
     with bad_server(EHLO=[OFFERS], AUTH=["334 "]) as server:
-        error = log_in(server, "密码密码")
-    assert b64encode("\0office\0密码密码".encode()).decode() == server.commands[-1]
+        error = log_in(server, password)
+    assert b64encode(f"\0office\0{password}".encode()).decode() == server.commands[-1]
     assert "502" in str(error)
-
-
-def test_password_outside_ascii_wants_plain_and_is_not_shown():
     with bad_server(EHLO=["250-bad.test\r\n250 AUTH LOGIN CRAM-MD5"]) as server:
-        error = log_in(server, "密码密码")
+        error = log_in(server, password)
     assert error.permanent
     assert "not ASCII" in str(error)
     assert "密码" not in str(error)
@@ -297,7 +273,7 @@ def test_check_asks_about_sender_and_recipient_and_sends_nothing():
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
-def test_check_says_what_the_server_refuses(verb):
+def test_check_says_what_the_server_refuses_or_puts_off(verb):
     with (
         bad_server(**{verb: ["554 5.7.1 Relay access denied"]}) as server,
         pytest.raises(ServerError, match=f"refused {verb} .*554 5.7.1 Relay") as error,
@@ -305,9 +281,6 @@ def test_check_says_what_the_server_refuses(verb):
         checked(transport(server.port))
     assert "mail.from" in error.value.hint
     assert "DATA" not in server.verbs
-
-
-def test_check_says_what_is_put_off_and_whom_it_did_not_ask_about():
     with bad_server(RCPT=["450 4.2.0 grey"]) as server:
         way = transport(server.port)
         assert f"puts off RCPT TO:<{LEAD}>: 450 4.2.0 grey" in checked(way)

@@ -139,10 +139,19 @@ def test_mail_refused_for_its_size_leaves_the_connection_good(data):
         assert server.lone_dots == (data == "354 go")
 
 
-@pytest.mark.parametrize("rest", ["503 MAIL first", "250 ok", CLOSE])
-def test_refused_mail_concerns_the_server_whatever_it_says_to_the_rest(rest):
-    with bad_server(MAIL=["451 4.3.0 later"], RCPT=[rest]) as server:
-        with pytest.raises(ServerError, match="refused MAIL: 451"):
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        *[({"MAIL": ["451 4.3.0 later"], "RCPT": [rest]}, "refused MAIL: 451")
+          for rest in ("503 MAIL first", "250 ok", CLOSE)],
+        *[({"GREETING": ["220 hi", again], "RCPT": [CLOSE]}, "greeting")
+          for again in (CLOSE, "421 4.3.2 too busy")],
+    ],
+)  # fmt: skip
+def test_refused_mail_or_group_that_cannot_be_asked_again_concerns_the_server(script, said):
+    """Whatever it says to the rest."""
+    with bad_server(**script) as server:
+        with pytest.raises(ServerError, match=said):
             send(server)
         assert server.dropped
     assert server.bodies == []
@@ -206,14 +215,6 @@ def test_connection_that_served_well_and_ends_says_nothing_against_groups(end, c
             connection.send(mail(), ours)
         assert sent_anew(way) == {State.SENT}
     assert caplog.records == []
-
-
-@pytest.mark.parametrize("again", [CLOSE, "421 4.3.2 too busy"])
-def test_server_that_cannot_be_asked_again_is_a_server_failure(again):
-    with bad_server(GREETING=["220 hi", again], RCPT=[CLOSE]) as server:
-        with pytest.raises(ServerError, match="greeting"):
-            send(server)
-        assert server.dropped
 
 
 def test_421_in_a_group_is_no_reason_to_doubt_it(caplog):

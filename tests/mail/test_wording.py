@@ -9,13 +9,7 @@ import pytest
 from reminder.domain.plan import Part, Task
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from tests.domain.builders import (
-    LEADER,
-    at,
-    meeting,
-    task,
-    timetable,
-)
+from tests.domain.builders import LEADER, at, meeting, task, timetable
 from tests.mail.written import Mail, written
 
 
@@ -40,9 +34,6 @@ def status(content: Mail) -> str:
 def test_the_light_of_a_lead_task_in_words(timing: dict[str, Any], on: int, wanted: str) -> None:
     table = timetable(task(4, **timing), meetings=[meeting(name="b")])
     assert status(written(table, on=at(4, 1) + timedelta(days=on - 1))) == wanted
-
-
-def test_a_task_that_is_done_says_when() -> None:
     done = Progress({"2026-04-1": date(2026, 4, 20)})
     assert "4月20日" in status(written(timetable(task(4)), progress=done, on=27))
 
@@ -81,15 +72,11 @@ def test_a_window_in_words(found: Task, wanted: str) -> None:
     assert content.parts[0].lines[0].timing == wanted
 
 
-def test_a_guessed_date_is_marked_where_it_is_shown() -> None:
+def test_a_guessed_date_is_marked_where_it_is_shown_and_no_month_is_called_a_deadline() -> None:
     table = timetable(task(4))
     table = replace(table, plan=replace(table.plan, year=2027))
-    moment = at(4, 1).replace(year=2027)
-    [line] = written(table, on=moment).lines
+    [line] = written(table, on=at(4, 1).replace(year=2027)).lines
     assert "暂定" in line.timing
-
-
-def test_no_month_window_is_called_a_deadline() -> None:
     content = written(timetable(task(3), task(4), task(4, 2, soft=True)), on=20)
     said = content.subject + content.whole
     assert [word for word in ("截止", "逾期", "日前") if word in said] == []
