@@ -112,12 +112,6 @@ def test_a_lead_unit_reads_its_month_with_lights_and_days_and_what_follows(leade
     assert '<th scope="row">换届选举部署会议</th>' in year
 
 
-def test_a_related_unit_reads_its_month_without_light_or_form(related: Visitor) -> None:
-    box = parts(related.see(), r"4月相关事项（2项，4月内）")
-    assert "举办全区县乡人大换届选举工作人员培训班" in box
-    assert not re.search("pill|<form", box)
-
-
 def test_what_is_open_of_past_months_can_still_be_registered(house: Any, leader: Visitor) -> None:
     use(house, timetable(task(3), task(4)), at(4, 1))
     box = parts(leader.see(), "前期事项（待确认1项）")
@@ -126,7 +120,12 @@ def test_what_is_open_of_past_months_can_still_be_registered(house: Any, leader:
     assert "待复核（已登记3月30日完成）" in parts(leader.see(), "前期事项（已登记1项）")
 
 
-def test_a_parallel_unit_is_asked_for_nothing(house: Any) -> None:
+def test_a_related_unit_has_no_light_or_form_and_a_parallel_one_is_asked_for_nothing(
+    house: Any, related: Visitor
+) -> None:
+    box = parts(related.see(), r"4月相关事项（2项，4月内）")
+    assert "举办全区县乡人大换届选举工作人员培训班" in box
+    assert not re.search("pill|<form", box)
     page = Visitor(house, "high-court").see()
     assert "供工作衔接参考" in page
     assert not re.search("签收|<form|<button|pill", page)
@@ -188,7 +187,9 @@ def test_what_was_done_is_said_once_to_who_did_it(house: Any, related: Visitor) 
     assert ('role="status"' in page, "已签收" in page) == (False, True)  # as the ledger has it
 
 
-def test_completion_waits_for_the_office_and_then_is_closed(house: Any, leader: Visitor) -> None:
+def test_completion_waits_for_the_office_is_sent_back_with_its_reason_and_then_closed(
+    house: Any, leader: Visitor
+) -> None:
     leader.finish()
     page = leader.see()
     assert "已登记完成，待复核。回执发至本单位登记的邮箱。" in page
@@ -196,20 +197,16 @@ def test_completion_waits_for_the_office_and_then_is_closed(house: Any, leader: 
     leader.finish()
     assert "此前已作同样登记" in leader.see()
     assert len(leader.said()) == 1
-    service.confirm(house.application, "deputies", APRIL_TASK, "", SECRETARY)
-    page = leader.see()
-    assert '<span class="pill grey">已办结（4月1日）</span>' in page
-    assert f'id="done-{APRIL_TASK}"' not in page
-
-
-def test_what_is_sent_back_says_why(house: Any, leader: Visitor) -> None:
-    leader.finish()
     service.send_back(house.application, "deputies", APRIL_TASK, "", "请补充<b>人数</b>", SECRETARY)
     page = leader.see()
     assert "已退回：请补充&lt;b&gt;人数&lt;/b&gt;" in page
     assert "待复核（" not in page
     leader.finish(words="共120人")
     assert "已退回：" not in leader.see()
+    service.confirm(house.application, "deputies", APRIL_TASK, "", SECRETARY)
+    page = leader.see()
+    assert '<span class="pill grey">已办结（4月1日）</span>' in page
+    assert f'id="done-{APRIL_TASK}"' not in page
 
 
 def test_without_confirmation_a_task_is_closed_at_once(house: Any, leader: Visitor) -> None:
@@ -219,36 +216,32 @@ def test_without_confirmation_a_task_is_closed_at_once(house: Any, leader: Visit
     assert re.search("已登记，本项已办结。.*已办结（4月1日）", leader.see(), re.DOTALL)
 
 
-def test_a_year_round_task_is_registered_for_the_month(house: Any, leader: Visitor) -> None:
-    assert leader.finish(task="2026-year-1", period="2026-04").status_code == 303
-    assert "本月待复核" in leader.see()
-    service.confirm(house.application, "deputies", "2026-year-1", "2026-04", SECRETARY)
-    assert '<span class="pill green">本月已登记</span>' in leader.see()
-    assert leader.finish(task="2026-year-1").status_code == 303
-    assert "全年办结待复核" in leader.see()
-
-
 @pytest.mark.parametrize(
     ("now", "shown", "month", "day"),
     [
+        ("2026-04-01T09:00+08:00", "2026年4月</time>", "2026-04", "2026-04-01"),
         # The next month's digest comes early; the plan's year is over.
         ("2026-03-30T09:00+08:00", "2026年4月</time>", "2026-03", "2026-03-30"),
         ("2027-01-02T09:00+08:00", "2026年12月</time>", "2026-12", "2026-12-31"),
     ],
 )
-def test_a_check_in_is_of_the_running_month(
+def test_a_year_round_task_is_registered_for_the_running_month_or_for_good(
     house: Any, now: str, shown: str, month: str, day: str
 ) -> None:
     table = timetable(year_round(), task(3), task(4), task(12), workdays_before=3)
     use(house, table, datetime.fromisoformat(now))
-    visitor, of_task = Visitor(house, LEADER), {"task": "2026-year-1"}
+    visitor, of_task = Visitor(house, LEADER), {"task": "2026-year-1", "done_on": day}
     page = visitor.see()
     assert shown in page
     assert f'<input type="radio" name="period" value="{month}" checked>' in page
-    assert visitor.finish(**of_task, period=month, done_on=day).status_code == 303
+    assert visitor.finish(**of_task, period=month).status_code == 303
     assert "本月待复核" in visitor.see()
     assert visitor.report(**of_task, words="总结已报").status_code == 303
     assert "总结已报" in visitor.see()
+    service.confirm(house.application, LEADER, "2026-year-1", month, SECRETARY)
+    assert '<span class="pill green">本月已登记</span>' in visitor.see()
+    assert visitor.finish(**of_task).status_code == 303
+    assert "全年办结待复核" in visitor.see()
 
 
 def test_a_name_is_typed_once_and_escaped(leader: Visitor) -> None:

@@ -1,41 +1,38 @@
 """Approval in the browser: what is shown is what goes; nothing goes by a link alone."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from html import unescape
 from typing import Any
 
 import pytest
 
-from reminder.clock import Clock
 from reminder.ledger.views import read_notices
 from reminder.office import registrations
-from reminder.office.application import Application
 from reminder.office.previews import part
 from reminder.web.console import approval as pages
 from tests.office import approving as approval
+from tests.web.console.conftest import Secretary, at, logged_in
 
 HERE = "/console/approval"
-# Monday, two working days before April's digests.
-BEFORE = datetime(2026, 3, 30, 2, tzinfo=UTC)
-MARCH = datetime(2026, 3, 2, 1, tzinfo=UTC)
+BEFORE = "2026-03-30T10:00+08:00"  # Monday, two working days before April's digests
 KEY = "npc-deputies/digest/2026-04/deputies"
 
 
 @pytest.fixture
 def waiting(house: Any) -> Any:
     """March's digests have gone, April's 31 wait."""
-    at(house, MARCH).tick()
+    at(house, "2026-03-02T09:00+08:00")
+    house.application.tick()
     house.set(mail=house.settings.mail.model_copy(update={"approval": True}))
-    house.application = at(house, BEFORE)
-    house.application.plan(BEFORE)
+    at(house, BEFORE)
+    house.application.plan(datetime.fromisoformat(BEFORE))
     return house
 
 
-def at(house: Any, moment: datetime) -> Application:
-    application = Application(house.application.office, Clock(moment))
-    vars(application)["database"] = house.database
-    return application
+@pytest.fixture
+def secretary(waiting: Any) -> Secretary:
+    return Secretary(logged_in(waiting))
 
 
 def reasons(house: Any) -> dict[str, int]:
@@ -52,12 +49,8 @@ def one(house: Any, key: str = KEY) -> dict[str, str]:
 
 def all_of(house: Any) -> dict[str, str]:
     [batch] = approval.read_batches(house.application)
-    return {
-        "period": batch.period,
-        "due": batch.due.isoformat(),
-        "as_of": batch.as_of.isoformat(),
-        "sha256": batch.sha256,
-    }
+    moments = {"due": batch.due.isoformat(), "as_of": batch.as_of.isoformat()}
+    return {"period": batch.period, "sha256": batch.sha256} | moments
 
 
 def change(house: Any) -> None:
@@ -111,7 +104,11 @@ def test_all_of_every_page_are_approved(
     assert "审核后内容有变化" in secretary.get(HERE).text
 
 
-def test_what_changed_is_refused_and_shown_anew(waiting: Any, secretary: Any) -> None:
+def test_what_changed_is_refused_and_shown_anew_and_a_broken_form_is_none(
+    waiting: Any, secretary: Any
+) -> None:
+    for form in ({}, {"as_of": "soon"}, {"as_of": "2026-04-01T09:00"}):
+        assert secretary.post(f"{HERE}/approve", {"key": KEY} | form).status_code == 400
     forms = {"approve": one(waiting), "all": all_of(waiting)}
     change(waiting)
     for name, form in forms.items():
@@ -122,6 +119,11 @@ def test_what_changed_is_refused_and_shown_anew(waiting: Any, secretary: Any) ->
 
 
 def test_dropped_with_its_reason_and_made_again_it_waits_anew(waiting: Any, secretary: Any) -> None:
+    for why, said in (("", "请写明"), ("长" * 201, "最多200字")):
+        for place in ("", "mail"):
+            answer = secretary.post(f"{HERE}/drop", {"key": KEY, "why": why, "from": place})
+            assert (answer.status_code, said in answer.text) == (422, True)
+            assert why in answer.text
     answer = secretary.post(f"{HERE}/drop", {"key": KEY, "why": "改发<b>书面</b>通知"})
     assert answer.status_code == 303
     assert reasons(waiting) == {"approval": 30, "dropped": 1}
@@ -132,21 +134,7 @@ def test_dropped_with_its_reason_and_made_again_it_waits_anew(waiting: Any, secr
     assert reasons(waiting) == {"approval": 31, "dropped": 1}
 
 
-@pytest.mark.parametrize(("why", "said"), [("", "请写明"), ("长" * 201, "最多200字")])
-def test_bad_reason_is_refused_and_stays(waiting: Any, secretary: Any, why: str, said: str) -> None:
-    for place in ("", "mail"):
-        answer = secretary.post(f"{HERE}/drop", {"key": KEY, "why": why, "from": place})
-        assert answer.status_code == 422
-        assert said in answer.text
-        assert why in answer.text
-
-
-def test_without_approval_the_page_says_how_to_have_it(secretary: Any) -> None:
-    text = secretary.get(HERE).text
+def test_without_approval_the_page_says_how_to_have_it(house: Any) -> None:
+    text = logged_in(house).get(HERE).text
     assert "approval = true" in text
     assert "没有待审核的提示" in text
-
-
-@pytest.mark.parametrize("form", [{}, {"as_of": "soon"}, {"as_of": "2026-04-01T09:00"}])
-def test_broken_form_is_refused(waiting: Any, secretary: Any, form: dict[str, str]) -> None:
-    assert secretary.post(f"{HERE}/approve", {"key": KEY} | form).status_code == 400

@@ -17,8 +17,6 @@ from reminder.web.console.export import AT_ONCE, writing
 from tests.office.test_meetings import preview
 from tests.web.conftest import AT
 
-EVIL = '=HYPERLINK("http://evil.example","点我")'
-
 
 def rows(secretary: Any, query: str) -> list[dict[str, str]]:
     answer = secretary.get(f"/console/export.csv?{query}")
@@ -144,7 +142,9 @@ def test_nothing_else_is_taken_away(secretary: Any) -> None:
             assert secretary.get(f"/console/export.{kind}?period={period}").status_code == 400
 
 
-@pytest.mark.parametrize("words", [EVIL, "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
+@pytest.mark.parametrize(
+    "words", ["=LINK(1)", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"]
+)
 def test_no_cell_is_a_formula(secretary: Any, house: Any, words: str) -> None:
     say(house, Act.PROGRESS, message=words, by=Signature(words, "page"))
     [row] = rows(secretary, "table=registrations")

@@ -21,25 +21,22 @@ def test_every_unit_is_listed_with_its_relation(house: Any, secretary: Secretary
         assert f'data-label="关系">{said}<' in rows[unit.id]
 
 
-def test_a_unit_has_its_tasks_with_their_lights(house: Any, secretary: Secretary) -> None:
-    page = secretary.get(PAGE_OF_LEADER).text
+def test_a_unit_has_its_tasks_with_their_lights_and_the_link_of_its_own_page(
+    house: Any, secretary: Secretary
+) -> None:
+    page, url = secretary.get(PAGE_OF_LEADER).text, address(house, LEADER)
     led = [task for task in house.table.plan.tasks if task.kind != "standing"]
     led = [task for task in led if LEADER in house.table.lead_units(task)]
     assert f"承办事项 <small>{len(led)}项</small>" in page
     assert '<span class="pill green">进行中</span>' in page
+    assert f'href="http://127.0.0.1{url}"' in page
+    revoke(house.application, LinkView(PAGE, LEADER))
+    page = secretary.get(PAGE_OF_LEADER).text
+    assert ("已停用" in page, url in page) == (True, False)
     page = secretary.get(f"/console/units/{RELATED}").text
     assert "没有承办事项" in page
     assert 'class="pill' not in page
     assert "4月 · 换届选举部署会议" in page
-
-
-def test_the_link_of_its_own_page_is_at_hand(house: Any, secretary: Secretary) -> None:
-    url = address(house, LEADER)
-    assert f'href="http://127.0.0.1{url}"' in secretary.get(PAGE_OF_LEADER).text
-    revoke(house.application, LinkView(PAGE, LEADER))
-    page = secretary.get(PAGE_OF_LEADER).text
-    assert url not in page
-    assert "已停用" in page
 
 
 def test_history_says_what_when_who_and_by_which_way(house: Any, secretary: Secretary) -> None:
