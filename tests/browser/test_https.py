@@ -13,9 +13,7 @@ from tests.nginx import NAME, free_port, nginx, recipe
 PASSWORD = "correct horse battery"
 
 
-def test_a_unit_that_opens_its_link_over_http_signs_over_https_and_the_secretariat_logs_in(
-    tmp_path: Path,
-) -> None:
+def test_who_comes_over_http_signs_or_logs_in_over_https(tmp_path: Path) -> None:
     listener, http, https = socket.create_server(("127.0.0.1", 0)), free_port(), free_port()
     to, folder = listener.getsockname()[1], tmp_path / "nginx"
     with (

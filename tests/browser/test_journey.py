@@ -119,9 +119,7 @@ def test_every_page_of_the_console_is_accessible_and_fits_a_phone_until_one_logs
         expect(secretary.get_by_role("heading", level=1)).to_have_text("登录")
 
 
-def test_a_link_in_a_mail_opens_out_of_its_frame_where_forms_work(
-    page: Page, served: Served
-) -> None:
+def test_a_mails_link_opens_out_of_its_frame_where_forms_work(page: Page, served: Served) -> None:
     page.goto(served.page("/outbox"))
     page.get_by_role("link", name=re.compile("贺兰县|承办2项")).first.click()
     with page.expect_popup() as opened:

@@ -12,9 +12,7 @@ from reminder.web import page
 from tests.web.conftest import AT
 
 
-def test_the_front_page_offers_every_feed_to_who_has_opened_the_door(
-    house: Any, client: TestClient
-) -> None:
+def test_the_front_page_offers_every_feed_behind_the_door(house: Any, client: TestClient) -> None:
     page = client.get("/").text
     for name in ("helan", "deputies", "plan"):
         url = house.url(name)
@@ -30,9 +28,7 @@ def test_the_front_page_offers_every_feed_to_who_has_opened_the_door(
         assert word not in stranger
 
 
-def test_of_very_many_feeds_some_are_offered(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_feeds_some_are_shown(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "OFFERED", 3)
     front = client.get("/").text
     assert front.count("webcal:") == 3
@@ -40,9 +36,7 @@ def test_of_very_many_feeds_some_are_offered(
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/outbox", "/nowhere", "/static/style.css"])
-def test_every_response_forbids_scripts_forms_and_framing_from_elsewhere(
-    client: TestClient, path: str
-) -> None:
+def test_every_response_forbids_what_is_from_elsewhere(client: TestClient, path: str) -> None:
     answer = client.get(path)
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy

@@ -52,9 +52,7 @@ def test_forged_revoked_unmade_and_unknown_links_are_one_and_the_same_404(
     assert len({(answer.text, str(sorted(answer.headers.items()))) for answer in answers}) == 1
 
 
-def test_who_has_the_latest_by_tag_or_by_date_alone_gets_a_304(
-    house: Any, client: TestClient
-) -> None:
+def test_who_has_the_latest_by_tag_or_date_gets_a_304(house: Any, client: TestClient) -> None:
     url = house.url("helan")
     etag = client.get(url).headers["ETag"]
     same = (
@@ -101,9 +99,7 @@ def test_what_stands_behind_an_address_is_no_part_of_it(house: Any) -> None:
     assert ask(app, f"{url}x").status == 404
 
 
-def test_head_has_the_headers_of_get_and_nothing_can_be_changed_here(
-    house: Any, client: TestClient
-) -> None:
+def test_head_has_gets_headers_and_nothing_can_be_changed(house: Any, client: TestClient) -> None:
     got, headed = client.get(house.url("helan")), client.head(house.url("helan"))
     assert headed.content == b""
     assert headed.headers == got.headers
@@ -122,16 +118,11 @@ def test_gzip_for_who_takes_it(house: Any, client: TestClient) -> None:
     assert answer.headers["ETag"] != plain.headers["ETag"]
     assert int(answer.headers["Content-Length"]) == len(raw)
     assert gzip.decompress(raw) == plain.content
-
-
-def test_the_weight_of_an_encoding_counts() -> None:
     assert all(map(feeds.accepts_gzip, ("gzip", "GZIP;q=0.5", "*")))
     assert not any(map(feeds.accepts_gzip, ("gzip;q=0", "gzip; q=0.000, *", "*;q=0", "br", "")))
 
 
-def test_a_readers_link_works_beside_the_units_and_its_use_is_noted(
-    house: Any, client: TestClient
-) -> None:
+def test_a_readers_link_works_too_and_its_use_is_noted(house: Any, client: TestClient) -> None:
     add_reader(house.application, "deputies", "值班员")
     for name in ("helan", "deputies~1"):
         assert client.get(house.url(name)).status_code == 200

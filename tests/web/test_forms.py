@@ -120,17 +120,12 @@ def test_form_of_an_https_site_that_stood_on_a_page_of_http_is_told_so(
     assert "请用 https://reminder.npc.test 打开" in answer.text
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/json", "multipart/form-data", ""])
-def test_a_form_in_any_other_clothes_is_refused(reader: TestClient, kind: str) -> None:
-    answer = reader.post("/take", content="who=a", headers={"Content-Type": kind})
-    assert answer.status_code == 415
-
-
-@pytest.mark.parametrize(
-    "body", [b"who=%zz&day=%ff", b"\xff\xfe", b"a&b&c", b"=" * 50, b"who=" + b"&" * 2000]
-)
-def test_a_broken_form_is_no_fault_of_ours(reader: TestClient, body: bytes) -> None:
-    assert reader.post("/take", content=body, headers=KIND).status_code in (200, 400)
+def test_a_form_in_other_clothes_or_broken_is_no_fault_of_ours(reader: TestClient) -> None:
+    for kind in ("text/plain", "application/json", "multipart/form-data", ""):
+        answer = reader.post("/take", content="who=a", headers={"Content-Type": kind})
+        assert answer.status_code == 415
+    for body in (b"who=%zz&day=%ff", b"\xff\xfe", b"a&b&c", b"=" * 50, b"who=" + b"&" * 2000):
+        assert reader.post("/take", content=body, headers=KIND).status_code in (200, 400)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_site_of_http_sends_nobody_away(house: House) -> None:
     ("base", "name", "path"),
     [(SITE, "__Host-door-", "/"), ("https://npc.test/reminder", "__Secure-door-", "/reminder")],
 )
-def test_over_https_a_cookie_is_the_sites_own(
+def test_over_https_cookies_are_the_sites_own(
     house: House, base: str, name: str, path: str
 ) -> None:
     """Nobody else can set it; below a path of another host it stays there, and binds no other."""

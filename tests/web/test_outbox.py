@@ -26,9 +26,7 @@ def mail(
     return message.as_bytes()
 
 
-def test_mails_are_listed_with_subject_receiver_and_local_time(
-    house: Any, client: TestClient
-) -> None:
+def test_mails_are_listed_with_subject_receiver_and_time(house: Any, client: TestClient) -> None:
     house.put(NAME, mail("【演练】【代表工作·4月】〔补发〕承办2项 <b>"))
     page = client.get("/outbox").text
     assert "【演练】【代表工作·4月】〔补发〕承办2项 &lt;b&gt;" in page
@@ -45,9 +43,7 @@ def test_fifty_stand_on_a_page(house: Any, client: TestClient) -> None:
     assert client.get("/outbox?page=2").text.count('class="subject"') == 1
 
 
-def test_a_mail_is_shown_in_a_sandbox_with_text_and_source_at_hand(
-    house: Any, client: TestClient
-) -> None:
+def test_a_mail_is_shown_in_a_sandbox_with_text_and_source(house: Any, client: TestClient) -> None:
     stored = mail()
     house.put(f"{NAME}:2,S", stored, "cur")
     assert f'src="/outbox/{NAME}/html"' in client.get(f"/outbox/{NAME}").text
@@ -76,7 +72,7 @@ def test_a_broken_mail_hides_no_other(house: Any, client: TestClient, header: st
     assert "words" in client.get("/outbox/broken").text
 
 
-def test_only_a_file_of_the_folder_itself_is_a_mail(
+def test_only_a_file_of_the_folder_is_a_mail(
     house: Any, client: TestClient, tmp_path: Path
 ) -> None:
     house.put(NAME, mail())
@@ -110,9 +106,7 @@ VALUES = st.text(st.characters(max_codepoint=0xFF), max_size=20).map(lambda text
 @example(b"To: " + b"(" * 6000 + b"\r\n\r\n")
 @example(b"Date: Fri, 31 Dec 9999 23:59:59 -2300\r\n\r\n")
 @fuzz(max_examples=30, deadline=None, suppress_health_check=(HealthCheck.function_scoped_fixture,))
-def test_no_mail_is_too_odd_to_be_listed_and_read(
-    house: Any, client: TestClient, content: bytes
-) -> None:
+def test_no_mail_is_too_odd_to_be_read(house: Any, client: TestClient, content: bytes) -> None:
     house.put("odd", content)
     assert client.get("/outbox").text.count('class="subject"') == 1
     assert client.get("/outbox/odd").status_code == 200

@@ -53,17 +53,13 @@ def test_a_unit_sees_the_tasks_of_its_rows_and_no_other() -> None:
     assert year_of(reader(table, OUTSIDER, APRIL)).bars == []
 
 
-def test_months_in_order_then_what_runs_all_year() -> None:
-    bars = year_of(reader(timetable(year_round(), task(6), task(4)))).bars
-    assert [each.window and each.window.due.month for each in bars] == [4, 6, None]
-    assert (bars[-1].opens, bars[-1].due) == (date(2026, 1, 1), date(2026, 12, 31))
-
-
-def test_a_window_that_begins_in_the_year_before_begins_with_the_year() -> None:
+def test_months_in_order_then_what_runs_all_year_and_none_begins_before_it() -> None:
     early = meeting(date(2026, 1, 5), 1, "first")
-    table = timetable(task(1, meetings=("first",), before_workdays=5), meetings=[early])
-    [found] = year_of(reader(table)).bars
-    assert found.opens == found.due == date(2026, 1, 1)
+    first = task(1, meetings=("first",), before_workdays=5)
+    bars = year_of(reader(timetable(year_round(), task(6), first, meetings=[early]))).bars
+    assert ([each.due.month for each in bars], bars[-1].window) == ([1, 6, 12], None)
+    assert bars[0].opens == bars[0].due == date(2026, 1, 1)
+    assert (bars[-1].opens, bars[-1].due) == (date(2026, 1, 1), date(2026, 12, 31))
 
 
 @pytest.mark.parametrize("unit", [LEADER, RELATED])
@@ -93,13 +89,10 @@ def test_very_many_bars_become_one_a_month_and_role() -> None:
 # Where it stands
 
 
-def test_a_month_is_a_twelfth_of_the_width_and_the_whole_year_carries_its_name() -> None:
+def test_a_month_is_a_twelfth_of_the_width_and_today_stands_in_the_plans_own_year() -> None:
     month, year = picture(bar(4, 30), task_bar(2026, task(short="调研"), None, HIDDEN))["rows"]
     assert (month.x, month.width) == ("25.00%", "8.33%")
     assert (year.x, year.width, year.beside) == ("0.00%", "100.00%", None)
-
-
-def test_today_stands_where_it_is_in_the_plans_own_year() -> None:
     assert picture()["today"] == "29.17%"
     assert picture(on=date(2027, 4, 16))["today"] == ""
 

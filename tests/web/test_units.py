@@ -120,9 +120,7 @@ def test_what_is_open_of_past_months_can_still_be_registered(house: Any, leader:
     assert "待复核（已登记3月30日完成）" in parts(leader.see(), "前期事项（已登记1项）")
 
 
-def test_a_related_unit_has_no_light_or_form_and_a_parallel_one_is_asked_for_nothing(
-    house: Any, related: Visitor
-) -> None:
+def test_who_leads_nothing_has_no_light_or_form(house: Any, related: Visitor) -> None:
     box = parts(related.see(), r"4月相关事项（2项，4月内）")
     assert "举办全区县乡人大换届选举工作人员培训班" in box
     assert not re.search("pill|<form", box)
@@ -187,9 +185,7 @@ def test_what_was_done_is_said_once_to_who_did_it(house: Any, related: Visitor) 
     assert ('role="status"' in page, "已签收" in page) == (False, True)  # as the ledger has it
 
 
-def test_completion_waits_for_the_office_is_sent_back_with_its_reason_and_then_closed(
-    house: Any, leader: Visitor
-) -> None:
+def test_completion_waits_is_sent_back_and_then_closed(house: Any, leader: Visitor) -> None:
     leader.finish()
     page = leader.see()
     assert "已登记完成，待复核。回执发至本单位登记的邮箱。" in page
@@ -419,9 +415,7 @@ def test_a_calendar_is_one_click_away(house: Any, leader: Visitor, related: Visi
         assert answer.headers["Content-Type"].startswith("text/calendar")
 
 
-def test_wechat_opens_no_calendar_and_a_withdrawn_one_is_not_offered(
-    house: Any, leader: Visitor
-) -> None:
+def test_neither_wechat_nor_a_withdrawn_link_opens_a_calendar(house: Any, leader: Visitor) -> None:
     leader.client.headers["User-Agent"] = "Mozilla/5.0 (iPhone) MicroMessenger/8.0.49"
     page = leader.see()
     assert "请点右上角“…”，选择“在浏览器打开”" in page
@@ -468,26 +462,15 @@ def test_the_script_is_short_and_the_page_does_without(leader: Visitor) -> None:
 # Tone
 
 
-MOMENTS = [at(1, 15), at(2, 13), at(4, 28), at(6, 1), at(9, 17), at(12, 31)]
-
-
-def answer_three(visitor: Visitor) -> None:
-    """One task waits, one was sent back, one is closed."""
-    app = visitor.house.application
-    for month in (1, 3, 4):
-        assert visitor.finish(task=f"2026-{month:02}-1", done_on="2026-01-05").status_code == 303
-    service.send_back(app, visitor.unit, "2026-03-1", "", "请核对", SECRETARY)
-    service.confirm(app, visitor.unit, "2026-04-1", "", SECRETARY)
-
-
 @pytest.mark.parametrize("unit", [LEADER, RELATED])
 @pytest.mark.parametrize("relation", [*Relation, None])
 def test_no_page_presses(house: Any, unit: str, relation: Relation | None) -> None:
     found: set[str] = set()
-    visitor = Visitor(house, unit)
+    visitor, app = Visitor(house, unit), house.application
+    moments = (at(1, 15), at(2, 13), at(4, 28), at(6, 1), at(9, 17), at(12, 31))
     for tasks in (TASKS, (*TASKS, *EXPLICIT)):
         table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation})
-        for moment in MOMENTS:
+        for moment in moments:
             use(house, table, moment)
             page = unquoted(visitor.see())
             found |= {word for word in PRESSURE if word in page}
@@ -498,6 +481,11 @@ def test_no_page_presses(house: Any, unit: str, relation: Relation | None) -> No
             if relation is Relation.LOCAL:
                 assert "pill red" not in page
         if unit == LEADER and tasks is TASKS:
-            answer_three(visitor)
+            # One task waits, one was sent back, one is closed.
+            for month in (1, 3, 4):
+                sent = visitor.finish(task=f"2026-{month:02}-1", done_on="2026-01-05")
+                assert sent.status_code == 303
+            service.send_back(app, unit, "2026-03-1", "", "请核对", SECRETARY)
+            service.confirm(app, unit, "2026-04-1", "", SECRETARY)
     own = unit == LEADER and relation in (Relation.OWN, None)
     assert found == ({"逾期"} if own else set())

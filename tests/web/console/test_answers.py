@@ -67,16 +67,15 @@ def test_one_comes_back_to_where_one_was_and_never_elsewhere(
 # Undo
 
 
-def test_a_signing_is_undone(house: Any, secretary: Secretary) -> None:
-    sign(house, RELATED)
+def test_a_signing_or_a_report_is_undone_and_a_confirmed_one_too(
+    reported: Any, secretary: Secretary
+) -> None:
+    sign(reported, RELATED)
     signing = form("", RELATED, period="2026-04", back=MONTH)
     assert secretary.post("/console/undo", signing).headers["Location"] == MONTH
-    with house.database.read() as connection:
+    with reported.database.read() as connection:
         assert in_force(connection, Act.SIGN, unit=RELATED) == []
     assert "没有可撤销的签收" in secretary.post("/console/undo", signing).text
-
-
-def test_a_report_is_undone_and_a_confirmed_one_too(reported: Any, secretary: Secretary) -> None:
     secretary.post("/console/confirm", form())
     secretary.post("/console/undo", form())
     assert not is_done(reported)
@@ -93,9 +92,7 @@ def done(**more: str) -> dict[str, str]:
     return form(**{"unit": "", "done_on": "2026-04-01", "note": "", "back": MONTH, **more})
 
 
-def test_the_secretariat_closes_a_task_itself_and_reopens_it(
-    reported: Any, secretary: Secretary
-) -> None:
+def test_the_secretariat_itself_closes_and_reopens(reported: Any, secretary: Secretary) -> None:
     answer = secretary.post("/console/done", done(note="电话 确认"))
     assert answer.headers["Location"] == MONTH
     assert is_done(reported)
@@ -104,6 +101,11 @@ def test_the_secretariat_closes_a_task_itself_and_reopens_it(
     assert secretary.post("/console/reopen", done()).headers["Location"] == MONTH
     assert not is_done(reported)
     assert "本项没有登记办结" in secretary.post("/console/reopen", done()).text
+    month = done(task=YEAR_ROUND, period="2026-04", scope="month")
+    secretary.post("/console/done", month)
+    assert (YEAR_ROUND, "2026-04") in reported.application.progress().checked_in
+    secretary.post("/console/done", month | {"scope": "year"})
+    assert is_done(reported, YEAR_ROUND)
 
 
 @pytest.mark.parametrize(
@@ -135,19 +137,6 @@ def test_what_cannot_be_is_refused_and_the_rest_kept(
     assert [said.act for said in history(reported)] == [Act.FINISH]
     progress = reported.application.progress()
     assert (progress.done, progress.checked_in) == ({}, {})
-
-
-def test_a_year_round_task_is_closed_for_a_month_or_for_good(
-    house: Any, secretary: Secretary
-) -> None:
-    month = done(task=YEAR_ROUND, period="2026-04", scope="month")
-    secretary.post("/console/done", month)
-    assert (YEAR_ROUND, "2026-04") in house.application.progress().checked_in
-    secretary.post("/console/done", month | {"scope": "year"})
-    assert is_done(house, YEAR_ROUND)
-
-
-# Who may
 
 
 def test_an_expired_session_orders_nothing(reported: Any, secretary: Secretary) -> None:

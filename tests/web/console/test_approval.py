@@ -57,9 +57,7 @@ def change(house: Any) -> None:
     registrations.register(house.application, ["2026-03-3"], None, None, "")
 
 
-def test_every_digest_stands_there_with_subject_unit_and_address_and_one_is_approved(
-    waiting: Any, secretary: Any
-) -> None:
+def test_every_digest_stands_there_and_one_is_approved(waiting: Any, secretary: Any) -> None:
     text = secretary.get(HERE).text
     assert text.count('class="pill wait">待审核') == 31
     assert "2026年4月1日 09:00" in text
@@ -104,9 +102,7 @@ def test_all_of_every_page_are_approved(
     assert "审核后内容有变化" in secretary.get(HERE).text
 
 
-def test_what_changed_is_refused_and_shown_anew_and_a_broken_form_is_none(
-    waiting: Any, secretary: Any
-) -> None:
+def test_what_changed_and_a_broken_form_are_refused(waiting: Any, secretary: Any) -> None:
     for form in ({}, {"as_of": "soon"}, {"as_of": "2026-04-01T09:00"}):
         assert secretary.post(f"{HERE}/approve", {"key": KEY} | form).status_code == 400
     forms = {"approve": one(waiting), "all": all_of(waiting)}

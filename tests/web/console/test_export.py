@@ -42,9 +42,7 @@ def sign(house: Any, unit: str = "helan") -> None:
     say(house, Act.SIGN, unit=unit, period="2026-04", task="")
 
 
-def test_a_workbook_has_four_sheets_with_heads_that_stay_and_every_registration_in_its_order(
-    secretary: Any, house: Any
-) -> None:
+def test_a_workbook_has_four_sheets_and_every_registration(secretary: Any, house: Any) -> None:
     say(house, Act.FINISH, percent=100, done_on=date(2026, 4, 1))
     say(house, Act.PROGRESS, percent=40, message="正在起草")
     found = book(secretary)

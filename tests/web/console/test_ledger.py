@@ -49,9 +49,7 @@ def test_row_says_what_became_of_a_notice_and_why(sent: Any, secretary: Any) -> 
     assert ("启用前，不发" in older, "启用之前，不发" in older) == (True, False)
 
 
-def test_filters_narrow_it_and_counts_stand_above_a_months_digests(
-    sent: Any, secretary: Any
-) -> None:
+def test_filters_narrow_it_and_counts_stand_above_a_month(sent: Any, secretary: Any) -> None:
     for query, rows in (
         ({"unit": "贺兰县人大常委会"}, 1),
         ({"period": "2026-04", "unit": "helan"}, 1),
@@ -68,9 +66,7 @@ def test_filters_narrow_it_and_counts_stand_above_a_months_digests(
         assert said in text
 
 
-def test_pages_follow_one_another(
-    sent: Any, secretary: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_page_follows_page(sent: Any, secretary: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "PAGE_SIZE", 20)
     first = secretary.get(HERE, period="2026-04", kind="digest")
     assert first.text.count('<th scope="row">') == 20
@@ -138,7 +134,7 @@ def test_all_of_a_month_that_were_refused_go_again(sent: Any, secretary: Any) ->
     assert "没有需要重新发送的" in secretary.get(answer.headers["location"]).text
 
 
-def test_front_page_names_what_did_not_arrive_until_somebody_has_seen_to_it(
+def test_front_page_names_what_did_not_arrive_until_it_is_dropped(
     sent: Any, secretary: Any
 ) -> None:
     front = secretary.get("/console").text

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from reminder.domain.notices import Reason
-from reminder.ledger.holds import Hold, begin_hold
 from reminder.office import meetings
+from reminder.office.holds import hold
 from reminder.web.forms import parse_day
 from tests.office.test_meetings import preview
 from tests.web.conftest import AT
@@ -69,12 +68,11 @@ def test_a_day_that_is_odd_is_asked_about(secretary: Any, day: str, doubt: str |
 
 
 @pytest.mark.parametrize("held", [True, False])
-def test_a_reminder_of_today_goes_at_once_unless_mails_are_held(
+def test_a_reminder_of_today_goes_at_once_unless_held(
     secretary: Any, house: Any, held: bool
 ) -> None:
     if held:
-        with house.database.write() as connection:
-            begin_hold(connection, Hold(Reason.BY_HAND, AT))
+        hold(house.database, AT, "")
     page = secretary.get(f"{SC_25}?date=2026-04-03").text
     assert ("随即发出" in page, "放行后发出" in page) == (not held, held)
 
@@ -89,9 +87,7 @@ def test_what_was_not_shown_or_has_changed_since_is_not_saved(secretary: Any, ho
     assert day_of(house) is None
 
 
-def test_what_was_shown_is_saved_and_taken_back_or_an_earlier_day_restored(
-    secretary: Any, house: Any
-) -> None:
+def test_what_was_shown_is_saved_and_taken_back(secretary: Any, house: Any) -> None:
     answer = save(secretary)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/console/meetings")
     assert day_of(house) == date(2026, 5, 27)

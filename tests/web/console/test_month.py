@@ -34,9 +34,7 @@ def test_every_month_has_its_page_and_the_live_one_needs_no_name(secretary: Secr
         assert f"<h1>{month}月" in secretary.get(f"/console/month/2026-{month:02}").text
 
 
-def test_tasks_stand_with_their_whole_wording_units_and_what_leads_registered(
-    house: Any, secretary: Secretary
-) -> None:
+def test_tasks_stand_with_wording_units_and_reports(house: Any, secretary: Secretary) -> None:
     app, by = house.application, Signature("值班员", f"page/{LEADER}/1")
     unit, task = house.table.directory[LEADER], house.table.plan.by_id["2026-04-2"]
     registrations.report_progress(app, unit, task, by, words="方案已报批 <i>", percent=60)

@@ -21,9 +21,7 @@ def test_every_unit_is_listed_with_its_relation(house: Any, secretary: Secretary
         assert f'data-label="关系">{said}<' in rows[unit.id]
 
 
-def test_a_unit_has_its_tasks_with_their_lights_and_the_link_of_its_own_page(
-    house: Any, secretary: Secretary
-) -> None:
+def test_a_unit_has_its_tasks_lights_and_own_link(house: Any, secretary: Secretary) -> None:
     page, url = secretary.get(PAGE_OF_LEADER).text, address(house, LEADER)
     led = [task for task in house.table.plan.tasks if task.kind != "standing"]
     led = [task for task in led if LEADER in house.table.lead_units(task)]

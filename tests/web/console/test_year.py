@@ -33,9 +33,7 @@ def whom_to_phone(page: str) -> str:
     return page[page.index('id="calls"') : page.index('id="tasks"')]
 
 
-def test_a_report_stands_first_with_its_forms_until_its_task_is_done(
-    house: Any, secretary: Secretary
-) -> None:
+def test_a_report_stands_first_until_its_task_is_done(house: Any, secretary: Secretary) -> None:
     finish(house, words=XSS)
     page = secretary.get("/console").text
     assert "<strong>1</strong>待复核" in page
@@ -56,9 +54,7 @@ def test_a_quiet_year_says_so(house: Any, secretary: Secretary) -> None:
     assert "<strong>0</strong>1月邮件未送达" in page
 
 
-def test_every_month_is_there_with_its_light_and_sessions_without_a_date_at_the_top(
-    secretary: Secretary,
-) -> None:
+def test_every_month_is_there_and_what_session_has_no_date(secretary: Secretary) -> None:
     page = secretary.get("/console").text
     for month in range(1, 13):
         assert f'href="/console/month/2026-{month:02}"' in page
@@ -107,9 +103,7 @@ def test_what_no_server_has_accepted_is_counted_and_its_unit_phoned_where_that_h
 
 
 @pytest.mark.parametrize(("day", "phoned"), [("24", False), ("27", True)])
-def test_who_has_not_signed_is_phoned_near_the_months_end(
-    house: Any, day: str, phoned: bool
-) -> None:
+def test_who_has_not_signed_is_phoned_near_a_months_end(house: Any, day: str, phoned: bool) -> None:
     house.application.tick()
     sign(house, "xingqing")
     refused = {"state": State.REFUSED, "reason": Reason.RECIPIENT_REFUSED}
@@ -124,9 +118,7 @@ def test_who_has_not_signed_is_phoned_near_the_months_end(
     assert "银川市人大常委会" not in calls.partition("尚未签收")[2]  # it has had no mail
 
 
-def test_what_waits_for_approval_is_not_phoned_for_nor_said_to_go_while_all_is_held(
-    house: Any,
-) -> None:
+def test_what_waits_for_approval_is_neither_phoned_for_nor_said_to_go(house: Any) -> None:
     house.set(mail=house.settings.mail.model_copy(update={"approval": True}))
     house.application.tick()
     at(house, "2026-04-28T10:00+08:00")
@@ -164,8 +156,7 @@ def test_every_page_of_a_held_office_says_that_nothing_goes(
     house: Any, secretary: Secretary
 ) -> None:
     assert "目前暂停发送" not in secretary.get("/console").text
-    with house.database.write() as connection:
-        begin_hold(connection, Hold(Reason.BY_HAND, AT, f"核对邮箱{XSS}"))
+    hold(house.database, AT, f"核对邮箱{XSS}")
     for path in ("", "/month", "/units", "/approval", "/ledger", "/meetings", f"/units/{LEADER}"):
         page = secretary.get(f"/console{path}").text
         assert "目前暂停发送" in page
