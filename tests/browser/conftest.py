@@ -67,9 +67,6 @@ class Served:
         """The address that opens a local page."""
         return local_address(self.app, self.base, path)
 
-    def tick(self) -> None:
-        self.app.tick()
-
     def mail(self, address: str, words: str = "") -> EmailMessage:
         """The latest one, whose subject holds those words."""
         for path in messages(self.outbox):

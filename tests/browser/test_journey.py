@@ -80,7 +80,7 @@ def test_what_a_unit_reports_is_sent_back_then_confirmed_and_its_calendar_says_s
     expect(page.get_by_text(re.compile("已办结")).first).to_be_visible()
     assert feed_until(served, LEAD, "✓")
     assert "✓" not in feed(served, "plan")
-    served.tick()
+    served.app.tick()
     receipt = served.mail_to(lead, "登记回执")
     assert "如非本单位操作，请联系" in receipt
     assert ATTACK not in receipt  # who has the link writes no mails

@@ -37,7 +37,7 @@ def test_a_mail_fits_a_phone_whatever_somebody_typed(page: Page, served: Served)
     app = served.app
     unit, task = find_unit(app, "deputies"), find_task(app, "2026-04-1")
     finish(app, unit, task, Signature("值班员", "page"), done_on=date(2026, 4, 1), words="W" * 200)
-    served.tick()
+    served.app.tick()
     html = served.mail("deputies@", "登记回执").get_body(("html",))
     assert html is not None
     page.set_content(html.get_content())

@@ -31,13 +31,10 @@ def save(secretary: Any, day: str = "2026-05-27") -> Any:
     return secretary.post(SC_25, {"date": day, "seen": mark})
 
 
-def test_every_session_stands_with_its_tasks(secretary: Any) -> None:
-    page = secretary.get("/console/meetings").text
-    assert page.count(">登记</a>") == 11
-    assert "做好自治区十三届人大常委会第二十五次会议有关服务保障工作" in page
-
-
 def test_a_preview_shows_what_moves_and_changes_nothing(secretary: Any, house: Any) -> None:
+    every = secretary.get("/console/meetings").text
+    assert every.count(">登记</a>") == 11
+    assert "做好自治区十三届人大常委会第二十五次会议有关服务保障工作" in every
     page = secretary.get(MAY_27)
     assert page.status_code == 200
     for words in (
