@@ -43,18 +43,15 @@ def test_next_years_plan_cancels_nothing_of_this_year(desk: Any) -> None:
     assert statuses == {"CONFIRMED", "TENTATIVE"}
 
 
-def test_a_group_and_a_stranger_have_no_feed(desk: Any) -> None:
-    for name in ("local-congresses", "nobody"):
-        with pytest.raises(UnknownError):
-            desk.feeds.rendered(name, Query())
-
-
 def test_export_writes_every_feed_in_the_bare_view(desk: Any, tmp_path: Path) -> None:
     bare = desk.body("helan")
     paths = desk.feeds.export(tmp_path / "feeds")
     assert sorted(p.name for p in paths) == sorted(f"{n}.ics" for n in desk.feeds.names())
     assert (tmp_path / "feeds" / "helan.ics").read_bytes() == bare
     assert len(list((tmp_path / "feeds").iterdir())) == len(paths)
+    for name in ("local-congresses", "nobody"):  # a group, a stranger
+        with pytest.raises(UnknownError):
+            desk.feeds.rendered(name, Query())
 
 
 def test_who_read_before_another_wrote_does_not_write_the_older_state(desk: Any) -> None:

@@ -49,10 +49,17 @@ def test_a_meeting_with_a_date_stands_on_the_due_day(desk: Any) -> None:
     assert short(desk, RELATED, "2026-05-2")[0] == "2026-05-19"
 
 
-def test_the_window_view_keeps_the_wording_to_the_letter(desk: Any) -> None:
+def test_the_window_view_keeps_the_wording_to_the_letter_and_names_units_as_the_table_does(
+    desk: Any,
+) -> None:
     task = desk.table.plan.by_id["2026-05-2"]
     assert desk.title(LEAD, task.id) == f"{task.title}（会期待定）"
     assert desk.title(RELATED, task.id) == f"{task.title}（会期待定）（相关）"
+    words = str(desk.entries(RELATED)["2026-04-1"]["DESCRIPTION"])
+    assert "承办单位：自治区人大常委会办公厅、自治区人大常委会代表工作委员会" in words
+    assert "各市、县（区）人大常委会（按月列示，未逐项划分）" in words
+    assert "4月内（4月1日—4月30日）" in words
+    assert "安排表只列月份，起止日期按工作日计算，仅用于提示" in words
 
 
 def test_a_units_year_round_tasks_stand_together_once_a_month(desk: Any) -> None:
@@ -60,14 +67,6 @@ def test_a_units_year_round_tasks_stand_together_once_a_month(desk: Any) -> None
     assert (str(entry["DTSTART"].dt), str(entry["DTEND"].dt)) == ("2026-04-30", "2026-05-01")
     assert str(entry["SUMMARY"]) == "4月·全年事项（3项）"
     assert all(task.title in entry["DESCRIPTION"] for task in desk.table.plan.year_round)
-
-
-def test_the_description_names_units_as_the_table_does(desk: Any) -> None:
-    words = str(desk.entries(RELATED)["2026-04-1"]["DESCRIPTION"])
-    assert "承办单位：自治区人大常委会办公厅、自治区人大常委会代表工作委员会" in words
-    assert "各市、县（区）人大常委会（按月列示，未逐项划分）" in words
-    assert "4月内（4月1日—4月30日）" in words
-    assert "安排表只列月份，起止日期按工作日计算，仅用于提示" in words
 
 
 def test_no_feed_has_a_word_of_pressure(desk: Any) -> None:

@@ -43,25 +43,9 @@ WORDS = [
     "x " * 149 + "x",
 ]
 # One more line, another order, or nothing to see: refused where they stand.
-REFUSED = [
-    "\\r\\nBcc: all@x.cn",
-    "\\n",
-    "\\u0000",
-    "\\u001b[2J",
-    "\\u007f",
-    "\\u0085",
-    "\\u009b2J",
-    "\\u2028",
-    "\\u202e",
-    "\\u2066",
-    "\\u200f",
-    "\\u200b",
-    "\\ufeff",
-    "\\u00ad",
-    "\\uffff",
-    "\\ufdd0",
-    "\\U000e0041",
-]
+REFUSED = ["\\r\\nBcc: all@x.cn", "\\n", "\\u0000", "\\u001b[2J", "\\u007f", "\\u0085", "\\u009b2J",
+           "\\u2028", "\\u202e", "\\u2066", "\\u200f", "\\u200b", "\\ufeff", "\\u00ad", "\\uffff",
+           "\\ufdd0", "\\U000e0041"]  # fmt: skip
 
 
 def quoted(word: str) -> str:

@@ -45,16 +45,14 @@ def changed(database: Database, name: str = "helan") -> Any:
         return read_feed(connection, name)[1]
 
 
-def test_a_new_event_begins_at_zero_in_whole_seconds(database: Database) -> None:
-    [row] = synced(database, AT, A)
-    assert row == EventRow("plan.a", A[1], 0, AT.replace(microsecond=0), cancelled=False)
-
-
-def test_a_changed_event_moves_on_alone(database: Database) -> None:
-    synced(database, AT, A, B)
-    first, second = synced(database, LATER, OTHER, B)
-    assert (first.sequence, first.last_modified) == (1, LATER.replace(microsecond=0))
-    assert (second.sequence, second.last_modified) == (0, AT.replace(microsecond=0))
+def test_a_new_event_begins_at_zero_in_whole_seconds_and_a_changed_one_moves_on_alone(
+    database: Database,
+) -> None:
+    first, second = synced(database, AT, A, B)
+    assert first == EventRow("plan.a", A[1], 0, AT.replace(microsecond=0), cancelled=False)
+    changed_one, same = synced(database, LATER, OTHER, B)
+    assert (changed_one.sequence, changed_one.last_modified) == (1, LATER.replace(microsecond=0))
+    assert same == second
 
 
 def test_a_vanished_event_is_cancelled_keeps_its_words_and_goes_after_sixty_days(

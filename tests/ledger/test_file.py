@@ -141,20 +141,17 @@ def test_a_ledger_that_was_lost_is_not_begun_anew(
     assert not path.exists() or path.stat().st_size == 0
 
 
-def test_a_ledger_put_there_is_known_from_its_first_use(path: Path) -> None:
+def test_a_ledger_is_known_from_its_first_use_and_by_the_mark_of_one_whose_log_was_lost(
+    path: Path,
+) -> None:
     open_database(path).close()
     path.with_suffix(".made").unlink()
     open_database(path).close()
     path.unlink()
     with pytest.raises(LedgerError, match="is gone or empty"):
         open_database(path)
-
-
-def test_a_ledger_whose_log_was_lost_before_its_tables_is_not_begun_anew(path: Path) -> None:
-    path.parent.mkdir()
     path.touch(mode=0o600)
-    change(path, "PRAGMA journal_mode = WAL")
-    (path.parent / "ledger.made").write_text("so it was")
+    change(path, "PRAGMA journal_mode = WAL")  # and its tables were in the log
     with pytest.raises(LedgerError, match="is gone or empty"):
         open_database(path)
 

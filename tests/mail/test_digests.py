@@ -62,22 +62,19 @@ def test_sections_are_those_that_matter_in_their_order(
     assert ("待确认" in content.subject) is ("confirm" in kinds)
 
 
-def test_a_unit_reads_only_of_tasks_in_which_it_has_a_part() -> None:
+def test_a_unit_reads_only_of_tasks_in_which_it_has_a_part_and_of_all_leads_in_order() -> None:
     table = timetable(task(4), task(4, 2, lead=(OUTSIDER,), related=()), task(5), standing())
     content = written(table, RELATED)
     assert content.titles("related") == ["4月表列第1项工作"]
     assert "4月表列第2项工作" not in content.whole
+    content = written(timetable(task(4, lead=(OUTSIDER, LEADER))))
+    assert content.parts[0].notes[0].endswith("中卫市人大常委会、自治区人大常委会代表工作委员会")
 
 
 def test_the_earliest_is_named_only_among_several_that_have_a_day() -> None:
     days = [task(4, n, due=date(2026, 4, 10 + n)) for n in (2, 3)]
     assert "其中1项4月13日" in written(timetable(task(4), days[1])).summary
     assert "其中最早1项4月" in written(timetable(task(4), *days)).summary
-
-
-def test_several_leads_stand_in_the_tables_order() -> None:
-    content = written(timetable(task(4, lead=(OUTSIDER, LEADER))))
-    assert content.parts[0].notes[0].endswith("中卫市人大常委会、自治区人大常委会代表工作委员会")
 
 
 def test_a_month_of_many_rows_with_units_of_their_own_is_still_numbered() -> None:
@@ -134,7 +131,7 @@ def test_a_wording_is_never_shortened_in_a_body(unit: str) -> None:
     assert f"{LONG}4" in found
 
 
-def test_a_subject_names_short_titles_both_roles_and_says_when_there_are_more() -> None:
+def test_a_subject_says_when_it_is_late_and_names_short_titles_and_both_roles() -> None:
     tasks = [task(4, n, short=f"换届选举工作第{n}次调研") for n in range(1, 6)]
     related = task(4, 6, lead=(RELATED,), related=(LEADER,), short="座谈")
     assert written(timetable(*tasks)).subject == (
@@ -142,12 +139,8 @@ def test_a_subject_names_short_titles_both_roles_and_says_when_there_are_more() 
     )
     both = timetable(task(4, short="调研"), related)
     assert written(both).subject == "【代表工作·4月】承办1项：调研；相关1项"
-
-
-def test_a_late_digest_says_so_in_its_subject() -> None:
     table = timetable(task(4))
-    content = written(table, on=10, late=True)
-    assert content.subject.startswith("【代表工作·4月】〔补发〕")
+    assert written(table, on=10, late=True).subject.startswith("【代表工作·4月】〔补发〕")
     assert table.is_late(table.digest_due(4), at(4, 2))
     assert not table.is_late(table.digest_due(4), at(4, 1, 23))
 

@@ -27,7 +27,7 @@ from reminder.mail.replicas import single_process_lock
 from reminder.mail.sending import Pace
 from reminder.office import lookup, operations, previews
 from tests.daemon.trials import MARCH, Trial, by_smtp, trial
-from tests.mail.servers import BadServer, Inbox, bad_server, real_server
+from tests.mail.servers import Inbox, bad_server, real_server
 
 LEAD, SECOND, RELATED = "lead@unit.test", "second@unit.test", "related@unit.test"
 DIGEST, OTHER = "digest/2026-03/lead", "digest/2026-03/related"
@@ -47,10 +47,6 @@ def shipped(tmp_path: Path) -> Iterator[Trial]:
     """The shipped plan: 31 mails in April."""
     with trial(tmp_path) as opened:
         yield opened
-
-
-def via(server: BadServer, **more: Any) -> dict[str, Any]:
-    return by_smtp(server.port, **more)
 
 
 def alarms(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -78,9 +74,9 @@ def test_message_goes_to_all_mailboxes_at_once_and_each_result_is_on_disk_before
 def test_one_of_two_refused_is_partly_refused(office: Trial) -> None:
     """In the server's own words, and is not tried again."""
     with bad_server(RCPT=["250 ok", "550 5.1.1 no such user", "250 ok"]) as server:
-        assert office.tick(MARCH, **via(server)) == {"planned": 2, "sent": 1, "refused": 1}
+        assert office.tick(MARCH, **by_smtp(server.port)) == {"planned": 2, "sent": 1, "refused": 1}
         heard = len(server.commands)
-        assert office.tick("2026-03-20T09:00+08:00", **via(server)) == {}
+        assert office.tick("2026-03-20T09:00+08:00", **by_smtp(server.port)) == {}
         assert len(server.commands) == heard
     shown = office.notice(DIGEST)
     assert (shown.state, shown.reason) == ("refused", "partly")
@@ -92,9 +88,9 @@ def test_one_of_two_refused_is_partly_refused(office: Trial) -> None:
 
 def test_recipient_put_off_is_accepted_later_and_the_other_not_asked_again(office: Trial) -> None:
     with bad_server(RCPT=["250 ok", "450 4.2.1 later", "250 ok"]) as server:
-        assert office.tick(MARCH, **via(server)) == {"planned": 2, "sent": 1, "retry": 1}
-        assert office.tick("2026-03-02T09:01+08:00", **via(server)) == {}
-        assert office.tick("2026-03-02T09:30+08:00", **via(server)) == {"sent": 1}
+        assert office.tick(MARCH, **by_smtp(server.port)) == {"planned": 2, "sent": 1, "retry": 1}
+        assert office.tick("2026-03-02T09:01+08:00", **by_smtp(server.port)) == {}
+        assert office.tick("2026-03-02T09:30+08:00", **by_smtp(server.port)) == {"sent": 1}
         asked = Counter(c.lower() for c in server.commands if c.upper().startswith("RCPT"))
     assert asked == {f"rcpt to:<{LEAD}>": 1, f"rcpt to:<{SECOND}>": 2, f"rcpt to:<{RELATED}>": 1}
 
@@ -110,7 +106,7 @@ def test_server_that_stays_sick_raises_one_alarm_and_is_probed_at_growing_interv
     with bad_server(**script) as server:
         for hour in (9, 10, 11, 12):
             at = datetime.fromisoformat(f"2026-03-02T{hour:02}:00+08:00")
-            office.tick(at.isoformat(), **via(server))
+            office.tick(at.isoformat(), **by_smtp(server.port))
             waits.append(office.trouble().not_before - at)
     assert waits == sorted(waits)
     assert len(set(waits)) == 4
@@ -120,13 +116,13 @@ def test_server_that_stays_sick_raises_one_alarm_and_is_probed_at_growing_interv
 
 def test_new_notice_waits_with_the_others_for_the_probe_of_a_sick_server(shipped: Trial) -> None:
     with bad_server(MAIL=["451 4.3.0 not now"]) as server:
-        shipped.tick("2026-03-26T08:59:50+08:00", **via(server))
+        shipped.tick("2026-03-26T08:59:50+08:00", **by_smtp(server.port))
         heard = len(server.commands)
-        done = shipped.tick("2026-03-26T09:00:05+08:00", **via(server))
+        done = shipped.tick("2026-03-26T09:00:05+08:00", **by_smtp(server.port))
         assert done == {"planned": 1, "retry": 1}
         assert len(server.commands) == heard
         assert shipped.notice("nudge/2026-03-26/deputies").reason == "server"
-        shipped.tick(APRIL, **via(server))
+        shipped.tick(APRIL, **by_smtp(server.port))
         assert server.verbs.count("MAIL") == 2
 
 
@@ -136,7 +132,7 @@ def test_server_that_was_well_again_raises_a_new_alarm(
     replies = [BUSY, "220 here", BUSY]
     with bad_server(GREETING=replies, RCPT=["250 ok", "450 later"]) as server:
         for hour in (9, 10, 11):
-            office.tick(f"2026-03-02T{hour:02}:00+08:00", **via(server))
+            office.tick(f"2026-03-02T{hour:02}:00+08:00", **by_smtp(server.port))
     assert "works again" in caplog.text
     assert len(alarms(caplog)) == 2
 
@@ -326,12 +322,10 @@ def test_second_process_on_a_file_plans_and_does_not_deliver_until_the_first_is_
 
 
 def test_lock_is_free_after_its_holder_is_done(tmp_path: Path) -> None:
-    with (
-        single_process_lock(tmp_path / "lock") as first,
-        single_process_lock(tmp_path / "lock") as second,
-    ):
+    path = tmp_path / "lock"
+    with single_process_lock(path) as first, single_process_lock(path) as second:
         assert (first, second) == (True, False)
-    with single_process_lock(tmp_path / "lock") as third:
+    with single_process_lock(path) as third:
         assert third
 
 
@@ -361,7 +355,7 @@ def test_sender_stopped_within_a_batch_gives_the_rest_back(office: Trial) -> Non
 
 def test_rest_of_a_batch_that_broke_off_is_not_lost(shipped: Trial) -> None:
     with bad_server(MAIL=["250 ok", "250 ok", BUSY]) as server:
-        done = shipped.tick(APRIL, **via(server, connections=1))
+        done = shipped.tick(APRIL, **by_smtp(server.port, connections=1))
         assert (done["sent"], done["retry"]) == (2, 29)
     with real_server(inbox := Inbox()) as port:
         shipped.tick("2026-04-01T10:00+08:00", **by_smtp(port))

@@ -59,7 +59,13 @@ def test_server_receives_the_stored_bytes_for_every_recipient_once():
     assert len(others) == 2  # over one connection
 
 
-def test_size_is_not_told_to_a_server_that_does_not_know_it():
+def test_message_larger_than_the_server_takes_is_refused_before_mail():
+    with bad_server(EHLO=["250-bad.test\r\n250 SIZE 20"]) as server:
+        answer = send(server)[LEAD]
+        assert kind(answer) == (State.REFUSED, Reason.MESSAGE_REFUSED)
+        assert answer.reply == f"not sent: {len(CONTENT)} bytes, the server takes 20"
+        assert "MAIL" not in server.verbs
+    # To one that does not know SIZE it is not told.
     with bad_server(EHLO=["250 bad.test"]) as server:
         send(server)
         assert server.commands[1] == "MAIL FROM:<office@mail.test>"
@@ -238,14 +244,6 @@ def test_answer_that_came_before_its_message_does_not_count_for_the_next():
         with pytest.raises(ServerError, match="said more than it was asked"):
             connection.send(mail(), ours)
         assert connection.closed
-
-
-def test_message_larger_than_the_server_takes_is_refused_before_mail():
-    with bad_server(EHLO=["250-bad.test\r\n250 SIZE 20"]) as server:
-        answer = send(server)[LEAD]
-        assert kind(answer) == (State.REFUSED, Reason.MESSAGE_REFUSED)
-        assert answer.reply == f"not sent: {len(CONTENT)} bytes, the server takes 20"
-        assert "MAIL" not in server.verbs
 
 
 # The claim
