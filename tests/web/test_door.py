@@ -32,14 +32,14 @@ def test_the_word_becomes_a_cookie_and_leaves_the_address_and_another_opens_noth
     assert (inside.status_code, house.table.plan.tag in inside.text) == (200, True)
 
 
-@pytest.mark.parametrize("behind", ["", "。", "/", "）", "\n"])
 def test_the_rest_of_the_address_stays_and_nothing_behind_the_word_is_part_of_it(
-    house: House, stranger: TestClient, behind: str
+    house: House,
 ) -> None:
-    sent = {"token": ["x", house.door + behind], "page": "2"}
-    answer = stranger.get("/outbox", params=sent)
-    assert answer.headers["Location"] == "/outbox?page=2"
-    assert stranger.get("/outbox").status_code == 200
+    for behind in ("", "。", "/", "）", "\n"):
+        stranger = house.client(is_inside=False)
+        sent = {"token": ["x", house.door + behind], "page": "2"}
+        assert stranger.get("/outbox", params=sent).headers["Location"] == "/outbox?page=2"
+        assert stranger.get("/outbox").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/outbox", "/console", "/console/ledger"])

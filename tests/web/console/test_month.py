@@ -47,22 +47,17 @@ def test_tasks_stand_with_wording_units_and_reports(house: Any, secretary: Secre
         assert words in page
 
 
-def test_who_has_signed_and_who_has_not(house: Any, secretary: Secretary) -> None:
+def test_who_has_signed_who_has_not_and_who_is_not_asked(house: Any, secretary: Secretary) -> None:
     sign(house, RELATED)
     page = secretary.get("/console/month").text
     assert re.search("已签收1/3[0-9]<", page)
-    assert "已签收" in cell(page, RELATED)
-    assert "值班员，" in cell(page, RELATED)
-    assert "未登记联系人" in cell(page, RELATED)
+    for words in ("已签收", "值班员，", "未登记联系人"):
+        assert words in cell(page, RELATED)
     assert "未签收" in cell(page, "xingqing")
     assert page.index("xingqing") < page.rindex(f"/console/units/{RELATED}")
-
-
-def test_other_bodies_are_not_asked_to_sign(house: Any, secretary: Secretary) -> None:
     page = secretary.get("/console/month/2026-02").text
-    parallel = [u.id for u in house.table.directory.single if u.relation == "parallel"]
-    reached = [unit for unit in house.table.reached(2) if unit in parallel]
-    assert reached
+    parallel = {unit.id for unit in house.table.directory.single if unit.relation == "parallel"}
+    assert (reached := parallel & set(house.table.reached(2)))
     assert all("无需签收" in cell(page, unit) for unit in reached)
 
 
