@@ -48,26 +48,18 @@ REFUSED = ["\\r\\nBcc: all@x.cn", "\\n", "\\u0000", "\\u001b[2J", "\\u007f", "\\
            "\\ufdd0", "\\U000e0041"]  # fmt: skip
 
 
-def quoted(word: str) -> str:
-    return json.dumps(word, ensure_ascii=False)
-
-
-def fill(office: Office) -> None:
+@pytest.fixture
+def hostile(office: Office) -> Office:
     """A unit of every name, and each leads a task of that title."""
     plan, units = PLAN, UNITS
     for number, word in enumerate(WORDS):
-        title, name = quoted(word), quoted(f"{word} {number}")
+        title, name = (json.dumps(one, ensure_ascii=False) for one in (word, f"{word} {number}"))
         plan += f"\n[[month]]\nmonth = 4\nlead = [{name}]\n[[month.task]]\n"
         plan += f'id = "hostile-{number}"\ntitle = {title}\n'
         units += f'\n[[unit]]\nid = "u{number}"\nname = {name}\nrelation = "own"\n'
         units += f'to = ["u{number}@unit.example"]\n'
     office.put("plan.toml", plan)
     office.put("units.toml", units)
-
-
-@pytest.fixture
-def hostile(office: Office) -> Office:
-    fill(office)
     return office
 
 
@@ -130,12 +122,12 @@ def test_words_are_inert_in_a_calendar(hostile: Office, tmp_path: Path) -> None:
     assert len({frozenset(event) for event in events}) == 1
 
 
-@pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
-def test_words_are_inert_in_what_is_printed(hostile: Office, terminal: bool) -> None:
+def test_words_are_inert_in_what_is_printed(hostile: Office) -> None:
     hostile("tick")
     for command in ("tasks", "units", "ledger list", "check"):
-        ended = hostile(*command.split(), terminal=terminal)
-        assert (ended.status, unseen(ended)) == (0, set()), command
+        for terminal in (False, True):
+            ended = hostile(*command.split(), terminal=terminal)
+            assert (ended.status, unseen(ended)) == (0, set()), command
 
 
 def unseen(ended: Ended) -> set[str]:

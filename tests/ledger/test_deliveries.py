@@ -22,14 +22,8 @@ TROUBLE = ServerTrouble("", "mail.test", 1, AT, LATER, "421 too busy")
 DEFERRED = Answer(State.RETRY, Reason.RECIPIENT_DEFERRED, "450 later")
 
 
-def add(
-    database: Database,
-    key: str = "a",
-    *,
-    useful: timedelta = timedelta(days=30),
-    stream: str = "smtp",
-) -> None:
-    draft = NoticeDraft(key, Kind.DIGEST, "2026-03", "lead", AT, AT + useful)
+def add(database: Database, key: str = "a", *, days: int = 30, stream: str = "smtp") -> None:
+    draft = NoticeDraft(key, Kind.DIGEST, "2026-03", "lead", AT, AT + timedelta(days))
     composed = Composed(f"<{key}@mail.test>", f"mail {key}".encode(), AT, (LEAD, SECOND))
     with database.write() as connection:
         notices.add(connection, [notices.NewNotice(draft, composed=composed)], AT, stream=stream)
@@ -104,12 +98,12 @@ def test_what_is_another_streams_or_stopped_or_of_no_more_use_is_not_claimed(
     database: Database,
 ) -> None:
     add(database, "theirs", stream="rehearsal")
-    add(database, "late", useful=timedelta(hours=1))
+    add(database, "late", days=1)
     for state in (State.HELD, State.EXPIRED):
         add(database, state)
         with database.write() as connection:
             notices.set_states(connection, [state], state, Reason.DROPPED, SOON)
-    assert claim(database, at=AT + timedelta(hours=1)) == []
+    assert claim(database, at=AT + timedelta(days=1)) == []
     put_off(database)
     assert view(database, "theirs").state == State.QUEUED
 

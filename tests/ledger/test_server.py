@@ -18,6 +18,7 @@ from reminder.ledger.schema import REVISION, metadata, put_setting, setting
 from tests.postgresql import PostgreSQL
 
 PASSWORD = "swordfish"
+READ_ONLY = "ALTER DATABASE bare SET default_transaction_read_only = on"
 
 
 @pytest.fixture
@@ -73,12 +74,7 @@ def test_server_or_database_that_is_not_there_is_named(
     [
         ("CREATE ROLE guarded LOGIN PASSWORD 'another'", "guarded", "password authentication", ""),
         ("CREATE ROLE stranger LOGIN", "stranger", "may not do that", "docs/scaling.md"),
-        (
-            "ALTER DATABASE bare SET default_transaction_read_only = on",
-            "reminder",
-            "is read-only",
-            "target_session_attrs",
-        ),
+        (READ_ONLY, "reminder", "is read-only", "target_session_attrs"),
     ],
 )
 def test_what_a_server_forbids_is_said(

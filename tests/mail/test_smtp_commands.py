@@ -51,17 +51,18 @@ def _offered(monkeypatch):
 # In groups
 
 
-def test_message_takes_two_round_trips():
-    with bad_server(**TOGETHER) as server:
+@pytest.mark.parametrize(
+    "script",
+    [
+        TOGETHER,
+        {"MAIL": [Slow("250 ok")], "RCPT": [Slow("250-a\r\n250 b")], "DATA": [Slow("354 go")]},
+    ],
+    ids=["two round trips", "byte by byte"],
+)
+def test_message_takes_two_round_trips_and_replies_may_come_byte_by_byte(script):
+    with bad_server(**script) as server:
         assert send(server, LEAD, RELATED, timeout=SHORT)[RELATED].state == State.SENT
         assert server.verbs == ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]
-        assert [to for to, _ in server.accepted] == [LEAD, RELATED]
-
-
-def test_replies_may_come_byte_by_byte():
-    slow = {"MAIL": [Slow("250 ok")], "RCPT": [Slow("250-a\r\n250 b")], "DATA": [Slow("354 go")]}
-    with bad_server(**slow) as server:
-        assert send(server, LEAD, RELATED)[RELATED].state == State.SENT
         assert server.accepted == [(LEAD, server.bodies[0]), (RELATED, server.bodies[0])]
 
 
