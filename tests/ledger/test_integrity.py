@@ -55,16 +55,18 @@ def test_what_a_killed_backup_has_left_goes_with_the_next(ledger: Path, tmp_path
     assert sorted(path.name for path in ledger.parent.glob("*backup*")) == [running.name, mine.name]
 
 
-@pytest.mark.parametrize(
-    ("target", "said"), [("mine.db", "File exists"), ("absent/copy.db", "No such file")]
-)
-def test_copy_is_made_where_nothing_is(
-    ledger: Path, tmp_path: Path, target: str, said: str
+def test_copy_is_made_where_nothing_is_and_of_a_server_by_its_own_means(
+    ledger: Path, tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
     (tmp_path / "mine.db").write_text("mine")
-    with pytest.raises(LedgerError, match=said):
-        integrity.backup(ledger, tmp_path / target)
+    for target, said in (("mine.db", "File exists"), ("absent/copy.db", "No such file")):
+        with pytest.raises(LedgerError, match=said):
+            integrity.backup(ledger, tmp_path / target)
     assert (tmp_path / "mine.db").read_text() == "mine"
+    with pytest.raises(LedgerError, match="PostgreSQL's own means") as refusal:
+        integrity.backup(postgresql.emptied(), tmp_path / "copy.dump")
+    assert refusal.value.hint.startswith(f"pg_dump --format=custom --file={tmp_path}/copy.dump ")
+    assert not list(tmp_path.glob("copy*"))
 
 
 def test_copy_stands_alone_and_beside_the_log_of_another_ledger_is_not_touched(
@@ -163,13 +165,3 @@ def test_recipient_of_no_notice_is_named(ledger: Path) -> None:
         f"table message, {LEAD}: there is no such notice",
         f"table recipient, {LEAD}: there is no such notice",
     }
-
-
-def test_ledger_on_a_server_is_copied_by_the_servers_own_means(
-    postgresql: PostgreSQL, tmp_path: Path
-) -> None:
-    place = postgresql.emptied()
-    with pytest.raises(LedgerError, match="PostgreSQL's own means") as refusal:
-        integrity.backup(place, tmp_path / "copy.dump")
-    assert refusal.value.hint.startswith(f"pg_dump --format=custom --file={tmp_path}/copy.dump ")
-    assert list(tmp_path.iterdir()) == []

@@ -5,15 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminder.domain.notices import Kind, State
+from reminder.ledger import views
 from reminder.ledger.database import Database
-from reminder.ledger.views import (
-    NoticeFilter,
-    NoticeView,
-    newest_copies,
-    page_of,
-    read_notices,
-    refused,
-)
+from reminder.ledger.views import NoticeFilter, NoticeView
 from tests.ledgers import put_notice
 
 RELATED = "plan/digest/2026-03/related"
@@ -42,12 +36,12 @@ def ledger(database: Database) -> Database:
 
 def found(ledger: Database, wanted: NoticeFilter, before: str = "", most: int = 50) -> list[str]:
     with ledger.read() as connection:
-        return [view.key for view in page_of(connection, wanted, before, most)]
+        return [view.key for view in views.page_of(connection, wanted, before, most)]
 
 
 def every(ledger: Database) -> list[NoticeView]:
     with ledger.read() as connection:
-        return read_notices(connection)[::-1]
+        return views.read_notices(connection)[::-1]
 
 
 def test_newest_stands_first_and_pages_follow_without_gap(ledger: Database) -> None:
@@ -78,8 +72,8 @@ def test_of_copies_the_last_one_counts(ledger: Database) -> None:
     with ledger.write() as connection:
         put_notice(connection, f"{RELATED}#2", AT + timedelta(days=1), State.HELD)
     with ledger.read() as connection:
-        newest = newest_copies(connection, *march, rehearsal=False)
+        newest = views.newest_copies(connection, *march, rehearsal=False)
         assert newest["related"].key == f"{RELATED}#2"
-        assert newest_copies(connection, *march, rehearsal=True) == {}
-        keys = refused(connection, NoticeFilter("2026-03", Kind.DIGEST))
+        assert views.newest_copies(connection, *march, rehearsal=True) == {}
+        keys = views.refused(connection, NoticeFilter("2026-03", Kind.DIGEST))
     assert [unit for _, unit in keys] == ["lead", "third"]  # and not sent again since

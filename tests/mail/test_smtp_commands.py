@@ -216,11 +216,8 @@ def test_connection_that_served_well_and_ends_says_nothing_against_groups(end, c
             connection.send(mail(), ours)
         assert sent_anew(way) == {State.SENT}
     assert caplog.records == []
-
-
-def test_421_in_a_group_is_no_reason_to_doubt_it(caplog):
     with bad_server(RCPT=["250 ok", "421 4.3.2 closing"]) as server:
-        answers = send(server, LEAD, RELATED)
+        answers = send(server, LEAD, RELATED)  # nor does a 421 within one
         assert {kind(one) for one in answers.values()} == {(State.RETRY, Reason.SERVER)}
         assert server.verbs.count("EHLO") == 1
     assert caplog.records == []
