@@ -34,6 +34,7 @@ def save(secretary: Any, day: str = "2026-05-27") -> Any:
 def test_a_preview_shows_what_moves_and_changes_nothing(secretary: Any, house: Any) -> None:
     every = secretary.get("/console/meetings").text
     assert every.count(">登记</a>") == 11
+    assert 'role="status"' not in secretary.get("/console/meetings?said=set").text
     assert "做好自治区十三届人大常委会第二十五次会议有关服务保障工作" in every
     page = secretary.get(MAY_27)
     assert page.status_code == 200
