@@ -136,7 +136,8 @@ class Refusals:
             # Tried before, beside others that were accepted: it goes on waiting by itself.
             if of_us and claim.attempts and not self._refused_us:
                 continue
-            refused = replace(claim, addresses=tuple(addresses))
+            # Without its mail: thousands may be refused.
+            refused = replace(claim, addresses=tuple(addresses), content=b"")
             if answer.otherwise:
                 self._may_be_theirs[addresses[0]] = refused, answer.otherwise
             if accepted or (self._refused_us and self._accepted):
