@@ -7,7 +7,7 @@ from datetime import date, datetime
 from itertools import zip_longest
 
 from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason
-from reminder.domain.occasions import gets_digest, reminders_to_come
+from reminder.domain.occasions import ONCE, gets_digest, reminders_to_come
 from reminder.domain.plan import Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Window
@@ -158,7 +158,7 @@ def _still_due(table: Timetable, draft: NoticeDraft) -> NoticeDraft:
     same = tuple(
         (task, due, step)
         for task, due, step in draft.tasks
-        if _is_led(table, draft, task) and due == table.windows[task].due.isoformat()
+        if _is_led(table, draft, task) and due in (ONCE, table.windows[task].due.isoformat())
     )
     return replace(draft, tasks=same)
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from reminder.domain.changes import still_asked, why_needless
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
@@ -94,6 +95,14 @@ def test_a_task_is_nudged_again_for_a_new_due_date_unless_it_is_soft(
     reminders(first, day(4, 1), day(4, 13), reminded=reminded)
     later = reminders(second, day(4, 14), day(4, 22), reminded=reminded)[0]
     assert [(draft.period, draft.tasks[0][1]) for draft in later] == again
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_nudge_that_waits_still_asks_for_its_task(soft: bool) -> None:
+    table = timetable(task(4, soft=soft))
+    [draft] = mails(table, at(4, 27))
+    assert still_asked(table, draft, Progress()) == draft
+    assert why_needless(table, draft, Progress()) is None
 
 
 def test_tasks_of_a_unit_that_are_near_their_due_date_and_not_done_are_one_mail_a_day() -> None:
