@@ -11,6 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from reminder.errors import LedgerError
 from reminder.ledger import file
+from reminder.ledger.file_errors import opening_in_words
 from reminder.ledger.mark import Mark
 from reminder.ledger.schema import REVISION, metadata, read_setting
 from reminder.ledger.server import DatabaseServer as DatabaseServer
@@ -125,7 +126,7 @@ def open_database(place: Place, mark: Path | None = None, *, moved: bool = False
             database.make_tables()
         with database.read() as connection:
             if isinstance(place, Path):
-                with file.opening_in_words(place):
+                with opening_in_words(place):
                     database.mark.begin(connection)
             if not moved:
                 _refuse_moved(connection, place)

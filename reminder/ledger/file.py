@@ -1,32 +1,25 @@
-"""A ledger that is a file: who may read it, what is refused, how SQLite is to treat it, and
-what its errors mean."""
+"""A ledger that is a file: who may read it, what is refused, how SQLite is to treat it."""
 
-import errno
 import logging
 import os
 import sqlite3
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
 
 from reminder.errors import LedgerError
+from reminder.ledger.file_errors import BUSY_TIMEOUT, damaged, in_words, lost, opening_in_words
 
 log = logging.getLogger(__name__)
 
-BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 SYNCHRONOUS = "FULL"  # a commit is on disk before it counts
 _GLANCE = 0.01  # seconds
-_LITTLE = 64 * 1024  # bytes: less than what SQLite adds to its files in one step
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 # POSIX: a process that closes any descriptor of a file loses all its locks on it. So what is
 # open in this process is not looked into by hand.
 _IN_USE: Counter[tuple[int, int] | None] = Counter()
@@ -70,9 +63,9 @@ def open_file(path: Path) -> FileEngines:
             # A look at every page, some ms a megabyte, before anything is written on top.
             answer = connection.scalar(text("PRAGMA quick_check(1)"))
             if answer != "ok":
-                raise _damaged(path, answer)
+                raise damaged(path, answer)
             if begun and not connection.scalar(text("SELECT count(*) FROM sqlite_master")):
-                raise _lost(path)
+                raise lost(path, mark_beside(path), _log(path))
     except LedgerError:
         engines.close()
         raise
@@ -101,7 +94,7 @@ def _make(path: Path) -> bool:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     begun = _filled(mark_beside(path))
     if (begun or _filled(_log(path))) and not _filled(path):
-        raise _lost(path)
+        raise lost(path, mark_beside(path), _log(path))
     with suppress(FileExistsError):
         # Never one that is there: to close it would drop this process's locks on it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -234,85 +227,3 @@ def _into_wal(connection: sqlite3.Connection) -> None:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
         time.sleep(_GLANCE)
-
-
-# What went wrong, and what to do about it
-
-
-@contextmanager
-def in_words(path: Path) -> Iterator[None]:
-    """SQLite's errors, through SQLAlchemy or not, as `LedgerError`."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise _failed(path, error.orig) from error
-    except sqlite3.Error as error:
-        raise _failed(path, error) from error
-
-
-@contextmanager
-def opening_in_words(path: Path) -> Iterator[None]:
-    """The ledger, or a file beside it, cannot be made, opened or locked: as `LedgerError`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(path) from None
-        why = error.strerror or str(error)
-        if isinstance(error, FileExistsError | NotADirectoryError):
-            why = f"{path.parent} is no folder"
-        raise LedgerError(
-            f"the ledger {path} cannot be opened: {why}",
-            hint="Set REMINDER_STATE_DIR to a folder that this user may write.",
-        ) from None
-
-
-def _failed(path: Path, error: BaseException | None) -> LedgerError:
-    code = getattr(error, "sqlite_errorcode", 0)
-    kind = code & 0xFF
-    if kind in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ:
-        return _damaged(path, error)
-    if kind == sqlite3.SQLITE_FULL or (kind in _DISK and _little_room(path.parent)):
-        return _full(path)
-    if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LedgerError(
-            f"the ledger {path} has been held by another process for {BUSY_TIMEOUT} s",
-            hint=f"It may be frozen; to see which it is: fuser -v {path}",
-        )
-    hint = "`reminder ledger verify` says whether it is sound."
-    if kind == sqlite3.SQLITE_READONLY:
-        hint = f"This user must be able to write {path} and its folder."
-    elif kind in _DISK:
-        hint = f"Is the disk of {path.parent} well, below its quota?"
-    return LedgerError(f"the ledger {path} cannot be used: {error}", hint=hint)
-
-
-def _lost(path: Path) -> LedgerError:
-    return LedgerError(
-        f"the ledger {path} is gone or empty, but there was one: a new one would send again "
-        "what went before",
-        hint=f"Put a backup in its place. To begin anew all the same, remove {mark_beside(path)} "
-        f"and {_log(path)}.",
-    )
-
-
-def _damaged(path: Path, why: object) -> LedgerError:
-    return LedgerError(
-        f"the ledger {path} is damaged or is no ledger: {why}",
-        hint="Put a backup in its place; the file is left as it is.",
-    )
-
-
-def _full(path: Path) -> LedgerError:
-    return LedgerError(
-        f"the disk is full: the ledger {path} cannot be written",
-        hint=f"Make room on the disk of {path.parent}.",
-    )
-
-
-def _little_room(folder: Path) -> bool:
-    """A log that cannot grow is to SQLite an error of the disk like any other."""
-    with suppress(OSError):
-        disk = os.statvfs(folder)
-        return disk.f_bavail * disk.f_frsize < _LITTLE or bool(disk.f_files and not disk.f_ffree)
-    return False

@@ -15,6 +15,7 @@ from reminder.domain.notices import State
 from reminder.errors import LedgerError
 from reminder.ledger import file
 from reminder.ledger.database import MOVED_TO, Place, open_database, reading
+from reminder.ledger.file_errors import in_words
 from reminder.ledger.mark import name_ledger
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
@@ -56,7 +57,7 @@ def backup(source: Place, target: Path) -> None:
         with TemporaryDirectory(prefix=_DRAFTS, dir=source.parent) as folder:
             _remove_older(Path(folder))
             draft = Path(folder) / "ledger.db"
-            with file.in_words(draft), closing(file.connect(source, "ro")) as connection:
+            with in_words(draft), closing(file.connect(source, "ro")) as connection:
                 connection.execute("VACUUM INTO ?", [str(draft)])
             with draft.open("rb") as content:
                 write_file(target, iter(lambda: content.read(2**20), b""), new=True)

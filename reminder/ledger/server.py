@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from reminder.domain.addresses import host_name
 from reminder.errors import LedgerError
-from reminder.ledger.file import BUSY_TIMEOUT
+from reminder.ledger.file_errors import BUSY_TIMEOUT
 
 # Whoever holds it writes. Any number that other programs on that database do not take.
 WRITERS_LOCK = 0x72656D696E646572  # "reminder"
