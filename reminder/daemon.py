@@ -17,8 +17,9 @@ from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.replicas import sending_right
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, EditedFiles, Trouble
-from reminder.office.application import Application, stopping
+from reminder.office.application import Application
 from reminder.office.previews import rehearse
+from reminder.office.signals import stopping
 from reminder.office.status import EVERY
 from reminder.web.app import create_app
 from reminder.web.server import web_server

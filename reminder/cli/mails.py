@@ -79,8 +79,8 @@ def tick(
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
     from reminder.clock import Clock
-    from reminder.office.application import stopping
     from reminder.office.holds import refuse_far_moment
+    from reminder.office.signals import stopping
 
     app = application()
     if at is not None:

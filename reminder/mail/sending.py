@@ -23,94 +23,22 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
 
 from reminder.clock import Clock
-from reminder.domain.notices import Answer, Reason, State
+from reminder.domain.notices import Answer, State
 from reminder.errors import ClaimLapsedError, ReminderError, ServerError
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, ready
 from reminder.mail.claims import BATCH, Claims, Route
 from reminder.mail.outage import Outage, Refusals
 from reminder.mail.replicas import SingleProcess
-from reminder.mail.transports import Connection, Envelope, opened, unforeseen
+from reminder.mail.transports import Connection, opened, unforeseen
+from reminder.mail.worker import Pace, Worker
 
 LOOK = 5.0  # seconds, at the workers and what they wait for
 SLOW = 20.0  # seconds without an answer, after which others may have a better way to the server
 
 log = logging.getLogger(__name__)
-
-
-class Pace:
-    """Spreads messages evenly over the minute, over all connections together."""
-
-    def __init__(self, rate: int, clock: Clock, stop: threading.Event) -> None:
-        self._interval = 60 / rate if rate else 0.0
-        self._clock = clock
-        self._stop = stop
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        if not self._interval:
-            return
-        with self._lock:
-            now = self._clock.monotonic()
-            mine = max(self._next, now)
-            self._next = mine + self._interval
-        self._clock.wait(self._stop, mine - now)
-
-
-@dataclass
-class SmtpWorker:
-    """One worker's connection: opened, used up, replaced.
-
-    `broken` counts the messages in a row over which the server broke off: one may be that
-    message's fault, two are the server's.
-    """
-
-    claims: Claims
-    connection: Connection | None = None
-    sent: int = 0  # over this connection
-    broken: int = 0
-    last_reply: str = ""
-
-    def send(self, claim: Claim) -> Mapping[str, Answer]:
-        """Raises `ServerError` and `ClaimLapsedError`."""
-        route = self.claims.route
-        used_up = self.sent >= route.messages_per_connection
-        if self.connection and (used_up or self.connection.closed):
-            self.close()
-        if self.connection is None:
-            self.sent = 0
-            self.connection = opened(route.transport)
-        envelope = Envelope(claim.message_id, route.sender, claim.addresses, claim.content)
-        try:
-            answers = self.connection.send(envelope, self.claims.still_ours)
-        except ServerError:
-            if not self.sent:
-                raise
-            self.connection = None  # it had enough of this one: a new one will tell the rest
-            return self.send(claim)
-        except ReminderError:
-            raise
-        except Exception as error:  # whatever it was, this message may have gone
-            log.exception("%s: unforeseen", claim.message_id)
-            self.close()  # it goes again, by another connection
-            lost = Answer(State.RETRY, Reason.ANSWER_LOST, str(unforeseen(error)))
-            answers = dict.fromkeys(claim.addresses, lost)
-        self.sent += 1
-        self.last_reply = next(iter(answers.values())).reply
-        settled = any(answer.state is not State.RETRY for answer in answers.values())
-        ended = self.connection is None or self.connection.closed
-        self.broken = self.broken + 1 if ended and not settled else 0
-        return answers
-
-    def close(self) -> None:
-        if self.connection:
-            with suppress(Exception):  # every answer that counts has been heard
-                self.connection.close()
-            self.connection = None
 
 
 class SendPass:
@@ -176,7 +104,7 @@ class SendPass:
     def _work(self, connection: Connection | None = None, *, probe: bool = False) -> None:
         """One worker's thread: take, send, record, until nothing is ready. A `probe` ends
         with its first message, unless that was refused and the server may be the reason."""
-        worker = SmtpWorker(self.claims, connection)
+        worker = Worker(self.claims, connection)
         try:
             while self._goes_on() and (claim := self.claims.take(probe=probe)):
                 if not self._deliver(worker, claim):
@@ -194,7 +122,7 @@ class SendPass:
     def _goes_on(self) -> bool:
         return not (self.outage.begun or self.claims.stop.is_set() or self.claims.held)
 
-    def _deliver(self, worker: SmtpWorker, claim: Claim) -> bool:
+    def _deliver(self, worker: Worker, claim: Claim) -> bool:
         """False when it did not go, and waits for another worker or for the server."""
         self._pace.wait()
         if not self._goes_on():

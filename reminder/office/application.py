@@ -1,10 +1,8 @@
 """The parts put together, and one pass of the work."""
 
 import logging
-import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -290,34 +288,3 @@ class Application:
             baseline=states[State.BASELINE],
             delivers=replica is not None,
         )
-
-
-@contextmanager
-def stopping(halt: Callable[[], None]) -> Iterator[None]:
-    """Calls `halt` for SIGINT, SIGTERM or SIGHUP, from a thread of its own.
-
-    No handler in the main thread: what it may wait for, the main thread may hold.
-    """
-    stops = {signal.SIGINT, signal.SIGTERM}
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
-        stops.add(signal.SIGHUP)
-    over = threading.Event()
-
-    def wait() -> None:
-        while True:
-            signal.sigwait(stops)
-            if over.is_set():
-                return
-            halt()
-
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
-    waiting = threading.Thread(target=wait, name="signals", daemon=True)
-    waiting.start()
-    try:
-        yield
-    finally:
-        over.set()
-        assert waiting.ident
-        signal.pthread_kill(waiting.ident, signal.SIGTERM)
-        waiting.join()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

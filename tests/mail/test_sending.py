@@ -24,7 +24,7 @@ from reminder.ledger.database import Place, reading
 from reminder.ledger.schema import message, recipient
 from reminder.mail.claims import PROBE, RETRY, back_off
 from reminder.mail.replicas import single_process_lock
-from reminder.mail.sending import Pace
+from reminder.mail.worker import Pace
 from reminder.office import lookup, operations, previews
 from tests.daemon.trials import MARCH, Trial, by_smtp, trial
 from tests.mail.servers import Inbox, bad_server, real_server

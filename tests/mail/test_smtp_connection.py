@@ -4,7 +4,7 @@ import pytest
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ClaimLapsedError, ServerError
-from reminder.mail.transports.smtp_connection import THROTTLES, refusal_answer
+from reminder.mail.transports.smtp_answers import THROTTLES, refusal_answer
 from tests.mail.servers import (
     CLOSE,
     CONTENT,
