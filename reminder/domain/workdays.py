@@ -47,7 +47,7 @@ class WorkingDays:
         return day
 
     def first_of_month(self, year: int, month: int) -> date:
-        return self.on_or_after(date(year, month, 1))
+        return self.on_or_after(first_day(year, month))
 
     def last_of_month(self, year: int, month: int) -> date:
         return self.on_or_before(last_day(year, month))
@@ -57,8 +57,14 @@ class WorkingDays:
         return sum(self.is_working(start + n * DAY) for n in range(1, (end - start).days + 1))
 
 
+def first_day(year: int, month: int) -> date:
+    """Month 13 is January of the year after, 0 the December before."""
+    years, index = divmod(month - 1, 12)
+    return date(year + years, index + 1, 1)
+
+
 def last_day(year: int, month: int) -> date:
-    return date(year + month // 12, month % 12 + 1, 1) - DAY
+    return first_day(year, month + 1) - DAY
 
 
 def _days(start: date, step: timedelta) -> Iterator[date]:
