@@ -18,6 +18,7 @@ CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 PARSERS = {
     "reminder.documents.plan_file",
     "reminder.domain.when",
+    "reminder.domain.wordings",
     "reminder.office.login",
     "reminder.web.forms",
 }

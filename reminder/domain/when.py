@@ -120,13 +120,18 @@ def _plain(text: str) -> str:
     text = re.sub("-+|[—–―‐−]+|~+|至|到", "—", text)
     text = re.sub("之前|以前", "前", text).replace("月份", "月")
     text = re.sub("(?<![度一二三四1-4第每])季度末", "每季度末", text)
-    text = _NUMERAL.sub(lambda numeral: str(_number(numeral[0])), text)
+    text = _NUMERAL.sub(lambda found: str(numeral(found[0])), text)
     return re.sub(r"(?<=\d)[号天]", "日", text)
 
 
-def _number(numeral: str) -> int:
-    tens, ten, ones = numeral.rpartition("十")
-    return (_SPOKEN.get(tens, 1) * 10 if ten else 0) + _SPOKEN.get(ones, 0)
+def numeral(text: str) -> int:
+    """Of digits or as it is spoken, below a thousand: 22, 二十二, 一百零三."""
+    if text.isdecimal():
+        return int(text)
+    hundreds, _, rest = text.rpartition("百")
+    tens, ten, ones = rest.lstrip("零").rpartition("十")
+    count = 100 * _SPOKEN.get(hundreds, 0)
+    return count + (_SPOKEN.get(tens, 1) * 10 if ten else 0) + _SPOKEN.get(ones, 0)
 
 
 def _offset(item: str) -> Offset | None:
