@@ -1,0 +1,172 @@
+"""What differs between two tables of an office, row by row, and whom it concerns."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from reminder.domain.plan import Task
+from reminder.domain.timetable import Role, Timetable
+from reminder.domain.units import Directory
+
+
+class Difference(StrEnum):
+    ADDED = "added"
+    DROPPED = "dropped"
+    MOVED = "moved"
+    REWORDED = "reworded"
+    UNITS = "units"
+
+
+@dataclass(frozen=True)
+class RoleChange:
+    """Of a unit in a task, groups expanded; None where it has no part in it."""
+
+    unit: str
+    before: Role | None
+    after: Role | None
+
+
+@dataclass(frozen=True)
+class TaskChange:
+    """What became of one row, known by its id: its occurrences before and after.
+
+    `twin` is the id under which the same wording stands in the other table alone: the row's id
+    was changed.
+    """
+
+    id: str
+    before: tuple[Task, ...]
+    after: tuple[Task, ...]
+    differences: tuple[Difference, ...]
+    roles: tuple[RoleChange, ...]
+    twin: str = ""
+
+    @property
+    def concerned(self) -> tuple[RoleChange, ...]:
+        """Everybody in the row or, where only units came or went, those."""
+        if self.differences != (Difference.UNITS,):
+            return self.roles
+        return tuple(role for role in self.roles if role.before is not role.after)
+
+
+@dataclass(frozen=True)
+class PlanChanges:
+    """`head` names the plan's own fields that differ, `meetings` the sessions."""
+
+    head: tuple[str, ...]
+    meetings: tuple[str, ...]
+    tasks: tuple[TaskChange, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.head or self.meetings or self.tasks)
+
+    @cached_property
+    def by_unit(self) -> dict[str, list[tuple[TaskChange, RoleChange]]]:
+        """Who is concerned, and by what."""
+        changes: dict[str, list[tuple[TaskChange, RoleChange]]] = defaultdict(list)
+        for change in self.tasks:
+            for role in change.concerned:
+                changes[role.unit].append((change, role))
+        return dict(changes)
+
+    @property
+    def alike(self) -> list[tuple[list[str], list[TaskChange]]]:
+        """The units whom the same changes concern, together."""
+        units: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for unit, changes in self.by_unit.items():
+            units[tuple(change.id for change, _ in changes)].append(unit)
+        by_id = {change.id: change for change in self.tasks}
+        return [(names, [by_id[row] for row in rows]) for rows, names in units.items()]
+
+
+def compare(before: Timetable, after: Timetable) -> PlanChanges:
+    """What differs between two tables read with the same units and working days.
+
+    Tasks in the new table's order, then those that were dropped. Times that come to the same
+    window are the same, and so are a group and all its members.
+    """
+    old, new = _rows(before), _rows(after)
+    twins = _twins(old, new)
+    head = ("id", "year", "name", "tag", "office", "zone")
+    sessions = dict.fromkeys((*after.plan.meetings, *before.plan.meetings))
+    changes = []
+    for row in dict.fromkeys((*new, *old)):
+        was, becomes = old.get(row, ()), new.get(row, ())
+        roles = _role_changes(before.directory, was, becomes)
+        differences = _differences((before, was), (after, becomes), roles)
+        changes.append(TaskChange(row, was, becomes, differences, roles, twins.get(row, "")))
+    return PlanChanges(
+        tuple(key for key in head if getattr(before.plan, key) != getattr(after.plan, key)),
+        tuple(n for n in sessions if before.plan.meetings.get(n) != after.plan.meetings.get(n)),
+        tuple(change for change in changes if change.differences),
+    )
+
+
+def _rows(table: Timetable) -> dict[str, tuple[Task, ...]]:
+    """Each row's occurrences by its id."""
+    rows: dict[str, tuple[Task, ...]] = {}
+    for task in table.plan.tasks:
+        rows[task.id] = (*rows.get(task.id, ()), task)
+    return rows
+
+
+def _twins(old: dict[str, tuple[Task, ...]], new: dict[str, tuple[Task, ...]]) -> dict[str, str]:
+    """Of several rows with one wording the first goes with the first."""
+    left: dict[str, list[str]] = defaultdict(list)
+    for row in old.keys() - new.keys():
+        left[old[row][0].title].append(row)
+    twins: dict[str, str] = {}
+    for row in new:
+        if row not in old and (same := left[new[row][0].title]):
+            same.sort(reverse=True)
+            twins[row] = same.pop()
+            twins[twins[row]] = row
+    return twins
+
+
+def _differences(
+    before: tuple[Timetable, tuple[Task, ...]],
+    after: tuple[Timetable, tuple[Task, ...]],
+    roles: Iterable[RoleChange],
+) -> tuple[Difference, ...]:
+    (_, was), (_, becomes) = before, after
+    if not was:
+        return (Difference.ADDED,)
+    if not becomes:
+        return (Difference.DROPPED,)
+    found = {
+        Difference.MOVED: _times(*before) != _times(*after),
+        Difference.REWORDED: (was[0].title, was[0].short) != (becomes[0].title, becomes[0].short),
+        Difference.UNITS: any(role.before is not role.after for role in roles),
+    }
+    return tuple(difference for difference, is_there in found.items() if is_there)
+
+
+def _times(table: Timetable, tasks: Iterable[Task]) -> set[object]:
+    """What its time comes to; sessions for themselves, for they may have no date yet."""
+    times: set[object] = set()
+    for task in tasks:
+        window, timing = table.windows.get(task.id), task.timing
+        days = (window.opens, window.due, window.rule) if window else ()
+        times.add((task.kind, days, timing.soft, timing.meetings, timing.before_workdays))
+    return times
+
+
+def _role_changes(
+    directory: Directory, before: tuple[Task, ...], after: tuple[Task, ...]
+) -> tuple[RoleChange, ...]:
+    was, becomes = (_roles(directory, tasks[:1]) for tasks in (before, after))
+    units = dict.fromkeys((*becomes, *was))
+    return tuple(RoleChange(unit, was.get(unit), becomes.get(unit)) for unit in units)
+
+
+def _roles(directory: Directory, tasks: Iterable[Task]) -> dict[str, Role]:
+    """Leads first; lead and related in one row is lead."""
+    roles: dict[str, Role] = {}
+    for task in tasks:
+        for role, names in ((Role.LEAD, task.lead), (Role.RELATED, task.related)):
+            for unit in directory.expand(names):
+                roles.setdefault(unit, role)
+    return roles
