@@ -1,0 +1,1 @@
+"""Tables in the files that offices write: Word, Excel, text."""
