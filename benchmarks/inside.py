@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP, default
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from reminder.domain.occasions import digest_draft
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.mail.compose import Composer
+from reminder.mail.replicas import sending_right
 from reminder.office.application import Application
 from reminder.web.feeds import FeedAnswer
 
@@ -52,17 +54,23 @@ def application(folder: Path, state: Path) -> Application:
 
 
 def plan(folder: Path, state: Path) -> dict[str, object]:
-    """A month's digests planned at once, then ticks that find nothing due."""
+    """A month's digests planned at once, then ticks that find nothing due: while all of them
+    wait, and when all have gone."""
     app, due = application(folder, state), datetime.fromisoformat(DUE)
     app.plan(datetime.fromisoformat(BEFORE))
     new: list[int] = []
+    numbers = count()
 
-    def tick(number: int) -> float:
-        at = due + timedelta(seconds=30 * number)
+    def tick() -> float:
+        at = due + timedelta(seconds=30 * next(numbers))
         return milliseconds(lambda: new.append(len(app.plan(at))))
 
-    first, *idle = (tick(number) for number in range(1 + PASSES))
-    return {"notices": sum(new), "first": first, "idle": idle}
+    first = tick()
+    waiting = [tick() for _ in range(PASSES)]
+    with sending_right(app.settings, app.database, config_hash=app.config_hash):
+        app.sender.send_ready()
+    idle = [tick() for _ in range(PASSES)]
+    return {"notices": sum(new), "first": first, "waiting": waiting, "idle": idle}
 
 
 def compose() -> dict[str, object]:

@@ -41,6 +41,11 @@ _FEW = 4  # recipients that a notice may have without making a claim smaller
 _Which = ColumnElement[bool]
 _QUEUED = recipient.c.state == State.QUEUED
 _RETRY = recipient.c.state == State.RETRY
+_TOO_FAR = (  # asked at each tick: made once
+    update(recipient)
+    .where(_RETRY, recipient.c.not_before > bindparam("latest"))
+    .values(not_before=bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -268,8 +273,7 @@ def hurry(connection: Connection, stream: str, at: datetime) -> None:
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
     """No retry lies further ahead: a clock that ran ahead put it there."""
-    too_far = _RETRY & (recipient.c.not_before > at + than)
-    connection.execute(update(recipient).where(too_far).values(not_before=at))
+    connection.execute(_TOO_FAR, {"latest": at + than, "now": at})
 
 
 def _free(

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger.notices import ON_THEIR_WAY, set_states
@@ -113,6 +113,21 @@ def unapproved(connection: Connection, stream: str) -> list[Unapproved]:
     return [Unapproved(*row) for row in rows]
 
 
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
+# Asked at each tick: made once, for making a statement takes longer than running it.
+_HELD_DIGESTS = (
+    select(notice.c.key)
+    .where(
+        notice.c.state == State.HELD,
+        notice.c.kind == Kind.DIGEST,
+        notice.c.stream == bindparam("of_stream"),
+        notice.c.reason.in_(bindparam("reasons", expanding=True)),
+        notice.c.due <= bindparam("due_by"),
+    )
+    .order_by(notice.c.created, notice.c.key)
+)
+
+
 def held_digests(
     connection: Connection,
     stream: str,
@@ -122,17 +137,9 @@ def held_digests(
     due_by: datetime | None = None,
 ) -> list[str]:
     """Their keys, in the order in which they were made."""
-    query = select(notice.c.key).where(
-        notice.c.state == State.HELD,
-        notice.c.kind == Kind.DIGEST,
-        notice.c.stream == stream,
-        notice.c.reason.in_(reasons),
-    )
-    if period is not None:
-        query = query.where(notice.c.period == period)
-    if due_by is not None:
-        query = query.where(notice.c.due <= due_by)
-    return list(connection.scalars(query.order_by(notice.c.created, notice.c.key)))
+    query = _HELD_DIGESTS if period is None else _HELD_DIGESTS.filter_by(period=period)
+    values = {"of_stream": stream, "reasons": list(reasons), "due_by": due_by or _ANY_TIME}
+    return list(connection.scalars(query, values))
 
 
 def note_approved(connection: Connection, hashes: Mapping[str, str], at: datetime) -> None:

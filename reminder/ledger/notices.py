@@ -237,6 +237,8 @@ def unfinished(connection: Connection, at: datetime) -> list[Row[Any]]:
 
 def seen_at_data(connection: Connection, keys: Collection[str]) -> set[str]:
     """Those of them that a mail server may have had: at DATA, or behind it."""
+    if not keys:
+        return set()
     interrupted = (history.c.reason == Reason.INTERRUPTED) & (history.c.detail != NOT_BEGUN)
     query = select(history.c.subject).where(history.c.reason.in_(_AT_DATA) | interrupted)
     parts = (query.where(history.c.subject.in_(part)) for part in batched(keys))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, func, literal, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, func, literal, or_, select, update
 
 from reminder.domain.notices import NEVER_WENT, REMINDERS, Kind, NoticeDraft, State, still_reached
 from reminder.domain.occasions import PastDigest, Step
@@ -24,6 +24,9 @@ from reminder.ledger.schema import (
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 _LAST_TICK = "last-tick"
+# Asked at each tick: made once, for making a statement takes longer than running it.
+_STARTED_AHEAD = update(start).where(start.c.at > bindparam("latest")).values(at=bindparam("now"))
+_STARTS = select(start)
 # What the reminders of a day were last planned from, all of them.
 REMINDERS_MADE_FROM = "reminders-made-from"
 # Behind the key of a reminder: its unit has read it in a digest, so that it is for others alone.
@@ -33,7 +36,7 @@ BY_DIGEST = "/by-digest"
 def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> None:
     """Writes the first start of that stream, once. One that lies ahead was by a wrong clock: it
     is now."""
-    connection.execute(update(start).where(start.c.at > at + AHEAD).values(at=at))
+    connection.execute(_STARTED_AHEAD, {"latest": at + AHEAD, "now": at})
     if read_start(connection, stream) is None:
         connection.execute(start.insert().values(stream=stream, at=at, held=held))
 
@@ -43,7 +46,7 @@ def read_start(connection: Connection, stream: str) -> datetime | None:
 
     A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
     """
-    begun = {row.stream: row.at for row in connection.execute(select(start))}
+    begun = {row.stream: row.at for row in connection.execute(_STARTS)}
     return begun.get(stream) or (begun.get("smtp") if stream == "maildir" else None)
 
 

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, cast, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.types import DateTime
 
 from reminder.domain.notices import Reason, State
@@ -11,6 +22,12 @@ from reminder.ledger.schema import alarm, lease, put, recipient, server_trouble
 
 # PostgreSQL's: the time now, where now() is the transaction's beginning.
 _NOW = cast(func.clock_timestamp(), DateTime(timezone=True))
+# Asked at each tick: made once.
+_TOO_FAR = (
+    update(server_trouble)
+    .where(server_trouble.c.not_before > bindparam("latest"))
+    .values(not_before=bindparam("now"))
+)
 
 
 def now(connection: Connection) -> datetime:
@@ -106,8 +123,7 @@ def clear_trouble(connection: Connection, replica: str = "") -> bool:
 
 def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> None:
     """A probe never lies further ahead: a clock that ran ahead put it there."""
-    too_far = server_trouble.c.not_before > at + than
-    connection.execute(update(server_trouble).where(too_far).values(not_before=at))
+    connection.execute(_TOO_FAR, {"latest": at + than, "now": at})
 
 
 @dataclass(frozen=True)
