@@ -11,6 +11,7 @@ from typing import Any
 
 from reminder.documents.edited_file import EditedFile, is_folder, shown
 from reminder.documents.plan_file import read_plan
+from reminder.documents.plan_warnings import plan_warnings
 from reminder.documents.settings import SHIPPED, Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.units_file import read_units
@@ -174,6 +175,7 @@ def warnings(office: Office) -> Iterator[Fault]:
     settings, sources = office.settings, SettingsSources(office.config, office.command_line)
     file = EditedFile(config_dir(office.config) / "units.toml")
     yield from sources.warnings
+    yield from plan_warnings(EditedFile(settings.plan), office.table)
     yield from _of_units(office, file)
     directory, sender = office.table.directory, settings.mail.sender_address
     if settings.transport == "smtp" and not settings.smtp_is_local:

@@ -312,6 +312,10 @@ SMTP = 'transport = "smtp"\n[web]\n'
             *("units", UNITS.replace("outsider@", "Lead@")),
             "units.toml:17: unit.to: Lead@unit.example is the address of 代表工作委员会 too",
         ),
+        (
+            *("plan", PLAN.replace("召开部署会议", "4月15日前报送")),
+            "plan.toml:16: month.task.title: names 4月15日前 and no field says it, wanted",
+        ),
         ("settings", SMTP, "reminder.toml:2: web.base_url: is not set"),
         (
             *("settings", f'{SMTP}base_url = "http://127.0.0.1:8026"\n'),

@@ -1,0 +1,253 @@
+"""What is valid in a plan and probably not meant: a slip of the pen, a time that has no field."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from reminder.documents.edited_file import EditedFile, Location
+from reminder.documents.plan_file import SHORT
+from reminder.domain.characters import quoted
+from reminder.domain.timetable import Timetable
+from reminder.domain.when import Basis, Span, Term, When, parse_when
+from reminder.domain.windows import Window
+from reminder.domain.wordings import sessions_named, times_named
+from reminder.domain.workdays import WorkingDays, first_day, last_day
+from reminder.errors import Fault
+
+# What a table does more often than that is its way, and no slip.
+SLIPS = 3
+_FIELDS = {"opens", "due", "part", "when", "before"}
+
+
+def plan_warnings(file: EditedFile, table: Timetable) -> list[Fault]:
+    """Of one plan and the file that it was read from, in the order of its lines."""
+    if file.faults:  # it was changed since
+        return []
+    return sorted({*_Rows(file, table).warnings(), *_Tasks(file, table).warnings()})
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One [[month]], or one [[year-round]] task, which is its own row."""
+
+    place: Location
+    data: dict[str, Any]
+    months: Collection[int]
+    tasks: Sequence[tuple[Location, dict[str, Any]]]
+
+    @property
+    def key(self) -> str:
+        """Which says its time."""
+        return "when" if "when" in self.data else "month"
+
+    @property
+    def all_but_its_tasks(self) -> str:
+        return repr(sorted((key, value) for key, value in self.data.items() if key != "task"))
+
+
+class _Reader:
+    def __init__(self, file: EditedFile, table: Timetable) -> None:
+        self.file, self.plan = file, table.plan
+        self.days, self.windows = table.days, table.windows
+        starts = file.data["plan"].get("starts")
+        self.term = Term(self.plan.year, starts.month if starts else 1)
+        self.rows = [
+            self._row(("month", n), row, row["task"])
+            for n, row in enumerate(file.data.get("month", []))
+        ]
+        self.year_round = [
+            self._row(("year-round", n), task, None)
+            for n, task in enumerate(file.data.get("year-round", []))
+        ]
+
+    def _row(self, place: Location, row: dict[str, Any], tasks: list[Any] | None) -> _Row:
+        months = {self.term.month(row["month"])} if "month" in row else set()
+        if when := self.when(row.get("when")):
+            months = months_of(when.spans, self.plan.year)
+        places = [((*place, "task", n), task) for n, task in enumerate(tasks or [])]
+        return _Row(place, row, months, places if tasks else [(place, row)])
+
+    def when(self, words: str | None) -> When | None:
+        """None for a wording's own way to say it, which nobody reads."""
+        with suppress(ValueError):
+            return parse_when(words, self.term) if words else None
+        return None
+
+
+class _Rows(_Reader):
+    """What rows and sessions are beside each other."""
+
+    def warnings(self) -> Iterator[Fault]:
+        for slips in (list(self._copied()), list(self._out_of_order())):
+            if len(slips) <= SLIPS:
+                yield from slips
+        yield from self._gap()
+        yield from self._shorts()
+        yield from self._guessed()
+        yield from self._meetings()
+
+    def _copied(self) -> Iterator[Fault]:
+        first: dict[str, _Row] = {}
+        for row in self.rows:
+            same = first.setdefault(row.all_but_its_tasks, row)
+            if same is not row:
+                line = self.file.line_of((*same.place, same.key))
+                said = quoted(row.data[row.key])
+                words = f"is {said} as at line {line}, with the same units, wanted one row of both"
+                yield self.file.fault((*row.place, row.key), words)
+
+    def _out_of_order(self) -> Iterator[Fault]:
+        rows = [row for row in self.rows if len(row.months) == 1]
+        for before, row in pairwise(rows):
+            month, above = min(row.months), min(before.months)
+            if month < above and row.data.get("section") == before.data.get("section"):
+                words = f"{_named([month])} stands below {_named([above])}, wanted them in order"
+                yield self.file.fault((*row.place, row.key), words)
+
+    def _gap(self) -> Iterator[Fault]:
+        months = {month for row in (*self.rows, *self.year_round) for month in row.months}
+        between = range(min(months, default=0), max(months, default=0))
+        missing = [month for month in between if month not in months]
+        if missing and len(missing) <= min(SLIPS, len(months) - 1):
+            after = next(row for row in self.rows if max(row.months, default=0) > missing[0])
+            words = f"no row of {_named(missing)} stands before it, wanted one if the table has one"
+            yield self.file.fault((*after.place, after.key), words)
+
+    def _shorts(self) -> Iterator[Fault]:
+        tasks = [one for row in (*self.rows, *self.year_round) for one in row.tasks]
+        long = [here for here, task in tasks if len(task["title"]) > SHORT and "short" not in task]
+        if long:
+            words = (
+                f"is longer than {SHORT} characters ({len(long)} such titles): subjects and "
+                "calendars cut them, wanted short beside each"
+            )
+            yield self.file.fault((*long[0], "title"), words)
+
+    def _guessed(self) -> Iterator[Fault]:
+        year = self.plan.year
+        ends = [(first_day(year, month), last_day(year, month)) for month in self.term.months]
+        guessed = [days for days in ends if any(map(self.days.is_provisional, days))]
+        if guessed:
+            first, last = guessed[0][0], guessed[-1][0]
+            words = (
+                f"no holidays are published for {first:%Y-%m} to {last:%Y-%m}: days there are a "
+                f"guess, wanted workdays/{last.year}.toml beside the settings once they are"
+            )
+            yield self.file.fault(("plan", "year"), words)
+
+    def _meetings(self) -> Iterator[Fault]:
+        hanging = defaultdict[str, set[int]](set)  # months, by meeting
+        for row in self.rows:
+            for _, task in row.tasks:
+                for meeting in task.get("meetings", []):
+                    hanging[meeting] |= set(row.months)
+        for n, meeting in enumerate(self.file.data.get("meeting", [])):
+            place, month, day = ("meeting", n), meeting["month"], meeting.get("date")
+            months, held = hanging[meeting["id"]], "wanted the month in which it is held"
+            if day and day.month != month:
+                yield self.file.fault((*place, "date"), f"{day} is not in month {month}, {held}")
+            if not months:
+                words = f'no task hangs on it, wanted meetings = ["{meeting["id"]}"] beside one'
+                yield self.file.fault((*place, "id"), words)
+            elif self.term.month(month) not in months:
+                words = f"is {month} and its tasks stand in {_named(months)}, {held}"
+                yield self.file.fault((*place, "month"), words)
+
+
+class _Tasks(_Reader):
+    """What a wording says, beside what its fields say."""
+
+    def warnings(self) -> Iterator[Fault]:
+        windows = defaultdict[str, list[Window]](list)  # by the id in the file
+        for occurrence, window in self.windows.items():
+            windows[occurrence.partition("@")[0]].append(window)
+        for row in (*self.rows, *self.year_round):
+            for place, task in row.tasks:
+                if row.place[0] == "month":
+                    yield from self._sessions(place, task)
+                    yield from self._outside(row, place, task)
+                if words := self._times(row, task, windows[task["id"]]):
+                    yield self.file.fault((*place, "title"), words)
+
+    def _sessions(self, place: Location, task: dict[str, Any]) -> Iterator[Fault]:
+        for session in sessions_named(task["title"]):
+            same = [
+                name
+                for name, meeting in self.plan.meetings.items()
+                if any(map(session.is_same_as, sessions_named(meeting.name)))
+            ]
+            if set(same).isdisjoint(task.get("meetings", [])):
+                meeting = f'"{same[0]}"' if same else "the id of a [[meeting]] for it"
+                words = f"names {session.words}, wanted {meeting} in the task's meetings"
+                yield self.file.fault((*place, "title"), words)
+
+    def _outside(self, row: _Row, place: Location, task: dict[str, Any]) -> Iterator[Fault]:
+        """The task's own time in no month of its row."""
+        times = {"when": when.spans if (when := self.when(task.get("when"))) else ()}
+        if due := task.get("due"):
+            times["due"] = (Span(due, due),)
+        for key, spans in times.items():
+            months = months_of(spans, self.plan.year)
+            if row.months and months and months.isdisjoint(row.months):
+                words = f"{quoted(task[key])} is not in {_named(row.months)}, the row's"
+                yield self.file.fault((*place, key), f"{words}, wanted one of them changed")
+
+    def _times(self, row: _Row, task: dict[str, Any], windows: Sequence[Window]) -> str:
+        """One warning a task: a time that has no field, or that is another than its field's."""
+        has_field = not _FIELDS.isdisjoint(task) or "when" in row.data
+        years = {first_day(self.plan.year, month).year for month in self.term.months}
+        read = {named: self.when(named.words) for named in times_named(task["title"])}
+        for named, when in read.items():
+            if named.year and named.year not in years:
+                if when and any(span.basis is not Basis.MONTHS for span in when.spans):
+                    return f"names {named.words} of {named.year}, wanted a day of the plan's term"
+            elif not has_field and not (when and self._is_row(when, row)):
+                wanted = f'when = "{named.words}"' if when else "when, due or part"
+                return f"names {named.words} and no field says it, wanted {wanted}"
+        said = [when for when in read.values() if when]
+        if not has_field or not said or any(self._agrees(when, windows) for when in said):
+            return ""
+        due = ", ".join(dict.fromkeys(str(window.due) for window in windows))
+        words = f"names {next(iter(read)).words} and its fields make it due {due}"
+        return f"{words}, wanted one of them changed"
+
+    def _is_row(self, when: When, row: _Row) -> bool:
+        months = {month for span in when.spans for month in months_of([span], self.plan.year)}
+        whole = all(span.basis is Basis.MONTHS for span in when.spans)
+        return whole and bool(months) and months <= set(row.months)
+
+    def _agrees(self, when: When, windows: Sequence[Window]) -> bool:
+        """Where that is known: what hangs on a meeting has its day from there."""
+        if not when.spans or not windows or any(w.meeting for w in windows):
+            return True
+        return any(_fits(span, window, self.days) for span in when.spans for window in windows)
+
+
+def _fits(span: Span, window: Window, days: WorkingDays) -> bool:
+    if span.basis is Basis.MONTHS:
+        return span.first <= window.due <= span.last
+    due = window.due in (span.last, days.on_or_before(span.last))
+    return due or (
+        span.first == span.last and window.opens in (span.first, days.on_or_after(span.first))
+    )
+
+
+def months_of(spans: Iterable[Span], year: int) -> set[int]:
+    """Counted from January of that year."""
+    return {
+        month
+        for span in spans
+        for month in range(_month(span.first, year), _month(span.last, year) + 1)
+    }
+
+
+def _month(day: date, year: int) -> int:
+    return 12 * (day.year - year) + day.month
+
+
+def _named(months: Iterable[int]) -> str:
+    return "month " + ", ".join(str((month - 1) % 12 + 1) for month in sorted(months))
