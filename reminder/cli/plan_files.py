@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from reminder.cli.context import AsJson, chosen
+from reminder.cli.context import AsJson, chosen, load
 from reminder.cli.output import print_json, say
+from reminder.output_files import write_file
 
 cli = typer.Typer(help="Plans as files: compare, take in, print.", no_args_is_help=True)
 
@@ -27,3 +28,13 @@ def diff(
         for line in comparison.words().splitlines():
             say(line)
     raise typer.Exit(1 if comparison.changes else 0)
+
+
+@cli.command(epilog="Example: reminder plan export table.docx")
+def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> None:
+    """Write the table as the office prints it; a file that is there already is left alone."""
+    from reminder.office.plan_export import export_plan
+
+    content = export_plan(load(), file)
+    write_file(file, [content], new=True)
+    say(f"written: {file}")

@@ -76,7 +76,7 @@ class _Month(BaseModel, extra="forbid"):
     task: list[_MonthTask] = Field(min_length=1)
 
 
-class _File(BaseModel, extra="forbid"):
+class PlanTables(BaseModel, extra="forbid"):
     plan: _Header
     meeting: list[_Meeting] = []
     month: list[_Month] = []
@@ -86,7 +86,7 @@ class _File(BaseModel, extra="forbid"):
 
 def read_plan(file: EditedFile, directory: Directory, days: WorkingDays) -> Plan | None:
     """None when the file's form is past mending."""
-    tables = file.validated(_File)
+    tables = file.validated(PlanTables)
     if tables is None:
         return None
     reader = _Reader(file, directory, tables)
@@ -105,7 +105,7 @@ def read_plan(file: EditedFile, directory: Directory, days: WorkingDays) -> Plan
 class _Reader:
     file: EditedFile
     directory: Directory
-    tables: _File
+    tables: PlanTables
     places: dict[str, Location] = field(default_factory=dict)  # of tasks
 
     def plan(self) -> Plan:

@@ -51,3 +51,12 @@ def test_a_file_that_cannot_be_read_is_said_with_its_line(
         office.put("new.toml", new)
     ended = office("plan", "diff", f"{office.folder}/plan.toml", f"{office.folder}/new.toml")
     assert (ended.status, said in ended.err, ended.out) == (2, True, ""), ended.err
+
+
+def test_an_exported_table_takes_no_files_place(office: Office) -> None:
+    name = f"{office.folder}/table.docx"
+    assert office("plan", "export", name).out == f"written: {name}\n"
+    content = (office.folder / "table.docx").read_bytes()
+    ended = office("plan", "export", name)
+    assert (ended.status, "File exists" in ended.err) == (1, True)
+    assert (office.folder / "table.docx").read_bytes() == content

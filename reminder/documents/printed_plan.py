@@ -1,0 +1,125 @@
+"""A plan's file as the table that its office prints, in the file's own spelling and order."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from reminder.documents.plan_file import PlanTables
+from reminder.documents.tables.grid import Cell, Table
+from reminder.domain.workdays import first_day, last_day
+
+# In the order in which they are printed; the first and the last only where a row has them.
+COLUMNS = ("section", "time", "content", "related", "lead", "remark")
+ALWAYS = ("time", "content", "related", "lead")
+# Where equal cells of rows that follow each other are one.
+_MERGED = ("section", "time")
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A task, and what its row says; `row` keeps apart what the file keeps apart."""
+
+    row: tuple[str, int]
+    counted: object  # what its number counts within
+    time: str
+    title: str
+    lead: tuple[str, ...]
+    related: tuple[str, ...]
+    section: str = ""
+    remark: str = ""
+    number: int = 0
+
+    @property
+    def beside(self) -> tuple[object, ...]:
+        """Tasks stand in one cell where all beside it is the same."""
+        return self.row, self.time, self.lead, self.related, self.section, self.remark
+
+
+def printed_table(tables: PlanTables, say: Callable[..., str]) -> tuple[Table, tuple[str, ...]]:
+    """With the names of its columns. `say` is a macro of `documents/table.txt`.
+
+    A remark that is the publishing office's alone stands below, over all columns.
+    """
+    notes = [task for task in tables.standing if _is_the_offices(task, tables.plan.office)]
+    notes = notes if len(notes) == len(tables.standing) else []
+    lines = list(_numbered([*_months(tables, say), *_others(tables, say, with_standing=not notes)]))
+    columns = tuple(n for n in COLUMNS if n in ALWAYS or any(getattr(line, n) for line in lines))
+    rows = [[Cell((say("heading", column=name),)) for name in columns]]
+    for _, together in groupby(lines, key=lambda line: line.beside):
+        row = _row(list(together), columns, say)
+        above = rows[-1]
+        rows.append([_one(name, *pair) for name, *pair in zip(columns, above, row, strict=True)])
+    if notes:
+        titles = [say("task", number=n, title=task.title) for n, task in enumerate(notes, 1)]
+        note = Cell((say("note"), *titles))
+        rows.append([note] * len(columns))
+    return Table(tuple(map(tuple, rows)), before=(tables.plan.name,)), columns
+
+
+def _is_the_offices(task: Any, office: str) -> bool:
+    return not task.related and (task.lead or [office]) == [office]
+
+
+def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
+    for index, row in enumerate(tables.month):
+        for task in row.task:
+            lead = row.lead if task.lead is None else task.lead
+            related = row.related if task.related is None else task.related
+            time = say(
+                "time", month=row.month, part=task.part, **_days(tables.plan.year, row, task)
+            )
+            units = tuple(lead), tuple(related)
+            yield _Line(("month", index), row.month, time, task.title, *units)
+
+
+def _days(year: int, row: Any, task: Any) -> dict[str, date]:
+    """Both, or only the last where the first is the month's own."""
+    if not (task.opens or task.due):
+        return {}
+    due = task.due or last_day(year, row.month)
+    if task.opens or due.month != row.month:
+        return {"opens": task.opens or first_day(year, row.month), "due": due}
+    return {"due": due}
+
+
+def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool) -> Iterator[_Line]:
+    kinds = {"year-round": tables.year_round, "standing": tables.standing if with_standing else []}
+    for kind, tasks in kinds.items():
+        for index, task in enumerate(tasks):
+            units = tuple(task.lead or ()), tuple(task.related or ())
+            place = (kind, index)
+            yield _Line(place, place, say(kind.replace("-", "_")), task.title, *units)
+
+
+def _numbered(lines: Sequence[_Line]) -> Iterator[_Line]:
+    """As in mails: within a month; a task that stands alone there has no number."""
+    totals = Counter(line.counted for line in lines)
+    counts = Counter[object]()
+    for line in lines:
+        counts[line.counted] += 1
+        yield replace(line, number=counts[line.counted] if totals[line.counted] > 1 else 0)
+
+
+def _row(lines: list[_Line], columns: Iterable[str], say: Callable[..., str]) -> list[Cell]:
+    titles = tuple(
+        say("task", number=line.number, title=line.title, goes_on=line is not lines[-1])
+        for line in lines
+    )
+    first = lines[0]
+    cells = {
+        "section": Cell((first.section,)),
+        "time": Cell((first.time,)),
+        "content": Cell(titles),
+        "related": Cell(first.related),
+        "lead": Cell(first.lead),
+        "remark": Cell((first.remark,)),
+    }
+    return [cells[name] for name in columns]
+
+
+def _one(column: str, above: Cell, cell: Cell) -> Cell:
+    is_one = column in _MERGED and cell.text and cell.lines == above.lines
+    return above if is_one else cell
