@@ -14,9 +14,12 @@ LINES, MODULES = 25_000, 155
 LINES_OF_A_MODULE = 350
 LINES_OF_A_FUNCTION = {"median": 8, "p90": 25}
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-# Where Chinese is read: dates and tables that people type, words of a weak password.
+# Where Chinese is read: dates and tables that people type, words of a weak password; numbers as
+# Word and Excel show them.
 PARSERS = {
     "reminder.documents.plan_file",
+    "reminder.documents.tables.numerals",
+    "reminder.documents.tables.text",
     "reminder.domain.when",
     "reminder.domain.wordings",
     "reminder.office.login",

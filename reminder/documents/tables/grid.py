@@ -1,9 +1,15 @@
 """A table as it is read from any kind of file: a grid in which a merged place holds one cell."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reminder.domain.characters import UNSEEN
 from reminder.errors import ReminderError
+
+SAMPLE = 200  # characters of what is hidden
+_LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +52,8 @@ class Table:
     """`before` are the lines between it and the table above; text without a table has no rows.
 
     `numbers` are the rows' own: of the sheet, of the line in a text, in Word from 1.
-    All rows are equally long; None is a place that no cell covers. `name` is the sheet's.
+    All rows are equally long; None is a place that no cell covers. `name` is the sheet's. Text
+    does not show merges: there an empty cell may be one that goes on.
     """
 
     rows: tuple[tuple[Cell | None, ...], ...]
@@ -54,6 +61,7 @@ class Table:
     numbers: tuple[int, ...] = ()
     hidden: tuple[Hidden, ...] = ()
     name: str = ""
+    shows_merges: bool = True
 
 
 class Refusal(StrEnum):
@@ -80,3 +88,15 @@ class RefusedFileError(ReminderError):
     def __init__(self, refusal: Refusal, message: str = "") -> None:
         super().__init__(message or refusal.value.replace("-", " "))
         self.refusal = refusal
+
+
+def clean_lines(text: str) -> list[str]:
+    """As they are seen: no blanks at the ends, no soft hyphens or other unseen characters."""
+    return [
+        UNSEEN.sub(lambda sign: sign[0] if sign[0] == "\t" else "", line).strip()
+        for line in _LINE_END.split(text)
+    ]
+
+
+def sample(texts: Iterable[str]) -> str:
+    return " ".join(" ".join(text.split()) for text in texts if text)[:SAMPLE]
