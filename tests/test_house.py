@@ -17,6 +17,7 @@ CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Where Chinese is read: dates and tables that people type, words of a weak password; numbers as
 # Word and Excel show them.
 PARSERS = {
+    "reminder.documents.holiday_notice",
     "reminder.documents.plan_file",
     "reminder.documents.tables.numerals",
     "reminder.documents.tables.text",

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -12,12 +13,19 @@ from pydantic import BaseModel
 from reminder.documents.edited_file import EditedFile, is_folder, is_leftover, shown
 from reminder.documents.settings import Settings
 from reminder.domain.workdays import WorkingDays
-from reminder.errors import Fault
+from reminder.errors import ConfigurationError, Fault
 
 
 class _File(BaseModel, extra="forbid"):
+    """`complete`: all other days of the year are as in any week."""
+
     work: list[date] = []
     rest: list[date] = []
+    complete: bool = False
+
+    def days(self) -> dict[date, bool]:
+        """Whether one works."""
+        return dict.fromkeys(self.work, True) | dict.fromkeys(self.rest, False)
 
 
 @lru_cache(maxsize=4096)
@@ -32,6 +40,7 @@ def published(day: date) -> bool | None:
 def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays, list[Fault]]:
     """Every `YEAR.toml` of the folder, below the settings' own overrides; and their mistakes."""
     named: dict[date, bool] = {}
+    announced: set[int] = set()
     faults: list[Fault] = []
     if os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
@@ -39,12 +48,50 @@ def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays,
         file = EditedFile(path)
         if table := file.validated(_File):
             _refuse_days(file, table)
-            named |= dict.fromkeys(table.work, True) | dict.fromkeys(table.rest, False)
+            named |= table.days()
+            if table.complete and not file.faults:
+                announced.add(int(path.stem))
         faults += file.faults
     if settings:
-        named |= dict.fromkeys(settings.workdays.work, True)
-        named |= dict.fromkeys(settings.workdays.rest, False)
-    return WorkingDays(published, named), faults
+        named |= overrides(settings)
+    return WorkingDays(published, named, frozenset(announced)), faults
+
+
+def overrides(settings: Settings) -> dict[date, bool]:
+    """The settings' own word, above that of any file."""
+    days = settings.workdays
+    return dict.fromkeys(days.work, True) | dict.fromkeys(days.rest, False)
+
+
+def file_days(path: Path) -> dict[date, bool]:
+    """Of one year's file, which may be missing. Raises `ConfigurationError`."""
+    if not os.path.lexists(path):
+        return {}
+    file = EditedFile(path)
+    if table := file.validated(_File):
+        _refuse_days(file, table)
+    if file.faults or table is None:
+        raise ConfigurationError(file.faults)
+    return table.days()
+
+
+def with_days(text: str, days: Mapping[date, bool], *, complete: bool) -> str:
+    """A year's file with these days added or turned round; all else as it was."""
+    import tomlkit  # only where a file is edited
+
+    file = tomlkit.parse(text)
+    for key, works in (("work", True), ("rest", False)):
+        array = file.setdefault(key, tomlkit.array())
+        for day in [day for day in array if days.get(day, works) is not works]:
+            array.remove(day)
+        for day in sorted(day for day in days if days[day] is works and day not in array):
+            if "\n" in array.as_string():
+                array.add_line(day)
+            else:
+                array.append(day)
+    if complete:
+        file["complete"] = True
+    return tomlkit.dumps(file)
 
 
 def year_files(folder: Path) -> list[Path]:

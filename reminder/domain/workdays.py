@@ -16,14 +16,16 @@ class WorkingDays:
     """A day is looked up in `named`, then `published`; then it is guessed.
 
     `published` answers None for a year whose holidays are not yet announced; dates that rest
-    on the guess are provisional.
+    on the guess are provisional. Of `announced` years `named` has all that is not as in any week.
     """
 
     published: Callable[[date], bool | None]
     named: Mapping[date, bool]
+    announced: frozenset[int] = frozenset()
 
     def _known(self, day: date) -> bool | None:
-        return self.named[day] if day in self.named else self.published(day)
+        known = self.named[day] if day in self.named else self.published(day)
+        return day.weekday() < 5 if known is None and day.year in self.announced else known
 
     def is_working(self, day: date) -> bool:
         known = self._known(day)

@@ -33,6 +33,12 @@ def test_every_day_of_2026_is_what_the_notice_says(office: Office) -> None:
     assert [d for d in year if office.table.days.is_working(d) is not announced(d)] == []
 
 
+def test_a_year_whose_exceptions_are_all_named_rests_on_no_guess() -> None:
+    days = WorkingDays(lambda _: None, {date(2030, 10, 2): False}, frozenset({2030}))
+    assert [days.is_working(date(2030, 10, day)) for day in (1, 2, 5)] == [True, False, False]
+    assert [days.is_provisional(date(year, 1, 2)) for year in (2030, 2031)] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("named", "public", "working"),
     [

@@ -1,0 +1,260 @@
+"""A year's working days: taken in from the notice of its holidays, and shown with who says so."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from reminder.documents.edited_file import read_file, shown
+from reminder.documents.holiday_notice import Notice, read_notice
+from reminder.documents.settings import Settings
+from reminder.documents.settings_sources import SettingsSources, config_dir
+from reminder.documents.templates import environment, phrase
+from reminder.documents.workdays_file import (
+    file_days,
+    overrides,
+    published,
+    read_workdays,
+    with_days,
+)
+from reminder.domain.workdays import DAY, WorkingDays
+from reminder.errors import ConfigurationError
+from reminder.output_files import make_folder, write_file
+
+TEMPLATE = "documents/workdays.txt"
+DECEMBER = (12, 26)  # from here on the next year's notice may speak of a day
+
+
+class Layer(StrEnum):
+    """Who says what a day is; the first that does."""
+
+    OPERATOR = "operator"
+    FILE = "file"
+    PACKAGE = "package"
+    GUESS = "guess"
+
+
+@dataclass(frozen=True)
+class SaidDay:
+    day: date
+    works: bool
+    layer: Layer
+
+
+@dataclass
+class DayRun:
+    """Days off that follow one another, with the weekends among them."""
+
+    days: list[SaidDay]
+
+    @property
+    def first(self) -> date:
+        return self.days[0].day
+
+    @property
+    def last(self) -> date:
+        return self.days[-1].day
+
+
+@dataclass
+class WorkMonth:
+    """What is not as in any week; a run stands in the month in which it begins."""
+
+    number: int
+    working: int
+    layers: list[Layer] = field(default_factory=list)
+    rest: list[DayRun] = field(default_factory=list)
+    work: list[SaidDay] = field(default_factory=list)
+
+
+class WorkYear:
+    """Raises `ConfigurationError` for files with mistakes."""
+
+    def __init__(self, config: Path | None, year: int) -> None:
+        self.year = year
+        self.settings = SettingsSources(config).load()
+        folder = config_dir(config) / "workdays"
+        self.days, faults = read_workdays(folder, self.settings)
+        if faults:
+            raise ConfigurationError(faults)
+        self._named = file_days(folder / f"{year}.toml")
+        self._overrides = overrides(self.settings)
+        self.months = [self._month(number) for number in range(1, 13)]
+        for run in self._runs():
+            self.months[run.first.month - 1].rest.append(run)
+
+    def _said(self, day: date) -> SaidDay:
+        layer = Layer.FILE if day.year in self.days.announced else Layer.GUESS
+        if day in self._overrides:
+            layer = Layer.OPERATOR
+        elif day in self._named:
+            layer = Layer.FILE
+        elif published(day) is not None:
+            layer = Layer.PACKAGE
+        return SaidDay(day, self.days.is_working(day), layer)
+
+    def _month(self, number: int) -> WorkMonth:
+        days = [self._said(day) for day in _year(self.year) if day.month == number]
+        layers = {said.layer for said in days}
+        return WorkMonth(
+            number,
+            sum(said.works for said in days),
+            layers=[layer for layer in Layer if layer in layers],
+            work=[said for said in days if said.works and not _is_ordinary(said)],
+        )
+
+    def _runs(self) -> Iterator[DayRun]:
+        run: list[SaidDay] = []
+        for day in [*_year(self.year), None]:
+            said = self._said(day) if day else None
+            if said and not said.works:
+                run.append(said)
+                continue
+            if not all(map(_is_ordinary, run)):
+                yield DayRun(run)
+            run = []
+
+    def words(self) -> str:
+        templates = environment(self.settings.templates, autoescape=False)
+        return phrase(templates, TEMPLATE, "year", year=self.year, months=self.months)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "year": self.year,
+            "working_days": sum(month.working for month in self.months),
+            "months": [
+                {
+                    "month": month.number,
+                    "working_days": month.working,
+                    "sources": month.layers,
+                    "rest": [_fact(said) for run in month.rest for said in run.days],
+                    "work": [_fact(said) for said in month.work],
+                }
+                for month in self.months
+            ],
+        }
+
+
+@dataclass
+class NoticeImport:
+    """What a notice comes to. `others` are days of which a file says the contrary already."""
+
+    path: Path
+    notice: Notice
+    settings: Settings
+    files: dict[Path, str] = field(default_factory=dict)
+    others: list[date] = field(default_factory=list)
+    changes: list[SaidDay] = field(default_factory=list)
+    unnamed: list[date] = field(default_factory=list)
+
+    def write(self) -> None:
+        for path, text in self.files.items():
+            make_folder(path.parent)
+            write_file(path, [text.encode()])
+
+    def questions(self, *, replace: bool) -> list[dict[str, Any]]:
+        """What keeps it from being written; `replace`: not what a file says otherwise."""
+        asked = [
+            {"line": fault.line, "kind": fault.kind, "text": self.words("fault", it=fault)}
+            for fault in self.notice.faults
+        ]
+        others = () if replace else self.others
+        return asked + [
+            {"line": 0, "kind": "other", "text": self.words("other", day=day)} for day in others
+        ]
+
+    def report(self, *, written: bool) -> str:
+        outcome = self.words("outcome", it=self, written=written)
+        return outcome if self.notice.faults else f"{self.words('holidays', it=self)}\n{outcome}"
+
+    def facts(self, *, written: bool, questions: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "year": self.notice.year or None,
+            "holidays": [vars(holiday) for holiday in self.notice.holidays],
+            "changes": [{"date": said.day, "working": said.works} for said in self.changes],
+            "files": self.shown_files,
+            "written": written,
+            "questions": questions,
+        }
+
+    def words(self, macro: str, **facts: Any) -> str:
+        templates = environment(self.settings.templates, autoescape=False)
+        return phrase(templates, TEMPLATE, macro, **facts)
+
+    @property
+    def shown_files(self) -> list[str]:
+        return [shown(path) for path in self.files]
+
+
+def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeImport:
+    """Writes nothing. Raises `ConfigurationError` for settings and years' files with mistakes."""
+    settings = SettingsSources(config).load()
+    notice = read_notice(_text(path), year)
+    taken = NoticeImport(path, notice, settings)
+    if notice.faults:
+        return taken
+    folder = config_dir(config) / "workdays"
+    before, faults = read_workdays(folder, settings)
+    if faults:
+        raise ConfigurationError(faults)
+    is_full, days = not notice.lacks and len(notice.holidays) > 1, notice.days()
+    for of in sorted({day.year for day in days}):
+        own = {d: works for d, works in days.items() if d.year == of}
+        if of != notice.year:  # its weekends are weekends without our saying so
+            own = {d: works for d, works in own.items() if works is not (d.weekday() < 5)}
+        if not own:
+            continue
+        file = folder / f"{of}.toml"
+        there = file_days(file)
+        taken.others += [day for day in own if there.get(day, own[day]) is not own[day]]
+        complete = is_full and of == notice.year
+        taken.files[file] = _written(file, own, taken, complete=complete)
+    named = {**before.named, **days, **overrides(settings)}
+    after = WorkingDays(published, named, before.announced)
+    taken.changes = [
+        SaidDay(day, works, Layer.FILE)
+        for day in sorted(days)
+        if (works := after.is_working(day)) is not before.is_working(day)
+    ]
+    if is_full:
+        taken.unnamed = [day for day in _year(notice.year) if _only_published(day, named)]
+    return taken
+
+
+def _written(file: Path, days: dict[date, bool], taken: NoticeImport, *, complete: bool) -> str:
+    if file.exists():
+        return with_days(read_file(file).decode("utf-8-sig"), days, complete=complete)
+    return f"{taken.words('file', it=taken, days=days, complete=complete)}\n"
+
+
+def _only_published(day: date, named: dict[date, bool]) -> bool:
+    """The package knows of it and the notice does not."""
+    says = published(day)
+    is_known = says is not None and says is not (day.weekday() < 5)
+    return is_known and day not in named and (day.month, day.day) < DECEMBER
+
+
+def _text(path: Path) -> str:
+    data = read_file(path)
+    for encoding in ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return ""
+
+
+def _year(year: int) -> Iterator[date]:
+    day = date(year, 1, 1)
+    while day.year == year:
+        yield day
+        day += DAY
+
+
+def _is_ordinary(said: SaidDay) -> bool:
+    return said.works is (said.day.weekday() < 5)
+
+
+def _fact(said: SaidDay) -> dict[str, Any]:
+    return {"date": said.day, "source": said.layer}
