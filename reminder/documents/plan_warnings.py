@@ -218,7 +218,7 @@ class _Tasks(_Reader):
     def _is_row(self, when: When, row: _Row) -> bool:
         months = {month for span in when.spans for month in months_of([span], self.plan.year)}
         whole = all(span.basis is Basis.MONTHS for span in when.spans)
-        return whole and bool(months) and months <= set(row.months)
+        return whole and months == set(row.months or self.term.months)
 
     def _agrees(self, when: When, windows: Sequence[Window]) -> bool:
         """Where that is known: what hangs on a meeting has its day from there."""

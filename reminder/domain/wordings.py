@@ -44,19 +44,24 @@ class SessionNamed:
 
 _N = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
 _TO = "(?:[-—–―‐−~～]+|至|到)"
-_BEFORE = "(?:之前|以前|前)"
+_BEFORE = "(?:之前|以前|前(?!后))"
 _PART = "(?:上中旬|中下旬|[上中下]旬|[初底末])"
 _MONTH = f"(?:次年)?{_N}月份?"
-_HALF = "(?:第?[一二三四1-4]季度|[上下]半年|全年)"
-# What is exact enough to be meant as the task's time wherever it stands.
+_DAYS = f"{_N}[日号](?:[、和]{_N}[日号])*"
+_WEEKDAY = f"第{_N}个?(?:周|星期)[一二三四五六日天]"
+_QUARTERS = "第?[一二三四1-4](?:、第?[一二三四1-4])*季度"
+_HALF = f"(?:{_QUARTERS}|(?:上、?)?下半年|上半年|全年)"
+# What is exact enough to be meant as the task's time wherever it stands. What `parse_when` does
+# not read is named as a whole, so that nobody takes a part of it for all.
 _EXACT = "|".join(
     [
-        f"{_MONTH}{_N}(?:[日号]?{_TO}(?:{_MONTH})?{_N})?[日号]{_BEFORE}?",
-        f"{_MONTH}(?:{_PART}{_BEFORE}?|{_BEFORE})",
+        f"{_MONTH}{_N}[日号]?{_TO}(?:{_MONTH})?{_N}[日号]{_BEFORE}?",
+        f"{_MONTH}(?:{_DAYS}{_BEFORE}?|{_PART}{_BEFORE}?|{_WEEKDAY}|{_BEFORE})",
         f"{_HALF}(?:{_PART}{_BEFORE}?|{_BEFORE})",
-        f"每个?(?:月|季度?|半年)(?:首月|末月)?(?:{_PART}|{_N}[日号]|第{_N}个?(?:周|星期)[一二三四五六日天])?{_BEFORE}?",
-        f"(?<![本去今明每])年(?:底|末|初){_BEFORE}?",
-        f"会[前后](?:{_N}|\\d{{3}})(?:个工作日|工作日|日|天|周|个月)内?",
+        f"每个?(?:月|季度?|半年)(?:首月|末月|第{_N}个?月)?(?:{_PART}|{_DAYS}|{_WEEKDAY})?{_BEFORE}?",
+        f"(?<![本去今明每])年[底末初]{_BEFORE}?",
+        rf"(?<=\d\d年)[底末初]{_BEFORE}?",
+        rf"会[前后](?:{_N}|\d{{3}})(?:个工作日|工作日|日|天|周|个月)内?",
         f"(?:(?<=[于在])|(?<=[本当]月)|(?<={_BEGINS})|^){_N}[日号]{_BEFORE}",
     ]
 )
@@ -94,7 +99,8 @@ def _times(text: str) -> Iterator[TimeNamed]:
             stands = _WHERE_A_TIME_STANDS.search(text[: found.start()])
             if not stands or _NOUN.match(text, found.end()):
                 continue
-        yield TimeNamed(words, int(found["year"] or 0))
+        at_the_end = re.match("[底末初]", words)  # of 2026年底 the year took 年 along
+        yield TimeNamed(f"年{words}" if at_the_end else words, int(found["year"] or 0))
 
 
 def _unquoted(title: str) -> str:
@@ -105,7 +111,7 @@ def _unquoted(title: str) -> str:
 _ORDINAL = r"(?:\d{1,3}|[零一二三四五六七八九十百]{1,6})"
 _SESSIONS = re.compile(
     f"(?P<nth>第?)(?P<numbers>{_ORDINAL}(?:次?(?:[、，,和及与]|{_TO})第?{_ORDINAL})*)次"
-    "(?P<kind>全体|主任|党组|常务|联席|代表|理事|董事|监事)?会议?"
+    "(?P<kind>(?:全体|主任|党组|常务|联席|理事|董事|监事)?会议?|(?:临时)?(?:(?:教?职工)?代表|股东)大会)"
 )
 _TERM = re.compile(f"第?(?P<term>{_ORDINAL})届(?P<body>[^，。；：、届]*)$")
 _BODY = re.compile(
@@ -131,7 +137,9 @@ def sessions_named(title: str) -> tuple[SessionNamed, ...]:
 
 def _sessions(before: str, found: re.Match[str]) -> Iterator[SessionNamed]:
     """`before` is what stands between the session before and this one."""
-    kind = found["kind"] or ""
+    if before.endswith("中央委员会"):  # the party's plenary sessions are what people study
+        return
+    kind = re.sub("会议?$", "", found["kind"])
     if with_term := _TERM.search(before):
         region = _region(before[: with_term.start()])
         term, body = numeral(with_term["term"]), with_term["body"]
@@ -143,7 +151,7 @@ def _sessions(before: str, found: re.Match[str]) -> Iterator[SessionNamed]:
     else:
         return
     for number in _numbers(found["numbers"]):
-        words = f"{name}{found['nth']}{number}次{kind}会议"
+        words = f"{name}{found['nth']}{number}次{found['kind']}"
         yield SessionNamed(words, body or kind, term, numeral(number))
 
 

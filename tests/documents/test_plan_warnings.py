@@ -130,6 +130,7 @@ def test_a_slip_is_said_once(warned: Warned, rows: list[str], said: str) -> None
         ["4: 4月上旬报名，20日前开班 | due = 2026-04-10"],
         ["4: 学习《3月20日前完成的通知》"],
         ["7: 研究上半年工作总结"],
+        [f'[[year-round]]\nid = "y"\ntitle = "全年不少于4次"\n{LEAD}\n'],
         [MEETING, f"3: 准备 | {ON}", f"4: 做好第三十次会议工作 | {ON}"],
     ],
 )
