@@ -47,9 +47,9 @@ _TO = "(?:[-—–―‐−~～]+|至|到)"
 _BEFORE = "(?:之前|以前|前(?!后))"
 _PART = "(?:上中旬|中下旬|[上中下]旬|[初底末])"
 _MONTH = f"(?:次年)?{_N}月份?"
-_DAYS = f"{_N}[日号](?:[、和]{_N}[日号])*"
+_DAYS = f"{_N}[日号](?:[、和]{_N}[日号]){{,9}}"
 _WEEKDAY = f"第{_N}个?(?:周|星期)[一二三四五六日天]"
-_QUARTERS = "第?[一二三四1-4](?:、第?[一二三四1-4])*季度"
+_QUARTERS = "第?[一二三四1-4](?:、第?[一二三四1-4]){,3}季度"
 _HALF = f"(?:{_QUARTERS}|(?:上、?)?下半年|上半年|全年)"
 # What is exact enough to be meant as the task's time wherever it stands. What `parse_when` does
 # not read is named as a whole, so that nobody takes a part of it for all.
@@ -70,7 +70,7 @@ _EXACT = "|".join(
 _LOOSE = "|".join(
     [
         f"{_N}月?{_TO}(?:次年)?{_N}月份?",
-        f"{_N}(?:、{_N})+月份?",
+        f"{_N}(?:、{_N}){{1,11}}月份?",
         f"{_HALF}(?:{_TO}{_HALF})?",
         _MONTH,
     ]
@@ -96,7 +96,7 @@ def _times(text: str) -> Iterator[TimeNamed]:
     for found in _TIME.finditer(text):
         words = found["exact"] or found["loose"]
         if found["loose"]:
-            stands = _WHERE_A_TIME_STANDS.search(text[: found.start()])
+            stands = _WHERE_A_TIME_STANDS.search(text, max(0, found.start() - 2), found.start())
             if not stands or _NOUN.match(text, found.end()):
                 continue
         at_the_end = re.match("[底末初]", words)  # of 2026年底 the year took 年 along
@@ -110,7 +110,7 @@ def _unquoted(title: str) -> str:
 
 _ORDINAL = r"(?:\d{1,3}|[零一二三四五六七八九十百]{1,6})"
 _SESSIONS = re.compile(
-    f"(?P<nth>第?)(?P<numbers>{_ORDINAL}(?:次?(?:[、，,和及与]|{_TO})第?{_ORDINAL})*)次"
+    f"(?P<nth>第?)(?P<numbers>{_ORDINAL}(?:次?(?:[、，,和及与]|{_TO})第?{_ORDINAL}){{,11}})次"
     "(?P<kind>(?:全体|主任|党组|常务|联席|理事|董事|监事)?会议?|(?:临时)?(?:(?:教?职工)?代表|股东)大会)"
 )
 _TERM = re.compile(f"第?(?P<term>{_ORDINAL})届(?P<body>[^，。；：、届]*)$")
