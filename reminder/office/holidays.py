@@ -1,7 +1,6 @@
 """A year's working days: taken in from the notice of its holidays, and shown with who says so."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -12,6 +11,7 @@ from reminder.documents.edited_file import read_file, shown
 from reminder.documents.holiday_notice import Notice, read_notice
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
+from reminder.documents.tables.reading import read_text
 from reminder.documents.templates import environment, phrase
 from reminder.documents.workdays_file import (
     file_days,
@@ -190,9 +190,10 @@ class NoticeImport:
 
 
 def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeImport:
-    """Writes nothing. Raises `ConfigurationError` for settings and years' files with mistakes."""
+    """Writes nothing. Raises RefusedFileError, or `ConfigurationError` for settings and years'
+    files with mistakes."""
     settings = SettingsSources(config).load()
-    notice = read_notice(_text(path), year)
+    notice = read_notice(read_text(path), year)
     taken = NoticeImport(path, notice, settings)
     if notice.faults:
         return taken
@@ -235,14 +236,6 @@ def _only_published(day: date, named: dict[date, bool]) -> bool:
     says = published(day)
     is_known = says is not None and says is not (day.weekday() < 5)
     return is_known and day not in named and (day.month, day.day) < DECEMBER
-
-
-def _text(path: Path) -> str:
-    data = read_file(path)
-    for encoding in ("utf-8-sig", "gb18030"):
-        with suppress(UnicodeDecodeError):
-            return data.decode(encoding)
-    return ""
 
 
 def _year(year: int) -> Iterator[date]:

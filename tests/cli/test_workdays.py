@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import docx
 import pytest
 
 from tests.cli.conftest import Office
@@ -100,3 +101,28 @@ def test_settings_have_the_first_word(office: Office) -> None:
     may = office("workdays", "show", "2026", "--json").json["months"][4]
     assert {"date": "2026-05-02", "source": "operator"} in may["work"]
     assert may["rest"][0] == {"date": "2026-05-01", "source": "package"}
+
+
+@pytest.mark.parametrize("in_table", [False, True])
+def test_notice_may_be_a_word_document(office: Office, tmp_path: Path, in_table: bool) -> None:
+    document, title, *lines = docx.Document(), *NOTICE.splitlines()
+    document.add_paragraph(title)
+    table = document.add_table(0, 2)
+    for line in lines:
+        if in_table:
+            for cell, text in zip(table.add_row().cells, line.split("：", 1), strict=True):
+                cell.text = text
+        else:
+            document.add_paragraph(line)
+    document.save(str(tmp_path / "notice.docx"))
+    read = office("workdays", "import", str(tmp_path / "notice.docx"), "--json").json
+    assert [holiday["name"] for holiday in read["holidays"]] == [
+        "元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节",
+    ]  # fmt: skip
+    assert read["holidays"][3]["work"] == ["2027-05-08"]
+
+
+def test_file_that_is_no_text_is_refused(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "notice.pdf").write_bytes(b"%PDF-1.7")
+    for name in ("notice.pdf", "nowhere.txt"):
+        assert office("workdays", "import", str(tmp_path / name)).status == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from reminder.documents.tables.grid import Refusal, RefusedFileError, Table
 from reminder.documents.tables.old_formats import OLE, RTF, converted
 from reminder.documents.tables.ooxml import Package
-from reminder.documents.tables.text import text_tables
+from reminder.documents.tables.text import decoded, text_tables
 from reminder.documents.tables.word import word_tables
 
 LARGEST = 32 << 20  # bytes
@@ -22,6 +22,24 @@ def read_tables(path: Path) -> list[Table]:
     if not any(table.rows or table.before for table in tables):
         raise RefusedFileError(Refusal.EMPTY)
     return tables
+
+
+def read_text(path: Path) -> str:
+    """Of a text its own lines, else what stands in and around tables, line by line; a merged
+    place once. Raises RefusedFileError."""
+    tables = read_tables(path)
+    if _is_text(_beginning(path)):
+        return decoded(path.read_bytes())
+    lines: list[str] = []
+    for table in tables:
+        lines += table.before
+        cells = dict.fromkeys(cell for row in table.rows for cell in row if cell)
+        lines += [line for cell in cells for line in cell.lines]
+    return "\n".join(lines)
+
+
+def _is_text(beginning: bytes) -> bool:
+    return not beginning.startswith((b"PK", OLE, RTF))
 
 
 def _beginning(path: Path) -> bytes:

@@ -21,7 +21,7 @@ Row = tuple[int, Sequence[str]]
 def text_tables(path: Path) -> list[Table]:
     if path.stat().st_size > LARGEST_TEXT:
         raise RefusedFileError(Refusal.TOO_LARGE, f"text of more than {LARGEST_TEXT} bytes")
-    text = re.sub("\r\n?", "\n", _decoded(path.read_bytes()))
+    text = re.sub("\r\n?", "\n", decoded(path.read_bytes()))
     if path.suffix.lower() == ".csv":
         return [_table(_separated(text, _delimiter(text)))]
     lines = list(enumerate(text.split("\n"), 1))
@@ -32,7 +32,7 @@ def text_tables(path: Path) -> list[Table]:
     return _of_blocks(lines)
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """UTF-8 or UTF-16 by its mark, else UTF-8 or what Windows writes in Chinese."""
     encodings = ["utf-8-sig", "gb18030"]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
