@@ -77,7 +77,9 @@ class Term:
 
 
 _SPOKEN = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
-_NUMERAL = re.compile("[一二三四五六七八九十]+(?=个|月|日|号|天|周|季度|—)")
+_NUMERAL = re.compile(
+    "(?<![一二三四五六七八九十])[一二三四五六七八九十]+(?=个|月|日|号|天|周|季度|—)"
+)
 _PARTS = {
     "初": (1, 10),
     "上旬": (1, 10),
