@@ -21,6 +21,7 @@ PARSERS = {
     "reminder.documents.plan_file",
     "reminder.documents.tables.numerals",
     "reminder.documents.tables.text",
+    "reminder.domain.revision",
     "reminder.domain.when",
     "reminder.domain.wordings",
     "reminder.office.login",
