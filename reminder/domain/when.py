@@ -190,6 +190,8 @@ def _ends(term: Term, first: int, last: int, found: re.Match[str]) -> Span:
     """What a part or a day makes of those months: a day or a part of one of them; with 前 all of
     them until then."""
     before, part = found["before"], found["part"]
+    if first != last and part not in (None, "底", "末") and (part != "初" or before):
+        raise ValueError("does not say in which month, wanted 首月, 末月 or a month before it")
     month = first if part == "初" and not before else last
     begin, end = first_day(term.year, month), last_day(term.year, month)
     if part:
@@ -224,8 +226,11 @@ def _days(found: re.Match[str], term: Term) -> Iterator[Span]:
 
 def _stretch(found: re.Match[str], term: Term) -> Iterator[Span]:
     """A quarter, several of them, half a year, the year; or a part of it."""
-    if found["whole"]:
-        first, last = term.months[0], term.months[-1]
+    if found["whole"] and found["part"] == "初":
+        first = last = term.month(1)
+    elif found["whole"]:
+        # 年底 is December's end, also in a term that goes on.
+        first, last = term.first, term.month(12) if found["part"] else term.months[-1]
     elif found["half"]:
         first = term.month(1 if found["half"] == "上" else 7)
         last = term.month(6 if found["half"] == "上" else 12)
@@ -236,13 +241,18 @@ def _stretch(found: re.Match[str], term: Term) -> Iterator[Span]:
 
 
 def _every(found: re.Match[str], term: Term) -> Iterator[Span]:
+    """Quarters and half-years of the calendar by the month in which they end, which is in the
+    term; those that began before it from the term's first month on."""
     size = {"月": 1, "季度": 3, "半年": 6}[found["every"]]
     for month in term.months:
-        if (month - 1) % size:
+        at_begin = found["of"] == "首月" or found["part"] == "初"
+        if at_begin and (month - 1) % size == 0:
+            first = last = month
+        elif not at_begin and month % size == 0:
+            first = month if found["of"] else max(month - size + 1, term.first)
+            last = month
+        else:
             continue
-        first, last = month, min(month + size - 1, term.months[-1])
-        if found["of"]:
-            first = last = first if found["of"] == "首月" else last
         if found["day"] and first != last:
             raise ValueError("does not say in which month, wanted 首月 or 末月 before the day")
         if found["day"]:

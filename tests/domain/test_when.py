@@ -117,15 +117,28 @@ def test_not_fixed() -> None:
         ("11—3月", "261101/270331 months"),
         ("上半年", "270101/270630 months"),
         ("全年", "260901/270831 months"),
-        ("年底前", "260901/270831 before"),
+        ("年底前", "260901/261231 before"),
+        ("年初", "270101/270110 part-of-month"),
     ],
 )
 def test_a_term_that_begins_in_september(text: str, span: str) -> None:
     assert spans(text, SCHOOL_YEAR) == [span]
 
 
-def test_a_quarter_that_a_term_cuts_off_ends_with_it() -> None:
-    assert spans("每季度", SCHOOL_YEAR)[-1] == "270701/270831 months"
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("每季度", ["260901/260930", "261001/261231", "270101/270331", "270401/270630"]),
+        ("每季度末", ["260921/260930", "261221/261231", "270321/270331", "270621/270630"]),
+        ("每季度初", ["261001/261010", "270101/270110", "270401/270410", "270701/270710"]),
+        ("每季度末月", ["260901/260930", "261201/261231", "270301/270331", "270601/270630"]),
+        ("每半年", ["260901/261231", "270101/270630"]),
+    ],
+)
+def test_a_quarter_belongs_to_the_term_in_which_it_ends_or_begins(
+    text: str, ends: list[str]
+) -> None:
+    assert [span.partition(" ")[0] for span in spans(text, SCHOOL_YEAR)] == ends
 
 
 @pytest.mark.parametrize(
@@ -137,6 +150,7 @@ def test_a_quarter_that_a_term_cuts_off_ends_with_it() -> None:
         ("10月—3月", "ends before it begins, wanted 次年 before a month of the next year"),
         ("4月10日—4月5日", "ends before it begins"),
         ("每季度20日前", "does not say in which month, wanted 首月 or 末月 before the day"),
+        ("每季度上旬", "does not say in which month, wanted 首月, 末月 or a month before it"),
         ("4月、4月", "says 2026-04-01 to 2026-04-30 twice, wanted it once"),
         ("会前5个工作日、4月", "counts from a meeting, wanted nothing beside it"),
         ("4月前", "is no time that a table says, wanted such as 4月, 5—10月"),
