@@ -140,20 +140,20 @@ class _Rows(_Reader):
             yield self.file.fault(("plan", "year"), words)
 
     def _meetings(self) -> Iterator[Fault]:
-        hanging = defaultdict[str, set[int]](set)  # months, by meeting
+        hanging = defaultdict[str, set[int]](set)  # months, by meeting; none for 会前5个工作日
         for row in self.rows:
             for _, task in row.tasks:
                 for meeting in task.get("meetings", []):
                     hanging[meeting] |= set(row.months)
         for n, meeting in enumerate(self.file.data.get("meeting", [])):
             place, month, day = ("meeting", n), meeting["month"], meeting.get("date")
-            months, held = hanging[meeting["id"]], "wanted the month in which it is held"
-            if day and day.month != month:
+            months, held = hanging.get(meeting["id"]), "wanted the month in which it is held"
+            if day and month not in (day.month, meeting.get("until", day).month):
                 yield self.file.fault((*place, "date"), f"{day} is not in month {month}, {held}")
-            if not months:
+            if months is None:
                 words = f'no task hangs on it, wanted meetings = ["{meeting["id"]}"] beside one'
                 yield self.file.fault((*place, "id"), words)
-            elif self.term.month(month) not in months:
+            elif months and self.term.month(month) not in months:
                 words = f"is {month} and its tasks stand in {_named(months)}, {held}"
                 yield self.file.fault((*place, "month"), words)
 
