@@ -135,7 +135,7 @@ class _Rows(_Reader):
             first, last = guessed[0][0], guessed[-1][0]
             words = (
                 f"no holidays are published for {first:%Y-%m} to {last:%Y-%m}: days there are a "
-                f"guess, wanted workdays/{last.year}.toml beside the settings once they are"
+                f"guess, wanted their notice by `reminder workdays import` once it is out"
             )
             yield self.file.fault(("plan", "year"), words)
 
