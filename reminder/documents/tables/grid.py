@@ -12,7 +12,7 @@ SAMPLE = 200  # characters of what is hidden
 _LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Cell:
     """`lines` are its paragraphs and line breaks. A merged cell is the same object in each place.
 

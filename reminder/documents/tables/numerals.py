@@ -52,12 +52,16 @@ def formal(number: int) -> str:
     return chinese(number, full=True).translate(_FORMAL)
 
 
-def digits(number: int) -> str:
+def digits(number: int | str) -> str:
     """Digit by digit: 二〇二六."""
     return "".join(_DIGITS[int(digit)] if digit.isdecimal() else digit for digit in str(number))
 
 
-def full_width(number: int) -> str:
+def formal_digits(number: int | str) -> str:
+    return digits(number).translate(_FORMAL)
+
+
+def full_width(number: int | str) -> str:
     return str(number).translate(_FULL_WIDTH)
 
 
@@ -114,4 +118,16 @@ OF_LISTS: dict[str, Callable[[int], str]] = {
     "lowerRoman": lambda number: roman(number).lower(),
     "upperRoman": roman,
     "none": _nothing,
+}
+
+# By the number behind DBNum in a format code; and digit by digit, as years are written.
+OF_FORMATS: dict[str, Callable[[int], str]] = {
+    "1": lambda number: chinese(number, full=True),
+    "2": formal,
+    "3": full_width,
+}
+DIGITS_OF_FORMATS: dict[str, Callable[[int | str], str]] = {
+    "1": digits,
+    "2": formal_digits,
+    "3": full_width,
 }

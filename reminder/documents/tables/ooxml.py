@@ -16,7 +16,7 @@ from reminder.documents.tables.grid import Refusal, RefusedFileError
 
 LARGEST_PART = 64 << 20  # bytes, inflated; of all parts that are read twice as much
 LARGEST_DIRECTORY = 1 << 20  # bytes; some ten thousand entries
-MOST_ELEMENTS = 1_500_000
+MOST_ELEMENTS = 1_000_000
 MOST_KEPT = 400_000  # in memory at once, 120 MB
 DEEPEST = 200
 LONGEST_TAG = 2 << 20  # bytes; pictures of old Word stand in an attribute
@@ -127,7 +127,8 @@ class _Parser:
         self._take = take
         self._most = most
         self._builder = TreeBuilder()
-        self._kept: list[int] = []  # elements in memory when each open element began
+        self._outer: list[TreeBuilder] = []  # around an element that is handed over
+        self._open: list[int] = []  # for each open element, how many were in memory before
         self._count = 0
         self._seen = 0  # bytes up to the last tag or text
         self._names: dict[str, str] = {}
@@ -137,7 +138,7 @@ class _Parser:
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._builder.data
+        parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = _refuse_document_type
         fed = 0
         for chunk in chunks:
@@ -151,26 +152,33 @@ class _Parser:
         return self._builder.close()
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._kept.append(self._count)
+        self._open.append(self._count)
         self.elements += 1
         self._count += 1
-        if self._count > MOST_KEPT or self.elements > self._most or len(self._kept) > DEEPEST:
+        if self._count > MOST_KEPT or self.elements > self._most or len(self._open) > DEEPEST:
             raise RefusedFileError(Refusal.BOMB, "more or deeper elements than a table has")
         kept = {}
         for key, value in attributes.items():
             short = self._names.get(key) or self._short(key)
             if not short.startswith((_OTHER, "w_rsid")):
                 kept[short] = value
-        self._builder.start(self._names.get(name) or self._short(name), kept)
+        short = self._names.get(name) or self._short(name)
+        if short in self._take:
+            self._outer.append(self._builder)
+            self._builder = TreeBuilder()
+        self._builder.start(short, kept)
+
+    def _text(self, text: str) -> None:
+        self._builder.data(text)
 
     def _end(self, name: str) -> None:
         short = self._names[name]
         element = self._builder.end(short)
-        before = self._kept.pop()
-        if take := self._take.get(short):
-            take(element)
-            element.clear()
-            self._count = before + 1
+        before = self._open.pop()
+        if short in self._take:
+            self._builder = self._outer.pop()
+            self._count = before
+            self._take[short](element)
 
     def _short(self, name: str) -> str:
         space, _, local = name.rpartition(" ")

@@ -15,8 +15,7 @@ from reminder.documents.tables.grid import (
     sample,
 )
 from reminder.documents.tables.ooxml import Package
-from reminder.documents.tables.word_numbering import Numbering
-from reminder.documents.tables.word_styles import Styles, switch, value
+from reminder.documents.tables.word_styles import Numbering, Styles, switch, value
 from reminder.documents.tables.word_text import Paragraphs, shown_blocks
 
 WIDEST = 1_000  # columns; Word itself stops at 63
