@@ -1,5 +1,6 @@
 """What is valid in a plan and probably not meant: a slip of the pen, a time that has no field."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -87,6 +88,7 @@ class _Rows(_Reader):
                 yield from slips
         yield from self._gap()
         yield from self._shorts()
+        yield from self._year()
         yield from self._guessed()
         yield from self._meetings()
 
@@ -127,6 +129,13 @@ class _Rows(_Reader):
             )
             yield self.file.fault((*long[0], "title"), words)
 
+    def _year(self) -> Iterator[Fault]:
+        """Last year's file, of which only `year` was changed."""
+        named = re.findall(r"(?<!\d)20\d\d(?!\d)", self.plan.name)
+        if named and str(self.plan.year) not in named:
+            words = f"names {named[0]} in the plan of {self.plan.year}, wanted one of them changed"
+            yield self.file.fault(("plan", "name"), words)
+
     def _guessed(self) -> Iterator[Fault]:
         year = self.plan.year
         ends = [(first_day(year, month), last_day(year, month)) for month in self.term.months]
@@ -135,7 +144,7 @@ class _Rows(_Reader):
             first, last = guessed[0][0], guessed[-1][0]
             words = (
                 f"no holidays are published for {first:%Y-%m} to {last:%Y-%m}: days there are a "
-                f"guess, wanted their notice by `reminder workdays import` once it is out"
+                "guess, wanted their notice by `reminder workdays import` once it is out"
             )
             yield self.file.fault(("plan", "year"), words)
 

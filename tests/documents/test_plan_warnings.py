@@ -21,7 +21,7 @@ Warned = Callable[[str], list[str]]
 
 @pytest.fixture
 def warned(tmp_path: Path) -> Warned:
-    """Each as `key: words`."""
+    """Each as `key: words`, by their lines."""
 
     def warned(text: str) -> list[str]:
         (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
@@ -138,6 +138,8 @@ def test_what_is_the_way_of_a_table_is_no_slip(warned: Warned, rows: list[str]) 
     assert warned(table(*rows)) == []
 
 
-def test_months_that_rest_on_a_guess_are_said_at_the_year(warned: Warned) -> None:
-    [warning] = warned(table("4: 甲").replace("year = 2026", "year = 2050"))
-    assert warning.startswith("plan.year: no holidays are published for 2050-01 to 2050-12: days")
+def test_last_years_file_with_another_year_is_known_by_its_name(warned: Warned) -> None:
+    year, name = warned(table("4: 甲").replace("year = 2026", "year = 2050"))
+    assert name == "plan.name: names 2026 in the plan of 2050, wanted one of them changed"
+    # Nobody knows the holidays of that year.
+    assert year.startswith("plan.year: no holidays are published for 2050-01 to 2050-12: days")
