@@ -98,7 +98,7 @@ FAULTS = {
     "workdays/day-under-both": "3: rest: 2026-02-16 stands under work",
     "workdays/impossible-date": "2: rest: is '2026-02-30', wanted a valid date",
     "workdays/one-day-instead-of-a-list": "1: work: is ",
-    "workdays/unknown-key": "2: holiday: unknown key, wanted one of rest, work",
+    "workdays/unknown-key": "2: holiday: unknown key, wanted one of complete, rest, work",
     "settings/address-without-at": "3: mail.operator: 'office.unit.example' is not an address",
     "settings/approval-without-a-console": "1: mail: wants approval and web.console is",
     "settings/console-anywhere-without-https": (
