@@ -23,12 +23,12 @@ def put_notice(
     people: Sequence[State] = (),
 ) -> None:
     """By its key; `people` are the states of its recipients."""
-    _, kind, period, unit = key.partition("#")[0].split("/")
+    plan, kind, period, unit = key.partition("#")[0].split("/")
     shared = {"reason": "planned", "attempts": 0, "updated": at}
     connection.execute(
         notice.insert().values(
-            **shared, key=key, kind=Kind(kind), period=period, unit=unit, state=state, due=at,
-            useful_until=at, stream="smtp", rehearsal=False, created=at,
+            **shared, key=key, plan=plan, kind=Kind(kind), period=period, unit=unit,
+            state=state, due=at, useful_until=at, stream="smtp", rehearsal=False, created=at,
         )
     )  # fmt: skip
     for number, one in enumerate(people):

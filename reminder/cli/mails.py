@@ -149,7 +149,7 @@ def simulate(
     from reminder.office.simulation import simulate as run
 
     office = application(informed=False).office
-    timetable = held_on(office.table, session_dates(office))
+    timetable = held_on(office.table, session_dates(office).get(office.table.plan.id, {}))
     plan = office.table.plan
     first, last = first or date(plan.year, 1, 1), last or date(plan.year, 12, 31)
     for day in (first, last):

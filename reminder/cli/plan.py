@@ -68,7 +68,7 @@ def _findings(office: Office) -> dict[str, Any]:
     from reminder.documents.office import warnings
     from reminder.office.records import session_dates
 
-    days = session_dates(office)
+    days = session_dates(office).get(office.table.plan.id, {})
     table = held_on(office.table, days)
     clashes = [
         f"{name} is set on {day}, which is not in force: a task would be due before it opens"

@@ -130,7 +130,7 @@ def why_needless(table: Timetable, draft: NoticeDraft, progress: Progress) -> Re
         return Reason.DROPPED_FROM_PLAN
     if draft.kind is not Kind.DIGEST and draft.kind not in REMINDERS:
         return None
-    if draft.key.partition("/")[0] != table.plan.id:
+    if draft.plan != table.plan.id:
         return Reason.DROPPED_FROM_PLAN
     if draft.kind is Kind.DIGEST:
         return _why_no_digest(table, draft, progress)

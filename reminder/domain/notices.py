@@ -133,11 +133,20 @@ class NoticeDraft:
         if self.due.tzinfo is None or self.useful_until.tzinfo is None:
             raise ValueError(f"{self.key}: moments need a time zone")
 
+    @property
+    def plan(self) -> str:
+        return plan_of(self.key)
+
 
 def notice_key(plan_id: str, kind: Kind, period: str, unit: str, *, rehearsal: bool = False) -> str:
     """The name that makes a notice unique, e.g. `npc-deputies/digest/2026-03/deputies`."""
     middle = f"rehearsal/{kind}" if rehearsal else str(kind)
     return f"{plan_id}/{middle}/{period}/{unit}"
+
+
+def plan_of(key: str) -> str:
+    """The id of the plan with which a notice's key begins."""
+    return key.partition("/")[0]
 
 
 def original(key: str) -> str:

@@ -32,7 +32,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Registration:
-    """One line of the history. `at` is UTC.
+    """One line of the history, of a task or month of that `plan`. `at` is UTC.
 
     `period` is the month that is signed, or the one of a year-round task's check-in; it is empty
     for a task as a whole, as `task` is for a month. `percent` is 0 to 100.
@@ -47,6 +47,7 @@ class Registration:
     done_on: date | None = None
     percent: int | None = None
     message: str = ""
+    plan: str = ""
     id: int = 0
 
 

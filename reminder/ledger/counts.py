@@ -38,13 +38,13 @@ class Tally:
         return sum(self.states[state] for state in WAITING)
 
 
-def tally(connection: Connection, kind: Kind, period: str, *, rehearsal: bool = False) -> Tally:
+def tally(
+    connection: Connection, plan: str, kind: Kind, period: str, *, rehearsal: bool = False
+) -> Tally:
     """Of copies only the last counts: it is what became of the notice. What is older than
     the first start was never expected."""
     columns = (notice.c.key, notice.c.unit, derived_state().label("state"))
-    query = select(*columns).where(
-        notice.c.kind == kind, notice.c.period == period, notice.c.rehearsal == rehearsal
-    )
+    query = select(*columns).filter_by(plan=plan, kind=kind, period=period, rehearsal=rehearsal)
     rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
     newest = {row.unit: row for row in rows}.values()
     expected = [row for row in newest if row.state != State.BASELINE]
@@ -104,14 +104,15 @@ class UnsettledDigests:
 
 
 def read_unsettled(
-    connection: Connection, stream: str, directory: Directory
+    connection: Connection, plan: str, stream: str, directory: Directory
 ) -> list[UnsettledDigests]:
     """The oldest first. Who had no address and has none is told otherwise, and known."""
     gave_up = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
     copy = notice.alias()
-    same = [copy.c[name] == notice.c[name] for name in ("kind", "period", "unit")]
+    same = [copy.c[name] == notice.c[name] for name in ("plan", "kind", "period", "unit")]
     newer = tuple_(copy.c.created, copy.c.key) > tuple_(notice.c.created, notice.c.key)
     query = select(notice).where(
+        notice.c.plan == plan,
         notice.c.kind == Kind.DIGEST,
         notice.c.stream == stream,
         notice.c.rehearsal.is_(False),

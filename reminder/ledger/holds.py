@@ -44,14 +44,20 @@ def is_all_held(connection: Connection) -> bool:
     return read_setting(connection, _HOLD) is not None
 
 
-def read_hold(connection: Connection, stream: str) -> Hold | None:
-    """Why nothing goes on that stream; None where mails go."""
+def read_hold(
+    connection: Connection, stream: str, table: tuple[str, int] | None = None
+) -> Hold | None:
+    """Why nothing goes on that stream; None where mails go. Of one table, by its plan's id and
+    year, or of any that is held."""
     value = read_setting(connection, _HOLD)
     if value is not None:
         facts = json.loads(value)
         since = datetime.fromisoformat(facts["since"])
         return Hold(Reason(facts["reason"]), since, facts["why"])
-    begun = connection.scalar(select(start.c.at).where(start.c.stream == stream, start.c.held))
+    query = select(func.min(start.c.at)).where(start.c.stream == stream, start.c.held)
+    if table:
+        query = query.where(start.c.plan == table[0], start.c.year == table[1])
+    begun = connection.scalar(query)
     return Hold(Reason.HOLD, begun) if begun else None
 
 
@@ -96,19 +102,23 @@ def released_at(connection: Connection) -> datetime | None:
 
 @dataclass(frozen=True)
 class Unapproved:
-    """Digests of one period and moment; `changed` were approved and read otherwise now."""
+    """A plan's digests of one period and moment; `changed` were approved and read otherwise now."""
 
+    plan: str
     period: str
     due: datetime
     count: int
     changed: int
 
 
-def unapproved(connection: Connection, stream: str) -> list[Unapproved]:
-    batch = (notice.c.period, notice.c.due)
+def unapproved(connection: Connection, stream: str, plan: str = "") -> list[Unapproved]:
+    """Of that plan, or of all."""
+    batch = (notice.c.plan, notice.c.period, notice.c.due)
     query = select(*batch, func.count(), func.count(notice.c.approved)).where(
         notice.c.state == State.HELD, notice.c.reason == Reason.APPROVAL, notice.c.stream == stream
     )
+    if plan:
+        query = query.where(notice.c.plan == plan)
     rows = connection.execute(query.group_by(*batch).order_by(*reversed(batch)))
     return [Unapproved(*row) for row in rows]
 
@@ -133,11 +143,13 @@ def held_digests(
     stream: str,
     reasons: Collection[Reason],
     *,
+    plan: str | None = None,
     period: str | None = None,
     due_by: datetime | None = None,
 ) -> list[str]:
     """Their keys, in the order in which they were made."""
-    query = _HELD_DIGESTS if period is None else _HELD_DIGESTS.filter_by(period=period)
+    of = {"plan": plan, "period": period}
+    query = _HELD_DIGESTS.filter_by(**{name: value for name, value in of.items() if value})
     values = {"of_stream": stream, "reasons": list(reasons), "due_by": due_by or _ANY_TIME}
     return list(connection.scalars(query, values))
 

@@ -35,7 +35,7 @@ _AT_DATA = (
     Reason.MESSAGE_REFUSED,
     Reason.THROTTLED,
 )
-_DRAFTED = ("key", "kind", "period", "unit", "due", "useful_until")
+_DRAFTED = ("key", "plan", "kind", "period", "unit", "due", "useful_until")
 _COMPOSED = ("message_id", "as_of", "sha256")
 
 
@@ -64,11 +64,15 @@ class NewNotice:
 
 
 def keys_of(
-    connection: Connection, kind: Kind, period: str, units: Iterable[str] | None = None
+    connection: Connection,
+    plan: str,
+    kind: Kind,
+    period: str,
+    units: Iterable[str] | None = None,
 ) -> dict[str, str]:
     """The notices of an occasion, of all units or of some, and on which stream each was made."""
     query = select(notice.c.key, notice.c.stream)
-    query = query.where(notice.c.kind == kind, notice.c.period == period)
+    query = query.filter_by(plan=plan, kind=kind, period=period)
     if units is not None:
         query = query.where(notice.c.unit.in_(list(units)))
     return {row.key: row.stream for row in connection.execute(query)}

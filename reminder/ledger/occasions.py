@@ -9,17 +9,21 @@ from sqlalchemy import Connection, Row, RowMapping, bindparam, func, literal, or
 
 from reminder.domain.notices import NEVER_WENT, REMINDERS, Kind, NoticeDraft, State, still_reached
 from reminder.domain.occasions import PastDigest, Step
+from reminder.domain.plan import Plan
 from reminder.domain.timetable import Timetable
 from reminder.ledger.schema import (
     batched,
+    meeting_date,
     notice,
     occasion,
     put,
     put_new,
     put_setting,
     read_setting,
+    registration,
     reminded,
     start,
+    task_done,
 )
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
@@ -27,26 +31,60 @@ _LAST_TICK = "last-tick"
 # Asked at each tick: made once, for making a statement takes longer than running it.
 _STARTED_AHEAD = update(start).where(start.c.at > bindparam("latest")).values(at=bindparam("now"))
 _STARTS = select(start)
-# What the reminders of a day were last planned from, all of them.
+_STARTS_OF_PLAN = select(start.c.stream, func.min(start.c.at).label("at")).group_by(start.c.stream)
+_STARTS_OF_PLAN = _STARTS_OF_PLAN.where(start.c.plan == bindparam("of_plan"))
+# What the reminders of a day were last planned from, all of one table.
 REMINDERS_MADE_FROM = "reminders-made-from"
 # Behind the key of a reminder: its unit has read it in a digest, so that it is for others alone.
 BY_DIGEST = "/by-digest"
 
 
-def begin(connection: Connection, stream: str, at: datetime, *, held: bool) -> None:
-    """Writes the first start of that stream, once. One that lies ahead was by a wrong clock: it
-    is now."""
+def begin(
+    connection: Connection, stream: str, tables: Iterable[Timetable], at: datetime, *, held: bool
+) -> None:
+    """Writes the first start of each table on that stream, once. One that lies ahead was by a wrong
+    clock: it is now."""
     connection.execute(_STARTED_AHEAD, {"latest": at + AHEAD, "now": at})
-    if read_start(connection, stream) is None:
-        connection.execute(start.insert().values(stream=stream, at=at, held=held))
+    before = (stream, "smtp") if stream == "maildir" else (stream,)
+    rows = connection.execute(_STARTS)
+    begun = {(row.plan, row.year) for row in rows if row.stream in before}
+    for table in tables:
+        if (table.plan.id, table.plan.year) not in begun:
+            _begin(connection, stream, table, at, held=held)
 
 
-def read_start(connection: Connection, stream: str) -> datetime | None:
-    """When this office first started on that stream, in UTC.
+def _begin(
+    connection: Connection, stream: str, table: Timetable, at: datetime, *, held: bool
+) -> None:
+    """A ledger with one plan did not say which table had begun where it had sent nothing."""
+    _adopt(connection, table)
+    values = {"plan": table.plan.id, "year": table.plan.year}
+    nameless = (start.c.stream == stream) & (start.c.year == 0)
+    nameless &= start.c.plan.in_((table.plan.id, ""))
+    if not connection.execute(update(start).where(nameless).values(values)).rowcount:
+        connection.execute(start.insert().values(stream=stream, at=at, held=held, **values))
+
+
+def _adopt(connection: Connection, table: Timetable) -> None:
+    """What a ledger with one plan has of tasks and sessions, where nothing says of which plan."""
+    plan = table.plan
+    for of, column, ids in (
+        (task_done, task_done.c.task, plan.by_id),
+        (registration, registration.c.task, plan.by_id),
+        (meeting_date, meeting_date.c.meeting, plan.meetings),
+    ):
+        for batch in batched(ids):
+            mine = (of.c.plan == "") & column.in_(batch)
+            connection.execute(update(of).where(mine).values(plan=plan.id))
+
+
+def read_start(connection: Connection, stream: str, plan: str) -> datetime | None:
+    """When that plan first started on that stream, in UTC.
 
     A move from SMTP back to Maildir is no first start; one from Maildir to SMTP is.
     """
-    begun = {row.stream: row.at for row in connection.execute(_STARTS)}
+    rows = connection.execute(_STARTS_OF_PLAN, {"of_plan": plan})
+    begun: dict[str, datetime] = {row.stream: row.at for row in rows}
     return begun.get(stream) or (begun.get("smtp") if stream == "maildir" else None)
 
 
@@ -64,6 +102,7 @@ def last_tick(connection: Connection) -> datetime | None:
 
 def note_occasion(
     connection: Connection,
+    plan: str,
     kind: Kind | str,
     period: str,
     due: datetime,
@@ -72,22 +111,24 @@ def note_occasion(
     has_new: bool = False,
 ) -> bool:
     """True when it is new. One that `has_new` notices and is not new is reported once more."""
-    row = {"key": f"{kind}/{period}", "kind": kind, "period": period}
+    row = {"key": f"{plan}/{kind}/{period}", "plan": plan, "kind": kind, "period": period}
     is_new = put_new(connection, occasion, row | {"due": due, "planned_at": at})
     if has_new and not is_new:
-        report_again(connection, kind, period, at)
+        report_again(connection, plan, kind, period, at)
     return is_new
 
 
-def input_hashes(connection: Connection, kind: Kind | str) -> dict[str, str | None]:
+def input_hashes(connection: Connection, plan: str, kind: Kind | str) -> dict[str, str | None]:
     """The periods whose occasion of that kind was planned, and from what when it was complete."""
-    query = select(occasion.c.period, occasion.c.input_hash).where(occasion.c.kind == kind)
+    query = select(occasion.c.period, occasion.c.input_hash).filter_by(plan=plan, kind=kind)
     return {row.period: row.input_hash for row in connection.execute(query)}
 
 
-def note_complete(connection: Connection, kind: Kind | str, period: str, input_hash: str) -> None:
+def note_complete(
+    connection: Connection, plan: str, kind: Kind | str, period: str, input_hash: str
+) -> None:
     """All its notices are there; from the same input there is nothing more to plan."""
-    _update(connection, f"{kind}/{period}", input_hash=input_hash)
+    _update(connection, f"{plan}/{kind}/{period}", input_hash=input_hash)
 
 
 def begun(row: RowMapping) -> datetime:
@@ -108,15 +149,15 @@ def note_reported(connection: Connection, key: str, at: datetime, *, is_over: bo
     _update(connection, key, **{"reported_at" if is_over else "interim_at": at})
 
 
-def report_again(connection: Connection, kind: str, period: str, at: datetime) -> None:
+def report_again(connection: Connection, plan: str, kind: str, period: str, at: datetime) -> None:
     """What became of an occasion changed after its report."""
-    _update(connection, f"{kind}/{period}", planned_at=at, interim_at=None, reported_at=None)
+    _update(connection, f"{plan}/{kind}/{period}", planned_at=at, interim_at=None, reported_at=None)
 
 
-def last_occasion(connection: Connection, at: datetime) -> RowMapping | None:
-    """The digest, nudge or 待确认 occasion that was due last."""
+def last_occasion(connection: Connection, plan: str, at: datetime) -> RowMapping | None:
+    """The plan's digest, nudge or 待确认 occasion that was due last."""
     kinds = occasion.c.kind.in_([Kind.DIGEST, *REMINDERS])
-    query = select(occasion).where(kinds, occasion.c.due <= at)
+    query = select(occasion).where(occasion.c.plan == plan, kinds, occasion.c.due <= at)
     return connection.execute(query.order_by(occasion.c.due.desc()).limit(1)).mappings().first()
 
 
@@ -129,7 +170,7 @@ def _update(connection: Connection, key: str, **values: str | datetime | None) -
 
 def note_reminded(connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
     rows = [
-        {"key": draft.key, "kind": draft.kind, "unit": draft.unit}
+        {"key": draft.key, "plan": draft.plan, "kind": draft.kind, "unit": draft.unit}
         | {"task": task, "due": due, "step": step}
         for draft in drafts
         for task, due, step in draft.tasks
@@ -150,7 +191,7 @@ def reminded_tasks(
 
 
 def read_notified(
-    connection: Connection, steps: Iterable[Step], *, rehearsal: bool
+    connection: Connection, plan: str, steps: Iterable[Step], *, rehearsal: bool
 ) -> dict[Step, set[str]]:
     """Each step with the units that were reminded by it; a mail that never went does not
     count, unless it was dropped by hand."""
@@ -159,7 +200,7 @@ def read_notified(
     # Without a notice: the secretariat was asked to phone.
     went = notice.c.reason.not_in(NEVER_WENT) & (notice.c.rehearsal == rehearsal)
     query = select(reminded).join(notice, notice.c.key == reminded.c.key, isouter=True)
-    query = query.where(notice.c.key.is_(None) | went)
+    query = query.where(reminded.c.plan == plan, notice.c.key.is_(None) | went)
     for tasks in batched({step.task for step in notified}):
         for row in connection.execute(query.where(reminded.c.task.in_(tasks))):
             units.get((row.kind, row.task, row.due, row.step), set()).add(row.unit)
@@ -184,6 +225,7 @@ def read_past_digests(
         return past_digests
     first = datetime.combine(since, time(), table.plan.zone)
     query = select(notice.c.unit, notice.c.period, notice.c.due, notice.c.created).where(
+        notice.c.plan == table.plan.id,
         notice.c.kind == Kind.DIGEST,
         notice.c.rehearsal.is_(rehearsal),
         notice.c.state.is_distinct_from(State.BASELINE),
@@ -198,14 +240,15 @@ def read_past_digests(
 
 
 def written_to(
-    connection: Connection, units: Collection[str], year: int, before: Collection[str], stream: str
+    connection: Connection, plan: Plan, units: Collection[str], before: Collection[str], stream: str
 ) -> set[str]:
-    """Those of the units that were written to in that year, by notices other than `before`: as
-    seen from that stream."""
+    """Those of the units that were written to in the plan's year, by notices of its own other than
+    `before`: as seen from that stream."""
     query = select(notice.c.unit, notice.c.stream).where(
+        notice.c.plan == plan.id,
         notice.c.unit.in_(units),
         notice.c.sha256.is_not(None),
-        notice.c.period.startswith(f"{year}-"),
+        notice.c.period.startswith(f"{plan.year}-"),
         notice.c.rehearsal.is_(False),
         notice.c.key.not_in(before),
     )
@@ -214,11 +257,12 @@ def written_to(
 
 
 def count_notified(
-    connection: Connection, tasks: Collection[str], periods: Collection[str]
+    connection: Connection, plan: str, tasks: Collection[str], periods: Collection[str]
 ) -> list[Row[Any]]:
     """What went of these tasks: digests of their months, then reminders; each with the number of
     `units` that were written to, and of a digest without the `task`."""
-    went = (notice.c.sha256.is_not(None), notice.c.state.is_(None), notice.c.rehearsal.is_(False))
+    arrived = (notice.c.sha256.is_not(None), notice.c.state.is_(None))
+    went = (notice.c.plan == plan, *arrived, notice.c.rehearsal.is_(False))
     occasion_of, units = (notice.c.kind, notice.c.period), func.count().label("units")
     digests = select(*occasion_of, literal("").label("task"), units).where(
         *went, notice.c.kind == Kind.DIGEST, notice.c.period.in_(periods)

@@ -1,6 +1,6 @@
 """What is registered of tasks and meetings, by units and by the secretariat."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -39,6 +39,7 @@ def add(connection: Connection, new: Registration) -> int:
 def _in_force(*columns: str) -> Select[Any]:
     later = registration.alias()
     overruled = exists().where(
+        later.c.plan == registration.c.plan,
         later.c.task == registration.c.task,
         later.c.unit == registration.c.unit,
         later.c.period == registration.c.period,
@@ -49,28 +50,30 @@ def _in_force(*columns: str) -> Select[Any]:
     return query.where(*(registration.c[name] == bindparam(name) for name in columns))
 
 
-def in_force(connection: Connection, act: Act, **of: str) -> list[Registration]:
+def in_force(connection: Connection, plan: str, act: Act, **of: str) -> list[Registration]:
     """Where that act is the last word on the task or month, oldest first: signatures, reports
     that wait for the secretariat, or what it has confirmed; `of` that unit, task or period."""
-    return _read(connection, _in_force("act", *of), act=act, **of)
+    return _read(connection, _in_force("plan", "act", *of), plan=plan, act=act, **of)
 
 
-def of_unit(connection: Connection, unit: str, most: int = 500) -> list[Registration]:
+def of_unit(connection: Connection, plan: str, unit: str, most: int = 500) -> list[Registration]:
     """The latest, the last one first."""
-    query = select(registration).where(registration.c.unit == unit)
+    query = select(registration).filter_by(plan=plan, unit=unit)
     return _read(connection, query.order_by(registration.c.id.desc()).limit(most))
 
 
-def read_all(connection: Connection) -> list[Registration]:
+def read_all(connection: Connection, plan: str) -> list[Registration]:
     """The first one first."""
-    return _read(connection, select(registration).order_by(registration.c.id))
+    query = select(registration).where(registration.c.plan == plan)
+    return _read(connection, query.order_by(registration.c.id))
 
 
 def latest_on_tasks(
-    connection: Connection, periods: Collection[str] = ("",)
+    connection: Connection, plan: str, periods: Collection[str] = ("",)
 ) -> dict[tuple[str, str], Registration]:
     """Of each task and unit the last word, of tasks as a whole or of those periods' check-ins."""
     last = select(func.max(registration.c.id)).where(
+        registration.c.plan == plan,
         registration.c.act.in_(list(Act)),
         registration.c.period.in_(periods),
         registration.c.task != "",
@@ -85,6 +88,7 @@ def count_like(connection: Connection, new: Registration, since: datetime) -> in
     progress or signed at all."""
     same = ("act", "unit", "task", "period") if new.act is Act.FINISH else ("act", "unit")
     query = select(func.count()).where(registration.c.at >= since)
+    query = query.where(registration.c.plan == new.plan)
     query = query.where(*(registration.c[name] == getattr(new, name) for name in same))
     return connection.scalar(query) or 0
 
@@ -96,22 +100,22 @@ def newest(connection: Connection) -> int:
 
 def untold(
     connection: Connection, since: datetime, **of: str
-) -> dict[str, tuple[list[Registration], datetime | None]]:
-    """By unit: what it has registered since, of which no receipt tells; and when its last receipt
-    was due. `of` may be one unit."""
+) -> dict[tuple[str, str], tuple[list[Registration], datetime | None]]:
+    """By plan and unit: what it has registered since, of which no receipt tells; and when its last
+    receipt was due. `of` may be one plan and unit."""
     query = select(registration).where(registration.c.act.in_(OF_UNITS))
     query = query.where(registration.c.at >= since).order_by(registration.c.id)
     receipts = select(notice.c.key, notice.c.due).where(notice.c.due >= since)
     receipts = receipts.filter_by(kind=Kind.RECEIPT, **of)
     # By the number in the key; a receipt of what was sent back is none of these.
     due = {int(key.split("/")[-2]): due for key, due in connection.execute(receipts)}
-    untold: dict[str, tuple[list[Registration], datetime | None]] = {}
+    untold: dict[tuple[str, str], tuple[list[Registration], datetime | None]] = {}
     for item in _read(connection, query.filter_by(**of)):
         if item.id in due:
-            untold[item.unit] = [], due[item.id]
+            untold[item.plan, item.unit] = [], due[item.id]
         else:
-            untold.setdefault(item.unit, ([], None))[0].append(item)
-    return {name: (items, last) for name, (items, last) in untold.items() if items}
+            untold.setdefault((item.plan, item.unit), ([], None))[0].append(item)
+    return {whose: (items, last) for whose, (items, last) in untold.items() if items}
 
 
 def _read(connection: Connection, query: Select[Any], **values: object) -> list[Registration]:
@@ -126,44 +130,57 @@ def _read(connection: Connection, query: Select[Any], **values: object) -> list[
             done_on=date.fromisoformat(row.done_on) if row.done_on else None,
             percent=row.percent,
             message=row.message,
+            plan=row.plan,
             id=row.id,
         )
         for row in connection.execute(query, values)
     ]
 
 
+_TASKS_DONE = select(task_done).where(task_done.c.plan == bindparam("of_plan"))
+
+
 def read_progress(connection: Connection, table: Timetable, stream: str) -> Progress:
-    rows = connection.execute(select(task_done)).all()
+    plan = table.plan.id
+    rows = connection.execute(_TASKS_DONE, {"of_plan": plan})
     days = {(row.task, row.period): date.fromisoformat(row.done_on) for row in rows}
     done = {task: day for (task, period), day in days.items() if not period}
     checked_in = {key: day for key, day in days.items() if key[1]}
     reported = {
         (report.task, report.unit, report.period): report.done_on
-        for report in in_force(connection, Act.FINISH)
+        for report in in_force(connection, plan, Act.FINISH)
         if report.done_on and report.task not in done
     }
-    begun = read_start(connection, stream)
+    begun = read_start(connection, stream, plan)
     return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
 
 
 def note_done(
-    connection: Connection, task: str, period: str, done_on: date, note: str, at: datetime
+    connection: Connection,
+    plan: str,
+    task: str,
+    period: str,
+    done_on: date,
+    note: str,
+    at: datetime,
 ) -> None:
     """For good, or with a period for that month's check-in of a year-round task."""
     day = done_on.isoformat()
-    row = {"task": task, "period": period, "done_on": day, "note": note, "recorded": at}
-    put(connection, task_done, row)
-    note_act(connection, at, task, "done", f"{day} {note}".strip())
+    row = {"plan": plan, "task": task, "period": period}
+    put(connection, task_done, row | {"done_on": day, "note": note, "recorded": at})
+    note_act(connection, at, f"{plan}/{task}", "done", f"{day} {note}".strip())
 
 
-def forget_done(connection: Connection, task: str, period: str | None, at: datetime) -> bool:
+def forget_done(
+    connection: Connection, plan: str, task: str, period: str | None, at: datetime
+) -> bool:
     """All of it, or of that period. False when nothing was registered."""
-    which = task_done.c.task == task
+    which = (task_done.c.plan == plan) & (task_done.c.task == task)
     if period is not None:
         which &= task_done.c.period == period
     removed = connection.execute(delete(task_done).where(which)).rowcount
     if removed:
-        note_act(connection, at, task, "open", "")
+        note_act(connection, at, f"{plan}/{task}", "open", "")
     return bool(removed)
 
 
@@ -171,29 +188,40 @@ SET = "set"
 UNSET = "unset"
 
 
-def read_dates(connection: Connection) -> dict[str, date]:
-    """By the meeting's id; also of meetings that no plan has any more."""
-    rows = connection.execute(select(meeting_date).order_by(meeting_date.c.meeting))
-    return {row.meeting: date.fromisoformat(row.day) for row in rows}
+Days = Mapping[str, Mapping[str, date]]
 
 
-def dates_of(place: Place) -> dict[str, date]:
+def read_dates(connection: Connection) -> Days:
+    """By the plan's id and the meeting's; also of what no plan has any more."""
+    days: dict[str, dict[str, date]] = {}
+    for row in connection.execute(_DATES):
+        days.setdefault(row.plan, {})[row.meeting] = date.fromisoformat(row.day)
+    return days
+
+
+_DATES = select(meeting_date).order_by(meeting_date.c.plan, meeting_date.c.meeting)
+
+
+def dates_of(place: Place) -> Days:
     """Of a ledger as it lies there, which is not made for this. Raises `LedgerError`."""
     with reading(place) as connection:
         return read_dates(connection) if known_revision(connection, place) == REVISION else {}
 
 
-def set_date(connection: Connection, meeting: str, day: date | None, at: datetime) -> None:
+def set_date(
+    connection: Connection, plan: str, meeting: str, day: date | None, at: datetime
+) -> None:
     """Without a day the plan's own date counts again."""
-    text = day.isoformat() if day else ""
+    row, text = {"plan": plan, "meeting": meeting}, day.isoformat() if day else ""
     if day:
-        put(connection, meeting_date, {"meeting": meeting, "day": text, "recorded": at})
+        put(connection, meeting_date, row | {"day": text, "recorded": at})
     else:
-        connection.execute(delete(meeting_date).where(meeting_date.c.meeting == meeting))
+        connection.execute(delete(meeting_date).filter_by(**row))
     note_change(connection)
-    note_act(connection, at, f"meeting/{meeting}", SET if day else UNSET, text)
+    note_act(connection, at, f"{plan}/meeting/{meeting}", SET if day else UNSET, text)
 
 
-def read_changes(connection: Connection, meeting: str) -> list[RowMapping]:
+def read_changes(connection: Connection, plan: str, meeting: str) -> list[RowMapping]:
     """The last one first: `at`, `state` (set, unset), `detail` (the day)."""
-    return read_history(connection, f"meeting/{meeting}")[::-1]
+    # What a ledger with one plan has noted names no plan.
+    return read_history(connection, f"{plan}/meeting/{meeting}", f"meeting/{meeting}")[::-1]

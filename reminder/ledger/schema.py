@@ -46,23 +46,35 @@ def _key(*names: str) -> list[Column[str]]:
     return [Column(name, String, primary_key=True) for name in names]
 
 
+def _plan() -> Column[str]:
+    """The id of the plan that a row belongs to, which tells its task's id from another plan's."""
+    return Column("plan", String, nullable=False, server_default="")
+
+
 def _filled(**kinds: type[sa.types.TypeEngine[Any]]) -> list[Column[Any]]:
     """Columns that always have a value."""
     return [Column(name, kind, nullable=False) for name, kind in kinds.items()]
 
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0008"
+REVISION = "0009"
 metadata = MetaData()
 # The installation key, and marks such as what the feeds were last made from.
 setting = Table("setting", metadata, *_key("name"), *_filled(value=Text))
-# Written once a stream, which is a transport, or a rehearsal on one; `held` until the operator
-# releases.
-start = Table("start", metadata, *_key("stream"), *_filled(at=Moment, held=Boolean))
+# Written once for a plan's table of one year and a stream, which is a transport, or a rehearsal
+# on one; `held` until the operator releases.
+start = Table(
+    "start",
+    metadata,
+    *_key("stream", "plan"),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    *_filled(at=Moment, held=Boolean),
+)
 occasion = Table(
     "occasion",
     metadata,
     *_key("key"),
+    _plan(),
     *_filled(kind=String, period=String, due=Moment, planned_at=Moment),
     # While some of it still waits, one report goes after an hour; the last one when it ended.
     Column("interim_at", Moment),
@@ -74,6 +86,7 @@ notice = Table(
     "notice",
     metadata,
     *_key("key"),
+    _plan(),
     *_filled(kind=String, period=String, unit=String, due=Moment, useful_until=Moment),
     # Set on the notice itself (held, expired, baseline, refused for want of an address);
     # otherwise the state follows from the recipients.
@@ -87,7 +100,7 @@ notice = Table(
     # Of the message as the secretariat has seen and approved it, while it waits for its moment.
     Column("approved", String),
     *_filled(attempts=Integer, created=Moment, updated=Moment),
-    Index("notice_period", "kind", "period"),
+    Index("notice_period", "plan", "kind", "period"),
     Index("notice_unit", "unit", "created"),
     Index("notice_state", "state"),
     Index("notice_created", "created", "key"),
@@ -117,14 +130,15 @@ reminded = Table(
     "reminded",
     metadata,
     *_key("key", "task"),
+    _plan(),
     *_filled(kind=String, unit=String, due=String, step=Integer),
-    Index("reminded_step", "task", "due", "step"),
+    Index("reminded_step", "plan", "task", "due", "step"),
 )
 # What is registered of a task: done on a day, for good (period "") or for one month's check-in.
 task_done = Table(
     "task_done",
     metadata,
-    *_key("task", "period"),
+    *_key("plan", "task", "period"),
     *_filled(done_on=String, note=Words, recorded=Moment),
 )
 # Append-only: what units and the secretariat say of tasks and months; the last word holds.
@@ -132,6 +146,7 @@ registration = Table(
     "registration",
     metadata,
     Column("id", Integer, primary_key=True),
+    _plan(),
     *_filled(at=Moment),
     # `period`: the month that was signed, or a year-round task's check-in; empty for a task as a
     # whole. `task` is empty for a month.
@@ -140,11 +155,11 @@ registration = Table(
     *_filled(message=Words, who=Words, link=String),  # by which it came, e.g. `page/deputies/1`
     Index("registration_unit", "unit", "at"),
     Index("registration_task", "task", "unit"),
-    Index("registration_act", "act", "period", "unit"),
+    Index("registration_act", "plan", "act", "period", "unit"),
 )
 # The days of sessions as the secretariat has set them; each outweighs the plan's.
 meeting_date = Table(
-    "meeting_date", metadata, *_key("meeting"), *_filled(day=String, recorded=Moment)
+    "meeting_date", metadata, *_key("plan", "meeting"), *_filled(day=String, recorded=Moment)
 )
 # Who is logged in at the console, by a hash of the cookie's word.
 session = Table("session", metadata, *_key("name"), *_filled(begun=Moment, seen=Moment))
@@ -152,7 +167,7 @@ session = Table("session", metadata, *_key("name"), *_filled(begun=Moment, seen=
 attempt = Table(
     "attempt", metadata, *_key("source"), *_filled(failures=Integer, last=Moment, not_before=Moment)
 )
-# Append-only. `subject` is a notice's key or a task's id.
+# Append-only. `subject` is a notice's key, or `PLAN/TASK`.
 history = Table(
     "history",
     metadata,
@@ -289,8 +304,8 @@ def record(connection: Connection, at: datetime, changes: Iterable[Change]) -> N
         connection.execute(history.insert(), rows)
 
 
-def read_history(connection: Connection, subject: str) -> list[sa.RowMapping]:
-    query = sa.select(history).where(history.c.subject == subject).order_by(history.c.id)
+def read_history(connection: Connection, *subjects: str) -> list[sa.RowMapping]:
+    query = sa.select(history).where(history.c.subject.in_(subjects)).order_by(history.c.id)
     return list(connection.execute(query).mappings())
 
 

@@ -40,6 +40,7 @@ class RecipientView:
 @dataclass(frozen=True, slots=True)
 class NoticeView:
     key: str
+    plan: str
     kind: Kind
     unit: str
     period: str
@@ -66,6 +67,7 @@ class NoticeView:
 def read_notices(
     connection: Connection,
     *,
+    plan: str | None = None,
     kind: Kind | None = None,
     period: str | None = None,
     unit: str | None = None,
@@ -73,7 +75,7 @@ def read_notices(
     keys: Iterable[str] | None = None,
 ) -> list[NoticeView]:
     """In the order in which they were made."""
-    equal = {"kind": kind, "period": period, "unit": unit}
+    equal = {"plan": plan, "kind": kind, "period": period, "unit": unit}
     query = select(notice).filter_by(**{k: v for k, v in equal.items() if v is not None})
     if state:
         query = query.where(in_state(state))
@@ -119,10 +121,16 @@ def read_notice(connection: Connection, key: str) -> NoticeView | None:
 
 
 def newest_copies(
-    connection: Connection, kind: Kind, period: str, unit: str | None = None, *, rehearsal: bool
+    connection: Connection,
+    plan: str,
+    kind: Kind,
+    period: str,
+    unit: str | None = None,
+    *,
+    rehearsal: bool,
 ) -> dict[str, NoticeView]:
     """By the unit: its last copy is what became of the notice."""
-    views = read_notices(connection, kind=kind, period=period, unit=unit)
+    views = read_notices(connection, plan=plan, kind=kind, period=period, unit=unit)
     return {view.unit: view for view in views if view.rehearsal == rehearsal}
 
 
@@ -157,15 +165,19 @@ def in_state(state: State) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class NoticeFilter:
-    """Which notices; `period` is a month such as 2026-03, with the days in it."""
+    """Which notices; `period` is a month such as 2026-03, with the days in it. Without a `plan`
+    those of all."""
 
     period: str = ""
     kind: Kind | None = None
     state: State | None = None
     unit: str = ""
     rehearsals: bool = False
+    plan: str = ""
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
+        if self.plan:
+            yield notice.c.plan == self.plan
         if self.period:
             # A month's days come after it and before the next month, as text too.
             month = int(self.period[5:])
@@ -195,10 +207,10 @@ def page_of(
 
 def refused(connection: Connection, wanted: NoticeFilter) -> list[tuple[str, str]]:
     """Keys and units of what was refused and not sent again since; `wanted` has no state."""
-    columns = (notice.c.key, notice.c.kind, notice.c.period, notice.c.unit)
+    columns = (notice.c.key, notice.c.plan, notice.c.kind, notice.c.period, notice.c.unit)
     query = select(*columns, derived_state().label("state")).where(*wanted.conditions())
     rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
-    newest = {(row.kind, row.period, row.unit): row for row in rows}.values()
+    newest = {(row.plan, row.kind, row.period, row.unit): row for row in rows}.values()
     return sorted((row.key, row.unit) for row in newest if row.state == State.REFUSED)
 
 

@@ -137,7 +137,7 @@ class Alerts:
         """Due for an hour and not all accepted or refused. The mail about it is its report."""
         for row in occasions.unreported(connection, at):
             if row["kind"] == Kind.DIGEST and abs(at - occasions.begun(row)) >= PATIENCE:
-                counted = tally(connection, Kind.DIGEST, row["period"])
+                counted = tally(connection, row["plan"], Kind.DIGEST, row["period"])
                 if waiting := counted.waiting:
                     reason = next(view.reason for view in counted.others if view.waiting)
                     words = f"expected {counted.expected}, accepted {counted.accepted}"
@@ -146,9 +146,9 @@ class Alerts:
         month = self.office.table.live_digest(at)
         if month is None or at < self.office.table.digest_due(month) + PATIENCE:
             return
-        period = self.office.table.plan.period(month)
+        plan, period = self.office.table.plan.id, self.office.table.plan.period(month)
         kinds = (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
-        if not any(period in occasions.input_hashes(connection, kind) for kind in kinds):
+        if not any(period in occasions.input_hashes(connection, plan, kind) for kind in kinds):
             words = f"digest {period} was due and is not planned"
             yield Trouble(f"digest/{period}", words, "unplanned", {"period": period})
 
@@ -165,7 +165,8 @@ class Alerts:
                 f"due {due.isoformat(' ', 'minutes')}"
             )
             url = console_url(self.office.settings, "/console/approval")
-            facts = vars(held) | {"due": due, "late": is_late, "url": url}
+            facts: dict[str, object] = {"period": held.period, "changed": held.changed}
+            facts |= {"count": held.count, "due": due, "late": is_late, "url": url}
             name = f"{kind}/{held.period}/{due:%m%dT%H%M}"
             yield Trouble(name, words, "unapproved", facts)
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -108,7 +108,7 @@ class Application:
     @office.setter
     def office(self, office: Office) -> None:
         self.as_edited = self._office = office
-        self._days: dict[str, date] = {}
+        self._days: Mapping[str, date] = {}
         self._container: Container | None = None
 
     @property
@@ -129,7 +129,7 @@ class Application:
     def refresh_from(self, connection: Connection) -> bool:
         """As that transaction sees the days; it must not have read anything before."""
         with self._looking:  # who looked earlier must not have the last word
-            days = read_dates(connection)
+            days = read_dates(connection).get(self.as_edited.table.plan.id, {})
             if days == self._days:
                 return False
             self._days = days

@@ -92,6 +92,10 @@ class Approvals:
     def table(self) -> Timetable:
         return self.composer.office.table
 
+    @property
+    def _plan(self) -> str:
+        return self.table.plan.id
+
     # What the secretariat reads
 
     def batches(self, connection: Connection, at: datetime) -> list[DigestBatch]:
@@ -112,7 +116,9 @@ class Approvals:
     def _all_held(
         self, connection: Connection, at: datetime, period: str | None = None
     ) -> list[NoticeView]:
-        keys = holds.held_digests(connection, self.writer.stream, _TO_READ, period=period)
+        keys = holds.held_digests(
+            connection, self.writer.stream, _TO_READ, plan=self._plan, period=period
+        )
         return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
 
     def _held_one(self, connection: Connection, key: str, at: datetime) -> NoticeView:
@@ -212,7 +218,9 @@ class Approvals:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
         reasons = (*_TO_READ, *NEEDLESS)
         with self.database.read() as connection:
-            keys = holds.held_digests(connection, self.writer.stream, reasons, period=period)
+            keys = holds.held_digests(
+                connection, self.writer.stream, reasons, plan=self._plan, period=period
+            )
         for batch in batched(keys):
             with self.database.write() as connection:
                 views = _still_held(connection, batch, reasons)
@@ -237,7 +245,9 @@ class Approvals:
         A tick that comes late sends them all the same, as of their due moment.
         """
         with self.database.read() as connection:
-            keys = holds.held_digests(connection, self.writer.stream, CLEARED, due_by=at)
+            keys = holds.held_digests(
+                connection, self.writer.stream, CLEARED, plan=self._plan, due_by=at
+            )
         for batch in batched(keys):
             with self.database.write() as connection:
                 views = _still_held(connection, batch, CLEARED)

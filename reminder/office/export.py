@@ -178,7 +178,7 @@ def _signature_rows(export: Export) -> Iterator[Row]:
 
 def _registration_rows(export: Export) -> Iterator[Row]:
     by_id, word = export.table.plan.by_id, export.word
-    for row in registrations.read_all(export.connection):
+    for row in registrations.read_all(export.connection, export.table.plan.id):
         if not export.local(row.at).startswith(export.period):
             continue
         yield (
@@ -199,7 +199,7 @@ def _registration_rows(export: Export) -> Iterator[Row]:
 
 def _notice_rows(export: Export) -> Iterator[Row]:
     say, word = export.say, export.word
-    for view in read_notices(export.connection):
+    for view in read_notices(export.connection, plan=export.table.plan.id):
         if not view.period.startswith(export.period):
             continue
         yield (

@@ -88,8 +88,8 @@ class Preview:
 
 def dated_meetings(app: Application, connection: Connection | None) -> list[DatedMeeting]:
     """In the plan's order by month; without a connection as the plan itself has them."""
-    days = read_dates(connection) if connection else {}
     edited, plan = app.as_edited.table.plan.meetings, app.table.plan
+    days = read_dates(connection).get(plan.id, {}) if connection else {}
     dated = [
         DatedMeeting(
             meeting,
@@ -109,19 +109,22 @@ def find_meeting(app: Application, connection: Connection, name: str) -> DatedMe
     raise UnknownError(f"no meeting {name!r}", hint="`reminder meeting list` lists them.")
 
 
-def date_changes(connection: Connection, name: str) -> list[tuple[datetime, date | None]]:
+def date_changes(
+    connection: Connection, plan: str, name: str
+) -> list[tuple[datetime, date | None]]:
     """The last one first; without a day where the plan's own was to count again."""
     return [
         (row["at"], date.fromisoformat(row["detail"]) if row["detail"] else None)
-        for row in registrations.read_changes(connection, name)
+        for row in registrations.read_changes(connection, plan, name)
     ]
 
 
 def preview(app: Application, connection: Connection, name: str, day: date | None) -> Preview:
     """Raises `UnknownError`, and `DeclinedError` for a day that cannot be."""
     app.refresh_from(connection)
-    dated, days = find_meeting(app, connection, name), read_dates(connection)
     before = app.table
+    plan = before.plan.id
+    dated, days = find_meeting(app, connection, name), read_dates(connection).get(plan, {})
     after = changes.moved_to(before, {name: day or dated.planned})
     _refuse_impossible(dated, day, after)
     now = app.clock.now()
@@ -143,7 +146,7 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
         windows,
         tuple(changes.notice_moves(old, new)),
         tuple(_entry_moves(app, before, after, tasks, progress)),
-        tuple(occasions.count_notified(connection, [task.id for task in tasks], periods)),
+        tuple(occasions.count_notified(connection, plan, [task.id for task in tasks], periods)),
         tuple(_doubts(before, dated.meeting, day, now)),
     )
 
@@ -167,11 +170,11 @@ def save(app: Application, shown: Preview) -> None:
 
     Raises `DeclinedError` when somebody else has moved a session since.
     """
-    at, name = app.clock.now(), shown.dated.meeting.id
+    at, name, plan = app.clock.now(), shown.dated.meeting.id, app.table.plan.id
     with app.database.write() as connection:
-        if read_dates(connection) != shown.days:
+        if read_dates(connection).get(plan, {}) != shown.days:
             raise DeclinedError("date_set_meanwhile", "a date was set meanwhile: look again")
-        registrations.set_date(connection, name, shown.day, at)
+        registrations.set_date(connection, plan, name, shown.day, at)
     app.refresh()
     app.sync_feeds(at)
 
@@ -203,7 +206,7 @@ def _calls(
     at, rehearsal = changes.next_hour(table, now), app.settings.rehearsal
     moved = {task.id for task in tasks}
     steps = [step for step in steps_in_reach(table, at, progress) if step.task in moved]
-    reminded = occasions.read_notified(connection, steps, rehearsal=rehearsal)
+    reminded = occasions.read_notified(connection, table.plan.id, steps, rehearsal=rehearsal)
     digests = occasions.read_past_digests(connection, table, steps, at, rehearsal=rehearsal)
     first = [
         (draft.kind, task, draft.unit)

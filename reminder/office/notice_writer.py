@@ -13,7 +13,7 @@ from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason, State,
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, occasions
 from reminder.ledger.access import FEED, PAGE, read_links
-from reminder.ledger.holds import read_hold
+from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.notices import Composed, NewNotice
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import NoticeView, read_notices
@@ -28,6 +28,11 @@ class NoticeWriter:
         self.stream = self._settings.stream
         self.rehearsal = self._settings.rehearsal
 
+    def hold(self, connection: Connection) -> Hold | None:
+        """Why nothing of this table goes; None where it does."""
+        plan = self._table.plan
+        return read_hold(connection, self.stream, (plan.id, plan.year))
+
     def marked(self, kind: str) -> str:
         """An occasion's kind: those of a rehearsal are others."""
         return f"rehearsal/{kind}" if self.rehearsal else kind
@@ -40,7 +45,7 @@ class NoticeWriter:
         What is to be approved does not wait for the first start's release: that is its release.
         """
         approves = self._settings.mail.approval
-        hold = read_hold(connection, self.stream)
+        hold = self.hold(connection)
         new, ready = [], []
         for draft in drafts:
             if not self.composer.is_addressed(draft):
@@ -86,8 +91,8 @@ class NoticeWriter:
         self, connection: Connection, drafts: Sequence[NoticeDraft]
     ) -> Iterator[UnitFacts]:
         units = [draft.unit for draft in drafts]
-        year, before = self._table.plan.year, [draft.key for draft in drafts]
-        written_to = occasions.written_to(connection, units, year, before, self.stream)
+        plan, before = self._table.plan, [draft.key for draft in drafts]
+        written_to = occasions.written_to(connection, plan, units, before, self.stream)
         if not self._settings.links_in_mail:
             yield from (UnitFacts(unit not in written_to) for unit in units)
             return
@@ -111,7 +116,7 @@ class NoticeWriter:
     def take_up_again(self, connection: Connection, view: NoticeView, at: datetime) -> None:
         """What was given up by a clock that ran ahead: with the bytes that it had, or as it is
         put in now."""
-        hold = read_hold(connection, self.stream)
+        hold = self.hold(connection)
         held = None  # the reason why it waits again
         if view.sha256 and not (hold and hold.of_all):
             notices.revive(connection, view.key, at, Reason.CLOCK)

@@ -148,7 +148,9 @@ def may_be_resent(app: Application, connection: Connection, view: NoticeView) ->
 
 def copies_of(connection: Connection, view: NoticeView) -> list[NoticeView]:
     """The notice and all that were made of it to send it again, in that order."""
-    same = read_notices(connection, kind=view.kind, period=view.period, unit=view.unit)
+    same = read_notices(
+        connection, plan=view.plan, kind=view.kind, period=view.period, unit=view.unit
+    )
     return [copy for copy in same if original(copy.key) == original(view.key)]
 
 
@@ -211,7 +213,7 @@ def to_resend(
 ) -> list[NoticeView]:
     """What was refused in that month and not sent again since, less what has nothing to say any
     more, or nobody to say it to."""
-    units = refused(connection, NoticeFilter(period, kind))
+    units = refused(connection, NoticeFilter(period, kind, plan=app.table.plan.id))
     receivers = ((key, app.table.directory.receiver(unit)) for key, unit in units)
     keys = [key for key, unit in receivers if unit and unit.has_address]
     progress = app.container.notice_writer.progress(connection, app.clock.now())

@@ -115,7 +115,7 @@ def _known(
     """What is registered, and how tasks stand by it."""
     table = app.table
     progress = read_progress(connection, table, app.settings.stream)
-    last = latest_on_tasks(connection, ("", table.plan.period(month)))
+    last = latest_on_tasks(connection, table.plan.id, ("", table.plan.period(month)))
     return progress, partial(standing, table, table.local_day(at), progress, last)
 
 
@@ -144,7 +144,7 @@ def read_signing(
     moment = min(max(at, table.digest_due(month)), table.digest_end(month))
     units = digest_units(table, month, table.local_day(moment), progress)
     asked = tuple(u for u in units if table.directory[u].tone is not Relation.PARALLEL)
-    signed = in_force(connection, Act.SIGN, period=table.plan.period(month))
+    signed = in_force(connection, table.plan.id, Act.SIGN, period=table.plan.period(month))
     return Signing(units, asked, {one.unit: one for one in signed})
 
 
@@ -172,19 +172,19 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
     whether they ended or wait, `missed_as` is the state of all of them, if it is one."""
     table, stream = app.table, app.settings.stream
     month, on = table.shown_month(at), table.local_day(at)
-    period = table.plan.period(month)
+    plan, period = table.plan.id, table.plan.period(month)
     progress, stands = _known(app, connection, at, month)
     months = {m: [stands(task, m) for task in table.plan.month(m)] for m in MONTHS}
     signing = read_signing(connection, table, month, at, progress)
-    mails = tally(connection, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
+    mails = tally(connection, plan, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
     missed = [s for s, count in mails.states.items() if count and s is not State.SENT]
     contacts = _contacts(table, month, on, progress, signing, mails)
     return {
         "month": month,
         "signing": signing,
-        "pending": in_force(connection, Act.FINISH),
-        "unapproved": list(unapproved(connection, stream)),
-        "unsettled": list(read_unsettled(connection, stream, table.directory)),
+        "pending": in_force(connection, plan, Act.FINISH),
+        "unapproved": list(unapproved(connection, stream, plan)),
+        "unsettled": list(read_unsettled(connection, plan, stream, table.directory)),
         "mails": mails,
         "missed": mails.expected - mails.accepted,
         "missed_as": missed[0] if len(missed) == 1 else "",
@@ -255,13 +255,13 @@ def read_month(
         "year_round": [stands(task, month) for task in plan.year_round],
         "pending": [
             report
-            for report in in_force(connection, Act.FINISH)
+            for report in in_force(connection, plan.id, Act.FINISH)
             if report.period == period or (report.task in of_month and not report.period)
         ],
         "signing": signing,
         "units": [table.directory[unit] for unit in units[(page - 1) * SHOWN : page * SHOWN]],
         "pages": max(1, -(-len(units) // SHOWN)),
-        "mails": newest_copies(connection, Kind.DIGEST, period, rehearsal=rehearsal),
+        "mails": newest_copies(connection, plan.id, Kind.DIGEST, period, rehearsal=rehearsal),
     }
 
 
@@ -271,15 +271,17 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
     what was confirmed of them."""
     table, month = app.table, app.table.shown_month(at)
     _, stands = _known(app, connection, at, month)
+    plan = table.plan.id
     signed, pending, confirmed = (
-        in_force(connection, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
+        in_force(connection, plan, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
     )
     tasks = [task for m in MONTHS for task in table.plan.month(m)] + [*table.plan.year_round]
+    mails = NoticeFilter(unit=unit.id, rehearsals=True, plan=plan)
     return {
         "led": [stands(task, month, unit.id) for task in table.leads(unit.id, tasks)],
         "related": [Item(task, task.number) for task in table.related(unit.id, tasks)],
         "pending": pending,
-        "history": of_unit(connection, unit.id, SHOWN),
+        "history": of_unit(connection, plan, unit.id, SHOWN),
         "undoable": {entry.id for entry in (*signed, *pending, *confirmed)},
-        "mails": page_of(connection, NoticeFilter(unit=unit.id, rehearsals=True), most=MAILS),
+        "mails": page_of(connection, mails, most=MAILS),
     }

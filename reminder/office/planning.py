@@ -32,7 +32,7 @@ from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.ledger import deliveries, notices, occasions, senders
 from reminder.ledger.database import Database
-from reminder.ledger.holds import Hold, let_finished_go, read_hold
+from reminder.ledger.holds import Hold, let_finished_go
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.occasions import read_start
 from reminder.ledger.registrations import read_progress
@@ -83,16 +83,20 @@ class Planner:
         """Everything due at that moment; what has outlived its use is given up."""
         at, stream, settings = self.at, self.writer.stream, self.office.settings
         with self.database.write() as connection:
-            occasions.begin(connection, stream, at, held=settings.first_start == "hold")
+            occasions.begin(
+                connection, stream, [self.table], at, held=settings.first_start == "hold"
+            )
             deliveries.wait_no_longer(connection, at, LONGEST)
             senders.wait_no_longer(connection, at, LONGEST)
             self._revive(connection)
-            hold = read_hold(connection, stream)
+            hold = self.writer.hold(connection)
             if all_held := hold is not None and hold.of_all:
                 let_finished_go(connection)
             self.progress = read_progress(connection, self.table, stream)
             old = self._give_up(connection, hold)
-            complete = occasions.input_hashes(connection, self.writer.marked(Kind.DIGEST))
+            complete = occasions.input_hashes(
+                connection, self.table.plan.id, self.writer.marked(Kind.DIGEST)
+            )
         for month in MONTHS:
             self._plan_month(month, complete.get(self.table.plan.period(month)))
         if not all_held:
@@ -155,30 +159,33 @@ class Planner:
         with self.database.write() as connection:
             self._note_digest(connection, month)
             kind, period = self.writer.marked(Kind.DIGEST), table.plan.period(month)
-            occasions.note_complete(connection, kind, period, wanted)
+            occasions.note_complete(connection, table.plan.id, kind, period, wanted)
         self.approvals.look_again(period, self.at)
 
     def _put_over(self, connection: Connection, drafts: list[NoticeDraft]) -> None:
         """What was over before anybody could plan it: before the first start, or since."""
-        begun = read_start(connection, self.writer.stream)
+        begun = read_start(connection, self.writer.stream, self.table.plan.id)
         if begun and drafts[0].useful_until <= begun:
             state, reason = State.BASELINE, Reason.FIRST_START
         else:
-            hold = read_hold(connection, self.writer.stream)
+            hold = self.writer.hold(connection)
             state, reason = State.EXPIRED, why_too_late(hold, drafts[0].due)
         new = [NewNotice(draft, reason, state=state) for draft in drafts]
         self.writer.put(connection, new, self.at)
 
     def _note_digest(self, connection: Connection, month: int, *, has_new: bool = False) -> None:
+        plan = self.table.plan.id
         kind, period = self.writer.marked(Kind.DIGEST), self.table.plan.period(month)
         due = self.table.digest_due(month)
-        occasions.note_occasion(connection, kind, period, due, self.at, has_new=has_new)
+        occasions.note_occasion(connection, plan, kind, period, due, self.at, has_new=has_new)
 
     def _missing_digests(
         self, connection: Connection, month: int, units: Sequence[str], *, is_live: bool
     ) -> list[NoticeDraft]:
         table = self.table
-        streams = notices.keys_of(connection, Kind.DIGEST, table.plan.period(month), units)
+        streams = notices.keys_of(
+            connection, table.plan.id, Kind.DIGEST, table.plan.period(month), units
+        )
         latest = {original(key): key for key in sorted(streams, key=copy_number)}
         drafts = []
         for unit in units:
@@ -199,10 +206,11 @@ class Planner:
         if not steps:
             return
         wanted = f"{table.local_day(self.at)} {self._input_hash}"
+        noted = f"{occasions.REMINDERS_MADE_FROM}/{table.plan.id}/{table.plan.year}"
         with self.database.read() as connection:
-            if read_setting(connection, occasions.REMINDERS_MADE_FROM) == wanted:
+            if read_setting(connection, noted) == wanted:
                 return
-            told = occasions.read_notified(connection, steps, rehearsal=rehearsal)
+            told = occasions.read_notified(connection, table.plan.id, steps, rehearsal=rehearsal)
             digests = occasions.read_past_digests(
                 connection, table, steps, self.at, rehearsal=rehearsal
             )
@@ -214,7 +222,7 @@ class Planner:
                 added = self._add_reminders(connection, filter(self._is_mailed, batch))
             self.planned += added
         with self.database.write() as connection:
-            put_setting(connection, occasions.REMINDERS_MADE_FROM, wanted)
+            put_setting(connection, noted, wanted)
 
     def _is_phoned(self, draft: NoticeDraft) -> bool:
         return self.table.directory[draft.unit].tone is Relation.PARALLEL
@@ -232,7 +240,9 @@ class Planner:
         self.writer.add(connection, fresh, self._context)
         for kind, period, due in {(draft.kind, draft.period, draft.due) for draft in fresh}:
             marked = self.writer.marked(kind)
-            occasions.note_occasion(connection, marked, period, due, self.at, has_new=True)
+            occasions.note_occasion(
+                connection, self.table.plan.id, marked, period, due, self.at, has_new=True
+            )
         return [draft.key for draft in fresh]
 
     def _note_unmailed(self, connection: Connection, drafts: Iterable[NoticeDraft]) -> None:
@@ -245,7 +255,9 @@ class Planner:
             if self._is_phoned(draft):
                 key = draft.key.replace(f"/{draft.kind}/", f"/{CALLS}/{draft.kind}/")
                 told.append(replace(draft, key=key))
-                occasions.note_occasion(connection, CALLS, draft.period, draft.due, self.at)
+                occasions.note_occasion(
+                    connection, draft.plan, CALLS, draft.period, draft.due, self.at
+                )
         occasions.note_reminded(connection, told)
 
     # After a wrong clock
@@ -258,10 +270,12 @@ class Planner:
         for view in read_notices(connection, keys=keys) if keys else ():
             if view.due > at and view.kind is not Kind.DIGEST:
                 continue
-            family = notices.keys_of(connection, view.kind, view.period, [view.unit])
+            family = notices.keys_of(connection, view.plan, view.kind, view.period, [view.unit])
             copies = [copy_number(key) for key in family if original(key) == original(view.key)]
             if max(copies) > copy_number(view.key):
                 continue  # sent again by hand since
             self.writer.take_up_again(connection, view, at)
-            occasions.report_again(connection, self.writer.marked(view.kind), view.period, at)
+            occasions.report_again(
+                connection, view.plan, self.writer.marked(view.kind), view.period, at
+            )
             self.planned.append(view.key)

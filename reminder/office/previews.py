@@ -30,7 +30,9 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
         raise UsageError(f"{unit.name} is a group: its members get the mails")
     draft = digest_draft(app.table, month_of(app, period), unit.id)
     with app.database.read() as connection:
-        views = read_notices(connection, kind=Kind.DIGEST, period=period, unit=unit.id)
+        views = read_notices(
+            connection, plan=draft.plan, kind=Kind.DIGEST, period=period, unit=unit.id
+        )
         for view in reversed([view for view in views if original(view.key) == draft.key]):
             content = notices.content_of(connection, view.key)
             if content and view.as_of and view.message_id:
@@ -94,7 +96,7 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     period = table.plan.period(month)
     count = 0
     with app.database.write() as connection:
-        keys = notices.keys_of(connection, Kind.DIGEST, period)
+        keys = notices.keys_of(connection, table.plan.id, Kind.DIGEST, period)
         for unit in table.reached(month):
             draft = digest_draft(table, month, unit, rehearsal=True)
             if draft.key in keys or not table.directory[unit].has_address:

@@ -11,7 +11,7 @@ from reminder.domain.registrations import Act, Registration
 from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
 from reminder.ledger import registrations
-from reminder.ledger.holds import hold_new, read_hold
+from reminder.ledger.holds import hold_new
 from reminder.mail.compose import Composer, UnitFacts
 from reminder.office.notice_writer import NoticeWriter
 
@@ -34,7 +34,7 @@ class Receipts:
         """One to each unit, or `of` that one, that has registered something and has had none for
         ten minutes. Returns the keys."""
         newest = registrations.newest(connection)
-        if newest == self._told or read_hold(connection, self._writer.stream):
+        if newest == self._told or self._writer.hold(connection):
             return []
         keys, waits = [], False
         for history, last in registrations.untold(connection, at - USEFUL, **of).values():
@@ -48,7 +48,7 @@ class Receipts:
 
     def send_back(self, connection: Connection, returned: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
-        hold = read_hold(connection, self._writer.stream)
+        hold = self._writer.hold(connection)
         at = returned.at
         if (not hold or hold.of_all) and (key := self._put(connection, [returned], at)):
             hold_new(connection, key, at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
 from reminder.ledger.integrity import backup, take_back, verify
-from reminder.ledger.registrations import dates_of
+from reminder.ledger.registrations import Days, dates_of
 from reminder.ledger.schema import read_history
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
@@ -48,6 +47,7 @@ def filter_by(app: Application, connection: Connection, typed: Mapping[str, str]
         State(state) if state else None,
         unit,
         rehearsals=bool(typed["rehearsals"]),
+        plan=app.table.plan.id,
     )
 
 
@@ -59,7 +59,7 @@ def page_of_notices(
     views = page_of(connection, wanted, before, PAGE_SIZE + 1)
     counts, to_resend = None, 0
     if wanted.kind is Kind.DIGEST and wanted.period:
-        counts = tally(connection, wanted.kind, wanted.period)
+        counts = tally(connection, wanted.plan, wanted.kind, wanted.period)
     if wanted.kind in operations.RESENDABLE and wanted.period:
         to_resend = len(operations.to_resend(app, connection, wanted.kind, wanted.period))
     last = views[PAGE_SIZE - 1].key if len(views) > PAGE_SIZE else ""
@@ -120,8 +120,8 @@ def read_content(connection: Connection, key: str) -> bytes:
     return content
 
 
-def session_dates(office: Office) -> dict[str, date]:
-    """As set by hand, in a ledger as it lies there; none where there is no ledger."""
+def session_dates(office: Office) -> Days:
+    """As set by hand, by plan and session, in a ledger as it lies there; none without one."""
     with suppress(LedgerError):
         return dates_of(office.settings.ledger)
     return {}

@@ -45,7 +45,9 @@ def to_sign(
         return ""
     if not (unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)):
         return ""
-    mails = newest_copies(connection, Kind.DIGEST, period, unit.id, rehearsal=rehearsal)
+    mails = newest_copies(
+        connection, table.plan.id, Kind.DIGEST, period, unit.id, rehearsal=rehearsal
+    )
     is_held = unit.id in mails and mails[unit.id].state is State.HELD
     return "" if is_held else period
 
@@ -57,9 +59,11 @@ def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
         asked = to_sign(connection, app, unit, _progress(app, connection), at)
         if not asked or period != asked:
             raise DeclinedError("not_to_sign")
-        if registrations.in_force(connection, Act.SIGN, unit=unit.id, period=period):
+        signing = _new(app, Registration(at, Act.SIGN, unit.id, period, "", by))
+        of = {"unit": unit.id, "period": period}
+        if registrations.in_force(connection, signing.plan, Act.SIGN, **of):
             return False
-        _register(app, connection, Registration(at, Act.SIGN, unit.id, period, "", by))
+        _register(app, connection, signing)
     app.wake()
     return True
 
@@ -82,7 +86,7 @@ def report_progress(
     with app.database.write() as connection:
         if task.id in _progress(app, connection).done:
             raise DeclinedError("already_done")
-        _register(app, connection, report)
+        _register(app, connection, _new(app, report))
     app.wake()
 
 
@@ -106,17 +110,20 @@ def finish(
     refuse_impossible(table, done_on, table.local_day(at), period)
     if period and task.kind is not TaskKind.YEAR:
         raise DeclinedError("not_a_month")
-    report = Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, None, words)
+    report = _new(
+        app, Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, None, words)
+    )
     with app.database.write() as connection:
         progress = _progress(app, connection)
         if task.id in progress.done or (task.id, period) in progress.checked_in:
             raise DeclinedError("already_done")
-        for other in registrations.in_force(connection, Act.FINISH, unit=unit.id):
+        for other in registrations.in_force(connection, report.plan, Act.FINISH, unit=unit.id):
             if replace(other, id=report.id, at=at, by=report.by) == report:
                 return False
         _register(app, connection, report)
         if app.settings.web.finish == "direct":
-            _close(connection, [(task.id, period)], done_on, "", at, Signature("", "direct"))
+            direct = Signature("", "direct")
+            _close(connection, report.plan, [(task.id, period)], done_on, "", at, direct)
         stop_done(connection, _progress(app, connection), at)
     app.wake()
     app.sync_feeds(at)
@@ -132,6 +139,10 @@ def refuse_impossible(table: Timetable, done_on: date, today: date, period: str)
         raise DeclinedError("done_in_the_future")
     if done_on.year < table.plan.year - 1:
         raise DeclinedError("done_too_early", year=table.plan.year - 1)
+
+
+def _new(app: Application, entry: Registration) -> Registration:
+    return replace(entry, plan=app.table.plan.id)
 
 
 def _refuse_unless_lead(app: Application, unit: Unit, task: Task, words: str) -> None:
@@ -156,7 +167,7 @@ def _register(app: Application, connection: Connection, entry: Registration) -> 
     if today >= A_DAY[entry.act]:
         raise DeclinedError("too_often")
     registrations.add(connection, entry)
-    app.container.receipts.send(connection, entry.at, unit=entry.unit)
+    app.container.receipts.send(connection, entry.at, plan=entry.plan, unit=entry.unit)
 
 
 # What the secretariat makes of it
@@ -166,9 +177,9 @@ def confirm(app: Application, unit: str, task: str, period: str, by: Signature) 
     """办结: the light turns grey, the leads' own feeds and the next digests follow."""
     at = app.clock.now()
     with app.database.write() as connection:
-        report = _waiting(connection, unit, task, period)
+        report = _waiting(app, connection, unit, task, period)
         day = report.done_on or app.table.local_day(at)
-        _close(connection, [(task, period)], day, "", at, by)
+        _close(connection, report.plan, [(task, period)], day, "", at, by)
         stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
@@ -181,8 +192,9 @@ def send_back(
         raise DeclinedError("no_reason_to_return")
     at = app.clock.now()
     with app.database.write() as connection:
-        _waiting(connection, unit, task, period)
-        answer = Registration(at, Act.RETURN, unit, period, task, by, message=words.strip())
+        _waiting(app, connection, unit, task, period)
+        answer = _new(app, Registration(at, Act.RETURN, unit, period, task, by))
+        answer = replace(answer, message=words.strip())
         answer = replace(answer, id=registrations.add(connection, answer))
         app.container.receipts.send_back(connection, answer)
     app.wake()
@@ -191,22 +203,25 @@ def send_back(
 def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
     """Takes back a signing (no task), a report of completion, or 办结 of a task."""
     at = app.clock.now()
-    undone = Registration(at, Act.UNDO, unit, period, task, by)
+    undone = _new(app, Registration(at, Act.UNDO, unit, period, task, by))
     with app.database.write() as connection:
         if not task:
-            if not registrations.in_force(connection, Act.SIGN, unit=unit, period=period):
+            of = {"unit": unit, "period": period}
+            if not registrations.in_force(connection, undone.plan, Act.SIGN, **of):
                 raise DeclinedError("no_signing_to_undo")
             registrations.add(connection, undone)
             return
-        if not _reopen(connection, task, period, at, by):
-            _waiting(connection, unit, task, period)
+        if not _reopen(connection, undone.plan, task, period, at, by):
+            _waiting(app, connection, unit, task, period)
             registrations.add(connection, undone)
     app.sync_feeds(at)
 
 
-def _waiting(connection: Connection, unit: str, task: str, period: str) -> Registration:
+def _waiting(
+    app: Application, connection: Connection, unit: str, task: str, period: str
+) -> Registration:
     of = {"unit": unit, "task": task, "period": period}
-    for report in registrations.in_force(connection, Act.FINISH, **of):
+    for report in registrations.in_force(connection, app.table.plan.id, Act.FINISH, **of):
         return report
     raise DeclinedError("already_handled")
 
@@ -232,7 +247,7 @@ def register(
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:
-        _close(connection, tasks, day, note, at, by)
+        _close(connection, app.table.plan.id, tasks, day, note, at, by)
         stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
 
@@ -259,13 +274,14 @@ def reopen(
     find_task(app, task_id)
     at = app.clock.now()
     with app.database.write() as connection:
-        if not _reopen(connection, task_id, period, at, by):
+        if not _reopen(connection, app.table.plan.id, task_id, period, at, by):
             raise DeclinedError("not_registered_as_done", f"{task_id} is not registered as done")
     app.sync_feeds(at)
 
 
 def _close(
     connection: Connection,
+    plan: str,
     tasks: Iterable[tuple[str, str]],
     day: date,
     note: str,
@@ -274,20 +290,26 @@ def _close(
 ) -> None:
     """What units have reported of them is settled with it."""
     for task, period in tasks:
-        for report in registrations.in_force(connection, Act.FINISH, task=task, period=period):
+        of = {"task": task, "period": period}
+        for report in registrations.in_force(connection, plan, Act.FINISH, **of):
             settled = replace(report, at=at, act=Act.CONFIRM, by=by, done_on=day, message="")
             registrations.add(connection, settled)
-        registrations.note_done(connection, task, period, day, note, at)
+        registrations.note_done(connection, plan, task, period, day, note, at)
 
 
 def _reopen(
-    connection: Connection, task: str, period: str | None, at: datetime, by: Signature
+    connection: Connection,
+    plan: str,
+    task: str,
+    period: str | None,
+    at: datetime,
+    by: Signature,
 ) -> bool:
     """What was confirmed to units is taken back from each of them. False when nothing was
     registered of it."""
-    if not registrations.forget_done(connection, task, period, at):
+    if not registrations.forget_done(connection, plan, task, period, at):
         return False
-    for report in registrations.in_force(connection, Act.CONFIRM, task=task):
+    for report in registrations.in_force(connection, plan, Act.CONFIRM, task=task):
         if period in (None, report.period):
             undone = replace(report, at=at, act=Act.UNDO, by=by, done_on=None)
             registrations.add(connection, undone)

@@ -21,7 +21,7 @@ from reminder.domain.units import Relation, Unit
 from reminder.ledger import notices, occasions
 from reminder.ledger.counts import Tally, read_unsettled, refused_reports, tally
 from reminder.ledger.database import Database
-from reminder.ledger.holds import is_all_held, read_hold
+from reminder.ledger.holds import is_all_held
 from reminder.ledger.occasions import read_start
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import read_notices
@@ -103,9 +103,9 @@ class Reporter:
         if month is None or at < table.preflight(month):
             return 0
         period, due = table.plan.period(month), table.digest_due(month)
-        if not occasions.note_occasion(connection, kind, period, due, at):
+        if not occasions.note_occasion(connection, table.plan.id, kind, period, due, at):
             return 0
-        occasions.note_reported(connection, f"{kind}/{period}", at)
+        occasions.note_reported(connection, f"{table.plan.id}/{kind}/{period}", at)
         self._send(connection, kind, period, self.forecast(connection, month), at, due)
         return 1
 
@@ -120,7 +120,7 @@ class Reporter:
         for subject, unit in self._subjects(connection, month, reached):
             mails[subject].append(unit.id)
         undated = list(undated_sessions(table, month, progress))
-        hold = read_hold(connection, self._writer.stream)
+        hold = self._writer.hold(connection)
         held = hold if hold and (hold.of_all or not settings.mail.approval) else None
         facts = {
             "month": month,
@@ -168,7 +168,9 @@ class Reporter:
 
     def _unsettled(self, connection: Connection) -> Iterator[dict[str, object]]:
         directory = self._table.directory
-        for period in read_unsettled(connection, self._writer.stream, directory):
+        for period in read_unsettled(
+            connection, self._table.plan.id, self._writer.stream, directory
+        ):
             late = [unit for unit in period.expired if unit not in period.unknown]
             by_fate = {"refused": period.refused, "expired": late, "unknown": period.unknown}
             for fate, units in by_fate.items():
@@ -183,7 +185,7 @@ class Reporter:
             report = Report("calls", {"period": period, "count": calls.count}, (calls,))
         else:
             rehearsal, _, of = kind.rpartition("/")
-            counted = tally(connection, Kind(of), period, rehearsal=bool(rehearsal))
+            counted = tally(connection, row["plan"], Kind(of), period, rehearsal=bool(rehearsal))
             if not counted.expected:
                 occasions.note_reported(connection, row["key"], at)
                 return 0
@@ -201,7 +203,7 @@ class Reporter:
     ) -> Report:
         """Expected N, accepted M, and every one that is not: why, and what comes next."""
         missed = counted.expected - counted.accepted
-        hold = read_hold(connection, self._writer.stream)
+        hold = self._writer.hold(connection)
         facts = {
             "kind": kind,
             "period": period,
@@ -236,7 +238,7 @@ class Reporter:
             key = copy_key(original(view.key), number + 1)
             content = notices.content_of(connection, view.key)
             is_early = at - view.updated < AGAIN * 2 ** (number - 1)
-            again = key in notices.keys_of(connection, Kind.REPORT, view.period)
+            again = key in notices.keys_of(connection, view.plan, Kind.REPORT, view.period)
             if content is None or is_early or again:
                 continue
             draft = NoticeDraft(key, view.kind, view.period, view.unit, at, view.useful_until)
@@ -258,11 +260,11 @@ class Reporter:
         facts = {**report.facts, "plan": plan}
         summary = self._composer.phrase(template, "summary", it=facts)
         log.info("report %s %s: %s", kind, period, summary)
-        is_started = read_start(connection, self._writer.stream) is not None
+        is_started = read_start(connection, self._writer.stream, plan.id) is not None
         if not (self._settings.mail.operator and is_started):
             return
         key = f"{plan.id}/{Kind.REPORT}/{kind}/{period}"
-        known = notices.keys_of(connection, Kind.REPORT, period)
+        known = notices.keys_of(connection, plan.id, Kind.REPORT, period)
         copies = sum(original(other) == key for other in known)
         key = copy_key(key, copies + 1) if copies else key
         until = useful_until or at + USEFUL

@@ -54,11 +54,12 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
     def local(moment: datetime | None) -> datetime | None:
         return moment.astimezone(zone) if moment else None
 
-    hold, last = read_hold(connection, stream), last_occasion(connection, at)
+    plan = table.plan.id
+    hold, last = read_hold(connection, stream), last_occasion(connection, plan, at)
     sessions = undated_by_now(table, at, read_progress(connection, table, stream))
     on_server = isinstance(app.settings.ledger, DatabaseServer)
     return {
-        "started": local(read_start(connection, stream)),
+        "started": local(read_start(connection, stream, plan)),
         "held": hold is not None,
         "hold": hold and {"reason": hold.reason, "since": local(hold.since),
                           "why": hold_words(hold), "next": hold_hint(hold)},
@@ -69,10 +70,10 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
              "month": session.meeting.month, "tasks": [task.id for task in session.tasks]}
             for session in sessions
         ],
-        "last": last and _became(connection, Kind(last["kind"]), last["period"]),
+        "last": last and _became(connection, plan, Kind(last["kind"]), last["period"]),
         "unsettled": [
             {name: value for name, value in vars(month).items() if value or name != "unknown"}
-            for month in counts.read_unsettled(connection, stream, table.directory)
+            for month in counts.read_unsettled(connection, plan, stream, table.directory)
         ],
         "waiting_count": counts.count(connection, *WAITING),
         "waiting": [
@@ -89,8 +90,8 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
     }  # fmt: skip
 
 
-def _became(connection: Connection, kind: Kind, period: str) -> dict[str, Any]:
-    counted = counts.tally(connection, kind, period)
+def _became(connection: Connection, plan: str, kind: Kind, period: str) -> dict[str, Any]:
+    counted = counts.tally(connection, plan, kind, period)
     others = [
         {"unit": view.unit, "state": view.state, "reason": view.reason} for view in counted.others
     ]

@@ -48,11 +48,12 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
     Of what was registered it has the unit's own, never anybody else's.
     """
     table, month = app.table, app.table.shown_month(at)
+    plan = table.plan.id
     progress = registrations.read_progress(connection, table, app.settings.stream)
     reader = Reader(table, unit, table.local_day(at), progress, linked=True)
-    led = partial(_led, reader, registrations.of_unit(connection, unit.id))
+    led = partial(_led, reader, registrations.of_unit(connection, plan, unit.id))
     tasks, period = table.leads(unit.id, table.plan.tasks), table.plan.period(month)
-    signed = registrations.in_force(connection, Act.SIGN, unit=unit.id, period=period)
+    signed = registrations.in_force(connection, plan, Act.SIGN, unit=unit.id, period=period)
     content = digest(reader, month, at)
     sections = {kind: [s for s in content.sections if s.kind is kind] for kind in SectionKind}
     answered = {

@@ -29,7 +29,7 @@ def test_clock_before_this_version_begins_nothing_and_says_so(office: Trial, mom
             by_the_machine(office).tick()
         assert refusal.value.exit_status == 1
     with office.reading() as connection:
-        assert read_start(connection, "maildir") is None
+        assert read_start(connection, "maildir", "small") is None
     assert office.notices() == {}
 
 

@@ -49,7 +49,7 @@ def test_a_tally_counts_the_last_of_a_notice_and_its_copies(
     fill(ledger, units)
     with ledger.read() as connection:
         views = read_notices(connection)
-        counted = counts.tally(connection, Kind.DIGEST, "2026-03")
+        counted = counts.tally(connection, "plan", Kind.DIGEST, "2026-03")
         waiting, listed = counts.count(connection, *WAITING), counts.first_waiting(connection)
     last = {view.unit: view for view in views}
     expected = [view for view in last.values() if view.state is not State.BASELINE]

@@ -52,7 +52,8 @@ def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
 
 def test_moments_come_back_in_utc_and_without_a_zone_are_refused(database: Database) -> None:
     with database.write() as connection:
-        row = {"stream": "smtp", "at": AT.astimezone(timezone(timedelta(hours=8))), "held": False}
+        moment = AT.astimezone(timezone(timedelta(hours=8)))
+        row = {"stream": "smtp", "plan": "small", "year": 2026, "at": moment, "held": False}
         connection.execute(start.insert().values(row))
         back = connection.scalar(select(start.c.at))
         with pytest.raises(StatementError, match="a moment needs a time zone"):

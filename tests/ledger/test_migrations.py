@@ -71,8 +71,8 @@ def test_first_ledger_is_sound_before_and_after_it_gets_the_present_tables(
     with closing(open_database(place)) as database, database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        assert registrations.read_dates(connection) == {"plenary": date(2026, 5, 12)}
-        assert len(registrations.of_unit(connection, "lead")) == 2
+        assert registrations.read_dates(connection) == {"small": {"plenary": date(2026, 5, 12)}}
+        assert len(registrations.of_unit(connection, "small", "lead")) == 2
         assert [link.subject for link in read_readers(connection, "lead")] == [f"lead{READER}1"]
     assert list(verify(place)) == []
 

@@ -168,8 +168,8 @@ def test_a_reminder_counts_as_given_when_it_went_in_earnest(
     add(connection, reminder, composed=COMPOSED, rehearsal=rehearsal)
     if ended:
         notices.set_states(connection, ["a"], State.EXPIRED, ended, END)
-    assert read_notified(connection, [STEP], rehearsal=False) == {STEP: told}
-    assert rehearsal == bool(read_notified(connection, [STEP], rehearsal=True)[STEP])
+    assert read_notified(connection, "a", [STEP], rehearsal=False) == {STEP: told}
+    assert rehearsal == bool(read_notified(connection, "a", [STEP], rehearsal=True)[STEP])
 
 
 def test_a_great_ledger_is_read_whole_for_any_number_of_keys(connection: Connection) -> None:

@@ -25,12 +25,12 @@ def test_the_last_day_holds_and_every_one_stays_in_the_history_and_moves_the_ver
     versions = []
     for day in (date(2026, 5, 20), DAY, None):
         with database.write() as connection:
-            set_date(connection, "sc-25", day, AT)
+            set_date(connection, "npc", "sc-25", day, AT)
             versions.append(read_version(connection))
-        assert dates_of(place) == ({"sc-25": day} if day else {})
+        assert dates_of(place) == ({"npc": {"sc-25": day}} if day else {})
     assert len(set(versions)) == 3
     with database.read() as connection:
-        states = [row["state"] for row in read_changes(connection, "sc-25")]
+        states = [row["state"] for row in read_changes(connection, "npc", "sc-25")]
     assert states == ["unset", "set", "set"]
 
 
@@ -60,7 +60,8 @@ def test_what_went_of_a_task_is_counted_and_what_waits_is_not(database: Database
         add(connection, [NewNotice(held, reason=Reason.HOLD, state=State.HELD)], AT, stream="smtp")
         rehearsed = draft(Kind.DIGEST, "2026-05", "yinchuan")
         add(connection, [NewNotice(rehearsed, composed=content)], AT, stream="smtp", rehearsal=True)
-        found = [tuple(row) for row in count_notified(connection, ["2026-05-2"], ["2026-05"])]
+        of = (["2026-05-2"], ["2026-05"])
+        found = [tuple(row) for row in count_notified(connection, "npc-deputies", *of)]
     assert found == [
         (Kind.DIGEST, "2026-05", "", 1),
         (Kind.NUDGE, "2026-05-21", "2026-05-2", 2),
@@ -85,9 +86,10 @@ def test_of_each_task_and_unit_the_last_word_holds(
 ) -> None:
     with database.write() as connection:
         for act, unit, period, task in SAID:
-            said = Registration(AT, act, unit, period, task, Signature("值班员", ""))
+            by = Signature("值班员", "")
+            said = Registration(AT, act, unit, period, task, by, plan="npc")
             registrations.add(connection, said)
-        latest = registrations.latest_on_tasks(connection, periods)
+        latest = registrations.latest_on_tasks(connection, "npc", periods)
     acts = {key: said.act for key, said in latest.items()}
     assert acts.pop(("year", "lead"), None) == of_the_year
     assert acts == {("one", "lead"): Act.RETURN, ("one", "other"): Act.PROGRESS}

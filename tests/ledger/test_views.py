@@ -68,7 +68,7 @@ def test_month_kind_and_unit_narrow_it(ledger: Database) -> None:
 
 
 def test_of_copies_the_last_one_counts(ledger: Database) -> None:
-    march = (Kind.DIGEST, "2026-03")
+    march = ("plan", Kind.DIGEST, "2026-03")
     with ledger.write() as connection:
         put_notice(connection, f"{RELATED}#2", AT + timedelta(days=1), State.HELD)
     with ledger.read() as connection:

@@ -115,7 +115,7 @@ def test_the_plans_own_day_counts_again_when_the_ledgers_is_taken_away(app: Appl
     [window] = shown.windows
     assert window.after.rule is Rule.MEETING_UNDATED
     with app.database.read() as connection:
-        found = [day for _, day in meetings.date_changes(connection, "sc-25")]
+        found = [day for _, day in meetings.date_changes(connection, "npc-deputies", "sc-25")]
     assert found == [None, date(2026, 5, 28), MAY_27]
 
 

@@ -55,7 +55,7 @@ def finish(app: Application, name: str = "lead", task: str = TASK, **more: Any) 
 
 def said(trial: Trial, name: str = "lead") -> list[Registration]:
     with trial.reading() as connection:
-        return registrations.of_unit(connection, name)
+        return registrations.of_unit(connection, "small", name)
 
 
 def kinds(trial: Trial, kind: Kind) -> list[str]:

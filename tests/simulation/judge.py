@@ -56,10 +56,12 @@ class Outcome:
         self._reminded: dict[str, set[Telling]] = defaultdict(set)  # by the notice's key
         with year.app.database.read() as connection:
             self.notices = list(read_notices(connection))
-            self._started = read_start(connection, year.app.settings.stream) or year.start
+            self._started = (
+                read_start(connection, year.app.settings.stream, self._table.plan.id) or year.start
+            )
             for row in connection.execute(select(reminded)):
                 self._reminded[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
-            said = list(registrations.read_all(connection))
+            said = list(registrations.read_all(connection, self._table.plan.id))
             self._content = {view.key: content_of(connection, view.key) for view in self.notices}
         self._receipts = receipts_due(said, self.notices)
         self._due = expected(

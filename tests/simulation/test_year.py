@@ -193,7 +193,7 @@ BREAKS: dict[str, tuple[dict[str, Any], Changes]] = {
     "forgets reminders": (NUDGED, [(planning, "reminders", lambda *_, **__: iter(()))]),
     "repeats reminders": (
         NUDGED | {"until": moment("04-01T00:00")},
-        [(ledger, "read_notified", lambda _, steps, **__: {step: set() for step in steps})],
+        [(ledger, "read_notified", lambda _, __, steps, **___: {step: set() for step in steps})],
     ),
     "never again after greylisting": (GREY | NEXT_DAY, NEVER_AGAIN),
     "never again after a 421": (BUSY | NEXT_DAY, NEVER_AGAIN),

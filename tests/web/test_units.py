@@ -69,7 +69,7 @@ class Visitor:
 
     def said(self) -> list[Registration]:
         with self.house.database.read() as connection:
-            return registrations.of_unit(connection, self.unit)
+            return registrations.of_unit(connection, "npc-deputies", self.unit)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def _shown(
         dated=dated,
         typed=typed or dated.meeting.day or "",
         shown=preview,
-        changes=meetings.date_changes(page.connection, dated.meeting.id),
+        changes=meetings.date_changes(page.connection, page.table.plan.id, dated.meeting.id),
         refused=refused,
         table=page.table,
         today=page.table.local_day(page.at),

@@ -24,7 +24,7 @@ def form(task: str = TASK, unit: str = LEADER, **more: str) -> dict[str, str]:
 
 def history(house: Any, unit: str = LEADER) -> list[Registration]:
     with house.database.read() as connection:
-        return of_unit(connection, unit)
+        return of_unit(connection, "npc-deputies", unit)
 
 
 def is_done(house: Any, task: str = TASK) -> bool:
@@ -74,7 +74,7 @@ def test_a_signing_or_a_report_is_undone_and_a_confirmed_one_too(
     signing = form("", RELATED, period="2026-04", back=MONTH)
     assert secretary.post("/console/undo", signing).headers["Location"] == MONTH
     with reported.database.read() as connection:
-        assert in_force(connection, Act.SIGN, unit=RELATED) == []
+        assert in_force(connection, "npc-deputies", Act.SIGN, unit=RELATED) == []
     assert "没有可撤销的签收" in secretary.post("/console/undo", signing).text
     secretary.post("/console/confirm", form())
     secretary.post("/console/undo", form())

@@ -33,7 +33,7 @@ def book(secretary: Any, query: str = "") -> Any:
 
 def say(house: Any, act: Act, **values: Any) -> None:
     by = Signature("值班员", "page")
-    said = {"unit": "deputies", "period": "", "task": "2026-04-1", "by": by}
+    said = {"unit": "deputies", "period": "", "task": "2026-04-1", "by": by, "plan": "npc-deputies"}
     with house.database.write() as connection:
         registrations.add(connection, Registration(AT, act, **(said | values)))
 
@@ -73,7 +73,9 @@ def test_every_task_of_the_plan_stands_in_its_words(secretary: Any, house: Any) 
 
 def test_states_are_said_in_words(secretary: Any, house: Any) -> None:
     with house.database.write() as connection:
-        registrations.note_done(connection, "2026-04-1", "", date(2026, 4, 1), "", AT)
+        registrations.note_done(
+            connection, "npc-deputies", "2026-04-1", "", date(2026, 4, 1), "", AT
+        )
     say(house, Act.FINISH, task="2026-04-2", done_on=date(2026, 4, 1))
     meetings.save(house.application, preview(house.application, "sc-25", date(2026, 5, 27)))
     found = {row["编号"]: row for row in rows(secretary, "")}
@@ -173,6 +175,7 @@ def test_thousands_of_rows_are_all_there(secretary: Any, house: Any) -> None:
         row = {
             "act": Act.SIGN, "unit": "helan", "period": "2026-04", "task": "", "done_on": "",
             "percent": None, "message": "", "who": "值班员", "link": "page", "at": AT,
+            "plan": "npc-deputies",
         }  # fmt: skip
         connection.execute(registration.insert(), [row] * 3000)
     assert len(rows(secretary, "table=registrations")) == 3000
