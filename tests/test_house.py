@@ -18,7 +18,7 @@ CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Word and Excel show them.
 PARSERS = {
     "reminder.documents.holiday_notice",
-    "reminder.documents.plan_file",
+    "reminder.documents.plan_tables",
     "reminder.documents.tables.number_formats",
     "reminder.documents.tables.numerals",
     "reminder.documents.tables.text",

@@ -9,14 +9,17 @@ from datetime import date
 from pydantic import TypeAdapter
 
 from reminder.domain.plan import Part, Task, TaskKind
-from reminder.domain.timetable import MONTHS, Role, Timetable
+from reminder.domain.timetable import Role, Timetable
+from reminder.domain.when import Offset
 from reminder.domain.windows import Progress, Rule
 from reminder.ledger.feeds import FeedContent
 
 PLAN = "plan"  # the feed of the whole table; no unit may have this id
 _FORM = 3  # part of the input hashes: moves with the form of the entries
 # Arrangements of a month: a related unit is told when they begin, who leads when they end.
-_OF_THE_MONTH = (Rule.MONTH, Rule.PART, Rule.MEETING_UNDATED)
+_OF_THE_MONTH = (Rule.MONTH, Rule.MONTHS, Rule.PART, Rule.MEETING_UNDATED)
+# Not in the text of an entry that they say nothing of: texts of before stay as they are.
+_SOMETIMES = ("offset", "ranged")
 Shown = Sequence[tuple[Task, Role | None]]
 
 
@@ -35,7 +38,8 @@ class EntryTask:
 
 @dataclass(frozen=True)
 class CalendarEntry:
-    """One task in its window, or all year-round tasks of one month together."""
+    """One task in its window, or all year-round tasks of one month together. `period` is the
+    month in which it begins."""
 
     period: str
     rule: Rule
@@ -48,6 +52,8 @@ class CalendarEntry:
     meeting_day: date | None
     before: int | None
     items: tuple[EntryTask, ...]
+    offset: Offset | None = None
+    ranged: bool = False
 
     @property
     def year_round(self) -> bool:
@@ -85,6 +91,7 @@ class CalendarEntry:
     def to_json(self) -> str:
         """The same text for the same facts: feeds compare its hash."""
         facts = _JSON.dump_python(self, mode="json")
+        facts = {key: facts[key] for key in facts if facts[key] or key not in _SOMETIMES}
         return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -123,18 +130,22 @@ class FeedEvents:
         """In the table's order, the year-round tasks of each month last."""
         plan = self.table.plan
         events = [
-            (task.id, plan.period(task.month), [(task, role)])
+            (task.id, self.period(task), [(task, role)])
             for task, role in shown
             if task.id in self.table.windows
         ]
         if year := [(task, role) for task, role in shown if task.kind is TaskKind.YEAR]:
-            periods = map(plan.period, MONTHS)
+            periods = map(plan.period, plan.months)
             events += [(f"{plan.year}-year.{period}", period, year) for period in periods]
         return {f"{plan.id}.{event[0]}": self._text(*event) for event in events}
 
+    def period(self, task: Task) -> str:
+        """In which it begins."""
+        return self.table.plan.period(self.table.months_of(task)[0])
+
     def entry(self, period: str, shown: Shown) -> CalendarEntry:
         task = shown[0][0]
-        window = self.table.window_in(task, int(period[5:]))
+        window = self.table.window_in(task, self.table.plan.month_of(period))
         return CalendarEntry(
             period=period,
             rule=window.rule,
@@ -146,6 +157,8 @@ class FeedEvents:
             meeting=window.meeting.name if window.meeting else "",
             meeting_day=window.meeting.day if window.meeting else None,
             before=task.timing.before_workdays if window.rule is Rule.MEETING else None,
+            offset=task.timing.offset if window.rule is Rule.MEETING else None,
+            ranged=window.ranged,
             items=tuple(self._task(task, role, period) for task, role in shown),
         )
 
@@ -177,7 +190,9 @@ class FeedEvents:
 def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
     """Of all that the feeds are made from."""
     checked = [
-        table.window_in(task, month) for task in table.plan.year_round[:1] for month in MONTHS
+        table.window_in(task, month)
+        for task in table.plan.year_round[:1]
+        for month in table.plan.months
     ]
     done = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
     return _sha256(repr((_FORM, uid_domain, table.input_hash, checked, done)))

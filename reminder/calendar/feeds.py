@@ -58,7 +58,7 @@ class Feeds:
         has_written = False
 
         def is_over(entry: str) -> bool:
-            return CalendarEntry.from_json(entry).year != self._table().plan.year
+            return not self._table().plan.month_of(CalendarEntry.from_json(entry).period)
 
         while True:
             with self._database.read() as connection:

@@ -121,7 +121,11 @@ def list_tasks(
 
     app = application()
     table, progress = app.table, app.progress()
-    chosen = [task for task in table.plan.tasks if month in (None, task.month)]
+    chosen = [
+        task
+        for task in table.plan.tasks
+        if month is None or table.plan.term.month(month) in table.months_of(task)
+    ]
     if unit:
         members = set(table.directory.expand([find_unit(app, unit).id]))
         chosen = [task for task in chosen if any(table.role(member, task) for member in members)]
@@ -160,12 +164,18 @@ def windows(
     elif at:
         on = parse_day(at)
     by_id = table.plan.by_id
-    chosen = [w for w in table.windows.values() if month in (None, by_id[w.task].month)]
-    if month:
-        chosen += [table.window_in(task, month) for task in table.plan.year_round]
+    number = table.plan.term.month(month) if month else 0
+    chosen = [
+        window
+        for window in table.windows.values()
+        if not number or number in table.months_of(by_id[window.task])
+    ]
+    if number:
+        chosen += [table.window_in(task, number) for task in table.plan.year_round]
     rows = [
         {
-            "id": window.task,
+            "id": by_id[window.task].table_id,
+            "occurrence": window.task,
             "opens": window.opens,
             "due": window.due,
             "rule": window.rule,
@@ -174,7 +184,9 @@ def windows(
         }
         for window in chosen
     ]
-    show(rows, as_json, list(rows[0]) if rows else ["id"])
+    several = any(row["occurrence"] != row["id"] for row in rows)
+    name = "occurrence" if several else "id"
+    show(rows, as_json, [name, "opens", "due", "rule", "provisional", "light"])
 
 
 @cli.command(epilog="Example: reminder occasions --from 2026-03-01 --to 2026-03-31")

@@ -19,7 +19,7 @@ from reminder.documents.values import SECRETARIAT, UNIT
 from reminder.documents.workdays_file import read_workdays, year_files
 from reminder.domain.addresses import is_loopback, is_reserved
 from reminder.domain.notices import Kind
-from reminder.domain.timetable import MONTHS, Addressees, Schedule, Timetable, together
+from reminder.domain.timetable import Addressees, Schedule, Timetable, together
 from reminder.domain.units import Directory, Relation
 from reminder.errors import ConfigurationError, Fault
 
@@ -194,7 +194,7 @@ def warnings(office: Office) -> Iterator[Fault]:
 
 def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
     table, directory = office.table, office.table.directory
-    reached = {unit for month in MONTHS for unit in table.reached(month)}
+    reached = {unit for month in table.plan.months for unit in table.reached(month)}
     owners: dict[str, str] = {}
     for index, unit in enumerate(directory.single):
         here = ("unit", index)

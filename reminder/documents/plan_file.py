@@ -1,87 +1,30 @@
 """plan/plan_YEAR.toml: the official table, row by row."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
-
 from reminder.documents.edited_file import EditedFile, Location, nearest
-from reminder.documents.values import Id, Line, Zone
-from reminder.domain.characters import one_line, quoted
-from reminder.domain.plan import Meeting, Part, Plan, Task, TaskKind, Timing
+from reminder.documents.plan_tables import (
+    ALL_YEAR,
+    MonthTable,
+    MonthTaskTable,
+    PlanTables,
+    TaskTable,
+)
+from reminder.domain.characters import quoted
+from reminder.domain.occurrences import Said, occurrences, read_row
+from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
 from reminder.domain.units import Directory
+from reminder.domain.when import Term, When, parse_when
 from reminder.domain.windows import window
-from reminder.domain.workdays import WorkingDays
+from reminder.domain.workdays import WorkingDays, first_day, last_day
 
-SHORT = 16  # characters
-
-
-def _short(value: str) -> str:
-    if len(value) > SHORT:
-        raise ValueError(f"is {quoted(value)}, wanted {SHORT} characters at most")
-    return one_line(value)
-
-
-def _part(value: object) -> object:
-    """As the table would say it, too: 上旬, 中旬, 下旬."""
-    return {"上旬": Part.EARLY, "中旬": Part.MIDDLE, "下旬": Part.LATE}.get(str(value), value)
-
-
-class _Header(BaseModel, extra="forbid"):
-    id: Id
-    year: int = Field(ge=2000, le=2100)
-    name: Line
-    tag: Line
-    office: Line
-    timezone: Zone
-
-
-class _Meeting(BaseModel, extra="forbid"):
-    id: Id
-    name: Line
-    month: int = Field(ge=1, le=12)
-    day: date | None = Field(None, alias="date")
-
-
-class _Before(BaseModel, extra="forbid"):
-    workdays: int = Field(ge=0, le=60)
-
-
-class _Task(BaseModel, extra="forbid"):
-    id: Id
-    title: Line
-    short: Annotated[str, AfterValidator(_short)] | None = None
-    lead: list[str] | None = None
-    related: list[str] | None = None
-
-
-class _MonthTask(_Task):
-    opens: date | None = None
-    due: date | None = None
-    exact: bool = False
-    part: Annotated[Part, BeforeValidator(_part)] | None = None
-    meetings: list[str] = []
-    before: _Before | None = None
-    soft: bool = False
-
-
-class _Month(BaseModel, extra="forbid"):
-    month: int = Field(ge=1, le=12)
-    lead: list[str] = []
-    related: list[str] = []
-    task: list[_MonthTask] = Field(min_length=1)
-
-
-class PlanTables(BaseModel, extra="forbid"):
-    plan: _Header
-    meeting: list[_Meeting] = []
-    month: list[_Month] = []
-    year_round: list[_Task] = Field([], alias="year-round")
-    standing: list[_Task] = []
+LONGEST_MEETING = 60  # days
 
 
 def read_plan(file: EditedFile, directory: Directory, days: WorkingDays) -> Plan | None:
@@ -91,13 +34,7 @@ def read_plan(file: EditedFile, directory: Directory, days: WorkingDays) -> Plan
         return None
     reader = _Reader(file, directory, tables)
     plan = reader.plan()
-    for task in plan.month_tasks:
-        found = window(plan, task, days)
-        if found.due < found.opens:
-            words = f"due {found.due} stands before opens {found.opens} (on working days)"
-            key = "due" if task.timing.due else "opens"
-            place = (*reader.places[task.id], key)
-            file.refuse(place, f"{words}, wanted due on or after opens")
+    reader.refuse_windows(plan, days)
     return plan
 
 
@@ -108,52 +45,147 @@ class _Reader:
     tables: PlanTables
     places: dict[str, Location] = field(default_factory=dict)  # of tasks
 
+    @cached_property
+    def term(self) -> Term:
+        year, starts = self.tables.plan.year, self.tables.plan.starts
+        if starts and (starts.year, starts.day) != (year, 1):
+            self.file.refuse(
+                ("plan", "starts"), f"is {starts}, wanted the first of a month of {year}"
+            )
+        return Term(year, starts.month if starts else 1)
+
     def plan(self) -> Plan:
-        header = self.tables.plan
-        places: dict[str, Location] = {}  # of sessions
-        meetings: dict[str, Meeting] = {}
-        for n, table in enumerate(self.tables.meeting):
-            self._note_id(places, table.id, ("meeting", n))
-            day = self._day_near(table.day, 1, ("meeting", n, "date"))
-            meetings[table.id] = Meeting(table.id, table.name, table.month, day)
-        year_round, standing = enumerate(self.tables.year_round), enumerate(self.tables.standing)
+        header, meetings = self.tables.plan, self._meetings()
+        standing = enumerate(self.tables.standing)
         tasks = [
-            *self._months(meetings),
-            *(self._task(TaskKind.YEAR, task, ("year-round", n)) for n, task in year_round),
+            *self._month_tasks(meetings),
+            *self._year_tasks(),
             *(self._task(TaskKind.STANDING, task, ("standing", n)) for n, task in standing),
         ]
-        if not tasks:
+        if not tasks and not self.file.faults:
             self.file.refuse(("plan",), "has no tasks, wanted [[month]] rows")
         return Plan(
-            **header.model_dump(exclude={"office", "timezone"}),
+            **header.model_dump(exclude={"office", "timezone", "starts"}),
             office=self._unit(header.office, ("plan", "office")),
             zone=ZoneInfo(header.timezone),
             tasks=tuple(tasks),
             meetings=meetings,
+            first_month=self.term.first,
         )
 
-    def _months(self, meetings: Iterable[str]) -> Iterator[Task]:
-        numbers: Counter[int] = Counter()
-        totals = Counter(row.month for row in self.tables.month for _ in row.task)
+    def refuse_windows(self, plan: Plan, days: WorkingDays) -> None:
+        seen: set[tuple[str, date, date]] = set()
+        for task in plan.month_tasks:
+            found, place = window(plan, task, days), self.places[task.table_id]
+            if found.due < found.opens:
+                words = f"due {found.due} stands before opens {found.opens} (on working days)"
+                key = "due" if task.timing.due else "opens"
+                self.file.refuse((*place, key), f"{words}, wanted due on or after opens")
+            same = (task.table_id, found.opens, found.due)
+            if same in seen:
+                words = f"comes to {found.opens} to {found.due} twice (on working days)"
+                self.file.refuse((*place, "when"), f"{words}, wanted it once")
+            seen.add(same)
+
+    def _meetings(self) -> dict[str, Meeting]:
+        places: dict[str, Location] = {}
+        meetings: dict[str, Meeting] = {}
+        for n, table in enumerate(self.tables.meeting):
+            self._note_id(places, table.id, ("meeting", n))
+            day, year, length = table.day, self.term.year, 1
+            if day and abs(day.year - year) > 1:
+                self.file.refuse(("meeting", n, "date"), f"is {day}, wanted a day of {year}")
+                day = None
+            elif table.until:
+                length = (table.until - day).days + 1 if day else 0
+            if not 1 <= length <= LONGEST_MEETING:
+                words = f"is {table.until}, wanted a day from date on, {LONGEST_MEETING} at most"
+                self.file.refuse(("meeting", n, "until"), words)
+                length = 1
+            meetings[table.id] = Meeting(table.id, table.name, table.month, day, length)
+        return meetings
+
+    def _month_tasks(self, meetings: Mapping[str, Meeting]) -> Iterator[Task]:
+        numbers: Counter[int | str | None] = Counter()
+        totals = Counter(row.month or row.when for row in self.tables.month for _ in row.task)
         for index, row in enumerate(self.tables.month):
             here: Location = ("month", index)
             lead = self._units(row.lead, (*here, "lead"))
             related = self._units(row.related, (*here, "related"))
+            of_row, name = self._row(row, here), row.month or row.when
             for position, table in enumerate(row.task):
-                numbers[row.month] += 1
+                numbers[name] += 1
                 place = (*here, "task", position)
-                yield self._task(
+                task = self._task(
                     TaskKind.MONTH,
                     table,
                     place,
                     lead=lead,
                     related=related,
-                    month=row.month,
-                    number=numbers[row.month] if totals[row.month] > 1 else 0,
+                    number=numbers[name] if totals[name] > 1 else 0,
                     timing=self._timing(table, place, meetings),
                 )
+                said = self._said(table.when, (*place, "when")).within(of_row)
+                self._refuse_beside(table, said, place)
+                yield from self._occurrences(task, said, place, meetings)
 
-    def _task(self, kind: TaskKind, table: _Task, here: Location, **of_row: Any) -> Task:
+    def _year_tasks(self) -> Iterator[Task]:
+        for n, table in enumerate(self.tables.year_round):
+            place: Location = ("year-round", n)
+            said = self._said(table.when, (*place, "when"))
+            task = self._task(TaskKind.YEAR, table, place)
+            yield from self._occurrences(task, said.within(Said(ALL_YEAR, When())), place, {})
+
+    def _row(self, row: MonthTable, here: Location) -> Said:
+        if row.month and row.when:
+            self.file.refuse((*here, "when"), "stands beside month, wanted one of the two")
+        elif row.when:
+            return self._said(row.when, (*here, "when"))
+        elif not row.month and not all(task.when for task in row.task):
+            self.file.refuse((*here, "month"), "is missing, wanted month or when")
+        if not row.month:
+            return Said()
+        month = self.term.month(row.month)
+        return Said(row.words, months=range(month, month + 1))
+
+    def _said(self, words: str | None, place: Location) -> Said:
+        """Nothing for what cannot be read, which is a mistake."""
+        if words:
+            try:
+                return read_row(words, parse_when(words, self.term), self.term)
+            except ValueError as error:
+                self.file.refuse(place, str(error))
+        return Said()
+
+    def _refuse_beside(self, table: MonthTaskTable, said: Said, here: Location) -> None:
+        given = {key for key in ("opens", "due", "part", "before") if getattr(table, key)}
+        if table.exact:
+            given.add("exact")
+        if table.exact and not (table.opens or table.due or said.names_days):
+            self.file.refuse((*here, "exact"), "keeps dates, wanted opens or due beside it")
+        for key in sorted(given - said.allows(self.term)):
+            words = f"contradicts when = {quoted(said.words)}, wanted one of the two"
+            self.file.refuse((*here, key), words)
+
+    def _occurrences(
+        self, task: Task, said: Said, here: Location, meetings: Mapping[str, Meeting]
+    ) -> Iterator[Task]:
+        counts = said.when and said.when.offset
+        if said == Said():  # a mistake, which is told of
+            return
+        if counts and not said.months and task.timing.meetings:
+            month = self.term.month(meetings[task.timing.meetings[-1]].month)
+            said = replace(said, months=range(month, month + 1))
+        elif counts and not task.timing.meetings:
+            words = "counts from a meeting, wanted meetings = [...] of a [[month]] task too"
+            self.file.refuse((*here, "when"), words)
+            return
+        try:
+            yield from occurrences(task, said, self.term)
+        except ValueError as error:
+            self.file.refuse((*here, "when"), f"{quoted(said.words)} {error}")
+
+    def _task(self, kind: TaskKind, table: TaskTable, here: Location, **of_row: Any) -> Task:
         """`of_row` is what its row says of it; a task's own units are in place of the row's."""
         self._note_id(self.places, table.id, here)
         for role, names in (("lead", table.lead), ("related", table.related)):
@@ -163,18 +195,16 @@ class _Reader:
             self.file.refuse((*here, "lead"), "is missing, wanted a unit")
         return Task(table.id, kind, table.title, table.short or "", **of_row)
 
-    def _timing(self, table: _MonthTask, here: Location, meetings: Iterable[str]) -> Timing:
+    def _timing(self, table: MonthTaskTable, here: Location, meetings: Iterable[str]) -> Timing:
         for position, name in enumerate(table.meetings):
             if name not in meetings:
                 self._refuse_unknown("meeting", name, meetings, (*here, "meetings", position))
         if table.before and not table.meetings:
             words = "counts from a meeting, wanted meetings = [...] too"
             self.file.refuse((*here, "before"), words)
-        if table.exact and not (table.opens or table.due):
-            self.file.refuse((*here, "exact"), "keeps dates, wanted opens or due beside it")
         return Timing(
-            opens=self._day_near(table.opens, 0, (*here, "opens")),
-            due=self._day_near(table.due, 0, (*here, "due")),
+            opens=self._day_within(table.opens, (*here, "opens")),
+            due=self._day_within(table.due, (*here, "due")),
             exact=table.exact,
             meetings=tuple(name for name in table.meetings if name in meetings),
             before_workdays=table.before.workdays if table.before else None,
@@ -189,12 +219,14 @@ class _Reader:
             self.file.refuse((*here, "id"), words)
         places.setdefault(name, here)
 
-    def _day_near(self, day: date | None, years: int, place: Location) -> date | None:
-        """None for one that is further than that from the plan's year, which is a mistake."""
-        year = self.tables.plan.year
-        if day is None or abs(day.year - year) <= years:
+    def _day_within(self, day: date | None, place: Location) -> date | None:
+        """None for one outside the plan's term, which is a mistake."""
+        term = self.term
+        first, last = first_day(term.year, term.months[0]), last_day(term.year, term.months[-1])
+        if day is None or first <= day <= last:
             return day
-        self.file.refuse(place, f"is {day}, wanted a day of {year}")
+        words = f"a day of {term.year}" if term.first == 1 else f"a day from {first} to {last}"
+        self.file.refuse(place, f"is {day}, wanted {words}")
         return None
 
     def _units(self, names: list[str], here: Location) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from reminder.documents.edited_file import EditedFile, Location
-from reminder.documents.plan_file import SHORT
+from reminder.documents.plan_tables import SHORT
 from reminder.domain.characters import quoted
 from reminder.domain.timetable import Timetable
 from reminder.domain.when import Basis, Span, Term, When, parse_when

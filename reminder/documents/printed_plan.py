@@ -7,7 +7,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from reminder.documents.plan_file import PlanTables
+from reminder.documents.plan_tables import PlanTables, TaskTable
 from reminder.documents.tables.grid import Cell, Table
 from reminder.domain.workdays import first_day, last_day
 
@@ -86,7 +86,10 @@ def _days(year: int, row: Any, task: Any) -> dict[str, date]:
 
 
 def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool) -> Iterator[_Line]:
-    kinds = {"year-round": tables.year_round, "standing": tables.standing if with_standing else []}
+    kinds: dict[str, Sequence[TaskTable]] = {
+        "year-round": tables.year_round,
+        "standing": tables.standing if with_standing else [],
+    }
     for kind, tasks in kinds.items():
         for index, task in enumerate(tasks):
             units = tuple(task.lead or ()), tuple(task.related or ())

@@ -93,8 +93,8 @@ def calls_from(
 ) -> Calls:
     """Reminders of these tasks to come: `first` at the next sending hour, then as forecast."""
     start = next_hour(table, now).date()
-    # What is due by the end of December is asked after in January.
-    end = last_day(table.plan.year + 1, 3)
+    # What is due by the end of the term is asked after in the month that follows.
+    end = last_day(table.plan.year, table.plan.months[-1] + 3)
     days: dict[Call, set[date]] = defaultdict(set)
     for call in first:
         days[call].add(start)
@@ -171,5 +171,5 @@ def _why_no_digest(table: Timetable, draft: NoticeDraft, progress: Progress) -> 
     if gets_digest(table, unit.id, month, table.digest_day(month), progress):
         return None
     led = table.leads(unit.id, table.plan.tasks)
-    is_done = any(task.month < month and task.id in table.windows for task in led)
+    is_done = any(task.id in table.windows and table.has_begun(task, month) for task in led)
     return Reason.DONE if is_done else Reason.DROPPED_FROM_PLAN

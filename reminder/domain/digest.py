@@ -1,13 +1,13 @@
 """What a digest, a nudge or a 待确认 mail has to say, as facts: the templates word them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from reminder.domain.notices import Kind
-from reminder.domain.plan import Plan, Task
+from reminder.domain.plan import Plan, Task, calendar_month
 from reminder.domain.registrations import Act, Registered, Registration, registered
 from reminder.domain.status import HIDDEN, Reader, TaskState, TaskStatus, unit_status
 from reminder.domain.units import Unit
@@ -33,19 +33,23 @@ class SectionKind(StrEnum):
 @dataclass(frozen=True)
 class Item:
     """A task in a section. `number` is the table's own, else a running one if there are several
-    tasks, else 0."""
+    tasks, else 0. `month` is the one that it ends in, 1 to 12; the section's is the `nth` of so
+    many that it stands in."""
 
     task: Task
     number: int
     window: Window | None = None
     status: TaskStatus = HIDDEN
+    month: int = field(default=0, kw_only=True)
+    nth: int = field(default=1, kw_only=True)
+    of: int = field(default=1, kw_only=True)
 
 
 @dataclass(frozen=True)
 class MailSection:
-    """A row's `lead` and `related` are units and groups as the table lists them. `group` is the
-    one under whose name the reader is related; of all these units `missing` have no address.
-    `older` counts what is to be confirmed of months that are not listed."""
+    """`month` is 1 to 12. A row's `lead` and `related` are units and groups as the table lists
+    them. `group` is the one under whose name the reader is related; of all these units `missing`
+    have no address. `older` counts what is to be confirmed of months that are not listed."""
 
     kind: SectionKind
     month: int
@@ -59,7 +63,7 @@ class MailSection:
 
 @dataclass(frozen=True)
 class Content:
-    """The facts of a mail to a unit. `as_of` is in the plan's zone.
+    """The facts of a mail to a unit. `month` is 1 to 12, `as_of` in the plan's zone.
 
     `led`, `related` and `open` are the tasks that the mail is about, by role; `year` are the
     year-round ones of a unit that stands in no month's row. `for_lead` is false for a mail that
@@ -132,31 +136,29 @@ class Content:
 def digest(reader: Reader, month: int, at: datetime) -> Content:
     """The month's digest for one unit as it is known at `at`."""
     table, unit = reader.table, reader.unit.id
-    tasks, following = table.plan.month(month), table.plan.month(month + 1)
+    tasks = table.digest_tasks(unit, month, reader.progress)
     led, related = table.leads(unit, tasks), table.related(unit, tasks)
     open_ = table.unconfirmed(unit, month, reader.on, reader.progress)
     all_year = table.plan.year_round
     year_led, year_related = table.leads(unit, all_year), table.related(unit, all_year)
+    standing, number = table.leads(unit, table.plan.standing), calendar_month(month)
     sections = (
         *_rows(reader, SectionKind.LEAD, month, led),
         *_rows(reader, SectionKind.RELATED, month, related),
         *_unconfirmed(reader, month, open_),
-        MailSection(SectionKind.NEXT_LEAD, month + 1, items(reader, table.leads(unit, following))),
-        MailSection(
-            SectionKind.NEXT_RELATED, month + 1, items(reader, table.related(unit, following))
-        ),
+        *_following(reader, month + 1),
         _year_led(reader, month, year_led),
-        MailSection(SectionKind.YEAR_RELATED, month, items(reader, year_related)),
-        MailSection(SectionKind.STANDING, 0, items(reader, table.leads(unit, table.plan.standing))),
+        MailSection(SectionKind.YEAR_RELATED, number, items(reader, year_related)),
+        MailSection(SectionKind.STANDING, 0, items(reader, standing)),
     )
     return Content(
         Kind.DIGEST,
         reader,
-        month,
+        number,
         at.astimezone(table.plan.zone),
         tuple(section for section in sections if section.items or section.older),
-        led=items(reader, led),
-        related=items(reader, related),
+        led=items(reader, led, month),
+        related=items(reader, related, month),
         open=items(reader, open_),
         year=items(reader, year_led or year_related),
         year_led=bool(year_led),
@@ -165,28 +167,38 @@ def digest(reader: Reader, month: int, at: datetime) -> Content:
 
 def reminder(kind: Kind, reader: Reader, task_ids: Iterable[str], at: datetime) -> Content:
     """A nudge or a 待确认 mail on those tasks, as they stand at `at`."""
-    plan = reader.table.plan
-    tasks = items(reader, [plan.by_id[task_id] for task_id in task_ids], lead=True)
-    month = max(item.task.month for item in tasks)
-    nudge = kind is Kind.NUDGE
+    table = reader.table
+    tasks = [table.plan.by_id[task_id] for task_id in task_ids]
+    month = calendar_month(max(table.months_of(task)[-1] for task in tasks))
+    told, nudge = items(reader, tasks, lead=True), kind is Kind.NUDGE
     return Content(
         kind,
         reader,
         month,
-        at.astimezone(plan.zone),
-        (MailSection(SectionKind.NUDGE if nudge else SectionKind.OVERDUE, month, tasks),),
-        led=tasks if nudge else (),
-        open=() if nudge else tasks,
+        at.astimezone(table.plan.zone),
+        (MailSection(SectionKind.NUDGE if nudge else SectionKind.OVERDUE, month, told),),
+        led=told if nudge else (),
+        open=() if nudge else told,
     )
 
 
-def items(reader: Reader, tasks: Sequence[Task], *, lead: bool = False) -> tuple[Item, ...]:
-    """The status concerns only who leads them."""
+def items(
+    reader: Reader, tasks: Sequence[Task], month: int = 0, *, lead: bool = False
+) -> tuple[Item, ...]:
+    """As they stand in that month's rows. The status concerns only who leads them."""
+    own = [task.number for task in tasks]
+    is_table = all(own) and all(one < other for one, other in pairwise(own))
     found = []
     for position, task in enumerate(tasks, 1 if len(tasks) > 1 else 0):
-        window = reader.table.windows.get(task.id)
+        window, months = reader.table.windows.get(task.id), reader.table.months_of(task)
         status = unit_status(reader, window) if lead and window else HIDDEN
-        found.append(Item(task, task.number or position, window, status))
+        number = task.number if is_table else position
+        item = Item(task, number, window, status)
+        if months:
+            item = replace(item, month=calendar_month(months[-1]))
+        if month in months:
+            item = replace(item, nth=month - months[0] + 1, of=len(months))
+        found.append(item)
     return tuple(found)
 
 
@@ -199,8 +211,8 @@ def _rows(
         related = tuple(directory[unit] for unit in others)
         yield MailSection(
             kind,
-            month,
-            items(reader, list(row), lead=kind is SectionKind.LEAD),
+            calendar_month(month),
+            items(reader, list(row), month, lead=kind is SectionKind.LEAD),
             tuple(directory[unit] for unit in leads),
             related,
             next((unit for unit in related if unit.is_group and unit.id in named), None),
@@ -210,15 +222,29 @@ def _rows(
 
 def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[MailSection]:
     """The last two months one by one, older ones as a count: the list stays bounded."""
-    recent = [task for task in tasks if task.month >= month - 2]
+    table = reader.table
+    recent = [task for task in tasks if table.months_of(task)[-1] >= month - 2]
     older = len(tasks) - len(recent)
-    for of_month, group in groupby(recent, key=lambda task: task.month):
+    for of_month, group in groupby(recent, key=lambda task: table.months_of(task)[-1]):
         row = list(group)
         counted = older if row[-1] is recent[-1] else 0
         entries = items(reader, row, lead=True)
-        yield MailSection(SectionKind.CONFIRM, of_month, entries, older=counted)
+        number = calendar_month(of_month)
+        yield MailSection(SectionKind.CONFIRM, number, entries, older=counted)
     if not recent:
-        yield MailSection(SectionKind.OLDER, month, older=older)
+        yield MailSection(SectionKind.OLDER, calendar_month(month), older=older)
+
+
+def _following(reader: Reader, month: int) -> Iterator[MailSection]:
+    """The next month's, less what stands in this one already."""
+    table, unit = reader.table, reader.unit.id
+    tasks = [task for task in table.month_tasks(month) if not table.has_begun(task, month)]
+    number = calendar_month(month)
+    for kind, of_unit in (
+        (SectionKind.NEXT_LEAD, table.leads(unit, tasks)),
+        (SectionKind.NEXT_RELATED, table.related(unit, tasks)),
+    ):
+        yield MailSection(kind, number, items(reader, of_unit, month))
 
 
 def _year_led(reader: Reader, month: int, led: Sequence[Task]) -> MailSection:
@@ -232,7 +258,8 @@ def _year_led(reader: Reader, month: int, led: Sequence[Task]) -> MailSection:
         for item in items(reader, left)
     )
     missing = table.directory.unaddressed(unit for task in left for unit in task.related)
-    return MailSection(SectionKind.YEAR_LEAD, month, tasks, missing=tuple(missing))
+    number = calendar_month(month)
+    return MailSection(SectionKind.YEAR_LEAD, number, tasks, missing=tuple(missing))
 
 
 def receipt(reader: Reader, history: Sequence[Registration], at: datetime) -> Content:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
-from reminder.domain.timetable import MONTHS, Addressees, Timetable, together
+from reminder.domain.timetable import Addressees, Timetable, together
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Window, nudge_day
 from reminder.domain.workdays import last_day
@@ -53,6 +53,8 @@ class Step:
 def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> tuple[str, ...]:
     """Who gets that month's digest: the units of its rows, then who has tasks to confirm."""
     rows = table.reached(month)
+    if table.carries(month):
+        rows = tuple(unit for unit in rows if _is_named(table, unit, month, progress))
     asked = {
         unit
         for task in table.unregistered(month, on, progress)
@@ -65,8 +67,15 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
 
 def gets_digest(table: Timetable, unit: str, month: int, on: date, progress: Progress) -> bool:
     """Whether that unit is one of `digest_units`."""
-    named = not set(table.names_by_month[month]).isdisjoint(table.named_as(unit))
+    named = _is_named(table, unit, month, progress)
     return named or bool(table.unconfirmed(unit, month, on, progress))
+
+
+def _is_named(table: Timetable, unit: str, month: int, progress: Progress) -> bool:
+    """By what is left of the month's rows."""
+    if table.carries(month):
+        return any(table.role(unit, task) for task in table.digest_tasks(unit, month, progress))
+    return not set(table.names_by_month[month]).isdisjoint(table.named_as(unit))
 
 
 def digest_draft(
@@ -119,9 +128,9 @@ def reminders(
 
 def _says(table: Timetable, digests: Iterable[PastDigest], step: Step) -> bool:
     """Whether one of the digests has asked the unit for that task, in place of the step."""
-    month = table.plan.by_id[step.task].month
+    months = table.months_of(table.plan.by_id[step.task])
     return step.kind is Kind.OVERDUE and any(
-        digest.day >= step.since and digest.month >= month for digest in digests
+        digest.day >= step.since and digest.month >= months[0] for digest in digests
     )
 
 
@@ -140,7 +149,8 @@ def addressees(table: Timetable, draft: NoticeDraft) -> Addressees:
 
 def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
     for window in table.windows.values():
-        if not (window.tracked and progress.is_open(window) and window.opens <= on <= window.due):
+        is_within = window.is_reached(on) and on <= window.due
+        if not (window.tracked and progress.is_open(window) and is_within):
             continue
         left, until = table.days.between(on, window.due), table.end_of(window.due)
         for step, tones in _nudges_at(table, left, soft=window.soft):
@@ -194,7 +204,7 @@ def forecast(
     """
     digests = {
         (table.digest_due(month), Kind.DIGEST): month
-        for month in MONTHS
+        for month in table.plan.months
         if start <= table.digest_day(month) <= end
     }
     leads: dict[tuple[datetime, Kind], list[str]] = defaultdict(list)
@@ -238,7 +248,8 @@ def _reminder_days(
     if window.can_be_overdue and table.schedule.tracking:
         for step in table.schedule.overdue:
             day = table.days.shift(window.due, step)
-            by_digest = table.month_of_digest(day) >= table.plan.by_id[window.task].month
+            months = table.months_of(table.plan.by_id[window.task])
+            by_digest = table.month_of_digest(day) >= months[0]
             if by_digest:
                 yield Kind.DIGEST, day, own
             if not by_digest or table.schedule.addressees(Kind.OVERDUE, step).others:

@@ -7,6 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from reminder.domain.when import Offset, Span, Term
+from reminder.domain.workdays import DAY, first_day
+
 
 class TaskKind(StrEnum):
     MONTH = "month"
@@ -15,21 +18,46 @@ class TaskKind(StrEnum):
 
 
 class Part(StrEnum):
-    """上旬, 中旬, 下旬: the 1st to 10th, 11th to 20th, 21st to the month's end."""
+    """上旬, 上中旬, 中旬, 中下旬, 下旬."""
 
     EARLY = "early"
+    EARLY_MIDDLE = "early-middle"
     MIDDLE = "middle"
+    MIDDLE_LATE = "middle-late"
     LATE = "late"
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """First and last; in a shorter month its last day."""
+        return _PARTS[self]
+
+
+_PARTS = {
+    Part.EARLY: (1, 10),
+    Part.EARLY_MIDDLE: (1, 20),
+    Part.MIDDLE: (11, 20),
+    Part.MIDDLE_LATE: (11, 31),
+    Part.LATE: (21, 31),
+}
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """A session; its date is added to the plan once it is known."""
+    """A session; its first day is added to the plan once it is known.
+
+    `month` is 1 to 12. `length` is in days, so that another first day moves its end too.
+    """
 
     id: str
     name: str
     month: int
     day: date | None = None
+    length: int = 1
+
+    @property
+    def until(self) -> date | None:
+        """Its last day."""
+        return self.day + (self.length - 1) * DAY if self.day else None
 
 
 @dataclass(frozen=True)
@@ -37,7 +65,8 @@ class Timing:
     """What a task says of its own time; nothing means the whole month.
 
     `before_workdays` counts from the last of `meetings`; without it the meeting's date, once
-    known, only confirms the month. `exact` keeps `opens` and `due` on rest days.
+    known, only confirms the month. `offset` counts from it in days, months, or after it. `exact`
+    keeps `opens` and `due` on rest days.
     """
 
     opens: date | None = None
@@ -45,13 +74,20 @@ class Timing:
     exact: bool = False
     meetings: tuple[str, ...] = ()
     before_workdays: int | None = None
+    offset: Offset | None = None
     part: Part | None = None
     soft: bool = False
 
 
 @dataclass(frozen=True)
 class Task:
-    """`number` counts within its row of the table; 0 where the table has no number."""
+    """One occurrence of a task of the table, which most tasks have one of.
+
+    `id` is that of the table or, where there are several, `ID@2026-07` by the month in which this
+    one begins (`ID@2026-07-15` where two begin in it). `months` are those that the table says, as
+    a `Term` counts them. `when` is the table's own word for its time; `span` is what it says, None
+    for a row that says its month alone. `number` counts within its row; 0 where it has no number.
+    """
 
     id: str
     kind: TaskKind
@@ -59,9 +95,21 @@ class Task:
     short: str
     lead: tuple[str, ...]
     related: tuple[str, ...] = ()
-    month: int = 0
+    months: range = range(0)
     number: int = 0
     timing: Timing = Timing()
+    when: str = ""
+    span: Span | None = None
+
+    @property
+    def table_id(self) -> str:
+        """The same for all occurrences of one task."""
+        return self.id.partition("@")[0]
+
+    @property
+    def month(self) -> int:
+        """The month of the calendar that its time ends in, for who reads it; 0 for none."""
+        return calendar_month(self.months[-1]) if self.months else 0
 
     @property
     def brief(self) -> str:
@@ -71,7 +119,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """One office's table of one year. `office` is the unit that publishes it."""
+    """One office's table of one year. `office` is the unit that publishes it.
+
+    It covers twelve months from `first_month` of its year on; months are counted as a `Term` counts
+    them, so that the second January is 13.
+    """
 
     id: str
     year: int
@@ -81,6 +133,15 @@ class Plan:
     zone: ZoneInfo
     tasks: tuple[Task, ...]
     meetings: Mapping[str, Meeting] = field(default_factory=dict)
+    first_month: int = 1
+
+    @property
+    def term(self) -> Term:
+        return Term(self.year, self.first_month)
+
+    @property
+    def months(self) -> range:
+        return self.term.months
 
     @cached_property
     def by_id(self) -> dict[str, Task]:
@@ -101,17 +162,18 @@ class Plan:
     def _of(self, kind: TaskKind) -> tuple[Task, ...]:
         return tuple(task for task in self.tasks if task.kind is kind)
 
-    @cached_property
-    def _by_month(self) -> dict[int, tuple[Task, ...]]:
-        months = range(1, 13)
-        return {month: tuple(t for t in self.month_tasks if t.month == month) for month in months}
-
-    def month(self, month: int) -> tuple[Task, ...]:
-        return self._by_month.get(month, ())
-
     def period(self, month: int) -> str:
-        return f"{self.year}-{month:02}"
+        return f"{first_day(self.year, month):%Y-%m}"
 
     def month_of(self, period: str) -> int:
         """0 for what is no month of this plan, such as one of another year."""
-        return next((month for month in range(1, 13) if self.period(month) == period), 0)
+        return next((month for month in self.months if self.period(month) == period), 0)
+
+    def month_at(self, day: date) -> int:
+        """Also of a day outside the plan's months."""
+        return 12 * (day.year - self.year) + day.month
+
+
+def calendar_month(month: int) -> int:
+    """1 to 12, for who reads it."""
+    return (month - 1) % 12 + 1

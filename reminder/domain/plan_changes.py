@@ -108,7 +108,7 @@ def _rows(table: Timetable) -> dict[str, tuple[Task, ...]]:
     """Each row's occurrences by its id."""
     rows: dict[str, tuple[Task, ...]] = {}
     for task in table.plan.tasks:
-        rows[task.id] = (*rows.get(task.id, ()), task)
+        rows[task.table_id] = (*rows.get(task.table_id, ()), task)
     return rows
 
 

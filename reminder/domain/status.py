@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from reminder.domain.plan import Meeting, Task
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, Rule, Window
 
@@ -184,7 +184,7 @@ def calls_on_tasks(table: Timetable, on: date, progress: Progress) -> Iterator[C
     """Leads of another body whose task is closing or past, and others whose task is past."""
     nearest = max(table.schedule.nudges, default=0)
     for window in table.windows.values():
-        if not (window.tracked and progress.is_open(window) and window.opens <= on):
+        if not (window.tracked and progress.is_open(window) and window.is_reached(on)):
             continue
         is_past = on > window.due
         if not is_past and table.days.between(on, window.due) > nearest:
@@ -208,12 +208,13 @@ def undated_sessions(table: Timetable, month: int, progress: Progress) -> Iterat
     tasks: dict[str, list[Task]] = {}
     for window in table.windows.values():
         task = table.plan.by_id[window.task]
-        if window.meeting and window.undated and task.month <= month and progress.is_open(window):
+        is_due = window.undated and table.months_of(task)[0] <= month
+        if window.meeting and is_due and progress.is_open(window):
             tasks.setdefault(window.meeting.id, []).append(task)
     return (Undated(table.plan.meetings[name], tuple(same)) for name, same in tasks.items())
 
 
 def undated_by_now(table: Timetable, at: datetime, progress: Progress) -> list[Undated]:
     """Of the months whose pre-flight is due."""
-    month = max((month for month in MONTHS if table.preflight(month) <= at), default=0)
-    return list(undated_sessions(table, month, progress))
+    months = (month for month in table.plan.months if table.preflight(month) <= at)
+    return list(undated_sessions(table, max(months, default=0), progress))

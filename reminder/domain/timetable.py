@@ -14,8 +14,6 @@ from reminder.domain.windows import Progress, Window
 from reminder.domain.windows import window as window_of
 from reminder.domain.workdays import DAY, WorkingDays, last_day
 
-MONTHS = range(1, 13)
-
 
 class Role(StrEnum):
     LEAD = "lead"
@@ -82,13 +80,64 @@ class Timetable:
 
     @cached_property
     def windows(self) -> dict[str, Window]:
-        """Of every month's task, in the table's order."""
+        """Of every occurrence of a month's task, in the table's order."""
         tasks = self.plan.month_tasks
         return {task.id: window_of(self.plan, task, self.days) for task in tasks}
 
     def window_in(self, task: Task, month: int) -> Window:
         """A year-round task's check-in of that month, or the month task's own window."""
         return self.windows.get(task.id) or window_of(self.plan, task, self.days, month)
+
+    @cached_property
+    def _months_of(self) -> dict[str, range]:
+        return {task: self._touched(window) for task, window in self.windows.items()}
+
+    def _touched(self, window: Window) -> range:
+        task = self.plan.by_id[window.task]
+        first, last = self.plan.month_at(window.opens), self.plan.month_at(window.due)
+        term = self.plan.months
+        if task.span is None or last < term[0] or first > term[-1]:
+            return task.months
+        return range(max(first, term[0]), last + 1)
+
+    def months_of(self, task: Task) -> range:
+        """In whose digests it stands: the month of its row or, by `when`, all that its window
+        touches. None for a task without a window of its own."""
+        return self._months_of.get(task.id, range(0))
+
+    @cached_property
+    def _by_month(self) -> dict[int, list[Task]]:
+        found: dict[int, list[Task]] = {month: [] for month in self.plan.months}
+        for task in self.plan.month_tasks:
+            for month in self.months_of(task):
+                found.setdefault(month, []).append(task)
+        return found
+
+    def month_tasks(self, month: int) -> Sequence[Task]:
+        """Whatever of them is done; in the table's order."""
+        return self._by_month.get(month, ())
+
+    def has_begun(self, task: Task, month: int) -> bool:
+        """Whether an earlier month's digest has told of it."""
+        return self.months_of(task)[0] < month
+
+    @cached_property
+    def _carrying(self) -> set[int]:
+        months = self._by_month.items()
+        return {m for m, tasks in months if any(self.has_begun(task, m) for task in tasks)}
+
+    def carries(self, month: int) -> bool:
+        """Whether one of its tasks has begun before."""
+        return month in self._carrying
+
+    def digest_tasks(self, unit: str, month: int, progress: Progress) -> list[Task]:
+        """What stands in the month's rows for that unit, less what it has known for longer and
+        has nothing to do with any more."""
+        return [
+            task
+            for task in self.month_tasks(month)
+            if not self.has_begun(task, month) or progress.is_asked(task.id, unit)
+        ]
 
     @cached_property
     def _named(self) -> dict[str, tuple[str, ...]]:
@@ -138,32 +187,36 @@ class Timetable:
 
     @cached_property
     def names_by_month(self) -> dict[int, list[str]]:
-        """What stands in the rows, leads first; in January's also who has no month."""
-        months = {month: _names(self.plan.month(month)) for month in MONTHS}
+        """What stands in the rows, leads first; in the first month's also who has no month."""
+        months = {month: _names(self.month_tasks(month)) for month in self.plan.months}
         everywhere = {name for names in months.values() for name in names}
         rows = [(*task.lead, *task.related) for task in self.plan.year_round]
         others = self.directory.expand(n for row in rows for n in row if n not in everywhere)
-        months[1] += [unit for unit in others if everywhere.isdisjoint(self.named_as(unit))]
+        months[self.plan.months[0]] += [
+            unit for unit in others if everywhere.isdisjoint(self.named_as(unit))
+        ]
         return months
 
     def reached(self, month: int) -> tuple[str, ...]:
-        """The units of the month's rows. None for a month without rows: only tasks to confirm
-        can make a digest then."""
+        """The units of the month's rows, whatever is done. None for a month without rows: only
+        tasks to confirm can make a digest then."""
         return tuple(self.directory.expand(self.names_by_month[month]))
 
     def unregistered(self, month: int, on: date, progress: Progress) -> list[Task]:
-        """Tasks of months before `month`, past due and not registered as done, oldest first."""
+        """Tasks that ended in a month before that, past due and not registered as done, oldest
+        first."""
         if not self.schedule.tracking:
             return []
         windows = ((self.plan.by_id[task], window) for task, window in self.windows.items())
-        return [
+        past = [
             task
             for task, window in windows
             if window.due < on
-            and task.month < month
+            and self.months_of(task)[-1] < month
             and window.can_be_overdue
             and progress.is_open(window)
         ]
+        return sorted(past, key=lambda task: self.months_of(task)[-1])
 
     def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> tuple[Task, ...]:
         """Of those the unit's own: it leads them.
@@ -189,7 +242,7 @@ class Timetable:
 
     def month_of_digest(self, on: date) -> int:
         """Whose digest goes on that day; 0 for none."""
-        return next((month for month in MONTHS if self.digest_day(month) == on), 0)
+        return next((month for month in self.plan.months if self.digest_day(month) == on), 0)
 
     def digest_due(self, month: int) -> datetime:
         return self.moment(self.digest_day(month))
@@ -205,8 +258,9 @@ class Timetable:
         return at.astimezone(self.plan.zone).date()
 
     def running_month(self, on: date) -> int:
-        """The month of that day; before the plan's year its first, after it its last."""
-        return min(max(12 * (on.year - self.plan.year) + on.month, 1), 12)
+        """The month of that day; before the plan's term its first, after it its last."""
+        months = self.plan.months
+        return min(max(self.plan.month_at(on), months[0]), months[-1])
 
     def is_late(self, due: datetime, at: datetime) -> bool:
         """A mail is late when it is written on a later day than it was due."""
@@ -227,7 +281,7 @@ class Timetable:
     @cached_property
     def months(self) -> list[int]:
         """Those whose digest goes whatever is to be confirmed."""
-        return [month for month in MONTHS if self.names_by_month[month]]
+        return [month for month in self.plan.months if self.names_by_month[month]]
 
 
 def _names(tasks: Sequence[Task]) -> list[str]:

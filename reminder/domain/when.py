@@ -43,6 +43,10 @@ class Offset:
     days: int = 0
     months: int = 0
 
+    @property
+    def is_after(self) -> bool:
+        return max(self.workdays, self.days, self.months) > 0
+
 
 @dataclass(frozen=True)
 class When:

@@ -12,7 +12,7 @@ from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import State
 from reminder.domain.plan import TaskKind
 from reminder.domain.status import office_status
-from reminder.domain.timetable import MONTHS, Role, Timetable
+from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress
 from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
@@ -108,7 +108,8 @@ def _task_rows(export: Export) -> Iterator[Row]:
         return
     table, progress = export.table, export.progress
     for task in table.plan.tasks:
-        if export.month and task.kind is TaskKind.MONTH and task.month != export.month:
+        is_dated = task.kind is TaskKind.MONTH
+        if export.month and is_dated and export.month not in table.months_of(task):
             continue
         window, done = table.windows.get(task.id), progress.done.get(task.id)
         if task.kind is TaskKind.YEAR and export.month:  # it has one in a month only
@@ -153,7 +154,7 @@ def _registered(export: Export, task: str) -> Row:
 def _signature_rows(export: Export) -> Iterator[Row]:
     """Of the months whose digest was due here: who was asked, and who has signed."""
     table, say, progress = export.table, export.say, export.progress
-    for month in MONTHS:
+    for month in table.plan.months:
         period = table.plan.period(month)
         if export.period not in ("", period) or table.digest_due(month) > export.at:
             continue
@@ -163,7 +164,7 @@ def _signature_rows(export: Export) -> Iterator[Row]:
         for unit in dict.fromkeys((*signing.asked, *signing.signed)):
             signature = signing.signed.get(unit)
             leads = unit in table.directory.units and any(
-                table.role(unit, task) is Role.LEAD for task in table.plan.month(month)
+                table.role(unit, task) is Role.LEAD for task in table.month_tasks(month)
             )
             yield (
                 export.period_cell(period),

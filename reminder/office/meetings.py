@@ -99,7 +99,7 @@ def dated_meetings(app: Application, connection: Connection | None) -> list[Date
         )
         for name, meeting in plan.meetings.items()
     ]
-    return sorted(dated, key=lambda dated: dated.meeting.month)
+    return sorted(dated, key=lambda dated: plan.term.month(dated.meeting.month))
 
 
 def find_meeting(app: Application, connection: Connection, name: str) -> DatedMeeting:
@@ -136,7 +136,8 @@ def preview(app: Application, connection: Connection, name: str, day: date | Non
     )
     tasks = [move.task for move in windows]
     # A month's digest tells of the next one too.
-    months = {month for task in tasks for month in (task.month - 1, task.month) if month}
+    touched = {m for task in tasks for table in (before, after) for m in table.months_of(task)}
+    months = {month for m in touched for month in (m - 1, m) if month in before.plan.months}
     periods = [before.plan.period(month) for month in months]
     old, new = (_calls(app, connection, t, tasks, now, progress) for t in (before, after))
     return Preview(
@@ -155,7 +156,7 @@ def _doubts(table: Timetable, meeting: Meeting, day: date | None, now: datetime)
     """What is odd about a day; it may be right all the same."""
     if day is None:
         return
-    if day.year != table.plan.year:
+    if table.plan.month_at(day) not in table.plan.months:
         yield "other-year"
     elif day.month != meeting.month:
         yield "other-month"
@@ -223,11 +224,12 @@ def _entry_moves(
     title = app.feeds.renderer.short_title
     old, new = (FeedEvents(table, progress, "") for table in (before, after))
     for task in tasks:
-        period = before.plan.period(task.month)
         leads = before.lead_units(task)
         related = [unit for unit in before.directory.expand(task.related) if unit not in leads]
         for role, units in ((Role.LEAD, leads), (Role.RELATED, related)):
-            was, becomes = (events.entry(period, ((task, role),)) for events in (old, new))
+            was, becomes = (
+                events.entry(events.period(task), ((task, role),)) for events in (old, new)
+            )
             if units and was != becomes:
                 now, then = (was.short_day, title(was)), (becomes.short_day, title(becomes))
                 yield EntryMove(task.id, role, now, then, len(units))

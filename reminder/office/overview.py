@@ -23,7 +23,7 @@ from reminder.domain.status import (
     office_status,
     undated_by_now,
 )
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, Window
 from reminder.ledger.counts import Tally, read_unsettled, tally
@@ -174,7 +174,7 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
     month, on = table.shown_month(at), table.local_day(at)
     plan, period = table.plan.id, table.plan.period(month)
     progress, stands = _known(app, connection, at, month)
-    months = {m: [stands(task, m) for task in table.plan.month(m)] for m in MONTHS}
+    months = {m: [stands(task, m) for task in table.month_tasks(m)] for m in table.plan.months}
     signing = read_signing(connection, table, month, at, progress)
     mails = tally(connection, plan, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
     missed = [s for s, count in mails.states.items() if count and s is not State.SENT]
@@ -227,7 +227,7 @@ def _missing_signatures(
     """From the day on which tasks of the month would be nudged; of mails that have arrived."""
     last = table.days.last_of_month(table.plan.year, month)
     nearest = max(table.schedule.nudges, default=0)
-    if (on.year, on.month) != (table.plan.year, month) or table.days.between(on, last) > nearest:
+    if table.plan.month_at(on) != month or table.days.between(on, last) > nearest:
         return
     missing = {view.unit for view in mails.others}
     for unit in signing.unsigned if mails.accepted else ():
@@ -249,9 +249,9 @@ def read_month(
     signing = read_signing(connection, table, month, at, progress)
     awaited, asked = set(signing.unsigned), set(signing.asked)
     units = sorted(signing.units, key=lambda unit: (unit not in awaited, unit not in asked))
-    of_month = {task.id for task in plan.month(month)}
+    of_month = {task.id for task in table.month_tasks(month)}
     return {
-        "tasks": [stands(task, month) for task in plan.month(month)],
+        "tasks": [stands(task, month) for task in table.month_tasks(month)],
         "year_round": [stands(task, month) for task in plan.year_round],
         "pending": [
             report
@@ -275,7 +275,8 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
     signed, pending, confirmed = (
         in_force(connection, plan, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
     )
-    tasks = [task for m in MONTHS for task in table.plan.month(m)] + [*table.plan.year_round]
+    dated = sorted(table.plan.month_tasks, key=lambda task: table.months_of(task)[0])
+    tasks = [*dated, *table.plan.year_round]
     mails = NoticeFilter(unit=unit.id, rehearsals=True, plan=plan)
     return {
         "led": [stands(task, month, unit.id) for task in table.leads(unit.id, tasks)],

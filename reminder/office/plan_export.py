@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reminder.documents.edited_file import EditedFile
 from reminder.documents.office import Office
-from reminder.documents.plan_file import PlanTables
+from reminder.documents.plan_tables import PlanTables
 from reminder.documents.printed_plan import printed_table
 from reminder.documents.tables.grid import Table
 from reminder.documents.tables.look import Look

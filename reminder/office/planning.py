@@ -27,7 +27,7 @@ from reminder.domain.occasions import (
     reminders,
     steps_in_reach,
 )
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.ledger import deliveries, notices, occasions, senders
@@ -97,7 +97,7 @@ class Planner:
             complete = occasions.input_hashes(
                 connection, self.table.plan.id, self.writer.marked(Kind.DIGEST)
             )
-        for month in MONTHS:
+        for month in self.table.plan.months:
             self._plan_month(month, complete.get(self.table.plan.period(month)))
         if not all_held:
             self.approvals.send(at)
@@ -265,7 +265,7 @@ class Planner:
     def _revive(self, connection: Connection) -> None:
         """A clock that ran ahead gave up what is still of use: it goes after all."""
         at = self.at
-        opened = [self.table.digest_due(month) for month in MONTHS if self._opens(month) <= at]
+        opened = [self.table.digest_due(m) for m in self.table.plan.months if self._opens(m) <= at]
         keys = notices.too_early_given_up(connection, self.writer.stream, at, max([at, *opened]))
         for view in read_notices(connection, keys=keys) if keys else ():
             if view.due > at and view.kind is not Kind.DIGEST:

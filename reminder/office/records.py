@@ -11,7 +11,6 @@ from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.office import Office
 from reminder.domain.notices import CLEARED, UNREAD, Kind, Reason, State, original
-from reminder.domain.timetable import MONTHS
 from reminder.errors import DeclinedError, LedgerError, UnknownError, UsageError
 from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
@@ -33,7 +32,7 @@ _GIVEN_UP = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED
 def filter_by(app: Application, connection: Connection, typed: Mapping[str, str]) -> NoticeFilter:
     """Raises `DeclinedError` for what no notice has."""
     period, kind, state, name = (typed[key].strip() for key in ("period", "kind", "state", "unit"))
-    if period and period not in map(app.table.plan.period, MONTHS):
+    if period and period not in map(app.table.plan.period, app.table.plan.months):
         raise DeclinedError("month_not_in_plan")
     if kind not in ("", *Kind) or state not in ("", *State):
         raise DeclinedError("no_such_kind_or_state")

@@ -11,7 +11,7 @@ from reminder.domain.characters import one_line
 from reminder.domain.notices import Kind, State
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.domain.timetable import MONTHS, Role, Timetable
+from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError, UsageError
@@ -40,7 +40,7 @@ def to_sign(
     """
     table, on, month = app.table, app.table.local_day(at), app.table.shown_month(at)
     period, rehearsal = table.plan.period(month), app.settings.rehearsal
-    is_due = on.year == table.plan.year and at >= table.digest_due(month)
+    is_due = table.plan.month_at(on) in table.plan.months and at >= table.digest_due(month)
     if unit.tone is Relation.PARALLEL or unit.is_group or not is_due:
         return ""
     if not (unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)):
@@ -133,7 +133,8 @@ def finish(
 def refuse_impossible(table: Timetable, done_on: date, today: date, period: str) -> None:
     """What a plan asks for may have been done in the year before it. With a period it is a
     check-in of that month, which has begun."""
-    if period and table.plan.month_of(period) not in MONTHS[: table.running_month(today)]:
+    begun = range(table.plan.months[0], table.running_month(today) + 1)
+    if period and table.plan.month_of(period) not in begun:
         raise DeclinedError("not_a_month")
     if done_on > today:
         raise DeclinedError("done_in_the_future")
@@ -262,8 +263,9 @@ def _registrable(app: Application, task_id: str, month: str | None) -> tuple[str
     if task.kind is TaskKind.YEAR:
         month_of(app, month)
         return task.id, month
-    if month != app.table.plan.period(task.month):
-        raise UsageError(f"{task_id} belongs to {app.table.plan.period(task.month)}, not {month}")
+    months = app.table.months_of(task)
+    if app.table.plan.month_of(month) not in months:
+        raise UsageError(f"{task_id} belongs to {app.table.plan.period(months[-1])}, not {month}")
     return task.id, ""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.status import HIDDEN, Light, Reader, TaskState, TaskStatus, unit_status
-from reminder.domain.timetable import MONTHS, Role
+from reminder.domain.timetable import Role
 from reminder.domain.windows import Window
 from reminder.domain.workdays import last_day
 
@@ -145,7 +145,7 @@ def timeline(year: Year) -> dict[str, Any]:
     return {
         "year": year,
         "rows": [_row(bar) for bar in year.bars],
-        "months": [(m, _percent((m - 1) / 12), _percent((m - 0.5) / 12)) for m in MONTHS],
+        "months": [(m, _percent((m - 1) / 12), _percent((m - 0.5) / 12)) for m in range(1, 13)],
         "today": "" if today is None else _percent(today),
         "today_anchor": _anchor(today or 0),
     }

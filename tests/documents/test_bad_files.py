@@ -48,10 +48,11 @@ PLACES = {
 }
 
 FAULTS = {
-    "plan/before-without-meetings": "22: month.task.before: counts from a meeting, wanted meetings",
+    "plan/before-without-meetings": "22: month.task.before: counts from a meeting, wanted",
     "plan/control-character-in-title": "21: month.task.title: holds the control character '\\x1b'",
     "plan/day-of-another-year": "22: month.task.due: is 2025-04-10, wanted a day of 2026",
     "plan/direction-override-in-title": "21: month.task.title: holds the invisible character",
+    "plan/day-outside-the-term": "23: month.task.due: is 2026-04-10, wanted a day from 2026-09-01",
     "plan/due-before-opens": "23: month.task.due: due 2026-04-10 stands before opens 2026-04-20",
     "plan/due-before-opens-on-working-days": (
         "23: month.task.due: due 2026-04-24 stands before opens 2026-04-27 (on working days)"
@@ -63,13 +64,18 @@ FAULTS = {
     "plan/impossible-quoted-date": "22: month.task.due: is '2026-02-30', wanted a valid date",
     "plan/lead-missing": "18: month.task.lead: is missing, wanted a unit",
     "plan/meeting-date-out-of-reach": "13: meeting.date: ",
+    "plan/meeting-that-ends-before-it-begins": "14: meeting.until: is 2026-04-18, wanted a day",
+    "plan/meeting-that-ends-without-a-date": "13: meeting.until: is 2026-04-18, wanted a day",
     "plan/month-13": "15: month.month: is 13, wanted less than or equal to 12",
+    "plan/month-and-when": "16: month.when: stands beside month, wanted one of the two",
     "plan/month-without-tasks": "14: month.task: is missing, wanted",
+    "plan/neither-month-nor-when": "14: month.month: is missing, wanted month or when",
     "plan/nested-too-deeply": "22: not TOML: nested too deeply",
     "plan/no-tasks": "1: plan: has no tasks, wanted [[month]] rows",
     "plan/not-utf-8": "21: byte 0xd5 is not UTF-8, wanted UTF-8",
     "plan/number-of-many-digits": " cannot be read: Exceeds the limit",
     "plan/short-over-16-characters": "22: month.task.short: is '一二三四五六七八九十",
+    "plan/starts-in-the-middle-of-a-month": "8: plan.starts: is 2026-09-15, wanted the first of a",
     "plan/task-id-with-spaces": "20: month.task.id: is '2026 04 1', wanted",
     "plan/time-zone-outside-its-folder": "7: plan.timezone: '../Shanghai' is no time zone, wanted",
     "plan/title-empty": "21: month.task.title: is empty, wanted words",
@@ -79,9 +85,19 @@ FAULTS = {
     "plan/unknown-key": "22: month.task.shrot: unknown key, wanted short?",
     "plan/unknown-meeting": "22: month.task.meetings: unknown meeting 'sesion', wanted session?",
     "plan/unknown-office": "6: plan.office: unknown unit '代表委员会', wanted 代表工作委员会?",
-    "plan/unknown-part-of-month": "22: month.task.part: is 'end', wanted 'early', 'middle' or",
+    "plan/unknown-part-of-month": "22: month.task.part: is 'end', wanted 'early', 'early-middle'",
     "plan/unknown-time-zone": "7: plan.timezone: 'Asia/Beijing' is no time zone, wanted an IANA",
     "plan/unknown-unit": "19: month.related: unknown unit '组织邻', wanted 组织部?",
+    "plan/when-contradicted": "23: month.task.due: contradicts when = '4月15日前', wanted one of",
+    "plan/when-of-a-row-contradicted": "22: month.task.before: contradicts when = '3月、9月',",
+    "plan/when-of-a-row-that-is-no-time": "15: month.when: ",
+    "plan/when-that-is-no-time": "22: month.task.when: '6月31日' names a day that is none: 6月 has",
+    "plan/when-twice-the-same-days": "22: month.task.when: '4月、4月1日—30日' says 2026-04-01 to",
+    "plan/when-twice-the-same-window": (
+        "22: month.task.when: comes to 2026-04-07 to 2026-04-07 twice (on working days), wanted it"
+    ),
+    "plan/when-without-its-meeting": "22: month.task.when: counts from a meeting, wanted",
+    "plan/year-round-before-a-meeting": "27: year-round.when: counts from a meeting, wanted",
     "units/address-without-at": "14: unit.to: 'related.unit.example' is not an address",
     "units/alias-means-two-units": "11: unit.aliases: '代表工委' means 'lead' at line 4 and",
     "units/control-character-in-name": "16: unit.name: holds the control character '\\x07'",

@@ -9,7 +9,7 @@ import pytest
 
 from reminder.documents.office import Office, load_office
 from reminder.domain.occasions import digest_units
-from reminder.domain.plan import Plan
+from reminder.domain.plan import Plan, Task
 from reminder.domain.units import Directory, Relation
 from reminder.domain.windows import Progress, Rule
 
@@ -121,15 +121,19 @@ def test_the_reading_of_the_source_is_whole() -> None:
     assert (len(YEAR_ROWS), len(REMARKS)) == (3, 3)
 
 
+def of_month(plan: Plan, month: int) -> list[Task]:
+    return [task for task in plan.month_tasks if task.month == month]
+
+
 def test_ids_numbers_and_short_titles_are_those_agreed(plan: Plan) -> None:
     wanted = [f"2026-{m:02}-{n}" for m, count in enumerate(COUNTS, 1) for n in range(1, count + 1)]
     wanted += [f"2026-{kind}-{n}" for kind in ("year", "standing") for n in (1, 2, 3)]
     assert [task.id for task in plan.tasks] == wanted
     assert (plan.id, len(plan.tasks)) == ("npc-deputies", 33 + 3 + 3)
     # A row that is numbered keeps its numbers, and a single task has none.
-    assert [task.number for task in plan.month(3)] == [1, 2, 3, 4, 5, 6]
-    assert [task.number for task in plan.month(12)] == [0]
-    rows = [*map(plan.month, range(1, 13)), plan.year_round]
+    assert [task.number for task in of_month(plan, 3)] == [1, 2, 3, 4, 5, 6]
+    assert [task.number for task in of_month(plan, 12)] == [0]
+    rows = [*(of_month(plan, month) for month in range(1, 13)), plan.year_round]
     agreed = [line.strip().split("|") for line in SHORT.strip().split("\n")]
     assert [[task.short for task in row] for row in rows] == agreed
 
@@ -139,8 +143,8 @@ def test_a_months_wordings_and_units_are_the_tables_character_for_character(
     plan: Plan, units: Directory, month: int
 ) -> None:
     _, wordings, related, lead = MONTH_ROWS[month]
-    assert [task.title for task in plan.month(month)] == wordings
-    for task in plan.month(month):
+    assert [task.title for task in of_month(plan, month)] == wordings
+    for task in of_month(plan, month):
         assert (names(units, task.related), names(units, task.lead)) == (related, lead)
 
 

@@ -14,7 +14,7 @@ from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import PastDigest
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
 from reminder.domain.status import Reader
-from reminder.domain.timetable import MONTHS, Schedule, Timetable
+from reminder.domain.timetable import Schedule, Timetable
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.domain.workdays import WorkingDays
@@ -58,7 +58,7 @@ def task(
         kind=TaskKind.MONTH,
         title=title or f"{month}月表列第{number}项工作",
         short=short,
-        month=month,
+        months=range(month, month + 1) if month else range(0),
         number=number,
         lead=tuple(lead),
         related=tuple(related),
@@ -136,7 +136,9 @@ def due_reminders(
         }
         for step in occasions.steps_in_reach(table, moment, progress)
     }
-    past = [PastDigest(month, table.digest_day(month)) for month in MONTHS if after_digests]
+    past = [
+        PastDigest(month, table.digest_day(month)) for month in table.plan.months if after_digests
+    ]
     past = [digest for digest in past if digest.day <= moment.date()]
     digests = {unit.id: past for unit in table.directory.single}
     found = occasions.reminders(table, moment, told, progress, digests)

@@ -14,7 +14,7 @@ from reminder.domain.notices import Kind
 from reminder.domain.occasions import digest_units
 from reminder.domain.plan import TaskKind
 from reminder.domain.status import Reader
-from reminder.domain.timetable import MONTHS, Audience, Role, Timetable
+from reminder.domain.timetable import Audience, Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from tests.domain.builders import UNITS, at, standing, task, timetable, year_round
@@ -34,7 +34,7 @@ def mails(table: Timetable, unit: str, progress: Progress) -> list[Content]:
     """Every digest of the year, and a nudge and a 待确认 mail of all that the unit leads."""
     found = [
         digest(_reader(table, unit, progress), month, table.digest_due(month))
-        for month in MONTHS
+        for month in range(1, 13)
         if unit in table.reached(month)
     ]
     led = [t.id for t in table.leads(unit, table.plan.tasks) if t.kind is TaskKind.MONTH]
@@ -93,7 +93,7 @@ def test_a_unit_has_the_roles_of_the_rows_that_name_it_or_its_group(table: Timet
 def test_who_has_tasks_to_confirm_is_found_without_asking_each_unit(
     table: Timetable, on: date
 ) -> None:
-    for month in MONTHS:
+    for month in range(1, 13):
         rows = table.reached(month)
         wanted = [
             unit.id

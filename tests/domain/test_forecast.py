@@ -9,7 +9,7 @@ from reminder.documents.office import Office
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import digest_draft, digest_units, forecast
 from reminder.domain.plan import Part, Task
-from reminder.domain.timetable import MONTHS, Addressees, Timetable
+from reminder.domain.timetable import Addressees, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from tests.domain.builders import (
@@ -97,7 +97,7 @@ def test_a_unit_of_year_round_rows_alone_gets_januarys_digest(
     tasks: tuple[Task, ...], months: list[int]
 ) -> None:
     table = timetable(*tasks, year_round(related=(OUTSIDER,)))
-    assert [month for month in MONTHS if OUTSIDER in digest_of(table, month)] == months
+    assert [month for month in range(1, 13) if OUTSIDER in digest_of(table, month)] == months
 
 
 def test_a_digest_is_due_at_nine_and_of_use_until_the_months_end() -> None:
@@ -178,5 +178,5 @@ def test_forecast_names_the_days_on_which_reminders_are_found_due(table: Timetab
 def test_forecast_of_2026_has_twelve_digests_and_the_first_nudge_in_january(office: Office) -> None:
     found = list(forecast(office.table, *YEAR, at(1, 1), NOTHING))
     digests = [occasion.period for occasion in found if occasion.kind is Kind.DIGEST]
-    assert digests == [f"2026-{month:02}" for month in MONTHS]
+    assert digests == [f"2026-{month:02}" for month in range(1, 13)]
     assert next(o.at for o in found if o.kind is Kind.NUDGE) == at(1, 27)

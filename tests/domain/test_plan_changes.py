@@ -36,7 +36,7 @@ def moved(**timing: Any) -> Task:
 @pytest.mark.parametrize(
     ("after", "difference"),
     [
-        (replace(ROW, month=5), Difference.MOVED),
+        (replace(ROW, months=range(5, 6)), Difference.MOVED),
         (moved(due=date(2026, 4, 15)), Difference.MOVED),
         (moved(soft=True), Difference.MOVED),
         (replace(year_round(), id=ROW.id, title=ROW.title), Difference.MOVED),

@@ -13,7 +13,7 @@ from reminder.documents.settings_sources import SettingsSources
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import digest_draft
 from reminder.domain.plan import Part
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
@@ -85,7 +85,7 @@ def year_of(
     table: Timetable, unit: str, progress: Progress
 ) -> Iterator[tuple[NoticeDraft, datetime, UnitFacts]]:
     """Every mail that the unit would get in 2026; digests also as written late in the month."""
-    for month in MONTHS:
+    for month in range(1, 13):
         if unit in table.reached(month):
             draft = digest_draft(table, month, unit)
             yield draft, draft.due, UnitFacts(first_of_year=month == 1)

@@ -6,7 +6,7 @@ from datetime import datetime
 from random import Random
 
 from reminder.domain.registrations import Signature
-from reminder.domain.timetable import MONTHS, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch
@@ -29,7 +29,7 @@ class Approver:
         self._dice = Random(f"reader {seed}")
         self.approved: dict[str, set[str]] = defaultdict(set)
         self.begins: dict[str, datetime] = {}
-        for month in MONTHS:
+        for month in range(1, 13):
             begin = table.preflight(month)
             if seed is not None:
                 begin = table.digest_due(month) + HOUR * self._dice.uniform(-72, 24)

@@ -74,10 +74,18 @@ class _Rules:
     def __init__(self, table: Timetable, started: date) -> None:
         self._table = table
         self._started = started
-        months = range(1, 13)
-        self._rows = {month: self._units_of(table.plan.month(month)) for month in months}
-        named = {unit for units in self._rows.values() for unit in units}
-        self._rows[1] |= self._units_of(table.plan.year_round) - named
+        months = table.plan.months
+        # By the month in which they begin, and those that began before it.
+        self._begun: dict[int, list[Task]] = {month: [] for month in months}
+        first: dict[int, list[Task]] = {month: [] for month in months}
+        for task in table.plan.month_tasks:
+            of_task = table.months_of(task)
+            first[of_task[0]].append(task)
+            for month in of_task[1:]:
+                self._begun.setdefault(month, []).append(task)
+        self._rows = {month: self._units_of(tasks) for month, tasks in first.items()}
+        named = self._units_of(table.plan.month_tasks)
+        self._rows[months[0]] |= self._units_of(table.plan.year_round) - named
         self._due = {month: table.digest_due(month) for month in months}
         self._end = {month: table.digest_end(month) for month in months}
         self._told: tuple[object, ...] | None = None  # of these are the last tellings
@@ -93,8 +101,17 @@ class _Rules:
         for month, due in self._due.items():
             end = due if early else self._end[month]
             if (self._table.preflight(month) if early else due) <= tick.clock < end:
-                for unit in self._rows[month] | self._unconfirmed(month, tick):
+                for unit in self._in_rows(month, tick) | self._unconfirmed(month, tick):
                     yield self._key(month, unit)
+
+    def _in_rows(self, month: int, tick: Tick) -> set[str]:
+        carried = {
+            unit
+            for task in self._begun[month]
+            for unit in self._units_of([task])
+            if task.id not in tick.done and tick.is_asked(task.id, unit)
+        }
+        return self._rows[month] | carried
 
     def running(self, tick: Tick) -> Iterator[str]:
         """Of the months that run: everybody's."""
@@ -112,7 +129,7 @@ class _Rules:
             return set()
         for window in self._open(tick.done):
             task = table.plan.by_id[window.task]
-            if window.can_be_overdue and window.due < day and task.month < month:
+            if window.can_be_overdue and window.due < day and table.months_of(task)[-1] < month:
                 leads = table.directory.expand(task.lead)
                 found |= {unit for unit in leads if tick.is_asked(task.id, unit)}
         return {unit for unit in found if table.directory[unit].tone is not Relation.PARALLEL}
@@ -149,7 +166,8 @@ class _Rules:
 
     def _nudge(self, window: Window, day: date, unit: str) -> Iterator[tuple[str, str, int]]:
         """A step that leaves out the lead is none for a local unit, nor for a soft task."""
-        if window.tracked and window.opens <= day <= window.due:
+        is_within = (window.ranged or window.opens <= day) and day <= window.due
+        if window.tracked and is_within:
             left, soft = self._table.days.between(day, window.due), window.soft
             local = self._table.directory[unit].tone is Relation.LOCAL
             steps = [step for step in self._table.schedule.nudges if step >= left]

@@ -6,7 +6,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from reminder.domain.notices import Kind, copy_number
-from reminder.domain.timetable import MONTHS
 from reminder.errors import DeclinedError, UnknownError, UsageError
 from reminder.office import operations
 from reminder.office.records import filter_by, page_of_notices, read_content, read_details
@@ -35,7 +34,7 @@ def _list(page: Page) -> Response:
         "ledger.html",
         refused,
         chosen=chosen,
-        periods=[page.table.plan.period(month) for month in MONTHS],
+        periods=[page.table.plan.period(month) for month in page.table.plan.months],
         units=[unit.name for unit in page.table.directory.single[:SUGGESTED]],
         shown=shown,
         later=_link(chosen) if before else "",
@@ -95,7 +94,9 @@ def _drop_one(page: Page, form: Form) -> Response:
 
 
 def _occasion(page: Page, kind: str, period: str) -> tuple[Kind, str]:
-    if kind not in operations.RESENDABLE or period not in map(page.table.plan.period, MONTHS):
+    if kind not in operations.RESENDABLE or period not in map(
+        page.table.plan.period, page.table.plan.months
+    ):
         raise HTTPException(400)
     return Kind(kind), period
 

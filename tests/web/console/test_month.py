@@ -39,7 +39,7 @@ def test_tasks_stand_with_wording_units_and_reports(house: Any, secretary: Secre
     unit, task = house.table.directory[LEADER], house.table.plan.by_id["2026-04-2"]
     registrations.report_progress(app, unit, task, by, words="方案已报批 <i>", percent=60)
     page = secretary.get("/console/month/2026-04").text
-    for task in house.table.plan.month(4):
+    for task in house.table.month_tasks(4):
         assert task.title in page
     for words in ("4月内（4月1日—4月30日）", "各市、县（区）人大常委会（27个）", "办公厅"):
         assert words in page

@@ -1,0 +1,90 @@
+"""The form of plan/plan_YEAR.toml: its tables and their keys."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+from reminder.documents.values import Id, Line, Zone
+from reminder.domain.characters import one_line, quoted
+from reminder.domain.plan import Part
+
+SHORT = 16  # characters
+ALL_YEAR = "全年"
+
+
+def _short(value: str) -> str:
+    if len(value) > SHORT:
+        raise ValueError(f"is {quoted(value)}, wanted {SHORT} characters at most")
+    return one_line(value)
+
+
+def _part(value: object) -> object:
+    """As the table would say it, too."""
+    words = ("上旬", "上中旬", "中旬", "中下旬", "下旬")
+    return dict(zip(words, Part, strict=True)).get(str(value), value)
+
+
+class PlanHeader(BaseModel, extra="forbid"):
+    id: Id
+    year: int = Field(ge=2000, le=2100)
+    starts: date | None = None
+    name: Line
+    tag: Line
+    office: Line
+    timezone: Zone
+
+
+class MeetingTable(BaseModel, extra="forbid"):
+    id: Id
+    name: Line
+    month: int = Field(ge=1, le=12)
+    day: date | None = Field(None, alias="date")
+    until: date | None = None
+
+
+class BeforeTable(BaseModel, extra="forbid"):
+    workdays: int = Field(ge=0, le=60)
+
+
+class TaskTable(BaseModel, extra="forbid"):
+    id: Id
+    title: Line
+    short: Annotated[str, AfterValidator(_short)] | None = None
+    lead: list[str] | None = None
+    related: list[str] | None = None
+
+
+class TimedTable(TaskTable):
+    when: Line | None = None
+
+
+class MonthTaskTable(TimedTable):
+    opens: date | None = None
+    due: date | None = None
+    exact: bool = False
+    part: Annotated[Part, BeforeValidator(_part)] | None = None
+    meetings: list[str] = []
+    before: BeforeTable | None = None
+    soft: bool = False
+
+
+class MonthTable(BaseModel, extra="forbid"):
+    month: int | None = Field(None, ge=1, le=12)
+    when: Line | None = None
+    lead: list[str] = []
+    related: list[str] = []
+    task: list[MonthTaskTable] = Field(min_length=1)
+
+    @property
+    def words(self) -> str:
+        """What it says of its time."""
+        return self.when or f"{self.month}月"
+
+
+class PlanTables(BaseModel, extra="forbid"):
+    plan: PlanHeader
+    meeting: list[MeetingTable] = []
+    month: list[MonthTable] = []
+    year_round: list[TimedTable] = Field([], alias="year-round")
+    standing: list[TaskTable] = []
