@@ -122,6 +122,7 @@ class _Reader:
                     place,
                     lead=lead,
                     related=related,
+                    **row.remarks,
                     number=numbers[name] if totals[name] > 1 else 0,
                     timing=self._timing(table, place, meetings),
                 )
@@ -186,7 +187,8 @@ class _Reader:
             self.file.refuse((*here, "when"), f"{quoted(said.words)} {error}")
 
     def _task(self, kind: TaskKind, table: TaskTable, here: Location, **of_row: Any) -> Task:
-        """`of_row` is what its row says of it; a task's own units are in place of the row's."""
+        """`of_row` is what its row says of it; what the task says itself is in place of that."""
+        of_row |= {key: words for key, words in table.remarks.items() if words}
         self._note_id(self.places, table.id, here)
         for role, names in (("lead", table.lead), ("related", table.related)):
             if names is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from reminder.documents.values import Id, Line, Zone
+from reminder.documents.values import Id, Line, OptionalLine, Zone
 from reminder.domain.characters import one_line, quoted
 from reminder.domain.plan import Part
 
@@ -47,7 +47,19 @@ class BeforeTable(BaseModel, extra="forbid"):
     workdays: int = Field(ge=0, le=60)
 
 
-class TaskTable(BaseModel, extra="forbid"):
+class RemarkedTable(BaseModel, extra="forbid"):
+    """What a table says beside its tasks; of a row it holds for tasks that say nothing."""
+
+    section: OptionalLine = ""
+    remark: OptionalLine = ""
+    source: OptionalLine = ""  # a document's number, a row
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        return {"section": self.section, "remark": self.remark, "source": self.source}
+
+
+class TaskTable(RemarkedTable):
     id: Id
     title: Line
     short: Annotated[str, AfterValidator(_short)] | None = None
@@ -69,7 +81,7 @@ class MonthTaskTable(TimedTable):
     soft: bool = False
 
 
-class MonthTable(BaseModel, extra="forbid"):
+class MonthTable(RemarkedTable):
     month: int | None = Field(None, ge=1, le=12)
     when: Line | None = None
     lead: list[str] = []

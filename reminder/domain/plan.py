@@ -100,6 +100,11 @@ class Task:
     timing: Timing = Timing()
     when: str = ""
     span: Span | None = None
+    # What the table says beside it, for pages and not for mails: its section, a remark, where it
+    # was decided.
+    section: str = ""
+    remark: str = ""
+    source: str = ""
 
     @property
     def table_id(self) -> str:

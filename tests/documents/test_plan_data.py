@@ -226,3 +226,17 @@ def test_tasks_to_be_done_at_a_fit_time_are_soft_and_no_others(plan: Plan) -> No
     soft = {task.id for task in plan.tasks if task.timing.soft}
     assert soft == {task.id for task in plan.tasks if "适时" in task.title}
     assert len(soft) == 2
+
+
+def test_what_a_row_says_beside_its_tasks_holds_where_they_say_nothing(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "plan/plan_2026.toml").read_text("utf-8")
+    row = 'month = 2\nsection = "会议"\nremark = "视频会议"\nsource = "宁人办发〔2026〕1号"'
+    text = text.replace("month = 2\nlead", f"{row}\nlead")
+    text = text.replace('id = "2026-02-2"', 'id = "2026-02-2"\nremark = "另行通知"')
+    path = tmp_path / "plan.toml"
+    path.write_text(text, "utf-8")
+    tasks = load_office(command_line={"plan": path}).table.plan.by_id
+    one, two, other = (tasks[name] for name in ("2026-02-1", "2026-02-2", "2026-03-1"))
+    assert (one.section, one.remark, one.source) == ("会议", "视频会议", "宁人办发〔2026〕1号")
+    assert (two.section, two.remark) == ("会议", "另行通知")
+    assert (other.section, other.remark, other.source) == ("", "", "")
