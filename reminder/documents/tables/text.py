@@ -3,13 +3,15 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from itertools import groupby
 from pathlib import Path
 
 from reminder.documents.tables.grid import Cell, Refusal, RefusedFileError, Table, clean_lines
 
-LARGEST_TEXT = 8 << 20  # bytes
-WIDEST = 1_000  # columns
+LARGEST_TEXT = 4 << 20  # bytes
+MOST_LINES = 100_000
+WIDEST, MOST_PLACES = 1_000, 500_000
 _BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _RULER = re.compile(r"[\s|:+\-=─━┼├┤]+")
 _GAP = re.compile(r"[ \u3000]{2,}|\u3000")
@@ -22,6 +24,8 @@ def text_tables(path: Path) -> list[Table]:
     if path.stat().st_size > LARGEST_TEXT:
         raise RefusedFileError(Refusal.TOO_LARGE, f"text of more than {LARGEST_TEXT} bytes")
     text = re.sub("\r\n?", "\n", decoded(path.read_bytes()))
+    if text.count("\n") > MOST_LINES:
+        raise RefusedFileError(Refusal.TOO_LARGE, f"text of more than {MOST_LINES} lines")
     if path.suffix.lower() == ".csv":
         return [_table(_separated(text, _delimiter(text)))]
     lines = list(enumerate(text.split("\n"), 1))
@@ -51,7 +55,7 @@ def _table(rows: Iterator[Row], before: Sequence[str] = ()) -> Table:
     """Of equal length, without rows of nothing."""
     kept = [(number, row) for number, row in rows if any(text.strip() for text in row)]
     width = max((len(row) for _, row in kept), default=0)
-    if width > WIDEST:
+    if width > WIDEST or width * len(kept) > MOST_PLACES:
         raise RefusedFileError(Refusal.BOMB, "more columns than a table has")
     cells = tuple(
         (*[Cell(tuple(clean_lines(text))) for text in row], *[None] * (width - len(row)))
@@ -93,9 +97,13 @@ def _exported(lines: list[Line]) -> Iterator[Row]:
 
 def _separated(text: str, delimiter: str) -> Iterator[Row]:
     """Quoted values may go over several lines; the number is that of the last."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    places = 0
     try:
         for row in reader:
+            places += len(row)
+            if len(row) > WIDEST or places > MOST_PLACES:
+                raise RefusedFileError(Refusal.BOMB, "more values than a table has")
             yield reader.line_num, row
     except csv.Error as error:
         raise RefusedFileError(Refusal.DAMAGED, str(error)) from None

@@ -18,8 +18,8 @@ from reminder.documents.tables.ooxml import Package
 from reminder.documents.tables.word_styles import Numbering, Styles, switch, value
 from reminder.documents.tables.word_text import Paragraphs, shown_blocks
 
-WIDEST = 1_000  # columns; Word itself stops at 63
-MOST_PLACES = 1_000_000
+WIDEST = 500  # columns; Word itself stops at 63
+MOST_PLACES = 500_000  # each is counted twice: as it stands and as it is padded
 
 
 def word_tables(package: Package, main: str) -> list[Table]:
@@ -96,6 +96,11 @@ class _Reader:
             content.tables += inside.tables
         return text
 
+    def count_places(self, places: int) -> None:
+        self._places += places
+        if self._places > MOST_PLACES:
+            raise RefusedFileError(Refusal.BOMB, "more places than a table has")
+
     def _tables(self, element: Element, before: tuple[str, ...]) -> Iterator[Table]:
         """It, then those within its cells."""
         reader = _TableReader(self)
@@ -103,9 +108,7 @@ class _Reader:
             if row.tag == "w_tr":
                 reader.add(row)
         width = max(map(len, reader.rows), default=0)
-        self._places += width * len(reader.rows)
-        if self._places > MOST_PLACES:
-            raise RefusedFileError(Refusal.BOMB, "more places than a table has")
+        self.count_places(width * len(reader.rows))
         rows = tuple((*row, *[None] * (width - len(row))) for row in reader.rows)
         yield Table(rows, before, tuple(range(1, len(rows) + 1)), tuple(reader.hidden))
         yield from reader.nested
@@ -128,6 +131,7 @@ class _TableReader:
             if element.tag == "w_tc" and element.find("w_tcPr/w_cellDel") is None:
                 self._add_cell(element, cells, here, deleted=deleted)
         self._above = here
+        self._reader.count_places(len(cells))
         if deleted:
             return
         if switch(row, "w_trPr/w_hidden"):
