@@ -33,7 +33,7 @@ def diff(
 @cli.command(epilog="Example: reminder plan export table.docx")
 def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> None:
     """Write the table as the office prints it; a file that is there already is left alone."""
-    from reminder.office.plan_export import export_plan
+    from reminder.office.plan_files import export_plan
 
     content = export_plan(load(), file)
     write_file(file, [content], new=True)

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import groupby
 from typing import Any
 
-from reminder.documents.plan_tables import PlanTables, TaskTable
+from reminder.documents.plan_tables import MonthTable, MonthTaskTable, PlanTables, TaskTable
 from reminder.documents.tables.grid import Cell, Table
-from reminder.domain.workdays import first_day, last_day
+from reminder.domain.when import Term, When, parse_when
 
 # In the order in which they are printed; the first and the last only where a row has them.
 COLUMNS = ("section", "time", "content", "related", "lead", "remark")
@@ -64,25 +63,30 @@ def _is_the_offices(task: Any, office: str) -> bool:
 
 
 def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
+    starts = tables.plan.starts
+    term = Term(tables.plan.year, starts.month if starts else 1)
     for index, row in enumerate(tables.month):
         for task in row.task:
             lead = row.lead if task.lead is None else task.lead
             related = row.related if task.related is None else task.related
-            time = say(
-                "time", month=row.month, part=task.part, **_days(tables.plan.year, row, task)
-            )
             units = tuple(lead), tuple(related)
-            yield _Line(("month", index), row.month, time, task.title, *units)
+            counted = row.month or row.when
+            yield _Line(("month", index), counted, _time(term, row, task, say), task.title, *units)
 
 
-def _days(year: int, row: Any, task: Any) -> dict[str, date]:
-    """Both, or only the last where the first is the month's own."""
-    if not (task.opens or task.due):
-        return {}
-    due = task.due or last_day(year, row.month)
-    if task.opens or due.month != row.month:
-        return {"opens": task.opens or first_day(year, row.month), "due": due}
-    return {"due": due}
+def _time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callable[..., str]) -> str:
+    """In the file's own words, and what the task says beside them."""
+    own = parse_when(task.when, term) if task.when else When()
+    leaves_open = not (own.spans or own.offset)
+    words = [word for word in (row.words if leaves_open else "", task.when) if word]
+    spans = (parse_when(row.words, term) if leaves_open else own).spans
+    if task.opens or task.due:
+        first, last = task.opens or spans[0].first, task.due or spans[0].last
+        is_one_month = not task.opens and first.replace(day=1) == last.replace(day=1)
+        return say("days", opens=None if is_one_month else first, due=last)
+    if task.part:
+        return say("parts", months=tuple(span.first.month for span in spans), part=task.part)
+    return say("time", said=tuple(words))
 
 
 def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool) -> Iterator[_Line]:
@@ -94,7 +98,8 @@ def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool)
         for index, task in enumerate(tasks):
             units = tuple(task.lead or ()), tuple(task.related or ())
             place = (kind, index)
-            yield _Line(place, place, say(kind.replace("-", "_")), task.title, *units)
+            time = getattr(task, "when", None) or say(kind.replace("-", "_"))
+            yield _Line(place, place, time, task.title, *units)
 
 
 def _numbered(lines: Sequence[_Line]) -> Iterator[_Line]:

@@ -89,7 +89,7 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
     """
     old, new = _rows(before), _rows(after)
     twins = _twins(old, new)
-    head = ("id", "year", "name", "tag", "office", "zone")
+    head = ("id", "year", "first_month", "name", "tag", "office", "zone")
     sessions = dict.fromkeys((*after.plan.meetings, *before.plan.meetings))
     changes = []
     for row in dict.fromkeys((*new, *old)):
@@ -150,7 +150,8 @@ def _times(table: Timetable, tasks: Iterable[Task]) -> set[object]:
     for task in tasks:
         window, timing = table.windows.get(task.id), task.timing
         days = (window.opens, window.due, window.rule) if window else ()
-        times.add((task.kind, days, timing.soft, timing.meetings, timing.before_workdays))
+        counts = (timing.meetings, timing.before_workdays, timing.offset)
+        times.add((task.kind, days, timing.soft, counts))
     return times
 
 

@@ -70,6 +70,13 @@ def test_an_explicit_day_that_moves_to_the_same_working_day_is_the_same() -> Non
     assert not changes([saturday], [friday])
 
 
+def test_a_task_of_several_times_is_one_change() -> None:
+    quarterly = [replace(ROW, id=f"{ROW.id}@2026-{m:02}", months=range(m, m + 1)) for m in (3, 9)]
+    (change,) = changes([*quarterly, task(5, 1)], [quarterly[0], task(5, 1)]).tasks
+    assert (change.id, change.differences) == (ROW.id, (Difference.MOVED,))
+    assert (len(change.before), len(change.after)) == (2, 1)
+
+
 def test_rows_that_came_and_went_stand_in_the_tables_order() -> None:
     kept, gone, new = task(4, 1), task(5, 1), task(3, 1)
     found = changes([kept, gone, standing()], [new, kept, standing()])
