@@ -48,9 +48,7 @@ def printed_table(tables: PlanTables, say: Callable[..., str]) -> tuple[Table, t
     columns = tuple(n for n in COLUMNS if n in ALWAYS or any(getattr(line, n) for line in lines))
     rows = [[Cell((say("heading", column=name),)) for name in columns]]
     for _, together in groupby(lines, key=lambda line: line.beside):
-        row = _row(list(together), columns, say)
-        above = rows[-1]
-        rows.append([_one(name, *pair) for name, *pair in zip(columns, above, row, strict=True)])
+        rows.append(_joined(columns, rows[-1], _row(list(together), columns, say)))
     if notes:
         titles = [say("task", number=n, title=task.title) for n, task in enumerate(notes, 1)]
         note = Cell((say("note"), *titles))
@@ -59,7 +57,8 @@ def printed_table(tables: PlanTables, say: Callable[..., str]) -> tuple[Table, t
 
 
 def _is_the_offices(task: Any, office: str) -> bool:
-    return not task.related and (task.lead or [office]) == [office]
+    says_more = task.related or task.section or task.remark
+    return not says_more and (task.lead or [office]) == [office]
 
 
 def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
@@ -71,7 +70,9 @@ def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
             related = row.related if task.related is None else task.related
             units = tuple(lead), tuple(related)
             counted = row.month or row.when
-            yield _Line(("month", index), counted, _time(term, row, task, say), task.title, *units)
+            beside = task.section or row.section, task.remark or row.remark
+            time = _time(term, row, task, say)
+            yield _Line(("month", index), counted, time, task.title, *units, *beside)
 
 
 def _time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callable[..., str]) -> str:
@@ -99,7 +100,7 @@ def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool)
             units = tuple(task.lead or ()), tuple(task.related or ())
             place = (kind, index)
             time = getattr(task, "when", None) or say(kind.replace("-", "_"))
-            yield _Line(place, place, time, task.title, *units)
+            yield _Line(place, place, time, task.title, *units, task.section, task.remark)
 
 
 def _numbered(lines: Sequence[_Line]) -> Iterator[_Line]:
@@ -128,6 +129,12 @@ def _row(lines: list[_Line], columns: Iterable[str], say: Callable[..., str]) ->
     return [cells[name] for name in columns]
 
 
-def _one(column: str, above: Cell, cell: Cell) -> Cell:
-    is_one = column in _MERGED and cell.text and cell.lines == above.lines
-    return above if is_one else cell
+def _joined(columns: Sequence[str], above: list[Cell], row: list[Cell]) -> list[Cell]:
+    """Equal sections, and within one equal times, are one cell with that of the row above."""
+    cells = dict(zip(columns, row, strict=True))
+    for name, cell in zip(columns, above, strict=True):
+        if name in _MERGED:
+            if cells[name].lines != cell.lines:
+                break
+            cells[name] = cell if cell.text else cells[name]
+    return list(cells.values())

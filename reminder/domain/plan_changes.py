@@ -17,6 +17,7 @@ class Difference(StrEnum):
     MOVED = "moved"
     REWORDED = "reworded"
     UNITS = "units"
+    REMARKED = "remarked"  # section, remark, source
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,13 @@ def _differences(
         Difference.MOVED: _times(*before) != _times(*after),
         Difference.REWORDED: (was[0].title, was[0].short) != (becomes[0].title, becomes[0].short),
         Difference.UNITS: any(role.before is not role.after for role in roles),
+        Difference.REMARKED: _remarks(was[0]) != _remarks(becomes[0]),
     }
     return tuple(difference for difference, is_there in found.items() if is_there)
+
+
+def _remarks(task: Task) -> tuple[str, ...]:
+    return task.section, task.remark, task.source
 
 
 def _times(table: Timetable, tasks: Iterable[Task]) -> set[object]:

@@ -125,6 +125,9 @@ def _row(table: Timetable, tasks: tuple[Task, ...]) -> dict[str, Any] | None:
         "related": first.related,
         "soft": first.timing.soft,
         "meetings": first.timing.meetings,
+        "section": first.section,
+        "remark": first.remark,
+        "source": first.source,
         "windows": [
             {"occurrence": w.task, "opens": w.opens, "due": w.due, "rule": w.rule} for w in windows
         ],

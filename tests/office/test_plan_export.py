@@ -119,6 +119,30 @@ def test_a_task_with_a_time_or_units_of_its_own_has_a_row(
     )
 
 
+def test_sections_and_remarks_have_columns_where_there_are_any(tmp_path: Path) -> None:
+    row = '\n[[month]]\nmonth = 4\nsection = "{}"\nlead = ["办公厅"]\n[[month.task]]\n'
+    task = 'id = "t-{0}"\ntitle = "工作{0}"\nremark = "第{0}项"\n'
+    plan = tmp_path / "plan.toml"
+    rows = (row.format(name) + task.format(n) for n, name in enumerate(("会议", "会议", "调研")))
+    plan.write_text(SMALL % "" + "".join(rows), encoding="utf-8")
+    content = exported(plan, "a.docx")
+    assert [(row[0], row[1], row[5]) for row in word_rows(content)] == [
+        ("类别", "时间", "备注"),
+        ("", "4月", ""),
+        ("会议", "4月", "第0项"),
+        ("会议", "4月", "第1项"),
+        ("调研", "4月", "第2项"),
+    ]
+    document = Document(BytesIO(content))
+    cells = [row._tr.tc_lst for row in document.tables[0].rows[2:]]
+    assert [[cell.vMerge for cell in row[:2]] for row in cells] == [
+        ["restart", "restart"],
+        ["continue", "continue"],
+        [None, None],
+    ]
+    assert document.sections[0].page_width > document.sections[0].page_height
+
+
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     plan.write_text(re.sub(r"(?s)%s.*", "", SMALL), encoding="utf-8")
