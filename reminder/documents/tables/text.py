@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import groupby
@@ -13,8 +14,13 @@ LARGEST_TEXT = 4 << 20  # bytes
 MOST_LINES = 100_000
 WIDEST, MOST_PLACES = 1_000, 500_000
 _BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_RULER = re.compile(r"[\s|:+\-=─━┼├┤]+")
+_RULER = re.compile(r"[\s|:+=─-╿｜-]+")
+_PIPE = re.compile("[|│┃｜]")
 _GAP = re.compile(r"[ \u3000]{2,}|\u3000")
+_PIECE = re.compile(r"[^ \u3000]+(?: [^ \u3000]+)*")
+_LABEL = re.compile(r"\s*[（(]?([一二三四五六七八九十]+|\d+)[)）]?[.．、]?\s*")
+# A line that is no part of the row above it.
+_OF_ITS_OWN = re.compile(r"\s*([（(]?[一二三四五六七八九十]+[)）、]|第.季度|(备?注|说明)[:：])")
 
 Line = tuple[int, str]  # with its number
 Row = tuple[int, Sequence[str]]
@@ -29,10 +35,8 @@ def text_tables(path: Path) -> list[Table]:
     if path.suffix.lower() == ".csv":
         return [_table(_separated(text, _delimiter(text)))]
     lines = list(enumerate(text.split("\n"), 1))
-    if any("\t" in line for _, line in lines):
-        return _with_tabs(text, lines)
-    if (delimiter := _even_delimiter(text)) is not None:
-        return [_table(_separated(text, delimiter))]
+    if table := _with_tabs(lines) or _with_values(text):
+        return [table]
     return _of_blocks(lines)
 
 
@@ -69,15 +73,26 @@ def _shown(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(line for raw in lines for line in clean_lines(raw) if line)
 
 
-def _with_tabs(text: str, lines: list[Line]) -> list[Table]:
+def _with_tabs(lines: list[Line]) -> Table | None:
     """What stands above the first tab is no table."""
-    first = next(at for at, (_, line) in enumerate(lines) if "\t" in line)
+    first = next((at for at, (_, line) in enumerate(lines) if "\t" in line), None)
+    if first is None:
+        return None
     before, rest = [line for _, line in lines[:first]], lines[first:]
-    if sum(line.startswith("\t") for _, line in rest) > len(rest) / 4:
-        return [_table(_exported(rest), before)]
-    body = "\n".join(line for _, line in rest)
-    rows = ((number + first, row) for number, row in _separated(body, "\t"))
-    return [_table(rows, before)]
+    if rest[0][1].startswith("\t"):
+        rows = list(_exported(rest))
+        widths = [len(row) for _, row in rows]
+        # Else tabs only indent the paragraphs of a text.
+        regular = len(rows) > 1 and widths[0] > 1 and 2 * widths.count(widths[0]) > len(rows)
+        return _table(iter(rows), before) if regular else None
+    if any(line.startswith('"') or '\t"' in line for _, line in rest):
+        body = "\n".join(line for _, line in rest)
+        rows = [(number + first, row) for number, row in _separated(body, "\t")]
+    else:
+        rows = list(_pasted(rest))
+    if all(len(row) < 3 and _LABEL.fullmatch(row[0]) for _, row in rows):
+        return None  # the tabs stand behind the numbers of paragraphs
+    return _table(iter(rows), before)
 
 
 def _exported(lines: list[Line]) -> Iterator[Row]:
@@ -93,6 +108,27 @@ def _exported(lines: list[Line]) -> Iterator[Row]:
             else:
                 cells[-1] += f"\n{line}"
         yield row[0][0], cells
+
+
+def _pasted(lines: list[Line]) -> Iterator[Row]:
+    """As a table of Word is pasted: tabs between cells, whose lines go on in lines of their own."""
+    width = lines[0][1].count("\t") + 1
+    start, cells = lines[0][0], list[str]()
+    for number, line in lines:
+        values = line.split("\t")
+        if not line.strip():
+            continue
+        goes_on = (
+            cells and (len(values) < width or width == 1) and len(cells) + len(values) - 1 <= width
+        )
+        if goes_on and not (len(values) == 1 and len(cells) == width and _OF_ITS_OWN.match(line)):
+            cells = [*cells[:-1], f"{cells[-1]}\n{values[0]}", *values[1:]]
+            continue
+        if cells:
+            yield start, cells
+        start, cells = number, values
+    if cells:
+        yield start, cells
 
 
 def _separated(text: str, delimiter: str) -> Iterator[Row]:
@@ -117,30 +153,33 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=head.count)
 
 
-def _even_delimiter(text: str) -> str | None:
-    """The one by which all lines have as many values, three or more, in two rows or more."""
+def _with_values(text: str) -> Table | None:
+    """By a delimiter that gives all lines as many values, three or more, in two rows or more."""
     for delimiter in ",;":
         try:
             rows = [row for _, row in _separated(text, delimiter) if row]
         except RefusedFileError:
             continue
         if len(rows) > 1 and len(rows[0]) > 2 and len({len(row) for row in rows}) == 1:
-            return delimiter
+            return _table(_separated(text, delimiter))
     return None
 
 
 def _of_blocks(lines: list[Line]) -> list[Table]:
-    """Lines that split into as many parts as their neighbours are rows of a table."""
+    """Tables of pipes or aligned columns, and the lines between them."""
     tables: list[Table] = []
     before: list[str] = []
-    kept = [(number, _parts(line)) for number, line in lines if not _is_ruler(line)]
-    for width, group in groupby(kept, key=lambda row: len(row[1])):
-        rows = list(group)
-        if width > 2 and len(rows) > 1:
+    at = 0
+    while at < len(lines):
+        rows, end = _piped(lines, at)
+        if not rows:
+            rows, end = _aligned(lines, at)
+        if rows:
             tables.append(_table(iter(rows), before))
             before = []
         else:
-            before += [" ".join(parts) for _, parts in rows]
+            before += [line for _, line in lines[at:end] if not _is_ruler(line)]
+        at = end
     return [*tables, Table((), rest)] if (rest := _shown(before)) else tables
 
 
@@ -148,8 +187,53 @@ def _is_ruler(line: str) -> bool:
     return bool(_RULER.fullmatch(line)) and bool(line.strip())
 
 
-def _parts(line: str) -> list[str]:
-    line = line.strip()
-    if line.count("|") > 1:
-        return [part.strip() for part in line.strip("|").split("|")]
-    return _GAP.split(line)
+def _piped(lines: list[Line], at: int) -> tuple[list[Row], int]:
+    """Rows that begin at that line, and the line behind them."""
+    rows: list[Row] = []
+    end = at
+    while end < len(lines) and (_is_ruler(lines[end][1]) or len(_PIPE.findall(lines[end][1])) > 1):
+        if not _is_ruler(lines[end][1]):
+            line = re.sub(rf"^{_PIPE.pattern}|{_PIPE.pattern}$", "", lines[end][1].strip())
+            rows.append((lines[end][0], [part.strip() for part in _PIPE.split(line)]))
+        end += 1
+    return (rows, end) if len(rows) > 1 else ([], max(end, at + 1))
+
+
+def _aligned(lines: list[Line], at: int) -> tuple[list[Row], int]:
+    head = _pieces(lines[at][1])
+    if len(head) < 3:
+        return [], at + 1
+    columns = [column for column, _ in head]
+    rows: list[Row] = [(lines[at][0], [piece for _, piece in head])]
+    end = at + 1
+    while end < len(lines):
+        line = lines[end][1]
+        row = _row(_pieces(line), columns)
+        if row:
+            rows.append((lines[end][0], row))
+        elif line.strip() and not _is_ruler(line):
+            break
+        end += 1
+    return (rows, end) if len(rows) > 1 else ([], at + 1)
+
+
+def _pieces(line: str) -> list[tuple[int, str]]:
+    """Parts with two blanks or more between them, each with the column where it begins."""
+    return [(_width(line[: found.start()]), found[0]) for found in _PIECE.finditer(line)]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def _row(pieces: list[tuple[int, str]], columns: list[int]) -> list[str] | None:
+    """By their order where there are as many, else each below the head that it stands under."""
+    if len(pieces) == len(columns):
+        return [piece for _, piece in pieces]
+    row = [""] * len(columns)
+    for column, piece in pieces:
+        place = min(range(len(columns)), key=lambda at: abs(columns[at] - column))
+        if abs(columns[place] - column) > 2 or row[place]:
+            return None
+        row[place] = piece
+    return row if any(row[1:]) else None

@@ -90,3 +90,67 @@ def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(RefusedFileError) as caught:
         read(tmp_path, data)
     assert caught.value.refusal is Refusal.OTHER_FORMAT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # As Word pastes: a cell's further lines are lines of their own.
+        "时间\t内容\t单位\n4月\t1.开会；\n2.调研。\t甲\n乙\n5月\t培训\t丙\n",
+        '时间\t内容\t单位\n4月\t"1.开会；\n2.调研。"\t"甲\n乙"\n5月\t培训\t丙\n',
+        "\t时间\n\t内容\n\t单位\n\n\t4月\n\t1.开会；\n2.调研。\n\t甲\n乙\n\n\t5月\n\t培训\n\t丙\n",
+    ],
+)
+def test_cells_of_several_lines(tmp_path: Path, text: str) -> None:
+    (table,) = read(tmp_path, text)
+    assert table == [
+        ["时间", "内容", "单位"],
+        ["4月", "1.开会；\n2.调研。", "甲\n乙"],
+        ["5月", "培训", "丙"],
+    ]
+
+
+def test_a_heading_between_pasted_rows_is_a_row(tmp_path: Path) -> None:
+    text = "时间\t内容\t单位\n一、重点\n4月\t开会\t甲\n二、其他\n5月\t培训\t丙\n备注：略\n"
+    (table,) = read(tmp_path, text)
+    assert [row[0] for row in table] == ["时间", "一、重点", "4月", "二、其他", "5月", "备注：略"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "一、重点\n1.\t召开会议\n2.\t开展调研\n",
+        "\t一、重点\n\t1.召开会议\n\t2.开展调研\n",
+        "\t一、重点\n\n\t1.召开会议\n\n\t2.开展调研\n",
+        "一、重点\n1.召开　会议，2026年 4月  底前\n2.开展调研\n",
+    ],
+)
+def test_tabs_and_blanks_that_make_no_table(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "plan.txt"
+    path.write_text(text)
+    (table,) = read_tables(path)
+    assert not table.rows
+    assert table.before == tuple(line.strip() for line in text.split("\n") if line.strip())
+
+
+def test_columns_that_are_aligned_by_blanks(tmp_path: Path) -> None:
+    text = (
+        "        2026年安排\n\n"
+        "时间     工作内容              责任单位\n"
+        "-----------------------------------------\n"
+        "4月      召开会议              办公厅\n"
+        "         开展调研              代表工委\n"
+        "                               法工委\n\n"
+        "5月      培训                  办公厅\n"
+        "注：以通知为准\n"
+    )
+    table, rest = read(tmp_path, text)
+    assert [row[0] for row in table] == ["时间", "4月", "", "", "5月"]
+    assert [row[2] for row in table] == ["责任单位", "办公厅", "代表工委", "法工委", "办公厅"]
+    assert rest == []
+
+
+def test_a_table_drawn_with_lines(tmp_path: Path) -> None:
+    text = "┌──┬──┐\n│时间│内容│\n├──┼──┤\n│4月 │开会│\n└──┴──┘\n"
+    (table,) = read(tmp_path, text)
+    assert table == [["时间", "内容"], ["4月", "开会"]]
