@@ -16,6 +16,7 @@ class Difference(StrEnum):
     DROPPED = "dropped"
     MOVED = "moved"
     REWORDED = "reworded"
+    SHORTENED = "shortened"  # its short title
     UNITS = "units"
     REMARKED = "remarked"  # section, remark, source
 
@@ -139,7 +140,8 @@ def _differences(
         return (Difference.DROPPED,)
     found = {
         Difference.MOVED: _times(*before) != _times(*after),
-        Difference.REWORDED: (was[0].title, was[0].short) != (becomes[0].title, becomes[0].short),
+        Difference.REWORDED: was[0].title != becomes[0].title,
+        Difference.SHORTENED: was[0].short != becomes[0].short,
         Difference.UNITS: any(role.before is not role.after for role in roles),
         Difference.REMARKED: _remarks(was[0]) != _remarks(becomes[0]),
     }

@@ -41,7 +41,7 @@ def moved(**timing: Any) -> Task:
         (moved(soft=True), Difference.MOVED),
         (replace(year_round(), id=ROW.id, title=ROW.title), Difference.MOVED),
         (replace(ROW, title="召开会议"), Difference.REWORDED),
-        (replace(ROW, short="会议"), Difference.REWORDED),
+        (replace(ROW, short="会议"), Difference.SHORTENED),
         (replace(ROW, remark="待定"), Difference.REMARKED),
         (replace(ROW, related=(OUTSIDER,)), Difference.UNITS),
         (replace(ROW, lead=(LEADER, RELATED)), Difference.UNITS),
