@@ -180,6 +180,7 @@ def windows(
             "due": window.due,
             "rule": window.rule,
             "provisional": window.provisional,
+            "soft": window.soft,
             "light": task_light(table, window, on, progress),
         }
         for window in chosen

@@ -44,6 +44,7 @@ class _Reader:
     directory: Directory
     tables: PlanTables
     places: dict[str, Location] = field(default_factory=dict)  # of tasks
+    times: dict[str, Location] = field(default_factory=dict)  # of the words that say a task's time
 
     @cached_property
     def term(self) -> Term:
@@ -84,7 +85,7 @@ class _Reader:
             same = (task.table_id, found.opens, found.due)
             if same in seen:
                 words = f"comes to {found.opens} to {found.due} twice (on working days)"
-                self.file.refuse((*place, "when"), f"{words}, wanted it once")
+                self.file.refuse(self.times[task.table_id], f"{words}, wanted it once")
             seen.add(same)
 
     def _meetings(self) -> dict[str, Meeting]:
@@ -127,15 +128,17 @@ class _Reader:
                     timing=self._timing(table, place, meetings),
                 )
                 said = self._said(table.when, (*place, "when")).within(of_row)
-                self._refuse_beside(table, said, place)
-                yield from self._occurrences(task, said, place, meetings)
+                task = replace(task, timing=self._beside(table, task.timing, said, place))
+                self.times[task.id] = (*(place if table.when else here), "when")
+                yield from self._occurrences(task, said, meetings)
 
     def _year_tasks(self) -> Iterator[Task]:
         for n, table in enumerate(self.tables.year_round):
             place: Location = ("year-round", n)
             said = self._said(table.when, (*place, "when"))
             task = self._task(TaskKind.YEAR, table, place)
-            yield from self._occurrences(task, said.within(Said(ALL_YEAR, When())), place, {})
+            self.times[task.id] = (*place, "when")
+            yield from self._occurrences(task, said.within(Said(ALL_YEAR, When())), {})
 
     def _row(self, row: MonthTable, here: Location) -> Said:
         if row.month and row.when:
@@ -143,7 +146,9 @@ class _Reader:
         elif row.when:
             return self._said(row.when, (*here, "when"))
         elif not row.month and not all(task.when for task in row.task):
-            self.file.refuse((*here, "month"), "is missing, wanted month or when")
+            # At `when` where that was left out for a mistake of its own: it is one, not two.
+            key = "when" if "when" in self.file.data["month"][here[1]] else "month"
+            self.file.refuse((*here, key), "is missing, wanted month or when")
         if not row.month:
             return Said()
         month = self.term.month(row.month)
@@ -158,33 +163,35 @@ class _Reader:
                 self.file.refuse(place, str(error))
         return Said()
 
-    def _refuse_beside(self, table: MonthTaskTable, said: Said, here: Location) -> None:
-        given = {key for key in ("opens", "due", "part", "before") if getattr(table, key)}
-        if table.exact:
-            given.add("exact")
+    def _beside(self, table: MonthTaskTable, timing: Timing, said: Said, here: Location) -> Timing:
+        """Less what contradicts `when`, which is a mistake."""
         if table.exact and not (table.opens or table.due or said.names_days):
             self.file.refuse((*here, "exact"), "keeps dates, wanted opens or due beside it")
-        for key in sorted(given - said.allows(self.term)):
+        given = {key for key in ("opens", "due", "part", "before", "exact") if getattr(table, key)}
+        wrong = given - said.allows(self.term)
+        for key in sorted(wrong):
             words = f"contradicts when = {quoted(said.words)}, wanted one of the two"
             self.file.refuse((*here, key), words)
+        return Timing(meetings=timing.meetings, soft=timing.soft) if wrong else timing
 
     def _occurrences(
-        self, task: Task, said: Said, here: Location, meetings: Mapping[str, Meeting]
+        self, task: Task, said: Said, meetings: Mapping[str, Meeting]
     ) -> Iterator[Task]:
-        counts = said.when and said.when.offset
-        if said == Said():  # a mistake, which is told of
+        """None for a time that is a mistake."""
+        counts, place = said.when and said.when.offset, self.times[task.id]
+        if said == Said():  # which was told of
             return
         if counts and not said.months and task.timing.meetings:
             month = self.term.month(meetings[task.timing.meetings[-1]].month)
             said = replace(said, months=range(month, month + 1))
         elif counts and not task.timing.meetings:
             words = "counts from a meeting, wanted meetings = [...] of a [[month]] task too"
-            self.file.refuse((*here, "when"), words)
+            self.file.refuse(place, words)
             return
         try:
             yield from occurrences(task, said, self.term)
         except ValueError as error:
-            self.file.refuse((*here, "when"), f"{quoted(said.words)} {error}")
+            self.file.refuse(place, f"{quoted(said.words)} {error}")
 
     def _task(self, kind: TaskKind, table: TaskTable, here: Location, **of_row: Any) -> Task:
         """`of_row` is what its row says of it; what the task says itself is in place of that."""
