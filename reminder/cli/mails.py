@@ -17,6 +17,8 @@ from reminder.cli.context import AsJson, application, parse_day, parse_moment, s
 from reminder.cli.output import print_json, remark, say, table
 from reminder.domain.changes import held_on
 from reminder.domain.characters import harmless
+from reminder.domain.plan import calendar_month
+from reminder.domain.workdays import first_day, last_day
 from reminder.errors import ReminderError, UsageError
 from reminder.output_files import make_folder, write_file
 
@@ -151,7 +153,8 @@ def simulate(
     office = application(informed=False).office
     timetable = held_on(office.table, session_dates(office).get(office.table.plan.id, {}))
     plan = office.table.plan
-    first, last = first or date(plan.year, 1, 1), last or date(plan.year, 12, 31)
+    first = first or first_day(plan.year, plan.months[0])
+    last = last or last_day(plan.year, plan.months[-1])
     for day in (first, last):
         if abs(day.year - plan.year) > 1:
             raise UsageError(f"{day} lies far from the plan's year {plan.year}")
@@ -180,11 +183,14 @@ def simulate(
         )
     units = grid(outcome, timetable)
     if output:
-        write_file(output / "report.txt", [f"{_report(outcome, units, WIDE)}\n".encode()])
+        write_file(
+            output / "report.txt", [f"{_report(outcome, units, plan.months, WIDE)}\n".encode()]
+        )
     if as_json:
         print_json(_figures(outcome, units))
     else:
-        print(_report(outcome, units, get_terminal_size().columns if sys.stdout.isatty() else WIDE))
+        room = get_terminal_size().columns if sys.stdout.isatty() else WIDE
+        print(_report(outcome, units, plan.months, room))
     if outcome.breaches:
         raise ReminderError("the promise was broken", hint="The same year breaks it again.")
 
@@ -203,8 +209,8 @@ def _figures(outcome: Outcome, units: list[list[str]]) -> dict[str, Any]:
     }
 
 
-def _report(outcome: Outcome, units: list[list[str]], room: int) -> str:
-    head = ["unit", *(str(month) for month in range(1, 13))]
+def _report(outcome: Outcome, units: list[list[str]], months: range, room: int) -> str:
+    head = ["unit", *(str(calendar_month(month)) for month in months)]
     lines = [
         *table([head, *([harmless(cell) for cell in row] for row in units)], room),
         LEGEND,

@@ -75,7 +75,7 @@ def _findings(office: Office) -> dict[str, Any]:
         for name, day in clashing(table, days).items()
     ]
     single = table.directory.single
-    kinds = [str(task.kind) for task in table.plan.tasks]
+    kinds = list({task.table_id: str(task.kind) for task in table.plan.tasks}.values())
     return {
         "ok": True,
         "plan": table.plan.name,

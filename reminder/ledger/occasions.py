@@ -242,13 +242,14 @@ def read_past_digests(
 def written_to(
     connection: Connection, plan: Plan, units: Collection[str], before: Collection[str], stream: str
 ) -> set[str]:
-    """Those of the units that were written to in the plan's year, by notices of its own other than
+    """Those of the units that were written to in the plan's term, by notices of its own other than
     `before`: as seen from that stream."""
     query = select(notice.c.unit, notice.c.stream).where(
         notice.c.plan == plan.id,
         notice.c.unit.in_(units),
         notice.c.sha256.is_not(None),
-        notice.c.period.startswith(f"{plan.year}-"),
+        notice.c.period >= plan.period(plan.months[0]),
+        notice.c.period < plan.period(plan.months[-1] + 1),
         notice.c.rehearsal.is_(False),
         notice.c.key.not_in(before),
     )

@@ -188,11 +188,12 @@ class Alerts:
         month = self.office.table.next_digest(at)
         if month is None or self.office.table.digest_due(month) > at + NEAR:
             return
-        year, days = self.office.table.plan.year, self.office.table.days
-        if days.is_provisional(days.first_of_month(year, month)):
-            words = f"no published working days for {year}-{month:02}, which is near"
-            facts = {"year": year, "month": month}
-            yield Trouble(f"workdays/{year}", words, "workdays", facts)
+        plan, days = self.office.table.plan, self.office.table.days
+        first = days.first_of_month(plan.year, month)
+        if days.is_provisional(first):
+            words = f"no published working days for {plan.period(month)}, which is near"
+            facts = {"year": first.year, "month": first.month}
+            yield Trouble(f"workdays/{first.year}", words, "workdays", facts)
 
     def _disk(self, alarms: Collection[str]) -> Iterator[Trouble]:
         wanted = ENOUGH if "disk" in map(_kind, alarms) else ROOM

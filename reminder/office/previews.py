@@ -10,6 +10,7 @@ from reminder.documents.templates import environment, render
 from reminder.domain.addresses import mailbox
 from reminder.domain.notices import Kind, NoticeDraft, State, original
 from reminder.domain.occasions import digest_draft, digest_units
+from reminder.domain.plan import calendar_month
 from reminder.domain.units import Unit
 from reminder.errors import ReminderError, UsageError
 from reminder.ledger import notices
@@ -88,11 +89,11 @@ def send_trial(app: Application, unit: Unit, period: str, typed: str) -> str:
 def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     """One month of the plan into the outbox, marked 【演练】, as on its own day.
 
-    Returns the period and how many are new: of the next month to come, or when the year is
-    over of the month that this day would have.
+    Returns the period and how many are new: of the next month to come, or when the term is
+    over of its last.
     """
     table = app.table
-    month = table.next_digest(at) or table.local_day(at).month
+    month = table.next_digest(at) or table.running_month(table.local_day(at))
     period = table.plan.period(month)
     count = 0
     with app.database.write() as connection:
@@ -137,7 +138,7 @@ def write_all(app: Application, period: str, folder: Path) -> int:
     values = {
         "plan": table.plan,
         "period": period,
-        "month": month,
+        "month": calendar_month(month),
         "mails": mails,
         "missing": missing,
         "due": table.digest_due(month),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping
 from reminder.documents.settings import Settings
 from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, copy_number, original
 from reminder.domain.occasions import digest_draft, digest_units
+from reminder.domain.plan import calendar_month
 from reminder.domain.status import calls_on_tasks, undated_sessions
 from reminder.domain.timetable import Audience
 from reminder.domain.units import Relation, Unit
@@ -123,7 +124,7 @@ class Reporter:
         hold = self._writer.hold(connection)
         held = hold if hold and (hold.of_all or not settings.mail.approval) else None
         facts = {
-            "month": month,
+            "month": calendar_month(month),
             "due": due,
             "count": len(reached),
             "held": held.reason if held else "",

@@ -14,6 +14,7 @@ from reminder.clock import VirtualClock
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.domain.notices import UNFINISHED, Answer, Kind, Reason, State
+from reminder.domain.plan import calendar_month
 from reminder.domain.timetable import Timetable
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import ClaimLapsedError
@@ -175,7 +176,7 @@ def simulate(
 
 
 def grid(outcome: Outcome, table: Timetable) -> list[list[str]]:
-    """A row for each unit that was due anything: its short name, then its twelve months."""
+    """A row for each unit that was due anything: its short name, then its plan's twelve months."""
     cells: dict[tuple[str, int], list[str]] = defaultdict(list)
     for view in sorted(outcome.notices, key=lambda view: view.due):
         if view.kind in MARKS and view.state is not State.BASELINE:
@@ -189,4 +190,7 @@ def grid(outcome: Outcome, table: Timetable) -> list[list[str]]:
             cells[view.unit, month].append(f"{MARKS[view.kind]}{fate}")
     due = {unit for unit, _ in cells}
     units = [unit for unit in table.directory.single if unit.id in due]
-    return [[u.label, *(" ".join(cells[u.id, m]) for m in range(1, 13))] for u in units]
+    return [
+        [u.label, *(" ".join(cells[u.id, calendar_month(m)]) for m in table.plan.months)]
+        for u in units
+    ]

@@ -98,7 +98,11 @@ class Trial:
         _edit(self.config / "units.toml", old, new)
 
     def edit_plan(self, old: str, new: str) -> None:
-        _edit(self.state.with_name("plan.toml"), old, new)
+        _edit(self.plan_file, old, new)
+
+    @property
+    def plan_file(self) -> Path:
+        return self.state.with_name("plan.toml")
 
     def app(self, at: str, **settings: Any) -> Application:
         """Its first start sends, by a mail server too, unless `mail` says otherwise."""

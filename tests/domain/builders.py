@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from reminder.domain import occasions
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import PastDigest
+from reminder.domain.occurrences import Said, occurrences, read_row
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
 from reminder.domain.status import Reader
 from reminder.domain.timetable import Schedule, Timetable
 from reminder.domain.units import Directory, Relation, Unit
+from reminder.domain.when import Term, parse_when
 from reminder.domain.windows import Progress
 from reminder.domain.workdays import WorkingDays
 
@@ -64,6 +66,15 @@ def task(
         related=tuple(related),
         timing=Timing(**timing),
     )
+
+
+def at_times(words: str, number: int = 1, *, month: int = 0, **fields: Any) -> list[Task]:
+    """Its occurrences, by the office's own words, in a row of that month or of none."""
+    common = replace(task(0, number, **{"title": f"{words}的工作", **fields}), id=f"w-{number}")
+    said = read_row(words, parse_when(words, Term(2026)), Term(2026))
+    if month:
+        said = said.within(Said("", None, range(month, month + 1)))
+    return list(occurrences(common, said, Term(2026)))
 
 
 def year_round(number: int = 1, **fields: Any) -> Task:

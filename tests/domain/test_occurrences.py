@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from reminder.domain.notices import Kind
 from reminder.domain.occurrences import Said, occurrences, read_row
 from reminder.domain.plan import Meeting, Task, TaskKind
 from reminder.domain.timetable import Timetable
 from reminder.domain.when import Term, parse_when
 from reminder.domain.windows import Rule, nudge_day
-from tests.domain.builders import DAYS, meeting, plan, task, timetable
+from tests.domain.builders import DAYS, meeting, plan, reminders, task, timetable
 
 ID = "t"
 APRIL = range(4, 5)
@@ -215,3 +216,28 @@ def test_only_days_are_firm_and_a_repetition_without_time_is_never_late() -> Non
     assert [(w.rule, w.can_be_overdue) for w in windows] == [(Rule.EXPLICIT, True)]
     soft = of(*made("每月、适时")).windows.values()
     assert {(w.rule, w.can_be_overdue) for w in soft} == {(Rule.MONTH, False)}
+
+
+@pytest.mark.parametrize(
+    ("words", "nudges", "overdue"),
+    [
+        ("3月、9月", ["0326 t@2026-03", "0924 t@2026-09"], ["0401 t@2026-03", "1008 t@2026-09"]),
+        ("每半年", ["0625 t@2026-01", "1228 t@2026-07"], ["0701 t@2026-01"]),
+        ("3月、9月、适时", ["0326 t@2026-03", "0924 t@2026-09"], []),
+        ("4月18日", ["0414 t"], ["0420 t"]),
+        ("10月1日—3日", ["0924 t"], ["1008 t"]),
+        ("5—10月", ["1027 t"], ["1102 t"]),
+        ("全年", [], []),
+    ],
+)
+def test_each_occurrence_is_nudged_before_its_end_and_asked_for_after_it(
+    words: str, nudges: list[str], overdue: list[str]
+) -> None:
+    table = of(*made(words))
+    table = replace(table, schedule=replace(table.schedule, overdue=(1,)))
+    mails, _ = reminders(table, date(2026, 1, 1), date(2026, 12, 31))
+    told = {kind: [m for m in mails if m.kind is kind] for kind in (Kind.NUDGE, Kind.OVERDUE)}
+    assert [
+        [f"{date.fromisoformat(m.period):%m%d} {m.tasks[0][0]}" for m in told[kind]]
+        for kind in told
+    ] == [nudges, overdue]

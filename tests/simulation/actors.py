@@ -29,7 +29,7 @@ class Approver:
         self._dice = Random(f"reader {seed}")
         self.approved: dict[str, set[str]] = defaultdict(set)
         self.begins: dict[str, datetime] = {}
-        for month in range(1, 13):
+        for month in table.plan.months:
             begin = table.preflight(month)
             if seed is not None:
                 begin = table.digest_due(month) + HOUR * self._dice.uniform(-72, 24)

@@ -1,0 +1,164 @@
+"""What mails say of a time of several months, of days, of several times."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+
+from reminder.domain.occasions import digest_units
+from reminder.domain.plan import Task
+from reminder.domain.timetable import Timetable
+from reminder.domain.units import Relation
+from reminder.domain.windows import Progress
+from tests.domain.builders import (
+    LEADER,
+    OUTSIDER,
+    RELATED,
+    at_times,
+    meeting,
+    task,
+    timetable,
+)
+from tests.mail.written import written
+
+SPAN = at_times("5—10月")
+DONE = Progress({"w-1": date(2026, 7, 10)})
+REPORTED = Progress(reported={("w-1", LEADER, ""): date(2026, 7, 10)})
+SETTLED = Progress(started=date(2026, 6, 1))
+
+
+def rows(table: Timetable, unit: str, progress: Progress) -> str:
+    """A letter for each month: what its digest has of the task, `.` for nothing."""
+    letters = {
+        "lead": "L",
+        "related": "R",
+        "confirm": "C",
+        "next-lead": "N",
+        "next-related": "n",
+        "older": "O",
+    }
+    found = []
+    for month in table.plan.months:
+        day = table.digest_day(month)
+        gets = unit in digest_units(table, month, day, progress)
+        kinds = written(table, unit, month, progress).kinds
+        assert gets is bool(set(kinds) & {"lead", "related", "confirm", "older"})
+        found.append("".join(letters[kind] for kind in kinds) or ".")
+    return " ".join(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "unit", "progress", "months"),
+    [
+        ("5—10月", LEADER, Progress(), ". . . N L L L L L L C C"),
+        ("5—10月", RELATED, Progress(), ". . . n R R R R R R . ."),
+        ("5—10月", OUTSIDER, Progress(), ". . . . . . . . . . . ."),
+        ("5—10月", LEADER, DONE, ". . . N L . . . . . . ."),
+        ("5—10月", RELATED, DONE, ". . . n R . . . . . . ."),
+        ("5—10月", LEADER, REPORTED, ". . . N L . . . . . . ."),
+        ("5—10月", RELATED, REPORTED, ". . . n R R R R R R . ."),
+        ("5—10月", LEADER, SETTLED, ". . . N L L L L L L C C"),
+        ("年底前", LEADER, Progress(), "L L L L L L L L L L L L"),
+        ("4月10日—5月8日", LEADER, Progress(), ". . N L L C C O O O O O"),
+        ("10月5日前", LEADER, Progress(), ". . . . . . . N L C C O"),
+        ("3月、11—12月", LEADER, Progress(), ". N L C C O O O O ON LO LO"),
+        ("7—9月、适时", LEADER, Progress(), ". . . . . N L L L . . ."),
+    ],
+)
+def test_a_task_stands_in_each_month_that_its_window_touches_while_it_is_open(
+    words: str, unit: str, progress: Progress, months: str
+) -> None:
+    assert rows(timetable(*at_times(words)), unit, progress) == months
+
+
+@pytest.mark.parametrize(
+    ("tasks", "month", "subject", "first"),
+    [
+        (SPAN, 6, "承办1项：5—10月的工作", "6月承办1项，跨月安排（至10月30日 周五）。"),
+        (SPAN, 10, "承办1项：5—10月的工作", "10月承办1项，安排在月内（至10月30日 周五）。"),
+        (
+            [task(6), *SPAN],
+            6,
+            "承办2项：6月表列第1项工作、5—10月的工作",
+            "6月承办2项，安排在月内（至6月30日 周二），另有1项跨月安排（至10月30日 周五）。",
+        ),
+        (
+            [task(6), *at_times("年底前")],
+            6,
+            "承办2项：6月表列第1项工作、年底前的工作",
+            "6月承办2项，安排在月内（至6月30日 周二），另有1项跨月安排（至12月31日 周四）。",
+        ),
+        (
+            [*SPAN, *at_times("6—7月", 2)],
+            6,
+            "承办2项：5—10月的工作、6—7月的工作",
+            "6月承办2项，均跨月安排（最早至7月31日 周五）。",
+        ),
+        (
+            at_times("11月—次年3月"),
+            12,
+            "承办1项：11月—次年3月的工作",
+            "12月承办1项，跨月安排（至2027年3月31日 周三）。",
+        ),
+        (
+            at_times("4月15日"),
+            4,
+            "承办1项：4月15日的工作",
+            "4月承办1项，4月15日。",
+        ),
+    ],
+)
+def test_the_first_sentence_tells_the_month_from_what_goes_on_after_it(
+    tasks: Sequence[Task], month: int, subject: str, first: str
+) -> None:
+    mail = written(timetable(*tasks), month=month)
+    assert mail.subject == f"【代表工作·{month}月】{subject}"
+    assert mail.summary == first
+
+
+DATED = meeting(date(2026, 4, 24))
+WORDED = {
+    "months": ("5—10月", 6, "5—10月（5月6日—10月30日） · 第2个月", "5—10月 · 第2个月"),
+    "over the new year": (
+        "11月—次年3月",
+        12,
+        "11月—次年3月（11月2日—2027年3月31日）（工作日安排尚未公布，日期暂定） · 第2个月",
+        "11月—次年3月 · 第2个月",
+    ),
+    "part": ("4月中下旬", 4, "4月中下旬（4月13日—4月30日）", "4月中下旬"),
+    "before": ("年底前", 6, "12月31日 周四前", "12月31日前"),
+    "days": ("4月10日—15日", 4, "4月10日—4月15日", "4月10日—15日"),
+    "days of two months": ("4月10日—5月8日", 5, "4月10日—5月8日", "4月10日—5月8日"),
+    "a day": ("4月18日", 4, "4月18日 周六", "4月18日"),
+}
+
+
+@pytest.mark.parametrize(("words", "month", "lead", "related"), WORDED.values(), ids=WORDED)
+def test_a_time_in_words(words: str, month: int, lead: str, related: str) -> None:
+    table = timetable(*at_times(words))
+    for unit, wanted in ((LEADER, lead), (RELATED, related)):
+        assert [line.timing for line in written(table, unit, month).lines] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("words", "lead", "other_body", "related"),
+    [
+        ("会前5个工作日", "会前5个工作日（4月17日 周五；会议4月24日）", "会前5个工作日", ""),
+        ("会前10日", "会前10日（4月14日 周二；会议4月24日）", "会前10日", ""),
+        (
+            "会后1个月内",
+            "会后1个月内（5月22日 周五；会议4月24日）",
+            "会后1个月内",
+            "会后1个月内",
+        ),
+    ],
+)
+def test_a_time_that_counts_from_a_meeting(
+    words: str, lead: str, other_body: str, related: str
+) -> None:
+    tasks = at_times(words, month=4, meetings=("sc-25",))
+    table = timetable(*tasks, meetings=[DATED])
+    assert [line.timing for line in written(table).lines] == [lead]
+    assert [line.timing for line in written(table, RELATED).lines] == [related]
+    other = timetable(*tasks, meetings=[DATED], relations={LEADER: Relation.PARALLEL})
+    assert [line.timing for line in written(other).lines] == [other_body]

@@ -1,0 +1,49 @@
+"""A school year of times of every kind: nothing is forgotten over the months and the New Year."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.daemon.trials import OPERATOR, Trial
+from tests.simulation.judge import simulate
+
+TERM = "year = 2026\nstarts = 2026-09-01\n"
+SESSION = '\n[[meeting]]\nid = "session"\nname = "教代会"\nmonth = 11\n'
+HELD = "date = 2026-11-20\nuntil = 2026-11-21\n"
+TASKS = [
+    ("10月—次年3月", ""),
+    ("每季度末月20日前", ""),
+    ("每月、适时", ""),
+    ("9月10日", ""),
+    ("10月1日—3日", ""),
+    ("12月20日—次年1月10日", ""),
+    ("会前10日", 'meetings = ["session"]'),
+    ("会后1个月内", 'meetings = ["session"]'),
+    ("4月、6月底前", ""),
+    ("年底前", ""),
+    ("适时", ""),
+]
+
+
+def plan(office: Trial, *, held: bool) -> None:
+    rows = "".join(
+        f'\n[[month.task]]\nid = "t-{n}"\ntitle = "{words}的工作"\nwhen = "{words}"\n{more}\n'
+        for n, (words, more) in enumerate(TASKS)
+    )
+    head = office.plan_file.read_text("utf-8").partition("\n[[month]]")[0]
+    text = head.replace("year = 2026\n", TERM) + SESSION + (HELD if held else "")
+    row = '\n[[month]]\nlead = ["承办委员会"]\nrelated = ["相关委员会"]\n'
+    office.plan_file.write_text(text + row + rows, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("seed", "held"), [(None, True), (None, False), (3, True)])
+def test_a_term_from_september_brings_each_unit_what_was_due(
+    office: Trial, seed: int | None, held: bool
+) -> None:
+    plan(office, held=held)
+    start, end = (datetime.fromisoformat(f"{d}T00:00+08:00") for d in ("2026-08-25", "2027-09-01"))
+    loaded = office.app(start.isoformat(), mail=OPERATOR).office
+    outcome = simulate(loaded, start, end, office.state / "year", seed=seed)
+    assert outcome.breaches == []
+    digests = [v.period for v in outcome.notices if (v.kind, v.unit) == ("digest", "lead")]
+    assert digests == [loaded.table.plan.period(month) for month in range(9, 21)]
