@@ -49,7 +49,9 @@ class Item:
 class MailSection:
     """`month` is 1 to 12. A row's `lead` and `related` are units and groups as the table lists
     them. `group` is the one under whose name the reader is related; of all these units `missing`
-    have no address. `older` counts what is to be confirmed of months that are not listed."""
+    have no address. `heading` are the items of the rows that stand under one heading, which the
+    first of them has: it is empty for those that go on. `older` counts what is to be confirmed of
+    months that are not listed."""
 
     kind: SectionKind
     month: int
@@ -59,6 +61,7 @@ class MailSection:
     group: Unit | None = None
     missing: tuple[Unit, ...] = ()
     older: int = 0
+    heading: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,20 +206,22 @@ def items(
 
 
 def _rows(
-    reader: Reader, kind: SectionKind, month: int, tasks: Iterable[Task]
+    reader: Reader, kind: SectionKind, month: int, tasks: Sequence[Task]
 ) -> Iterator[MailSection]:
     """Tasks that share their units stand together: a row of the table, in its order."""
     directory, named = reader.table.directory, reader.table.named_as(reader.unit.id)
-    for (leads, others), row in groupby(tasks, key=lambda task: (task.lead, task.related)):
-        related = tuple(directory[unit] for unit in others)
+    heading = items(reader, tasks, month, lead=kind is SectionKind.LEAD)
+    for (leads, others), row in groupby(heading, key=lambda it: (it.task.lead, it.task.related)):
+        related, entries = tuple(directory[unit] for unit in others), tuple(row)
         yield MailSection(
             kind,
             calendar_month(month),
-            items(reader, list(row), month, lead=kind is SectionKind.LEAD),
+            entries,
             tuple(directory[unit] for unit in leads),
             related,
             next((unit for unit in related if unit.is_group and unit.id in named), None),
             tuple(directory.unaddressed([*leads, *others])),
+            heading=heading if entries[0] is heading[0] else (),
         )
 
 

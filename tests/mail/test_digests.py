@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from reminder.documents.templates import environment
+from reminder.domain.digest import digest
 from reminder.domain.plan import Part, Task
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
@@ -15,6 +17,7 @@ from tests.domain.builders import (
     RELATED,
     UNITS,
     at,
+    reader,
     standing,
     task,
     timetable,
@@ -82,6 +85,15 @@ def test_a_month_of_many_rows_with_units_of_their_own_is_still_numbered() -> Non
     tasks = [task(4, n, related=pairs[n % 3]) for n in range(1, 13)]
     assert len(written(timetable(*tasks)).parts) == 12
     assert len({say("words.txt", "numeral", number=number) for number in range(1, 100)}) == 99
+
+
+def test_rows_with_units_of_their_own_stand_under_one_heading() -> None:
+    tasks = [task(4), task(4, 2, related=()), task(4, 3), task(5)]
+    content = digest(reader(timetable(*tasks), LEADER, at(4, 1)), 4, at(4, 1))
+    template = environment(None, autoescape=False).get_template("mail/sections.txt")
+    heads = [line for line in template.render(content=content).splitlines() if "、" in line]
+    assert heads == ["一、4月承办（3项）", "二、5月预告（承办1项，5月6日—5月29日）"]
+    assert [item.number for section in content.sections for item in section.items] == [1, 2, 3, 1]
 
 
 # --- what a related unit never learns
