@@ -53,7 +53,7 @@ class _Reader:
             self.file.refuse(
                 ("plan", "starts"), f"is {starts}, wanted the first of a month of {year}"
             )
-        return Term(year, starts.month if starts else 1)
+        return self.tables.plan.term
 
     def plan(self) -> Plan:
         header, meetings = self.tables.plan, self._meetings()

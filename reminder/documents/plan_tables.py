@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from reminder.documents.values import Id, Line, OptionalLine, Zone
 from reminder.domain.characters import one_line, quoted
 from reminder.domain.plan import Part
+from reminder.domain.when import Term
 
 SHORT = 16  # characters
 ALL_YEAR = "全年"
@@ -33,6 +34,10 @@ class PlanHeader(BaseModel, extra="forbid"):
     tag: Line
     office: Line
     timezone: Zone
+
+    @property
+    def term(self) -> Term:
+        return Term(self.year, self.starts.month if self.starts else 1)
 
 
 class MeetingTable(BaseModel, extra="forbid"):

@@ -62,8 +62,7 @@ def _is_the_offices(task: Any, office: str) -> bool:
 
 
 def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
-    starts = tables.plan.starts
-    term = Term(tables.plan.year, starts.month if starts else 1)
+    term = tables.plan.term
     for index, row in enumerate(tables.month):
         for task in row.task:
             lead = row.lead if task.lead is None else task.lead
@@ -71,11 +70,11 @@ def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
             units = tuple(lead), tuple(related)
             counted = row.month or row.when
             beside = task.section or row.section, task.remark or row.remark
-            time = _time(term, row, task, say)
+            time = printed_time(term, row, task, say)
             yield _Line(("month", index), counted, time, task.title, *units, *beside)
 
 
-def _time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callable[..., str]) -> str:
+def printed_time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callable[..., str]) -> str:
     """In the file's own words, and what the task says beside them."""
     own = parse_when(task.when, term) if task.when else When()
     leaves_open = not (own.spans or own.offset)
