@@ -17,6 +17,16 @@ CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Where Chinese is read: dates and tables that people type, words of a weak password; numbers as
 # Word and Excel show them.
 PARSERS = {
+    "reminder.documents.plan_import.building",
+    "reminder.documents.plan_import.headings",
+    "reminder.documents.plan_import.importing",
+    "reminder.documents.plan_import.outline",
+    "reminder.documents.plan_import.rows",
+    "reminder.documents.plan_import.task_times",
+    "reminder.documents.plan_import.times",
+    "reminder.documents.plan_import.titles",
+    "reminder.documents.plan_import.unit_names",
+    "reminder.documents.plan_import.wording_cells",
     "reminder.documents.holiday_notice",
     "reminder.documents.plan_tables",
     "reminder.documents.tables.number_formats",

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reminder.cli.context import AsJson, chosen, load
-from reminder.cli.output import print_json, say
+from reminder.cli.output import print_json, remark, say
 from reminder.output_files import write_file
 
 cli = typer.Typer(help="Plans as files: compare, take in, print.", no_args_is_help=True)
@@ -28,6 +28,37 @@ def diff(
         for line in comparison.words().splitlines():
             say(line)
     raise typer.Exit(1 if comparison.changes else 0)
+
+
+@cli.command("import", epilog="Example: reminder plan import table.docx --output plan_2027.toml")
+def import_table(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    year: Annotated[
+        int | None, typer.Option(min=2000, max=2100, help="When the table does not say.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A new file; else standard output.")
+    ] = None,
+    units: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="In place of the folder's units.toml.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in a table of Word, Excel or text. Exit status 1 when something is asked."""
+    from reminder.clock import Clock
+    from reminder.office.plan_import import import_plan
+
+    taken = import_plan(chosen.get("config"), file, year or 0, units, Clock().now().year)
+    if output:
+        write_file(output, [taken.text.encode()], new=True)
+    if as_json:
+        print_json(taken.facts())
+    elif not output:
+        print(taken.text, end="")
+    for question in () if as_json else taken.questions:
+        remark(question["text"])
+    remark(taken.summary)
+    raise typer.Exit(1 if taken.questions else 0)
 
 
 @cli.command(epilog="Example: reminder plan export table.docx")

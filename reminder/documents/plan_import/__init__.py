@@ -1,0 +1,1 @@
+"""From the grid of an office's table to a plan: it asks instead of guessing."""

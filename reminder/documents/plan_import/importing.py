@@ -1,0 +1,252 @@
+"""From the tables of a file to a draft of the plan."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from reminder.documents.plan_import.building import Builder
+from reminder.documents.plan_import.draft import Doubt, Draft, DraftTask, Header, Place, Question
+from reminder.documents.plan_import.headings import Columns, find_columns, guess_columns
+from reminder.documents.plan_import.outline import read_outline
+from reminder.documents.plan_import.rows import SourceRow, read_rows
+from reminder.documents.plan_import.task_times import find_sessions
+from reminder.documents.plan_import.titles import (
+    Known,
+    is_of_series,
+    office_of,
+    tag_of,
+    term_of,
+    title_of,
+)
+from reminder.documents.plan_import.unit_names import Named, UnitNames
+from reminder.documents.plan_import.wording_cells import CellTask, label_kind, split_tasks
+from reminder.documents.tables.grid import Table
+from reminder.domain.plan import TaskKind
+from reminder.domain.units import Directory
+from reminder.domain.when import Term, parse_when
+from reminder.domain.workdays import first_day
+
+_REMARKS = re.compile(r"^(?:备注|说明)\s*[:：]\s*")
+_ALWAYS = re.compile("常态|经常|日常|长期|全年|根据工作需要")
+NEW_PLAN = "new-plan"
+
+
+class NoTasksError(ValueError):
+    """Nothing in the file reads as a task."""
+
+
+@dataclass
+class _Source:
+    """What the tables say, before it is understood."""
+
+    parts: list[tuple[list[SourceRow], Columns]] = field(default_factory=list)
+    notes: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+
+def draft_plan(
+    tables: Sequence[Table],
+    directory: Directory,
+    plans: Sequence[Known],
+    year: int = 0,
+    today: int = 2000,
+) -> Draft:
+    """`plans` are those that are there. `year` as it was given, 0 for none; `today` is the year of
+    now. Raises NoTasksError."""
+    names = UnitNames(directory)
+    title = title_of(_above(tables))
+    times = "\n".join(map(_times, tables))
+    term, questions = term_of(title, year, times, today)
+    source = _read(tables, names, term)
+    series = next((known for known in plans if is_of_series(title, known)), None)
+    office = series.office if series else office_of(title, names)
+    builder, tasks = _build(source, names, term, office or Named(""))
+    if not office:
+        office = _most_often(tasks, directory)
+        if builder.needs_office or not tasks:
+            taken = office.full_name
+            questions.append(Question(Doubt.UNITS_OFFICE, Place(), title, taken))
+        builder, tasks = _build(source, names, term, office)
+    standing, notes = _of_notes(source.notes, builder)
+    tasks += standing
+    if not tasks:
+        raise NoTasksError
+    draft = Draft(_header(title, term, office, series), tasks)
+    draft.notes, draft.known_ids = notes, frozenset(directory.units)
+    draft.questions = [*questions, *source.questions, *builder.questions]
+    draft.meetings = find_sessions(tasks, term)
+    _number(draft)
+    return draft
+
+
+def _build(
+    source: _Source, names: UnitNames, term: Term, office: Named
+) -> tuple[Builder, list[DraftTask]]:
+    builder = Builder(names, term, office)
+    return builder, [t for rows, columns in source.parts for t in builder.tasks(rows, columns)]
+
+
+def _most_often(tasks: Sequence[DraftTask], directory: Directory) -> Named:
+    """The unit that leads most of them; any where nobody is known."""
+    leads = [task.lead[0] for task in tasks if task.lead[0].unit]
+    if leads:
+        [(name, _)] = Counter(lead.full_name for lead in leads).most_common(1)
+        return next(lead for lead in leads if lead.full_name == name)
+    units = iter(directory.units.values())
+    return next((Named(unit.name, unit) for unit in units), Named(""))
+
+
+def _header(title: str, term: Term, office: Named, series: Known | None) -> Header:
+    tag = series.tag if series else tag_of(title) or "年度工作"
+    return Header(
+        id=series.id if series else NEW_PLAN,
+        term=term,
+        name=title or f"{term.year}年度工作安排表",
+        tag=tag,
+        office=office,
+        zone=series.zone if series else "Asia/Shanghai",
+    )
+
+
+def _above(tables: Sequence[Table]) -> Iterator[str]:
+    """Lines above the first headings, and the sheet's name."""
+    for table in tables[:1]:
+        yield from table.before
+        columns = find_columns(table.rows)
+        for row in table.rows[: columns.begin if columns else 1]:
+            cells = list(dict.fromkeys(cell for cell in row if cell and cell.text))
+            if len(cells) == 1:
+                yield "".join(cells[0].lines)
+        yield table.name
+
+
+def _times(table: Table) -> str:
+    return "\n".join(
+        cell.text for row in table.rows for cell in row if cell and len(cell.text) < 24
+    )
+
+
+def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
+    source = _Source()
+    columns: Columns | None = None
+    several = sum(bool(table.rows) for table in tables) > 1
+    for number, table in enumerate(tables, 1):
+        source.questions += _hidden(table, number if several else 0)
+        if not table.rows:
+            continue
+        own = find_columns(table.rows)
+        place = Place(table=number if several else 0)
+        if own is None and columns and len(columns.names) == _width(table):
+            own = replace(columns, begin=0)  # it goes on over the page
+        elif own is None and not columns:
+            own = guess_columns(table.rows, names, term)
+            if own:
+                source.questions.append(Question(Doubt.COLUMNS_GUESSED, place))
+        if own is None:
+            if len(table.rows) > 1:
+                source.questions.append(Question(Doubt.TABLE_UNREAD, place, _first_words(table)))
+            continue
+        if columns and not own.same_as(columns):
+            source.questions.append(Question(Doubt.TABLE_OTHER, place, _first_words(table)))
+        if own.several:
+            source.questions.append(Question(Doubt.COLUMNS_SEVERAL, place, own.content_heading))
+        columns = own
+        found = read_rows(table, own, place.table)
+        source.parts.append((found.rows, own))
+        source.notes += found.notes
+        source.questions += found.questions
+    if not source.parts:
+        _read_lines(tables, source)
+    elif tables[-1].before and not tables[-1].rows:
+        source.notes += _after(tables[-1])
+    return source
+
+
+def _read_lines(tables: Sequence[Table], source: _Source) -> None:
+    for table in tables:
+        outline = read_outline(table.before)
+        source.parts.append((outline.rows, Columns({})))
+        source.questions += outline.questions
+
+
+def _after(table: Table) -> list[tuple[Place, tuple[str, ...]]]:
+    """Lines below the last table."""
+    return [(Place(), table.before)]
+
+
+def _hidden(table: Table, number: int) -> Iterator[Question]:
+    for hidden in table.hidden:
+        place = Place(int(hidden.place) if hidden.place.isdecimal() else 0, number)
+        yield Question(Doubt.HIDDEN_PART, place, hidden.text, f"{hidden.part}:{hidden.place}")
+    numbers = table.numbers or range(1, len(table.rows) + 1)
+    for row, line in zip(table.rows, numbers, strict=True):
+        for cell in dict.fromkeys(cell for cell in row if cell):
+            if cell.struck:
+                yield Question(Doubt.HIDDEN_STRUCK, Place(line, number), "、".join(cell.struck))
+            if cell.no_value:
+                yield Question(Doubt.HIDDEN_RESULT, Place(line, number))
+
+
+def _width(table: Table) -> int:
+    return max(sum(cell is not None for cell in row) for row in table.rows)
+
+
+def _first_words(table: Table) -> str:
+    return next((cell.text[:20] for row in table.rows for cell in row if cell and cell.text), "")
+
+
+def _of_notes(
+    notes: Sequence[tuple[Place, tuple[str, ...]]], builder: Builder
+) -> tuple[list[DraftTask], list[str]]:
+    """备注：常态化工作…1.…2.…: standing tasks; what else stands below a table is kept in words."""
+    tasks: list[DraftTask] = []
+    kept: list[str] = []
+    for place, lines in notes:
+        text = _REMARKS.sub("", "\n".join(lines))
+        wordings = _numbered(text) if _REMARKS.match(lines[0]) else []
+        if not wordings:
+            kept += lines
+            continue
+        found = [_standing(wording, place, builder) for wording in wordings]
+        if not _ALWAYS.search(text[: text.find(wordings[0].title)]):
+            asked = Question(Doubt.TEXT_AS_TASKS, place, text[:60].replace("\n", ""))
+            found[0].questions.append(asked)
+        tasks += found
+    return tasks, kept
+
+
+def _numbered(text: str) -> list[CellTask]:
+    """Without what leads to the first number."""
+    first = re.search(r"(?:^|(?<=[。；;：:\s]))(?:\d{1,2}[.．、](?!\d)|[（(]\d[）)]|①)", text)
+    if not first:
+        return []
+    lines = text[first.start() :].replace("。", "。\n").split("\n")
+    tasks = split_tasks([line for line in lines if line])
+    return list(tasks.tasks) if label_kind(text[first.start() :]) else []
+
+
+def _standing(wording: CellTask, place: Place, builder: Builder) -> DraftTask:
+    return DraftTask(wording.title, place, TaskKind.STANDING, lead=(builder.office,))
+
+
+def _number(draft: Draft) -> None:
+    """Ids as the shipped plan has them: year, month, number in the month."""
+    term, counts = draft.header.term, dict[str, int]()
+    for task in draft.tasks:
+        if task.kind is not TaskKind.MONTH:
+            head = f"{term.year}-{task.kind}"
+        else:
+            month = month_of(task, term)
+            head = f"{first_day(term.year, month):%Y-%m}" if month else f"{term.year}-any"
+        counts[head] = counts.get(head, 0) + 1
+        task.id = f"{head}-{counts[head]}"
+
+
+def month_of(task: DraftTask, term: Term) -> int:
+    """Of the term, in which it begins, 0 for none; by its row where the wording says more."""
+    for words in filter(None, (task.row_when, task.when)):
+        if spans := parse_when(words, term).spans:
+            first = spans[0].first
+            return 12 * (first.year - term.year) + first.month
+    return 0

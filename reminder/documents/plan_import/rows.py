@@ -1,0 +1,196 @@
+"""The rows of a table, each cell by what its column holds; sections, notes and gaps told apart."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from reminder.documents.plan_import.draft import Doubt, Place, Question
+from reminder.documents.plan_import.headings import Column, Columns, Row, headings
+from reminder.documents.plan_import.wording_cells import label_kind, without_label
+from reminder.documents.tables.grid import Cell, Table
+
+_NOTE = re.compile(
+    r"(?:注|备注|说明|附注|附|填表说明|填报说明|特别说明)\d*\s*[:：]|注\s*[\d一二三]|\*|※"
+)
+_FOOT = re.compile(
+    "(?:制表|填表|审核|审批|单位负责人|联系人|联系电话|填报|报送|主管领导|分管领导|日期|盖章|签字)[^:：]{0,8}[:：]"
+)
+_TOTAL = re.compile("(?:合计|小计|总计|共计)[:：]?")
+_TIME = re.compile(
+    "(?:(?:19|20)\\d\\d年)?(?:(?:\\d{1,2}|[一二三四五六七八九十]{1,3})月份?|第?[一二三四1-4]季度|[上下]半年|全年)"
+)
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """As it stands in the file. `within` is the time that its section says."""
+
+    place: Place
+    texts: dict[Column, str] = field(default_factory=dict)
+    content: tuple[str, ...] = ()
+    section: str = ""
+    within: str = ""
+    remark: str = ""
+    from_above: frozenset[Column] = frozenset()  # empty here, and taken from there
+    times: tuple[str, ...] = ()  # of each column of time
+
+    def text(self, column: Column) -> str:
+        return self.texts.get(column, "")
+
+
+@dataclass
+class TableRows:
+    """What a table comes to."""
+
+    rows: list[SourceRow] = field(default_factory=list)
+    notes: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+
+def read_rows(table: Table, columns: Columns, number: int) -> TableRows:
+    """`number` of the table where the file has several, else 0."""
+    found = TableRows()
+    _Reader(table, columns, number, found).read()
+    return found
+
+
+@dataclass
+class _Reader:
+    table: Table
+    columns: Columns
+    number: int
+    found: TableRows
+    section: str = ""
+    within: str = ""
+    above: SourceRow | None = None
+    cells_above: Row = ()
+
+    def read(self) -> None:
+        for heading in self._above():
+            self._begin_section(heading)
+        numbers = self.table.numbers or range(1, len(self.table.rows) + 1)
+        for at, (row, number) in enumerate(zip(self.table.rows, numbers, strict=True)):
+            if at < self.columns.begin or not any(cell and cell.text for cell in row):
+                continue
+            self._row(row, Place(number, self.number))
+
+    def _above(self) -> Iterator[str]:
+        """Headings above those of the columns: a number or a time begins them."""
+        rows = self.table.rows[: self.columns.begin]
+        alone = [
+            list({id(cell): cell for cell in row if cell and cell.text}.values()) for row in rows
+        ]
+        for text in (*self.table.before, *(cells[0].text for cells in alone if len(cells) == 1)):
+            if label_kind(text) in ("large", "chinese") or _TIME.match(re.sub(r"\s", "", text)):
+                yield text
+
+    def _row(self, row: Row, place: Place) -> None:
+        texts = [cell.text for cell in row if cell]
+        distinct = {id(cell): cell for cell in row if cell and cell.text}
+        if self._repeats_headings(row) or any(_TOTAL.fullmatch(text.strip()) for text in texts[:3]):
+            return
+        first = next(iter(distinct.values()))
+        if _NOTE.match(first.text) or (len(distinct) == 1 and _FOOT.match(first.text)):
+            self.found.notes.append(
+                (place, tuple(line for cell in distinct.values() for line in cell.lines if line))
+            )
+        elif self._is_section(row, list(distinct.values())):
+            self._begin_section(first.text)
+        else:
+            self._data(row, place)
+
+    def _repeats_headings(self, row: Row) -> bool:
+        names = headings(row)
+        return bool(names) and set(names.values()) <= set(self.columns.names.values())
+
+    def _is_section(self, row: Row, cells: Sequence[Cell]) -> bool:
+        """One text over all columns, or alone in the first and such as a heading."""
+        if len(cells) != 1 or len(self.columns.of) < 2:
+            return False
+        places = [at for at, cell in enumerate(row) if cell is cells[0]]
+        if len(places) > 1 and len(places) >= len(self.columns.of) - 1:
+            return True
+        text = cells[0].text
+        heads = label_kind(text) in ("large", "chinese") or bool(_TIME.fullmatch(text.strip()))
+        return heads and "\n" not in text and text[-1] not in "；;。" and places[0] <= 1
+
+    def _begin_section(self, heading: str) -> None:
+        text = _line(heading)
+        self.section = without_label(text) if label_kind(text) else text
+        time = _TIME.match(re.sub(r"\s", "", self.section))
+        self.within = time[0] if time else ""
+        if time and time[0] == re.sub(r"\s", "", self.section):
+            self.section = ""
+        self.above, self.cells_above = None, ()
+
+    def _data(self, row: Row, place: Place) -> None:
+        cells: dict[Column, list[Cell]] = {}
+        remarks, sections = [], []
+        for at, column in self.columns.of.items():
+            cell = row[at] if at < len(row) else None
+            if cell is None or cell in cells.get(column, ()):
+                continue
+            cells.setdefault(column, []).append(cell)
+            if column is Column.OTHER and cell.text.strip(" /—-\n"):
+                remarks.append(f"{self.columns.names.get(at, '')}：{_line(cell.text)}".lstrip("："))
+            elif column is Column.REMARK and cell.text.strip(" /—-\n"):
+                remarks.append(_line(cell.text))
+            elif column is Column.SECTION and cell.text:
+                sections.append(_line(cell.text))
+        texts = {
+            column: "\n".join(c.text for c in found if c.text) for column, found in cells.items()
+        }
+        if self.above and self._goes_on(self.above, texts, row):
+            self._join(self.above, cells)
+            return
+        taken = self._fill(texts, sections)
+        self.above = SourceRow(
+            place,
+            texts,
+            tuple(line for cell in cells.get(Column.CONTENT, ()) for line in cell.lines),
+            " · ".join(dict.fromkeys(filter(None, (self.section, *sections)))),
+            self.within,
+            "；".join(dict.fromkeys(remarks)),
+            taken,
+            tuple(cell.text for cell in cells.get(Column.TIME, ()) if cell.text),
+        )
+        self.cells_above = row
+        self.found.rows.append(self.above)
+
+    def _goes_on(self, above: SourceRow, texts: dict[Column, str], row: Row) -> bool:
+        """A row that the end of a page cut in two: nothing but the rest of a sentence."""
+        own = {
+            at
+            for at, cell in enumerate(row)
+            if cell and cell.text and not self._is_merged(at, cell)
+        }
+        only = all(self.columns.of.get(at) is Column.CONTENT for at in own)
+        last = above.content[-1].rstrip() if above.content else ""
+        begun = last[-1:] in ("，", ",", "、", "：", ":", "（", "(")
+        return bool(own) and only and begun and not label_kind(texts.get(Column.CONTENT, ""))
+
+    def _join(self, above: SourceRow, cells: dict[Column, list[Cell]]) -> None:
+        more = [line for cell in cells[Column.CONTENT] for line in cell.lines if line]
+        self.found.questions.append(Question(Doubt.SPLIT_LINES, above.place, more[0]))
+        content = (*above.content[:-1], above.content[-1] + more[0], *more[1:])
+        self.above = self.found.rows[-1] = replace(above, content=content)
+
+    def _is_merged(self, at: int, cell: Cell) -> bool:
+        return at < len(self.cells_above) and self.cells_above[at] is cell
+
+    def _fill(self, texts: dict[Column, str], sections: list[str]) -> frozenset[Column]:
+        """What is empty though the row above has it: it is taken, and asked about."""
+        taken = set()
+        for column in (Column.TIME, Column.LEAD, Column.UNITS):
+            before = self.above.text(column) if self.above else ""
+            if texts.get(column, "").strip() or not before or not self.columns.has(column):
+                continue
+            if column is Column.TIME and self.within:
+                continue
+            texts[column] = before
+            taken.add(column)
+        return frozenset(taken)
+
+
+def _line(text: str) -> str:
+    return "".join(text.split("\n")).strip()

@@ -1,0 +1,288 @@
+"""A time cell in the words of `parse_when`; what it cannot say is asked."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reminder.documents.plan_import.draft import Doubt
+from reminder.domain.plan import TaskKind
+from reminder.domain.when import Term, numeral, parse_when
+from reminder.domain.workdays import last_day
+
+
+@dataclass(frozen=True)
+class TimeRead:
+    """`words` are for `when`; none for the whole year, a standing remark, or where `doubt` says
+    why they could not be made out."""
+
+    words: str = ""
+    kind: TaskKind = TaskKind.MONTH
+    doubt: Doubt | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.words) or self.kind is not TaskKind.MONTH
+
+
+_N = "(\\d{1,2}|[一二三四五六七八九十]{1,2})"
+_SPAN = "[-—–―‐−~]+|至|到"
+_ALL_YEAR = re.compile(
+    "(?:全年|年度|长年|常年|本年度?|全年度|贯穿全年|全年(?:持续|开展|进行|推进|实施|工作|性工作|任务)+|长期(?:坚持|推进|开展)?|持续(?:推进|开展|进行)?"
+    "|贯穿始终)"
+)
+_STANDING = re.compile("(?:常态化?|经常性?|日常)(?:性|化)?(?:工作|开展|推进|进行)*")
+# 3月、9月底前: until the end of March, too? 年初: until when?
+_VAGUE = re.compile(r"(?<!\d)\d{1,2}月份?、.*(?:[底末初旬]|日?前)$|(?<!每)年初")
+_IN_THE_YEAR = re.compile("(?:年内|本?年度内)(?:完成)?")
+_AS_NEEDED = re.compile(
+    "(?:适时|(?:根据|按照?|视)(?:工作|实际)?(?:需要|情况|安排|要求)|视情况?|不定期|机动|随时)(?:开展|组织|安排|进行|召开)?"
+)
+_BEHIND = re.compile(
+    "(?:(?:之?内|以内)?(?:全部|基本)?(?:完成|办结|报送|上报|开展|进行|组织实施|实施|举办|举行|召开|组织开展)|之?内|以内|期间)$"
+)
+_BEFORE = re.compile("^(?:于|拟于|拟|计划|预计|力争|争取|原则上|初定|暂定|在)")
+_LATEST = re.compile(
+    "^(?:截止到?|截至|不晚于|不迟于|最迟|截止时间)[:：]?(?P<day>.+)$|^(?P<until>.+?)(?:截止|为止|止)$"
+)
+_EVERY = re.compile(
+    "(?:按|每个?|逐)(?P<every>月|季度?|半年)(?:度)?(?:(?:召开|开展|组织)?(?:至少)?(?:1次|一次))?$"
+)
+_BRACKET = re.compile(r"\((?P<inner>[^()]*)\)")
+_WEEKDAY = re.compile("^(?:周|星期|礼拜)(?P<day>[一二三四五六日天])$")
+_TENTATIVE = re.compile("^(?:暂定|预计|拟|初定|左右|待定)$")
+_YEAR = re.compile(
+    "(?:全年|年度|长年|常年|本年度?|全年度|贯穿全年|全年(?:持续|开展|进行|推进|实施|工作|性工作|任务)+|长期(?:坚持|推进|开展)?|持续(?:推进|开展|进行)?"
+    "|贯穿始终)"
+)
+_STANDING = re.compile("(?:常态化?|经常性?|日常)(?:性|化)?(?:工作|开展|推进|进行)*")
+# 3月、9月底前: until the end of March, too? 年初: until when?
+_VAGUE = re.compile(r"(?<!\d)\d{1,2}月份?、.*(?:[底末初旬]|日?前)$|(?<!每)年初")
+_IN_THE_YEAR = re.compile("(?:年内|本?年度内)(?:完成)?")
+_AS_NEEDED = re.compile(
+    "(?:适时|(?:根据|按照?|视)(?:工作|实际)?(?:需要|情况|安排|要求)|视情况?|不定期|机动|随时)(?:开展|组织|安排|进行|召开)?"
+)
+_BEHIND = re.compile(
+    "(?:(?:之?内|以内)?(?:全部|基本)?(?:完成|办结|报送|上报|开展|进行|组织实施|实施|举办|举行|召开|组织开展)|之?内|以内|期间)$"
+)
+_BEFORE = re.compile("^(?:于|拟于|拟|计划|预计|力争|争取|原则上|初定|暂定|在)")
+_LATEST = re.compile(
+    "^(?:截止到?|截至|不晚于|不迟于|最迟|截止时间)[:：]?(?P<day>.+)$|^(?P<until>.+?)(?:截止|为止|止)$"
+)
+_EVERY = re.compile(
+    "(?:按|每个?|逐)(?P<every>月|季度?|半年)(?:度)?(?:(?:召开|开展|组织)?(?:至少)?(?:1次|一次))?$"
+)
+_BRACKET = re.compile(r"\((?P<inner>[^()]*)\)")
+_WEEKDAY = re.compile("^(?:周|星期|礼拜)(?P<day>[一二三四五六日天])$")
+_TENTATIVE = re.compile("^(?:暂定|预计|拟|初定|左右|待定)$")
+_POINT = re.compile(r"(?P<a>\d{1,2})[.](?P<b>\d{1,2})(?P<before>日?前)?")
+_YEAR = re.compile(r"(?P<year>(?:19|20)\d\d)(?:年度?|[-./](?=\d))")
+_ISO = re.compile(
+    r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?:日|00:00(?::00)?)?"
+)
+# Below 完成时限 it says until when.
+_END = re.compile("(?:\\d[日号]?|[月年度]底|[月度]末|(?<!每)年末)$")
+_DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})(?:[日号])?")
+
+
+def read_time(text: str, term: Term, *, heading: str = "", within: str = "") -> TimeRead:
+    """`heading` is the column's, `within` the month or quarter that the row stands under."""
+    plain = _plain(text)
+    plain, tentative = _without_brackets(plain, term)
+    if isinstance(tentative, Doubt):
+        return TimeRead(_parsed(plain, term), doubt=tentative)
+    if _ALL_YEAR.fullmatch(plain):
+        return TimeRead(kind=TaskKind.YEAR)
+    if _STANDING.fullmatch(plain):
+        return TimeRead(kind=TaskKind.STANDING)
+    said, (plain, years) = plain, _years_apart(plain, term)
+    if said and not plain:
+        return TimeRead(kind=TaskKind.YEAR, doubt=years)
+    if years:
+        return TimeRead(_parsed(plain, term), doubt=years)
+    return _read(plain, term, heading, within)
+
+
+def _read(plain: str, term: Term, heading: str, within: str) -> TimeRead:
+    if _ALL_YEAR.fullmatch(plain):
+        return TimeRead(kind=TaskKind.YEAR)
+    if _is_impossible(plain, term):
+        month = re.search(r"\d{1,2}月", plain)
+        return TimeRead(_parsed(month[0], term) if month else "", doubt=Doubt.DATE_IMPOSSIBLE)
+    if _IN_THE_YEAR.fullmatch(plain):
+        return TimeRead("年底前", doubt=Doubt.TIME_UNREAD)
+    for words in _readings(plain, heading, within):
+        if parsed := _parsed(words, term):
+            vague = _VAGUE.search(parsed)
+            return TimeRead(parsed, doubt=Doubt.TIME_UNREAD if vague else None)
+    for words, doubt in _guesses(plain, term, heading):
+        if parsed := _parsed(words, term):
+            return TimeRead(parsed, doubt=doubt)
+    return TimeRead(doubt=Doubt.TIME_UNREAD)
+
+
+def _plain(text: str) -> str:
+    """Half-width on one line without blanks; lines that are times of their own joined by 、."""
+    lines = [unicodedata.normalize("NFKC", line) for line in text.split("\n")]
+    pieces = [re.sub(r"\s", "", line).rstrip("。;,.、:") for line in lines]
+    pieces = [piece for piece in pieces if piece]
+    own = len(pieces) > 1 and all(
+        re.match(r"(?:\d+|[一二三四五六七八九十]+)月|第?[一二三四1-4]季", p) for p in pieces
+    )
+    return ("、" if own else "").join(pieces)
+
+
+def _without_brackets(plain: str, term: Term) -> tuple[str, Doubt | None]:
+    """3月5日（周四）: whether it is one is looked at; other brackets are left to be asked about."""
+    for found in reversed(list(_BRACKET.finditer(plain))):
+        inner = found["inner"]
+        if weekday := _WEEKDAY.match(inner):
+            rest = plain[: found.start()] + plain[found.end() :]
+            day = _DAY.search(plain[: found.start()])
+            if day and _is_other_weekday(day, weekday["day"], term):
+                return rest, Doubt.DATE_WEEKDAY
+            plain = rest
+        elif _TENTATIVE.match(inner):
+            plain = plain[: found.start()] + plain[found.end() :]
+    return plain, None
+
+
+def _is_other_weekday(found: re.Match[str], said: str, term: Term) -> bool:
+    try:
+        [span] = parse_when(f"{found['month']}月{found['day']}日", term).spans
+    except ValueError:
+        return False
+    return span.first.weekday() != "一二三四五六日".index(said.replace("天", "日"))
+
+
+def _years_apart(plain: str, term: Term) -> tuple[str, Doubt | None]:
+    """Without the term's own year; the one after it is 次年."""
+    plain = _ISO.sub(lambda d: f"{d['year']}年{int(d['month'])}月{int(d['day'])}日", plain)
+    first, last = term.year, term.year + (term.months[-1] - 1) // 12
+    doubt = None
+    out, end = "", 0
+    for found in _YEAR.finditer(plain):
+        year = int(found["year"])
+        out += plain[end : found.start()]
+        end = found.end()
+        if year == first + 1 and last == first and found.start():
+            out += "次年"
+        elif not first <= year <= last or (
+            (month := re.match(r"\d{1,2}", plain[end:])) and not _is_in(term, year, int(month[0]))
+        ):
+            doubt = Doubt.DATE_OTHER_YEAR
+    rest = out + plain[end:]
+    if re.fullmatch("1?", rest) and re.search(r"\d[.]1?$", plain):
+        return f"{rest}月", Doubt.DATE_POINT
+    month_only = re.fullmatch(rf"\d{{1,2}}(?:(?:{_SPAN})\d{{1,2}})?", rest)
+    return (f"{rest}月" if month_only and end else rest), doubt
+
+
+def _is_in(term: Term, year: int, month: int) -> bool:
+    return 12 * (year - term.year) + month in term.months
+
+
+def _is_impossible(plain: str, term: Term) -> bool:
+    """A 13th month, the 31st of June."""
+    months = [int(number) for number in re.findall(r"(?<![\d.])(\d{1,3})月", plain)]
+    if any(not 1 <= month <= 12 for month in months):
+        return True
+    days = [(int(d["month"]), int(d["day"])) for d in _DAY.finditer(plain)]
+    return any(not 1 <= day <= last_day(term.year, term.month(month)).day for month, day in days)
+
+
+def _readings(plain: str, heading: str, within: str) -> Iterator[str]:
+    """Ways to say it that nobody would doubt."""
+    if re.search("完成|截止|时限|期限|限期", heading) and _END.search(plain):
+        yield f"{plain}前"
+    yield plain
+    if re.search("月", heading) and re.fullmatch(rf"\d{{1,2}}(?:(?:{_SPAN}|、)\d{{1,2}})*", plain):
+        yield "、".join(f"{piece}月" for piece in plain.split("、"))
+    if _AS_NEEDED.fullmatch(plain):
+        yield "适时"
+    if every := _EVERY.fullmatch(plain):
+        yield f"每{every['every'].replace('季度', '季').replace('季', '季度')}"
+    if point := _as_days(plain):
+        yield point
+    if quarter := re.fullmatch(r"[Qq]([1-4])|([一二三四1-4])季", plain):
+        yield f"第{quarter[1] or quarter[2]}季度"
+    shorter = _shorter(plain)
+    if shorter != plain:
+        yield from _readings(shorter, heading, within)
+    if within and re.match(r"\d{1,2}[日号]|[上中下初月]|[底末]", plain):
+        months = re.match(r"(?:次年)?\d{1,2}月", within)
+        month = f"{whole}月" if (whole := whole_month(within)) else within
+        yield f"{months[0] if months else month}{plain.removeprefix('月')}"
+
+
+def _as_days(plain: str) -> str:
+    """4.15, 3.1—3.5: not one that may be a number without its last zero."""
+    if not re.fullmatch(r"\d{1,2}[.]\d", plain) and re.search(r"\d[.]\d", plain):
+        return re.sub(r"(?<!\d)(\d{1,2})[.](\d{1,2})日?(?!\d)", r"\1月\2日", plain)
+    return ""
+
+
+def _shorter(plain: str) -> str:
+    """Without what says nothing more of the time."""
+    shorter = _BEHIND.sub("", _BEFORE.sub("", plain))
+    if latest := _LATEST.match(shorter):
+        shorter = re.sub("之?前$", "", latest["day"] or latest["until"]) + "前"
+    shorter = re.sub("中上旬", "上中旬", shorter).replace("月末", "月底")
+    shorter = re.sub(
+        "(?<=[月日度年底旬])[和及与,;/](?=[次第每\\d一二三四五六七八九十上下])", "、", shorter
+    )
+    shorter = re.sub(rf"(?<![\d日]){_N}[、和及](?={_N}月)", r"\1月、", shorter)
+    shorter = re.sub("([一二三四1-4])[、和及](?=第?[一二三四1-4]季度)", r"\1季度、", shorter)
+    shorter = re.sub(r"(\d{1,2}月)(\d{1,2})日?、(?=\d{1,2}日)", r"\1\2日、\1", shorter)
+    return re.sub(r"(?<![\d.])(\d{1,2})/(\d{1,2})(?![\d.])", r"\1月\2日", shorter)
+
+
+def _guesses(plain: str, term: Term, heading: str) -> Iterator[tuple[str, Doubt]]:
+    """What is probably meant."""
+    if re.fullmatch(r"\d{1,2}[.]\d", plain):
+        yield plain.replace(".", "月") + "日", Doubt.DATE_POINT
+    if "周" not in heading and re.fullmatch(rf"\d{{1,2}}(?:(?:{_SPAN})\d{{1,2}})?", plain):
+        yield f"{plain}月", Doubt.TIME_UNREAD
+    if course := re.fullmatch(r"(\d{1,2}月)份?(?:启动|开始|起)[,;、]?(\d{1,2}月).*", plain):
+        yield f"{course[1]}—{course[2]}", Doubt.TIME_UNREAD
+    if since := re.fullmatch(r"(\d{1,2}月)(?:(?:份|1日)?(?:起|开始|以后|后))", plain):
+        yield f"{since[1]}—{(term.months[-1] - 1) % 12 + 1}月", Doubt.TIME_UNREAD
+    yield _parts_as_days(plain), Doubt.TIME_UNREAD
+    yield re.sub("左右$|前后$|中$", "", plain), Doubt.TIME_UNREAD
+    if ends := re.fullmatch(rf"(\d{{1,2}}月)({_SPAN})(\d.*月)", plain):
+        yield f"{ends[1]}—次年{ends[3]}", Doubt.DATE_REVERSED
+    if every := re.match("每个?(?:月|季度|半年)", plain):
+        yield every[0].replace("个", ""), Doubt.TIME_UNREAD
+    if len(months := set(re.findall(r"\d{1,2}月", plain))) == 1:
+        yield months.pop(), Doubt.TIME_UNREAD
+
+
+def _parts_as_days(plain: str) -> str:
+    """4月上旬至5月中旬 by its days: 4月1日—5月20日."""
+    found = re.fullmatch(
+        rf"(?P<m1>\d{{1,2}})月(?P<p1>初|[上中下]旬|底)?(?:{_SPAN})(?:(?P<m2>\d{{1,2}})月)?(?P<p2>初|[上中下]旬|底)?",
+        plain,
+    )
+    if not found or not (found["p1"] or found["p2"]):
+        return ""
+    month = int(found["m2"] or found["m1"])
+    if not 1 <= month <= 12:
+        return ""
+    begin = {"中旬": 11, "下旬": 21, "底": 21}.get(found["p1"] or "", 1)
+    end = {"初": 10, "上旬": 10, "中旬": 20}.get(found["p2"] or "", last_day(2023, month).day)
+    return f"{found['m1']}月{begin}日—{month}月{end}日"
+
+
+def _parsed(words: str, term: Term) -> str:
+    """The words, when they can be parsed."""
+    try:
+        parse_when(words, term)
+    except ValueError:
+        return ""
+    return words
+
+
+def whole_month(words: str) -> int:
+    """Of the calendar, when the words say one month and nothing more; else 0."""
+    found = re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]+)月份?", words)
+    return numeral(found[1]) if found else 0

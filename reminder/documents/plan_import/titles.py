@@ -1,0 +1,112 @@
+"""What a table says of itself above its rows: its name, its year, whose it is."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reminder.documents.plan_import.draft import Doubt, Place, Question
+from reminder.documents.plan_import.unit_names import Named, UnitNames, plain
+from reminder.domain.when import Term
+
+_YEAR = re.compile(
+    "(?<!\\d)(?P<year>20\\d\\d)(?!\\d)|(?P<spoken>[二2][〇○零0O][一二三四五六七八九〇○零]{2})(?=年)"
+)
+_SPOKEN = {sign: str(digit) for digit, sign in enumerate("零一二三四五六七八九")} | {
+    "〇": "0",
+    "○": "0",
+}
+_SCHOOL = re.compile("学年|学期")
+_NAME = re.compile("安排|计划|要点|方案|清单|日程|任务|工作表|一览|配档|台账|分工|行事历|校历")
+_OF_A_TABLE = re.compile(
+    "(?:安排表?|计划表?|要点|方案|清单|日程表?|任务(?:分解)?表?|一览表|配档表|台账|分工表|行事历)(?:[（(].*[）)])?$"
+)
+_IN_CELLS = re.compile("(?<!\\d)(20\\d\\d)(?=年|[-./]\\d)")
+_NO_NAME = re.compile("附(?:件|表)|单位[:：]|填报|制表|日期|印发|[。；]$")
+TAG = 8  # characters
+
+
+@dataclass(frozen=True)
+class Known:
+    """A plan that is there, whose series the new table may belong to."""
+
+    id: str
+    name: str
+    tag: str
+    office: Named
+    zone: str
+
+
+def title_of(lines: Iterable[str]) -> str:
+    """The line that is most like the name of a plan; one that is broken in two is joined."""
+    texts = [text for line in lines if (text := line.strip()) and not _NO_NAME.search(text)]
+    texts = [text for text in texts if len(text) <= 60][:6]
+    named = next((at for at, text in enumerate(texts) if _NAME.search(text)), None)
+    if named is None:
+        return next((text for text in texts if _YEAR.search(text)), "")
+    if named and not _years(texts[named]) and _years(texts[named - 1]) and len(texts[named]) < 20:
+        return texts[named - 1] + texts[named]
+    return texts[named]
+
+
+def term_of(title: str, given: int, times: str, today: int) -> tuple[Term, list[Question]]:
+    """`times` are all short cells. Of 2026—2027学年 the first year, from September or August."""
+    seen = [int(text) for text in _IN_CELLS.findall(times)]
+    years = _years(title)
+    first = 1
+    if _SCHOOL.search(title):
+        months = re.search("(?<![\\d十])(?:([8八])|[9九])月", times)
+        first = 8 if months and months[1] else 9
+    if first > 1 and years:
+        years = [min(years)]
+    questions = []
+    if given:
+        year = given
+        if years and given not in years:
+            questions.append(Question(Doubt.YEAR_DIFFERS, Place(), title, str(given)))
+    elif years:
+        year = years[-1]
+        if len(years) > 1:
+            questions.append(Question(Doubt.YEAR_SEVERAL, Place(), title, str(year)))
+    elif seen:
+        year = Counter(seen).most_common(1)[0][0]
+    else:
+        year = today
+        questions.append(Question(Doubt.YEAR_MISSING, Place(), title, str(year)))
+    return Term(year, first), questions
+
+
+def _years(title: str) -> list[int]:
+    text = unicodedata.normalize("NFKC", title)
+    found = []
+    for year in _YEAR.finditer(text):
+        digits = year["year"] or "".join(
+            _SPOKEN.get(sign, "2" if sign == "二" else sign) for sign in year["spoken"]
+        )
+        if digits.isdecimal() and 2000 <= int(digits) <= 2100:
+            found.append(int(digits))
+    return list(dict.fromkeys(found))
+
+
+def is_of_series(title: str, known: Known) -> bool:
+    """The same words but for the year."""
+    one, two = (
+        re.sub(r"[\d二〇○零一三四五六七八九]+", "", plain(name)) for name in (title, known.name)
+    )
+    return bool(title) and one == two
+
+
+def office_of(title: str, names: UnitNames) -> Named | None:
+    """The unit that the title names."""
+    text = plain(title)
+    if in_title := [name for name in names.spellings if len(name) > 2 and name in text]:
+        return Named(*names.spellings[max(in_title, key=len)])
+    return None
+
+
+def tag_of(title: str) -> str:
+    """What stands between the year and 安排表, in few characters."""
+    rest = _OF_A_TABLE.sub("", _YEAR.split(title)[-1]).removeprefix("年度").removeprefix("年")
+    rest = re.sub(r"[（(].*?[）)]|[\s《》“”]", "", rest)
+    return rest if 0 < len(rest) <= TAG and rest != "工作" else ""

@@ -1,0 +1,120 @@
+"""A table in Word, Excel or text becomes a plan's file, and a list of what is not sure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from reminder.documents.edited_file import EditedFile, is_folder, shown
+from reminder.documents.plan_import.draft import Draft, DraftTask
+from reminder.documents.plan_import.importing import NoTasksError, draft_plan
+from reminder.documents.plan_import.titles import Known
+from reminder.documents.plan_import.unit_names import Named
+from reminder.documents.plan_import.writing import Words, plan_text, proposed_units
+from reminder.documents.plan_tables import ALL_YEAR
+from reminder.documents.settings import Settings
+from reminder.documents.settings_sources import SettingsSources, config_dir
+from reminder.documents.tables.grid import RefusedFileError
+from reminder.documents.tables.reading import read_tables
+from reminder.documents.templates import environment, phrase
+from reminder.documents.units_file import read_units
+from reminder.domain.plan import TaskKind
+from reminder.domain.units import Directory
+from reminder.domain.when import parse_when
+from reminder.errors import ConfigurationError, Fault
+
+TEMPLATE, REFUSALS = "documents/import.txt", "documents/refusals.txt"
+
+
+@dataclass(frozen=True)
+class PlanImport:
+    draft: Draft
+    say: Words
+
+    @cached_property
+    def text(self) -> str:
+        return plan_text(self.draft, self.say)
+
+    @property
+    def summary(self) -> str:
+        return self.say("summary", draft=self.draft)
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "row": question.place.row or None,
+                "text": self.say("sentence", question=question),
+                "kind": question.doubt.kind,
+            }
+            for question in self.draft.all_questions
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        """For programs."""
+        head = self.draft.header
+        return {
+            "plan": {"id": head.id, "year": head.term.year, "name": head.name},
+            "tasks": [self._task(task) for task in self.draft.tasks],
+            "questions": self.questions,
+            "units": {
+                "unknown": [named.name for named in self.draft.unknown],
+                "proposed": proposed_units(self.draft),
+            },
+        }
+
+    def _task(self, task: DraftTask) -> dict[str, Any]:
+        spans = parse_when(task.when, self.draft.header.term).spans if task.when else ()
+        return {
+            "id": task.id,
+            "kind": task.kind,
+            "month": spans[0].last.month if len(spans) == 1 else None,
+            "when": task.when or task.said or (ALL_YEAR if task.kind is TaskKind.YEAR else None),
+            "title": task.title,
+            "lead": [unit.full_name for unit in task.lead],
+            "related": [unit.full_name for unit in task.related],
+            "section": task.section or None,
+            "remark": task.remark or None,
+            "state": "open",
+        }
+
+
+def import_plan(
+    config: Path | None, path: Path, year: int, units: Path | None, today: int
+) -> PlanImport:
+    """`year` is 0 where it was not given, `today` the year of now. Raises `ConfigurationError`."""
+    settings = SettingsSources(config).load()
+    templates = environment(settings.templates, autoescape=False)
+    file = EditedFile(units or config_dir(config) / "units.toml")
+    directory = read_units(file)
+    if file.faults:
+        raise ConfigurationError(file.faults)
+    say = partial(phrase, templates, TEMPLATE)
+    try:
+        tables = read_tables(path)
+        known = list(_known(settings, directory))
+        return PlanImport(draft_plan(tables, directory, known, year, today), say)
+    except RefusedFileError as error:
+        words = phrase(templates, REFUSALS, "refusal", value=error.refusal)
+        raise ConfigurationError([Fault(shown(path), 0, "", words)]) from error
+    except NoTasksError as error:
+        raise ConfigurationError([Fault(shown(path), 0, "", say("no_tasks"))]) from error
+
+
+def _known(settings: Settings, directory: Directory) -> Iterator[Known]:
+    """Plans that are there, as far as they can be read: their series may go on."""
+    plan = settings.plan
+    for path in sorted(plan.glob("*.toml")) if is_folder(plan) else [plan]:
+        head = EditedFile(path).data.get("plan")
+        if not isinstance(head, dict):
+            continue
+        texts = {
+            key: head[key]
+            for key in ("id", "name", "tag", "office", "timezone")
+            if isinstance(head.get(key), str)
+        }
+        unit = directory.by_name.get(texts.get("office", ""))
+        if len(texts) == 5 and unit:
+            office = Named(texts["office"], unit)
+            yield Known(texts["id"], texts["name"], texts["tag"], office, texts["timezone"])
