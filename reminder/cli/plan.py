@@ -263,6 +263,7 @@ def list_meetings(as_json: AsJson = False) -> None:
                 "name": dated.meeting.name,
                 "month": dated.meeting.month,
                 "date": dated.meeting.day,
+                "until": dated.meeting.until,
                 "source": dated.source or None,
                 "tasks": [task.id for task in dated.tasks],
             }

@@ -64,7 +64,7 @@ def upside_down(table: Timetable, meeting: str) -> list[Window]:
     """Windows of that session, the last of their task's, that would close before they open."""
     windows = (
         table.windows[task.id]
-        for task in table.plan.tasks
+        for task in table.plan.month_tasks
         if task.timing.meetings[-1:] == (meeting,)
     )
     return [window for window in windows if window.due < window.opens]

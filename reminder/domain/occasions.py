@@ -54,7 +54,8 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
     """Who gets that month's digest: the units of its rows, then who has tasks to confirm."""
     rows = table.reached(month)
     if table.carries(month):
-        rows = tuple(unit for unit in rows if _is_named(table, unit, month, progress))
+        left = _left_in_rows(table, month, progress)
+        rows = tuple(unit for unit in rows if unit in left)
     asked = {
         unit
         for task in table.unregistered(month, on, progress)
@@ -69,6 +70,16 @@ def gets_digest(table: Timetable, unit: str, month: int, on: date, progress: Pro
     """Whether that unit is one of `digest_units`."""
     named = _is_named(table, unit, month, progress)
     return named or bool(table.unconfirmed(unit, month, on, progress))
+
+
+def _left_in_rows(table: Timetable, month: int, progress: Progress) -> set[str]:
+    """Units for which `digest_tasks` has something."""
+    left: set[str] = set()
+    for task in table.month_tasks(month):
+        units = table.directory.expand([*task.lead, *task.related])
+        is_new = not table.has_begun(task, month)
+        left.update(unit for unit in units if is_new or progress.is_asked(task.id, unit))
+    return left
 
 
 def _is_named(table: Timetable, unit: str, month: int, progress: Progress) -> bool:
