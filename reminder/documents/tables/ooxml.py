@@ -14,10 +14,11 @@ from xml.parsers import expat
 
 from reminder.documents.tables.grid import Refusal, RefusedFileError
 
-LARGEST_PART = 64 << 20  # bytes, inflated; of all parts that are read twice as much
+LARGEST_PART = 32 << 20  # bytes, inflated; of all parts that are read twice as much
 LARGEST_DIRECTORY = 1 << 20  # bytes; some ten thousand entries
 MOST_ELEMENTS = 1_000_000
-MOST_KEPT = 400_000  # in memory at once, 120 MB
+MOST_KEPT = 400_000  # elements and attributes in memory at once, 100 MB
+MOST_NAMES = 2_000
 DEEPEST = 200
 LONGEST_TAG = 2 << 20  # bytes; pictures of old Word stand in an attribute
 _CHUNK = 1 << 16
@@ -153,15 +154,15 @@ class _Parser:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._open.append(self._count)
-        self.elements += 1
-        self._count += 1
-        if self._count > MOST_KEPT or self.elements > self._most or len(self._open) > DEEPEST:
-            raise RefusedFileError(Refusal.BOMB, "more or deeper elements than a table has")
         kept = {}
         for key, value in attributes.items():
             short = self._names.get(key) or self._short(key)
             if not short.startswith((_OTHER, "w_rsid")):
                 kept[short] = value
+        self.elements += 1
+        self._count += 1 + len(kept)
+        if self._count > MOST_KEPT or self.elements > self._most or len(self._open) > DEEPEST:
+            raise RefusedFileError(Refusal.BOMB, "more or deeper elements than a table has")
         short = self._names.get(name) or self._short(name)
         if short in self._take:
             self._outer.append(self._builder)
@@ -181,6 +182,8 @@ class _Parser:
             self._take[short](element)
 
     def _short(self, name: str) -> str:
+        if len(self._names) > MOST_NAMES:
+            raise RefusedFileError(Refusal.BOMB, "more names than there are")
         space, _, local = name.rpartition(" ")
         short = (_PREFIXES.get(space, _OTHER) if space else "") + local
         self._names[name] = short
