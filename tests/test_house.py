@@ -17,6 +17,8 @@ CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Where Chinese is read: dates and tables that people type, words of a weak password; numbers as
 # Word and Excel show them.
 PARSERS = {
+    "reminder.documents.holiday_notice",
+    "reminder.documents.liaison_cells",
     "reminder.documents.plan_import.building",
     "reminder.documents.plan_import.headings",
     "reminder.documents.plan_import.importing",
@@ -27,11 +29,11 @@ PARSERS = {
     "reminder.documents.plan_import.titles",
     "reminder.documents.plan_import.unit_names",
     "reminder.documents.plan_import.wording_cells",
-    "reminder.documents.holiday_notice",
     "reminder.documents.plan_tables",
     "reminder.documents.tables.number_formats",
     "reminder.documents.tables.numerals",
     "reminder.documents.tables.text",
+    "reminder.documents.units_list",
     "reminder.domain.revision",
     "reminder.domain.when",
     "reminder.domain.wordings",

@@ -52,6 +52,7 @@ cli.add_typer(mails.cli)
 cli.add_typer(plan.tasks, name="task")
 cli.add_typer(plan.meetings, name="meeting")
 cli.add_typer(plan_files.cli, name="plan")
+cli.add_typer(lists.units, name="units")
 cli.add_typer(lists.workdays, name="workdays")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(addresses.feeds, name="feed")
@@ -65,8 +66,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     root = typer.main.get_group(cli)
     for command in root.commands.values():
-        group = command.commands if isinstance(command, TyperGroup) else {"": command}
-        for each in group.values():
+        group = command.commands if isinstance(command, TyperGroup) else {}
+        for each in (command, *group.values()):
             each.params += root.params  # they may stand behind the command too
     try:
         try:

@@ -1,4 +1,4 @@
-"""Lists that offices keep: `reminder workdays`, the working days of a year."""
+"""Lists that offices keep: `reminder units` and their liaisons, `reminder workdays` of a year."""
 
 from __future__ import annotations
 
@@ -7,11 +7,63 @@ from typing import Annotated
 
 import typer
 
-from reminder.cli.context import AsJson, chosen
-from reminder.cli.output import print_json, remark, say
+from reminder.cli.context import AsJson, chosen, load
+from reminder.cli.output import counted, print_json, remark, say, show
 
+units = typer.Typer(help="Units and groups: names, members, addresses; a list of liaisons.")
 workdays = typer.Typer(help="Working days: the yearly notice, a year.", no_args_is_help=True)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+
+
+@units.callback(invoke_without_command=True, epilog="Example: reminder units --json")
+def list_units(context: typer.Context, as_json: AsJson = False) -> None:
+    """Units and groups, with names, members and addresses; commands for a list of liaisons."""
+    if context.invoked_subcommand:
+        return
+    keys = ["id", "name", "short", "aliases", "members", "to", "cc"]
+    columns = ["id", "name", "relation", "to", "members"]
+    directory = load().table.directory
+    rows = [
+        {key: getattr(unit, key) for key in (keys if as_json else columns)}
+        for unit in directory.units.values()
+    ]
+    show(rows, as_json, columns)
+
+
+@units.command("import", epilog="Example: reminder units import liaisons.xlsx --dry-run")
+def import_units(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    dry_run: DryRun = False,
+    add: Annotated[bool, typer.Option("--add", help="Names like nobody's become units.")] = False,
+    shared: Annotated[
+        list[str] | None,
+        typer.Option("--shared", metavar="ADDRESS", help="That several units may have."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take liaisons, telephones and addresses from a list into units.toml. Empty cells leave what
+    is there. Exit status 1 when something is asked; that is not written, the rest is."""
+    from reminder.office.unit_lists import read_list
+
+    taken = read_list(chosen.get("config"), file, add=add, shared=shared or ())
+    if not dry_run:
+        taken.write()
+    if as_json:
+        print_json(taken.facts(written=not dry_run))
+    else:
+        for line in taken.report(written=not dry_run).splitlines():
+            say(line)
+        for question in taken.questions:
+            remark(f"{file}: {taken.question_words(question)}")
+    raise typer.Exit(bool(taken.questions))
+
+
+@units.command(epilog="Example: reminder units template liaisons.xlsx")
+def template(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """A workbook to fill in: a row a unit, with what is known of it."""
+    from reminder.office.unit_lists import write_template
+
+    say(f"{counted(write_template(chosen.get('config'), file), 'unit')} in {file}")
 
 
 @workdays.command("import", epilog="Example: reminder workdays import notice.txt --dry-run")
@@ -46,8 +98,8 @@ def import_workdays(
     raise typer.Exit(bool(questions))
 
 
-@workdays.command(epilog="Example: reminder workdays show 2027")
-def show(
+@workdays.command("show", epilog="Example: reminder workdays show 2027")
+def show_workdays(
     year: Annotated[int, typer.Argument(metavar="YEAR", min=2000, max=2200)],
     as_json: AsJson = False,
 ) -> None:

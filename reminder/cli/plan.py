@@ -208,19 +208,6 @@ def occasions(
     say_hold(app)
 
 
-@cli.command(epilog="Example: reminder units --json")
-def units(as_json: AsJson = False) -> None:
-    """Units and groups, with names, members and addresses."""
-    keys = ["id", "name", "short", "aliases", "members", "to", "cc"]
-    columns = ["id", "name", "relation", "to", "members"]
-    directory = load().table.directory
-    rows = [
-        {key: getattr(unit, key) for key in (keys if as_json else columns)}
-        for unit in directory.units.values()
-    ]
-    show(rows, as_json, columns)
-
-
 @tasks.command(epilog="Example: reminder task done 2026-03-4 2026-03-5 --on 2026-03-20")
 def done(
     ids: Annotated[list[str], typer.Argument(metavar="ID…")],

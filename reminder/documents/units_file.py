@@ -1,7 +1,10 @@
 """config/units.toml: who takes part, under which names, at which addresses."""
 
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
@@ -9,8 +12,14 @@ from reminder.documents.edited_file import EditedFile, Location
 from reminder.documents.values import Id, Line, Mailbox, OptionalLine
 from reminder.domain.characters import quoted
 from reminder.domain.units import Directory, Relation, Unit
+from reminder.errors import UsageError
+
+if TYPE_CHECKING:
+    from tomlkit.items import Table
 
 RESERVED_IDS = ("plan", "operator")
+Value = str | list[str]
+Values = Mapping[str, Value]
 
 
 class _Unit(BaseModel, extra="forbid"):
@@ -97,3 +106,61 @@ def _refuse_names(file: EditedFile, tables: _File) -> None:
                 line = file.line_of(first_place)
                 words = f"{quoted(name)} means {other!r} at line {line} and {unit.id!r} here"
                 file.refuse(place, f"{words}, wanted one unit a name")
+
+
+def with_units(
+    file: EditedFile, text: str, changes: Mapping[str, Values], added: Sequence[Values]
+) -> str:
+    """The file's text with these keys of these units, by id, and more units at its end.
+
+    All else stays character for character: each table is edited by itself, because tomlkit brings
+    tables of one name together.
+    """
+    import tomlkit  # only where a file is edited
+
+    lines = [f"{line}\n" for line in text.split("\n")]
+    places = [(key, n) for key in ("unit", "group") for n in range(len(file.data.get(key, [])))]
+    # A file may have them in a list, without heads.
+    heads = {
+        line for line in map(file.line_of, places) if lines[line - 1].lstrip().startswith("[[")
+    }
+    if added and not heads:
+        raise UsageError(f"{file.shown} has its units in a list, wanted tables: [[unit]]")
+    begins = sorted({0, *(line - 1 for line in heads)})
+    changed = [n for n, unit in enumerate(file.data["unit"]) if unit["id"] in changes]
+    blocks = {bisect_right(begins, file.line_of(("unit", n)) - 1) for n in changed}
+    for block in sorted(blocks, reverse=True):
+        begin, end = begins[block - 1], (*begins, len(lines))[block]
+        lines[begin:end] = [_edited("".join(lines[begin:end]), changes)]
+    text = "".join(lines).removesuffix("\n")
+    if added:
+        more = tomlkit.dumps({"unit": [dict(unit) for unit in added]})
+        text = text.rstrip() + _ends_as(text, f"\n\n{more}")
+    return text
+
+
+def _edited(block: str, changes: Mapping[str, Values]) -> str:
+    import tomlkit
+
+    document = tomlkit.parse(block)
+    for unit in document["unit"]:
+        for key, value in changes.get(unit["id"], {}).items():
+            _put(unit, key, value)
+    return _ends_as(block, tomlkit.dumps(document))
+
+
+def _ends_as(text: str, new: str) -> str:
+    """With the line ends of that text."""
+    return re.sub(r"\r?\n", "\r\n", new) if "\r\n" in text else new
+
+
+def _put(unit: "Table", key: str, value: Value) -> None:
+    """A new key stands behind the last one: comments below may be about the next table."""
+    if key in unit or not hasattr(unit.value, "body"):
+        unit[key] = value
+        return
+    body, below = unit.value.body, []
+    while body and body[-1][0] is None:
+        below.append(body.pop())
+    unit[key] = value
+    body.extend(reversed(below))

@@ -1,6 +1,8 @@
 """Who takes part: units, groups made of units, and what each is to the plan's office."""
 
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -45,6 +47,11 @@ class Unit:
     @property
     def label(self) -> str:
         return self.short or self.name
+
+
+def plain_name(name: str) -> str:
+    """As names are compared: NFKC, without blanks."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
 
 
 @dataclass(frozen=True)
@@ -92,3 +99,23 @@ class Directory:
     def single(self) -> list[Unit]:
         """Units that are no groups: those that can get a mail."""
         return [unit for unit in self.units.values() if not unit.is_group]
+
+
+def newly_shared(
+    before: Mapping[str, Set[str]],
+    after: Mapping[str, Set[str]],
+    groups: Mapping[str, Collection[str]],
+) -> dict[tuple[str, str], str]:
+    """Addresses by unit id, before and after a change: whoever gets one that another unit has
+    afterwards, and that other one. Members may have their group's."""
+    owners = defaultdict[str, list[str]](list)
+    for unit_id, addresses in after.items():
+        for address in addresses:
+            owners[address].append(unit_id)
+    return {
+        (unit_id, address): other
+        for unit_id, addresses in after.items()
+        for address in addresses - before.get(unit_id, frozenset())
+        for other in owners[address]
+        if other != unit_id and unit_id not in groups.get(other, ())
+    }

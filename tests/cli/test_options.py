@@ -16,7 +16,7 @@ def commands(group: TyperGroup, *outer: str) -> Iterator[tuple[str, ...]]:
     for name, command in group.commands.items():
         if isinstance(command, TyperGroup):
             yield from commands(command, *outer, name)
-        else:
+        if not isinstance(command, TyperGroup) or command.invoke_without_command:
             yield (*outer, name)
 
 
@@ -53,6 +53,7 @@ def test_help_lists_the_commands_and_each_has_an_example(reminder: Reminder) -> 
         ("--config CONFIG tasks --json", 3),
         ("tasks --config CONFIG --json", 3),
         ("feed list --config CONFIG --json", 7),
+        ("units --config CONFIG --json", 3),
         ("--config nowhere tasks --config CONFIG --json", 3),
         ("--plan OTHER tasks --config CONFIG --json", 1),
         ("tasks --config CONFIG --plan OTHER --json", 1),
