@@ -93,7 +93,7 @@ BOMBS: dict[str, tuple[Callable[[Path], object], Refusal]] = {
     "span": (lambda path: word(path, body(cells(1_000_000, 1))), Refusal.BOMB),
     "spans": (lambda path: word(path, body(cells(500, 100_000))), Refusal.BOMB),
     "values": (lambda path: path.write_bytes(b"a\t" * (2 << 20)), Refusal.BOMB),
-    "cells": (lambda path: path.write_bytes((b"\ta" * (1 << 20) + b"\n\n") * 2), Refusal.BOMB),
+    "cells": (lambda path: path.write_bytes((b"\ta" * (1 << 19) + b"\n\n") * 2), Refusal.BOMB),
     "lines": (lambda path: path.write_bytes(b"a\n" * (2 << 20)), Refusal.TOO_LARGE),
     "size": (lambda path: path.touch() or os.truncate(path, 100 << 20), Refusal.TOO_LARGE),
 }
