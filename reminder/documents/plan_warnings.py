@@ -12,8 +12,9 @@ from typing import Any
 from reminder.documents.edited_file import EditedFile, Location
 from reminder.documents.plan_tables import SHORT
 from reminder.domain.characters import quoted
+from reminder.domain.plan import calendar_month
 from reminder.domain.timetable import Timetable
-from reminder.domain.when import Basis, Span, Term, When, parse_when
+from reminder.domain.when import Basis, Span, When, parse_when
 from reminder.domain.windows import Window
 from reminder.domain.wordings import sessions_named, times_named
 from reminder.domain.workdays import WorkingDays, first_day, last_day
@@ -54,8 +55,7 @@ class _Reader:
     def __init__(self, file: EditedFile, table: Timetable) -> None:
         self.file, self.plan = file, table.plan
         self.days, self.windows = table.days, table.windows
-        starts = file.data["plan"].get("starts")
-        self.term = Term(self.plan.year, starts.month if starts else 1)
+        self.term = table.plan.term
         self.rows = [
             self._row(("month", n), row, row["task"])
             for n, row in enumerate(file.data.get("month", []))
@@ -173,7 +173,7 @@ class _Tasks(_Reader):
     def warnings(self) -> Iterator[Fault]:
         windows = defaultdict[str, list[Window]](list)  # by the id in the file
         for occurrence, window in self.windows.items():
-            windows[occurrence.partition("@")[0]].append(window)
+            windows[self.plan.by_id[occurrence].table_id].append(window)
         for row in (*self.rows, *self.year_round):
             for place, task in row.tasks:
                 if row.place[0] == "month":
@@ -259,4 +259,4 @@ def _month(day: date, year: int) -> int:
 
 
 def _named(months: Iterable[int]) -> str:
-    return "month " + ", ".join(str((month - 1) % 12 + 1) for month in sorted(months))
+    return "month " + ", ".join(str(calendar_month(month)) for month in sorted(months))

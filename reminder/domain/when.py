@@ -241,6 +241,8 @@ def _stretch(found: re.Match[str], term: Term) -> Iterator[Span]:
     else:
         q1, q2 = int(found["q1"]), int(found["q2"] or found["q1"])
         first, last = term.month(3 * q1 - 2), term.month(3 * q2)
+    if last < first:
+        raise ValueError("is cut in two by the term, wanted its months")
     yield _ends(term, first, last, found) if found["part"] else _whole(term, first, last)
 
 

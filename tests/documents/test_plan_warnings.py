@@ -87,6 +87,14 @@ def test_the_shipped_plan_is_as_it_is_meant(warned: Warned) -> None:
             "month.task.title: names 4月15日前 and its fields make it due 2026-04-20, wanted",
         ),
         (
+            ["4: 4月15日前报送 | when = '4月20日前'"],
+            "month.task.title: names 4月15日前 and its fields make it due 2026-04-20, wanted",
+        ),
+        (
+            ["4: 报送 | when = '5月15日前'"],
+            "month.task.when: '5月15日前' is not in month 4, the row's, wanted one of them changed",
+        ),
+        (
             ["4: 做好会议 | due = 2026-05-20"],
             "month.task.due: 2026-05-20 is not in month 4, the row's, wanted",
         ),
@@ -129,6 +137,8 @@ def test_a_slip_is_said_once(warned: Warned, rows: list[str], said: str) -> None
         ["4: 4月上旬报送 | part = '上旬'"],
         ["4: 4月上旬报名，20日前开班 | due = 2026-04-10"],
         ["4: 学习《3月20日前完成的通知》"],
+        ["4: 每季度报送 | when = '每季度'", "5: 每月25日前报送 | when = '每月25日前'"],
+        [MEETING, f"4: 会前5个工作日报送 | when = '会前5个工作日'\n{ON}"],
         ["7: 研究上半年工作总结"],
         [f'[[year-round]]\nid = "y"\ntitle = "全年不少于4次"\n{LEAD}\n'],
         [MEETING, f"3: 准备 | {ON}", f"4: 做好第三十次会议工作 | {ON}"],

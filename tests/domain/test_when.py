@@ -164,6 +164,12 @@ def test_what_cannot_be_read(text: str, words: str) -> None:
         parse_when(text, YEAR)
 
 
+@pytest.mark.parametrize("text", ["下半年", "三季度", "3—4季度"])
+def test_what_a_term_cuts_in_two_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is cut in two by the term, wanted its months"):
+        parse_when(text, SCHOOL_YEAR)
+
+
 def test_spans_stand_in_their_order() -> None:
     assert parse_when("12月、3—4月", YEAR).spans == (
         Span(date(2026, 3, 1), date(2026, 4, 30), Basis.MONTHS),
