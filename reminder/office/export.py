@@ -13,7 +13,7 @@ from reminder.domain.notices import State
 from reminder.domain.plan import TaskKind
 from reminder.domain.status import office_status
 from reminder.domain.timetable import Role, Timetable
-from reminder.domain.windows import Progress
+from reminder.domain.windows import Progress, Rule
 from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
 from reminder.ledger import registrations
@@ -120,7 +120,9 @@ def _task_rows(export: Export) -> Iterator[Row]:
             status = office_status(table, window, table.local_day(export.at), progress, leads)
         yield (
             task.id,
-            export.say("row_of", kind=task.kind, month=task.month),
+            export.word("short_timing", window=window, task=task)
+            if window and window.rule is Rule.MONTHS
+            else export.say("row_of", kind=task.kind, month=task.month),
             task.title,
             *(
                 export.word("unit_names", units=tuple(table.directory[unit] for unit in units))

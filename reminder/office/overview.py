@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from reminder.domain.digest import Item
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.occasions import digest_units
-from reminder.domain.plan import Task
+from reminder.domain.plan import Task, calendar_month
 from reminder.domain.registrations import Act, Registration
 from reminder.domain.status import (
     Call,
@@ -168,19 +168,24 @@ class Contact:
 
 
 def read_overview(app: Application, connection: Connection, at: datetime) -> dict[str, Any]:
-    """The facts of the year's page. `missed` are mails of the month that no server has accepted,
+    """The facts of the year's page. Months are 1 to 12; each task stands in the one that it ends
+    in. `missed` are mails of the month that no server has accepted,
     whether they ended or wait, `missed_as` is the state of all of them, if it is one."""
     table, stream = app.table, app.settings.stream
     month, on = table.shown_month(at), table.local_day(at)
     plan, period = table.plan.id, table.plan.period(month)
     progress, stands = _known(app, connection, at, month)
-    months = {m: [stands(task, m) for task in table.month_tasks(m)] for m in table.plan.months}
+    months: dict[int, list[TaskStanding]] = {number: [] for number in table.plan.months}
+    for task in table.plan.month_tasks:
+        ends = min(table.months_of(task)[-1], table.plan.months[-1])
+        months[ends].append(stands(task, ends))
     signing = read_signing(connection, table, month, at, progress)
     mails = tally(connection, plan, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
     missed = [s for s, count in mails.states.items() if count and s is not State.SENT]
     contacts = _contacts(table, month, on, progress, signing, mails)
     return {
-        "month": month,
+        "month": calendar_month(month),
+        "period": period,
         "signing": signing,
         "pending": in_force(connection, plan, Act.FINISH),
         "unapproved": list(unapproved(connection, stream, plan)),
@@ -191,7 +196,8 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
         "contacts": [contact for contact in contacts if contact.calls or contact.mail][:SHOWN],
         # Of nothing else.
         "unsigned": [one for one in contacts if not (one.calls or one.mail)][:SHOWN],
-        "months": months,
+        "months": {calendar_month(number): rows for number, rows in months.items()},
+        "periods": {calendar_month(number): table.plan.period(number) for number in months},
         "year_round": [stands(task, month) for task in table.plan.year_round],
         "undated": undated_by_now(table, at, progress),
         # Tasks that are past, of which nobody has said anything.
@@ -275,7 +281,7 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
     signed, pending, confirmed = (
         in_force(connection, plan, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
     )
-    dated = sorted(table.plan.month_tasks, key=lambda task: table.months_of(task)[0])
+    dated = sorted(table.plan.month_tasks, key=lambda task: table.months_of(task)[-1])
     tasks = [*dated, *table.plan.year_round]
     mails = NoticeFilter(unit=unit.id, rehearsals=True, plan=plan)
     return {

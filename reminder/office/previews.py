@@ -93,7 +93,7 @@ def rehearse(app: Application, at: datetime) -> tuple[str, int]:
     over of its last.
     """
     table = app.table
-    month = table.next_digest(at) or table.running_month(table.local_day(at))
+    month = table.next_digest(at) or table.plan.term.month(table.local_day(at).month)
     period = table.plan.period(month)
     count = 0
     with app.database.write() as connection:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from reminder.domain.digest import Item, SectionKind, digest, items
-from reminder.domain.plan import Task, TaskKind
+from reminder.domain.plan import Task, TaskKind, calendar_month
 from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.status import Light, Reader, unit_status
 from reminder.domain.units import Unit
@@ -40,10 +40,10 @@ class LedTask(Item):
 
 
 def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime) -> dict[str, Any]:
-    """The facts of its page. `content` is the month's digest, none for a unit that no row of the
-    month names and that nothing is asked of; `to_sign` the month's period, empty when nothing is
-    to be signed; of the `earlier` tasks so many are `answered`: they wait for the secretariat, or
-    are not asked for.
+    """The facts of its page. `month` is 1 to 12, `content` that month's digest, none for a unit
+    that no row of the month names and that nothing is asked of; `to_sign` the month's period,
+    empty when nothing is to be signed; of the `earlier` tasks so many are `answered`: they wait
+    for the secretariat, or are not asked for.
 
     Of what was registered it has the unit's own, never anybody else's.
     """
@@ -59,7 +59,9 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
     dated = [task for task in tasks if task.kind is TaskKind.MONTH]
     ends = {task: table.months_of(task)[-1] for task in dated}
     answered = {
-        task for task in dated if ends[task] < month and progress.reported_on(task.id, unit.id)
+        task
+        for task in dated
+        if table.has_begun(task, month) and progress.reported_on(task.id, unit.id)
     }
     asked = {item.task for item in content.open} | answered
     earlier = [led(task) for task in sorted(asked, key=lambda task: (ends[task], task.number))]
@@ -69,7 +71,8 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
     return {
         "reader": reader,
         "parallel": reader.parallel,
-        "month": month,
+        "month": calendar_month(month),
+        "year": int(period[:4]),
         "content": content if content.led or content.related or content.open else None,
         "to_sign": to_sign(connection, app, unit, progress, at),
         "signed": signed[-1] if signed else None,
@@ -100,6 +103,7 @@ def _led(reader: Reader, said: Sequence[Registration], task: Task, number: int =
     history = [
         entry for entry in said if entry.task == task.id and entry.period in ("", window.period)
     ]
+    months = reader.table.months_of(task)
     return LedTask(
         task,
         number,
@@ -108,4 +112,5 @@ def _led(reader: Reader, said: Sequence[Registration], task: Task, number: int =
         [entry for entry in history if entry.by.link != "direct"][:_LATEST],
         task.id not in reader.progress.done,
         window.period,
+        month=calendar_month(months[-1]) if months else 0,
     )

@@ -1,9 +1,11 @@
-"""The year as one picture: a bar for each task, and its name beside it, for one SVG of any width.
+"""The year as one picture: a row for each task with a bar for each of its times, and its name
+beside them, for one SVG of any width.
 
 Across, all is in per cent, so that names keep their size on a phone; down, in rows.
 """
 
 from calendar import monthrange
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,22 +13,25 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from reminder.domain.plan import Task, TaskKind
+from reminder.domain.plan import Task, TaskKind, calendar_month
 from reminder.domain.status import HIDDEN, Light, Reader, TaskState, TaskStatus, unit_status
 from reminder.domain.timetable import Role
+from reminder.domain.when import Term
 from reminder.domain.windows import Window
-from reminder.domain.workdays import last_day
+from reminder.domain.workdays import first_day, last_day
 
-MANY = 60  # bars: with more of them nobody finds one
+MANY = 60  # rows: with more of them nobody finds one
 _ROOM = 0.45  # of the width: beside a bar it holds the name on a page as wide as a desk's
 _IN_ORDER = (Light.BLUE, Light.GREEN, Light.YELLOW, Light.RED, Light.WAIT, Light.GREY)
+# Of several times of one task the first of these decides what is said beside its name.
+_PRESSING = (Light.RED, Light.YELLOW, Light.WAIT, Light.GREEN, Light.BLUE, Light.GREY, Light.NONE)
 Place = tuple[str, str]  # of a name: x in per cent, and SVG's text-anchor
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A task, or `count` tasks of one month and role, of which so many are `done`. Both days are
-    inclusive and within the year. A task of the whole year has no window.
+    """One time of a task, or `count` of one month and role, of which so many are `done`. Both days
+    are inclusive and within the term. A task of the whole year has no window.
 
     `exact` says that the window's days are for its reader to see.
     """
@@ -43,28 +48,54 @@ class Bar:
     all_year: bool = False
 
     @property
-    def order(self) -> tuple[bool, int, bool]:
+    def order(self) -> tuple[bool, int, int, bool]:
         """Month by month, what is led first; then what runs all year."""
-        return self.all_year, self.opens.month, not self.lead
+        return self.all_year, self.opens.year, self.opens.month, not self.lead
+
+    @property
+    def end(self) -> tuple[bool, int, int, bool]:
+        """As `order`, by the month in which it ends."""
+        return self.all_year, self.due.year, self.due.month, not self.lead
 
 
 @dataclass(frozen=True)
 class Year:
-    """Seen `on` that day. `bars` are those of the picture, `tasks` every one of them for who
-    reads it as words."""
+    """Seen `on` that day. `rows` are those of the picture, each of one task; `tasks` every bar of
+    them for who reads it as words."""
 
-    number: int
+    term: Term
     on: date
     tasks: Sequence[Bar]
 
     @property
+    def number(self) -> int:
+        return self.term.year
+
+    @property
+    def first(self) -> date:
+        return first_day(self.term.year, self.term.months[0])
+
+    @property
+    def last(self) -> date:
+        return last_day(self.term.year, self.term.months[-1])
+
+    @property
     def today(self) -> date | None:
         """None in another year."""
-        return self.on if self.on.year == self.number else None
+        return self.on if self.first <= self.on <= self.last else None
 
     @cached_property
-    def bars(self) -> Sequence[Bar]:
-        return self.tasks if len(self.tasks) <= MANY else list(_by_month(self.tasks))
+    def rows(self) -> list[list[Bar]]:
+        rows: dict[object, list[Bar]] = defaultdict(list)
+        for number, bar in enumerate(self.tasks):
+            rows[(bar.task.table_id, bar.lead) if bar.task else number].append(bar)
+        if len(rows) > MANY:
+            return [[bar] for bar in _by_month(self.tasks)]
+        return list(rows.values())
+
+    @cached_property
+    def bars(self) -> list[Bar]:
+        return [bar for row in self.rows for bar in row]
 
     @cached_property
     def lights(self) -> list[Light]:
@@ -83,7 +114,7 @@ class Year:
 
 def year_of(reader: Reader) -> Year:
     """What one unit leads or is related to; only what it leads has a light."""
-    table, year = reader.table, reader.table.plan.year
+    table, term = reader.table, reader.table.plan.term
     bars = []
     for task in table.plan.tasks:
         role = table.role(reader.unit.id, task)
@@ -91,12 +122,12 @@ def year_of(reader: Reader) -> Year:
             window, lead = table.windows.get(task.id), role is Role.LEAD
             status = unit_status(reader, window) if lead and window else HIDDEN
             exact = lead and not reader.parallel
-            bars.append(task_bar(year, task, window, status, lead=lead, exact=exact))
-    return Year(year, reader.on, sorted(bars, key=lambda bar: bar.order))
+            bars.append(task_bar(term, task, window, status, lead=lead, exact=exact))
+    return Year(term, reader.on, sorted(bars, key=lambda bar: bar.order))
 
 
 def task_bar(
-    year: int,
+    term: Term,
     task: Task,
     window: Window | None,
     status: TaskStatus,
@@ -104,21 +135,25 @@ def task_bar(
     lead: bool = True,
     exact: bool = True,
 ) -> Bar:
-    """Without a window over the whole year."""
-    first, last = date(year, 1, 1), date(year, 12, 31)
+    """Without a window over the whole term."""
+    first, last = first_day(term.year, term.months[0]), last_day(term.year, term.months[-1])
     if window is None:
         return Bar(first, last, lead, task, exact=exact, all_year=True)
     opens = max(window.opens, first)
+    opens = min(opens, last)
     return Bar(opens, max(opens, min(window.due, last)), lead, task, window, status, exact)
 
 
 def _by_month(bars: Sequence[Bar]) -> Iterator[Bar]:
-    """One bar for each month and role, one for the whole year."""
-    for (all_year, month, _), group in groupby(bars, key=lambda bar: bar.order):
+    """One bar for each month in which tasks end and each role, one for the whole year."""
+
+    def end(bar: Bar) -> tuple[bool, int, int, bool]:
+        return bar.end
+
+    for (all_year, year, month, _), group in groupby(sorted(bars, key=end), key=end):
         same = list(group)
-        year = same[0].opens.year
         yield Bar(
-            date(year, month, 1),
+            same[0].opens if all_year else date(year, month, 1),
             same[0].due if all_year else last_day(year, month),
             same[0].lead,
             count=len(same),
@@ -128,8 +163,19 @@ def _by_month(bars: Sequence[Bar]) -> Iterator[Bar]:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """Where a bar is drawn, and how."""
+
+    x: str
+    width: str
+    style: str
+
+
+@dataclass(frozen=True)
 class Row:
-    """`beside` is the name's place on a wide page, `above` on a narrow one; none: on the bar."""
+    """`bar` is the one that is spoken of, `others` are drawn only. `beside` is the name's place on
+    a wide page, `above` on a narrow one; without `beside` it stands above on both, without `above`
+    on the bar."""
 
     bar: Bar
     x: str
@@ -137,35 +183,46 @@ class Row:
     style: str
     beside: Place | None
     above: Place | None
+    others: Sequence[Strip] = ()
 
 
 def timeline(year: Year) -> dict[str, Any]:
     """`months` are number, left edge and middle of each; `today` is empty in another year."""
-    today = _begin(year.today) if year.today else None
+    today = _begin(year, year.today) if year.today else None
     return {
         "year": year,
-        "rows": [_row(bar) for bar in year.bars],
-        "months": [(m, _percent((m - 1) / 12), _percent((m - 0.5) / 12)) for m in range(1, 13)],
+        "rows": [_row(year, row) for row in year.rows],
+        "months": [
+            (calendar_month(month), _percent(place / 12), _percent((place + 0.5) / 12))
+            for place, month in enumerate(year.term.months)
+        ],
         "today": "" if today is None else _percent(today),
         "today_anchor": _anchor(today or 0),
     }
 
 
-def _row(bar: Bar) -> Row:
-    begin = _begin(bar.opens)
-    end = (bar.due.month - 1 + bar.due.day / monthrange(bar.due.year, bar.due.month)[1]) / 12
-    place = _percent(begin), _percent(max(end - begin, 0.01))
-    style = f"{'lead' if bar.lead else 'related'} {bar.status.light}".strip()
+def _row(year: Year, bars: Sequence[Bar]) -> Row:
+    bar = min(bars, key=lambda bar: _PRESSING.index(bar.status.light))
+    strip, *others = (_strip(year, each) for each in (bar, *(b for b in bars if b is not bar)))
+    begin, end = _begin(year, bars[0].opens), _end(year, bars[-1].due)
+    middle = (begin + end) / 2
+    anchor = _anchor(middle)
+    above = _percent({"start": begin, "middle": middle, "end": end}[anchor]), anchor
+    beside = None
     if 1 - end >= _ROOM:
         beside = _percent(end), "start"
     elif begin >= _ROOM:
         beside = _percent(begin), "end"
-    else:
-        return Row(bar, *place, f"{style} long", None, None)
-    middle = (begin + end) / 2
-    anchor = _anchor(middle)
-    x = {"start": begin, "middle": middle, "end": end}[anchor]
-    return Row(bar, *place, style, beside, (_percent(x), anchor))
+    elif not others:
+        return Row(bar, strip.x, strip.width, f"{strip.style} long", None, None)
+    return Row(bar, strip.x, strip.width, strip.style, beside, above, others)
+
+
+def _strip(year: Year, bar: Bar) -> Strip:
+    begin = _begin(year, bar.opens)
+    width = max(_end(year, bar.due) - begin, 0.01)
+    style = f"{'lead' if bar.lead else 'related'} {bar.status.light}".strip()
+    return Strip(_percent(begin), _percent(width), style)
 
 
 def _anchor(place: float) -> str:
@@ -173,8 +230,18 @@ def _anchor(place: float) -> str:
     return "start" if place < 0.36 else "middle" if place < 0.64 else "end"
 
 
-def _begin(day: date) -> float:
-    return (day.month - 1 + (day.day - 1) / monthrange(day.year, day.month)[1]) / 12
+def _begin(year: Year, day: date) -> float:
+    return _place(year, day, day.day - 1)
+
+
+def _end(year: Year, day: date) -> float:
+    return _place(year, day, day.day)
+
+
+def _place(year: Year, day: date, days: int) -> float:
+    """In the term, after so many days of that day's month."""
+    months = 12 * (day.year - year.number) + day.month - year.term.months[0]
+    return (months + days / monthrange(day.year, day.month)[1]) / 12
 
 
 def _percent(part: float) -> str:

@@ -7,7 +7,7 @@ import pytest
 from reminder.domain.notices import Kind
 from reminder.domain.plan import Task
 from reminder.domain.units import Relation
-from tests.domain.builders import LEADER, at, task, timetable
+from tests.domain.builders import LEADER, at, at_times, task, timetable
 from tests.mail.written import Mail, reminded
 
 BOTH = (task(4, 1, short="调研"), task(4, 2, short="座谈会"))
@@ -49,6 +49,14 @@ def test_an_overdue_mail_asks_to_confirm_and_says_when_it_is_of_several_months()
     assert "请核对" in content.summary
     assert content.heading("overdue") == "待确认（2项）"
     assert overdue(task(3), task(4)).subject.startswith("【代表工作·4月】前期2项待确认：")
+
+
+def test_two_times_of_one_task_are_told_apart() -> None:
+    january, february = at_times("每月", title="报送信息")[:2]
+    content = overdue(january, february)
+    assert content.subject.endswith("前期2项待确认：报送信息（1月）、报送信息（2月）")
+    assert [line.timing for line in content.lines] == ["1月", "2月"]
+    assert overdue(january, task(1)).subject.endswith("2项待确认：报送信息、1月表列第1项工作")
 
 
 @pytest.mark.parametrize(

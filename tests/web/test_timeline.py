@@ -10,12 +10,14 @@ import pytest
 from reminder.documents.templates import environment
 from reminder.domain.status import HIDDEN
 from reminder.domain.units import Relation
+from reminder.domain.when import Term
 from reminder.domain.windows import Progress
 from reminder.web.timeline import MANY, Bar, Year, task_bar, timeline, year_of
 from tests.domain.builders import (
     LEADER,
     OUTSIDER,
     RELATED,
+    at_times,
     meeting,
     reader,
     task,
@@ -32,7 +34,7 @@ def bar(month: int, last: int = 28, name: str = "部署会议", lead: bool = Tru
 
 
 def picture(*bars: Bar, on: date = date(2026, 4, 16)) -> dict[str, Any]:
-    return timeline(Year(2026, on, bars))
+    return timeline(Year(Term(2026), on, bars))
 
 
 def drawn(*bars: Bar) -> str:
@@ -86,11 +88,37 @@ def test_very_many_bars_become_one_a_month_and_role() -> None:
     assert (year.bars[-1].all_year, year.bars[-1].count) == (True, 1)
 
 
+def test_the_times_of_one_task_are_one_row_of_which_the_pressing_one_speaks() -> None:
+    table = timetable(*at_times("每月", short="信息"), task(4, short="部署会议"))
+    done = Progress(done={"w-1@2026-01": date(2026, 1, 30)})
+    year = year_of(reader(table, LEADER, date(2026, 3, 9), done))
+    assert (len(year.rows), len(year.bars)) == (2, 13)
+    row = timeline(year)["rows"][0]
+    assert (row.bar.task.id, row.bar.status.light) == ("w-1@2026-02", "red")
+    assert (len(row.others), row.others[0].style, row.beside) == (11, "lead grey", None)
+    assert row.above is not None
+
+
 # Where it stands
 
 
+def test_a_term_from_september_begins_with_it() -> None:
+    on, term = date(2027, 1, 16), Term(2026, 9)
+    first = Bar(date(2026, 9, 1), date(2026, 9, 30), True, task(9))
+    shown = timeline(Year(term, on, [first, task_bar(term, task(10), None, HIDDEN)]))
+    assert [name for name, *_ in shown["months"]] == [9, 10, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8]
+    assert [(row.x, row.width) for row in shown["rows"]] == [
+        ("0.00%", "8.33%"),
+        ("0.00%", "100.00%"),
+    ]
+    assert shown["today"] == "37.37%"
+    page = environment(None, autoescape=True).get_template("web/timeline.html")
+    assert "2026年9月至2027年8月" in page.module.picture(shown, "year")  # type: ignore[attr-defined]
+
+
 def test_a_month_is_a_twelfth_of_the_width_and_today_stands_in_the_plans_own_year() -> None:
-    month, year = picture(bar(4, 30), task_bar(2026, task(short="调研"), None, HIDDEN))["rows"]
+    all_year = task_bar(Term(2026), task(5, short="调研"), None, HIDDEN)
+    month, year = picture(bar(4, 30), all_year)["rows"]
     assert (month.x, month.width) == ("25.00%", "8.33%")
     assert (year.x, year.width, year.beside) == ("0.00%", "100.00%", None)
     assert picture()["today"] == "29.17%"

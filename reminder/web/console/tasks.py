@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reminder.domain.plan import TaskKind
+from reminder.domain.plan import TaskKind, calendar_month
 from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError
 from reminder.office import links, overview, registrations
@@ -29,11 +29,12 @@ Act = Callable[[Page, Form], str]  # returns the name of the message that says w
 
 def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     shown = overview.read_overview(page.app, page.connection, page.at)
-    number = page.table.plan.year
+    term = page.table.plan.term
     rows = [row for rows in shown["months"].values() for row in rows]
-    bars = [task_bar(number, row.task, row.window, row.status) for row in rows]
-    bars += [task_bar(number, row.task, None, row.status) for row in shown["year_round"]]
-    drawn = timeline(Year(number, page.table.local_day(page.at), bars))
+    bars = [task_bar(term, row.task, row.window, row.status) for row in rows]
+    bars.sort(key=lambda bar: bar.order)
+    bars += [task_bar(term, row.task, None, row.status) for row in shown["year_round"]]
+    drawn = timeline(Year(term, page.table.local_day(page.at), bars))
     return _render(page, "year.html", form, refused, back="/console", overview=shown, drawn=drawn)
 
 
@@ -55,8 +56,9 @@ def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
         refused,
         here="/console/month",
         back=f"/console/month/{plan.period(month)}",
-        month=month,
-        live=live,
+        month=calendar_month(month),
+        live=calendar_month(live),
+        months=[(calendar_month(number), plan.period(number)) for number in plan.months],
         number=number,
         shown=shown,
     )
@@ -75,7 +77,7 @@ def _units(page: Page) -> Response:
         page,
         "units.html",
         here="/console/units",
-        month=table.shown_month(page.at),
+        month=calendar_month(table.shown_month(page.at)),
         signing=overview.read_signing_now(page.app, page.connection, page.at),
         count=len(units),
         rows=rows,
