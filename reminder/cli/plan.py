@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import date
@@ -19,6 +20,9 @@ from reminder.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
+    from reminder.domain.plan import Task
+    from reminder.domain.timetable import Timetable
+    from reminder.domain.windows import Progress
 
 cli = typer.Typer()
 tasks = typer.Typer(help="Register tasks as done, or open them again.", no_args_is_help=True)
@@ -129,22 +133,34 @@ def list_tasks(
     if unit:
         members = set(table.directory.expand([find_unit(app, unit).id]))
         chosen = [task for task in chosen if any(table.role(member, task) for member in members)]
-    rows = []
+    of_table: dict[str, list[Task]] = defaultdict(list)
     for task in chosen:
+        of_table[task.table_id].append(task)
+    rows = [_task_row(table, progress, times) for times in of_table.values()]
+    show(rows, as_json, ["id", "title", "lead", "related", "state", "when"])
+
+
+def _task_row(table: Timetable, progress: Progress, times: list[Task]) -> dict[str, Any]:
+    """Of a task of the table, with all its times or those of one month."""
+
+    def state(task: Task) -> str:
         window = table.windows.get(task.id)
-        state = "settled" if window and progress.is_settled(window) else "open"
-        rows.append(
-            {
-                "id": task.id,
-                "kind": task.kind,
-                "month": task.month or None,
-                "title": task.title,
-                "lead": [table.directory[unit].name for unit in task.lead],
-                "related": [table.directory[unit].name for unit in task.related],
-                "state": "done" if task.id in progress.done else state,
-            }
-        )
-    show(rows, as_json, ["id", "title", "lead", "related", "state"])
+        if task.id in progress.done:
+            return "done"
+        return "settled" if window and progress.is_settled(window) else "open"
+
+    task, states = times[0], {task.id: state(task) for task in times}
+    return {
+        "id": task.table_id,
+        "kind": task.kind,
+        "month": (task.month or None) if len(times) == 1 else None,
+        "title": task.title,
+        "lead": [table.directory[unit].name for unit in task.lead],
+        "related": [table.directory[unit].name for unit in task.related],
+        "state": "open" if "open" in states.values() else states[task.id],
+        "when": task.when or None,
+        "occurrences": [{"occurrence": key, "state": word} for key, word in states.items()],
+    }
 
 
 @cli.command(epilog="Example: reminder windows --month 4 --at 2026-04-28")
@@ -213,7 +229,10 @@ def done(
     ids: Annotated[list[str], typer.Argument(metavar="ID…")],
     month: Annotated[
         str | None,
-        typer.Option(metavar="2026-03", help="Of a year-round task: this month's check-in only."),
+        typer.Option(
+            metavar="2026-03",
+            help="Of a year-round task this month's check-in only; of several times this month's.",
+        ),
     ] = None,
     on: Annotated[
         date | None, typer.Option(metavar="DATE", parser=parse_day, help="By default today.")
@@ -223,9 +242,8 @@ def done(
     """Set tasks as done: digests, lights and feeds follow."""
     from reminder.office import registrations
 
-    registrations.register(application(), ids, month, on, note)
-    for task_id in ids:
-        print(f"{task_id} is done")
+    for key in registrations.register(application(), ids, month, on, note):
+        print(f"{key} is done")
 
 
 @tasks.command(epilog="Example: reminder task reopen 2026-03-4")

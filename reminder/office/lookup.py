@@ -26,10 +26,20 @@ def find_subject(app: Application, connection: Connection, name: str) -> str:
     return name if has_left else find_unit(app, name).id
 
 
-def find_task(app: Application, task_id: str) -> Task:
-    if task := app.table.plan.by_id.get(task_id):
+def find_task(app: Application, task_id: str, month: int = 0) -> Task:
+    """By its key, ID@2026-07, or by its id alone: of a task that has several times the one that
+    stands in that month, if only one does. Raises `UnknownError`, `UsageError`."""
+    table = app.table
+    if task := table.plan.by_id.get(task_id):
         return task
-    raise UnknownError(f"no task {task_id!r}", hint="`reminder tasks` lists them.")
+    times = [task for task in table.plan.tasks if task.table_id == task_id]
+    if not times:
+        raise UnknownError(f"no task {task_id!r}", hint="`reminder tasks` lists them.")
+    of_month = [task for task in times if month and month in table.months_of(task)]
+    if len(of_month) == 1:
+        return of_month[0]
+    keys = ", ".join(task.id for task in of_month or times)
+    raise UsageError(f"{task_id} has several times: which one is meant?", hint=f"Say {keys}.")
 
 
 def find_notice(connection: Connection, key: str) -> NoticeView:

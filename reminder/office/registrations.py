@@ -234,8 +234,8 @@ def register(
     on: date | None,
     note: str,
     by: Signature = COMMAND,
-) -> None:
-    """Tasks as done: for good, or for that month's check-in of a year-round task."""
+) -> list[str]:
+    """Tasks as done: for good, or for that month's check-in of a year-round task. Their keys."""
     if note:
         try:
             one_line(note)
@@ -251,20 +251,21 @@ def register(
         _close(connection, app.table.plan.id, tasks, day, note, at, by)
         stop_done(connection, _progress(app, connection), at)
     app.sync_feeds(at)
+    return [key for key, _ in tasks]
 
 
 def _registrable(app: Application, task_id: str, month: str | None) -> tuple[str, str]:
     """With the period of its check-in, which only a year-round one has."""
-    task = find_task(app, task_id)
+    number = month_of(app, month) if month else 0
+    task = find_task(app, task_id, number)
     if task.kind is TaskKind.STANDING:
         raise UsageError(f"{task_id} is a standing remark: it is never done")
     if not month:
         return task.id, ""
     if task.kind is TaskKind.YEAR:
-        month_of(app, month)
         return task.id, month
     months = app.table.months_of(task)
-    if app.table.plan.month_of(month) not in months:
+    if number not in months:
         raise UsageError(f"{task_id} belongs to {app.table.plan.period(months[-1])}, not {month}")
     return task.id, ""
 
@@ -273,8 +274,7 @@ def reopen(
     app: Application, task_id: str, period: str | None = None, by: Signature = COMMAND
 ) -> None:
     """All of it, or one month's check-in, or with an empty period the task as a whole."""
-    find_task(app, task_id)
-    at = app.clock.now()
+    task_id, at = find_task(app, task_id).id, app.clock.now()
     with app.database.write() as connection:
         if not _reopen(connection, app.table.plan.id, task_id, period, at, by):
             raise DeclinedError("not_registered_as_done", f"{task_id} is not registered as done")

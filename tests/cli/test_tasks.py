@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Office
+from tests.cli.conftest import PLAN, Office
 
 APRIL, YEAR = "2026-04-1", "2026-year-1"
 
@@ -73,3 +73,21 @@ def test_check_in_of_a_year_round_task_concerns_its_month_only(office: Office) -
     assert states(office)[YEAR] == "open"
     office("task", "done", YEAR)
     assert {light_of(office, YEAR, month) for month in ("3", "4", "5")} == {"grey"}
+
+
+def test_of_several_times_one_must_be_meant(office: Office) -> None:
+    office.put("plan.toml", PLAN.replace("month = 4\n", 'when = "每季度"\n'))
+    keys = [f"{APRIL}@2026-{month}" for month in ("01", "04", "07", "10")]
+    for act in ("done", "reopen"):
+        ended = office("task", act, APRIL)
+        assert (ended.status, ", ".join(keys) in ended.err) == (2, True)
+    assert office("task", "done", APRIL, "--month", "2026-06").out == f"{keys[1]} is done\n"
+    assert office("task", "done", keys[3]).out == f"{keys[3]} is done\n"
+    [row] = [row for row in office("tasks", "--json").json if row["id"] == APRIL]
+    assert (row["when"], row["month"], row["state"]) == ("每季度", None, "open")
+    states_of = {one["occurrence"]: one["state"] for one in row["occurrences"]}
+    assert states_of == dict(zip(keys, ("open", "done", "open", "done"), strict=True))
+    assert office("task", "reopen", keys[3]).status == 0
+    assert office("tasks", "--month", "11", "--json").json[0]["occurrences"] == [
+        {"occurrence": keys[3], "state": "open"}
+    ]
