@@ -12,6 +12,7 @@ from reminder.domain.plan import Part, Task, TaskKind
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.when import Offset
 from reminder.domain.windows import Progress, Rule
+from reminder.domain.workdays import DAY
 from reminder.ledger.feeds import FeedContent
 
 PLAN = "plan"  # the feed of the whole table; no unit may have this id
@@ -84,9 +85,17 @@ class CalendarEntry:
 
     @property
     def short_day(self) -> date:
-        """The one day on which `view=due` shows it."""
+        """The day for which `view=due` shows it."""
         is_told_early = self.role is Role.RELATED and self.rule in _OF_THE_MONTH
         return self.opens if is_told_early else self.due
+
+    @property
+    def short_days(self) -> tuple[date, date]:
+        """On which `view=due` shows it: that day, or all days that the table says (4月15日—17日)
+        while they are no long bar."""
+        if self.ranged and self.due - self.opens < 7 * DAY:
+            return self.opens, self.due
+        return self.short_day, self.short_day
 
     def to_json(self) -> str:
         """The same text for the same facts: feeds compare its hash."""

@@ -164,7 +164,7 @@ def _event(entry: CalendarEntry, row: EventRow, query: Query) -> Component:
     if entry.year_round:
         first = last
     elif query.view is View.DUE:
-        first = last = entry.short_day
+        first, last = entry.short_days
     component.add("dtstart", first)
     component.add("dtend", last + DAY)  # exclusive
     component.add("transp", "TRANSPARENT")
