@@ -95,8 +95,8 @@ class MonthTable(RemarkedTable):
 
     @property
     def words(self) -> str:
-        """What it says of its time."""
-        return self.when or f"{self.month}月"
+        """What it says of its time; nothing where each task says its own."""
+        return self.when or (f"{self.month}月" if self.month else "")
 
 
 class PlanTables(BaseModel, extra="forbid"):

@@ -77,15 +77,17 @@ def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
 def printed_time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callable[..., str]) -> str:
     """In the file's own words, and what the task says beside them."""
     own = parse_when(task.when, term) if task.when else When()
-    leaves_open = not (own.spans or own.offset)
-    words = [word for word in (row.words if leaves_open else "", task.when) if word]
-    spans = (parse_when(row.words, term) if leaves_open else own).spans
-    if task.opens or task.due:
+    of_row = "" if own.spans or own.offset else row.words
+    words = [word for word in (of_row, task.when) if word]
+    said = parse_when(of_row, term) if of_row else own
+    spans, soft = said.spans, said.soft or own.soft
+    if spans and (task.opens or task.due):
         first, last = task.opens or spans[0].first, task.due or spans[0].last
         is_one_month = not task.opens and first.replace(day=1) == last.replace(day=1)
-        return say("days", opens=None if is_one_month else first, due=last)
+        return say("days", opens=None if is_one_month else first, due=last, soft=soft)
     if task.part:
-        return say("parts", months=tuple(span.first.month for span in spans), part=task.part)
+        months = tuple(span.first.month for span in spans)
+        return say("parts", months=months, part=task.part, soft=soft)
     return say("time", said=tuple(words))
 
 

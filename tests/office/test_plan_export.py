@@ -17,6 +17,11 @@ from reminder.office.plan_files import export_plan
 SOURCE = Path(__file__).parents[1] / "data" / "plan_2026_source.txt"
 HEAD = ["时间", "主要内容", "相关部门", "承办单位"]
 SMALL = """\
+[[meeting]]
+id = "sc"
+name = "第二十五次会议"
+month = 4
+
 [plan]
 id = "small"
 year = 2026
@@ -103,6 +108,8 @@ def test_pages_after_the_first_begin_with_the_heads_again() -> None:
         ('when = "5—10月"', ["5—10月", "4月"]),
         ('when = "适时"', ["4月、适时", "4月"]),
         ('when = "3月、9月"\npart = "上旬"', ["3月上旬、9月上旬", "4月"]),
+        ('when = "适时"\ndue = 2026-04-15', ["4月15日前、适时", "4月"]),
+        ('when = "会前5个工作日"\nopens = 2026-04-07\nmeetings = ["sc"]', ["会前5个工作日", "4月"]),
         ('when = "5—10月"\nopens = 2026-05-06', ["5月6日—10月31日", "4月"]),
     ],
 )
