@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
 from reminder.documents.tables.grid import Cell, clean_lines
@@ -10,6 +11,7 @@ from reminder.documents.tables.number_formats import BUILT_IN, GENERAL, plain_nu
 from reminder.documents.tables.ooxml import Package
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001
 TRUE = {"1", "true"}
 
 
@@ -89,9 +91,19 @@ class Book:
                 return _rich(inline) if inline is not None else _Text("")
             case "n":
                 return _Text(self._number(value, code) if value else "")
+            case "d":
+                return _Text(self._day(value, code))
             case "b":
                 return _Text("TRUE" if value == "1" else "FALSE")
         return _Text(_unescaped(element.findtext("v") or ""))
+
+    def _day(self, value: str, code: str) -> str:
+        """As the strict form may write it: 2026-04-15T00:00:00."""
+        try:
+            moment = datetime.fromisoformat(value).replace(tzinfo=None)
+        except ValueError:
+            return value
+        return shown_number((moment - _FIRST_DAY) / timedelta(1), code)
 
     def _number(self, value: str, code: str) -> str:
         try:

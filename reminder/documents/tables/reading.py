@@ -11,7 +11,7 @@ import stat
 import subprocess
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -165,6 +165,6 @@ def _run(office: str, folder: Path, wanted: str) -> None:
     except subprocess.TimeoutExpired:
         raise RefusedFileError(Refusal.DAMAGED, f"not read in {SECONDS:.0f} s") from None
     finally:
-        with suppress(ProcessLookupError):
+        if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            process.wait()

@@ -178,7 +178,8 @@ def _of_blocks(lines: list[Line]) -> list[Table]:
             tables.append(_table(iter(rows), before))
             before = []
         else:
-            before += [line for _, line in lines[at:end] if not _is_ruler(line)]
+            plain = (line for _, line in lines[at:end] if not _is_ruler(line))
+            before += [re.sub("^#+ ", "", line) for line in plain]
         at = end
     return [*tables, Table((), rest)] if (rest := _shown(before)) else tables
 

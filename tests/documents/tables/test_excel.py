@@ -142,6 +142,12 @@ def test_text_below_a_merged_cell_is_named(tmp_path: Path) -> None:
     assert table.hidden == (Hidden(HiddenPart.COVERED, "A2", "5月"),)
 
 
+def test_days_in_words_of_the_strict_form(tmp_path: Path) -> None:
+    rows = '<row><c t="d"><v>2026-04-15T00:00:00</v></c><c t="d"><v>x</v></c></row>'
+    (table,) = read_tables(workbook(tmp_path, rows, strict=True))
+    assert texts(table) == [["46127", "x"]]
+
+
 @pytest.mark.parametrize("space", ["schemas.openxmlformats.org/spreadsheetml/2006", "strict"])
 def test_cells_without_places_and_the_strict_form(tmp_path: Path, space: str) -> None:
     rows = '<row><c t="inlineStr"><is><t>时间</t><rPh><t>shijian</t></rPh></is></c><c/>'

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 from reminder.documents.tables.grid import Refusal, RefusedFileError
 from reminder.documents.tables.reading import read_tables
@@ -199,6 +201,19 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     with pytest.raises(RefusedFileError) as caught:
         read_tables(path)
     assert caught.value.refusal is Refusal.NO_ACCESS
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+@pytest.mark.parametrize("form", ["doc", "rtf"])
+def test_old_formats_are_read_through_libreoffice(tmp_path: Path, form: str) -> None:
+    written = Document()
+    written.add_table(1, 2).cell(0, 1).text = "4"
+    written.save(str(tmp_path / "plan.docx"))
+    folder = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    convert = ["soffice", folder, "--headless", "--convert-to", form, "--outdir", str(tmp_path)]
+    subprocess.run([*convert, str(tmp_path / "plan.docx")], check=True, capture_output=True)
+    (table,) = read_tables(tmp_path / f"plan.{form}")
+    assert [[cell and cell.text for cell in row] for row in table.rows] == [["", "4"]]
 
 
 def test_old_formats_want_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
