@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import PLAN, UNITS, Office, Reminder
 
 TASKS = {"id", "kind", "month", "title", "lead", "related", "state"}
-WINDOWS = {"id", "opens", "due", "rule", "provisional", "light"}
+WINDOWS = {"id", "occurrence", "opens", "due", "rule", "provisional", "soft", "light"}
 OCCASIONS = {"kind", "period", "at", "units"}
 UNIT = {"id", "name", "short", "aliases", "members", "to", "cc"}
 
@@ -48,6 +48,18 @@ def test_windows_are_those_of_the_monthly_tasks_and_of_a_month_the_year_round_on
     year_round = [f"2026-year-{number}" for number in (1, 2, 3)]
     assert [row["id"] for row in rows] == ["2026-04-1", "2026-04-2", *year_round]
     assert {(row["opens"], row["due"]) for row in rows} == {("2026-04-01", "2026-04-30")}
+
+
+def test_windows_say_which_time_of_a_task_they_are(office: Office) -> None:
+    office.put("plan.toml", PLAN.replace('起草意见"', '起草意见"\nwhen = "3月、7—8月、适时"'))
+    rows = office("windows", "--json").json
+    said = [(row["id"], row["occurrence"], row["rule"], row["soft"]) for row in rows]
+    assert said[:2] == [
+        ("2026-03-1", "2026-03-1@2026-03", "month", True),
+        ("2026-03-1", "2026-03-1@2026-07", "months", True),
+    ]
+    assert [row["id"] for row in office("windows", "--month", "8", "--json").json] == ["2026-03-1"]
+    assert "2026-03-1@2026-07" in office("windows").out
 
 
 @pytest.mark.parametrize(

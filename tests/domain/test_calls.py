@@ -8,10 +8,11 @@ from reminder.domain.plan import Task
 from reminder.domain.status import calls_on_tasks
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from tests.domain.builders import LEADER, meeting, task, timetable
+from tests.domain.builders import LEADER, at_times, meeting, task, timetable
 
 OWN, LOCAL, PARALLEL = Relation.OWN, Relation.LOCAL, Relation.PARALLEL
 APRIL, PAST = date(2026, 4, 20), date(2026, 5, 6)
+[ONE_DAY], [SPAN] = at_times("4月18日"), at_times("5—10月")
 UNDATED = task(meetings=("sc-25",), before_workdays=5)
 REPORTED = Progress(reported={("2026-04-1", LEADER, ""): APRIL})
 
@@ -29,6 +30,10 @@ REPORTED = Progress(reported={("2026-04-1", LEADER, ""): APRIL})
         (task(), OWN, PAST, Progress(started=date(2026, 5, 2)), []),
         (task(soft=True), OWN, PAST, Progress(), []),
         (UNDATED, OWN, PAST, Progress(), []),
+        (ONE_DAY, PARALLEL, date(2026, 4, 13), Progress(), []),
+        (ONE_DAY, PARALLEL, date(2026, 4, 14), Progress(), [False]),
+        (SPAN, PARALLEL, date(2026, 6, 30), Progress(), []),
+        (SPAN, PARALLEL, date(2026, 10, 27), Progress(), [False]),
     ],
 )
 def test_another_body_is_phoned_when_its_task_is_closing_and_ones_own_when_it_is_past(
