@@ -1,6 +1,10 @@
-"""Files that are written for people: for their owner alone, whole or not there, through no link."""
+"""Files that are written for people: for their owner alone, whole or not there, through no link.
+
+Those that people edit keep their rights.
+"""
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -15,7 +19,22 @@ def make_folder(path: Path) -> None:
         missing.mkdir(mode=0o700, exist_ok=True)
 
 
-def write_file(path: Path, content: Iterable[bytes], *, new: bool = False) -> None:
+def write_edited(path: Path, content: bytes) -> None:
+    """In the place of a file that people edit, there where a link leads. Its rights stay; a new
+    one is as open as its folder: a daemon of another user may have to read it."""
+    path = path.resolve()
+    make_folder(path.parent)
+    there = path.stat() if path.exists() else path.parent.stat()
+    write_file(path, [content], rights=there)
+
+
+def write_file(
+    path: Path,
+    content: Iterable[bytes],
+    *,
+    new: bool = False,
+    rights: os.stat_result | None = None,
+) -> None:
     """In the place of a file or a link of that name; /dev/stdout and the like are written to.
 
     Written under a name that nobody can guess, and renamed when it is on disk. `new`: raises
@@ -32,6 +51,10 @@ def write_file(path: Path, content: Iterable[bytes], *, new: bool = False) -> No
         with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
             draft = Path(file.name)
             file.writelines(content)
+            if rights:
+                os.fchmod(file.fileno(), stat.S_IMODE(rights.st_mode) & 0o666)
+                if os.geteuid() == 0:
+                    os.fchown(file.fileno(), rights.st_uid, rights.st_gid)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

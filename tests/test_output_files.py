@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.output_files import make_folder, write_file
+from reminder.output_files import make_folder, write_edited, write_file
 
 
 @pytest.fixture
@@ -111,3 +111,20 @@ def test_standard_output_is_written_to(capfd: pytest.CaptureFixture[str]) -> Non
     write_file(Path("/dev/stdout"), [b"words"])
     assert capfd.readouterr().out == "words"
     assert Path("/dev/stdout").is_symlink()
+
+
+def test_file_that_people_edit_keeps_its_rights_and_a_new_one_has_its_folders(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    folder.chmod(0o750)
+    (folder / "units.toml").write_text("old")
+    (folder / "units.toml").chmod(0o644)
+    (tmp_path / "link.toml").symlink_to(folder / "units.toml")
+    write_edited(tmp_path / "link.toml", b"new")
+    write_edited(folder / "2027.toml", b"new")
+    assert (tmp_path / "link.toml").is_symlink()
+    found = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert found == {"units.toml": 0o644, "2027.toml": 0o640}
+    assert (folder / "units.toml").read_bytes() == b"new"

@@ -20,11 +20,13 @@ from jinja2 import (
 
 from reminder.documents.edited_file import is_leftover, not_utf8, shown
 from reminder.documents.settings import SHIPPED, Settings
+from reminder.documents.tables.grid import RefusedFileError
 from reminder.errors import ConfigurationError, Fault
 
 LANGUAGE = "zh-CN"
 KINDS = ("mail", "web", "calendar", "documents")
 WORDS = "words.txt"  # what all kinds share
+REFUSALS = "documents/refusals.txt"
 _IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport, nodes.Output)
 # What an expression of the operator's own can come to, or a file that cannot be read.
 _WRONG = (TemplateError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
@@ -110,6 +112,16 @@ def phrase(templates: Environment, name: str, macro: str, **facts: object) -> st
             return str(getattr(template.module, macro)(**facts)).strip("\n")
         except _WRONG:
             templates.handle_exception()  # as `render` does: with the template's own lines
+
+
+@contextmanager
+def refusals(templates: Environment, path: Path) -> Iterator[None]:
+    """Why a file is not read, in words. Raises `ConfigurationError`."""
+    try:
+        yield
+    except RefusedFileError as error:
+        words = phrase(templates, REFUSALS, "refusal", value=error.refusal)
+        raise ConfigurationError([Fault(shown(path), 0, "", words)]) from error
 
 
 @contextmanager

@@ -23,8 +23,10 @@ _HEADINGS = (
     (UnitColumn.TO, "信箱|邮箱|邮件|电邮|e-?mail|^mail"),
     (UnitColumn.PHONE, "电话|手机|座机|联系方式|号码|^tel|phone|mobile"),
     (UnitColumn.CONTACT, "联络员|联系人|联络人|姓名|经办人|对接人|^contact"),
+    (None, "填报|填表|填写|报送|盖章"),
     (UnitColumn.NAME, "单位|部门|机构|处室|科室|名称|^unit"),
 )
+_NO_HEADING = re.compile(r"@|:.|\d{5}")  # 联系人:张三 stands above a table
 _PERSON = re.compile("负责人|领导|局长|主任|书记|联络员|联系人|联络人|姓名|经办人|对接人")
 
 
@@ -79,7 +81,8 @@ class UnitsList:
         last: tuple[Cell, ListedUnit] | None = None
         for at in range(rows.begin, len(rows.table.rows)):
             row = rows.table.rows[at]
-            if not any(row) or len({id(cell) for cell in row}) == 1 or _headings(row):
+            is_over_all = len({id(cell) for cell in row}) == 1 and len(row) > 1
+            if is_over_all or rows.is_head(row):
                 continue
             cell = row[rows.name_at]
             number, place = rows.table.numbers[at], rows.place(at, rows.name_at)
@@ -151,6 +154,11 @@ class _Rows:
             or not any(column_of(name) is UnitColumn.CONTACT for name in self.names.values())
         )
 
+    def is_head(self, row: Sequence[Cell | None]) -> bool:
+        """Repeated, as on a second page."""
+        texts = [(at, _heading(cell)) for at, cell in enumerate(row) if cell and cell.text]
+        return len(texts) > 1 and all(text in self.names.get(at, "") for at, text in texts)
+
     def at(self, column: UnitColumn) -> int:
         return next(place for place, one in self.columns.items() if one is column)
 
@@ -166,7 +174,7 @@ def column_of(name: str) -> UnitColumn | None:
 def _headings(row: Sequence[Cell | None]) -> dict[int, str]:
     """The texts of a row that reads as headings; empty for any other."""
     names = {at: _heading(cell) for at, cell in enumerate(row) if cell and cell.text}
-    if any("@" in name or len(name) > LONGEST for name in names.values()):
+    if any(_NO_HEADING.search(name) or len(name) > LONGEST for name in names.values()):
         return {}
     columns = {column_of(name) for name in names.values()}
     is_head = UnitColumn.NAME in columns and len(columns - {None}) > 1
@@ -180,7 +188,7 @@ def _divided(row: Sequence[Cell | None], below: Sequence[Cell | None]) -> dict[i
     if not own or any(column_of(names.get(at, "")) is UnitColumn.NAME for at in own):
         return {}
     texts = {at: _heading(cell) for at, cell in own.items()}
-    if any("@" in text or len(text) > LONGEST or not column_of(text) for text in texts.values()):
+    if any(_NO_HEADING.search(text) or not column_of(text) for text in texts.values()):
         return {}
     return {**names, **{at: f"{names.get(at, '')}{text}" for at, text in texts.items()}}
 

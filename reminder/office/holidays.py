@@ -12,7 +12,7 @@ from reminder.documents.holiday_notice import Notice, read_notice
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.tables.reading import read_text
-from reminder.documents.templates import environment, phrase
+from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.workdays_file import (
     file_days,
     overrides,
@@ -22,7 +22,7 @@ from reminder.documents.workdays_file import (
 )
 from reminder.domain.workdays import DAY, WorkingDays
 from reminder.errors import ConfigurationError
-from reminder.output_files import make_folder, write_file
+from reminder.output_files import write_edited
 
 TEMPLATE = "documents/workdays.txt"
 DECEMBER = (12, 26)  # from here on the next year's notice may speak of a day
@@ -152,8 +152,7 @@ class NoticeImport:
 
     def write(self) -> None:
         for path, text in self.files.items():
-            make_folder(path.parent)
-            write_file(path, [text.encode()])
+            write_edited(path, text.encode())
 
     def questions(self, *, replace: bool) -> list[dict[str, Any]]:
         """What keeps it from being written; `replace`: not what a file says otherwise."""
@@ -190,10 +189,10 @@ class NoticeImport:
 
 
 def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeImport:
-    """Writes nothing. Raises RefusedFileError, or `ConfigurationError` for settings and years'
-    files with mistakes."""
+    """Writes nothing. Raises `ConfigurationError`, also for settings and years' files."""
     settings = SettingsSources(config).load()
-    notice = read_notice(read_text(path), year)
+    with refusals(environment(settings.templates, autoescape=False), path):
+        notice = read_notice(read_text(path), year)
     taken = NoticeImport(path, notice, settings)
     if notice.faults:
         return taken

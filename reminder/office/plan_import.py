@@ -15,16 +15,15 @@ from reminder.documents.plan_import.writing import Words, plan_text, proposed_un
 from reminder.documents.plan_tables import ALL_YEAR
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
-from reminder.documents.tables.grid import RefusedFileError
 from reminder.documents.tables.reading import read_tables
-from reminder.documents.templates import environment, phrase
+from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.units_file import read_units
 from reminder.domain.plan import TaskKind
 from reminder.domain.units import Directory
 from reminder.domain.when import parse_when
 from reminder.errors import ConfigurationError, Fault
 
-TEMPLATE, REFUSALS = "documents/import.txt", "documents/refusals.txt"
+TEMPLATE = "documents/import.txt"
 
 
 @dataclass(frozen=True)
@@ -91,13 +90,11 @@ def import_plan(
     if file.faults:
         raise ConfigurationError(file.faults)
     say = partial(phrase, templates, TEMPLATE)
+    known = list(_known(settings, directory))
     try:
-        tables = read_tables(path)
-        known = list(_known(settings, directory))
+        with refusals(templates, path):
+            tables = read_tables(path)
         return PlanImport(draft_plan(tables, directory, known, year, today), say)
-    except RefusedFileError as error:
-        words = phrase(templates, REFUSALS, "refusal", value=error.refusal)
-        raise ConfigurationError([Fault(shown(path), 0, "", words)]) from error
     except NoTasksError as error:
         raise ConfigurationError([Fault(shown(path), 0, "", say("no_tasks"))]) from error
 

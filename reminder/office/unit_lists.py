@@ -9,17 +9,19 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
+
 from reminder.documents.edited_file import EditedFile, read_file
 from reminder.documents.liaison_cells import ListDoubt, UnitColumn, joined
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.tables.reading import read_tables
-from reminder.documents.templates import environment, phrase
+from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.units_file import Value, read_units, with_units
 from reminder.documents.units_list import ListedUnit, ListQuestion, UnitsList, units_sheet
 from reminder.domain.units import Directory, Unit, newly_shared, plain_name
 from reminder.errors import ConfigurationError
-from reminder.output_files import write_file
+from reminder.output_files import write_edited, write_file
 
 TEMPLATE = "documents/units.txt"
 NEAR = 0.75  # of a known name, as difflib measures
@@ -53,10 +55,11 @@ class UnitsFile:
 
     @cached_property
     def by_name(self) -> dict[str, Unit]:
-        """By every way in which it is written; a full name or alias is before a short one."""
+        """By every way in which it is written and no other one is; names are before short ones."""
         units = self.directory.units.values()
-        short = {plain_name(unit.short): unit for unit in units if unit.short}
-        return short | {plain_name(name): u for name, u in self.directory.by_name.items()}
+        short = _unique((unit.short, unit) for unit in units if unit.short)
+        names = ((name, unit) for unit in units for name in (unit.name, *unit.aliases))
+        return short | _unique(names)
 
     def near(self, name: str) -> str:
         found = get_close_matches(plain_name(name), self.by_name, n=1, cutoff=NEAR)
@@ -67,9 +70,12 @@ class UnitsFile:
         tables = (*self.own.values(), *self.file.data.get("group", ()))
         return {table["id"]: _lower(table.get(key, ()) for key in ADDRESSES) for table in tables}
 
+    @property
+    def templates(self) -> Environment:
+        return environment(self.settings.templates, autoescape=False)
+
     def words(self, macro: str, **facts: Any) -> str:
-        templates = environment(self.settings.templates, autoescape=False)
-        return phrase(templates, TEMPLATE, macro, **facts)
+        return phrase(self.templates, TEMPLATE, macro, **facts)
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ class UnitsImport:
             for unit, changes in self.changed_units.items()
         }
         text = with_units(self.units.file, data.decode("utf-8-sig"), changes, self.added)
-        write_file(path, [BOM if data.startswith(BOM) else b"", text.encode()])
+        write_edited(path, (BOM if data.startswith(BOM) else b"") + text.encode())
 
     def report(self, *, written: bool) -> str:
         return self.units.words("report", it=self, written=written)
@@ -148,9 +154,11 @@ def read_list(
     config: Path | None, path: Path, *, add: bool = False, shared: Iterable[str] = ()
 ) -> UnitsImport:
     """Writes nothing. `add`: names that are like nobody's become units; `shared` are addresses that
-    several units may have. Raises RefusedFileError and `ConfigurationError`."""
+    several units may have. Raises `ConfigurationError`."""
     units = UnitsFile.read(config)
-    listed = UnitsList(read_tables(path), lambda name: plain_name(name) in units.by_name)
+    with refusals(units.templates, path):
+        tables = read_tables(path)
+    listed = UnitsList(tables, lambda name: plain_name(name) in units.by_name)
     taken = UnitsImport(units, listed.questions)
     for row in listed.units:
         _take(taken, row, add=add)
@@ -163,6 +171,15 @@ def read_list(
             values: dict[str, Value] = {key: value for key in KEYS if (value := _value(row, key))}
             taken.added.append({"id": unit_id, "name": row.name, **values})
     return taken
+
+
+def _unique(pairs: Iterable[tuple[str, Unit]]) -> dict[str, Unit]:
+    by_name = defaultdict[str, dict[str, Unit]](dict)
+    for name, unit in pairs:
+        by_name[plain_name(name)][unit.id] = unit
+    return {
+        name: unit for name, same in by_name.items() for unit in same.values() if len(same) == 1
+    }
 
 
 def _take(taken: UnitsImport, row: ListedUnit, *, add: bool) -> None:

@@ -44,13 +44,16 @@ def test_list_as_offices_keep_it_fills_the_file(office: Office, file: Path) -> N
     office.put("units.toml", f"# ours\n{UNITS}\n# end\n")
     rows = [
         ["2026年代表工作联络员名单", *[None] * 7],
+        ["填报单位：区人大", None, "填报人：某", None, "电话：0951", None, None, None],
         ["序号", "单位名称", "负责人", "电话", "联络员", None, "电子邮箱", "抄送邮箱"],
         [None, None, None, None, "姓名", "手机（微信同号）", None, None],
         [1, "代表 工委", "王五", "0951-1", "张三", 13800138000, "lead@x.cn；two@x.cn", None],
-        [2, "高级人民法院", None, None, "李 四", "951 5551234", None, "boss@x.cn"],
+        ["二、法院", *[None] * 7],
+        ["序号", "单位名称", "负责人", "电话", "联络员", None, "电子邮箱", "抄送邮箱"],
+        [2, "高级人民法院", None, None, "李 四", "手机951 5551234", None, "boss@x.cn"],
         ["备注：请于3月底前报送。", *[None] * 7],
     ]
-    merged = ("A1:H1", "A2:A3", "B2:B3", "C2:C3", "D2:D3", "E2:F2", "G2:G3", "H2:H3", "A6:H6")
+    merged = ("A1:H1", "A3:A4", "B3:B4", "C3:C4", "D3:D4", "E3:F3", "G3:G4", "H3:H4", "A9:H9")
     workbook(file, rows, *merged)
     looked = office("units", "import", str(file), "--dry-run")
     assert (looked.status, looked.err) == (0, "")
@@ -62,7 +65,10 @@ def test_list_as_offices_keep_it_fills_the_file(office: Office, file: Path) -> N
     found = units(office)
     assert found["lead"]["to"] == ["lead@x.cn", "two@x.cn"]
     assert (found["lead"]["contact"], found["lead"]["phone"]) == ("张三", "13800138000")
-    assert (found["outsider"]["phone"], found["outsider"]["cc"]) == ("951 5551234", ["boss@x.cn"])
+    assert (found["outsider"]["phone"], found["outsider"]["cc"]) == (
+        "手机951 5551234",
+        ["boss@x.cn"],
+    )
     assert found["outsider"]["to"] == ["outsider@unit.example"]
     text = (office.folder / "units.toml").read_text("utf-8")
     assert (text[:7], text[-6:]) == ("# ours\n", "# end\n")
@@ -201,7 +207,8 @@ def test_file_without_headings_or_that_cannot_be_read(office: Office, file: Path
     ended = office("units", "import", str(workbook(file, [["组织部", "a@x.cn"]])), "--json")
     assert [kind for _, kind in kinds(ended)] == ["no-headings"]
     file.write_bytes(b"PK\x03\x04")
-    assert office("units", "import", str(file)).status == 2
+    ended = office("units", "import", str(file))
+    assert (ended.status, ended.err.splitlines()[0].endswith("没有保存完整")) == (2, True)
 
 
 def test_template_is_filled_in_and_taken_in(office: Office, file: Path) -> None:
