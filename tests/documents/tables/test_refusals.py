@@ -208,12 +208,14 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 def test_old_formats_are_read_through_libreoffice(tmp_path: Path, form: str) -> None:
     written = Document()
     written.add_table(1, 2).cell(0, 1).text = "4"
+    written.add_paragraph("5")
     written.save(str(tmp_path / "plan.docx"))
     folder = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     convert = ["soffice", folder, "--headless", "--convert-to", form, "--outdir", str(tmp_path)]
     subprocess.run([*convert, str(tmp_path / "plan.docx")], check=True, capture_output=True)
-    (table,) = read_tables(tmp_path / f"plan.{form}")
+    table, rest = read_tables(tmp_path / f"plan.{form}")
     assert [[cell and cell.text for cell in row] for row in table.rows] == [["", "4"]]
+    assert rest.before == ("5",)
 
 
 def test_old_formats_want_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
