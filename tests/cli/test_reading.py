@@ -58,7 +58,8 @@ def test_windows_say_which_time_of_a_task_they_are(office: Office) -> None:
         ("2026-03-1", "2026-03-1@2026-03", "month", True),
         ("2026-03-1", "2026-03-1@2026-07", "months", True),
     ]
-    assert [row["id"] for row in office("windows", "--month", "8", "--json").json] == ["2026-03-1"]
+    [row, _] = office("windows", "--month", "8", "--json").json
+    assert row["occurrence"] == "2026-03-1@2026-07"
     assert "2026-03-1@2026-07" in office("windows").out
 
 
