@@ -3,6 +3,7 @@
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,8 @@ _UNIT = re.compile(
     ".*(?:[局委办厅部院会处科室司所组团队馆站社台行厂店系班园股协军党堂课]|中心|公司|集团|支队|大队|学校|大学|[中小]学"
     "|基地|支部|总支|政府|人大|政协|街道|[乡镇县区市州旗盟村校]|单位|部门|年级|机构|机关|企业)"
 )
+_NOTE = re.compile(r"\(([^()]*)\)(?=$|[\n\t,;|。、/])")
+LIKELY = 50  # names of which the most alike is looked for
 _AND_OTHERS = re.compile(r"等(?=$|[,;、。\n]|\d*个?(?:有关|相关|成员)?(?:部门|单位|科室|处室))")
 
 
@@ -74,15 +77,28 @@ class UnitNames:
         return found
 
     @cached_property
-    def _by_first(self) -> dict[str, list[str]]:
+    def _lengths(self) -> dict[str, list[int]]:
+        """Of the names that begin with a sign."""
+        found: dict[str, set[int]] = {}
+        for name in self.spellings:
+            found.setdefault(name[:1], set()).add(len(name))
+        return {sign: sorted(lengths) for sign, lengths in found.items()}
+
+    @cached_property
+    def _with_sign(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name in self.spellings:
-            found.setdefault(name[:1], []).append(name)
+            for sign in set(name):
+                found.setdefault(sign, []).append(name)
         return found
 
     def near(self, name: str) -> str:
         """A known spelling that the unknown one may have been meant for."""
-        found = difflib.get_close_matches(plain(name), self.spellings, n=1, cutoff=0.75)
+        shared = Counter(
+            known for sign in set(plain(name)) for known in self._with_sign.get(sign, ())
+        )
+        likely = [known for known, _ in shared.most_common(LIKELY)]
+        found = difflib.get_close_matches(plain(name), likely, n=1, cutoff=0.75)
         return self.spellings[found[0]][0] if found else ""
 
     def read(self, text: str) -> tuple[Named, ...]:
@@ -150,12 +166,25 @@ class UnitNames:
             yield (at + 1, "unknown"), _Step(cost + (sign != " "), here)
         if state == "unknown":
             return
-        for name in self._by_first.get(sign, ()):
-            if end := _end(text, at, name):
-                note = re.compile(r"\(([^()]*)\)(?=$|[\n\t,;|。、/])").match(text, end)
-                if note:
-                    yield (note.end(), "known"), _Step(cost + 0.3, here, name, note[1])
-                yield (end, "known"), _Step(cost + 0.01, here, name)
+        for name, end in self._names_at(text, at):
+            if note := _NOTE.match(text, end):
+                yield (note.end(), "known"), _Step(cost + 0.3, here, name, note[1])
+            yield (end, "known"), _Step(cost + 0.01, here, name)
+
+    def _names_at(self, text: str, at: int) -> Iterator[tuple[str, int]]:
+        """Known names that begin there, and where they end; blanks and line breaks may stand in
+        them."""
+        lengths = self._lengths.get(text[at], [])
+        signs, ends = "", [0]
+        for place in range(at, len(text)):
+            if not lengths or len(signs) == lengths[-1]:
+                break
+            if text[place] not in "\n ":
+                signs += text[place]
+                ends.append(place + 1)
+        for length in lengths:
+            if length < len(ends) and signs[:length] in self.spellings:
+                yield signs[:length], ends[length]
 
 
 def plain(text: str) -> str:
@@ -175,19 +204,6 @@ def _compared(text: str) -> tuple[str, list[str]]:
         signs += same
         written += [sign, *[""] * (len(same) - 1)]
     return "".join(signs), written
-
-
-def _end(text: str, at: int, name: str) -> int:
-    """Where the name ends that begins here, 0 for none. Blanks and line breaks may stand in it."""
-    if text.startswith(name, at):
-        return at + len(name)
-    for sign in name:
-        while at < len(text) and text[at] in "\n ":
-            at += 1
-        if at >= len(text) or text[at] != sign:
-            return 0
-        at += 1
-    return at
 
 
 def _goes_on(word: str, gap: str) -> bool:
