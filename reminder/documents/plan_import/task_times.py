@@ -135,51 +135,43 @@ def wording_time(title: str, row: RowTime, term: Term, *, meets: bool) -> Wordin
 def _of_one(
     read: TimeRead, said: str, title: str, row: RowTime, term: Term, meets: bool
 ) -> WordingTime:
+    if read.kind is not TaskKind.MONTH or row.read.kind is TaskKind.STANDING:
+        return WordingTime()  # 全年, or what is done at all times
     if read.doubt or not read.words:
-        doubt = read.doubt or Doubt.TIME_IN_WORDING
-        if read.kind is TaskKind.YEAR and not row.read.words:
-            return WordingTime()
-        return WordingTime(said=said, doubt=doubt)
-    when = parse_when(read.words, term)
+        return WordingTime(said=said, doubt=read.doubt)
+    when, outer = parse_when(read.words, term), _spans(row.read, term)
     if when.offset:
-        return (
-            WordingTime(read.words, said)
-            if meets
-            else WordingTime(said=said, doubt=Doubt.TIME_IN_WORDING)
-        )
-    outer = _spans(row.read, term)
-    if not outer:
-        # The whole year, or nothing: what the wording says is more.
-        open_year = not row.is_said or row.read.kind is TaskKind.YEAR
-        sure = open_year and (
-            title.startswith(said) or said.startswith("每") or said.endswith("前")
-        )
-        if row.read.kind is TaskKind.STANDING:
-            return WordingTime()
-        return WordingTime(read.words, said, None if sure else Doubt.TIME_IN_WORDING)
+        return WordingTime(read.words, said) if meets else _asked(said)
+    sure = None if _stands_as_a_time(said, title) else Doubt.TIME_IN_WORDING
+    if not outer:  # the whole year, or nothing: what the wording says is more
+        is_open = not row.is_said or row.read.kind is TaskKind.YEAR
+        return WordingTime(read.words, said, sure if is_open else Doubt.TIME_IN_WORDING)
     if not all(_within(span, outer) for span in when.spans):
         return WordingTime(said=said, doubt=Doubt.TIME_CONFLICT)
-    narrower = any(span.first >= outer[0].first for span in when.spans)
-    same = [(s.first, s.last, s.basis) for s in when.spans] == [
-        (s.first, s.last, s.basis) for s in outer
-    ]
-    return WordingTime(read.words if narrower and not same else "", said)
+    if when.spans == outer or when.spans[0].first < outer[0].first:
+        return WordingTime()
+    if len(when.spans) != len(outer):
+        return _asked(said)
+    return WordingTime(read.words, said, sure)
+
+
+def _stands_as_a_time(said: str, title: str) -> bool:
+    """Not 学习4月10日重要讲话精神, where it may be what the task is about."""
+    before = title[: title.find(said)]
+    return said.endswith("前") or said.startswith("每") or before[-1:] in ("", *"，,；;：:于在")
+
+
+def _asked(said: str) -> WordingTime:
+    return WordingTime(said=said, doubt=Doubt.TIME_IN_WORDING)
 
 
 def _of_several(reads: list[TimeRead], said: str, row: RowTime, term: Term) -> WordingTime:
-    """Proposed together, in the order of the wording."""
-    words = "、".join(dict.fromkeys(read.words for read in reads if read.words))
-    joined = (
-        read_time(words, term)
-        if all(read.words and not read.doubt for read in reads)
-        else TimeRead()
-    )
-    outer = _spans(row.read, term)
-    fits = (
-        bool(joined.words)
-        and not joined.doubt
-        and all(_within(span, outer) for span in _spans(joined, term) if outer)
-    )
+    """Proposed together, in the order of the wording, where all lie in the row's time."""
+    if any(read.doubt or not read.words for read in reads):
+        return _asked(said)
+    joined = read_time("、".join(dict.fromkeys(read.words for read in reads)), term)
+    outer, spans = _spans(row.read, term), _spans(joined, term)
+    fits = not joined.doubt and all(_within(span, outer) for span in spans if outer)
     return WordingTime(joined.words if fits else "", said, Doubt.TIME_IN_WORDING)
 
 

@@ -143,6 +143,21 @@ def test_tables_without_a_doubt(text: str, wanted: list[str]) -> None:
         ),
         (f"{HEAD}\n4月|5月15日前报送||办公厅", ["4月|5月15日前报送|office|"], ["2 time.conflict"]),
         (
+            f"{HEAD}\n4月|学习4月10日讲话||办公厅",
+            ["4月10日|学习4月10日讲话|office|"],
+            ["2 time.in-wording"],
+        ),
+        (
+            f"{HEAD}\n3月、8月|开展8月的检查||办公厅",
+            ["3月、8月|开展8月的检查|office|"],
+            [],
+        ),
+        (
+            f"{HEAD}\n3—4月、7—8月|分批于7—8月检查||办公厅",
+            ["3—4月、7—8月|分批于7—8月检查|office|"],
+            ["2 time.in-wording"],
+        ),
+        (
             f"{HEAD}\n4月|2025年4月5日前报送||办公厅",
             ["4月|2025年4月5日前报送|office|"],
             ["2 date.other-year"],
