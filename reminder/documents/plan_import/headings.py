@@ -41,8 +41,11 @@ _HEADINGS = (
     (Column.REMARK, "备注|说明|附注"),
     (Column.UNITS, "(?:牵头|责任|承办|主办|负责).*(?:配合|协办|参与|协助|相关)"),
     (Column.RELATED, "相关|配合|协办|协助|协作|参加|参与|会办"),
-    (Column.BEGIN, f"^{_WHEN}?(?:开始|启动|起始|起)(?:时间|日期|月份)?$"),
-    (Column.END, f"^(?:{_WHEN}?(?:结束|终止|止)|{_WHEN}(?:完成|截止))(?:时间|日期|月份)?$"),
+    (Column.BEGIN, f"^{_WHEN}?(?:开始|启动|起始|起|开工|开展)(?:时间|日期|月份)?$"),
+    (
+        Column.END,
+        f"^(?:{_WHEN}?(?:结束|终止|止|完工|竣工)|{_WHEN}(?:完成|截止))(?:时间|日期|月份)?$",
+    ),
     (Column.TIME, "时间|时限|月份|日期|期限|进度|周次|学期|月度|时段|节点|^月$|^周$|^季度$|截止"),
     (
         Column.LEAD,
@@ -51,14 +54,14 @@ _HEADINGS = (
     (Column.SECTION, "类别|类型|分类|板块|版块|项目类|栏目|方面|领域|条线|一级指标"),
     (
         Column.CONTENT,
-        "内容|任务|事项|工作|活动|议题|项目|措施|主题|要求|安排|课题|目标|要点|议程|名称",
+        "内容|任务|事项|工作|活动|议题|项目|措施|主题|要求|安排|课题|目标|要点|议程|名称|建议|议案|提案|法规|服务",
     ),
 )
 # Of several columns of content the one that is most a task's wording.
 _CONTENT = (
     "内容|要点",
     "任务|事项",
-    "活动|议题|工作|安排|课题|主题|名称",
+    "活动|议题|工作|安排|课题|主题|名称|建议|议案|提案|法规|服务",
     "项目",
     "措施|要求|目标|议程",
 )
@@ -113,7 +116,9 @@ def headings(row: Row) -> dict[int, str]:
     if any(_VALUE.match(name) for name in names.values()):
         return {}
     columns = {column_of(name) for name in names.values()}
-    if Column.CONTENT not in columns or len(columns - {None}) < 2:
+    # Of a heading that says nothing known it is asked whether the tasks stand below.
+    asked = None in columns and columns & {Column.TIME, Column.LEAD, Column.UNITS}
+    if len(columns - {None}) < 2 or not (Column.CONTENT in columns or asked):
         return {}
     known = [name for name in names.values() if column_of(name)]
     return names if 2 * len(known) >= len(names) else {}
@@ -161,12 +166,16 @@ def _columns(names: Mapping[int, str], begin: int) -> Columns:
         if "周" in names[at] and len(times) > 1:
             of[at] = Column.NUMBER  # the days beside it say more
     content = [at for at, column in of.items() if column is Column.CONTENT]
+    guessed = not content
+    if guessed:
+        content = [next(at for at, name in names.items() if column_of(name) is None)]
+        of[content[0]] = Column.CONTENT
     best = min(content, key=lambda at: (_rank(names[at]), at))
     for at in content:
         if at != best and names[at] != names[best]:
             of[at] = Column.SECTION if at < best else Column.OTHER
     after = any(of[at] is Column.OTHER for at in content)
-    return Columns(of, names, begin, several=after)
+    return Columns(of, names, begin, several=after or guessed)
 
 
 def _rank(name: str) -> int:

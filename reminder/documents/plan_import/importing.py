@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from reminder.documents.plan_import.building import Builder
 from reminder.documents.plan_import.draft import Doubt, Draft, DraftTask, Header, Place, Question
-from reminder.documents.plan_import.headings import Columns, find_columns, guess_columns
+from reminder.documents.plan_import.headings import Column, Columns, find_columns, guess_columns
 from reminder.documents.plan_import.outline import read_outline
 from reminder.documents.plan_import.rows import SourceRow, read_rows
 from reminder.documents.plan_import.task_times import find_sessions
+from reminder.documents.plan_import.times import read_time
 from reminder.documents.plan_import.titles import (
     Known,
     is_of_series,
@@ -29,6 +30,7 @@ from reminder.domain.workdays import first_day
 
 _REMARKS = re.compile(r"^(?:备注|说明)\s*[:：]\s*")
 _ALWAYS = re.compile("常态|经常|日常|长期|全年|根据工作需要")
+_NO_TASK = re.compile("解释|另行|变动|变化|调整|为准|未尽事宜|生效|施行")
 NEW_PLAN = "new-plan"
 
 
@@ -137,8 +139,8 @@ def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
             continue
         own = find_columns(table.rows)
         place = Place(table=number if several else 0)
-        if own is None and columns and len(columns.names) == _width(table):
-            own = replace(columns, begin=0)  # it goes on over the page
+        if own is None and columns and _goes_on(table, columns, term):
+            own = replace(columns, begin=0)
         elif own is None and not columns:
             own = guess_columns(table.rows, names, term)
             if own:
@@ -188,8 +190,14 @@ def _hidden(table: Table, number: int) -> Iterator[Question]:
                 yield Question(Doubt.HIDDEN_RESULT, Place(line, number))
 
 
-def _width(table: Table) -> int:
-    return max(sum(cell is not None for cell in row) for row in table.rows)
+def _goes_on(table: Table, columns: Columns, term: Term) -> bool:
+    """Over a page: as many columns, and times where the table above has them."""
+    width = max(sum(cell is not None for cell in row) for row in table.rows)
+    at = next((at for at, column in columns.of.items() if column is Column.TIME), None)
+    cells = [row[at] for row in table.rows if at is not None and at < len(row)]
+    times = [cell.text for cell in cells if cell and cell.text]
+    known = [text for text in times if read_time(text, term).is_known]
+    return width == len(columns.names) and 2 * len(known) >= len(times)
 
 
 def _first_words(table: Table) -> str:
@@ -205,11 +213,12 @@ def _of_notes(
     for place, lines in notes:
         text = _REMARKS.sub("", "\n".join(lines))
         wordings = _numbered(text) if _REMARKS.match(lines[0]) else []
-        if not wordings:
+        always = bool(wordings) and _ALWAYS.search(text[: text.find(wordings[0].title)])
+        if not wordings or (not always and any(_NO_TASK.search(w.title) for w in wordings)):
             kept += lines
             continue
         found = [_standing(wording, place, builder) for wording in wordings]
-        if not _ALWAYS.search(text[: text.find(wordings[0].title)]):
+        if not always:
             asked = Question(Doubt.TEXT_AS_TASKS, place, text[:60].replace("\n", ""))
             found[0].questions.append(asked)
         tasks += found

@@ -40,7 +40,9 @@ class Known:
 
 def title_of(lines: Iterable[str]) -> str:
     """The line that is most like the name of a plan; one that is broken in two is joined."""
-    texts = [text for line in lines if (text := line.strip()) and not _NO_NAME.search(text)]
+    texts = [
+        text for line in map(_inner, lines) if (text := line.strip()) and not _NO_NAME.search(text)
+    ]
     texts = [text for text in texts if len(text) <= 60][:6]
     named = next((at for at, text in enumerate(texts) if _NAME.search(text)), None)
     if named is None:
@@ -48,6 +50,12 @@ def title_of(lines: Iterable[str]) -> str:
     if named and not _years(texts[named]) and _years(texts[named - 1]) and len(texts[named]) < 20:
         return texts[named - 1] + texts[named]
     return texts[named]
+
+
+def _inner(line: str) -> str:
+    """Of 关于印发《…工作要点》的通知 what is issued."""
+    issued = re.search("印发.*《(.+)》", line)
+    return issued[1] if issued else line
 
 
 def term_of(title: str, given: int, times: str, today: int) -> tuple[Term, list[Question]]:

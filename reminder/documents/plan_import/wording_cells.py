@@ -252,7 +252,7 @@ def take_asides(wording: str, names: UnitNames, *, bare: bool) -> Asides:
         _keep(found, fields)
         found.rest = found.rest[: bracket.start()].rstrip() + bracket["end"]
     tail = re.search(
-        "[。；;\\n](?=\\s*(?:牵头|承办|主办|责任|负责|配合|协办|完成时[间限])[^，。；:：]{0,4}[:：])",
+        "[，。；;\\n](?=\\s*(?:牵头|承办|主办|责任|负责|配合|协办|完成时[间限]|时间|时限)[^，。；:：]{0,4}[:：])",
         found.rest,
     )
     if tail and (fields := labelled(found.rest[tail.end() :].strip())):
