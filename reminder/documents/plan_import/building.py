@@ -172,7 +172,8 @@ class Builder:
         self.needs_office |= not (roles.lead or columns.has_units)
         task.lead, task.related = _once(roles.lead or (self.office,)), _once(roles.related)
         task.section = " · ".join(filter(None, (row.section, wording.section)))
-        task.remark = "；".join(dict.fromkeys(filter(None, (row.remark, *asides.remarks))))
+        notes = [f"{unit.name}（{unit.note}）" for unit in roles.units if unit.note]
+        task.remark = "；".join(dict.fromkeys(filter(None, (row.remark, *asides.remarks, *notes))))
         self._set_time(task, time, own=Column.TIME in texts)
         return task
 

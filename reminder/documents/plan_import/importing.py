@@ -22,7 +22,7 @@ from reminder.documents.plan_import.titles import (
 )
 from reminder.documents.plan_import.unit_names import Named, UnitNames
 from reminder.documents.plan_import.wording_cells import CellTask, label_kind, split_tasks
-from reminder.documents.tables.grid import Table
+from reminder.documents.tables.grid import Cell, Table
 from reminder.domain.plan import TaskKind
 from reminder.domain.units import Directory
 from reminder.domain.when import Term, parse_when
@@ -57,6 +57,8 @@ def draft_plan(
     """`plans` are those that are there. `year` as it was given, 0 for none; `today` is the year of
     now. Raises NoTasksError."""
     names = UnitNames(directory)
+    hidden = [question for n, table in _numbered_tables(tables) for question in _hidden(table, n)]
+    tables = [_without_struck(table) for table in tables]
     title = title_of(_above(tables))
     times = "\n".join(map(_times, tables))
     term, questions = term_of(title, year, times, today)
@@ -76,7 +78,7 @@ def draft_plan(
         raise NoTasksError
     draft = Draft(_header(title, term, office, series), tasks)
     draft.notes, draft.known_ids = notes, frozenset(directory.units)
-    draft.questions = [*questions, *source.questions, *builder.questions]
+    draft.questions = [*questions, *hidden, *source.questions, *builder.questions]
     draft.meetings = find_sessions(tasks, term)
     _number(draft)
     return draft
@@ -132,13 +134,11 @@ def _times(table: Table) -> str:
 def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
     source = _Source()
     columns: Columns | None = None
-    several = sum(bool(table.rows) for table in tables) > 1
-    for number, table in enumerate(tables, 1):
-        source.questions += _hidden(table, number if several else 0)
+    for number, table in _numbered_tables(tables):
         if not table.rows:
             continue
         own = find_columns(table.rows)
-        place = Place(table=number if several else 0)
+        place = Place(table=number)
         if own is None and columns and _goes_on(table, columns, term):
             own = replace(columns, begin=0)
         elif own is None and not columns:
@@ -163,6 +163,28 @@ def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
     elif tables[-1].before and not tables[-1].rows:
         source.notes += _after(tables[-1])
     return source
+
+
+def _numbered_tables(tables: Sequence[Table]) -> Iterator[tuple[int, Table]]:
+    """With 0 for the only one."""
+    several = sum(bool(table.rows) for table in tables) > 1
+    return ((number if several else 0, table) for number, table in enumerate(tables, 1))
+
+
+def _without_struck(table: Table) -> Table:
+    """Crossed out is not said any more; a merged cell stays one."""
+    cells = {cell: _kept(cell) for row in table.rows for cell in row if cell}
+    rows = tuple(tuple(cells[cell] if cell else None for cell in row) for row in table.rows)
+    return replace(table, rows=rows)
+
+
+def _kept(cell: Cell) -> Cell:
+    lines = list(cell.lines)
+    for text in cell.struck:
+        at = next((at for at, line in enumerate(lines) if text in line), None)
+        if at is not None:
+            lines[at] = lines[at].replace(text, "", 1)
+    return Cell(tuple(line for line in lines if line)) if cell.struck else cell
 
 
 def _read_lines(tables: Sequence[Table], source: _Source) -> None:

@@ -80,8 +80,13 @@ class _Reader:
         alone = [
             list({id(cell): cell for cell in row if cell and cell.text}.values()) for row in rows
         ]
-        for text in (*self.table.before, *(cells[0].text for cells in alone if len(cells) == 1)):
-            if label_kind(text) in ("large", "chinese") or _TIME.match(re.sub(r"\s", "", text)):
+        sheet = (self.table.name,) if _TIME.fullmatch(_bare(self.table.name)) else ()
+        for text in (
+            *sheet,
+            *self.table.before,
+            *(cells[0].text for cells in alone if len(cells) == 1),
+        ):
+            if label_kind(text) in ("large", "chinese") or _TIME.match(_bare(text)):
                 yield text
 
     def _row(self, row: Row, place: Place) -> None:
@@ -117,9 +122,9 @@ class _Reader:
     def _begin_section(self, heading: str) -> None:
         text = _line(heading)
         self.section = without_label(text) if label_kind(text) else text
-        time = _TIME.match(re.sub(r"\s", "", self.section))
+        time = _TIME.match(_bare(self.section))
         self.within = time[0] if time else ""
-        if time and time[0] == re.sub(r"\s", "", self.section):
+        if time and time[0] == _bare(self.section):
             self.section = ""
         self.above, self.cells_above = None, ()
 
@@ -190,6 +195,10 @@ class _Reader:
             texts[column] = before
             taken.add(column)
         return frozenset(taken)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
 def _line(text: str) -> str:

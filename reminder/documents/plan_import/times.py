@@ -48,6 +48,7 @@ _LATEST = re.compile(
 _EVERY = re.compile(
     "(?:按|每个?|逐)(?P<every>月|季度?|半年)(?:度)?(?:(?:召开|开展|组织)?(?:至少)?(?:1次|一次))?$"
 )
+_ENGLISH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _BRACKET = re.compile(r"\((?P<inner>[^()]*)\)")
 _WEEKDAY = re.compile("^(?:周|星期|礼拜)(?P<day>[一二三四五六日天])$")
 _TENTATIVE = re.compile("^(?:暂定|预计|拟|初定|左右|待定)$")
@@ -72,6 +73,7 @@ _LATEST = re.compile(
 _EVERY = re.compile(
     "(?:按|每个?|逐)(?P<every>月|季度?|半年)(?:度)?(?:(?:召开|开展|组织)?(?:至少)?(?:1次|一次))?$"
 )
+_ENGLISH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _BRACKET = re.compile(r"\((?P<inner>[^()]*)\)")
 _WEEKDAY = re.compile("^(?:周|星期|礼拜)(?P<day>[一二三四五六日天])$")
 _TENTATIVE = re.compile("^(?:暂定|预计|拟|初定|左右|待定)$")
@@ -239,6 +241,8 @@ def _shorter(plain: str) -> str:
 
 def _guesses(plain: str, term: Term, heading: str) -> Iterator[tuple[str, Doubt]]:
     """What is probably meant."""
+    if english := re.fullmatch(rf"({_ENGLISH})\w*-\d\d", plain):  # a number format of Excel's
+        yield f"{_ENGLISH.split('|').index(english[1]) + 1}月", Doubt.TIME_UNREAD
     if re.fullmatch(r"\d{1,2}[.]\d", plain):
         yield plain.replace(".", "月") + "日", Doubt.DATE_POINT
     if "周" not in heading and re.fullmatch(rf"\d{{1,2}}(?:(?:{_SPAN})\d{{1,2}})?", plain):

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reminder.documents.plan_import.draft import Doubt, Place, Question
-from reminder.documents.plan_import.unit_names import Named, UnitNames, plain
+from reminder.documents.plan_import.unit_names import Named, UnitNames
+from reminder.domain.units import plain_name
 from reminder.domain.when import Term
 
 _YEAR = re.compile(
@@ -100,14 +101,15 @@ def _years(title: str) -> list[int]:
 def is_of_series(title: str, known: Known) -> bool:
     """The same words but for the year."""
     one, two = (
-        re.sub(r"[\d二〇○零一三四五六七八九]+", "", plain(name)) for name in (title, known.name)
+        re.sub(r"[\d二〇○零一三四五六七八九]+", "", plain_name(name))
+        for name in (title, known.name)
     )
     return bool(title) and one == two
 
 
 def office_of(title: str, names: UnitNames) -> Named | None:
     """The unit that the title names."""
-    text = plain(title)
+    text = plain_name(title)
     if in_title := [name for name in names.spellings if len(name) > 2 and name in text]:
         return Named(*names.spellings[max(in_title, key=len)])
     return None

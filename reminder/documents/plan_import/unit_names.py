@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reminder.domain.units import Directory, Unit
+from reminder.domain.units import Directory, Unit, plain_name
 
 _FIRM = frozenset("\n\t,;|。")  # these separate; those of _SOFT stand within names as well
 _SOFT = frozenset("、/·")
@@ -70,10 +70,10 @@ class UnitNames:
     def spellings(self) -> dict[str, tuple[str, Unit]]:
         """By compared form: as the directory writes it, and whose it is."""
         pairs = self.directory.by_name.items()
-        found = {plain(name): (name, unit) for name, unit in reversed(pairs)}
+        found = {plain_name(name): (name, unit) for name, unit in reversed(pairs)}
         for unit in self.directory.units.values():
             if unit.short:
-                found.setdefault(plain(unit.short), (unit.name, unit))
+                found.setdefault(plain_name(unit.short), (unit.name, unit))
         return found
 
     @cached_property
@@ -95,10 +95,10 @@ class UnitNames:
     def near(self, name: str) -> str:
         """A known spelling that the unknown one may have been meant for."""
         shared = Counter(
-            known for sign in set(plain(name)) for known in self._with_sign.get(sign, ())
+            known for sign in set(plain_name(name)) for known in self._with_sign.get(sign, ())
         )
         likely = [known for known, _ in shared.most_common(LIKELY)]
-        found = difflib.get_close_matches(plain(name), likely, n=1, cutoff=0.75)
+        found = difflib.get_close_matches(plain_name(name), likely, n=1, cutoff=0.75)
         return self.spellings[found[0]][0] if found else ""
 
     def read(self, text: str) -> tuple[Named, ...]:
@@ -126,7 +126,7 @@ class UnitNames:
                 word = gap = ""
                 if step.name:
                     name, unit = self.spellings[step.name]
-                    short = unit.short if plain(name) != step.name else ""
+                    short = unit.short if plain_name(name) != step.name else ""
                     yield Named(name, unit, after == "known", step.note, short)
             after = state
 
@@ -185,11 +185,6 @@ class UnitNames:
         for length in lengths:
             if length < len(ends) and signs[:length] in self.spellings:
                 yield signs[:length], ends[length]
-
-
-def plain(text: str) -> str:
-    """As names are compared: NFKC without blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _compared(text: str) -> tuple[str, list[str]]:

@@ -1,12 +1,13 @@
 """Tables of many kinds, and what comes out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reminder.documents.office import load_office
 from reminder.documents.plan_import.importing import NoTasksError, draft_plan
-from reminder.documents.tables.grid import Hidden, HiddenPart
+from reminder.documents.tables.grid import Cell, Hidden, HiddenPart
 from reminder.documents.tables.reading import read_tables
 from tests.documents.plan_import.directory import DIRECTORY
 from tests.documents.plan_import.grids import TITLE, asked, draft, row, rows, table
@@ -254,14 +255,27 @@ def test_a_table_of_another_kind_is_asked_about() -> None:
 def test_what_nobody_sees_is_told() -> None:
     grid = table(f"{HEAD}\n4月|甲会||办公厅", TITLE)
     hidden = (Hidden(HiddenPart.ROW, "3", "5月 乙会"),)
-    seen = type(grid)(grid.rows, grid.before, grid.numbers, hidden)
-    assert asked(draft(seen)) == ["3 hidden.part"]
+    assert asked(draft(replace(grid, hidden=hidden))) == ["3 hidden.part"]
+
+
+def test_what_is_crossed_out_is_not_taken() -> None:
+    grid = table(f"{HEAD}\n4月|1.甲会；↵2.乙会。||办公厅", TITLE)
+    cells = [*grid.rows[1]]
+    cells[1] = Cell(("1.甲会；", "2.乙会。"), struck=("2.乙会。",))
+    taken = draft(replace(grid, rows=(grid.rows[0], tuple(cells))))
+    assert (rows(taken), asked(taken)) == (["4月|甲会|office|"], ["2 hidden.struck"])
+
+
+def test_a_sheet_may_be_named_after_its_month() -> None:
+    head = "工作内容|责任单位"
+    sheets = [replace(table(f"{head}\n{n}会|办公厅", TITLE), name=n) for n in ("1月", "2月")]
+    assert rows(draft(*sheets)) == ["1月|1月会|office|", "2月|2月会|office|"]
 
 
 def test_what_stands_beside_the_columns_is_a_remark() -> None:
-    text = "类别|时间|工作内容|责任单位|责任人|备注\n会议|4月|甲会|办公厅|张某某|视频"
+    text = "类别|时间|工作内容|责任单位|责任人|备注\n会议|4月|甲会|办公厅（李某某）|张某某|视频"
     [task] = draft(text).tasks
-    assert (task.section, task.remark) == ("会议", "责任人：张某某；视频")
+    assert (task.section, task.remark) == ("会议", "责任人：张某某；视频；办公厅（李某某）")
 
 
 def test_a_file_without_tasks_is_none() -> None:
