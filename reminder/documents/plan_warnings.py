@@ -116,7 +116,7 @@ class _Rows(_Reader):
         missing = [month for month in between if month not in months]
         if missing and len(missing) <= min(SLIPS, len(months) - 1):
             after = next(row for row in self.rows if max(row.months, default=0) > missing[0])
-            words = f"no row of {_named(missing)} stands before it, wanted one if the table has one"
+            words = f"no row is of {_named(missing)}, wanted one if the table has one"
             yield self.file.fault((*after.place, after.key), words)
 
     def _shorts(self) -> Iterator[Fault]:

@@ -70,7 +70,7 @@ def test_the_shipped_plan_is_as_it_is_meant(warned: Warned) -> None:
     [
         (["4: 甲", "4: 乙", "5: 丙"], "month.month: is 4 as at line 10, with the same units"),
         (["3: 甲", "5: 乙", "4: 丙"], "month.month: month 4 stands below month 5, wanted"),
-        (["3: 甲", "4: 乙", "6: 丙"], "month.month: no row of month 5 stands before it, wanted"),
+        (["3: 甲", "4: 乙", "6: 丙"], "month.month: no row is of month 5, wanted one if"),
         (
             ["4: 3月20日前报送总结"],
             'month.task.title: names 3月20日前 and no field says it, wanted when = "3月20日前"',
