@@ -70,6 +70,7 @@ def read_contact(lines: Sequence[str]) -> Read:
 def read_phones(lines: Sequence[str]) -> Read:
     found, doubts = [], []
     for line in _lines(lines):
+        line = re.sub(r"^'(?=[+\d])", "", line)  # by which a sheet was told that it is text
         if number := _FLOAT.fullmatch(line):
             # A sheet shows five digits behind the point, and rounds what has more.
             is_whole = len(number[2]) > 5 and len(number[2]) <= int(number[3]) < 16

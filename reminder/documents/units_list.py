@@ -63,19 +63,33 @@ class UnitsList:
         self._knows = knows
         headed = [self._read(table) for table in tables]
         for table, is_headed in zip(tables, headed, strict=True):
-            self.questions += map(_hidden, table.hidden)
+            self.questions += [_hidden(part) for part in table.hidden if self._matters(part.text)]
             if not is_headed and (not any(headed) or _has_address(table)):
                 self._ask(ListDoubt.NO_HEADINGS, text=table.name)
 
+    def _matters(self, text: str) -> bool:
+        """A name, a number or an address may be in it."""
+        return bool(re.search(r"@|\d{5}", text)) or any(map(self._knows, text.split()))
+
     def _read(self, table: Table) -> bool:
         for at in range(min(len(table.rows), _SEARCHED)):
-            if names := _headings(table.rows[at]):
+            names = _headings(table.rows[at])
+            if names and (name_at := self._names_at(table, names, at + 1)) is not None:
                 below = table.rows[at + 1] if at + 1 < len(table.rows) else ()
-                divided = _divided(table.rows[at], below)
+                divided = _divided(table.rows[at], below, name_at)
                 begin = at + (2 if divided else 1)
-                self._read_rows(_Rows(table, divided or names, begin, self._knows))
+                self._read_rows(_Rows(table, divided or names, begin, name_at))
                 return True
         return False
+
+    def _names_at(self, table: Table, names: Mapping[int, str], begin: int) -> int | None:
+        """The column in which most known units stand; one without a fitting heading only if they
+        are half of it."""
+        rows = table.rows[begin:]
+        known = {at: sum(self._knows(_text(row[at])) for row in rows) for at in names}
+        units = [at for at, name in names.items() if column_of(name) is UnitColumn.NAME]
+        units = units or [at for at in names if 2 * known[at] >= len(rows) > 0]
+        return max(units, key=lambda at: known[at]) if units else None
 
     def _read_rows(self, rows: "_Rows") -> None:
         last: tuple[Cell, ListedUnit] | None = None
@@ -104,7 +118,7 @@ class UnitsList:
         number = rows.table.numbers[at]
         for place, column in rows.columns.items():
             cell = rows.table.rows[at][place]
-            if cell is None or column is UnitColumn.NAME:
+            if cell is None:
                 continue
             here = (number, rows.place(at, place), rows.names[place])
             if cell.no_value or cell.struck:
@@ -124,21 +138,17 @@ class UnitsList:
 
 
 class _Rows:
-    """The rows below the headings; `columns` by their place, in which those of other people's
-    numbers are left out."""
+    """The rows below the headings; `columns` by their place, without those of other people's
+    numbers."""
 
-    def __init__(
-        self, table: Table, names: Mapping[int, str], begin: int, knows: Callable[[str], bool]
-    ) -> None:
-        self.table, self.names, self.begin = table, names, begin
-        columns = {at: column for at, name in names.items() if (column := column_of(name))}
-        units = [at for at, column in columns.items() if column is UnitColumn.NAME]
-        rows = table.rows[begin:]
-        self.name_at = max(units, key=lambda at: sum(knows(_text(row[at])) for row in rows))
+    def __init__(self, table: Table, names: Mapping[int, str], begin: int, name_at: int) -> None:
+        self.table, self.names, self.begin, self.name_at = table, names, begin, name_at
         self.columns = {
             at: column
-            for at, column in columns.items()
-            if at == self.name_at or (column is not UnitColumn.NAME and self._is_liaisons(at))
+            for at, name in names.items()
+            if (column := column_of(name))
+            and column is not UnitColumn.NAME
+            and self._is_liaisons(at)
         }
 
     def _is_liaisons(self, at: int) -> bool:
@@ -172,20 +182,22 @@ def column_of(name: str) -> UnitColumn | None:
 
 
 def _headings(row: Sequence[Cell | None]) -> dict[int, str]:
-    """The texts of a row that reads as headings; empty for any other."""
+    """The texts of a row that reads as headings, two at least; empty for any other."""
     names = {at: _heading(cell) for at, cell in enumerate(row) if cell and cell.text}
     if any(_NO_HEADING.search(name) or len(name) > LONGEST for name in names.values()):
         return {}
-    columns = {column_of(name) for name in names.values()}
-    is_head = UnitColumn.NAME in columns and len(columns - {None}) > 1
-    return names if is_head and len({id(row[at]) for at in names}) > 1 else {}
+    says = {column_of(name) for name in names.values()} - {None, UnitColumn.NAME}
+    is_head = says and len({id(row[at]) for at in names}) > 1
+    return names if is_head else {}
 
 
-def _divided(row: Sequence[Cell | None], below: Sequence[Cell | None]) -> dict[int, str]:
+def _divided(
+    row: Sequence[Cell | None], below: Sequence[Cell | None], name_at: int
+) -> dict[int, str]:
     """With the names of a second row, if that is one: 联络员 over 姓名 and 电话."""
     own = {at: c for at, c in enumerate(below) if c and c.text and c is not row[at]}
     names = {at: _heading(cell) for at, cell in enumerate(row) if cell and cell.text}
-    if not own or any(column_of(names.get(at, "")) is UnitColumn.NAME for at in own):
+    if not own or name_at in own:
         return {}
     texts = {at: _heading(cell) for at, cell in own.items()}
     if any(_NO_HEADING.search(text) or not column_of(text) for text in texts.values()):

@@ -203,9 +203,19 @@ def test_csv_of_a_spreadsheet_in_chinese_windows(office: Office, tmp_path: Path)
     assert units(office)["related"]["to"] == ["o@x.cn"]
 
 
+def test_units_may_stand_under_any_heading(office: Office, file: Path) -> None:
+    rows = [["序号", "责任主体", "手机"], [1, "代表工委", "0951-1"], [2, "某局", None]]
+    ended = office("units", "import", str(workbook(file, rows)), "--json").json
+    assert [change["unit"] for change in ended["changes"]] == ["lead"]
+
+
 def test_file_without_headings_or_that_cannot_be_read(office: Office, file: Path) -> None:
-    ended = office("units", "import", str(workbook(file, [["组织部", "a@x.cn"]])), "--json")
-    assert [kind for _, kind in kinds(ended)] == ["no-headings"]
+    for rows in (
+        [["组织部", "a@x.cn"]],
+        [["单位", "代表工委", "组织部"], ["电话", "0951-1", "0951-2"]],
+    ):
+        ended = office("units", "import", str(workbook(file, rows)), "--json")
+        assert [kind for _, kind in kinds(ended)] == ["no-headings"]
     file.write_bytes(b"PK\x03\x04")
     ended = office("units", "import", str(file))
     assert (ended.status, ended.err.splitlines()[0].endswith("没有保存完整")) == (2, True)
