@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -10,12 +10,13 @@ from pydantic import TypeAdapter
 
 from reminder.domain.plan import Part, Task, TaskKind
 from reminder.domain.timetable import Role, Timetable
+from reminder.domain.units import Unit
 from reminder.domain.when import Offset
 from reminder.domain.windows import Progress, Rule
 from reminder.domain.workdays import DAY
 from reminder.ledger.feeds import FeedContent
 
-PLAN = "plan"  # the feed of the whole table; no unit may have this id
+PLAN = "plan"  # the feed of the main plan as a whole; no unit may have this id
 _FORM = 3  # part of the input hashes: moves with the form of the entries
 # Arrangements of a month: a related unit is told when they begin, who leads when they end.
 _OF_THE_MONTH = (Rule.MONTH, Rule.MONTHS, Rule.PART, Rule.MEETING_UNDATED)
@@ -121,11 +122,11 @@ class FeedEvents:
     uid_domain: str
     _texts: dict[object, str] = field(default_factory=dict, compare=False)
 
-    def contents(self) -> dict[str, FeedContent]:
-        """Of every unit that is no group, then of the whole plan."""
+    def contents(self, units: Iterable[Unit] | None = None) -> dict[str, FeedContent]:
+        """Of those units, or of every one that is no group; then of the whole plan."""
         table, tasks, contents = self.table, self.table.plan.tasks, {}
         by_names: dict[tuple[str, ...], FeedContent] = {}
-        for unit in table.directory.single:
+        for unit in table.directory.single if units is None else units:
             names = table.named_as(unit.id)
             if names not in by_names:
                 roles = ((task, table.role(unit.id, task)) for task in tasks)
@@ -205,6 +206,14 @@ def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
     ]
     done = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
     return _sha256(repr((_FORM, uid_domain, table.input_hash, checked, done)))
+
+
+def together(contents: Sequence[FeedContent]) -> FeedContent:
+    """Of several tables, in one feed."""
+    if len(contents) == 1:
+        return contents[0]
+    entries = {uid: entry for one in contents for uid, entry in one.entries.items()}
+    return FeedContent(entries, _sha256(" ".join(one.input_hash for one in contents)))
 
 
 def _sha256(text: str) -> str:

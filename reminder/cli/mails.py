@@ -15,9 +15,9 @@ import typer
 
 from reminder.cli.context import AsJson, application, parse_day, parse_moment, say_hold
 from reminder.cli.output import print_json, remark, say, table
-from reminder.domain.changes import held_on
 from reminder.domain.characters import harmless
 from reminder.domain.plan import calendar_month
+from reminder.domain.series import on_days
 from reminder.domain.workdays import first_day, last_day
 from reminder.errors import ReminderError, UsageError
 from reminder.output_files import make_folder, write_file
@@ -151,8 +151,9 @@ def simulate(
     from reminder.office.simulation import simulate as run
 
     office = application(informed=False).office
-    timetable = held_on(office.table, session_dates(office).get(office.table.plan.id, {}))
-    plan = office.table.plan
+    office = replace(office, tables=on_days(office.tables, session_dates(office)))
+    timetable = office.table
+    plan = timetable.plan
     first = first or first_day(plan.year, plan.months[0])
     last = last or last_day(plan.year, plan.months[-1])
     for day in (first, last):
@@ -174,7 +175,7 @@ def simulate(
         ) as bar,
     ):
         outcome = run(
-            replace(office, table=timetable),
+            office,
             begin,
             end,
             output or Path(scratch),

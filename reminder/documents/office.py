@@ -5,12 +5,14 @@ And what is valid in it, and probably not meant.
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from reminder.documents.edited_file import EditedFile, is_folder, shown
-from reminder.documents.plan_file import read_plan
+from reminder.documents.plan_folder import plan_files, read_plans
 from reminder.documents.plan_warnings import plan_warnings
 from reminder.documents.settings import SHIPPED, Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
@@ -19,6 +21,7 @@ from reminder.documents.values import SECRETARIAT, UNIT
 from reminder.documents.workdays_file import read_workdays, year_files
 from reminder.domain.addresses import is_loopback, is_reserved
 from reminder.domain.notices import Kind
+from reminder.domain.series import by_series, main_plan
 from reminder.domain.timetable import Addressees, Schedule, Timetable, together
 from reminder.domain.units import Directory, Relation
 from reminder.errors import ConfigurationError, Fault
@@ -26,13 +29,55 @@ from reminder.errors import ConfigurationError, Fault
 
 @dataclass(frozen=True)
 class Office:
-    """One consistent reading of plan, units, working days and settings."""
+    """One consistent reading of plans, units, working days and settings. `tables` are in the order
+    of their series, `paths` their files; `chosen` is the position of the one that is asked about.
+    """
 
     settings: Settings
-    table: Timetable
+    tables: tuple[Timetable, ...]
     # What it was read with, to read it again.
     config: Path | None = None
     command_line: Mapping[str, Any] | None = None
+    paths: tuple[Path, ...] = ()
+    chosen: int = 0
+
+    @property
+    def table(self) -> Timetable:
+        return self.tables[self.chosen]
+
+    @property
+    def path(self) -> Path:
+        """The file of its plan."""
+        return self.paths[self.chosen]
+
+    @cached_property
+    def positions(self) -> Mapping[tuple[str, int], int]:
+        """By plan and year."""
+        keys = [(table.plan.id, table.plan.year) for table in self.tables]
+        return {key: position for position, key in enumerate(keys)}
+
+    @cached_property
+    def series(self) -> Mapping[str, tuple[Timetable, ...]]:
+        return by_series(self.tables)
+
+    @cached_property
+    def main_plan(self) -> str:
+        """Its id; who names no plan means this one."""
+        return main_plan(self.tables)
+
+    @cached_property
+    def input_hash(self) -> str:
+        """Of all its tables: the same means that nothing was edited."""
+        hashes = [table.input_hash for table in self.tables]
+        return hashes[0] if len(hashes) == 1 else sha256(" ".join(hashes).encode()).hexdigest()
+
+    def choosing(self, position: int) -> "Office":
+        return self if position == self.chosen else replace(self, chosen=position)
+
+    def with_table(self, table: Timetable) -> "Office":
+        """In place of the one that it has."""
+        tables = (*self.tables[: self.chosen], table, *self.tables[self.chosen + 1 :])
+        return replace(self, tables=tables)
 
     def mailed(self) -> Iterator[str]:
         """Every address that may get mail; in a rehearsal the only one."""
@@ -42,7 +87,7 @@ class Office:
             return
         for unit in self.table.directory.units.values():
             yield from (*unit.to, *unit.cc)
-        for step in self.table.schedule.escalation.values():
+        for step in self.tables[0].schedule.escalation.values():
             yield from step.others
         if mail.operator:
             yield mail.operator
@@ -51,7 +96,7 @@ class Office:
         """Those that people edit, whether they are there or not."""
         folder = config_dir(self.config)
         named = [folder / name for name in ("reminder.toml", "units.toml")]
-        return [self.settings.plan, *named, *year_files(folder / "workdays")]
+        return [*plan_files(self.settings.plan), *named, *year_files(folder / "workdays")]
 
 
 def load_office(
@@ -78,10 +123,10 @@ def load_office(
     directory = read_units(units)
     if settings:
         faults += escalation_faults(settings, directory, sources)
-    file = EditedFile(settings.plan if settings else _plan_path(command_line, folder))
-    plan = read_plan(file, directory, days)
-    faults += [*wrong, *units.faults, *file.faults]
-    if faults or settings is None or plan is None:
+    path = settings.plan if settings else _plan_path(command_line, folder)
+    plans, mistakes = read_plans(path, directory, days)
+    faults += [*wrong, *units.faults, *mistakes]
+    if faults or settings is None:
         raise ConfigurationError(faults)
     schedule = Schedule(
         at=settings.digest.at,
@@ -92,8 +137,9 @@ def load_office(
         preflight=settings.preflight_workdays,
         escalation=escalation(settings),
     )
-    table = Timetable(plan, directory, days, schedule)
-    return Office(settings, table, config, command_line)
+    tables = tuple(Timetable(one.plan, directory, days, schedule) for one in plans)
+    paths = tuple(one.file.path for one in plans)
+    return Office(settings, tables, config, command_line, paths)
 
 
 def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
@@ -175,7 +221,8 @@ def warnings(office: Office) -> Iterator[Fault]:
     settings, sources = office.settings, SettingsSources(office.config, office.command_line)
     file = EditedFile(config_dir(office.config) / "units.toml")
     yield from sources.warnings
-    yield from plan_warnings(EditedFile(settings.plan), office.table)
+    for path, table in zip(office.paths, office.tables, strict=True):
+        yield from plan_warnings(EditedFile(path), table)
     yield from _of_units(office, file)
     directory, sender = office.table.directory, settings.mail.sender_address
     if settings.transport == "smtp" and not settings.smtp_is_local:
@@ -193,8 +240,9 @@ def warnings(office: Office) -> Iterator[Fault]:
 
 
 def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
-    table, directory = office.table, office.table.directory
-    reached = {unit for month in table.plan.months for unit in table.reached(month)}
+    directory = office.table.directory
+    months = ((table, month) for table in office.tables for month in table.plan.months)
+    reached = {unit for table, month in months for unit in table.reached(month)}
     owners: dict[str, str] = {}
     for index, unit in enumerate(directory.single):
         here = ("unit", index)

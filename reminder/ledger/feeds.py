@@ -81,15 +81,15 @@ def bring_in_step(
     contents: Mapping[str, FeedContent],
     input_hash: str,
     at: datetime,
-    is_over: Callable[[str], bool],
+    is_over: Callable[[str, str], bool],
 ) -> None:
     """Some of the feeds; the rest is left to the next transaction. `contents` are of all that are
     wanted, made from what has that hash.
 
     New events begin at sequence 0; a changed, vanished or revived one moves on by 1. A vanished
-    event is cancelled, and dropped after 60 days; one whose entry `is_over` stays as it was: last
-    year's plan was not called off, it was carried out. A feed changes later than before, also
-    twice in a second and by a clock that was set back.
+    event is cancelled, and dropped after 60 days; one that `is_over`, by its UID and entry, stays
+    as it was: last year's plan was not called off, it was carried out. A feed changes later than
+    before, also twice in a second and by a clock that was set back.
     """
     at = at.replace(microsecond=0)
     before = {row.name: row for row in connection.execute(select(feed))}
@@ -124,7 +124,7 @@ def _moved(
     entries: Mapping[str, str],
     events: dict[str, Row[Any]],
     at: datetime,
-    is_over: Callable[[str], bool],
+    is_over: Callable[[str, str], bool],
 ) -> Iterator[dict[str, Any]]:
     for position, (uid, entry) in enumerate(entries.items()):
         row = events.pop(uid, None)
@@ -142,7 +142,7 @@ def _moved(
         elif row.position != position:  # the order in the file is no part of an event
             yield {**row._mapping, "position": position}
     for row in events.values():
-        if not row.cancelled_at and not is_over(row.entry):
+        if not row.cancelled_at and not is_over(row.uid, row.entry):
             moved = {"sequence": row.sequence + 1, "last_modified": at, "cancelled_at": at}
             yield {**row._mapping, **moved}
 

@@ -33,6 +33,8 @@ _STARTED_AHEAD = update(start).where(start.c.at > bindparam("latest")).values(at
 _STARTS = select(start)
 _STARTS_OF_PLAN = select(start.c.stream, func.min(start.c.at).label("at")).group_by(start.c.stream)
 _STARTS_OF_PLAN = _STARTS_OF_PLAN.where(start.c.plan == bindparam("of_plan"))
+_HASHES = select(occasion.c.plan, occasion.c.period, occasion.c.input_hash)
+_HASHES = _HASHES.where(occasion.c.kind == bindparam("of_kind"))
 # What the reminders of a day were last planned from, all of one table.
 REMINDERS_MADE_FROM = "reminders-made-from"
 # Behind the key of a reminder: its unit has read it in a digest, so that it is for others alone.
@@ -118,10 +120,13 @@ def note_occasion(
     return is_new
 
 
-def input_hashes(connection: Connection, plan: str, kind: Kind | str) -> dict[str, str | None]:
-    """The periods whose occasion of that kind was planned, and from what when it was complete."""
-    query = select(occasion.c.period, occasion.c.input_hash).filter_by(plan=plan, kind=kind)
-    return {row.period: row.input_hash for row in connection.execute(query)}
+def input_hashes(connection: Connection, kind: Kind | str) -> dict[str, dict[str, str | None]]:
+    """By plan the periods whose occasion of that kind was planned, and from what when it was
+    complete."""
+    hashes: dict[str, dict[str, str | None]] = defaultdict(dict)
+    for row in connection.execute(_HASHES, {"of_kind": kind}):
+        hashes[row.plan][row.period] = row.input_hash
+    return hashes
 
 
 def note_complete(

@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 
 from reminder.documents.office import Office, load_office
 from reminder.domain.notices import Kind, Reason
+from reminder.domain.timetable import Timetable
 from reminder.errors import ConfigurationError
 from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_troubles
+from reminder.office.container import Containers
 from reminder.office.holds import hold_words
 from reminder.office.reports import PATIENCE, Reporter, console_url
 
@@ -38,6 +40,7 @@ class Trouble:
     detail: str
     macro: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
+    plan: str = ""  # whose alone it is
 
 
 SCHEDULER = Trouble("scheduler", "the scheduler stalled and was replaced", "scheduler")
@@ -62,10 +65,22 @@ class Alerts:
     and mail server is not for the others to call over.
     """
 
-    office: Office
+    containers: Containers
     database: Database
-    reporter: Reporter
     replica: str = ""
+
+    @property
+    def office(self) -> Office:
+        return self.containers.office
+
+    def _reporter(self, plan: str = "") -> Reporter:
+        """That plan's, or the main plan's for what is no plan's own."""
+        series = self.office.series
+        return self.containers.of(series[plan or self.office.main_plan][-1]).reporter
+
+    def _named(self, plan: str, period: str) -> str:
+        """With the plan's id where there are several."""
+        return period if len(self.office.series) == 1 else f"{plan}/{period}"
 
     def check(
         self, at: datetime, more: Iterable[Trouble] | None = None, *, in_force: bool = True
@@ -94,8 +109,10 @@ class Alerts:
             seen += more or ()
             if in_force:
                 seen += self._digests(connection, at)
+                seen += self._unplanned(connection, at)
                 seen += self._unapproved(connection, at)
-                seen += self._workdays(at)
+                for table in self.office.tables:
+                    seen += self._workdays(table, at)
         troubles = {self._placed(trouble.name): trouble for trouble in seen}
         if troubles.keys() == alarms.keys():
             return 0
@@ -122,7 +139,8 @@ class Alerts:
         if _kind(name) not in _LOGGED_BY_OTHERS:
             log.log(logging.ERROR if trouble.macro else logging.WARNING, "%s", trouble.detail)
         if trouble.macro:
-            self.reporter.tell(connection, name, trouble.macro, at, **trouble.facts)
+            reporter = self._reporter(trouble.plan)
+            reporter.tell(connection, name, trouble.macro, at, **trouble.facts)
 
     def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
         kind = _kind(alarm.name)
@@ -131,7 +149,7 @@ class Alerts:
             log.warning("over: %s", alarm.detail)
         if kind in _TOLD_WHEN_OVER:
             since = alarm.since.astimezone(self.office.table.plan.zone)
-            self.reporter.tell(connection, alarm.name, "over", at, kind=kind, since=since)
+            self._reporter().tell(connection, alarm.name, "over", at, kind=kind, since=since)
 
     def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """Due for an hour and not all accepted or refused. The mail about it is its report."""
@@ -141,34 +159,43 @@ class Alerts:
                 if waiting := counted.waiting:
                     reason = next(view.reason for view in counted.others if view.waiting)
                     words = f"expected {counted.expected}, accepted {counted.accepted}"
-                    name, period = f"digest/{row['period']}", row["period"]
-                    yield Trouble(name, f"digest {period}: {words}, {waiting} wait: {reason}")
-        month = self.office.table.live_digest(at)
-        if month is None or at < self.office.table.digest_due(month) + PATIENCE:
-            return
-        plan, period = self.office.table.plan.id, self.office.table.plan.period(month)
-        kinds = (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
-        if not any(period in occasions.input_hashes(connection, plan, kind) for kind in kinds):
-            words = f"digest {period} was due and is not planned"
-            yield Trouble(f"digest/{period}", words, "unplanned", {"period": period})
+                    name = self._named(row["plan"], row["period"])
+                    words = f"digest {name}: {words}, {waiting} wait: {reason}"
+                    yield Trouble(f"digest/{name}", words)
+
+    def _unplanned(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        planned = [
+            occasions.input_hashes(connection, kind)
+            for kind in (Kind.DIGEST, f"rehearsal/{Kind.DIGEST}")
+        ]
+        for table in self.office.tables:
+            plan, month = table.plan.id, table.live_digest(at)
+            if month is None or at < table.digest_due(month) + PATIENCE:
+                continue
+            period = table.plan.period(month)
+            if not any(period in periods.get(plan, {}) for periods in planned):
+                name, facts = self._named(plan, period), {"period": period}
+                words = f"digest {name} was due and is not planned"
+                yield Trouble(f"digest/{name}", words, "unplanned", facts, plan)
 
     def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """From a working day before, and again when it was due: nobody gets it meanwhile."""
-        zone, days = self.office.table.plan.zone, self.office.table.days
         for held in unapproved(connection, self.office.settings.transport):
-            due, is_late = held.due.astimezone(zone), at >= held.due
-            if at < self.office.table.moment(days.shift(due.date(), -1)):
+            table = self.containers.with_work(held.plan, held.period).table
+            due, is_late = held.due.astimezone(table.plan.zone), at >= held.due
+            if at < table.moment(table.days.shift(due.date(), -1)):
                 continue
             kind = "approval-late" if is_late else "approval"
+            named = self._named(held.plan, held.period)
             words = (
-                f"digest {held.period}: {held.count} wait for approval at /console/approval, "
+                f"digest {named}: {held.count} wait for approval at /console/approval, "
                 f"due {due.isoformat(' ', 'minutes')}"
             )
             url = console_url(self.office.settings, "/console/approval")
             facts: dict[str, object] = {"period": held.period, "changed": held.changed}
             facts |= {"count": held.count, "due": due, "late": is_late, "url": url}
-            name = f"{kind}/{held.period}/{due:%m%dT%H%M}"
-            yield Trouble(name, words, "unapproved", facts)
+            name = f"{kind}/{named}/{due:%m%dT%H%M}"
+            yield Trouble(name, words, "unapproved", facts, held.plan)
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
@@ -184,11 +211,11 @@ class Alerts:
             facts = {"reason": hold.reason, "since": since}
             yield Trouble("hold", f"everything is held: {hold_words(hold)}", "held", facts)
 
-    def _workdays(self, at: datetime) -> Iterator[Trouble]:
-        month = self.office.table.next_digest(at)
-        if month is None or self.office.table.digest_due(month) > at + NEAR:
+    def _workdays(self, table: Timetable, at: datetime) -> Iterator[Trouble]:
+        month = table.next_digest(at)
+        if month is None or table.digest_due(month) > at + NEAR:
             return
-        plan, days = self.office.table.plan, self.office.table.days
+        plan, days = table.plan, table.days
         first = days.first_of_month(plan.year, month)
         if days.is_provisional(first):
             words = f"no published working days for {plan.period(month)}, which is near"
@@ -238,7 +265,7 @@ class EditedFiles:
             facts = {"fault": first, "count": count}
             yield Trouble("files/broken", words, "broken_files", facts)
             return
-        if (office.table, office.settings) != (self._office.table, self._office.settings):
+        if (office.tables, office.settings) != (self._office.tables, self._office.settings):
             words = f"the files were edited, {still}: restart to put them in force"
             yield Trouble("files/pending", words, "pending_files")
 

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,18 +16,18 @@ from reminder.clock import Clock
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
-from reminder.domain.changes import held_on
 from reminder.domain.notices import Reason, State
+from reminder.domain.series import on_days, running
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
+from reminder.errors import UnknownError
 from reminder.ledger import senders
-from reminder.ledger.access import InstallationKey, installation_key
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, DatabaseServer, open_database, server_mark
 from reminder.ledger.file import was_begun
-from reminder.ledger.registrations import read_dates, read_progress
+from reminder.ledger.registrations import Days, read_dates, read_progress
 from reminder.mail.claims import Route
-from reminder.mail.compose import Composer
 from reminder.mail.replicas import replica_name, sending_right
 from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
@@ -34,29 +35,10 @@ from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import holds
 from reminder.office.alerts import Alerts, Trouble
-from reminder.office.approval import Approvals
-from reminder.office.notice_writer import NoticeWriter
-from reminder.office.planning import Planner
-from reminder.office.receipts import Receipts
-from reminder.office.reports import Reporter
+from reminder.office.container import Container, Containers
+from reminder.office.passes import PlanningPass, report
 
 log = logging.getLogger(__name__)
-
-
-class Container:
-    """The services made from one version of the office. Immutable: a new version gets a new one."""
-
-    def __init__(self, office: Office, database: Database, is_current: Callable[[], bool]) -> None:
-        settings = office.settings
-        replica = replica_name() if isinstance(settings.ledger, DatabaseServer) else ""
-        self.office = office
-        self.key = installation_key(database, settings.secret_key.get_secret_value())
-        self.composer = composer = Composer(office, self.key)
-        self.notice_writer = writer = NoticeWriter(composer)
-        self.receipts = Receipts(composer, writer)
-        self.approvals = Approvals(composer, database, writer, is_current)
-        self.reporter = Reporter(composer, database, writer)
-        self.alerts = Alerts(office, database, self.reporter, replica)
 
 
 @dataclass(frozen=True)
@@ -76,12 +58,24 @@ class Pass:
     delivers: bool = True
 
 
+class InForce:
+    """What all views of an application share: the office as its files have it, and as it is with
+    the days of sessions that the ledger has, as they were when somebody looked last."""
+
+    def __init__(self, office: Office) -> None:
+        self.as_edited = self.office = office
+        self.days: Days = {}
+        self.containers: Containers | None = None
+        self.looking = threading.Lock()
+        self.positions: dict[date, int] = {}  # of the table that is shown first on a day
+
+
 class Application:
     """One reading of the office's files, with the ledger opened when it is first needed.
 
-    `as_edited` is the office as its files have it; `office` is what is in force: with the days
-    of sessions that the ledger has, as they were when somebody looked last. `transport` and
-    `dice` are the settings' and the system's unless a simulation gives others.
+    Where there are several tables it is about one of them at a time: the one that was asked for
+    by `about`, else the one that is shown first. `transport` and `dice` are the settings' and the
+    system's unless a simulation gives others.
     """
 
     def __init__(
@@ -92,32 +86,72 @@ class Application:
         transport: Transport | None = None,
         dice: Random | None = None,
     ) -> None:
-        self.office = office
+        self._in_force = InForce(office)
+        self._chosen: int | None = None
         self.clock = clock
         # Called when there is something to send at once; without a daemon the next pass finds it.
         self.wake: Callable[[], None] = lambda: None
-        self._looking = threading.Lock()
         self._transport = transport
         self._dice = dice
         self._wrong = ""  # what is wrong with the clock, as it was told
 
+    def about(self, plan: str, year: int | None = None) -> "Application":
+        """The same, about that plan: its table of that year, or the one whose term runs.
+
+        Raises `UnknownError`.
+        """
+        office = self._in_force.office
+        if plan not in office.series:
+            raise UnknownError(f"no plan {plan!r}", hint=f"Wanted {', '.join(office.series)}.")
+        if year is None:
+            year = running(office.series[plan], self._today).plan.year
+        if (plan, year) not in office.positions:
+            years = ", ".join(str(table.plan.year) for table in office.series[plan])
+            raise UnknownError(f"no table of {year} in the plan {plan!r}", hint=f"Wanted {years}.")
+        view = copy(self)
+        view._chosen = office.positions[plan, year]
+        return view
+
+    @property
+    def _today(self) -> date:
+        return self._in_force.office.tables[0].local_day(self.clock.now())
+
+    @property
+    def _position(self) -> int:
+        if self._chosen is not None:
+            return self._chosen
+        office, positions = self._in_force.office, self._in_force.positions
+        if len(office.tables) == 1:
+            return 0
+        if (on := self._today) not in positions:
+            plan = running(office.series[office.main_plan], on).plan
+            positions[on] = office.positions[plan.id, plan.year]
+        return positions[on]
+
     @property
     def office(self) -> Office:
-        return self._office
+        return self._in_force.office.choosing(self._position)
 
     @office.setter
     def office(self, office: Office) -> None:
-        self.as_edited = self._office = office
-        self._days: Mapping[str, date] = {}
-        self._container: Container | None = None
+        self._in_force = InForce(office)
+
+    @property
+    def as_edited(self) -> Office:
+        return self._in_force.as_edited.choosing(self._position)
+
+    @property
+    def containers(self) -> Containers:
+        """Of the office in force."""
+        now, containers = self._in_force, self._in_force.containers
+        if containers is None or containers.office is not now.office:
+            containers = Containers(now.office, self.database, self.is_current)
+            now.containers = containers
+        return containers
 
     @property
     def container(self) -> Container:
-        """Of the office in force."""
-        office, container = self._office, self._container
-        if container is None or container.office is not office:
-            self._container = container = Container(office, self.database, self.is_current)
-        return container
+        return self.containers.at(self._position)
 
     def refresh(self) -> bool:
         """Looks for days of sessions that were set since. Says whether one has moved."""
@@ -128,33 +162,43 @@ class Application:
 
     def refresh_from(self, connection: Connection) -> bool:
         """As that transaction sees the days; it must not have read anything before."""
-        with self._looking:  # who looked earlier must not have the last word
-            days = read_dates(connection).get(self.as_edited.table.plan.id, {})
-            if days == self._days:
+        now = self._in_force
+        with now.looking:  # who looked earlier must not have the last word
+            days = read_dates(connection)
+            if days == now.days:
                 return False
-            self._days = days
-            table = held_on(self.as_edited.table, days)
-            if table.plan.meetings == self.table.plan.meetings:
+            now.days = days
+            tables = on_days(now.as_edited.tables, days)
+            if [t.plan.meetings for t in tables] == [t.plan.meetings for t in now.office.tables]:
                 return False
-            self._office = replace(self.as_edited, table=table)
+            now.office = replace(now.as_edited, tables=tables)
         return True
 
     @property
     def key(self) -> InstallationKey:
-        return self.container.key
+        return self.containers.key
 
     @property
     def settings(self) -> Settings:
-        return self.office.settings
+        return self._in_force.office.settings
 
     @property
     def table(self) -> Timetable:
-        return self.office.table
+        return self._in_force.office.tables[self._position]
+
+    @property
+    def tables(self) -> tuple[Timetable, ...]:
+        return self._in_force.office.tables
+
+    @property
+    def series(self) -> tuple[Timetable, ...]:
+        """All years of the plan that this is about."""
+        return self._in_force.office.series[self.table.plan.id]
 
     @property
     def config_hash(self) -> str:
         """Of the files alone: by it replicas see whether they have read the same."""
-        return self.as_edited.table.input_hash
+        return self._in_force.as_edited.input_hash
 
     @cached_property
     def database(self) -> Database:
@@ -163,7 +207,7 @@ class Application:
     @cached_property
     def feeds(self) -> Feeds:
         templates = environment(self.settings.templates, autoescape=False)
-        return Feeds(self.database, lambda: self.table, self.settings.uid_domain, templates)
+        return Feeds(self.database, lambda: self.tables, self.settings.uid_domain, templates)
 
     @cached_property
     def transport(self) -> Transport:
@@ -207,30 +251,36 @@ class Application:
 
     def waits_for_clock(self, at: datetime) -> str:
         """Why that moment cannot be now: nothing is begun then. Told once in the log."""
-        why = holds.clock_fault(self.clock, self.table, at)
+        why = holds.clock_fault(self.clock, self.tables, at)
         if why and why != self._wrong:
             log.error("%s: nothing is begun until it is right", why)
         self._wrong = why
         return why
 
     def report(self, at: datetime) -> int:
-        return self.container.reporter.report(at) if self.is_current() else 0
+        """Queues what the operator is told by now. Returns how many."""
+        return report(self.database, self.containers, at) if self.is_current() else 0
 
     def look(self, at: datetime, more: Iterable[Trouble] | None) -> int:
         if self.waits_for_clock(at):
             return 0
-        return self.container.alerts.check(at, more, in_force=self.is_current())
+        return self.alerts.check(at, more, in_force=self.is_current())
+
+    @property
+    def alerts(self) -> Alerts:
+        replica = replica_name() if isinstance(self.settings.ledger, DatabaseServer) else ""
+        return Alerts(self.containers, self.database, replica)
 
     def sync_feeds(self, at: datetime) -> None:
         if self.waits_for_clock(at) or not self.is_current():
             return
         stream = self.settings.stream
 
-        def progress(connection: Connection) -> Progress:
+        def latest(connection: Connection) -> list[tuple[Timetable, Progress]]:
             self.refresh_from(connection)
-            return read_progress(connection, self.table, stream)
+            return [(table, read_progress(connection, table, stream)) for table in self.tables]
 
-        self.feeds.sync(progress, at)
+        self.feeds.sync(latest, at)
 
     def is_current(self) -> bool:
         """Whether these files are in force: of many replicas who began last has them."""
@@ -247,9 +297,7 @@ class Application:
         if not self.is_current():
             return []
         self.refresh()
-        parts = self.container
-        planner = Planner(at, self.database, parts.notice_writer, parts.receipts, parts.approvals)
-        planned = planner.plan()
+        planned = PlanningPass(at, self.database, self.containers).plan()
         holds.note_how_far(self.database)
         self.sync_feeds(at)
         if planned:
@@ -262,7 +310,7 @@ class Application:
         While the ledger cannot be written it keeps a mail server's answer for ten minutes; an
         outbox folder answers the same again at any time.
         """
-        holds.refuse_wrong_clock(self.clock, self.table)
+        holds.refuse_wrong_clock(self.clock, self.tables)
         if not self._transport:
             self.sender.patience = 600 if self.settings.transport == "smtp" else 0
         with self.database.read() as connection:

@@ -119,7 +119,12 @@ class Approvals:
         keys = holds.held_digests(
             connection, self.writer.stream, _TO_READ, plan=self._plan, period=period
         )
-        return [view for view in read_notices(connection, keys=keys) if view.useful_until > at]
+        views = self._mine(read_notices(connection, keys=keys))
+        return [view for view in views if view.useful_until > at]
+
+    def _mine(self, views: Iterable[NoticeView]) -> list[NoticeView]:
+        """Of this table, of the plan's years."""
+        return [view for view in views if self.table.plan.month_of(view.period)]
 
     def _held_one(self, connection: Connection, key: str, at: datetime) -> NoticeView:
         for view in _still_held(connection, [key], _TO_READ):
@@ -250,7 +255,7 @@ class Approvals:
             )
         for batch in batched(keys):
             with self.database.write() as connection:
-                views = _still_held(connection, batch, CLEARED)
+                views = self._mine(_still_held(connection, batch, CLEARED))
                 for digest in self._digests(connection, views):
                     key, reason = digest.view.key, Reason(digest.view.reason)
                     if digest.reads_otherwise:

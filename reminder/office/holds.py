@@ -2,6 +2,7 @@
 by a wrong clock, or to a real server at a moment that is not now."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from reminder.clock import RELEASED, Clock
@@ -84,12 +85,13 @@ def why_too_late(hold: Hold | None, due: datetime) -> Reason:
     return Reason.UNKNOWN if is_unknown else Reason.TOO_LATE
 
 
-def clock_fault(clock: Clock, table: Timetable, at: datetime) -> str:
+def clock_fault(clock: Clock, tables: Sequence[Timetable], at: datetime) -> str:
     """Why that moment cannot be now, in words; empty when it can. All that a wrong clock passed
     over would be given up.
 
     A moment that was asked for need not be now; it may not lie years before the plan either.
     """
+    table = min(tables, key=lambda table: table.plan.year)
     year = table.plan.year
     if clock.is_real and at < RELEASED:
         why = "before this version was made"
@@ -100,9 +102,9 @@ def clock_fault(clock: Clock, table: Timetable, at: datetime) -> str:
     return f"the clock says {table.local_day(at)}, {why}"
 
 
-def refuse_wrong_clock(clock: Clock, table: Timetable) -> None:
+def refuse_wrong_clock(clock: Clock, tables: Sequence[Timetable]) -> None:
     """Raises `ReminderError`."""
-    if why := clock_fault(clock, table, clock.now()):
+    if why := clock_fault(clock, tables, clock.now()):
         raise ReminderError(f"{why}: nothing was begun", hint="Set the machine's clock.")
 
 

@@ -26,6 +26,7 @@ from reminder.office.application import Application
 from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_notice
 from reminder.office.notice_writer import draft_of
+from reminder.office.passes import renew_old
 
 RESENT_USEFUL = timedelta(days=7)
 RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
@@ -49,7 +50,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
 
     While digests are approved one by one, those are left alone. Nothing goes before it is due.
     """
-    refuse_wrong_clock(app.clock, app.table)
+    refuse_wrong_clock(app.clock, app.tables)
     at, released = app.clock.now(), []
     with app.database.write() as connection:
         let_finished_go(connection)
@@ -65,7 +66,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
         with app.database.write() as connection:
             held = [v for v in read_notices(connection, keys=batch) if v.state is State.HELD]
             released += [view.key for view in held if _release(app, connection, view, at)]
-            app.container.notice_writer.renew_old(connection, batch, at)
+            renew_old(connection, app.containers, batch, at)
     return released
 
 
@@ -73,7 +74,8 @@ def _release(app: Application, connection: Connection, view: NoticeView, at: dat
     if view.sha256:  # it was on its way
         notices.revive(connection, view.key, at, Reason.RELEASED)
     elif view.reason in ON_HOLD or view.due <= at:
-        return app.container.notice_writer.release(connection, view, at, Reason.RELEASED)
+        writer = app.containers.of_notice(connection, view).notice_writer
+        return writer.release(connection, view, at, Reason.RELEASED)
     elif view.reason == Reason.RELEASED:
         return False
     else:
@@ -120,7 +122,7 @@ def resend(app: Application, key: str) -> str:
 
     Raises `UsageError` when there is nothing to send again.
     """
-    refuse_wrong_clock(app.clock, app.table)
+    refuse_wrong_clock(app.clock, app.tables)
     with app.database.write() as connection:
         return make_again(app, connection, find_notice(connection, key))
 
@@ -161,15 +163,16 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
     if view.waiting:
         raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
     at, copies = app.clock.now(), copies_of(connection, view)
+    parts = app.containers.of_notice(connection, view)
     if any(copy.waiting for copy in copies):
         raise UsageError(f"{original(view.key)} is on its way again already")
-    progress = app.container.notice_writer.progress(connection, at)
+    progress = parts.notice_writer.progress(connection, at)
     draft = draft_of(connection, view)
-    if why := why_needless(app.table, draft, progress):
+    if why := why_needless(parts.table, draft, progress):
         raise NeedlessError(view.key, why)
-    draft = still_asked(app.table, draft, progress)
+    draft = still_asked(parts.table, draft, progress)
     reached = notices.reached(connection, view.key, app.settings.stream)
-    missing = tuple(a for a in app.container.composer.addresses(draft) if a.lower() not in reached)
+    missing = tuple(a for a in parts.composer.addresses(draft) if a.lower() not in reached)
     if not missing:
         hint = "" if reached else "Put an address into units.toml first."
         raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
@@ -183,7 +186,8 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
 def make_again(app: Application, connection: Connection, view: NoticeView) -> str:
     """As `resend`, in the caller's transaction; a digest that nobody has read waits for it."""
     again = _to_go_again(app, connection, view)
-    at, writer = app.clock.now(), app.container.notice_writer
+    at, parts = app.clock.now(), app.containers.of_notice(connection, view)
+    writer = parts.notice_writer
     until = max(view.useful_until, at + RESENT_USEFUL)
     draft = replace(again.draft, key=again.key, useful_until=until, tasks=())
     if again.read_first:
@@ -194,7 +198,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         words = notices.content_of(connection, view.key)
         if words is None:
             raise UsageError(f"{view.key}: what it said is not kept any more")
-        composer = app.container.composer
+        composer = parts.composer
         composed = composer.again(draft.key, at, words, composer.recipients(again.draft))
     else:
         [facts] = writer.unit_facts(connection, [again.draft])
@@ -217,10 +221,13 @@ def to_resend(
     receivers = ((key, app.table.directory.receiver(unit)) for key, unit in units)
     keys = [key for key, unit in receivers if unit and unit.has_address]
     progress = app.container.notice_writer.progress(connection, app.clock.now())
+    views = read_notices(connection, keys=keys)
     return [
         view
-        for view in read_notices(connection, keys=keys)
-        if not why_needless(app.table, draft_of(connection, view), progress)
+        for view in views
+        if not why_needless(
+            app.containers.of_notice(connection, view).table, draft_of(connection, view), progress
+        )
     ]
 
 

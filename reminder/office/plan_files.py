@@ -139,7 +139,7 @@ def export_plan(office: Office, path: Path) -> bytes:
     write = _writer(path)
     templates = environment(office.settings.templates, autoescape=False)
     say = partial(phrase, templates, "documents/table.txt")
-    tables = EditedFile(office.settings.plan).validated(PlanTables)
+    tables = EditedFile(office.path).validated(PlanTables)
     assert tables is not None  # it was read already
     table, columns = printed_table(tables, say)
     return write(table, _look(columns, say))

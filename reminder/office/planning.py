@@ -1,17 +1,15 @@
 """What is due becomes notices: each key once, its bytes fixed in the transaction that adds it."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection
 
 from reminder.documents.office import Office
-from reminder.domain.changes import why_needless
 from reminder.domain.notices import (
-    REMINDERS,
     Kind,
     NoticeDraft,
     Reason,
@@ -30,35 +28,38 @@ from reminder.domain.occasions import (
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from reminder.ledger import deliveries, notices, occasions, senders
+from reminder.ledger import notices, occasions
 from reminder.ledger.database import Database
-from reminder.ledger.holds import Hold, let_finished_go
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.occasions import read_start
-from reminder.ledger.registrations import read_progress
 from reminder.ledger.schema import batched, put_setting, read_setting
-from reminder.ledger.views import read_notices
 from reminder.mail.compose import RenderContext
 from reminder.office.approval import Approvals
 from reminder.office.holds import why_too_late
-from reminder.office.notice_writer import NoticeWriter, stop
-from reminder.office.receipts import Receipts
+from reminder.office.notice_writer import NoticeWriter
 
 CALLS = "calls"
-LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
+
+
+def opens(office: Office, month: int) -> datetime:
+    """When its digests are put in: early enough to be read and approved."""
+    table = office.table
+    return table.preflight(month) if office.settings.mail.approval else table.digest_due(month)
 
 
 @dataclass
 class Planner:
-    """One pass. Any number of them may run at once: keys are unique, and each looks before it
-    adds. `planned` are the keys of what was added to be sent, or revived."""
+    """One pass over one table. Any number of them may run at once: keys are unique, and each looks
+    before it adds. `planned` are the keys of what was added to be sent. `complete` are the months
+    that were planned, and from what when they were complete.
+    """
 
     at: datetime
     database: Database
     writer: NoticeWriter
-    receipts: Receipts
     approvals: Approvals
-    progress: Progress = field(init=False)
+    progress: Progress
+    complete: Mapping[str, str | None]
     planned: list[str] = field(default_factory=list)
 
     @property
@@ -79,59 +80,16 @@ class Planner:
         facts = (self.table.input_hash, self.writer.stream, repr(self.progress))
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
-    def plan(self) -> list[str]:
-        """Everything due at that moment; what has outlived its use is given up."""
-        at, stream, settings = self.at, self.writer.stream, self.office.settings
-        with self.database.write() as connection:
-            occasions.begin(
-                connection, stream, [self.table], at, held=settings.first_start == "hold"
-            )
-            deliveries.wait_no_longer(connection, at, LONGEST)
-            senders.wait_no_longer(connection, at, LONGEST)
-            self._revive(connection)
-            hold = self.writer.hold(connection)
-            if all_held := hold is not None and hold.of_all:
-                let_finished_go(connection)
-            self.progress = read_progress(connection, self.table, stream)
-            old = self._give_up(connection, hold)
-            complete = occasions.input_hashes(
-                connection, self.table.plan.id, self.writer.marked(Kind.DIGEST)
-            )
+    def plan(self, *, sends: bool) -> list[str]:
+        """Everything due at that moment; `sends` what was approved, too."""
         for month in self.table.plan.months:
-            self._plan_month(month, complete.get(self.table.plan.period(month)))
-        if not all_held:
-            self.approvals.send(at)
+            self._plan_month(month, self.complete.get(self.table.plan.period(month)))
+        if sends:
+            self.approvals.send(self.at)
         self._plan_reminders()
-        for batch in batched(old):
-            with self.database.write() as connection:
-                self.writer.renew_old(connection, batch, at)
-        with self.database.write() as connection:
-            self.planned += self.receipts.send(connection, at)
-            notices.forget_bytes(connection, at)
-            occasions.note_tick(connection, at)
         return self.planned
 
-    def _give_up(self, connection: Connection, hold: Hold | None) -> list[str]:
-        """What has outlived its use, and reminders with nothing left to ask. The keys of what has
-        waited too long to go as it was composed."""
-
-        def why(draft: NoticeDraft) -> Reason | None:
-            if draft.useful_until <= self.at:
-                return why_too_late(hold, draft.due)
-            if draft.kind not in REMINDERS:
-                return None
-            return why_needless(self.table, draft, self.progress)
-
-        unfinished = notices.unfinished(connection, self.at)
-        stop(connection, unfinished, why, self.at)
-        return self.writer.old_ones(connection, unfinished, self.at)
-
     # Digests
-
-    def _opens(self, month: int) -> datetime:
-        """When its digests are put in: early enough to be read and approved."""
-        approves = self.office.settings.mail.approval
-        return self.table.preflight(month) if approves else self.table.digest_due(month)
 
     def _plan_month(self, month: int, planned_from: str | None) -> None:
         """`planned_from` is what it was made from when it was complete."""
@@ -139,7 +97,7 @@ class Planner:
         is_early = self.at < table.digest_due(month)
         wanted = f"early {self._input_hash}" if is_early else self._input_hash
         done = planned_from == wanted or (planned_from and not is_live)
-        if done or self.at < self._opens(month):
+        if done or self.at < opens(self.office, month):
             return
         units = table.reached(month)
         if is_live:
@@ -259,23 +217,3 @@ class Planner:
                     connection, draft.plan, CALLS, draft.period, draft.due, self.at
                 )
         occasions.note_reminded(connection, told)
-
-    # After a wrong clock
-
-    def _revive(self, connection: Connection) -> None:
-        """A clock that ran ahead gave up what is still of use: it goes after all."""
-        at = self.at
-        opened = [self.table.digest_due(m) for m in self.table.plan.months if self._opens(m) <= at]
-        keys = notices.too_early_given_up(connection, self.writer.stream, at, max([at, *opened]))
-        for view in read_notices(connection, keys=keys) if keys else ():
-            if view.due > at and view.kind is not Kind.DIGEST:
-                continue
-            family = notices.keys_of(connection, view.plan, view.kind, view.period, [view.unit])
-            copies = [copy_number(key) for key in family if original(key) == original(view.key)]
-            if max(copies) > copy_number(view.key):
-                continue  # sent again by hand since
-            self.writer.take_up_again(connection, view, at)
-            occasions.report_again(
-                connection, view.plan, self.writer.marked(view.kind), view.period, at
-            )
-            self.planned.append(view.key)

@@ -1,6 +1,6 @@
 """Receipts: a unit hears what was registered by its link, and what was sent back to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
 from reminder.ledger import registrations
 from reminder.ledger.holds import hold_new
-from reminder.mail.compose import Composer, UnitFacts
+from reminder.mail.compose import UnitFacts
 from reminder.office.notice_writer import NoticeWriter
 
 USEFUL = timedelta(days=7)
@@ -25,37 +25,58 @@ class Receipts:
     So what no receipt tells of yet follows from the ledger alone: nothing else has to be kept.
     """
 
-    def __init__(self, composer: Composer, writer: NoticeWriter) -> None:
-        self._composer = composer
-        self._writer = writer
+    def __init__(self, writer_for: Callable[[str, str, Collection[str]], NoticeWriter]) -> None:
+        """`writer_for` is told a plan's id, a month, and tasks."""
+        self._writer_for = writer_for
         self._told = 0  # all registrations up to this number have theirs
 
     def send(self, connection: Connection, at: datetime, **of: str) -> list[str]:
-        """One to each unit, or `of` that one, that has registered something and has had none for
-        ten minutes. Returns the keys."""
+        """One to each unit, or `of` that one of that plan, that has registered something and has
+        had none for ten minutes. Returns the keys."""
         newest = registrations.newest(connection)
-        if newest == self._told or self._writer.hold(connection):
+        if newest == self._told:
             return []
         keys, waits = [], False
         for history, last in registrations.untold(connection, at - USEFUL, **of).values():
             if last and timedelta() <= at - last < APART:  # else a clock was set back
                 waits = True
-            elif key := self._put(connection, history, at):
-                keys.append(key)
+                continue
+            for writer, same in self._by_table(history):
+                if writer.hold(connection):
+                    waits = True
+                elif key := self._put(connection, writer, same, at):
+                    keys.append(key)
         if not (of or waits or keys):  # what was put in may yet be rolled back
             self._told = newest
         return keys
 
     def send_back(self, connection: Connection, returned: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
-        hold = self._writer.hold(connection)
-        at = returned.at
-        if (not hold or hold.of_all) and (key := self._put(connection, [returned], at)):
+        at, [(writer, same)] = returned.at, self._by_table([returned])
+        hold = writer.hold(connection)
+        if (not hold or hold.of_all) and (key := self._put(connection, writer, same, at)):
             hold_new(connection, key, at)
 
-    def _put(self, connection: Connection, history: Sequence[Registration], at: datetime) -> str:
+    def _by_table(
+        self, history: Iterable[Registration]
+    ) -> list[tuple[NoticeWriter, list[Registration]]]:
+        """Of a plan's years each has its own tasks."""
+        found: dict[NoticeWriter, list[Registration]] = {}
+        for one in history:
+            writer = self._writer_for(one.plan, one.period, [one.task])
+            found.setdefault(writer, []).append(one)
+        return list(found.items())
+
+    def _put(
+        self,
+        connection: Connection,
+        writer: NoticeWriter,
+        history: Sequence[Registration],
+        at: datetime,
+    ) -> str:
         """Empty for a unit that cannot be reached."""
-        office, last, facts = self._composer.office, history[-1], UnitFacts()
+        composer, last, facts = writer.composer, history[-1], UnitFacts()
+        office = composer.office
         unit = office.table.directory.receiver(last.unit)
         if unit is None or not unit.has_address:
             return ""
@@ -65,11 +86,9 @@ class Receipts:
         reader = Reader(office.table, unit, office.table.local_day(at), Progress())
         content = receipt(reader, history, at)
         if last.act is Act.RETURN:
-            [own] = self._writer.unit_facts(connection, [draft])
+            [own] = writer.unit_facts(connection, [draft])
             facts = UnitFacts(page_link=own.page_link)
-        text = self._composer.text(draft, content, facts)
-        composed = self._composer.message(
-            draft, at, content, facts, text, rehearsal=self._writer.rehearsal
-        )
-        self._writer.add_composed(connection, draft, at, composed)
+        text = composer.text(draft, content, facts)
+        composed = composer.message(draft, at, content, facts, text, rehearsal=writer.rehearsal)
+        writer.add_composed(connection, draft, at, composed)
         return key

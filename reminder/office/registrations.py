@@ -168,7 +168,7 @@ def _register(app: Application, connection: Connection, entry: Registration) -> 
     if today >= A_DAY[entry.act]:
         raise DeclinedError("too_often")
     registrations.add(connection, entry)
-    app.container.receipts.send(connection, entry.at, plan=entry.plan, unit=entry.unit)
+    app.containers.receipts.send(connection, entry.at, plan=entry.plan, unit=entry.unit)
 
 
 # What the secretariat makes of it
@@ -197,7 +197,7 @@ def send_back(
         answer = _new(app, Registration(at, Act.RETURN, unit, period, task, by))
         answer = replace(answer, message=words.strip())
         answer = replace(answer, id=registrations.add(connection, answer))
-        app.container.receipts.send_back(connection, answer)
+        app.containers.receipts.send_back(connection, answer)
     app.wake()
 
 
@@ -241,7 +241,7 @@ def register(
             one_line(note)
         except ValueError as error:
             raise UsageError(f"--note {error}") from None
-    refuse_wrong_clock(app.clock, app.table)
+    refuse_wrong_clock(app.clock, app.tables)
     at = app.clock.now()
     tasks = [_registrable(app, task_id, month) for task_id in task_ids]
     day = on or app.table.local_day(at)

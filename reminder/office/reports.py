@@ -21,8 +21,6 @@ from reminder.domain.timetable import Audience
 from reminder.domain.units import Relation, Unit
 from reminder.ledger import notices, occasions
 from reminder.ledger.counts import Tally, read_unsettled, refused_reports, tally
-from reminder.ledger.database import Database
-from reminder.ledger.holds import is_all_held
 from reminder.ledger.occasions import read_start
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import read_notices
@@ -69,23 +67,15 @@ def console_url(settings: Settings, path: str) -> str:
 class Reporter:
     """Without an operator's address the report stands in the log and in `reminder status`."""
 
-    def __init__(self, composer: Composer, database: Database, writer: NoticeWriter) -> None:
+    def __init__(self, composer: Composer, writer: NoticeWriter) -> None:
         self._composer = composer
-        self._database = database
         self._writer = writer
         self._table, self._settings = composer.office.table, composer.office.settings
 
-    def report(self, at: datetime) -> int:
-        """Queues every report that is due at that moment, each once. Returns how many."""
-        with self._database.write() as connection:
-            if is_all_held(connection):
-                return 0  # a restored ledger does not know what was told since
-            count = self._preflight(connection, at)
-            if self._settings.mail.operator:
-                count += self._send_refused(connection, at)
-            for row in occasions.unreported(connection, at):
-                count += self._occasion(connection, row, at)
-        return count
+    def report(self, connection: Connection, unreported: Iterable[RowMapping], at: datetime) -> int:
+        """Queues every report of this table that is due at that moment. Returns how many."""
+        count = self._preflight(connection, at)
+        return count + sum(self._occasion(connection, row, at) for row in unreported)
 
     def tell(
         self, connection: Connection, name: str, macro: str, at: datetime, **facts: object
@@ -98,10 +88,14 @@ class Reporter:
         report = Report("alarm", {"title": title, "words": words})
         self._send(connection, f"alarm/{name}", period, report, at)
 
+    def coming(self, at: datetime) -> int:
+        """The month whose pre-flight is due, and whose digest is not; 0 for none."""
+        month = self._table.next_digest(at)
+        return month if month and at >= self._table.preflight(month) else 0
+
     def _preflight(self, connection: Connection, at: datetime) -> int:
-        table, kind = self._table, self._writer.marked(PREFLIGHT)
-        month = table.next_digest(at)
-        if month is None or at < table.preflight(month):
+        table, kind, month = self._table, self._writer.marked(PREFLIGHT), self.coming(at)
+        if not month:
             return 0
         period, due = table.plan.period(month), table.digest_due(month)
         if not occasions.note_occasion(connection, table.plan.id, kind, period, due, at):
@@ -229,9 +223,11 @@ class Reporter:
         calls = calls_on_tasks(self._table, self._table.local_day(at), progress)
         return listing("calls", (call for call in calls if call.unit.tone is Relation.PARALLEL))
 
-    def _send_refused(self, connection: Connection, at: datetime) -> int:
+    def send_refused(self, connection: Connection, at: datetime) -> int:
         """Reports that the operator's own mail server refused, to the address of now: nobody
         else would notice."""
+        if not self._settings.mail.operator:
+            return 0
         count = 0
         refused = refused_reports(connection, self._writer.stream, at)
         for view in read_notices(connection, keys=refused):

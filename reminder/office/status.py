@@ -33,7 +33,7 @@ def read_status(app: Application) -> dict[str, Any]:
     at, plan, settings = app.clock.now(), app.table.plan, app.settings
     has_ledger = app.has_ledger
     not_ready = why_not_ready(app, at) if has_ledger else app.waits_for_clock(at) or _NOT_YET
-    names = {"id": plan.id, "year": plan.year, "name": plan.name, "file": str(settings.plan)}
+    names = {"id": plan.id, "year": plan.year, "name": plan.name, "file": str(app.office.path)}
     nothing: dict[str, Any] = {
         "started": None, "held": False, "hold": None, "approval": 0, "last_tick": None,
         "sessions": [], "next": next_occasions(app), "last": None,

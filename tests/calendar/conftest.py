@@ -46,10 +46,12 @@ class Desk:
         self.feeds = self.of_another_process()
 
     def of_another_process(self) -> Feeds:
-        return Feeds(self.database, lambda: self.table, "reminder.example", TEMPLATES)
+        return Feeds(self.database, lambda: (self.table,), "reminder.example", TEMPLATES)
 
     def sync(self) -> bool:
-        return self.feeds.sync(lambda _: Progress(self.done, self.checked_in), self.at)
+        return self.feeds.sync(
+            lambda _: [(self.table, Progress(self.done, self.checked_in))], self.at
+        )
 
     def edit(self, change: Callable[[Task], Task | None]) -> None:
         tasks = [changed for task in self.table.plan.tasks if (changed := change(task))]

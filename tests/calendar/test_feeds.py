@@ -59,7 +59,7 @@ def test_who_read_before_another_wrote_does_not_write_the_older_state(desk: Any)
     desk.sync()
     before = desk.body("deputies")
     latest = chain([Progress()], repeat(Progress(desk.done, desk.checked_in)))
-    assert desk.feeds.sync(lambda _: next(latest), desk.at)
+    assert desk.feeds.sync(lambda _: [(desk.table, next(latest))], desk.at)
     assert desk.body("deputies") == before
 
 

@@ -89,7 +89,7 @@ def test_digest_that_did_not_go_says_how_many_were_expected(
 def test_digest_that_nobody_planned_is_missed(office: Trial) -> None:
     office.tick(on("02-10T09:00"), mail=OPERATOR)
     app = office.app(on("03-02T10:01"), mail=OPERATOR)
-    app.container.alerts.check(app.clock.now())  # as when planning failed before it
+    app.alerts.check(app.clock.now())  # as when planning failed before it
     assert alarms(office) == {"digest/2026-03"}
 
 
@@ -120,7 +120,7 @@ def test_mended_settings_are_tried_at_once(office: Trial) -> None:
 def test_scheduler_that_stalled_is_told_and_over_at_the_next_look(office: Trial) -> None:
     office.tick(MARCH, mail=OPERATOR)
     app = office.app(on("03-02T10:00"), mail=OPERATOR)
-    app.container.alerts.check(app.clock.now(), [SCHEDULER])
+    app.alerts.check(app.clock.now(), [SCHEDULER])
     office.tick(on("03-02T10:01"), mail=OPERATOR)
     office.tick(on("03-02T10:02"), mail=OPERATOR)
     assert told(office) == ["【试】定时任务曾停顿", "【试】定时任务已恢复"]
@@ -163,7 +163,7 @@ def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(
     for minute in range(1, 5):
         daemon = office.app(on(f"03-02T10:0{minute}"), mail=OPERATOR)
         with single_process_lock(daemon.settings.lock_path):
-            daemon.container.alerts.check(daemon.clock.now(), edits.troubles())
+            daemon.alerts.check(daemon.clock.now(), edits.troubles())
             office.tick(on(f"03-02T10:0{minute}"), mail=OPERATOR)
     office.tick(on("03-02T10:06"), mail=OPERATOR)
     assert told(office) == ["【试】文件已修改，尚未生效", "【试】此前的文件问题已消除"]

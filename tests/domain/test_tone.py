@@ -100,7 +100,7 @@ def mails(unit: str, relation: Relation | None, explicit: bool, state: str = "")
     """Of that state of the tasks, or of all; `explicit` says whether the plan has due dates."""
     tasks = (*TASKS, *EXPLICIT) if explicit else TASKS
     table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation}, units=REACHABLE)
-    composer = Composer(Office(SettingsSources().load(), table), InstallationKey(b"k" * 32))
+    composer = Composer(Office(SettingsSources().load(), (table,)), InstallationKey(b"k" * 32))
     found = []
     for progress in [PROGRESS[state]] if state else PROGRESS.values():
         for draft, as_of, facts in year_of(table, unit, progress):

@@ -26,7 +26,7 @@ Draft = tuple[str, str]
 def bring(
     database: Database,
     at: datetime,
-    is_over: Callable[[str], bool] = lambda entry: False,
+    is_over: Callable[[str, str], bool] = lambda uid, entry: False,
     **drafts: list[Draft],
 ) -> dict[str, list[EventRow]]:
     contents = {name: FeedContent(dict(wanted), repr(wanted)) for name, wanted in drafts.items()}
@@ -140,7 +140,7 @@ class Model:
             self.events[uid] = position, row
         for uid in self.events.keys() - wanted.keys():
             position, row = self.events[uid]
-            if not (row.cancelled or is_old(row.entry)):
+            if not (row.cancelled or is_old(row.uid, row.entry)):
                 moved = replace(row, sequence=row.sequence + 1, last_modified=at, cancelled=True)
                 self.events[uid] = position, moved
 
@@ -150,7 +150,7 @@ class Model:
         return [row for _, row in ordered]
 
 
-def is_old(entry: str) -> bool:
+def is_old(_: str, entry: str) -> bool:
     return entry == "old"
 
 

@@ -252,7 +252,7 @@ def test_of_two_on_one_host_neither_calls_over_what_the_other_sees(
     for port, troubles in [(8001, [OTHER_FILES]), (8002, [])] * 2:
         if daemons or troubles:
             app = planned(office, mail=OPERATOR, web={"port": port})
-            app.container.alerts.check(app.clock.now(), troubles)
+            app.alerts.check(app.clock.now(), troubles)
         else:
             app.tick()
     assert sum("/alarm/" in key for key in office.notices()) == 1

@@ -1,0 +1,81 @@
+"""The plans of an office: one file, or a folder in which each file is one.
+
+The same id in another year is the next table of the series; another id is another plan.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from reminder.documents.edited_file import EditedFile, Location, is_folder, is_leftover, shown
+from reminder.documents.plan_file import read_plan
+from reminder.domain.plan import Plan
+from reminder.domain.series import first_month, last_month
+from reminder.domain.units import Directory
+from reminder.domain.workdays import WorkingDays
+from reminder.errors import Fault
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A file and what it says."""
+
+    file: EditedFile
+    plan: Plan
+
+
+def plan_files(path: Path) -> list[Path]:
+    """In the order of their names; the file itself where it is one."""
+    if not is_folder(path):
+        return [path]
+    found = sorted(path.glob("*.toml"))
+    return [p for p in found if not is_leftover(p.name) and not p.name.startswith(".")]
+
+
+def read_plans(
+    path: Path, directory: Directory, days: WorkingDays
+) -> tuple[list[PlanFile], list[Fault]]:
+    """In the order of ids and terms, with every mistake of all files."""
+    files = [EditedFile(one) for one in plan_files(path)]
+    read = [(file, read_plan(file, directory, days)) for file in files]
+    plans = [PlanFile(file, plan) for file, plan in read if plan]
+    plans.sort(key=lambda one: (one.plan.id, first_month(one.plan)))
+    for _, series in groupby(plans, key=lambda one: one.plan.id):
+        _refuse_clashes(list(series))
+    faults = [fault for file in files for fault in file.faults]
+    if not files:
+        faults.append(Fault(shown(path), 0, "plan", "no plan in this folder, wanted NAME.toml"))
+    return plans, faults
+
+
+def _refuse_clashes(series: Sequence[PlanFile]) -> None:
+    """Of the tables of one series: two of one year, terms that overlap, ids that come again."""
+    used: dict[tuple[str, str], tuple[PlanFile, Location]] = {}
+    for position, one in enumerate(series):
+        before = series[position - 1] if position else None
+        if before and before.plan.year == one.plan.year:
+            words = f"the plan {one.plan.id!r} of {one.plan.year} stands in {before.file.shown} too"
+            one.file.refuse(("plan", "year"), f"{words}, wanted one file for each year")
+            continue
+        if before and first_month(one.plan) <= last_month(before.plan):
+            words = f"its term begins before the one of {before.file.shown} has ended"
+            one.file.refuse(("plan", "year"), f"{words}, wanted terms one after the other")
+        for kind, name, place in _ids(one.file):
+            earlier, where = used.setdefault((kind, name), (one, place))
+            if earlier is not one:
+                there = f"{earlier.file.shown}:{earlier.file.line_of(where)}"
+                words = f"{name!r} is the id of a {kind} of {earlier.plan.year} ({there})"
+                one.file.refuse(place, f"{words}, wanted a new id: ids are never used again")
+
+
+def _ids(file: EditedFile) -> Iterator[tuple[str, str, Location]]:
+    """Of sessions and tasks as they stand in the file."""
+    for n, meeting in enumerate(file.data.get("meeting", ())):
+        yield "session", meeting["id"], ("meeting", n, "id")
+    for n, row in enumerate(file.data.get("month", ())):
+        for k, task in enumerate(row["task"]):
+            yield "task", task["id"], ("month", n, "task", k, "id")
+    for table in ("year-round", "standing"):
+        for n, task in enumerate(file.data.get(table, ())):
+            yield "task", task["id"], (table, n, "id")

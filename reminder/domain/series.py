@@ -1,0 +1,62 @@
+"""Tables side by side: the years of one plan id are a series, other ids are other plans."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+
+from reminder.domain.changes import held_on
+from reminder.domain.plan import Plan
+from reminder.domain.timetable import Timetable
+
+
+def in_order(tables: Sequence[Timetable]) -> tuple[Timetable, ...]:
+    """Series by series, each in the order of its terms."""
+    return tuple(sorted(tables, key=lambda table: (table.plan.id, first_month(table.plan))))
+
+
+def first_month(plan: Plan) -> int:
+    """Counted from January of the year 0, so that months of two plans can be compared."""
+    return 12 * plan.year + plan.months[0]
+
+
+def last_month(plan: Plan) -> int:
+    return 12 * plan.year + plan.months[-1]
+
+
+def by_series(tables: Sequence[Timetable]) -> Mapping[str, tuple[Timetable, ...]]:
+    """Of tables in order."""
+    return {name: tuple(same) for name, same in groupby(tables, key=lambda table: table.plan.id)}
+
+
+def running(series: Sequence[Timetable], on: date) -> Timetable:
+    """The one whose term has begun last; before all terms the first."""
+    month = 12 * on.year + on.month
+    begun = [table for table in series if first_month(table.plan) <= month]
+    return begun[-1] if begun else series[0]
+
+
+def main_plan(tables: Sequence[Timetable]) -> str:
+    """Who names no plan means this one: the one with most units, of equal ones the first."""
+    return max(tables, key=_size).plan.id if len(tables) > 1 else tables[0].plan.id
+
+
+def table_with(
+    series: Sequence[Timetable], period: str, tasks: Collection[str] = ()
+) -> Timetable | None:
+    """That has one of the tasks, or that month; `period` may be a day of it."""
+    by_task = (table for table in series if not table.plan.by_id.keys().isdisjoint(tasks))
+    by_month = (table for table in series if table.plan.month_of(period[:7]))
+    return next(by_task, None) or next(by_month, None)
+
+
+def _size(table: Timetable) -> int:
+    """How many units and groups it names."""
+    tasks = table.plan.tasks
+    return len({name for task in tasks for name in (*task.lead, *task.related)})
+
+
+def on_days(
+    tables: Sequence[Timetable], days: Mapping[str, Mapping[str, date]]
+) -> tuple[Timetable, ...]:
+    """Each with its sessions on the days that are set, by the plan's id."""
+    return tuple(held_on(table, days.get(table.plan.id, {})) for table in tables)

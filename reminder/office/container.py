@@ -1,0 +1,77 @@
+"""The services of each table, made from one version of the office."""
+
+from collections.abc import Callable, Collection, Iterator
+
+from sqlalchemy import Connection
+
+from reminder.documents.office import Office
+from reminder.domain.notices import REMINDERS, original
+from reminder.domain.series import table_with
+from reminder.domain.timetable import Timetable
+from reminder.ledger.access import InstallationKey, installation_key
+from reminder.ledger.database import Database
+from reminder.ledger.occasions import reminded_tasks
+from reminder.ledger.views import NoticeView
+from reminder.mail.compose import Composer
+from reminder.office.approval import Approvals
+from reminder.office.notice_writer import NoticeWriter
+from reminder.office.receipts import Receipts
+from reminder.office.reports import Reporter
+
+
+class Container:
+    """Of one table. Immutable: a new version gets a new one."""
+
+    def __init__(
+        self,
+        office: Office,
+        key: InstallationKey,
+        database: Database,
+        is_current: Callable[[], bool],
+    ) -> None:
+        self.office = office
+        self.composer = composer = Composer(office, key)
+        self.notice_writer = writer = NoticeWriter(composer)
+        self.approvals = Approvals(composer, database, writer, is_current)
+        self.reporter = Reporter(composer, writer)
+
+    @property
+    def table(self) -> Timetable:
+        return self.office.table
+
+
+class Containers:
+    """Of all tables of one version, each made when it is first asked for."""
+
+    def __init__(self, office: Office, database: Database, is_current: Callable[[], bool]) -> None:
+        self.office = office
+        self.key = installation_key(database, office.settings.secret_key.get_secret_value())
+        self._database, self._is_current = database, is_current
+        self._made: dict[int, Container] = {}
+        self.receipts = Receipts(lambda *facts: self.with_work(*facts).notice_writer)
+
+    def __iter__(self) -> Iterator[Container]:
+        return map(self.at, range(len(self.office.tables)))
+
+    def at(self, position: int) -> Container:
+        if position not in self._made:
+            office = self.office.choosing(position)
+            container = Container(office, self.key, self._database, self._is_current)
+            self._made[position] = container
+        return self._made[position]
+
+    def of(self, table: Timetable) -> Container:
+        return self.at(self.office.positions[table.plan.id, table.plan.year])
+
+    def of_notice(self, connection: Connection, view: NoticeView) -> Container:
+        """By what it was about; a digest's table is its month's."""
+        key, tasks = original(view.key), []
+        if view.kind in REMINDERS:
+            tasks = [task for task, *_ in reminded_tasks(connection, [key])[key]]
+        return self.with_work(view.plan, view.period, tasks)
+
+    def with_work(self, plan: str, period: str, tasks: Collection[str] = ()) -> Container:
+        """By one of the tasks, or else by the month. What no table has any more is judged by
+        another one: it has left the plan."""
+        series = self.office.series.get(plan, self.office.tables)
+        return self.of(table_with(series, period, tasks) or series[0])
