@@ -1,10 +1,9 @@
 """The parts put together, and one pass of the work."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from random import Random
@@ -26,7 +25,7 @@ from reminder.ledger.access import InstallationKey
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, DatabaseServer, open_database, server_mark
 from reminder.ledger.file import was_begun
-from reminder.ledger.registrations import Days, read_dates, read_progress
+from reminder.ledger.registrations import read_dates, read_progress
 from reminder.mail.claims import Route
 from reminder.mail.replicas import replica_name, sending_right
 from reminder.mail.sending import Sender
@@ -35,39 +34,10 @@ from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import holds
 from reminder.office.alerts import Alerts, Trouble
-from reminder.office.container import Container, Containers
-from reminder.office.passes import PlanningPass, report
+from reminder.office.container import Container, Containers, InForce
+from reminder.office.passes import Pass, PlanningPass, report
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Pass:
-    """Notices that changed in one pass by the state they are in then, the operator's reports
-    not counted; on a ledger of many replicas also those that another changed meanwhile.
-
-    `delivers` is False when another process holds the sender's lock.
-    """
-
-    planned: int
-    sent: int
-    retry: int
-    refused: int
-    expired: int
-    baseline: int
-    delivers: bool = True
-
-
-class InForce:
-    """What all views of an application share: the office as its files have it, and as it is with
-    the days of sessions that the ledger has, as they were when somebody looked last."""
-
-    def __init__(self, office: Office) -> None:
-        self.as_edited = self.office = office
-        self.days: Days = {}
-        self.containers: Containers | None = None
-        self.looking = threading.Lock()
-        self.positions: dict[date, int] = {}  # of the table that is shown first on a day
 
 
 class Application:

@@ -1,6 +1,8 @@
 """The services of each table, made from one version of the office."""
 
+import threading
 from collections.abc import Callable, Collection, Iterator
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -11,6 +13,7 @@ from reminder.domain.timetable import Timetable
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.database import Database
 from reminder.ledger.occasions import reminded_tasks
+from reminder.ledger.registrations import Days
 from reminder.ledger.views import NoticeView
 from reminder.mail.compose import Composer
 from reminder.office.approval import Approvals
@@ -75,3 +78,15 @@ class Containers:
         another one: it has left the plan."""
         series = self.office.series.get(plan, self.office.tables)
         return self.of(table_with(series, period, tasks) or series[0])
+
+
+class InForce:
+    """What all views of an application share: the office as its files have it, and as it is with
+    the days of sessions that the ledger has, as they were when somebody looked last."""
+
+    def __init__(self, office: Office) -> None:
+        self.as_edited = self.office = office
+        self.days: Days = {}
+        self.containers: Containers | None = None
+        self.looking = threading.Lock()
+        self.positions: dict[date, int] = {}  # of the table that is shown first on a day

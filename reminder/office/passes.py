@@ -33,6 +33,23 @@ from reminder.office.planning import Planner, opens
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
 
 
+@dataclass(frozen=True)
+class Pass:
+    """Notices that changed in one pass by the state they are in then, the operator's reports
+    not counted; on a ledger of many replicas also those that another changed meanwhile.
+
+    `delivers` is False when another process holds the sender's lock.
+    """
+
+    planned: int
+    sent: int
+    retry: int
+    refused: int
+    expired: int
+    baseline: int
+    delivers: bool = True
+
+
 @dataclass
 class PlanningPass:
     """Any number of them may run at once. `planned` are the keys of what was added to be sent, or

@@ -9,8 +9,8 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.errors import LedgerError, UsageError
-from reminder.office.application import Pass
 from reminder.office.holds import refuse_far_moment
+from reminder.office.passes import Pass
 from tests.daemon.trials import MARCH, Trial, forked, trial
 
 REAL = {"transport": "smtp", "smtp": {"host": "mail.npc.test"}}

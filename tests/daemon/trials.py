@@ -93,6 +93,10 @@ class Trial:
         url = place.url if isinstance(place, DatabaseServer) else f"sqlite:///{place}"
         self._given["database_url"] = url
 
+    def use_plan(self, path: Path) -> None:
+        """From now on: that file, or that folder of plans."""
+        self._given["plan"] = path
+
     def edit_units(self, old: str, new: str) -> None:
         assert self.config is not None
         _edit(self.config / "units.toml", old, new)

@@ -22,7 +22,16 @@ from reminder.ledger.access import READER, read_readers
 from reminder.ledger.database import Place, open_database
 from reminder.ledger.integrity import backup, verify
 from reminder.ledger.migrations.upgrade import upgrade
-from reminder.ledger.schema import event, metadata
+from reminder.ledger.schema import (
+    event,
+    meeting_date,
+    metadata,
+    notice,
+    occasion,
+    registration,
+    reminded,
+    start,
+)
 from reminder.office import operations
 from tests.daemon.trials import Trial, trial
 from tests.mail.servers import Inbox, real_server
@@ -75,6 +84,17 @@ def test_first_ledger_is_sound_before_and_after_it_gets_the_present_tables(
         assert len(registrations.of_unit(connection, "small", "lead")) == 2
         assert [link.subject for link in read_readers(connection, "lead")] == [f"lead{READER}1"]
     assert list(verify(place)) == []
+
+
+def test_rows_of_a_ledger_with_one_plan_are_that_plans(place: Place) -> None:
+    with closing(open_database(place)) as database, database.read() as connection:
+        for table in (notice, reminded, registration, meeting_date, occasion, start):
+            assert set(connection.scalars(select(table.c.plan))) == {"small"}, table.name
+        keys = connection.scalars(select(occasion.c.key)).all()
+        assert "small/digest/2026-03" in keys
+        assert "small/preflight/2026-04" in keys
+        [begun] = connection.execute(select(start))
+        assert (begun.stream, begun.plan, begun.year, begun.held) == ("smtp", "small", 2026, False)
 
 
 EVENT = r"INTO event .* VALUES \((\d+), '(.*?)', (\d+), '(.*)', '(\w+)', (\d+), '(.*)', (.*)\);"

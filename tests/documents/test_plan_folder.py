@@ -1,0 +1,73 @@
+"""A folder of plans: which of them stand beside each other, and which do not."""
+
+from pathlib import Path
+
+import pytest
+
+from reminder.documents.office import Office, load_office
+from reminder.errors import ConfigurationError
+from tests.plans import plan_text
+
+UNITS = "".join(
+    f'[[unit]]\nid = "{unit}"\nname = "{name}"\nrelation = "own"\nto = ["{unit}@unit.test"]\n'
+    for unit, name in (("lead", "承办委员会"), ("related", "相关委员会"))
+)
+SESSION = '\n[[meeting]]\nid = "plenary"\nname = "全体会议"\nmonth = 3\n'
+
+
+def read(folder: Path, *plans: str) -> Office:
+    config, place = folder / "config", folder / "plans"
+    config.mkdir()
+    place.mkdir()
+    (config / "units.toml").write_text(UNITS, encoding="utf-8")
+    for number, text in enumerate(plans):
+        (place / f"{number}.toml").write_text(text, encoding="utf-8")
+    (place / "notes.txt").write_text("no plan", encoding="utf-8")
+    return load_office(config, {"plan": place, "state_dir": folder})
+
+
+def test_each_file_is_a_plan_and_years_of_one_id_a_series(tmp_path: Path) -> None:
+    plans = (plan_text("b"), plan_text("a", 2027), plan_text("a"), plan_text("a", 2028))
+    office = read(tmp_path, *plans)
+    assert list(office.positions) == [("a", 2026), ("a", 2027), ("a", 2028), ("b", 2026)]
+    assert [path.name for path in office.paths] == ["2.toml", "1.toml", "3.toml", "0.toml"]
+    assert [len(series) for series in office.series.values()] == [3, 1]
+
+
+ALIKE = "wanted a new id: ids are never used again"
+
+
+@pytest.mark.parametrize(
+    ("plans", "said"),
+    [
+        ((), ["plans: plan: no plan in this folder, wanted NAME.toml"]),
+        (
+            (plan_text(), plan_text()),
+            ["1.toml:4: plan.year: the plan 'small' of 2026 stands in 0.toml too, wanted one"],
+        ),
+        (
+            (plan_text(), plan_text(year=2027, ids="2026")),
+            [
+                "1.toml:16: month.task.id: '2026-03-1' is the id of a task of 2026 (0.toml:16), ",
+                "1.toml:25: month.task.id: '2026-04-1' is the id of a task of 2026 (0.toml:25), ",
+            ],
+        ),
+        (
+            (plan_text(more=SESSION), plan_text(year=2027, more=SESSION)),
+            ["1.toml:11: meeting.id: 'plenary' is the id of a session of 2026 (0.toml:11), "],
+        ),
+        (
+            (plan_text(), plan_text(year=2025, more="starts = 2025-09-01\n", months=[9])),
+            ["0.toml:4: plan.year: its term begins before the one of 1.toml has ended, "],
+        ),
+    ],
+    ids=["none", "a year twice", "last year's ids", "last year's session", "terms that overlap"],
+)
+def test_what_cannot_stand_side_by_side(
+    tmp_path: Path, plans: tuple[str, ...], said: list[str]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, *plans)
+    faults = [str(fault).replace(f"{tmp_path}/plans/", "") for fault in caught.value.faults]
+    assert len(faults) == len(said)
+    assert all(words in fault for fault, words in zip(faults, said, strict=True)), faults
