@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from reminder.documents.edited_file import EditedFile, Location, is_folder, is_leftover, shown
 from reminder.documents.plan_file import read_plan
@@ -70,12 +71,19 @@ def _refuse_clashes(series: Sequence[PlanFile]) -> None:
 
 
 def _ids(file: EditedFile) -> Iterator[tuple[str, str, Location]]:
-    """Of sessions and tasks as they stand in the file."""
-    for n, meeting in enumerate(file.data.get("meeting", ())):
-        yield "session", meeting["id"], ("meeting", n, "id")
-    for n, row in enumerate(file.data.get("month", ())):
-        for k, task in enumerate(row["task"]):
-            yield "task", task["id"], ("month", n, "task", k, "id")
-    for table in ("year-round", "standing"):
-        for n, task in enumerate(file.data.get(table, ())):
-            yield "task", task["id"], (table, n, "id")
+    """Of sessions and tasks as they stand in the file, whatever else is wrong there."""
+    places = [("session", place, table) for place, table in _tables(file.data, "meeting")]
+    for here, row in _tables(file.data, "month"):
+        places += [("task", (*here, *place), table) for place, table in _tables(row, "task")]
+    for name in ("year-round", "standing"):
+        places += [("task", place, table) for place, table in _tables(file.data, name)]
+    for kind, place, table in places:
+        if isinstance(table.get("id"), str):
+            yield kind, table["id"], (*place, "id")
+
+
+def _tables(data: dict[str, Any], name: str) -> Iterator[tuple[Location, dict[str, Any]]]:
+    rows = data.get(name)
+    for number, row in enumerate(rows if isinstance(rows, list) else ()):
+        if isinstance(row, dict):
+            yield (name, number), row

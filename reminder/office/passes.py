@@ -19,9 +19,9 @@ from reminder.domain.notices import (
     plan_of,
 )
 from reminder.domain.windows import Progress
-from reminder.ledger import deliveries, notices, occasions, senders
+from reminder.ledger import deliveries, holds, notices, occasions, senders
 from reminder.ledger.database import Database
-from reminder.ledger.holds import Hold, held_digests, is_all_held, let_finished_go, read_hold
+from reminder.ledger.holds import Hold
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.schema import batched
 from reminder.ledger.views import read_notices
@@ -70,12 +70,12 @@ class PlanningPass:
             deliveries.wait_no_longer(connection, at, LONGEST)
             senders.wait_no_longer(connection, at, LONGEST)
             self._revive(connection)
-            hold = read_hold(connection, stream)
+            hold = holds.read_hold(connection, stream)
             if all_held := hold is not None and hold.of_all:
-                let_finished_go(connection)
+                holds.let_finished_go(connection)
             old = self._give_up(connection, hold)
             planners = list(self._planners(connection))
-            cleared = held_digests(connection, stream, CLEARED, due_by=at)
+            cleared = holds.held_digests(connection, stream, CLEARED, due_by=at)
         to_send = set() if all_held else set(map(plan_of, cleared))
         for planner in planners:
             self.planned += planner.plan(sends=planner.table.plan.id in to_send)
@@ -160,7 +160,7 @@ def report(database: Database, containers: Containers, at: datetime) -> int:
     """Queues every report that is due at that moment, each once. Returns how many."""
     unreported: dict[Container, list[RowMapping]] = defaultdict(list)
     with database.write() as connection:
-        if is_all_held(connection):
+        if holds.is_all_held(connection):
             return 0  # a restored ledger does not know what was told since
         count = containers.at(0).reporter.send_refused(connection, at)
         for row in occasions.unreported(connection, at):

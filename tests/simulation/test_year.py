@@ -19,7 +19,7 @@ from reminder.ledger.counts import Tally
 from reminder.ledger.holds import Hold
 from reminder.ledger.views import read_notices
 from reminder.mail import claims, outage
-from reminder.office import approval, planning
+from reminder.office import approval, passes, planning
 from reminder.office import notice_writer as notice_writer
 from reminder.office.receipts import Receipts
 from tests.daemon.trials import OPERATOR, Trial
@@ -178,7 +178,7 @@ Changes = list[tuple[object, str, object]]
 NEVER_AGAIN: Changes = [
     (claims, "back_off", lambda *_: timedelta(days=9)),
     (outage, "back_off", lambda *_: timedelta(days=9)),
-    (planning, "LONGEST", timedelta(days=99)),
+    (passes, "LONGEST", timedelta(days=99)),
 ]
 BREAKS: dict[str, tuple[dict[str, Any], Changes]] = {
     "forgets recovery": (CUT | NEXT_DAY, [(deliveries, "requeue_lost", lambda *_: 0)]),
@@ -197,7 +197,7 @@ BREAKS: dict[str, tuple[dict[str, Any], Changes]] = {
     ),
     "never again after greylisting": (GREY | NEXT_DAY, NEVER_AGAIN),
     "never again after a 421": (BUSY | NEXT_DAY, NEVER_AGAIN),
-    "gives up at once": (GREY | SAME_DAY, [(planning, "stop", expire)]),
+    "gives up at once": (GREY | SAME_DAY, [(passes, "stop", expire)]),
     "changes the bytes": (GREY | SAME_DAY, [(deliveries, "claim", claim_other_bytes)]),
     "reports too many": (
         SHORT,
@@ -227,6 +227,7 @@ BREAKS: dict[str, tuple[dict[str, Any], Changes]] = {
 BREAKS_OF_APPROVALS: dict[str, Changes] = {
     "has other bytes than were approved": [
         (approval, "CLEARED", (*CLEARED, Reason.APPROVAL)),
+        (passes, "CLEARED", (*CLEARED, Reason.APPROVAL)),
         (Approver, "read", lambda *_: None),
     ],
     "went before it was due": [(holds, "held_digests", hold_none_back)],

@@ -83,7 +83,7 @@ def test_a_feed_that_changed_is_sent_whatever_its_clock_said(house: Any, seconds
     before = house.client().get(url).headers["Last-Modified"]
     done = Progress({"2026-04-1": date(2026, 4, 1)})
     at = AT + timedelta(seconds=seconds)
-    house.application.feeds.sync(lambda _: done, at)
+    house.application.feeds.sync(lambda _: [(house.table, done)], at)
     answer = house.client().get(url, headers={"If-Modified-Since": before})
     assert answer.status_code == 200
     assert "✓" in answer.text
@@ -183,7 +183,8 @@ def test_what_another_process_changes_or_revokes_is_seen_with_the_next_look(
     names = ("helan", "yinchuan", "helan~1", task.lead[0], "plan")
     urls = [house.url(name) for name in names]
     before = [ask(app, url).headers["etag"] for url in urls]
-    house.application.feeds.sync(lambda _: Progress(done={task.id: date(2026, 4, 2)}), LATER)
+    done = Progress(done={task.id: date(2026, 4, 2)})
+    house.application.feeds.sync(lambda _: [(house.table, done)], LATER)
     other = open_database(house.settings.ledger)
     with other.write() as connection:
         ledger.rotate(connection, LinkView(FEED, "helan"), "other", LATER)
