@@ -159,6 +159,9 @@ def _task_row(table: Timetable, progress: Progress, times: list[Task]) -> dict[s
         "related": [table.directory[unit].name for unit in task.related],
         "state": "open" if "open" in states.values() else states[task.id],
         "when": task.when or None,
+        "section": task.section or None,
+        "remark": task.remark or None,
+        "source": task.source or None,
         "occurrences": [{"occurrence": key, "state": word} for key, word in states.items()],
     }
 

@@ -1,7 +1,7 @@
 """What a unit reads on its page: its tasks as they stand, and what it registered itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -78,7 +78,7 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
         "signed": signed[-1] if signed else None,
         "leads": any(task.kind is not TaskKind.STANDING for task in tasks),
         "led": [
-            (row, [led(item.task, item.number) for item in row.items])
+            (row, [replace(led(item.task, item.number), nth=item.nth) for item in row.items])
             for row in sections[SectionKind.LEAD]
         ],
         "related": sections[SectionKind.RELATED],

@@ -2,15 +2,20 @@
 each, and register of it."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from reminder.domain.notices import Kind
 from reminder.domain.plan import Task
 from reminder.domain.registrations import Signature
+from reminder.ledger.notices import content_of
+from reminder.ledger.views import read_notices
+from reminder.mail.mime import read
 from reminder.office import registrations
-from tests.domain.builders import LEADER, at, at_times, timetable
+from tests.domain.builders import LEADER, RELATED, at, at_times, task, timetable
 from tests.web.console.conftest import logged_in
 from tests.web.test_units import Visitor, parts, use
 
@@ -90,3 +95,22 @@ def test_the_secretariat_closes_a_future_time_on_its_month(house: Any) -> None:
     answer = console.post("/console/done", data=form | {"done_on": "2026-07-27"})
     assert answer.status_code == 303
     assert set(house.application.progress().done) == {"w-1@2026-09"}
+
+
+def test_a_span_says_which_of_its_months_this_is(house: Any) -> None:
+    unit = visitor(house, *at_times("5—10月"), moment=at(7, 10))
+    assert "5—10月（5月6日—10月30日） · 第3个月" in parts(unit.see(), "7月承办（1项）")
+
+
+def test_what_the_table_says_beside_a_task_stands_on_pages_and_in_no_mail(house: Any) -> None:
+    said = {"section": "一、调研", "remark": "与<b>结合", "source": "宁人常〔2026〕1号"}
+    use(house, timetable(replace(task(7), **said)), at(7, 1))
+    words = "类别：一、调研　备注：与&lt;b&gt;结合　依据文件：宁人常〔2026〕1号"
+    for name in (LEADER, RELATED):
+        assert words in Visitor(house, name).see()
+    assert words in logged_in(house).get("/console/month/2026-07").text
+    assert house.application.tick().sent
+    with house.database.read() as connection:
+        [key] = [view.key for view in read_notices(connection, unit=LEADER, kind=Kind.DIGEST)][-1:]
+        mail = content_of(connection, key)
+    assert "一、调研" not in read(mail)[0].text
