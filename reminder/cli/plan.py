@@ -70,13 +70,18 @@ def check(
 
 def _findings(office: Office) -> dict[str, Any]:
     from reminder.documents.office import warnings
-    from reminder.office.records import session_dates
+    from reminder.office.records import done_otherwise, session_dates
 
     days = session_dates(office).get(office.table.plan.id, {})
     table = held_on(office.table, days)
     clashes = [
         f"{name} is set on {day}, which is not in force: a task would be due before it opens"
         for name, day in clashing(table, days).items()
+    ]
+    moved = [
+        f"{key} is registered as done and is {', '.join(now)} now, wanted which of them: "
+        "reminder task done"
+        for key, now in done_otherwise(office)
     ]
     single = table.directory.single
     kinds = list({task.table_id: str(task.kind) for task in table.plan.tasks}.values())
@@ -89,7 +94,7 @@ def _findings(office: Office) -> dict[str, Any]:
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
         "provisional": [window.task for window in table.windows.values() if window.provisional],
-        "warnings": [*map(str, warnings(office)), *clashes],
+        "warnings": [*map(str, warnings(office)), *clashes, *moved],
         "errors": [],
     }
 

@@ -1,5 +1,6 @@
 """What is registered of tasks and meetings, by units and by the secretariat."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from functools import cache
@@ -153,6 +154,16 @@ def read_progress(connection: Connection, table: Timetable, stream: str) -> Prog
     }
     begun = read_start(connection, stream, plan)
     return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
+
+
+def done_in(place: Place) -> Mapping[str, set[str]]:
+    """Tasks by plan, as `dates_of`. Raises `LedgerError`."""
+    tasks = defaultdict[str, set[str]](set)
+    with reading(place) as connection:
+        if known_revision(connection, place) == REVISION:
+            for row in connection.execute(select(task_done.c.plan, task_done.c.task)):
+                tasks[row.plan].add(row.task)
+    return tasks
 
 
 def note_done(

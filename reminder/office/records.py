@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
 from reminder.ledger.integrity import backup, take_back, verify
-from reminder.ledger.registrations import Days, dates_of
+from reminder.ledger.registrations import Days, dates_of, done_in
 from reminder.ledger.schema import read_history
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
@@ -124,6 +124,20 @@ def session_dates(office: Office) -> Days:
     with suppress(LedgerError):
         return dates_of(office.settings.ledger)
     return {}
+
+
+def done_otherwise(office: Office) -> Iterator[tuple[str, list[str]]]:
+    """Keys under which tasks are registered as done that a revised table has no more, because it
+    says another number of times; with the keys in their place, none of them registered."""
+    registered: Mapping[str, set[str]] = {}
+    with suppress(LedgerError):
+        registered = done_in(office.settings.ledger)
+    for plan, done in registered.items():
+        tasks = [task for table in office.series.get(plan, ()) for task in table.plan.tasks]
+        for key in sorted(done.difference(task.id for task in tasks)):
+            now = [task.id for task in tasks if task.table_id == key.partition("@")[0]]
+            if now and done.isdisjoint(now):
+                yield key, now
 
 
 def place_named(option: str, url: str) -> Place:

@@ -91,3 +91,20 @@ def test_of_several_times_one_must_be_meant(office: Office) -> None:
     assert office("tasks", "--month", "11", "--json").json[0]["occurrences"] == [
         {"occurrence": keys[3], "state": "open"}
     ]
+
+
+def test_a_task_that_was_done_when_the_table_said_one_time_is_asked_for(office: Office) -> None:
+    office("task", "done", APRIL)
+    before = office("check", "--json").json["warnings"]
+    office.put("plan.toml", PLAN.replace("month = 4", 'when = "4月、9月"'))
+
+    def asked() -> list[str]:
+        return [
+            words for words in office("check", "--json").json["warnings"] if words not in before
+        ]
+
+    [warning] = asked()
+    now = f"{APRIL}@2026-04, {APRIL}@2026-09"
+    assert warning.startswith(f"{APRIL} is registered as done and is {now} now, wanted which")
+    office("task", "done", f"{APRIL}@2026-04")
+    assert asked() == []
