@@ -42,13 +42,17 @@ def import_table(
     units: Annotated[
         Path | None, typer.Option(metavar="FILE", help="In place of the folder's units.toml.")
     ] = None,
+    revise: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Of this plan a later version: ids stay."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take in a table of Word, Excel or text. Exit status 1 when something is asked."""
     from reminder.clock import Clock
     from reminder.office.plan_import import import_plan
 
-    taken = import_plan(chosen.get("config"), file, year or 0, units, Clock().now().year)
+    taken = import_plan(chosen.get("config"), file, year or 0, units, Clock().now().year, revise)
     if output:
         write_file(output, [taken.text.encode()], new=True)
     if as_json:

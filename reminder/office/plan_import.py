@@ -1,7 +1,7 @@
 """A table in Word, Excel or text becomes a plan's file, and a list of what is not sure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -9,21 +9,22 @@ from typing import Any
 from reminder.documents.edited_file import EditedFile, is_folder, shown
 from reminder.documents.plan_import.draft import Draft, DraftTask
 from reminder.documents.plan_import.importing import NoTasksError, draft_plan
+from reminder.documents.plan_import.revising import revise
 from reminder.documents.plan_import.titles import Known
 from reminder.documents.plan_import.unit_names import Named
 from reminder.documents.plan_import.writing import Words, plan_text, proposed_units
-from reminder.documents.plan_tables import ALL_YEAR
-from reminder.documents.settings import Settings
+from reminder.documents.plan_tables import ALL_YEAR, PlanTables
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.tables.reading import read_tables
 from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.units_file import read_units
+from reminder.domain.characters import quoted
 from reminder.domain.plan import TaskKind
 from reminder.domain.units import Directory
 from reminder.domain.when import parse_when
 from reminder.errors import ConfigurationError, Fault
 
-TEMPLATE = "documents/import.txt"
+TEMPLATE, TABLE = "documents/import.txt", "documents/table.txt"
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,15 @@ class PlanImport:
 
 
 def import_plan(
-    config: Path | None, path: Path, year: int, units: Path | None, today: int
+    config: Path | None,
+    path: Path,
+    year: int,
+    units: Path | None,
+    today: int,
+    revised: Path | None = None,
 ) -> PlanImport:
-    """`year` is 0 where it was not given, `today` the year of now. Raises `ConfigurationError`."""
+    """`year` is 0 where it was not given, `today` the year of now; `revised` is the plan of which
+    the file is a later version. Raises `ConfigurationError`."""
     settings = SettingsSources(config).load()
     templates = environment(settings.templates, autoescape=False)
     file = EditedFile(units or config_dir(config) / "units.toml")
@@ -90,19 +97,37 @@ def import_plan(
     if file.faults:
         raise ConfigurationError(file.faults)
     say = partial(phrase, templates, TEMPLATE)
-    known = list(_known(settings, directory))
+    known = list(_known([revised] if revised else _plan_files(settings.plan), directory))
+    before = _before(EditedFile(revised), known) if revised else None
+    known = [replace(plan, term=before.plan.term) if before else plan for plan in known]
     try:
         with refusals(templates, path):
             tables = read_tables(path)
-        return PlanImport(draft_plan(tables, directory, known, year, today), say)
+        draft = draft_plan(tables, directory, known, year, today)
+        if before:
+            revise(draft, before, partial(phrase, templates, TABLE))
+        return PlanImport(draft, say)
     except NoTasksError as error:
         raise ConfigurationError([Fault(shown(path), 0, "", say("no_tasks"))]) from error
 
 
-def _known(settings: Settings, directory: Directory) -> Iterator[Known]:
+def _before(file: EditedFile, known: list[Known]) -> PlanTables:
+    """The plan that is revised; it is the only one known."""
+    tables = file.validated(PlanTables)
+    if tables and not known:
+        file.refuse(("plan", "office"), f"unknown unit {quoted(tables.plan.office)}, wanted one")
+    if tables is None or file.faults:
+        raise ConfigurationError(file.faults)
+    return tables
+
+
+def _plan_files(plan: Path) -> list[Path]:
+    return sorted(plan.glob("*.toml")) if is_folder(plan) else [plan]
+
+
+def _known(paths: Iterable[Path], directory: Directory) -> Iterator[Known]:
     """Plans that are there, as far as they can be read: their series may go on."""
-    plan = settings.plan
-    for path in sorted(plan.glob("*.toml")) if is_folder(plan) else [plan]:
+    for path in paths:
         head = EditedFile(path).data.get("plan")
         if not isinstance(head, dict):
             continue

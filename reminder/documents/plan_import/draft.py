@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from reminder.documents.plan_import.unit_names import Named
@@ -47,6 +48,7 @@ class Doubt(StrEnum):
     TABLE_UNREAD = "table.unread"
     TEXT_AS_TASKS = "text.as-tasks"  # numbered remarks at the foot
     TEXT_LEFT_OUT = "text.left-out"
+    TASK_REWORDED = "task.reworded"  # so much that it may be another one
 
     @property
     def kind(self) -> str:
@@ -92,6 +94,7 @@ class DraftTask:
     remark: str = ""
     id: str = ""
     short: str = ""
+    kept: tuple[str, ...] = ()  # lines about its time, of the plan that is revised
     questions: list[Question] = field(default_factory=list)
 
 
@@ -100,6 +103,8 @@ class DraftMeeting:
     id: str
     name: str
     month: int
+    day: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,7 @@ class Draft:
     meetings: list[DraftMeeting] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what stands below the table and is no task
     known_ids: frozenset[str] = frozenset()  # of units
+    dropped: list[str] = field(default_factory=list)  # tasks of the plan that is revised
     questions: list[Question] = field(default_factory=list)  # of the whole file
 
     @property

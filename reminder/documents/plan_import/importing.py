@@ -54,16 +54,18 @@ def draft_plan(
     year: int = 0,
     today: int = 2000,
 ) -> Draft:
-    """`plans` are those that are there. `year` as it was given, 0 for none; `today` is the year of
-    now. Raises NoTasksError."""
+    """`plans` are those that are there, or the one of which this is a later version. `year` as it
+    was given, 0 for none; `today` is the year of now. Raises NoTasksError."""
     names = UnitNames(directory)
     hidden = [question for n, table in _numbered_tables(tables) for question in _hidden(table, n)]
     tables = [_without_struck(table) for table in tables]
     title = title_of(_above(tables))
     times = "\n".join(map(_times, tables))
-    term, questions = term_of(title, year, times, today)
+    revised = next((known.term for known in plans if known.term), None)
+    term, questions = term_of(title, revised.year if revised else year, times, today)
+    term = revised or term
     source = _read(tables, names, term)
-    series = next((known for known in plans if is_of_series(title, known)), None)
+    series = next((k for k in plans if k.term or is_of_series(title, k)), None)
     office = series.office if series else office_of(title, names)
     builder, tasks = _build(source, names, term, office or Named(""))
     if not office:

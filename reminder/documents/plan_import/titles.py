@@ -37,6 +37,7 @@ class Known:
     tag: str
     office: Named
     zone: str
+    term: Term | None = None  # of the plan of which the table is a later version
 
 
 def title_of(lines: Iterable[str]) -> str:

@@ -29,6 +29,10 @@ class _Writer:
             yield from ("", "[[meeting]]", f"id = {_text(meeting.id)}")
             yield f"name = {_text(meeting.name)}"
             yield f"month = {meeting.month}"
+            if meeting.day:
+                yield f"date = {meeting.day}"
+            if meeting.until:
+                yield f"until = {meeting.until}"
         for _, group in groupby(self.draft.tasks, key=_row_key):
             tasks = list(group)
             yield from (
@@ -76,6 +80,7 @@ class _Writer:
             yield f"when = {_text(task.when)}"
         if task.meetings:
             yield f"meetings = {_list(task.meetings)}"
+        yield from task.kept
         if task.at_meeting:
             yield "before = { workdays = 1 }"
         if task.soft:
@@ -111,6 +116,8 @@ class _Writer:
             yield f"# {harmless(line)}".rstrip()
 
     def _end(self) -> Iterator[str]:
+        if self.draft.dropped:
+            yield from ("", *self._comment("dropped", titles=self.draft.dropped))
         if self.draft.notes:
             yield from ("", *self._comment("notes", notes=self.draft.notes))
         if self.draft.all_questions:

@@ -1,0 +1,116 @@
+"""A later version of a table: its tasks keep their ids, and what no printed table says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, count
+
+from reminder.documents.plan_import.draft import Doubt, Draft, DraftMeeting, DraftTask, Question
+from reminder.documents.plan_tables import MonthTable, MonthTaskTable, PlanTables, TaskTable
+from reminder.documents.printed_plan import printed_time
+from reminder.domain.plan import TaskKind
+from reminder.domain.revision import Wording, same_rows
+from reminder.domain.when import Term, parse_when
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A task as it stands in the plan; `time` as a printed table has it."""
+
+    task: TaskTable
+    kind: TaskKind
+    time: str
+    row: MonthTable | None = None
+
+
+def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
+    """`say` is a macro of `documents/table.txt`. What is not sure is asked."""
+    term = draft.header.term
+    rows = list(_rows(tables, term, say))
+    old = [Wording(row.task.title, _meant(row.time, term) or row.kind) for row in rows]
+    new = [
+        Wording(task.title, _meant(task.when or task.row_when or task.said, term) or task.kind)
+        for task in draft.tasks
+    ]
+    _keep_meetings(draft, tables)
+    pairs = {pair.after: pair for pair in same_rows(old, new)}
+    taken = {row.task.id for row in rows}
+    for place, task in enumerate(draft.tasks):
+        pair = pairs.get(place)
+        if pair is None:
+            task.id = _free(task.id, taken)
+            continue
+        row = rows[pair.before]
+        task.id, task.short = row.task.id, row.task.short or ""
+        if old[pair.before].time == new[place].time:
+            _keep_time(task, row)
+        if not pair.sure:
+            question = Question(Doubt.TASK_REWORDED, task.place, row.task.title, row.task.id)
+            task.questions.append(question)
+    still = {pair.before for pair in pairs.values()}
+    draft.dropped = [row.task.title for place, row in enumerate(rows) if place not in still]
+
+
+def _rows(tables: PlanTables, term: Term, say: Callable[..., str]) -> Iterator[_Row]:
+    for row in tables.month:
+        for task in row.task:
+            yield _Row(task, TaskKind.MONTH, printed_time(term, row, task, say), row)
+    for timed in tables.year_round:
+        yield _Row(timed, TaskKind.YEAR, timed.when or "")
+    for remark in tables.standing:
+        yield _Row(remark, TaskKind.STANDING, "")
+
+
+def _meant(words: str, term: Term) -> str:
+    """The same for words that mean the same."""
+    try:
+        return repr(parse_when(words, term)) if words else ""
+    except ValueError:
+        return words
+
+
+def _keep_time(task: DraftTask, kept: _Row) -> None:
+    """As the plan says it: a table says days and parts of months in other words, and no session.
+
+    What might be asked of it was answered in the plan.
+    """
+    task.questions = [q for q in task.questions if q.doubt.kind not in ("time", "date")]
+    task.kind, task.said, task.at_meeting = kept.kind, "", False
+    task.row_when = kept.row.words if kept.row else ""
+    task.when = getattr(kept.task, "when", None) or task.row_when
+    if isinstance(kept.task, MonthTaskTable):
+        task.soft, task.meetings = kept.task.soft, tuple(kept.task.meetings)
+        task.kept = tuple(_beside(kept.task))
+
+
+def _beside(task: MonthTaskTable) -> Iterator[str]:
+    """Lines of the plan's file about its time, besides when, meetings and soft."""
+    for key in ("opens", "due"):
+        if day := getattr(task, key):
+            yield f"{key} = {day}"
+    if task.exact:
+        yield "exact = true"
+    if task.part:
+        yield f'part = "{task.part}"'
+    if task.before:
+        yield f"before = {{ workdays = {task.before.workdays} }}"
+
+
+def _keep_meetings(draft: Draft, tables: PlanTables) -> None:
+    """With their ids and dates, also those that no wording names."""
+    kept = {meeting.name: meeting.id for meeting in tables.meeting}
+    taken = set(kept.values())
+    ids = {m.id: kept.get(m.name) or _free(m.id, taken) for m in draft.meetings}
+    new = [replace(m, id=ids[m.id]) for m in draft.meetings if m.name not in kept]
+    old = [DraftMeeting(m.id, m.name, m.month, m.day, m.until) for m in tables.meeting]
+    draft.meetings = [*old, *new]
+    for task in draft.tasks:
+        task.meetings = tuple(ids[name] for name in task.meetings)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    """That id or, where the plan has or had it, the next number; taken then."""
+    head, _, number = wanted.rpartition("-")
+    ids = (f"{head}-{n}" for n in count(int(number) + 1))
+    name = next(name for name in chain([wanted], ids) if name not in taken)
+    taken.add(name)
+    return name
