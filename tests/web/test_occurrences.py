@@ -1,6 +1,8 @@
 """Tasks that have several times, or one of several months: what a unit and the secretariat see of
 each, and register of it."""
 
+import csv
+import io
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -114,3 +116,10 @@ def test_what_the_table_says_beside_a_task_stands_on_pages_and_in_no_mail(house:
         [key] = [view.key for view in read_notices(connection, unit=LEADER, kind=Kind.DIGEST)][-1:]
         mail = content_of(connection, key)
     assert "一、调研" not in read(mail)[0].text
+
+
+def test_the_export_has_a_row_for_each_time_of_a_task(house: Any) -> None:
+    use(house, timetable(*at_times("5—10月"), *at_times("每半年", 2)), at(7, 10))
+    answer = logged_in(house).get("/console/export.csv", params={"table": "tasks"})
+    rows = [row[:2] for row in csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))]
+    assert rows[1:] == [["w-1", "5—10月"], ["w-2@2026-01", "1—6月"], ["w-2@2026-07", "7—12月"]]
