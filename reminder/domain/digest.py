@@ -112,9 +112,8 @@ class Content:
     @property
     def dates_explained(self) -> bool:
         """Whether days stand in it that follow from a month of the table."""
-        if self.kind is Kind.NUDGE:
-            return any(item.window.rule is not Rule.EXPLICIT for item in self.led if item.window)
-        return self.to_sign and bool(self.led)
+        arranged = any(item.window.rule is not Rule.EXPLICIT for item in self.led if item.window)
+        return arranged and (self.kind is Kind.NUDGE or self.to_sign)
 
     @property
     def days_left(self) -> int:

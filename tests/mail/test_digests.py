@@ -96,6 +96,13 @@ def test_rows_with_units_of_their_own_stand_under_one_heading() -> None:
     assert [item.number for section in content.sections for item in section.items] == [1, 2, 3, 1]
 
 
+def test_days_are_explained_where_one_follows_from_a_month() -> None:
+    day, month = task(4, due=date(2026, 4, 10)), task(4, 2)
+    for tasks, explained in (([day], False), ([day, month], True)):
+        content = digest(reader(timetable(*tasks), LEADER, at(4, 1)), 4, at(4, 1))
+        assert content.dates_explained is explained
+
+
 # --- what a related unit never learns
 
 
