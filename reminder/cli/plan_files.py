@@ -54,7 +54,7 @@ def import_table(
 
     taken = import_plan(chosen.get("config"), file, year or 0, units, Clock().now().year, revise)
     if output:
-        write_file(output, [taken.text.encode()], new=True)
+        taken.write(output)
     if as_json:
         print_json(taken.facts())
     elif not output:

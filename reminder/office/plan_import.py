@@ -22,7 +22,8 @@ from reminder.domain.characters import quoted
 from reminder.domain.plan import TaskKind
 from reminder.domain.units import Directory
 from reminder.domain.when import parse_when
-from reminder.errors import ConfigurationError, Fault
+from reminder.errors import ConfigurationError, Fault, UsageError
+from reminder.output_files import write_edited
 
 TEMPLATE, TABLE = "documents/import.txt", "documents/table.txt"
 
@@ -35,6 +36,12 @@ class PlanImport:
     @cached_property
     def text(self) -> str:
         return plan_text(self.draft, self.say)
+
+    def write(self, path: Path) -> None:
+        """Raises `UsageError` where a file is already."""
+        if path.exists():
+            raise UsageError(f"{shown(path)}: {self.say('exists')}")
+        write_edited(path, self.text.encode())
 
     @property
     def summary(self) -> str:

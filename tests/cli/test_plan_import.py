@@ -137,8 +137,8 @@ def test_a_file_that_is_there_is_left_alone(office: Office) -> None:
     table = word(office.folder / "table.docx", [HEAD, ["4月", "召开会议", "", "代表工委"]])
     office.put("there.toml", "mine")
     ended = office("plan", "import", str(table), "--output", f"{office.folder}/there.toml")
-    assert ended.status == 1
-    assert "there.toml" in ended.err
+    assert ended.status == 2
+    assert "there.toml: 已有这个文件" in ended.err
     assert (office.folder / "there.toml").read_text() == "mine"
 
 

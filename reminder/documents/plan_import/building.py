@@ -131,8 +131,7 @@ class Builder:
     term: Term
     office: Named
     questions: list[Question] = field(default_factory=list)
-    needs_office: bool = False  # for a task of which nobody is said to lead
-    _asked: set[str] = field(default_factory=set)  # units, each once
+    _asked: set[str] = field(default_factory=set)  # what is asked once: units, times
 
     def tasks(self, rows: Iterable[SourceRow], columns: Columns) -> Iterator[DraftTask]:
         for row in rows:
@@ -169,7 +168,7 @@ class Builder:
         if units.units:
             roles = Roles(units.lead or roles.lead, units.related or roles.related)
         task.questions += asked
-        self.needs_office |= not (roles.lead or columns.has_units)
+        task.lead_said = bool(roles.lead)
         task.lead, task.related = _once(roles.lead or (self.office,)), _once(roles.related)
         task.section = " · ".join(filter(None, (row.section, wording.section)))
         notes = [f"{unit.name}（{unit.note}）" for unit in roles.units if unit.note]
@@ -189,9 +188,8 @@ class Builder:
         said = wording_time(task.title, time, self.term, meets=meets)
         if said.words:
             task.when, task.kind = said.words, TaskKind.MONTH
-        elif not (read.is_known or time.questions or task.questions) and "" not in self._asked:
-            self._asked.add("")
-            task.questions.append(Question(Doubt.TIME_NONE, task.place))
+        elif not (read.is_known or said.doubt or time.questions or task.questions):
+            task.questions += self._once(Question(Doubt.TIME_NONE, task.place))
         if said.doubt:
             taken = said.words or read.words
             task.questions.append(Question(said.doubt, task.place, said.said, taken))
@@ -239,15 +237,20 @@ class Builder:
         for named in units:
             if named.joined:
                 yield Question(Doubt.UNITS_JOINED, place, named.name, named.full_name)
-            if named.short and named.short not in self._asked:
-                self._asked.add(named.short)
-                yield Question(Doubt.UNITS_SHORT, place, named.short, named.full_name)
+            if named.short:
+                asked = Question(Doubt.UNITS_SHORT, place, named.short, named.full_name)
+                yield from self._once(asked)
             if named.unit or named.name in self._asked:
                 continue
-            self._asked.add(named.name)
             near = "" if named.is_class else self.names.near(named.name)
             doubt = Doubt.UNITS_NEAR if near else Doubt.UNITS_UNKNOWN
-            yield Question(Doubt.UNITS_CLASS if named.is_class else doubt, place, named.name, near)
+            doubt = Doubt.UNITS_CLASS if named.is_class else doubt
+            yield from self._once(Question(doubt, place, named.name, near))
+
+    def _once(self, question: Question) -> Iterator[Question]:
+        if question.said not in self._asked:
+            self._asked.add(question.said)
+            yield question
 
 
 def _once(units: Iterable[Named]) -> tuple[Named, ...]:

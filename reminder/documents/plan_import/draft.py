@@ -88,6 +88,7 @@ class DraftTask:
     lead: tuple[Named, ...] = ()
     related: tuple[Named, ...] = ()
     meetings: tuple[str, ...] = ()
+    lead_said: bool = True
     at_meeting: bool = False  # to be done for the meeting itself, so before it
     soft: bool = False
     section: str = ""

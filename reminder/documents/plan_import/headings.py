@@ -60,9 +60,9 @@ _HEADINGS = (
 # Of several columns of content the one that is most a task's wording.
 _CONTENT = (
     "内容|要点",
-    "任务|事项",
-    "活动|议题|工作|安排|课题|主题|名称|建议|议案|提案|法规|服务",
-    "项目",
+    "任务|事项|议题",
+    "活动|工作|安排|课题|主题|建议|议案|提案|法规|服务",
+    "项目|名称",
     "措施|要求|目标|议程",
 )
 # What stands below headings and never among them.

@@ -70,7 +70,7 @@ def draft_plan(
     builder, tasks = _build(source, names, term, office or Named(""))
     if not office:
         office = _most_often(tasks, directory)
-        if builder.needs_office or not tasks:
+        if not tasks or (any(not t.lead_said for t in tasks) and not _has_lead_column(source)):
             taken = office.full_name
             questions.append(Question(Doubt.UNITS_OFFICE, Place(), title, taken))
         builder, tasks = _build(source, names, term, office)
@@ -90,7 +90,20 @@ def _build(
     source: _Source, names: UnitNames, term: Term, office: Named
 ) -> tuple[Builder, list[DraftTask]]:
     builder = Builder(names, term, office)
-    return builder, [t for rows, columns in source.parts for t in builder.tasks(rows, columns)]
+    tasks = []
+    for rows, columns in source.parts:
+        own = list(builder.tasks(rows, columns))
+        if not columns.has_units and any(task.lead_said for task in own):
+            for task in own:  # which says nobody, as its neighbours do
+                if not task.lead_said:
+                    asked = Question(Doubt.EMPTY_LEAD, task.place, taken=office.full_name)
+                    task.questions.append(asked)
+        tasks += own
+    return builder, tasks
+
+
+def _has_lead_column(source: _Source) -> bool:
+    return any(columns.has_units for _, columns in source.parts)
 
 
 def _most_often(tasks: Sequence[DraftTask], directory: Directory) -> Named:
@@ -194,6 +207,7 @@ def _read_lines(tables: Sequence[Table], source: _Source) -> None:
         outline = read_outline(table.before)
         source.parts.append((outline.rows, Columns({})))
         source.questions += outline.questions
+        source.notes += outline.notes
 
 
 def _after(table: Table) -> list[tuple[Place, tuple[str, ...]]]:
@@ -240,6 +254,9 @@ def _of_notes(
         always = bool(wordings) and _ALWAYS.search(text[: text.find(wordings[0].title)])
         if not wordings or (not always and any(_NO_TASK.search(w.title) for w in wordings)):
             kept += lines
+            if _REMARKS.match(lines[0]) and not (_NO_TASK.search(text) or _ALWAYS.search(text)):
+                asked = Question(Doubt.TEXT_LEFT_OUT, place, text[:60].replace("\n", ""))
+                builder.questions.append(asked)
             continue
         found = [_standing(wording, place, builder) for wording in wordings]
         if not always:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from reminder.documents.plan_import.draft import Doubt, Place, Question
 from reminder.documents.plan_import.headings import Column
 from reminder.documents.plan_import.rows import SourceRow
+from reminder.documents.plan_import.times import until
 from reminder.documents.plan_import.wording_cells import (
     Labelled,
     label_kind,
@@ -18,7 +19,7 @@ from reminder.domain.when import numeral
 
 _N = "(?:\\d{1,2}|[一二三四五六七八九十]{1,3})"
 _TIMES = (
-    f"(?:(?:19|20)\\d\\d年)?(?:{_N}(?:、{_N})*月份?"
+    f"(?:(?:19|20)\\d\\d年)?(?:{_N}[-—–~～至到]+{_N}月份?|{_N}(?:、{_N})*月份?"
     f"(?:[-—–~～至到]+(?:次年)?{_N}月份?|[上中下]旬|底前?|\\d{{1,2}}[日号](?:之?前)?)?"
     "|第?[一二三四1-4]季度|[上下]半年|全年|每月|每季度)"
 )
@@ -35,6 +36,8 @@ _SIGNED = re.compile(
 )
 _PAIR = re.compile("([一二三四五六七八九十]{1,2})、([一二三四五六七八九十]{1,2})月")
 _PAIR_LABEL = re.compile("([一二三四五六七八九十]{1,2})、")
+_NOTE = re.compile("(?:注|备注|附注)\\s*[:：]")
+_LINE = 20  # characters: a shorter one was not broken because it is full
 _LONGEST = 15  # characters of a heading, where the next line has no number
 _KINDS = ("large", "chinese", "digits", "round", "circle", "bullet", "text")
 
@@ -48,6 +51,7 @@ class _Item:
     time: str = ""
     parent: "_Item | None" = None
     is_heading: bool = False
+    is_line: bool = False  # known for an item by nothing but its line
     texts: dict[Column, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -62,13 +66,15 @@ class _Item:
 class Outline:
     rows: list[SourceRow] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    notes: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
 
 
 def read_outline(lines: Sequence[str], numbers: Sequence[int] = ()) -> Outline:
     """`numbers` of the lines in the file."""
     numbered = list(zip(numbers or range(1, len(lines) + 1), map(str.strip, lines), strict=True))
-    items = list(_items(_without_signature([one for one in numbered if one[1]])))
-    outline = Outline()
+    kept = _without_signature([one for one in numbered if one[1]])
+    outline = Outline(notes=[(Place(n), (line,)) for n, line in kept if _NOTE.match(line)])
+    items = list(_items([one for one in kept if not _NOTE.match(one[1])]))
     left_out: dict[int, _Item] = {}
     for item in items:
         if item.is_heading or not item.text:
@@ -78,6 +84,9 @@ def read_outline(lines: Sequence[str], numbers: Sequence[int] = ()) -> Outline:
             left_out.setdefault(id(chapter), chapter)
             continue
         outline.rows.append(_row(item))
+        if item.is_line:
+            asked = Question(Doubt.SPLIT_LINES, Place(item.line), item.text, "1")
+            outline.questions.append(asked)
     for chapter in left_out.values():
         outline.questions.append(Question(Doubt.TEXT_LEFT_OUT, Place(chapter.line), chapter.text))
     return outline
@@ -107,6 +116,7 @@ def _items(lines: Sequence[tuple[int, str]]) -> Iterator[_Item]:
             path[-1].text += text
             continue
         item = _Item(kind or "text", text, number, levels.index(kind or "text"), time)
+        item.is_line = not kind and path[-1].kind == "text" and path[-1].text[-1:] not in "。；;"
         while path and path[-1].level >= item.level:
             path.pop()
         item.parent = path[-1] if path else None
@@ -142,8 +152,8 @@ def _is_pair(line: str, lines: Sequence[str]) -> bool:
 
 def _is_own(before: _Item, text: str) -> bool:
     """Whether a line without number is an item, or goes on with the one before."""
-    if before.kind == "text":
-        return before.text[-1:] in "。；;" or not before.text
+    if before.kind == "text":  # a long line was broken
+        return before.text[-1:] in "。；;" or len(before.text) < _LINE
     heads = len(before.text) <= _LONGEST and before.text[-1:] not in "。；;，,、"
     return before.is_heading or (heads and text[-1] in "。；;")
 
@@ -171,7 +181,7 @@ def _takes(item: _Item, line: str) -> bool:
         if column in (Column.OTHER, Column.REMARK):
             item.remarks.append(f"{label}：{text}" if column is Column.OTHER else text)
         else:
-            item.texts[column] = text
+            item.texts[column] = until(text, label) if column is Column.TIME else text
     return True
 
 

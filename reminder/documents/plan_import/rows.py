@@ -19,6 +19,7 @@ _TOTAL = re.compile("(?:合计|小计|总计|共计)[:：]?")
 _TIME = re.compile(
     "(?:(?:19|20)\\d\\d年)?(?:(?:\\d{1,2}|[一二三四五六七八九十]{1,3})月份?|第?[一二三四1-4]季度|[上下]半年|全年)"
 )
+_HEADING = re.compile(f"(?:{_TIME.pattern})(?:主要|重点)?(?:工作)?(?:安排|计划|任务)?[:：]?")
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class _Reader:
             *self.table.before,
             *(cells[0].text for cells in alone if len(cells) == 1),
         ):
-            if label_kind(text) in ("large", "chinese") or _TIME.match(_bare(text)):
+            if label_kind(text) in ("large", "chinese") or _HEADING.fullmatch(_bare(text)):
                 yield text
 
     def _row(self, row: Row, place: Place) -> None:
@@ -124,7 +125,7 @@ class _Reader:
         self.section = without_label(text) if label_kind(text) else text
         time = _TIME.match(_bare(self.section))
         self.within = time[0] if time else ""
-        if time and time[0] == _bare(self.section):
+        if _HEADING.fullmatch(_bare(self.section)):
             self.section = ""
         self.above, self.cells_above = None, ()
 

@@ -127,6 +127,7 @@ def wording_time(title: str, row: RowTime, term: Term, *, meets: bool) -> Wordin
     if any(time.year and not _is_of(time, term) for time in named):
         return WordingTime(said=said, doubt=Doubt.DATE_OTHER_YEAR)
     reads = [read_time(time.words, term, within=row.read.words) for time in named]
+    reads = [read for read in reads if read.kind is not TaskKind.YEAR] or reads
     if len(reads) > 1:
         return _of_several(reads, said, row, term)
     return _of_one(reads[0], said, title, row, term, meets)
@@ -158,7 +159,7 @@ def _of_one(
 def _stands_as_a_time(said: str, title: str) -> bool:
     """Not 学习4月10日重要讲话精神, where it may be what the task is about."""
     before = title[: title.find(said)]
-    return said.endswith("前") or said.startswith("每") or before[-1:] in ("", *"，,；;：:于在")
+    return said.endswith("前") or said.startswith("每") or before[-1:] in ("", *"，,。；;：:于在")
 
 
 def _asked(said: str) -> WordingTime:

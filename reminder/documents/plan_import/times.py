@@ -115,8 +115,9 @@ def _read(plain: str, term: Term, heading: str, within: str) -> TimeRead:
         return TimeRead("年底前", doubt=Doubt.TIME_UNREAD)
     for words in _readings(plain, heading, within):
         if parsed := _parsed(words, term):
-            vague = _VAGUE.search(parsed)
-            return TimeRead(parsed, doubt=Doubt.TIME_UNREAD if vague else None)
+            doubt = Doubt.TIME_UNREAD if _VAGUE.search(parsed) else None
+            one = whole_month(parsed)
+            return TimeRead(f"{one}月" if one else parsed, doubt=doubt)
     for words, doubt in _guesses(plain, term, heading):
         if parsed := _parsed(words, term):
             return TimeRead(parsed, doubt=doubt)
@@ -195,8 +196,7 @@ def _is_impossible(plain: str, term: Term) -> bool:
 
 def _readings(plain: str, heading: str, within: str) -> Iterator[str]:
     """Ways to say it that nobody would doubt."""
-    if re.search("完成|截止|时限|期限|限期", heading) and _END.search(plain):
-        yield f"{plain}前"
+    yield until(plain, heading)
     yield plain
     if re.search("月", heading) and re.fullmatch(rf"\d{{1,2}}(?:(?:{_SPAN}|、)\d{{1,2}})*", plain):
         yield "、".join(f"{piece}月" for piece in plain.split("、"))
@@ -215,6 +215,12 @@ def _readings(plain: str, heading: str, within: str) -> Iterator[str]:
         months = re.match(r"(?:次年)?\d{1,2}月", within)
         month = f"{whole}月" if (whole := whole_month(within)) else within
         yield f"{months[0] if months else month}{plain.removeprefix('月')}"
+
+
+def until(text: str, heading: str) -> str:
+    """4月15日 below 完成时限 is 4月15日前."""
+    is_end = re.search("完成|截止|时限|期限|限期", heading) and _END.search(text)
+    return f"{text}前" if is_end else text
 
 
 def _as_days(plain: str) -> str:
@@ -252,6 +258,7 @@ def _guesses(plain: str, term: Term, heading: str) -> Iterator[tuple[str, Doubt]
     if since := re.fullmatch(r"(\d{1,2}月)(?:(?:份|1日)?(?:起|开始|以后|后))", plain):
         yield f"{since[1]}—{(term.months[-1] - 1) % 12 + 1}月", Doubt.TIME_UNREAD
     yield _parts_as_days(plain), Doubt.TIME_UNREAD
+    yield _BRACKET.sub("", plain), Doubt.TIME_UNREAD
     yield re.sub("左右$|前后$|中$", "", plain), Doubt.TIME_UNREAD
     if ends := re.fullmatch(rf"(\d{{1,2}}月)({_SPAN})(\d.*月)", plain):
         yield f"{ends[1]}—次年{ends[3]}", Doubt.DATE_REVERSED

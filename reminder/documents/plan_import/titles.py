@@ -18,6 +18,7 @@ _SPOKEN = {sign: str(digit) for digit, sign in enumerate("零一二三四五六�
     "〇": "0",
     "○": "0",
 }
+_SPRING = re.compile("春|下学期|第二学期")
 _SCHOOL = re.compile("学年|学期")
 _NAME = re.compile("安排|计划|要点|方案|清单|日程|任务|工作表|一览|配档|台账|分工|行事历|校历")
 _OF_A_TABLE = re.compile(
@@ -68,9 +69,13 @@ def term_of(title: str, given: int, times: str, today: int) -> tuple[Term, list[
     if _SCHOOL.search(title):
         months = re.search("(?<![\\d十])(?:([8八])|[9九])月", times)
         first = 8 if months and months[1] else 9
-    if first > 1 and years:
-        years = [min(years)]
     questions = []
+    if first > 1 and len(years) == 1 and _SPRING.search(title) and "学年" not in title:
+        first = 1  # 2026年春季学期 lies in one year
+        if "春" not in title:
+            questions.append(Question(Doubt.YEAR_SEVERAL, Place(), title, str(years[0])))
+    elif first > 1 and years:
+        years = [min(years)]
     if given:
         year = given
         if years and given not in years:

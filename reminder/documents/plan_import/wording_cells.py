@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from reminder.documents.plan_import.draft import Doubt
 from reminder.documents.plan_import.headings import Column
+from reminder.documents.plan_import.times import until
 from reminder.documents.plan_import.unit_names import UnitNames
 from reminder.domain.characters import UNSEEN
 
@@ -16,7 +17,7 @@ _QUARTERS = (
     "一、[二三四](?:、|季度)|二、[三四](?:、|季度)|三、四季度"  # and no number before a line
 )
 _LABEL = re.compile(
-    r"\s*(?:(?P<digits>\d{1,3})\s*[.．、)）](?!\d)"
+    r"\s*(?:(?P<digits>\d{1,3})\s*[.．、)）](?:(?!\d)|(?=\d{1,2}月|20\d\d年))"
     r"|[（(](?P<round>\d{1,3})[)）][.、]?|(?P<circle>[①-⑳])[.、]?"
     rf"|[（(](?P<chinese>{_CHINESE})[)）][.、]?|(?!{_QUARTERS})第?(?P<large>{_CHINESE})[、.．](?!\d)"
     r"|(?P<bullet>[•·●○◆■▪★☆※\-—–](?=\s*[\u4e00-\u9fff《“])))\s*"
@@ -206,6 +207,9 @@ _FIELD = re.compile(
     + "|".join(f"(?P<{column.value}>{words})" for column, words in _LABELS)
     + ")\\s*[:：]"
 )
+_BARE_TIME = re.compile(
+    r"\d{1,2}月?.{,12}[月日旬底前]|第?[一二三四]季度|[上下]半年|全年|每[月季].{,8}"
+)
 _BRACKET = re.compile(
     "[（(【\\[](?P<inner>[^（）()【】\\[\\]]*(?:[（(][^（）()]*[）)][^（）()【】\\[\\]]*)*)[）)】\\]](?P<end>[；;。]?)$"
 )
@@ -245,8 +249,8 @@ def take_asides(wording: str, names: UnitNames, *, bare: bool) -> Asides:
         fields = labelled(inner)
         if not fields and _DOES.search(inner):
             fields = [(Column.UNITS, "", inner)]
-        elif not fields and bare and all(unit.unit for unit in names.read(inner)):
-            fields = [(Column.LEAD, "", inner)]
+        elif not fields and bare:
+            fields = list(_bare_fields(inner, names))
         if not fields:
             break
         _keep(found, fields)
@@ -261,6 +265,21 @@ def take_asides(wording: str, names: UnitNames, *, bare: bool) -> Asides:
     return found
 
 
+def _bare_fields(inner: str, names: UnitNames) -> Iterator[tuple[Column, str, str]]:
+    """Of （3月—5月，办公室） the time and the unit; nothing where anything else stands there."""
+    fields = []
+    for piece in re.split("[，,；;]", inner):
+        units = names.read(piece)
+        if units and all(unit.unit for unit in units):
+            fields.append((Column.LEAD, "", piece))
+        elif _BARE_TIME.fullmatch(piece.strip()):
+            fields.append((Column.TIME, "", piece))
+        else:
+            return
+    if any(column is Column.LEAD for column, _, _ in fields):
+        yield from fields
+
+
 def _keep(found: Asides, fields: list[tuple[Column, str, str]]) -> None:
     for column, label, text in fields:
         if column is Column.OTHER:
@@ -268,5 +287,6 @@ def _keep(found: Asides, fields: list[tuple[Column, str, str]]) -> None:
         elif column is Column.REMARK:
             found.remarks.append(text)
         else:
+            text = until(text, label) if column is Column.TIME else text
             before = found.texts.get(column)
             found.texts[column] = f"{before}\n{text}" if before else text
