@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reminder.documents.edited_file import EditedFile
+from reminder.documents.edited_file import EditedFile, is_folder, shown
 from reminder.documents.office import Office, load_office
 from reminder.documents.plan_tables import PlanTables
 from reminder.documents.printed_plan import printed_table
@@ -69,6 +69,9 @@ def compare_files(config: Path | None, old: Path, new: Path) -> Comparison:
     offices: list[Office] = []
     faults: list[Fault] = []
     for path in (old, new):
+        if is_folder(path):
+            faults.append(Fault(shown(path), 0, "", "is a folder, wanted the file of a plan"))
+            continue
         try:
             offices.append(load_office(config, {"plan": path}))
         except ConfigurationError as error:

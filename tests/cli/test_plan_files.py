@@ -53,6 +53,11 @@ def test_a_file_that_cannot_be_read_is_said_with_its_line(
     assert (ended.status, said in ended.err, ended.out) == (2, True, ""), ended.err
 
 
+def test_a_folder_is_no_plan(office: Office) -> None:
+    ended = office("plan", "diff", str(office.folder), f"{office.folder}/plan.toml")
+    assert (ended.status, "is a folder, wanted the file of a plan" in ended.err) == (2, True)
+
+
 def test_an_exported_table_takes_no_files_place(office: Office) -> None:
     name = f"{office.folder}/table.docx"
     assert office("plan", "export", name).out == f"written: {name}\n"
