@@ -189,7 +189,8 @@ def items(
 ) -> tuple[Item, ...]:
     """As they stand in that month's rows. The status concerns only who leads them."""
     own = [task.number for task in tasks]
-    is_table = all(own) and all(one < other for one, other in pairwise(own))
+    one_row = len({task.months for task in tasks}) == 1
+    is_table = one_row and all(own) and all(one < other for one, other in pairwise(own))
     found = []
     for position, task in enumerate(tasks, 1 if len(tasks) > 1 else 0):
         window, months = reader.table.windows.get(task.id), reader.table.months_of(task)

@@ -1,6 +1,7 @@
 """What a digest says to whom: sections, roles, subject, what is left to confirm."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -94,6 +95,12 @@ def test_rows_with_units_of_their_own_stand_under_one_heading() -> None:
     heads = [line for line in template.render(content=content).splitlines() if "、" in line]
     assert heads == ["一、4月承办（3项）", "二、5月预告（承办1项，5月6日—5月29日）"]
     assert [item.number for section in content.sections for item in section.items] == [1, 2, 3, 1]
+
+
+def test_numbers_of_other_rows_are_not_the_tables_own() -> None:
+    spring = replace(task(4, 8), months=range(4, 6))
+    for tasks, numbers in (([task(4, 2), task(4, 8)], [2, 8]), ([task(4, 2), spring], [1, 2])):
+        assert [line.number for line in written(timetable(*tasks)).parts[0].lines] == numbers
 
 
 def test_days_are_explained_where_one_follows_from_a_month() -> None:
