@@ -72,7 +72,8 @@ class PlanImport:
         }
 
     def _task(self, task: DraftTask) -> dict[str, Any]:
-        spans = parse_when(task.when, self.draft.header.term).spans if task.when else ()
+        dated = task.when and task.kind is TaskKind.MONTH
+        spans = parse_when(task.when, self.draft.header.term).spans if dated else ()
         return {
             "id": task.id,
             "kind": task.kind,

@@ -12,8 +12,9 @@ from reminder.documents.plan_import.times import TimeRead
 from reminder.documents.plan_import.unit_names import Named, UnitNames
 from reminder.documents.plan_import.wording_cells import CellTask, closed, split_tasks, take_asides
 from reminder.domain.plan import TaskKind
-from reminder.domain.when import Term, When, parse_when
+from reminder.domain.when import Span, Term, When, parse_when
 from reminder.domain.wordings import sessions_named
+from reminder.domain.workdays import first_day, last_day
 
 _LEADS = "牵头|承办|主办|责任|负责|主责"
 _HELPS = "配合|协办|协助|协作|参与|参加|相关|会办|支持"
@@ -193,9 +194,15 @@ class Builder:
         if said.doubt:
             taken = said.words or read.words
             task.questions.append(Question(said.doubt, task.place, said.said, taken))
-        if task.when and parse_when(task.when, self.term) == When(soft=True):
-            task.kind = TaskKind.YEAR  # 适时 alone
+        if task.when and self._is_all_year(parse_when(task.when, self.term)):
+            task.kind = TaskKind.YEAR
         task.soft = _SOFT in task.title
+
+    def _is_all_year(self, when: When) -> bool:
+        """1—12月, or 适时 alone."""
+        months = self.term.months
+        first, last = first_day(self.term.year, months[0]), last_day(self.term.year, months[-1])
+        return when in (When(soft=True), When((Span(first, last),)))
 
     def _roles(self, row: SourceRow, columns: Columns) -> tuple[Roles, list[Question]]:
         """Of a row's cells."""

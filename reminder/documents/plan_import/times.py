@@ -41,43 +41,18 @@ _AS_NEEDED = re.compile(
 _BEHIND = re.compile(
     "(?:(?:之?内|以内)?(?:全部|基本)?(?:完成|办结|报送|上报|开展|进行|组织实施|实施|举办|举行|召开|组织开展)|之?内|以内|期间)$"
 )
-_BEFORE = re.compile("^(?:于|拟于|拟|计划|预计|力争|争取|原则上|初定|暂定|在)")
+_BEFORE = re.compile("^(?:于|拟于|拟|计划|预计|力争|争取|原则上|初定|暂定|在|每年(?=.*月))")
 _LATEST = re.compile(
     "^(?:截止到?|截至|不晚于|不迟于|最迟|截止时间)[:：]?(?P<day>.+)$|^(?P<until>.+?)(?:截止|为止|止)$"
 )
 _EVERY = re.compile(
-    "(?:按|每个?|逐)(?P<every>月|季度?|半年)(?:度)?(?:(?:召开|开展|组织)?(?:至少)?(?:1次|一次))?$"
+    "(?:(?:按|每个?|逐)(?P<every>月|季度?|半年)度?(?:(?:召开|开展|组织)?(?:至少)?[1一]次)?"
+    "|(?P<one>月|季度|半年)[1一]次)"
 )
 _ENGLISH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _BRACKET = re.compile(r"\((?P<inner>[^()]*)\)")
 _WEEKDAY = re.compile("^(?:周|星期|礼拜)(?P<day>[一二三四五六日天])$")
 _TENTATIVE = re.compile("^(?:暂定|预计|拟|初定|左右|待定)$")
-_YEAR = re.compile(
-    "(?:全年|年度|长年|常年|本年度?|全年度|贯穿全年|全年(?:持续|开展|进行|推进|实施|工作|性工作|任务)+|长期(?:坚持|推进|开展)?|持续(?:推进|开展|进行)?"
-    "|贯穿始终)"
-)
-_STANDING = re.compile("(?:常态化?|经常性?|日常)(?:性|化)?(?:工作|开展|推进|进行)*")
-# 3月、9月底前: until the end of March, too? 年初: until when?
-_VAGUE = re.compile(r"(?<!\d)\d{1,2}月份?、.*(?:[底末初旬]|日?前)$|(?<!每)年初")
-_IN_THE_YEAR = re.compile("(?:年内|本?年度内)(?:完成)?")
-_AS_NEEDED = re.compile(
-    "(?:适时|(?:根据|按照?|视)(?:工作|实际)?(?:需要|情况|安排|要求)|视情况?|不定期|机动|随时)(?:开展|组织|安排|进行|召开)?"
-)
-_BEHIND = re.compile(
-    "(?:(?:之?内|以内)?(?:全部|基本)?(?:完成|办结|报送|上报|开展|进行|组织实施|实施|举办|举行|召开|组织开展)|之?内|以内|期间)$"
-)
-_BEFORE = re.compile("^(?:于|拟于|拟|计划|预计|力争|争取|原则上|初定|暂定|在)")
-_LATEST = re.compile(
-    "^(?:截止到?|截至|不晚于|不迟于|最迟|截止时间)[:：]?(?P<day>.+)$|^(?P<until>.+?)(?:截止|为止|止)$"
-)
-_EVERY = re.compile(
-    "(?:按|每个?|逐)(?P<every>月|季度?|半年)(?:度)?(?:(?:召开|开展|组织)?(?:至少)?(?:1次|一次))?$"
-)
-_ENGLISH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-_BRACKET = re.compile(r"\((?P<inner>[^()]*)\)")
-_WEEKDAY = re.compile("^(?:周|星期|礼拜)(?P<day>[一二三四五六日天])$")
-_TENTATIVE = re.compile("^(?:暂定|预计|拟|初定|左右|待定)$")
-_POINT = re.compile(r"(?P<a>\d{1,2})[.](?P<b>\d{1,2})(?P<before>日?前)?")
 _YEAR = re.compile(r"(?P<year>(?:19|20)\d\d)(?:年度?|[-./](?=\d))")
 _ISO = re.compile(
     r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?:日|00:00(?::00)?)?"
@@ -127,6 +102,7 @@ def _read(plain: str, term: Term, heading: str, within: str) -> TimeRead:
 def _plain(text: str) -> str:
     """Half-width on one line without blanks; lines that are times of their own joined by 、."""
     lines = [unicodedata.normalize("NFKC", line) for line in text.split("\n")]
+    lines = [re.sub(r"(?<=[月日旬度底])\s+(?=\d{1,2}月)", "、", line) for line in lines]
     pieces = [re.sub(r"\s", "", line).rstrip("。;,.、:") for line in lines]
     pieces = [piece for piece in pieces if piece]
     own = len(pieces) > 1 and all(
@@ -164,6 +140,7 @@ def _years_apart(plain: str, term: Term) -> tuple[str, Doubt | None]:
     first, last = term.year, term.year + (term.months[-1] - 1) // 12
     doubt = None
     out, end = "", 0
+    plain = re.sub(rf"^{term.year % 100}年", f"{term.year}年", plain)
     for found in _YEAR.finditer(plain):
         year = int(found["year"])
         out += plain[end : found.start()]
@@ -203,7 +180,8 @@ def _readings(plain: str, heading: str, within: str) -> Iterator[str]:
     if _AS_NEEDED.fullmatch(plain):
         yield "适时"
     if every := _EVERY.fullmatch(plain):
-        yield f"每{every['every'].replace('季度', '季').replace('季', '季度')}"
+        of = every["every"] or every["one"]
+        yield f"每{of.replace('季度', '季').replace('季', '季度')}"
     if point := _as_days(plain):
         yield point
     if quarter := re.fullmatch(r"[Qq]([1-4])|([一二三四1-4])季", plain):
@@ -230,19 +208,30 @@ def _as_days(plain: str) -> str:
     return ""
 
 
+# What says nothing more of the time, or says it in another way.
+_SHORTER = [
+    (_BEFORE, ""),
+    (_BEHIND, ""),
+    (re.compile("中上旬"), "上中旬"),
+    (re.compile("月末"), "月底"),
+    (re.compile("^.{,8}会议?(?:召开)?前"), "会前"),
+    (re.compile(r"(?<=[日号])(?:上午|下午|晚上?|中午|\d{1,2}[:时点]\d{0,2}分?)"), ""),
+    (re.compile(r"(?<=[月日度年底旬])[和及与,;/](?=[次第每\d一二三四五六七八九十上下])"), "、"),
+    (re.compile(rf"(?<![\d日]){_N}[、和及](?={_N}月)"), r"\1月、"),
+    (re.compile("([一二三四1-4])[、和及](?=第?[一二三四1-4]季度)"), r"\1季度、"),
+    (re.compile(r"(\d{1,2}月)(\d{1,2})日?、(?=\d{1,2}日)"), r"\1\2日、\1"),
+    (re.compile(r"(?<![\d.])(\d{1,2})/(\d{1,2})(?![\d.])"), r"\1月\2日"),
+    (re.compile(r"(月\d{1,2})(?=前?$)"), r"\1日"),
+    (re.compile(rf"((?:月\d{{1,2}}日?)(?:{_SPAN})\d{{1,2}})$"), r"\1日"),
+]
+
+
 def _shorter(plain: str) -> str:
-    """Without what says nothing more of the time."""
-    shorter = _BEHIND.sub("", _BEFORE.sub("", plain))
-    if latest := _LATEST.match(shorter):
-        shorter = re.sub("之?前$", "", latest["day"] or latest["until"]) + "前"
-    shorter = re.sub("中上旬", "上中旬", shorter).replace("月末", "月底")
-    shorter = re.sub(
-        "(?<=[月日度年底旬])[和及与,;/](?=[次第每\\d一二三四五六七八九十上下])", "、", shorter
-    )
-    shorter = re.sub(rf"(?<![\d日]){_N}[、和及](?={_N}月)", r"\1月、", shorter)
-    shorter = re.sub("([一二三四1-4])[、和及](?=第?[一二三四1-4]季度)", r"\1季度、", shorter)
-    shorter = re.sub(r"(\d{1,2}月)(\d{1,2})日?、(?=\d{1,2}日)", r"\1\2日、\1", shorter)
-    return re.sub(r"(?<![\d.])(\d{1,2})/(\d{1,2})(?![\d.])", r"\1月\2日", shorter)
+    for form, to in _SHORTER:
+        plain = form.sub(to, plain)
+    if latest := _LATEST.match(plain):
+        plain = re.sub("之?前$", "", latest["day"] or latest["until"]) + "前"
+    return plain
 
 
 def _guesses(plain: str, term: Term, heading: str) -> Iterator[tuple[str, Doubt]]:
@@ -258,12 +247,12 @@ def _guesses(plain: str, term: Term, heading: str) -> Iterator[tuple[str, Doubt]
     if since := re.fullmatch(r"(\d{1,2}月)(?:(?:份|1日)?(?:起|开始|以后|后))", plain):
         yield f"{since[1]}—{(term.months[-1] - 1) % 12 + 1}月", Doubt.TIME_UNREAD
     yield _parts_as_days(plain), Doubt.TIME_UNREAD
+    if every := re.search("每个?(?:月|季度|半年)", plain):
+        yield every[0].replace("个", ""), Doubt.TIME_UNREAD
     yield _BRACKET.sub("", plain), Doubt.TIME_UNREAD
     yield re.sub("左右$|前后$|中$", "", plain), Doubt.TIME_UNREAD
     if ends := re.fullmatch(rf"(\d{{1,2}}月)({_SPAN})(\d.*月)", plain):
         yield f"{ends[1]}—次年{ends[3]}", Doubt.DATE_REVERSED
-    if every := re.match("每个?(?:月|季度|半年)", plain):
-        yield every[0].replace("个", ""), Doubt.TIME_UNREAD
     if len(months := set(re.findall(r"\d{1,2}月", plain))) == 1:
         yield months.pop(), Doubt.TIME_UNREAD
 

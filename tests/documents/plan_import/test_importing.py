@@ -114,6 +114,7 @@ HEAD = "时间|主要内容|相关部门|承办单位"
         (f"{HEAD}\n常态化|受理来信||办公厅", ["standing|受理来信|office|"]),
         (f"{HEAD}\n适时|召开会议||办公厅", ["适时|召开会议|office|"]),
         (f"{HEAD}\n5—10月|开展检查||办公厅", ["5—10月|开展检查|office|"]),
+        (f"{HEAD}\n1—12月|接待代表||办公厅", ["1—12月|接待代表|office|"]),
     ],
 )
 def test_tables_without_a_doubt(text: str, wanted: list[str]) -> None:
