@@ -63,8 +63,10 @@ class _Reader:
     found: TableRows
     section: str = ""
     within: str = ""
+    outer: tuple[str, str] = ("", "")  # section and time of a heading above （一）
     above: SourceRow | None = None
     cells_above: Row = ()
+    alone: tuple[Place, str] | None = None  # a heading, so far
 
     def read(self) -> None:
         for heading in self._above():
@@ -74,6 +76,8 @@ class _Reader:
             if at < self.columns.begin or not any(cell and cell.text for cell in row):
                 continue
             self._row(row, Place(number, self.number))
+        if self.alone:  # over all columns, and nothing below it
+            self.found.questions.append(Question(Doubt.TEXT_LEFT_OUT, *self.alone))
 
     def _above(self) -> Iterator[str]:
         """Headings above those of the columns: a number or a time begins them."""
@@ -102,7 +106,9 @@ class _Reader:
             )
         elif self._is_section(row, list(distinct.values())):
             self._begin_section(first.text)
+            self.alone = (place, _line(first.text))
         else:
+            self.alone = None
             self._data(row, place)
 
     def _repeats_headings(self, row: Row) -> bool:
@@ -122,11 +128,16 @@ class _Reader:
 
     def _begin_section(self, heading: str) -> None:
         text = _line(heading)
-        self.section = without_label(text) if label_kind(text) else text
-        time = _TIME.match(_bare(self.section))
-        self.within = time[0] if time else ""
-        if _HEADING.fullmatch(_bare(self.section)):
-            self.section = ""
+        kind = label_kind(text)
+        section = without_label(text) if kind else text
+        time = _TIME.match(_bare(section))
+        section = "" if _HEADING.fullmatch(_bare(section)) else section
+        if kind != "chinese":
+            self.outer = ("", "")
+        self.section = " · ".join(filter(None, (self.outer[0], section)))
+        self.within = time[0] if time else self.outer[1]
+        if kind == "large":
+            self.outer = (self.section, self.within)
         self.above, self.cells_above = None, ()
 
     def _data(self, row: Row, place: Place) -> None:
@@ -146,6 +157,10 @@ class _Reader:
         texts = {
             column: "\n".join(c.text for c in found if c.text) for column, found in cells.items()
         }
+        if self.above and self._is_same_task(row):
+            self._add(self.above, texts, cells)
+            self.cells_above = row
+            return
         if self.above and self._goes_on(self.above, texts, row):
             self._join(self.above, cells)
             return
@@ -162,6 +177,26 @@ class _Reader:
         )
         self.cells_above = row
         self.found.rows.append(self.above)
+
+    def _is_same_task(self, row: Row) -> bool:
+        """Its cell goes on from the row above, beside other units or times."""
+        places = [at for at, column in self.columns.of.items() if column is Column.CONTENT]
+        cells = [(at, row[at]) for at in places if at < len(row)]
+        return bool(cells) and all(
+            cell and cell.text and self._is_merged(at, cell) for at, cell in cells
+        )
+
+    def _add(
+        self, above: SourceRow, texts: dict[Column, str], cells: dict[Column, list[Cell]]
+    ) -> None:
+        joined = dict(above.texts)
+        for column in (Column.TIME, Column.LEAD, Column.RELATED, Column.UNITS):
+            lines = [*joined.get(column, "").split("\n"), *texts.get(column, "").split("\n")]
+            joined[column] = "\n".join(dict.fromkeys(filter(None, lines)))
+        times = above.times
+        if len(cells.get(Column.TIME, ())) == 1:
+            times = (joined[Column.TIME],)
+        self.above = self.found.rows[-1] = replace(above, texts=joined, times=times)
 
     def _goes_on(self, above: SourceRow, texts: dict[Column, str], row: Row) -> bool:
         """A row that the end of a page cut in two: nothing but the rest of a sentence."""

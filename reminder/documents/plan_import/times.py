@@ -105,8 +105,12 @@ def _plain(text: str) -> str:
     lines = [re.sub(r"(?<=[月日旬度底])\s+(?=\d{1,2}月)", "、", line) for line in lines]
     pieces = [re.sub(r"\s", "", line).rstrip("。;,.、:") for line in lines]
     pieces = [piece for piece in pieces if piece]
-    own = len(pieces) > 1 and all(
-        re.match(r"(?:\d+|[一二三四五六七八九十]+)月|第?[一二三四1-4]季", p) for p in pieces
+    own = (
+        len(pieces) > 1
+        and not re.search(rf"(?:{_SPAN})(?:\n|$)", "\n".join(pieces))
+        and all(
+            re.match(r"(?:\d+|[一二三四五六七八九十]+)月|第?[一二三四1-4]季", p) for p in pieces
+        )
     )
     return ("、" if own else "").join(pieces)
 

@@ -24,6 +24,7 @@ _UNIT = re.compile(
 )
 _NOTE = re.compile(r"\(([^()]*)\)(?=$|[\n\t,;|。、/])")
 LIKELY = 50  # names of which the most alike is looked for
+_NUMBER = re.compile(r"(?m)^\s*\d{1,2}[.．、]\s*")
 _AND_OTHERS = re.compile(r"等(?=$|[,;、。\n]|\d*个?(?:有关|相关|成员)?(?:部门|单位|科室|处室))")
 
 
@@ -108,7 +109,9 @@ class UnitNames:
         like one is another unit.
         """
         if text not in self._read:
-            self._read[text] = tuple(self._named(*_compared(_AND_OTHERS.sub("、等", text.strip()))))
+            self._read[text] = tuple(
+                self._named(*_compared(_AND_OTHERS.sub("、等", _NUMBER.sub("", text.strip()))))
+            )
         return self._read[text]
 
     def _named(self, text: str, written: list[str]) -> Iterator[Named]:

@@ -62,6 +62,11 @@ HEAD = "时间|主要内容|相关部门|承办单位"
             f"{HEAD}\n4月|甲会|高院|办公厅\n^|乙会||代表工委\n{HEAD}\n5月|丙会||办公厅",
             ["4月|甲会|office|court", "4月|乙会|deputies|", "5月|丙会|office|"],
         ),
+        # A task over two rows, with a unit in each.
+        (
+            f"{HEAD}\n4月|甲会|高院|办公厅\n^|^||代表工委",
+            ["4月|甲会|office,deputies|court"],
+        ),
         # Sections that say the time, or what the work is about.
         (
             "工作内容|责任单位\n一、一季度|<\n召开会议|办公厅\n二、二季度|<\n组织视察|代表工委",
@@ -102,6 +107,10 @@ HEAD = "时间|主要内容|相关部门|承办单位"
         (
             f"{HEAD}\n4月|一、会议↵1.召开会议；↵二、培训↵1.组织培训。||办公厅",
             ["4月|召开会议|office|", "4月|组织培训|office|"],
+        ),
+        (
+            "工作内容|责任单位\n一、一季度|<\n（一）会议|<\n召开会议|办公厅",
+            ["一季度|召开会议|office|"],
         ),
         # What is no task.
         (
@@ -198,6 +207,12 @@ def test_tables_without_a_doubt(text: str, wanted: list[str]) -> None:
             f"{HEAD}\n4月|召开甲会；组织培训||办公厅",
             ["4月|召开甲会；组织培训|office|"],
             ["2 split.clauses"],
+        ),
+        # Over all columns at the end: a note, or a task.
+        (
+            f"{HEAD}\n4月|甲会||办公厅\n组织总结|<|<|<",
+            ["4月|甲会|office|"],
+            ["3 text.left-out"],
         ),
         # Without headings.
         (
