@@ -33,10 +33,10 @@ class Column(StrEnum):
 _WHEN = "(?:(?:时间|进度|实施|工作|起止)?(?:时间|日期|时限|安排|进度|计划)+)"
 # The first that fits.
 _HEADINGS = (
-    (Column.NUMBER, "^(?:序号|编号|序|号|no[.]?)$"),
+    (Column.NUMBER, "^(?:序号|编号|序|号|no[.]?|星期|周几)$"),
     (
         Column.OTHER,
-        "领导|责任人|负责人|联系人|联络员|电话|主持|人员|对象|地点|经费|预算|完成情况|落实情况|进展|形式|方式|(?:汇报|主讲|主持)人",
+        "领导|实际|责任人|负责人|联系人|联络员|电话|主持|人员|对象|(?:落实|联系|经办)人$|地点|经费|预算|完成情况|落实情况|进展|形式|方式|(?:汇报|主讲|主持)人",
     ),
     (Column.REMARK, "备注|说明|附注"),
     (Column.UNITS, "(?:牵头|责任|承办|主办|负责).*(?:配合|协办|参与|协助|相关)"),
@@ -46,7 +46,10 @@ _HEADINGS = (
         Column.END,
         f"^(?:{_WHEN}?(?:结束|终止|止|完工|竣工)|{_WHEN}(?:完成|截止))(?:时间|日期|月份)?$",
     ),
-    (Column.TIME, "时间|时限|月份|日期|期限|进度|周次|学期|月度|时段|节点|^月$|^周$|^季度$|截止"),
+    (
+        Column.TIME,
+        "时间|时限|月份|日期|期限|进度|周次|学期|月度|时段|节点|频次|频率|^旬$|^月$|^周$|^季度$|截止",
+    ),
     (
         Column.LEAD,
         "承办|牵头|责任|主办|负责|落实单位|组织单位|实施单位|主体|部门|单位|处室|科室|堂区|班级",
@@ -102,7 +105,8 @@ def find_columns(rows: Sequence[Row]) -> Columns | None:
         if names := headings(row):
             below = rows[at + 1] if at + 1 < len(rows) else ()
             divided = _divided(row, below, names)
-            return _columns(divided or names, at + (2 if divided else 1))
+            begin = at + (2 if divided else 1)
+            return _columns(divided or names, begin, rows[begin:])
     return None
 
 
@@ -156,7 +160,7 @@ def _second(first: str, second: str) -> str:
     return f"{first}{second}" if column_of(first) is Column.TIME and known else known
 
 
-def _columns(names: Mapping[int, str], begin: int) -> Columns:
+def _columns(names: Mapping[int, str], begin: int, rows: Sequence[Row]) -> Columns:
     of = {at: column_of(name) or Column.OTHER for at, name in names.items()}
     if Column.BEGIN not in of.values() or Column.END not in of.values():
         time = {Column.BEGIN: Column.TIME, Column.END: Column.TIME}
@@ -170,12 +174,20 @@ def _columns(names: Mapping[int, str], begin: int) -> Columns:
     if guessed:
         content = [next(at for at, name in names.items() if column_of(name) is None)]
         of[content[0]] = Column.CONTENT
-    best = min(content, key=lambda at: (_rank(names[at]), at))
+    # A cell over several rows is what they are about, and each of them says a task beside it.
+    counts = {
+        at: len({row[at] for row in rows if at < len(row) and _says(row[at])}) for at in content
+    }
+    best = min(content, key=lambda at: (-counts[at], _rank(names[at]), at))
     for at in content:
         if at != best and names[at] != names[best]:
             of[at] = Column.SECTION if at < best else Column.OTHER
     after = any(of[at] is Column.OTHER for at in content)
     return Columns(of, names, begin, several=after or guessed)
+
+
+def _says(cell: Cell | None) -> bool:
+    return cell is not None and bool(cell.text)
 
 
 def _rank(name: str) -> int:

@@ -15,6 +15,8 @@ _NOTE = re.compile(
 _FOOT = re.compile(
     "(?:制表|填表|审核|审批|单位负责人|联系人|联系电话|填报|报送|主管领导|分管领导|日期|盖章|签字)[^:：]{0,8}[:：]"
 )
+_SAME = re.compile('同上|[〃″“”"]')
+_HOUR = re.compile("(?:上午|下午|晚上?)?\\d{1,2}[:：]\\d\\d")
 _TOTAL = re.compile("(?:合计|小计|总计|共计)[:：]?")
 _TIME = re.compile(
     "(?:(?:19|20)\\d\\d年)?(?:(?:\\d{1,2}|[一二三四五六七八九十]{1,3})月份?|第?[一二三四1-4]季度|[上下]半年|全年)"
@@ -164,7 +166,14 @@ class _Reader:
         if self.above and self._goes_on(self.above, texts, row):
             self._join(self.above, cells)
             return
-        taken = self._fill(texts, sections)
+        times = tuple(cell.text for cell in cells.get(Column.TIME, ()) if cell.text)
+        if self.above:
+            same = {c: self.above.text(c) for c, text in texts.items() if _SAME.fullmatch(text)}
+            texts |= same
+            times = self.above.times if Column.TIME in same else times
+        hours = [time for time in times if _HOUR.match(time)]
+        remarks += hours if len(hours) < len(times) else []
+        taken = self._fill(texts)
         self.above = SourceRow(
             place,
             texts,
@@ -173,7 +182,7 @@ class _Reader:
             self.within,
             "；".join(dict.fromkeys(remarks)),
             taken,
-            tuple(cell.text for cell in cells.get(Column.TIME, ()) if cell.text),
+            tuple(time for time in times if time not in hours) or times,
         )
         self.cells_above = row
         self.found.rows.append(self.above)
@@ -219,7 +228,7 @@ class _Reader:
     def _is_merged(self, at: int, cell: Cell) -> bool:
         return at < len(self.cells_above) and self.cells_above[at] is cell
 
-    def _fill(self, texts: dict[Column, str], sections: list[str]) -> frozenset[Column]:
+    def _fill(self, texts: dict[Column, str]) -> frozenset[Column]:
         """What is empty though the row above has it: it is taken, and asked about."""
         taken = set()
         for column in (Column.TIME, Column.LEAD, Column.UNITS):

@@ -144,7 +144,8 @@ def _years_apart(plain: str, term: Term) -> tuple[str, Doubt | None]:
     first, last = term.year, term.year + (term.months[-1] - 1) // 12
     doubt = None
     out, end = "", 0
-    plain = re.sub(rf"^{term.year % 100}年", f"{term.year}年", plain)
+    plain = re.sub(rf"^{term.year % 100}年|^[本当]年(?=\d)", f"{term.year}年", plain)
+    plain = re.sub(rf"^(?:本|当|{term.year})年(?=[底末])", f"{term.year}年年", plain)
     for found in _YEAR.finditer(plain):
         year = int(found["year"])
         out += plain[end : found.start()]

@@ -62,6 +62,19 @@ HEAD = "时间|主要内容|相关部门|承办单位"
             f"{HEAD}\n4月|甲会|高院|办公厅\n^|乙会||代表工委\n{HEAD}\n5月|丙会||办公厅",
             ["4月|甲会|office|court", "4月|乙会|deputies|", "5月|丙会|office|"],
         ),
+        (
+            f"{HEAD}\n4月|甲会|高院|办公厅\n同上|乙会||〃",
+            ["4月|甲会|office|court", "4月|乙会|office|"],
+        ),
+        (
+            "日期|星期|时间|工作内容|责任单位\n3月5日|四|9:00|召开会议|办公厅",
+            ["3月5日|召开会议|office|"],
+        ),
+        # What several rows are about, and what each of them says.
+        (
+            "重点任务|具体措施|时间|责任单位\n作风建设|召开会议|4月|办公厅\n^|组织培训|5月|代表工委",
+            ["4月|召开会议|office|", "5月|组织培训|deputies|"],
+        ),
         # A task over two rows, with a unit in each.
         (
             f"{HEAD}\n4月|甲会|高院|办公厅\n^|^||代表工委",
