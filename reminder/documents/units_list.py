@@ -256,6 +256,10 @@ def units_sheet(
             if text:
                 cell.data_type = "s"  # never a formula, whatever it begins with
     sheet.freeze_panes = "B2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight = 0  # as many pages as it takes
     notes.column_dimensions["A"].width = 100
     for at, line in enumerate(note, 1):
         notes.cell(at, 1, line).alignment = Alignment(wrap_text=True)
