@@ -24,20 +24,22 @@ _NAME = (
     r"(?:元旦|春节|[\u4e00-\u9fff]{2}节|清明|端午|中秋|国庆|五一|\w{2,20}纪念日)"
     "(?:假期)?(?:放假)?(?:安排|时间)?"
 )
+_NUMBER = r"\(?[一二三四五六七八九十\d]+\)?[、.]"
 _HEAD = re.compile(
-    rf"(?:\(?[一二三四五六七八九十\d]+\)?[、.])?({_NAME}(?:[、和及与]{_NAME})*)[:\d]"
+    rf"(?:{_NUMBER})?(?P<known>{_NAME}(?:[、和及与]?{_NAME})*)[:\d]|{_NUMBER}(?P<other>[^\d:,]{{1,20}}):"
 )
 _NUMBERED = re.compile(r"[一二三四五六七八九十]+、|\([一二三四五六七八九十]+\)")
 _ADVICE = re.compile("鼓励|提倡|倡导|建议")
+_JOINED = re.compile(r"[()]*(?:[、和及与,]|以及)?[()]*")
 _WEEKDAY = re.compile("(?:星期|周|礼拜)([一二三四五六日天])")
 _WEEKDAYS = "一二三四五六日"
 _WORDS = re.compile(
-    r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})[日号]"
+    r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})(?:日|(?<=月\d)号|(?<=月\d\d)号)"
     r"(?P<says>\([^)\d]*\)|(?:星期|周)[一二三四五六日天])?"
     r"|(?P<to>至|到|[-—–~]+)"
     r"|(?:共计?|放假)(?P<count>\d+)天"
     r"|(?P<resumed>起(?:正常|照常)?上班)"
-    r"|(?P<work>(?:调休)?(?:上班|工作))"
+    r"|(?P<work>(?:调休)?(?:上班|补班|工作))"
     r"|(?P<rest>放假|补休|调休|连休|休息)"
     r"|(?P<weekend>周末)"
 )
@@ -150,7 +152,7 @@ class _Sentence:
 
     def read(self) -> None:
         if head := _HEAD.match(self.text):
-            self.notice.holidays.append(Holiday(head[1]))
+            self.notice.holidays.append(Holiday(head["known"] or head["other"]))
         if not re.search(r"\d[日号]", self.text):
             return
         if not self.notice.holidays:
@@ -164,7 +166,7 @@ class _Sentence:
         if word["day"]:
             self._take_date(word)
         elif word["to"]:
-            self.is_span = bool(self.open) and not self.text[self.end : word.start()].strip("()")
+            self.is_span = bool(self.open) and not self.text[self.end : word.start()].strip("()起")
         elif word["count"]:
             self._rests()
             self._check_count(int(word["count"]), word[0])
@@ -187,6 +189,8 @@ class _Sentence:
         if self.is_span:
             self.open += self._span_to(day)
         else:
+            if self.open and not _JOINED.fullmatch(self.text[self.end : word.start()]):
+                self._fault(NoticeSlip.UNCLEAR, self.text)
             self.open.append(day)
             if abs((day - date(self.notice.year, 7, 1)).days) > FARTHEST:
                 self._fault(NoticeSlip.FAR_DATE, word[0])

@@ -48,6 +48,7 @@ def test_every_day_of_the_year_is_as_the_calendar_has_it(year: int) -> None:
         ("国庆节：2024年10月1日放假。", NoticeSlip.FAR_DATE, 3, "2024年10月1日"),
         ("元旦：1月4日放假。\n1月4日上班。", NoticeSlip.TWICE, 4, "1月4日"),
         ("春节：延长至2月24日（周二）。", NoticeSlip.UNCLEAR, 3, "春节:延长至2月24日(周二)"),
+        ("国庆节：10月1日上午至7日放假。", NoticeSlip.UNCLEAR, 3, "国庆节:10月1日上午至7日放假"),
         ("放假安排另行通知。", NoticeSlip.NO_HOLIDAYS, 0, ""),
     ],
 )
@@ -93,3 +94,17 @@ def test_what_is_missing_of_a_full_notice_is_named() -> None:
     body = "元旦：1月1日放假。\n春节：2月17日放假。"
     assert read_notice(letter(2026, body)).lacks == ["清明", "劳动", "端午", "中秋", "国庆"]
     assert read_notice(letter(2026, "劳动节：5月1日放假。")).lacks == []
+
+
+def test_a_notice_that_somebody_typed_anew() -> None:
+    notice = read_notice(
+        "通知：国办发〔2026〕7号，2027年放假安排如下:\n1、元旦:1月1日(星期五)至3日放假,共3天.\n"
+        "2、春节:2月5日-2月11日放假调休,共7天;2月14日(星期日)补班.\n4、五一劳动节：5月1日—5月5日放假\n"
+        "5、校庆：6月9号放假1天。\n7、国庆：10月1日起至\n7日放假，9月26日（周日）、10月9日调休上班"
+    )
+    assert notice.faults == []
+    found = [(holiday.name, len(holiday.rest), len(holiday.work)) for holiday in notice.holidays]
+    assert found == [
+        ("元旦", 3, 0), ("春节", 7, 1), ("五一劳动节", 5, 0), ("校庆", 1, 0), ("国庆", 7, 2),
+    ]  # fmt: skip
+    assert notice.lacks == ["清明", "端午", "中秋"]
