@@ -12,8 +12,17 @@ from reminder.domain.workdays import DAY
 
 LONGEST = 16  # days of a holiday
 FARTHEST = 215  # days from the middle of the year: a month before it and after
-# Those of every full notice.
-HOLIDAYS = ("元旦", "春节", "清明", "劳动", "端午", "中秋", "国庆")
+NEAR = 14  # days between a holiday and what makes up for it
+# Those of every full notice, and between which days one has one of its days.
+HOLIDAYS = {
+    "元旦": ((1, 1), (1, 1)),
+    "春节": ((1, 21), (2, 21)),
+    "清明": ((4, 4), (4, 6)),
+    "劳动": ((5, 1), (5, 1)),
+    "端午": ((5, 27), (6, 26)),
+    "中秋": ((9, 7), (10, 9)),
+    "国庆": ((10, 1), (10, 1)),
+}
 
 _DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
 _HAN_YEAR = re.compile("[〇○零一二三四五六七八九]{4}(?=年)")
@@ -30,6 +39,7 @@ _HEAD = re.compile(
 )
 _NUMBERED = re.compile(r"[一二三四五六七八九十]+、|\([一二三四五六七八九十]+\)")
 _ADVICE = re.compile("鼓励|提倡|倡导|建议")
+_MONTH = re.compile(r"\d月")
 _JOINED = re.compile(r"[()]*(?:[、和及与,]|以及)?[()]*")
 _WEEKDAY = re.compile("(?:星期|周|礼拜)([一二三四五六日天])")
 _WEEKDAYS = "一二三四五六日"
@@ -58,6 +68,8 @@ class NoticeSlip(StrEnum):
     SPAN = "span"
     WORK_ON_WEEKDAY = "work-on-weekday"
     TWICE = "twice"
+    SEASON = "season"
+    NO_WEEKEND = "no-weekend"
     UNCLEAR = "unclear"
 
 
@@ -75,6 +87,7 @@ class NoticeFault:
 @dataclass
 class Holiday:
     name: str
+    line: int = 0
     rest: list[date] = field(default_factory=list)
     work: list[date] = field(default_factory=list)
 
@@ -113,6 +126,8 @@ def read_notice(text: str, year: int | None = None) -> Notice:
         if not _ADVICE.search(sentence[0]):
             _Sentence(notice, sentence[0], flat.line_at(sentence.start())).read()
     notice.holidays = [holiday for holiday in notice.holidays if holiday.rest or holiday.work]
+    if not notice.faults:
+        notice.faults += [fault for one in notice.holidays for fault in _out_of_season(one)]
     if not notice.holidays and not notice.faults:
         notice.faults.append(NoticeFault(NoticeSlip.NO_HOLIDAYS, 0))
     return notice
@@ -152,14 +167,16 @@ class _Sentence:
 
     def read(self) -> None:
         if head := _HEAD.match(self.text):
-            self.notice.holidays.append(Holiday(head["known"] or head["other"]))
-        if not re.search(r"\d[日号]", self.text):
+            self.notice.holidays.append(Holiday(head["known"] or head["other"], self.line))
+        if not _MONTH.search(self.text):
             return
+        # Before the first holiday it may be the month in which a law was amended.
+        leaves = self.notice.holidays and _MONTH.search(_WORDS.sub("", self.text))
         if not self.notice.holidays:
             self.notice.holidays.append(Holiday(""))
         for word in _WORDS.finditer(self.text):
             self._take(word)
-        if self.open:
+        if self.open or leaves:
             self._fault(NoticeSlip.UNCLEAR, self.text)
 
     def _take(self, word: re.Match[str]) -> None:
@@ -174,6 +191,8 @@ class _Sentence:
             self._works()
         elif word["rest"]:
             self._rests()
+        elif word["weekend"] and not any(_with_weekends(self.rest)):
+            self._fault(NoticeSlip.NO_WEEKEND, self.text)
         elif word["resumed"]:
             del self.open[-1:]
 
@@ -252,6 +271,17 @@ class _Sentence:
 
     def _fault(self, kind: NoticeSlip, text: str, wanted: date | int | None = None) -> None:
         self.notice.faults.append(NoticeFault(kind, self.line, text, wanted))
+
+
+def _out_of_season(holiday: Holiday) -> Iterator[NoticeFault]:
+    for name, (first, last) in HOLIDAYS.items() if holiday.rest else ():
+        if name in holiday.name and not any(
+            first <= (d.month, d.day) <= last for d in holiday.rest
+        ):
+            yield NoticeFault(NoticeSlip.SEASON, holiday.line, holiday.name, holiday.rest[0])
+    for day in holiday.work:
+        if all(abs(day - rest) > NEAR * DAY for rest in holiday.rest):
+            yield NoticeFault(NoticeSlip.SEASON, holiday.line, holiday.name, day)
 
 
 def _with_weekends(days: Iterable[date]) -> Iterator[date]:

@@ -172,7 +172,10 @@ class NoticeImport:
     def facts(self, *, written: bool, questions: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "year": self.notice.year or None,
-            "holidays": [vars(holiday) for holiday in self.notice.holidays],
+            "holidays": [
+                {"name": holiday.name, "rest": holiday.rest, "work": holiday.work}
+                for holiday in self.notice.holidays
+            ],
             "changes": [{"date": said.day, "working": said.works} for said in self.changes],
             "files": self.shown_files,
             "written": written,
