@@ -77,8 +77,7 @@ def _left_in_rows(table: Timetable, month: int, progress: Progress) -> set[str]:
     left: set[str] = set()
     for task in table.month_tasks(month):
         units = table.directory.expand([*task.lead, *task.related])
-        is_new = not table.has_begun(task, month)
-        left.update(unit for unit in units if is_new or progress.is_asked(task.id, unit))
+        left.update(unit for unit in units if table.stands(task, unit, month, progress))
     return left
 
 
@@ -86,7 +85,7 @@ def _is_named(table: Timetable, unit: str, month: int, progress: Progress) -> bo
     """By what is left of the month's rows."""
     if table.carries(month):
         return any(table.role(unit, task) for task in table.digest_tasks(unit, month, progress))
-    return not set(table.names_by_month[month]).isdisjoint(table.named_as(unit))
+    return not set(table.names_by_month[month]).isdisjoint((unit, *table.named_as(unit)))
 
 
 def digest_draft(

@@ -130,14 +130,16 @@ class Timetable:
         """Whether one of its tasks has begun before."""
         return month in self._carrying
 
+    def stands(self, task: Task, unit: str, month: int, progress: Progress) -> bool:
+        """Whether that digest tells the unit of a task of its month: not of one that has begun
+        before, and for which nothing was to be done any more when the digest went."""
+        closed = progress.closed_on(task.id, unit) if self.has_begun(task, month) else None
+        return closed is None or closed >= self.digest_day(month)
+
     def digest_tasks(self, unit: str, month: int, progress: Progress) -> list[Task]:
-        """What stands in the month's rows for that unit, less what it has known for longer and
-        has nothing to do with any more."""
-        return [
-            task
-            for task in self.month_tasks(month)
-            if not self.has_begun(task, month) or progress.is_asked(task.id, unit)
-        ]
+        """What stands in the month's rows for that unit."""
+        tasks = self.month_tasks(month)
+        return [task for task in tasks if self.stands(task, unit, month, progress)]
 
     @cached_property
     def _named(self) -> dict[str, tuple[str, ...]]:

@@ -95,6 +95,10 @@ class Progress:
         """Whether that unit has still to say something of the task."""
         return task not in self.done and not self.reported_on(task, unit)
 
+    def closed_on(self, task: str, unit: str) -> date | None:
+        """Since when nothing more is asked of that unit."""
+        return self.done.get(task) or self.reported_on(task, unit)
+
     def reported_on(self, task: str, unit: str, period: str = "") -> date | None:
         return self.reported.get((task, unit, period))
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from reminder.domain.characters import one_line
 from reminder.domain.notices import Kind, State
+from reminder.domain.occasions import gets_digest
 from reminder.domain.plan import Task, TaskKind
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import Role, Timetable
@@ -43,7 +44,7 @@ def to_sign(
     is_due = table.plan.month_at(on) in table.plan.months and at >= table.digest_due(month)
     if unit.tone is Relation.PARALLEL or unit.is_group or not is_due:
         return ""
-    if not (unit.id in table.reached(month) or table.unconfirmed(unit.id, month, on, progress)):
+    if not gets_digest(table, unit.id, month, on, progress):
         return ""
     mails = newest_copies(
         connection, table.plan.id, Kind.DIGEST, period, unit.id, rehearsal=rehearsal

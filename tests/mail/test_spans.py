@@ -53,9 +53,9 @@ def rows(table: Timetable, unit: str, progress: Progress) -> str:
         ("5—10月", LEADER, Progress(), ". . . N L L L L L L C C"),
         ("5—10月", RELATED, Progress(), ". . . n R R R R R R . ."),
         ("5—10月", OUTSIDER, Progress(), ". . . . . . . . . . . ."),
-        ("5—10月", LEADER, DONE, ". . . N L . . . . . . ."),
-        ("5—10月", RELATED, DONE, ". . . n R . . . . . . ."),
-        ("5—10月", LEADER, REPORTED, ". . . N L . . . . . . ."),
+        ("5—10月", LEADER, DONE, ". . . N L L L . . . . ."),
+        ("5—10月", RELATED, DONE, ". . . n R R R . . . . ."),
+        ("5—10月", LEADER, REPORTED, ". . . N L L L . . . . ."),
         ("5—10月", RELATED, REPORTED, ". . . n R R R R R R . ."),
         ("5—10月", LEADER, SETTLED, ". . . N L L L L L L C C"),
         ("年底前", LEADER, Progress(), "L L L L L L L L L L L L"),
@@ -162,3 +162,9 @@ def test_a_time_that_counts_from_a_meeting(
     assert [line.timing for line in written(table, RELATED).lines] == [related]
     other = timetable(*tasks, meetings=[DATED], relations={LEADER: Relation.PARALLEL})
     assert [line.timing for line in written(other).lines] == [other_body]
+
+
+def test_what_begins_next_month_is_announced_with_its_end_and_the_year() -> None:
+    table = timetable(*at_times("12月—次年3月"))
+    heading = written(table, month=11).heading("next-lead")
+    assert heading == "12月预告（承办1项，12月1日—2027年3月31日）"

@@ -5,7 +5,7 @@ much, the difference shows. Passes that died count for what may be there, those 
 what must.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -27,8 +27,8 @@ class Tick:
 
     at: datetime
     clock: datetime
-    done: frozenset[str]
-    reported: frozenset[tuple[str, str]]  # task and unit, neither confirmed nor sent back
+    done: Mapping[str, date]
+    reported: Mapping[tuple[str, str], date]  # by task and unit, neither confirmed nor sent back
     completed: bool
 
     def is_asked(self, task: str, unit: str) -> bool:
@@ -105,11 +105,12 @@ class _Rules:
                     yield self._key(month, unit)
 
     def _in_rows(self, month: int, tick: Tick) -> set[str]:
+        day = self._table.digest_day(month)
         carried = {
             unit
             for task in self._begun[month]
             for unit in self._units_of([task])
-            if task.id not in tick.done and tick.is_asked(task.id, unit)
+            if (tick.done.get(task.id) or tick.reported.get((task.id, unit)) or day) >= day
         }
         return self._rows[month] | carried
 
@@ -140,7 +141,7 @@ class _Rules:
             if self._end[month] <= tick.clock:
                 yield from (self._key(month, unit) for unit in units)
 
-    def _open(self, done: frozenset[str]) -> Iterator[Window]:
+    def _open(self, done: Container[str]) -> Iterator[Window]:
         for window in self._table.windows.values():
             if window.task not in done and window.due >= self._started:
                 yield window

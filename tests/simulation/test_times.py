@@ -1,11 +1,14 @@
 """A school year of times of every kind: nothing is forgotten over the months and the New Year."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import pytest
 
 from tests.daemon.trials import OPERATOR, Trial
-from tests.simulation.judge import simulate
+from tests.simulation.faults import Action, Faults, PlannedAction
+from tests.simulation.judge import Outcome, simulate
 
 TERM = "year = 2026\nstarts = 2026-09-01\n"
 SESSION = '\n[[meeting]]\nid = "session"\nname = "教代会"\nmonth = 11\n'
@@ -25,25 +28,46 @@ TASKS = [
 ]
 
 
-def plan(office: Trial, *, held: bool) -> None:
+def plan(
+    office: Trial, tasks: Sequence[tuple[str, str]] = TASKS, *, held: bool = False
+) -> Callable[..., Outcome]:
+    """The year with those tasks."""
     rows = "".join(
         f'\n[[month.task]]\nid = "t-{n}"\ntitle = "{words}的工作"\nwhen = "{words}"\n{more}\n'
-        for n, (words, more) in enumerate(TASKS)
+        for n, (words, more) in enumerate(tasks)
     )
     head = office.plan_file.read_text("utf-8").partition("\n[[month]]")[0]
     text = head.replace("year = 2026\n", TERM) + SESSION + (HELD if held else "")
     row = '\n[[month]]\nlead = ["承办委员会"]\nrelated = ["相关委员会"]\n'
     office.plan_file.write_text(text + row + rows, encoding="utf-8")
+    start, end = (datetime.fromisoformat(f"{d}T00:00+08:00") for d in ("2026-08-25", "2027-09-01"))
+    loaded = office.app(start.isoformat(), mail=OPERATOR).office
+    return partial(simulate, loaded, start, end, office.state / "year")
+
+
+def digests(outcome: Outcome, unit: str) -> list[str]:
+    return [v.period for v in outcome.notices if (v.kind, v.unit) == ("digest", unit)]
 
 
 @pytest.mark.parametrize(("seed", "held"), [(None, True), (None, False), (3, True)])
 def test_a_term_from_september_brings_each_unit_what_was_due(
     office: Trial, seed: int | None, held: bool
 ) -> None:
-    plan(office, held=held)
-    start, end = (datetime.fromisoformat(f"{d}T00:00+08:00") for d in ("2026-08-25", "2027-09-01"))
-    loaded = office.app(start.isoformat(), mail=OPERATOR).office
-    outcome = simulate(loaded, start, end, office.state / "year", seed=seed)
+    outcome = plan(office, held=held)(seed=seed)
     assert outcome.breaches == []
-    digests = [v.period for v in outcome.notices if (v.kind, v.unit) == ("digest", "lead")]
-    assert digests == [loaded.table.plan.period(month) for month in range(9, 21)]
+    months = [f"2026-{month:02}" for month in range(9, 13)]
+    assert digests(outcome, "lead") == months + [f"2027-{month:02}" for month in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("action", "related"), [(Action.DONE, 4), (Action.FINISH, 6)], ids=["done", "reported"]
+)
+def test_what_goes_on_for_months_is_told_until_nothing_is_asked(
+    office: Trial, action: Action, related: int
+) -> None:
+    done = PlannedAction(datetime.fromisoformat("2027-01-12T10:00+08:00"), "t-0", action)
+    outcome = plan(office, [("10月—次年3月", "")])(faults=Faults(actions=(done,)))
+    assert outcome.breaches == []
+    months = ["2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03"]
+    assert digests(outcome, "lead") == months[:4]
+    assert digests(outcome, "related") == months[:related]

@@ -74,7 +74,7 @@ class FaultyYear(SimulatedYear):
 
     def _pass(self) -> None:
         app, at, progress = self.app, self.clock.now(), self.app.progress()
-        done, reported = frozenset(progress.done), progress.reported
+        done, reported = dict(progress.done), progress.reported
         begun = self.clock.moment
         if self._deaths and self._deaths[0].at <= begun:
             self._life.dies_at = self._life.steps + self._deaths.pop(0).step
@@ -88,7 +88,7 @@ class FaultyYear(SimulatedYear):
         except Killed:
             self._bury()
         self._life.dies_at = None
-        said = frozenset((task, unit) for task, unit, period in reported if not period)
+        said = {(task, unit): day for (task, unit, period), day in reported.items() if not period}
         self.journal.append(Tick(begun, at, done, said, completed=completed))
         if not completed:
             self.hurry()
