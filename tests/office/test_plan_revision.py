@@ -12,6 +12,7 @@ from reminder.errors import ConfigurationError
 from reminder.office.plan_files import Comparison, compare_files, export_plan
 from reminder.office.plan_import import PlanImport, import_plan
 
+ISSUED = Path(__file__).parents[1] / "data" / "plan_2026_source.txt"
 SHIPPED_PLAN = SHIPPED / "plan" / "plan_2026.toml"
 # What no table says stands here too: sessions' dates, days, parts, a short title.
 EVERY_FORM = """\
@@ -41,7 +42,7 @@ task = [
     { id = "t-3", title = "提请审议意见", when = "适时" },
     { id = "t-4", title = "汇总意见", due = 2026-04-18, exact = true },
     { id = "t-5", title = "组织视察", opens = 2026-04-07, due = 2026-04-20 },
-    { id = "t-6", title = "通报情况", lead = ["办公厅"], remark = "书面" },
+    { id = "t-6", title = "通报情况", lead = ["办公厅"], remark = "书面", source = "〔2026〕3号" },
 ]
 """
 ROW = """
@@ -67,6 +68,7 @@ lead = ["代表工作委员会"]
 id = "s-1"
 title = "推送有关资料"
 lead = ["办公厅"]
+source = "〔2026〕1号"
 """
 TIMES = """5—10月 10月—次年3月 第三季度 上半年 4月上旬 4月初 4月底前 年底前 4月15日 4月15日前
 4月10日—15日 4月10日—5月8日 每月 每月25日前 每季度首月20日前 每半年 3—4月、7—8月、12月 每月、适时"""
@@ -124,6 +126,16 @@ def test_as_a_later_version_it_has_what_no_table_says_too(
     taken, new = taken_in(printed(plan, name), plan)
     assert (taken.questions, taken.draft.dropped) == ([], [])
     assert not compared(plan, new).changes
+
+
+def test_what_was_answered_in_the_plan_is_not_asked_again(shipped: Path, tmp_path: Path) -> None:
+    """Units that run together, times that a text shows once."""
+    issued = tmp_path / "issued.txt"
+    issued.write_bytes(ISSUED.read_bytes())
+    assert taken_in(issued, None)[0].questions
+    taken, new = taken_in(issued, shipped)
+    assert taken.questions == []
+    assert not compared(shipped, new).changes
 
 
 def edited(table: Path, changes: dict[tuple[int, int, int], str]) -> Path:

@@ -95,8 +95,13 @@ class DraftTask:
     remark: str = ""
     id: str = ""
     short: str = ""
+    source: str = ""
     kept: tuple[str, ...] = ()  # lines about its time, of the plan that is revised
     questions: list[Question] = field(default_factory=list)
+
+    @property
+    def units(self) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+        return self.lead, self.related
 
 
 @dataclass

@@ -21,6 +21,14 @@ class _Row:
     time: str
     row: MonthTable | None = None
 
+    @property
+    def units(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Who leads and who is related, as the plan writes them."""
+        row, task = self.row, self.task
+        lead = task.lead if task.lead is not None else row.lead if row else []
+        related = task.related if task.related is not None else row.related if row else []
+        return tuple(lead), tuple(related)
+
 
 def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
     """`say` is a macro of `documents/table.txt`. What is not sure is asked."""
@@ -41,8 +49,11 @@ def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
             continue
         row = rows[pair.before]
         task.id, task.short = row.task.id, row.task.short or ""
+        task.source = row.task.source or (row.row.source if row.row else "")
         if old[pair.before].time == new[place].time:
             _keep_time(task, row)
+        if row.units == tuple(tuple(unit.name for unit in units) for units in task.units):
+            _forget(task, "units", "role", "empty.lead")
         if not pair.sure:
             question = Question(Doubt.TASK_REWORDED, task.place, row.task.title, row.task.id)
             task.questions.append(question)
@@ -69,17 +80,23 @@ def _meant(words: str, term: Term) -> str:
 
 
 def _keep_time(task: DraftTask, kept: _Row) -> None:
-    """As the plan says it: a table says days and parts of months in other words, and no session.
-
-    What might be asked of it was answered in the plan.
-    """
-    task.questions = [q for q in task.questions if q.doubt.kind not in ("time", "date")]
+    """As the plan says it: a table says days and parts of months in other words, and no session."""
+    _forget(task, "time", "date", "empty.time")
     task.kind, task.said, task.at_meeting = kept.kind, "", False
     task.row_when = kept.row.words if kept.row else ""
     task.when = getattr(kept.task, "when", None) or task.row_when
     if isinstance(kept.task, MonthTaskTable):
         task.soft, task.meetings = kept.task.soft, tuple(kept.task.meetings)
         task.kept = tuple(_beside(kept.task))
+
+
+def _forget(task: DraftTask, *doubts: str) -> None:
+    """What might be asked was answered in the plan."""
+    task.questions = [
+        question
+        for question in task.questions
+        if question.doubt not in doubts and question.doubt.kind not in doubts
+    ]
 
 
 def _beside(task: MonthTaskTable) -> Iterator[str]:

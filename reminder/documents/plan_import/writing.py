@@ -85,6 +85,8 @@ class _Writer:
             yield "before = { workdays = 1 }"
         if task.soft:
             yield "soft = true"
+        if task.source:
+            yield f"source = {_text(task.source)}"
 
     def _others(self, tasks: Sequence[DraftTask]) -> Iterator[str]:
         for task in tasks:
@@ -100,6 +102,8 @@ class _Writer:
                 yield self._marks(asked).strip()
             yield from self._units(task, task.questions)
             yield from _extras(task)
+            if task.source:
+                yield f"source = {_text(task.source)}"
 
     def _units(self, task: DraftTask, asked: Sequence[Question]) -> Iterator[str]:
         for key, units in (("lead", task.lead), ("related", task.related)):
