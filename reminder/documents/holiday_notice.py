@@ -168,7 +168,7 @@ class _Sentence:
     def read(self) -> None:
         if head := _HEAD.match(self.text):
             self.notice.holidays.append(Holiday(head["known"] or head["other"], self.line))
-        if not _MONTH.search(self.text):
+        if not re.search(r"\d[月日]" if self.notice.holidays else r"\d月", self.text):
             return
         # Before the first holiday it may be the month in which a law was amended.
         leaves = self.notice.holidays and _MONTH.search(_WORDS.sub("", self.text))

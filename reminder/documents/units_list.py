@@ -1,13 +1,13 @@
 """An office's list of its liaisons: which column holds what, and a workbook for one."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
 from reminder.documents.liaison_cells import READERS, ListDoubt, UnitColumn, joined
 from reminder.documents.tables.grid import Cell, Hidden, Table
+from reminder.domain.units import plain_name
 
 LONGEST = 16  # characters of a heading
 WIDTHS = (40, 14, 24, 36, 36)  # of the columns to fill in
@@ -100,6 +100,11 @@ class UnitsList:
                 continue
             cell = row[rows.name_at]
             number, place = rows.table.numbers[at], rows.place(at, rows.name_at)
+            if cell and cell.struck:
+                self._ask(
+                    ListDoubt.STRUCK, number, place, rows.names[rows.name_at], text=_text(cell)
+                )
+                continue
             # One merged cell may stand beside several liaisons.
             goes_on = last is not None and cell is last[0]
             unit = last[1] if last and goes_on else ListedUnit(_text(cell), number, place)
@@ -174,7 +179,10 @@ class _Rows:
 
     def place(self, at: int, column: int) -> str:
         """As a sheet's cells are called; empty for other files."""
-        return f"{_letters(column)}{self.table.numbers[at]}" if self.table.name else ""
+        from openpyxl.utils import get_column_letter  # with the sheet it was loaded
+
+        letter = get_column_letter(column + 1) if self.table.name else ""
+        return f"{letter}{self.table.numbers[at]}" if letter else ""
 
 
 def column_of(name: str) -> UnitColumn | None:
@@ -206,19 +214,11 @@ def _divided(
 
 
 def _heading(cell: Cell) -> str:
-    return "".join(unicodedata.normalize("NFKC", cell.text).split()).lower()
+    return plain_name(cell.text).lower()
 
 
 def _text(cell: Cell | None) -> str:
     return "".join(cell.lines).strip() if cell else ""
-
-
-def _letters(place: int) -> str:
-    letters = ""
-    while place >= 0:
-        letters = chr(ord("A") + place % 26) + letters
-        place = place // 26 - 1
-    return letters
 
 
 def _hidden(hidden: Hidden) -> ListQuestion:

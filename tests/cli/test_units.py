@@ -102,13 +102,13 @@ def test_what_is_in_doubt_is_asked_and_not_written(
 
 
 def test_what_nobody_sees_or_is_crossed_out_is_asked(office: Office, file: Path) -> None:
-    workbook(file, [HEAD, ["组织部", "张三"], ["高级人民法院", "李四"]])
+    workbook(file, [HEAD, ["组织部", "张三"], ["高级人民法院", "李四"], ["代表工委", "王五"]])
     book = openpyxl.load_workbook(file)
     book.active.row_dimensions[3].hidden = True
-    book.active["B2"].font = Font(strike=True)
+    book.active["B2"].font = book.active["A4"].font = Font(strike=True)
     book.save(file)
     ended = office("units", "import", str(file), "--json")
-    assert [kind for _, kind in kinds(ended)] == ["hidden", "struck"]
+    assert [kind for _, kind in kinds(ended)] == ["hidden", "struck", "struck"]
     assert (office.folder / "units.toml").read_text("utf-8") == UNITS
 
 
