@@ -121,7 +121,7 @@ def _header(title: str, term: Term, office: Named, series: Known | None) -> Head
     return Header(
         id=series.id if series else NEW_PLAN,
         term=term,
-        name=title or f"{term.year}年度工作安排表",
+        name=title or (series.name if series else f"{term.year}年度工作安排表"),
         tag=tag,
         office=office,
         zone=series.zone if series else "Asia/Shanghai",
