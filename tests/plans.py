@@ -11,7 +11,7 @@ id = "{id}"
 year = {year}
 name = "{id}{year}年度安排表"
 tag = "{id}"
-office = "承办委员会"
+office = "{office}"
 timezone = "Asia/Shanghai"
 """
 _ROW = """
@@ -34,10 +34,12 @@ def plan_text(
     ids: str = "",
     lead: str = "承办委员会",
     related: str = "相关委员会",
+    office: str = "",
     more: str = "",
 ) -> str:
     """A task a month, `YEAR-MM-1` unless its id begins otherwise."""
     facts = {"id": plan, "year": year, "lead": lead, "related": related}
+    facts |= {"office": office or lead}
     rows = [
         _ROW.format(month=month, task=f"{ids or year}-{month:02}-1", **facts) for month in months
     ]

@@ -39,7 +39,9 @@ def of_all_commands(
     config: Annotated[
         Path | None, _kept("DIR", "Folder with reminder.toml and units.toml.")
     ] = None,
-    plan: Annotated[Path | None, _kept("FILE", "The year's plan.")] = None,
+    plan: Annotated[Path | None, _kept("FILE", "The year's plan, or a folder of plans.")] = None,
+    plan_id: Annotated[str | None, _kept("ID", "Of several plans this one.")] = None,
+    year: Annotated[int | None, _kept("YEAR", "Of several years of it this one.")] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks.", expose_value=False)
     ] = False,
@@ -68,7 +70,9 @@ def main() -> None:
     for command in root.commands.values():
         group = command.commands if isinstance(command, TyperGroup) else {}
         for each in (command, *group.values()):
-            each.params += root.params  # they may stand behind the command too
+            own = {name for option in each.params for name in option.opts}
+            # They may stand behind the command too, unless it means something else by one.
+            each.params += [option for option in root.params if own.isdisjoint(option.opts)]
     try:
         try:
             root()

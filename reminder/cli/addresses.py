@@ -157,7 +157,10 @@ def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
 def _feed_name(app: Application, unit: str) -> str:
     from reminder.office.lookup import find_unit
 
-    name = find_unit(app, unit).id if unit != "plan" else "plan"
+    plans = app.feeds.plans()
+    if unit == "plan" and app.is_chosen:
+        unit = next(name for name, plan in plans.items() if plan == app.table.plan.id)
+    name = unit if unit in plans else find_unit(app, unit).id
     if not app.feeds.has(name):
         raise UsageError(f"{name} is a group: its members have feeds")
     return name

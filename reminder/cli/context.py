@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,20 +19,39 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-chosen: dict[str, Path] = {}  # by --config and --plan; the last word wins
 
 
-def choose(option: typer.CallbackParam, value: Path | None) -> None:
-    if value and option.name:
-        chosen[option.name] = value
+@dataclass
+class Chosen:
+    """By options that every command takes; the last word wins."""
+
+    config: Path | None = None
+    plan: Path | None = None
+    plan_id: str | None = None
+    year: int | None = None
+
+    def clear(self) -> None:
+        vars(self).update(vars(Chosen()))
+
+
+chosen = Chosen()
+
+
+def choose(option: typer.CallbackParam, value: object) -> None:
+    if value is not None and option.name:
+        setattr(chosen, option.name, value)
 
 
 def load() -> Office:
-    """Plan, units, working days and settings. Raises `ConfigurationError`."""
+    """Plans, units, working days and settings, about the plan that was asked for. Raises
+    `ConfigurationError`, and `UnknownError` for a plan or a year that is not there."""
+    from reminder.clock import Clock
     from reminder.documents.office import load_office
 
-    plan = chosen.get("plan")
-    return load_office(chosen.get("config"), {"plan": plan} if plan else None)
+    plan = chosen.plan
+    office = load_office(chosen.config, {"plan": plan} if plan else None)
+    today = office.table.local_day(Clock().now())
+    return office.choosing(office.position_of(chosen.plan_id or "", chosen.year, today))
 
 
 def application(*, informed: bool = True) -> Application:
@@ -43,11 +63,14 @@ def application(*, informed: bool = True) -> Application:
 
     office = load()
     log_to_stderr(office.settings.log.format, office.settings.log.level)
-    for warning in SettingsSources(chosen.get("config")).warnings:
+    for warning in SettingsSources(chosen.config).warnings:
         log.warning("%s", warning)
     app = Application(office, Clock())
     if informed:
         app.refresh()
+    if chosen.plan_id or chosen.year:
+        plan = office.table.plan
+        return app.about(plan.id, plan.year)
     return app
 
 

@@ -45,7 +45,7 @@ def import_units(
     is there. Exit status 1 when something is asked; that is not written, the rest is."""
     from reminder.office.unit_lists import read_list
 
-    taken = read_list(chosen.get("config"), file, add=add, shared=shared or ())
+    taken = read_list(chosen.config, file, add=add, shared=shared or ())
     if not dry_run:
         taken.write()
     if as_json:
@@ -63,7 +63,7 @@ def template(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A workbook to fill in: a row a unit, with what is known of it."""
     from reminder.office.unit_lists import write_template
 
-    say(f"{counted(write_template(chosen.get('config'), file), 'unit')} in {file}")
+    say(f"{counted(write_template(chosen.config, file), 'unit')} in {file}")
 
 
 @workdays.command("import", epilog="Example: reminder workdays import notice.txt --dry-run")
@@ -82,7 +82,7 @@ def import_workdays(
     something in it contradicts itself or the file: then nothing is written."""
     from reminder.office.holidays import read_holidays
 
-    taken = read_holidays(chosen.get("config"), file, year)
+    taken = read_holidays(chosen.config, file, year)
     questions = taken.questions(replace=replace)
     written = not (questions or dry_run)
     if written:
@@ -106,7 +106,7 @@ def show_workdays(
     """A year's days off and make-up days, and which layer says so."""
     from reminder.office.holidays import WorkYear
 
-    days = WorkYear(chosen.get("config"), year)
+    days = WorkYear(chosen.config, year)
     if as_json:
         print_json(days.facts())
         return

@@ -13,8 +13,9 @@ import typer
 
 from reminder.cli.context import AsJson, application, load, parse_day, parse_moment, say_hold
 from reminder.cli.output import counted, print_json, say, show
-from reminder.domain.changes import clashing, held_on
+from reminder.domain.changes import clashing
 from reminder.domain.occasions import forecast
+from reminder.domain.series import on_days
 from reminder.domain.status import task_light
 from reminder.errors import ConfigurationError, UsageError
 
@@ -72,11 +73,13 @@ def _findings(office: Office) -> dict[str, Any]:
     from reminder.documents.office import warnings
     from reminder.office.records import done_otherwise, session_dates
 
-    days = session_dates(office).get(office.table.plan.id, {})
-    table = held_on(office.table, days)
+    days = session_dates(office)
+    tables = on_days(office.tables, days)
+    table = tables[office.chosen]
     clashes = [
         f"{name} is set on {day}, which is not in force: a task would be due before it opens"
-        for name, day in clashing(table, days).items()
+        for each in tables
+        for name, day in clashing(each, days.get(each.plan.id, {})).items()
     ]
     moved = [
         f"{key} is registered as done and is {', '.join(now)} now, wanted which of them: "
@@ -84,16 +87,18 @@ def _findings(office: Office) -> dict[str, Any]:
         for key, now in done_otherwise(office)
     ]
     single = table.directory.single
-    kinds = list({task.table_id: str(task.kind) for task in table.plan.tasks}.values())
+    of_file = {(each.plan.id, task.table_id): task for each in tables for task in each.plan.tasks}
+    kinds = [str(task.kind) for task in of_file.values()]
     return {
         "ok": True,
         "plan": table.plan.name,
+        "plans": [each.plan.name for each in tables],
         "tasks": {kind: kinds.count(kind) for kind in ("month", "year", "standing")},
         "units": len(single),
         "groups": len(table.directory.groups),
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
-        "provisional": [window.task for window in table.windows.values() if window.provisional],
+        "provisional": [w.task for each in tables for w in each.windows.values() if w.provisional],
         "warnings": [*map(str, warnings(office)), *clashes, *moved],
         "errors": [],
     }
@@ -101,7 +106,7 @@ def _findings(office: Office) -> dict[str, Any]:
 
 def _in_words(findings: dict[str, Any]) -> Iterator[str]:
     count, groups = findings["tasks"], counted(findings["groups"], "group")
-    yield findings["plan"]
+    yield from _few(findings["plans"])
     monthly, all_year = f"{count['month']} monthly tasks", f"{count['year']} year-round"
     yield f"{monthly}, {all_year}, {count['standing']} standing"
     yield f"{findings['units']} units, {groups}, {findings['addresses']} addresses"

@@ -21,7 +21,7 @@ def diff(
     """What differs between two plan files, and for whom. Exit status 1 when anything does."""
     from reminder.office.plan_files import compare_files
 
-    comparison = compare_files(chosen.get("config"), old, new)
+    comparison = compare_files(chosen.config, old, new)
     if as_json:
         print_json(comparison.facts())
     else:
@@ -52,7 +52,7 @@ def import_table(
     from reminder.clock import Clock
     from reminder.office.plan_import import import_plan
 
-    taken = import_plan(chosen.get("config"), file, year or 0, units, Clock().now().year, revise)
+    taken = import_plan(chosen.config, file, year or 0, units, Clock().now().year, revise)
     if output:
         taken.write(output)
     if as_json:

@@ -20,6 +20,15 @@ LISTED = 20  # lines of one screen
 
 def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "plan", f"{facts['plan']['name']} ({facts['plan']['file']})"
+    others = [
+        f"{plan['name']}: --plan-id {plan['id']} --year {plan['year']}"
+        for plan in facts["plans"]
+        if plan["file"] != facts["plan"]["file"]
+    ]
+    for words in others[:LISTED]:
+        yield "beside it", words
+    if len(others) > LISTED:
+        yield "", f"and {len(others) - LISTED} more: reminder status --json"
     yield "transport", facts["transport"]
     if facts["rehearsal"]:
         yield "rehearsal", "every mail goes to mail.redirect_to, its subject marked"
@@ -82,6 +91,8 @@ def welcome(app: Application, started: Started) -> None:
     """What `reminder run` did, where the mails lie, what comes next."""
     plan, units = app.table.plan, app.table.directory.single
     print(harmless(f"reminder runs on {plan.name}: {len(plan.tasks)} tasks, {len(units)} units."))
+    if len(app.tables) > 1:
+        print(f"Beside it stand {counted(len(app.tables) - 1, 'other table')}: reminder status")
     for line in ("", *_did(app, started), "", *_where(app, started), "", *_next(app), ""):
         print(harmless(line))
     print("Ctrl-C stops it; starting it again sends nothing twice.", flush=True)

@@ -6,6 +6,7 @@ And what is valid in it, and probably not meant.
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -21,10 +22,10 @@ from reminder.documents.values import SECRETARIAT, UNIT
 from reminder.documents.workdays_file import read_workdays, year_files
 from reminder.domain.addresses import is_loopback, is_reserved
 from reminder.domain.notices import Kind
-from reminder.domain.series import by_series, main_plan
+from reminder.domain.series import by_series, main_plan, running
 from reminder.domain.timetable import Addressees, Schedule, Timetable, together
 from reminder.domain.units import Directory, Relation
-from reminder.errors import ConfigurationError, Fault
+from reminder.errors import ConfigurationError, Fault, UnknownError
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,18 @@ class Office:
         """Of all its tables: the same means that nothing was edited."""
         hashes = [table.input_hash for table in self.tables]
         return hashes[0] if len(hashes) == 1 else sha256(" ".join(hashes).encode()).hexdigest()
+
+    def position_of(self, plan: str, year: int | None, on: date) -> int:
+        """Of that plan's table of that year, or of the one whose term runs on that day; of the
+        main plan without an id. Raises `UnknownError`."""
+        plan = plan or self.main_plan
+        if plan not in self.series:
+            raise UnknownError(f"no plan {plan!r}", hint=f"Wanted {', '.join(self.series)}.")
+        year = running(self.series[plan], on).plan.year if year is None else year
+        if (plan, year) not in self.positions:
+            years = ", ".join(str(table.plan.year) for table in self.series[plan])
+            raise UnknownError(f"no table of {year} in the plan {plan!r}", hint=f"Wanted {years}.")
+        return self.positions[plan, year]
 
     def choosing(self, position: int) -> "Office":
         return self if position == self.chosen else replace(self, chosen=position)

@@ -88,9 +88,11 @@ def hold_new(connection: Connection, key: str, at: datetime) -> None:
         set_states(connection, [key], State.HELD, hold.reason, at)
 
 
-def lift_holds(connection: Connection, stream: str, at: datetime) -> None:
-    connection.execute(update(start).where(start.c.stream == stream).values(held=False))
-    if drop_setting(connection, _HOLD):
+def lift_holds(connection: Connection, stream: str, at: datetime, plan: str = "") -> None:
+    """Of all; of a plan alone what holds that one, not what holds everything."""
+    starts = update(start).where(start.c.stream == stream).values(held=False)
+    connection.execute(starts.where(start.c.plan == plan) if plan else starts)
+    if not plan and drop_setting(connection, _HOLD):
         put_setting(connection, _RELEASED, at.isoformat())
 
 

@@ -16,10 +16,9 @@ from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.domain.notices import Reason, State
-from reminder.domain.series import on_days, running
+from reminder.domain.series import on_days
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
-from reminder.errors import UnknownError
 from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.counts import last_change, states_since
@@ -70,17 +69,14 @@ class Application:
 
         Raises `UnknownError`.
         """
-        office = self._in_force.office
-        if plan not in office.series:
-            raise UnknownError(f"no plan {plan!r}", hint=f"Wanted {', '.join(office.series)}.")
-        if year is None:
-            year = running(office.series[plan], self._today).plan.year
-        if (plan, year) not in office.positions:
-            years = ", ".join(str(table.plan.year) for table in office.series[plan])
-            raise UnknownError(f"no table of {year} in the plan {plan!r}", hint=f"Wanted {years}.")
         view = copy(self)
-        view._chosen = office.positions[plan, year]
+        view._chosen = self._in_force.office.position_of(plan, year, self._today)
         return view
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether one of several tables was asked for."""
+        return self._chosen is not None
 
     @property
     def _today(self) -> date:
@@ -94,8 +90,7 @@ class Application:
         if len(office.tables) == 1:
             return 0
         if (on := self._today) not in positions:
-            plan = running(office.series[office.main_plan], on).plan
-            positions[on] = office.positions[plan.id, plan.year]
+            positions[on] = office.position_of("", None, on)
         return positions[on]
 
     @property

@@ -51,11 +51,12 @@ class FeedLinks:
 def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
     """Of every feed, the whole plan's first."""
     names, readers = app.feeds.names(), defaultdict[str, list[LinkView]](list)
+    plans = app.feeds.plans()
     pages, feeds = (access.read_links(connection, purpose, names) for purpose in (PAGE, FEED))
     for link in access.read_readers(connection):
         readers[feed_of(link.subject)].append(link)
     return [
-        FeedLinks(name, pages[name] if name != PLAN else None, feeds[name], tuple(readers[name]))
+        FeedLinks(name, None if name in plans else pages[name], feeds[name], tuple(readers[name]))
         for name in names
     ]
 
@@ -63,7 +64,7 @@ def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
 def find_link(app: Application, connection: Connection, purpose: str, subject: str) -> LinkView:
     """Raises `UnknownError` for what no unit has and nobody has made."""
     name = feed_of(subject)
-    may_be = purpose == FEED or (purpose == PAGE and subject == name != PLAN)
+    may_be = purpose == FEED or (purpose == PAGE and subject == name not in app.feeds.plans())
     link = access.read_link(connection, purpose, subject)
     if link is None or not (may_be and app.feeds.has(name)):
         hint = "`reminder feed list` lists them; a group has none, its members have."
@@ -86,8 +87,14 @@ def offered_feeds(
     entries, which is the usual one, and that with whole windows: who sees them can open them."""
     names = app.feeds.names()[:most]
     for name, link in access.read_links(connection, FEED, names).items():
-        label = "" if name == PLAN else app.table.directory[name].name
+        label = "" if name == PLAN else feed_label(app, name)
         yield {"name": label} | addresses(app, base, link)
+
+
+def feed_label(app: Application, name: str) -> str:
+    """The unit's, or the plan's of a whole plan."""
+    plan = app.feeds.plans().get(name)
+    return app.about(plan).table.plan.name if plan else app.table.directory[name].name
 
 
 def addresses(app: Application, base: str, link: LinkView) -> dict[str, str]:

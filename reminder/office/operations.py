@@ -55,11 +55,13 @@ def release(app: Application, period: str | None = None) -> list[str]:
     with app.database.write() as connection:
         let_finished_go(connection)
         if period is None:
-            lift_holds(connection, app.settings.stream, at)
+            plan = app.table.plan.id if app.is_chosen else ""
+            lift_holds(connection, app.settings.stream, at, plan)
         keys = [
             view.key
             for view in read_notices(connection, period=period, state=State.HELD)
-            if (view.stream == app.settings.stream or view.sha256)
+            if _asked_for(app, view)
+            and (view.stream == app.settings.stream or view.sha256)
             and (view.sha256 or view.reason in ON_HOLD or not app.settings.mail.approval)
         ]
     for batch in batched(keys):
@@ -68,6 +70,11 @@ def release(app: Application, period: str | None = None) -> list[str]:
             released += [view.key for view in held if _release(app, connection, view, at)]
             renew_old(connection, app.containers, batch, at)
     return released
+
+
+def _asked_for(app: Application, view: NoticeView) -> bool:
+    """Of the plan that was asked for; of all where none was."""
+    return not app.is_chosen or view.plan == app.table.plan.id
 
 
 def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
@@ -108,7 +115,8 @@ def drop_period(app: Application, period: str) -> tuple[int, int]:
             view
             for state in (*WAITING, State.EXPIRED)
             for view in read_notices(connection, state=state)
-            if f"{view.period}-".startswith(f"{period}-")
+            if _asked_for(app, view)
+            and f"{view.period}-".startswith(f"{period}-")
             and (view.waiting or view.reason == Reason.UNKNOWN)
         ]
         keys = [view.key for view in views if view.state is not State.SENDING]

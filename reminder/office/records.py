@@ -72,7 +72,11 @@ def list_notices(
     """In the order in which they were made; `unit` by id, name or alias."""
     with app.database.read() as connection:
         unit_id = find_subject(app, connection, unit) if unit else None
-        return read_notices(connection, period=period, unit=unit_id, state=state)
+        views = read_notices(connection, period=period, unit=unit_id, state=state)
+    if not app.is_chosen:
+        return views
+    plan = app.table.plan
+    return [view for view in views if view.plan == plan.id and plan.month_of(view.period[:7])]
 
 
 def left_to_settle(app: Application, period: str | None, state: State | None) -> list[str]:

@@ -40,7 +40,16 @@ def read_status(app: Application) -> dict[str, Any]:
         "unsettled": [], "waiting_count": 0, "waiting": [], "replicas": [], "troubles": {},
         "alarms": [],
     }  # fmt: skip
-    facts = {"plan": names, "transport": settings.transport, "rehearsal": settings.rehearsal}
+    others = [
+        {"id": table.plan.id, "year": table.plan.year, "name": table.plan.name, "file": str(path)}
+        for table, path in zip(app.tables, app.office.paths, strict=True)
+    ]
+    facts = {
+        "plan": names,
+        "plans": others,
+        "transport": settings.transport,
+        "rehearsal": settings.rehearsal,
+    }
     facts |= nothing
     if has_ledger:
         with app.database.read() as connection:

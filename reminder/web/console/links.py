@@ -91,7 +91,7 @@ def _wanted(page: Page, act: str, purpose: str, subject: str) -> tuple[str, Link
 def _name(page: Page, name: str) -> str:
     if name == PLAN:
         return phrase(page.templates, WORDS, "whole_plan")
-    return page.table.directory[name].name
+    return links.feed_label(page.app, name)
 
 
 def _opened(page: Page, link: LinkView) -> dict[str, object]:
