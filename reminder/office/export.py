@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import State
 from reminder.domain.plan import TaskKind
+from reminder.domain.series import table_with
 from reminder.domain.status import office_status
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Rule
@@ -68,6 +69,13 @@ class Export:
         return cache(
             partial(phrase, environment(self.app.settings.templates, autoescape=False), template)
         )
+
+    def is_of_year(self, period: str, task: str = "") -> bool:
+        """Whether it is of this table, of the plan's years; what has left all of them counts as
+        its last year's."""
+        series = self.app.series
+        own = table_with(series, period, [task]) or series[-1]
+        return own is self.table
 
     def local(self, moment: datetime | None) -> str:
         """To the second, as a spreadsheet sorts it; spreadsheets know no time zones."""
@@ -184,6 +192,8 @@ def _registration_rows(export: Export) -> Iterator[Row]:
     for row in registrations.read_all(export.connection, export.table.plan.id):
         if not export.local(row.at).startswith(export.period):
             continue
+        if not export.is_of_year(row.period, row.task):
+            continue
         yield (
             row.id,
             export.local(row.at),
@@ -203,7 +213,7 @@ def _registration_rows(export: Export) -> Iterator[Row]:
 def _notice_rows(export: Export) -> Iterator[Row]:
     say, word = export.say, export.word
     for view in read_notices(export.connection, plan=export.table.plan.id):
-        if not view.period.startswith(export.period):
+        if not (view.period.startswith(export.period) and export.is_of_year(view.period)):
             continue
         yield (
             view.key,

@@ -1,12 +1,50 @@
 """What people name: units, tasks, notices, months. Each raises an error with a hint."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
-from reminder.domain.plan import Task
+from reminder.domain.plan import Plan, Task
+from reminder.domain.series import running
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
 from reminder.errors import UnknownError, UsageError
 from reminder.ledger.views import NoticeFilter, NoticeView, page_of, read_notice
 from reminder.office.application import Application
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a page may be about instead: the tables that run, one of each plan, and all years of
+    the plan that it is about."""
+
+    plans: tuple[Plan, ...]
+    years: tuple[int, ...]
+
+
+def choices(app: Application, unit: str = "") -> Choices | None:
+    """Of those that name the unit, if it is given; None where there is one table."""
+    if len(app.tables) == 1:
+        return None
+
+    def named(table: Timetable) -> bool:
+        return not unit or bool(table.named_as(unit)) or table is app.table
+
+    today = app.table.local_day(app.clock.now())
+    plans = (running(series, today) for series in app.office.series.values())
+    years = tuple(table.plan.year for table in app.series if named(table))
+    found = Choices(tuple(table.plan for table in plans if named(table)), years)
+    return found if len(found.plans) + len(found.years) > 2 else None
+
+
+def about_unit(app: Application, unit: str) -> Application:
+    """About the first plan that names the unit, unless one was asked for."""
+    if app.is_chosen or len(app.tables) == 1 or app.table.named_as(unit):
+        return app
+    today = app.table.local_day(app.clock.now())
+    tables = (running(series, today) for series in app.office.series.values())
+    plan = next((table.plan for table in tables if table.named_as(unit)), app.table.plan)
+    return app.about(plan.id, plan.year)
 
 
 def find_unit(app: Application, name: str) -> Unit:

@@ -97,11 +97,12 @@ class NoticeWriter:
             yield from (UnitFacts(unit not in written_to) for unit in units)
             return
         base, key = self._settings.web.public_url, self.composer.key
+        of_plan = f"?plan={plan.id}" if len(self.composer.office.series) > 1 else ""
         feeds = read_links(connection, FEED, units)
         pages = read_links(connection, PAGE, units)
         for unit in units:
             calendar = feeds[unit].address(base, key, handed_out=True)
-            page = pages[unit].address(base, key)
+            page = pages[unit].address(base, key) + of_plan
             yield UnitFacts(unit not in written_to, calendar, page)
 
     def release(

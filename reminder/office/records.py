@@ -29,10 +29,15 @@ __all__ = ["NoticeView", "backup", "take_back", "verify"]
 _GIVEN_UP = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
 
 
+def periods_of(app: Application) -> list[str]:
+    """The months of all years of the plan."""
+    return [table.plan.period(month) for table in app.series for month in table.plan.months]
+
+
 def filter_by(app: Application, connection: Connection, typed: Mapping[str, str]) -> NoticeFilter:
     """Raises `DeclinedError` for what no notice has."""
     period, kind, state, name = (typed[key].strip() for key in ("period", "kind", "state", "unit"))
-    if period and period not in map(app.table.plan.period, app.table.plan.months):
+    if period and period not in periods_of(app):
         raise DeclinedError("month_not_in_plan")
     if kind not in ("", *Kind) or state not in ("", *State):
         raise DeclinedError("no_such_kind_or_state")

@@ -24,6 +24,7 @@ from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports import Envelope
 from reminder.mail.transports.maildir import MaildirTransport, file_name
 from reminder.office.application import Application
+from reminder.office.approval import Approvals
 
 SOON = timedelta(minutes=1)  # while something waits, and after a start
 LATER = timedelta(hours=1)
@@ -105,11 +106,14 @@ class SimulatedYear:
         self.app.tick()
         self.passes += 1
         if self.office.settings.mail.approval:
-            at, approvals = self.clock.now(), self.app.container.approvals
-            with self.app.database.read() as connection:
-                batches = approvals.batches(connection, at)
-            for batch in batches:
-                approvals.approve_all(batch.period, batch.due, batch.as_of, batch.sha256, at)
+            for parts in self.app.containers:
+                self._approve(parts.approvals, self.clock.now())
+
+    def _approve(self, approvals: Approvals, at: datetime) -> None:
+        with self.app.database.read() as connection:
+            batches = approvals.batches(connection, at)
+        for batch in batches:
+            approvals.approve_all(batch.period, batch.due, batch.as_of, batch.sha256, at)
 
     def pauses(self) -> Iterator[timedelta]:
         """Until each of the next moments at which something may happen."""
@@ -118,11 +122,12 @@ class SimulatedYear:
             self._pause = min(self._pause * 2, LATER)
         else:
             self.hurry()
-        table, now = self.office.table, self.clock.now()
-        local = now.astimezone(table.plan.zone)
-        hour = table.moment(local.date())
-        yield (hour if hour > local else table.moment(local.date() + DAY)) - now
-        yield table.end_of(last_day(local.year, local.month)) - now
+        now, zones = self.clock.now(), {t.plan.zone: t for t in self.office.tables}
+        for zone, table in zones.items():
+            local = now.astimezone(zone)
+            hour = table.moment(local.date())
+            yield (hour if hour > local else table.moment(local.date() + DAY)) - now
+            yield table.end_of(last_day(local.year, local.month)) - now
 
     def hurry(self) -> None:
         self._pause = SOON
@@ -179,7 +184,8 @@ def grid(outcome: Outcome, table: Timetable) -> list[list[str]]:
     """A row for each unit that was due anything: its short name, then its plan's twelve months."""
     cells: dict[tuple[str, int], list[str]] = defaultdict(list)
     for view in sorted(outcome.notices, key=lambda view: view.due):
-        if view.kind in MARKS and view.state is not State.BASELINE:
+        is_shown = view.plan == table.plan.id and view.kind in MARKS
+        if is_shown and view.state is not State.BASELINE:
             month = int(view.period[5:7])
             if view.kind is not Kind.DIGEST:
                 month = view.due.astimezone(table.plan.zone).month

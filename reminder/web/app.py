@@ -3,7 +3,7 @@
 import logging
 import re
 from http import HTTPStatus
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -21,13 +21,14 @@ from reminder.web import console, local, units
 from reminder.web.errors import HANDLERS, error_answer
 from reminder.web.feeds import FeedCache, feed
 from reminder.web.forms import get
-from reminder.web.page import MESSAGES, Page, headers_of
+from reminder.web.page import MESSAGES, TABLE, Page, headers_of
 
 log = logging.getLogger(__name__)
 
 TARGET = 8000  # bytes; RFC 9112, 3: so much is wise to take, and no address of ours is a tenth
 HEAD = 16384
 _HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._~-]*)(:[0-9]{0,5})?", re.IGNORECASE)
+_ABOUT = re.compile(r"/plans/([A-Za-z0-9._-]+)/(\d{4})(/.*)?", re.ASCII)
 # Calendar programs and monitors come as they like, and send no form.
 _LEFT_ALONE = ("/feeds/", "/static/", "/healthz", "/readyz")
 
@@ -89,12 +90,15 @@ def _bounded(app: ASGIApp, root: str) -> ASGIApp:
         status = _fault(scope)
         if not status:
             _take_off(above, scope)
+            _choose(scope)
             # A route's `$` matches before a newline too.
             status = None if scope["path"].isprintable() else HTTPStatus.NOT_FOUND
         if status:
             # Ends the connection: what follows a doubtful request is more doubtful still.
             closing = error_answer(Request(scope), status, headers={"Connection": "close"})
             await closing(scope, receive, send)
+        elif elsewhere := _asked_for(scope):
+            await RedirectResponse(f"{root}{elsewhere}", 307)(scope, receive, send)
         else:
             await app(scope, receive, send)
 
@@ -128,6 +132,33 @@ def _take_off(above: list[str], scope: Scope) -> None:
         scope["raw_path"], scope["path"] = raw, unquote(raw)
     if (path := as_address(scope["path"]) or "/") != scope["path"]:
         scope["path"], scope["raw_path"] = path, quote(path).encode()
+
+
+def _choose(scope: Scope) -> None:
+    """`/plans/ID/YEAR/…` is the page behind it, about that table."""
+    chosen = _ABOUT.fullmatch(scope["path"])
+    application: Application = scope["app"].state.application
+    if chosen and (table := (chosen[1], int(chosen[2]))) in application.office.positions:
+        scope[TABLE] = table
+        scope["path"] = chosen[3] or "/"
+        scope["raw_path"] = quote(scope["path"]).encode()
+
+
+def _asked_for(scope: Scope) -> str:
+    """Where a page is that was asked for with `?plan=ID&year=YEAR`; empty without."""
+    application: Application = scope["app"].state.application
+    if len(application.tables) == 1 or scope["path"].startswith(_LEFT_ALONE):
+        return ""
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    asked = dict(query)
+    if scope["method"] not in ("GET", "HEAD") or asked.get("plan") not in application.office.series:
+        return ""
+    year = asked.get("year", "")
+    known = year.isdecimal() and (asked["plan"], int(year)) in application.office.positions
+    plan = application.about(asked["plan"], int(year) if known else None).table.plan
+    rest = urlencode([(name, value) for name, value in query if name not in ("plan", "year")])
+    where = f"/plans/{plan.id}/{plan.year}{scope['raw_path'].decode('ascii')}"
+    return f"{where}?{rest}" if rest else where
 
 
 def _framed(app: ASGIApp, headers: dict[str, str]) -> ASGIApp:

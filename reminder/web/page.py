@@ -17,6 +17,7 @@ from reminder.domain.timetable import Timetable
 from reminder.office.application import Application
 from reminder.office.holds import Hold, read_hold
 from reminder.office.links import offered_feeds
+from reminder.office.lookup import Choices, choices
 
 # Every response carries them: nothing from elsewhere, no script, no framing.
 HEADERS = {
@@ -35,6 +36,7 @@ HEADERS = {
     # Nothing that one reader may see stays behind for the next, an error page neither.
     "Cache-Control": "no-store",
 }
+TABLE = "reminder.table"  # in a request's scope: plan and year that it is about
 OFFERED = 200  # feeds on one page; the console finds the others by name
 MESSAGES = "web/messages.html"  # one macro a sentence: what a form has done, or why it was refused
 _SAID = "said"  # the cookie of the sentence that the next page says
@@ -87,6 +89,8 @@ class Page(ExitStack):
         super().__init__()
         self.request = request
         self.app = cast(Application, request.app.state.application)
+        if TABLE in request.scope:
+            self.app = self.app.about(*request.scope[TABLE])
         self.templates = cast(Environment, request.app.state.templates)
         self.settings = self.app.settings
         self.at = self.app.clock.now()
@@ -113,6 +117,13 @@ class Page(ExitStack):
     @property
     def base(self) -> str:
         return base_of(self.request)
+
+    @property
+    def root(self) -> str:
+        """What stands before every address of ours; where there are several tables also which one
+        the page is about, so that its links and forms stay with that."""
+        plan, root = self.app.table.plan, self.settings.web.root
+        return root if len(self.app.tables) == 1 else f"{root}/plans/{plan.id}/{plan.year}"
 
     def query(self, name: str) -> str:
         return self.request.query_params.get(name, "")
@@ -143,23 +154,31 @@ class Page(ExitStack):
             cookie_name(self.app, name),
             value,
             max_age=seconds,
-            path="/" if web.is_https and not web.root else web.root + path or "/",
+            path=self._cookie_path(path),
             httponly=True,
             samesite=samesite,
             secure=web.is_https,
         )
+
+    def _cookie_path(self, path: str) -> str:
+        """Pages about one of several tables have other paths, and share their cookies."""
+        web = self.settings.web
+        if web.is_https and not web.root:
+            return "/"
+        return (web.root if len(self.app.tables) > 1 else web.root + path) or "/"
 
     def render(self, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
         """A page of `web/`, with what the form before it has done, once."""
         mail, message = self.settings.mail, "" if "message" in facts else self.message
         shared = {
             "plan": self.app.table.plan,
-            "root": self.settings.web.root,
+            "root": self.root,
             "has_outbox": self.settings.transport == "maildir",
             "rehearsal": bool(mail.redirect_to),
             "approval": mail.approval,
             "offered": OFFERED,
             "read_hold": self.read_hold,
+            "choices": self.choices,
             "message": self.phrase(message) if message else "",
             "refused": "",
         }
@@ -182,12 +201,16 @@ class Page(ExitStack):
         """Why no mail goes at present."""
         return read_hold(self.connection, self.app.settings.stream)
 
+    def choices(self) -> Choices | None:
+        """Which other table the console may be about."""
+        return choices(self.app)
+
     def subscriptions(self) -> list[dict[str, str]]:
         return list(offered_feeds(self.app, self.connection, self.base, OFFERED))
 
     def to(self, path: str) -> RedirectResponse:
         """To a page of ours, after a form or in its stead."""
-        return RedirectResponse(self.settings.web.root + path, 303)
+        return RedirectResponse(self.root + path, 303)
 
     def done(self, path: str, message: str, behind: str = "") -> Response:
         """To that page after a form, which then says that message; `behind` is the address's rest.

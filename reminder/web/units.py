@@ -19,6 +19,7 @@ from reminder.domain.units import Unit
 from reminder.errors import DeclinedError
 from reminder.office import links, registrations
 from reminder.office.links import FEED, PAGE, LinkView
+from reminder.office.lookup import about_unit, choices
 from reminder.office.registrations import WHO, WORDS
 from reminder.office.unit_page import SentMail, mailed_to, unit_page
 from reminder.web.forms import LONGEST, Form, get, post
@@ -59,6 +60,7 @@ def _home(page: Page) -> str:
 def _opened(page: Page) -> tuple[Unit, LinkView]:
     """Raises one and the same 404 for every link that is no good, after the same work."""
     name, token = page.part("unit"), page.part("token")
+    page.app = about_unit(page.app, name)
     link = links.open_link(page.connection, page.app.key, PAGE, name, token)
     unit = page.table.directory.units.get(name)
     if link is None or unit is None or unit.is_group:
@@ -68,8 +70,13 @@ def _opened(page: Page) -> tuple[Unit, LinkView]:
 
 def _render(page: Page, link: LinkView, template: str, /, **facts: Any) -> Response:
     """The link's use is noted after the answer."""
-    contact, here = page.settings.mail.contact, _home(page)
-    answer = page.render(f"unit/{template}", here=here, contact=contact, **facts)
+    contact, here, name = page.settings.mail.contact, _home(page), page.part("unit")
+    shared: dict[str, Any] = {
+        "here": here,
+        "contact": contact,
+        "choices": lambda: choices(page.app, name),
+    }
+    answer = page.render(f"unit/{template}", **shared, **facts)
     answer.background = BackgroundTask(links.note_use, page.app, link)
     return answer
 

@@ -80,7 +80,7 @@ def _is_logged_in(page: Page) -> bool:
 def _lost(page: Page, form: Form) -> Response:
     """The page that it was typed on is no more."""
     came_from = urlsplit(page.request.headers.get("referer", ""))
-    path = came_from.path.removeprefix(page.settings.web.root)
+    path = came_from.path.removeprefix(page.root)
     return page.render(
         "console/lost.html",
         status=403,

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from reminder.errors import DeclinedError
-from reminder.office.approval import WHY, Digest
+from reminder.office.approval import WHY, Approvals, Digest
 from reminder.web.console.access import console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.mail_view import MailView
@@ -20,7 +20,10 @@ ROWS = 200
 def _listed(page: Page, form: Form | None = None, refused: str = "") -> Response:
     """Every batch with its counts; of their digests those of one page. A form whose reason for
     dropping was not accepted stands there again."""
-    batches = page.app.container.approvals.batches(page.connection, page.at)
+    # Also January's, while December still runs.
+    containers = map(page.app.containers.of, page.app.series)
+    waiting = [parts.approvals.batches(page.connection, page.at) for parts in containers]
+    batches = [batch for batches in waiting for batch in batches]
     pages = max(1, -(-sum(len(batch.digests) for batch in batches) // ROWS))
     number = min(page_number(page), pages)  # some may have been approved meanwhile
     first = (number - 1) * ROWS  # of the page, counted from the batch's first
@@ -49,6 +52,13 @@ def _listed(page: Page, form: Form | None = None, refused: str = "") -> Response
     )
 
 
+def _approvals(page: Page, key: str) -> Approvals:
+    """Of the digest's own table. Raises `DeclinedError` for what is no key of one."""
+    if key.count("/") < 3:
+        raise DeclinedError("held_no_more")
+    return page.app.containers.of_digest(key).approvals
+
+
 def _subject(page: Page, digest: Digest) -> str:
     """By the head alone: there may be hundreds on a page."""
     head = digest.composed.content.partition(b"\r\n\r\n")[0] if digest.composed else b""
@@ -63,7 +73,7 @@ def _mail(page: Page, form: Form | None = None, refused: str = "") -> Response:
     key = form["key"] if form else page.query("key")
     wanted = None if form else _moment(page.query("as_of"))
     try:
-        digest, as_of = page.app.container.approvals.find(page.connection, key, page.at, wanted)
+        digest, as_of = _approvals(page, key).find(page.connection, key, page.at, wanted)
         if digest.composed is None:
             raise DeclinedError("goes_to_nobody")
     except DeclinedError as error:
@@ -86,7 +96,7 @@ def _mail(page: Page, form: Form | None = None, refused: str = "") -> Response:
 
 def _html(page: Page) -> Response:
     """Of the very message that the page around it speaks of."""
-    find, as_of = page.app.container.approvals.find, _moment(page.query("as_of"))
+    find, as_of = _approvals(page, page.query("key")).find, _moment(page.query("as_of"))
     try:
         digest, _ = find(page.connection, page.query("key"), page.at, as_of)
     except DeclinedError:
@@ -112,21 +122,22 @@ def _sent_moment(form: Form, name: str) -> datetime:
 
 def _approve(page: Page, form: Form) -> Response:
     as_of = _sent_moment(form, "as_of")
-    page.app.container.approvals.approve(form["key"], as_of, form["sha256"], page.at)
+    _approvals(page, form["key"]).approve(form["key"], as_of, form["sha256"], page.at)
     page.app.wake()
     return page.done(HERE, "approved")
 
 
 def _approve_all(page: Page, form: Form) -> Response:
     due, as_of = _sent_moment(form, "due"), _sent_moment(form, "as_of")
-    approvals, sha256 = page.app.container.approvals, form["sha256"]
+    plan, sha256 = page.app.table.plan.id, form["sha256"]
+    approvals = page.app.containers.with_work(plan, form["period"]).approvals
     approvals.approve_all(form["period"], due, as_of, sha256, page.at)
     page.app.wake()
     return page.done(HERE, "all_approved")
 
 
 def _drop(page: Page, form: Form) -> Response:
-    page.app.container.approvals.drop(form["key"], _why(form), page.at)
+    _approvals(page, form["key"]).drop(form["key"], _why(form), page.at)
     return page.done(HERE, "digest_dropped")
 
 

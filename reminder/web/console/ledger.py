@@ -8,7 +8,13 @@ from starlette.responses import PlainTextResponse, Response
 from reminder.domain.notices import Kind, copy_number
 from reminder.errors import DeclinedError, UnknownError, UsageError
 from reminder.office import operations
-from reminder.office.records import filter_by, page_of_notices, read_content, read_details
+from reminder.office.records import (
+    filter_by,
+    page_of_notices,
+    periods_of,
+    read_content,
+    read_details,
+)
 from reminder.web.console.access import console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.mail_view import MailView
@@ -34,7 +40,7 @@ def _list(page: Page) -> Response:
         "ledger.html",
         refused,
         chosen=chosen,
-        periods=[page.table.plan.period(month) for month in page.table.plan.months],
+        periods=periods_of(page.app),
         units=[unit.name for unit in page.table.directory.single[:SUGGESTED]],
         shown=shown,
         later=_link(chosen) if before else "",
@@ -94,9 +100,7 @@ def _drop_one(page: Page, form: Form) -> Response:
 
 
 def _occasion(page: Page, kind: str, period: str) -> tuple[Kind, str]:
-    if kind not in operations.RESENDABLE or period not in map(
-        page.table.plan.period, page.table.plan.months
-    ):
+    if kind not in operations.RESENDABLE or period not in periods_of(page.app):
         raise HTTPException(400)
     return Kind(kind), period
 
