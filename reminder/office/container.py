@@ -68,8 +68,8 @@ class Containers:
 
     def of_digest(self, key: str) -> Container:
         """By its key, which says its month."""
-        plan, *_, period, _ = original(key).split("/")
-        return self.with_work(plan, period)
+        names = original(key).split("/")
+        return self.with_work(names[0], names[-2] if len(names) > 2 else "")
 
     def of_notice(self, connection: Connection, view: NoticeView) -> Container:
         """By what it was about; a digest's table is its month's."""
