@@ -22,7 +22,7 @@ from reminder.documents.values import SECRETARIAT, UNIT
 from reminder.documents.workdays_file import read_workdays, year_files
 from reminder.domain.addresses import is_loopback, is_reserved
 from reminder.domain.notices import Kind
-from reminder.domain.series import by_series, main_plan, running
+from reminder.domain.series import by_series, linked, main_plan, running
 from reminder.domain.timetable import Addressees, Schedule, Timetable, together
 from reminder.domain.units import Directory, Relation
 from reminder.errors import ConfigurationError, Fault, UnknownError
@@ -150,7 +150,7 @@ def load_office(
         preflight=settings.preflight_workdays,
         escalation=escalation(settings),
     )
-    tables = tuple(Timetable(one.plan, directory, days, schedule) for one in plans)
+    tables = linked([Timetable(one.plan, directory, days, schedule) for one in plans])
     paths = tuple(one.file.path for one in plans)
     return Office(settings, tables, config, command_line, paths)
 

@@ -10,8 +10,10 @@ from reminder.domain.notices import Kind
 from reminder.domain.plan import Plan, Task, calendar_month
 from reminder.domain.registrations import Act, Registered, Registration, registered
 from reminder.domain.status import HIDDEN, Reader, TaskState, TaskStatus, unit_status
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Rule, Window
+from reminder.domain.workdays import first_day
 
 
 class SectionKind(StrEnum):
@@ -51,7 +53,7 @@ class MailSection:
     them. `group` is the one under whose name the reader is related; of all these units `missing`
     have no address. `heading` are the items of the rows that stand under one heading, which the
     first of them has: it is empty for those that go on. `older` counts what is to be confirmed of
-    months that are not listed."""
+    months that are not listed. `year` is 0 but for a month of another year's table."""
 
     kind: SectionKind
     month: int
@@ -62,6 +64,7 @@ class MailSection:
     missing: tuple[Unit, ...] = ()
     older: int = 0
     heading: tuple[Item, ...] = ()
+    year: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def items(
     is_table = one_row and all(own) and all(one < other for one, other in pairwise(own))
     found = []
     for position, task in enumerate(tasks, 1 if len(tasks) > 1 else 0):
-        window, months = reader.table.windows.get(task.id), reader.table.months_of(task)
+        window, months = reader.table.window(task), reader.table.months_of(task)
         status = unit_status(reader, window) if lead and window else HIDDEN
         number = task.number if is_table else position
         item = Item(task, number, window, status)
@@ -235,7 +238,8 @@ def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[
         counted = older if row[-1] is recent[-1] else 0
         entries = items(reader, row, lead=True)
         number = calendar_month(of_month)
-        yield MailSection(SectionKind.CONFIRM, number, entries, older=counted)
+        section = MailSection(SectionKind.CONFIRM, number, entries, older=counted)
+        yield replace(section, year=_other_year(table, of_month))
     if not recent:
         yield MailSection(SectionKind.OLDER, calendar_month(month), older=older)
 
@@ -243,18 +247,23 @@ def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[
 def _following(reader: Reader, month: int) -> Iterator[MailSection]:
     """The next month's, less what stands in this one already."""
     table, unit = reader.table, reader.unit.id
-    tasks = [task for task in table.month_tasks(month) if not table.has_begun(task, month)]
-    number = calendar_month(month)
+    tasks = [task for task in table.tasks_in(month) if not table.has_begun(task, month)]
+    number, year = calendar_month(month), _other_year(table, month)
     for kind, of_unit in (
         (SectionKind.NEXT_LEAD, table.leads(unit, tasks)),
         (SectionKind.NEXT_RELATED, table.related(unit, tasks)),
     ):
-        yield MailSection(kind, number, items(reader, of_unit, month))
+        yield MailSection(kind, number, items(reader, of_unit, month), year=year)
+
+
+def _other_year(table: Timetable, month: int) -> int:
+    """To be said beside a month that is not of the table's term; else 0."""
+    return 0 if month in table.plan.months else first_day(table.plan.year, month).year
 
 
 def _year_led(reader: Reader, month: int, led: Sequence[Task]) -> MailSection:
     table, progress = reader.table, reader.progress
-    left = [task for task in led if task.id not in progress.done]
+    left = [task for task in led if not progress.is_over(task.id)]
     period, checked_in = table.plan.period(month), TaskStatus(TaskState.CHECKED_IN, reader.tone)
     tasks = tuple(
         replace(item, status=checked_in)

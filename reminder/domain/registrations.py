@@ -15,11 +15,15 @@ class Act(StrEnum):
     CONFIRM = "confirm"
     RETURN = "return"
     UNDO = "undo"
+    # Of the secretariat alone, on a task of an earlier year: to a task of the next table, which
+    # the message names; or for good, with a word.
+    CARRY = "carry"
+    END = "end"
 
 
 OF_UNITS = (Act.SIGN, Act.PROGRESS, Act.FINISH)
 # Of those the last one decides whether a unit's word on a task still waits.
-DECIDING = (Act.FINISH, Act.CONFIRM, Act.RETURN, Act.UNDO)
+DECIDING = (Act.FINISH, Act.CONFIRM, Act.RETURN, Act.UNDO, Act.CARRY, Act.END)
 
 
 @dataclass(frozen=True)

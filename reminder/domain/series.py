@@ -1,6 +1,7 @@
 """Tables side by side: the years of one plan id are a series, other ids are other plans."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 
@@ -49,6 +50,18 @@ def table_with(
     return next(by_task, None) or next(by_month, None)
 
 
+def turning_tables(series: Sequence[Timetable], on: date) -> Sequence[Timetable]:
+    """Those that have a next one, or whose term is over."""
+    last = series[-1].plan
+    return series if last.month_at(on) > last.months[-1] else series[:-1]
+
+
+def is_next_missing(series: Sequence[Timetable], on: date) -> bool:
+    """From the first day of the last table's last month."""
+    last = series[-1].plan
+    return last.month_at(on) >= last.months[-1]
+
+
 def _size(table: Timetable) -> int:
     """How many units and groups it names."""
     tasks = table.plan.tasks
@@ -59,4 +72,15 @@ def on_days(
     tables: Sequence[Timetable], days: Mapping[str, Mapping[str, date]]
 ) -> tuple[Timetable, ...]:
     """Each with its sessions on the days that are set, by the plan's id."""
-    return tuple(held_on(table, days.get(table.plan.id, {})) for table in tables)
+    return linked([held_on(table, days.get(table.plan.id, {})) for table in tables])
+
+
+def linked(tables: Sequence[Timetable]) -> tuple[Timetable, ...]:
+    """In order, each with the tables of the years around it."""
+    found: list[Timetable] = []
+    for series in by_series([replace(t, previous=None, following=None) for t in tables]).values():
+        before: Timetable | None = None
+        for table, after in zip(series, (*series[1:], None), strict=True):
+            before = replace(table, previous=before)
+            found.append(replace(before, following=after))
+    return tuple(found)

@@ -35,6 +35,8 @@ class TaskState(StrEnum):
     REPORTED = "reported"  # done by a unit's word, not yet confirmed
     CHECKED_IN = "checked-in"  # a year-round task, in this month
     DONE = "done"
+    CARRIED = "carried"  # to a task of the next table
+    ENDED = "ended"  # not done, and not asked for any more
     SETTLED = "settled"  # over before the first start
 
 
@@ -50,6 +52,8 @@ _LIGHTS = {
     TaskState.REPORTED: Light.WAIT,
     TaskState.CHECKED_IN: Light.GREY,
     TaskState.DONE: Light.GREY,
+    TaskState.CARRIED: Light.GREY,
+    TaskState.ENDED: Light.GREY,
     TaskState.SETTLED: Light.GREY,
 }
 
@@ -109,7 +113,7 @@ def unit_status(reader: Reader, window: Window) -> TaskStatus:
         return HIDDEN
     progress, unit = reader.progress, reader.unit
     status = _status(reader.table, window, reader.on, progress, [unit])
-    if status.state is not TaskState.DONE:
+    if not progress.is_over(window.task):
         whole = progress.reported_on(window.task, unit.id)
         if whole or progress.reported_on(window.task, unit.id, window.period):
             since = None if window.period else whole
@@ -149,8 +153,11 @@ def _status(
     done = progress.done.get(window.task)
     since = done or progress.checked_in.get((window.task, window.period))
     state, left = TaskState.OPEN, None
-    if since:
+    closing = progress.closed.get(window.task)
+    if done or (not closing and since):
         state = TaskState.DONE if done else TaskState.CHECKED_IN
+    elif closing:
+        state, since = TaskState.CARRIED if closing.onto else TaskState.ENDED, closing.on
     elif progress.is_settled(window):
         state = TaskState.SETTLED
     elif window.is_waiting(on):

@@ -1,7 +1,7 @@
 """One reading of plan, units and working days: each task's window, each unit's role."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -77,6 +77,31 @@ class Timetable:
     directory: Directory
     days: WorkingDays
     schedule: Schedule = Schedule()
+    # The table of the year before, which asks on for what is open, and of the year after.
+    previous: "Timetable | None" = field(default=None, repr=False)
+    following: "Timetable | None" = field(default=None, repr=False)
+
+    def _others(self) -> Iterator["Timetable"]:
+        if self.following:
+            yield self.following
+        other = self.previous
+        while other:
+            yield other
+            other = other.previous
+
+    def of_task(self, task: str) -> "Timetable":
+        """Of these years the one that has it; this one where none has."""
+        if task in self.plan.by_id:
+            return self
+        return next((other for other in self._others() if task in other.plan.by_id), self)
+
+    def month_in(self, other: "Timetable", month: int) -> int:
+        """That month of another year's table, as this one counts it."""
+        return month + 12 * (other.plan.year - self.plan.year)
+
+    def window(self, task: Task) -> Window | None:
+        """Also of another year's; None for a task without one of its own."""
+        return self.of_task(task.id).windows.get(task.id)
 
     @cached_property
     def windows(self) -> dict[str, Window]:
@@ -86,7 +111,8 @@ class Timetable:
 
     def window_in(self, task: Task, month: int) -> Window:
         """A year-round task's check-in of that month, or the month task's own window."""
-        return self.windows.get(task.id) or window_of(self.plan, task, self.days, month)
+        table = self.of_task(task.id)
+        return table.windows.get(task.id) or window_of(self.plan, task, self.days, month)
 
     @cached_property
     def _months_of(self) -> dict[str, range]:
@@ -102,7 +128,11 @@ class Timetable:
 
     def months_of(self, task: Task) -> range:
         """In whose digests it stands: the month of its row or, by `when`, all that its window
-        touches. None for a task without a window of its own."""
+        touches. None for a task without a window of its own. Of another year's as this one counts
+        them."""
+        if (table := self.of_task(task.id)) is not self:
+            shift, months = self.month_in(table, 0), table.months_of(task)
+            return range(months.start + shift, months.stop + shift)
         return self._months_of.get(task.id, range(0))
 
     @cached_property
@@ -114,8 +144,17 @@ class Timetable:
         return found
 
     def month_tasks(self, month: int) -> Sequence[Task]:
-        """Whatever of them is done; in the table's order."""
-        return self._by_month.get(month, ())
+        """Whatever of them is done: the table's, then what runs on from the year before."""
+        tasks = self._by_month.get(month, [])
+        if before := self.previous:
+            return [*tasks, *before.month_tasks(before.month_in(self, month))]
+        return tasks
+
+    def tasks_in(self, month: int) -> Sequence[Task]:
+        """Also of the month behind the last one, by the next year's table."""
+        if self.following and month > self.plan.months[-1]:
+            return self.following.month_tasks(self.following.month_in(self, month))
+        return self.month_tasks(month)
 
     def has_begun(self, task: Task, month: int) -> bool:
         """Whether an earlier month's digest has told of it."""
@@ -165,9 +204,14 @@ class Timetable:
 
     def audience(self, unit: str) -> Audience:
         """Units of one audience read the same mail, but for their names."""
-        return self.directory[unit].tone, self.named_as(unit)
+        names = self.named_as(unit)
+        for other in self._others():  # mails tell of their tasks too
+            names = (*names, str(other.plan.year), *other.named_as(unit))
+        return self.directory[unit].tone, names
 
     def role(self, unit: str, task: Task) -> Role | None:
+        if (table := self.of_task(task.id)) is not self:
+            return table.role(unit, task)
         roles = {self._roles[name].get(task.id) for name in self.named_as(unit)}
         return next((role for role in (Role.LEAD, Role.RELATED) if role in roles), None)
 
@@ -181,7 +225,9 @@ class Timetable:
     @cached_property
     def input_hash(self) -> str:
         """Of all that stands here: the same means that nothing was edited."""
-        facts = (self.plan, self.windows, self.schedule, self.directory)
+        years = (self.previous, self.following)
+        links = [other.input_hash for other in years if other]
+        facts = (self.plan, self.windows, self.schedule, self.directory, *links)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def lead_units(self, task: Task) -> list[str]:
@@ -206,9 +252,12 @@ class Timetable:
 
     def unregistered(self, month: int, on: date, progress: Progress) -> list[Task]:
         """Tasks that ended in a month before that, past due and not registered as done, oldest
-        first."""
+        first; of earlier years' tables too."""
         if not self.schedule.tracking:
             return []
+        earlier: list[Task] = []
+        if before := self.previous:
+            earlier = before.unregistered(before.month_in(self, month), on, progress)
         windows = ((self.plan.by_id[task], window) for task, window in self.windows.items())
         past = [
             task
@@ -218,7 +267,7 @@ class Timetable:
             and window.can_be_overdue
             and progress.is_open(window)
         ]
-        return sorted(past, key=lambda task: self.months_of(task)[-1])
+        return earlier + sorted(past, key=lambda task: self.months_of(task)[-1])
 
     def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> tuple[Task, ...]:
         """Of those the unit's own: it leads them.
@@ -243,8 +292,11 @@ class Timetable:
         return self.days.shift(first, -self.schedule.workdays_before)
 
     def month_of_digest(self, on: date) -> int:
-        """Whose digest goes on that day; 0 for none."""
-        return next((month for month in self.plan.months if self.digest_day(month) == on), 0)
+        """Whose digest goes on that day, the next year's too; 0 for none."""
+        own = next((month for month in self.plan.months if self.digest_day(month) == on), 0)
+        if self.following and not own and (month := self.following.month_of_digest(on)):
+            return self.month_in(self.following, month)
+        return own
 
     def digest_due(self, month: int) -> datetime:
         return self.moment(self.digest_day(month))

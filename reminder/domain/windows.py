@@ -71,29 +71,45 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Closing:
+    """Of a task that is not done: `onto` is the next table's task that it was carried to, empty
+    where it was ended; `why` in the secretariat's words."""
+
+    on: date
+    onto: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Progress:
     """What the ledger knows of the tasks. `checked_in` are (task, period) of year-round tasks.
 
     `reported` are (task, unit, period): that unit says it was done on that day, as a whole or in
     that month, and waits for the secretariat to confirm it. Windows that closed before `started`,
-    the first start's day, count as settled.
+    the first start's day, count as settled. `closed` are tasks that the secretariat has closed
+    without their being done.
     """
 
     done: Mapping[str, date] = field(default_factory=dict)
     checked_in: Mapping[tuple[str, str], date] = field(default_factory=dict)
     started: date | None = None
     reported: Mapping[tuple[str, str, str], date] = field(default_factory=dict)
+    closed: Mapping[str, Closing] = field(default_factory=dict)
+
+    def is_over(self, task: str) -> bool:
+        """Done for good, carried over or ended: nobody is asked for it."""
+        return task in self.done or task in self.closed
 
     def is_settled(self, window: Window) -> bool:
         return self.started is not None and window.due < self.started
 
     def is_open(self, window: Window) -> bool:
-        """Neither registered as done nor settled."""
-        return window.task not in self.done and not self.is_settled(window)
+        """Neither registered as done, nor closed, nor settled."""
+        return not self.is_over(window.task) and not self.is_settled(window)
 
     def is_asked(self, task: str, unit: str) -> bool:
         """Whether that unit has still to say something of the task."""
-        return task not in self.done and not self.reported_on(task, unit)
+        return not self.is_over(task) and not self.reported_on(task, unit)
 
     def closed_on(self, task: str, unit: str) -> date | None:
         """Since when nothing more is asked of that unit."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, bindparam, func, literal, or_, select, update
@@ -240,7 +240,9 @@ def read_past_digests(
     )
     for row in connection.execute(query):
         day = table.local_day(max(row.due, row.created))
-        past_digests[row.unit].append(PastDigest(table.plan.month_of(row.period), day))
+        past_digests[row.unit].append(
+            PastDigest(table.plan.month_at(date.fromisoformat(f"{row.period}-01")), day)
+        )
     return past_digests
 
 

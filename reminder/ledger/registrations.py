@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, exists
 from reminder.domain.notices import Kind
 from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
 from reminder.domain.timetable import Timetable
-from reminder.domain.windows import Progress
+from reminder.domain.windows import Closing, Progress
 from reminder.ledger.database import Place, known_revision, reading
 from reminder.ledger.feeds import note_change
 from reminder.ledger.occasions import read_start
@@ -153,7 +153,19 @@ def read_progress(connection: Connection, table: Timetable, stream: str) -> Prog
         if report.done_on and report.task not in done
     }
     begun = read_start(connection, stream, plan)
-    return Progress(done, checked_in, table.local_day(begun) if begun else None, reported)
+    closed = {
+        one.task: _closing(one, table.local_day(one.at))
+        for one in _read(connection, _in_force("plan", "unit"), plan=plan, unit="")
+        if one.act in (Act.CARRY, Act.END)
+    }
+    started = table.local_day(begun) if begun else None
+    return Progress(done, checked_in, started, reported, closed)
+
+
+def _closing(act: Registration, on: date) -> Closing:
+    if act.act is Act.CARRY:
+        return Closing(on, onto=act.message)
+    return Closing(on, why=act.message)
 
 
 def done_in(place: Place) -> Mapping[str, set[str]]:

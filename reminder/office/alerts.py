@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from reminder.documents.office import Office, load_office
 from reminder.domain.notices import Kind, Reason
+from reminder.domain.series import is_next_missing
 from reminder.domain.timetable import Timetable
 from reminder.errors import ConfigurationError
 from reminder.ledger import occasions
@@ -22,7 +23,7 @@ from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_troubles
 from reminder.office.container import Containers
 from reminder.office.holds import hold_words
-from reminder.office.reports import PATIENCE, Reporter, console_url
+from reminder.office.reports import ALARMS, PATIENCE, Reporter, console_url
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,15 @@ ENOUGH = ROOM * 3 // 2  # not in and out of alarm at the limit
 
 @dataclass(frozen=True)
 class Trouble:
-    """`name` stays the same as long as it lasts. `detail` is for log and status; `macro` of
-    mail/alarm.txt words `facts` for the mail. Without one it has a report of its own."""
+    """`name` stays the same as long as it lasts. `detail` is for log and status; `macro` of the
+    template words `facts` for the mail. Without one it has a report of its own."""
 
     name: str
     detail: str
     macro: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
     plan: str = ""  # whose alone it is
+    template: str = ALARMS
 
 
 SCHEDULER = Trouble("scheduler", "the scheduler stalled and was replaced", "scheduler")
@@ -111,6 +113,7 @@ class Alerts:
                 seen += self._digests(connection, at)
                 seen += self._unplanned(connection, at)
                 seen += self._unapproved(connection, at)
+                seen += self._next_tables(at)
                 for table in self.office.tables:
                     seen += self._workdays(table, at)
         troubles = {self._placed(trouble.name): trouble for trouble in seen}
@@ -140,7 +143,7 @@ class Alerts:
             log.log(logging.ERROR if trouble.macro else logging.WARNING, "%s", trouble.detail)
         if trouble.macro:
             reporter = self._reporter(trouble.plan)
-            reporter.tell(connection, name, trouble.macro, at, **trouble.facts)
+            reporter.tell(connection, name, trouble.macro, at, trouble.facts, trouble.template)
 
     def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
         kind = _kind(alarm.name)
@@ -149,7 +152,9 @@ class Alerts:
             log.warning("over: %s", alarm.detail)
         if kind in _TOLD_WHEN_OVER:
             since = alarm.since.astimezone(self.office.table.plan.zone)
-            self._reporter().tell(connection, alarm.name, "over", at, kind=kind, since=since)
+            self._reporter().tell(
+                connection, alarm.name, "over", at, {"kind": kind, "since": since}
+            )
 
     def _digests(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """Due for an hour and not all accepted or refused. The mail about it is its report."""
@@ -210,6 +215,17 @@ class Alerts:
             since = hold.since.astimezone(self.office.table.plan.zone)
             facts = {"reason": hold.reason, "since": since}
             yield Trouble("hold", f"everything is held: {hold_words(hold)}", "held", facts)
+
+    def _next_tables(self, at: datetime) -> Iterator[Trouble]:
+        """The year is about to turn, and nobody has put in the table that follows."""
+        for plan, series in self.office.series.items():
+            last = series[-1]
+            if is_next_missing(series, last.local_day(at)):
+                year = last.plan.year + 1
+                words = f"the table of {year} is missing: {last.plan.name} ends"
+                name, facts = self._named(plan, str(year)), {"year": year, "plan": last.plan}
+                trouble = Trouble(f"year/{name}", words, "next_table", facts, plan)
+                yield replace(trouble, template="mail/year.txt")
 
     def _workdays(self, table: Timetable, at: datetime) -> Iterator[Trouble]:
         month = table.next_digest(at)

@@ -215,7 +215,7 @@ def stop(
         notices.set_states(connection, keys, State.EXPIRED, reason, at)
 
 
-def stop_done(connection: Connection, progress: Progress, at: datetime) -> None:
-    """Reminders of tasks that were all registered since end."""
-    unfinished = notices.unfinished(connection, at)
+def stop_done(connection: Connection, plan: str, progress: Progress, at: datetime) -> None:
+    """Reminders of the plan's tasks that were all registered since end."""
+    unfinished = [row for row in notices.unfinished(connection, at) if row.plan == plan]
     stop(connection, unfinished, lambda draft: why_done(draft, progress), at)

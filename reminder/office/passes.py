@@ -78,7 +78,10 @@ class PlanningPass:
             cleared = holds.held_digests(connection, stream, CLEARED, due_by=at)
         to_send = set() if all_held else set(map(plan_of, cleared))
         for planner in planners:
-            self.planned += planner.plan(sends=planner.table.plan.id in to_send)
+            planner.plan_digests(sends=planner.table.plan.id in to_send)
+        for planner in planners:  # after all digests: the next year's may say it
+            planner.plan_reminders()
+            self.planned += planner.planned
         self._renew(old)
         with self.database.write() as connection:
             self.planned += self.containers.receipts.send(connection, at)

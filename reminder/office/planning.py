@@ -80,14 +80,12 @@ class Planner:
         facts = (self.table.input_hash, self.writer.stream, repr(self.progress))
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
-    def plan(self, *, sends: bool) -> list[str]:
-        """Everything due at that moment; `sends` what was approved, too."""
+    def plan_digests(self, *, sends: bool) -> None:
+        """What is due at that moment; `sends` what was approved, too."""
         for month in self.table.plan.months:
             self._plan_month(month, self.complete.get(self.table.plan.period(month)))
         if sends:
             self.approvals.send(self.at)
-        self._plan_reminders()
-        return self.planned
 
     # Digests
 
@@ -158,7 +156,7 @@ class Planner:
 
     # Reminders
 
-    def _plan_reminders(self) -> None:
+    def plan_reminders(self) -> None:
         table, rehearsal = self.table, self.writer.rehearsal
         steps = steps_in_reach(table, self.at, self.progress)
         if not steps:

@@ -85,7 +85,7 @@ def report_progress(
     period = table.plan.period(table.running_month(table.local_day(at))) if is_year else ""
     report = Registration(at, Act.PROGRESS, unit.id, period, task.id, by, None, percent, words)
     with app.database.write() as connection:
-        if task.id in _progress(app, connection).done:
+        if _progress(app, connection).is_over(task.id):
             raise DeclinedError("already_done")
         _register(app, connection, _new(app, report))
     app.wake()
@@ -116,7 +116,7 @@ def finish(
     )
     with app.database.write() as connection:
         progress = _progress(app, connection)
-        if task.id in progress.done or (task.id, period) in progress.checked_in:
+        if progress.is_over(task.id) or (task.id, period) in progress.checked_in:
             raise DeclinedError("already_done")
         for other in registrations.in_force(connection, report.plan, Act.FINISH, unit=unit.id):
             if replace(other, id=report.id, at=at, by=report.by) == report:
@@ -125,7 +125,7 @@ def finish(
         if app.settings.web.finish == "direct":
             direct = Signature("", "direct")
             _close(connection, report.plan, [(task.id, period)], done_on, "", at, direct)
-        stop_done(connection, _progress(app, connection), at)
+        stop_done(connection, app.table.plan.id, _progress(app, connection), at)
     app.wake()
     app.sync_feeds(at)
     return True
@@ -182,7 +182,7 @@ def confirm(app: Application, unit: str, task: str, period: str, by: Signature) 
         report = _waiting(app, connection, unit, task, period)
         day = report.done_on or app.table.local_day(at)
         _close(connection, report.plan, [(task, period)], day, "", at, by)
-        stop_done(connection, _progress(app, connection), at)
+        stop_done(connection, app.table.plan.id, _progress(app, connection), at)
     app.sync_feeds(at)
 
 
@@ -250,7 +250,7 @@ def register(
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
     with app.database.write() as connection:
         _close(connection, app.table.plan.id, tasks, day, note, at, by)
-        stop_done(connection, _progress(app, connection), at)
+        stop_done(connection, app.table.plan.id, _progress(app, connection), at)
     app.sync_feeds(at)
     return [key for key, _ in tasks]
 

@@ -31,6 +31,7 @@ from reminder.office.planning import CALLS
 log = logging.getLogger(__name__)
 
 PREFLIGHT = "preflight"
+ALARMS = "mail/alarm.txt"
 OPERATOR = "operator"
 PATIENCE = timedelta(hours=1)  # a report waits so long for mails that are still on their way
 USEFUL = timedelta(days=7)
@@ -78,12 +79,18 @@ class Reporter:
         return count + sum(self._occasion(connection, row, at) for row in unreported)
 
     def tell(
-        self, connection: Connection, name: str, macro: str, at: datetime, **facts: object
+        self,
+        connection: Connection,
+        name: str,
+        macro: str,
+        at: datetime,
+        facts: Mapping[str, object],
+        template: str = ALARMS,
     ) -> None:
-        """A trouble that began, or one that is over: a macro of mail/alarm.txt says its subject
-        in the first line, then what is to be known."""
+        """A trouble that began, or one that is over: a macro says its subject in the first line,
+        then what is to be known."""
         period = self._table.local_day(at).isoformat()
-        said = self._composer.phrase("mail/alarm.txt", macro, **facts)
+        said = self._composer.phrase(template, macro, **facts)
         title, _, words = said.partition("\n")
         report = Report("alarm", {"title": title, "words": words})
         self._send(connection, f"alarm/{name}", period, report, at)

@@ -1,0 +1,146 @@
+"""The year's turn: what is open is asked for in the new year, until somebody has closed it."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.status import TaskState
+from reminder.errors import DeclinedError
+from reminder.office import operations, registrations, turn
+from reminder.office.simulation import simulate
+from reminder.office.turn import Turn
+from tests.daemon.trials import NOBODY, OPERATOR, Trial
+from tests.plans import plan_text, put_plans
+
+NOVEMBER, DECEMBER = "2026-11-02T09:00+08:00", "2026-12-01T09:00+08:00"
+JANUARY = "2027-01-04T09:00+08:00"
+OLD, NEW = "2026-11-1", "2027-01-1"
+
+
+@pytest.fixture
+def office(office: Trial) -> Trial:
+    """A table that ends and the next one; everything of the old one is open."""
+    both = {"now": plan_text(months=[11, 12]), "next": plan_text(year=2027, months=[1, 2])}
+    put_plans(office, **both)
+    office.tick(NOVEMBER)
+    return office
+
+
+def read(trial: Trial, at: str = JANUARY) -> Turn:
+    app = trial.app(at)
+    with app.database.read() as connection:
+        return turn.read_turn(app, connection, app.clock.now())
+
+
+def test_december_tells_of_january_and_january_asks_for_the_year_before(office: Trial) -> None:
+    office.tick(DECEMBER)
+    assert "2027年1月预告（承办1项" in office.text("digest/2026-12/lead")
+    assert "2027年1月预告（相关1项）" in office.text("digest/2026-12/related")
+    office.tick(JANUARY)
+    january = office.text("digest/2027-01/lead")
+    for asked in ("2026年11月待确认（1项", "2026年12月待确认（1项", "small的12月工作"):
+        assert asked in january
+    assert "待确认" not in office.text("digest/2027-01/related")
+    assert office.notices(kind=Kind.OVERDUE, period="2027-01-04") == {}  # the digest has said it
+
+
+def test_what_was_registered_in_the_old_year_is_asked_for_no_more(office: Trial) -> None:
+    app = office.app(JANUARY)
+    registrations.register(app.about("small", 2026), [OLD], None, None, "")
+    assert [one.task.id for one in read(office).open] == ["2026-12-1"]
+
+
+CLOSED: list[tuple[Any, tuple[str, ...], TaskState]] = [
+    (turn.carry, (NEW,), TaskState.CARRIED),
+    (turn.end, ("并入下一届",), TaskState.ENDED),
+]
+
+
+@pytest.mark.parametrize(("act", "words", "state"), CLOSED, ids=["carried", "ended"])
+def test_what_is_carried_over_or_ended_is_asked_for_no_more_until_it_is_undone(
+    office: Trial, act: Any, words: tuple[str, ...], state: TaskState
+) -> None:
+    app = office.app(JANUARY)
+    act(app, OLD, *words)
+    left = read(office)
+    assert [one.task.id for one in left.open] == ["2026-12-1"]
+    [closed] = left.closed
+    assert (closed.task.id, closed.status.state) == (OLD, state)
+    office.tick(JANUARY)
+    assert "2026年11月待确认" not in office.text("digest/2027-01/lead")
+    turn.undo(office.app(JANUARY), OLD)
+    assert [one.task.id for one in read(office).open] == [OLD, "2026-12-1"]
+
+
+def test_a_reminder_of_what_is_ended_does_not_go(office: Trial) -> None:
+    late = "2026-12-09T09:30+08:00"
+    for at in (NOVEMBER, DECEMBER, late):
+        office.tick(at, **NOBODY)
+    [key] = office.notices(kind=Kind.OVERDUE)
+    turn.end(office.app(late), OLD, "不再开展")
+    assert office.outcome(key) == (State.EXPIRED, Reason.DONE)
+
+
+REFUSED: list[tuple[Any, tuple[str, ...], str]] = [
+    (turn.carry, (NEW, "2027-02-1"), "no_task_of_an_earlier_year"),
+    (turn.carry, (OLD, "2026-12-1"), "no_task_to_carry_to"),
+    (turn.carry, (OLD, "2027-09-1"), "no_task_to_carry_to"),
+    (turn.end, (OLD, "  "), "no_reason_to_end"),
+    (turn.end, (OLD, "长" * 201), "reason_too_long"),
+    (turn.undo, (OLD,), "not_closed"),
+]
+
+
+@pytest.mark.parametrize(("act", "words", "reason"), REFUSED)
+def test_what_cannot_be_closed_so(
+    office: Trial, act: Any, words: tuple[str, ...], reason: str
+) -> None:
+    with pytest.raises(DeclinedError) as caught:
+        act(office.app(JANUARY), *words)
+    assert caught.value.reason == reason
+
+
+def test_the_operator_hears_once_that_the_next_table_is_missing(office: Trial) -> None:
+    folder = office.state.with_name("plans")
+    (folder / "next.toml").unlink()
+    alarm = "report/alarm/year/2027/2026-12-01"
+    office.tick("2026-11-30T09:00+08:00", mail=OPERATOR)
+    assert alarm not in office.notices()
+    for day in ("01", "02"):
+        office.tick(f"2026-12-{day}T10:00+08:00", mail=OPERATOR)
+    alarms = [key for key in office.notices() if key.startswith("report/alarm")]
+    assert alarms == [alarm]
+    assert "2027年" in office.text(alarm)
+    assert read(office, DECEMBER).next_missing == 2027
+
+
+def test_a_new_table_waits_until_somebody_has_looked(office: Trial) -> None:
+    """Where mails go by a server; what the old table still says goes on."""
+    folder, held = office.state.with_name("plans"), {"first_start": "hold"}
+    following = (folder / "next.toml").read_text(encoding="utf-8")
+    (folder / "next.toml").unlink()
+    office.tick(DECEMBER, **NOBODY)
+    (folder / "next.toml").write_text(following, encoding="utf-8")
+    office.tick("2026-12-28T09:30+08:00", mail=held, **NOBODY)
+    office.tick(JANUARY, mail=held, **NOBODY)
+    assert office.outcome("digest/2027-01/lead") == (State.HELD, Reason.HOLD)
+    assert office.outcome("nudge/2026-12-28/lead")[0] == State.EXPIRED  # it was on its way
+    assert len(operations.release(office.app(JANUARY, mail=held, **NOBODY))) == 2
+
+
+def test_the_new_year_breaks_no_promise(office: Trial, tmp_path: Path) -> None:
+    app = office.app(NOVEMBER)
+    start, end = (datetime.fromisoformat(f"{day}T00:00+08:00") for day in DAYS)
+    outcome = simulate(app.office, start, end, tmp_path / "year")
+    assert outcome.breaches == ()
+    assert outcome.copies == 0
+    to_lead = [v.key.partition("/")[2] for v in outcome.notices if v.unit == "lead"]
+    assert [key for key in to_lead if key.startswith("digest")] == [
+        f"digest/{month}/lead" for month in ("2026-11", "2026-12", "2027-01", "2027-02")
+    ]
+
+
+DAYS = ("2026-11-01", "2027-03-01")
