@@ -64,10 +64,16 @@ def _refuse_clashes(series: Sequence[PlanFile]) -> None:
             one.file.refuse(("plan", "year"), f"{words}, wanted terms one after the other")
         for kind, name, place in _ids(one.file):
             earlier, where = used.setdefault((kind, name), (one, place))
-            if earlier is not one:
+            if earlier is not one and not _is_same_session(kind, name, earlier.plan, one.plan):
                 there = f"{earlier.file.shown}:{earlier.file.line_of(where)}"
                 words = f"{name!r} is the id of a {kind} of {earlier.plan.year} ({there})"
                 one.file.refuse(place, f"{words}, wanted a new id: ids are never used again")
+
+
+def _is_same_session(kind: str, name: str, before: Plan, after: Plan) -> bool:
+    """It is prepared in one year and held in the next: one session, with one date."""
+    known = (plan.meetings.get(name) for plan in (before, after))
+    return kind == "session" and len({meeting and meeting.name for meeting in known}) == 1
 
 
 def _ids(file: EditedFile) -> Iterator[tuple[str, str, Location]]:

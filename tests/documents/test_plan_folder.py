@@ -27,7 +27,10 @@ def read(folder: Path, *plans: str) -> Office:
 
 
 def test_each_file_is_a_plan_and_years_of_one_id_a_series(tmp_path: Path) -> None:
-    plans = (plan_text("b"), plan_text("a", 2027), plan_text("a"), plan_text("a", 2028))
+    plans = (
+        plan_text("b"), plan_text("a", 2027, more=SESSION),
+        plan_text("a", more=SESSION), plan_text("a", 2028),
+    )  # fmt: skip
     office = read(tmp_path, *plans)
     assert list(office.positions) == [("a", 2026), ("a", 2027), ("a", 2028), ("b", 2026)]
     assert [path.name for path in office.paths] == ["2.toml", "1.toml", "3.toml", "0.toml"]
@@ -53,7 +56,7 @@ ALIKE = "wanted a new id: ids are never used again"
             ],
         ),
         (
-            (plan_text(more=SESSION), plan_text(year=2027, more=SESSION)),
+            (plan_text(more=SESSION), plan_text(year=2027, more=SESSION.replace("全", "另"))),
             ["1.toml:11: meeting.id: 'plenary' is the id of a session of 2026 (0.toml:11), "],
         ),
         (
