@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from reminder.documents.plan_import.times import read_time
+from reminder.documents.plan_import.times import HEADING, bare, read_time
 from reminder.documents.plan_import.unit_names import UnitNames
-from reminder.documents.tables.grid import Cell
+from reminder.documents.tables.grid import Cell, Table
 from reminder.domain.when import Term
 
 LONGEST = 16  # characters of a heading
@@ -193,6 +193,32 @@ def _says(cell: Cell | None) -> bool:
 def _rank(name: str) -> int:
     ranks = (rank for rank, words in enumerate(_CONTENT) if re.search(words, name))
     return next(ranks, len(_CONTENT))
+
+
+def _months(row: Row) -> dict[int, Cell]:
+    """Three or more of them beside each other."""
+    found = {n: cell for n, cell in enumerate(row) if cell and HEADING.fullmatch(bare(cell.text))}
+    return found if len(set(found.values())) > 2 else {}
+
+
+def upright(table: Table) -> Table:
+    """With a row for each task where the columns are months."""
+    at = next((at for at, row in enumerate(table.rows[:5]) if _months(row)), None)
+    if at is None:
+        return table
+    row, months = table.rows[at], _months(table.rows[at])
+    side = next((n for n in range(len(row)) if n not in months), None)
+    heads = [Cell((name,)) for name in ("时间", "主要内容")]
+    rows = [[*heads, row[side] if side is not None and _says(row[side]) else Cell(("类别",))]]
+    numbers = [table.numbers[at]]
+    for below, number in zip(table.rows[at + 1 :], table.numbers[at + 1 :], strict=True):
+        for cell in dict.fromkeys(below[n] for n in months if _says(below[n])):
+            said = [months[n].text for n in months if below[n] is cell]
+            time = said[0] if len(said) < 2 else f"{said[0]}—{said[-1]}"
+            rows.append([Cell((time,)), cell, below[side] if side is not None else None])
+            numbers.append(number)
+    above = tuple((*title[:1], None, None) for title in table.rows[:at])
+    return replace(table, rows=(*above, *map(tuple, rows)), numbers=(*table.numbers[:at], *numbers))
 
 
 def guess_columns(rows: Sequence[Row], names: UnitNames, term: Term) -> Columns | None:

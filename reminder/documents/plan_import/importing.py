@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from reminder.documents.plan_import.building import Builder
 from reminder.documents.plan_import.draft import Doubt, Draft, DraftTask, Header, Place, Question
-from reminder.documents.plan_import.headings import Column, Columns, find_columns, guess_columns
+from reminder.documents.plan_import.headings import (
+    Column,
+    Columns,
+    find_columns,
+    guess_columns,
+    upright,
+)
 from reminder.documents.plan_import.outline import read_outline
 from reminder.documents.plan_import.rows import SourceRow, read_rows
 from reminder.documents.plan_import.task_times import find_sessions
@@ -31,6 +37,7 @@ from reminder.domain.workdays import first_day
 _REMARKS = re.compile(r"^(?:备注|说明)\s*[:：]\s*")
 _ALWAYS = re.compile("常态|经常|日常|长期|全年|根据工作需要")
 _NO_TASK = re.compile("解释|另行|变动|变化|调整|为准|未尽事宜|生效|施行")
+ITEM = 8  # characters that a task has at least
 NEW_PLAN = "new-plan"
 
 
@@ -58,7 +65,7 @@ def draft_plan(
     was given, 0 for none; `today` is the year of now. Raises NoTasksError."""
     names = UnitNames(directory)
     hidden = [question for n, table in _numbered_tables(tables) for question in _hidden(table, n)]
-    tables = [_without_struck(table) for table in tables]
+    tables = [upright(_without_struck(table)) for table in tables]
     title = title_of(_above(tables))
     times = "\n".join(map(_times, tables))
     revised = next((known.term for known in plans if known.term), None)
@@ -70,7 +77,8 @@ def draft_plan(
     builder, tasks = _build(source, names, term, office or Named(""))
     if not office:
         office = _most_often(tasks, directory)
-        if not tasks or (any(not t.lead_said for t in tasks) and not _has_lead_column(source)):
+        has_units = any(columns.has_units for _, columns in source.parts)
+        if not tasks or (any(not t.lead_said for t in tasks) and not has_units):
             taken = office.full_name
             questions.append(Question(Doubt.UNITS_OFFICE, Place(), title, taken))
         builder, tasks = _build(source, names, term, office)
@@ -100,10 +108,6 @@ def _build(
                     task.questions.append(asked)
         tasks += own
     return builder, tasks
-
-
-def _has_lead_column(source: _Source) -> bool:
-    return any(columns.has_units for _, columns in source.parts)
 
 
 def _most_often(tasks: Sequence[DraftTask], directory: Directory) -> Named:
@@ -168,6 +172,9 @@ def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
             source.questions.append(Question(Doubt.TABLE_OTHER, place, _first_words(table)))
         if own.several:
             source.questions.append(Question(Doubt.COLUMNS_SEVERAL, place, own.content_heading))
+        items = [line for line in table.before if label_kind(line) and len(line) > ITEM]
+        if len(items) > 2:  # tasks of their own, it seems
+            source.questions.append(Question(Doubt.TEXT_LEFT_OUT, place, items[0]))
         columns = own
         found = read_rows(table, own, place.table)
         source.parts.append((found.rows, own))
@@ -176,7 +183,7 @@ def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
     if not source.parts:
         _read_lines(tables, source)
     elif tables[-1].before and not tables[-1].rows:
-        source.notes += _after(tables[-1])
+        source.notes.append((Place(), tables[-1].before))
     return source
 
 
@@ -208,11 +215,6 @@ def _read_lines(tables: Sequence[Table], source: _Source) -> None:
         source.parts.append((outline.rows, Columns({})))
         source.questions += outline.questions
         source.notes += outline.notes
-
-
-def _after(table: Table) -> list[tuple[Place, tuple[str, ...]]]:
-    """Lines below the last table."""
-    return [(Place(), table.before)]
 
 
 def _hidden(table: Table, number: int) -> Iterator[Question]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reminder.documents.plan_import.draft import Doubt, Place, Question
 from reminder.documents.plan_import.headings import Column
 from reminder.documents.plan_import.rows import SourceRow
-from reminder.documents.plan_import.times import until
+from reminder.documents.plan_import.times import HEADING, SAID, bare, until
 from reminder.documents.plan_import.wording_cells import (
     Labelled,
     label_kind,
@@ -17,16 +17,7 @@ from reminder.documents.plan_import.wording_cells import (
 )
 from reminder.domain.when import numeral
 
-_N = "(?:\\d{1,2}|[一二三四五六七八九十]{1,3})"
-_TIMES = (
-    f"(?:(?:19|20)\\d\\d年)?(?:{_N}[-—–~～至到]+{_N}月份?|{_N}(?:、{_N})*月份?"
-    f"(?:[-—–~～至到]+(?:次年)?{_N}月份?|[上中下]旬|底前?|\\d{{1,2}}[日号](?:之?前)?)?"
-    "|第?[一二三四1-4]季度|[上下]半年|全年|每月|每季度)"
-)
-_HEADING = re.compile(
-    f"[【\\[]?(?P<time>{_TIMES})(?:工作|主要工作|重点工作|工作安排|工作任务|任务|安排)?[】\\]]?[:：]?$"
-)
-_BEGINS = re.compile(f"[【\\[]?(?P<time>{_TIMES})[】\\]]?(?:[:：]|\\s+(?=\\S))(?P<rest>.+)$")
+_BEGINS = re.compile(f"[【\\[]?(?P<time>{SAID})[】\\]]?(?:[:：]|\\s+(?=\\S))(?P<rest>.+)$")
 # Chapters that say how the work is to be done, and not what.
 _NO_TASKS = re.compile(
     "指导思想|总体(?:要求|思路|目标)|工作目标|基本原则|工作要求|组织领导|保障措施|有关要求|组织保障"
@@ -94,7 +85,7 @@ def read_outline(lines: Sequence[str], numbers: Sequence[int] = ()) -> Outline:
 
 def _without_signature(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Without the day at the end, and who signs above it."""
-    if lines and _SIGNED.fullmatch(re.sub(r"\s", "", lines[-1][1])):
+    if lines and _SIGNED.fullmatch(bare(lines[-1][1])):
         lines = lines[:-1]
         while lines and len(lines[-1][1]) < 20 and not re.search("[。；;：:]|^\\d", lines[-1][1]):
             lines = lines[:-1]
@@ -130,7 +121,7 @@ def _items(lines: Sequence[tuple[int, str]]) -> Iterator[_Item]:
 def _levels(labels: Sequence[Labelled]) -> list[str]:
     """From the outermost in: a month stands above what is first found below it."""
     kinds = [
-        label.kind or ("time" if _HEADING.match(_bare(label.line)) else "") for label in labels
+        label.kind or ("time" if HEADING.fullmatch(bare(label.line)) else "") for label in labels
     ]
     first = kinds.index("time") if "time" in kinds else len(kinds)
     below = next((kind for kind in kinds[first + 1 :] if kind in _KINDS), "digits")
@@ -161,15 +152,11 @@ def _is_own(before: _Item, text: str) -> bool:
 def _read(label: Labelled, line: str, lines: Sequence[str]) -> tuple[str, str, str]:
     """The kind of item, its text, the time that it says as a heading does."""
     kind, text = ("", line) if _is_pair(line, lines) else (label.kind, label.text)
-    if heading := _HEADING.match(_bare(text)):
+    if heading := HEADING.fullmatch(bare(text)):
         return kind or "time", "", heading["time"]
     if begins := _BEGINS.match(text):
         return kind or "time", begins["rest"].strip(), begins["time"]
     return kind, text, ""
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\s", "", text)
 
 
 def _takes(item: _Item, line: str) -> bool:

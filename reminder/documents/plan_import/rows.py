@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from reminder.documents.plan_import.draft import Doubt, Place, Question
 from reminder.documents.plan_import.headings import Column, Columns, Row, headings
+from reminder.documents.plan_import.times import HEADING, SAID, bare
 from reminder.documents.plan_import.wording_cells import label_kind, without_label
 from reminder.documents.tables.grid import Cell, Table
 
@@ -18,10 +19,6 @@ _FOOT = re.compile(
 _SAME = re.compile('同上|[〃″“”"]')
 _HOUR = re.compile("(?:上午|下午|晚上?)?\\d{1,2}[:：]\\d\\d")
 _TOTAL = re.compile("(?:合计|小计|总计|共计)[:：]?")
-_TIME = re.compile(
-    "(?:(?:19|20)\\d\\d年)?(?:(?:\\d{1,2}|[一二三四五六七八九十]{1,3})月份?|第?[一二三四1-4]季度|[上下]半年|全年)"
-)
-_HEADING = re.compile(f"(?:{_TIME.pattern})(?:主要|重点)?(?:工作)?(?:安排|计划|任务)?[:：]?")
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,13 @@ class _Reader:
         alone = [
             list({id(cell): cell for cell in row if cell and cell.text}.values()) for row in rows
         ]
-        sheet = (self.table.name,) if _TIME.fullmatch(_bare(self.table.name)) else ()
+        sheet = (self.table.name,) if HEADING.fullmatch(bare(self.table.name)) else ()
         for text in (
             *sheet,
             *self.table.before,
             *(cells[0].text for cells in alone if len(cells) == 1),
         ):
-            if label_kind(text) in ("large", "chinese") or _HEADING.fullmatch(_bare(text)):
+            if label_kind(text) in ("large", "chinese") or HEADING.fullmatch(bare(text)):
                 yield text
 
     def _row(self, row: Row, place: Place) -> None:
@@ -125,15 +122,15 @@ class _Reader:
         if len(places) > 1 and len(places) >= len(self.columns.of) - 1:
             return True
         text = cells[0].text
-        heads = label_kind(text) in ("large", "chinese") or bool(_TIME.fullmatch(text.strip()))
+        heads = label_kind(text) in ("large", "chinese") or bool(HEADING.fullmatch(bare(text)))
         return heads and "\n" not in text and text[-1] not in "；;。" and places[0] <= 1
 
     def _begin_section(self, heading: str) -> None:
         text = _line(heading)
         kind = label_kind(text)
         section = without_label(text) if kind else text
-        time = _TIME.match(_bare(section))
-        section = "" if _HEADING.fullmatch(_bare(section)) else section
+        time = re.match(SAID, bare(section))
+        section = "" if HEADING.fullmatch(bare(section)) else section
         if kind != "chinese":
             self.outer = ("", "")
         self.section = " · ".join(filter(None, (self.outer[0], section)))
@@ -162,9 +159,6 @@ class _Reader:
         if self.above and self._is_same_task(row):
             self._add(self.above, texts, cells)
             self.cells_above = row
-            return
-        if self.above and self._goes_on(self.above, texts, row):
-            self._join(self.above, cells)
             return
         times = tuple(cell.text for cell in cells.get(Column.TIME, ()) if cell.text)
         if self.above:
@@ -207,24 +201,6 @@ class _Reader:
             times = (joined[Column.TIME],)
         self.above = self.found.rows[-1] = replace(above, texts=joined, times=times)
 
-    def _goes_on(self, above: SourceRow, texts: dict[Column, str], row: Row) -> bool:
-        """A row that the end of a page cut in two: nothing but the rest of a sentence."""
-        own = {
-            at
-            for at, cell in enumerate(row)
-            if cell and cell.text and not self._is_merged(at, cell)
-        }
-        only = all(self.columns.of.get(at) is Column.CONTENT for at in own)
-        last = above.content[-1].rstrip() if above.content else ""
-        begun = last[-1:] in ("，", ",", "、", "：", ":", "（", "(")
-        return bool(own) and only and begun and not label_kind(texts.get(Column.CONTENT, ""))
-
-    def _join(self, above: SourceRow, cells: dict[Column, list[Cell]]) -> None:
-        more = [line for cell in cells[Column.CONTENT] for line in cell.lines if line]
-        self.found.questions.append(Question(Doubt.SPLIT_LINES, above.place, more[0]))
-        content = (*above.content[:-1], above.content[-1] + more[0], *more[1:])
-        self.above = self.found.rows[-1] = replace(above, content=content)
-
     def _is_merged(self, at: int, cell: Cell) -> bool:
         return at < len(self.cells_above) and self.cells_above[at] is cell
 
@@ -240,10 +216,6 @@ class _Reader:
             texts[column] = before
             taken.add(column)
         return frozenset(taken)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\s", "", text)
 
 
 def _line(text: str) -> str:

@@ -25,6 +25,16 @@ class TimeRead:
         return bool(self.words) or self.kind is not TaskKind.MONTH
 
 
+# A time as a heading says it: 4月, 4—6月, 五、六月份, 4月15日前, 一季度.
+_MONTH = "(?:\\d{1,2}|[一二三四五六七八九十]{1,3})"
+SAID = (
+    f"(?:(?:19|20)\\d\\d年)?(?:{_MONTH}[-—–~～至到]+{_MONTH}月份?|{_MONTH}(?:、{_MONTH})*月份?"
+    f"(?:[-—–~～至到]+(?:次年)?{_MONTH}月份?|[上中下]旬|底前?|\\d{{1,2}}[日号](?:之?前)?)?"
+    "|第?[一二三四1-4]季度|[上下]半年|全年|每月|每季度)"
+)
+HEADING = re.compile(
+    f"[【\\[]?(?P<time>{SAID})(?:主要|重点)?(?:工作)?(?:安排|计划|任务)?[】\\]]?[:：]?"
+)
 _N = "(\\d{1,2}|[一二三四五六七八九十]{1,2})"
 _SPAN = "[-—–―‐−~]+|至|到"
 _ALL_YEAR = re.compile(
@@ -49,7 +59,6 @@ _EVERY = re.compile(
     "(?:(?:按|每个?|逐)(?P<every>月|季度?|半年)度?(?:(?:召开|开展|组织)?(?:至少)?[1一]次)?"
     "|(?P<one>月|季度|半年)[1一]次)"
 )
-_ENGLISH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _BRACKET = re.compile(r"\((?P<inner>[^()]*)\)")
 _WEEKDAY = re.compile("^(?:周|星期|礼拜)(?P<day>[一二三四五六日天])$")
 _TENTATIVE = re.compile("^(?:暂定|预计|拟|初定|左右|待定)$")
@@ -241,8 +250,6 @@ def _shorter(plain: str) -> str:
 
 def _guesses(plain: str, term: Term, heading: str) -> Iterator[tuple[str, Doubt]]:
     """What is probably meant."""
-    if english := re.fullmatch(rf"({_ENGLISH})\w*-\d\d", plain):  # a number format of Excel's
-        yield f"{_ENGLISH.split('|').index(english[1]) + 1}月", Doubt.TIME_UNREAD
     if re.fullmatch(r"\d{1,2}[.]\d", plain):
         yield plain.replace(".", "月") + "日", Doubt.DATE_POINT
     if "周" not in heading and re.fullmatch(rf"\d{{1,2}}(?:(?:{_SPAN})\d{{1,2}})?", plain):
@@ -291,3 +298,7 @@ def whole_month(words: str) -> int:
     """Of the calendar, when the words say one month and nothing more; else 0."""
     found = re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]+)月份?", words)
     return numeral(found[1]) if found else 0
+
+
+def bare(text: str) -> str:
+    return re.sub(r"\s", "", text)

@@ -99,7 +99,8 @@ def split_tasks(lines: Sequence[str]) -> CellTasks:
     if all(ends[:-1]):
         return _plain(pieces)
     if any(ends[:-1]):
-        return _plain(list(_until_closed(pieces)), Doubt.SPLIT_LINES)
+        ended = re.split(f"(?<=[{_CLOSED}])\n", "\n".join(pieces))
+        return _plain([piece.replace("\n", "") for piece in ended], Doubt.SPLIT_LINES)
     # Lines of one width were broken by hand.
     widths = [len(piece) for piece in pieces[:-1]]
     wrapped = max(widths) - min(widths) <= 1 and len(pieces[-1]) <= max(widths) and max(widths) > 5
@@ -108,17 +109,6 @@ def split_tasks(lines: Sequence[str]) -> CellTasks:
 
 def _plain(pieces: Sequence[str], doubt: Doubt | None = None) -> CellTasks:
     return CellTasks(tuple(CellTask(closed(piece)) for piece in pieces), doubt)
-
-
-def _until_closed(pieces: Sequence[str]) -> Iterator[str]:
-    current = ""
-    for piece in pieces:
-        current += piece
-        if piece[-1] in _CLOSED:
-            yield current
-            current = ""
-    if current:
-        yield current
 
 
 def _labelled(lines: Sequence[Labelled]) -> CellTasks:
@@ -151,17 +141,8 @@ def _labelled(lines: Sequence[Labelled]) -> CellTasks:
 
 
 def _joined(lines: Sequence[str]) -> str:
-    """A line that goes on: no blank between Chinese signs, one between words of Latin letters."""
-    text = lines[0]
-    for line in lines[1:]:
-        latin = (
-            text[-1:].isascii()
-            and text[-1:].isalnum()
-            and line[:1].isascii()
-            and line[:1].isalnum()
-        )
-        text += (" " if latin else "") + line
-    return text
+    """A line that goes on: a blank between words of Latin letters only."""
+    return re.sub(r"(?<![A-Za-z0-9])\n|\n(?![A-Za-z0-9])", "", "\n".join(lines)).replace("\n", " ")
 
 
 def _inline(line: str) -> list[str]:

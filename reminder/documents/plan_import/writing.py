@@ -41,10 +41,8 @@ class _Writer:
         yield from self._end()
 
     def _header(self) -> Iterator[str]:
-        head, of_year = (
-            self.draft.header,
-            [q for q in self.draft.questions if q.doubt.kind == "year"],
-        )
+        head = self.draft.header
+        of_year = [q for q in self.draft.questions if q.doubt.kind == "year"]
         yield from self._comment("intro", draft=self.draft)
         yield from ("", "[plan]", f"id = {_text(head.id)}")
         yield f"year = {head.term.year}{self._marks(of_year)}"
@@ -158,7 +156,7 @@ def _key(doubt: Doubt) -> str:
 def _is_about(question: Question, units: Sequence[Named], task: DraftTask, key: str) -> bool:
     named = {unit.name for unit in units}
     if question.doubt.kind == "units":
-        return question.said in named
+        return bool({question.said, question.taken} & named)
     return key == "lead"
 
 
