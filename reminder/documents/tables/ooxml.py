@@ -108,6 +108,8 @@ class Package:
         with _refusals(), self._zip.open(self._names[_part_name(name)]) as file:
             root = parser.parse(self._chunks(file))
         self._elements += parser.elements
+        if root is None:
+            raise RefusedFileError(Refusal.DAMAGED, f"{name} is not what it should be")
         return root
 
     def _chunks(self, file: IO[bytes]) -> Iterator[bytes]:
@@ -134,7 +136,8 @@ class _Parser:
         self._seen = 0  # bytes up to the last tag or text
         self._names: dict[str, str] = {}
 
-    def parse(self, chunks: Iterator[bytes]) -> Element:
+    def parse(self, chunks: Iterator[bytes]) -> Element | None:
+        """None when the whole of it was handed over."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from io import StringIO
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from reminder.documents.tables.grid import Cell, Refusal, RefusedFileError, Table, clean_lines
@@ -14,7 +14,7 @@ LARGEST_TEXT = 4 << 20  # bytes
 MOST_LINES = 100_000
 WIDEST, MOST_PLACES = 1_000, 500_000
 _BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_RULER = re.compile(r"[\s|:+=─-╿｜-]+")
+_RULER = re.compile(r"[\s|:+=─-╿｜-]+")  # or a blank line
 _PIPE = re.compile("[|│┃｜]")
 _GAP = re.compile(r"[ \u3000]{2,}|\u3000")
 _PIECE = re.compile(r"[^ \u3000]+(?: [^ \u3000]+)*")
@@ -78,6 +78,8 @@ def _with_tabs(lines: list[Line]) -> Table | None:
     first = next((at for at, (_, line) in enumerate(lines) if "\t" in line), None)
     if first is None:
         return None
+    if sum(line.count("\t") for _, line in lines) > MOST_PLACES:
+        raise RefusedFileError(Refusal.BOMB, "more values than a table has")
     before, rest = [line for _, line in lines[:first]], lines[first:]
     if rest[0][1].startswith("\t"):
         rows = list(_exported(rest))
@@ -101,34 +103,32 @@ def _exported(lines: list[Line]) -> Iterator[Row]:
         if blank:
             continue
         row = list(group)
-        cells: list[str] = []
+        cells: list[list[str]] = []
         for _, line in row:
             if line.startswith("\t") or not cells:
-                cells += line.removeprefix("\t").split("\t")
+                cells += [[value] for value in line.removeprefix("\t").split("\t")]
             else:
-                cells[-1] += f"\n{line}"
-        yield row[0][0], cells
+                cells[-1].append(line)
+        yield row[0][0], ["\n".join(cell) for cell in cells]
 
 
 def _pasted(lines: list[Line]) -> Iterator[Row]:
     """As a table of Word is pasted: tabs between cells, whose lines go on in lines of their own."""
     width = lines[0][1].count("\t") + 1
-    start, cells = lines[0][0], list[str]()
+    start, cells = lines[0][0], list[list[str]]()
     for number, line in lines:
-        values = line.split("\t")
+        values = [[value] for value in line.split("\t")]
         if not line.strip():
             continue
-        goes_on = (
-            cells and (len(values) < width or width == 1) and len(cells) + len(values) - 1 <= width
-        )
-        if goes_on and not (len(values) == 1 and len(cells) == width and _OF_ITS_OWN.match(line)):
-            cells = [*cells[:-1], f"{cells[-1]}\n{values[0]}", *values[1:]]
+        fits = len(values) < width and 0 < len(cells) <= width + 1 - len(values)
+        if fits and not (len(cells) == width and _OF_ITS_OWN.match(line)):
+            cells[-1] += values[0]
+            cells += values[1:]
             continue
         if cells:
-            yield start, cells
+            yield start, ["\n".join(cell) for cell in cells]
         start, cells = number, values
-    if cells:
-        yield start, cells
+    yield start, ["\n".join(cell) for cell in cells]
 
 
 def _separated(text: str, delimiter: str) -> Iterator[Row]:
@@ -169,6 +169,7 @@ def _of_blocks(lines: list[Line]) -> list[Table]:
     """Tables of pipes or aligned columns, and the lines between them."""
     tables: list[Table] = []
     before: list[str] = []
+    lines = [line for line in lines if not _RULER.fullmatch(line[1] or " ")]
     at = 0
     while at < len(lines):
         rows, end = _piped(lines, at)
@@ -178,49 +179,50 @@ def _of_blocks(lines: list[Line]) -> list[Table]:
             tables.append(_table(iter(rows), before))
             before = []
         else:
-            plain = (line for _, line in lines[at:end] if not _is_ruler(line))
-            before += [re.sub("^#+ ", "", line) for line in plain]
+            before += [re.sub("^#+ ", "", line) for _, line in lines[at:end]]
         at = end
     return [*tables, Table((), rest)] if (rest := _shown(before)) else tables
 
 
-def _is_ruler(line: str) -> bool:
-    return bool(_RULER.fullmatch(line)) and bool(line.strip())
+def _from(lines: list[Line], at: int) -> Iterator[Line]:
+    """Without a copy for each place to begin at."""
+    return (lines[place] for place in range(at, len(lines)))
 
 
 def _piped(lines: list[Line], at: int) -> tuple[list[Row], int]:
-    """Rows that begin at that line, and the line behind them."""
+    """Rows that begin at that line, and the place behind them."""
     rows: list[Row] = []
-    end = at
-    while end < len(lines) and (_is_ruler(lines[end][1]) or len(_PIPE.findall(lines[end][1])) > 1):
-        if not _is_ruler(lines[end][1]):
-            line = re.sub(rf"^{_PIPE.pattern}|{_PIPE.pattern}$", "", lines[end][1].strip())
-            rows.append((lines[end][0], [part.strip() for part in _PIPE.split(line)]))
-        end += 1
-    return (rows, end) if len(rows) > 1 else ([], max(end, at + 1))
+    for number, line in _from(lines, at):
+        if len(_PIPE.findall(line)) < 2:
+            break
+        line = re.sub(rf"^{_PIPE.pattern}|{_PIPE.pattern}$", "", line.strip())
+        rows.append((number, [part.strip() for part in _PIPE.split(line)]))
+    return (rows, at + len(rows)) if len(rows) > 1 else ([], at + 1)
 
 
 def _aligned(lines: list[Line], at: int) -> tuple[list[Row], int]:
+    """The same of lines whose parts stand below those of the first."""
     head = _pieces(lines[at][1])
+    rows: list[Row] = [(lines[at][0], [piece for _, piece in head])]
     if len(head) < 3:
         return [], at + 1
-    columns = [column for column, _ in head]
-    rows: list[Row] = [(lines[at][0], [piece for _, piece in head])]
-    end = at + 1
-    while end < len(lines):
-        line = lines[end][1]
-        row = _row(_pieces(line), columns)
-        if row:
-            rows.append((lines[end][0], row))
-        elif line.strip() and not _is_ruler(line):
+    for number, line in _from(lines, at + 1):
+        row = _row(_pieces(line), [column for column, _ in head])
+        if row is None:
             break
-        end += 1
-    return (rows, end) if len(rows) > 1 else ([], at + 1)
+        rows.append((number, row))
+    return (rows, at + len(rows)) if len(rows) > 1 else ([], at + 1)
 
 
 def _pieces(line: str) -> list[tuple[int, str]]:
     """Parts with two blanks or more between them, each with the column where it begins."""
-    return [(_width(line[: found.start()]), found[0]) for found in _PIECE.finditer(line)]
+    pieces: list[tuple[int, str]] = []
+    column = at = 0
+    for found in islice(_PIECE.finditer(line), WIDEST):
+        column += _width(line[at : found.start()])
+        at = found.start()
+        pieces.append((column, found[0]))
+    return pieces
 
 
 def _width(text: str) -> int:

@@ -4,8 +4,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from docx import Document
-from docx.exceptions import InvalidSpanError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -367,28 +365,58 @@ def test_automatic_numbers_as_they_are_printed(
     assert " ".join(found.lines) == wanted
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 5), st.integers(1, 5), st.data())
+Area = tuple[int, int, int, int]  # first and last row, first and last column
+
+
+@st.composite
+def areas(draw: st.DrawFn) -> tuple[int, int, list[Area]]:
+    """Rows, columns, and merged cells that do not overlap."""
+    rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    ends = st.tuples(st.integers(0, rows - 1), st.integers(0, rows - 1)).map(sorted)
+    sides = st.tuples(st.integers(0, columns - 1), st.integers(0, columns - 1)).map(sorted)
+    chosen: list[Area] = []
+    taken: set[tuple[int, int]] = set()
+    for (top, bottom), (left, right) in draw(st.lists(st.tuples(ends, sides), max_size=6)):
+        area = (top, bottom, left, right)
+        if not taken & places(area):
+            taken |= places(area)
+            chosen.append(area)
+    all_places = {(row, column) for row in range(rows) for column in range(columns)}
+    chosen += [(row, row, column, column) for row, column in sorted(all_places - taken)]
+    return rows, columns, chosen
+
+
+def places(area: Area) -> set[tuple[int, int]]:
+    top, bottom, left, right = area
+    return {(row, col) for row in range(top, bottom + 1) for col in range(left, right + 1)}
+
+
+@settings(max_examples=80, deadline=None)
+@given(areas(), st.sampled_from([GOES_ON, '<w:vMerge w:val="continue"/>']))
 def test_any_merges_keep_the_text_of_each_cell_once(
-    tmp_path_factory: pytest.TempPathFactory, rows: int, columns: int, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, drawn: tuple[int, int, list[Area]], goes_on: str
 ) -> None:
-    written = Document()
-    grid = written.add_table(rows, columns)
-    names = [f"甲{at}" for at in range(rows * columns)]
-    for at, name in enumerate(names):
-        grid.cell(at // columns, at % columns).text = name
-    area = st.tuples(*[st.integers(0, n - 1) for n in (rows, columns, rows, columns)])
-    for top, left, bottom, right in data.draw(st.lists(area, max_size=4)):
-        try:
-            grid.cell(top, left).merge(grid.cell(bottom, right))
-        except (InvalidSpanError, ValueError):  # no rectangle
-            continue
-    path = tmp_path_factory.mktemp("merges") / "plan.docx"
-    written.save(str(path))
-    (read,) = read_tables(path)
-    assert {len(row) for row in read.rows} == {columns}
-    cells = dict.fromkeys(cell for row in read.rows for cell in row if cell)
-    found = [line for cell in cells for line in cell.lines if line]
-    assert sorted(found) == sorted(names)
-    shown = [place.text.split() for place in grid._cells]
-    assert [cell and cell.text.split() for row in read.rows for cell in row] == shown
+    rows, columns, merged = drawn
+    written = [
+        row(
+            *(
+                cell(
+                    f"甲{top}{left}" if at == top else "",
+                    f'<w:gridSpan w:val="{right - left + 1}"/>'
+                    + ("" if top == bottom else BEGINS if at == top else goes_on),
+                )
+                for top, bottom, left, right in sorted(merged, key=lambda area: area[2])
+                if top <= at <= bottom
+            )
+        )
+        for at in range(rows)
+    ]
+    (read,) = read_tables(document(tmp_path_factory.mktemp("merges"), table(*written)))
+    assert [len(row) for row in read.rows] == [columns] * rows
+    for area in merged:
+        cells = {id(read.rows[at][column]) for at, column in places(area)}
+        found = read.rows[area[0]][area[2]]
+        assert len(cells) == 1
+        assert found
+        assert found.text == f"甲{area[0]}{area[2]}"
+    assert len({id(c) for row in read.rows for c in row}) == len(merged)
