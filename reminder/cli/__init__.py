@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from reminder.cli import addresses, ledger, lists, mails, plan, plan_files
+from reminder.cli import addresses, ledger, lists, mails, plan, plan_files, year
 from reminder.cli.context import choose
 from reminder.cli.output import counted, remark
 from reminder.errors import ConfigurationError, ReminderError
@@ -56,6 +56,7 @@ cli.add_typer(plan.meetings, name="meeting")
 cli.add_typer(plan_files.cli, name="plan")
 cli.add_typer(lists.units, name="units")
 cli.add_typer(lists.workdays, name="workdays")
+cli.add_typer(year.cli, name="year")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(addresses.feeds, name="feed")
 cli.add_typer(addresses.console, name="console")

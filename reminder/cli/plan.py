@@ -71,7 +71,7 @@ def check(
 
 def _findings(office: Office) -> dict[str, Any]:
     from reminder.documents.office import warnings
-    from reminder.office.records import done_otherwise, session_dates
+    from reminder.office.records import done_otherwise, ids_used_again, session_dates
 
     days = session_dates(office)
     tables = on_days(office.tables, days)
@@ -85,6 +85,10 @@ def _findings(office: Office) -> dict[str, Any]:
         f"{key} is registered as done and is {', '.join(now)} now, wanted which of them: "
         "reminder task done"
         for key, now in done_otherwise(office)
+    ]
+    moved += [
+        f"{name}: {', '.join(ids)} are ids of an earlier year's tasks, wanted new ones"
+        for name, ids in ids_used_again(office)
     ]
     single = table.directory.single
     of_file = {(each.plan.id, task.table_id): task for each in tables for task in each.plan.tasks}

@@ -43,16 +43,23 @@ BY_DIGEST = "/by-digest"
 
 def begin(
     connection: Connection, stream: str, tables: Iterable[Timetable], at: datetime, *, held: bool
-) -> None:
+) -> list[Timetable]:
     """Writes the first start of each table on that stream, once. One that lies ahead was by a wrong
-    clock: it is now."""
+    clock: it is now. Returns those that go on with a plan that had begun before."""
     connection.execute(_STARTED_AHEAD, {"latest": at + AHEAD, "now": at})
     before = (stream, "smtp") if stream == "maildir" else (stream,)
-    rows = connection.execute(_STARTS)
+    rows = connection.execute(_STARTS).all()
     begun = {(row.plan, row.year) for row in rows if row.stream in before}
-    for table in tables:
-        if (table.plan.id, table.plan.year) not in begun:
-            _begin(connection, stream, table, at, held=held)
+    new = [table for table in tables if (table.plan.id, table.plan.year) not in begun]
+    for table in new:
+        _begin(connection, stream, table, at, held=held)
+    return [table for table in new if goes_on(table, rows)]
+
+
+def goes_on(table: Timetable, starts: Iterable[Row[Any]]) -> bool:
+    """Whether another year of its plan has begun, and this one has not, on any stream."""
+    years = {row.year for row in starts if row.plan == table.plan.id}
+    return bool(years) and years.isdisjoint((0, table.plan.year))
 
 
 def _begin(

@@ -1,7 +1,7 @@
 """What is registered of tasks and meetings, by units and by the secretariat."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Closing, Progress
 from reminder.ledger.database import Place, known_revision, reading
 from reminder.ledger.feeds import note_change
-from reminder.ledger.occasions import read_start
+from reminder.ledger.occasions import goes_on, read_start
 from reminder.ledger.schema import (
     REVISION,
     meeting_date,
@@ -23,6 +23,8 @@ from reminder.ledger.schema import (
     put,
     read_history,
     registration,
+    reminded,
+    start,
     task_done,
 )
 
@@ -166,6 +168,25 @@ def _closing(act: Registration, on: date) -> Closing:
     if act.act is Act.CARRY:
         return Closing(on, onto=act.message)
     return Closing(on, why=act.message)
+
+
+def ids_used(connection: Connection, table: Timetable) -> list[str]:
+    """Of the table's tasks those of which the ledger knows something already: their ids are of an
+    earlier year's tasks, whose file may be gone."""
+    used: set[str] = set()
+    for of in (task_done, registration, reminded):
+        used |= set(connection.scalars(select(of.c.task).filter_by(plan=table.plan.id)))
+    return sorted(used.intersection(table.plan.by_id))
+
+
+def ids_used_before(place: Place, tables: Iterable[Timetable]) -> dict[tuple[str, int], list[str]]:
+    """By plan and year, of tables that have not begun; as `dates_of`. Raises `LedgerError`."""
+    with reading(place) as connection:
+        if known_revision(connection, place) != REVISION:
+            return {}
+        starts = connection.execute(select(start)).all()
+        new = [table for table in tables if goes_on(table, starts)]
+        return {(table.plan.id, table.plan.year): ids_used(connection, table) for table in new}
 
 
 def done_in(place: Place) -> Mapping[str, set[str]]:

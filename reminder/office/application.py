@@ -73,6 +73,11 @@ class Application:
         view._chosen = self._in_force.office.position_of(plan, year, self._today)
         return view
 
+    def about_task(self, task: str) -> "Application":
+        """About the year of its plan that has that task; the same where none has."""
+        plan = self.table.of_task(task).plan
+        return self if plan.year == self.table.plan.year else self.about(plan.id, plan.year)
+
     @property
     def is_chosen(self) -> bool:
         """Whether one of several tables was asked for."""

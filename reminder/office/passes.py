@@ -1,5 +1,6 @@
 """One pass over all tables: what is due becomes notices, what has outlived its use is given up."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,11 +19,12 @@ from reminder.domain.notices import (
     original,
     plan_of,
 )
+from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger import deliveries, holds, notices, occasions, senders
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold
-from reminder.ledger.registrations import read_progress
+from reminder.ledger.registrations import ids_used, read_progress
 from reminder.ledger.schema import batched
 from reminder.ledger.views import read_notices
 from reminder.office.container import Container, Containers
@@ -30,6 +32,7 @@ from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import stop
 from reminder.office.planning import Planner, opens
 
+log = logging.getLogger(__name__)
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
 
 
@@ -66,7 +69,8 @@ class PlanningPass:
         stream, settings = office.settings.stream, office.settings
         with self.database.write() as connection:
             is_held = settings.first_start == "hold"
-            occasions.begin(connection, stream, office.tables, at, held=is_held)
+            for table in occasions.begin(connection, stream, office.tables, at, held=is_held):
+                self._tell_of_ids(connection, table)
             deliveries.wait_no_longer(connection, at, LONGEST)
             senders.wait_no_longer(connection, at, LONGEST)
             self._revive(connection)
@@ -88,6 +92,12 @@ class PlanningPass:
             notices.forget_bytes(connection, at)
             occasions.note_tick(connection, at)
         return self.planned
+
+    def _tell_of_ids(self, connection: Connection, table: Timetable) -> None:
+        """What the ledger says of them counts for the new tasks: they look done, or told."""
+        if ids := ids_used(connection, table):
+            names = ", ".join(ids)
+            log.error("%s: ids of an earlier year's tasks come again: %s", table.plan.name, names)
 
     def _planners(self, connection: Connection) -> Iterable[Planner]:
         writer = self.containers.at(0).notice_writer

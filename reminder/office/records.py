@@ -16,7 +16,7 @@ from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
 from reminder.ledger.integrity import backup, take_back, verify
-from reminder.ledger.registrations import Days, dates_of, done_in
+from reminder.ledger.registrations import Days, dates_of, done_in, ids_used_before
 from reminder.ledger.schema import read_history
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
@@ -133,6 +133,16 @@ def session_dates(office: Office) -> Days:
     with suppress(LedgerError):
         return dates_of(office.settings.ledger)
     return {}
+
+
+def ids_used_again(office: Office) -> Iterator[tuple[str, list[str]]]:
+    """Plans' names with ids of tasks that an earlier year has used, though its file is gone."""
+    used: Mapping[tuple[str, int], list[str]] = {}
+    with suppress(LedgerError):
+        used = ids_used_before(office.settings.ledger, office.tables)
+    for key, ids in used.items():
+        if ids:
+            yield office.tables[office.positions[key]].plan.name, ids
 
 
 def done_otherwise(office: Office) -> Iterator[tuple[str, list[str]]]:

@@ -1,6 +1,7 @@
 """Commands on one of several plans and years."""
 
 import pytest
+import time_machine
 
 from tests.cli.conftest import Office
 from tests.plans import plan_text
@@ -76,3 +77,26 @@ def test_the_ledger_is_listed_whole_or_by_plan_and_year(several: Office) -> None
 def test_each_whole_plan_has_an_address(several: Office) -> None:
     addresses = [several("feed", "url", *options).out for options in ((), OTHER)]
     assert [url.strip().rpartition("/")[2] for url in addresses] == ["plan.ics", "plan.other.ics"]
+
+
+def test_the_years_turn_is_settled_by_commands(several: Office) -> None:
+    several("tick")
+    with time_machine.travel("2027-01-05T10:00+08:00"):
+        open_ = [task["id"] for task in several("year", "status", "--json").json["tasks"]]
+        assert open_ == ["2026-04-1", "2026-05-1"]
+        assert several("year", "carry", "2026-04-1", "--to", "2027-01-1").status == 0
+        assert several("year", "end", "2026-05-1", "--why", "不再开展").status == 0
+        closed = {t["id"]: (t["state"], t["onto"], t["why"]) for t in turned(several)}
+        assert closed == {
+            "2026-04-1": ("carried", "2027-01-1", None),
+            "2026-05-1": ("ended", None, "不再开展"),
+        }
+        assert several("year", "undo", "2026-05-1").status == 0
+        assert "1 open: reminder task done ID" in several("year", "status").out
+        refused = several("year", "carry", "2027-01-1", "--to", "2026-04-1")
+        assert (refused.status, "is no task of a year" in refused.err) == (2, True)
+
+
+def turned(office: Office) -> list[dict[str, str]]:
+    tasks: list[dict[str, str]] = office("year", "status", "--json").json["tasks"]
+    return tasks

@@ -9,7 +9,7 @@ import pytest
 from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.status import TaskState
 from reminder.errors import DeclinedError
-from reminder.office import operations, registrations, turn
+from reminder.office import operations, records, registrations, turn
 from reminder.office.simulation import simulate
 from reminder.office.turn import Turn
 from tests.daemon.trials import NOBODY, OPERATOR, Trial
@@ -144,3 +144,18 @@ def test_the_new_year_breaks_no_promise(office: Trial, tmp_path: Path) -> None:
 
 
 DAYS = ("2026-11-01", "2027-03-01")
+
+
+def test_ids_of_a_year_whose_file_is_gone_are_told(
+    office: Trial, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = office.state.with_name("plans")
+    registrations.register(office.app(DECEMBER), [OLD], None, None, "")
+    for name in ("now", "next"):
+        (folder / f"{name}.toml").unlink()
+    put_plans(office, copied=plan_text(year=2028, ids="2026", months=[11]))
+    again = office.app(JANUARY)
+    assert list(records.ids_used_again(again.office)) == [("small2028年度安排表", [OLD])]
+    again.tick()
+    assert "ids of an earlier year's tasks come again: 2026-11-1" in caplog.text
+    assert list(records.ids_used_again(again.office)) == []
