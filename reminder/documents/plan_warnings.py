@@ -56,6 +56,8 @@ class _Reader:
         self.file, self.plan = file, table.plan
         self.days, self.windows = table.days, table.windows
         self.term = table.plan.term
+        # What the file says in another form (due = "2026-04-15") is asked of what was read.
+        self.known = {task.table_id: task for task in table.plan.tasks}
         self.rows = [
             self._row(("month", n), row, row["task"])
             for n, row in enumerate(file.data.get("month", []))
@@ -66,7 +68,7 @@ class _Reader:
         ]
 
     def _row(self, place: Location, row: dict[str, Any], tasks: list[Any] | None) -> _Row:
-        months = {self.term.month(row["month"])} if "month" in row else set()
+        months = {self.term.month(int(row["month"]))} if "month" in row else set()
         if when := self.when(row.get("when")):
             months = months_of(when.spans, self.plan.year)
         places = [((*place, "task", n), task) for n, task in enumerate(tasks or [])]
@@ -154,16 +156,18 @@ class _Rows(_Reader):
             for _, task in row.tasks:
                 for meeting in task.get("meetings", []):
                     hanging[meeting] |= set(row.months)
-        for n, meeting in enumerate(self.file.data.get("meeting", [])):
-            place, month, day = ("meeting", n), meeting["month"], meeting.get("date")
-            months, held = hanging.get(meeting["id"]), "wanted the month in which it is held"
-            if day and month not in (day.month, meeting.get("until", day).month):
-                yield self.file.fault((*place, "date"), f"{day} is not in month {month}, {held}")
+        for n, row in enumerate(self.file.data.get("meeting", [])):
+            place, meeting = ("meeting", n), self.plan.meetings[row["id"]]
+            months, held = hanging.get(meeting.id), "wanted the month in which it is held"
+            days = [day for day in (meeting.day, meeting.until) if day]
+            if days and meeting.month not in {day.month for day in days}:
+                words = f"{days[0]} is not in month {meeting.month}, {held}"
+                yield self.file.fault((*place, "date"), words)
             if months is None:
-                words = f'no task hangs on it, wanted meetings = ["{meeting["id"]}"] beside one'
+                words = f'no task hangs on it, wanted meetings = ["{meeting.id}"] beside one'
                 yield self.file.fault((*place, "id"), words)
-            elif months and self.term.month(month) not in months:
-                words = f"is {month} and its tasks stand in {_named(months)}, {held}"
+            elif months and self.term.month(meeting.month) not in months:
+                words = f"is {meeting.month} and its tasks stand in {_named(months)}, {held}"
                 yield self.file.fault((*place, "month"), words)
 
 
@@ -197,7 +201,7 @@ class _Tasks(_Reader):
     def _outside(self, row: _Row, place: Location, task: dict[str, Any]) -> Iterator[Fault]:
         """The task's own time in no month of its row."""
         times = {"when": when.spans if (when := self.when(task.get("when"))) else ()}
-        if due := task.get("due"):
+        if due := self.known[task["id"]].timing.due:
             times["due"] = (Span(due, due),)
         for key, spans in times.items():
             months = months_of(spans, self.plan.year)

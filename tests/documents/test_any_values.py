@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminder.documents.office import load_office
+from reminder.documents.office import load_office, warnings
 from reminder.documents.settings import SHIPPED
 from reminder.errors import ConfigurationError, Fault
 
@@ -91,11 +91,11 @@ def changed(value: Any, place: tuple[Any, ...], new: Any) -> Any:
 def faults_of(folder: Path, name: str, text: str) -> list[Fault]:
     (folder / name).write_text(text, encoding="utf-8", errors="surrogatepass")
     try:
-        load_office(folder, {"plan": folder / "plan.toml"})
+        office = load_office(folder, {"plan": folder / "plan.toml"})
     except ConfigurationError as error:
         faults = error.faults
     else:
-        return []
+        return list(warnings(office))
     assert faults
     return faults
 

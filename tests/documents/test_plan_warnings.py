@@ -141,6 +141,11 @@ def test_a_slip_is_said_once(warned: Warned, rows: list[str], said: str) -> None
         [MEETING, f"4: 会前5个工作日报送 | when = '会前5个工作日'\n{ON}"],
         ["7: 研究上半年工作总结"],
         [f'[[year-round]]\nid = "y"\ntitle = "全年不少于4次"\n{LEAD}\n'],
+        # TOML's numbers and days may stand in quotes.
+        [
+            MEETING.replace("= 4", '= "4"') + 'date = "2026-04-28"\nuntil = "2026-05-02"\n',
+            f"4: 报送 | {ON}\ndue = '2026-04-15'",
+        ],
         [MEETING, f"3: 准备 | {ON}", f"4: 做好第三十次会议工作 | {ON}"],
     ],
 )
