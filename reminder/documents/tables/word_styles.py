@@ -160,6 +160,8 @@ class Numbering:
         if (name, at) in self._starts and (name, at) not in self._begun:
             counts.pop(at, None)  # a list that starts anew does so when it is first met
         self._begun.add((name, at))
+        for above in range(at):
+            counts.setdefault(above, self._start(name, above))  # left out, and yet it counts
         counts[at] = min(counts.get(at, start - 1) + 1, _LARGEST)
         for deeper in [level for level in counts if level > at]:
             level = self._level(name, deeper)
@@ -179,10 +181,11 @@ class Numbering:
 
         def count(found: re.Match[str]) -> str:
             at = int(found[1]) - 1
-            number = counts.get(at, self._start(name, at))
             shown_as = self._level(name, at)
-            form = value(shown_as, "w_numFmt") if shown_as is not None and not legal else ""
-            return OF_LISTS.get(form, str)(number)
+            form = value(shown_as, "w_numFmt") if shown_as is not None else ""
+            if form == "bullet":
+                return ""
+            return OF_LISTS.get("" if legal else form, str)(counts.get(at, 0))
 
         return re.sub("%([1-9])", count, value(level, "w_lvlText"))
 

@@ -288,6 +288,7 @@ NUMBERING = (
     + level(3, "decimalEnclosedCircle", "%4", '<w:lvlRestart w:val="0"/>' + TIGHT)
     + level(4, "bullet", "●")
     + level(5, "decimal", "%1.%3.%6", "<w:isLgl/>")
+    + level(6, "decimal", "%1.%5", TIGHT)
     + "</w:abstractNum>"
     '<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num>'
     '<w:num w:numId="2"><w:abstractNumId w:val="7"/>'
@@ -329,9 +330,11 @@ def numbered(at: int, numbering: int = 1) -> str:
             [numbered(0), numbered(1), numbered(1), numbered(0), numbered(1)],
             "一、会 （一）会 （二）会 二、会 （一）会",
         ),
-        ([numbered(2), numbered(2), numbered(1), numbered(2)], "1. 会 2. 会 （一）会 1. 会"),
-        ([numbered(3), numbered(2), numbered(3)], "①会 1. 会 ②会"),
+        ([numbered(2), numbered(2), numbered(1), numbered(2)], "1. 会 2. 会 （二）会 1. 会"),
+        ([numbered(3), numbered(2), numbered(3)], "①会 2. 会 ②会"),
         ([numbered(4)], "会"),
+        ([numbered(0), numbered(6)], "一、会 一.会"),  # a bullet has no number
+        ([numbered(1), numbered(0)], "（一）会 二、会"),  # one that is left out counts
         ([numbered(0), numbered(2), numbered(5)], "一、会 1. 会 1.1.1 会"),
         ([numbered(2), numbered(2, 2), numbered(2, 2), numbered(2)], "1. 会 5. 会 6. 会 7. 会"),
         ([numbered(0), numbered(0, 3)], "一、会 二、会"),
