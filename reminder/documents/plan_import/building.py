@@ -249,9 +249,9 @@ class Builder:
                 yield from self._once(asked)
             if named.unit or named.name in self._asked:
                 continue
-            near = "" if named.is_class else self.names.near(named.name)
-            doubt = Doubt.UNITS_NEAR if near else Doubt.UNITS_UNKNOWN
-            doubt = Doubt.UNITS_CLASS if named.is_class else doubt
+            near = self.names.near(named.name, 0.85 if named.is_class else 0.75)
+            doubt = Doubt.UNITS_CLASS if named.is_class else Doubt.UNITS_UNKNOWN
+            doubt = Doubt.UNITS_NEAR if near else doubt
             yield from self._once(Question(doubt, place, named.name, near))
 
     def _once(self, question: Question) -> Iterator[Question]:

@@ -95,6 +95,12 @@ class Columns:
     def content_heading(self) -> str:
         return self.heading(Column.CONTENT)
 
+    @property
+    def leading(self) -> tuple[str, ...]:
+        """Headings of all columns that say who leads: 牵头单位 beside 责任单位."""
+        places = [at for at, column in self.of.items() if column is Column.LEAD]
+        return tuple(dict.fromkeys(self.names.get(at, "") for at in places))
+
     def same_as(self, other: "Columns") -> bool:
         return sorted(self.of.values()) == sorted(other.of.values())
 
@@ -168,7 +174,7 @@ def _columns(names: Mapping[int, str], begin: int, rows: Sequence[Row]) -> Colum
     times = [at for at, column in of.items() if column is Column.TIME]
     for at in times:
         if "周" in names[at] and len(times) > 1:
-            of[at] = Column.NUMBER  # the days beside it say more
+            of[at] = Column.OTHER  # the days beside it say more
     content = [at for at, column in of.items() if column is Column.CONTENT]
     guessed = not content
     if guessed:

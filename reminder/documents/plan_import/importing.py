@@ -1,6 +1,5 @@
 """From the tables of a file to a draft of the plan."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,21 +21,19 @@ from reminder.documents.plan_import.titles import (
     Known,
     is_of_series,
     office_of,
+    read_notes,
     tag_of,
     term_of,
     title_of,
 )
 from reminder.documents.plan_import.unit_names import Named, UnitNames
-from reminder.documents.plan_import.wording_cells import CellTask, label_kind, split_tasks
+from reminder.documents.plan_import.wording_cells import label_kind
 from reminder.documents.tables.grid import Cell, Table
 from reminder.domain.plan import TaskKind
 from reminder.domain.units import Directory
 from reminder.domain.when import Term, parse_when
 from reminder.domain.workdays import first_day
 
-_REMARKS = re.compile(r"^(?:备注|说明)\s*[:：]\s*")
-_ALWAYS = re.compile("常态|经常|日常|长期|全年|根据工作需要")
-_NO_TASK = re.compile("解释|另行|变动|变化|调整|为准|未尽事宜|生效|施行")
 ITEM = 8  # characters that a task has at least
 NEW_PLAN = "new-plan"
 
@@ -82,13 +79,14 @@ def draft_plan(
             taken = office.full_name
             questions.append(Question(Doubt.UNITS_OFFICE, Place(), title, taken))
         builder, tasks = _build(source, names, term, office)
-    standing, notes = _of_notes(source.notes, builder)
-    tasks += standing
+    below = read_notes(source.notes, office)
+    tasks += below.tasks
     if not tasks:
         raise NoTasksError
     draft = Draft(_header(title, term, office, series), tasks)
-    draft.notes, draft.known_ids = notes, frozenset(directory.units)
-    draft.questions = [*questions, *hidden, *source.questions, *builder.questions]
+    draft.notes, draft.known_ids = below.kept, frozenset(directory.units)
+    asked = [*source.questions, *builder.questions, *below.questions]
+    draft.questions = [*questions, *hidden, *asked]
     draft.meetings = find_sessions(tasks, term)
     _number(draft)
     return draft
@@ -172,6 +170,9 @@ def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
             source.questions.append(Question(Doubt.TABLE_OTHER, place, _first_words(table)))
         if own.several:
             source.questions.append(Question(Doubt.COLUMNS_SEVERAL, place, own.content_heading))
+        if len(own.leading) > 1:
+            asked = Question(Doubt.ROLE_COLUMNS, place, "、".join(own.leading))
+            source.questions.append(asked)
         items = [line for line in table.before if label_kind(line) and len(line) > ITEM]
         if len(items) > 2:  # tasks of their own, it seems
             source.questions.append(Question(Doubt.TEXT_LEFT_OUT, place, items[0]))
@@ -242,44 +243,6 @@ def _goes_on(table: Table, columns: Columns, term: Term) -> bool:
 
 def _first_words(table: Table) -> str:
     return next((cell.text[:20] for row in table.rows for cell in row if cell and cell.text), "")
-
-
-def _of_notes(
-    notes: Sequence[tuple[Place, tuple[str, ...]]], builder: Builder
-) -> tuple[list[DraftTask], list[str]]:
-    """备注：常态化工作…1.…2.…: standing tasks; what else stands below a table is kept in words."""
-    tasks: list[DraftTask] = []
-    kept: list[str] = []
-    for place, lines in notes:
-        text = _REMARKS.sub("", "\n".join(lines))
-        wordings = _numbered(text) if _REMARKS.match(lines[0]) else []
-        always = bool(wordings) and _ALWAYS.search(text[: text.find(wordings[0].title)])
-        if not wordings or (not always and any(_NO_TASK.search(w.title) for w in wordings)):
-            kept += lines
-            if _REMARKS.match(lines[0]) and not (_NO_TASK.search(text) or _ALWAYS.search(text)):
-                asked = Question(Doubt.TEXT_LEFT_OUT, place, text[:60].replace("\n", ""))
-                builder.questions.append(asked)
-            continue
-        found = [_standing(wording, place, builder) for wording in wordings]
-        if not always:
-            asked = Question(Doubt.TEXT_AS_TASKS, place, text[:60].replace("\n", ""))
-            found[0].questions.append(asked)
-        tasks += found
-    return tasks, kept
-
-
-def _numbered(text: str) -> list[CellTask]:
-    """Without what leads to the first number."""
-    first = re.search(r"(?:^|(?<=[。；;：:\s]))(?:\d{1,2}[.．、](?!\d)|[（(]\d[）)]|①)", text)
-    if not first:
-        return []
-    lines = text[first.start() :].replace("。", "。\n").split("\n")
-    tasks = split_tasks([line for line in lines if line])
-    return list(tasks.tasks) if label_kind(text[first.start() :]) else []
-
-
-def _standing(wording: CellTask, place: Place, builder: Builder) -> DraftTask:
-    return DraftTask(wording.title, place, TaskKind.STANDING, lead=(builder.office,))
 
 
 def _number(draft: Draft) -> None:

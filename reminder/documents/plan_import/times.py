@@ -73,10 +73,9 @@ _DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})(?:[日号])?")
 
 def read_time(text: str, term: Term, *, heading: str = "", within: str = "") -> TimeRead:
     """`heading` is the column's, `within` the month or quarter that the row stands under."""
-    plain = _plain(text)
-    plain, tentative = _without_brackets(plain, term)
-    if isinstance(tentative, Doubt):
-        return TimeRead(_parsed(plain, term), doubt=tentative)
+    plain, other_weekday = _without_brackets(_plain(text), term)
+    if other_weekday:
+        return TimeRead(_parsed(plain, term), doubt=other_weekday)
     if _ALL_YEAR.fullmatch(plain):
         return TimeRead(kind=TaskKind.YEAR)
     if _STANDING.fullmatch(plain):
@@ -109,33 +108,20 @@ def _read(plain: str, term: Term, heading: str, within: str) -> TimeRead:
 
 
 def _plain(text: str) -> str:
-    """Half-width on one line without blanks; lines that are times of their own joined by 、."""
-    lines = [unicodedata.normalize("NFKC", line) for line in text.split("\n")]
-    lines = [re.sub(r"(?<=[月日旬度底])\s+(?=\d{1,2}月)", "、", line) for line in lines]
-    pieces = [re.sub(r"\s", "", line).rstrip("。;,.、:") for line in lines]
-    pieces = [piece for piece in pieces if piece]
-    own = (
-        len(pieces) > 1
-        and not re.search(rf"(?:{_SPAN})(?:\n|$)", "\n".join(pieces))
-        and all(
-            re.match(r"(?:\d+|[一二三四五六七八九十]+)月|第?[一二三四1-4]季", p) for p in pieces
-        )
-    )
-    return ("、" if own else "").join(pieces)
+    """Half-width without blanks; times of their own that blanks or lines part are joined by 、."""
+    parted = rf"(?<=[月日旬底前度])\s+(?={_MONTH}月|第?[一二三四1-4]季)"
+    return bare(re.sub(parted, "、", unicodedata.normalize("NFKC", text))).rstrip("。;,.、:")
 
 
 def _without_brackets(plain: str, term: Term) -> tuple[str, Doubt | None]:
     """3月5日（周四）: whether it is one is looked at; other brackets are left to be asked about."""
     for found in reversed(list(_BRACKET.finditer(plain))):
-        inner = found["inner"]
-        if weekday := _WEEKDAY.match(inner):
-            rest = plain[: found.start()] + plain[found.end() :]
-            day = _DAY.search(plain[: found.start()])
-            if day and _is_other_weekday(day, weekday["day"], term):
-                return rest, Doubt.DATE_WEEKDAY
+        before, rest = plain[: found.start()], plain[: found.start()] + plain[found.end() :]
+        weekday, day = _WEEKDAY.match(found["inner"]), _DAY.search(before)
+        if weekday and day and _is_other_weekday(day, weekday["day"], term):
+            return rest, Doubt.DATE_WEEKDAY
+        if weekday or _TENTATIVE.match(found["inner"]):
             plain = rest
-        elif _TENTATIVE.match(inner):
-            plain = plain[: found.start()] + plain[found.end() :]
     return plain, None
 
 

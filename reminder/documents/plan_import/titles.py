@@ -1,13 +1,15 @@
-"""What a table says of itself above its rows: its name, its year, whose it is."""
+"""What stands above the rows of a table, its name, year and office; and what stands below them."""
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from reminder.documents.plan_import.draft import Doubt, Place, Question
+from reminder.documents.plan_import.draft import Doubt, DraftTask, Place, Question
 from reminder.documents.plan_import.unit_names import Named, UnitNames
+from reminder.documents.plan_import.wording_cells import split_tasks
+from reminder.domain.plan import TaskKind
 from reminder.domain.units import plain_name
 from reminder.domain.when import Term
 
@@ -26,6 +28,9 @@ _OF_A_TABLE = re.compile(
 )
 _IN_CELLS = re.compile("(?<!\\d)(20\\d\\d)(?=年|[-./]\\d)")
 _NO_NAME = re.compile("附(?:件|表)|单位[:：]|填报|制表|日期|印发|[。；]$")
+_REMARKS = re.compile(r"^(?:备注|说明)\s*[:：]\s*")
+_ALWAYS = re.compile("常态|经常|日常|长期|全年|根据工作需要")
+_NO_TASK = re.compile("解释|另行|变动|变化|调整|为准|未尽事宜|生效|施行")
 TAG = 8  # characters
 
 
@@ -126,3 +131,42 @@ def tag_of(title: str) -> str:
     rest = _OF_A_TABLE.sub("", _YEAR.split(title)[-1]).removeprefix("年度").removeprefix("年")
     rest = re.sub(r"[（(].*?[）)]|[\s《》“”]", "", rest)
     return rest if 0 < len(rest) <= TAG and rest != "工作" else ""
+
+
+@dataclass
+class Notes:
+    """Standing tasks; what is none is kept in its words."""
+
+    tasks: list[DraftTask] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+
+def read_notes(notes: Sequence[tuple[Place, tuple[str, ...]]], office: Named) -> Notes:
+    """备注：常态化工作，根据工作需要开展。1.…2.… are standing tasks of the office."""
+    found = Notes()
+    for place, lines in notes:
+        text = _REMARKS.sub("", "\n".join(lines))
+        is_remark = bool(_REMARKS.match(lines[0]))
+        titles = _numbered(text) if is_remark else []
+        always = bool(titles) and _ALWAYS.search(text[: text.find(titles[0])])
+        said = text[:60].replace("\n", "")
+        if not titles or (not always and any(map(_NO_TASK.search, titles))):
+            found.kept += lines
+            if is_remark and not (_NO_TASK.search(text) or _ALWAYS.search(text)):
+                found.questions.append(Question(Doubt.TEXT_LEFT_OUT, place, said))
+            continue
+        tasks = [DraftTask(title, place, TaskKind.STANDING, lead=(office,)) for title in titles]
+        if not always:
+            tasks[0].questions.append(Question(Doubt.TEXT_AS_TASKS, place, said))
+        found.tasks += tasks
+    return found
+
+
+def _numbered(text: str) -> list[str]:
+    """Without what leads to the first number."""
+    first = re.search(r"(?:^|(?<=[。；;：:\s]))(?:\d{1,2}[.．、](?!\d)|[（(]\d[）)]|①)", text)
+    if not first:
+        return []
+    lines = text[first.start() :].replace("。", "。\n").split("\n")
+    return [task.title for task in split_tasks([line for line in lines if line]).tasks]

@@ -93,13 +93,13 @@ class UnitNames:
                 found.setdefault(sign, []).append(name)
         return found
 
-    def near(self, name: str) -> str:
+    def near(self, name: str, alike: float = 0.75) -> str:
         """A known spelling that the unknown one may have been meant for."""
         shared = Counter(
             known for sign in set(plain_name(name)) for known in self._with_sign.get(sign, ())
         )
         likely = [known for known, _ in shared.most_common(LIKELY)]
-        found = difflib.get_close_matches(plain_name(name), likely, n=1, cutoff=0.75)
+        found = difflib.get_close_matches(plain_name(name), likely, n=1, cutoff=alike)
         return self.spellings[found[0]][0] if found else ""
 
     def read(self, text: str) -> tuple[Named, ...]:

@@ -221,6 +221,16 @@ def test_tables_without_a_doubt(text: str, wanted: list[str]) -> None:
             ["4月|甲会|office|court"],
             ["2 role.unsaid"],
         ),
+        (
+            "时间|内容|牵头单位|责任单位\n4月|甲会|办公厅|代表工委",
+            ["4月|甲会|office,deputies|"],
+            ["0 role.columns"],
+        ),
+        (
+            f"{HEAD}\n4月|甲会|各市县（区）人大常委会|办公厅",
+            ["4月|甲会|office|各市县（区）人大常委会"],
+            ["2 units.near"],
+        ),
         # Tasks in a cell.
         (
             f"{HEAD}\n4月|召开甲会↵组织第二期培训||办公厅",
