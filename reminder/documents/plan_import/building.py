@@ -122,6 +122,7 @@ def _in_a_sentence(text: str, names: UnitNames) -> Roles | None:
 
 
 _SOFT = "适时"
+_SAYS_NOTHING = re.compile(r"[（(]?(?:略|无|暂无|待定|同上)?[）)]?[\s/—\-。]*")
 
 
 @dataclass
@@ -138,7 +139,7 @@ class Builder:
         for row in rows:
             time = row_time(row, columns, self.term)
             wordings = split_tasks(row.content)
-            if not wordings.tasks:
+            if not wordings.tasks or _SAYS_NOTHING.fullmatch("".join(row.content)):
                 place = replace(row.place, column=columns.heading(Column.CONTENT))
                 said = " ".join(text.replace("\n", "") for text in row.texts.values() if text)
                 self.questions.append(Question(Doubt.EMPTY_CONTENT, place, said))

@@ -73,11 +73,10 @@ def draft_plan(
     office = series.office if series else office_of(title, names)
     builder, tasks = _build(source, names, term, office or Named(""))
     if not office:
-        office = _most_often(tasks, directory)
-        has_units = any(columns.has_units for _, columns in source.parts)
-        if not tasks or (any(not t.lead_said for t in tasks) and not has_units):
-            taken = office.full_name
-            questions.append(Question(Doubt.UNITS_OFFICE, Place(), title, taken))
+        office, sure = _most_often(tasks, directory)
+        if not sure:
+            asked = Question(Doubt.UNITS_OFFICE, Place(), title, office.full_name)
+            questions.append(asked)
         builder, tasks = _build(source, names, term, office)
     below = read_notes(source.notes, office)
     tasks += below.tasks
@@ -85,8 +84,8 @@ def draft_plan(
         raise NoTasksError
     draft = Draft(_header(title, term, office, series), tasks)
     draft.notes, draft.known_ids = below.kept, frozenset(directory.units)
-    asked = [*source.questions, *builder.questions, *below.questions]
-    draft.questions = [*questions, *hidden, *asked]
+    questions += [*hidden, *source.questions, *builder.questions, *below.questions]
+    draft.questions = questions
     draft.meetings = find_sessions(tasks, term)
     _number(draft)
     return draft
@@ -108,14 +107,14 @@ def _build(
     return builder, tasks
 
 
-def _most_often(tasks: Sequence[DraftTask], directory: Directory) -> Named:
-    """The unit that leads most of them; any where nobody is known."""
+def _most_often(tasks: Sequence[DraftTask], directory: Directory) -> tuple[Named, bool]:
+    """The unit that leads most of them, any where nobody is known; sure if it leads nearly all."""
     leads = [task.lead[0] for task in tasks if task.lead[0].unit]
     if leads:
-        [(name, _)] = Counter(lead.full_name for lead in leads).most_common(1)
-        return next(lead for lead in leads if lead.full_name == name)
+        [(name, count)] = Counter(lead.full_name for lead in leads).most_common(1)
+        return next(lead for lead in leads if lead.full_name == name), count > 0.9 * len(tasks)
     units = iter(directory.units.values())
-    return next((Named(unit.name, unit) for unit in units), Named(""))
+    return next((Named(unit.name, unit) for unit in units), Named("")), False
 
 
 def _header(title: str, term: Term, office: Named, series: Known | None) -> Header:

@@ -167,6 +167,11 @@ def test_tables_without_a_doubt(text: str, wanted: list[str]) -> None:
         (f"{HEAD}\n4月|甲会||", ["4月|甲会|office|"], ["2 empty.lead"]),
         (f"{HEAD}\n|甲会||办公厅", ["year|甲会|office|"], ["2 empty.time"]),
         (f"{HEAD}\n4月|甲会||办公厅\n5月|||办公厅", ["4月|甲会|office|"], ["3 empty.content"]),
+        (
+            f"{HEAD}\n4月|甲会||办公厅\n5月|（略）||办公厅",
+            ["4月|甲会|office|"],
+            ["3 empty.content"],
+        ),
         # Dates and times.
         (f"{HEAD}\n6月31日|甲会||办公厅", ["6月|甲会|office|"], ["2 date.impossible"]),
         (f"{HEAD}\n第3周|甲会||办公厅", ["?第3周|甲会|office|"], ["2 time.unread"]),
@@ -289,10 +294,10 @@ def test_the_year_is_in_the_title(
 def test_whose_table_it_is_is_asked_where_it_matters() -> None:
     taken = draft("时间|工作内容\n4月|甲会", title="2026年工作计划")
     assert asked(taken) == ["0 units.office"]
-    said = draft(
-        f"{HEAD}\n4月|甲会||高院\n5月|乙会||高院\n6月|丙会||办公厅", title="2026年工作计划"
-    )
-    assert (asked(said), said.header.office.full_name) == ([], "自治区高级人民法院")
+    several = draft(f"{HEAD}\n4月|甲会||高院\n5月|乙会||办公厅", title="2026年工作计划")
+    assert asked(several) == ["0 units.office"]
+    alone = draft(f"{HEAD}\n4月|甲会||高院\n5月|乙会||高院", title="2026年工作计划")
+    assert (asked(alone), alone.header.office.full_name) == ([], "自治区高级人民法院")
 
 
 def test_tables_of_one_kind_go_on() -> None:
