@@ -24,8 +24,7 @@ HOLIDAYS = {
     "国庆": ((10, 1), (10, 1)),
 }
 
-_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
-_HAN_YEAR = re.compile("[〇○零一二三四五六七八九]{4}(?=年)")
+_YEAR = re.compile("[〇○零一二三四五六七八九]{4}(?=年)")
 _YEAR = re.compile(r"(\d{4})年(?:度|全年|部分|法定)*(?:[^\d。]{0,10}节|元旦|放假|假期)")
 _DATED_YEAR = re.compile(r"(\d{4})年\d{1,2}月")
 _SIGNED = re.compile(r"\D{0,12}\d{4}年\d{1,2}月\d{1,2}日\D{0,2}")
@@ -141,7 +140,6 @@ class _Flat:
         parts, length = [], 0
         for line in text.splitlines():
             plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", line))
-            plain = _HAN_YEAR.sub(lambda year: year[0].translate(_DIGITS), plain)
             if _SIGNED.fullmatch(plain) and not re.search("[放休班]", plain):
                 plain = ""  # the day of the notice itself
             if _NUMBERED.match(plain) or _HEAD.match(plain):
