@@ -118,7 +118,7 @@ def with_units(
     """
     import tomlkit  # only where a file is edited
 
-    lines = [f"{line}\n" for line in text.split("\n")]
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     places = [(key, n) for key in ("unit", "group") for n in range(len(file.data.get(key, [])))]
     # A file may have them in a list, without heads.
     heads = {
@@ -132,7 +132,7 @@ def with_units(
     for block in sorted(blocks, reverse=True):
         begin, end = begins[block - 1], (*begins, len(lines))[block]
         lines[begin:end] = [_edited("".join(lines[begin:end]), changes)]
-    text = "".join(lines).removesuffix("\n")
+    text = "".join(lines)
     if added:
         more = tomlkit.dumps({"unit": [dict(unit) for unit in added]})
         text = text.rstrip() + _ends_as(text, f"\n\n{more}")

@@ -39,6 +39,7 @@ def test_of_the_shipped_file_only_the_units_own_lines_change(tmp_path: Path) -> 
 
 
 LINES = [
+    '[[unit]]\r\nid = "z"\r\n\r\n[[unit]]\r\nid = "a"\r\n',
     '[[unit]]\r\nid = "a" # c\r\nname = "b"\r\n\r\n# next\r\n[[unit]]\r\nid = "z"\r\n',
     '[[unit]]\nid = "z"\n\n[[ "unit" ]]\nid = "a"\nname = "b"   # kept',
     '[[group]]\nid = "g"\nmembers = [\n  "a",\n]\n\n[[unit]]\nid = "a"\n# below\n',
@@ -54,7 +55,7 @@ def test_whatever_form_the_file_has(tmp_path: Path, text: str) -> None:
     assert new.count("\r\n") == (new.count("\n") if "\r" in text else 0)
 
 
-@pytest.mark.parametrize("text", LINES[:4])
+@pytest.mark.parametrize("text", LINES[:5])
 def test_new_units_stand_at_the_end(tmp_path: Path, text: str) -> None:
     more: dict[str, Value] = {"id": "unit-1", "name": "新", "to": ["n@b.cn"]}
     new = edited(tmp_path / "units.toml", text, added=(more,))
@@ -64,4 +65,4 @@ def test_new_units_stand_at_the_end(tmp_path: Path, text: str) -> None:
 
 def test_units_in_a_list_get_no_more_beside_them(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="wanted tables"):
-        edited(tmp_path / "units.toml", LINES[4], added=({"id": "unit-1"},))
+        edited(tmp_path / "units.toml", LINES[5], added=({"id": "unit-1"},))
