@@ -39,6 +39,7 @@ _TOKENS = re.compile(
     re.IGNORECASE,
 )
 _SECTION = re.compile(r'((?:"[^"]*"?|\\.|\[[^\]]*\]|[^;"\\\[])*)(?:;|$)')
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
 _LONGEST_CODE = 255  # what Excel allows
 
 
@@ -53,7 +54,7 @@ _POINT = Token("sign", ".")
 
 
 def shown_number(value: float, code: str, *, from_1904: bool = False) -> str:
-    """What no table needs (fractions, conditions) is written plainly."""
+    """What no table needs (fractions, powers) is written plainly."""
     tokens = list(_tokens(_section(value, code[:_LONGEST_CODE])))
     kinds = {token.kind for token in tokens}
     if "date" in kinds and "digit" not in kinds:
@@ -68,13 +69,32 @@ def plain_number(value: float) -> str:
 
 
 def _section(value: float, code: str) -> str:
-    """For positive, negative, zero. The last one found is the end of the code."""
-    sections = [found[1] for found in _SECTION.finditer(code)]
-    if value < 0 and len(sections) > 2:
+    """By its condition, else the ones for positive, negative, zero."""
+    sections = [found[1] for found in _SECTION.finditer(code)][:-1] or [code]
+    conditions = [_CONDITION.search(section) for section in sections]
+    if any(conditions):
+        pairs = zip(sections, conditions, strict=True)
+        fitting = (section for section, found in pairs if not found or _holds(value, found))
+        return next(fitting, GENERAL)
+    if value < 0 and len(sections) > 1:
         return sections[1]
-    if value == 0 and len(sections) > 3:
-        return sections[2]
-    return sections[0] if sections else GENERAL
+    return sections[2] if value == 0 and len(sections) > 2 else sections[0]
+
+
+def _holds(value: float, condition: re.Match[str]) -> bool:
+    number = float(condition[2])
+    match condition[1]:
+        case "<":
+            return value < number
+        case "<=":
+            return value <= number
+        case ">":
+            return value > number
+        case ">=":
+            return value >= number
+        case "<>":
+            return value != number
+    return value == number
 
 
 def _tokens(section: str) -> Iterator[Token]:
@@ -171,7 +191,7 @@ def shown_date(value: float, tokens: Sequence[tuple[str, str]], *, from_1904: bo
     if not 0 <= value < _AFTER_THE_LAST:
         return ""
     codes = [text.lower() for kind, text in tokens if kind == "date"]
-    writer = _Writer(_moment(value, from_1904=from_1904), dict(tokens), codes)
+    writer = _Writer(value, _moment(value, from_1904=from_1904), dict(tokens), codes)
     parts = iter(writer.parts())
     shown = (next(parts) if kind == "date" else text for kind, text in tokens if kind in _SHOWN)
     return "".join(shown).strip()
@@ -190,7 +210,10 @@ def _moment(value: float, *, from_1904: bool) -> datetime:
 class _Writer:
     """Of one moment; `options` are the language and the numerals."""
 
-    def __init__(self, moment: datetime, options: dict[str, str], codes: Sequence[str]) -> None:
+    def __init__(
+        self, value: float, moment: datetime, options: dict[str, str], codes: Sequence[str]
+    ) -> None:
+        self._value = value
         self._moment = moment
         self._language = options.get("language", "")
         self._count = _NUMERALS.get(options.get("numerals", ""))
@@ -270,5 +293,4 @@ class _Writer:
 
     def _running(self, code: str) -> str:
         """Hours, minutes or seconds beyond the day."""
-        running = self._moment - datetime(1899, 12, 31)  # noqa: DTZ001
-        return str(int(running.total_seconds() // {"h": 3600, "m": 60, "s": 1}[code[1]]))
+        return str(math.floor(self._value * {"h": 24, "m": 1440, "s": 86_400}[code[1]] + 1e-6))
