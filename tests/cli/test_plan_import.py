@@ -133,6 +133,13 @@ def test_a_table_without_a_doubt_is_a_plan_at_once(office: Office) -> None:
     assert checked.json["errors"] == []
 
 
+def test_lines_of_a_text_are_counted_as_they_stand_in_the_file(office: Office) -> None:
+    office.put("plan.txt", "代表工作委员会2026年要点\n\n4月\n\n1.第3周召开会议（市教育局负责）")
+    ended = office("plan", "import", f"{office.folder}/plan.txt", "--json")
+    [question] = json.loads(ended.raw)["questions"]
+    assert (question["row"], question["text"]) == (5, "第5行：“市教育局”不在单位名录中")
+
+
 def test_a_file_that_is_there_is_left_alone(office: Office) -> None:
     table = word(office.folder / "table.docx", [HEAD, ["4月", "召开会议", "", "代表工委"]])
     office.put("there.toml", "mine")

@@ -211,7 +211,7 @@ def _kept(cell: Cell) -> Cell:
 
 def _read_lines(tables: Sequence[Table], source: _Source) -> None:
     for table in tables:
-        outline = read_outline(table.before)
+        outline = read_outline(table.before, table.numbers)
         source.parts.append((outline.rows, Columns({})))
         source.questions += outline.questions
         source.notes += outline.notes
@@ -222,7 +222,7 @@ def _hidden(table: Table, number: int) -> Iterator[Question]:
         place = Place(int(hidden.place) if hidden.place.isdecimal() else 0, number)
         yield Question(Doubt.HIDDEN_PART, place, hidden.text, f"{hidden.part}:{hidden.place}")
     numbers = table.numbers or range(1, len(table.rows) + 1)
-    for row, line in zip(table.rows, numbers, strict=True):
+    for row, line in zip(table.rows, numbers, strict=False):
         for cell in dict.fromkeys(cell for cell in row if cell):
             if cell.struck:
                 yield Question(Doubt.HIDDEN_STRUCK, Place(line, number), "、".join(cell.struck))

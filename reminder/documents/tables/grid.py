@@ -51,7 +51,8 @@ class Hidden:
 class Table:
     """`before` are the lines between it and the table above; text without a table has no rows.
 
-    `numbers` are the rows' own: of the sheet, of the line in a text, in Word from 1.
+    `numbers` are the rows' own: of the sheet, of the line in a text, in Word from 1; of text
+    without a table they are those of the lines, where these have any.
     All rows are equally long; None is a place that no cell covers. `name` is the sheet's. Text
     does not show merges: there an empty cell may be one that goes on.
     """

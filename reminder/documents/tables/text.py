@@ -168,7 +168,7 @@ def _with_values(text: str) -> Table | None:
 def _of_blocks(lines: list[Line]) -> list[Table]:
     """Tables of pipes or aligned columns, and the lines between them."""
     tables: list[Table] = []
-    before: list[str] = []
+    before: list[Line] = []
     lines = [line for line in lines if not _RULER.fullmatch(line[1] or " ")]
     at = 0
     while at < len(lines):
@@ -176,12 +176,16 @@ def _of_blocks(lines: list[Line]) -> list[Table]:
         if not rows:
             rows, end = _aligned(lines, at)
         if rows:
-            tables.append(_table(iter(rows), before))
+            tables.append(_table(iter(rows), [line for _, line in before]))
             before = []
         else:
-            before += [re.sub("^#+ ", "", line) for _, line in lines[at:end]]
+            before += [(number, re.sub("^#+ ", "", line)) for number, line in lines[at:end]]
         at = end
-    return [*tables, Table((), rest)] if (rest := _shown(before)) else tables
+    rest = [(number, line) for number, raw in before for line in _shown([raw])]
+    if rest:
+        numbers, texts = zip(*rest, strict=True)
+        tables.append(Table((), texts, numbers))
+    return tables
 
 
 def _from(lines: list[Line], at: int) -> Iterator[Line]:
