@@ -40,7 +40,7 @@ task = [
     { id = "t-1", title = "召开部署会议", short = "部署会议" },
     { id = "t-2", title = "开展调研", part = "中旬" },
     { id = "t-3", title = "提请审议意见", when = "适时" },
-    { id = "t-4", title = "汇总意见", due = 2026-04-18, exact = true },
+    { id = "t-4", title = "汇总意见；报送主任会议", due = 2026-04-18, exact = true },
     { id = "t-5", title = "组织视察", opens = 2026-04-07, due = 2026-04-20 },
     { id = "t-6", title = "通报情况", lead = ["办公厅"], remark = "书面", source = "〔2026〕3号" },
 ]

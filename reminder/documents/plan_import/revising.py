@@ -54,6 +54,8 @@ def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
             _keep_time(task, row)
         if row.units == tuple(tuple(unit.name for unit in units) for units in task.units):
             _forget(task, "units", "role", "empty.lead")
+        if row.task.title == task.title:
+            _forget(task, "split")
         if not pair.sure:
             question = Question(Doubt.TASK_REWORDED, task.place, row.task.title, row.task.id)
             task.questions.append(question)
