@@ -70,7 +70,7 @@ def plain_number(value: float) -> str:
 
 def _section(value: float, code: str) -> str:
     """By its condition, else the ones for positive, negative, zero."""
-    sections = [found[1] for found in _SECTION.finditer(code)][:-1] or [code]
+    sections = [found[1] for found in _SECTION.finditer(code)][:-1] or [GENERAL]
     conditions = [_CONDITION.search(section) for section in sections]
     if any(conditions):
         pairs = zip(sections, conditions, strict=True)
