@@ -115,7 +115,7 @@ def rebuild(folder: Path, state: Path) -> dict[str, object]:
         tasks = (replace(task, title=f"{task.title}{number}"), *others)
         changed = replace(app.table, plan=replace(app.table.plan, tasks=tasks))
         app.office = app.office.with_table(changed)
-        assert app.feeds.sync(lambda _: Progress(), at + timedelta(minutes=number))
+        assert app.feeds.sync(lambda _: [(app.table, Progress())], at + timedelta(minutes=number))
         before, (shown, took) = shown, polled(app)
         anew.append(took)
         assert shown != before

@@ -60,8 +60,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Year:
-    """Seen `on` that day. `rows` are those of the picture, each of one task; `tasks` every bar of
-    them for who reads it as words."""
+    """Seen `on` that day. `tasks` are their bars; `by_task` those of each task together, for who
+    reads it as words; `rows` are those of the picture."""
 
     term: Term
     on: date
@@ -85,13 +85,17 @@ class Year:
         return self.on if self.first <= self.on <= self.last else None
 
     @cached_property
-    def rows(self) -> list[list[Bar]]:
+    def by_task(self) -> list[list[Bar]]:
         rows: dict[object, list[Bar]] = defaultdict(list)
         for number, bar in enumerate(self.tasks):
             rows[(bar.task.table_id, bar.lead) if bar.task else number].append(bar)
-        if len(rows) > MANY:
-            return [[bar] for bar in _by_month(self.tasks)]
         return list(rows.values())
+
+    @cached_property
+    def rows(self) -> list[list[Bar]]:
+        if len(self.by_task) > MANY:
+            return [[bar] for bar in _by_month(self.tasks)]
+        return self.by_task
 
     @cached_property
     def bars(self) -> list[Bar]:
@@ -109,7 +113,7 @@ class Year:
         return any(bar.status.light for bar in self.tasks)
 
     def count(self, *, lead: bool) -> int:
-        return sum(bar.lead is lead for bar in self.tasks)
+        return sum(bars[0].lead is lead for bars in self.by_task)
 
 
 def year_of(reader: Reader) -> Year:

@@ -41,7 +41,7 @@ def test_each_time_of_a_task_is_one_event_over_its_window(forms: Desk) -> None:
         assert days == (window.opens, window.due), key
 
 
-def test_titles_say_the_time_and_stand_on_its_last_day_for_who_leads(forms: Desk) -> None:
+def test_titles_say_the_time_which_ends_for_who_leads_and_begins_for_others(forms: Desk) -> None:
     lead = shown(forms, "deputies", "view=due&year-round=0")
     wanted = {
         "span": ("10-30", "5—10月·条例实施专题调研"),
@@ -49,7 +49,7 @@ def test_titles_say_the_time_and_stand_on_its_last_day_for_who_leads(forms: Desk
         "monthly-day@2026-07": ("07-24", "7月24日前·联络站台账"),
         "monthly-soft@2026-07": ("07-31", "7月内·走访基层代表（适时）"),
         "half-yearly@2026-01": ("06-30", "1—6月·听取代表建议办理情况汇报"),
-        "days": ("04-15", "4月10日—15日·举办新任代表培训班"),
+        "days": ("04-10", "4月10日—15日·举办新任代表培训班"),
         "day": ("12-04", "12月4日·举办宪法宣传日活动"),
         "part": ("11-30", "11月中下旬·筹备代表工作座谈会"),
         "after-meeting": ("06-29", "会后·印发常委会会议审议意见"),

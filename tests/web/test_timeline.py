@@ -147,3 +147,15 @@ def test_the_picture_is_sound_and_says_what_it_shows() -> None:
     ]
     assert not re.search(r"<script|style=|\son\w+=", page)
     assert page.count("url(#year-hatch)") == 1  # the related one: print tells them apart
+
+
+def test_in_words_the_times_of_one_task_are_one_line_with_the_state_of_each() -> None:
+    table = timetable(*at_times("每季度", short="信息"), task(4, short="部署会议"))
+    done = Progress(done={"w-1@2026-01": date(2026, 3, 30)})
+    shown = timeline(year_of(reader(table, LEADER, APRIL, done)))
+    template = environment(None, autoescape=True).get_template("web/unit/year.html")
+    page = {"reader": reader(table, LEADER, APRIL)}
+    text = re.sub("<[^>]*>", " ", template.render(drawn=shown, page=page))
+    assert "文字版（2项）" in text
+    states = "第一季度 已办结（3月30日）；第二季度 进行中 · 剩42个工作日；第三季度 未开始"
+    assert f"信息 每季度 承办 {states}" in " ".join(text.split())
