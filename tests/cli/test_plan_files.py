@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from docx import Document
 
 from tests.cli.conftest import PLAN, Office
 
@@ -65,3 +66,13 @@ def test_an_exported_table_takes_no_files_place(office: Office) -> None:
     ended = office("plan", "export", name)
     assert (ended.status, "File exists" in ended.err) == (1, True)
     assert (office.folder / "table.docx").read_bytes() == content
+
+
+def test_of_several_plans_the_one_that_is_named_is_exported(office: Office) -> None:
+    (office.folder / "plans").mkdir()
+    office.put("plans/small.toml", PLAN)
+    other = PLAN.replace('"small"', '"other"').replace("2026-", "o-").replace("年度", "专项")
+    office.put("plans/other.toml", other)
+    plans, name = f"{office.folder}/plans", f"{office.folder}/other.docx"
+    assert office("plan", "export", name, "--plan", plans, "--plan-id", "other").status == 0
+    assert Document(name).paragraphs[0].text == "专项安排表"
