@@ -84,6 +84,7 @@ class PlanImport:
             "related": [unit.full_name for unit in task.related],
             "section": task.section or None,
             "remark": task.remark or None,
+            "source": None,
             "state": "open",
         }
 

@@ -110,6 +110,7 @@ def test_facts_for_programs(office: Office) -> None:
         "related": ["各成员单位"],
         "section": None,
         "remark": "分两批",
+        "source": None,
         "state": "open",
     }
     assert (second["when"], second["related"]) == ("1月", [])

@@ -245,6 +245,8 @@ class Builder:
         for named in units:
             if named.joined:
                 yield Question(Doubt.UNITS_JOINED, place, named.name, named.full_name)
+            if named.parted:
+                yield Question(Doubt.UNITS_PARTED, place, named.parted, named.full_name)
             if named.short:
                 asked = Question(Doubt.UNITS_SHORT, place, named.short, named.full_name)
                 yield from self._once(asked)

@@ -32,6 +32,7 @@ class Doubt(StrEnum):
     UNITS_OFFICE = "units.office"  # whose table it is
     UNITS_CLASS = "units.class"  # 各成员单位: nobody in particular
     UNITS_JOINED = "units.joined"
+    UNITS_PARTED = "units.parted"  # one name, or two
     ROLE_COLUMNS = "role.columns"  # two that say who leads
     ROLE_UNSAID = "role.unsaid"  # who leads, of those in one cell
     EMPTY_TIME = "empty.time"

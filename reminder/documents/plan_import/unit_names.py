@@ -40,6 +40,7 @@ class Named:
     joined: bool = False
     note: str = ""
     short: str = ""  # as it is written, where that is no name or alias of the unit
+    parted: str = ""  # as it is written, where its parts are names of other units
 
     @property
     def full_name(self) -> str:
@@ -130,7 +131,10 @@ class UnitNames:
                 if step.name:
                     name, unit = self.spellings[step.name]
                     short = unit.short if plain_name(name) != step.name else ""
-                    yield Named(name, unit, after == "known", step.note, short)
+                    parts = text[start:end].split()
+                    parted = len(parts) > 1 and all(part in self.spellings for part in parts)
+                    said = " ".join(parts) if parted else ""
+                    yield Named(name, unit, after == "known", step.note, short, said)
             after = state
 
     def _cheapest(self, text: str) -> list[tuple[int, int, str, _Step]]:

@@ -49,6 +49,11 @@ def test_names_that_run_together_are_told(text: str, joined: list[bool]) -> None
     assert [named.joined for named in NAMES.read(text)] == joined
 
 
+def test_a_name_that_may_be_two_is_told() -> None:
+    one, two = NAMES.read("自治区人民政府\n办公厅"), NAMES.read("自治区人民政府、办公厅")
+    assert [named.parted for named in (*one, *two)] == ["自治区人民政府 办公厅", "", ""]
+
+
 def test_what_stands_in_brackets_behind_a_name_is_no_part_of_it() -> None:
     office, court = NAMES.read("办公厅（张某某）、高院")
     assert (office.full_name, office.note, court.note) == ("自治区人大常委会办公厅", "张某某", "")
