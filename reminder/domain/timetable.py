@@ -95,6 +95,10 @@ class Timetable:
             return self
         return next((other for other in self._others() if task in other.plan.by_id), self)
 
+    def find(self, task: str) -> Task | None:
+        """By its key, also of another year."""
+        return self.of_task(task).plan.by_id.get(task)
+
     def month_in(self, other: "Timetable", month: int) -> int:
         """That month of another year's table, as this one counts it."""
         return month + 12 * (other.plan.year - self.plan.year)

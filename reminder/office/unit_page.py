@@ -56,14 +56,14 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
     signed = registrations.in_force(connection, plan, Act.SIGN, unit=unit.id, period=period)
     content = digest(reader, month, at)
     sections = {kind: [s for s in content.sections if s.kind is kind] for kind in SectionKind}
-    dated = [task for task in tasks if task.kind is TaskKind.MONTH]
-    ends = {task: table.months_of(task)[-1] for task in dated}
+    reported = [table.find(task) for task, of, _ in progress.reported if of == unit.id]
     answered = {
         task
-        for task in dated
-        if table.has_begun(task, month) and progress.reported_on(task.id, unit.id)
+        for task in reported
+        if task and task.kind is TaskKind.MONTH and table.has_begun(task, month)
     }
     asked = {item.task for item in content.open} | answered
+    ends = {task: table.months_of(task)[-1] for task in asked}
     earlier = [led(task) for task in sorted(asked, key=lambda task: (ends[task], task.number))]
     older = [entry for entry in earlier if ends[entry.task] < month - _RECENT]
     year_round = items(reader, [task for task in tasks if task.kind is TaskKind.YEAR])

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reminder.documents.settings import WebSettings
 from reminder.documents.templates import phrase
+from reminder.domain.series import is_next_missing, turning_tables
 from reminder.domain.timetable import Timetable
 from reminder.office.application import Application
 from reminder.office.holds import Hold, read_hold
@@ -179,6 +180,7 @@ class Page(ExitStack):
             "offered": OFFERED,
             "read_hold": self.read_hold,
             "choices": self.choices,
+            "has_turn": self.has_turn,
             "message": self.phrase(message) if message else "",
             "refused": "",
         }
@@ -204,6 +206,11 @@ class Page(ExitStack):
     def choices(self) -> Choices | None:
         """Which other table the console may be about."""
         return choices(self.app)
+
+    def has_turn(self) -> bool:
+        """Whether there is an earlier year, or its next table is missing."""
+        series, on = self.app.series, self.app.table.local_day(self.at)
+        return bool(turning_tables(series, on)) or is_next_missing(series, on)
 
     def subscriptions(self) -> list[dict[str, str]]:
         return list(offered_feeds(self.app, self.connection, self.base, OFFERED))

@@ -173,7 +173,7 @@ def _register(page: Page, act: str, unit: Unit, form: Form, by: Signature) -> st
     period = form.line("period", 7)
     if act == "sign":
         return "signed" if registrations.sign(page.app, unit, period, by) else "already"
-    task = page.table.plan.by_id.get(form.line("task", 100))
+    task = page.table.find(form.line("task", 100))
     if task is None:
         raise DeclinedError("no_such_task")
     words = form.text("words", LONGEST)

@@ -1,6 +1,6 @@
 """The secretariat's pages."""
 
-from reminder.web.console import access, approval, export, ledger, links, meetings, tasks
+from reminder.web.console import access, approval, export, ledger, links, meetings, tasks, turn
 
-_PAGES = (access, tasks, ledger, approval, meetings, links, export)
+_PAGES = (access, tasks, ledger, approval, meetings, links, export, turn)
 ROUTES = [route for page in _PAGES for route in page.ROUTES]
