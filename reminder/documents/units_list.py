@@ -7,6 +7,7 @@ from io import BytesIO
 
 from reminder.documents.liaison_cells import READERS, ListDoubt, UnitColumn, joined
 from reminder.documents.tables.grid import Cell, Hidden, Table
+from reminder.domain.characters import UNSEEN
 from reminder.domain.units import plain_name
 
 LONGEST = 16  # characters of a heading
@@ -218,7 +219,7 @@ def _heading(cell: Cell) -> str:
 
 
 def _text(cell: Cell | None) -> str:
-    return "".join(cell.lines).strip() if cell else ""
+    return UNSEEN.sub("", "".join(cell.lines)).strip() if cell else ""
 
 
 def _hidden(hidden: Hidden) -> ListQuestion:
