@@ -24,7 +24,6 @@ HOLIDAYS = {
     "国庆": ((10, 1), (10, 1)),
 }
 
-_YEAR = re.compile("[〇○零一二三四五六七八九]{4}(?=年)")
 _YEAR = re.compile(r"(\d{4})年(?:度|全年|部分|法定)*(?:[^\d。]{0,10}节|元旦|放假|假期)")
 _DATED_YEAR = re.compile(r"(\d{4})年\d{1,2}月")
 _SIGNED = re.compile(r"\D{0,12}\d{4}年\d{1,2}月\d{1,2}日\D{0,2}")
