@@ -115,7 +115,7 @@ def _in_words(findings: dict[str, Any]) -> Iterator[str]:
     yield f"{monthly}, {all_year}, {count['standing']} standing"
     yield f"{findings['units']} units, {groups}, {findings['addresses']} addresses"
     yield f"without address: {', '.join(_few(findings['without_address'])) or 'none'}"
-    yield f"provisional dates: {', '.join(findings['provisional']) or 'none'}"
+    yield f"provisional dates: {', '.join(_few(findings['provisional'])) or 'none'}"
     yield from _few([f"warning: {words}" for words in findings["warnings"]])
     if "smtp" in findings:
         yield findings["smtp"]
