@@ -3,12 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
 from reminder.domain.plan import Task
+from reminder.domain.revision import Wording, same_rows
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Directory
+from reminder.domain.when import Basis
+from reminder.domain.workdays import last_day
+
+Rows = dict[str, tuple[Task, ...]]
 
 
 class Difference(StrEnum):
@@ -34,8 +40,8 @@ class RoleChange:
 class TaskChange:
     """What became of one row, known by its id: its occurrences before and after.
 
-    `twin` is the id under which the same wording stands in the other table alone: the row's id
-    was changed.
+    `twin` is the id under which the wording stands in the other table alone. In another year's
+    table that is the same row; in a later version its id was changed.
     """
 
     id: str
@@ -87,17 +93,24 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
     """What differs between two tables read with the same units and working days.
 
     Tasks in the new table's order, then those that were dropped. Times that come to the same
-    window are the same, and so are a group and all its members.
+    window are the same, and so are a group and all its members. Ids differ from year to year: there
+    a row is the same by its wording, and a time by its months and days.
     """
     old, new = _rows(before), _rows(after)
-    twins = _twins(old, new)
+    is_next = before.plan.term != after.plan.term
+    goes_on = _going_on(old, new) if is_next else {}
+    twins = goes_on if is_next else _twins(old, new)
+    times = _nominal_times if is_next else _times
     head = ("id", "year", "first_month", "name", "tag", "office", "zone")
     sessions = dict.fromkeys((*after.plan.meetings, *before.plan.meetings))
     changes = []
     for row in dict.fromkeys((*new, *old)):
-        was, becomes = old.get(row, ()), new.get(row, ())
+        if row in goes_on.values():
+            continue
+        was, becomes = old.get(goes_on.get(row, row), ()), new.get(row, ())
         roles = _role_changes(before.directory, was, becomes)
-        differences = _differences((before, was), (after, becomes), roles)
+        has_moved = times(before, was) != times(after, becomes)
+        differences = _differences(was, becomes, roles, has_moved=has_moved)
         changes.append(TaskChange(row, was, becomes, differences, roles, twins.get(row, "")))
     return PlanChanges(
         tuple(key for key in head if getattr(before.plan, key) != getattr(after.plan, key)),
@@ -106,15 +119,25 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
     )
 
 
-def _rows(table: Timetable) -> dict[str, tuple[Task, ...]]:
+def _rows(table: Timetable) -> Rows:
     """Each row's occurrences by its id."""
-    rows: dict[str, tuple[Task, ...]] = {}
+    rows: Rows = {}
     for task in table.plan.tasks:
         rows[task.table_id] = (*rows.get(task.table_id, ()), task)
     return rows
 
 
-def _twins(old: dict[str, tuple[Task, ...]], new: dict[str, tuple[Task, ...]]) -> dict[str, str]:
+def _going_on(old: Rows, new: Rows) -> dict[str, str]:
+    """The old table's rows by those that they became."""
+    before, after = (
+        [Wording(tasks[0].title, str(tasks[0].months)) for tasks in rows.values()]
+        for rows in (old, new)
+    )
+    olds, news = list(old), list(new)
+    return {news[pair.after]: olds[pair.before] for pair in same_rows(before, after)}
+
+
+def _twins(old: Rows, new: Rows) -> dict[str, str]:
     """Of several rows with one wording the first goes with the first."""
     left: dict[str, list[str]] = defaultdict(list)
     for row in old.keys() - new.keys():
@@ -129,17 +152,18 @@ def _twins(old: dict[str, tuple[Task, ...]], new: dict[str, tuple[Task, ...]]) -
 
 
 def _differences(
-    before: tuple[Timetable, tuple[Task, ...]],
-    after: tuple[Timetable, tuple[Task, ...]],
+    was: tuple[Task, ...],
+    becomes: tuple[Task, ...],
     roles: Iterable[RoleChange],
+    *,
+    has_moved: bool,
 ) -> tuple[Difference, ...]:
-    (_, was), (_, becomes) = before, after
     if not was:
         return (Difference.ADDED,)
     if not becomes:
         return (Difference.DROPPED,)
     found = {
-        Difference.MOVED: _times(*before) != _times(*after),
+        Difference.MOVED: has_moved,
         Difference.REWORDED: was[0].title != becomes[0].title,
         Difference.SHORTENED: was[0].short != becomes[0].short,
         Difference.UNITS: any(role.before is not role.after for role in roles),
@@ -160,6 +184,26 @@ def _times(table: Timetable, tasks: Iterable[Task]) -> set[object]:
         days = (window.opens, window.due, window.rule) if window else ()
         counts = (timing.meetings, timing.before_workdays, timing.offset)
         times.add((task.kind, days, timing.soft, counts))
+    return times
+
+
+def _nominal_times(table: Timetable, tasks: Iterable[Task]) -> set[object]:
+    """As the table says it, whatever the year: months as numbers, days by month and day."""
+
+    def said(day: date | None) -> tuple[int, int] | None:
+        if day is None:
+            return None
+        is_last = day == last_day(day.year, day.month)
+        return table.plan.month_at(day), 31 if is_last else day.day
+
+    times: set[object] = set()
+    for task in tasks:
+        timing, span = task.timing, task.span
+        has_days = span and span.basis in (Basis.BEFORE, Basis.DAYS)
+        days = (said(span.first), said(span.last)) if span and has_days else ()
+        own = (said(timing.opens), said(timing.due), timing.part, timing.soft)
+        counts = (timing.before_workdays, timing.offset)
+        times.add((task.kind, task.months or None, days, own, counts))
     return times
 
 

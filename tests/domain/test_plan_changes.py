@@ -127,3 +127,25 @@ def test_sessions_and_the_head_count_too() -> None:
     found = compare(before, after)
     assert (found.head, found.meetings) == (("name",), ("sc-25",))
     assert [change.differences for change in found.tasks] == [(Difference.MOVED,)]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "differences"),
+    [
+        (task(4, 1), task(4, 1), ()),
+        (task(4, 1), task(5, 1), (Difference.MOVED,)),
+        (task(4, 1, due=date(2026, 4, 15)), task(4, 1, due=date(2027, 4, 15)), ()),
+        (task(2, 1, due=date(2026, 2, 28)), task(2, 1, due=date(2027, 2, 28)), ()),
+        (task(4, 1), task(4, 1, due=date(2027, 4, 15)), (Difference.MOVED,)),
+        (task(4, 1, related=()), task(4, 1), (Difference.UNITS,)),
+    ],
+)
+def test_in_another_year_a_row_is_the_same_by_its_wording(
+    then: Task, now: Task, differences: tuple[Difference, ...]
+) -> None:
+    now = replace(now, id=now.id.replace("2026", "2027"), title=then.title)
+    later = timetable(now)
+    later = replace(later, plan=replace(later.plan, year=2027))
+    found = compare(timetable(then), later)
+    assert [change.differences for change in found.tasks] == ([differences] if differences else [])
+    assert {(change.id, change.twin) for change in found.tasks} <= {(now.id, then.id)}
