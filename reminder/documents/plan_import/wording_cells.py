@@ -46,7 +46,8 @@ def label_kind(line: str) -> str:
 
 
 def without_label(line: str) -> str:
-    return _LABEL.sub("", line, count=1).strip()
+    found = _LABEL.match(line)
+    return line[found.end() if found else 0 :].strip()
 
 
 @dataclass(frozen=True)
