@@ -198,8 +198,7 @@ def _readings(plain: str, heading: str, within: str) -> Iterator[str]:
 def until(text: str, heading: str) -> str:
     """4月15日 below 完成时限 is 4月15日前."""
     is_end = re.search("完成|截止|时限|期限|限期", heading) and _END.search(text)
-    is_end = is_end and not re.search(_SPAN, text)
-    return f"{text}前" if is_end else text
+    return f"{text}前" if is_end and not re.search(_SPAN, text) else text
 
 
 def _as_days(plain: str) -> str:
