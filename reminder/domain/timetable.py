@@ -155,10 +155,11 @@ class Timetable:
         return tasks
 
     def tasks_in(self, month: int) -> Sequence[Task]:
-        """Also of the month behind the last one, by the next year's table."""
+        """Also of the month behind the last one, by the next year's table too."""
+        tasks = self.month_tasks(month)
         if self.following and month > self.plan.months[-1]:
-            return self.following.month_tasks(self.following.month_in(self, month))
-        return self.month_tasks(month)
+            return [*tasks, *self.following.month_tasks(self.following.month_in(self, month))]
+        return tasks
 
     def has_begun(self, task: Task, month: int) -> bool:
         """Whether an earlier month's digest has told of it."""
