@@ -69,8 +69,7 @@ def application(*, informed: bool = True) -> Application:
     if informed:
         app.refresh()
     if chosen.plan_id or chosen.year:
-        plan = office.table.plan
-        return app.about(plan.id, plan.year)
+        return app.about(chosen.plan_id or office.main_plan, chosen.year)
     return app
 
 

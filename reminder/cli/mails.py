@@ -23,6 +23,7 @@ from reminder.errors import ReminderError, UsageError
 from reminder.output_files import make_folder, write_file
 
 if TYPE_CHECKING:
+    from reminder.domain.plan import Plan
     from reminder.office.simulation import Outcome
 
 cli = typer.Typer()
@@ -147,7 +148,7 @@ def simulate(
 ) -> None:
     """A year on a virtual clock: what each unit would get, and whether all of it goes."""
     from reminder.office.records import session_dates
-    from reminder.office.simulation import grid
+    from reminder.office.simulation import grid, others_beside
     from reminder.office.simulation import simulate as run
 
     office = application(informed=False).office
@@ -182,21 +183,24 @@ def simulate(
             outbox=output / "outbox" if output else None,
             progress=lambda part: bar.update(round(1000 * part) - bar.pos),
         )
-    units = grid(outcome, timetable)
+    # Of the other plans those of the same time.
+    tables = [timetable, *others_beside(office, timetable)]
+    grids = [(table.plan, grid(outcome, table)) for table in tables]
     if output:
-        write_file(
-            output / "report.txt", [f"{_report(outcome, units, plan.months, WIDE)}\n".encode()]
-        )
+        write_file(output / "report.txt", [f"{_report(outcome, grids, WIDE)}\n".encode()])
     if as_json:
-        print_json(_figures(outcome, units))
+        print_json(_figures(outcome, grids))
     else:
         room = get_terminal_size().columns if sys.stdout.isatty() else WIDE
-        print(_report(outcome, units, plan.months, room))
+        print(_report(outcome, grids, room))
     if outcome.breaches:
         raise ReminderError("the promise was broken", hint="The same year breaks it again.")
 
 
-def _figures(outcome: Outcome, units: list[list[str]]) -> dict[str, Any]:
+Grid = list[list[str]]
+
+
+def _figures(outcome: Outcome, grids: list[tuple[Plan, Grid]]) -> dict[str, Any]:
     """For scripts. Nothing is drawn, killed or at fault here: such years are `make seeds`."""
     return {
         "seed": None,
@@ -206,14 +210,19 @@ def _figures(outcome: Outcome, units: list[list[str]]) -> dict[str, Any]:
         "accepted": len(outcome.accepted),
         "copies": outcome.copies,
         "breaches": [{"notice": key, "words": words} for key, words in outcome.breaches],
-        "units": {name: months for name, *months in units},
+        "units": {name: months for name, *months in grids[0][1]},
+        "plans": {plan.id: {name: months for name, *months in grid} for plan, grid in grids},
     }
 
 
-def _report(outcome: Outcome, units: list[list[str]], months: range, room: int) -> str:
-    head = ["unit", *(str(calendar_month(month)) for month in months)]
-    lines = [
-        *table([head, *([harmless(cell) for cell in row] for row in units)], room),
+def _report(outcome: Outcome, grids: list[tuple[Plan, Grid]], room: int) -> str:
+    lines = []
+    for plan, units in grids:
+        if len(grids) > 1:
+            lines.append(harmless(plan.name))
+        head = ["unit", *(str(calendar_month(month)) for month in plan.months)]
+        lines += table([head, *([harmless(cell) for cell in row] for row in units)], room)
+    lines += [
         LEGEND,
         f"{outcome.passes} passes, {len(outcome.accepted)} mails accepted",
         f"{outcome.copies} copies, each after an answer that was lost or a kill before its record",

@@ -152,6 +152,10 @@ class Plan:
     def by_id(self) -> dict[str, Task]:
         return {task.id: task for task in self.tasks}
 
+    def has(self, task: str) -> bool:
+        """By its key, or by its id in the table."""
+        return task in self.by_id or any(one.table_id == task for one in self.tasks)
+
     @cached_property
     def month_tasks(self) -> tuple[Task, ...]:
         return self._of(TaskKind.MONTH)

@@ -16,7 +16,7 @@ from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.domain.notices import Reason, State
-from reminder.domain.series import on_days
+from reminder.domain.series import on_days, table_with
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger import senders
@@ -57,6 +57,7 @@ class Application:
     ) -> None:
         self._in_force = InForce(office)
         self._chosen: int | None = None
+        self.year_is_chosen = False  # too, not only the plan
         self.clock = clock
         # Called when there is something to send at once; without a daemon the next pass finds it.
         self.wake: Callable[[], None] = lambda: None
@@ -71,16 +72,27 @@ class Application:
         """
         view = copy(self)
         view._chosen = self._in_force.office.position_of(plan, year, self._today)
+        view.year_is_chosen = year is not None
         return view
 
     def about_task(self, task: str) -> "Application":
-        """About the year of its plan that has that task; the same where none has."""
-        plan = self.table.of_task(task).plan
-        return self if plan.year == self.table.plan.year else self.about(plan.id, plan.year)
+        """About the year of its plan that has that task, by its key or its id in the table; the
+        same where none has."""
+        years = (t for t in (self.table, *self.series) if t.plan.has(task))
+        return self._about_year(next(years, None))
+
+    def about_period(self, period: str) -> "Application":
+        """About the year of its plan that has that month; the same where none has."""
+        return self._about_year(table_with(self.series, period))
+
+    def _about_year(self, table: Timetable | None) -> "Application":
+        if table is None or table.plan.year == self.table.plan.year:
+            return self
+        return self.about(table.plan.id, table.plan.year)
 
     @property
     def is_chosen(self) -> bool:
-        """Whether one of several tables was asked for."""
+        """Whether one of several plans was asked for."""
         return self._chosen is not None
 
     @property

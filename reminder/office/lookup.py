@@ -67,7 +67,7 @@ def find_subject(app: Application, connection: Connection, name: str) -> str:
 def find_task(app: Application, task_id: str, month: int = 0) -> Task:
     """By its key, ID@2026-07, or by its id alone: of a task that has several times the one that
     stands in that month, if only one does. Raises `UnknownError`, `UsageError`."""
-    table = app.table
+    table = app.about_task(task_id).table
     if task := table.plan.by_id.get(task_id):
         return task
     times = [task for task in table.plan.tasks if task.table_id == task_id]

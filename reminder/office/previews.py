@@ -27,6 +27,7 @@ REHEARSAL_USEFUL = timedelta(days=7)
 
 def preview(app: Application, unit: Unit, period: str) -> Composed:
     """The stored bytes if the digest has them, else what would be composed."""
+    app = app.about_period(period)
     if unit.is_group:
         raise UsageError(f"{unit.name} is a group: its members get the mails")
     draft = digest_draft(app.table, month_of(app, period), unit.id)
@@ -58,6 +59,7 @@ def _composed(app: Application, unit: Unit, draft: NoticeDraft) -> Composed:
 
 def receivers(app: Application, period: str) -> tuple[str, ...]:
     """Who gets that digest; on a ledger that was not started, who stands in its rows."""
+    app = app.about_period(period)
     table, month, progress = app.table, month_of(app, period), app.progress()
     if progress.started is None:
         return table.reached(month)
@@ -74,6 +76,7 @@ def send_trial(app: Application, unit: Unit, period: str, typed: str) -> str:
         address = mailbox(typed)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    app = app.about_period(period)
     draft = digest_draft(app.table, month_of(app, period), unit.id)
     key = f"{draft.key}/trial/{address}/{app.clock.now().isoformat()}"
     composed = _composed(app, unit, replace(draft, key=key))
@@ -122,6 +125,7 @@ def part(content: bytes, form: Literal["html", "text", "eml"]) -> bytes:
 
 def write_all(app: Application, period: str, folder: Path) -> int:
     """UNIT.eml and UNIT.html for each, and index.html with all of them, to be printed."""
+    app = app.about_period(period)
     table, month = app.table, month_of(app, period)
     files: dict[str, bytes] = {}
     mails: list[dict[str, object]] = []

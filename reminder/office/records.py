@@ -81,7 +81,8 @@ def list_notices(
     if not app.is_chosen:
         return views
     plan = app.table.plan
-    return [view for view in views if view.plan == plan.id and plan.month_of(view.period[:7])]
+    mine = [view for view in views if view.plan == plan.id]
+    return [v for v in mine if not app.year_is_chosen or plan.month_of(v.period[:7])]
 
 
 def left_to_settle(app: Application, period: str | None, state: State | None) -> list[str]:

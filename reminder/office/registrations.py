@@ -257,6 +257,7 @@ def register(
 
 def _registrable(app: Application, task_id: str, month: str | None) -> tuple[str, str]:
     """With the period of its check-in, which only a year-round one has."""
+    app = app.about_task(task_id)
     number = month_of(app, month) if month else 0
     task = find_task(app, task_id, number)
     if task.kind is TaskKind.STANDING:

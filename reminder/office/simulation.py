@@ -15,6 +15,7 @@ from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.domain.notices import UNFINISHED, Answer, Kind, Reason, State
 from reminder.domain.plan import calendar_month
+from reminder.domain.series import running
 from reminder.domain.timetable import Timetable
 from reminder.domain.workdays import DAY, last_day
 from reminder.errors import ClaimLapsedError
@@ -178,6 +179,13 @@ def simulate(
     database.close()
     copies = sum(count - 1 for count in server.received.values())
     return Outcome(year.passes, server.accepted, copies, notices, tuple(breaches))
+
+
+def others_beside(office: Office, table: Timetable) -> list[Timetable]:
+    """Of each other plan the table whose term runs when that one's ends."""
+    plan = table.plan
+    end = last_day(plan.year, plan.months[-1])
+    return [running(series, end) for name, series in office.series.items() if name != plan.id]
 
 
 def grid(outcome: Outcome, table: Timetable) -> list[list[str]]:

@@ -19,6 +19,7 @@ from reminder.ledger import registrations
 from reminder.ledger.registrations import read_progress
 from reminder.office.application import Application
 from reminder.office.holds import refuse_wrong_clock
+from reminder.office.lookup import find_task
 from reminder.office.notice_writer import stop_done
 from reminder.office.registrations import COMMAND
 
@@ -83,11 +84,11 @@ def carry(app: Application, task_id: str, onto: str, by: Signature = COMMAND) ->
     """结转: it is asked for as that task of a later year's table."""
     table = _earlier(app, task_id)
     later = app.series[app.series.index(table) + 1 :]
-    target = next((other for other in later if onto in other.plan.by_id), None)
+    target = next((other.plan for other in later if other.plan.has(onto)), None)
     if target is None:
         message = f"{onto!r} is no task of a year after {table.plan.year}"
         raise DeclinedError("no_task_to_carry_to", message, year=table.plan.year)
-    _close(app, Act.CARRY, task_id, onto, by)
+    _close(app, Act.CARRY, task_id, find_task(app.about(target.id, target.year), onto).id, by)
 
 
 def end(app: Application, task_id: str, why: str, by: Signature = COMMAND) -> None:

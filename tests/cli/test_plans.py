@@ -71,7 +71,26 @@ def test_the_ledger_is_listed_whole_or_by_plan_and_year(several: Office) -> None
 
     assert set(keys()) == {"other", "small"}
     assert set(keys(*OTHER)) == {"other"}
+    assert set(keys("--plan-id", "small", "--period", "2026-04")) == {"small"}
     assert keys("--year", "2027") == []
+
+
+def test_a_month_and_a_task_are_found_in_their_own_year(several: Office) -> None:
+    ended = several("preview", "--unit", "lead", "--period", "2027-01")
+    assert "1月承办1项" in ended.out
+    assert several("preview", "--unit", "lead", "--period", "2028-01").status == 2
+    with time_machine.travel("2027-01-05T10:00+08:00"):
+        assert several("task", "done", "2026-05-1").out == "2026-05-1 is done\n"
+        assert several("task", "reopen", "2026-05-1").status == 0
+
+
+def test_a_simulation_shows_every_plan(several: Office) -> None:
+    found = several("simulate", "--json", "--from", "2026-03-01", "--to", "2026-04-30").json
+    assert {plan: set(units) for plan, units in found["plans"].items()} == {
+        "small": {"代表工作委员会", "组织部"},
+        "other": {"组织部"},
+    }
+    assert found["units"] == found["plans"]["small"]
 
 
 def test_each_whole_plan_has_an_address(several: Office) -> None:
