@@ -232,7 +232,7 @@ class Timetable:
         """Of all that stands here: the same means that nothing was edited."""
         years = (self.previous, self.following)
         links = [other.input_hash for other in years if other]
-        facts = (self.plan, self.windows, self.schedule, self.directory, *links)
+        facts = (self.plan, self.windows, self.schedule, self.directory.input_hash, *links)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def lead_units(self, task: Task) -> list[str]:

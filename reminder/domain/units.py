@@ -1,5 +1,6 @@
 """Who takes part: units, groups made of units, and what each is to the plan's office."""
 
+import hashlib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Set
@@ -64,6 +65,11 @@ class Directory:
     def by_name(self) -> dict[str, Unit]:
         """By canonical full name or alias, as it is written in a plan."""
         return {name: unit for unit in self.units.values() for name in (unit.name, *unit.aliases)}
+
+    @cached_property
+    def input_hash(self) -> str:
+        """Made once for all plans that share these units."""
+        return hashlib.sha256(repr(self.units).encode()).hexdigest()
 
     def __getitem__(self, unit_id: str) -> Unit:
         return self.units[unit_id]

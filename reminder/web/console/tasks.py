@@ -66,7 +66,9 @@ def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
 
 def _units(page: Page) -> Response:
     number, table, units = page_number(page), page.table, page.table.directory.single
-    pages = -(-len(units) // SHOWN)
+    if len(page.app.tables) > 1:  # each plan's page has its own
+        units = [unit for unit in units if table.named_as(unit.id)]
+    pages = max(1, -(-len(units) // SHOWN))
     if number > pages:
         raise HTTPException(404)
     rows = []
