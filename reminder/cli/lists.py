@@ -51,10 +51,10 @@ def import_units(
     if as_json:
         print_json(taken.facts(written=not dry_run))
     else:
-        for line in taken.report(written=not dry_run).splitlines():
+        for line in taken.units.words("report", it=taken, written=not dry_run).splitlines():
             say(line)
         for question in taken.questions:
-            remark(f"{file}: {taken.question_words(question)}")
+            remark(f"{file}: {taken.units.words('question', it=question)}")
     raise typer.Exit(bool(taken.questions))
 
 

@@ -62,7 +62,9 @@ class UnitsFile:
         return short | _unique(names)
 
     def near(self, name: str) -> str:
-        found = get_close_matches(plain_name(name), self.by_name, n=1, cutoff=NEAR)
+        plain = plain_name(name)
+        found = get_close_matches(plain, self.by_name, n=1, cutoff=NEAR)
+        found += [one for one in self.by_name if one.startswith(plain) or one.endswith(plain)]
         return self.by_name[found[0]].name if found else ""
 
     def addresses(self) -> dict[str, set[str]]:
@@ -99,10 +101,6 @@ class UnitsImport:
     added: list[dict[str, Value]] = field(default_factory=list)
 
     @property
-    def path(self) -> str:
-        return self.units.file.shown
-
-    @property
     def changed_units(self) -> dict[str, list[UnitChange]]:
         by_unit = defaultdict[str, list[UnitChange]](list)
         for change in self.changes:
@@ -126,12 +124,6 @@ class UnitsImport:
         text = with_units(self.units.file, data.decode("utf-8-sig"), changes, self.added)
         write_edited(path, (BOM if data.startswith(BOM) else b"") + text.encode())
 
-    def report(self, *, written: bool) -> str:
-        return self.units.words("report", it=self, written=written)
-
-    def question_words(self, question: ListQuestion) -> str:
-        return self.units.words("question", it=question)
-
     def facts(self, *, written: bool) -> dict[str, Any]:
         return {
             "changes": [vars(change) for change in self.changes],
@@ -142,7 +134,7 @@ class UnitsImport:
                     "row": question.row,
                     "cell": question.cell,
                     "kind": question.doubt,
-                    "text": self.question_words(question),
+                    "text": self.units.words("question", it=question),
                 }
                 for question in self.questions
             ],

@@ -156,9 +156,10 @@ def test_new_units_are_added_when_that_is_said_and_what_is_near_a_name_is_not(
     office: Office, file: Path
 ) -> None:
     rows = [
-        ["审计厅", "张三", None, "sj@x.cn"],
+        ["审计\u200b厅", "张三", None, "sj@x.cn"],
         ["高级人民法完", "李四"],
         ["审计厅", None, "0951-1"],
+        ["委员会", "赵六"],
     ]
     workbook(file, [HEAD, *rows])
     asked = office("units", "import", str(file))
@@ -167,9 +168,11 @@ def test_new_units_are_added_when_that_is_said_and_what_is_near_a_name_is_not(
         f"{file}: A3 单位：名册中没有“高级人民法完”，是不是“高级人民法院”？"
         "不是的，请先把它写进 units.toml",
         f"{file}: A4 单位：名册中没有“审计厅”；确为新单位，请加 --add",
+        f"{file}: A5 单位：名册中没有“委员会”，是不是“代表工作委员会”？"
+        "不是的，请先把它写进 units.toml",
     ]
     added = office("units", "import", str(file), "--add", "--json")
-    assert kinds(added) == [("A3", "unknown-unit")]
+    assert kinds(added) == [("A3", "unknown-unit"), ("A5", "unknown-unit")]
     new = units(office)["unit-1"]
     assert (new["name"], new["contact"], new["phone"]) == ("审计厅", "张三", "0951-1")
     assert office("check").status == 0

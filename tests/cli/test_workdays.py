@@ -7,8 +7,9 @@ import pytest
 
 from tests.cli.conftest import Office
 
+# A year of which no package knows; its days are those of 2027.
 NOTICE = """\
-关于2027年部分节假日安排的通知
+关于2038年部分节假日安排的通知
 一、元旦：1月1日（周五）至3日（周日）放假，共3天。
 二、春节：2月5日（周五）至11日（周四）放假调休，共7天。2月14日（周日）上班。
 三、清明节：4月3日至5日放假调休，共3天。
@@ -29,22 +30,22 @@ def notice(tmp_path: Path) -> Path:
 def test_notice_becomes_the_years_file_and_nothing_of_the_year_is_a_guess(
     office: Office, notice: Path
 ) -> None:
-    file = office.folder / "workdays" / "2027.toml"
-    guessed = office("workdays", "show", "2027", "--json").json["months"]
+    file = office.folder / "workdays" / "2038.toml"
+    guessed = office("workdays", "show", "2038", "--json").json["months"]
     assert {source for month in guessed for source in month["sources"]} == {"guess"}
 
     assert office("workdays", "import", str(notice), "--dry-run").status == 0
     assert not file.exists()
     assert "改为上班" in office("workdays", "import", str(notice)).out
-    february = office("workdays", "show", "2027", "--json").json["months"][1]
+    february = office("workdays", "show", "2038", "--json").json["months"][1]
     assert february["sources"] == ["file"]
-    assert february["work"] == [{"date": "2027-02-14", "source": "file"}]
+    assert february["work"] == [{"date": "2038-02-14", "source": "file"}]
     assert [day["date"][8:] for day in february["rest"]] == [f"{n:02}" for n in range(5, 12)]
-    said = office("workdays", "show", "2027").out.splitlines()[2]
+    said = office("workdays", "show", "2038").out.splitlines()[2]
     assert said == " 2月  工作日16天；放假2月5日—11日；上班2月14日（周日）〔工作日文件〕"
 
     office.put(
-        "plan.toml", (office.folder / "plan.toml").read_text("utf-8").replace("2026", "2027")
+        "plan.toml", (office.folder / "plan.toml").read_text("utf-8").replace("2026", "2038")
     )
     assert office("check", "--json").json["provisional"] == []
     again = office("workdays", "import", str(notice), "--json").json
@@ -55,20 +56,20 @@ def test_what_the_file_says_otherwise_is_asked_and_all_else_in_it_stays(
     office: Office, notice: Path
 ) -> None:
     (office.folder / "workdays").mkdir()
-    own = "# ours\nrest = [\n    2027-02-14,  # feast\n    2027-12-24,\n]\nwork = []   # none\n"
-    office.put("workdays/2027.toml", own)
+    own = "# ours\nrest = [\n    2038-02-14,  # feast\n    2038-12-24,\n]\nwork = []   # none\n"
+    office.put("workdays/2038.toml", own)
     asked = office("workdays", "import", str(notice))
     assert asked.status == 1
     assert (
         asked.err
         == f"{notice}: 2月14日（周日）与工作日文件里已有的说法相反；以通知为准，请加 --replace\n"
     )
-    assert (office.folder / "workdays" / "2027.toml").read_text("utf-8") == own
+    assert (office.folder / "workdays" / "2038.toml").read_text("utf-8") == own
 
     assert office("workdays", "import", str(notice), "--replace").status == 0
-    text = (office.folder / "workdays" / "2027.toml").read_text("utf-8")
-    assert text.startswith("# ours\nrest = [\n    2027-12-24,\n    2027-01-01,\n")
-    assert "work = [2027-02-14, 2027-05-08, 2027-09-26, 2027-10-09]   # none\n" in text
+    text = (office.folder / "workdays" / "2038.toml").read_text("utf-8")
+    assert text.startswith("# ours\nrest = [\n    2038-12-24,\n    2038-01-01,\n")
+    assert "work = [2038-02-14, 2038-05-08, 2038-09-26, 2038-10-09]   # none\n" in text
     assert text.endswith("complete = true\n")
 
 
@@ -90,7 +91,7 @@ def test_slips_are_said_in_words_with_their_lines_and_nothing_is_written(
     ended = office("workdays", "import", str(notice))
     assert (ended.status, ended.out) == (1, "未写入任何文件。\n")
     assert ended.err.splitlines() == [
-        f"{notice}:3: “2月5日(周六)”的星期不对，2027年2月5日是周五",
+        f"{notice}:3: “2月5日(周六)”的星期不对，2038年2月5日是周五",
         f"{notice}:5: 写的是“共6天”，数下来是5天",
     ]
     assert not (office.folder / "workdays").exists()
@@ -119,7 +120,7 @@ def test_notice_may_be_a_word_document(office: Office, tmp_path: Path, in_table:
     assert [holiday["name"] for holiday in read["holidays"]] == [
         "元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节",
     ]  # fmt: skip
-    assert read["holidays"][3]["work"] == ["2027-05-08"]
+    assert read["holidays"][3]["work"] == ["2038-05-08"]
 
 
 def test_file_that_is_no_text_is_refused(office: Office, tmp_path: Path) -> None:
