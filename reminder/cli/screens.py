@@ -90,7 +90,8 @@ def _moment(value: datetime | None) -> str:
 def welcome(app: Application, started: Started) -> None:
     """What `reminder run` did, where the mails lie, what comes next."""
     plan, units = app.table.plan, app.table.directory.single
-    print(harmless(f"reminder runs on {plan.name}: {len(plan.tasks)} tasks, {len(units)} units."))
+    tasks = {task.table_id for task in plan.tasks}
+    print(harmless(f"reminder runs on {plan.name}: {len(tasks)} tasks, {len(units)} units."))
     if len(app.tables) > 1:
         print(f"Beside it stand {counted(len(app.tables) - 1, 'other table')}: reminder status")
     for line in ("", *_did(app, started), "", *_where(app, started), "", *_next(app), ""):
