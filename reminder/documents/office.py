@@ -22,8 +22,9 @@ from reminder.documents.values import SECRETARIAT, UNIT
 from reminder.documents.workdays_file import read_workdays, year_files
 from reminder.domain.addresses import is_loopback, is_reserved
 from reminder.domain.notices import Kind
+from reminder.domain.schedule import Addressees, Schedule, together
 from reminder.domain.series import by_series, linked, main_plan, running
-from reminder.domain.timetable import Addressees, Schedule, Timetable, together
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Directory, Relation
 from reminder.errors import ConfigurationError, Fault, UnknownError
 

@@ -239,7 +239,7 @@ def _unconfirmed(reader: Reader, month: int, tasks: Sequence[Task]) -> Iterator[
         entries = items(reader, row, lead=True)
         number = calendar_month(of_month)
         section = MailSection(SectionKind.CONFIRM, number, entries, older=counted)
-        yield replace(section, year=_other_year(table, of_month))
+        yield replace(section, year=other_year(table, of_month))
     if not recent:
         yield MailSection(SectionKind.OLDER, calendar_month(month), older=older)
 
@@ -248,7 +248,7 @@ def _following(reader: Reader, month: int) -> Iterator[MailSection]:
     """The next month's, less what stands in this one already."""
     table, unit = reader.table, reader.unit.id
     tasks = [task for task in table.tasks_in(month) if not table.has_begun(task, month)]
-    number, year = calendar_month(month), _other_year(table, month)
+    number, year = calendar_month(month), other_year(table, month)
     for kind, of_unit in (
         (SectionKind.NEXT_LEAD, table.leads(unit, tasks)),
         (SectionKind.NEXT_RELATED, table.related(unit, tasks)),
@@ -256,7 +256,7 @@ def _following(reader: Reader, month: int) -> Iterator[MailSection]:
         yield MailSection(kind, number, items(reader, of_unit, month), year=year)
 
 
-def _other_year(table: Timetable, month: int) -> int:
+def other_year(table: Timetable, month: int) -> int:
     """To be said beside a month that is not of the table's term; else 0."""
     return 0 if month in table.plan.months else first_day(table.plan.year, month).year
 

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from reminder.domain.notices import Kind, NoticeDraft, notice_key
-from reminder.domain.timetable import Addressees, Timetable, together
+from reminder.domain.schedule import Addressees, together
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress, Window, nudge_day
 from reminder.domain.workdays import last_day

@@ -1,14 +1,14 @@
 """One reading of plan, units and working days: each task's window, each unit's role."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cached_property
 
-from reminder.domain.notices import Kind
 from reminder.domain.plan import Plan, Task
+from reminder.domain.schedule import Schedule
 from reminder.domain.units import Directory, Relation
 from reminder.domain.windows import Progress, Window
 from reminder.domain.windows import window as window_of
@@ -26,57 +26,11 @@ Audience = tuple[Relation, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Addressees:
-    """To whom a reminder goes: the lead itself, then who in the own house is told too."""
-
-    lead: bool = True
-    secretariat: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.secretariat, *self.named)))
-
-
-def together(steps: Iterable[Addressees]) -> Addressees:
-    """One mail to all of them; to the lead alone when there is nothing to go by."""
-    several = list(steps) or [Addressees()]
-    return Addressees(
-        any(one.lead for one in several),
-        tuple(dict.fromkeys(address for one in several for address in one.secretariat)),
-        tuple(dict.fromkeys(address for one in several for address in one.named)),
-    )
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When the office writes, and to whom. Times are of the plan's zone, counts working days.
-
-    A step that `escalation` does not know goes to the lead alone.
-    """
-
-    at: time = time(9)
-    workdays_before: int = 0
-    nudges: tuple[int, ...] = (3,)
-    overdue: tuple[int, ...] = (1, 7)
-    tracking: bool = True
-    preflight: int = 3
-    escalation: Mapping[tuple[Kind, int], Addressees] = field(default_factory=dict)
-
-    def addressees(self, kind: Kind, step: int) -> Addressees:
-        return self.escalation.get((kind, step), Addressees())
-
-    @property
-    def nudges_of_leads(self) -> list[int]:
-        return [step for step in self.nudges if self.addressees(Kind.NUDGE, step).lead]
-
-
-@dataclass(frozen=True)
 class Timetable:
     plan: Plan
     directory: Directory
     days: WorkingDays
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
     # The table of the year before, which asks on for what is open, and of the year after.
     previous: "Timetable | None" = field(default=None, repr=False)
     following: "Timetable | None" = field(default=None, repr=False)
@@ -243,11 +197,10 @@ class Timetable:
         """What stands in the rows, leads first; in the first month's also who has no month."""
         months = {month: _names(self.month_tasks(month)) for month in self.plan.months}
         everywhere = {name for names in months.values() for name in names}
-        rows = [(*task.lead, *task.related) for task in self.plan.year_round]
-        others = self.directory.expand(n for row in rows for n in row if n not in everywhere)
-        months[self.plan.months[0]] += [
-            unit for unit in others if everywhere.isdisjoint(self.named_as(unit))
-        ]
+        rows = _names(self.plan.year_round)
+        others = self.directory.expand(name for name in rows if name not in everywhere)
+        alone = [unit for unit in others if everywhere.isdisjoint(self.named_as(unit))]
+        months[self.plan.months[0]] += alone
         return months
 
     def reached(self, month: int) -> tuple[str, ...]:
@@ -260,9 +213,8 @@ class Timetable:
         first; of earlier years' tables too."""
         if not self.schedule.tracking:
             return []
-        earlier: list[Task] = []
-        if before := self.previous:
-            earlier = before.unregistered(before.month_in(self, month), on, progress)
+        before = self.previous
+        earlier = before.unregistered(before.month_in(self, month), on, progress) if before else []
         windows = ((self.plan.by_id[task], window) for task, window in self.windows.items())
         past = [
             task

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reminder.domain.digest import Item, SectionKind, digest, items
+from reminder.domain.digest import Item, SectionKind, digest, items, other_year
 from reminder.domain.plan import Task, TaskKind, calendar_month
 from reminder.domain.registrations import OF_UNITS, Act, Registration
 from reminder.domain.status import Light, Reader, unit_status
@@ -26,11 +26,13 @@ _RECENT = 2  # months before this one whose tasks stand one by one
 @dataclass(frozen=True)
 class LedTask(Item):
     """One that the unit leads, with what was registered for it, the last first. `number` is 0 for
-    none; `period` is the month of a year-round task's check-in, which has no window."""
+    none, `year` but for another year's. `period` is the month of a year-round task's check-in,
+    which has no window."""
 
     history: Sequence[Registration] = ()
     is_open: bool = True
     period: str = ""
+    year: int = 0
 
     @property
     def returned(self) -> Registration | None:
@@ -113,4 +115,5 @@ def _led(reader: Reader, said: Sequence[Registration], task: Task, number: int =
         task.id not in reader.progress.done,
         window.period,
         month=calendar_month(months[-1]) if months else 0,
+        year=other_year(reader.table, months[-1]) if months else 0,
     )

@@ -5,7 +5,7 @@ import pytest
 from reminder.documents.office import escalation, escalation_faults
 from reminder.documents.settings_sources import SettingsSources
 from reminder.domain.notices import Kind
-from reminder.domain.timetable import Addressees
+from reminder.domain.schedule import Addressees
 from reminder.domain.units import Directory, Relation, Unit
 from tests.documents.conftest import Sources
 

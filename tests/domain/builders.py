@@ -14,8 +14,9 @@ from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import PastDigest
 from reminder.domain.occurrences import Said, occurrences, read_row
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
+from reminder.domain.schedule import Schedule
 from reminder.domain.status import Reader
-from reminder.domain.timetable import Schedule, Timetable
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.domain.when import Term, parse_when
 from reminder.domain.windows import Progress

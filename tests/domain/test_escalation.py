@@ -6,7 +6,8 @@ import pytest
 
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import addressees
-from reminder.domain.timetable import Addressees, Timetable, together
+from reminder.domain.schedule import Addressees, together
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
 from tests.domain.builders import LEADER, at, due_reminders, reminders, task, timetable

@@ -9,7 +9,8 @@ from reminder.documents.office import Office
 from reminder.domain.notices import Kind
 from reminder.domain.occasions import digest_draft, digest_units, forecast
 from reminder.domain.plan import Part, Task
-from reminder.domain.timetable import Addressees, Timetable
+from reminder.domain.schedule import Addressees
+from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from tests.domain.builders import (

@@ -93,7 +93,7 @@ def test_a_unit_reports_a_last_years_task_on_its_page(years: House, secretary: S
     path = years.url("lead", PAGE)
     client: Any = years.client()
     page = client.get(path).text
-    assert "small的11月工作" in page
+    assert '<span class="number">2026年11月</span>small的11月工作' in page
     form = {"task": OLD, "who": "联络员", "done_on": "2027-01-04", "act": "finish"}
     answer = client.post(f"{path}/finish", data=form)
     assert answer.status_code == 303, answer.text
