@@ -159,9 +159,10 @@ def addressees(table: Timetable, draft: NoticeDraft) -> Addressees:
 
 
 def _nudge_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
+    end = table.days.shift(on, max(table.schedule.nudges, default=0) + 1)
     for window in table.windows.values():
-        is_within = window.is_reached(on) and on <= window.due
-        if not (window.tracked and progress.is_open(window) and is_within):
+        is_within = on <= window.due < end and window.is_reached(on)
+        if not (is_within and window.tracked and progress.is_open(window)):
             continue
         left, until = table.days.between(on, window.due), table.end_of(window.due)
         for step, tones in _nudges_at(table, left, soft=window.soft):
@@ -187,8 +188,11 @@ def _nudges_at(table: Timetable, left: int, *, soft: bool) -> Iterator[tuple[int
 def _overdue_steps(table: Timetable, on: date, progress: Progress) -> Iterator[Step]:
     if not table.schedule.tracking:
         return
+    # What was due before that had its last step before this month: nothing is said of it any more.
+    first = table.days.shift(on.replace(day=1), -max(table.schedule.overdue, default=0) - 1)
     for window in table.windows.values():
-        if not (window.can_be_overdue and progress.is_open(window) and on > window.due):
+        is_within = first <= window.due < on
+        if not (is_within and window.can_be_overdue and progress.is_open(window)):
             continue
         steps = [(step, table.days.shift(window.due, step)) for step in table.schedule.overdue]
         reached = [index for index, (_, day) in enumerate(steps) if day <= on]

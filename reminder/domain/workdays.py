@@ -1,8 +1,10 @@
 """Chinese working days: as somebody named them, as they were published, else as guessed."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 # State Council, Regulation on Public Holidays for National Festivals and Memorial Days, as
 # amended on 10 November 2024: the days that stand on the solar calendar every year.
@@ -56,7 +58,19 @@ class WorkingDays:
 
     def between(self, start: date, end: date) -> int:
         """Working days in (start, end]; 0 when end is not after start."""
-        return sum(self.is_working(start + n * DAY) for n in range(1, (end - start).days + 1))
+        years = map(self._of_year, range(start.year, end.year + 1))
+        return sum(max(bisect_right(days, end) - bisect_right(days, start), 0) for days in years)
+
+    @cached_property
+    def _years(self) -> dict[int, list[date]]:
+        return {}
+
+    def _of_year(self, year: int) -> list[date]:
+        """Asked for each task of a page and of a tick: looked up once."""
+        if year not in self._years:
+            days = (date(year, 1, 1) + n * DAY for n in range(366))
+            self._years[year] = [d for d in days if d.year == year and self.is_working(d)]
+        return self._years[year]
 
 
 def first_day(year: int, month: int) -> date:
