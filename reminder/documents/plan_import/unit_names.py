@@ -19,7 +19,7 @@ _CLASS = re.compile(
     "|(?:^|[县区市])(?:等|各)|有关(?:部门|单位)|等$|(?:相关|成员)(?:部门|单位)"
 )
 _UNIT = re.compile(
-    ".*(?:[局委办厅部院会处科室司所组团队馆站社台行厂店系班园股协军党堂课]|中心|公司|集团|支队|大队|学校|大学|[中小]学"
+    ".*(?:[局委办厅部院会处科室司所组团队馆站社台行厂店系班园股协军党堂课中]|中心|公司|集团|支队|大队|学校|大学|[中小]学"
     "|基地|支部|总支|政府|人大|政协|街道|[乡镇县区市州旗盟村校]|单位|部门|年级|机构|机关|企业)"
 )
 _NOTE = re.compile(r"\(([^()]*)\)(?=$|[\n\t,;|。、/])")
@@ -210,13 +210,14 @@ def _compared(text: str) -> tuple[str, list[str]]:
 
 def _goes_on(word: str, gap: str) -> bool:
     """市、县（区）教育局 is one: no unit is called 市."""
-    half = len(word) < 2 or (gap == "、" and not _UNIT.fullmatch(word))
+    name = re.sub("[（(][^（()）]*[）)]$", "", word.strip())
+    half = len(name) < 2 or (gap == "、" and not _UNIT.fullmatch(name))
     return half and gap in ("、", "\n")
 
 
 def _unknown(word: str) -> Iterator[Named]:
     """A blank, 和 and 与 separate where both sides read as units."""
-    pieces = re.split(r"([和与及]|\s)", word.strip("、与及:：/ \u3000"))
+    pieces = re.split(r"([和与及]|\s)", word.strip("、:：/ \u3000"))
     name = pieces[0]
     for sign, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         if len(name) > 1 and len(piece) > 1 and _UNIT.fullmatch(name) and _UNIT.fullmatch(piece):
