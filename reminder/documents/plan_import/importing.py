@@ -211,7 +211,8 @@ def _kept(cell: Cell) -> Cell:
 
 def _read_lines(tables: Sequence[Table], source: _Source) -> None:
     for table in tables:
-        outline = read_outline(table.before, table.numbers)
+        # Beside rows the numbers are the rows'.
+        outline = read_outline(table.before, () if table.rows else table.numbers)
         source.parts.append((outline.rows, Columns({})))
         source.questions += outline.questions
         source.notes += outline.notes
