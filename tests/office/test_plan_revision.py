@@ -128,6 +128,24 @@ def test_as_a_later_version_it_has_what_no_table_says_too(
     assert not compared(plan, new).changes
 
 
+WORDINGS = """2026.1版目录修订 3D打印竞赛 1.5亿元项目落地 一、二年级家长会 （一）号工程推进
+①号楼改造
+注：此项保密 合计数据核对 1月份考核 召开会议。形成纪要 会议（1.筹备；2.召开） 标题以数字结尾2026"""
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_wordings_that_look_like_numbers_or_notes_come_back(tmp_path: Path, together: bool) -> None:
+    """In one cell, and each in a row of its own."""
+    row = '\n[[month]]\nmonth = 1\nlead = ["代表工作委员会"]\n'
+    task = '[[month.task]]\nid = "w-{}"\ntitle = "{}"\n'
+    tasks = [task.format(n, title) for n, title in enumerate(WORDINGS.split())]
+    plan = tmp_path / "plan.toml"
+    head = EVERY_FORM.partition("[[meeting]]")[0]
+    plan.write_text(head + row + ("" if together else row).join(tasks), encoding="utf-8")
+    taken, _ = taken_in(printed(plan, "table.docx"), None)
+    assert [task.title for task in taken.draft.tasks] == WORDINGS.split()
+
+
 def test_what_was_answered_in_the_plan_is_not_asked_again(shipped: Path, tmp_path: Path) -> None:
     """Units that run together, times that a text shows once."""
     issued = tmp_path / "issued.txt"
