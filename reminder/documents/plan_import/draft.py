@@ -35,6 +35,7 @@ class Doubt(StrEnum):
     UNITS_PARTED = "units.parted"  # one name, or two
     ROLE_COLUMNS = "role.columns"  # two that say who leads
     ROLE_UNSAID = "role.unsaid"  # who leads, of those in one cell
+    SESSION_MONTH = "session.month"  # named by tasks that are not for it
     EMPTY_TIME = "empty.time"
     EMPTY_LEAD = "empty.lead"
     EMPTY_CONTENT = "empty.content"

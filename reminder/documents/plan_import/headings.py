@@ -68,6 +68,7 @@ _CONTENT = (
     "项目|名称",
     "措施|要求|目标|议程",
 )
+_MARK = re.compile("[√✓●○▲△★☆*＊xX×■□\\s]*")
 # What stands below headings and never among them.
 _VALUE = re.compile("\\d|第?[一二三四五六七八九十]+(?:月|季度|、)|[上下]半年|全年|每[月季]")
 
@@ -166,7 +167,7 @@ def _second(first: str, second: str) -> str:
     return f"{first}{second}" if column_of(first) is Column.TIME and known else known
 
 
-def _columns(names: Mapping[int, str], begin: int, rows: Sequence[Row]) -> Columns:
+def _columns(names: Mapping[int, str], begin: int, rows: Sequence[Row]) -> Columns | None:
     of = {at: column_of(name) or Column.OTHER for at, name in names.items()}
     if Column.BEGIN not in of.values() or Column.END not in of.values():
         time = {Column.BEGIN: Column.TIME, Column.END: Column.TIME}
@@ -178,8 +179,10 @@ def _columns(names: Mapping[int, str], begin: int, rows: Sequence[Row]) -> Colum
     content = [at for at, column in of.items() if column is Column.CONTENT]
     guessed = not content
     if guessed:
-        content = [next(at for at, name in names.items() if column_of(name) is None)]
-        of[content[0]] = Column.CONTENT
+        content = [at for at, name in names.items() if column_of(name) is None][:1]
+        of |= dict.fromkeys(content, Column.CONTENT)
+    if not content:
+        return None
     # A cell over several rows is what they are about, and each of them says a task beside it.
     counts = {
         at: len({row[at] for row in rows if at < len(row) and _says(row[at])}) for at in content
@@ -208,23 +211,44 @@ def _months(row: Row) -> dict[int, Cell]:
 
 
 def upright(table: Table) -> Table:
-    """With a row for each task where the columns are months."""
+    """With a row for each task where the columns are months; these may hold marks alone."""
     at = next((at for at, row in enumerate(table.rows[:5]) if _months(row)), None)
     if at is None:
         return table
-    row, months = table.rows[at], _months(table.rows[at])
-    side = next((n for n in range(len(row)) if n not in months), None)
-    heads = [Cell((name,)) for name in ("时间", "主要内容")]
-    rows = [[*heads, row[side] if side is not None and _says(row[side]) else Cell(("类别",))]]
+    months = _months(table.rows[at])
+    sides = [n for n in range(len(table.rows[at])) if n not in months]
+    below = list(zip(table.rows[at + 1 :], table.numbers[at + 1 :], strict=True))
+    inner = [row[n] for row, _ in below for n in months]
+    marked = all(_MARK.fullmatch(cell.text) for cell in inner if cell)
+    heads = [Cell((name,)) for name in ("时间", "类别" if marked else "主要内容")]
+    rows: list[tuple[Cell | None, ...]] = [(*heads, *(table.rows[at][n] for n in sides))]
     numbers = [table.numbers[at]]
-    for below, number in zip(table.rows[at + 1 :], table.numbers[at + 1 :], strict=True):
-        for cell in dict.fromkeys(below[n] for n in months if _says(below[n])):
-            said = [months[n].text for n in months if below[n] is cell]
-            time = said[0] if len(said) < 2 else f"{said[0]}—{said[-1]}"
-            rows.append([Cell((time,)), cell, below[side] if side is not None else None])
+    for row, number in below:
+        found = {n: row[n] for n in months if _says(row[n])}
+        for places in [list(found)] if marked else _runs(found):
+            content = Cell(()) if marked else row[places[0]]
+            rows.append((Cell((_time(places, months),)), content, *(row[n] for n in sides)))
             numbers.append(number)
-    above = tuple((*title[:1], None, None) for title in table.rows[:at])
-    return replace(table, rows=(*above, *map(tuple, rows)), numbers=(*table.numbers[:at], *numbers))
+    above = tuple((*title[:1], *[None] * (len(sides) + 1)) for title in table.rows[:at])
+    return replace(table, rows=(*above, *rows), numbers=(*table.numbers[:at], *numbers))
+
+
+def _runs(found: Mapping[int, Cell | None]) -> list[list[int]]:
+    """Places of one cell together."""
+    return [[n for n in found if found[n] is cell] for cell in dict.fromkeys(found.values())]
+
+
+def _time(places: Sequence[int], months: Mapping[int, Cell]) -> str:
+    """Months beside each other as one span."""
+    order = list(months)
+    spans: list[list[int]] = []
+    for n in places:
+        if spans and order.index(n) == order.index(spans[-1][-1]) + 1:
+            spans[-1].append(n)
+        else:
+            spans.append([n])
+    ends = [dict.fromkeys((months[span[0]].text, months[span[-1]].text)) for span in spans]
+    return "、".join("—".join(pair) for pair in ends)
 
 
 def guess_columns(rows: Sequence[Row], names: UnitNames, term: Term) -> Columns | None:

@@ -182,6 +182,11 @@ def _is_of(time: TimeNamed, term: Term) -> bool:
 
 # To be done for the session itself, so before its first day.
 _FOR_IT = re.compile("会议?(?:的|有关|相关)*(?:服务保障|筹备|准备|会务|保障)")
+# It is held then; not 关于召开…会议的决定.
+_HELD = re.compile(
+    "(?:召开|举行|开好|列席|参加|出席)[^，。；]*会议?"
+    "(?!.{,2}(?:决定|决议|通知|建议|议案|报告|精神))"
+)
 _KINDS = (
     ("常委会|常务委员会", "sc"),
     ("全国人大|全国人民代表大会", "npc"),
@@ -221,10 +226,26 @@ def find_sessions(tasks: Iterable[DraftTask], term: Term) -> list[DraftMeeting]:
         name = f"{_region(session.named, sessions)}{session.named.words}"
         meeting = DraftMeeting(_new_id(session.named, meetings), name, _month(session, term))
         meetings.append(meeting)
+        if _is_doubtful(session, sessions):
+            task = session.tasks[0][0]
+            asked = Question(Doubt.SESSION_MONTH, task.place, name, f"{meeting.month}月")
+            task.questions.append(asked)
         for task, serves in session.tasks:
             task.meetings = tuple(dict.fromkeys((*task.meetings, meeting.id)))
             task.at_meeting |= serves and _may_be_before(task, term)
     return meetings
+
+
+def _is_doubtful(session: _Session, sessions: Iterable[_Session]) -> bool:
+    """Spoken of alone, and not as one that was held before another."""
+    named = session.named
+    held = any(serves or _HELD.search(task.title) for task, serves in session.tasks)
+    later = [
+        other.named
+        for other in sessions
+        if other.named.term == named.term and other.named.body.endswith(named.body)
+    ]
+    return not held and not any(other.number > named.number for other in later)
 
 
 def _may_be_before(task: DraftTask, term: Term) -> bool:

@@ -211,7 +211,7 @@ def _compared(text: str) -> tuple[str, list[str]]:
 def _goes_on(word: str, gap: str) -> bool:
     """市、县（区）教育局 is one: no unit is called 市."""
     name = re.sub("[（(][^（()）]*[）)]$", "", word.strip())
-    half = len(name) < 2 or (gap == "、" and not _UNIT.fullmatch(name))
+    half = len(name.removeprefix("各")) < 2 or (gap == "、" and not _UNIT.fullmatch(name))
     return half and gap in ("、", "\n")
 
 

@@ -136,6 +136,10 @@ HEAD = "时间|主要内容|相关部门|承办单位"
                 "3月|培训|deputies|",
             ],
         ),
+        (
+            "工作内容|责任单位|1月|2月|3月|4月\n召开会议|办公厅|√|||√\n组织视察|代表工委||√|√|√",
+            ["1月、4月|召开会议|office|", "2月—4月|组织视察|deputies|"],
+        ),
         # Signs within a wording are no labels.
         (
             f"{HEAD}\n4月|1.开展“走访—慰问”活动；↵2.修订《办法》第三章（一）项，↵第二章—附则。||办公厅",
@@ -220,6 +224,11 @@ def test_tables_without_a_doubt(text: str, wanted: list[str]) -> None:
             "工作内容|责任单位\n甲会|办公厅\n乙会|办公厅",
             ["year|甲会|office|", "year|乙会|office|"],
             ["2 time.none"],
+        ),
+        (
+            f"{HEAD}\n2月|审议关于召开市十五届人大七次会议的决定||办公厅",
+            ["2月|审议关于召开市十五届人大七次会议的决定|office|"],
+            ["2 session.month"],
         ),
         # Units and who leads.
         (
