@@ -51,6 +51,7 @@ def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "last", f"{last['kind']} {last['period']}: {counts}"
         others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
         yield from _few(others, last["expected"] - last["accepted"])
+    several = len({plan["id"] for plan in facts["plans"]}) > 1
     for month in facts["unsettled"]:
         for state in ("refused", "expired"):
             if not month[state]:
@@ -60,6 +61,8 @@ def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 unknown = len(month["unknown"])
                 text += f", {unknown} of them may have gone before this copy was put in place"
             which = f"--period {month['period']} --state {state}"
+            if several:
+                which += f" --plan-id {month['plan']}"
             ways = f"reminder ledger resend {which}, or: reminder ledger drop {which}"
             yield "unsettled", f"{text}: {ways}"
     for name in facts["replicas"]:

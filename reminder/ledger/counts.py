@@ -90,9 +90,10 @@ def _stand(states: Collection[State]) -> ColumnElement[bool]:
 
 @dataclass
 class UnsettledDigests:
-    """Of one month: the units whose mail was refused, or was too late to go; of those the ones
+    """Of one month of a plan: the units whose mail was refused or too late to go; of those the ones
     that may have had it, as far as a restored ledger knows."""
 
+    plan: str
     period: str
     refused: list[str] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
@@ -106,25 +107,28 @@ class UnsettledDigests:
 def read_unsettled(
     connection: Connection, plan: str, stream: str, directory: Directory
 ) -> list[UnsettledDigests]:
-    """The oldest first. Who had no address and has none is told otherwise, and known."""
+    """Of that plan, or of all without one; the oldest first. Who had no address and has none is told otherwise, and known."""
     gave_up = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
     copy = notice.alias()
     same = [copy.c[name] == notice.c[name] for name in ("plan", "kind", "period", "unit")]
     newer = tuple_(copy.c.created, copy.c.key) > tuple_(notice.c.created, notice.c.key)
     query = select(notice).where(
-        notice.c.plan == plan,
         notice.c.kind == Kind.DIGEST,
         notice.c.stream == stream,
         notice.c.rehearsal.is_(False),
         in_state(State.REFUSED) | (notice.c.state == State.EXPIRED) & gave_up,
         ~exists().where(*same, newer),  # sent again since
     )
-    months: dict[str, UnsettledDigests] = {}
-    for row in connection.execute(query.order_by(notice.c.period, notice.c.unit)):
+    if plan:
+        query = query.where(notice.c.plan == plan)
+    months: dict[tuple[str, str], UnsettledDigests] = {}
+    order = (notice.c.period, notice.c.plan, notice.c.unit)
+    for row in connection.execute(query.order_by(*order)):
         unit = directory.units.get(row.unit)
         if row.reason == Reason.NO_ADDRESS and row.state and not (unit and unit.has_address):
             continue
-        month = months.setdefault(row.period, UnsettledDigests(row.period))
+        key = row.plan, row.period
+        month = months.setdefault(key, UnsettledDigests(*key))
         (month.expired if row.state == State.EXPIRED else month.refused).append(row.unit)
         if row.reason == Reason.UNKNOWN:
             month.unknown.append(row.unit)

@@ -82,7 +82,9 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
         "last": last and _became(connection, plan, Kind(last["kind"]), last["period"]),
         "unsettled": [
             {name: value for name, value in vars(month).items() if value or name != "unknown"}
-            for month in counts.read_unsettled(connection, plan, stream, table.directory)
+            for month in counts.read_unsettled(
+                connection, plan if app.is_chosen else "", stream, table.directory
+            )
         ],
         "waiting_count": counts.count(connection, *WAITING),
         "waiting": [
