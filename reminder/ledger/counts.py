@@ -107,7 +107,8 @@ class UnsettledDigests:
 def read_unsettled(
     connection: Connection, plan: str, stream: str, directory: Directory
 ) -> list[UnsettledDigests]:
-    """Of that plan, or of all without one; the oldest first. Who had no address and has none is told otherwise, and known."""
+    """Of that plan, or of all without one; the oldest first. Who had no address and has none is
+    told otherwise, and known."""
     gave_up = notice.c.reason.in_((Reason.TOO_LATE, Reason.UNKNOWN))
     copy = notice.alias()
     same = [copy.c[name] == notice.c[name] for name in ("plan", "kind", "period", "unit")]
