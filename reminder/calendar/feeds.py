@@ -87,8 +87,24 @@ class Feeds:
                 hashes = self._hashes(registered)
                 if made_from != _joined(hashes):
                     made_from, contents = _joined(hashes), self._contents(registered, hashes)
-                ledger.bring_in_step(connection, contents, made_from, at, self._is_over)
+                rest = ledger.bring_in_step(connection, contents, made_from, at, self._is_over)
+                version = ledger.read_version(connection)
             has_written = True
+            self._write_rest(contents, made_from, at, rest, version)
+
+    def _write_rest(
+        self, contents: Contents, made_from: str, at: datetime, rest: Sequence[str], version: str
+    ) -> None:
+        """Until somebody else writes feeds, who may know better."""
+        while rest:
+            with self._database.write() as connection:
+                if ledger.read_version(connection) != version:
+                    return
+                ledger.note_change(connection)
+                version = ledger.read_version(connection)
+                rest = ledger.bring_in_step(
+                    connection, contents, made_from, at, self._is_over, rest
+                )
 
     def _hashes(self, registered: Registered) -> list[str]:
         return [input_hash(table, known, self._uid_domain) for table, known in registered]

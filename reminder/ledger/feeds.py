@@ -6,10 +6,9 @@ state changes, so that a feed read twice is the same to the byte.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Row, String, cast, delete, select, update
@@ -82,9 +81,11 @@ def bring_in_step(
     input_hash: str,
     at: datetime,
     is_over: Callable[[str, str], bool],
-) -> None:
-    """Some of the feeds; the rest is left to the next transaction. `contents` are of all that are
-    wanted, made from what has that hash.
+    names: Sequence[str] | None = None,
+) -> Sequence[str]:
+    """Some of the feeds; the names of the rest are returned, for the next transaction to be given
+    as long as nobody else has written feeds. `contents` are of all that are wanted, made from what
+    has that hash.
 
     New events begin at sequence 0; a changed, vanished or revived one moves on by 1. A vanished
     event is cancelled, and dropped after 60 days; one that `is_over`, by its UID and entry, stays
@@ -92,16 +93,13 @@ def bring_in_step(
     before, also twice in a second and by a clock that was set back.
     """
     at = at.replace(microsecond=0)
-    before = {row.name: row for row in connection.execute(select(feed))}
-    outlived = set(connection.scalars(select(event.c.feed).where(_outlived(at)).distinct()))
-    left = {
-        name: content
-        for name, content in (dict.fromkeys(before, _GONE) | dict(contents)).items()
-        if name not in before or name in outlived or before[name].input_hash != content.input_hash
-    }
-    if len(left) <= _AT_ONCE:
+    names = _out_of_step(connection, contents, at) if names is None else names
+    names, rest = names[:_AT_ONCE], names[_AT_ONCE:]
+    if not rest:
         put_setting(connection, _INPUT, input_hash)
-    left = dict(islice(left.items(), _AT_ONCE))
+    left = {name: contents.get(name, _GONE) for name in names}
+    rows_before = connection.execute(select(feed).where(feed.c.name.in_(names)))
+    before = {row.name: row for row in rows_before}
     connection.execute(delete(event).where(event.c.feed.in_(left), _outlived(at)))
     events: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
     for row in connection.execute(select(event).where(event.c.feed.in_(left))):
@@ -117,6 +115,21 @@ def bring_in_step(
     for table, moved in ((feed, feeds), (event, rows)):
         if moved:
             put(connection, table, *moved)
+    return rest
+
+
+def _out_of_step(
+    connection: Connection, contents: Mapping[str, FeedContent], at: datetime
+) -> list[str]:
+    """Feeds made from something else, no more wanted, or with what was shown long enough."""
+    before = {row.name: row.input_hash for row in connection.execute(select(feed))}
+    outlived = set(connection.scalars(select(event.c.feed).where(_outlived(at)).distinct()))
+    wanted = dict.fromkeys(before, _GONE) | dict(contents)
+    return [
+        name
+        for name, content in wanted.items()
+        if name in outlived or before.get(name) != content.input_hash
+    ]
 
 
 def _moved(
