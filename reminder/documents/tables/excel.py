@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element
 
 from reminder.documents.tables.excel_text import TRUE, Book, integer
@@ -32,7 +33,7 @@ class _Sheet:
 
     cells: dict[Place, Cell] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    hidden_columns: set[int] = field(default_factory=set)
     merged: list[Area] = field(default_factory=list)
 
 
@@ -50,8 +51,7 @@ def excel_tables(package: Package, main: str) -> list[Table]:
             tables.append(_table(sheet, name))
     if hidden:
         first = tables[0] if tables else Table(())
-        named = Table(first.rows, (), first.numbers, (*hidden, *first.hidden), first.name)
-        tables[:1] = [named]
+        tables[:1] = [replace(first, hidden=(*hidden, *first.hidden))]
     return tables
 
 
@@ -65,8 +65,9 @@ class _SheetReader:
         root = self._book.package.xml(part, row=self._add_row)
         for columns in root.iterfind("cols/col"):
             if columns.get("hidden") in TRUE or columns.get("width") == "0":
-                ends = (integer(columns.get(end), 0) for end in ("min", "max"))
-                self._sheet.hidden_columns.append((next(ends), next(ends)))
+                first, last = (integer(columns.get(end), 1) for end in ("min", "max"))
+                if first not in self._sheet.hidden_columns:
+                    self._sheet.hidden_columns |= set(range(first, min(last, _LAST_COLUMN) + 1))
         for merged in root.iterfind("mergeCells/mergeCell"):
             if area := _area(merged.get("ref", "")):
                 self._sheet.merged.append(area)
@@ -119,12 +120,6 @@ class _Grid:
 
     def __init__(self, sheet: _Sheet) -> None:
         self._sheet = sheet
-        used = {column for _, column in sheet.cells}
-        self._hidden = {
-            column
-            for column in used
-            if any(first <= column <= last for first, last in sheet.hidden_columns)
-        }
         shown = [place for place in sheet.cells if self._is_shown(place)]
         self.numbers = sorted({row for row, _ in shown})
         self._width = max((column for _, column in shown), default=0)
@@ -134,7 +129,9 @@ class _Grid:
         self._spread()
 
     def _is_shown(self, place: Place) -> bool:
-        return place[0] not in self._sheet.hidden_rows and place[1] not in self._hidden
+        return (
+            place[0] not in self._sheet.hidden_rows and place[1] not in self._sheet.hidden_columns
+        )
 
     def _count(self, places: int, most: int) -> None:
         if places > most:
@@ -165,22 +162,22 @@ class _Grid:
         return tuple(tuple(self._at(row, column) for column in columns) for row in self.numbers)
 
     def _at(self, row: int, column: int) -> Cell | None:
-        if any(first <= column <= last for first, last in self._sheet.hidden_columns):
+        if column in self._sheet.hidden_columns:
             return None
         return self._places.get((row, column)) or Cell(())
 
     def hidden(self) -> Iterator[Hidden]:
-        for row in sorted(self._sheet.hidden_rows):
-            if text := self._text(0, row):
-                yield Hidden(HiddenPart.ROW, str(row), text)
-        for column in sorted(self._hidden):
-            if text := self._text(1, column):
-                yield Hidden(HiddenPart.COLUMN, column_letters(column), text)
+        rows, columns = defaultdict[int, list[str]](list), defaultdict[int, list[str]](list)
+        for (row, column), cell in self._sheet.cells.items():
+            if row in self._sheet.hidden_rows:
+                rows[row].append(cell.text)
+            if column in self._sheet.hidden_columns:
+                columns[column].append(cell.text)
+        for row, texts in sorted(rows.items()):
+            yield Hidden(HiddenPart.ROW, str(row), sample(texts))
+        for column, texts in sorted(columns.items()):
+            yield Hidden(HiddenPart.COLUMN, column_letters(column), sample(texts))
         yield from self._covered
-
-    def _text(self, axis: int, number: int) -> str:
-        cells = self._sheet.cells.items()
-        return sample(cell.text for place, cell in cells if place[axis] == number)
 
 
 def _table(sheet: _Sheet, name: str) -> Table:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
-from reminder.documents.tables.grid import Cell, clean_lines
+from reminder.documents.tables.grid import Cell, clean_lines, shown_lines
 from reminder.documents.tables.number_formats import BUILT_IN, GENERAL, plain_number, shown_number
 from reminder.documents.tables.ooxml import Package
 
@@ -78,7 +78,7 @@ class Book:
             struck = (found.text,)
         is_formula = element.find("f") is not None
         no_value = is_formula and not found.text and element.get("t") != "str"
-        return Cell(tuple(clean_lines(found.text.strip())), struck, no_value)
+        return Cell(tuple(clean_lines(found.text.strip())), shown_lines(struck), no_value)
 
     def _text(self, element: Element, code: str) -> _Text:
         value = (element.findtext("v") or "").strip()

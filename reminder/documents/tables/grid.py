@@ -99,5 +99,10 @@ def clean_lines(text: str) -> list[str]:
     ]
 
 
+def shown_lines(texts: Iterable[str]) -> tuple[str, ...]:
+    """Their lines that show something."""
+    return tuple(line for text in texts for line in clean_lines(text) if line)
+
+
 def sample(texts: Iterable[str]) -> str:
     return " ".join(" ".join(text.split()) for text in texts if text)[:SAMPLE]

@@ -101,10 +101,6 @@ def _office_tables(path: Path) -> list[Table]:
     raise RefusedFileError(Refusal.OTHER_FORMAT, kind)
 
 
-def __program() -> str | None:
-    return shutil.which("soffice") or shutil.which("libreoffice")
-
-
 @contextmanager
 def _converted(path: Path, beginning: bytes) -> Iterator[Path]:
     """The same document as .docx or .xlsx, for as long as it is open."""

@@ -3,20 +3,29 @@
 import csv
 import re
 import unicodedata
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import groupby, islice
 from pathlib import Path
 
-from reminder.documents.tables.grid import Cell, Refusal, RefusedFileError, Table, clean_lines
+from reminder.documents.tables.grid import (
+    Cell,
+    Refusal,
+    RefusedFileError,
+    Table,
+    clean_lines,
+    shown_lines,
+)
 
 LARGEST_TEXT = 4 << 20  # bytes
 MOST_LINES = 100_000
 WIDEST, MOST_PLACES = 1_000, 500_000
 _BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CHINESE = re.compile("[一-龥]")
+_BY_CHANCE = 4  # signs that another encoding may give
 _RULER = re.compile(r"[\s|:+=─-╿｜-]+")  # or a blank line
 _PIPE = re.compile("[|│┃｜]")
-_GAP = re.compile(r"[ \u3000]{2,}|\u3000")
 _PIECE = re.compile(r"[^ \u3000]+(?: [^ \u3000]+)*")
 _LABEL = re.compile(r"\s*[（(]?([一二三四五六七八九十]+|\d+)[)）]?[.．、]?\s*")
 # A line that is no part of the row above it.
@@ -43,12 +52,15 @@ def text_tables(path: Path) -> list[Table]:
 def decoded(data: bytes) -> str:
     """UTF-8 or UTF-16 by its mark, else UTF-8 or what Windows writes in Chinese."""
     encodings = ["utf-8-sig", "gb18030"]
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         encodings = ["utf-16"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            # UTF-8 that is cut or spoilt would become words of nonsense.
+            if len(_CHINESE.findall(data[: error.start].decode(encoding))) > _BY_CHANCE:
+                raise RefusedFileError(Refusal.DAMAGED, str(error)) from None
             continue
         if not _BINARY.search(text):
             return text
@@ -66,11 +78,7 @@ def _table(rows: Iterator[Row], before: Sequence[str] = ()) -> Table:
         for _, row in kept
     )
     numbers = tuple(number for number, _ in kept)
-    return Table(cells, _shown(before), numbers, shows_merges=False)
-
-
-def _shown(lines: Sequence[str]) -> tuple[str, ...]:
-    return tuple(line for raw in lines for line in clean_lines(raw) if line)
+    return Table(cells, shown_lines(before), numbers, shows_merges=False)
 
 
 def _with_tabs(lines: list[Line]) -> Table | None:
@@ -181,7 +189,7 @@ def _of_blocks(lines: list[Line]) -> list[Table]:
         else:
             before += [(number, re.sub("^#+ ", "", line)) for number, line in lines[at:end]]
         at = end
-    rest = [(number, line) for number, raw in before for line in _shown([raw])]
+    rest = [(number, line) for number, raw in before for line in shown_lines([raw])]
     if rest:
         numbers, texts = zip(*rest, strict=True)
         tables.append(Table((), texts, numbers))

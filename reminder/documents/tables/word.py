@@ -13,6 +13,7 @@ from reminder.documents.tables.grid import (
     Table,
     clean_lines,
     sample,
+    shown_lines,
 )
 from reminder.documents.tables.ooxml import Package
 from reminder.documents.tables.word_styles import Numbering, Styles, switch, value
@@ -48,6 +49,7 @@ class _Content:
     lines: list[str] = field(default_factory=list)
     struck: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    has_words: bool = False  # and not automatic numbers alone
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,20 @@ class _Reader:
             if block.tag == "w_p":
                 unended = self._add_paragraph(block, unended, content)
             elif block.tag == "w_tbl":
-                before = () if of_cell else _without_blank(content.lines)
+                before = () if of_cell else shown_lines(content.lines)
                 content.tables += self._tables(block, before)
                 content.lines = content.lines if of_cell else []
         if unended:
             content.lines += clean_lines(unended)
         if not of_cell:
-            content.lines = list(_without_blank(content.lines))
+            content.lines = list(shown_lines(content.lines))
         return content
 
     def _add_paragraph(self, paragraph: Element, unended: str, content: _Content) -> str:
         """Text of this and earlier paragraphs whose end is not shown."""
         words = self._words.of(paragraph)
         content.struck += words.struck
+        content.has_words |= bool(words.text.strip())
         text = unended + words.text
         if self._words.mark_is_shown(paragraph):
             content.lines += clean_lines(self._numbering.label(paragraph) + text)
@@ -93,6 +96,7 @@ class _Reader:
             inside = self.content(box)
             content.lines += inside.lines
             content.struck += inside.struck
+            content.has_words |= inside.has_words
             content.tables += inside.tables
         return text
 
@@ -157,7 +161,7 @@ class _TableReader:
         self, element: Element, merge: str, cells: list[Cell | None], *, deleted: bool
     ) -> _Above:
         """The cell itself, or the one above or before that it goes on."""
-        own = self._cell(element, deleted=deleted)
+        own = self._cell(element, goes_on=merge == "continue", deleted=deleted)
         column = len(cells)
         if value(element, "w_tcPr/w_hMerge") == "continue" and cells and cells[-1]:
             return _Above(self._covered(own, cells[-1]), column, merge != "")
@@ -174,12 +178,14 @@ class _TableReader:
             self.hidden.append(Hidden(HiddenPart.COVERED, place, sample([own.text])))
         return cell
 
-    def _cell(self, element: Element, *, deleted: bool) -> Cell:
+    def _cell(self, element: Element, *, goes_on: bool, deleted: bool) -> Cell:
         if deleted:
             return Cell(())
         content = self._reader.content(element, of_cell=True)
         self.nested += content.tables
-        return Cell(tuple(content.lines), tuple(content.struck))
+        if goes_on and not content.has_words:
+            return Cell(())
+        return Cell(tuple(content.lines), shown_lines(content.struck))
 
 
 def _vertical(element: Element) -> str:
@@ -200,7 +206,3 @@ def _count(element: Element, path: str, default: int) -> int:
     if not 0 <= count <= WIDEST:
         raise RefusedFileError(Refusal.BOMB, "more columns than a table has")
     return count
-
-
-def _without_blank(lines: list[str]) -> tuple[str, ...]:
-    return tuple(line for line in lines if line)

@@ -154,3 +154,10 @@ def test_a_table_drawn_with_lines(tmp_path: Path) -> None:
     text = "┌──┬──┐\n│时间│内容│\n├──┼──┤\n│4月 │开会│\n└──┴──┘\n"
     (table,) = read(tmp_path, text)
     assert table == [["时间", "内容"], ["4月", "开会"]]
+
+
+def test_text_that_is_cut_within_a_sign_is_damaged(tmp_path: Path) -> None:
+    """And not read as another encoding."""
+    with pytest.raises(RefusedFileError) as caught:
+        read(tmp_path, "时间,工作内容,责任单位\n4月,召开会议,办公厅".encode()[:-1])
+    assert caught.value.refusal is Refusal.DAMAGED

@@ -163,11 +163,11 @@ def test_a_paragraph_whose_end_is_not_shown_goes_on(tmp_path: Path, mark: str) -
 
 def test_what_is_crossed_out_is_shown_and_named(tmp_path: Path) -> None:
     struck = "<w:rPr><w:strike/></w:rPr>"
-    content = run("1.开会；") + run("2.", struck) + run("调研。", struck)
+    content = run("1.开会；") + run("2.", struck) + run("调研。</w:t><w:br/><w:t>3.", struck)
     (read,) = read_tables(document(tmp_path, table(row(cell(content)))))
     (found,) = read.rows[0]
     assert found
-    assert (found.text, found.struck) == ("1.开会；2.调研。", ("2.调研。",))
+    assert (found.text, found.struck) == ("1.开会；2.调研。\n3.", ("2.调研。", "3."))
 
 
 @pytest.mark.parametrize(
@@ -244,6 +244,14 @@ def test_what_is_hidden_is_left_out_and_named(tmp_path: Path) -> None:
         Hidden(HiddenPart.ROW, "2", "旧 事"),
         Hidden(HiddenPart.COVERED, "3", "5月"),
     )
+
+
+def test_an_automatic_number_below_a_merged_cell_is_no_text(tmp_path: Path) -> None:
+    number = '<w:p><w:pPr><w:numPr><w:ilvl w:val="2"/><w:numId w:val="1"/></w:numPr></w:pPr></w:p>'
+    rows = [row(cell(number, BEGINS), "甲"), row(cell(number, GOES_ON), "乙")]
+    (read,) = read_tables(document(tmp_path, table(*rows), numbering=NUMBERING))
+    assert texts(read) == [["1.", "甲"], ["1.", "乙"]]
+    assert not read.hidden
 
 
 def test_tables_with_the_lines_before_them(tmp_path: Path) -> None:
