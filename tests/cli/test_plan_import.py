@@ -153,7 +153,6 @@ def test_a_file_that_is_there_is_left_alone(office: Office) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("table.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ""),
         ("empty.txt", b"", "文件是空的"),
         ("list.txt", "通讯录\n张某某".encode(), "没有读到任务"),
         ("table.docx", b"PK\x03\x04", "文件已损坏"),

@@ -30,7 +30,6 @@ _VERBS = re.compile(
     rf"^由?(?P<lead>[^,，;；]+?)(?:{_LEADS})(?:[,，;；、\s]+|$)(?:(?P<related>.+?)(?:{_HELPS}))?[。;；]?$",
     re.DOTALL,
 )
-_TOGETHER = re.compile(r"^(?P<lead>.+?)(?:会同|联合)(?P<related>.+)$", re.DOTALL)
 _NOBODY = re.compile(r"[\s/／—–\-－无]*")
 
 
@@ -59,10 +58,6 @@ def read_roles(text: str, names: UnitNames, *, mixed: bool = False) -> Roles:
     for read in (_labelled, _marked, _in_a_sentence):
         if roles := read(text, names):
             return roles
-    if (found := _TOGETHER.match(text)) and not names.read(text)[0].unit:
-        lead, related = names.read(found["lead"]), names.read(found["related"])
-        if lead and lead[-1].unit:
-            return Roles(lead, related, unsaid=True)
     units = names.read(text)
     if mixed and len(units) > 1:
         return Roles(units[:1], units[1:], unsaid=True)

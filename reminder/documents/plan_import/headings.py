@@ -93,10 +93,6 @@ class Columns:
         return next((self.names.get(at, "") for at, one in self.of.items() if one is column), "")
 
     @property
-    def content_heading(self) -> str:
-        return self.heading(Column.CONTENT)
-
-    @property
     def leading(self) -> tuple[str, ...]:
         """Headings of all columns that say who leads: 牵头单位 beside 责任单位."""
         places = [at for at, column in self.of.items() if column is Column.LEAD]

@@ -14,7 +14,7 @@ from reminder.documents.plan_import.headings import (
     upright,
 )
 from reminder.documents.plan_import.outline import read_outline
-from reminder.documents.plan_import.rows import SourceRow, read_rows
+from reminder.documents.plan_import.rows import Note, SourceRow, SourceRows, read_rows
 from reminder.documents.plan_import.task_times import find_sessions
 from reminder.documents.plan_import.times import read_time
 from reminder.documents.plan_import.titles import (
@@ -47,8 +47,22 @@ class _Source:
     """What the tables say, before it is understood."""
 
     parts: list[tuple[list[SourceRow], Columns]] = field(default_factory=list)
-    notes: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+
+    def ask(self, doubt: Doubt, place: Place, said: str = "") -> None:
+        self.questions.append(Question(doubt, place, said))
+
+    def add(self, found: SourceRows, columns: Columns) -> None:
+        self.parts.append((found.rows, columns))
+        self.notes += found.notes
+        self.questions += found.questions
+
+    def ask_about_text(self, lines: Sequence[str], place: Place) -> None:
+        """Beside tables: whether its items are tasks."""
+        items = [line for line in lines if label_kind(line) and len(line) > ITEM]
+        if len(items) > 2:
+            self.ask(Doubt.TEXT_LEFT_OUT, place, items[0])
 
 
 def draft_plan(
@@ -151,39 +165,33 @@ def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
     source = _Source()
     columns: Columns | None = None
     for number, table in _numbered_tables(tables):
-        if not table.rows:
-            continue
-        own = find_columns(table.rows)
         place = Place(table=number)
-        if own is None and columns and _goes_on(table, columns, term):
+        own = find_columns(table.rows)
+        if own is None and columns and table.rows and _goes_on(table, columns, term):
             own = replace(columns, begin=0)
-        elif own is None and not columns:
-            own = guess_columns(table.rows, names, term)
-            if own:
-                source.questions.append(Question(Doubt.COLUMNS_GUESSED, place))
+        elif not (own or columns) and (own := guess_columns(table.rows, names, term)):
+            source.ask(Doubt.COLUMNS_GUESSED, place)
         if own is None:
             if len(table.rows) > 1:
-                source.questions.append(Question(Doubt.TABLE_UNREAD, place, _first_words(table)))
+                source.ask(Doubt.TABLE_UNREAD, place, _first_words(table))
             continue
         if columns and not own.same_as(columns):
-            source.questions.append(Question(Doubt.TABLE_OTHER, place, _first_words(table)))
+            source.ask(Doubt.TABLE_OTHER, place, _first_words(table))
         if own.several:
-            source.questions.append(Question(Doubt.COLUMNS_SEVERAL, place, own.content_heading))
+            source.ask(Doubt.COLUMNS_SEVERAL, place, own.heading(Column.CONTENT))
         if len(own.leading) > 1:
-            asked = Question(Doubt.ROLE_COLUMNS, place, "、".join(own.leading))
-            source.questions.append(asked)
-        items = [line for line in table.before if label_kind(line) and len(line) > ITEM]
-        if len(items) > 2:  # tasks of their own, it seems
-            source.questions.append(Question(Doubt.TEXT_LEFT_OUT, place, items[0]))
+            source.ask(Doubt.ROLE_COLUMNS, place, "、".join(own.leading))
+        source.ask_about_text(table.before, place)
         columns = own
-        found = read_rows(table, own, place.table)
-        source.parts.append((found.rows, own))
-        source.notes += found.notes
-        source.questions += found.questions
+        source.add(read_rows(table, own, number), own)
     if not source.parts:
-        _read_lines(tables, source)
+        for table in tables:
+            # Beside rows the numbers are the rows'.
+            numbers = () if table.rows else table.numbers
+            source.add(read_outline(table.before, numbers), Columns({}))
     elif tables[-1].before and not tables[-1].rows:
         source.notes.append((Place(), tables[-1].before))
+        source.ask_about_text(tables[-1].before, Place())
     return source
 
 
@@ -207,15 +215,6 @@ def _kept(cell: Cell) -> Cell:
         if at is not None:
             lines[at] = lines[at].replace(text, "", 1)
     return Cell(tuple(line for line in lines if line)) if cell.struck else cell
-
-
-def _read_lines(tables: Sequence[Table], source: _Source) -> None:
-    for table in tables:
-        # Beside rows the numbers are the rows'.
-        outline = read_outline(table.before, () if table.rows else table.numbers)
-        source.parts.append((outline.rows, Columns({})))
-        source.questions += outline.questions
-        source.notes += outline.notes
 
 
 def _hidden(table: Table, number: int) -> Iterator[Question]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from reminder.documents.plan_import.draft import Doubt, Place, Question
 from reminder.documents.plan_import.headings import Column
-from reminder.documents.plan_import.rows import SourceRow
+from reminder.documents.plan_import.rows import SourceRow, SourceRows
 from reminder.documents.plan_import.times import HEADING, SAID, bare, until
 from reminder.documents.plan_import.wording_cells import (
     Labelled,
@@ -53,18 +53,11 @@ class _Item:
             item = item.parent
 
 
-@dataclass
-class Outline:
-    rows: list[SourceRow] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    notes: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
-
-
-def read_outline(lines: Sequence[str], numbers: Sequence[int] = ()) -> Outline:
+def read_outline(lines: Sequence[str], numbers: Sequence[int] = ()) -> SourceRows:
     """`numbers` of the lines in the file."""
     numbered = list(zip(numbers or range(1, len(lines) + 1), map(str.strip, lines), strict=True))
     kept = _without_signature([one for one in numbered if one[1]])
-    outline = Outline(notes=[(Place(n), (line,)) for n, line in kept if _NOTE.match(line)])
+    outline = SourceRows(notes=[(Place(n), (line,)) for n, line in kept if _NOTE.match(line)])
     items = list(_items([one for one in kept if not _NOTE.match(one[1])]))
     left_out: dict[int, _Item] = {}
     for item in items:

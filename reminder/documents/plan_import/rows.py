@@ -20,6 +20,8 @@ _SAME = re.compile('同上|[〃″“”"]')
 _HOUR = re.compile("(?:上午|下午|晚上?)?\\d{1,2}[:：]\\d\\d")
 _TOTAL = re.compile("(?:合计|小计|总计|共计)[:：]?")
 
+Note = tuple[Place, tuple[str, ...]]  # the lines of one that stands beside the rows
+
 
 @dataclass(frozen=True)
 class SourceRow:
@@ -39,17 +41,17 @@ class SourceRow:
 
 
 @dataclass
-class TableRows:
-    """What a table comes to."""
+class SourceRows:
+    """What a table or a text comes to."""
 
     rows: list[SourceRow] = field(default_factory=list)
-    notes: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
 
-def read_rows(table: Table, columns: Columns, number: int) -> TableRows:
+def read_rows(table: Table, columns: Columns, number: int) -> SourceRows:
     """`number` of the table where the file has several, else 0."""
-    found = TableRows()
+    found = SourceRows()
     _Reader(table, columns, number, found).read()
     return found
 
@@ -59,7 +61,7 @@ class _Reader:
     table: Table
     columns: Columns
     number: int
-    found: TableRows
+    found: SourceRows
     section: str = ""
     within: str = ""
     outer: tuple[str, str] = ("", "")  # section and time of a heading above （一）

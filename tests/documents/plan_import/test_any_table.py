@@ -34,7 +34,7 @@ tasks = st.lists(st.sampled_from(TITLES), min_size=1, max_size=3, unique=True)
 row = st.tuples(st.sampled_from(TIMES), tasks, units.filter(lambda pair: bool(pair[0])), units)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(row, min_size=1, max_size=4),
     st.permutations(sorted(HEADS)),

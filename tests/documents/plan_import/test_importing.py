@@ -7,7 +7,7 @@ import pytest
 
 from reminder.documents.office import load_office
 from reminder.documents.plan_import.importing import NoTasksError, draft_plan
-from reminder.documents.tables.grid import Cell, Hidden, HiddenPart
+from reminder.documents.tables.grid import Cell, Hidden, HiddenPart, Table
 from reminder.documents.tables.reading import read_tables
 from tests.documents.plan_import.directory import DIRECTORY
 from tests.documents.plan_import.grids import TITLE, asked, draft, row, rows, table
@@ -326,6 +326,12 @@ def test_a_table_of_another_kind_is_asked_about() -> None:
     taken = draft(f"{HEAD}\n4月|甲会||办公厅", "项目|负责单位|月份\n乙会|高院|5")
     assert rows(taken) == ["4月|甲会|office|", "5月|乙会|court|"]
     assert asked(taken) == ["0 table.other"]
+
+
+def test_text_beside_a_table_is_asked_about() -> None:
+    items = [f"{n}.组织第{n}次代表培训活动" for n in (1, 2, 3)]
+    taken = draft(f"{HEAD}\n4月|甲会||办公厅", Table((), tuple(items)))
+    assert asked(taken) == ["0 text.left-out"]
 
 
 def test_what_nobody_sees_is_told() -> None:

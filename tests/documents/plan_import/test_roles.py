@@ -32,7 +32,6 @@ def test_roles_that_are_said(text: str, lead: list[str], related: list[str]) -> 
     [
         ("办公厅、代表工委", True, ["office"], ["deputies"]),
         ("办公厅、代表工委（牵头）、高院（配合）", False, ["deputies"], ["office", "court"]),
-        ("办公厅会同代表工委", False, ["office"], ["deputies"]),
     ],
 )
 def test_roles_that_are_asked(text: str, mixed: bool, lead: list[str], related: list[str]) -> None:
