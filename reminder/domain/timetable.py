@@ -224,7 +224,7 @@ class Timetable:
             and window.can_be_overdue
             and progress.is_open(window)
         ]
-        return earlier + sorted(past, key=lambda task: self.months_of(task)[-1])
+        return sorted([*earlier, *past], key=lambda task: self.months_of(task)[-1])
 
     def unconfirmed(self, unit: str, month: int, on: date, progress: Progress) -> tuple[Task, ...]:
         """Of those the unit's own: it leads them.

@@ -1,12 +1,14 @@
 """What mails say of a time of several months, of days, of several times."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from reminder.domain.occasions import digest_units
 from reminder.domain.plan import Task
+from reminder.domain.series import linked
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
@@ -168,3 +170,15 @@ def test_what_begins_next_month_is_announced_with_its_end_and_the_year() -> None
     table = timetable(*at_times("12月—次年3月"))
     heading = written(table, month=11).heading("next-lead")
     assert heading == "12月预告（承办1项，12月1日—2027年3月31日）"
+
+
+def test_a_span_goes_on_in_the_next_years_table_and_is_asked_for_after_its_end() -> None:
+    ends = timetable(*at_times("10月—次年3月"), *at_times("次年2月", 2))
+    begins = replace(task(1), id="2027-01-1")
+    following = replace(ends, plan=replace(ends.plan, year=2027, tasks=(begins,)))
+    _, table = linked((ends, following))
+    march, april = (written(table, month=month) for month in (3, 4))
+    assert march.summary.startswith("3月承办1项，安排在月内（至3月31日 周三）")
+    assert march.parts[0].lines[0].timing.endswith("第6个月")
+    months = ("2月待确认", "3月待确认")
+    assert [part.title[:5] for part in april.parts if part.kind == "confirm"] == [*months]

@@ -47,7 +47,7 @@ def test_what_is_open_stands_there_with_three_ways_to_close_it(secretary: Secret
 @pytest.mark.parametrize(
     ("act", "form", "said", "shown"),
     [
-        ("carry", {"onto": NEW}, "已结转", f"结转到{NEW}"),
+        ("carry", {"onto": NEW}, "已结转", f"结转到“small的1月工作”（{NEW}）"),
         ("end", {"why": f"不再举办{XSS}"}, "已终止", "终止：不再举办&lt;script&gt;"),
     ],
 )
