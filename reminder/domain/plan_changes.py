@@ -98,20 +98,21 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
     """
     old, new = _rows(before), _rows(after)
     is_next = before.plan.term != after.plan.term
-    goes_on = _going_on(old, new) if is_next else {}
-    twins = goes_on if is_next else _twins(old, new)
+    became = _by_wording(old, new, only_sure=not is_next)
+    origin = {after: before for before, after in became.items()}
     times = _nominal_times if is_next else _times
-    head = ("id", "year", "first_month", "name", "tag", "office", "zone")
-    sessions = dict.fromkeys((*after.plan.meetings, *before.plan.meetings))
     changes = []
     for row in dict.fromkeys((*new, *old)):
-        if row in goes_on.values():
+        if is_next and row in became:
             continue
-        was, becomes = old.get(goes_on.get(row, row), ()), new.get(row, ())
+        was, becomes = old.get(origin.get(row, row) if is_next else row, ()), new.get(row, ())
         roles = _role_changes(before.directory, was, becomes)
         has_moved = times(before, was) != times(after, becomes)
         differences = _differences(was, becomes, roles, has_moved=has_moved)
-        changes.append(TaskChange(row, was, becomes, differences, roles, twins.get(row, "")))
+        twin = origin.get(row) or became.get(row, "")
+        changes.append(TaskChange(row, was, becomes, differences, roles, twin))
+    head = ("id", "year", "first_month", "name", "tag", "office", "zone")
+    sessions = dict.fromkeys((*after.plan.meetings, *before.plan.meetings))
     return PlanChanges(
         tuple(key for key in head if getattr(before.plan, key) != getattr(after.plan, key)),
         tuple(n for n in sessions if before.plan.meetings.get(n) != after.plan.meetings.get(n)),
@@ -127,28 +128,15 @@ def _rows(table: Timetable) -> Rows:
     return rows
 
 
-def _going_on(old: Rows, new: Rows) -> dict[str, str]:
-    """The old table's rows by those that they became."""
-    before, after = (
-        [Wording(tasks[0].title, str(tasks[0].months)) for tasks in rows.values()]
-        for rows in (old, new)
+def _by_wording(old: Rows, new: Rows, *, only_sure: bool) -> dict[str, str]:
+    """Of the ids that only one of the tables has: under which of the new one a row stands."""
+    olds, news = [row for row in old if row not in new], [row for row in new if row not in old]
+    wordings = (
+        [Wording(rows[row][0].title, str(rows[row][0].months)) for row in ids]
+        for rows, ids in ((old, olds), (new, news))
     )
-    olds, news = list(old), list(new)
-    return {news[pair.after]: olds[pair.before] for pair in same_rows(before, after)}
-
-
-def _twins(old: Rows, new: Rows) -> dict[str, str]:
-    """Of several rows with one wording the first goes with the first."""
-    left: dict[str, list[str]] = defaultdict(list)
-    for row in old.keys() - new.keys():
-        left[old[row][0].title].append(row)
-    twins: dict[str, str] = {}
-    for row in new:
-        if row not in old and (same := left[new[row][0].title]):
-            same.sort(reverse=True)
-            twins[row] = same.pop()
-            twins[twins[row]] = row
-    return twins
+    pairs = same_rows(*wordings)
+    return {olds[p.before]: news[p.after] for p in pairs if p.sure or not only_sure}
 
 
 def _differences(
