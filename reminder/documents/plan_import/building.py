@@ -10,7 +10,13 @@ from reminder.documents.plan_import.rows import SourceRow
 from reminder.documents.plan_import.task_times import RowTime, row_time, wording_time
 from reminder.documents.plan_import.times import TimeRead
 from reminder.documents.plan_import.unit_names import Named, UnitNames
-from reminder.documents.plan_import.wording_cells import CellTask, closed, split_tasks, take_asides
+from reminder.documents.plan_import.wording_cells import (
+    CellTask,
+    clean,
+    closed,
+    split_tasks,
+    take_asides,
+)
 from reminder.domain.plan import TaskKind
 from reminder.domain.when import Span, Term, When, parse_when
 from reminder.domain.wordings import sessions_named
@@ -167,9 +173,10 @@ class Builder:
         task.questions += asked
         task.lead_said = bool(roles.lead)
         task.lead, task.related = _once(roles.lead or (self.office,)), _once(roles.related)
-        task.section = " · ".join(filter(None, (row.section, wording.section)))
+        task.section = clean(" · ".join(filter(None, (row.section, wording.section))))
         notes = [f"{unit.name}（{unit.note}）" for unit in roles.units if unit.note]
-        task.remark = "；".join(dict.fromkeys(filter(None, (row.remark, *asides.remarks, *notes))))
+        remarks = dict.fromkeys(filter(None, (row.remark, *asides.remarks, *notes)))
+        task.remark = clean("；".join(remarks))
         self._set_time(task, time, own=Column.TIME in texts)
         return task
 

@@ -172,7 +172,7 @@ def _of_several(reads: list[TimeRead], said: str, row: RowTime, term: Term) -> W
         return _asked(said)
     joined = read_time("、".join(dict.fromkeys(read.words for read in reads)), term)
     outer, spans = _spans(row.read, term), _spans(joined, term)
-    fits = not joined.doubt and all(_within(span, outer) for span in spans if outer)
+    fits = bool(spans) and not joined.doubt and all(_within(span, outer) for span in spans if outer)
     return WordingTime(joined.words if fits else "", said, Doubt.TIME_IN_WORDING)
 
 

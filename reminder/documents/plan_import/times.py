@@ -214,7 +214,7 @@ _SHORTER = [
     (_BEHIND, ""),
     (re.compile("中上旬"), "上中旬"),
     (re.compile("月末"), "月底"),
-    (re.compile("^.{,8}会议?(?:召开)?前"), "会前"),
+    (re.compile(r"^[^、;,\d]{,8}会议?(?:召开)?前"), "会前"),
     (re.compile(r"(?<=[日号])(?:上午|下午|晚上?|中午|\d{1,2}[:时点]\d{0,2}分?)"), ""),
     (re.compile(r"(?<=[月日度年底旬])[和及与,;/](?=[次第每\d一二三四五六七八九十上下])"), "、"),
     (re.compile(rf"(?<![\d日]){_N}[、和及](?={_N}月)"), r"\1月、"),
@@ -272,12 +272,12 @@ def _parts_as_days(plain: str) -> str:
 
 
 def _parsed(words: str, term: Term) -> str:
-    """The words, when they can be parsed."""
+    """The words, when a plan may say them: no two times begin on one day."""
     try:
-        parse_when(words, term)
+        begins = [span.first for span in parse_when(words, term).spans]
     except ValueError:
         return ""
-    return words
+    return words if len(set(begins)) == len(begins) else ""
 
 
 def whole_month(words: str) -> int:

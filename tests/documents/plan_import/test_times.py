@@ -109,6 +109,7 @@ def test_times_without_a_window(text: str, kind: TaskKind) -> None:
         ("3月、9月底前", Doubt.TIME_UNREAD, "3月、9月底前"),
         ("6月、12月中旬", Doubt.TIME_UNREAD, "6月、12月中旬"),
         ("15日前", Doubt.TIME_UNREAD, ""),
+        ("每季度、4月", Doubt.TIME_UNREAD, "每季度"),
         ("4", Doubt.TIME_UNREAD, "4月"),
         ("Dec-26", Doubt.TIME_UNREAD, ""),
     ],
