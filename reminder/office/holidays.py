@@ -45,28 +45,14 @@ class SaidDay:
 
 
 @dataclass
-class DayRun:
-    """Days off that follow one another, with the weekends among them."""
-
-    days: list[SaidDay]
-
-    @property
-    def first(self) -> date:
-        return self.days[0].day
-
-    @property
-    def last(self) -> date:
-        return self.days[-1].day
-
-
-@dataclass
 class WorkMonth:
-    """What is not as in any week; a run stands in the month in which it begins."""
+    """What is not as in any week. Days off that follow one another are one `rest`, with the
+    weekends among them, in the month in which it begins."""
 
     number: int
     working: int
     layers: list[Layer] = field(default_factory=list)
-    rest: list[DayRun] = field(default_factory=list)
+    rest: list[list[SaidDay]] = field(default_factory=list)
     work: list[SaidDay] = field(default_factory=list)
 
 
@@ -84,7 +70,7 @@ class WorkYear:
         self._overrides = overrides(self.settings)
         self.months = [self._month(number) for number in range(1, 13)]
         for run in self._runs():
-            self.months[run.first.month - 1].rest.append(run)
+            self.months[run[0].day.month - 1].rest.append(run)
 
     def _said(self, day: date) -> SaidDay:
         layer = Layer.FILE if day.year in self.days.announced else Layer.GUESS
@@ -106,7 +92,7 @@ class WorkYear:
             work=[said for said in days if said.works and not _is_ordinary(said)],
         )
 
-    def _runs(self) -> Iterator[DayRun]:
+    def _runs(self) -> Iterator[list[SaidDay]]:
         run: list[SaidDay] = []
         for day in [*_year(self.year), None]:
             said = self._said(day) if day else None
@@ -114,7 +100,7 @@ class WorkYear:
                 run.append(said)
                 continue
             if not all(map(_is_ordinary, run)):
-                yield DayRun(run)
+                yield run
             run = []
 
     def words(self) -> str:
@@ -130,7 +116,7 @@ class WorkYear:
                     "month": month.number,
                     "working_days": month.working,
                     "sources": month.layers,
-                    "rest": [_fact(said) for run in month.rest for said in run.days],
+                    "rest": [_fact(said) for run in month.rest for said in run],
                     "work": [_fact(said) for said in month.work],
                 }
                 for month in self.months
@@ -142,7 +128,6 @@ class WorkYear:
 class NoticeImport:
     """What a notice comes to. `others` are days of which a file says the contrary already."""
 
-    path: Path
     notice: Notice
     settings: Settings
     files: dict[Path, str] = field(default_factory=dict)
@@ -196,7 +181,7 @@ def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeIm
     settings = SettingsSources(config).load()
     with refusals(environment(settings.templates, autoescape=False), path):
         notice = read_notice(read_text(path), year)
-    taken = NoticeImport(path, notice, settings)
+    taken = NoticeImport(notice, settings)
     if notice.faults:
         return taken
     folder = config_dir(config) / "workdays"
