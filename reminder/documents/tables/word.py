@@ -1,7 +1,10 @@
 """Tables of a Word document as Word shows them, each with the lines that stand before it."""
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from xml.etree.ElementTree import Element
 
 from reminder.documents.tables.grid import (
@@ -18,6 +21,8 @@ from reminder.documents.tables.grid import (
 from reminder.documents.tables.ooxml import Package
 from reminder.documents.tables.word_styles import Numbering, Styles, switch, value
 from reminder.documents.tables.word_text import Paragraphs, shown_blocks
+
+Row = tuple[Cell | None, ...]
 
 WIDEST = 500  # columns; Word itself stops at 63
 MOST_PLACES = 500_000  # each is counted twice: as it stands and as it is padded
@@ -113,7 +118,8 @@ class _Reader:
                 reader.add(row)
         width = max(map(len, reader.rows), default=0)
         self.count_places(width * len(reader.rows))
-        rows = tuple((*row, *[None] * (width - len(row))) for row in reader.rows)
+        places = [(*row, *[None] * (width - len(row))) for row in reader.rows]
+        rows = tuple(_in_columns(places, _edges(element, width)))
         yield Table(rows, before, tuple(range(1, len(rows) + 1)), tuple(reader.hidden))
         yield from reader.nested
 
@@ -188,11 +194,43 @@ class _TableReader:
         return Cell(tuple(content.lines), shown_lines(content.struck))
 
 
+def _edges(table: Element, width: int) -> list[float]:
+    """Where the columns of its grid begin, and the last one ends."""
+    widths = [_twips(column) for column in table.iterfind("w_tblGrid/w_gridCol")][:width]
+    return [0, *accumulate(widths if len(widths) == width and all(widths) else [1] * width)]
+
+
+def _twips(column: Element) -> int:
+    text = column.get("w_w", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0
+
+
+def _in_columns(rows: list[Row], edges: list[float]) -> list[Row]:
+    """Borders that are pulled aside in some rows make more columns than anybody sees: then those
+    of the row with most cells are the table's, and a cell has the ones whose middle it covers."""
+    borders = [_borders(row) for row in rows]
+    most = max(map(len, borders), default=0)
+    if most == len({at for border in borders for at in border}):
+        return rows
+    seen = Counter(border for border in borders if len(border) == most).most_common(1)[0][0]
+    middles = [(edges[left] + edges[right]) / 2 for left, right in pairwise(seen)]
+    columns = [bisect_right(edges, middle) - 1 for middle in middles]
+    aligned = [tuple(row[column] for column in columns) for row in rows]
+    complete = all(set(row) == set(other) for row, other in zip(rows, aligned, strict=True))
+    return aligned if complete else rows
+
+
+def _borders(row: Row) -> tuple[int, ...]:
+    """Between its cells, and at both ends."""
+    inner = (at for at in range(1, len(row)) if row[at] is not row[at - 1])
+    return (0, *inner, len(row))
+
+
 def _vertical(element: Element) -> str:
     """`restart`, `continue`, or empty; Word's bare mark means to continue."""
     merge = element.find("w_tcPr/w_vMerge")
     if merge is not None:
-        return merge.get("w_val", "continue")
+        return merge.get("w_val") or "continue"
     tracked = element.find("w_tcPr/w_cellMerge")
     word = tracked.get("w_vMerge", "") if tracked is not None else ""
     return {"rest": "restart", "cont": "continue"}.get(word, "")

@@ -231,6 +231,25 @@ def test_places_of_cells(tmp_path: Path, rows: list[str], wanted: list[str]) -> 
     assert found == wanted
 
 
+@pytest.mark.parametrize(
+    ("widths", "wanted"),
+    [
+        ([1000, 3000, 200, 1500], ["甲乙丙", "丁戊己", "庚辛壬"]),  # a border pulled aside
+        ([], ["甲乙丙", "丁戊己", "庚辛壬"]),
+        ([1000, 3000, 9000, 1500], ["甲乙丙丙", "丁戊己己", "庚辛辛壬"]),
+    ],
+)
+def test_borders_that_are_not_in_line(tmp_path: Path, widths: list[int], wanted: list[str]) -> None:
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    rows = [
+        row("甲", "乙", cell("丙", SPAN)),
+        row("丁", "戊", cell("己", SPAN)),
+        row("庚", cell("辛", SPAN), "壬"),
+    ]
+    (read,) = read_tables(document(tmp_path, table(f"<w:tblGrid>{grid}</w:tblGrid>", *rows)))
+    assert ["".join(c.text for c in row if c) for row in read.rows] == wanted
+
+
 def test_what_is_hidden_is_left_out_and_named(tmp_path: Path) -> None:
     rows = [
         row(cell("4月", BEGINS), "开会"),
@@ -381,9 +400,9 @@ Area = tuple[int, int, int, int]  # first and last row, first and last column
 
 @st.composite
 def areas(draw: st.DrawFn) -> tuple[int, int, list[Area]]:
-    """Rows, columns, and merged cells that do not overlap."""
-    rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 6))
-    ends = st.tuples(st.integers(0, rows - 1), st.integers(0, rows - 1)).map(sorted)
+    """Rows, columns, and merged cells that do not overlap, below a row of headings."""
+    rows, columns = draw(st.integers(2, 6)), draw(st.integers(1, 6))
+    ends = st.tuples(st.integers(1, rows - 1), st.integers(1, rows - 1)).map(sorted)
     sides = st.tuples(st.integers(0, columns - 1), st.integers(0, columns - 1)).map(sorted)
     chosen: list[Area] = []
     taken: set[tuple[int, int]] = set()
