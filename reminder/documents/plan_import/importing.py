@@ -1,5 +1,6 @@
 """From the tables of a file to a draft of the plan."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from reminder.documents.plan_import.building import Builder
 from reminder.documents.plan_import.draft import Doubt, Draft, DraftTask, Header, Place, Question
 from reminder.documents.plan_import.headings import (
+    LONGEST,
     Column,
     Columns,
+    column_of,
     find_columns,
     guess_columns,
     upright,
@@ -16,7 +19,7 @@ from reminder.documents.plan_import.headings import (
 from reminder.documents.plan_import.outline import read_outline
 from reminder.documents.plan_import.rows import Note, SourceRow, SourceRows, read_rows
 from reminder.documents.plan_import.task_times import find_sessions
-from reminder.documents.plan_import.times import read_time
+from reminder.documents.plan_import.times import bare, read_time
 from reminder.documents.plan_import.titles import (
     Known,
     is_of_series,
@@ -185,6 +188,8 @@ def _read(tables: Sequence[Table], names: UnitNames, term: Term) -> _Source:
         columns = own
         source.add(read_rows(table, own, number), own)
     if not source.parts:
+        if any(map(_lost_its_cells, tables)):
+            raise NoTasksError
         for table in tables:
             # Beside rows the numbers are the rows'.
             numbers = () if table.rows else table.numbers
@@ -238,6 +243,15 @@ def _goes_on(table: Table, columns: Columns, term: Term) -> bool:
     times = [cell.text for cell in cells if cell and cell.text]
     known = [text for text in times if read_time(text, term).is_known]
     return width == len(columns.names) and 2 * len(known) >= len(times)
+
+
+def _lost_its_cells(table: Table) -> bool:
+    """A table that was copied as text: its headings stand one below the other."""
+    alone = [len(line) <= LONGEST and not re.search("[：:。；\\d]", line) for line in table.before]
+    lines = zip(table.before, alone, strict=True)
+    known = [column_of(bare(line)) if is_alone else None for line, is_alone in lines]
+    threes = (set(known[at : at + 3]) for at in range(len(known) - 2))
+    return any(None not in three and len(three) == 3 for three in threes)
 
 
 def _first_words(table: Table) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reminder.documents.plan_import.importing import NoTasksError
 from reminder.documents.tables.grid import Table
 from tests.documents.plan_import.grids import asked, draft, rows
 
@@ -124,3 +125,8 @@ def test_text_without_a_doubt(text: str, wanted: list[str]) -> None:
 def test_text_with_doubts(text: str, wanted: list[str], questions: list[str]) -> None:
     taken = draft(outline(text))
     assert (rows(taken), asked(taken)) == (wanted, questions)
+
+
+def test_a_table_that_lost_its_cells_is_no_text() -> None:
+    with pytest.raises(NoTasksError):
+        draft(outline("时间\n主要内容\n承办单位\n4月\n召开会议\n办公厅"))
