@@ -85,7 +85,7 @@ def test_a_month_and_a_task_are_found_in_their_own_year(several: Office) -> None
 
 
 def test_a_simulation_shows_every_plan(several: Office) -> None:
-    found = several("simulate", "--json", "--from", "2026-03-01", "--to", "2026-04-30").json
+    found = several("simulate", "--json", "--from", "2026-04-01", "--to", "2026-04-03").json
     assert {plan: set(units) for plan, units in found["plans"].items()} == {
         "small": {"代表工作委员会", "组织部"},
         "other": {"组织部"},
