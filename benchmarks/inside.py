@@ -114,7 +114,7 @@ def rebuild(folder: Path, state: Path) -> dict[str, object]:
     for number in range(1, CHANGES + 1):
         tasks = (replace(task, title=f"{task.title}{number}"), *others)
         changed = replace(app.table, plan=replace(app.table.plan, tasks=tasks))
-        app.office = app.office.with_table(changed)
+        app.office = replace(app.office, tables=(changed,))
         assert app.feeds.sync(lambda _: [(app.table, Progress())], at + timedelta(minutes=number))
         before, (shown, took) = shown, polled(app)
         anew.append(took)

@@ -88,11 +88,6 @@ class Office:
     def choosing(self, position: int) -> "Office":
         return self if position == self.chosen else replace(self, chosen=position)
 
-    def with_table(self, table: Timetable) -> "Office":
-        """In place of the one that it has."""
-        tables = (*self.tables[: self.chosen], table, *self.tables[self.chosen + 1 :])
-        return replace(self, tables=tables)
-
     def mailed(self) -> Iterator[str]:
         """Every address that may get mail; in a rehearsal the only one."""
         mail = self.settings.mail

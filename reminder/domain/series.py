@@ -10,11 +10,6 @@ from reminder.domain.plan import Plan
 from reminder.domain.timetable import Timetable
 
 
-def in_order(tables: Sequence[Timetable]) -> tuple[Timetable, ...]:
-    """Series by series, each in the order of its terms."""
-    return tuple(sorted(tables, key=lambda table: (table.plan.id, first_month(table.plan))))
-
-
 def first_month(plan: Plan) -> int:
     """Counted from January of the year 0, so that months of two plans can be compared."""
     return 12 * plan.year + plan.months[0]

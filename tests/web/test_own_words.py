@@ -70,7 +70,7 @@ def test_no_calendar_presses_anybody(house: House, relation: Relation | None, un
     directory = office.table.directory
     units = {**directory.units, unit: replace(directory[unit], relation=relation)}
     table = replace(office.table, directory=replace(directory, units=units))
-    application = Application(office.with_table(table), Clock(LATE))
+    application = Application(replace(office, tables=(table,)), Clock(LATE))
     application.sync_feeds(LATE)
     said = calendar(House(application), unit)
     for task in table.plan.tasks:

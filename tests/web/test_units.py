@@ -1,7 +1,7 @@
 """A unit's page: what it shows to whom, what it registers, and what no link opens."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -84,7 +84,7 @@ def related(house: Any) -> Visitor:
 
 def use(house: Any, table: Timetable, moment: datetime | None = None) -> None:
     """Another plan in force, and perhaps another moment."""
-    house.application.office = house.application.office.with_table(table)
+    house.application.office = replace(house.application.office, tables=(table,))
     if moment:
         house.application.clock = Clock(moment.astimezone(UTC))
 

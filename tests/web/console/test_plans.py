@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reminder.domain.series import in_order
+from reminder.domain.series import linked
 from reminder.ledger.registrations import read_progress
 from tests.web.console.conftest import LEADER, TASK, Secretary
 
@@ -26,7 +26,7 @@ def house(house: Any) -> Any:
         replace(plan, year=2027, name="下一年安排表", tasks=tuple(later)),
         replace(plan, id="other", name="另一张安排表", tag="另表", tasks=tuple(tasks)),
     ]
-    tables = in_order([replace(office.table, plan=one) for one in plans])
+    tables = linked([replace(office.table, plan=one) for one in plans])
     house.application.office = replace(office, tables=tables, paths=office.paths * 3)
     return house
 
