@@ -188,7 +188,10 @@ class Call:
 
 
 def calls_on_tasks(table: Timetable, on: date, progress: Progress) -> Iterator[Call]:
-    """Leads of another body whose task is closing or past, and others whose task is past."""
+    """Leads of another body whose task is closing or past, and others whose task is past; of
+    earlier years first."""
+    if table.previous:
+        yield from calls_on_tasks(table.previous, on, progress)
     nearest = max(table.schedule.nudges, default=0)
     for window in table.windows.values():
         if not (window.tracked and progress.is_open(window) and window.is_reached(on)):
