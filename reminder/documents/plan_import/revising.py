@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from reminder.documents.plan_import.draft import Doubt, Draft, DraftMeeting, DraftTask, Question
-from reminder.documents.plan_tables import MonthTable, MonthTaskTable, PlanTables, TaskTable
+from reminder.documents.plan_tables import (
+    ALL_YEAR,
+    MonthTable,
+    MonthTaskTable,
+    PlanTables,
+    TaskTable,
+)
 from reminder.documents.printed_plan import printed_time
 from reminder.domain.plan import TaskKind
 from reminder.domain.revision import Wording, same_rows
@@ -34,9 +40,9 @@ def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
     """`say` is a macro of `documents/table.txt`. What is not sure is asked."""
     term = draft.header.term
     rows = list(_rows(tables, term, say))
-    old = [Wording(row.task.title, _meant(row.time, term) or row.kind) for row in rows]
+    old = [Wording(row.task.title, _meant(row.time, row.kind, term)) for row in rows]
     new = [
-        Wording(task.title, _meant(task.when or task.row_when or task.said, term) or task.kind)
+        Wording(task.title, _meant(task.when or task.row_when or task.said, task.kind, term))
         for task in draft.tasks
     ]
     _keep_meetings(draft, tables)
@@ -73,10 +79,12 @@ def _rows(tables: PlanTables, term: Term, say: Callable[..., str]) -> Iterator[_
         yield _Row(remark, TaskKind.STANDING, "")
 
 
-def _meant(words: str, term: Term) -> str:
+def _meant(words: str, kind: TaskKind, term: Term) -> str:
     """The same for words that mean the same."""
+    if not words or words == ALL_YEAR:
+        return TaskKind.YEAR if words else kind
     try:
-        return repr(parse_when(words, term)) if words else ""
+        return repr(parse_when(words, term))
     except ValueError:
         return words
 
