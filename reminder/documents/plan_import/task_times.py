@@ -123,7 +123,7 @@ def wording_time(title: str, row: RowTime, term: Term, *, meets: bool) -> Wordin
     named = times_named(title)
     if not named:
         return WordingTime()
-    said = "、".join(time.words for time in named)
+    said = "、".join(f"{time.year}年{time.words}" if time.year else time.words for time in named)
     if any(time.year and not _is_of(time, term) for time in named):
         return WordingTime(said=said, doubt=Doubt.DATE_OTHER_YEAR)
     reads = [read_time(time.words, term, within=row.read.words) for time in named]

@@ -141,12 +141,13 @@ def _row_key(task: DraftTask) -> tuple[object, ...]:
 
 
 def _of(questions: Iterable[Question], key: str) -> list[Question]:
-    return [question for question in questions if _key(question.doubt) == key]
+    return [question for question in questions if _key(question) == key]
 
 
-def _key(doubt: Doubt) -> str:
-    """The line that the question is written beside."""
-    if doubt in (Doubt.TIME_IN_WORDING, Doubt.TIME_CONFLICT):
+def _key(question: Question) -> str:
+    """The line that it is written beside: of a cell that of its column."""
+    doubt = question.doubt
+    if doubt.kind in ("time", "date") and not question.place.column:
         return "title"
     if doubt.kind in ("time", "date") or doubt is Doubt.EMPTY_TIME:
         return "when"
