@@ -191,14 +191,16 @@ def items(
     reader: Reader, tasks: Sequence[Task], month: int = 0, *, lead: bool = False
 ) -> tuple[Item, ...]:
     """As they stand in that month's rows. The status concerns only who leads them."""
+    # A table of months alone keeps its numbers; those of rows with other times need not go on.
     own = [task.number for task in tasks]
-    one_row = len({task.months for task in tasks}) == 1
-    is_table = one_row and all(own) and all(one < other for one, other in pairwise(own))
+    months_alone = all(task.span is None for task in tasks)
+    one_row = len({task.months for task in tasks}) == 1 and all(own)
+    is_table = months_alone or (one_row and all(one < other for one, other in pairwise(own)))
     found = []
     for position, task in enumerate(tasks, 1 if len(tasks) > 1 else 0):
         window, months = reader.table.window(task), reader.table.months_of(task)
         status = unit_status(reader, window) if lead and window else HIDDEN
-        number = task.number if is_table else position
+        number = task.number or position if is_table else position
         item = Item(task, number, window, status)
         if months:
             item = replace(item, month=calendar_month(months[-1]))

@@ -11,6 +11,7 @@ from reminder.documents.templates import environment
 from reminder.domain.digest import digest
 from reminder.domain.plan import Part, Task
 from reminder.domain.units import Relation, Unit
+from reminder.domain.when import Span
 from reminder.domain.windows import Progress
 from tests.domain.builders import (
     LEADER,
@@ -98,7 +99,8 @@ def test_rows_with_units_of_their_own_stand_under_one_heading() -> None:
 
 
 def test_numbers_of_other_rows_are_not_the_tables_own() -> None:
-    spring = replace(task(4, 8), months=range(4, 6))
+    span = Span(date(2026, 4, 1), date(2026, 5, 31))
+    spring = replace(task(4, 8), months=range(4, 6), span=span)
     for tasks, numbers in (([task(4, 2), task(4, 8)], [2, 8]), ([task(4, 2), spring], [1, 2])):
         assert [line.number for line in written(timetable(*tasks)).parts[0].lines] == numbers
 
