@@ -54,11 +54,14 @@ def read_hold(
         facts = json.loads(value)
         since = datetime.fromisoformat(facts["since"])
         return Hold(Reason(facts["reason"]), since, facts["why"])
-    query = select(func.min(start.c.at)).where(start.c.stream == stream, start.c.held)
+    query = select(start).where(start.c.stream == stream)
     if table:
         query = query.where(start.c.plan == table[0], start.c.year == table[1])
-    begun = connection.scalar(query)
-    return Hold(Reason.HOLD, begun) if begun else None
+    starts = connection.execute(query).all()
+    held = [row for row in starts if row.held]
+    # Of tables that came later; else it is everything's first start.
+    which = ", ".join(f"{row.plan} {row.year}" for row in held) if len(held) < len(starts) else ""
+    return Hold(Reason.HOLD, min(row.at for row in held), which) if held else None
 
 
 def begin_hold(connection: Connection, hold: Hold) -> bool:

@@ -10,7 +10,9 @@ from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.status import TaskState
 from reminder.errors import DeclinedError
 from reminder.office import operations, records, registrations, turn
+from reminder.office.holds import hold_words
 from reminder.office.simulation import simulate
+from reminder.office.status import why_held
 from reminder.office.turn import Turn
 from tests.daemon.trials import NOBODY, OPERATOR, Trial
 from tests.plans import plan_text, put_plans
@@ -128,6 +130,9 @@ def test_a_new_table_waits_until_somebody_has_looked(office: Trial) -> None:
     office.tick(JANUARY, mail=held, **NOBODY)
     assert office.outcome("digest/2027-01/lead") == (State.HELD, Reason.HOLD)
     assert office.outcome("nudge/2026-12-28/lead")[0] == State.EXPIRED  # it was on its way
+    hold = why_held(office.app(JANUARY, mail=held, **NOBODY))
+    assert hold
+    assert hold_words(hold) == "first start with a mail server: small 2027"
     assert len(operations.release(office.app(JANUARY, mail=held, **NOBODY))) == 2
 
 
