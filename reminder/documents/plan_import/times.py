@@ -10,6 +10,8 @@ from reminder.domain.plan import TaskKind
 from reminder.domain.when import Term, numeral, parse_when
 from reminder.domain.workdays import last_day
 
+LONGEST = 200  # characters of a cell that can be a time
+
 
 @dataclass(frozen=True)
 class TimeRead:
@@ -73,6 +75,8 @@ _DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})(?:[日号])?")
 
 def read_time(text: str, term: Term, *, heading: str = "", within: str = "") -> TimeRead:
     """`heading` is the column's, `within` the month or quarter that the row stands under."""
+    if len(text) > LONGEST:
+        return TimeRead(doubt=Doubt.TIME_UNREAD)
     plain, other_weekday = _without_brackets(_plain(text), term)
     if other_weekday:
         return TimeRead(_parsed(plain, term), doubt=other_weekday)

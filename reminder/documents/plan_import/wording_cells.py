@@ -18,7 +18,7 @@ _QUARTERS = (
 )
 _LABEL = re.compile(
     r"\s*(?:(?P<digits>\d{1,3})\s*[.．、)）](?:(?!\d)|(?=\d{1,2}月|20\d\d年))"
-    r"|[（(](?P<round>\d{1,3})[)）][.、]?|(?P<circle>[①-⑳])[.、]?"
+    r"|[（(](?P<round>\d{1,3})[)）][.、]?|(?P<circle>[①-⑳⑴-⒇])[.、]?"
     rf"|[（(](?P<chinese>{_CHINESE})[)）][.、]?|(?!{_QUARTERS})第?(?P<large>{_CHINESE})[、.．](?!\d)"
     r"|(?P<bullet>[•·●○◆■▪★☆※\-—–](?=\s*[\u4e00-\u9fff《“])))\s*"
 )
@@ -152,13 +152,13 @@ def _inline(line: str) -> list[str]:
         return [line]
     marks = list(
         re.finditer(
-            r"(?:^|(?<=[；;。：:\s]))(?:(\d{1,2})[.．、](?!\d)|[（(](\d{1,2})[）)]|([①-⑳]))", line
+            r"(?:^|(?<=[；;。：:\s]))(?:(\d{1,2})[.．、](?!\d)|[（(](\d{1,2})[）)]|([①-⑳⑴-⒇]))", line
         )
     )
     for group in (1, 2, 3):
         cuts, wanted = [], 1
         for mark in marks:
-            if mark[group] and unicodedata.normalize("NFKC", mark[group]) == str(wanted):
+            if mark[group] and unicodedata.normalize("NFKC", mark[group]).strip("()") == str(wanted):
                 cuts.append(mark.start())
                 wanted += 1
         if len(cuts) > 1:
@@ -195,7 +195,7 @@ _BARE_TIME = re.compile(
 _BRACKET = re.compile(
     "[（(【\\[](?P<inner>[^（）()【】\\[\\]]*(?:[（(][^（）()]*[）)][^（）()【】\\[\\]]*)*)[）)】\\]](?P<end>[；;。]?)$"
 )
-_DOES = re.compile("(?:牵头|负责|承办|主办|配合|协办|落实)[；;。]?$")
+_DOES = re.compile("(?:牵头|负责|承办|主办|配合|协办|参加|参与|落实)[；;。]?$")
 
 
 @dataclass
