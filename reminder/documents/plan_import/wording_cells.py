@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from reminder.documents.plan_import.draft import Doubt
 from reminder.documents.plan_import.headings import Column
@@ -25,6 +25,10 @@ _LABEL = re.compile(
 _COUNTED = re.compile(r"\s*(\d{1,3})(?:\s*[.．、)）]|[ \u3000]+(?=[\u4e00-\u9fff]))")
 _RESTARTS = re.compile(r"[：:；;。]\s*1[.．、](?!\d).*[；;。]\s*2[.．、](?!\d)")
 _CLOSED = "；;。"
+_INLINE = [
+    re.compile(rf"(?:^|(?<=[；;。：:\s]))(?:{mark})")
+    for mark in (r"(\d{1,2})[.．、](?!\d)", r"[（(](\d{1,2})[）)]", "([①-⑳⑴-⒇])")
+]
 
 
 @dataclass(frozen=True)
@@ -150,21 +154,15 @@ def _inline(line: str) -> list[str]:
     """A line in which 1. 2. 3. stand one after the other is several; not 3.分两期：1.…2.…"""
     if label_kind(line) == "digits" and not line.startswith("1"):
         return [line]
-    marks = list(
-        re.finditer(
-            r"(?:^|(?<=[；;。：:\s]))(?:(\d{1,2})[.．、](?!\d)|[（(](\d{1,2})[）)]|([①-⑳⑴-⒇]))", line
-        )
-    )
-    for group in (1, 2, 3):
-        cuts, wanted = [], 1
-        for mark in marks:
-            if mark[group] and unicodedata.normalize("NFKC", mark[group]).strip("()") == str(wanted):
+    for form in _INLINE:
+        cuts: list[int] = []
+        for mark in form.finditer(line):
+            if unicodedata.normalize("NFKC", mark[1]).strip("()") == str(len(cuts) + 1):
                 cuts.append(mark.start())
-                wanted += 1
         if len(cuts) > 1:
-            head = [line[: cuts[0]]] if line[: cuts[0]].strip() else []
-            ends = [*cuts[1:], len(line)]
-            return head + [line[a:b].strip() for a, b in zip(cuts, ends, strict=True)]
+            places = [0, *cuts, len(line)]
+            pieces = (line[a:b].strip() for a, b in pairwise(places))
+            return [piece for piece in pieces if piece]
     return [line]
 
 
