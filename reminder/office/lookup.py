@@ -38,8 +38,9 @@ def choices(app: Application, unit: str = "") -> Choices | None:
 
 
 def about_unit(app: Application, unit: str) -> Application:
-    """About the first plan that names the unit, unless one was asked for."""
-    if app.is_chosen or len(app.tables) == 1 or app.table.named_as(unit):
+    """About the first plan that names the unit, unless this one does: no link of a unit opens
+    another office's plan."""
+    if len(app.tables) == 1 or app.table.named_as(unit):
         return app
     today = app.table.local_day(app.clock.now())
     tables = (running(series, today) for series in app.office.series.values())

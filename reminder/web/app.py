@@ -157,7 +157,7 @@ def _asked_for(scope: Scope) -> str:
     known = year.isdecimal() and (asked["plan"], int(year)) in application.office.positions
     plan = application.about(asked["plan"], int(year) if known else None).table.plan
     rest = urlencode([(name, value) for name, value in query if name not in ("plan", "year")])
-    where = f"/plans/{plan.id}/{plan.year}{scope['raw_path'].decode('ascii')}"
+    where = f"/plans/{plan.id}/{plan.year}{scope['raw_path'].decode('latin-1')}"
     return f"{where}?{rest}" if rest else where
 
 

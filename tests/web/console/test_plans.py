@@ -79,6 +79,7 @@ def test_a_unit_sees_only_plans_that_name_it(house: Any) -> None:
     assert "另表" in leads
     assert "另表" not in related
     assert "<option>2027</option>" in related
+    assert client.get(f"{OTHER}{house.url('helan', 'page')}").text == related
     other = client.get(f"{OTHER}{house.url(LEADER, 'page')}").text
     assert all(link.startswith(OTHER) for link in links(other) if "/units/" in link)
 
