@@ -8,11 +8,14 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from reminder.clock import Clock
+from reminder.documents.settings import Settings
 from reminder.domain.notices import Answer, Reason
 from reminder.errors import ClaimLapsedError, LedgerError
 from reminder.ledger import deliveries
+from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, Result
 from reminder.ledger.holds import is_all_held
@@ -51,6 +54,21 @@ class Route:
     probe: tuple[timedelta, timedelta] = PROBE
     failing: Reason = Reason.SERVER
     rehearsal: bool = False
+
+
+def route_of(settings: Settings, transport: Transport, key: InstallationKey) -> Route:
+    smtp = settings.smtp
+    pace: dict[str, Any]
+    if settings.transport == "smtp":
+        name = f"mail server {smtp.host}:{smtp.effective_port}"
+        pace = smtp.model_dump(include={"connections", "messages_per_connection", "rate"})
+    else:
+        name = f"outbox {settings.outbox}"
+        pace = {"probe": (timedelta(), timedelta()), "failing": Reason.STORAGE}
+    marks = f"{smtp!r} {smtp.password.get_secret_value()}"
+    mark = f"{name} {key.derive('relay', marks, 8)}"
+    sender, stream = settings.mail.sender_address, settings.stream
+    return Route(transport, stream, sender, name, mark, rehearsal=settings.rehearsal, **pace)
 
 
 def back_off(attempts: int, bounds: tuple[timedelta, timedelta], dice: random.Random) -> timedelta:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from random import Random
 
@@ -15,7 +15,7 @@ from reminder.clock import Clock
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
-from reminder.domain.notices import Reason, State
+from reminder.domain.notices import State
 from reminder.domain.series import on_days, table_with
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
@@ -25,7 +25,7 @@ from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, DatabaseServer, open_database, server_mark
 from reminder.ledger.file import was_begun
 from reminder.ledger.registrations import read_dates, read_progress
-from reminder.mail.claims import Route
+from reminder.mail.claims import route_of
 from reminder.mail.replicas import replica_name, sending_right
 from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
@@ -201,22 +201,8 @@ class Application:
 
     @cached_property
     def sender(self) -> Sender:
-        return Sender(self.database, self._route(), self.clock, self._dice)
-
-    def _route(self) -> Route:
-        settings, smtp = self.settings, self.settings.smtp
-        if settings.transport == "smtp":
-            name = f"mail server {smtp.host}:{smtp.effective_port}"
-            pace = smtp.model_dump(include={"connections", "messages_per_connection", "rate"})
-        else:
-            name = f"outbox {settings.outbox}"
-            pace = {"probe": (timedelta(), timedelta()), "failing": Reason.STORAGE}
-        marks = f"{smtp!r} {smtp.password.get_secret_value()}"
-        mark = f"{name} {self.key.derive('relay', marks, 8)}"
-        sender, stream = settings.mail.sender_address, settings.stream
-        return Route(
-            self.transport, stream, sender, name, mark, rehearsal=settings.rehearsal, **pace
-        )
+        route = route_of(self.settings, self.transport, self.key)
+        return Sender(self.database, route, self.clock, self._dice)
 
     @property
     def has_ledger(self) -> bool:
@@ -260,7 +246,11 @@ class Application:
 
         def latest(connection: Connection) -> list[tuple[Timetable, Progress]]:
             self.refresh_from(connection)
-            return [(table, read_progress(connection, table, stream)) for table in self.tables]
+            of_plans = {
+                plan: read_progress(connection, series[0], stream)
+                for plan, series in self._in_force.office.series.items()
+            }
+            return [(table, of_plans[table.plan.id]) for table in self.tables]
 
         self.feeds.sync(latest, at)
 

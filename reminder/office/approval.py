@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -92,10 +93,6 @@ class Approvals:
     def table(self) -> Timetable:
         return self.composer.office.table
 
-    @property
-    def _plan(self) -> str:
-        return self.table.plan.id
-
     # What the secretariat reads
 
     def batches(self, connection: Connection, at: datetime) -> list[DigestBatch]:
@@ -116,11 +113,13 @@ class Approvals:
     def _all_held(
         self, connection: Connection, at: datetime, period: str | None = None
     ) -> list[NoticeView]:
-        keys = holds.held_digests(
-            connection, self.writer.stream, _TO_READ, plan=self._plan, period=period
-        )
+        keys = self._keys(connection, _TO_READ, period=period)
         views = self._mine(read_notices(connection, keys=keys))
         return [view for view in views if view.useful_until > at]
+
+    def _keys(self, connection: Connection, reasons: Collection[Reason], **of: Any) -> list[str]:
+        plan = self.table.plan.id
+        return holds.held_digests(connection, self.writer.stream, reasons, plan=plan, **of)
 
     def _mine(self, views: Iterable[NoticeView]) -> list[NoticeView]:
         """Of this table, of the plan's years."""
@@ -223,9 +222,7 @@ class Approvals:
         """After a change of plan, units or tasks: who is left, and what reads otherwise now."""
         reasons = (*_TO_READ, *NEEDLESS)
         with self.database.read() as connection:
-            keys = holds.held_digests(
-                connection, self.writer.stream, reasons, plan=self._plan, period=period
-            )
+            keys = self._keys(connection, reasons, period=period)
         for batch in batched(keys):
             with self.database.write() as connection:
                 views = _still_held(connection, batch, reasons)
@@ -250,9 +247,7 @@ class Approvals:
         A tick that comes late sends them all the same, as of their due moment.
         """
         with self.database.read() as connection:
-            keys = holds.held_digests(
-                connection, self.writer.stream, CLEARED, plan=self._plan, due_by=at
-            )
+            keys = self._keys(connection, CLEARED, due_by=at)
         for batch in batched(keys):
             with self.database.write() as connection:
                 views = self._mine(_still_held(connection, batch, CLEARED))
