@@ -25,6 +25,8 @@ LARGEST = 32 << 20  # bytes
 SECONDS = 60.0  # for LibreOffice; it takes three
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .doc, .xls, .wps, .et
 RTF = b"{\\rtf"
+# A workbook's first record and behind it the one of a password ([MS-XLS] 2.4.21, 2.4.117).
+_XLS_PASSWORD = re.compile(rb"\x09\x08\x10\x00\x00\x06\x05\x00.{12}\x2f\x00", re.DOTALL)
 # PDF, web pages, and the XML and MHTML that are saved under other names.
 _OTHER = re.compile(rb"\s*(%PDF|<|MIME-Version:)", re.IGNORECASE)
 
@@ -127,12 +129,19 @@ def _name(text: str) -> bytes:
 
 def _refuse_locked(data: bytes) -> None:
     """By the streams that such a file names."""
-    if _name("EncryptedPackage") in data or _name("EncryptionInfo") in data:
+    names = (_name("EncryptedPackage"), _name("EncryptionInfo"))
+    if any(name in data for name in names) or _XLS_PASSWORD.search(data) or _is_locked_doc(data):
         raise RefusedFileError(Refusal.PASSWORD)
     if _name("_VBA_PROJECT") in data:
         raise RefusedFileError(Refusal.MACRO)
     if _name("PowerPoint Document") in data:
         raise RefusedFileError(Refusal.OTHER_FORMAT)
+
+
+def _is_locked_doc(data: bytes) -> bool:
+    """By a flag in the head of Word's stream, which begins a sector ([MS-DOC] 2.5.2)."""
+    heads = (data[at : at + 12] for at in range(512, len(data), 512))
+    return any(head.startswith(b"\xec\xa5") and len(head) > 11 and head[11] & 1 for head in heads)
 
 
 def _is_workbook(data: bytes) -> bool:

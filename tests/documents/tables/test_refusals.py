@@ -21,6 +21,7 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+XLS_HEAD = b"\x09\x08\x10\x00\x00\x06\x05\x00" + bytes(12)
 MEMORY, SECONDS = 200 << 20, 2.5
 READ = (
     "import json, sys, time\n"
@@ -162,6 +163,8 @@ def write(data: bytes) -> Callable[[Path], object]:
         (write(b"PK\x03\x04 and no zip"), Refusal.DAMAGED),
         (locked, Refusal.PASSWORD),
         (write(OLE + "EncryptedPackage".encode("utf-16-le")), Refusal.PASSWORD),
+        (write(OLE[:512] + b"\xec\xa5" + bytes(8) + b"\x10\x13" + bytes(500)), Refusal.PASSWORD),
+        (write(OLE + XLS_HEAD + b"\x2f\x00\x36\x00" + bytes(54)), Refusal.PASSWORD),
         (write(OLE + "_VBA_PROJECT".encode("utf-16-le")), Refusal.MACRO),
         (write(OLE + "PowerPoint Document".encode("utf-16-le")), Refusal.OTHER_FORMAT),
         (lambda path: word(path, body(b""), **{"vbaProject.bin": b""}), Refusal.MACRO),
