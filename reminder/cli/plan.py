@@ -258,8 +258,10 @@ def done(
 ) -> None:
     """Set tasks as done: digests, lights and feeds follow."""
     from reminder.office import registrations
+    from reminder.office.lookup import about_owner
 
-    for key in registrations.register(application(), ids, month, on, note):
+    app = about_owner(application(), ids[0])
+    for key in registrations.register(app, ids, month, on, note):
         print(f"{key} is done")
 
 
@@ -267,8 +269,9 @@ def done(
 def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Take a registration back."""
     from reminder.office import registrations
+    from reminder.office.lookup import about_owner
 
-    registrations.reopen(application(), task_id)
+    registrations.reopen(about_owner(application(), task_id), task_id)
     print(f"{task_id} is open again")
 
 
@@ -304,11 +307,12 @@ def set_meeting(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
 ) -> None:
     """Set a session's date, say what moves, and bring feeds in step."""
+    from reminder.office.lookup import about_owner
     from reminder.office.meetings import preview, save
 
     if (day is None) != unset:
         raise UsageError("wanted a DATE, or --unset")
-    app = application()
+    app = about_owner(application(), meeting)
     with app.database.read() as connection:
         moves = preview(app, connection, meeting, parse_day(day) if day else None)
     for move in moves.windows:

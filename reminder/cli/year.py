@@ -62,8 +62,9 @@ def carry(
 ) -> None:
     """It goes on as a task of the next table, and is asked for as that one alone."""
     from reminder.office import turn
+    from reminder.office.lookup import about_owner
 
-    turn.carry(application(), task_id, onto)
+    turn.carry(about_owner(application(), task_id), task_id, onto)
     print(f"{task_id} is carried over to {onto}")
 
 
@@ -74,8 +75,9 @@ def end(
 ) -> None:
     """It was not done, and nobody is asked for it any more."""
     from reminder.office import turn
+    from reminder.office.lookup import about_owner
 
-    turn.end(application(), task_id, why)
+    turn.end(about_owner(application(), task_id), task_id, why)
     print(f"{task_id} is ended")
 
 
@@ -83,6 +85,7 @@ def end(
 def undo(task_id: Task) -> None:
     """What was carried over or ended is open again."""
     from reminder.office import turn
+    from reminder.office.lookup import about_owner
 
-    turn.undo(application(), task_id)
+    turn.undo(about_owner(application(), task_id), task_id)
     print(f"{task_id} is open again")

@@ -48,6 +48,24 @@ def about_unit(app: Application, unit: str) -> Application:
     return app.about(plan.id, plan.year)
 
 
+def about_owner(app: Application, name: str) -> Application:
+    """About the only plan that has that task or session, unless one was asked for.
+
+    Raises `UsageError` where several have it: ids are those of one plan.
+    """
+    if app.is_chosen or len(app.tables) == 1:
+        return app
+    owners = [
+        plan
+        for plan, series in app.office.series.items()
+        if any(table.plan.has(name) or name in table.plan.meetings for table in series)
+    ]
+    if len(owners) > 1:
+        hint = f"Say --plan-id {' or --plan-id '.join(owners)}."
+        raise UsageError(f"several plans have {name}: which one is meant?", hint=hint)
+    return app.about(owners[0]) if owners and owners[0] != app.table.plan.id else app
+
+
 def find_unit(app: Application, name: str) -> Unit:
     """By id, full name or alias. Raises `UnknownError`."""
     if unit := app.table.directory.named(name):

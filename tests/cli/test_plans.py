@@ -98,12 +98,21 @@ def test_each_whole_plan_has_an_address(several: Office) -> None:
     assert [url.strip().rpartition("/")[2] for url in addresses] == ["plan.ics", "plan.other.ics"]
 
 
+def test_a_task_of_one_plan_needs_no_plan_and_one_of_two_does(several: Office) -> None:
+    assert several("task", "done", "2026-05-1").status == 0
+    ended = several("task", "done", "2026-04-1")
+    words = "several plans have 2026-04-1: which one is meant?"
+    hint = "Say --plan-id other or --plan-id small."
+    assert (ended.status, ended.err.strip()) == (2, f"reminder: {words}\n  {hint}")
+
+
 def test_the_years_turn_is_settled_by_commands(several: Office) -> None:
     several("tick")
+    small = ("--plan-id", "small")
     with time_machine.travel("2027-01-05T10:00+08:00"):
         open_ = [task["id"] for task in several("year", "status", "--json").json["tasks"]]
         assert open_ == ["2026-04-1", "2026-05-1"]
-        assert several("year", "carry", "2026-04-1", "--to", "2027-01-1").status == 0
+        assert several("year", "carry", *small, "2026-04-1", "--to", "2027-01-1").status == 0
         assert several("year", "end", "2026-05-1", "--why", "不再开展").status == 0
         closed = {t["id"]: (t["state"], t["onto"], t["why"]) for t in turned(several)}
         assert closed == {
