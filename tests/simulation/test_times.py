@@ -29,9 +29,13 @@ TASKS = [
 
 
 def plan(
-    office: Trial, tasks: Sequence[tuple[str, str]] = TASKS, *, held: bool = False
+    office: Trial,
+    tasks: Sequence[tuple[str, str]] = TASKS,
+    *,
+    held: bool = False,
+    days: tuple[str, str] = ("2026-08-25", "2027-09-01"),
 ) -> Callable[..., Outcome]:
-    """The year with those tasks."""
+    """The year with those tasks, or some days of it."""
     rows = "".join(
         f'\n[[month.task]]\nid = "t-{n}"\ntitle = "{words}的工作"\nwhen = "{words}"\n{more}\n'
         for n, (words, more) in enumerate(tasks)
@@ -40,7 +44,7 @@ def plan(
     text = head.replace("year = 2026\n", TERM) + SESSION + (HELD if held else "")
     row = '\n[[month]]\nlead = ["承办委员会"]\nrelated = ["相关委员会"]\n'
     office.plan_file.write_text(text + row + rows, encoding="utf-8")
-    start, end = (datetime.fromisoformat(f"{d}T00:00+08:00") for d in ("2026-08-25", "2027-09-01"))
+    start, end = (datetime.fromisoformat(f"{day}T00:00+08:00") for day in days)
     loaded = office.app(start.isoformat(), mail=OPERATOR).office
     return partial(simulate, loaded, start, end, office.state / "year")
 
@@ -66,7 +70,8 @@ def test_what_goes_on_for_months_is_told_until_nothing_is_asked(
     office: Trial, action: Action, related: int
 ) -> None:
     done = PlannedAction(datetime.fromisoformat("2027-01-12T10:00+08:00"), "t-0", action)
-    outcome = plan(office, [("10月—次年3月", "")])(faults=Faults(actions=(done,)))
+    days = ("2026-09-20", "2027-04-15")
+    outcome = plan(office, [("10月—次年3月", "")], days=days)(faults=Faults(actions=(done,)))
     assert outcome.breaches == []
     months = ["2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03"]
     assert digests(outcome, "lead") == months[:4]
