@@ -100,7 +100,7 @@ def _column(letters: str) -> int:
     return number
 
 
-def column_letters(number: int) -> str:
+def _letters(number: int) -> str:
     """Of a column, from 1: A, Z, AA."""
     text = ""
     while number:
@@ -152,7 +152,7 @@ class _Grid:
     def _cover(self, place: Place, cell: Cell) -> None:
         own = self._places.get(place)
         if own and own is not cell and own.text not in ("", cell.text):
-            name = f"{column_letters(place[1])}{place[0]}"
+            name = f"{_letters(place[1])}{place[0]}"
             self._covered.append(Hidden(HiddenPart.COVERED, name, sample([own.text])))
         self._places[place] = cell
 
@@ -176,7 +176,7 @@ class _Grid:
         for row, texts in sorted(rows.items()):
             yield Hidden(HiddenPart.ROW, str(row), sample(texts))
         for column, texts in sorted(columns.items()):
-            yield Hidden(HiddenPart.COLUMN, column_letters(column), sample(texts))
+            yield Hidden(HiddenPart.COLUMN, _letters(column), sample(texts))
         yield from self._covered
 
 

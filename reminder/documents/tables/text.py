@@ -4,6 +4,7 @@ import csv
 import re
 import unicodedata
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import groupby, islice
@@ -91,10 +92,7 @@ def _with_tabs(lines: list[Line]) -> Table | None:
     before, rest = [line for _, line in lines[:first]], lines[first:]
     if rest[0][1].startswith("\t"):
         rows = list(_exported(rest))
-        widths = [len(row) for _, row in rows]
-        # Else tabs only indent the paragraphs of a text.
-        regular = len(rows) > 1 and widths[0] > 1 and 2 * widths.count(widths[0]) > len(rows)
-        return _table(iter(rows), before) if regular else None
+        return _table(iter(rows), before) if _are_regular(rows) else None
     if any(line.startswith('"') or '\t"' in line for _, line in rest):
         body = "\n".join(line for _, line in rest)
         rows = [(number + first, row) for number, row in _separated(body, "\t")]
@@ -103,6 +101,13 @@ def _with_tabs(lines: list[Line]) -> Table | None:
     if all(len(row) < 3 and _LABEL.fullmatch(row[0]) for _, row in rows):
         return None  # the tabs stand behind the numbers of paragraphs
     return _table(iter(rows), before)
+
+
+def _are_regular(rows: list[Row]) -> bool:
+    """Else tabs only indent the paragraphs of a text."""
+    widths = Counter(len(row) for _, row in rows if len(row) > 1)
+    usual = max(widths.values(), default=0)
+    return usual > 1 and 2 * usual >= widths.total()
 
 
 def _exported(lines: list[Line]) -> Iterator[Row]:

@@ -110,6 +110,12 @@ def test_cells_of_several_lines(tmp_path: Path, text: str) -> None:
     ]
 
 
+def test_rows_over_all_columns_are_no_reason_to_doubt_a_table(tmp_path: Path) -> None:
+    rows = "\t2026年安排\n\n\t时间\n\t内容\n\n\t一、重点\n\n\t4月\n\t开会\n"
+    (table,) = read(tmp_path, rows)
+    assert [row[0] for row in table] == ["2026年安排", "时间", "一、重点", "4月"]
+
+
 def test_a_heading_between_pasted_rows_is_a_row(tmp_path: Path) -> None:
     text = "时间\t内容\t单位\n一、重点\n4月\t开会\t甲\n二、其他\n5月\t培训\t丙\n备注：略\n"
     (table,) = read(tmp_path, text)
