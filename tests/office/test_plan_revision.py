@@ -173,6 +173,7 @@ def test_what_was_edited_keeps_its_ids_and_what_is_new_gets_new_ones(shipped: Pa
         {
             (4, 1, 0): "1.召开全区县乡人大换届选举工作部署会；",
             (5, 0, 0): "6月",
+            (7, 1, 0): "1.做好自治区十三届人大常委会第二十七次会议有关服务保障工作；",
             (9, 1, 1): "2.开展代表建议第三方评估；",
             (12, 3, 0): "办公厅",
         },
@@ -183,12 +184,17 @@ def test_what_was_edited_keeps_its_ids_and_what_is_new_gets_new_ones(shipped: Pa
         "2026-04-1": (Difference.REWORDED,),
         "2026-05-1": (Difference.MOVED,),
         "2026-05-2": (Difference.MOVED,),
+        "2026-07-1": (Difference.MOVED, Difference.REWORDED),
         "2026-09-4": (Difference.ADDED,),
         "2026-12-1": (Difference.UNITS,),
         "2026-09-2": (Difference.DROPPED,),
     }
-    (question,) = taken.questions
-    assert (question["row"], question["kind"]) == (5, "task")
+    assert [(asked["row"], asked["kind"]) for asked in taken.questions] == [
+        (5, "task"),
+        (8, "task"),
+    ]
+    [reworded] = [task for task in taken.draft.tasks if task.id == "2026-07-1"]
+    assert reworded.meetings == ("sc-27",)
     assert taken.draft.dropped == ["重点督办代表建议"]
     assert "2026-04-1不变" in taken.text
     assert "#   重点督办代表建议" in taken.text

@@ -57,7 +57,7 @@ def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
         task.id, task.short = row.task.id, row.task.short or ""
         task.source = row.task.source or (row.row.source if row.row else "")
         if old[pair.before].time == new[place].time:
-            _keep_time(task, row)
+            _keep_time(task, row, same_sessions=pair.sure or not task.meetings)
         if row.units == tuple(tuple(unit.name for unit in units) for units in task.units):
             _forget(task, "units", "role", "empty.lead")
         if row.task.title == task.title:
@@ -89,14 +89,16 @@ def _meant(words: str, kind: TaskKind, term: Term) -> str:
         return words
 
 
-def _keep_time(task: DraftTask, kept: _Row) -> None:
+def _keep_time(task: DraftTask, kept: _Row, *, same_sessions: bool) -> None:
     """As the plan says it: a table says days and parts of months in other words, and no session."""
     _forget(task, "time", "date", "empty.time")
     task.kind, task.said, task.at_meeting = kept.kind, "", False
     task.row_when = kept.row.words if kept.row else ""
     task.when = getattr(kept.task, "when", None) or task.row_when
     if isinstance(kept.task, MonthTaskTable):
-        task.soft, task.meetings = kept.task.soft, tuple(kept.task.meetings)
+        task.soft = kept.task.soft
+        if same_sessions:
+            task.meetings = tuple(kept.task.meetings)
         task.kept = tuple(_beside(kept.task))
 
 
