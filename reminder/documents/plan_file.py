@@ -65,8 +65,11 @@ class _Reader:
         ]
         if not tasks and not self.file.faults:
             self.file.refuse(("plan",), "has no tasks, wanted [[month]] rows")
+        for name in self.places.keys() & set(header.retired):
+            words = f"{name!r} is retired in [plan], wanted a new id"
+            self.file.refuse((*self.places[name], "id"), words)
         return Plan(
-            **header.model_dump(exclude={"office", "timezone", "starts"}),
+            **header.model_dump(exclude={"office", "timezone", "starts", "retired"}),
             office=self._unit(header.office, ("plan", "office")),
             zone=ZoneInfo(header.timezone),
             tasks=tuple(tasks),

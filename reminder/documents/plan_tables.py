@@ -34,6 +34,7 @@ class PlanHeader(BaseModel, extra="forbid"):
     tag: Line
     office: Line
     timezone: Zone
+    retired: list[Id] = []  # of tasks that earlier versions had
 
     @property
     def term(self) -> Term:

@@ -59,6 +59,7 @@ FAULTS = {
     ),
     "plan/duplicate-meeting-id": "24: meeting.id: 'session' is the id at line 10 too",
     "plan/duplicate-task-id": "24: year-round.id: '2026-04-1' is the id at line 20 too",
+    "plan/retired-task-id": "16: month.task.id: '2026-04-1' is retired in [plan], wanted a new id",
     "plan/exact-without-dates": "22: month.task.exact: keeps dates, wanted opens or due",
     "plan/impossible-date": "22: month.task.due: is '2026-04-31', wanted a valid date",
     "plan/impossible-quoted-date": "22: month.task.due: is '2026-02-30', wanted a valid date",

@@ -197,6 +197,12 @@ def test_what_was_edited_keeps_its_ids_and_what_is_new_gets_new_ones(shipped: Pa
     assert reworded.meetings == ("sc-27",)
     assert taken.draft.dropped == ["重点督办代表建议"]
     assert "2026-04-1不变" in taken.text
+    assert 'retired = ["2026-09-2"]' in taken.text
+    # A version later a new task gets no id that any version had.
+    table = edited(printed(new, "later.docx"), {(8, 1, 2): "3.组织代表学习；"})
+    later, _ = taken_in(table, new)
+    assert [task.id for task in later.draft.tasks if "学习；" in f"{task.title}；"] == ["2026-09-5"]
+    assert 'retired = ["2026-09-2", "2026-09-3"]' in later.text
     assert "#   重点督办代表建议" in taken.text
 
 

@@ -136,6 +136,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)  # what stands below the table and is no task
     known_ids: frozenset[str] = frozenset()  # of units
     dropped: list[str] = field(default_factory=list)  # tasks of the plan that is revised
+    retired: list[str] = field(default_factory=list)  # ids that it has or had, and this has not
     questions: list[Question] = field(default_factory=list)  # of the whole file
 
     @property

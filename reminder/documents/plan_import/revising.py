@@ -47,7 +47,7 @@ def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
     ]
     _keep_meetings(draft, tables)
     pairs = {pair.after: pair for pair in same_rows(old, new)}
-    taken = {row.task.id for row in rows}
+    taken = {*tables.plan.retired, *(row.task.id for row in rows)}
     for place, task in enumerate(draft.tasks):
         pair = pairs.get(place)
         if pair is None:
@@ -66,7 +66,9 @@ def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
             question = Question(Doubt.TASK_REWORDED, task.place, row.task.title, row.task.id)
             task.questions.append(question)
     still = {pair.before for pair in pairs.values()}
-    draft.dropped = [row.task.title for place, row in enumerate(rows) if place not in still]
+    dropped = [row.task for place, row in enumerate(rows) if place not in still]
+    draft.dropped = [task.title for task in dropped]
+    draft.retired = [*tables.plan.retired, *(task.id for task in dropped)]
 
 
 def _rows(tables: PlanTables, term: Term, say: Callable[..., str]) -> Iterator[_Row]:

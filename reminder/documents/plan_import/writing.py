@@ -52,6 +52,8 @@ class _Writer:
         yield f"tag = {_text(head.tag)}"
         yield f"office = {_text(head.office.name)}"
         yield f"timezone = {_text(head.zone)}"
+        if self.draft.retired:
+            yield f"retired = {_list(self.draft.retired)}"
 
     def _month(self, tasks: Sequence[DraftTask]) -> Iterator[str]:
         first = tasks[0]
