@@ -53,10 +53,7 @@ class Step:
 
 def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> tuple[str, ...]:
     """Who gets that month's digest: the units of its rows, then who has tasks to confirm."""
-    rows = table.reached(month)
-    if table.carries(month):
-        left = _left_in_rows(table, month, progress)
-        rows = tuple(unit for unit in rows if unit in left)
+    rows = row_units(table, month, progress)
     asked = {
         unit
         for task in table.unregistered(month, on, progress)
@@ -73,13 +70,16 @@ def gets_digest(table: Timetable, unit: str, month: int, on: date, progress: Pro
     return named or bool(table.unconfirmed(unit, month, on, progress))
 
 
-def _left_in_rows(table: Timetable, month: int, progress: Progress) -> set[str]:
-    """Units for which `digest_tasks` has something."""
+def row_units(table: Timetable, month: int, progress: Progress) -> tuple[str, ...]:
+    """Units of the month's rows, as far as these stand in its digest for them."""
+    rows = table.reached(month)
+    if not table.carries(month):
+        return rows
     left: set[str] = set()
     for task in table.month_tasks(month):
         units = table.directory.expand([*task.lead, *task.related])
         left.update(unit for unit in units if table.stands(task, unit, month, progress))
-    return left
+    return tuple(unit for unit in rows if unit in left)
 
 
 def _is_named(table: Timetable, unit: str, month: int, progress: Progress) -> bool:

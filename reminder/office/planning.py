@@ -23,6 +23,7 @@ from reminder.domain.occasions import (
     digest_draft,
     digest_units,
     reminders,
+    row_units,
     steps_in_reach,
 )
 from reminder.domain.timetable import Timetable
@@ -97,9 +98,10 @@ class Planner:
         done = planned_from == wanted or (planned_from and not is_live)
         if done or self.at < opens(self.office, month):
             return
-        units = table.reached(month)
         if is_live:
             units = digest_units(table, month, table.digest_day(month), self.progress)
+        else:
+            units = row_units(table, month, self.progress)
         if is_early:  # until it is due a unit may still get an address
             units = tuple(unit for unit in units if table.directory[unit].has_address)
         for batch in batched(units):

@@ -137,9 +137,9 @@ class _Rules:
 
     def missed(self, tick: Tick) -> Iterator[str]:
         """Of months that ended: the ledger says at least that it was too late."""
-        for month, units in self._rows.items():
+        for month in self._rows:
             if self._end[month] <= tick.clock:
-                yield from (self._key(month, unit) for unit in units)
+                yield from (self._key(month, unit) for unit in self._in_rows(month, tick))
 
     def _open(self, done: Container[str]) -> Iterator[Window]:
         for window in self._table.windows.values():
