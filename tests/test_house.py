@@ -33,6 +33,7 @@ PARSERS = {
     "reminder.documents.tables.number_formats",
     "reminder.documents.tables.numerals",
     "reminder.documents.tables.text",
+    "reminder.documents.tables.word_text",
     "reminder.documents.units_list",
     "reminder.domain.revision",
     "reminder.domain.when",

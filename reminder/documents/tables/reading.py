@@ -94,6 +94,8 @@ def _office_tables(path: Path) -> list[Table]:
             (r.target for r in package.related("").values() if r.kind == "officeDocument"), ""
         )
         kind = package.content_type(main) if main else ""
+        if "binary" in kind:  # .xlsb, of which all say that they may have macros
+            raise RefusedFileError(Refusal.OTHER_FORMAT, kind)
         if package.has_macros or "macroEnabled" in kind:
             raise RefusedFileError(Refusal.MACRO)
         if "wordprocessingml" in kind:

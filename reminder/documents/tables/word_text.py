@@ -1,5 +1,6 @@
 """A paragraph as Word shows it: with insertions, without deletions and hidden text."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -13,6 +14,7 @@ _INLINE = {
     *("w_fldSimple", "w_dir", "w_bdo", "w_ruby", "w_rubyBase", "m_oMath", "m_oMathPara", "m_r"),
 }
 _BLOCK = {"w_ins", "w_moveTo", "w_customXml", "w_sdtContent", "w_smartTag"}
+_PROMPT = re.compile("单击|点击|键入|选择一项|click|choose an item|enter ", re.IGNORECASE)
 _SIGNS = {
     "w_noBreakHyphen": "-",
     "w_tab": "\t",
@@ -39,8 +41,9 @@ def shown_blocks(container: Element) -> Iterator[Element]:
 
 
 def _is_placeholder(control: Element) -> bool:
-    """Of a content control: nobody has filled it in."""
-    return bool(switch(control, "w_sdtPr/w_showingPlcHdr"))
+    """Of a content control: nobody has filled it in. Programs that do may leave the mark."""
+    marked = switch(control, "w_sdtPr/w_showingPlcHdr")
+    return bool(marked and _PROMPT.search("".join(control.itertext())))
 
 
 def _choice(alternatives: Element) -> Element:

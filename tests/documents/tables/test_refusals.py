@@ -20,6 +20,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml"
+BINARY = "application/vnd.ms-excel.sheet.binary.macroEnabled.main"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 XLS_HEAD = b"\x09\x08\x10\x00\x00\x06\x05\x00" + bytes(12)
 MEMORY, SECONDS = 200 << 20, 2.5
@@ -175,6 +176,7 @@ def write(data: bytes) -> Callable[[Path], object]:
             Refusal.MACRO,
         ),
         (lambda path: word(path, body(b""), "application/vnd.ms-powerpoint"), Refusal.OTHER_FORMAT),
+        (lambda path: word(path, body(b""), BINARY), Refusal.OTHER_FORMAT),
         (write(b"%PDF-1.7\n"), Refusal.OTHER_FORMAT),
         (write(b"\xef\xbb\xbf <html><table><tr><td>4"), Refusal.OTHER_FORMAT),
         (write(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Refusal.OTHER_FORMAT),

@@ -110,6 +110,12 @@ GOES_ON = "<w:vMerge/>"
             "",
         ),
         (
+            "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>"
+            + run("办公厅")
+            + "</w:sdtContent></w:sdt>",
+            "办公厅",
+        ),
+        (
             '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>DATE</w:instrText>'
             '</w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
             + run("4月")
