@@ -51,15 +51,16 @@ def begin(
     rows = connection.execute(_STARTS).all()
     begun = {(row.plan, row.year) for row in rows if row.stream in before}
     new = [table for table in tables if (table.plan.id, table.plan.year) not in begun]
-    for table in new:
-        _begin(connection, stream, table, at, held=held)
+    for table in new:  # of a year that is over there is nothing to hold
+        is_held = held and at < table.digest_end(table.plan.months[-1])
+        _begin(connection, stream, table, at, held=is_held)
     return [table for table in new if goes_on(table, rows)]
 
 
 def goes_on(table: Timetable, starts: Iterable[Row[Any]]) -> bool:
     """Whether another year of its plan has begun, and this one has not, on any stream."""
     years = {row.year for row in starts if row.plan == table.plan.id}
-    return bool(years) and years.isdisjoint((0, table.plan.year))
+    return bool(years) and table.plan.year not in years
 
 
 def _begin(
@@ -69,7 +70,6 @@ def _begin(
     _adopt(connection, table)
     values = {"plan": table.plan.id, "year": table.plan.year}
     nameless = (start.c.stream == stream) & (start.c.year == 0)
-    nameless &= start.c.plan.in_((table.plan.id, ""))
     if not connection.execute(update(start).where(nameless).values(values)).rowcount:
         connection.execute(start.insert().values(stream=stream, at=at, held=held, **values))
 

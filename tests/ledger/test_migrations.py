@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, select, text
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger import registrations
 from reminder.ledger.access import READER, read_readers
-from reminder.ledger.database import Place, open_database
+from reminder.ledger.database import DatabaseServer, Place, open_database
 from reminder.ledger.integrity import backup, verify
 from reminder.ledger.migrations.upgrade import upgrade
 from reminder.ledger.schema import (
@@ -95,6 +95,18 @@ def test_rows_of_a_ledger_with_one_plan_are_that_plans(place: Place) -> None:
         assert "small/preflight/2026-04" in keys
         [begun] = connection.execute(select(start))
         assert (begun.stream, begun.plan, begun.year, begun.held) == ("smtp", "small", 2026, False)
+
+
+def test_every_year_that_had_a_digest_has_begun(place: Place) -> None:
+    """So that last year's table, when it is put beside, is not taken for a new one."""
+    engine = create_engine(place.url if isinstance(place, DatabaseServer) else f"sqlite:///{place}")
+    earlier = "UPDATE notice SET period = '2025-12' WHERE key = 'small/digest/2026-03/related'"
+    with engine.begin() as connection:
+        connection.execute(text(earlier))
+    engine.dispose()
+    with closing(open_database(place)) as database, database.read() as connection:
+        begun = connection.execute(select(start.c.plan, start.c.year, start.c.held)).all()
+    assert sorted(begun) == [("small", 2025, False), ("small", 2026, False)]
 
 
 EVENT = r"INTO event .* VALUES \((\d+), '(.*?)', (\d+), '(.*)', '(\w+)', (\d+), '(.*)', (.*)\);"

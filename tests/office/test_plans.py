@@ -9,7 +9,7 @@ from reminder.domain.notices import Kind, State
 from reminder.errors import UnknownError, UsageError
 from reminder.ledger.views import read_notices
 from reminder.office import operations, registrations
-from tests.daemon.trials import MARCH, Trial, text_of
+from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, text_of
 from tests.plans import plan_text, put_plans
 
 APRIL = "2026-04-01T09:00+08:00"
@@ -116,3 +116,13 @@ def test_a_plan_that_comes_later_begins_with_the_month_that_runs(office: Trial) 
     with office.reading() as connection:
         late = {v.period: v.state for v in read_notices(connection, plan="late", unit="lead")}
     assert late == {"2026-01": State.BASELINE, "2026-02": State.BASELINE, "2026-03": State.SENT}
+
+
+def test_what_waits_of_a_plan_that_is_gone_is_not_told_as_anothers(office: Trial) -> None:
+    nudged = "2026-03-26T09:30+08:00"
+    office.tick(nudged, mail=OPERATOR, **NOBODY)
+    (office.state.with_name("plans") / "other.toml").unlink()
+    for at in (nudged, "2026-03-26T11:00+08:00", "2026-03-27T11:00+08:00"):
+        office.tick(at, mail=OPERATOR, **NOBODY)
+    told = [key for key in keys(office, kind=Kind.REPORT) if "report/nudge" in key]
+    assert told == ["small/report/nudge/2026-03-26"]

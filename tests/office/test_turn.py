@@ -9,6 +9,7 @@ import pytest
 from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.status import TaskState
 from reminder.errors import DeclinedError
+from reminder.ledger.holds import read_hold
 from reminder.office import operations, records, registrations, turn
 from reminder.office.holds import hold_words
 from reminder.office.simulation import simulate
@@ -134,6 +135,22 @@ def test_a_new_table_waits_until_somebody_has_looked(office: Trial) -> None:
     assert hold
     assert hold_words(hold) == "first start with a mail server: small 2027"
     assert len(operations.release(office.app(JANUARY, mail=held, **NOBODY))) == 2
+
+
+def test_last_years_table_that_is_put_beside_the_running_one_holds_nothing(office: Trial) -> None:
+    held = {"first_start": "hold"}
+    past = office.state.with_name("plans") / "now.toml"
+    text = past.read_text(encoding="utf-8")
+    past.unlink()
+    app = office.app(JANUARY, mail=held, **NOBODY)
+    app.tick()
+    operations.release(app)
+    past.write_text(text, encoding="utf-8")
+    app = office.app("2027-01-05T09:30+08:00", mail=held, **NOBODY)
+    app.tick()
+    with app.database.read() as connection:
+        assert read_hold(connection, "smtp") is None
+    assert office.outcome("digest/2026-12/lead")[0] == State.BASELINE
 
 
 def test_the_new_year_breaks_no_promise(office: Trial, tmp_path: Path) -> None:

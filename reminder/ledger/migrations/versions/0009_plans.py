@@ -17,7 +17,8 @@ _INDEXES = {
     "reminded_step": ("reminded", ["task", "due", "step"]),
     "registration_act": ("registration", ["act", "period", "unit"]),
 }
-_OF_ONE = ("registration", "occasion", "task_done", "meeting_date", "start")
+_START = sa.table("start", *map(sa.column, ("stream", "plan", "year", "at", "held")))
+_OF_ONE = ("registration", "reminded", "occasion", "task_done", "meeting_date")
 
 
 def upgrade() -> None:
@@ -29,12 +30,11 @@ def upgrade() -> None:
     _rebuild("task_done", ["task", "period"], ["done_on", "note", "recorded"])
     _rebuild("meeting_date", ["meeting"], ["day", "recorded"])
     _rebuild("start", ["stream"], ["at", "held"])
-    for table in ("notice", "reminded"):
-        _name_by_key(table)
-    plan, year = _last_table()
+    _name_notices()
+    plan = _last_plan()
     for name in _OF_ONE:
         op.execute(sa.update(sa.table(name, sa.column("plan"))).values(plan=plan))
-    op.execute(sa.update(sa.table("start", sa.column("year"))).values(year=year))
+    _begin_all()
     occasion = sa.table("occasion", sa.column("key", sa.String()))
     op.execute(sa.update(occasion).values(key=sa.literal(f"{plan}/") + occasion.c.key))
     op.execute(sa.delete(_SETTING).where(_SETTING.c.name == "reminders-made-from"))
@@ -66,22 +66,32 @@ def _rebuild(name: str, key: list[str], columns: list[str]) -> None:
     op.drop_table(old)
 
 
-def _name_by_key(name: str) -> None:
+def _name_notices() -> None:
     """A notice's key begins with its plan's id."""
-    table = sa.table(name, sa.column("key"), sa.column("plan"))
+    key = sa.column("key", sa.String())
     if op.get_bind().dialect.name == "postgresql":
-        plan = sa.func.split_part(table.c.key, "/", 1)
+        plan = sa.func.split_part(key, "/", 1)
     else:
-        plan = sa.func.substr(table.c.key, 1, sa.func.instr(table.c.key, "/") - 1)
-    op.execute(sa.update(table).values(plan=plan))
+        plan = sa.func.substr(key, 1, sa.func.instr(key, "/") - 1)
+    op.execute(sa.update(_NOTICE).values(plan=plan))
 
 
-def _last_table() -> tuple[str, int]:
-    """The plan whose notice was made last, and the year of its last digest: until now a ledger
-    had one. Without a notice they are empty, and the first table that begins takes them over."""
-    connection = op.get_bind()
+def _last_plan() -> str:
+    """Whose notice was made last: until now a ledger had one. Without a notice it is empty, and
+    the first table that begins takes over what is there."""
     newest = sa.select(_NOTICE.c.plan).order_by(_NOTICE.c.created.desc(), _NOTICE.c.key.desc())
-    plan = connection.scalar(newest.limit(1)) or ""
-    digests = sa.select(sa.func.max(_NOTICE.c.period))
-    last = connection.scalar(digests.where(_NOTICE.c.plan == plan, _NOTICE.c.kind == "digest"))
-    return plan, int(last[:4]) if last else 0
+    return op.get_bind().scalar(newest.limit(1)) or ""
+
+
+def _begin_all() -> None:
+    """Each table that had a digest has begun, on each stream: an earlier year's, which is put
+    beside the present one, begins nothing. Without a digest a start stays nameless."""
+    had = sa.select(_NOTICE.c.plan, sa.func.substr(_NOTICE.c.period, 1, 4)).distinct()
+    tables = op.get_bind().execute(had.where(_NOTICE.c.kind == "digest")).all()
+    nameless = _START.c.year == 0
+    for plan, year in tables:
+        facts = [sa.literal(plan), sa.literal(int(year))]
+        rows = sa.select(_START.c.stream, *facts, _START.c.at, _START.c.held).where(nameless)
+        op.execute(sa.insert(_START).from_select(["stream", "plan", "year", "at", "held"], rows))
+    if tables:
+        op.execute(sa.delete(_START).where(nameless))
