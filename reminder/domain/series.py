@@ -58,9 +58,9 @@ def is_next_missing(series: Sequence[Timetable], on: date) -> bool:
 
 
 def _size(table: Timetable) -> int:
-    """How many units and groups it names."""
-    tasks = table.plan.tasks
-    return len({name for task in tasks for name in (*task.lead, *task.related)})
+    """How many units it names; a group is its members."""
+    names = (name for task in table.plan.tasks for name in (*task.lead, *task.related))
+    return len(table.directory.expand(names))
 
 
 def on_days(

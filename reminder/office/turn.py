@@ -68,15 +68,15 @@ def read_turn(app: Application, connection: Connection, at: datetime) -> Turn:
 
 
 def _left(table: Timetable, on: date, progress: Progress) -> Iterator[LeftTask]:
-    """In the table's order."""
+    """In the table's order. What was closed before it was due can be undone too."""
     for window in table.windows.values():
-        is_done = window.task in progress.done or progress.is_settled(window)
-        if is_done or window.due >= on:
+        closing = progress.closed.get(window.task)
+        is_open = window.due < on and not progress.is_settled(window)
+        if window.task in progress.done or not (closing or is_open):
             continue
         task = table.plan.by_id[window.task]
         leads = tuple(table.directory[unit] for unit in table.lead_units(task))
         status = office_status(table, window, on, progress, leads)
-        closing = progress.closed.get(task.id)
         yield LeftTask(table.plan.year, task, window, status, leads, closing)
 
 

@@ -78,6 +78,14 @@ def test_what_is_carried_over_or_ended_is_asked_for_no_more_until_it_is_undone(
     assert [one.task.id for one in read(office).open] == [OLD, "2026-12-1"]
 
 
+def test_what_is_closed_before_it_was_due_is_listed_and_can_be_undone(office: Trial) -> None:
+    turn.end(office.app(DECEMBER), "2026-12-1", "并入下一届")
+    [closed] = read(office, DECEMBER).closed
+    assert closed.task.id == "2026-12-1"
+    turn.undo(office.app(DECEMBER), "2026-12-1")
+    assert not read(office, DECEMBER).closed
+
+
 def test_a_reminder_of_what_is_ended_does_not_go(office: Trial) -> None:
     late = "2026-12-09T09:30+08:00"
     for at in (NOVEMBER, DECEMBER, late):
