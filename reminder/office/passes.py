@@ -177,12 +177,10 @@ def report(database: Database, containers: Containers, at: datetime) -> int:
             return 0  # a restored ledger does not know what was told since
         count = containers.at(0).reporter.send_refused(connection, at)
         for row in occasions.unreported(connection, at):
-            if (
-                row["plan"] not in containers.office.series
-            ):  # has left: it would be told as another's
+            if row["plan"] in containers.office.series:
+                unreported[containers.with_work(row["plan"], row["period"])].append(row)
+            else:  # it would be told as another plan's
                 occasions.note_reported(connection, row["key"], at)
-                continue
-            unreported[containers.with_work(row["plan"], row["period"])].append(row)
     for parts in containers:
         if unreported[parts] or parts.reporter.coming(at):
             with database.write() as connection:
