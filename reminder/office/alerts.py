@@ -186,6 +186,8 @@ class Alerts:
     def _unapproved(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """From a working day before, and again when it was due: nobody gets it meanwhile."""
         for held in unapproved(connection, self.office.settings.transport):
+            if held.plan not in self.office.series:
+                continue  # it has left: there is nothing to approve
             table = self.containers.with_work(held.plan, held.period).table
             due, is_late = held.due.astimezone(table.plan.zone), at >= held.due
             if at < table.moment(table.days.shift(due.date(), -1)):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reminder.calendar.rendering import Query
-from reminder.domain.notices import Kind, State
+from reminder.domain.notices import Kind, Reason, State
 from reminder.errors import UnknownError, UsageError
 from reminder.ledger.views import read_notices
 from reminder.office import operations, registrations
@@ -126,3 +126,13 @@ def test_what_waits_of_a_plan_that_is_gone_is_not_told_as_anothers(office: Trial
         office.tick(at, mail=OPERATOR, **NOBODY)
     told = [key for key in keys(office, kind=Kind.REPORT) if "report/nudge" in key]
     assert told == ["small/report/nudge/2026-03-26"]
+
+
+def test_what_waits_for_approval_of_a_plan_that_is_gone_ends_with_its_month(office: Trial) -> None:
+    to_approve = OPERATOR | {"approval": True}
+    put_plans(office, small=plan_text(months=[12]))
+    office.tick(MARCH, mail=to_approve)
+    (office.state.with_name("plans") / "other.toml").unlink()
+    for at in ("2026-03-03T09:30+08:00", APRIL):
+        office.tick(at, mail=to_approve)
+    assert office.outcome("digest/2026-03/related") == (State.EXPIRED, Reason.TOO_LATE)
