@@ -157,6 +157,21 @@ def test_what_was_answered_in_the_plan_is_not_asked_again(shipped: Path, tmp_pat
     assert not compared(shipped, new).changes
 
 
+def test_a_session_that_the_plan_has_is_not_asked_for_again(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    head, _, _ = EVERY_FORM.partition("[[month]]")
+    row = ROW.format(n=1, when="会前5个工作日", more=SESSION)
+    told = row.replace(
+        "第1类工作", "印发县人大常委会第二十五次会议通知"
+    )  # its name is shorter here
+    plan.write_text(head + told, encoding="utf-8")
+    table = printed(plan, "table.docx")
+    assert [q["kind"] for q in taken_in(table, None)[0].questions] == ["session"]
+    taken, new = taken_in(table, plan)
+    assert taken.questions == []
+    assert not compared(plan, new).changes
+
+
 def edited(table: Path, changes: dict[tuple[int, int, int], str]) -> Path:
     """By row, column and paragraph."""
     document = Document(str(table))

@@ -65,6 +65,7 @@ def revise(draft: Draft, tables: PlanTables, say: Callable[..., str]) -> None:
         if not pair.sure:
             question = Question(Doubt.TASK_REWORDED, task.place, row.task.title, row.task.id)
             task.questions.append(question)
+    _forget_meetings(draft, tables)
     still = {pair.before for pair in pairs.values()}
     dropped = [row.task for place, row in enumerate(rows) if place not in still]
     draft.dropped = [task.title for task in dropped]
@@ -101,6 +102,7 @@ def _keep_time(task: DraftTask, kept: _Row, *, same_sessions: bool) -> None:
         task.soft = kept.task.soft
         if same_sessions:
             task.meetings = tuple(kept.task.meetings)
+            _forget(task, "session")
         task.kept = tuple(_beside(kept.task))
 
 
@@ -136,6 +138,12 @@ def _keep_meetings(draft: Draft, tables: PlanTables) -> None:
     draft.meetings = [*old, *new]
     for task in draft.tasks:
         task.meetings = tuple(ids[name] for name in task.meetings)
+
+
+def _forget_meetings(draft: Draft, tables: PlanTables) -> None:
+    """New ones of tasks that kept what the plan says in their place."""
+    wanted = {meeting.id for meeting in tables.meeting}.union(*(t.meetings for t in draft.tasks))
+    draft.meetings = [meeting for meeting in draft.meetings if meeting.id in wanted]
 
 
 def _free(wanted: str, taken: set[str]) -> str:
