@@ -149,6 +149,7 @@ def still_asked(table: Timetable, draft: NoticeDraft, progress: Progress) -> Not
 
 
 def _is_led(table: Timetable, draft: NoticeDraft, task: str) -> bool:
+    table = table.of_task(task)
     return task in table.windows and table.role(draft.unit, table.plan.by_id[task]) is Role.LEAD
 
 
@@ -158,7 +159,8 @@ def _still_due(table: Timetable, draft: NoticeDraft) -> NoticeDraft:
     same = tuple(
         (task, due, step)
         for task, due, step in draft.tasks
-        if _is_led(table, draft, task) and due in (ONCE, table.windows[task].due.isoformat())
+        if _is_led(table, draft, task)
+        and due in (ONCE, table.of_task(task).windows[task].due.isoformat())
     )
     return replace(draft, tasks=same)
 

@@ -173,7 +173,7 @@ def digest(reader: Reader, month: int, at: datetime) -> Content:
 def reminder(kind: Kind, reader: Reader, task_ids: Iterable[str], at: datetime) -> Content:
     """A nudge or a 待确认 mail on those tasks, as they stand at `at`."""
     table = reader.table
-    tasks = [table.plan.by_id[task_id] for task_id in task_ids]
+    tasks = [table.of_task(task_id).plan.by_id[task_id] for task_id in task_ids]
     month = calendar_month(max(table.months_of(task)[-1] for task in tasks))
     told, nudge = items(reader, tasks, lead=True), kind is Kind.NUDGE
     return Content(

@@ -137,6 +137,13 @@ def reminders(
         yield NoticeDraft(key, kind, period, unit, moment, until, tasks, by_digest)
 
 
+def joined(one: NoticeDraft, other: NoticeDraft) -> NoticeDraft:
+    """Two of one key, of two years' tables."""
+    until = min(one.useful_until, other.useful_until)
+    tasks, by_digest = (*one.tasks, *other.tasks), one.by_digest and other.by_digest
+    return replace(other, useful_until=until, tasks=tasks, by_digest=by_digest)
+
+
 def _says(table: Timetable, digests: Iterable[PastDigest], step: Step) -> bool:
     """Whether one of the digests has asked the unit for that task, in place of the step."""
     months = table.months_of(table.plan.by_id[step.task])

@@ -39,8 +39,10 @@ def main_plan(tables: Sequence[Timetable]) -> str:
 def table_with(
     series: Sequence[Timetable], period: str, tasks: Collection[str] = ()
 ) -> Timetable | None:
-    """That has one of the tasks, or that month; `period` may be a day of it."""
-    by_task = (table for table in series if not table.plan.by_id.keys().isdisjoint(tasks))
+    """The latest that has one of the tasks, or the one with that month; `period` may be a day of
+    it."""
+    latest_first = reversed(series)
+    by_task = (table for table in latest_first if not table.plan.by_id.keys().isdisjoint(tasks))
     by_month = (table for table in series if table.plan.month_of(period[:7]))
     return next(by_task, None) or next(by_month, None)
 

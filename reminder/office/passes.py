@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy import Connection, RowMapping
 
@@ -30,7 +31,7 @@ from reminder.ledger.views import read_notices
 from reminder.office.container import Container, Containers
 from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import stop
-from reminder.office.planning import Planner, opens
+from reminder.office.planning import Planner, opens, plan_reminders
 
 log = logging.getLogger(__name__)
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
@@ -83,9 +84,10 @@ class PlanningPass:
         to_send = set() if all_held else set(map(plan_of, cleared))
         for planner in planners:
             planner.plan_digests(sends=planner.table.plan.id in to_send)
-        for planner in planners:  # after all digests: the next year's may say it
-            planner.plan_reminders()
-            self.planned += planner.planned
+        # After all digests: the next year's may say it.
+        for _, series in groupby(planners, key=lambda planner: planner.table.plan.id):
+            plan_reminders(list(series))
+        self.planned += [key for planner in planners for key in planner.planned]
         self._renew(old)
         with self.database.write() as connection:
             self.planned += self.containers.receipts.send(connection, at)

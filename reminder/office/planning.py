@@ -22,6 +22,7 @@ from reminder.domain.occasions import (
     addressees,
     digest_draft,
     digest_units,
+    joined,
     reminders,
     row_units,
     steps_in_reach,
@@ -62,6 +63,7 @@ class Planner:
     progress: Progress
     complete: Mapping[str, str | None]
     planned: list[str] = field(default_factory=list)
+    _noted: str = ""  # from what its reminders are made, if that is new
 
     @property
     def office(self) -> Office:
@@ -158,29 +160,36 @@ class Planner:
 
     # Reminders
 
-    def plan_reminders(self) -> None:
+    def due_reminders(self) -> list[NoticeDraft]:
+        """None where nothing changed since they were added."""
         table, rehearsal = self.table, self.writer.rehearsal
         steps = steps_in_reach(table, self.at, self.progress)
-        if not steps:
-            return
         wanted = f"{table.local_day(self.at)} {self._input_hash}"
-        noted = f"{occasions.REMINDERS_MADE_FROM}/{table.plan.id}/{table.plan.year}"
         with self.database.read() as connection:
-            if read_setting(connection, noted) == wanted:
-                return
+            if not steps or read_setting(connection, self._reminders_made_from) == wanted:
+                return []
             told = occasions.read_notified(connection, table.plan.id, steps, rehearsal=rehearsal)
             digests = occasions.read_past_digests(
                 connection, table, steps, self.at, rehearsal=rehearsal
             )
-        drafts = reminders(table, self.at, told, self.progress, digests, rehearsal=rehearsal)
+        self._noted = wanted
+        return list(reminders(table, self.at, told, self.progress, digests, rehearsal=rehearsal))
+
+    def add_reminders(self, drafts: Iterable[NoticeDraft]) -> None:
         for batch in batched(drafts):
             with self.database.write() as connection:
-                if not rehearsal:
+                if not self.writer.rehearsal:
                     self._note_unmailed(connection, batch)
                 added = self._add_reminders(connection, filter(self._is_mailed, batch))
             self.planned += added
-        with self.database.write() as connection:
-            put_setting(connection, noted, wanted)
+        if self._noted:
+            with self.database.write() as connection:
+                put_setting(connection, self._reminders_made_from, self._noted)
+
+    @property
+    def _reminders_made_from(self) -> str:
+        plan = self.table.plan
+        return f"{occasions.REMINDERS_MADE_FROM}/{plan.id}/{plan.year}"
 
     def _is_phoned(self, draft: NoticeDraft) -> bool:
         return self.table.directory[draft.unit].tone is Relation.PARALLEL
@@ -217,3 +226,17 @@ class Planner:
                     connection, draft.plan, CALLS, draft.period, draft.due, self.at
                 )
         occasions.note_reminded(connection, told)
+
+
+def plan_reminders(series: Sequence[Planner]) -> None:
+    """Of all years of a plan, in their order: a unit gets one mail a day, about the last of them
+    that has something to say."""
+    due: dict[str, tuple[Planner, NoticeDraft]] = {}
+    for planner in series:
+        for draft in planner.due_reminders():
+            if draft.key in due:
+                draft = joined(due[draft.key][1], draft)
+            due[draft.key] = planner, draft
+    # The last one first: an earlier one's are noted as made only after those told in its mails.
+    for planner in reversed(series):
+        planner.add_reminders(draft for by, draft in due.values() if by is planner)

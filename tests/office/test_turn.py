@@ -95,6 +95,22 @@ def test_a_reminder_of_what_is_ended_does_not_go(office: Trial) -> None:
     assert office.outcome(key) == (State.EXPIRED, Reason.DONE)
 
 
+@pytest.mark.parametrize(("day", "left"), [("2027-01-26", 3), ("2027-01-29", 0)])
+def test_tasks_of_both_years_are_reminded_of_in_one_mail(
+    office: Trial, day: str, left: int
+) -> None:
+    """Also on the last day of a step, after which a second mail would come too late."""
+    old = plan_text(months=[12]).replace("month = 12", 'when = "12月—次年1月"')
+    put_plans(office, now=old, next=plan_text(year=2027, months=[1, 2]))
+    nudge = [{"workdays_left": left, "to": ["unit"]}]
+    for at in (DECEMBER, JANUARY, f"{day}T09:30+08:00", f"{day}T10:30+08:00"):
+        office.tick(at, nudge=nudge)
+    assert list(office.notices(kind=Kind.NUDGE, period=day)) == [f"nudge/{day}/lead"]
+    mail = office.text(f"nudge/{day}/lead")
+    assert "small的12月工作" in mail
+    assert "small的1月工作" in mail
+
+
 REFUSED: list[tuple[Any, tuple[str, ...], str]] = [
     (turn.carry, (NEW, "2027-02-1"), "no_task_of_an_earlier_year"),
     (turn.carry, (OLD, "2026-12-1"), "no_task_to_carry_to"),
