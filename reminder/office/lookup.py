@@ -109,5 +109,6 @@ def month_of(app: Application, period: str) -> int:
     """Of a period such as 2026-03. Raises `UsageError` for one that the plan has not."""
     if month := app.table.plan.month_of(period):
         return month
-    example = app.table.plan.period(app.table.plan.months[2])
-    raise UsageError(f"no period {period!r} in this plan", hint=f"e.g. {example}")
+    plan = app.table.plan
+    example = plan.period(plan.months[2])
+    raise UsageError(f"no period {period!r} in {plan.name}", hint=f"e.g. {example}")

@@ -46,9 +46,10 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
 def _composed(app: Application, unit: Unit, draft: NoticeDraft) -> Composed:
     """As it would be now while it may still go; else as on the day it is due."""
     if unit.id not in receivers(app, draft.period):
-        raise UsageError(
-            f"{unit.name} gets no digest of {draft.period}", hint="It stands in no row."
-        )
+        hint = f"It stands in no row of {app.table.plan.name}."
+        if len(app.office.series) > 1:
+            hint += f" Plans: --plan-id {' or --plan-id '.join(app.office.series)}."
+        raise UsageError(f"{unit.name} gets no digest of {draft.period}", hint=hint)
     if not unit.has_address:
         raise UsageError(f"{unit.name} has no address: it gets no mail")
     now = app.clock.now()

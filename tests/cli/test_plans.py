@@ -53,6 +53,11 @@ def test_what_is_not_there_is_said(several: Office, options: tuple[str, ...], wo
     assert (ended.status, ended.err.strip()) == (3, f"reminder: {words}")
 
 
+def test_whose_plan_is_not_meant_is_told_which_was_read(several: Office) -> None:
+    unnamed = several("preview", "--unit", "outsider", "--period", "2026-03")
+    assert unnamed.err.endswith("Plans: --plan-id other or --plan-id small.\n")
+
+
 def test_status_and_check_name_all_plans(several: Office) -> None:
     plans = [(plan["id"], plan["year"]) for plan in several("status", "--json").json["plans"]]
     assert plans == [("other", 2026), ("small", 2026), ("small", 2027)]
