@@ -53,8 +53,7 @@ def import_table(
     from reminder.office.plan_import import import_plan
 
     taken = import_plan(chosen.config, file, year or 0, units, Clock().now().year, revise)
-    if output:
-        taken.write(output)
+    next_step = taken.write(output) if output else ""
     if as_json:
         print_json(taken.facts())
     elif not output:
@@ -62,6 +61,8 @@ def import_table(
     for question in () if as_json else taken.questions:
         remark(question["text"])
     remark(taken.summary)
+    if next_step:
+        remark(next_step)
     raise typer.Exit(1 if taken.questions else 0)
 
 
@@ -70,6 +71,6 @@ def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> 
     """Write the table as the office prints it; a file that is there already is left alone."""
     from reminder.office.plan_files import export_plan
 
-    content = export_plan(load(), file)
-    write_file(file, [content], new=True)
-    say(f"written: {file}")
+    office = load()
+    write_file(file, [export_plan(office, file)], new=True)
+    say(f"written: {file} ({office.table.plan.name})")

@@ -37,11 +37,12 @@ class PlanImport:
     def text(self) -> str:
         return plan_text(self.draft, self.say)
 
-    def write(self, path: Path) -> None:
-        """Raises `UsageError` where a file is already."""
+    def write(self, path: Path) -> str:
+        """What to do next, in words. Raises `UsageError` where a file is already."""
         if path.exists():
             raise UsageError(f"{shown(path)}: {self.say('exists')}")
         write_edited(path, self.text.encode())
+        return self.say("written", path=path)
 
     @property
     def summary(self) -> str:
