@@ -21,7 +21,7 @@ _FORM = 3  # part of the input hashes: moves with the form of the entries
 # Arrangements of a month: a related unit is told when they begin, who leads when they end.
 _OF_THE_MONTH = (Rule.MONTH, Rule.MONTHS, Rule.PART, Rule.MEETING_UNDATED)
 # Not in the text of an entry that they say nothing of: texts of before stay as they are.
-_SOMETIMES = ("offset", "ranged")
+_SOMETIMES = ("offset", "ranged", "stretch")
 Shown = Sequence[tuple[Task, Role | None]]
 
 
@@ -56,6 +56,7 @@ class CalendarEntry:
     items: tuple[EntryTask, ...]
     offset: Offset | None = None
     ranged: bool = False
+    stretch: str = ""
 
     @property
     def year_round(self) -> bool:
@@ -169,6 +170,7 @@ class FeedEvents:
             before=task.timing.before_workdays if window.rule is Rule.MEETING else None,
             offset=task.timing.offset if window.rule is Rule.MEETING else None,
             ranged=window.ranged,
+            stretch=task.stretch,
             items=tuple(self._task(task, role, period) for task, role in shown),
         )
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from reminder.domain.when import Offset, Span, Term
+from reminder.domain.when import Basis, Offset, Span, Term, stretch_words
 from reminder.domain.workdays import DAY, first_day
 
 
@@ -115,6 +115,16 @@ class Task:
     def month(self) -> int:
         """The month of the calendar that its time ends in, for who reads it; 0 for none."""
         return calendar_month(self.months[-1]) if self.months else 0
+
+    @property
+    def stretch(self) -> str:
+        """The office's own words for a task's one time, where they say more than its days: 上半年,
+        年底前. Empty for a month (it is 4月内), one of several times, a due day or part beside."""
+        span = self.span
+        if span is None or self.id != self.table_id or self.timing.due:
+            return ""
+        is_month = span.basis is Basis.MONTHS and len(self.months) == 1
+        return "" if is_month else stretch_words(self.when)
 
     @property
     def brief(self) -> str:

@@ -120,10 +120,23 @@ def parse_when(text: str, term: Term) -> When:
     return When(tuple(spans), offsets[0] if offsets else None, soft)
 
 
-def _plain(text: str) -> str:
-    """Half-width, without blanks; one sign for a span, digits for numerals."""
+def stretch_words(text: str) -> str:
+    """A stretch as the office says it, for who reads it: 上半年, 5月至10月, 年底前. Empty for what
+    names days or counts from a session, which windows say better, and for what begins with 次年,
+    which would be misread in that year; 适时 is not part of it."""
+    items = [item for item in re.split("[、;,]", _one_sign(text)) if item not in _NOT_FIXED]
+    return "" if any(re.search("[日号天会]|^次年", item) for item in items) else "、".join(items)
+
+
+def _one_sign(text: str) -> str:
+    """Half-width, without blanks; one sign for a span."""
     text = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
-    text = re.sub("-+|[—–―‐−]+|~+|至|到", "—", text)
+    return re.sub("-+|[—–―‐−]+|~+", "—", text)
+
+
+def _plain(text: str) -> str:
+    """With one word for each meaning, digits for numerals."""
+    text = re.sub("[至到]", "—", _one_sign(text))
     text = re.sub("之前|以前", "前", text).replace("月份", "月")
     text = re.sub("(?<![度一二三四1-4第每])季度末", "每季度末", text)
     text = _NUMERAL.sub(lambda found: str(numeral(found[0])), text)

@@ -58,7 +58,7 @@ def test_titles_say_the_time_which_ends_for_who_leads_and_begins_for_others(form
     assert {key: lead[key] for key in wanted} == wanted
     related = shown(forms, "helan", "view=due&year-round=0")
     assert related["span"] == ("05-06", "5—10月·条例实施专题调研（相关）")
-    assert related["year-end"] == ("12-31", "12月31日前·完成代表履职档案电子化（相关）")
+    assert related["year-end"] == ("12-31", "年底前·完成代表履职档案电子化（相关）")
 
 
 def test_one_time_is_ticked_and_no_other_moves(forms: Desk) -> None:

@@ -40,6 +40,11 @@ def plan(desk: Desk, *words: str, first_month: int = 1, held: date | None = None
         ("11月—次年3月", "w-1", "11月—次年3月·11月—次年3月的工作", "20270331", "20261102"),
         ("每月", "w-1@2026-07", "7月内·每月的工作", "20260731", "20260701"),
         ("4月中下旬", "w-1", "4月中下旬·4月中下旬的工作", "20260430", "20260413"),
+        ("上半年", "w-1", "上半年·上半年的工作", "20260630", "20260104"),
+        ("每季度", "w-1@2026-07", "7—9月·每季度的工作", "20260930", "20260701"),
+        ("年底前", "w-1", "年底前·年底前的工作", "20261231", "20261231"),
+        ("次年3月底前", "w-1", "3月31日前·次年3月底前的工作", "20270331", "20270331"),
+        ("4月", "w-1", "4月内·4月的工作", "20260430", "20260401"),
         ("4月15日前", "w-1", "4月15日前·4月15日前的工作", "20260415", "20260415"),
         ("4月18日", "w-1", "4月18日·4月18日的工作", "20260418", "20260418"),
         ("10月1日—3日", "w-1", "10月1日—3日·10月1日—3日的工作", "20261001", "20261001"),
@@ -66,11 +71,25 @@ def test_an_occurrence_is_done_by_itself_and_a_bar_is_its_whole_window(desk: Des
     assert "时间安排：7—8月（7月1日—8月31日）" in str(second["DESCRIPTION"])
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("上半年", "时间安排：上半年（1月4日—6月30日）"),
+        ("年底前", "时间安排：年底前（12月31日）"),
+        ("4月15日前", "时间安排：4月15日前"),
+    ],
+)
+def test_the_dates_stand_behind_the_words(desk: Desk, words: str, said: str) -> None:
+    plan(desk, words)
+    [entry] = desk.entries(LEADER).values()
+    assert str(entry["DESCRIPTION"]).splitlines()[1] == said
+
+
 def test_what_says_nothing_of_these_keeps_its_text(desk: Desk) -> None:
     """Whoever has subscribed sees no revision because the product knows more forms."""
     contents = FeedEvents(desk.table, Progress(), "").contents()[LEADER]
     keys = {key for text in contents.entries.values() for key in json.loads(text)}
-    assert not {"offset", "ranged"} & keys
+    assert not {"offset", "ranged", "stretch"} & keys
 
 
 def test_an_entry_of_the_terms_second_year_is_cancelled_and_not_forgotten(desk: Desk) -> None:

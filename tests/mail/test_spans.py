@@ -103,6 +103,12 @@ def test_a_task_stands_in_each_month_that_its_window_touches_while_it_is_open(
             "12月承办1项，跨月安排（至2027年3月31日 周三）。",
         ),
         (
+            [task(4), *at_times("4月底前")],
+            4,
+            "承办2项：4月表列第1项工作、4月底前的工作",
+            "4月承办2项，安排在月内（至4月30日 周四），其中1项4月底前（4月30日 周四）。",
+        ),
+        (
             at_times("4月15日"),
             4,
             "承办1项：4月15日的工作",
@@ -128,7 +134,30 @@ WORDED = {
         "11月—次年3月 · 第2个月",
     ),
     "part": ("4月中下旬", 4, "4月中下旬（4月13日—4月30日）", "4月中下旬"),
-    "before": ("年底前", 6, "12月31日 周四前", "12月31日前"),
+    "half a year": (
+        "上半年",
+        2,
+        "上半年（1月4日—6月30日） · 第2个月",
+        "上半年 · 第2个月",
+    ),
+    "a quarter": (
+        "一季度、适时",
+        1,
+        "一季度（1月4日—3月31日） · 适时 · 第1个月",
+        "一季度 · 第1个月",
+    ),
+    "other signs": (
+        "５月 至 10月",
+        6,
+        "5月至10月（5月6日—10月30日） · 第2个月",
+        "5月至10月 · 第2个月",
+    ),
+    "a month": ("4月", 4, "4月内（4月1日—4月30日）", ""),
+    "one of several": ("每季度", 2, "1—3月（1月4日—3月31日） · 第2个月", "1—3月 · 第2个月"),
+    "a month's begin": ("4月初", 4, "4月初（4月1日—4月10日）", "4月初"),
+    "before": ("年底前", 6, "年底前（12月31日 周四）", "年底前"),
+    "before a month's end": ("5月底前", 5, "5月底前（5月29日 周五）", "5月底前"),
+    "before a day": ("5月10日前", 5, "5月9日 周六前", "5月9日前"),
     "days": ("4月10日—15日", 4, "4月10日—4月15日", "4月10日—15日"),
     "days of two months": ("4月10日—5月8日", 5, "4月10日—5月8日", "4月10日—5月8日"),
     "a day": ("4月18日", 4, "4月18日 周六", "4月18日"),
@@ -140,6 +169,34 @@ def test_a_time_in_words(words: str, month: int, lead: str, related: str) -> Non
     table = timetable(*at_times(words))
     for unit, wanted in ((LEADER, lead), (RELATED, related)):
         assert [line.timing for line in written(table, unit, month).lines] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("words", "month", "wanted"),
+    [
+        ("上半年", 2, "上半年 · 第2个月"),
+        ("年底前", 2, "年底前"),
+        ("4月底前", 4, ""),
+        ("4月10日—5月8日", 5, "4—5月"),
+    ],
+)
+def test_another_body_reads_no_day_that_the_table_does_not_say(
+    words: str, month: int, wanted: str
+) -> None:
+    table = timetable(*at_times(words), relations={RELATED: Relation.PARALLEL})
+    assert [line.timing for line in written(table, RELATED, month).lines] == [wanted]
+
+
+def test_a_due_day_beside_the_words_is_what_counts() -> None:
+    [one] = at_times("上半年")
+    due = replace(one, timing=replace(one.timing, due=date(2026, 6, 18)))
+    assert [line.timing for line in written(timetable(due), month=2).lines] == ["6月18日 周四前"]
+
+
+def test_words_wait_for_a_session_as_months_do() -> None:
+    table = timetable(*at_times("上半年", meetings=("sc-25",)), meetings=[meeting()])
+    [line] = written(table, month=2).lines
+    assert line.timing == "会期待定，暂按上半年（1月4日—6月30日）"
 
 
 @pytest.mark.parametrize(
