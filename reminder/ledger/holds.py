@@ -28,12 +28,14 @@ _HOLD, _RELEASED = "hold", "hold-released"
 class Hold:
     """`reason` is HOLD (the first start), RESTORED or BY_HAND; `why` the rest, in English.
 
-    A first start holds what is new; the other two also what was on its way.
+    A first start holds what is new; the other two also what was on its way. `years` are those of
+    tables that came later than others; none where it is everything's first start.
     """
 
     reason: Reason
     since: datetime
     why: str = ""
+    years: tuple[int, ...] = ()
 
     @property
     def of_all(self) -> bool:
@@ -54,14 +56,17 @@ def read_hold(
         facts = json.loads(value)
         since = datetime.fromisoformat(facts["since"])
         return Hold(Reason(facts["reason"]), since, facts["why"])
-    query = select(start).where(start.c.stream == stream)
-    if table:
-        query = query.where(start.c.plan == table[0], start.c.year == table[1])
+    query = select(start).where(start.c.stream == stream).order_by(start.c.plan, start.c.year)
     starts = connection.execute(query).all()
-    held = [row for row in starts if row.held]
-    # Of tables that came later; else it is everything's first start.
-    which = ", ".join(f"{row.plan} {row.year}" for row in held) if len(held) < len(starts) else ""
-    return Hold(Reason.HOLD, min(row.at for row in held), which) if held else None
+    held = [row for row in starts if row.held and table in (None, (row.plan, row.year))]
+    if not held:
+        return None
+    later = held if any(not row.held for row in starts) else []
+    # A year alone says which of one plan's tables; of several plans not.
+    named = later if len({row.plan for row in starts}) > 1 else []
+    which = ", ".join(f"{row.plan} {row.year}" for row in named)
+    years = tuple(sorted({row.year for row in later}))
+    return Hold(Reason.HOLD, min(row.at for row in held), which, years)
 
 
 def begin_hold(connection: Connection, hold: Hold) -> bool:

@@ -70,6 +70,8 @@ def note_how_far(database: Database) -> None:
 
 def hold_words(hold: Hold) -> str:
     words = _WORDS[hold.reason]
+    if hold.years:
+        words = f"first use of the table of {', '.join(map(str, hold.years))}"
     return f"{words}: {hold.why}" if hold.why else words
 
 

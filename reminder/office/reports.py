@@ -129,6 +129,7 @@ class Reporter:
             "due": due,
             "count": len(reached),
             "held": held.reason if held else "",
+            "new_years": held.years if held else (),
             "approval": settings.mail.approval,
             "approval_url": console_url(settings, "/console/approval"),
             "undated": len(undated),
@@ -212,6 +213,7 @@ class Reporter:
             "expected": counted.expected,
             "accepted": counted.accepted,
             "held": hold.reason if hold and missed else "",
+            "new_years": hold.years if hold and missed else (),
         }
         rows = [
             {

@@ -1,15 +1,17 @@
 """The year's turn: what is open is asked for in the new year, until somebody has closed it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from reminder.domain.notices import Kind, Reason, State
 from reminder.domain.status import TaskState
 from reminder.errors import DeclinedError
 from reminder.ledger.holds import read_hold
+from reminder.ledger.schema import start
 from reminder.office import operations, records, registrations, turn
 from reminder.office.holds import hold_words
 from reminder.office.simulation import simulate
@@ -17,10 +19,13 @@ from reminder.office.status import why_held
 from reminder.office.turn import Turn
 from tests.daemon.trials import NOBODY, OPERATOR, Trial
 from tests.plans import plan_text, put_plans
+from tests.web.conftest import House
+from tests.web.console.conftest import logged_in
 
 NOVEMBER, DECEMBER = "2026-11-02T09:00+08:00", "2026-12-01T09:00+08:00"
 JANUARY = "2027-01-04T09:00+08:00"
 OLD, NEW = "2026-11-1", "2027-01-1"
+NEW_TABLE = "2027年度的安排表首次投入使用，邮件暂扣，核对后放行"
 
 
 @pytest.fixture
@@ -157,8 +162,55 @@ def test_a_new_table_waits_until_somebody_has_looked(office: Trial) -> None:
     assert office.outcome("nudge/2026-12-28/lead")[0] == State.EXPIRED  # it was on its way
     hold = why_held(office.app(JANUARY, mail=held, **NOBODY))
     assert hold
-    assert hold_words(hold) == "first start with a mail server: small 2027"
+    assert hold_words(hold) == "first use of the table of 2027"
+    app = office.app(JANUARY, mail=held, **NOBODY).about("small", 2027)
+    with app.database.read() as connection:
+        report = app.container.reporter.forecast(connection, 2)
+    it = {**report.facts, "plan": app.table.plan}
+    said = app.container.composer.phrase("mail/preflight.txt", "summary", it=it)
+    assert f"{NEW_TABLE}：在服务器上运行 reminder ledger release。" in said
+    page = logged_in(House(office.app(JANUARY, mail=held, **NOBODY))).get("/console")
+    assert f"{NEW_TABLE}。在服务器上运行" in page.text
+    assert "首次启用" not in page.text
     assert len(operations.release(office.app(JANUARY, mail=held, **NOBODY))) == 2
+
+
+@pytest.mark.parametrize(
+    ("starts", "table", "years", "why"),
+    [
+        ([("a", 2026, True)], None, (), ""),
+        ([("a", 2026, True), ("a", 2027, True)], None, (), ""),
+        ([("a", 2026, False), ("a", 2027, True)], None, (2027,), ""),
+        ([("a", 2026, False), ("a", 2027, True)], ("a", 2027), (2027,), ""),
+        ([("a", 2026, False), ("b", 2026, True)], None, (2026,), "b 2026"),
+        (
+            [("a", 2026, False), ("a", 2027, True), ("b", 2027, True)],
+            None,
+            (2027,),
+            "a 2027, b 2027",
+        ),
+        (
+            [("a", 2026, False), ("a", 2027, True), ("b", 2027, True)],
+            ("b", 2027),
+            (2027,),
+            "b 2027",
+        ),
+    ],
+)
+def test_a_hold_tells_a_later_table_from_everythings_first_start(
+    office: Trial,
+    starts: list[tuple[str, int, bool]],
+    table: tuple[str, int] | None,
+    years: tuple[int, ...],
+    why: str,
+) -> None:
+    with office.app(NOVEMBER).database.write() as connection:
+        for plan, year, held in starts:
+            row = {"plan": plan, "year": year, "stream": "smtp", "held": held}
+            connection.execute(insert(start).values(at=datetime(2026, 11, 2, tzinfo=UTC), **row))
+        hold = read_hold(connection, "smtp", table)
+    assert hold
+    assert (hold.years, hold.why) == (years, why)
 
 
 def test_last_years_table_that_is_put_beside_the_running_one_holds_nothing(office: Trial) -> None:
