@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from reminder.calendar.entries import PLAN, CalendarEntry, FeedEvents, input_hash, together
 from reminder.calendar.rendering import FeedRenderer, Query
 from reminder.domain.plan import Plan
-from reminder.domain.series import by_series, main_plan
+from reminder.domain.series import by_series
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
@@ -34,24 +34,25 @@ class Feeds:
         self,
         database: Database,
         tables: Callable[[], tuple[Timetable, ...]],
+        main_plan: Callable[[], str],
         uid_domain: str,
         templates: Environment,
     ) -> None:
         self._database = database
         self._tables = tables
+        self._main_plan = main_plan
         self._uid_domain = uid_domain
-        self._plans: tuple[tuple[Timetable, ...], dict[str, str]] = (), {}
+        self._plans: tuple[tuple[Timetable, ...], str, dict[str, str]] = (), "", {}
         self._made: dict[tuple[str, int], tuple[str, Contents]] = {}  # by plan and year
         self.renderer = FeedRenderer(templates, uid_domain)
 
     def plans(self) -> dict[str, str]:
         """The feeds of whole plans and the plans' ids, the main one's first."""
-        tables = self._tables()
-        if self._plans[0] is not tables:
-            main = main_plan(tables)
+        tables, main = self._tables(), self._main_plan()
+        if self._plans[0] is not tables or self._plans[1] != main:
             others = {f"{PLAN}.{plan}": plan for plan in by_series(tables) if plan != main}
-            self._plans = tables, {PLAN: main} | others
-        return self._plans[1]
+            self._plans = tables, main, {PLAN: main} | others
+        return self._plans[2]
 
     def names(self) -> list[str]:
         """The whole plans', then those of every unit that is no group."""

@@ -46,12 +46,16 @@ def load() -> Office:
     """Plans, units, working days and settings, about the plan that was asked for. Raises
     `ConfigurationError`, and `UnknownError` for a plan or a year that is not there."""
     from reminder.clock import Clock
-    from reminder.documents.office import load_office
 
-    plan = chosen.plan
-    office = load_office(chosen.config, {"plan": plan} if plan else None)
+    office = _read()
     today = office.table.local_day(Clock().now())
     return office.choosing(office.position_of(chosen.plan_id or "", chosen.year, today))
+
+
+def _read() -> Office:
+    from reminder.documents.office import load_office
+
+    return load_office(chosen.config, {"plan": chosen.plan} if chosen.plan else None)
 
 
 def application(*, informed: bool = True) -> Application:
@@ -61,7 +65,7 @@ def application(*, informed: bool = True) -> Application:
     from reminder.documents.settings_sources import SettingsSources
     from reminder.office.application import Application
 
-    office = load()
+    office = _read()
     log_to_stderr(office.settings.log.format, office.settings.log.level)
     for warning in SettingsSources(chosen.config).warnings:
         log.warning("%s", warning)
@@ -69,7 +73,7 @@ def application(*, informed: bool = True) -> Application:
     if informed:
         app.refresh()
     if chosen.plan_id or chosen.year:
-        return app.about(chosen.plan_id or office.main_plan, chosen.year)
+        return app.about(chosen.plan_id or app.office.main_plan, chosen.year)
     return app
 
 

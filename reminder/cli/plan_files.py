@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reminder.cli.context import AsJson, chosen, load
+from reminder.cli.context import AsJson, application, chosen
 from reminder.cli.output import print_json, remark, say
 from reminder.output_files import write_file
 
@@ -71,6 +71,6 @@ def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> 
     """Write the table as the office prints it; a file that is there already is left alone."""
     from reminder.office.plan_files import export_plan
 
-    office = load()
+    office = application().as_edited
     write_file(file, [export_plan(office, file)], new=True)
     say(f"written: {file} ({office.table.plan.name})")

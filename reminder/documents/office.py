@@ -5,8 +5,8 @@ And what is valid in it, and probably not meant.
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +32,8 @@ from reminder.errors import ConfigurationError, Fault, UnknownError
 @dataclass(frozen=True)
 class Office:
     """One consistent reading of plans, units, working days and settings. `tables` are in the order
-    of their series, `paths` their files; `chosen` is the position of the one that is asked about.
+    of their series, `paths` their files; `chosen` is the position of the one that is asked about,
+    `begun` when plans first started, as far as a ledger was asked.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class Office:
     command_line: Mapping[str, Any] | None = None
     paths: tuple[Path, ...] = ()
     chosen: int = 0
+    begun: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def table(self) -> Timetable:
@@ -65,7 +67,7 @@ class Office:
     @cached_property
     def main_plan(self) -> str:
         """Its id; who names no plan means this one."""
-        return main_plan(self.tables)
+        return main_plan(self.tables, self.begun)
 
     @cached_property
     def input_hash(self) -> str:

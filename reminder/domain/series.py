@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
+from types import MappingProxyType
 
 from reminder.domain.changes import held_on
 from reminder.domain.plan import Plan
@@ -31,9 +32,14 @@ def running(series: Sequence[Timetable], on: date) -> Timetable:
     return begun[-1] if begun else series[0]
 
 
-def main_plan(tables: Sequence[Timetable]) -> str:
-    """Who names no plan means this one: the one with most units, of equal ones the first."""
-    return max(tables, key=_size).plan.id if len(tables) > 1 else tables[0].plan.id
+def main_plan(
+    tables: Sequence[Timetable], begun: Mapping[str, datetime] = MappingProxyType({})
+) -> str:
+    """Who names no plan means this one: the one that has `begun` first, or else the one with most
+    units, of equal ones the first. So one that comes later takes no reader from it."""
+    first = min((begun[t.plan.id] for t in tables if t.plan.id in begun), default=None)
+    oldest = [table for table in tables if begun.get(table.plan.id) == first]
+    return max(oldest, key=_size).plan.id if len(oldest) > 1 else oldest[0].plan.id
 
 
 def table_with(

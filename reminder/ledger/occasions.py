@@ -97,6 +97,12 @@ def read_start(connection: Connection, stream: str, plan: str) -> datetime | Non
     return begun.get(stream) or (begun.get("smtp") if stream == "maildir" else None)
 
 
+def first_starts(connection: Connection) -> dict[str, datetime]:
+    """Of plans, on whichever stream."""
+    rows = connection.execute(select(start.c.plan, func.min(start.c.at)).group_by(start.c.plan))
+    return {plan: at for plan, at in rows if plan}
+
+
 def note_tick(connection: Connection, at: datetime) -> None:
     put_setting(connection, _LAST_TICK, at.isoformat())
 

@@ -147,6 +147,7 @@ class Application:
         now = self._in_force
         with now.looking:  # who looked earlier must not have the last word
             days = read_dates(connection)
+            now.note_begun(connection)
             if days == now.days:
                 return False
             now.days = days
@@ -189,7 +190,11 @@ class Application:
     @cached_property
     def feeds(self) -> Feeds:
         templates = environment(self.settings.templates, autoescape=False)
-        return Feeds(self.database, lambda: self.tables, self.settings.uid_domain, templates)
+        domain = self.settings.uid_domain
+        return Feeds(self.database, lambda: self.tables, self._main_plan, domain, templates)
+
+    def _main_plan(self) -> str:
+        return self._in_force.office.main_plan
 
     @cached_property
     def transport(self) -> Transport:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.database import Database
-from reminder.ledger.occasions import reminded_tasks
+from reminder.ledger.occasions import first_starts, reminded_tasks
 from reminder.ledger.registrations import Days
 from reminder.ledger.views import NoticeView
 from reminder.mail.compose import Composer
@@ -95,3 +96,13 @@ class InForce:
         self.containers: Containers | None = None
         self.looking = threading.Lock()
         self.positions: dict[date, int] = {}  # of the table that is shown first on a day
+
+    def note_begun(self, connection: Connection) -> None:
+        """Which of several plans began first: it stays the main one."""
+        if len(self.as_edited.series) == 1:
+            return
+        begun = first_starts(connection)
+        if begun != self.as_edited.begun:
+            self.as_edited = replace(self.as_edited, begun=begun)
+            self.office = replace(self.office, begun=begun)
+            self.positions = {}

@@ -46,7 +46,13 @@ class Desk:
         self.feeds = self.of_another_process()
 
     def of_another_process(self) -> Feeds:
-        return Feeds(self.database, lambda: (self.table,), "reminder.example", TEMPLATES)
+        return Feeds(
+            self.database,
+            lambda: (self.table,),
+            lambda: self.table.plan.id,
+            "reminder.example",
+            TEMPLATES,
+        )
 
     def sync(self) -> bool:
         return self.feeds.sync(

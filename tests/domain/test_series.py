@@ -1,7 +1,7 @@
 """Tables of one plan, year after year."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -52,6 +52,15 @@ def test_who_names_no_plan_means_the_one_with_most_units() -> None:
     other = replace(timetable(task()), plan=replace(timetable(task()).plan, id="other"))
     assert main_plan([small, other]) == "other"
     assert main_plan([small, replace(other, plan=replace(small.plan, id="zzz"))]) == "npc-deputies"
+
+
+def test_a_plan_that_comes_later_is_not_the_main_one_however_great_it_is() -> None:
+    small = timetable(task(related=()))
+    other = replace(timetable(task()), plan=replace(timetable(task()).plan, id="other"))
+    began = {"npc-deputies": datetime(2026, 1, 4, 9, tzinfo=UTC)}
+    assert main_plan([small, other], began) == "npc-deputies"
+    assert main_plan([small, other], began | {"other": began["npc-deputies"]}) == "other"
+    assert main_plan([other], began) == "other"
 
 
 def test_january_asks_for_what_is_open_from_the_year_before_and_closes_with_it() -> None:

@@ -136,3 +136,20 @@ def test_what_waits_for_approval_of_a_plan_that_is_gone_ends_with_its_month(offi
     for at in ("2026-03-03T09:30+08:00", APRIL):
         office.tick(at, mail=to_approve)
     assert office.outcome("digest/2026-03/related") == (State.EXPIRED, Reason.TOO_LATE)
+
+
+def test_the_main_plan_stays_when_a_greater_one_comes(office: Trial) -> None:
+    """Who reads plan.ics, or names no plan, is not led to another office's table."""
+    folder = office.state.with_name("plans")
+    for name in ("other", "small_2027"):
+        (folder / f"{name}.toml").unlink()
+    office.tick(MARCH)
+    put_plans(office, great=plan_text("great").replace('["相关', '["无关委员会", "相关'))
+    app = office.app("2026-03-10T09:00+08:00")
+    assert app.table.plan.id == "great"  # as far as files tell
+    app.tick()
+    for later in (app, office.app(APRIL)):
+        later.refresh()
+        assert later.table.plan.id == "small"
+        assert later.feeds.names()[:2] == ["plan", "plan.great"]
+        assert b"UID:small.2026-03-1" in later.feeds.rendered("plan", Query())[0]
