@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from reminder.domain.plan import Part, Task, TaskKind
-from reminder.domain.when import Basis, Offset, Span, Term, When
+from reminder.domain.when import Basis, Offset, Span, Term, When, listed
 from reminder.domain.workdays import first_day, last_day
 
 # What may be said of a task's time beside its `when`, by what that says.
@@ -39,10 +39,11 @@ class Said:
         """A task's own word comes before its row's; what it leaves open is the row's."""
         if self.when is None:
             return row
-        when, above = self.when, row.when or When()
+        words, when, above = self.words, self.when, row.when or When()
         if not (when.spans or when.offset):
             when = replace(above, soft=True)
-        return Said(self.words, when, row.months)
+            words = listed(row.words, words) if row.when else words
+        return Said(words, when, row.months)
 
     def allows(self, term: Term) -> set[str]:
         """Which of opens, due, part, before, exact may stand beside it."""

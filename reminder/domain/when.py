@@ -120,12 +120,17 @@ def parse_when(text: str, term: Term) -> When:
     return When(tuple(spans), offsets[0] if offsets else None, soft)
 
 
+def listed(*words: str) -> str:
+    """As one text that `parse_when` reads."""
+    return "、".join(words)
+
+
 def stretch_words(text: str) -> str:
     """A stretch as the office says it, for who reads it: 上半年, 5月至10月, 年底前. Empty for what
     names days or counts from a session, which windows say better, and for what begins with 次年,
     which would be misread in that year; 适时 is not part of it."""
     items = [item for item in re.split("[、;,]", _one_sign(text)) if item not in _NOT_FIXED]
-    return "" if any(re.search("[日号天会]|^次年", item) for item in items) else "、".join(items)
+    return "" if any(re.search("[日号天会]|^次年", item) for item in items) else listed(*items)
 
 
 def _one_sign(text: str) -> str:

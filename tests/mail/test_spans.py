@@ -7,10 +7,12 @@ from datetime import date
 import pytest
 
 from reminder.domain.occasions import digest_units
+from reminder.domain.occurrences import occurrences, read_row
 from reminder.domain.plan import Task
 from reminder.domain.series import linked
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
+from reminder.domain.when import Term, parse_when
 from reminder.domain.windows import Progress
 from tests.domain.builders import (
     LEADER,
@@ -124,6 +126,7 @@ def test_the_first_sentence_tells_the_month_from_what_goes_on_after_it(
     assert mail.summary == first
 
 
+TERM = Term(2026)
 DATED = meeting(date(2026, 4, 24))
 WORDED = {
     "months": ("5—10月", 6, "5—10月（5月6日—10月30日） · 第2个月", "5—10月 · 第2个月"),
@@ -191,6 +194,16 @@ def test_a_due_day_beside_the_words_is_what_counts() -> None:
     [one] = at_times("上半年")
     due = replace(one, timing=replace(one.timing, due=date(2026, 6, 18)))
     assert [line.timing for line in written(timetable(due), month=2).lines] == ["6月18日 周四前"]
+
+
+def test_a_task_that_is_soft_keeps_its_rows_words() -> None:
+    row, own = (read_row(text, parse_when(text, TERM), TERM) for text in ("上半年", "适时"))
+    [one] = occurrences(replace(task(0), id="w-1"), own.within(row), TERM)
+    [line] = written(timetable(one), month=2).lines
+    assert (one.when, line.timing) == (
+        "上半年、适时",
+        "上半年（1月4日—6月30日） · 适时 · 第2个月",
+    )
 
 
 def test_words_wait_for_a_session_as_months_do() -> None:
