@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from reminder.cli import addresses, ledger, lists, mails, plan, plan_files, year
+from reminder.cli import addresses, ledger, lists, mails, plan, plan_files, registering, year
 from reminder.cli.context import choose
 from reminder.cli.output import counted, remark
 from reminder.errors import ConfigurationError, ReminderError
@@ -51,8 +51,8 @@ def of_all_commands(
 
 cli.add_typer(plan.cli)
 cli.add_typer(mails.cli)
-cli.add_typer(plan.tasks, name="task")
-cli.add_typer(plan.meetings, name="meeting")
+cli.add_typer(registering.tasks, name="task")
+cli.add_typer(registering.meetings, name="meeting")
 cli.add_typer(plan_files.cli, name="plan")
 cli.add_typer(lists.units, name="units")
 cli.add_typer(lists.workdays, name="workdays")

@@ -54,5 +54,5 @@ def opened(transport: Transport) -> Connection:
         return transport.open()
     except ReminderError:
         raise
-    except Exception as error:
+    except Exception as error:  # the caller waits and tries again, whatever it was
         raise unforeseen(error) from error

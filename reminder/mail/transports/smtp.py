@@ -85,7 +85,7 @@ class SmtpTransport:
                 smtp: Client = TlsClient(*server, timeout=options.timeout, context=tls)
             else:
                 smtp = Client(*server, timeout=options.timeout)
-        except Exception as error:
+        except Exception as error:  # no server is trouble of the server, whatever it was
             greeted = isinstance(error, smtplib.SMTPException)
             raise failure(self.server, "greeting" if greeted else "connect", error) from error
         if not name and smtp.sock:

@@ -1,0 +1,108 @@
+"""`reminder task` and `reminder meeting`: what is done, and the days of sessions."""
+
+from contextlib import nullcontext
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from reminder.cli.context import AsJson, application, parse_day, say_hold
+from reminder.cli.output import say, show
+from reminder.errors import UsageError
+
+tasks = typer.Typer(help="Register tasks as done, or open them again.", no_args_is_help=True)
+meetings = typer.Typer(
+    help="Days of sessions: windows, notices, feeds follow.", no_args_is_help=True
+)
+
+
+@tasks.command(epilog="Example: reminder task done 2026-03-4 2026-03-5 --on 2026-03-20")
+def done(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    month: Annotated[
+        str | None,
+        typer.Option(
+            metavar="2026-03",
+            help="Of a year-round task this month's check-in only; of several times this month's.",
+        ),
+    ] = None,
+    on: Annotated[
+        date | None, typer.Option(metavar="DATE", parser=parse_day, help="By default today.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="For the ledger's history.")] = "",
+) -> None:
+    """Set tasks as done: digests, lights and feeds follow."""
+    from reminder.office import registrations
+    from reminder.office.lookup import about_owner
+
+    app = about_owner(application(), ids[0])
+    for key in registrations.register(app, ids, month, on, note):
+        print(f"{key} is done")
+
+
+@tasks.command(epilog="Example: reminder task reopen 2026-03-4")
+def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Take a registration back."""
+    from reminder.office import registrations
+    from reminder.office.lookup import about_owner
+
+    registrations.reopen(about_owner(application(), task_id), task_id)
+    print(f"{task_id} is open again")
+
+
+@meetings.command("list", epilog="Example: reminder meeting list --json")
+def list_meetings(as_json: AsJson = False) -> None:
+    """Every session of the plan, its date and where that was set."""
+    from reminder.office.meetings import dated_meetings
+
+    app = application()
+    with app.database.read() if app.has_ledger else nullcontext() as connection:
+        rows = [
+            {
+                "id": dated.meeting.id,
+                "name": dated.meeting.name,
+                "month": dated.meeting.month,
+                "date": dated.meeting.day,
+                "until": dated.meeting.until,
+                "source": dated.source or None,
+                "tasks": [task.id for task in dated.tasks],
+            }
+            for dated in dated_meetings(app, connection)
+        ]
+    show(rows, as_json, ["id", "name", "month", "date", "source", "tasks"])
+
+
+@meetings.command("set", epilog="Example: reminder meeting set sc-25 2026-05-27")
+def set_meeting(
+    meeting: Annotated[str, typer.Argument(metavar="ID")],
+    day: Annotated[str | None, typer.Argument(metavar="DATE")] = None,
+    unset: Annotated[
+        bool, typer.Option("--unset", help="Take it back: the plan's own date counts again.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
+) -> None:
+    """Set a session's date, say what moves, and bring feeds in step."""
+    from reminder.office.lookup import about_owner
+    from reminder.office.meetings import preview, save
+
+    if (day is None) != unset:
+        raise UsageError("wanted a DATE, or --unset")
+    app = about_owner(application(), meeting)
+    with app.database.read() as connection:
+        moves = preview(app, connection, meeting, parse_day(day) if day else None)
+    for move in moves.windows:
+        before, after = move.before, move.after
+        was = f"{before.opens} to {before.due} ({before.rule})"
+        say(f"{move.task.id}: {was} becomes {after.opens} to {after.due} ({after.rule})")
+    for notice in moves.notices:
+        days = f"{notice.before or 'none'} becomes {notice.after or 'none'}"
+        say(f"{notice.kind} of {notice.task}, {days}: {', '.join(notice.units)}")
+    if not (moves.windows or moves.notices):
+        print("no window moves")
+    if moves.notices:
+        say_hold(app)
+    if dry_run:
+        print("nothing was changed")
+        return
+    save(app, moves)
+    print(f"{meeting}: {moves.becomes or 'without a date'}")
