@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -252,7 +253,9 @@ def test_the_one_that_stalls_longest_makes_room(
         client.sendall(begin)
     for _ in range(3):
         assert first(answers(connect, LAST)) == 200
-    assert first(heard(stalling[0])) == 503
+    # Whose bytes nobody had read when it had to go is reset, before it hears why.
+    with suppress(ConnectionResetError):
+        assert first(heard(stalling[0])) == 503
     stalling[-1].sendall(rest)
     assert first(stalling[-1].recv(65536)) == status
     for client in stalling:
