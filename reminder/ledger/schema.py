@@ -57,7 +57,7 @@ def _filled(**kinds: type[sa.types.TypeEngine[Any]]) -> list[Column[Any]]:
 
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0009"
+REVISION = "0010"
 metadata = MetaData()
 # The installation key, and marks such as what the feeds were last made from.
 setting = Table("setting", metadata, *_key("name"), *_filled(value=Text))
@@ -153,6 +153,9 @@ registration = Table(
     *_filled(act=String, unit=String, period=String, task=String, done_on=String),
     Column("percent", Integer),
     *_filled(message=Words, who=Words, link=String),  # by which it came, e.g. `page/deputies/1`
+    # Where the secretariat registers for a unit: how it was told, and who wrote it down.
+    Column("channel", String, nullable=False, server_default=""),
+    Column("clerk", Words, nullable=False, server_default=""),
     Index("registration_unit", "unit", "at"),
     Index("registration_task", "task", "unit"),
     Index("registration_act", "plan", "act", "period", "unit"),
@@ -161,8 +164,62 @@ registration = Table(
 meeting_date = Table(
     "meeting_date", metadata, *_key("plan", "meeting"), *_filled(day=String, recorded=Moment)
 )
-# Who is logged in at the console, by a hash of the cookie's word.
-session = Table("session", metadata, *_key("name"), *_filled(begun=Moment, seen=Moment))
+# What people edit, as it is in force: a publication is a set of documents that changed together.
+# `number` counts up; `approver` is who let it go where its author may not. `tell` is when those
+# whom it concerns are told; `told` when that was decided, and null until then.
+publication = Table(
+    "publication",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    *_filled(at=Moment, origin=String, author=Words, approver=Words, note=Words, tell=String),
+    Column("told", Moment),
+)
+# A document's text from that publication on, compressed; null where it was taken away.
+version = Table(
+    "version",
+    metadata,
+    Column("publication", sa.ForeignKey("publication.number"), primary_key=True),
+    *_key("document"),
+    *_filled(sha256=String),
+    Column("content", sa.LargeBinary),
+)
+# The edits of a person that are not published yet, as JSON, on the publication `base`; an open
+# one goes on, a submitted one waits for somebody who may approve it.
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_filled(person=String, state=String, base=Integer, created=Moment, updated=Moment),
+    *_filled(note=Words, tell=String, edits=Text),
+)
+# Who may use the console. `password` is a hash, or empty until one is chosen; `totp` a secret,
+# `subject` the name by which an identity provider knows them. `name` is what they log in with.
+person = Table(
+    "person",
+    metadata,
+    *_key("name"),
+    *_filled(full_name=Words, role=String, password=String, totp=String, subject=String),
+    *_filled(disabled=Boolean, created=Moment),
+)
+# One-time links by which a person chooses a password; `name` is a hash of the link's word.
+ticket = Table("ticket", metadata, *_key("name"), *_filled(person=String, until=Moment))
+# Calls that the secretariat made about a unit.
+call = Table(
+    "call",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_filled(at=Moment, plan=String, period=String, unit=String, clerk=Words, message=Words),
+    Index("call_unit", "plan", "unit", "at"),
+)
+# Who is logged in at the console, by a hash of the cookie's word, and with which program.
+session = Table(
+    "session",
+    metadata,
+    *_key("name"),
+    *_filled(begun=Moment, seen=Moment),
+    Column("person", String, nullable=False, server_default=""),
+    Column("agent", Words, nullable=False, server_default=""),
+)
 # Failed log-ins by where they came from: the next one waits.
 attempt = Table(
     "attempt", metadata, *_key("source"), *_filled(failures=Integer, last=Moment, not_before=Moment)
@@ -175,6 +232,8 @@ history = Table(
     *_filled(at=Moment, subject=String),
     Column("address", String),
     *_filled(state=String, reason=String, detail=Words),
+    # The name of the person whose act it was; empty for the program's own.
+    Column("who", Words, nullable=False, server_default=""),
     Index("history_subject", "subject"),
 )
 # The mail server's trouble as each replica finds it, so that a new process goes on waiting where
