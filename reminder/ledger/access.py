@@ -18,16 +18,8 @@ from sqlalchemy import Connection, delete, select, update
 
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import note_change
-from reminder.ledger.schema import (
-    attempt,
-    link,
-    note_act,
-    put,
-    put_new_setting,
-    read_history,
-    read_setting,
-    session,
-)
+from reminder.ledger.history import note_act, read_history
+from reminder.ledger.schema import attempt, link, put, put_new_setting, read_setting, session
 
 _KEY = "installation-key"
 FEED, PAGE = "feed", "page"

@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from reminder.errors import LedgerError
 from reminder.ledger import file
 from reminder.ledger.file_errors import opening_in_words
+from reminder.ledger.history import acted_by
 from reminder.ledger.mark import Mark
 from reminder.ledger.schema import REVISION, metadata, read_setting
 from reminder.ledger.server import DatabaseServer as DatabaseServer
@@ -63,10 +64,11 @@ class Database:
         self._engines = engines
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, who: str = "") -> Iterator[Connection]:
+        """As the act of that person, where it is one."""
         with self._begin(self.writer) as connection:
             _refuse_moved(connection, self.place)
-            yield connection
+            yield acted_by(connection, who)
 
     def record(self) -> AbstractContextManager[Connection]:
         return self._begin(self._engines.recorder)

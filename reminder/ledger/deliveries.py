@@ -22,16 +22,8 @@ from sqlalchemy import (
 )
 
 from reminder.domain.notices import Answer, Reason, State
-from reminder.ledger.schema import (
-    Change,
-    Moment,
-    Words,
-    history,
-    message,
-    notice,
-    recipient,
-    record,
-)
+from reminder.ledger.history import Change, record
+from reminder.ledger.schema import Moment, Words, history, message, notice, recipient
 from reminder.ledger.senders import ServerTrouble
 
 log = logging.getLogger(__name__)

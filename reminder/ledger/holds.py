@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from reminder.domain.notices import Kind, Reason, State
+from reminder.ledger.history import Change, record
 from reminder.ledger.notices import ON_THEIR_WAY, set_states
 from reminder.ledger.schema import (
-    Change,
     batched,
     drop_setting,
     notice,
     put_new_setting,
     put_setting,
     read_setting,
-    record,
     start,
 )
 

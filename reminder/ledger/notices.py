@@ -21,8 +21,9 @@ from reminder.domain.notices import (
     still_reached,
 )
 from reminder.ledger.deliveries import NOT_BEGUN
+from reminder.ledger.history import Change, record
 from reminder.ledger.occasions import AHEAD, note_reminded
-from reminder.ledger.schema import Change, batched, history, message, notice, recipient, record
+from reminder.ledger.schema import batched, history, message, notice, recipient
 
 OLD = timedelta(days=2)  # then what was never handed over is composed anew
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever

@@ -14,14 +14,13 @@ from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Closing, Progress
 from reminder.ledger.database import Place, known_revision, reading
 from reminder.ledger.feeds import note_change
+from reminder.ledger.history import note_act, read_history
 from reminder.ledger.occasions import goes_on, read_start
 from reminder.ledger.schema import (
     REVISION,
     meeting_date,
-    note_act,
     notice,
     put,
-    read_history,
     registration,
     reminded,
     start,

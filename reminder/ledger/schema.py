@@ -1,9 +1,6 @@
-"""The ledger's tables, and what all queries share: rows that may be there already, settings,
-lines of the history.
-"""
+"""The ledger's tables, and what all queries share: rows that may be there already, settings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from itertools import islice
@@ -11,8 +8,6 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, String, Table, Text
-
-from reminder.domain.notices import Reason, State
 
 
 class Moment(sa.TypeDecorator[datetime]):
@@ -342,33 +337,3 @@ def batched(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-# The history: every change of a notice and of its recipients, in order
-
-
-@dataclass(frozen=True)
-class Change:
-    """One line of the history. `subject` is a notice's key."""
-
-    subject: str
-    state: State
-    reason: Reason
-    address: str | None = None
-    detail: str = ""
-
-
-def record(connection: Connection, at: datetime, changes: Iterable[Change]) -> None:
-    if rows := [vars(change) | {"at": at} for change in changes]:
-        connection.execute(history.insert(), rows)
-
-
-def read_history(connection: Connection, *subjects: str) -> list[sa.RowMapping]:
-    query = sa.select(history).where(history.c.subject.in_(subjects)).order_by(history.c.id)
-    return list(connection.execute(query).mappings())
-
-
-def note_act(connection: Connection, at: datetime, subject: str, act: str, detail: str) -> None:
-    """Of a person, on what is no notice: a task, a meeting, a link."""
-    row = {"at": at, "subject": subject, "address": None, "state": act, "detail": detail}
-    connection.execute(history.insert().values(**row, reason="registered"))

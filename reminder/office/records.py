@@ -15,9 +15,9 @@ from reminder.errors import DeclinedError, LedgerError, UnknownError, UsageError
 from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
+from reminder.ledger.history import read_history
 from reminder.ledger.integrity import backup, take_back, verify
 from reminder.ledger.registrations import Days, dates_of, done_in, ids_used_before
-from reminder.ledger.schema import read_history
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
 from reminder.office import operations

@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 from reminder.clock import Clock
 from reminder.documents.office import load_office
 from reminder.ledger.database import DatabaseServer, Place, open_database
+from reminder.ledger.history import read_history
 from reminder.ledger.notices import content_of
-from reminder.ledger.schema import read_history
 from reminder.ledger.senders import ServerTrouble, read_troubles
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports.maildir import messages

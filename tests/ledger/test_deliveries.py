@@ -9,8 +9,8 @@ from reminder.ledger import deliveries, notices
 from reminder.ledger.database import Database, Place, open_database
 from reminder.ledger.deliveries import Claim, Result
 from reminder.ledger.deliveries import settle as record_answers
+from reminder.ledger.history import read_history
 from reminder.ledger.notices import Composed
-from reminder.ledger.schema import read_history
 from reminder.ledger.senders import ServerTrouble
 from reminder.ledger.views import NoticeView, read_notice
 

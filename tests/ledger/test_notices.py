@@ -15,9 +15,10 @@ from reminder.domain.occasions import Step
 from reminder.ledger import deliveries, notices
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Result, settle
+from reminder.ledger.history import read_history
 from reminder.ledger.notices import Composed
 from reminder.ledger.occasions import read_notified
-from reminder.ledger.schema import read_history, recipient
+from reminder.ledger.schema import recipient
 from reminder.ledger.views import NoticeView, read_notice, read_notices
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)

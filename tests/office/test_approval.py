@@ -8,7 +8,8 @@ from sqlalchemy import update
 
 from reminder.domain.notices import Reason, State
 from reminder.errors import DeclinedError, UsageError
-from reminder.ledger.schema import read_history, recipient
+from reminder.ledger.history import read_history
+from reminder.ledger.schema import recipient
 from reminder.ledger.senders import read_alarms
 from reminder.office import operations, registrations
 from reminder.office.application import Application
