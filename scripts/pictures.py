@@ -23,7 +23,7 @@ from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
 from reminder.ledger.access import PAGE, InstallationKey, LinkView
 from reminder.mail.compose import Composer, UnitFacts
-from reminder.office import registrations
+from reminder.office import completion, registrations
 from reminder.office.application import Application
 from reminder.office.links import door_word
 from reminder.office.login import begin_session
@@ -83,7 +83,7 @@ def live(app: Application) -> None:
         registrations.finish(
             app, lead, found, by, done_on=date(2026, 3, 30), words="已提请主任会议审议。"
         )
-    registrations.confirm(app, "deputies", "2026-03-3", "", SECRETARIAT)
+    completion.confirm(app, "deputies", "2026-03-3", "", SECRETARIAT)
     found = table.plan.by_id["2026-04-1"]
     words = "部署会议方案已报，拟于月底前召开。"
     registrations.report_progress(app, lead, found, by, words=words, percent=60)

@@ -32,21 +32,21 @@ def done(
     note: Annotated[str, typer.Option(help="For the ledger's history.")] = "",
 ) -> None:
     """Set tasks as done: digests, lights and feeds follow."""
-    from reminder.office import registrations
+    from reminder.office import completion
     from reminder.office.lookup import about_owner
 
     app = about_owner(application(), ids[0])
-    for key in registrations.register(app, ids, month, on, note):
+    for key in completion.register(app, ids, month, on, note):
         print(f"{key} is done")
 
 
 @tasks.command(epilog="Example: reminder task reopen 2026-03-4")
 def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Take a registration back."""
-    from reminder.office import registrations
+    from reminder.office import completion
     from reminder.office.lookup import about_owner
 
-    registrations.reopen(about_owner(application(), task_id), task_id)
+    completion.reopen(about_owner(application(), task_id), task_id)
     print(f"{task_id} is open again")
 
 

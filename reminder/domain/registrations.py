@@ -26,12 +26,26 @@ OF_UNITS = (Act.SIGN, Act.PROGRESS, Act.FINISH)
 DECIDING = (Act.FINISH, Act.CONFIRM, Act.RETURN, Act.UNDO, Act.CARRY, Act.END)
 
 
+class Channel(StrEnum):
+    """How the secretariat was told what it registers for a unit."""
+
+    PHONE = "phone"
+    VISIT = "visit"
+    MAIL = "mail"
+
+
 @dataclass(frozen=True)
 class Signature:
-    """Who registers, as they name themselves, and by which link they came."""
+    """Whose word it is, as they name themselves, and by which link they came.
+
+    `clerk` is who wrote it down at the secretariat; with a `channel` for a unit (代登记), which has
+    told it that way.
+    """
 
     who: str
     link: str
+    channel: Channel | None = None
+    clerk: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, exists, func, select
+from sqlalchemy import Connection, Row, RowMapping, Select, bindparam, delete, exists, func, select
 
 from reminder.domain.notices import Kind
-from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Registration, Signature
+from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Channel, Registration, Signature
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Closing, Progress
 from reminder.ledger.database import Place, known_revision, reading
@@ -31,7 +31,7 @@ from reminder.ledger.schema import (
 def add(connection: Connection, new: Registration) -> int:
     """Returns its number."""
     day = new.done_on.isoformat() if new.done_on else ""
-    row = vars(new) | vars(new.by) | {"done_on": day}
+    row = vars(new) | vars(new.by) | {"done_on": day, "channel": new.by.channel or ""}
     del row["by"], row["id"]
     query = registration.insert().values(row).returning(registration.c.id)
     return connection.scalar(query) or 0
@@ -128,7 +128,7 @@ def _read(connection: Connection, query: Select[Any], **values: object) -> list[
             unit=row.unit,
             period=row.period,
             task=row.task,
-            by=Signature(row.who, row.link),
+            by=_signature(row),
             done_on=date.fromisoformat(row.done_on) if row.done_on else None,
             percent=row.percent,
             message=row.message,
@@ -137,6 +137,11 @@ def _read(connection: Connection, query: Select[Any], **values: object) -> list[
         )
         for row in connection.execute(query, values)
     ]
+
+
+def _signature(row: Row[Any]) -> Signature:
+    channel = Channel(row.channel) if row.channel else None
+    return Signature(row.who, row.link, channel, row.clerk)
 
 
 _TASKS_DONE = select(task_done).where(task_done.c.plan == bindparam("of_plan"))

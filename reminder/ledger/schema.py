@@ -198,12 +198,13 @@ person = Table(
 )
 # One-time links by which a person chooses a password; `name` is a hash of the link's word.
 ticket = Table("ticket", metadata, *_key("name"), *_filled(person=String, until=Moment))
-# Calls that the secretariat made about a unit.
+# Append-only: calls between the secretariat and a unit. `clerk` has phoned, `who` has answered.
 call = Table(
     "call",
     metadata,
     Column("id", Integer, primary_key=True),
-    *_filled(at=Moment, plan=String, period=String, unit=String, clerk=Words, message=Words),
+    *_filled(at=Moment, plan=String, period=String, unit=String),
+    *_filled(clerk=Words, who=Words, message=Words),
     Index("call_unit", "plan", "unit", "at"),
 )
 # Who is logged in at the console, by a hash of the cookie's word, and with which program.

@@ -1,13 +1,10 @@
-"""What units and the secretariat register: every act one row of history, a unit's own with a
-receipt; tasks closed by hand, or open again."""
+"""What units register of months and tasks: every act one row of history, with a receipt."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from reminder.domain.characters import one_line
 from reminder.domain.notices import Kind, State
 from reminder.domain.occasions import gets_digest
 from reminder.domain.plan import Task, TaskKind
@@ -15,12 +12,11 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
-from reminder.errors import DeclinedError, UsageError
+from reminder.errors import DeclinedError
 from reminder.ledger import registrations
 from reminder.ledger.views import newest_copies
 from reminder.office.application import Application
-from reminder.office.holds import refuse_wrong_clock
-from reminder.office.lookup import find_task, month_of
+from reminder.office.completion import close, progress_in
 from reminder.office.notice_writer import stop_done
 
 # More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
@@ -29,7 +25,6 @@ from reminder.office.notice_writer import stop_done
 A_DAY = {Act.SIGN: 40, Act.PROGRESS: 30, Act.FINISH: 5}
 WHO = 40  # characters of a name
 WORDS = 1000  # characters of a report
-COMMAND = Signature("", "command")
 
 
 def to_sign(
@@ -57,7 +52,7 @@ def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
     """False when it was signed before: nothing is written then."""
     at = app.clock.now()
     with app.database.write() as connection:
-        asked = to_sign(connection, app, unit, _progress(app, connection), at)
+        asked = to_sign(connection, app, unit, progress_in(app, connection), at)
         if not asked or period != asked:
             raise DeclinedError("not_to_sign")
         signing = _new(app, Registration(at, Act.SIGN, unit.id, period, "", by))
@@ -85,7 +80,7 @@ def report_progress(
     period = table.plan.period(table.running_month(table.local_day(at))) if is_year else ""
     report = Registration(at, Act.PROGRESS, unit.id, period, task.id, by, None, percent, words)
     with app.database.write() as connection:
-        if _progress(app, connection).is_over(task.id):
+        if progress_in(app, connection).is_over(task.id):
             raise DeclinedError("already_done")
         _register(app, connection, _new(app, report))
     app.wake()
@@ -115,7 +110,7 @@ def finish(
         app, Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, None, words)
     )
     with app.database.write() as connection:
-        progress = _progress(app, connection)
+        progress = progress_in(app, connection)
         if progress.is_over(task.id) or (task.id, period) in progress.checked_in:
             raise DeclinedError("already_done")
         for other in registrations.in_force(connection, report.plan, Act.FINISH, unit=unit.id):
@@ -124,8 +119,8 @@ def finish(
         _register(app, connection, report)
         if app.settings.web.finish == "direct":
             direct = Signature("", "direct")
-            _close(connection, report.plan, [(task.id, period)], done_on, "", at, direct)
-        stop_done(connection, app.table.plan.id, _progress(app, connection), at)
+            close(connection, report.plan, [(task.id, period)], done_on, "", at, direct)
+        stop_done(connection, app.table.plan.id, progress_in(app, connection), at)
     app.wake()
     app.sync_feeds(at)
     return True
@@ -170,155 +165,3 @@ def _register(app: Application, connection: Connection, entry: Registration) -> 
         raise DeclinedError("too_often")
     registrations.add(connection, entry)
     app.containers.receipts.send(connection, entry.at, plan=entry.plan, unit=entry.unit)
-
-
-# What the secretariat makes of it
-
-
-def confirm(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
-    """办结: the light turns grey, the leads' own feeds and the next digests follow."""
-    at = app.clock.now()
-    with app.database.write() as connection:
-        report = _waiting(app, connection, unit, task, period)
-        day = report.done_on or app.table.local_day(at)
-        _close(connection, report.plan, [(task, period)], day, "", at, by)
-        stop_done(connection, app.table.plan.id, _progress(app, connection), at)
-    app.sync_feeds(at)
-
-
-def send_back(
-    app: Application, unit: str, task: str, period: str, words: str, by: Signature
-) -> None:
-    """With a word: the unit reads it in a mail and on its page, and is reminded as before."""
-    if not words.strip():
-        raise DeclinedError("no_reason_to_return")
-    at = app.clock.now()
-    with app.database.write() as connection:
-        _waiting(app, connection, unit, task, period)
-        answer = _new(app, Registration(at, Act.RETURN, unit, period, task, by))
-        answer = replace(answer, message=words.strip())
-        answer = replace(answer, id=registrations.add(connection, answer))
-        app.containers.receipts.send_back(connection, answer)
-    app.wake()
-
-
-def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
-    """Takes back a signing (no task), a report of completion, or 办结 of a task."""
-    at = app.clock.now()
-    undone = _new(app, Registration(at, Act.UNDO, unit, period, task, by))
-    with app.database.write() as connection:
-        if not task:
-            of = {"unit": unit, "period": period}
-            if not registrations.in_force(connection, undone.plan, Act.SIGN, **of):
-                raise DeclinedError("no_signing_to_undo")
-            registrations.add(connection, undone)
-            return
-        if not _reopen(connection, undone.plan, task, period, at, by):
-            _waiting(app, connection, unit, task, period)
-            registrations.add(connection, undone)
-    app.sync_feeds(at)
-
-
-def _waiting(
-    app: Application, connection: Connection, unit: str, task: str, period: str
-) -> Registration:
-    of = {"unit": unit, "task": task, "period": period}
-    for report in registrations.in_force(connection, app.table.plan.id, Act.FINISH, **of):
-        return report
-    raise DeclinedError("already_handled")
-
-
-def register(
-    app: Application,
-    task_ids: Iterable[str],
-    month: str | None,
-    on: date | None,
-    note: str,
-    by: Signature = COMMAND,
-) -> list[str]:
-    """Tasks as done: for good, or for that month's check-in of a year-round task. Their keys."""
-    if note:
-        try:
-            one_line(note)
-        except ValueError as error:
-            raise UsageError(f"--note {error}") from None
-    refuse_wrong_clock(app.clock, app.tables)
-    at = app.clock.now()
-    tasks = [_registrable(app, task_id, month) for task_id in task_ids]
-    day = on or app.table.local_day(at)
-    if day > app.table.local_day(at):
-        raise UsageError(f"{day} is yet to come, wanted a day up to today")
-    with app.database.write() as connection:
-        _close(connection, app.table.plan.id, tasks, day, note, at, by)
-        stop_done(connection, app.table.plan.id, _progress(app, connection), at)
-    app.sync_feeds(at)
-    return [key for key, _ in tasks]
-
-
-def _registrable(app: Application, task_id: str, month: str | None) -> tuple[str, str]:
-    """With the period of its check-in, which only a year-round one has."""
-    app = app.about_task(task_id)
-    number = month_of(app, month) if month else 0
-    task = find_task(app, task_id, number)
-    if task.kind is TaskKind.STANDING:
-        raise UsageError(f"{task_id} is a standing remark: it is never done")
-    if not month:
-        return task.id, ""
-    if task.kind is TaskKind.YEAR:
-        return task.id, month
-    months = app.table.months_of(task)
-    if number not in months:
-        raise UsageError(f"{task_id} belongs to {app.table.plan.period(months[-1])}, not {month}")
-    return task.id, ""
-
-
-def reopen(
-    app: Application, task_id: str, period: str | None = None, by: Signature = COMMAND
-) -> None:
-    """All of it, or one month's check-in, or with an empty period the task as a whole."""
-    task_id, at = find_task(app, task_id).id, app.clock.now()
-    with app.database.write() as connection:
-        if not _reopen(connection, app.table.plan.id, task_id, period, at, by):
-            raise DeclinedError("not_registered_as_done", f"{task_id} is not registered as done")
-    app.sync_feeds(at)
-
-
-def _close(
-    connection: Connection,
-    plan: str,
-    tasks: Iterable[tuple[str, str]],
-    day: date,
-    note: str,
-    at: datetime,
-    by: Signature,
-) -> None:
-    """What units have reported of them is settled with it."""
-    for task, period in tasks:
-        of = {"task": task, "period": period}
-        for report in registrations.in_force(connection, plan, Act.FINISH, **of):
-            settled = replace(report, at=at, act=Act.CONFIRM, by=by, done_on=day, message="")
-            registrations.add(connection, settled)
-        registrations.note_done(connection, plan, task, period, day, note, at)
-
-
-def _reopen(
-    connection: Connection,
-    plan: str,
-    task: str,
-    period: str | None,
-    at: datetime,
-    by: Signature,
-) -> bool:
-    """What was confirmed to units is taken back from each of them. False when nothing was
-    registered of it."""
-    if not registrations.forget_done(connection, plan, task, period, at):
-        return False
-    for report in registrations.in_force(connection, plan, Act.CONFIRM, task=task):
-        if period in (None, report.period):
-            undone = replace(report, at=at, act=Act.UNDO, by=by, done_on=None)
-            registrations.add(connection, undone)
-    return True
-
-
-def _progress(app: Application, connection: Connection) -> Progress:
-    return registrations.read_progress(connection, app.table, app.settings.stream)

@@ -18,10 +18,10 @@ from reminder.errors import DeclinedError
 from reminder.ledger import registrations
 from reminder.ledger.registrations import read_progress
 from reminder.office.application import Application
+from reminder.office.completion import COMMAND
 from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_task
 from reminder.office.notice_writer import stop_done
-from reminder.office.registrations import COMMAND
 
 WHY = 200  # characters of a reason
 

@@ -17,7 +17,7 @@ from reminder.domain.notices import Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.views import read_notices
-from reminder.office import links, meetings, registrations
+from reminder.office import completion, links, meetings, registrations
 from reminder.office.application import Application
 from reminder.office.login import begin_session
 from reminder.office.notice_writer import draft_of
@@ -150,9 +150,9 @@ def fill(office: Trial) -> None:
         registrations.finish(
             app, unit(lead), task(f"2026-{number}"), BY, done_on=day, period=period
         )
-    registrations.confirm(app, "a", "2026-1", "", BY)
-    registrations.confirm(app, "a", "2026-8", "2026-03", BY)
-    registrations.send_back(app, "b", "2026-3", "", "请补充", BY)
+    completion.confirm(app, "a", "2026-1", "", BY)
+    completion.confirm(app, "a", "2026-8", "2026-03", BY)
+    completion.send_back(app, "b", "2026-3", "", "请补充", BY)
     meetings.save(app, preview(app, "dated", date(2026, 4, 29)))
     for name in ("a", "b", "plan"):
         links.rotate(app, links.add_reader(app, name, "值班员"))

@@ -8,7 +8,7 @@ import time_machine
 from reminder.clock import Clock
 from reminder.errors import ReminderError
 from reminder.ledger.occasions import read_start
-from reminder.office import registrations
+from reminder.office import completion
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, Trial
 
@@ -58,7 +58,7 @@ def test_clock_that_falls_back_to_1970_changes_nothing(office: Trial) -> None:
         app.plan(app.clock.now())
         assert app.look(app.clock.now(), ()) == 0
         with pytest.raises(ReminderError):
-            registrations.register(app, ["2026-03-1"], None, None, "")
+            completion.register(app, ["2026-03-1"], None, None, "")
         assert office.notices() == before
         clock.move_to(datetime.fromisoformat("2026-04-01T09:00+08:00"))
         app.tick()

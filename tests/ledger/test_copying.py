@@ -13,7 +13,7 @@ from reminder.ledger.access import FEED, LinkView
 from reminder.ledger.database import Place, open_database, reading
 from reminder.ledger.schema import metadata, setting
 from reminder.mail.replicas import single_process_lock
-from reminder.office import records, registrations
+from reminder.office import completion, records
 from reminder.office.links import rotate
 from tests.daemon.processes import until
 from tests.daemon.trials import MARCH, Trial, forked, trial
@@ -37,7 +37,7 @@ def office(places: tuple[Place, Place], tmp_path: Path) -> Iterator[Trial]:
         app = opened.app(MARCH)
         app.tick()
         rotate(app, LinkView(FEED, "lead"))
-        registrations.register(app, ["2026-03-1"], None, None, "办结")
+        completion.register(app, ["2026-03-1"], None, None, "办结")
         yield opened
 
 

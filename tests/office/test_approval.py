@@ -11,7 +11,7 @@ from reminder.errors import DeclinedError, UsageError
 from reminder.ledger.history import read_history
 from reminder.ledger.schema import recipient
 from reminder.ledger.senders import read_alarms
-from reminder.office import operations, registrations
+from reminder.office import completion, operations
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed
@@ -61,7 +61,7 @@ def approve_all(app: Application) -> int:
 
 def done(small: Trial, at: str = BEFORE) -> None:
     """March's task is registered: the lead's digest reads otherwise."""
-    registrations.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
+    completion.register(small.app(at, **ON), ["2026-03-1"], None, None, "")
 
 
 MAIL = {"mail": {"approval": True} | OPERATOR}

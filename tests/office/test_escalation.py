@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reminder.office import operations, registrations
+from reminder.office import completion, operations
 from tests.daemon.trials import MARCH, NOBODY, Trial, by_smtp, text_of
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -114,6 +114,6 @@ def test_a_queued_reminder_to_others_alone_is_given_up_when_its_task_is_done(
 ) -> None:
     settings = ASIDE | NOBODY
     office.tick(NUDGED, **settings)
-    registrations.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
+    completion.register(office.app(NUDGED, **settings), ["2026-03-1"], None, None, "")
     office.tick("2026-03-26T09:05+08:00", **settings)
     assert office.outcome(NUDGE) == ("expired", "done")

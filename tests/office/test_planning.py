@@ -10,7 +10,7 @@ import pytest
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
-from reminder.office import operations, registrations
+from reminder.office import completion, operations
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp, parsed, text_of
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -120,7 +120,7 @@ def test_queued_nudge_goes_for_what_is_left(
 ) -> None:
     app = shipped.app("2026-03-26T09:00+08:00", **NOBODY)
     assert app.tick().retry == 6
-    registrations.register(app, done, None, None, "")
+    completion.register(app, done, None, None, "")
     shipped.tick("2026-03-26T09:05+08:00", **smtp)
     assert shipped.outcome(NUDGE) == outcome
 
@@ -397,7 +397,7 @@ def test_nudge_released_on_a_later_day_says_so_and_leaves_out_what_is_done(shipp
     held = {"first_start": "hold"}
     shipped.tick("2026-04-27T09:10+08:00", mail=held)
     app = shipped.app("2026-04-29T09:00+08:00", mail=held)
-    registrations.register(app, ["2026-04-1"], None, None, "")
+    completion.register(app, ["2026-04-1"], None, None, "")
     operations.release(app)
     nudge = "nudge/2026-04-27/deputies"
     assert "〔补发〕临近提醒" in shipped.subject(nudge)
@@ -410,9 +410,9 @@ def test_nudge_that_never_went_comes_back_with_its_task(
 ) -> None:
     shipped.tick("2026-04-27T09:00+08:00", **NOBODY)
     app = shipped.app("2026-04-27T10:00+08:00", **smtp)
-    registrations.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
+    completion.register(app, ["2026-04-1", "2026-04-2"], None, None, "")
     shipped.tick("2026-04-27T10:01+08:00", **smtp)
-    registrations.reopen(shipped.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
+    completion.reopen(shipped.app("2026-04-27T10:02+08:00", **smtp), "2026-04-2")
     shipped.tick("2026-04-28T09:00+08:00", **smtp)
     assert "nudge/2026-04-28/deputies" in shipped.notices()
 

@@ -8,7 +8,7 @@ from reminder.calendar.rendering import Query
 from reminder.domain.notices import Kind, Reason, State
 from reminder.errors import UnknownError, UsageError
 from reminder.ledger.views import read_notices
-from reminder.office import operations, registrations
+from reminder.office import completion, operations
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, text_of
 from tests.plans import plan_text, put_plans
 
@@ -50,7 +50,7 @@ def test_a_unit_gets_one_mail_of_each_plan_that_names_it(office: Trial) -> None:
 def test_a_task_that_is_done_in_one_plan_stays_open_in_the_other(office: Trial) -> None:
     app = office.app(MARCH)
     app.tick()
-    registrations.register(app.about("other"), ["2026-03-1"], None, None, "")
+    completion.register(app.about("other"), ["2026-03-1"], None, None, "")
     assert list(office.app(MARCH).about("other").progress().done) == ["2026-03-1"]
     assert not office.app(MARCH).about("small").progress().done
     office.tick("2026-03-26T09:30+08:00")

@@ -12,7 +12,7 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import registrations
 from reminder.ledger.schema import recipient
-from reminder.office import lookup, operations
+from reminder.office import completion, lookup, operations
 from reminder.office import registrations as service
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, Trial, text_of
@@ -108,7 +108,7 @@ def test_a_unit_of_another_body_is_not_asked_to_sign(small: Trial) -> None:
 
 def test_an_undone_signature_can_be_given_again(either: Trial) -> None:
     sign(either.app(LATE))
-    service.undo(either.app(LATE), "lead", "", "2026-03", OFFICE)
+    completion.undo(either.app(LATE), "lead", "", "2026-03", OFFICE)
     assert sign(either.app(LATE))
     assert [each.act for each in said(either)] == [Act.SIGN, Act.UNDO, Act.SIGN]
 
@@ -227,7 +227,7 @@ def test_one_task_is_reported_as_done_a_few_times_a_day_whatever_the_office_says
     app = small.app(LATE)
     for _ in range(service.A_DAY[Act.FINISH]):
         finish(app)
-        service.send_back(app, "lead", TASK, "", "请核对", OFFICE)
+        completion.send_back(app, "lead", TASK, "", "请核对", OFFICE)
     with pytest.raises(DeclinedError, match="too often"):
         finish(app)
     assert sign(app)
@@ -254,7 +254,7 @@ def test_of_two_leads_one_reports_for_itself_alone_until_the_task_is_confirmed(t
     app.plan(app.clock.now())
     [key] = kinds(two, Kind.NUDGE)
     assert (key, two.notice(key).state) == ("nudge/2026-03-26/bystander", "queued")
-    service.confirm(app, "lead", TASK, "", OFFICE)
+    completion.confirm(app, "lead", TASK, "", OFFICE)
     assert two.outcome(key) == ("expired", "done")
     assert not app.progress().is_asked(TASK, "bystander")
 
@@ -276,7 +276,7 @@ def test_confirmation_closes_the_task_and_the_leads_own_feed_says_so(small: Tria
     progress = app.progress()
     assert (progress.reported, progress.done) == ({(TASK, "lead", ""): date(2026, 3, 20)}, {})
     assert "✓" not in feed(app, "lead")
-    service.confirm(app, "lead", TASK, "", OFFICE)
+    completion.confirm(app, "lead", TASK, "", OFFICE)
     assert app.progress().done == {TASK: date(2026, 3, 20)}
     assert app.progress().reported == {}
     assert "✓" in feed(app, "lead")
@@ -293,8 +293,8 @@ def test_what_was_sent_back_is_told_to_its_unit_alone_and_asked_for_again(either
     finish(either.app(LATE))
     app = either.app(LATE, web={"base_url": "https://reminder.test"})
     with pytest.raises(DeclinedError, match="no reason to return"):
-        service.send_back(app, "lead", TASK, "", "  ", OFFICE)
-    service.send_back(app, "lead", TASK, "", "请补充<印发>文号", OFFICE)
+        completion.send_back(app, "lead", TASK, "", "  ", OFFICE)
+    completion.send_back(app, "lead", TASK, "", "请补充<印发>文号", OFFICE)
     either.tick(LATE)
     assert said(either)[0].message == "请补充<印发>文号"
     assert receipts(either) == ["1", "2"]  # it is not gathered
@@ -310,7 +310,7 @@ def test_the_word_of_a_unit_that_has_left_can_be_sent_back(small: Trial) -> None
     finish(small.app("2026-03-20T10:00+08:00"), "lead")
     small.edit_units('id = "lead"', 'id = "other"')
     app = small.app(LATE)
-    service.send_back(app, "lead", TASK, "", "请补充", OFFICE)
+    completion.send_back(app, "lead", TASK, "", "请补充", OFFICE)
     assert app.progress().reported == {}
 
 
@@ -319,11 +319,11 @@ def test_a_report_is_made_confirmed_or_sent_back_once(small: Trial) -> None:
     assert finish(small.app(LATE))
     assert not finish(small.app(LATE))
     assert len(said(small)) == 2
-    service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
+    completion.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
     with pytest.raises(DeclinedError, match="already handled"):
-        service.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
+        completion.confirm(small.app(LATE), "lead", TASK, "", OFFICE)
     with pytest.raises(DeclinedError, match="already handled"):
-        service.send_back(small.app(LATE), "lead", TASK, "", "迟了", OFFICE)
+        completion.send_back(small.app(LATE), "lead", TASK, "", "迟了", OFFICE)
     with pytest.raises(DeclinedError, match="already done"):
         finish(small.app(LATE))
 
@@ -333,8 +333,8 @@ def test_undone_a_task_is_open_again_and_waits_for_nobody(either: Trial) -> None
     for is_confirmed in (True, False):
         finish(app)
         if is_confirmed:
-            service.confirm(app, "lead", TASK, "", OFFICE)
-        service.undo(app, "lead", TASK, "", OFFICE)
+            completion.confirm(app, "lead", TASK, "", OFFICE)
+        completion.undo(app, "lead", TASK, "", OFFICE)
         assert (app.progress().done, app.progress().reported) == ({}, {})
         assert app.progress().is_asked(TASK, "lead")
 
@@ -362,8 +362,8 @@ def test_undoing_what_was_confirmed_to_two_leads_tells_both(two: Trial) -> None:
     app = two.app(LATE)
     finish(app)
     finish(app, "bystander")
-    service.confirm(app, "lead", TASK, "", OFFICE)
-    service.undo(app, "lead", TASK, "", OFFICE)
+    completion.confirm(app, "lead", TASK, "", OFFICE)
+    completion.undo(app, "lead", TASK, "", OFFICE)
     assert [said(two, name)[0].act for name in ("lead", "bystander")] == [Act.UNDO, Act.UNDO]
     assert app.progress().is_asked(TASK, "bystander")
 
@@ -371,9 +371,9 @@ def test_undoing_what_was_confirmed_to_two_leads_tells_both(two: Trial) -> None:
 def test_what_the_secretariat_registers_settles_what_waits_until_it_is_reopened(two: Trial) -> None:
     app = two.app(LATE)
     finish(app)
-    service.register(app, [TASK], None, date(2026, 3, 24), "")
+    completion.register(app, [TASK], None, date(2026, 3, 24), "")
     assert [each.act for each in said(two)] == [Act.CONFIRM, Act.FINISH]
-    service.reopen(app, TASK)
+    completion.reopen(app, TASK)
     assert said(two)[0].act is Act.UNDO
     assert said(two, "bystander") == []
     assert app.progress().reported == {}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reminder.ledger import integrity
-from reminder.office import holds, operations, records, registrations
+from reminder.office import completion, holds, operations, records
 from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.postgresql import PostgreSQL
@@ -72,7 +72,7 @@ def test_restored_copy_is_known_after_commands_have_written_rows(
 ) -> None:
     restored(office, tmp_path)
     for _ in range(40):
-        registrations.register(office.app(APRIL), ["2026-03-1"], None, None, "")
+        completion.register(office.app(APRIL), ["2026-03-1"], None, None, "")
     office.tick(APRIL)
     assert office.states(period="2026-04") == {HELD}
 

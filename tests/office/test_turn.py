@@ -12,7 +12,7 @@ from reminder.domain.status import TaskState
 from reminder.errors import DeclinedError
 from reminder.ledger.holds import read_hold
 from reminder.ledger.schema import start
-from reminder.office import operations, records, registrations, turn
+from reminder.office import completion, operations, records, turn
 from reminder.office.holds import hold_words
 from reminder.office.simulation import simulate
 from reminder.office.status import why_held
@@ -57,7 +57,7 @@ def test_december_tells_of_january_and_january_asks_for_the_year_before(office: 
 
 def test_what_was_registered_in_the_old_year_is_asked_for_no_more(office: Trial) -> None:
     app = office.app(JANUARY)
-    registrations.register(app.about("small", 2026), [OLD], None, None, "")
+    completion.register(app.about("small", 2026), [OLD], None, None, "")
     assert [one.task.id for one in read(office).open] == ["2026-12-1"]
 
 
@@ -248,7 +248,7 @@ def test_ids_of_a_year_whose_file_is_gone_are_told(
     office: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = office.state.with_name("plans")
-    registrations.register(office.app(DECEMBER), [OLD], None, None, "")
+    completion.register(office.app(DECEMBER), [OLD], None, None, "")
     for name in ("now", "next"):
         (folder / f"{name}.toml").unlink()
     put_plans(office, copied=plan_text(year=2028, ids="2026", months=[11]))

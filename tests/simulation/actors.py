@@ -10,8 +10,9 @@ from reminder.domain.timetable import Timetable
 from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
 from reminder.office.approval import DigestBatch
+from reminder.office.completion import confirm, register, send_back
 from reminder.office.lookup import find_task
-from reminder.office.registrations import confirm, finish, register, send_back
+from reminder.office.registrations import finish
 from tests.office.approving import approve, approve_all, read_batches
 from tests.simulation.faults import HOUR, Action, PlannedAction
 

@@ -16,7 +16,7 @@ from reminder.domain.registrations import Signature
 from reminder.ledger.notices import content_of
 from reminder.ledger.views import read_notices
 from reminder.mail.mime import read
-from reminder.office import registrations
+from reminder.office import completion
 from tests.domain.builders import LEADER, RELATED, at, at_times, task, timetable
 from tests.web.console.conftest import logged_in
 from tests.web.test_units import Visitor, parts, use
@@ -43,7 +43,7 @@ def test_one_time_is_registered_and_confirmed_and_no_other(house: Any) -> None:
     assert "待确认" in parts(page, "前期事项（待确认6项）")
     console = logged_in(house)
     assert "<h3>报送代表履职信息（7月）</h3>" in console.get("/console").text
-    registrations.confirm(house.application, LEADER, JULY, "", BY)
+    completion.confirm(house.application, LEADER, JULY, "", BY)
     assert set(house.application.progress().done) == {JULY}
     assert "已办结（7月27日）" in unit.see()
     assert "报送代表履职信息（7月）" in console.get(f"/console/units/{LEADER}").text

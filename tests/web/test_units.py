@@ -18,7 +18,7 @@ from reminder.domain.units import Relation
 from reminder.ledger import registrations
 from reminder.ledger.access import FEED, PAGE, LinkView
 from reminder.ledger.schema import link, metadata
-from reminder.office import registrations as service
+from reminder.office import completion
 from reminder.office.application import Application
 from reminder.office.links import revoke, rotate
 from tests.domain.builders import LEADER, OUTSIDER, RELATED, at, task, timetable, year_round
@@ -190,13 +190,15 @@ def test_completion_waits_is_sent_back_and_then_closed(house: Any, leader: Visit
     leader.finish()
     assert "此前已作同样登记" in leader.see()
     assert len(leader.said()) == 1
-    service.send_back(house.application, "deputies", APRIL_TASK, "", "请补充<b>人数</b>", SECRETARY)
+    completion.send_back(
+        house.application, "deputies", APRIL_TASK, "", "请补充<b>人数</b>", SECRETARY
+    )
     page = leader.see()
     assert "已退回：请补充&lt;b&gt;人数&lt;/b&gt;" in page
     assert "待复核（" not in page
     leader.finish(words="共120人")
     assert "已退回：" not in leader.see()
-    service.confirm(house.application, "deputies", APRIL_TASK, "", SECRETARY)
+    completion.confirm(house.application, "deputies", APRIL_TASK, "", SECRETARY)
     page = leader.see()
     assert '<span class="pill grey">已办结（4月1日）</span>' in page
     assert f'id="done-{APRIL_TASK}"' not in page
@@ -231,7 +233,7 @@ def test_a_year_round_task_is_registered_for_the_running_month_or_for_good(
     assert "本月待复核" in visitor.see()
     assert visitor.report(**of_task, words="总结已报").status_code == 303
     assert "总结已报" in visitor.see()
-    service.confirm(house.application, LEADER, "2026-year-1", month, SECRETARY)
+    completion.confirm(house.application, LEADER, "2026-year-1", month, SECRETARY)
     assert '<span class="pill green">本月已登记</span>' in visitor.see()
     assert visitor.finish(**of_task).status_code == 303
     assert "全年办结待复核" in visitor.see()
@@ -357,7 +359,7 @@ def test_two_leads_see_their_own_words_and_the_offices(house: Any) -> None:
     for visitor in (one, third):
         page = visitor.see()
         assert not re.search("外单位|办公室|待复核|已签收|4月17日", page)
-    service.confirm(house.application, OUTSIDER, APRIL_TASK, "", SECRETARY)
+    completion.confirm(house.application, OUTSIDER, APRIL_TASK, "", SECRETARY)
     assert "已办结（4月17日）" in one.see()
     assert "已办结" not in third.see()
 
@@ -480,7 +482,7 @@ def test_no_page_presses(house: Any, unit: str, relation: Relation | None) -> No
             for month in (1, 3, 4):
                 sent = visitor.finish(task=f"2026-{month:02}-1", done_on="2026-01-05")
                 assert sent.status_code == 303
-            service.send_back(app, unit, "2026-03-1", "", "请核对", SECRETARY)
-            service.confirm(app, unit, "2026-04-1", "", SECRETARY)
+            completion.send_back(app, unit, "2026-03-1", "", "请核对", SECRETARY)
+            completion.confirm(app, unit, "2026-04-1", "", SECRETARY)
     own = unit == LEADER and relation in (Relation.OWN, None)
     assert found == ({"逾期"} if own else set())

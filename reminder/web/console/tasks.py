@@ -10,7 +10,7 @@ from starlette.routing import Route
 from reminder.domain.plan import TaskKind, calendar_month
 from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError
-from reminder.office import links, overview, registrations
+from reminder.office import completion, links, overview, registrations
 from reminder.office.overview import SHOWN
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
 from reminder.web.forms import Form
@@ -121,22 +121,20 @@ def _render(
 
 
 def _confirm(page: Page, form: Form) -> str:
-    registrations.confirm(page.app, form["unit"], form["task"], form["period"], SECRETARIAT)
+    completion.confirm(page.app, form["unit"], form["task"], form["period"], SECRETARIAT)
     return "confirmed"
 
 
 def _send_back(page: Page, form: Form) -> str:
     words = form.text("words", registrations.WORDS)
-    registrations.send_back(
-        page.app, form["unit"], form["task"], form["period"], words, SECRETARIAT
-    )
+    completion.send_back(page.app, form["unit"], form["task"], form["period"], words, SECRETARIAT)
     return "returned"
 
 
 def _undo(page: Page, form: Form) -> str:
     if form["unit"] not in page.table.directory.units:
         raise DeclinedError("nothing_to_undo")
-    registrations.undo(page.app, form["unit"], form["task"], form["period"], SECRETARIAT)
+    completion.undo(page.app, form["unit"], form["task"], form["period"], SECRETARIAT)
     return "undone"
 
 
@@ -148,14 +146,14 @@ def _finish(page: Page, form: Form) -> str:
     period = form["period"] if task.kind is TaskKind.YEAR and form["scope"] != "year" else ""
     day, note = form.day("done_on"), form.line("note", NOTE)
     registrations.refuse_impossible(page.table, day, page.table.local_day(page.at), period)
-    registrations.register(page.app, [task.id], period or None, day, note, SECRETARIAT)
+    completion.register(page.app, [task.id], period or None, day, note, SECRETARIAT)
     return "done"
 
 
 def _reopen(page: Page, form: Form) -> str:
     if form["task"] not in page.table.plan.by_id:
         raise DeclinedError("not_registered_as_done")
-    registrations.reopen(page.app, form["task"], form["period"], SECRETARIAT)
+    completion.reopen(page.app, form["task"], form["period"], SECRETARIAT)
     return "reopened"
 
 

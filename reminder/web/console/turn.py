@@ -4,7 +4,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.errors import DeclinedError
-from reminder.office import registrations, turn
+from reminder.office import completion, turn
 from reminder.office.registrations import refuse_impossible
 from reminder.web.console.access import SECRETARIAT, console_form, console_page
 from reminder.web.console.tasks import NOTE, Act
@@ -38,7 +38,7 @@ def _finish(page: Page, form: Form) -> str:
     refuse_impossible(app.table, day, page.table.local_day(page.at), "")
     page.end_reading()
     note = form.line("note", NOTE)
-    registrations.register(app, [form["task"]], None, day, note, SECRETARIAT)
+    completion.register(app, [form["task"]], None, day, note, SECRETARIAT)
     return "done"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reminder.ledger.views import read_notices
-from reminder.office import registrations
+from reminder.office import completion
 from reminder.office.previews import part
 from reminder.web.console import approval as pages
 from tests.office import approving as approval
@@ -54,7 +54,7 @@ def all_of(house: Any) -> dict[str, str]:
 
 
 def change(house: Any) -> None:
-    registrations.register(house.application, ["2026-03-3"], None, None, "")
+    completion.register(house.application, ["2026-03-3"], None, None, "")
 
 
 def test_every_digest_stands_there_and_one_is_approved(waiting: Any, secretary: Any) -> None:

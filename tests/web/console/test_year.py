@@ -10,7 +10,7 @@ from reminder.domain.notices import Reason, State
 from reminder.domain.registrations import Signature
 from reminder.ledger.holds import Hold, begin_hold
 from reminder.ledger.schema import recipient
-from reminder.office import registrations
+from reminder.office import completion
 from reminder.office.holds import hold
 from tests.web.conftest import AT
 from tests.web.console.conftest import (
@@ -42,7 +42,7 @@ def test_a_report_stands_first_until_its_task_is_done(house: Any, secretary: Sec
     assert XSS not in page
     assert page.index("/console/confirm") < page.index("全年进度")
     assert '<span class="pill wait">待复核 1/2</span>' in page
-    registrations.confirm(house.application, LEADER, TASK, "", Signature("", "console"))
+    completion.confirm(house.application, LEADER, TASK, "", Signature("", "console"))
     assert '<span class="pill grey">已办结</span>' in secretary.get("/console").text
 
 

@@ -48,7 +48,7 @@ def upgrade() -> None:
         "call",
         sa.Column("id", sa.Integer(), primary_key=True),
         *_filled(at=Moment, plan=sa.String, period=sa.String, unit=sa.String),
-        *_filled(clerk=Words, message=Words),
+        *_filled(clerk=Words, who=Words, message=Words),
     )
     op.create_index("call_unit", "call", ["plan", "unit", "at"])
     op.add_column("session", _empty("person", sa.String))
