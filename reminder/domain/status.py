@@ -19,7 +19,8 @@ class Light(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     GREY = "grey"
-    WAIT = "wait"  # nobody has to act: reported and not confirmed, or a session without a date
+    REVIEW = "review"  # reported, and not yet confirmed by the office
+    WAIT = "wait"  # for a session without a date
     NONE = ""
 
 
@@ -49,7 +50,7 @@ _LIGHTS = {
     TaskState.TO_CONFIRM: Light.RED,
     TaskState.OVERDUE: Light.RED,
     TaskState.WAITING: Light.WAIT,
-    TaskState.REPORTED: Light.WAIT,
+    TaskState.REPORTED: Light.REVIEW,
     TaskState.CHECKED_IN: Light.GREY,
     TaskState.DONE: Light.GREY,
     TaskState.CARRIED: Light.GREY,

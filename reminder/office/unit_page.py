@@ -85,7 +85,9 @@ def unit_page(connection: Connection, app: Application, unit: Unit, at: datetime
         ],
         "related": sections[SectionKind.RELATED],
         "earlier": earlier,
-        "answered": sum(entry.status.light in (Light.WAIT, Light.NONE) for entry in earlier),
+        "answered": sum(
+            entry.status.light in (Light.REVIEW, Light.WAIT, Light.NONE) for entry in earlier
+        ),
         "recent": earlier[len(older) :],
         "older": older,
         "is_older": lambda task_id: any(entry.task.id == task_id for entry in older),

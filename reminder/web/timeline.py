@@ -22,9 +22,26 @@ from reminder.domain.workdays import first_day, last_day
 
 MANY = 60  # rows: with more of them nobody finds one
 _ROOM = 0.45  # of the width: beside a bar it holds the name on a page as wide as a desk's
-_IN_ORDER = (Light.BLUE, Light.GREEN, Light.YELLOW, Light.RED, Light.WAIT, Light.GREY)
+_IN_ORDER = (
+    Light.BLUE,
+    Light.GREEN,
+    Light.YELLOW,
+    Light.RED,
+    Light.REVIEW,
+    Light.WAIT,
+    Light.GREY,
+)
 # Of several times of one task the first of these decides what is said beside its name.
-_PRESSING = (Light.RED, Light.YELLOW, Light.WAIT, Light.GREEN, Light.BLUE, Light.GREY, Light.NONE)
+_PRESSING = (
+    Light.RED,
+    Light.YELLOW,
+    Light.REVIEW,
+    Light.WAIT,
+    Light.GREEN,
+    Light.BLUE,
+    Light.GREY,
+    Light.NONE,
+)
 Place = tuple[str, str]  # of a name: x in per cent, and SVG's text-anchor
 
 

@@ -59,7 +59,7 @@ def change(house: Any) -> None:
 
 def test_every_digest_stands_there_and_one_is_approved(waiting: Any, secretary: Any) -> None:
     text = secretary.get(HERE).text
-    assert text.count('class="pill wait">待审核') == 31
+    assert text.count('class="pill approve">待审核') == 31
     assert "2026年4月1日 09:00" in text
     assert "【代表工作·4月】承办2项" in text
     assert "deputies@npc.example" in text
@@ -91,9 +91,9 @@ def test_all_of_every_page_are_approved(
 ) -> None:
     monkeypatch.setattr(pages, "ROWS", 10)
     text = secretary.get(f"{HERE}?page=4").text
-    assert text.count('class="pill wait"') == 1
+    assert text.count('class="pill approve"') == 1
     assert "全部通过（31封）" in text
-    assert secretary.get(f"{HERE}?page=99").text.count('class="pill wait"') == 1
+    assert secretary.get(f"{HERE}?page=99").text.count('class="pill approve"') == 1
     assert secretary.get(f"{HERE}?page=x").status_code == 404
     assert secretary.post(f"{HERE}/all", all_of(waiting)).status_code == 303
     assert reasons(waiting) == {"approved": 31}

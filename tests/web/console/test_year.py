@@ -41,7 +41,7 @@ def test_a_report_stands_first_until_its_task_is_done(house: Any, secretary: Sec
     assert "&lt;script&gt;" in page
     assert XSS not in page
     assert page.index("/console/confirm") < page.index("全年进度")
-    assert '<span class="pill wait">待复核 1/2</span>' in page
+    assert '<span class="pill review">待复核 1/2</span>' in page
     completion.confirm(house.application, LEADER, TASK, "", Signature("", "console"))
     assert '<span class="pill grey">已办结</span>' in secretary.get("/console").text
 
