@@ -16,8 +16,9 @@ from reminder.ledger import counts
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.replicas import sending_right
-from reminder.office.alerts import OTHER_FILES, SCHEDULER, EditedFiles, Trouble
+from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
+from reminder.office.edits import EditedFiles
 from reminder.office.previews import rehearse
 from reminder.office.signals import stopping
 from reminder.office.status import EVERY
@@ -58,8 +59,9 @@ class Daemon:
         self._work = threading.Event()
         self._idle = threading.Event()
         self._delivers = False
-        self._edits = EditedFiles(app.as_edited)
+        self._edits = EditedFiles(app)
         self._stalls: list[Trouble] = []  # since the last look
+        self._file_troubles: list[Trouble] = []
         app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
@@ -73,6 +75,7 @@ class Daemon:
         with self._app.database.read() as connection:
             before = counts.last_change(connection)
             resumed = counts.count(connection, *ON_ITS_WAY)
+        self._take_edits(self._app.clock.now())
         planned = self._app.plan(self._app.clock.now())
         rehearsed = self._rehearse_for_newcomers()
         sender = threading.Thread(target=self._deliver, name="sender")
@@ -102,16 +105,20 @@ class Daemon:
 
     def _tick(self) -> None:
         at = self._app.clock.now()
-        for step in (self._app.plan, self._look):
+        for step in (self._take_edits, self._app.plan, self._look):
             try:
                 step(at)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
                 _tell(error)
         self._work.set()
 
+    def _take_edits(self, at: datetime) -> None:
+        if not self._app.waits_for_clock(at):
+            self._file_troubles = self._edits.look()
+
     def _look(self, at: datetime) -> None:
         """Of two daemons the one that delivers judges what only a daemon sees."""
-        more = [*self._stalls, *self._edits.troubles()]
+        more = [*self._stalls, *self._file_troubles]
         if not self._app.is_current():
             more.append(OTHER_FILES)
         self._app.look(at, more if self._delivers else None)

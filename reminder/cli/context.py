@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reminder.cli.output import remark
-from reminder.errors import UsageError
+from reminder.errors import ConfigurationError, Fault, LedgerError, UsageError
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
@@ -42,39 +42,76 @@ def choose(option: typer.CallbackParam, value: object) -> None:
         setattr(chosen, option.name, value)
 
 
-def load() -> Office:
+def load(*, as_files: bool = False) -> Office:
     """Plans, units, working days and settings, about the plan that was asked for. Raises
     `ConfigurationError`, and `UnknownError` for a plan or a year that is not there."""
     from reminder.clock import Clock
 
-    office = _read()
+    office = _read(as_files=as_files)
     today = office.table.local_day(Clock().now())
     return office.choosing(office.position_of(chosen.plan_id or "", chosen.year, today))
 
 
-def _read() -> Office:
-    from reminder.documents.office import load_office
+def _read(*, as_files: bool = False) -> Office:
+    if as_files:
+        from reminder.documents.office import load_office
 
-    return load_office(chosen.config, {"plan": chosen.plan} if chosen.plan else None)
+        return load_office(chosen.config, _command_line())
+    from reminder.office.versions import open_office
+
+    return open_office(chosen.config, _command_line())
 
 
-def application(*, informed: bool = True) -> Application:
-    """`informed`: with the days of sessions as the ledger has them. Raises `LedgerError`."""
+def _command_line() -> dict[str, Path] | None:
+    return {"plan": chosen.plan} if chosen.plan else None
+
+
+def application(*, informed: bool = True, or_last_good: bool = False) -> Application:
+    """`informed`: with the days of sessions as the ledger has them. `or_last_good`: by what is in
+    force where files have mistakes, which are logged. Raises `LedgerError` and
+    `ConfigurationError`.
+    """
     from reminder.cli.logs import log_to_stderr
     from reminder.clock import Clock
     from reminder.documents.settings_sources import SettingsSources
     from reminder.office.application import Application
 
-    office = _read()
+    faults: list[Fault] = []
+    try:
+        office = _read()
+    except ConfigurationError as error:
+        good = _last_good() if or_last_good else None
+        if good is None:
+            raise
+        office, faults = good, error.faults
     log_to_stderr(office.settings.log.format, office.settings.log.level)
     for warning in SettingsSources(chosen.config).warnings:
         log.warning("%s", warning)
+    for fault in faults:
+        log.error("%s; the last good version stays in force", fault)
     app = Application(office, Clock())
     if informed:
         app.refresh()
     if chosen.plan_id or chosen.year:
         return app.about(chosen.plan_id or app.office.main_plan, chosen.year)
     return app
+
+
+def publish_edits(app: Application) -> None:
+    """What was edited in files comes into force, by the application's clock."""
+    from reminder.office.publishing import publish_files
+
+    for name in publish_files(app, author="").conflicts:
+        log.error("%s: was edited in file and elsewhere: reminder reload --take-files", name)
+
+
+def _last_good() -> Office | None:
+    from reminder.office.versions import last_good
+
+    try:
+        return last_good(chosen.config, _command_line())
+    except (ConfigurationError, LedgerError):
+        return None
 
 
 def say_hold(app: Application) -> None:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from reminder.cli.context import AsJson, application, parse_day, parse_moment, say_hold
+from reminder.cli.context import (
+    AsJson,
+    application,
+    parse_day,
+    parse_moment,
+    publish_edits,
+    say_hold,
+)
 from reminder.cli.output import print_json, remark, say, table
 from reminder.domain.characters import harmless
 from reminder.domain.plan import calendar_month
@@ -85,11 +92,12 @@ def tick(
     from reminder.office.holds import refuse_far_moment
     from reminder.office.signals import stopping
 
-    app = application()
+    app = application(or_last_good=True)
     if at is not None:
         at = at if at.tzinfo else at.replace(tzinfo=app.table.plan.zone)
         refuse_far_moment(app.office, at, really=really)
         app.clock = Clock(at)
+    publish_edits(app)
     stop = app.sender.stop
     with stopping(stop.set):
         done = app.tick()
@@ -112,7 +120,7 @@ def run() -> None:
     from reminder.cli.screens import welcome
     from reminder.daemon import Daemon
 
-    app = application()
+    app = application(or_last_good=True)
     Daemon(app).run(lambda started: welcome(app, started))
     print("reminder has stopped; what was sent is recorded")
 

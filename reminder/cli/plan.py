@@ -41,7 +41,7 @@ def check(
     from reminder.documents.templates import check_templates
 
     try:
-        office = load()
+        office = load(as_files=True)
     except ConfigurationError as error:
         if as_json:
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})

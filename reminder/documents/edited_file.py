@@ -38,18 +38,20 @@ _LEFTOVER = re.compile(
 class EditedFile:
     """`data` is as tomllib reads it, and empty for a file that is missing, not UTF-8 or not TOML.
 
-    `faults` says that, and what the file's readers found wrong in it.
+    `content` is what it holds, where that does not come from the disk. `faults` says that, and what
+    the file's readers found wrong in it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
         self.path = path
         self.shown = shown(path)
         self.data: dict[str, Any] = {}
         self.faults: list[Fault] = []
         self._left_out: set[tuple[int, str]] = set()
-        self._text = ""
+        self._text, self.content = "", content or b""
         try:
-            self._text = read_file(path).decode("utf-8-sig")
+            self.content = read_file(path) if content is None else content
+            self._text = self.content.decode("utf-8-sig")
             data = _parsed(self._text)
             repr(data)  # nothing is too deep or too long to be shown in a mistake
             self.data = data

@@ -12,14 +12,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from reminder.documents.document_files import (
+    PLAN,
+    UNITS,
+    WORKDAYS,
+    Contents,
+    DocumentFiles,
+    of_room,
+)
 from reminder.documents.edited_file import EditedFile, is_folder, shown
-from reminder.documents.plan_folder import plan_files, read_plans
+from reminder.documents.plan_folder import read_plans
 from reminder.documents.plan_warnings import plan_warnings
 from reminder.documents.settings import SHIPPED, Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.units_file import read_units
 from reminder.documents.values import SECRETARIAT, UNIT
-from reminder.documents.workdays_file import read_workdays, year_files
+from reminder.documents.workdays_file import read_workdays
 from reminder.domain.addresses import is_loopback, is_reserved
 from reminder.domain.notices import Kind
 from reminder.domain.schedule import Addressees, Schedule, together
@@ -41,6 +49,9 @@ class Office:
     # What it was read with, to read it again.
     config: Path | None = None
     command_line: Mapping[str, Any] | None = None
+    contents: Contents = field(default_factory=dict, repr=False)  # of its documents, by name
+    # The newest one when it was read; None for who goes by the files whatever is in force.
+    publication: int | None = None
     paths: tuple[Path, ...] = ()
     chosen: int = 0
     begun: Mapping[str, datetime] = field(default_factory=dict)
@@ -53,6 +64,15 @@ class Office:
     def path(self) -> Path:
         """The file of its plan."""
         return self.paths[self.chosen]
+
+    @property
+    def plan_file(self) -> EditedFile:
+        return self.file_at(self.path)
+
+    def file_at(self, path: Path) -> EditedFile:
+        """Read again: one of its documents by its file."""
+        names = (name for name in self.contents if self.document_files.path_of(name) == path)
+        return EditedFile(path, self.contents[next(names)])
 
     @cached_property
     def positions(self) -> Mapping[tuple[str, int], int]:
@@ -68,6 +88,11 @@ class Office:
     def main_plan(self) -> str:
         """Its id; who names no plan means this one."""
         return main_plan(self.tables, self.begun)
+
+    @cached_property
+    def settings_hash(self) -> str:
+        """Of those by which notices are planned: the same on all machines."""
+        return sha256(repr(self.tables[0].schedule).encode()).hexdigest()
 
     @cached_property
     def input_hash(self) -> str:
@@ -103,23 +128,29 @@ class Office:
         if mail.operator:
             yield mail.operator
 
+    @property
+    def document_files(self) -> DocumentFiles:
+        return DocumentFiles(self.settings.plan, config_dir(self.config))
+
     def files(self) -> list[Path]:
         """Those that people edit, whether they are there or not."""
         folder = config_dir(self.config)
-        named = [folder / name for name in ("reminder.toml", "units.toml")]
-        return [*plan_files(self.settings.plan), *named, *year_files(folder / "workdays")]
+        return [folder / "reminder.toml", *self.document_files.documents().values()]
 
 
 def load_office(
-    config: Path | None = None, command_line: Mapping[str, Any] | None = None
+    config: Path | None = None,
+    command_line: Mapping[str, Any] | None = None,
+    contents: Contents | None = None,
+    settings: Settings | None = None,
 ) -> Office:
-    """Raises `ConfigurationError` with every mistake of every file."""
+    """As the files are; documents and settings as they are given. Raises `ConfigurationError` with
+    every mistake of every file."""
     folder = config_dir(config)
     faults: list[Fault] = []
-    settings = None
     try:
         sources = SettingsSources(config, command_line)
-        settings = sources.load()
+        settings = settings or sources.load()
         folders, certificates = settings.templates, settings.smtp.ca_file
         if folders and not is_folder(folders):
             words = "no such folder, wanted one with templates"
@@ -129,13 +160,13 @@ def load_office(
             faults.append(Fault(shown(certificates), 0, "smtp.ca_file", words))
     except ConfigurationError as error:
         faults += error.faults
-    days, wrong = read_workdays(folder / "workdays", settings)
-    units = EditedFile(folder / "units.toml")
-    directory = read_units(units)
+    path = settings.plan if settings else _plan_path(command_line, folder)
+    files = DocumentFiles(path, folder).opened(contents)
+    days, wrong = read_workdays(folder / WORKDAYS, settings, of_room(files, WORKDAYS))
+    directory = read_units(units := files[UNITS])
     if settings:
         faults += escalation_faults(settings, directory, sources)
-    path = settings.plan if settings else _plan_path(command_line, folder)
-    plans, mistakes = read_plans(path, directory, days)
+    plans, mistakes = read_plans(path, of_room(files, PLAN), directory, days)
     faults += [*wrong, *units.faults, *mistakes]
     if faults or settings is None:
         raise ConfigurationError(faults)
@@ -150,7 +181,8 @@ def load_office(
     )
     tables = linked([Timetable(one.plan, directory, days, schedule) for one in plans])
     paths = tuple(one.file.path for one in plans)
-    return Office(settings, tables, config, command_line, paths)
+    texts = {name: file.content for name, file in files.items()}
+    return Office(settings, tables, config, command_line, contents=texts, paths=paths)
 
 
 def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
@@ -230,10 +262,10 @@ def _domain(address: str) -> str:
 def warnings(office: Office) -> Iterator[Fault]:
     """What is valid and probably not meant, with file and line."""
     settings, sources = office.settings, SettingsSources(office.config, office.command_line)
-    file = EditedFile(config_dir(office.config) / "units.toml")
+    file = office.file_at(office.document_files.path_of(UNITS))
     yield from sources.warnings
     for path, table in zip(office.paths, office.tables, strict=True):
-        yield from plan_warnings(EditedFile(path), table)
+        yield from plan_warnings(office.file_at(path), table)
     yield from _of_units(office, file)
     directory, sender = office.table.directory, settings.mail.sender_address
     if settings.transport == "smtp" and not settings.smtp_is_local:

@@ -35,10 +35,9 @@ def plan_files(path: Path) -> list[Path]:
 
 
 def read_plans(
-    path: Path, directory: Directory, days: WorkingDays
+    path: Path, files: Sequence[EditedFile], directory: Directory, days: WorkingDays
 ) -> tuple[list[PlanFile], list[Fault]]:
-    """In the order of ids and terms, with every mistake of all files."""
-    files = [EditedFile(one) for one in plan_files(path)]
+    """The files of that folder, in the order of ids and terms, with every mistake of all."""
     read = [(file, read_plan(file, directory, days)) for file in files]
     plans = [PlanFile(file, plan) for file, plan in read if plan]
     plans.sort(key=lambda one: (one.plan.id, first_month(one.plan)))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -37,20 +37,22 @@ def published(day: date) -> bool | None:
         return None
 
 
-def read_workdays(folder: Path, settings: Settings | None) -> tuple[WorkingDays, list[Fault]]:
-    """Every `YEAR.toml` of the folder, below the settings' own overrides; and their mistakes."""
+def read_workdays(
+    folder: Path, settings: Settings | None, files: Iterable[EditedFile] | None = None
+) -> tuple[WorkingDays, list[Fault]]:
+    """Every `YEAR.toml` of the folder, or these files in their place, below the settings' own
+    overrides; and their mistakes."""
     named: dict[date, bool] = {}
     announced: set[int] = set()
     faults: list[Fault] = []
     if os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
-    for path in year_files(folder):
-        file = EditedFile(path)
+    for file in map(EditedFile, year_files(folder)) if files is None else files:
         if table := file.validated(_File):
             _refuse_days(file, table)
             named |= table.days()
             if table.complete and not file.faults:
-                announced.add(int(path.stem))
+                announced.add(int(file.path.stem))
         faults += file.faults
     if settings:
         named |= overrides(settings)

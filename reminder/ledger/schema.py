@@ -246,7 +246,7 @@ lease = Table(
     "lease",
     metadata,
     *_key("name"),
-    # `config_hash` is of plan, units and working days: those of who began last are in force.
+    # `config_hash` is of settings: those of who began last are in force.
     *_filled(replica=String, until=Moment, config_hash=String, since=Moment),
 )
 # What the operator was told of, until it is over.

@@ -7,15 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from reminder.documents.office import Office, load_office
+from reminder.documents.office import Office
 from reminder.domain.notices import Kind, Reason
 from reminder.domain.series import is_next_missing
 from reminder.domain.timetable import Timetable
-from reminder.errors import ConfigurationError
 from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
@@ -48,7 +46,7 @@ class Trouble:
 SCHEDULER = Trouble("scheduler", "the scheduler stalled and was replaced", "scheduler")
 OTHER_FILES = Trouble(
     "files/other",
-    "another replica that began later has other files: this one only sends",
+    "another replica that began later has other settings: this one only sends",
     "other_files",
 )
 _SEEN_BY_A_DAEMON = {"files", "scheduler"}
@@ -255,43 +253,3 @@ class Alerts:
 
 def _kind(name: str) -> str:
     return re.split("[/@]", name)[0]
-
-
-class EditedFiles:
-    """Whether the files that people edit are still what is in force. Reads them again only when
-    one of them changed."""
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-        self._versions = [*map(_version, office.files())]
-        self._troubles: list[Trouble] = []
-
-    def troubles(self) -> list[Trouble]:
-        versions = [*map(_version, self._office.files())]
-        if versions != self._versions:
-            self._versions, self._troubles = versions, [*self._read()]
-        return self._troubles
-
-    def _read(self) -> Iterator[Trouble]:
-        still = "the version of the start stays in force"
-        try:
-            office = load_office(self._office.config, self._office.command_line)
-        except ConfigurationError as error:
-            first, count = error.faults[0], len(error.faults)
-            more = f" and {count - 1} more" if count > 1 else ""
-            words = f"an edit is broken, {still}: {first}{more}"
-            facts = {"fault": first, "count": count}
-            yield Trouble("files/broken", words, "broken_files", facts)
-            return
-        if (office.tables, office.settings) != (self._office.tables, self._office.settings):
-            words = f"the files were edited, {still}: restart to put them in force"
-            yield Trouble("files/pending", words, "pending_files")
-
-
-def _version(path: Path) -> tuple[Path, int, int]:
-    """With zeros where there is no such file."""
-    try:
-        status = path.stat()
-    except OSError:
-        return path, 0, 0
-    return path, status.st_mtime_ns, status.st_size

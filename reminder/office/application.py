@@ -135,6 +135,10 @@ class Application:
     def container(self) -> Container:
         return self.containers.at(self._position)
 
+    def go_by(self, publication: int) -> None:
+        """Follows what comes into force after that one."""
+        self._in_force.as_edited = replace(self.as_edited, publication=publication)
+
     def refresh(self) -> bool:
         """Looks for days of sessions that were set since. Says whether one has moved."""
         if not self.has_ledger:
@@ -147,12 +151,14 @@ class Application:
         now = self._in_force
         with now.looking:  # who looked earlier must not have the last word
             days = read_dates(connection)
+            is_other = now.follow(connection)
             now.note_begun(connection)
-            if days == now.days:
+            if days == now.days and not is_other:
                 return False
             now.days = days
             tables = on_days(now.as_edited.tables, days)
-            if [t.plan.meetings for t in tables] == [t.plan.meetings for t in now.office.tables]:
+            meetings = [table.plan.meetings for table in now.office.tables]
+            if not is_other and [t.plan.meetings for t in tables] == meetings:
                 return False
             now.office = replace(now.as_edited, tables=tables)
         return True
@@ -180,8 +186,8 @@ class Application:
 
     @property
     def config_hash(self) -> str:
-        """Of the files alone: by it replicas see whether they have read the same."""
-        return self._in_force.as_edited.input_hash
+        """By it replicas see whether they plan by the same settings."""
+        return self._in_force.as_edited.settings_hash
 
     @cached_property
     def database(self) -> Database:

@@ -1,5 +1,6 @@
 """The services of each table, made from one version of the office."""
 
+import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
@@ -7,10 +8,12 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from reminder.documents.office import Office
+from reminder.documents.office import Office, load_office
 from reminder.domain.notices import REMINDERS, original
 from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
+from reminder.errors import ConfigurationError
+from reminder.ledger import publications
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.database import Database
 from reminder.ledger.occasions import first_starts, reminded_tasks
@@ -21,6 +24,8 @@ from reminder.office.approval import Approvals
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
+
+log = logging.getLogger(__name__)
 
 
 class Container:
@@ -96,6 +101,25 @@ class InForce:
         self.containers: Containers | None = None
         self.looking = threading.Lock()
         self.positions: dict[date, int] = {}  # of the table that is shown first on a day
+
+    def follow(self, connection: Connection) -> bool:
+        """Reads what came into force since. Says whether anything did."""
+        old = self.as_edited
+        if old.publication is None:
+            return False
+        number = publications.newest(connection)
+        if number <= old.publication:
+            return False
+        try:
+            contents = publications.contents(connection)
+            new = load_office(old.config, old.command_line, contents, old.settings)
+        except ConfigurationError as error:
+            log.error("publication %d cannot be read, what was in force stays: %s", number, error)
+            self.as_edited = replace(old, publication=number)
+            return False
+        self.as_edited = replace(new, publication=number, begun=old.begun)
+        self.positions = {}
+        return True
 
     def note_begun(self, connection: Connection) -> None:
         """Which of several plans began first: it stays the main one."""

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reminder.documents.edited_file import EditedFile, is_folder, shown
+from reminder.documents.edited_file import is_folder, shown
 from reminder.documents.office import Office, load_office
 from reminder.documents.plan_tables import PlanTables
 from reminder.documents.printed_plan import printed_table
@@ -142,7 +142,7 @@ def export_plan(office: Office, path: Path) -> bytes:
     write = _writer(path)
     templates = environment(office.settings.templates, autoescape=False)
     say = partial(phrase, templates, "documents/table.txt")
-    tables = EditedFile(office.path).validated(PlanTables)
+    tables = office.plan_file.validated(PlanTables)
     assert tables is not None  # it was read already
     table, columns = printed_table(tables, say)
     return write(table, _look(columns, say))

@@ -2,14 +2,17 @@
 
 import logging
 import shutil
+from datetime import datetime
 from typing import NamedTuple
 
 import pytest
 
-from reminder.documents.office import load_office
+from reminder.clock import Clock
+from reminder.domain.units import Relation
 from reminder.ledger.senders import read_alarms
 from reminder.mail.replicas import single_process_lock
-from reminder.office.alerts import ROOM, SCHEDULER, EditedFiles
+from reminder.office.alerts import ROOM, SCHEDULER
+from reminder.office.edits import EditedFiles
 from reminder.office.status import why_not_ready
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
 from tests.mail.servers import bad_server
@@ -126,26 +129,24 @@ def test_scheduler_that_stalled_is_told_and_over_at_the_next_look(office: Trial)
     assert told(office) == ["【试】定时任务曾停顿", "【试】定时任务已恢复"]
 
 
-@pytest.fixture
-def edits(office: Trial) -> EditedFiles:
-    return EditedFiles(load_office(office.config, {"plan": office.state.parent / "plan.toml"}))
-
-
-def test_broken_edit_leaves_the_version_of_the_start_and_is_said(
-    office: Trial, edits: EditedFiles
-) -> None:
-    assert edits.troubles() == []
+def test_broken_edit_leaves_the_last_good_version_and_is_said(office: Trial) -> None:
+    edits = EditedFiles(app := office.app(MARCH))
+    assert edits.look() == []
     office.edit_units('relation = "own"', 'relation = "owned"')
-    [trouble] = edits.troubles()
+    [trouble] = edits.look()
     assert trouble.name == "files/broken"
     assert "units.toml:5: unit.relation: is 'owned'" in trouble.detail
+    assert app.table.directory["lead"].relation is Relation.OWN
     office.edit_units('relation = "owned"', 'relation = "own"')
-    assert edits.troubles() == []
+    assert edits.look() == []
 
 
-def test_edit_that_is_not_in_force_yet_is_said(office: Trial, edits: EditedFiles) -> None:
+def test_saved_edit_is_in_force_at_the_next_look(office: Trial) -> None:
+    edits = EditedFiles(app := office.app(MARCH))
+    assert edits.look() == []
     office.edit_units("related@unit.test", "other@unit.test")
-    assert [found.name for found in edits.troubles()] == ["files/pending"]
+    assert edits.look() == []
+    assert app.table.directory["related"].to == ("other@unit.test",)
 
 
 def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(office: Trial) -> None:
@@ -155,18 +156,20 @@ def test_ready_is_said_of_a_clock_that_was_set_back_only_until_the_next_tick(off
     assert "last tick" in why_not_ready(app, office.app(on("03-02T08:00")).clock.now())
 
 
-def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(
-    office: Trial, edits: EditedFiles
-) -> None:
+def test_tick_beside_a_daemon_leaves_to_it_what_only_it_sees(office: Trial) -> None:
     office.tick(MARCH, mail=OPERATOR)
-    office.edit_units("related@unit.test", "other@unit.test")
+    daemon, beside = (office.app(MARCH, mail=OPERATOR) for _ in range(2))
+    edits = EditedFiles(daemon)
+    edits.look()
+    office.edit_units('relation = "own"', 'relation = "owned"')
     for minute in range(1, 5):
-        daemon = office.app(on(f"03-02T10:0{minute}"), mail=OPERATOR)
+        beside.clock = daemon.clock = Clock(datetime.fromisoformat(on(f"03-02T10:0{minute}")))
         with single_process_lock(daemon.settings.lock_path):
-            daemon.alerts.check(daemon.clock.now(), edits.troubles())
-            office.tick(on(f"03-02T10:0{minute}"), mail=OPERATOR)
+            daemon.alerts.check(daemon.clock.now(), edits.look())
+            beside.tick()
+    office.edit_units('relation = "owned"', 'relation = "own"')
     office.tick(on("03-02T10:06"), mail=OPERATOR)
-    assert told(office) == ["【试】文件已修改，尚未生效", "【试】此前的文件问题已消除"]
+    assert told(office) == ["【试】编辑后的文件有误", "【试】此前的文件问题已消除"]
 
 
 def test_rehearsal_neither_begins_nor_ends_an_alarm(

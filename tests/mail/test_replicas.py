@@ -234,7 +234,7 @@ def test_of_different_files_those_of_the_replica_that_began_last_are_in_force(
     office: Trial, database: Database
 ) -> None:
     app = office.app(MARCH)
-    old = Replica(database, config_hash=app.table.input_hash, lasting=True)
+    old = Replica(database, config_hash=app.config_hash, lasting=True)
     assert app.is_current()
     new = Replica(database, config_hash="other files", lasting=True)
     assert not app.is_current()

@@ -1,0 +1,61 @@
+"""What an office's documents are: plans, units, working days, each with its name and its file.
+
+A name is the same on every machine, wherever the files lie.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from reminder.documents.edited_file import EditedFile, is_folder, read_file
+from reminder.documents.plan_folder import plan_files
+from reminder.documents.workdays_file import year_files
+
+UNITS = "units.toml"
+PLAN, WORKDAYS = "plan", "workdays"
+Contents = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class DocumentFiles:
+    """`plan` is a file or a folder, `config` the folder with units.toml."""
+
+    plan: Path
+    config: Path
+
+    def path_of(self, document: str) -> Path:
+        """Where it stands, or would stand."""
+        room, name = PurePosixPath(document).parts[-2:] if "/" in document else ("", document)
+        if room == PLAN:
+            folder = self.plan if is_folder(self.plan) else self.plan.parent
+            return folder / name
+        return self.config / room / name
+
+    def documents(self) -> dict[str, Path]:
+        """Those that are there, and the ones that must be."""
+        found = {f"{PLAN}/{path.name}": path for path in plan_files(self.plan)}
+        found[UNITS] = self.config / UNITS
+        for path in year_files(self.config / WORKDAYS):
+            found[f"{WORKDAYS}/{path.name}"] = path
+        return found
+
+    def opened(self, contents: Contents | None) -> dict[str, EditedFile]:
+        """By name, in order: each as it lies there or, of given contents, as it is among these."""
+        if contents is None:
+            return {name: EditedFile(path) for name, path in self.documents().items()}
+        names = sorted({*contents, UNITS})
+        return {name: EditedFile(self.path_of(name), contents.get(name)) for name in names}
+
+    def contents(self) -> dict[str, bytes | None]:
+        """None for one that cannot be read."""
+        contents: dict[str, bytes | None] = {}
+        for name, path in self.documents().items():
+            try:
+                contents[name] = read_file(path)
+            except (OSError, ValueError):
+                contents[name] = None
+        return contents
+
+
+def of_room(files: Mapping[str, EditedFile], room: str) -> list[EditedFile]:
+    return [file for name, file in files.items() if name.startswith(f"{room}/")]
