@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from reminder.domain.coming import coming
 from reminder.domain.digest import Item
 from reminder.domain.notices import WAITING, Kind, Reason, State
 from reminder.domain.occasions import digest_units
@@ -32,6 +33,7 @@ from reminder.ledger.registrations import in_force, latest_on_tasks, of_unit, re
 from reminder.ledger.views import NoticeFilter, NoticeView, newest_copies, page_of
 from reminder.office.application import Application
 
+COMING = 5  # days of the next weeks
 SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
 MAILS = 50  # of one unit
 LISTED = 20  # leads of one task, those that have said something first
@@ -200,6 +202,7 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
         "periods": {calendar_month(number): table.plan.period(number) for number in months},
         "year_round": [stands(task, month) for task in table.plan.year_round],
         "undated": undated_by_now(table, at, progress),
+        "coming": coming(table, at, progress)[:COMING],
         # Tasks that are past, of which nobody has said anything.
         "unconfirmed": sum(
             row.status.light is Light.RED for rows in months.values() for row in rows

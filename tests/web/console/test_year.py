@@ -36,7 +36,7 @@ def whom_to_phone(page: str) -> str:
 def test_a_report_stands_first_until_its_task_is_done(house: Any, secretary: Secretary) -> None:
     finish(house, words=XSS)
     page = secretary.get("/console").text
-    assert "<strong>1</strong>待复核" in page
+    assert '<strong>1</strong><span class="pill review">待复核' in page
     assert 'action="/console/return"' in page
     assert "&lt;script&gt;" in page
     assert XSS not in page
@@ -46,16 +46,35 @@ def test_a_report_stands_first_until_its_task_is_done(house: Any, secretary: Sec
     assert '<span class="pill grey">已办结</span>' in secretary.get("/console").text
 
 
+def test_the_first_page_counts_what_is_to_be_done_then_whom_to_phone_then_what_comes(
+    house: Any, secretary: Secretary
+) -> None:
+    finish(house)
+    page = secretary.get("/console").text
+    listed = page[page.index('aria-label="要办的事"') : page.index("</ol>")]
+    assert [part.partition("<")[0] for part in listed.split('class="pill ')[1:]] == [
+        'review">待复核',
+        'wait">会期待定',
+        'red">待确认',
+    ]
+    assert "有3件事要办" in page
+    order = [page.index(f'id="{name}"') for name in ("reports", "calls", "coming", "tasks")]
+    assert order == sorted(order)
+
+
 def test_a_quiet_year_says_so_and_a_restored_one_that_what_went_would_go_again(
     house: Any, secretary: Secretary
 ) -> None:
     at(house, "2026-01-05T10:00+08:00")
     page = secretary.get("/console").text
     assert "<strong>0</strong>1月邮件未送达" in page
-    assert ("没有待复核的登记" in page, "目前没有需要电话联系的单位" in page) == (True, True)
+    assert ("等待确认办结或退回" in page, "目前没有需要电话联系的单位" in page) == (False, True)
+    assert "月度提示发出" in page
     with house.database.write() as connection:
         begin_hold(connection, Hold(Reason.RESTORED, AT))
-    assert "不取消的放行后会再发一次" in secretary.get("/console").text
+    page = secretary.get("/console").text
+    assert "不取消的放行后会再发一次" in page
+    assert "月度提示发出" not in page
 
 
 def test_every_month_is_there_and_what_session_has_no_date(secretary: Secretary) -> None:
@@ -66,7 +85,7 @@ def test_every_month_is_there_and_what_session_has_no_date(secretary: Secretary)
     for light, words in lights.items():
         assert f'<span class="pill {light}">{words}</span>' in page
     assert "已逾期" not in page
-    asked = page[page.index("请登记会期") : page.index('id="reports"')]
+    asked = page[page.index("请登记会期") : page.index('id="calls"')]
     assert "/console/meetings/sc-24" in asked
     assert "sc-25" not in asked  # its month is yet to come
     assert "congress-13-3" not in asked  # no task's time hangs on it
@@ -132,7 +151,8 @@ def test_what_waits_for_approval_is_neither_phoned_for_nor_said_to_go(house: Any
     assert "尚未签收" not in page
     assert "暂未发送；通过后立即发送" in page
     assert "未审核的不发送" in page
-    assert page.index("待审核") < page.index('id="reports"')
+    assert page.index("待审核") < page.index("请登记会期") < page.index('id="calls"')
+    assert "月度提示（须先审核，未审核的不发）" in page
     hold(house.application.database, house.application.clock.now(), "")
     page = secretary.get("/console").text
     assert page.count("暂未发送；通过后等待放行") == 2
