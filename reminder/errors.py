@@ -52,8 +52,8 @@ class DeclinedError(ReminderError):
 
     exit_status = 2
 
-    def __init__(self, reason: str, message: str = "", **facts: object) -> None:
-        super().__init__(message or reason.replace("_", " "))
+    def __init__(self, reason: str, message: str = "", *, hint: str = "", **facts: object) -> None:
+        super().__init__(message or reason.replace("_", " "), hint=hint)
         self.reason = reason
         self.facts = facts
 

@@ -38,7 +38,7 @@ PARSERS = {
     "reminder.domain.revision",
     "reminder.domain.when",
     "reminder.domain.wordings",
-    "reminder.office.login",
+    "reminder.office.passwords",
     "reminder.web.forms",
 }
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from getpass import getpass, getuser
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
-from reminder.cli.context import AsJson, application
+from reminder.cli.context import AsJson, application, user
 from reminder.cli.output import counted, print_json, remark, say, show
 from reminder.errors import UsageError
 
@@ -92,7 +90,7 @@ def add(
     from reminder.office.links import add_reader
 
     app = application()
-    link = add_reader(app, _feed_name(app, unit), reader, _whose())
+    link = add_reader(app, _feed_name(app, unit), reader, _by(), user())
     print(link.address(_site(app), app.key))
     remark(f"It is called {link.subject}.")
 
@@ -113,7 +111,7 @@ def rotate(unit: Unit, page: Page = False) -> None:
     from reminder.office import links
 
     app = application()
-    link = links.rotate(app, _link(app, unit, page=page), _whose())
+    link = links.rotate(app, _link(app, unit, page=page), _by(), user())
     print(link.address(_site(app), app.key))
     if page:
         _remark_calendar(link, "the same")
@@ -126,7 +124,7 @@ def revoke(unit: Unit, page: Page = False) -> None:
 
     app = application()
     link = _link(app, unit, page=page)
-    links.revoke(app, link, _whose())
+    links.revoke(app, link, _by(), user())
     print(f"{link.subject}: its address answers 404 within a second")
     if page:
         _remark_calendar(link, "open")
@@ -137,12 +135,9 @@ def _remark_calendar(link: LinkView, state: str) -> None:
     remark(f"The calendar's address, which stood on that page, is {state}: {how}")
 
 
-def _whose() -> str:
-    """For the history: the user of this machine."""
-    try:
-        return f"command line ({getuser()})"
-    except (OSError, KeyError):  # one without a name
-        return f"command line (uid {os.getuid()})"
+def _by() -> str:
+    """For the history of a link."""
+    return f"command line ({user()})"
 
 
 def _link(app: Application, unit: str, *, page: bool = False) -> LinkView:
@@ -177,13 +172,11 @@ def _site(app: Application) -> str:
 @console.command(epilog="Example: reminder console password")
 def password() -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
-    from reminder.office.login import refuse_weak, set_password
+    from reminder.office.login import set_password
+    from reminder.office.passwords import office_words, refuse_weak
 
     app = application()
-    plan, office, web = app.table.plan, app.table.directory[app.table.plan.office], app.settings.web
-    # What whoever guesses would try first in this office.
-    names = [plan.id, plan.name, plan.tag, office.id, office.name, office.label, *office.aliases]
-    names += (urlsplit(web.public_url).hostname or "").split(".")
+    web = app.settings.web
     try:
         if is_typed := sys.stdin.isatty():
             asked = getpass("Password: ")
@@ -191,7 +184,7 @@ def password() -> None:
             asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise UsageError("standard input is no UTF-8 text") from None
-    refuse_weak(asked, names)
+    refuse_weak(asked, office_words(app))
     if is_typed and getpass("The same again: ") != asked:
         raise UsageError("the two are not the same, nothing was changed")
     set_password(app, asked)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from datetime import date, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reminder.cli.output import remark
+from reminder.domain.registrations import Signature
 from reminder.errors import ConfigurationError, Fault, LedgerError, UsageError
 
 if TYPE_CHECKING:
@@ -112,6 +115,18 @@ def _last_good() -> Office | None:
         return last_good(chosen.config, _command_line())
     except (ConfigurationError, LedgerError):
         return None
+
+
+def user() -> str:
+    """Of this machine: whose act a command is."""
+    try:
+        return getuser()
+    except (OSError, KeyError):  # one without a name
+        return f"uid {os.getuid()}"
+
+
+def signature() -> Signature:
+    return Signature("", "command", clerk=user())
 
 
 def say_hold(app: Application) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application
+from reminder.cli.context import AsJson, application, user
 from reminder.cli.output import print_json, say, show
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, UsageError
@@ -103,9 +103,12 @@ def resend(key: OneKey = None, period: Period = None, state: InState = None) -> 
     if (key is None) == (period is None and state is None):
         raise UsageError("wanted a KEY, or --period and --state")
     app = application()
+    again = partial(operations.resend, app, who=user())
     if key:
-        print(operations.resend(app, key))
-    elif not _each(left_to_settle(app, period, _state(state)), partial(operations.resend, app)):
+        print(again(key))
+    elif not _each(
+        left_to_settle(app, period, _state(state)), partial(operations.resend, app, who=user())
+    ):
         print("nothing to send again")
         return
     print("The daemon sends them within a minute; without one, type: reminder tick")
@@ -119,7 +122,7 @@ def release(period: Period = None) -> None:
 
     app = application()
     lifted = period is None and why_held(app)
-    released = operations.release(app, period)
+    released = operations.release(app, period, user())
     if not released:
         print("nothing waits; what comes goes by itself again" if lifted else "nothing is held")
         return
@@ -136,7 +139,7 @@ def hold(
     from reminder.office import holds
 
     app = application()
-    is_new = holds.hold(app.database, app.clock.now(), why)
+    is_new = holds.hold(app.database, app.clock.now(), why, user())
     print("everything is held" if is_new else "everything was held already")
     print("To look: reminder ledger list --state held. To let go: reminder ledger release")
 
@@ -155,7 +158,7 @@ def drop(key: OneKey = None, period: Period = None, state: InState = None) -> No
     app = application()
 
     def dropped(one: str) -> str:
-        operations.drop(app, one)
+        operations.drop(app, one, user())
         return f"{one} is dropped"
 
     if key:
@@ -163,7 +166,7 @@ def drop(key: OneKey = None, period: Period = None, state: InState = None) -> No
     elif state:
         _each(left_to_settle(app, period, _state(state)), dropped)
     elif period:
-        count, sending = operations.drop_period(app, period)
+        count, sending = operations.drop_period(app, period, user())
         print(f"{count} of {period} dropped")
         if sending:
             print(f"left out: {sending} are just being sent")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reminder.cli.context import AsJson, application, parse_day, say_hold
+from reminder.cli.context import AsJson, application, parse_day, say_hold, signature, user
 from reminder.cli.output import say, show
 from reminder.errors import UsageError
 
@@ -36,7 +36,7 @@ def done(
     from reminder.office.lookup import about_owner
 
     app = about_owner(application(), ids[0])
-    for key in completion.register(app, ids, month, on, note):
+    for key in completion.register(app, ids, month, on, note, signature()):
         print(f"{key} is done")
 
 
@@ -46,7 +46,7 @@ def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     from reminder.office import completion
     from reminder.office.lookup import about_owner
 
-    completion.reopen(about_owner(application(), task_id), task_id)
+    completion.reopen(about_owner(application(), task_id), task_id, by=signature())
     print(f"{task_id} is open again")
 
 
@@ -104,5 +104,5 @@ def set_meeting(
     if dry_run:
         print("nothing was changed")
         return
-    save(app, moves)
+    save(app, moves, user())
     print(f"{meeting}: {moves.becomes or 'without a date'}")

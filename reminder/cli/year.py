@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application
+from reminder.cli.context import AsJson, application, signature
 from reminder.cli.output import print_json, remark, say, show
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def carry(
     from reminder.office import turn
     from reminder.office.lookup import about_owner
 
-    turn.carry(about_owner(application(), task_id), task_id, onto)
+    turn.carry(about_owner(application(), task_id), task_id, onto, signature())
     print(f"{task_id} is carried over to {onto}")
 
 
@@ -77,7 +77,7 @@ def end(
     from reminder.office import turn
     from reminder.office.lookup import about_owner
 
-    turn.end(about_owner(application(), task_id), task_id, why)
+    turn.end(about_owner(application(), task_id), task_id, why, signature())
     print(f"{task_id} is ended")
 
 
@@ -87,5 +87,5 @@ def undo(task_id: Task) -> None:
     from reminder.office import turn
     from reminder.office.lookup import about_owner
 
-    turn.undo(about_owner(application(), task_id), task_id)
+    turn.undo(about_owner(application(), task_id), task_id, signature())
     print(f"{task_id} is open again")

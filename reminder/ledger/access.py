@@ -1,4 +1,4 @@
-"""Who gets in: by a signed link, until it is rotated or revoked; by a session of the console.
+"""Who gets in by a signed link, until it is rotated or revoked.
 
 Each unit has one link of each purpose, whether it stands in the table or not. A feed may have
 more, for single readers: `deputies~1`. Those were made by somebody, or there are none.
@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select
 
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import note_change
 from reminder.ledger.history import note_act, read_history
-from reminder.ledger.schema import attempt, link, put, put_new_setting, read_setting, session
+from reminder.ledger.schema import link, put, put_new_setting, read_setting
 
 _KEY = "installation-key"
 FEED, PAGE = "feed", "page"
@@ -91,11 +91,12 @@ class LinkView:
 
 @dataclass(frozen=True)
 class LinkChange:
-    """`by` is the console, or the command line and its user."""
+    """`by` is the console, or the command line and its user; `who` the person's name."""
 
     at: datetime
     act: str
     by: str
+    who: str = ""
 
 
 def feed_of(subject: str) -> str:
@@ -146,7 +147,7 @@ def revoke(connection: Connection, old: LinkView, by: str, at: datetime) -> Link
 def link_changes(connection: Connection, link_view: LinkView) -> list[LinkChange]:
     """The first one first."""
     rows = read_history(connection, _name(link_view))
-    return [LinkChange(row["at"], row["state"], row["detail"]) for row in rows]
+    return [LinkChange(row["at"], row["state"], row["detail"], row["who"]) for row in rows]
 
 
 def put_link(connection: Connection, purpose: str, subject: str, **changes: object) -> None:
@@ -166,67 +167,3 @@ def _change(
 
 def _name(link_view: LinkView) -> str:
     return f"link/{link_view.purpose}/{link_view.subject}"
-
-
-# Sessions of the console, and log-ins that failed
-
-
-def add_session(
-    connection: Connection, word: str, at: datetime, *, begun: datetime, seen: datetime
-) -> None:
-    """Kept is a hash of the cookie's word. Forgotten are sessions that began by then, or were last
-    used by then."""
-    connection.execute(delete(session).where((session.c.begun <= begun) | (session.c.seen <= seen)))
-    connection.execute(session.insert().values(name=_session_name(word), begun=at, seen=at))
-
-
-def session_seen(
-    connection: Connection, word: str, *, begun: datetime, seen: datetime
-) -> datetime | None:
-    """When it was used last; none for one that began by then, or was last used by then."""
-    lives = (session.c.begun > begun) & (session.c.seen > seen)
-    mine = session.c.name == _session_name(word)
-    return connection.scalar(select(session.c.seen).where(mine, lives))
-
-
-def touch_session(connection: Connection, word: str, at: datetime) -> None:
-    mine = session.c.name == _session_name(word)
-    connection.execute(update(session).where(mine).values(seen=at))
-
-
-def end_session(connection: Connection, word: str) -> None:
-    connection.execute(delete(session).where(session.c.name == _session_name(word)))
-
-
-def end_all_sessions(connection: Connection) -> int:
-    """Returns how many there were, those that had run out too."""
-    return connection.execute(delete(session)).rowcount
-
-
-def _session_name(word: str) -> str:
-    return hashlib.sha256(word.encode("utf-8", "replace")).hexdigest()
-
-
-def read_attempts(
-    connection: Connection, sources: Collection[str]
-) -> dict[str, tuple[int, datetime]]:
-    """Of each source how many log-ins failed, and when the next one may be tried."""
-    rows = connection.execute(select(attempt).where(attempt.c.source.in_(sources)))
-    return {row.source: (row.failures, row.not_before) for row in rows}
-
-
-def put_attempt(
-    connection: Connection, source: str, failures: int, at: datetime, not_before: datetime
-) -> None:
-    row = {"source": source, "failures": failures, "last": at, "not_before": not_before}
-    put(connection, attempt, row)
-
-
-def forget_old_attempts(connection: Connection, last: datetime) -> None:
-    connection.execute(delete(attempt).where(attempt.c.last <= last))
-
-
-def forget_attempts(connection: Connection, sources: Collection[str] | None = None) -> None:
-    """All of them when the password is another."""
-    query = delete(attempt)
-    connection.execute(query if sources is None else query.where(attempt.c.source.in_(sources)))

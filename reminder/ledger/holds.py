@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from reminder.domain.notices import Kind, Reason, State
-from reminder.ledger.history import Change, record
+from reminder.ledger.history import Change, note_act, record
 from reminder.ledger.notices import ON_THEIR_WAY, set_states
 from reminder.ledger.schema import (
     batched,
@@ -79,6 +79,7 @@ def begin_hold(connection: Connection, hold: Hold) -> bool:
     query = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key.in_(ON_THEIR_WAY))
     keys = connection.scalars(query).all()
     set_states(connection, keys, State.HELD, hold.reason, hold.since)
+    note_act(connection, hold.since, _HOLD, "held", hold.why)
     return True
 
 
@@ -99,6 +100,7 @@ def lift_holds(connection: Connection, stream: str, at: datetime, plan: str = ""
     """Of all; of a plan alone what holds that one, not what holds everything."""
     starts = update(start).where(start.c.stream == stream).values(held=False)
     connection.execute(starts.where(start.c.plan == plan) if plan else starts)
+    note_act(connection, at, _HOLD, "released", plan)
     if not plan and drop_setting(connection, _HOLD):
         put_setting(connection, _RELEASED, at.isoformat())
 

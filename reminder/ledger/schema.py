@@ -188,13 +188,14 @@ draft = Table(
     *_filled(note=Words, tell=String, edits=Text),
 )
 # Who may use the console. `password` is a hash, or empty until one is chosen; `totp` a secret,
-# `subject` the name by which an identity provider knows them. `name` is what they log in with.
+# `totp_used` the step of its last code; `subject` the name by which an identity provider knows
+# them. `name` is what they log in with.
 person = Table(
     "person",
     metadata,
     *_key("name"),
-    *_filled(full_name=Words, role=String, password=String, totp=String, subject=String),
-    *_filled(disabled=Boolean, created=Moment),
+    *_filled(full_name=Words, role=String, password=String, totp=String, totp_used=Integer),
+    *_filled(subject=String, disabled=Boolean, created=Moment),
 )
 # One-time links by which a person chooses a password; `name` is a hash of the link's word.
 ticket = Table("ticket", metadata, *_key("name"), *_filled(person=String, until=Moment))

@@ -139,14 +139,14 @@ class Approvals:
 
     # What it orders
 
-    def approve(self, key: str, as_of: datetime, sha256: str, at: datetime) -> bool:
+    def approve(self, key: str, as_of: datetime, sha256: str, at: datetime, who: str = "") -> bool:
         """Before it is due it waits for its moment, after that it is queued as it was shown.
 
         False when the same was approved before.
         """
         if not self.is_current():
             raise DeclinedError("files_not_in_force")
-        with self.database.write() as connection:
+        with self.database.write(who) as connection:
             view = read_notice(connection, key)
             if view and _is_approved(view, sha256):
                 return False
@@ -156,7 +156,7 @@ class Approvals:
         return True
 
     def approve_all(
-        self, period: str, due: datetime, as_of: datetime, sha256: str, at: datetime
+        self, period: str, due: datetime, as_of: datetime, sha256: str, at: datetime, who: str = ""
     ) -> int:
         """All of a batch that nobody has approved, if all of them are as they were shown.
 
@@ -175,7 +175,7 @@ class Approvals:
         count = 0
         for keys in batched(batch.open):
             hashes = {key: batch.open[key].sha256 for key in keys}
-            with self.database.write() as connection:
+            with self.database.write(who) as connection:
                 count += self._approve_same(connection, hashes, as_of, at)
         return count
 
@@ -199,13 +199,13 @@ class Approvals:
                 holds.hold_new(connection, view.key, at)
         return count
 
-    def drop(self, key: str, why: str, at: datetime) -> None:
+    def drop(self, key: str, why: str, at: datetime, who: str = "") -> None:
         """It is never sent, and never made again."""
         if not why.strip():
             raise DeclinedError("no_reason_to_drop")
         if len(why) > WHY:
             raise DeclinedError("reason_too_long", most=WHY)
-        with self.database.write() as connection:
+        with self.database.write(who) as connection:
             self._held_one(connection, key, at)
             notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, at, why.strip())
 

@@ -23,7 +23,7 @@ COMMAND = Signature("", "command")
 def confirm(app: Application, unit: str, task: str, period: str, by: Signature) -> None:
     """办结: the light turns grey, the leads' own feeds and the next digests follow."""
     at = app.clock.now()
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         report = _waiting(app, connection, unit, task, period)
         day = report.done_on or app.table.local_day(at)
         close(connection, report.plan, [(task, period)], day, "", at, by)
@@ -38,7 +38,7 @@ def send_back(
     if not words.strip():
         raise DeclinedError("no_reason_to_return")
     at = app.clock.now()
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         _waiting(app, connection, unit, task, period)
         answer = Registration(at, Act.RETURN, unit, period, task, by, plan=app.table.plan.id)
         answer = replace(answer, message=words.strip())
@@ -51,7 +51,7 @@ def undo(app: Application, unit: str, task: str, period: str, by: Signature) -> 
     """Takes back a signing (no task), a report of completion, or 办结 of a task."""
     at = app.clock.now()
     undone = Registration(at, Act.UNDO, unit, period, task, by, plan=app.table.plan.id)
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         if not task:
             of = {"unit": unit, "period": period}
             if not registrations.in_force(connection, undone.plan, Act.SIGN, **of):
@@ -93,7 +93,7 @@ def register(
     day = on or app.table.local_day(at)
     if day > app.table.local_day(at):
         raise UsageError(f"{day} is yet to come, wanted a day up to today")
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         close(connection, app.table.plan.id, tasks, day, note, at, by)
         stop_done(connection, app.table.plan.id, progress_in(app, connection), at)
     app.sync_feeds(at)
@@ -122,7 +122,7 @@ def reopen(
 ) -> None:
     """All of it, or one month's check-in, or with an empty period the task as a whole."""
     task_id, at = find_task(app, task_id).id, app.clock.now()
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         if not _reopen(connection, app.table.plan.id, task_id, period, at, by):
             raise DeclinedError("not_registered_as_done", f"{task_id} is not registered as done")
     app.sync_feeds(at)

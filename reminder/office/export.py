@@ -205,7 +205,7 @@ def _registration_rows(export: Export) -> Iterator[Row]:
             row.done_on,
             row.percent,
             row.message,
-            row.by.who or (export.say("secretariat") if row.by.link else ""),
+            row.by.who or row.by.clerk or (export.say("secretariat") if row.by.link else ""),
             row.by.link,
         )
 

@@ -34,13 +34,13 @@ _LOOK_FIRST = (
 )
 
 
-def hold(database: Database, at: datetime, why: str) -> bool:
+def hold(database: Database, at: datetime, why: str, who: str = "") -> bool:
     """Nothing goes from now on, but what a server is just being told. False when it was so."""
     try:
         words = one_line(why) if why else ""
     except ValueError as error:
         raise UsageError(f"--why {error}") from None
-    with database.write() as connection:
+    with database.write(who) as connection:
         return begin_hold(connection, Hold(Reason.BY_HAND, at, words))
 
 

@@ -138,7 +138,9 @@ def note_use(app: Application, link: LinkView) -> bool:
     return True
 
 
-def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> LinkView:
+def add_reader(
+    app: Application, feed: str, label: str, by: str = CONSOLE, who: str = ""
+) -> LinkView:
     if not app.feeds.has(feed):
         raise UnknownError(f"{feed!r} is no feed", hint="A group has none, its members have.")
     label = " ".join(label.split())
@@ -151,7 +153,7 @@ def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> Li
     if len(label) > LABEL:
         message = f"the label has more than {LABEL} characters"
         raise DeclinedError("label_too_long", message, most=LABEL)
-    with app.database.write() as connection:
+    with app.database.write(who) as connection:
         readers = [link for link in access.read_readers(connection, feed) if not link.revoked]
         if any(link.label == label for link in readers):
             message = f"{feed} has a reader {label!r} already"
@@ -162,7 +164,7 @@ def add_reader(app: Application, feed: str, label: str, by: str = CONSOLE) -> Li
 
 
 def rotate(
-    app: Application, link: LinkView, by: str = CONSOLE, *, with_feed: bool = False
+    app: Application, link: LinkView, by: str = CONSOLE, who: str = "", *, with_feed: bool = False
 ) -> LinkView:
     """The old address is dead within a second, on every replica. Returns the new link.
 
@@ -170,7 +172,7 @@ def rotate(
     Raises `DeclinedError` when somebody has rotated it since: a form sent twice does it once.
     """
     at = app.clock.now()
-    with app.database.write() as connection:
+    with app.database.write(who) as connection:
         present = access.read_link(connection, link.purpose, link.subject) or link
         if present.generation != link.generation:
             raise DeclinedError("rotated_meanwhile", f"{link.subject} was rotated just now")
@@ -181,8 +183,8 @@ def rotate(
         return new
 
 
-def revoke(app: Application, link: LinkView, by: str = CONSOLE) -> None:
-    with app.database.write() as connection:
+def revoke(app: Application, link: LinkView, by: str = CONSOLE, who: str = "") -> None:
+    with app.database.write(who) as connection:
         access.revoke(connection, link, by, app.clock.now())
 
 

@@ -166,13 +166,13 @@ def _doubts(table: Timetable, meeting: Meeting, day: date | None, now: datetime)
         yield "rest-day"
 
 
-def save(app: Application, shown: Preview) -> None:
+def save(app: Application, shown: Preview, who: str = "") -> None:
     """Windows, notices to come and calendars follow at once.
 
     Raises `DeclinedError` when somebody else has moved a session since.
     """
     at, name, plan = app.clock.now(), shown.dated.meeting.id, app.table.plan.id
-    with app.database.write() as connection:
+    with app.database.write(who) as connection:
         if read_dates(connection).get(plan, {}) != shown.days:
             raise DeclinedError("date_set_meanwhile", "a date was set meanwhile: look again")
         registrations.set_date(connection, plan, name, shown.day, at)

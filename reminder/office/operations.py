@@ -45,14 +45,14 @@ class NeedlessError(UsageError):
         self.reason = reason
 
 
-def release(app: Application, period: str | None = None) -> list[str]:
+def release(app: Application, period: str | None = None, who: str = "") -> list[str]:
     """Queues what is held, composed now. Without a period the hold itself is lifted.
 
     While digests are approved one by one, those are left alone. Nothing goes before it is due.
     """
     refuse_wrong_clock(app.clock, app.tables)
     at, released = app.clock.now(), []
-    with app.database.write() as connection:
+    with app.database.write(who) as connection:
         let_finished_go(connection)
         if period is None:
             plan = app.table.plan.id if app.is_chosen else ""
@@ -65,7 +65,7 @@ def release(app: Application, period: str | None = None) -> list[str]:
             and (view.sha256 or view.reason in ON_HOLD or not app.settings.mail.approval)
         ]
     for batch in batched(keys):
-        with app.database.write() as connection:
+        with app.database.write(who) as connection:
             held = [v for v in read_notices(connection, keys=batch) if v.state is State.HELD]
             released += [view.key for view in held if _release(app, connection, view, at)]
             renew_old(connection, app.containers, batch, at)
@@ -90,9 +90,9 @@ def _release(app: Application, connection: Connection, view: NoticeView, at: dat
     return True
 
 
-def drop(app: Application, key: str) -> None:
+def drop(app: Application, key: str, who: str = "") -> None:
     """Gives up what waits, and settles what was refused or too late: it is never sent."""
-    with app.database.write() as connection:
+    with app.database.write(who) as connection:
         view = find_notice(connection, key)
         if not may_be_dropped(view):
             why = f"{view.state} ({view.reason})"
@@ -107,10 +107,10 @@ def may_be_dropped(view: NoticeView) -> bool:
     return waits or too_late or view.state is State.REFUSED
 
 
-def drop_period(app: Application, period: str) -> tuple[int, int]:
+def drop_period(app: Application, period: str, who: str = "") -> tuple[int, int]:
     """Gives up all of a period that waits, of a month with its days, and settles what may have
     gone. How many, and how many are just being sent."""
-    with app.database.write() as connection:
+    with app.database.write(who) as connection:
         views = [
             view
             for state in (*WAITING, State.EXPIRED)
@@ -125,13 +125,13 @@ def drop_period(app: Application, period: str) -> tuple[int, int]:
     return len(keys), len(views) - len(keys)
 
 
-def resend(app: Application, key: str) -> str:
+def resend(app: Application, key: str, who: str = "") -> str:
     """A new notice `KEY#2`, composed now, for the unit's addresses that were not reached.
 
     Raises `UsageError` when there is nothing to send again.
     """
     refuse_wrong_clock(app.clock, app.tables)
-    with app.database.write() as connection:
+    with app.database.write(who) as connection:
         return make_again(app, connection, find_notice(connection, key))
 
 
@@ -239,7 +239,7 @@ def to_resend(
     ]
 
 
-def resend_refused(app: Application, kind: Kind, period: str) -> int:
+def resend_refused(app: Application, kind: Kind, period: str, who: str = "") -> int:
     """Each to its unit's addresses that were not reached. Returns how many go.
 
     What somebody else sends again meanwhile, and what nobody is left for, is passed over.
@@ -248,7 +248,7 @@ def resend_refused(app: Application, kind: Kind, period: str) -> int:
     with app.database.read() as connection:
         keys = [view.key for view in to_resend(app, connection, kind, period)]
     for batch in batched(keys):
-        with app.database.write() as connection:
+        with app.database.write(who) as connection:
             for view in read_notices(connection, keys=batch):
                 try:
                     make_again(app, connection, view)

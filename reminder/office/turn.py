@@ -110,7 +110,7 @@ def undo(app: Application, task_id: str, by: Signature = COMMAND) -> None:
     """It is open again, and asked for as before."""
     _earlier(app, task_id)
     at = app.clock.now()
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         progress = read_progress(connection, app.table, app.settings.stream)
         if task_id not in progress.closed:
             message = f"{task_id} is neither carried over nor ended"
@@ -130,7 +130,7 @@ def _earlier(app: Application, task_id: str) -> Timetable:
 def _close(app: Application, act: Act, task_id: str, words: str, by: Signature) -> None:
     refuse_wrong_clock(app.clock, app.tables)
     at = app.clock.now()
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         progress = read_progress(connection, app.table, app.settings.stream)
         if task_id in progress.done:
             raise DeclinedError("already_done", f"{task_id} is registered as done")

@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reminder.documents.settings import WebSettings
 from reminder.documents.templates import phrase
+from reminder.domain.persons import Person
+from reminder.domain.registrations import Signature
 from reminder.domain.series import is_next_missing, turning_tables
 from reminder.domain.timetable import Timetable
 from reminder.office.application import Application
@@ -95,6 +97,7 @@ class Page(ExitStack):
         self.templates = cast(Environment, request.app.state.templates)
         self.settings = self.app.settings
         self.at = self.app.clock.now()
+        self.signed_in: Person | None = None
         self._connection: Connection | None = None
 
     @property
@@ -103,6 +106,26 @@ class Page(ExitStack):
             self._connection = self.enter_context(self.app.database.read())
             self.app.refresh_from(self._connection)
         return self._connection
+
+    @property
+    def person(self) -> Person:
+        """Who is logged in, on a page of the console."""
+        if self.signed_in is None:
+            raise RuntimeError(f"{self.request.url.path} is open to all: nobody need be logged in")
+        return self.signed_in
+
+    @property
+    def who(self) -> str:
+        """The name that this person's acts bear."""
+        return self.person.full_name
+
+    @property
+    def signature(self) -> Signature:
+        return Signature("", "console", clerk=self.who)
+
+    def may(self, role: str) -> bool:
+        """Whether who is logged in may do what that role may."""
+        return self.signed_in is not None and self.signed_in.may(role)
 
     @property
     def table(self) -> Timetable:
@@ -174,6 +197,8 @@ class Page(ExitStack):
         shared = {
             "plan": self.app.table.plan,
             "root": self.root,
+            "person": self.signed_in,
+            "may": self.may,
             "has_outbox": self.settings.transport == "maildir",
             "rehearsal": bool(mail.redirect_to),
             "approval": mail.approval,

@@ -13,8 +13,9 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.ledger.database import Database, open_database
-from reminder.office import login
-from reminder.office.login import begin_session, fits
+from reminder.office import guessing, login
+from reminder.office.login import begin_session
+from reminder.office.passwords import fits
 from tests.cli.conftest import Ended, Reminder
 from tests.office.test_login import is_in_session
 
@@ -83,14 +84,14 @@ def test_password_of_a_file_is_taken_without_its_byte_order_mark(
     """And nobody waits for guesses at the old one any more."""
     at = Clock().now()
     with ledger.write() as connection:
-        for _ in range(login.FREE):
-            login.count_attempt(connection, ["192.0.2.1"], at)
-        assert login.seconds_to_wait(connection, ["192.0.2.1"], at)
+        for _ in range(guessing.FREE):
+            guessing.count_attempt(connection, ["192.0.2.1"], at)
+        assert guessing.seconds_to_wait(connection, ["192.0.2.1"], at)
     typed(monkeypatch, f"\ufeff{word}\r\n")
     assert reminder("console", "password").status == 0
     assert fits(stored(ledger), word)
     with ledger.read() as connection:
-        assert not login.seconds_to_wait(connection, ["192.0.2.1"], at)
+        assert not guessing.seconds_to_wait(connection, ["192.0.2.1"], at)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminder.errors import DeclinedError
-from reminder.ledger import access
+from reminder.ledger import sessions
 from reminder.ledger.database import Database
-from reminder.office import login
+from reminder.office import guessing, login, passwords
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -21,14 +21,14 @@ def begun(database: Database, at: datetime = AT) -> str:
 
 def is_in_session(database: Database, word: str, at: datetime) -> bool:
     with database.read() as connection:
-        return login.is_in_session(database, connection, word, at)
+        return login.session_in_use(database, connection, word, at) is not None
 
 
 def counted(database: Database, *sources: str, at: datetime = AT) -> int:
     """The seconds to wait."""
     try:
         with database.write() as connection:
-            login.count_attempt(connection, sources or [HERE], at)
+            guessing.count_attempt(connection, sources or [HERE], at)
     except DeclinedError as error:
         return error.facts["seconds"]
     return 0
@@ -36,7 +36,7 @@ def counted(database: Database, *sources: str, at: datetime = AT) -> int:
 
 def free_from(database: Database, at: datetime) -> datetime:
     with database.read() as connection:
-        return at + login.seconds_to_wait(connection, [HERE], at) * SECOND
+        return at + guessing.seconds_to_wait(connection, [HERE], at) * SECOND
 
 
 def failed(database: Database, count: int, at: datetime = AT) -> datetime:
@@ -88,9 +88,9 @@ def test_what_must_wait_is_not_counted_and_others_do_not_wait(database: Database
     assert counted(database, ELSEWHERE) == 0
     assert counted(database, at=AT + SECOND) == 0
     # An attempt counts for all its sources.
-    for number in range(login.FREE_TO_STRANGERS):
-        assert counted(database, f"192.0.2.1{number}", login.STRANGERS) == 0
-    assert counted(database, "192.0.2.99", login.STRANGERS) == 1
+    for number in range(guessing.FREE_TO_STRANGERS):
+        assert counted(database, f"192.0.2.1{number}", guessing.STRANGERS) == 0
+    assert counted(database, "192.0.2.99", guessing.STRANGERS) == 1
     assert counted(database, "192.0.2.99") == 0
 
 
@@ -99,9 +99,9 @@ def test_attempts_are_forgotten_after_a_success_and_after_a_day(database: Databa
     # A clock that was set back shuts nobody out.
     assert counted(database, at=AT - timedelta(days=400)) == 0
     with database.write() as connection:
-        access.forget_attempts(connection, [HERE])
+        sessions.forget_attempts(connection, [HERE])
     assert failed(database, 4) == AT
-    assert failed(database, 4, AT + login.FORGOTTEN) == AT + login.FORGOTTEN
+    assert failed(database, 4, AT + guessing.FORGOTTEN) == AT + guessing.FORGOTTEN
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_attempts_are_forgotten_after_a_success_and_after_a_day(database: Databa
     ],
 )
 def test_what_has_many_addresses_is_one_source(address: str, source: str) -> None:
-    assert login.source_of(address) == source
+    assert guessing.source_of(address) == source
 
 
 # Passwords
@@ -127,8 +127,8 @@ def test_what_has_many_addresses_is_one_source(address: str, source: str) -> Non
 def test_a_password_is_known_by_its_hash(database: Database) -> None:
     with database.write() as connection:
         assert login.password_hash(connection) == ""
-        login.keep_password(connection, login.hash_of("一句很长的话 é"))
+        login.keep_password(connection, passwords.hash_of("一句很长的话 é"))
         hashed = login.password_hash(connection)
-    assert login.fits(hashed, "一句很长的话 e\N{COMBINING ACUTE ACCENT}")
-    assert not login.fits(hashed, "一句很长的话")
-    assert not login.fits("$argon2id$rubbish", "rubbish")
+    assert passwords.fits(hashed, "一句很长的话 e\N{COMBINING ACUTE ACCENT}")
+    assert not passwords.fits(hashed, "一句很长的话")
+    assert not passwords.fits("$argon2id$rubbish", "rubbish")

@@ -82,7 +82,7 @@ def _reasons() -> Iterator[tuple[str, set[str]]]:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
                 words = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
                 if call.func.id in NAMED and (named := [w for w in words if isinstance(w, str)]):
-                    yield named[0], {keyword.arg or "" for keyword in call.keywords}
+                    yield named[0], {word.arg or "" for word in call.keywords if word.arg != "hint"}
 
 
 def test_every_reason_has_its_sentence() -> None:

@@ -1,4 +1,6 @@
-"""Who may see the console: whoever is logged in, and has opened the door where there is one."""
+"""Who may see the console: whoever is logged in, as far as their role goes, and has opened the
+door where there is one.
+"""
 
 import logging
 import re
@@ -8,18 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reminder.domain.registrations import Signature
+from reminder.domain.characters import UNSEEN
+from reminder.domain.persons import AccountRole
 from reminder.errors import DeclinedError
 from reminder.office import login
 from reminder.web.forms import Act, Again, Form, View, get, post
 from reminder.web.local import enter, has_opened, local
-from reminder.web.page import Page
+from reminder.web.page import Page, Refused
 
 log = logging.getLogger(__name__)
 
 HOME = "/console"
+READ, EDIT, APPROVE, ADMIN = AccountRole
 LOGIN = "/console/login"
-SECRETARIAT = Signature("", "console")
 SESSION = "console"  # the cookie of who is logged in
 KNOWN = "known"  # the cookie of a browser that has logged in
 _A_YEAR = 365 * 24 * 3600
@@ -29,23 +32,29 @@ _TYPED = ("words", "note", "why", "label", "date", "done_on")  # what people typ
 _WITHIN = re.compile(r"/console(?:[/?](?!/|\.|%2[eE])(?:(?!//|/\.|/%2[eE])[!-\[\]-~])*)?")
 
 
-def console_page(path: str, view: View) -> Route:
+def console_page(path: str, view: View, role: AccountRole = READ) -> Route:
     """Who is not logged in is asked to, and then comes back."""
 
     def checked(page: Page) -> Response:
-        if _is_logged_in(page):
-            return view(page)
-        return page.to(_login_then(page.request.url.path, page.request.url.query))
+        if not _is_logged_in(page):
+            return page.to(_login_then(page.request.url.path, page.request.url.query))
+        if not page.may(role):
+            raise Refused(403, "role_too_low", role=role)
+        return view(page)
 
     return _open_page(path, checked)
 
 
-def console_form(path: str, act: Act, again: Again | None = None) -> Route:
-    """What was typed stands there to be copied when the session is over."""
+def console_form(
+    path: str, act: Act, again: Again | None = None, role: AccountRole = EDIT
+) -> Route:
+    """What was typed stands there to be copied when the session is over, or the role another."""
 
     def checked(page: Page, form: Form) -> Response:
         if not _is_logged_in(page):
-            return _lost(page, form)
+            return _lost(page, form, page.phrase("session_over"))
+        if not page.may(role):
+            return _lost(page, form, page.phrase("role_too_low", role=role))
         page.end_reading()
         return act(page, form)
 
@@ -74,16 +83,18 @@ def _outside(page: Page) -> Response | None:
 
 def _is_logged_in(page: Page) -> bool:
     word = page.cookie(SESSION)
-    return login.is_in_session(page.app.database, page.connection, word, page.at)
+    page.signed_in = login.signed_in(page.app, page.connection, word, page.at)
+    return page.signed_in is not None
 
 
-def _lost(page: Page, form: Form) -> Response:
-    """The page that it was typed on is no more."""
+def _lost(page: Page, form: Form, why: str) -> Response:
+    """The page that it was typed on is no more, or not for this person."""
     came_from = urlsplit(page.request.headers.get("referer", ""))
     path = came_from.path.removeprefix(page.root)
     return page.render(
         "console/lost.html",
         status=403,
+        why=why,
         typed=[form[name] for name in _TYPED if form[name]],
         login=_login_then(path, came_from.query),
     )
@@ -99,14 +110,17 @@ def _login_page(page: Page) -> Response:
     return page.to(_within(wanted)) if _is_logged_in(page) else _login_form(page, wanted)
 
 
-def _login_form(page: Page, wanted: str, refused: DeclinedError | None = None) -> Response:
+def _login_form(
+    page: Page, wanted: str, refused: DeclinedError | None = None, name: str = ""
+) -> Response:
     reason, status = refused.reason if refused else "", 422 if refused else 200
     answer = page.render(
         "console/login.html",
         status={"wait": 429, "many_log_in": 503}.get(reason, status),
         refused=page.phrase(reason, **refused.facts) if refused else "",
         next=_within(wanted),
-        has_password=bool(login.password_hash(page.connection)),
+        ways=login.ways_in(page.connection),
+        name=name,
     )
     if refused and answer.status_code != 422:
         answer.headers["Retry-After"] = str(refused.facts.get("seconds", 2))
@@ -116,17 +130,24 @@ def _login_form(page: Page, wanted: str, refused: DeclinedError | None = None) -
 def _log_in(page: Page, form: Form) -> Response:
     wanted, client = form["next"], page.request.client
     address, by_door = client.host if client else "", has_opened(page)
-    # Blanks around it are part of a password.
-    given = (page.cookie(KNOWN), form.values.get("password", ""), page.cookie(SESSION), page.at)
+    given = login.LogIn(
+        name=form.line("name", login.NAME),
+        password=form.values.get("password", ""),  # blanks around it are part of it
+        known=page.cookie(KNOWN),
+        ended=page.cookie(SESSION),
+        by_door=by_door,
+        address=address,
+        agent=UNSEEN.sub(" ", page.request.headers.get("user-agent", "")),
+    )
     page.end_reading()
     try:
-        session, known = login.log_in(page.app, *given, by_door=by_door, address=address)
+        session, known = login.log_in(page.app, given, page.at)
     except DeclinedError as error:
         if seconds := error.facts.get("seconds"):
             log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
         elif error.reason == "wrong_password":
             log.warning("console: wrong password from %s", address)
-        return _login_form(page, wanted, error)
+        return _login_form(page, wanted, error, given.name)
     log.info("console: logged in from %s", address)
     answer = page.to(_within(wanted))
     page.set_cookie(answer, SESSION, session, path=HOME)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from reminder.errors import DeclinedError
 from reminder.office.approval import WHY, Approvals, Digest
-from reminder.web.console.access import console_form, console_page
+from reminder.web.console.access import APPROVE, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page, Refused, page_number
@@ -120,7 +120,7 @@ def _sent_moment(form: Form, name: str) -> datetime:
 
 def _approve(page: Page, form: Form) -> Response:
     as_of = _sent_moment(form, "as_of")
-    _approvals(page, form["key"]).approve(form["key"], as_of, form["sha256"], page.at)
+    _approvals(page, form["key"]).approve(form["key"], as_of, form["sha256"], page.at, page.who)
     page.app.wake()
     return page.done(HERE, "approved")
 
@@ -129,13 +129,13 @@ def _approve_all(page: Page, form: Form) -> Response:
     due, as_of = _sent_moment(form, "due"), _sent_moment(form, "as_of")
     plan, sha256 = page.app.table.plan.id, form["sha256"]
     approvals = page.app.containers.with_work(plan, form["period"]).approvals
-    approvals.approve_all(form["period"], due, as_of, sha256, page.at)
+    approvals.approve_all(form["period"], due, as_of, sha256, page.at, page.who)
     page.app.wake()
     return page.done(HERE, "all_approved")
 
 
 def _drop(page: Page, form: Form) -> Response:
-    _approvals(page, form["key"]).drop(form["key"], _why(form), page.at)
+    _approvals(page, form["key"]).drop(form["key"], _why(form), page.at, page.who)
     return page.done(HERE, "digest_dropped")
 
 
@@ -147,7 +147,7 @@ ROUTES = [
     console_page(HERE, _listed),
     console_page(f"{HERE}/mail", _mail),
     console_page(f"{HERE}/mail/html", _html),
-    console_form(f"{HERE}/approve", _approve, _mail),
-    console_form(f"{HERE}/all", _approve_all, _listed),
-    console_form(f"{HERE}/drop", _drop, _not_dropped),
+    console_form(f"{HERE}/approve", _approve, _mail, APPROVE),
+    console_form(f"{HERE}/all", _approve_all, _listed, APPROVE),
+    console_form(f"{HERE}/drop", _drop, _not_dropped, APPROVE),
 ]

@@ -15,7 +15,7 @@ from reminder.office.records import (
     read_content,
     read_details,
 )
-from reminder.web.console.access import console_form, console_page
+from reminder.web.console.access import APPROVE, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page
@@ -82,7 +82,7 @@ def _html(page: Page) -> Response:
 
 def _resend_one(page: Page, form: Form) -> Response:
     try:
-        key = operations.resend(page.app, form["key"])
+        key = operations.resend(page.app, form["key"], page.who)
     except operations.NeedlessError as error:
         raise DeclinedError("needless", why=error.reason) from None
     except (UnknownError, UsageError):
@@ -93,7 +93,7 @@ def _resend_one(page: Page, form: Form) -> Response:
 
 def _drop_one(page: Page, form: Form) -> Response:
     try:
-        operations.drop(page.app, form["key"])
+        operations.drop(page.app, form["key"], page.who)
     except UsageError:
         raise DeclinedError("already_settled") from None
     return page.to(f"{HERE}/notice?{urlencode({'key': form['key']})}")
@@ -114,7 +114,8 @@ def _confirm(page: Page) -> Response:
 
 def _resend_all(page: Page, form: Form) -> Response:
     kind, period = _occasion(page, form["kind"], form["period"])
-    message = "resent" if operations.resend_refused(page.app, kind, period) else "nothing_to_resend"
+    count = operations.resend_refused(page.app, kind, period, page.who)
+    message = "resent" if count else "nothing_to_resend"
     return page.done(HERE, message, f"?{urlencode({'period': period, 'kind': kind})}")
 
 
@@ -123,8 +124,8 @@ ROUTES = [
     console_page(f"{HERE}/notice", _notice),
     console_page(f"{HERE}/mail", _html),
     console_page(f"{HERE}/source", lambda page: PlainTextResponse(_content(page))),
-    console_form(f"{HERE}/notice/resend", _resend_one, _notice),
-    console_form(f"{HERE}/notice/drop", _drop_one, _notice),
-    console_page(f"{HERE}/resend", _confirm),
-    console_form(f"{HERE}/resend/all", _resend_all),
+    console_form(f"{HERE}/notice/resend", _resend_one, _notice, APPROVE),
+    console_form(f"{HERE}/notice/drop", _drop_one, _notice, APPROVE),
+    console_page(f"{HERE}/resend", _confirm, APPROVE),
+    console_form(f"{HERE}/resend/all", _resend_all, role=APPROVE),
 ]

@@ -7,7 +7,7 @@ from reminder.documents.templates import WORDS, phrase
 from reminder.errors import DeclinedError
 from reminder.office import links
 from reminder.office.links import LABEL, PLAN, LinkView
-from reminder.web.console.access import console_form, console_page
+from reminder.web.console.access import EDIT, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page
 
@@ -51,7 +51,7 @@ def _one(page: Page, form: Form | None = None, refused: str = "") -> Response:
 
 
 def _add(page: Page, form: Form) -> Response:
-    links.add_reader(page.app, page.part("name"), form["label"])
+    links.add_reader(page.app, page.part("name"), form["label"], who=page.who)
     return page.done(f"{HERE}/{page.part('name')}", "reader_added", "#readers")
 
 
@@ -75,9 +75,9 @@ def _change(page: Page, form: Form) -> Response:
     if str(link.generation) != form["generation"]:
         raise DeclinedError("rotated_meanwhile")
     if act == "rotate":
-        links.rotate(page.app, link, with_feed=bool(form["feed"]))
+        links.rotate(page.app, link, who=page.who, with_feed=bool(form["feed"]))
     else:
-        links.revoke(page.app, link)
+        links.revoke(page.app, link, who=page.who)
     done = "link_rotated" if act == "rotate" else "link_revoked"
     return page.done(f"{HERE}/{page.part('name')}", done)
 
@@ -102,9 +102,9 @@ def _opened(page: Page, link: LinkView) -> dict[str, object]:
 
 
 ROUTES = [
-    console_page(HERE, _list),
-    console_page(f"{HERE}/{{name}}", _one),
+    console_page(HERE, _list, EDIT),
+    console_page(f"{HERE}/{{name}}", _one, EDIT),
     console_form(f"{HERE}/{{name}}", _add, _one),
-    console_page(f"{HERE}/{{name}}/change", _ask),
+    console_page(f"{HERE}/{{name}}/change", _ask, EDIT),
     console_form(f"{HERE}/{{name}}/change", _change, _one),
 ]

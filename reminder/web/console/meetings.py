@@ -39,7 +39,7 @@ def _save(page: Page, form: Form) -> Response:
     if preview.seen != form["seen"]:
         return _shown(page, form, page.phrase("other_effects"), preview)
     page.end_reading()
-    meetings.save(page.app, preview)
+    meetings.save(page.app, preview, page.who)
     return page.done(HERE, "date_set" if day else "date_unset")
 
 

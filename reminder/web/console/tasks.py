@@ -12,7 +12,7 @@ from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError
 from reminder.office import completion, links, overview, registrations
 from reminder.office.overview import SHOWN
-from reminder.web.console.access import SECRETARIAT, console_form, console_page
+from reminder.web.console.access import console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page, page_number
 from reminder.web.timeline import Year, task_bar, timeline
@@ -121,20 +121,22 @@ def _render(
 
 
 def _confirm(page: Page, form: Form) -> str:
-    completion.confirm(page.app, form["unit"], form["task"], form["period"], SECRETARIAT)
+    completion.confirm(page.app, form["unit"], form["task"], form["period"], page.signature)
     return "confirmed"
 
 
 def _send_back(page: Page, form: Form) -> str:
     words = form.text("words", registrations.WORDS)
-    completion.send_back(page.app, form["unit"], form["task"], form["period"], words, SECRETARIAT)
+    completion.send_back(
+        page.app, form["unit"], form["task"], form["period"], words, page.signature
+    )
     return "returned"
 
 
 def _undo(page: Page, form: Form) -> str:
     if form["unit"] not in page.table.directory.units:
         raise DeclinedError("nothing_to_undo")
-    completion.undo(page.app, form["unit"], form["task"], form["period"], SECRETARIAT)
+    completion.undo(page.app, form["unit"], form["task"], form["period"], page.signature)
     return "undone"
 
 
@@ -146,14 +148,14 @@ def _finish(page: Page, form: Form) -> str:
     period = form["period"] if task.kind is TaskKind.YEAR and form["scope"] != "year" else ""
     day, note = form.day("done_on"), form.line("note", NOTE)
     registrations.refuse_impossible(page.table, day, page.table.local_day(page.at), period)
-    completion.register(page.app, [task.id], period or None, day, note, SECRETARIAT)
+    completion.register(page.app, [task.id], period or None, day, note, page.signature)
     return "done"
 
 
 def _reopen(page: Page, form: Form) -> str:
     if form["task"] not in page.table.plan.by_id:
         raise DeclinedError("not_registered_as_done")
-    completion.reopen(page.app, form["task"], form["period"], SECRETARIAT)
+    completion.reopen(page.app, form["task"], form["period"], page.signature)
     return "reopened"
 
 

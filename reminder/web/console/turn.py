@@ -6,7 +6,7 @@ from starlette.routing import Route
 from reminder.errors import DeclinedError
 from reminder.office import completion, turn
 from reminder.office.registrations import refuse_impossible
-from reminder.web.console.access import SECRETARIAT, console_form, console_page
+from reminder.web.console.access import console_form, console_page
 from reminder.web.console.tasks import NOTE, Act
 from reminder.web.forms import Form
 from reminder.web.page import Page
@@ -38,22 +38,22 @@ def _finish(page: Page, form: Form) -> str:
     refuse_impossible(app.table, day, page.table.local_day(page.at), "")
     page.end_reading()
     note = form.line("note", NOTE)
-    completion.register(app, [form["task"]], None, day, note, SECRETARIAT)
+    completion.register(app, [form["task"]], None, day, note, page.signature)
     return "done"
 
 
 def _carry(page: Page, form: Form) -> str:
-    turn.carry(page.app, form["task"], form["onto"], SECRETARIAT)
+    turn.carry(page.app, form["task"], form["onto"], page.signature)
     return "carried"
 
 
 def _end(page: Page, form: Form) -> str:
-    turn.end(page.app, form["task"], form.text("why", turn.WHY), SECRETARIAT)
+    turn.end(page.app, form["task"], form.text("why", turn.WHY), page.signature)
     return "ended"
 
 
 def _undo(page: Page, form: Form) -> str:
-    turn.undo(page.app, form["task"], SECRETARIAT)
+    turn.undo(page.app, form["task"], page.signature)
     return "open_again"
 
 

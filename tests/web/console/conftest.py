@@ -9,9 +9,11 @@ from starlette.testclient import TestClient
 
 from reminder.clock import Clock
 from reminder.domain.notices import Kind, NoticeDraft, Reason, State
+from reminder.domain.persons import AccountRole, Person
 from reminder.domain.registrations import Signature
 from reminder.ledger import notices
 from reminder.ledger.notices import NewNotice
+from reminder.ledger.persons import add_person
 from reminder.office import registrations
 from reminder.office.login import begin_session
 from tests.web.conftest import AT
@@ -32,13 +34,20 @@ class Secretary:
         return self.client.post(path, data={"form": "", **data})
 
 
-def logged_in(house: Any) -> TestClient:
-    """By the house's present clock."""
+def logged_in(house: Any, person: str = "") -> TestClient:
+    """By the house's present clock; by default as the office's one account."""
     client: TestClient = house.client()
     with house.database.write() as connection:
-        session = begin_session(connection, house.application.clock.now())
+        session = begin_session(connection, house.application.clock.now(), person=person)
     client.cookies.set(house.cookie("console"), session)
     return client
+
+
+def as_person(house: Any, role: str, name: str = "wang", full_name: str = "王敏") -> Secretary:
+    """A person of that role, who has just logged in."""
+    with house.database.write() as connection:
+        add_person(connection, Person(name, full_name, AccountRole(role)), AT)
+    return Secretary(logged_in(house, name))
 
 
 @pytest.fixture

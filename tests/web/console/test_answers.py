@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from reminder.domain.registrations import Act, Registration, Signature
-from reminder.ledger.access import end_all_sessions
 from reminder.ledger.registrations import in_force, of_unit
+from reminder.ledger.sessions import end_sessions
 from tests.web.console.conftest import LEADER, RELATED, TASK, YEAR_ROUND, Secretary, finish, sign
 
 MONTH = "/console/month/2026-04"
@@ -35,7 +35,7 @@ def test_confirming_closes_the_task_once(reported: Any, secretary: Secretary) ->
     answer = secretary.post("/console/confirm", form())
     assert (answer.status_code, answer.headers["Location"]) == (303, "/console")
     assert is_done(reported)
-    assert history(reported)[0].by == Signature("", "console")
+    assert history(reported)[0].by == Signature("", "console", clerk="秘书处")
     assert "已确认办结" in secretary.get("/console").text
     again = secretary.post("/console/confirm", form())
     assert (again.status_code, "这项登记已处理，请刷新页面" in again.text) == (422, True)
@@ -141,7 +141,7 @@ def test_what_cannot_be_is_refused_and_the_rest_kept(
 
 def test_an_expired_session_orders_nothing(reported: Any, secretary: Secretary) -> None:
     with reported.database.write() as connection:
-        end_all_sessions(connection)
+        end_sessions(connection)
     sent = form() | {"words": "请补<文号>"}
     come_from = {"Referer": "http://127.0.0.1/console/month/2026-04"}
     answer = secretary.client.post("/console/return", data=sent, headers=come_from)

@@ -106,7 +106,7 @@ def test_state_last_use_and_every_change_of_a_link_stand_on_its_page_with_who_an
     rotate(house.application, link(house, PAGE, "deputies"), "command line (root)", with_feed=True)
     note_use(house.application, link(house, PAGE, "deputies"))
     page = secretary.get(DEPUTIES).text
-    for words in ("生成（控制台）；", "换新地址（控制台）", "换新地址（命令行 (root)）"):
+    for words in ("生成（秘书处）；", "换新地址（秘书处）", "换新地址（命令行 (root)）"):
         assert words in page
     assert len(re.findall(r"2026年4月1日\d\d:\d\d(?:生成|换新地址|停用)（", page)) == 4
     assert "2026年4月1日</dd>" in page

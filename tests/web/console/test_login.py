@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from reminder.clock import VirtualClock
 from reminder.ledger.schema import attempt, session
-from reminder.office import login
+from reminder.office import guessing, login, passwords
 from tests.office.test_login import is_in_session
 from tests.web.conftest import AT
 
@@ -22,7 +22,7 @@ HASHED = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
 
 @pytest.fixture(autouse=True)
 def _password(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(login, "_HASHER", PasswordHasher(time_cost=2, memory_cost=64))
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=2, memory_cost=64))
     house.application.clock = VirtualClock(AT)
     keep(house, HASHED)
 
@@ -153,7 +153,7 @@ def test_a_password_that_changes_in_between_opens_nothing(
         keep(house, "another")
         return True
 
-    monkeypatch.setattr(login, "fits", fits)
+    monkeypatch.setattr(passwords, "fits", fits)
     assert log_in(client).status_code == 422
     assert words(house) == 0
 
@@ -220,7 +220,7 @@ def known(anywhere: Any) -> TestClient:
 def test_strangers_together_have_a_bound_that_keeps_nobody_out_who_was_in(
     anywhere: Any, known: TestClient
 ) -> None:
-    for number in range(login.FREE_TO_STRANGERS):
+    for number in range(guessing.FREE_TO_STRANGERS):
         assert guess(anywhere.client(f"2001:db8:{number}::1", is_inside=False), 1) == [422]
     assert guess(anywhere.client("198.51.100.1", is_inside=False), 1) == [429]
     assert log_in(known).status_code == 303
@@ -257,7 +257,7 @@ def test_who_guesses_behind_the_same_proxy_keeps_nobody_out_who_was_in(house: An
 
 def test_browsers_that_an_earlier_password_knew_share_their_guesses(house: Any) -> None:
     first, second = (log_in_and_forget(house, house.client()) for _ in "ab")
-    keep(house, login.hash_of(PASSWORD))
+    keep(house, passwords.hash_of(PASSWORD))
     assert guess(first, 3) + guess(second, 3) == [422] * 5 + [429]
 
 

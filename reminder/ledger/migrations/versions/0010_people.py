@@ -37,7 +37,7 @@ def upgrade() -> None:
         "person",
         sa.Column("name", sa.String(), primary_key=True),
         *_filled(full_name=Words, role=sa.String, password=sa.String, totp=sa.String),
-        *_filled(subject=sa.String, disabled=sa.Boolean, created=Moment),
+        *_filled(totp_used=sa.Integer, subject=sa.String, disabled=sa.Boolean, created=Moment),
     )
     op.create_table(
         "ticket",

@@ -1,0 +1,108 @@
+"""What each role may see and do, and whose name stands in what was done."""
+
+import re
+from typing import Any
+
+import pytest
+from starlette.routing import Route
+
+from reminder.domain.notices import Reason, State
+from reminder.ledger.persons import change_person
+from reminder.ledger.schema import history
+from reminder.web.console import ROUTES
+from tests.web.console.conftest import LEADER, TASK, as_person, finish, put
+
+OPEN = {"/console/login", "/console/logout"}
+KEY = f"npc-deputies/digest/2026-04/{LEADER}"
+# What the least role that may do it is; what is not here anybody may who is logged in.
+FORMS = {
+    "edit": {
+        "confirm", "return", "undo", "done", "reopen", "meetings/{meeting}", "links/{name}",
+        "links/{name}/change", "turn/done", "turn/carry", "turn/end", "turn/undo",
+    },
+    "approve": {
+        "approval/approve", "approval/all", "approval/drop", "ledger/notice/resend",
+        "ledger/notice/drop", "ledger/resend/all",
+    },
+}  # fmt: skip
+PAGES = {"edit": {"links", "links/{name}", "links/{name}/change"}, "approve": {"ledger/resend"}}
+ORDER = ("read", "edit", "approve", "admin")
+
+
+def routes(method: str) -> list[str]:
+    found = (route for route in ROUTES if isinstance(route, Route) and method in route.methods)
+    return sorted({route.path for route in found} - OPEN)
+
+
+def refused(house: Any, role: str, table: dict[str, set[str]]) -> set[str]:
+    over = ORDER[ORDER.index(role) + 1 :]
+    return {f"/console/{path}" for wanted in over for path in table.get(wanted, ())}
+
+
+def where(path: str) -> str:
+    return re.sub(r"{(name|unit)}", LEADER, path).format(meeting="sc-25", period="2026-04")
+
+
+@pytest.mark.parametrize("role", ORDER)
+def test_the_server_refuses_with_words_what_a_role_may_not_do(house: Any, role: str) -> None:
+    person = as_person(house, role)
+    forms = {path: person.post(where(path), {"words": "typed"}) for path in routes("POST")}
+    with house.database.read() as connection:
+        assert not connection.execute(history.select().where(history.c.who != "")).all()
+    denied = {path for path, answer in forms.items() if answer.status_code == 403}
+    assert denied == refused(house, role, FORMS)
+    assert all("您的权限不能做这一步" in forms[path].text for path in denied)
+    assert all("typed" in forms[path].text for path in denied)  # to be copied
+    person.client.headers["Accept"] = "text/html"
+    pages = {path: person.get(where(path)) for path in routes("GET")}
+    denied = {path for path, answer in pages.items() if answer.status_code == 403}
+    assert denied == refused(house, role, PAGES)
+    assert all("您的权限不能做这一步" in pages[path].text for path in denied)
+
+
+@pytest.mark.parametrize(("role", "may"), [("read", False), ("edit", True)])
+def test_pages_hide_what_a_role_may_not_do(house: Any, role: str, may: bool) -> None:
+    finish(house)
+    person = as_person(house, role)
+    for path in ("/console", "/console/month/2026-04", f"/console/units/{LEADER}"):
+        page = person.get(path).text
+        assert "王敏" in page
+        assert ("登记办结" in page or "确认办结</button>" in page) == may
+        assert ("/console/links" in page) == may
+        # A unit's link is its signature.
+        assert "/units/" not in page.replace("/console/units/", "") or may
+
+
+def test_every_act_bears_the_name_of_who_did_it(house: Any) -> None:
+    finish(house)
+    put(house, LEADER, Reason.HOLD, State.HELD)
+    person = as_person(house, "admin")
+    acts = {
+        "confirm": {"unit": LEADER, "task": TASK, "period": ""},
+        "ledger/notice/drop": {"key": KEY},
+        f"links/{LEADER}": {"label": "值班室"},
+    }
+    for path, form in acts.items():
+        assert person.post(f"/console/{path}", form).status_code == 303
+    day = {"date": "2026-05-27"}
+    shown = person.get("/console/meetings/sc-25", **day).text
+    seen = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    assert person.post("/console/meetings/sc-25", {"seen": seen, **day}).status_code == 303
+    with house.database.read() as connection:
+        rows = connection.execute(history.select().where(history.c.who == "王敏")).all()
+    assert {(row.subject, row.state) for row in rows} >= {
+        (f"npc-deputies/{TASK}", "done"),
+        (KEY, "expired"),
+        (f"link/feed/{LEADER}~1", "made"),
+        ("npc-deputies/meeting/sc-25", "set"),
+    }
+    assert "王敏" in person.get(f"/console/units/{LEADER}").text
+    assert "王敏" in person.get("/console/ledger/notice", key=KEY).text
+
+
+def test_a_role_that_changes_counts_at_once(house: Any) -> None:
+    person = as_person(house, "edit")
+    for role, disabled, status in (("read", False, 403), ("edit", False, 200), ("edit", True, 303)):
+        with house.database.write() as connection:
+            change_person(connection, "wang", role=role, disabled=disabled)
+        assert person.get("/console/links").status_code == status
