@@ -1,6 +1,9 @@
 """Everything that can go wrong and has a name; `cli` turns each into words and an exit status."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reminder.words import ENGLISH, FAULTS, sentence
 
 
 class ReminderError(Exception):
@@ -13,18 +16,54 @@ class ReminderError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, order=True)
+class Mistake(ValueError):  # noqa: N818 - the word for it, here as in the files
+    """A value that cannot be. `reason` names the macro of `faults.txt` that says why, of these
+    `facts`; as text it is that sentence in English."""
+
+    def __init__(self, reason: str, /, **facts: object) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return sentence(ENGLISH, FAULTS, self.reason, self.facts)
+
+
+@dataclass(frozen=True)
 class Fault:
-    """One mistake in a file that people edit. `line` counts from 1; 0 when it has no line."""
+    """One mistake in a file that people edit. `line` counts from 1; 0 when it has no line.
+
+    `reason` names the macro of `faults.txt` that says what is wrong, of these `facts`.
+    """
 
     path: str
     line: int
     key: str
-    message: str
+    reason: str
+    facts: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    @property
+    def message(self) -> str:
+        return self.words(ENGLISH)
+
+    def words(self, language: str) -> str:
+        """What is wrong and what was wanted, without the place."""
+        return sentence(language, FAULTS, self.reason, self.facts)
+
+    def line_in(self, language: str) -> str:
+        """With its place, as a command prints it."""
+        place = {"path": self.path, "line": self.line, "key": self.key}
+        return sentence(language, FAULTS, "place", place) + self.words(language)
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        return self.line_in(ENGLISH)
+
+    def __lt__(self, other: "Fault") -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[str, int, str, str]:
+        return self.path, self.line, self.key, self.message
 
 
 class ConfigurationError(ReminderError):
@@ -32,7 +71,7 @@ class ConfigurationError(ReminderError):
 
     exit_status = 2
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(set(faults))
         super().__init__("\n".join(map(str, self.faults)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 import stat
 import tomllib
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reminder.domain.characters import harmless, quoted
-from reminder.errors import Fault
+from reminder.domain.characters import harmless
+from reminder.errors import Fault, Mistake
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -56,25 +57,25 @@ class EditedFile:
             repr(data)  # nothing is too deep or too long to be shown in a mistake
             self.data = data
         except FileNotFoundError:
-            self._unreadable(0, "no such file, wanted a TOML file here")
+            self._unreadable(0, Mistake("no_file"))
         except OSError as error:
-            self._unreadable(0, f"cannot be read: {error.strerror}")
+            self._unreadable(0, unreadable(error))
         except UnicodeDecodeError as error:
             self._unreadable(error.object[: error.start].count(b"\n") + 1, not_utf8(error))
         except tomllib.TOMLDecodeError as error:
             words, _, place = str(error).rpartition(" (at ")
             found = re.match(r"line (\d+)", place)  # else it is the end of the document
             line = int(found[1]) if found else self._text.count("\n") + 1
-            self._unreadable(line, f"not TOML: {words[0].lower()}{words[1:]}, wanted valid TOML")
+            self._unreadable(line, Mistake("not_toml", why=f"{words[0].lower()}{words[1:]}"))
         except RecursionError:
             # No parser has come so far as to know: the line with most brackets.
             depths = [line.count("[") + line.count("{") for line in self._text.split("\n")]
-            self._unreadable(depths.index(max(depths)) + 1, "not TOML: nested too deeply")
+            self._unreadable(depths.index(max(depths)) + 1, Mistake("nested"))
         except ValueError as error:  # a name with NUL; a number of thousands of digits
-            self._unreadable(0, f"cannot be read: {error}")
+            self._unreadable(0, Mistake("unreadable", why=str(error), errno=None))
 
-    def _unreadable(self, line: int, message: str) -> None:
-        self.faults.append(Fault(self.shown, line, "", message))
+    def _unreadable(self, line: int, mistake: Mistake) -> None:
+        self.faults.append(Fault(self.shown, line, "", mistake.reason, mistake.facts))
 
     @cached_property
     def _lines(self) -> dict[Location, int]:
@@ -85,12 +86,12 @@ class EditedFile:
         around = (location[:length] for length in range(len(location), 0, -1))
         return next((self._lines[place] for place in around if place in self._lines), 1)
 
-    def fault(self, location: Location, message: str) -> Fault:
-        return Fault(self.shown, self.line_of(location), key_name(location), message)
+    def fault(self, location: Location, reason: str, /, **facts: object) -> Fault:
+        return Fault(self.shown, self.line_of(location), key_name(location), reason, facts)
 
-    def refuse(self, location: Location, message: str) -> None:
+    def refuse(self, location: Location, reason: str, /, **facts: object) -> None:
         """A mistake; not of a key that was left out for a mistake of its own."""
-        fault = self.fault(location, message)
+        fault = self.fault(location, reason, **facts)
         if (fault.line, fault.key) not in self._left_out:
             self.faults.append(fault)
 
@@ -109,7 +110,8 @@ class EditedFile:
         rest = _parsed(self._text)  # a copy
         for detail in details:
             _leave_out(rest, detail["loc"])
-            self.refuse(detail["loc"], explain(detail, model))
+            mistake = explain(detail, model)
+            self.refuse(detail["loc"], mistake.reason, **mistake.facts)
         self._left_out = {(fault.line, fault.key) for fault in self.faults}
         with suppress(ValidationError):
             return model.model_validate(rest)
@@ -168,22 +170,23 @@ class _Lines:
         return [next(iter(tomllib.loads(f"{text} = 0")))] if node.type == "quoted_key" else [text]
 
 
-def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """One pydantic error as `what is wrong, what was wanted`, never showing a secret."""
+def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> Mistake:
+    """One pydantic error, never showing a secret."""
     kind, location = detail["type"], detail["loc"]
     if kind == "missing":
-        return "is missing, wanted a value"
+        return Mistake("is_missing")
     if kind == "extra_forbidden":
         for part in location[:-1]:
             model = _model_in(_keys(model).get(part)) or model
         return unknown_key(str(location[-1]), _keys(model))
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if kind == "value_error":
-        return message
-    wanted = message.removeprefix("Input should be ")
+    limits = detail.get("ctx", {})
+    if isinstance(mistake := limits.get("error"), Mistake):
+        return mistake
+    wanted = str(detail["msg"]).removeprefix("Input should be ")
     wanted = wanted[0].lower() + wanted[1:]
-    secret = any("password" in str(part) or "secret" in str(part) for part in location)
-    return f"is {'not usable' if secret else quoted(detail['input'])}, wanted {wanted}"
+    is_secret = any("password" in str(part) or "secret" in str(part) for part in location)
+    facts = {"value": None if is_secret else detail["input"], "is_secret": is_secret}
+    return Mistake("not_accepted", kind=kind, wanted=wanted, limits=limits, **facts)
 
 
 def _keys(model: type[BaseModel]) -> dict[str, Any]:
@@ -198,14 +201,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((model for model in inner if model), None)
 
 
-def unknown_key(key: str, keys: Iterable[str]) -> str:
+def unknown_key(key: str, keys: Iterable[str]) -> Mistake:
     names = sorted(keys)
-    return f"unknown key, wanted {nearest(key, names) or 'one of ' + ', '.join(names)}"
+    return Mistake("unknown_key", near=nearest(key, names), keys=names)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """As a question; empty when none is near."""
-    return "".join(f"{close}?" for close in difflib.get_close_matches(name, list(names), n=1))
+    """Empty when none is near."""
+    return "".join(difflib.get_close_matches(name, list(names), n=1))
 
 
 def key_name(location: Location) -> str:
@@ -217,16 +220,20 @@ def read_file(path: Path) -> bytes:
     is larger than what people edit."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(0, "not a regular file")
+        raise OSError(errno.EINVAL, "not a regular file")
     if status.st_size > LARGEST:
-        raise OSError(0, f"larger than {LARGEST} bytes")
+        raise OSError(errno.EFBIG, f"larger than {LARGEST} bytes")
     return path.read_bytes()
 
 
-def not_utf8(error: UnicodeDecodeError) -> str:
+def unreadable(error: OSError) -> Mistake:
+    return Mistake("unreadable", why=error.strerror, errno=error.errno)
+
+
+def not_utf8(error: UnicodeDecodeError) -> Mistake:
     if error.object.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return "is UTF-16, wanted UTF-8: save it anew in this encoding"
-    return f"byte 0x{error.object[error.start]:02x} is not UTF-8, wanted UTF-8"
+        return Mistake("utf16")
+    return Mistake("not_utf8", byte=error.object[error.start])
 
 
 def is_leftover(name: str) -> bool:

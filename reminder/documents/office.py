@@ -23,7 +23,7 @@ from reminder.documents.document_files import (
 from reminder.documents.edited_file import EditedFile, is_folder, shown
 from reminder.documents.plan_folder import read_plans
 from reminder.documents.plan_warnings import plan_warnings
-from reminder.documents.settings import SHIPPED, Settings
+from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.units_file import read_units
 from reminder.documents.values import SECRETARIAT, UNIT
@@ -34,7 +34,8 @@ from reminder.domain.schedule import Addressees, Schedule, together
 from reminder.domain.series import by_series, linked, main_plan, running
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Directory, Relation
-from reminder.errors import ConfigurationError, Fault, UnknownError
+from reminder.errors import ConfigurationError, Fault, Mistake, UnknownError
+from reminder.words import SHIPPED
 
 
 @dataclass(frozen=True)
@@ -153,11 +154,9 @@ def load_office(
         settings = settings or sources.load()
         folders, certificates = settings.templates, settings.smtp.ca_file
         if folders and not is_folder(folders):
-            words = "no such folder, wanted one with templates"
-            faults.append(Fault(shown(folders), 0, "templates", words))
+            faults.append(Fault(shown(folders), 0, "templates", "no_templates_folder"))
         if certificates and not os.path.isfile(certificates):  # noqa: PTH113 (no error, ever)
-            words = "no such file, wanted certificates in PEM"
-            faults.append(Fault(shown(certificates), 0, "smtp.ca_file", words))
+            faults.append(Fault(shown(certificates), 0, "smtp.ca_file", "no_certificates"))
     except ConfigurationError as error:
         faults += error.faults
     path = settings.plan if settings else _plan_path(command_line, folder)
@@ -219,8 +218,9 @@ def escalation_faults(
     overdue = [("overdue", index, step.to) for index, step in enumerate(settings.overdue)]
     for name, index, recipients in (*nudge, *overdue):
         for position, recipient in enumerate(recipients):
-            if words := _mistake(recipient, secretariat, other_bodies):
-                yield sources.fault((name, index, "to", position), words)
+            if wrong := _mistake(recipient, secretariat, other_bodies):
+                place = (name, index, "to", position)
+                yield sources.fault(place, wrong.reason, **wrong.facts)
 
 
 def _other_bodies(directory: Directory) -> dict[str, str]:
@@ -237,22 +237,21 @@ def _other_bodies(directory: Directory) -> dict[str, str]:
     return {name: unit for name, unit in owners.items() if name not in own_domains}
 
 
-def _mistake(recipient: str, secretariat: str, other_bodies: dict[str, str]) -> str:
-    wanted = "wanted one of the own house (relation own)"
+def _mistake(recipient: str, secretariat: str, other_bodies: dict[str, str]) -> Mistake | None:
     if recipient == UNIT:
-        return ""
+        return None
     if recipient == SECRETARIAT:
         if not secretariat:
-            return "the secretariat has no address, wanted mail.reply_to or mail.operator"
-        owner = other_bodies.get(secretariat.lower())
-        words = f"the secretariat's {secretariat} is the address of {owner}, {wanted}"
-        return words if owner else ""
+            return Mistake("secretariat_without_address")
+        if owner := other_bodies.get(secretariat.lower()):
+            return Mistake("secretariat_elsewhere", address=secretariat, owner=owner)
+        return None
     if owner := other_bodies.get(recipient.lower()):
-        return f"{recipient} is the address of {owner}, {wanted}"
+        return Mistake("address_elsewhere", address=recipient, owner=owner)
     domain = _domain(recipient)
     if neighbour := other_bodies.get(domain):
-        return f"{recipient} lies in {domain} as {neighbour} and no unit of ours, {wanted}"
-    return ""
+        return Mistake("domain_elsewhere", address=recipient, domain=domain, owner=neighbour)
+    return None
 
 
 def _domain(address: str) -> str:
@@ -271,15 +270,12 @@ def warnings(office: Office) -> Iterator[Fault]:
     if settings.transport == "smtp" and not settings.smtp_is_local:
         addresses = {address.lower(): None for u in directory.single for address in (*u.to, *u.cc)}
         if reserved := [address for address in (*addresses, sender) if is_reserved(address)]:
-            words = f"{len(reserved)} addresses lie in reserved domains, e.g. {reserved[0]}: "
-            yield Fault(file.shown, 0, "", f"{words}nothing goes to them by {settings.smtp.host}")
+            facts = {"count": len(reserved), "address": reserved[0], "host": settings.smtp.host}
+            yield Fault(file.shown, 0, "", "reserved_addresses", facts)
     if settings.transport == "maildir" and "host" in settings.smtp.model_fields_set:
-        words = "is maildir though [smtp] names a host: no mail leaves, wanted smtp"
-        yield Fault("settings", 0, "transport", words)
+        yield Fault("settings", 0, "transport", "maildir_with_host")
     if settings.transport == "smtp" and not settings.web.reachable:
-        state = "is a loopback address" if settings.web.base_url else "is not set"
-        words = f"{state}: mails by SMTP go without links, wanted an address that readers can open"
-        yield sources.fault(("web", "base_url"), words)
+        yield sources.fault(("web", "base_url"), "no_links", is_set=bool(settings.web.base_url))
 
 
 def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
@@ -290,18 +286,16 @@ def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
     for index, unit in enumerate(directory.single):
         here = ("unit", index)
         if not unit.has_address:
-            words = f"{unit.name} has no address: it is told by nobody but the lead"
-            yield file.fault((*here, "to"), words)
+            yield file.fault((*here, "to"), "unit_without_address", unit=unit.name)
         elif unit.relation is None:
-            words = "has no relation, wanted own, local or parallel; it is taken as own"
-            yield file.fault((*here, "relation"), f"{unit.name} {words}")
+            yield file.fault((*here, "relation"), "unit_without_relation", unit=unit.name)
         if unit.id not in reached or not unit.has_address:
-            yield file.fault((*here, "id"), f"{unit.name} is reached by no digest of the year")
+            yield file.fault((*here, "id"), "unit_without_digest", unit=unit.name)
         for address in (*unit.to, *unit.cc):
             other = owners.setdefault(address.lower(), unit.id)
             if other != unit.id:
-                words = f"{address} is the address of {directory[other].name} too"
-                yield file.fault((*here, "to"), words)
+                facts = {"address": address, "unit": directory[other].name}
+                yield file.fault((*here, "to"), "address_of_two", **facts)
 
 
 def advice(settings: Settings) -> Iterator[str]:

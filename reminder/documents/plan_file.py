@@ -16,13 +16,13 @@ from reminder.documents.plan_tables import (
     PlanTables,
     TaskTable,
 )
-from reminder.domain.characters import quoted
 from reminder.domain.occurrences import Said, occurrences, read_row
 from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
 from reminder.domain.units import Directory
 from reminder.domain.when import Term, When, parse_when
 from reminder.domain.windows import window
 from reminder.domain.workdays import WorkingDays, first_day, last_day
+from reminder.errors import Mistake
 
 LONGEST_MEETING = 60  # days
 
@@ -50,9 +50,7 @@ class _Reader:
     def term(self) -> Term:
         year, starts = self.tables.plan.year, self.tables.plan.starts
         if starts and (starts.year, starts.day) != (year, 1):
-            self.file.refuse(
-                ("plan", "starts"), f"is {starts}, wanted the first of a month of {year}"
-            )
+            self.file.refuse(("plan", "starts"), "no_first_of_month", value=starts, year=year)
         return self.tables.plan.term
 
     def plan(self) -> Plan:
@@ -64,10 +62,9 @@ class _Reader:
             *(self._task(TaskKind.STANDING, task, ("standing", n)) for n, task in standing),
         ]
         if not tasks and not self.file.faults:
-            self.file.refuse(("plan",), "has no tasks, wanted [[month]] rows")
+            self.file.refuse(("plan",), "no_tasks")
         for name in self.places.keys() & set(header.retired):
-            words = f"{name!r} is retired in [plan], wanted a new id"
-            self.file.refuse((*self.places[name], "id"), words)
+            self.file.refuse((*self.places[name], "id"), "retired_id", id=name)
         return Plan(
             **header.model_dump(exclude={"office", "timezone", "starts", "retired"}),
             office=self._unit(header.office, ("plan", "office")),
@@ -82,13 +79,12 @@ class _Reader:
         for task in plan.month_tasks:
             found, place = window(plan, task, days), self.places[task.table_id]
             if found.due < found.opens:
-                words = f"due {found.due} stands before opens {found.opens} (on working days)"
-                key = "due" if task.timing.due else "opens"
-                self.file.refuse((*place, key), f"{words}, wanted due on or after opens")
+                where = (*place, "due" if task.timing.due else "opens")
+                self.file.refuse(where, "due_before_opens", due=found.due, opens=found.opens)
             same = (task.table_id, found.opens, found.due)
             if same in seen:
-                words = f"comes to {found.opens} to {found.due} twice (on working days)"
-                self.file.refuse(self.times[task.table_id], f"{words}, wanted it once")
+                where = self.times[task.table_id]
+                self.file.refuse(where, "window_twice", opens=found.opens, due=found.due)
             seen.add(same)
 
     def _meetings(self) -> dict[str, Meeting]:
@@ -98,13 +94,13 @@ class _Reader:
             self._note_id(places, table.id, ("meeting", n))
             day, year, length = table.day, self.term.year, 1
             if day and abs(day.year - year) > 1:
-                self.file.refuse(("meeting", n, "date"), f"is {day}, wanted a day of {year}")
+                self.file.refuse(("meeting", n, "date"), "not_in_year", value=day, year=year)
                 day = None
             elif table.until:
                 length = (table.until - day).days + 1 if day else 0
             if not 1 <= length <= LONGEST_MEETING:
-                words = f"is {table.until}, wanted a day from date on, {LONGEST_MEETING} at most"
-                self.file.refuse(("meeting", n, "until"), words)
+                where = ("meeting", n, "until")
+                self.file.refuse(where, "bad_until", value=table.until, most=LONGEST_MEETING)
                 length = 1
             meetings[table.id] = Meeting(table.id, table.name, table.month, day, length)
         return meetings
@@ -145,13 +141,13 @@ class _Reader:
 
     def _row(self, row: MonthTable, here: Location) -> Said:
         if row.month and row.when:
-            self.file.refuse((*here, "when"), "stands beside month, wanted one of the two")
+            self.file.refuse((*here, "when"), "month_and_when")
         elif row.when:
             return self._said(row.when, (*here, "when"))
         elif not row.month and not all(task.when for task in row.task):
             # At `when` where that was left out for a mistake of its own: it is one, not two.
             key = "when" if "when" in self.file.data["month"][here[1]] else "month"
-            self.file.refuse((*here, key), "is missing, wanted month or when")
+            self.file.refuse((*here, key), "month_or_when")
         if not row.month:
             return Said()
         month = self.term.month(row.month)
@@ -162,19 +158,18 @@ class _Reader:
         if words:
             try:
                 return read_row(words, parse_when(words, self.term), self.term)
-            except ValueError as error:
-                self.file.refuse(place, str(error))
+            except Mistake as error:
+                self.file.refuse(place, error.reason, **error.facts)
         return Said()
 
     def _beside(self, table: MonthTaskTable, timing: Timing, said: Said, here: Location) -> Timing:
         """Less what contradicts `when`, which is a mistake."""
         if table.exact and not (table.opens or table.due or said.names_days):
-            self.file.refuse((*here, "exact"), "keeps dates, wanted opens or due beside it")
+            self.file.refuse((*here, "exact"), "exact_without_days")
         given = {key for key in ("opens", "due", "part", "before", "exact") if getattr(table, key)}
         wrong = given - said.allows(self.term)
         for key in sorted(wrong):
-            words = f"contradicts when = {quoted(said.words)}, wanted one of the two"
-            self.file.refuse((*here, key), words)
+            self.file.refuse((*here, key), "contradicts_when", words=said.words)
         return Timing(meetings=timing.meetings, soft=timing.soft) if wrong else timing
 
     def _occurrences(
@@ -188,13 +183,12 @@ class _Reader:
             month = self.term.month(meetings[task.timing.meetings[-1]].month)
             said = replace(said, months=range(month, month + 1))
         elif counts and not task.timing.meetings:
-            words = "counts from a meeting, wanted meetings = [...] of a [[month]] task too"
-            self.file.refuse(place, words)
+            self.file.refuse(place, "when_without_meeting")
             return
         try:
             yield from occurrences(task, said, self.term)
-        except ValueError as error:
-            self.file.refuse(place, f"{quoted(said.words)} {error}")
+        except Mistake as error:
+            self.file.refuse(place, error.reason, **error.facts)
 
     def _task(self, kind: TaskKind, table: TaskTable, here: Location, **of_row: Any) -> Task:
         """`of_row` is what its row says of it; what the task says itself is in place of that."""
@@ -204,16 +198,16 @@ class _Reader:
             if names is not None:
                 of_row[role] = self._units(names, (*here, role))
         if not of_row.setdefault("lead", ()):
-            self.file.refuse((*here, "lead"), "is missing, wanted a unit")
+            self.file.refuse((*here, "lead"), "no_lead")
         return Task(table.id, kind, table.title, table.short or "", **of_row)
 
     def _timing(self, table: MonthTaskTable, here: Location, meetings: Iterable[str]) -> Timing:
         for position, name in enumerate(table.meetings):
             if name not in meetings:
-                self._refuse_unknown("meeting", name, meetings, (*here, "meetings", position))
+                where = (*here, "meetings", position)
+                self.file.refuse(where, "unknown_meeting", name=name, near=nearest(name, meetings))
         if table.before and not table.meetings:
-            words = "counts from a meeting, wanted meetings = [...] too"
-            self.file.refuse((*here, "before"), words)
+            self.file.refuse((*here, "before"), "before_without_meeting")
         return Timing(
             opens=self._day_within(table.opens, (*here, "opens")),
             due=self._day_within(table.due, (*here, "due")),
@@ -227,8 +221,7 @@ class _Reader:
     def _note_id(self, places: dict[str, Location], name: str, here: Location) -> None:
         if name in places:
             line = self.file.line_of((*places[name], "id"))
-            words = f"{name!r} is the id at line {line} too, wanted a new id"
-            self.file.refuse((*here, "id"), words)
+            self.file.refuse((*here, "id"), "id_twice", id=name, line=line)
         places.setdefault(name, here)
 
     def _day_within(self, day: date | None, place: Location) -> date | None:
@@ -237,8 +230,10 @@ class _Reader:
         first, last = first_day(term.year, term.months[0]), last_day(term.year, term.months[-1])
         if day is None or first <= day <= last:
             return day
-        words = f"a day of {term.year}" if term.first == 1 else f"a day from {first} to {last}"
-        self.file.refuse(place, f"is {day}, wanted {words}")
+        if term.first == 1:
+            self.file.refuse(place, "not_in_year", value=day, year=term.year)
+        else:
+            self.file.refuse(place, "not_in_term", value=day, first=first, last=last)
         return None
 
     def _units(self, names: list[str], here: Location) -> tuple[str, ...]:
@@ -249,9 +244,6 @@ class _Reader:
         if unit := self.directory.by_name.get(name):
             return unit.id
         if self.directory.units:  # else its file is broken, which stands among the faults
-            self._refuse_unknown("unit", name, self.directory.by_name, place)
+            near = nearest(name, self.directory.by_name)
+            self.file.refuse(place, "unknown_unit", name=name, near=near)
         return ""
-
-    def _refuse_unknown(self, what: str, name: str, names: Iterable[str], place: Location) -> None:
-        wanted = nearest(name, names) or f"a {what} that exists, by name or alias"
-        self.file.refuse(place, f"unknown {what} {quoted(name)}, wanted {wanted}")

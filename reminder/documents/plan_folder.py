@@ -45,7 +45,7 @@ def read_plans(
         _refuse_clashes(list(series))
     faults = [fault for file in files for fault in file.faults]
     if not files:
-        faults.append(Fault(shown(path), 0, "plan", "no plan in this folder, wanted NAME.toml"))
+        faults.append(Fault(shown(path), 0, "plan", "empty_plan_folder"))
     return plans, faults
 
 
@@ -55,18 +55,17 @@ def _refuse_clashes(series: Sequence[PlanFile]) -> None:
     for position, one in enumerate(series):
         before = series[position - 1] if position else None
         if before and before.plan.year == one.plan.year:
-            words = f"the plan {one.plan.id!r} of {one.plan.year} stands in {before.file.shown} too"
-            one.file.refuse(("plan", "year"), f"{words}, wanted one file for each year")
+            names = {"plan": one.plan.id, "year": one.plan.year, "file": before.file.shown}
+            one.file.refuse(("plan", "year"), "year_twice", **names)
             continue
         if before and first_month(one.plan) <= last_month(before.plan):
-            words = f"its term begins before the one of {before.file.shown} has ended"
-            one.file.refuse(("plan", "year"), f"{words}, wanted terms one after the other")
+            one.file.refuse(("plan", "year"), "terms_overlap", file=before.file.shown)
         for kind, name, place in _ids(one.file):
             earlier, where = used.setdefault((kind, name), (one, place))
             if earlier is not one and not _is_same_session(kind, name, earlier.plan, one.plan):
-                there = f"{earlier.file.shown}:{earlier.file.line_of(where)}"
-                words = f"{name!r} is the id of a {kind} of {earlier.plan.year} ({there})"
-                one.file.refuse(place, f"{words}, wanted a new id: ids are never used again")
+                there = {"file": earlier.file.shown, "line": earlier.file.line_of(where)}
+                facts = {"id": name, "kind": kind, "year": earlier.plan.year, **there}
+                one.file.refuse(place, "id_of_other_year", **facts)
 
 
 def _is_same_session(kind: str, name: str, before: Plan, after: Plan) -> bool:

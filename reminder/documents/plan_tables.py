@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from reminder.documents.values import Id, Line, OptionalLine, Zone
-from reminder.domain.characters import one_line, quoted
+from reminder.domain.characters import one_line
 from reminder.domain.plan import Part
 from reminder.domain.when import Term
+from reminder.errors import Mistake
 
 SHORT = 16  # characters
 ALL_YEAR = "全年"
@@ -16,7 +17,7 @@ ALL_YEAR = "全年"
 
 def _short(value: str) -> str:
     if len(value) > SHORT:
-        raise ValueError(f"is {quoted(value)}, wanted {SHORT} characters at most")
+        raise Mistake("too_long", value=value, most=SHORT)
     return one_line(value)
 
 

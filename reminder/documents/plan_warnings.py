@@ -11,14 +11,13 @@ from typing import Any
 
 from reminder.documents.edited_file import EditedFile, Location
 from reminder.documents.plan_tables import SHORT
-from reminder.domain.characters import quoted
 from reminder.domain.plan import calendar_month
 from reminder.domain.timetable import Timetable
 from reminder.domain.when import Basis, Span, When, parse_when
 from reminder.domain.windows import Window
 from reminder.domain.wordings import sessions_named, times_named
 from reminder.domain.workdays import WorkingDays, first_day, last_day
-from reminder.errors import Fault
+from reminder.errors import Fault, Mistake
 
 # What a table does more often than that is its way, and no slip.
 SLIPS = 3
@@ -100,17 +99,16 @@ class _Rows(_Reader):
             same = first.setdefault(row.all_but_its_tasks, row)
             if same is not row:
                 line = self.file.line_of((*same.place, same.key))
-                said = quoted(row.data[row.key])
-                words = f"is {said} as at line {line}, with the same units, wanted one row of both"
-                yield self.file.fault((*row.place, row.key), words)
+                value = row.data[row.key]
+                yield self.file.fault((*row.place, row.key), "row_twice", value=value, line=line)
 
     def _out_of_order(self) -> Iterator[Fault]:
         rows = [row for row in self.rows if len(row.months) == 1]
         for before, row in pairwise(rows):
             month, above = min(row.months), min(before.months)
             if month < above and row.data.get("section") == before.data.get("section"):
-                words = f"{_named([month])} stands below {_named([above])}, wanted them in order"
-                yield self.file.fault((*row.place, row.key), words)
+                months = {"month": calendar_month(month), "above": calendar_month(above)}
+                yield self.file.fault((*row.place, row.key), "row_out_of_order", **months)
 
     def _gap(self) -> Iterator[Fault]:
         months = {month for row in (*self.rows, *self.year_round) for month in row.months}
@@ -118,37 +116,29 @@ class _Rows(_Reader):
         missing = [month for month in between if month not in months]
         if missing and len(missing) <= min(SLIPS, len(months) - 1):
             after = next(row for row in self.rows if max(row.months, default=0) > missing[0])
-            words = f"no row is of {_named(missing)}, wanted one if the table has one"
-            yield self.file.fault((*after.place, after.key), words)
+            place = (*after.place, after.key)
+            yield self.file.fault(place, "months_missing", months=_named(missing))
 
     def _shorts(self) -> Iterator[Fault]:
         tasks = [one for row in (*self.rows, *self.year_round) for one in row.tasks]
         long = [here for here, task in tasks if len(task["title"]) > SHORT and "short" not in task]
         if long:
-            words = (
-                f"is longer than {SHORT} characters ({len(long)} such titles): subjects and "
-                "calendars cut them, wanted short beside each"
-            )
-            yield self.file.fault((*long[0], "title"), words)
+            yield self.file.fault((*long[0], "title"), "long_titles", most=SHORT, count=len(long))
 
     def _year(self) -> Iterator[Fault]:
         """Last year's file, of which only `year` was changed."""
         named = re.findall(r"(?<!\d)20\d\d(?!\d)", self.plan.name)
         if named and str(self.plan.year) not in named:
-            words = f"names {named[0]} in the plan of {self.plan.year}, wanted one of them changed"
-            yield self.file.fault(("plan", "name"), words)
+            years = {"named": named[0], "year": self.plan.year}
+            yield self.file.fault(("plan", "name"), "name_of_other_year", **years)
 
     def _guessed(self) -> Iterator[Fault]:
         year = self.plan.year
         ends = [(first_day(year, month), last_day(year, month)) for month in self.term.months]
         guessed = [days for days in ends if any(map(self.days.is_provisional, days))]
         if guessed:
-            first, last = guessed[0][0], guessed[-1][0]
-            words = (
-                f"no holidays are published for {first:%Y-%m} to {last:%Y-%m}: days there are a "
-                "guess, wanted their notice by `reminder workdays import` once it is out"
-            )
-            yield self.file.fault(("plan", "year"), words)
+            ends_of = {"first": f"{guessed[0][0]:%Y-%m}", "last": f"{guessed[-1][0]:%Y-%m}"}
+            yield self.file.fault(("plan", "year"), "guessed_days", **ends_of)
 
     def _meetings(self) -> Iterator[Fault]:
         hanging = defaultdict[str, set[int]](set)  # months, by meeting; none for 会前5个工作日
@@ -158,17 +148,16 @@ class _Rows(_Reader):
                     hanging[meeting] |= set(row.months)
         for n, row in enumerate(self.file.data.get("meeting", [])):
             place, meeting = ("meeting", n), self.plan.meetings[row["id"]]
-            months, held = hanging.get(meeting.id), "wanted the month in which it is held"
+            months = hanging.get(meeting.id)
             days = [day for day in (meeting.day, meeting.until) if day]
             if days and meeting.month not in {day.month for day in days}:
-                words = f"{days[0]} is not in month {meeting.month}, {held}"
-                yield self.file.fault((*place, "date"), words)
+                facts = {"day": days[0], "month": meeting.month}
+                yield self.file.fault((*place, "date"), "meeting_on_other_day", **facts)
             if months is None:
-                words = f'no task hangs on it, wanted meetings = ["{meeting.id}"] beside one'
-                yield self.file.fault((*place, "id"), words)
+                yield self.file.fault((*place, "id"), "meeting_of_no_task", id=meeting.id)
             elif months and self.term.month(meeting.month) not in months:
-                words = f"is {meeting.month} and its tasks stand in {_named(months)}, {held}"
-                yield self.file.fault((*place, "month"), words)
+                facts = {"month": meeting.month, "months": _named(months)}
+                yield self.file.fault((*place, "month"), "meeting_in_other_month", **facts)
 
 
 class _Tasks(_Reader):
@@ -183,8 +172,8 @@ class _Tasks(_Reader):
                 if row.place[0] == "month":
                     yield from self._sessions(place, task)
                     yield from self._outside(row, place, task)
-                if words := self._times(row, task, windows[task["id"]]):
-                    yield self.file.fault((*place, "title"), words)
+                if wrong := self._times(row, task, windows[task["id"]]):
+                    yield self.file.fault((*place, "title"), wrong.reason, **wrong.facts)
 
     def _sessions(self, place: Location, task: dict[str, Any]) -> Iterator[Fault]:
         for session in sessions_named(task["title"]):
@@ -194,9 +183,8 @@ class _Tasks(_Reader):
                 if any(map(session.is_same_as, sessions_named(meeting.name)))
             ]
             if set(same).isdisjoint(task.get("meetings", [])):
-                meeting = f'"{same[0]}"' if same else "the id of a [[meeting]] for it"
-                words = f"names {session.words}, wanted {meeting} in the task's meetings"
-                yield self.file.fault((*place, "title"), words)
+                facts = {"words": session.words, "id": same[0] if same else ""}
+                yield self.file.fault((*place, "title"), "session_of_no_field", **facts)
 
     def _outside(self, row: _Row, place: Location, task: dict[str, Any]) -> Iterator[Fault]:
         """The task's own time in no month of its row."""
@@ -206,10 +194,10 @@ class _Tasks(_Reader):
         for key, spans in times.items():
             months = months_of(spans, self.plan.year)
             if row.months and months and months.isdisjoint(row.months):
-                words = f"{quoted(task[key])} is not in {_named(row.months)}, the row's"
-                yield self.file.fault((*place, key), f"{words}, wanted one of them changed")
+                facts = {"value": task[key], "months": _named(row.months)}
+                yield self.file.fault((*place, key), "outside_its_row", **facts)
 
-    def _times(self, row: _Row, task: dict[str, Any], windows: Sequence[Window]) -> str:
+    def _times(self, row: _Row, task: dict[str, Any], windows: Sequence[Window]) -> Mistake | None:
         """One warning a task: a time that has no field, or that is another than its field's."""
         has_field = not _FIELDS.isdisjoint(task) or "when" in row.data
         years = {first_day(self.plan.year, month).year for month in self.term.months}
@@ -217,16 +205,14 @@ class _Tasks(_Reader):
         for named, when in read.items():
             if named.year and named.year not in years:
                 if when and any(span.basis is not Basis.MONTHS for span in when.spans):
-                    return f"names {named.words} of {named.year}, wanted a day of the plan's term"
+                    return Mistake("time_of_other_year", words=named.words, year=named.year)
             elif not has_field and not (when and self._is_row(when, row)):
-                wanted = f'when = "{named.words}"' if when else "when, due or part"
-                return f"names {named.words} and no field says it, wanted {wanted}"
+                return Mistake("time_of_no_field", words=named.words, is_when=when is not None)
         said = [when for when in read.values() if when]
         if not has_field or not said or any(self._agrees(when, windows) for when in said):
-            return ""
-        due = ", ".join(dict.fromkeys(str(window.due) for window in windows))
-        words = f"names {next(iter(read)).words} and its fields make it due {due}"
-        return f"{words}, wanted one of them changed"
+            return None
+        days = list(dict.fromkeys(window.due for window in windows))
+        return Mistake("time_of_other_field", words=next(iter(read)).words, days=days)
 
     def _is_row(self, when: When, row: _Row) -> bool:
         months = {month for span in when.spans for month in months_of([span], self.plan.year)}
@@ -262,5 +248,5 @@ def _month(day: date, year: int) -> int:
     return 12 * (day.year - year) + day.month
 
 
-def _named(months: Iterable[int]) -> str:
-    return "month " + ", ".join(str(calendar_month(month)) for month in sorted(months))
+def _named(months: Iterable[int]) -> list[int]:
+    return [calendar_month(month) for month in sorted(months)]

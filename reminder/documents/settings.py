@@ -1,4 +1,4 @@
-"""Every setting: its default and what it may be; and where what travels with the program lies."""
+"""Every setting: its default and what it may be."""
 
 import os
 from datetime import date, time
@@ -26,14 +26,12 @@ from pydantic_settings import (
 
 from reminder.documents import values
 from reminder.domain.addresses import is_loopback, is_public_name, mailbox
-from reminder.errors import ConfigurationError, Fault
+from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.ledger.database import Place, place_of, sender_lock
+from reminder.words import CHECKOUT, IN_CHECKOUT
+from reminder.words import SHIPPED as SHIPPED
 
 PREFIX = "REMINDER_"
-CHECKOUT = Path(__file__).resolve().parents[2]
-IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "plan").is_dir()
-# What travels with the program: the project's own folders, or their copies in the wheel.
-SHIPPED = CHECKOUT if IN_CHECKOUT else Path(__file__).resolve().parents[1] / "data"
 
 
 class Section(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
@@ -71,7 +69,7 @@ class WebSettings(Section):
     def _never_a_password_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
         base = info.data.get("base_url")
         if value == "anywhere" and base is not None and not base.startswith("https:"):
-            raise ValueError("is 'anywhere', wanted an https web.base_url with it, or 'local'")
+            raise Mistake("console_without_https")
         return value
 
     @property
@@ -144,7 +142,7 @@ class WorkdaySettings(Section):
     @model_validator(mode="after")
     def _one_or_the_other(self) -> Self:
         if both := self.work & self.rest:
-            raise ValueError(f"{min(both)} stands under work and under rest, wanted one of them")
+            raise Mistake("work_and_rest", day=min(both))
         return self
 
 
@@ -162,9 +160,9 @@ class OverdueStep(Section):
     @model_validator(mode="after")
     def _repeats_both_ways(self) -> Self:
         if self.times > 1 and self.every is None:
-            raise ValueError(f"comes {self.times} times, wanted every = so many working days")
+            raise Mistake("times_without_every", times=self.times)
         if self.every and self.times == 1:
-            raise ValueError(f"comes every {self.every} working days, wanted times = 2 or more")
+            raise Mistake("every_without_times", every=self.every)
         return self
 
     @property
@@ -176,7 +174,7 @@ class OverdueStep(Section):
 def _in_order(steps: list[OverdueStep]) -> list[OverdueStep]:
     days = [day for step in steps for day in step.days]
     if days != sorted(set(days)):
-        raise ValueError(f"steps stand at {days}, wanted each later than the one before")
+        raise Mistake("steps_out_of_order", days=days)
     return steps
 
 
@@ -194,8 +192,7 @@ def _default_state_dir() -> Path:
     except RuntimeError:  # no HOME, and this user stands in no list of users
         home = Path()
     if not home.is_absolute():
-        words = 'is not set, and there is no HOME to take, wanted e.g. "/var/lib/reminder"'
-        raise ConfigurationError([Fault("settings", 0, "state_dir", words)])
+        raise ConfigurationError([Fault("settings", 0, "state_dir", "no_state_dir")])
     return home / ".local" / "state" / "reminder"
 
 
@@ -235,8 +232,7 @@ class Settings(BaseSettings):
     def _somebody_can_approve(cls, value: MailSettings, info: ValidationInfo) -> MailSettings:
         web = info.data.get("web")
         if value.approval and web and web.console == "off":
-            words = 'wants approval and web.console is "off", wanted "local" or "anywhere"'
-            raise ValueError(words)
+            raise Mistake("approval_without_console")
         return value
 
     @property

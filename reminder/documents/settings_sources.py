@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from reminder.documents import edited_file
 from reminder.documents.edited_file import EditedFile, Location, is_folder, shown, unknown_key
-from reminder.documents.settings import PREFIX, SHIPPED, Section, Settings
+from reminder.documents.settings import PREFIX, Section, Settings
 from reminder.domain.characters import harmless
-from reminder.errors import ConfigurationError, Fault
+from reminder.errors import ConfigurationError, Fault, Mistake
+from reminder.words import SHIPPED
 
 # Read before the settings are, so no setting themselves.
 _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
@@ -78,8 +79,7 @@ class SettingsSources:
     ) -> None:
         folder = config_dir(config)
         if not is_folder(folder):
-            words = "no such folder, wanted one with reminder.toml, units.toml"
-            raise ConfigurationError([Fault(shown(folder), 0, "", words)])
+            raise ConfigurationError([Fault(shown(folder), 0, "", "no_config_folder")])
         self.warnings: list[Fault] = []
         self._faults: list[Fault] = []
         # By dotted name; None is the file. The last one put is in force.
@@ -101,31 +101,33 @@ class SettingsSources:
             settings = Settings(**self._given)
         except ValidationError as error:
             for detail in error.errors():
-                words = edited_file.explain(detail, Settings)
-                faults.append(self.fault(detail["loc"], words))
+                mistake = edited_file.explain(detail, Settings)
+                faults.append(self.fault(detail["loc"], mistake.reason, **mistake.facts))
         except ConfigurationError as error:  # of a default
             faults += error.faults
         if faults:
             raise ConfigurationError(faults)
         return settings
 
-    def fault(self, place: Location, words: str) -> Fault:
+    def fault(self, place: Location, reason: str, /, **facts: object) -> Fault:
         """At the value's source, or that of the table around it, or of something in it."""
         name = edited_file.key_name(place)
         around = [name.rsplit(".", dots)[0] for dots in range(len(place))]
         inside = [key for key in self._places if key.startswith(f"{name}.")]
         given = next((key for key in (*around, *inside) if key in self._places), None)
         if given and (at := self._places[given]):
-            return replace(at, key=at.key or name, message=words)
-        return self._file.fault(place, words) if self._file else Fault("settings", 0, name, words)
+            return replace(at, key=at.key or name, reason=reason, facts=facts)
+        if self._file:
+            return self._file.fault(place, reason, **facts)
+        return Fault("settings", 0, name, reason, facts)
 
     def _put(self, name: str, value: Any, place: Fault | None) -> None:
         self._places[name] = place
         for key in value if isinstance(value, dict) else ():
             self._put(f"{name}.{key}", value[key], place)
 
-    def _refuse(self, path: str, key: str, words: str, line: int = 0) -> None:
-        self._faults.append(Fault(path, line, key, words))
+    def _refuse(self, path: str, key: str, mistake: Mistake, line: int = 0) -> None:
+        self._faults.append(Fault(path, line, key, mistake.reason, mistake.facts))
 
     def _read_file(self, file: EditedFile, folder: Path) -> dict[str, Any]:
         """Paths in it are relative to it."""
@@ -146,9 +148,9 @@ class SettingsSources:
         for place, is_given in secrets.items():
             if not (is_given and _is_open(file.path)):
                 continue
-            words = "is a secret in a file that others can read: better in secrets/"
-            words += f"{'__'.join(place)}, or: chmod 600 {file.shown}"
-            self.warnings.append(file.fault(place, words))
+            name = "__".join(place)
+            warning = file.fault(place, "secret_in_open_file", name=name, file=file.shown)
+            self.warnings.append(warning)
         return file.data
 
     def _read_secrets(self, folder: Path) -> dict[str, Any]:
@@ -157,14 +159,15 @@ class SettingsSources:
             folder = Path(elsewhere)
         if not is_folder(folder):
             if elsewhere:
-                words = "no such folder, wanted one with a file a secret"
-                self._refuse("environment", "REMINDER_SECRETS_DIR", words)
+                wrong = Mistake("no_secrets_folder")
+                self._refuse("environment", "REMINDER_SECRETS_DIR", wrong)
             return {}
         try:
             paths = sorted(folder.iterdir())
         except OSError as error:
-            words = f"cannot be read: {error.strerror}"
-            raise ConfigurationError([Fault(shown(folder), 0, "", words)]) from None
+            wrong = edited_file.unreadable(error)
+            fault = Fault(shown(folder), 0, "", wrong.reason, wrong.facts)
+            raise ConfigurationError([fault]) from None
         names = {name.replace(".", "__"): name for name in setting_types() if not _is_json(name)}
         secrets: dict[str, Any] = {}
         for path in paths:
@@ -172,8 +175,7 @@ class SettingsSources:
                 continue
             key, place = path.name.lower(), shown(path)
             if edited_file.is_leftover(path.name):
-                words = "is an editor's copy: passed over, better removed, for it holds the secret"
-                self.warnings.append(Fault(place, 0, "", words))
+                self.warnings.append(Fault(place, 0, "", "copy_of_secret"))
             elif path.name.startswith("."):
                 continue
             elif key not in names:
@@ -195,13 +197,12 @@ class SettingsSources:
             self._refuse(place, "", edited_file.not_utf8(error), line=1)
             return None
         except OSError as error:
-            self._refuse(place, "", f"cannot be read: {error.strerror}")
+            self._refuse(place, "", edited_file.unreadable(error))
             return None
         if is_theirs:
-            words = "can be read by others: better mounted with mode 0400"
-            self.warnings.append(Fault(place, 0, "", words))
+            self.warnings.append(Fault(place, 0, "", "open_mounted_secret"))
         elif is_open:
-            self._refuse(place, "", f"can be read by others, wanted: chmod 600 {place}")
+            self._refuse(place, "", Mistake("open_secret", file=place))
         return text
 
     def _read_environment(self) -> dict[str, str]:
@@ -210,23 +211,21 @@ class SettingsSources:
         usable: dict[str, str] = {}
         if of_services := _service_variables():
             more = f" and {len(of_services) - 1} more" if len(of_services) > 1 else ""
-            words = "set by Kubernetes or Docker for a service of that name"
-            words += ": no settings, passed over"
-            self.warnings.append(Fault("environment", 0, f"{of_services[0]}{more}", words))
+            name = f"{of_services[0]}{more}"
+            self.warnings.append(Fault("environment", 0, name, "of_services"))
         passed = {name.lower() for name in (*_LOADER_VARIABLES, *of_services)}
         for variable, value in os.environ.items():
             key = variable.lower()
             if key not in names:
                 if key.startswith(PREFIX.lower()) and key not in passed:
                     known = [*variable_names(), *_LOADER_VARIABLES]
-                    words = unknown_key(variable.upper(), known)
-                    self._refuse("environment", harmless(variable), words)
+                    wrong = unknown_key(variable.upper(), known)
+                    self._refuse("environment", harmless(variable), wrong)
             elif value:
                 try:
                     read = json.loads(value) if _is_json(names[key]) else value
                 except (ValueError, RecursionError) as error:
-                    words = f"is not JSON ({error}), wanted JSON"
-                    self._refuse("environment", key.upper(), words)
+                    self._refuse("environment", key.upper(), Mistake("not_json", why=str(error)))
                 else:
                     usable[key] = value
                     self._put(names[key], read, Fault("environment", 0, key.upper(), ""))
@@ -240,7 +239,7 @@ def _is_open(path: Path) -> bool:
     return bool(status.st_mode & closed)
 
 
-def _unknown_secret(name: str, names: Mapping[str, str]) -> str:
+def _unknown_secret(name: str, names: Mapping[str, str]) -> Mistake:
     section, _, key = name.partition("__")
     inside = [other.partition("__")[2] for other in names if other.startswith(f"{section}__")]
     return unknown_key(key, inside) if key and inside else unknown_key(name, names)

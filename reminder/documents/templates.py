@@ -1,29 +1,20 @@
-"""Where templates are found: the operator's folder, then the shipped one.
-
-Every sentence that people read stands in them; Python hands over facts.
-"""
+"""Templates are compiled, rendered, and what is wrong in them is said with their file and line."""
 
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    TemplateError,
-    TemplateSyntaxError,
-    nodes,
-)
+from jinja2 import Environment, TemplateError, TemplateSyntaxError, nodes
 
 from reminder.documents.edited_file import is_leftover, not_utf8, shown
-from reminder.documents.settings import SHIPPED, Settings
+from reminder.documents.settings import Settings
 from reminder.documents.tables.grid import RefusedFileError
-from reminder.errors import ConfigurationError, Fault
+from reminder.errors import ConfigurationError, Fault, Mistake
+from reminder.words import CHINESE, SHIPPED
+from reminder.words import environment as environment
 
-LANGUAGE = "zh-CN"
+LANGUAGE = CHINESE
 KINDS = ("mail", "web", "calendar", "documents")
 WORDS = "words.txt"  # what all kinds share
 REFUSALS = "documents/refusals.txt"
@@ -32,32 +23,16 @@ _IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport
 _WRONG = (TemplateError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
-@cache
-def environment(own: Path | None, *, autoescape: bool) -> Environment:
-    """Names begin with the kind's folder: `mail/…`, `web/…`. A file in the operator's `own` folder
-    hides the shipped one of that name. A name that a template uses and nobody gave is an error,
-    not an empty place. Compiled once in a process."""
-    folders = [root / LANGUAGE for root in (own, SHIPPED / "templates") if root]
-    return Environment(
-        loader=FileSystemLoader(folders, encoding="utf-8-sig"),
-        autoescape=autoescape,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
 def check_templates(settings: Settings) -> None:
     """Compiles every template. Raises `ConfigurationError` with all that cannot be, and with
     files of the operator's own that lack what others import from the shipped one."""
     own = settings.templates
     templates = environment(own, autoescape=True)
     # Folders of an operator's own that stand where nothing looks.
-    words = f"is not read, wanted {LANGUAGE}/{{}}: templates stand in a folder of their language"
     places = [own / kind for kind in (*KINDS, WORDS) if (own / kind).exists()] if own else []
-    faults = [Fault(shown(place), 0, "", words.format(place.name)) for place in places]
+    faults = [
+        Fault(shown(place), 0, "", "template_elsewhere", {"name": place.name}) for place in places
+    ]
     for name in templates.list_templates():
         file = Path(name).name
         is_ours = name.partition("/")[0] in (*KINDS, WORDS)
@@ -82,9 +57,8 @@ def _lacking(templates: Environment, own: Path | None, name: str) -> list[Fault]
     wanted, there = (templates.parse(path.read_text("utf-8-sig")).body for path in (shipped, mine))
     if not all(isinstance(node, _IN_A_SET_OF_MACROS) for node in wanted):
         return []
-    lacks = ", ".join(sorted(_defined(wanted) - _defined(there)))
-    words = f"lacks {lacks}, wanted what stands in the shipped file"
-    return [Fault(shown(mine), 0, "", words)] if lacks else []
+    names = sorted(_defined(wanted) - _defined(there))
+    return [Fault(shown(mine), 0, "", "lacks", {"names": names})] if names else []
 
 
 def _defined(body: list[nodes.Node]) -> set[str]:
@@ -121,7 +95,7 @@ def refusals(templates: Environment, path: Path) -> Iterator[None]:
         yield
     except RefusedFileError as error:
         words = phrase(templates, REFUSALS, "refusal", value=error.refusal)
-        raise ConfigurationError([Fault(shown(path), 0, "", words)]) from error
+        raise ConfigurationError([Fault(shown(path), 0, "", "said", {"words": words})]) from error
 
 
 @contextmanager
@@ -141,7 +115,7 @@ def _located(name: str) -> Iterator[None]:
 
 
 def _refusal(path: str, line: int, wrong: object) -> ConfigurationError:
-    words = f"{str(wrong) or 'cannot be rendered'}, wanted a template as the shipped one"
+    mistake = Mistake("wrong_template", why=str(wrong))
     if isinstance(wrong, UnicodeDecodeError):
-        words = not_utf8(wrong)
-    return ConfigurationError([Fault(shown(Path(path)), line, "", words)])
+        mistake = not_utf8(wrong)
+    return ConfigurationError([Fault(shown(Path(path)), line, "", mistake.reason, mistake.facts)])

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from reminder.documents.edited_file import EditedFile, Location
 from reminder.documents.values import Id, Line, Mailbox, OptionalLine
-from reminder.domain.characters import quoted
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.errors import UsageError
 
@@ -71,10 +70,9 @@ def read_units(file: EditedFile) -> Directory:
         for position, member in enumerate(table.members):
             place = ("group", index, "members", position)
             if member in groups:
-                file.refuse(place, f"{member!r} is a group, wanted units")
+                file.refuse(place, "member_is_group", id=member)
             elif member not in units:
-                words = f"no unit has the id {quoted(member)}, wanted one of this file"
-                file.refuse(place, words)
+                file.refuse(place, "no_such_member", id=member)
     return Directory(units)
 
 
@@ -93,10 +91,9 @@ def _refuse_names(file: EditedFile, tables: _File) -> None:
     groups = [(("group", index), group) for index, group in enumerate(tables.group)]
     for here, unit in (*units, *groups):
         if unit.id in RESERVED_IDS:
-            file.refuse((*here, "id"), f"{unit.id!r} is taken by the program, wanted another")
+            file.refuse((*here, "id"), "reserved_id", id=unit.id)
         if first := ids.get(unit.id):
-            words = f"is the id at line {file.line_of(first)} too, wanted one unit an id"
-            file.refuse((*here, "id"), f"{unit.id!r} {words}")
+            file.refuse((*here, "id"), "unit_id_twice", id=unit.id, line=file.line_of(first))
         ids.setdefault(unit.id, here)
         spellings: list[tuple[Location, str]] = [((*here, "name"), unit.name)]
         spellings += [((*here, "aliases", n), alias) for n, alias in enumerate(unit.aliases)]
@@ -104,8 +101,7 @@ def _refuse_names(file: EditedFile, tables: _File) -> None:
             other, first_place = names.setdefault(name, (unit.id, place))
             if other != unit.id:
                 line = file.line_of(first_place)
-                words = f"{quoted(name)} means {other!r} at line {line} and {unit.id!r} here"
-                file.refuse(place, f"{words}, wanted one unit a name")
+                file.refuse(place, "name_of_two", name=name, id=unit.id, other=other, line=line)
 
 
 def with_units(

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr
 
 from reminder.domain.addresses import hello_name, host_name, mailbox, site_address
-from reminder.domain.characters import UNSEEN, one_line, quoted
+from reminder.domain.characters import UNSEEN, one_line
+from reminder.errors import Mistake
 from reminder.ledger.database import place_of
 
 UNIT, SECRETARIAT = "unit", "secretariat"
@@ -34,19 +35,19 @@ _OF_WORD = 13  # bits, if it was drawn
 
 def _path(value: Path) -> Path:
     if "\0" in str(value):
-        raise ValueError(f"is {quoted(str(value))}, wanted a path without NUL")
+        raise Mistake("path_with_nul", value=str(value))
     return value
 
 
 def _secret(value: SecretStr) -> SecretStr:
     if UNSEEN.search(value.get_secret_value()):
-        raise ValueError("holds a character that nobody types, wanted one line of text")
+        raise Mistake("unseen_in_secret")
     return value
 
 
 def _sender(value: str) -> str:
     if len(getaddresses([value])) > 1:
-        raise ValueError(f"{quoted(value)} is more than one sender, wanted one")
+        raise Mistake("several_senders", value=value)
     mailbox(parseaddr(value)[1] or value)
     return one_line(value)
 
@@ -55,14 +56,13 @@ def _recipient(value: str) -> str:
     if "@" in value:
         return mailbox(value)
     if value not in (UNIT, SECRETARIAT):
-        wanted = f"{UNIT!r}, {SECRETARIAT!r} or an address"
-        raise ValueError(f"is {quoted(value)}, wanted {wanted}")
+        raise Mistake("no_recipient", value=value)
     return value
 
 
 def _local_time(value: time) -> time:
     if value.tzinfo:
-        raise ValueError(f"is {value}, wanted a time without offset: the plan has its zone")
+        raise Mistake("time_with_offset", value=value)
     return value
 
 
@@ -70,9 +70,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
-            f"{quoted(value)} is no time zone, wanted an IANA name such as Asia/Shanghai"
-        ) from None
+        raise Mistake("no_zone", value=value) from None
     return value
 
 
@@ -86,14 +84,13 @@ def _key(value: SecretStr) -> SecretStr:
     """It may be random, as far as can be seen."""
     key = value.get_secret_value().strip().rstrip("=")
     bits = _most_bits(key)
-    wanted = f"wanted {KEY_BYTES}, as of: openssl rand -base64 {KEY_BYTES}"
     if key and bits < 8 * KEY_BYTES:
-        raise ValueError(f"holds {int(bits / 8)} random bytes at most, {wanted}")
+        raise Mistake("short_key", bytes=int(bits / 8), wanted=KEY_BYTES)
     packed = zlib.compressobj(9, wbits=-15)
     size = len(packed.compress(key.encode("utf-8", "replace")) + packed.flush())
     in_order = sum(abs(ord(b) - ord(a)) <= 1 for a, b in pairwise(key))
     if key and (8 * size < 0.75 * bits or in_order > len(key) / 2):
-        raise ValueError(f"repeats itself, {wanted}")
+        raise Mistake("repeating_key", wanted=KEY_BYTES)
     return value
 
 

@@ -46,7 +46,7 @@ def read_workdays(
     announced: set[int] = set()
     faults: list[Fault] = []
     if os.path.lexists(folder) and not is_folder(folder):
-        faults.append(Fault(shown(folder), 0, "", "no folder, wanted one with a file a year"))
+        faults.append(Fault(shown(folder), 0, "", "no_workdays_folder"))
     for file in map(EditedFile, year_files(folder)) if files is None else files:
         if table := file.validated(_File):
             _refuse_days(file, table)
@@ -105,12 +105,10 @@ def _refuse_days(file: EditedFile, table: _File) -> None:
     year = file.path.stem
     is_year = re.fullmatch("[0-9]{4}", year)
     if not is_year:
-        words = "is not named after a year, wanted e.g. 2026.toml"
-        file.faults.append(Fault(file.shown, 0, "", words))
+        file.faults.append(Fault(file.shown, 0, "", "no_name_of_year"))
     for key, days in (("work", table.work), ("rest", table.rest)):
         for index, day in enumerate(days):
             if key == "rest" and day in table.work:
-                words = f"{day} stands under work and under rest, wanted one of them"
-                file.refuse((key, index), words)
+                file.refuse((key, index), "work_and_rest", day=day)
             if is_year and day.year != int(year):
-                file.refuse((key, index), f"is {day}, wanted a day of {year}")
+                file.refuse((key, index), "not_in_year", value=day, year=year)

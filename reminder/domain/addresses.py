@@ -7,7 +7,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from reminder.domain.characters import UNSEEN, quoted
+from reminder.domain.characters import UNSEEN
+from reminder.errors import Mistake
 
 _HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?\.?|\[?[0-9a-fA-F.]*:[0-9a-fA-F.:]*(?:%\w+)?]?")
 
@@ -26,18 +27,18 @@ _OWN_DOMAINS = {"corp", "domain", "home", "internal", "intra", "intranet", "lan"
 def host_name(value: str) -> str:
     """Fit to be looked up: a socket fails on anything else with an error of its own kind.
 
-    Raises ValueError.
+    Raises `Mistake`.
     """
     with suppress(UnicodeError):
         value.encode("idna")
         if _HOST.fullmatch(value):
             return value
-    raise ValueError(f"is {quoted(value)}, wanted a host's name or address")
+    raise Mistake("no_host", value=value)
 
 
 def site_address(value: str) -> str:
     """Where the pages are for their readers, perhaps below a path, which is written in one way
-    only. Raises ValueError.
+    only. Raises `Mistake`.
     """
     try:
         parts = urlsplit(value)
@@ -45,24 +46,22 @@ def site_address(value: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError(f"is {quoted(value)}, wanted http://host or https://host")
+        raise Mistake("no_site", value=value)
     if UNSEEN.search(value) or _NO_URL.search(value):
-        raise ValueError(f"is {quoted(value)}, wanted an address without blanks and quotes")
+        raise Mistake("odd_site", value=value)
     if "@" in parts.netloc:  # it would stand in every mail
-        raise ValueError("holds a user's name or password, wanted an address without")
+        raise Mistake("site_with_password")
     if parts.query or parts.fragment or value.endswith(("?", "#")):
-        raise ValueError(f"is {quoted(value)}, wanted an address without ? and #")
+        raise Mistake("site_with_query", value=value)
     return f"{parts.scheme}://{parts.netloc}{_path(value, parts.path.rstrip('/'))}"
 
 
 def _path(value: str, path: str) -> str:
     parts = [unquote(part) for part in path.split("/")[1:]]
     if any(part in ("", ".", "..") or "/" in part or _ODD.search(part) for part in parts):
-        raise ValueError(f"is {quoted(value)}, wanted a plain path behind the host")
+        raise Mistake("odd_site_path", value=value)
     if parts and parts[0] in PAGES:
-        raise ValueError(
-            f"is {quoted(value)}, wanted another path: /{parts[0]} is the name of pages below it"
-        )
+        raise Mistake("site_path_of_pages", value=value, page=parts[0])
     return "".join("/" + quote(part, safe="-._~!$()*+=:@") for part in parts)
 
 
@@ -72,7 +71,7 @@ def is_domain(value: str) -> bool:
 
 
 def hello_name(value: str) -> str:
-    """What EHLO may say: a domain, or an address in brackets. Raises ValueError."""
+    """What EHLO may say: a domain, or an address in brackets. Raises `Mistake`."""
     try:
         ip = ip_address(value.removeprefix("[").removesuffix("]").removeprefix("IPv6:"))
         usable = value == (f"[IPv6:{ip}]" if ip.version == 6 else f"[{ip}]")
@@ -80,19 +79,17 @@ def hello_name(value: str) -> str:
         usable = is_domain(value)
     if usable:
         return value
-    raise ValueError(f"is {quoted(value)}, wanted a host's full name, e.g. mail.office.cn")
+    raise Mistake("no_hello", value=value)
 
 
 def mailbox(value: str) -> str:
-    """An address fit for an envelope: ASCII, domain in its IDNA form. Raises ValueError."""
+    """An address fit for an envelope: ASCII, domain in its IDNA form. Raises `Mistake`."""
     try:
         checked = validate_email(
             value, check_deliverability=False, allow_smtputf8=False, test_environment=True
         )
     except EmailNotValidError as error:
-        raise ValueError(
-            f"{quoted(value)} is not an address ({error}), wanted name@domain"
-        ) from None
+        raise Mistake("no_address", value=value, why=str(error)) from None
     return checked.ascii_email or checked.normalized
 
 

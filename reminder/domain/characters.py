@@ -1,7 +1,8 @@
 """Which characters text may hold: one rule for what is loaded, sent, logged and shown."""
 
 import re
-from datetime import date, time
+
+from reminder.errors import Mistake
 
 # Controls, line ends, lone surrogates, noncharacters, and what nobody sees: marks and overrides
 # of direction, zero-width blanks, soft hyphens, tags. Left out are the joiners, which emoji and
@@ -15,19 +16,20 @@ UNSEEN = re.compile(
     )
     + "]"
 )
-SHOWN = 120  # characters of a wrong value
 # What people and mail programs leave behind an address, as they do any word of Chinese.
 _BEHIND = frozenset(" \t\r\n/.,;:!?'\"<>()[]{}*|\\")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def one_line(value: str) -> str:
-    """Text for a header, a calendar and a terminal: nothing unseen in it, something to read."""
+    """Text for a header, a calendar and a terminal: nothing unseen in it, something to read.
+
+    Raises `Mistake`.
+    """
     if bad := UNSEEN.search(value):
-        kind = "control" if _CONTROL.match(bad[0]) else "invisible"
-        raise ValueError(f"holds the {kind} character {bad[0]!r}, wanted one line of text")
+        raise Mistake("unseen", character=bad[0], is_control=bool(_CONTROL.match(bad[0])))
     if not value.strip().strip("\u200c\u200d"):
-        raise ValueError("is empty, wanted words")
+        raise Mistake("empty")
     return value
 
 
@@ -37,15 +39,6 @@ def as_address(text: str) -> str:
     while end and (text[end - 1] in _BEHIND or not text[end - 1].isascii()):
         end -= 1
     return text[:end]
-
-
-def quoted(value: object) -> str:
-    """A wrong value as an error repeats it: on one line, of a length to be read."""
-    try:
-        text = str(value) if isinstance(value, date | time) else repr(value)
-    except RecursionError:
-        text = "nested too deeply"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def harmless(text: str) -> str:

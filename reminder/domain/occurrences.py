@@ -8,6 +8,7 @@ from datetime import date
 from reminder.domain.plan import Part, Task, TaskKind
 from reminder.domain.when import Basis, Offset, Span, Term, When, listed
 from reminder.domain.workdays import first_day, last_day
+from reminder.errors import Mistake
 
 # What may be said of a task's time beside its `when`, by what that says.
 _BESIDE = {
@@ -78,7 +79,7 @@ def is_all_year(said: Said, term: Term) -> bool:
 def occurrences(task: Task, said: Said, term: Term) -> Iterator[Task]:
     """Each with its own id; `task` is what they have in common.
 
-    Raises ValueError for two that begin on one day.
+    Raises `Mistake` for two that begin on one day.
     """
     when = said.when or When()
     timing = replace(task.timing, soft=task.timing.soft or when.soft)
@@ -118,7 +119,7 @@ def _keys(task: Task, when: When) -> list[str]:
     same: Counter[date] = Counter(day.replace(day=1) for day in days)
     twice = next((day for day, count in Counter(days).items() if count > 1), None)
     if twice:
-        raise ValueError(f"begins on {twice} twice, wanted times that begin on different days")
+        raise Mistake("begins_twice", words=task.when, day=twice)
     return [
         f"{task.id}@{day:%Y-%m}" if same[day.replace(day=1)] == 1 else f"{task.id}@{day}"
         for day in days

@@ -8,13 +8,8 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from reminder.domain.characters import quoted
 from reminder.domain.workdays import first_day, last_day
-
-WANTED = (
-    "wanted such as 4月, 5—10月, 10月—次年3月, 一季度, 上半年, 全年, 4月上旬, 4月底前, 4月15日前, "
-    "4月10日—15日, 每月25日前, 每季度首月20日前, 会前5个工作日, 适时, several joined by 、"
-)
+from reminder.errors import Mistake
 
 
 class Basis(StrEnum):
@@ -74,7 +69,7 @@ class Term:
     def month(self, number: int, *, next_year: bool = False) -> int:
         """That month of the calendar within the term; of the year after for 次年."""
         if not 1 <= number <= 12:
-            raise ValueError("names a month that is none, wanted 1月 to 12月")
+            raise Mistake("no_month")
         if next_year:
             return number + 12
         return number if number >= self.first else number + 12
@@ -100,7 +95,7 @@ _NOT_FIXED = {"适时", "根据工作需要"}
 
 
 def parse_when(text: str, term: Term) -> When:
-    """Raises ValueError that says which piece cannot be read, and what was wanted."""
+    """Raises `Mistake` about the piece that cannot be read."""
     items = re.split("[、;,]", _plain(text))
     spans: list[Span] = []
     soft, offsets = False, []
@@ -112,11 +107,11 @@ def parse_when(text: str, term: Term) -> When:
         else:
             spans += _spans(item, term)
     if offsets and len(items) > 1:
-        raise ValueError(f"{quoted(text)} counts from a meeting, wanted nothing beside it")
+        raise Mistake("beside_offset", words=text)
     spans.sort()
     for one, other in pairwise(spans):
         if (one.first, one.last) == (other.first, other.last):
-            raise ValueError(f"{quoted(text)} says {one.first} to {one.last} twice, wanted it once")
+            raise Mistake("days_twice", words=text, first=one.first, last=one.last)
     return When(tuple(spans), offsets[0] if offsets else None, soft)
 
 
@@ -181,10 +176,10 @@ def _spans(item: str, term: Term) -> Iterator[Span]:
         if found := form.fullmatch(item):
             try:
                 yield from read(found, term)
-            except ValueError as error:
-                raise ValueError(f"{quoted(item)} {error}") from None
+            except Mistake as error:
+                raise Mistake(error.reason, **error.facts, item=item) from None
             return
-    raise ValueError(f"{quoted(item)} is no time that a table says, {WANTED}")
+    raise Mistake("no_time", item=item)
 
 
 def _month(found: re.Match[str], term: Term, which: str = "") -> int:
@@ -194,13 +189,13 @@ def _month(found: re.Match[str], term: Term, which: str = "") -> int:
 def _day(term: Term, month: int, number: str) -> date:
     first, last = first_day(term.year, month), last_day(term.year, month)
     if not 1 <= int(number) <= last.day:
-        raise ValueError(f"names a day that is none: {last.month}月 has {last.day} days")
+        raise Mistake("no_day", month=last.month, days=last.day)
     return first.replace(day=int(number))
 
 
 def _in_order(first: date, last: date, basis: Basis) -> Span:
     if last < first:
-        raise ValueError("ends before it begins, wanted 次年 before a month of the next year")
+        raise Mistake("ends_before_it_begins")
     return Span(first, last, basis)
 
 
@@ -213,7 +208,7 @@ def _ends(term: Term, first: int, last: int, found: re.Match[str]) -> Span:
     them until then."""
     before, part = found["before"], found["part"]
     if first != last and part not in (None, "底", "末") and (part != "初" or before):
-        raise ValueError("does not say in which month, wanted 首月, 末月 or a month before it")
+        raise Mistake("no_month_of_part")
     month = first if part == "初" and not before else last
     begin, end = first_day(term.year, month), last_day(term.year, month)
     if part:
@@ -260,7 +255,7 @@ def _stretch(found: re.Match[str], term: Term) -> Iterator[Span]:
         q1, q2 = int(found["q1"]), int(found["q2"] or found["q1"])
         first, last = term.month(3 * q1 - 2), term.month(3 * q2)
     if last < first:
-        raise ValueError("is cut in two by the term, wanted its months")
+        raise Mistake("cut_by_term")
     yield _ends(term, first, last, found) if found["part"] else _whole(term, first, last)
 
 
@@ -278,7 +273,7 @@ def _every(found: re.Match[str], term: Term) -> Iterator[Span]:
         else:
             continue
         if found["day"] and first != last:
-            raise ValueError("does not say in which month, wanted 首月 or 末月 before the day")
+            raise Mistake("no_month_of_day")
         if found["day"]:
             # 每月31日前: in a shorter month its last day.
             end = last_day(term.year, last)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from reminder.errors import LedgerError
+from reminder.errors import LedgerError, Mistake
 from reminder.ledger import file
 from reminder.ledger.file_errors import opening_in_words
 from reminder.ledger.history import acted_by
@@ -26,15 +26,12 @@ _SQLITE, _POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
 
 
 def place_of(url: str) -> Place:
-    """Raises ValueError, which never repeats the URL: it may hold a password."""
+    """Raises `Mistake`, which never repeats the URL: it may hold a password."""
     if url.startswith(f"{_SQLITE}/"):
         return Path(url.removeprefix(_SQLITE))
     if url.startswith(_POSTGRESQL):
         return server_named(url)
-    raise ValueError(
-        "is not a database this version knows, wanted sqlite:////absolute/path.db or "
-        "postgresql://user:password@host:port/name"
-    )
+    raise Mistake("unknown_database")
 
 
 def sender_lock(place: Place, state_dir: Path) -> Path:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from reminder.domain.addresses import host_name
-from reminder.errors import LedgerError
+from reminder.errors import LedgerError, Mistake
 from reminder.ledger.file_errors import BUSY_TIMEOUT
 
 # Whoever holds it writes. Any number that other programs on that database do not take.
@@ -76,10 +76,6 @@ _UNKNOWN = (
 )
 
 
-_UNUSABLE = (
-    "names no usable host, port or database, wanted postgresql://user:password@host:port/name "
-    "(in a password @ is %40, : is %3A, / is %2F, % is %25)"
-)
 # A password with a bare @ / : ? in it would end up here, and then in words and logs.
 _NAME = re.compile(r"[^\s/@:?&%]+")
 _PORTS = re.compile(r"[\d,]*", re.ASCII)
@@ -105,7 +101,7 @@ class DatabaseServer:
 
 
 def server_named(url: str) -> DatabaseServer:
-    """By libpq's own reading of the URL. Raises ValueError, which never repeats it."""
+    """By libpq's own reading of the URL. Raises `Mistake`, which never repeats it."""
     # The driver takes 50 ms to import: only where it will be used.
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
@@ -121,7 +117,7 @@ def server_named(url: str) -> DatabaseServer:
         if port.count(",") not in (0, host.count(",")):
             raise ValueError
     except (ProgrammingError, ValueError):
-        raise ValueError(_UNUSABLE) from None
+        raise Mistake("unusable_database") from None
     return DatabaseServer(url, host, port, name)
 
 

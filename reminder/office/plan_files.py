@@ -70,7 +70,7 @@ def compare_files(config: Path | None, old: Path, new: Path) -> Comparison:
     faults: list[Fault] = []
     for path in (old, new):
         if is_folder(path):
-            faults.append(Fault(shown(path), 0, "", "is a folder, wanted the file of a plan"))
+            faults.append(Fault(shown(path), 0, "", "plan_is_folder"))
             continue
         try:
             offices.append(load_office(config, {"plan": path}))

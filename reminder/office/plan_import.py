@@ -18,7 +18,6 @@ from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.tables.reading import read_tables
 from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.units_file import read_units
-from reminder.domain.characters import quoted
 from reminder.domain.plan import TaskKind
 from reminder.domain.units import Directory
 from reminder.domain.when import parse_when
@@ -118,14 +117,15 @@ def import_plan(
             revise(draft, before, partial(phrase, templates, TABLE))
         return PlanImport(draft, say)
     except NoTasksError as error:
-        raise ConfigurationError([Fault(shown(path), 0, "", say("no_tasks"))]) from error
+        words = {"words": say("no_tasks")}
+        raise ConfigurationError([Fault(shown(path), 0, "", "said", words)]) from error
 
 
 def _before(file: EditedFile, known: list[Known]) -> PlanTables:
     """The plan that is revised; it is the only one known."""
     tables = file.validated(PlanTables)
     if tables and not known:
-        file.refuse(("plan", "office"), f"unknown unit {quoted(tables.plan.office)}, wanted one")
+        file.refuse(("plan", "office"), "unknown_unit", name=tables.plan.office, near="")
     if tables is None or file.faults:
         raise ConfigurationError(file.faults)
     return tables

@@ -1,8 +1,9 @@
 """Every mistake in an edited file is said with its line; `tests/data/bad` has one file a fault."""
 
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 
 from reminder.documents.office import Office, load_office, warnings
-from reminder.errors import ConfigurationError
+from reminder.errors import ConfigurationError, Fault
+from reminder.words import CHINESE, quoted
 
+OF_OTHERS = ("wanted", "expected", "error", "class_name", "why")  # their words are translated
+CJK = re.compile("[\u4e00-\u9fff]")
 BAD = Path(__file__).parents[1] / "data" / "bad"
 
 PLAN = """\
@@ -162,11 +166,14 @@ class Folder:
     def load(self, **command_line: Any) -> Office:
         return load_office(self.path, command_line or {"plan": self.path / "plan.toml"})
 
-    def faults(self, **command_line: Any) -> list[str]:
-        """As `reminder check` run in that folder says them."""
+    def found(self, **command_line: Any) -> list[Fault]:
         with pytest.raises(ConfigurationError) as caught:
             self.load(**command_line)
-        return [str(fault) for fault in caught.value.faults]
+        return caught.value.faults
+
+    def faults(self, **command_line: Any) -> list[str]:
+        """As `reminder check` run in that folder says them."""
+        return [str(fault) for fault in self.found(**command_line)]
 
 
 @pytest.fixture
@@ -183,8 +190,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 def test_fault_is_said_at_its_line_with_its_key(folder: Folder, name: str) -> None:
     place = PLACES[name.partition("/")[0]]
     shutil.copy(BAD / f"{name}.toml", folder.path / place)
-    (found,) = [fault for fault in folder.faults() if fault.startswith(place)]
-    assert found.startswith(f"{place}:{FAULTS[name]}")
+    (found,) = [fault for fault in folder.found() if fault.path == place]
+    assert str(found).startswith(f"{place}:{FAULTS[name]}")
+    english, chinese = found.message, found.words(CHINESE)
+    assert CJK.search(chinese)
+    for value in values(found.facts):
+        assert (value in english) == (value in chinese)
+
+
+def values(facts: Mapping[str, object]) -> Iterator[str]:
+    """As a sentence repeats them."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from values(value)
+        elif not isinstance(value, bool) and name not in OF_OTHERS:
+            yield from (quoted(each).strip("'") for each in [value] if each)
 
 
 def test_every_bad_file_has_its_fault() -> None:

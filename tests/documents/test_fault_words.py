@@ -1,0 +1,91 @@
+"""What is wrong in a file is said in English and in Chinese, with the same facts."""
+
+import ast
+from datetime import date
+from itertools import product
+from typing import Any
+
+import pytest
+from jinja2 import nodes
+
+from reminder.errors import Fault
+from reminder.words import CHINESE, ENGLISH, FAULTS, environment, quoted, sentence
+from tests.test_house import modules
+
+# What a parameter of a sentence may be; of flags both.
+SAMPLES: dict[str, Any] = {
+    "line": 47, "days": [3, 9], "most": 61, "times": 5, "every": 8, "byte": 0xD5, "bytes": 17,
+    "wanted": 32, "count": 23, "month": 11, "above": 12, "months": [2, 6], "year": 2031,
+    "named": "2029", "day": date(2031, 4, 5), "first": date(2031, 4, 6), "last": date(2031, 5, 7),
+    "due": date(2031, 4, 8), "opens": date(2031, 4, 9), "errno": None, "character": "\u202e",
+    "keys": ["alpha", "beta"], "names": ["gamma", "delta"], "is_control": True, "is_set": True,
+    "is_when": True, "is_secret": False, "limits": {}, "kind": "task",
+}  # fmt: skip
+
+
+def macros(language: str) -> dict[str, list[str]]:
+    """The parameters of each, by its name."""
+    templates = environment(None, autoescape=False, language=language)
+    source, _, _ = templates.loader.get_source(templates, FAULTS)
+    body = templates.parse(source).body
+    return {
+        macro.name: [argument.name for argument in macro.args]
+        for macro in body
+        if isinstance(macro, nodes.Macro) and not macro.name.startswith("_")
+    }
+
+
+def reasons() -> set[str]:
+    """As the code names them: of a mistake, a fault, what is refused at a place of a file."""
+    found = set()
+    for tree in modules().values():
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            position = {"Mistake": 0, "Fault": 3, "fault": 1, "refuse": 1}.get(name)
+            if position is not None and len(call.args) > position:
+                reason = call.args[position]
+                found |= {reason.value} if isinstance(reason, ast.Constant) else set()
+    return found - {""}  # of a place alone
+
+
+def test_every_reason_has_its_sentence_in_both_languages() -> None:
+    assert macros(ENGLISH) == macros(CHINESE)
+    assert macros(ENGLISH).keys() - {"place"} == reasons()
+
+
+def needles(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [needle for each in value for needle in needles(each)]
+    return [quoted(value).strip("'\"")]
+
+
+@pytest.mark.parametrize("reason", macros(ENGLISH))
+def test_both_languages_say_the_same_facts(reason: str) -> None:
+    names = macros(ENGLISH)[reason]
+    facts = {name: SAMPLES.get(name, f"some-{name}") for name in names}
+    flags = [name for name in names if name.startswith("is_")]
+    for choice in product((True, False), repeat=len(flags)):
+        facts |= dict(zip(flags, choice, strict=True))
+        english, chinese = (sentence(each, FAULTS, reason, facts) for each in (ENGLISH, CHINESE))
+        for name in set(names) - set(flags) - {"limits", "kind"}:
+            for needle in needles(facts[name]):
+                assert (needle in english) == (needle in chinese), (name, english, chinese)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "words"),
+    [
+        ("int_parsing", {}, "现为“甲”，应为整数"),
+        ("less_than_equal", {"le": 12}, "现为“甲”，应为不大于12"),
+        ("literal_error", {"expected": "'a' or 'b'"}, "现为“甲”，应为'a'、'b'或'c'"),
+        ("of a version to come", {}, "现为“甲”，应为'a', 'b' or 'c'"),
+    ],
+)
+def test_value_of_another_kind_is_said_in_chinese(
+    kind: str, limits: dict[str, Any], words: str
+) -> None:
+    facts = {"kind": kind, "value": "甲", "is_secret": False, "wanted": "'a', 'b' or 'c'"}
+    fault = Fault("plan.toml", 3, "plan.year", "not_accepted", facts | {"limits": limits})
+    assert fault.words(CHINESE) == words
+    assert fault.line_in(CHINESE) == f"plan.toml第3行，plan.year：{words}"
+    assert str(fault) == "plan.toml:3: plan.year: is '甲', wanted 'a', 'b' or 'c'"
