@@ -39,7 +39,7 @@ def views(house: Any, **narrowed: Any) -> dict[str, Any]:
 
 def test_row_says_what_became_of_a_notice_and_why(sent: Any, secretary: Any) -> None:
     text = secretary.get(HERE, state="refused").text
-    assert text.count('class="pill red">被拒收') == 2
+    assert text.count('class="pill red letter">被拒收') == 2
     assert "收件地址被拒收，请核对邮箱后重发" in text
     assert "550 5.1.1 &lt;script&gt;no such user" in text
     assert "月度提示 2026-04" in text
