@@ -179,13 +179,14 @@ version = Table(
     Column("content", sa.LargeBinary),
 )
 # The edits of a person that are not published yet, as JSON, on the publication `base`; an open
-# one goes on, a submitted one waits for somebody who may approve it.
+# one goes on, a submitted one waits for somebody who may approve it, who may give an `answer`.
+# `person` is the account's name, `author` the person's.
 draft = Table(
     "draft",
     metadata,
     Column("id", Integer, primary_key=True),
     *_filled(person=String, state=String, base=Integer, created=Moment, updated=Moment),
-    *_filled(note=Words, tell=String, edits=Text),
+    *_filled(author=Words, note=Words, answer=Words, tell=String, edits=Text),
 )
 # Who may use the console. `password` is a hash, or empty until one is chosen; `totp` a secret,
 # `totp_used` the step of its last code; `subject` the name by which an identity provider knows

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from random import Random
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -134,6 +135,11 @@ class Application:
     @property
     def container(self) -> Container:
         return self.containers.at(self._position)
+
+    @property
+    def outcomes(self) -> dict[object, Any]:
+        """Of drafts, the last ones that were looked at."""
+        return self._in_force.outcomes
 
     def go_by(self, publication: int) -> None:
         """Follows what comes into force after that one."""

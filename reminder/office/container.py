@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -101,6 +102,7 @@ class InForce:
         self.containers: Containers | None = None
         self.looking = threading.Lock()
         self.positions: dict[date, int] = {}  # of the table that is shown first on a day
+        self.outcomes: dict[object, Any] = {}  # of drafts that were looked at
 
     def follow(self, connection: Connection) -> bool:
         """Reads what came into force since. Says whether anything did."""

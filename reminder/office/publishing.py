@@ -1,8 +1,10 @@
 """What is edited comes into force: whole or not at all, for every process at once."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from reminder.documents.edited_file import read_file
 from reminder.documents.office import load_office
@@ -39,10 +41,12 @@ def publish(
     approver: str = "",
     note: str = "",
     tell: Tell = Tell.NOW,
+    also: Callable[[Connection], object] = lambda connection: None,
 ) -> int:
     """Puts these texts of documents in force; None takes a document away. Returns the number.
 
-    `base` is the newest publication that the author has seen. Raises `ConfigurationError` with
+    `base` is the newest publication that the author has seen; `also` is done in the same
+    transaction. Raises `ConfigurationError` with
     every mistake, and `DeclinedError` where something else came into force since.
     """
     with app.database.read() as connection:
@@ -57,6 +61,7 @@ def publish(
             connection, changes, at,
             origin=origin, author=author, approver=approver, note=note, tell=tell,
         )  # fmt: skip
+        also(connection)
     if number > 1:
         log.info("publication %d is in force: %s", number, ", ".join(changes))
     take_in(app)
