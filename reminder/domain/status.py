@@ -9,8 +9,10 @@ from reminder.domain.plan import Meeting, Task
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress, Rule, Window
+from reminder.domain.workdays import last_day
 
 SOON = 3  # working days left
+SIGNED_WITHIN = 3  # working days after the mail
 
 
 class Light(StrEnum):
@@ -206,6 +208,16 @@ def calls_on_tasks(table: Timetable, on: date, progress: Progress) -> Iterator[C
             awaited = is_other or (is_past and window.can_be_overdue and table.schedule.tracking)
             if awaited and progress.is_asked(task.id, unit.id):
                 yield Call(unit, task, window, is_past)
+
+
+def signature_due(table: Timetable, mailed: date) -> date:
+    """From when on a unit that was mailed its digest on that day is asked for its signature."""
+    return table.days.shift(mailed, SIGNED_WITHIN)
+
+
+def is_signature_missing(table: Timetable, month: int, mailed: date, on: date) -> bool:
+    """Of a unit that has not signed; when the month is over nobody is asked any more."""
+    return signature_due(table, mailed) <= on <= last_day(table.plan.year, month)
 
 
 @dataclass(frozen=True)

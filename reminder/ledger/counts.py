@@ -1,7 +1,7 @@
 """How many notices stand in which state, and which of them nobody has seen to."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,10 +20,12 @@ class Tally:
     """Of one occasion: every notice is expected, and is accepted or one of the others.
 
     `others` are some of those, in the order in which they were made: what waits above all.
+    `accepted_at` says of units when theirs was.
     """
 
     states: Counter[State]
     others: tuple[NoticeView, ...] = ()
+    accepted_at: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def expected(self) -> int:
@@ -43,16 +45,18 @@ def tally(
 ) -> Tally:
     """Of copies only the last counts: it is what became of the notice. What is older than
     the first start was never expected."""
-    columns = (notice.c.key, notice.c.unit, derived_state().label("state"))
+    columns = (notice.c.key, notice.c.unit, notice.c.updated, derived_state().label("state"))
     query = select(*columns).filter_by(plan=plan, kind=kind, period=period, rehearsal=rehearsal)
     rows = connection.execute(query.order_by(notice.c.created, notice.c.key))
     newest = {row.unit: row for row in rows}.values()
     expected = [row for row in newest if row.state != State.BASELINE]
     others = [row for row in expected if row.state != State.SENT]
+    accepted_at = {row.unit: row.updated for row in expected if row.state == State.SENT}
     others.sort(key=lambda row: row.state not in WAITING)
     views = read_notices(connection, keys=[row.key for row in others[:DETAILED]])
     views.sort(key=lambda view: not view.waiting)
-    return Tally(Counter(State(row.state) for row in expected), tuple(views))
+    states = Counter(State(row.state) for row in expected)
+    return Tally(states, tuple(views), accepted_at)
 
 
 def last_change(connection: Connection) -> int:

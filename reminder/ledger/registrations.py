@@ -86,11 +86,11 @@ def latest_on_tasks(
 
 
 def count_like(connection: Connection, new: Registration, since: datetime) -> int:
-    """How often the unit has done the same since: reported completion of that task, or told of
-    progress or signed at all."""
+    """How often the unit itself has done the same since: reported completion of that task, or told
+    of progress or signed at all."""
     same = ("act", "unit", "task", "period") if new.act is Act.FINISH else ("act", "unit")
     query = select(func.count()).where(registration.c.at >= since)
-    query = query.where(registration.c.plan == new.plan)
+    query = query.where(registration.c.plan == new.plan, registration.c.channel == "")
     query = query.where(*(registration.c[name] == getattr(new, name) for name in same))
     return connection.scalar(query) or 0
 
@@ -104,8 +104,9 @@ def untold(
     connection: Connection, since: datetime, **of: str
 ) -> dict[tuple[str, str], tuple[list[Registration], datetime | None]]:
     """By plan and unit: what it has registered since, of which no receipt tells; and when its last
-    receipt was due. `of` may be one plan and unit."""
+    receipt was due. `of` may be one plan and unit. Who has signed by telephone is told nothing."""
     query = select(registration).where(registration.c.act.in_(OF_UNITS))
+    query = query.where((registration.c.act != Act.SIGN) | (registration.c.channel == ""))
     query = query.where(registration.c.at >= since).order_by(registration.c.id)
     receipts = select(notice.c.key, notice.c.due).where(notice.c.due >= since)
     receipts = receipts.filter_by(kind=Kind.RECEIPT, **of)

@@ -20,8 +20,8 @@ from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.ledger.views import read_notices
 from reminder.office.application import Application
-from reminder.office.overview import read_signing
 from reminder.office.reports import OPERATOR
+from reminder.office.signatures import read_signing
 
 Cell = str | int | date | None
 Row = tuple[Cell, ...]

@@ -1,7 +1,7 @@
 """What the secretariat sees: where tasks and signatures stand, whom to phone; the year in one
 glance, a month, one unit."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -11,33 +11,33 @@ from sqlalchemy import Connection
 
 from reminder.domain.coming import coming
 from reminder.domain.digest import Item
-from reminder.domain.notices import WAITING, Kind, Reason, State
-from reminder.domain.occasions import digest_units
+from reminder.domain.notices import Kind, State
 from reminder.domain.plan import Task, calendar_month
 from reminder.domain.registrations import Act, Registration
 from reminder.domain.status import (
-    Call,
     Light,
     TaskState,
     TaskStatus,
-    calls_on_tasks,
     office_status,
     undated_by_now,
 )
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Relation, Unit
+from reminder.domain.units import Unit
 from reminder.domain.windows import Progress, Window
-from reminder.ledger.counts import Tally, read_unsettled, tally
+from reminder.ledger.calls import last_calls, read_calls
+from reminder.ledger.counts import read_unsettled, tally
 from reminder.ledger.holds import unapproved
 from reminder.ledger.registrations import in_force, latest_on_tasks, of_unit, read_progress
-from reminder.ledger.views import NoticeFilter, NoticeView, newest_copies, page_of
+from reminder.ledger.views import NoticeFilter, newest_copies, page_of
 from reminder.office.application import Application
+from reminder.office.contacts import read_contacts
+from reminder.office.registrations import is_to_be_signed
+from reminder.office.signatures import Signing, missing_signatures, read_signing
 
 COMING = 5  # days of the next weeks
 SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
 MAILS = 50  # of one unit
 LISTED = 20  # leads of one task, those that have said something first
-_NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE)
 
 
 @dataclass(frozen=True)
@@ -121,35 +121,6 @@ def _known(
     return progress, partial(standing, table, table.local_day(at), progress, last)
 
 
-@dataclass(frozen=True)
-class Signing:
-    """Of one month: `units` get its digest, `asked` are to sign it."""
-
-    units: tuple[str, ...]
-    asked: tuple[str, ...]
-    signed: Mapping[str, Registration]
-
-    @property
-    def unsigned(self) -> tuple[str, ...]:
-        return tuple(unit for unit in self.asked if unit not in self.signed)
-
-    @property
-    def count(self) -> int:
-        """Of those that were asked."""
-        return len(self.asked) - len(self.unsigned)
-
-
-def read_signing(
-    connection: Connection, table: Timetable, month: int, at: datetime, progress: Progress
-) -> Signing:
-    """As of that moment while the month runs, else as of its last or first day."""
-    moment = min(max(at, table.digest_due(month)), table.digest_end(month))
-    units = digest_units(table, month, table.local_day(moment), progress)
-    asked = tuple(u for u in units if table.directory[u].tone is not Relation.PARALLEL)
-    signed = in_force(connection, table.plan.id, Act.SIGN, period=table.plan.period(month))
-    return Signing(units, asked, {one.unit: one for one in signed})
-
-
 def read_signing_now(app: Application, connection: Connection, at: datetime) -> Signing:
     """Of the month that is in force."""
     progress = read_progress(connection, app.table, app.settings.stream)
@@ -157,16 +128,6 @@ def read_signing_now(app: Application, connection: Connection, at: datetime) -> 
 
 
 # The year
-
-
-@dataclass
-class Contact:
-    """One unit to phone: of tasks, of the month's mail that did not arrive, of its signature."""
-
-    unit: Unit
-    calls: list[Call]
-    mail: NoticeView | None = None
-    is_unsigned: bool = False
 
 
 def read_overview(app: Application, connection: Connection, at: datetime) -> dict[str, Any]:
@@ -184,7 +145,7 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
     signing = read_signing(connection, table, month, at, progress)
     mails = tally(connection, plan, Kind.DIGEST, period, rehearsal=app.settings.rehearsal)
     missed = [s for s, count in mails.states.items() if count and s is not State.SENT]
-    contacts = _contacts(table, month, on, progress, signing, mails)
+    contacts = read_contacts(connection, table, month, on, progress, signing, mails)
     return {
         "month": calendar_month(month),
         "period": period,
@@ -210,54 +171,27 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
     }
 
 
-def _contacts(
-    table: Timetable, month: int, on: date, progress: Progress, signing: Signing, mails: Tally
-) -> list[Contact]:
-    contacts: dict[str, Contact] = {}
-
-    def contact(unit: str) -> Contact:
-        return contacts.setdefault(unit, Contact(table.directory[unit], []))
-
-    for call in calls_on_tasks(table, on, progress):
-        contact(call.unit.id).calls.append(call)
-    for view in mails.others:
-        # Nobody is phoned for what was dropped, or has nothing left to say.
-        is_over = view.state not in WAITING and view.reason not in _NEEDLESS
-        if is_over and view.unit in table.directory.units:
-            contact(view.unit).mail = view
-    for unit in _missing_signatures(table, month, on, signing, mails):
-        contact(unit).is_unsigned = True
-    return list(contacts.values())
-
-
-def _missing_signatures(
-    table: Timetable, month: int, on: date, signing: Signing, mails: Tally
-) -> Iterator[str]:
-    """From the day on which tasks of the month would be nudged; of mails that have arrived."""
-    last = table.days.last_of_month(table.plan.year, month)
-    nearest = max(table.schedule.nudges, default=0)
-    if table.plan.month_at(on) != month or table.days.between(on, last) > nearest:
-        return
-    missing = {view.unit for view in mails.others}
-    for unit in signing.unsigned if mails.accepted else ():
-        if table.directory[unit].has_address and unit not in missing:
-            yield unit
-
-
 # A month, a unit
 
 
 def read_month(
     app: Application, connection: Connection, at: datetime, month: int, page: int
 ) -> dict[str, Any]:
-    """The facts of a month's page. `units` get its digest: those of one page, who has still to
-    sign first, for they are to be phoned. Of the `mails` each has the last copy."""
+    """The facts of a month's page. `units` get its digest: those of one page, first who has still
+    to sign, for they are to be phoned: those above all whose signature is `missing` for days. Of
+    the `mails` each has the last copy."""
     table, plan = app.table, app.table.plan
     period, rehearsal = plan.period(month), app.settings.rehearsal
     progress, stands = _known(app, connection, at, month)
     signing = read_signing(connection, table, month, at, progress)
+    mails = newest_copies(connection, plan.id, Kind.DIGEST, period, rehearsal=rehearsal)
+    accepted_at = {view.unit: view.updated for view in mails.values() if view.state is State.SENT}
+    on = table.local_day(at)
+    missing = set(missing_signatures(table, month, on, signing, accepted_at))
     awaited, asked = set(signing.unsigned), set(signing.asked)
-    units = sorted(signing.units, key=lambda unit: (unit not in awaited, unit not in asked))
+    units = sorted(
+        signing.units, key=lambda u: (u not in missing, u not in awaited, u not in asked)
+    )
     of_month = {task.id for task in table.month_tasks(month)}
     return {
         "tasks": [stands(task, month) for task in table.month_tasks(month)],
@@ -267,31 +201,42 @@ def read_month(
             for report in in_force(connection, plan.id, Act.FINISH)
             if report.period == period or (report.task in of_month and not report.period)
         ],
+        "period": period,
+        "is_due": at >= table.digest_due(month),
         "signing": signing,
         "units": [table.directory[unit] for unit in units[(page - 1) * SHOWN : page * SHOWN]],
         "pages": max(1, -(-len(units) // SHOWN)),
-        "mails": newest_copies(connection, plan.id, Kind.DIGEST, period, rehearsal=rehearsal),
+        "mails": mails,
+        "missing": missing,
+        "last_calls": last_calls(connection, plan),
     }
 
 
 def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit) -> dict[str, Any]:
     """The facts of a unit's page: tasks month by month, then the year-round ones as of the
-    running month. `undoable` are numbers of what still holds: signings, reports that wait, and
-    what was confirmed of them."""
+    running month; `open` are those that it leads and of which something may be said. `to_sign` is
+    the period that it has still to sign. `undoable` are numbers of what still holds: signings,
+    reports that wait, and what was confirmed of them."""
     table, month = app.table, app.table.shown_month(at)
-    _, stands = _known(app, connection, at, month)
-    plan = table.plan.id
+    progress, stands = _known(app, connection, at, month)
+    plan, period = table.plan.id, table.plan.period(month)
     signed, pending, confirmed = (
         in_force(connection, plan, act, unit=unit.id) for act in (Act.SIGN, Act.FINISH, Act.CONFIRM)
     )
+    may_sign = is_to_be_signed(connection, app, unit, month, progress, at)
+    has_signed = any(signing.period == period for signing in signed)
     dated = sorted(table.plan.month_tasks, key=lambda task: table.months_of(task)[-1])
     tasks = [*dated, *table.plan.year_round]
     mails = NoticeFilter(unit=unit.id, rehearsals=True, plan=plan)
+    led = [stands(task, month, unit.id) for task in table.leads(unit.id, tasks)]
     return {
-        "led": [stands(task, month, unit.id) for task in table.leads(unit.id, tasks)],
+        "led": led,
+        "open": [row for row in led if not progress.is_over(row.task.id)],
+        "to_sign": period if may_sign and not has_signed else "",
         "related": [Item(task, task.number) for task in table.related(unit.id, tasks)],
         "pending": pending,
         "history": of_unit(connection, plan, unit.id, SHOWN),
+        "calls": read_calls(connection, plan, unit.id, SHOWN),
         "undoable": {entry.id for entry in (*signed, *pending, *confirmed)},
         "mails": page_of(connection, mails, most=MAILS),
     }

@@ -41,7 +41,7 @@ class Receipts:
             if last and timedelta() <= at - last < APART:  # else a clock was set back
                 waits = True
                 continue
-            for writer, same in self._by_table(history):
+            for writer, same in self._apart(history):
                 if writer.hold(connection):
                     waits = True
                 elif key := self._put(connection, writer, same, at):
@@ -52,20 +52,21 @@ class Receipts:
 
     def send_back(self, connection: Connection, returned: Registration) -> None:
         """At once: it is the secretariat's word, and answered on the unit's page."""
-        at, [(writer, same)] = returned.at, self._by_table([returned])
+        at, [(writer, same)] = returned.at, self._apart([returned])
         hold = writer.hold(connection)
         if (not hold or hold.of_all) and (key := self._put(connection, writer, same, at)):
             hold_new(connection, key, at)
 
-    def _by_table(
+    def _apart(
         self, history: Iterable[Registration]
     ) -> list[tuple[NoticeWriter, list[Registration]]]:
-        """Of a plan's years each has its own tasks."""
-        found: dict[NoticeWriter, list[Registration]] = {}
+        """Of a plan's years each has its own tasks; and what the secretariat has noted for a unit
+        did not come by its link."""
+        found: dict[tuple[NoticeWriter, bool], list[Registration]] = {}
         for one in history:
             writer = self._writer_for(one.plan, one.period, [one.task])
-            found.setdefault(writer, []).append(one)
-        return list(found.items())
+            found.setdefault((writer, one.by.channel is None), []).append(one)
+        return [(writer, same) for (writer, _), same in found.items()]
 
     def _put(
         self,

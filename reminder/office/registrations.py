@@ -1,4 +1,5 @@
-"""What units register of months and tasks: every act one row of history, with a receipt."""
+"""What units register of months and tasks, by their links or through the secretariat, which notes
+what it was told (代登记): every act one row of history, with a receipt."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from reminder.ledger.views import newest_copies
 from reminder.office.application import Application
 from reminder.office.completion import close, progress_in
 from reminder.office.notice_writer import stop_done
+from reminder.office.signatures import day_within
 
 # More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
 # Each has a number of its own, so whoever spends one keeps the unit from nothing else; a month is
@@ -30,30 +32,40 @@ WORDS = 1000  # characters of a report
 def to_sign(
     connection: Connection, app: Application, unit: Unit, progress: Progress, at: datetime
 ) -> str:
-    """The period of the digest that is in force, empty for a unit that is not asked to sign it.
+    """The period of the digest that is in force, empty for a unit that is not asked to sign it."""
+    table, month = app.table, app.table.shown_month(at)
+    is_running = table.plan.month_at(table.local_day(at)) in table.plan.months
+    is_asked = is_running and is_to_be_signed(connection, app, unit, month, progress, at)
+    return table.plan.period(month) if is_asked else ""
 
-    Nobody signs for a mail that the secretariat has not let go.
-    """
-    table, on, month = app.table, app.table.local_day(at), app.table.shown_month(at)
-    period, rehearsal = table.plan.period(month), app.settings.rehearsal
-    is_due = table.plan.month_at(on) in table.plan.months and at >= table.digest_due(month)
-    if unit.tone is Relation.PARALLEL or unit.is_group or not is_due:
-        return ""
-    if not gets_digest(table, unit.id, month, on, progress):
-        return ""
-    mails = newest_copies(
-        connection, table.plan.id, Kind.DIGEST, period, unit.id, rehearsal=rehearsal
-    )
-    is_held = unit.id in mails and mails[unit.id].state is State.HELD
-    return "" if is_held else period
+
+def is_to_be_signed(
+    connection: Connection,
+    app: Application,
+    unit: Unit,
+    month: int,
+    progress: Progress,
+    at: datetime,
+) -> bool:
+    """Nobody signs for a mail that the secretariat has not let go."""
+    table, rehearsal = app.table, app.settings.rehearsal
+    if unit.tone is Relation.PARALLEL or unit.is_group or at < table.digest_due(month):
+        return False
+    if not gets_digest(table, unit.id, month, day_within(table, month, at), progress):
+        return False
+    plan, period = table.plan.id, table.plan.period(month)
+    mails = newest_copies(connection, plan, Kind.DIGEST, period, unit.id, rehearsal=rehearsal)
+    return not (unit.id in mails and mails[unit.id].state is State.HELD)
 
 
 def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
-    """False when it was signed before: nothing is written then."""
+    """The digest that is in force; the secretariat signs for a unit that of an earlier month too.
+
+    False when it was signed before: nothing is written then.
+    """
     at = app.clock.now()
-    with app.database.write() as connection:
-        asked = to_sign(connection, app, unit, progress_in(app, connection), at)
-        if not asked or period != asked:
+    with app.database.write(by.clerk) as connection:
+        if not _may_sign(app, connection, unit, period, by, at):
             raise DeclinedError("not_to_sign")
         signing = _new(app, Registration(at, Act.SIGN, unit.id, period, "", by))
         of = {"unit": unit.id, "period": period}
@@ -62,6 +74,20 @@ def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
         _register(app, connection, signing)
     app.wake()
     return True
+
+
+def _may_sign(
+    app: Application,
+    connection: Connection,
+    unit: Unit,
+    period: str,
+    by: Signature,
+    at: datetime,
+) -> bool:
+    progress, month = progress_in(app, connection), app.table.plan.month_of(period)
+    if by.channel and month:
+        return is_to_be_signed(connection, app, unit, month, progress, at)
+    return bool(period) and period == to_sign(connection, app, unit, progress, at)
 
 
 # What a unit says of a task
@@ -79,7 +105,7 @@ def report_progress(
     is_year = task.kind is TaskKind.YEAR
     period = table.plan.period(table.running_month(table.local_day(at))) if is_year else ""
     report = Registration(at, Act.PROGRESS, unit.id, period, task.id, by, None, percent, words)
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         if progress_in(app, connection).is_over(task.id):
             raise DeclinedError("already_done")
         _register(app, connection, _new(app, report))
@@ -95,11 +121,13 @@ def finish(
     done_on: date,
     words: str = "",
     period: str = "",
+    closes: bool = False,
 ) -> bool:
     """The unit says that it is done; `period` for a year-round task's check-in of that month.
 
     False when the same was said before. Nudges to the unit stop; the task is closed by the
-    secretariat, or at once where `web.finish` is "direct".
+    secretariat, or at once where `web.finish` is "direct", or where whoever writes it down for the
+    unit `closes` it.
     """
     _refuse_unless_lead(app, unit, task, words)
     at, table = app.clock.now(), app.table
@@ -109,7 +137,7 @@ def finish(
     report = _new(
         app, Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, None, words)
     )
-    with app.database.write() as connection:
+    with app.database.write(by.clerk) as connection:
         progress = progress_in(app, connection)
         if progress.is_over(task.id) or (task.id, period) in progress.checked_in:
             raise DeclinedError("already_done")
@@ -117,9 +145,9 @@ def finish(
             if replace(other, id=report.id, at=at, by=report.by) == report:
                 return False
         _register(app, connection, report)
-        if app.settings.web.finish == "direct":
-            direct = Signature("", "direct")
-            close(connection, report.plan, [(task.id, period)], done_on, "", at, direct)
+        if closes or app.settings.web.finish == "direct":
+            closing = replace(by, who="", channel=None) if closes else Signature("", "direct")
+            close(connection, report.plan, [(task.id, period)], done_on, "", at, closing)
         stop_done(connection, app.table.plan.id, progress_in(app, connection), at)
     app.wake()
     app.sync_feeds(at)
@@ -160,8 +188,9 @@ def _register(app: Application, connection: Connection, entry: Registration) -> 
         raise DeclinedError("rehearsal")
     if app.waits_for_clock(entry.at):
         raise DeclinedError("wrong_clock")
-    today = registrations.count_like(connection, entry, entry.at - timedelta(days=1))
-    if today >= A_DAY[entry.act]:
-        raise DeclinedError("too_often")
+    if not entry.by.channel:
+        today = registrations.count_like(connection, entry, entry.at - timedelta(days=1))
+        if today >= A_DAY[entry.act]:
+            raise DeclinedError("too_often")
     registrations.add(connection, entry)
     app.containers.receipts.send(connection, entry.at, plan=entry.plan, unit=entry.unit)

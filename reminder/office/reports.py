@@ -5,10 +5,9 @@ Reports are facts; templates/zh-CN/mail words them, each in a file of its report
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy import Connection, RowMapping
 
@@ -16,15 +15,18 @@ from reminder.documents.settings import Settings
 from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, copy_number, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import calendar_month
-from reminder.domain.status import calls_on_tasks, undated_sessions
+from reminder.domain.status import signature_due, undated_sessions
 from reminder.domain.timetable import Audience
-from reminder.domain.units import Relation, Unit
+from reminder.domain.units import Unit
 from reminder.ledger import notices, occasions
 from reminder.ledger.counts import Tally, read_unsettled, refused_reports, tally
 from reminder.ledger.occasions import read_start
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import read_notices
 from reminder.mail.compose import Composer
+from reminder.office import listings
+from reminder.office.contacts import UNSIGNED, call_rows, unsigned_rows
+from reminder.office.listings import Listing, listing
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import CALLS
 
@@ -36,20 +38,6 @@ OPERATOR = "operator"
 PATIENCE = timedelta(hours=1)  # a report waits so long for mails that are still on their way
 USEFUL = timedelta(days=7)
 AGAIN = timedelta(hours=1)  # after a refusal; then twice as long each time
-SHOWN = 200  # rows of a listing; `reminder ledger list` has them all
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A part of a report: the first of `count` rows. `kind` is what its template calls it."""
-
-    kind: str
-    rows: Sequence[object]
-    count: int
-
-    @property
-    def more(self) -> int:
-        return self.count - len(self.rows)
 
 
 @dataclass(frozen=True)
@@ -108,7 +96,11 @@ class Reporter:
         if not occasions.note_occasion(connection, table.plan.id, kind, period, due, at):
             return 0
         occasions.note_reported(connection, f"{table.plan.id}/{kind}/{period}", at)
-        self._send(connection, kind, period, self.forecast(connection, month), at, due)
+        report = self.forecast(connection, month)
+        running = self._table.shown_month(at)
+        phoned = self._calls(connection, at), self._unsigned(connection, running, at)
+        report = replace(report, listings=(*report.listings, *phoned))
+        self._send(connection, kind, period, report, at, due)
         return 1
 
     def forecast(self, connection: Connection, month: int) -> Report:
@@ -162,7 +154,7 @@ class Reporter:
         """Each by name and address; of very many the groups that are whole, and the first."""
         directory = self._table.directory
         rest, groups = dict.fromkeys(units), []
-        for group in directory.groups if len(units) > SHOWN else ():
+        for group in directory.groups if len(units) > listings.SHOWN else ():
             if rest.keys() >= set(group.members):
                 groups.append(group)
                 for member in group.members:
@@ -182,24 +174,34 @@ class Reporter:
                     yield {"period": period.period, "fate": fate, "names": names}
 
     def _occasion(self, connection: Connection, row: RowMapping, at: datetime) -> int:
-        kind, period, is_over = row["kind"], row["period"], True
+        report, is_over = self._report_of(connection, row, at)
+        if report or is_over:
+            occasions.note_reported(connection, row["key"], at, is_over=is_over)
+        if report:
+            self._send(connection, row["kind"], row["period"], report, at)
+        return int(report is not None)
+
+    def _report_of(
+        self, connection: Connection, row: RowMapping, at: datetime
+    ) -> tuple[Report | None, bool]:
+        """And whether it is the last one; none while it waits, or where there is nothing to say."""
+        kind, period = row["kind"], row["period"]
         if kind == CALLS:
             calls = self._calls(connection, at)
-            report = Report("calls", {"period": period, "count": calls.count}, (calls,))
-        else:
-            rehearsal, _, of = kind.rpartition("/")
-            counted = tally(connection, row["plan"], Kind(of), period, rehearsal=bool(rehearsal))
-            if not counted.expected:
-                occasions.note_reported(connection, row["key"], at)
-                return 0
-            young = abs(at - occasions.begun(row)) < PATIENCE
-            if counted.waiting and (row["interim_at"] or young):
-                return 0
-            report = self._outcome(connection, Kind(of), period, counted, at)
-            is_over = not counted.waiting
-        occasions.note_reported(connection, row["key"], at, is_over=is_over)
-        self._send(connection, kind, period, report, at)
-        return 1
+            return Report(CALLS, {"period": period, "count": calls.count}, (calls,)), True
+        if kind == UNSIGNED:
+            return self._missing_signatures(connection, period, at), True
+        rehearsal, _, of = kind.rpartition("/")
+        counted = tally(connection, row["plan"], Kind(of), period, rehearsal=bool(rehearsal))
+        if not counted.expected:
+            return None, True
+        young = abs(at - occasions.begun(row)) < PATIENCE
+        if counted.waiting and (row["interim_at"] or young):
+            return None, False
+        if kind == Kind.DIGEST and counted.accepted:
+            due = self._table.moment(signature_due(self._table, self._table.local_day(at)))
+            occasions.note_occasion(connection, row["plan"], UNSIGNED, period, due, at)
+        return self._outcome(connection, Kind(of), period, counted, at), not counted.waiting
 
     def _outcome(
         self, connection: Connection, kind: Kind, period: str, counted: Tally, at: datetime
@@ -227,10 +229,26 @@ class Reporter:
         return Report("outcome", facts, listings)
 
     def _calls(self, connection: Connection, at: datetime) -> Listing:
-        """Units of another body that lead a task which is closing or past."""
         progress = read_progress(connection, self._table, self._writer.stream)
-        calls = calls_on_tasks(self._table, self._table.local_day(at), progress)
-        return listing("calls", (call for call in calls if call.unit.tone is Relation.PARALLEL))
+        return listing(CALLS, call_rows(connection, self._table, at, progress))
+
+    def _missing_signatures(
+        self, connection: Connection, period: str, at: datetime
+    ) -> Report | None:
+        month = self._table.plan.month_of(period)
+        unsigned = self._unsigned(connection, month, at) if month else None
+        if not (unsigned and unsigned.count):
+            return None
+        url = console_url(self._settings, f"/console/month/{period}")
+        facts = {"month": calendar_month(month), "count": unsigned.count, "month_url": url}
+        return Report(UNSIGNED, facts, (unsigned,))
+
+    def _unsigned(self, connection: Connection, month: int, at: datetime) -> Listing:
+        table, writer = self._table, self._writer
+        progress = read_progress(connection, table, writer.stream)
+        rehearsal = bool(writer.rehearsal)
+        rows = unsigned_rows(connection, table, month, at, progress, rehearsal=rehearsal)
+        return listing(UNSIGNED, rows)
 
     def send_refused(self, connection: Connection, at: datetime) -> int:
         """Reports that the operator's own mail server refused, to the address of now: nobody
@@ -285,10 +303,3 @@ class Reporter:
         subject = self._composer.phrase(template, "subject", it=facts)
         composed = self._composer.report(key, at, subject, values)
         self._writer.add_composed(connection, draft, at, composed)
-
-
-def listing(kind: str, rows: Iterable[object]) -> Listing:
-    """Counts them all, keeps as many as anybody reads."""
-    rest = iter(rows)
-    kept = list(islice(rest, SHOWN))
-    return Listing(kind, kept, len(kept) + sum(1 for _ in rest))

@@ -66,6 +66,14 @@ def parse_day(text: str) -> date | None:
         return None
 
 
+def percentage(typed: str) -> int | None:
+    """As typed, with its sign or without; none where nothing is. Raises `DeclinedError`."""
+    digits = typed.removesuffix("%").strip()
+    if digits and not (digits.isdecimal() and len(digits) <= 3):
+        raise DeclinedError("not_a_percentage")
+    return int(digits) if digits else None
+
+
 View = Callable[[Page], Response]
 Act = Callable[[Page, Form], Response]
 Access = Callable[[Page], Response | None]  # what is answered instead, if anything

@@ -22,7 +22,7 @@ from reminder.office.links import FEED, PAGE, LinkView
 from reminder.office.lookup import about_unit, choices
 from reminder.office.registrations import WHO, WORDS
 from reminder.office.unit_page import SentMail, mailed_to, unit_page
-from reminder.web.forms import LONGEST, Form, get, post
+from reminder.web.forms import LONGEST, Form, get, percentage, post
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page, page_number
 from reminder.web.timeline import timeline, year_of
@@ -178,7 +178,7 @@ def _register(page: Page, act: str, unit: Unit, form: Form, by: Signature) -> st
         raise DeclinedError("no_such_task")
     words = form.text("words", LONGEST)
     if act == "progress":
-        percent = _percent(form.line("percent", 20))
+        percent = percentage(form.line("percent", 20))
         registrations.report_progress(page.app, unit, task, by, words=words, percent=percent)
         return "progress"
     day = form.day("done_on")
@@ -188,13 +188,6 @@ def _register(page: Page, act: str, unit: Unit, form: Form, by: Signature) -> st
     if page.settings.web.finish != "direct":
         return "finished"
     return "month" if period else "closed"
-
-
-def _percent(typed: str) -> int | None:
-    digits = typed.removesuffix("%").strip()
-    if digits and not (digits.isdecimal() and len(digits) <= 3):
-        raise DeclinedError("not_a_percentage")
-    return int(digits) if digits else None
 
 
 # The mails that it has had

@@ -8,7 +8,7 @@ import pytest
 from reminder.domain.notices import Kind, Reason
 from reminder.errors import UsageError
 from reminder.ledger.holds import Hold, begin_hold
-from reminder.office import operations, reports
+from reminder.office import listings, operations
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
 from tests.mail.servers import bad_server
 
@@ -49,7 +49,7 @@ def test_forecast_says_which_mail_goes_to_whom_under_the_subject_that_goes(shipp
 def test_forecast_of_very_many_names_whole_groups(
     shipped: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "SHOWN", 3)
+    monkeypatch.setattr(listings, "SHOWN", 3)
     shipped.tick(BEFORE, mail=OPERATOR)
     [line] = [line for line in shipped.text(FORECAST).splitlines() if "29封" in line]
     assert "各市、县（区）人大常委会（27个）；" in line
@@ -58,8 +58,8 @@ def test_forecast_of_very_many_names_whole_groups(
 
 
 def test_listing_says_how_many_rows_it_leaves_out() -> None:
-    listing = reports.listing("calls", range(reports.SHOWN + 3))
-    assert (len(listing.rows), listing.more) == (reports.SHOWN, 3)
+    listing = listings.listing("calls", range(listings.SHOWN + 3))
+    assert (len(listing.rows), listing.more) == (listings.SHOWN, 3)
 
 
 def test_forecast_and_report_name_who_has_no_address(shipped: Trial) -> None:

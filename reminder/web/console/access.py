@@ -26,7 +26,8 @@ LOGIN = "/console/login"
 SESSION = "console"  # the cookie of who is logged in
 KNOWN = "known"  # the cookie of a browser that has logged in
 _A_YEAR = 365 * 24 * 3600
-_TYPED = ("words", "note", "why", "label", "date", "done_on")  # what people type into forms here
+# What people type into forms here.
+_TYPED = ("who", "words", "note", "why", "label", "date", "done_on")
 # Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen, and no
 # dots, which it takes out of a path with what stands before them.
 _WITHIN = re.compile(r"/console(?:[/?](?!/|\.|%2[eE])(?:(?!//|/\.|/%2[eE])[!-\[\]-~])*)?")

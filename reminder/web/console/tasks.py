@@ -101,6 +101,7 @@ def _unit(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
         here="/console/units",
         back=f"/console/units/{unit.id}",
         unit=unit,
+        wanted=page.query("task"),
         shown=overview.read_unit(page.app, page.connection, page.at, unit),
         link=links.unit_address(page.app, page.connection, page.base, links.PAGE, unit.id),
     )
@@ -159,12 +160,15 @@ def _reopen(page: Page, form: Form) -> str:
     return "reopened"
 
 
-def _form(path: str, act: Act) -> Route:
-    """Back to the page it came from, which shows again what was typed when it is refused."""
+def page_form(path: str, act: Act, **places: str) -> Route:
+    """Back to the page it came from, which shows again what was typed when it is refused; `places`
+    are where on the `year` and the `month` one goes on."""
 
     def acted(page: Page, form: Form) -> Response:
-        back = form["back"] if _origin(form) is not _year else "/console"
-        return page.done(back, act(page, form))
+        origin = _origin(form)
+        back = form["back"] if origin is not _year else "/console"
+        place = places.get("year" if origin is _year else "month" if origin is _month else "")
+        return page.done(back, act(page, form), f"#{place}" if place else "")
 
     def again(page: Page, form: Form, refused: str) -> Response:
         return _origin(form)(page, form, refused)
@@ -184,9 +188,9 @@ ROUTES = [
     console_page("/console/month/{period}", _month),
     console_page("/console/units", _units),
     console_page("/console/units/{unit}", _unit),
-    _form("/console/confirm", _confirm),
-    _form("/console/return", _send_back),
-    _form("/console/undo", _undo),
-    _form("/console/done", _finish),
-    _form("/console/reopen", _reopen),
+    page_form("/console/confirm", _confirm),
+    page_form("/console/return", _send_back),
+    page_form("/console/undo", _undo),
+    page_form("/console/done", _finish),
+    page_form("/console/reopen", _reopen),
 ]

@@ -19,6 +19,7 @@ FORMS = {
     "edit": {
         "confirm", "return", "undo", "done", "reopen", "meetings/{meeting}", "links/{name}",
         "links/{name}/change", "turn/done", "turn/carry", "turn/end", "turn/undo",
+        "sign-for", "progress-for", "finish-for", "call",
     },
     "approve": {
         "approval/approve", "approval/all", "approval/drop", "ledger/notice/resend",

@@ -125,8 +125,10 @@ def test_what_no_server_has_accepted_is_counted_and_its_unit_phoned_where_that_h
     assert RELATED in secretary.get(link.replace("&amp;", "&")).text
 
 
-@pytest.mark.parametrize(("day", "phoned"), [("24", False), ("27", True)])
-def test_who_has_not_signed_is_phoned_near_a_months_end(house: Any, day: str, phoned: bool) -> None:
+@pytest.mark.parametrize(("day", "phoned"), [("03", False), ("07", True)])
+def test_who_has_not_signed_is_phoned_from_the_third_working_day(
+    house: Any, day: str, phoned: bool
+) -> None:
     house.application.tick()
     sign(house, "xingqing")
     refused = {"state": State.REFUSED, "reason": Reason.RECIPIENT_REFUSED}
@@ -135,7 +137,7 @@ def test_who_has_not_signed_is_phoned_near_a_months_end(house: Any, day: str, ph
         connection.execute(update(recipient).where(to_one).values(refused))
     at(house, f"2026-04-{day}T10:00+08:00")
     calls = whom_to_phone(logged_in(house).get("/console").text)
-    assert ("4月将尽，尚未签收" in calls) is phoned
+    assert ("4月提示送达已满3个工作日，尚未签收" in calls) is phoned
     assert ("贺兰县人大常委会" in calls) is phoned
     assert "兴庆区" not in calls
     assert "银川市人大常委会" not in calls.partition("尚未签收")[2]  # it has had no mail
