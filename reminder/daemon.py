@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.replicas import sending_right
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
-from reminder.office.edits import EditedFiles
+from reminder.office.edits import EditedFiles, watch
 from reminder.office.previews import rehearse
 from reminder.office.signals import stopping
 from reminder.office.status import EVERY
@@ -67,7 +68,7 @@ class Daemon:
     def run(self, announce: Callable[[Started], None]) -> None:
         route = self._app.sender.route  # before anybody may ask the sender to stop
         log.debug("delivers by %s", route.name)
-        with stopping(self._halt):
+        with stopping(self._halt, None if sys.stdin and sys.stdin.isatty() else self._edited):
             self._run(announce)
 
     def _run(self, announce: Callable[[Started], None]) -> None:
@@ -84,6 +85,8 @@ class Daemon:
         web = web_server(create_app(self._app))
         server = threading.Thread(target=web.run, args=([listener],), name="web")
         server.start()
+        watcher = threading.Thread(target=self._watch, name="files")
+        watcher.start()
         heartbeat = Heartbeat(self._tick)
         try:
             self._idle.wait(FIRST_PASS)
@@ -95,6 +98,7 @@ class Daemon:
             web.stop()
             sender.join()
             server.join()
+            watcher.join()
 
     def _halt(self) -> None:
         """What is being sent is finished and recorded; nothing else is begun."""
@@ -111,6 +115,16 @@ class Daemon:
             except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
                 _tell(error)
         self._work.set()
+
+    def _watch(self) -> None:
+        watch(self._app, self._stop, self._edited)
+
+    def _edited(self) -> None:
+        """Somebody has saved a file, or asks us to look (SIGHUP; on a terminal that is its end)."""
+        try:
+            self._take_edits(self._app.clock.now())
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next tick looks again
+            _tell(error)
 
     def _take_edits(self, at: datetime) -> None:
         if not self._app.waits_for_clock(at):
@@ -134,7 +148,7 @@ class Daemon:
                     self._app.settings,
                     self._app.database,
                     self._work.set,
-                    config_hash=self._app.config_hash,
+                    config_hash=lambda: self._app.config_hash,
                     lasting=True,
                 ) as replica:
                     if not replica and not waits:

@@ -51,6 +51,7 @@ def of_all_commands(
 
 cli.add_typer(plan.cli)
 cli.add_typer(mails.cli)
+cli.add_typer(plan_files.reloading)
 cli.add_typer(registering.tasks, name="task")
 cli.add_typer(registering.meetings, name="meeting")
 cli.add_typer(plan_files.cli, name="plan")

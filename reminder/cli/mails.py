@@ -131,7 +131,7 @@ def status(as_json: AsJson = False) -> None:
     from reminder.cli.screens import status_lines
     from reminder.office.status import read_status
 
-    facts = read_status(application())
+    facts = read_status(application(or_last_good=True))
     if as_json:
         print_json(facts)
         return

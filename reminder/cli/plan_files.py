@@ -5,11 +5,21 @@ from typing import Annotated
 
 import typer
 
-from reminder.cli.context import AsJson, application, chosen
-from reminder.cli.output import print_json, remark, say
+from reminder.cli.context import AsJson, application, chosen, user
+from reminder.cli.output import print_json, remark, say, show
+from reminder.domain.versions import Tell
+from reminder.errors import ConfigurationError, ReminderError
 from reminder.output_files import write_file
 
-cli = typer.Typer(help="Plans as files: compare, take in, print.", no_args_is_help=True)
+cli = typer.Typer(
+    help="Plans as files and as versions: compare, take in, print, restore.", no_args_is_help=True
+)
+reloading = typer.Typer()
+Document = Annotated[
+    str | None,
+    typer.Option("--document", metavar="NAME", help="E.g. units.toml, workdays/2026.toml."),
+]
+Number = Annotated[int, typer.Argument(metavar="N", min=1, help="Of `reminder plan history`.")]
 
 
 @cli.command(epilog="Example: reminder plan diff plan/plan_2026.toml new.toml")
@@ -74,3 +84,82 @@ def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> 
     office = application().as_edited
     write_file(file, [export_plan(office, file)], new=True)
     say(f"written: {file} ({office.table.plan.name})")
+
+
+@cli.command(epilog="Example: reminder plan history --json")
+def history(document: Document = None, as_json: AsJson = False) -> None:
+    """What came into force, when and by whom; the plan's, or another document's."""
+    from reminder.office.history import plan_document, read_history
+
+    app = application(or_last_good=True)
+    rows = [
+        {
+            "number": one.number,
+            "at": one.at.astimezone(app.table.plan.zone),
+            "origin": one.origin,
+            "author": one.author,
+            "approver": one.approver,
+            "tell": one.tell,
+            "note": one.note,
+            "documents": list(one.documents),
+        }
+        for one in read_history(app, document or plan_document(app))
+    ]
+    show(rows, as_json, ["number", "at", "origin", "author", "tell", "documents"])
+
+
+@cli.command("show", epilog="Example: reminder plan show 3 > plan_3.toml")
+def show_version(number: Number, document: Document = None) -> None:
+    """The text that was in force after that publication."""
+    from reminder.office.history import content_at, plan_document
+
+    app = application(or_last_good=True)
+    content = content_at(app, document or plan_document(app), number)
+    print(content.decode("utf-8-sig"), end="")
+
+
+@cli.command(epilog="Example: reminder plan restore 3")
+def restore(
+    number: Number,
+    document: Document = None,
+    tell: Annotated[Tell, typer.Option(help="When those are told whom it concerns.")] = Tell.NOW,
+) -> None:
+    """Put that version in force again, and into its file."""
+    from reminder.office.history import plan_document
+    from reminder.office.history import restore as restored
+
+    app = application(or_last_good=True)
+    name = document or plan_document(app)
+    made, left = restored(app, name, number, user(), tell)
+    say(f"publication {made} is in force: {name} as it was after publication {number}")
+    _remark_left(left)
+
+
+def _remark_left(names: list[str]) -> None:
+    for name in names:
+        remark(f"{name}: its file was edited or cannot be written, and stays as it is")
+
+
+@reloading.command(epilog="Example: reminder reload")
+def reload(
+    take_files: Annotated[
+        bool, typer.Option("--take-files", help="Also where something else is in force by now.")
+    ] = False,
+) -> None:
+    """Put edited files in force now: whole or not at all. A daemon does so by itself."""
+    from reminder.office.publishing import publish_files
+
+    app = application(or_last_good=True)
+    look = publish_files(app, author=user(), forced=take_files)
+    if look.faults:
+        raise ConfigurationError(list(look.faults))
+    if look.number:
+        say(f"publication {look.number} is in force")
+    elif not look.conflicts:
+        say("the files are in force")
+    if look.conflicts:
+        raise ReminderError(
+            f"edited in file and elsewhere: {', '.join(look.conflicts)}",
+            hint="`reminder plan history` says what came into force since; "
+            "`reminder reload --take-files` puts the files in its place.",
+        )

@@ -39,6 +39,11 @@ class DocumentFiles:
             found[f"{WORKDAYS}/{path.name}"] = path
         return found
 
+    def folders(self) -> list[Path]:
+        """In which documents may come and go."""
+        of_plans = [self.plan] if is_folder(self.plan) else []
+        return [*of_plans, self.config, self.config / WORKDAYS]
+
     def opened(self, contents: Contents | None) -> dict[str, EditedFile]:
         """By name, in order: each as it lies there or, of given contents, as it is among these."""
         if contents is None:

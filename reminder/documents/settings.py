@@ -196,6 +196,9 @@ def _default_state_dir() -> Path:
     return home / ".local" / "state" / "reminder"
 
 
+_LIVE = ("digest", "nudge", "overdue", "preflight_workdays", "workdays")
+
+
 class Settings(BaseSettings):
     """Made of what `SettingsSources` read: `command_line`, `environment`, `secrets`, `file`."""
 
@@ -270,6 +273,27 @@ class Settings(BaseSettings):
     def links_in_mail(self) -> bool:
         """Never a loopback address in a mail that leaves this machine."""
         return self.web.reachable or (bool(self.web.base_url) and self.transport == "maildir")
+
+    def with_live(self, edited: "Settings") -> "Settings":
+        """With those of the edited ones that may change while a daemon runs: what mails say, when
+        they go and whether somebody approves them. All others have been built upon."""
+        mail = edited.mail.model_copy(update={"redirect_to": self.mail.redirect_to})
+        names = ("finish", "foreign_calendars")
+        web = self.web.model_copy(update={name: getattr(edited.web, name) for name in names})
+        live = {name: getattr(edited, name) for name in _LIVE}
+        return self.model_copy(update={**live, "mail": mail, "web": web})
+
+    def differing(self, other: "Settings") -> list[str]:
+        """The names of those that are not the same, in the order of the file."""
+        found = []
+        for name in Settings.model_fields:
+            mine, others = getattr(self, name), getattr(other, name)
+            if mine != others and isinstance(mine, Section):
+                parts = type(mine).model_fields
+                found += [f"{name}.{p}" for p in parts if getattr(mine, p) != getattr(others, p)]
+            elif mine != others:
+                found.append(name)
+        return found
 
     @classmethod
     def settings_customise_sources(

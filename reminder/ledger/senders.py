@@ -45,10 +45,11 @@ def config_hash_in_force(connection: Connection) -> str | None:
     return connection.scalar(query.order_by(lease.c.since.desc(), lease.c.name).limit(1))
 
 
-def renew(connection: Connection, name: str, duration: timedelta) -> bool:
+def renew(connection: Connection, name: str, duration: timedelta, config_hash: str) -> bool:
     """False when it has lapsed: others may have taken over, and it is never renewed again."""
     still = update(lease).where(lease.c.name == name, lease.c.until > _NOW)
-    return bool(connection.execute(still.values(until=_NOW + literal(duration))).rowcount)
+    fresh = {"until": _NOW + literal(duration), "config_hash": config_hash}
+    return bool(connection.execute(still.values(fresh)).rowcount)
 
 
 def leave(connection: Connection, name: str) -> None:

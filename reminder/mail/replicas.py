@@ -90,13 +90,13 @@ class SingleProcess:
 class Replica(SingleProcess):
     """One of the senders of a ledger on a server. `wake` is called when there is more to send.
 
-    `config_hash` stands for the files it has read: of the `lasting` replicas, the one that began
-    last has those in force. A single pass beside them has no say.
+    `config_hash` stands for its settings: of the `lasting` replicas, the one that began last has
+    those in force. A single pass beside them has no say.
     """
 
     database: Database
     wake: Callable[[], None] = lambda: None
-    config_hash: str = ""
+    config_hash: Callable[[], str] = str
     lasting: bool = False
 
     def __post_init__(self) -> None:
@@ -111,7 +111,7 @@ class Replica(SingleProcess):
         with self.database.record() as connection:
             senders.enter(
                 connection, timedelta(seconds=LEASE), name=lease.name, replica=self.name,
-                config_hash=self.config_hash, since=self._since,
+                config_hash=self.config_hash(), since=self._since,
             )  # fmt: skip
         return lease
 
@@ -152,7 +152,9 @@ class Replica(SingleProcess):
     def _renew(self) -> None:
         lease, asked = self.lease, since_boot()  # the server counts from later on
         with self.database.record() as connection:
-            renewed = senders.renew(connection, lease.name, timedelta(seconds=LEASE))
+            renewed = senders.renew(
+                connection, lease.name, timedelta(seconds=LEASE), self.config_hash()
+            )
             others = senders.have_left_work(connection)
         if renewed and lease.holds:
             lease.until = asked + LEASE
@@ -178,7 +180,7 @@ def sending_right(
     database: Database,
     wake: Callable[[], None] = lambda: None,
     *,
-    config_hash: str,
+    config_hash: Callable[[], str],
     lasting: bool = False,
 ) -> Iterator[SingleProcess | None]:
     """None while another process sends from the same file. Raises `LedgerError`."""

@@ -51,8 +51,8 @@ OTHER_FILES = Trouble(
 )
 _SEEN_BY_A_DAEMON = {"files", "scheduler"}
 _OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
-# The sender does, at its first failure and when it is well; who holds does.
-_LOGGED_BY_OTHERS = {"server", "outbox", "hold"}
+# The sender does, at its first failure and when it is well; who holds, who reads files does.
+_LOGGED_BY_OTHERS = {"server", "outbox", "hold", "files"}
 # A digest's end is its last report.
 _TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files"}
 

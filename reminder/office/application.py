@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from reminder.calendar.feeds import Feeds
 from reminder.clock import Clock
-from reminder.documents.office import Office
+from reminder.documents.office import Office, load_office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.domain.notices import State
@@ -144,6 +144,18 @@ class Application:
     def go_by(self, publication: int) -> None:
         """Follows what comes into force after that one."""
         self._in_force.as_edited = replace(self.as_edited, publication=publication)
+
+    def use(self, settings: Settings) -> None:
+        """From now on these; only what may change while a daemon runs may differ. Raises
+        `ConfigurationError`."""
+        now = self._in_force
+        with now.looking:
+            old = now.as_edited
+            new = load_office(old.config, old.command_line, old.contents, settings)
+            now.as_edited = replace(new, publication=old.publication, begun=old.begun)
+            now.days = {}
+            now.office = now.as_edited
+        self.refresh()
 
     def refresh(self) -> bool:
         """Looks for days of sessions that were set since. Says whether one has moved."""
@@ -305,7 +317,9 @@ class Application:
         with self.database.read() as connection:
             before = last_change(connection)
         planned = self.plan(self.clock.now())
-        with sending_right(self.settings, self.database, config_hash=self.config_hash) as replica:
+        with sending_right(
+            self.settings, self.database, config_hash=lambda: self.config_hash
+        ) as replica:
             if replica:
                 self.sender.replica = replica
                 self.sender.send_ready()

@@ -1,6 +1,8 @@
 """Files that are edited while a daemon runs: they come into force, or somebody hears why not."""
 
-from collections.abc import Iterator
+import logging
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reminder.documents.settings_sources import SettingsSources
@@ -9,6 +11,8 @@ from reminder.office.alerts import Trouble
 from reminder.office.application import Application
 from reminder.office.publishing import publish_files, take_in
 
+log = logging.getLogger(__name__)
+
 
 class EditedFiles:
     """Reads them again only when one of them changed, or something else came into force."""
@@ -16,27 +20,37 @@ class EditedFiles:
     def __init__(self, app: Application) -> None:
         self._app = app
         self._looked_at: object = None
+        self._looking = threading.Lock()
         self._troubles: list[Trouble] = []
 
     def look(self) -> list[Trouble]:
         """Puts in force what is to be; returns what stands in the way."""
-        take_in(self._app)
-        if self._state() != self._looked_at:
-            # As it was before: what changes meanwhile is looked at again.
-            before = self._state()
-            self._troubles = list(self._publish())
-            self._looked_at = before if self._app.as_edited.publication == before[0] else None
-        return self._troubles
+        with self._looking:
+            take_in(self._app)
+            before = self._state()  # what changes meanwhile is looked at again
+            if before != self._looked_at:
+                found = list(self._publish())
+                for trouble in (one for one in found if one not in self._troubles):
+                    log.error("%s", trouble.detail)
+                if self._troubles and not found:
+                    log.warning("over: %s", "; ".join(one.detail for one in self._troubles))
+                self._troubles = found
+                self._looked_at = before if self._app.as_edited.publication == before[0] else None
+            return self._troubles
 
     def _state(self) -> tuple[int | None, list[tuple[Path, int, int]]]:
         files = self._app.as_edited.files()
         return self._app.as_edited.publication, [*map(_version, files)]
 
     def _publish(self) -> Iterator[Trouble]:
-        look = publish_files(self._app, author="")
+        app = self._app
+        look = publish_files(app, author="")
         try:
-            sources = SettingsSources(self._app.as_edited.config, self._app.as_edited.command_line)
-            settings = sources.load()
+            settings = SettingsSources(app.as_edited.config, app.as_edited.command_line).load()
+            live = app.settings.with_live(settings)
+            if changed := app.settings.differing(live):
+                app.use(live)
+                log.info("settings that are in force now: %s", ", ".join(changed))
         except ConfigurationError as error:
             yield _broken(error.faults)
             return
@@ -46,9 +60,10 @@ class EditedFiles:
             names = ", ".join(look.conflicts)
             words = f"edited in file and elsewhere, what is in force stays: {names}"
             yield Trouble("files/conflict", words, "conflicts", {"documents": look.conflicts})
-        if settings != self._app.settings:
-            words = "settings were edited, those of the start stay: restart to put them in force"
-            yield Trouble("files/pending", words, "pending_files")
+        if late := app.settings.differing(settings):
+            names = ", ".join(late)
+            words = f"settings were edited that change with a restart only: {names}"
+            yield Trouble("files/pending", words, "pending_settings", {"names": late})
 
 
 def _broken(faults: list[Fault] | tuple[Fault, ...]) -> Trouble:
@@ -65,3 +80,34 @@ def _version(path: Path) -> tuple[Path, int, int]:
     except OSError:
         return path, 0, 0
     return path, status.st_mtime_ns, status.st_size
+
+
+def watch(app: Application, stop: threading.Event, edited: Callable[[], None]) -> None:
+    """Calls `edited` within a second of a change to a file that people edit, until `stop`.
+
+    Where the system cannot watch files (too many watches, some network shares) it says so once and
+    returns: the tick looks at them every minute.
+    """
+    from watchfiles import watch as changes  # for a daemon alone
+
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else each change is a line
+    while not stop.is_set():
+        folders = _folders(app)
+        try:
+            for _ in changes(
+                *folders, watch_filter=None, stop_event=stop, recursive=False, debounce=300, step=50
+            ):
+                edited()
+                if _folders(app) != folders:
+                    break  # one has come or gone
+        except (OSError, RuntimeError) as error:
+            log.warning("files cannot be watched, they are looked at every minute: %s", error)
+            return
+
+
+def _folders(app: Application) -> set[Path]:
+    """Also those that a link leads to, where the file is that somebody saves."""
+    files = app.as_edited.files()
+    folders = {path.parent for path in (*files, *(path.resolve() for path in files))}
+    folders.update(app.as_edited.document_files.folders())
+    return {folder for folder in folders if folder.is_dir()}

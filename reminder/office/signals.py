@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP end what runs in order."""
+"""SIGINT, SIGTERM and SIGHUP: what runs ends in order, or looks at its files again."""
 
 import signal
 import threading
@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stopping(halt: Callable[[], None]) -> Iterator[None]:
-    """Calls `halt` for SIGINT, SIGTERM or SIGHUP, from a thread of its own.
+def stopping(halt: Callable[[], None], reload: Callable[[], None] | None = None) -> Iterator[None]:
+    """Calls `halt` for SIGINT, SIGTERM or SIGHUP, from a thread of its own; for SIGHUP `reload`,
+    where that is given.
 
     No handler in the main thread: what it may wait for, the main thread may hold.
     """
@@ -19,10 +20,13 @@ def stopping(halt: Callable[[], None]) -> Iterator[None]:
 
     def wait() -> None:
         while True:
-            signal.sigwait(stops)
+            received = signal.sigwait(stops)
             if over.is_set():
                 return
-            halt()
+            if received == signal.SIGHUP and reload:
+                reload()
+            else:
+                halt()
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     waiting = threading.Thread(target=wait, name="signals", daemon=True)

@@ -234,9 +234,9 @@ def test_of_different_files_those_of_the_replica_that_began_last_are_in_force(
     office: Trial, database: Database
 ) -> None:
     app = office.app(MARCH)
-    old = Replica(database, config_hash=app.config_hash, lasting=True)
+    old = Replica(database, config_hash=lambda: app.config_hash, lasting=True)
     assert app.is_current()
-    new = Replica(database, config_hash="other files", lasting=True)
+    new = Replica(database, config_hash=lambda: "other settings", lasting=True)
     assert not app.is_current()
     assert app.tick().planned == 0  # a pass beside a daemon puts no other files in force
     lapse(database, new)
@@ -261,7 +261,7 @@ def test_of_two_on_one_host_neither_calls_over_what_the_other_sees(
 def test_whose_files_are_not_in_force_ends_and_begins_no_alarm_by_them(
     office: Trial, database: Database
 ) -> None:
-    daemon = Replica(database, config_hash="the daemon's files", lasting=True)
+    daemon = Replica(database, config_hash=lambda: "the daemon's settings", lasting=True)
     with database.write() as connection:
         begin_alarm(connection, "workdays/2027", PAST, "unknown")
     office.app("2026-03-03T12:00+08:00").tick()

@@ -68,7 +68,7 @@ def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None
         stream = office.app(MARCH, **NOBODY).settings.stream
         deliveries.claim(connection, f"{one.lease.name}:1", stream, AT, 10)
         assert two.requeue_lost(connection, AT, in_pass=True) == 0
-        senders.renew(connection, one.lease.name, -timedelta(seconds=1))
+        senders.renew(connection, one.lease.name, -timedelta(seconds=1), "")
         assert two.requeue_lost(connection, AT, in_pass=True) == 3
 
 
