@@ -1,5 +1,6 @@
 """`reminder reload` and `reminder plan history`: what came into force, and how it comes back."""
 
+from reminder.cli.context import user
 from tests.cli.conftest import PLAN, UNITS, Office
 
 MARCH = ("tick", "--at", "2026-03-02T09:00+08:00")
@@ -19,7 +20,7 @@ def test_edited_plan_is_a_version_and_the_first_comes_back(office: Office) -> No
     assert office("reload").out == "the files are in force\n"
     rows = office("plan", "history", "--json").json
     assert [(row["number"], row["origin"]) for row in rows] == [(2, "file"), (1, "start")]
-    assert "command line" in rows[0]["author"]
+    assert rows[0]["author"] == user()
     assert office("plan", "show", "1").out == PLAN
     assert office("plan", "show", "2").out == EDITED
     ended = office("plan", "restore", "1")

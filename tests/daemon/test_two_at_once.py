@@ -264,10 +264,10 @@ def test_ticks_at_once_on_a_role_that_wants_serializable_all_end_well(
 @pytest.mark.parametrize(
     ("command", "number"),
     [
-        ("run", signal.SIGHUP),
         ("run", signal.SIGINT),
         ("run", signal.SIGTERM),
         ("tick", signal.SIGTERM),
+        ("tick", signal.SIGHUP),
     ],
 )
 def test_message_in_data_is_finished_and_recorded_whatever_the_signal(
