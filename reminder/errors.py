@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reminder.words import ENGLISH, FAULTS, sentence
+from reminder.words import ENGLISH, FAULTS, Sentence
 
 
 class ReminderError(Exception):
@@ -26,7 +26,7 @@ class Mistake(ValueError):  # noqa: N818 - the word for it, here as in the files
         self.facts = facts
 
     def __str__(self) -> str:
-        return sentence(ENGLISH, FAULTS, self.reason, self.facts)
+        return str(Sentence(FAULTS, self.reason, self.facts))
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Fault:
 
     def words(self, language: str) -> str:
         """What is wrong and what was wanted, without the place."""
-        return sentence(language, FAULTS, self.reason, self.facts)
+        return Sentence(FAULTS, self.reason, self.facts).words(language)
 
     def line_in(self, language: str) -> str:
         """With its place, as a command prints it."""
         place = {"path": self.path, "line": self.line, "key": self.key}
-        return sentence(language, FAULTS, "place", place) + self.words(language)
+        return Sentence(FAULTS, "place", place).words(language) + self.words(language)
 
     def __str__(self) -> str:
         return self.line_in(ENGLISH)

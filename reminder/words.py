@@ -5,7 +5,8 @@ Every sentence that people read is one of them; Python hands over facts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cache
 from pathlib import Path
@@ -45,14 +46,33 @@ def environment(own: Path | None, *, autoescape: bool, language: str = CHINESE) 
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters |= {"quoted": quoted, "cited": _cited}
+    templates.filters |= {"quoted": quoted, "cited": _cited, "in_words": _in(language)}
     return templates
 
 
-def sentence(language: str, name: str, reason: str, facts: Mapping[str, object]) -> str:
-    """What the shipped template of that language says by its macro `reason`."""
-    template = environment(None, autoescape=False, language=language).get_template(name)
-    return str(getattr(template.module, reason)(**facts)).strip("\n")
+@dataclass(frozen=True)
+class Sentence:
+    """What a shipped template says by its macro `reason`; as text it is English.
+
+    It is said when somebody reads it, in that reader's language.
+    """
+
+    template: str
+    reason: str
+    facts: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def words(self, language: str) -> str:
+        templates = environment(None, autoescape=False, language=language)
+        say = getattr(templates.get_template(self.template).module, self.reason)
+        return str(say(**self.facts)).strip("\n")
+
+    def __str__(self) -> str:
+        return self.words(ENGLISH)
+
+
+def _in(language: str) -> Callable[[object], object]:
+    """A sentence within another is in its language."""
+    return lambda value: value.words(language) if isinstance(value, Sentence) else value
 
 
 def quoted(value: object) -> str:

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from reminder.cli import addresses, ledger, lists, mails, plan, plan_files, registering, year
 from reminder.cli.context import choose
-from reminder.cli.output import counted, remark
+from reminder.cli.output import in_words, remark, words
 from reminder.errors import ConfigurationError, ReminderError
 
 # Typer's own error panels draw boxes that scripts and logs have no use for.
@@ -92,8 +92,8 @@ def main() -> None:
             error = ReminderError(f"{place}{error.strerror or error}")
         if isinstance(error, ConfigurationError):
             for fault in error.faults:
-                remark(str(fault))
-            remark(f"reminder: {counted(len(error.faults), 'mistake')}, nothing was started")
+                remark(in_words(fault))
+            remark(words("check", "mistakes", count=len(error.faults)))
         else:
             remark(f"reminder: {error}")
             for line in filter(None, error.hint.split("\n")):

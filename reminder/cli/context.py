@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reminder.cli.output import remark
+from reminder.cli.output import remark, words
 from reminder.domain.registrations import Signature
 from reminder.errors import ConfigurationError, Fault, LedgerError, UsageError
 
@@ -135,7 +135,7 @@ def say_hold(app: Application) -> None:
     from reminder.office.status import why_held
 
     if hold := why_held(app):
-        remark(f"Held: {hold_words(hold)}; {hold_hint(hold)}")
+        remark(words("state", "nothing_goes", held=hold_words(hold), hint=hold_hint(hold)))
 
 
 def parse_moment(text: str) -> datetime:

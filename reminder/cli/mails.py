@@ -21,7 +21,7 @@ from reminder.cli.context import (
     publish_edits,
     say_hold,
 )
-from reminder.cli.output import print_json, remark, say, table
+from reminder.cli.output import print_json, remark, say, table, words
 from reminder.domain.characters import harmless
 from reminder.domain.plan import calendar_month
 from reminder.domain.series import on_days
@@ -122,7 +122,7 @@ def run() -> None:
 
     app = application(or_last_good=True)
     Daemon(app).run(lambda started: welcome(app, started))
-    print("reminder has stopped; what was sent is recorded")
+    print(words("started", "stopped"))
 
 
 @cli.command(epilog="Example: reminder status --json")
@@ -135,8 +135,8 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(facts)
         return
-    for name, text in status_lines(facts):
-        say(f"{name:<10} {text}")
+    for line in status_lines(facts):
+        say(line)
 
 
 @cli.command(epilog="Example: reminder simulate --from 2026-01-01 --to 2026-12-31")

@@ -1,15 +1,18 @@
 """What a command prints: tables on a terminal, tab-separated lines or JSON otherwise."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from itertools import zip_longest
 from shutil import get_terminal_size
 from typing import Any
 from unicodedata import combining, east_asian_width
 
 from reminder.domain.characters import UNSEEN, harmless
+from reminder.errors import Fault
+from reminder.words import CHINESE, ENGLISH, Sentence
 
 NARROW = 10  # places of a column that is not made narrower
 
@@ -21,6 +24,25 @@ def say(text: str) -> None:
 def remark(text: str) -> None:
     """Beside what a script reads."""
     print(harmless(text), file=sys.stderr)
+
+
+def language() -> str:
+    """The reader's, as POSIX has it: the first of these that is set decides."""
+    chosen = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return CHINESE if next(filter(None, chosen), "").lower().startswith("zh") else ENGLISH
+
+
+def words(template: str, reason: str, /, **facts: object) -> str:
+    """What that template of the command line says, in the reader's language."""
+    return in_words(Sentence(f"cli/{template}.txt", reason, facts))
+
+
+def in_words(it: Sentence | Fault) -> str:
+    return it.line_in(language()) if isinstance(it, Fault) else it.words(language())
+
+
+def padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
 
 
 def counted(count: int, noun: str) -> str:
@@ -36,9 +58,13 @@ def print_json(value: object) -> None:
 
 def json_of(value: object, indent: int | None = None) -> str:
     """Every character as it is but those that nobody sees: JSON lets them be written out."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=lambda day: day.isoformat())
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
     lines = text.split("\n")  # of the indent: those of a text are written out already
     return "\n".join(UNSEEN.sub(lambda c: json.dumps(c[0])[1:-1], line) for line in lines)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def show(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str]) -> None:
@@ -62,7 +88,7 @@ def table(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
         folded = [list(_folded(cell, width)) for cell, width in zip(row, widths, strict=True)]
         for parts in zip_longest(*folded, fillvalue=""):
             pairs = zip(parts, widths, strict=True)
-            yield "  ".join(part + " " * (width - _width(part)) for part, width in pairs).rstrip()
+            yield "  ".join(padded(part, width) for part, width in pairs).rstrip()
 
 
 def _folded(text: str, width: int) -> Iterator[str]:

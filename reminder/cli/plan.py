@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reminder.cli.context import AsJson, application, load, parse_day, parse_moment, say_hold
-from reminder.cli.output import counted, print_json, show
+from reminder.cli.output import in_words, print_json, remark, say, show, words
 from reminder.domain.changes import clashing
 from reminder.domain.occasions import forecast
 from reminder.domain.series import on_days
 from reminder.domain.status import task_light
 from reminder.errors import ConfigurationError
+from reminder.words import Sentence
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 cli = typer.Typer()
 LISTED = 100
+CHECK = "cli/check.txt"
 Month = Annotated[int | None, typer.Option(min=1, max=12, help="Only this month.")]
 
 
@@ -48,8 +49,8 @@ def check(
         raise
     check_templates(office.settings)
     findings, advised = _findings(office), list(advice(office.settings))
-    for words in () if as_json else advised:
-        print(f"warning: {words}", file=sys.stderr)
+    for fault in () if as_json else advised:
+        remark(words("check", "warning", words=in_words(fault)))
     if smtp:
         from reminder.mail.transports.smtp import SmtpTransport
 
@@ -61,7 +62,8 @@ def check(
         findings["warnings"] += advised
         print_json(findings)
     else:
-        print("\n".join(_in_words(findings)))
+        for line in _report(findings):
+            say(line)
 
 
 def _findings(office: Office) -> dict[str, Any]:
@@ -72,17 +74,16 @@ def _findings(office: Office) -> dict[str, Any]:
     tables = on_days(office.tables, days)
     table = tables[office.chosen]
     clashes = [
-        f"{name} is set on {day}, which is not in force: a task would be due before it opens"
+        Sentence(CHECK, "day_not_in_force", {"meeting": name, "day": day})
         for each in tables
         for name, day in clashing(each, days.get(each.plan.id, {})).items()
     ]
     moved = [
-        f"{key} is registered as done and is {', '.join(now)} now, wanted which of them: "
-        "reminder task done"
+        Sentence(CHECK, "done_otherwise", {"key": key, "now": now})
         for key, now in done_otherwise(office)
     ]
     moved += [
-        f"{name}: {', '.join(ids)} are ids of an earlier year's tasks, wanted new ones"
+        Sentence(CHECK, "ids_used_again", {"plan": name, "ids": ids})
         for name, ids in ids_used_again(office)
     ]
     single = table.directory.single
@@ -98,29 +99,28 @@ def _findings(office: Office) -> dict[str, Any]:
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
         "provisional": [w.task for each in tables for w in each.windows.values() if w.provisional],
-        "warnings": [*map(str, warnings(office)), *clashes, *moved],
+        "warnings": [*warnings(office), *clashes, *moved],
         "errors": [],
     }
 
 
-def _in_words(findings: dict[str, Any]) -> Iterator[str]:
-    count, groups = findings["tasks"], counted(findings["groups"], "group")
+def _report(findings: dict[str, Any]) -> Iterator[str]:
+    """What a person reads; `--json` has all of it."""
     yield from _few(findings["plans"])
-    monthly, all_year = f"{count['month']} monthly tasks", f"{count['year']} year-round"
-    yield f"{monthly}, {all_year}, {count['standing']} standing"
-    yield f"{findings['units']} units, {groups}, {findings['addresses']} addresses"
-    yield f"without address: {', '.join(_few(findings['without_address'])) or 'none'}"
-    yield f"provisional dates: {', '.join(_few(findings['provisional'])) or 'none'}"
-    yield from _few([f"warning: {words}" for words in findings["warnings"]])
+    yield from words("check", "counts", it=findings).splitlines()
+    for name in ("without_address", "provisional"):
+        names = findings[name]
+        more = len(names) - len(names[:LISTED])
+        yield words("check", name, names=names[:LISTED], more=more)
+    yield from _few([words("check", "warning", words=in_words(w)) for w in findings["warnings"]])
     if "smtp" in findings:
         yield findings["smtp"]
-    yield "no mistakes"
+    yield words("check", "no_mistakes")
 
 
-def _few(words: list[str]) -> list[str]:
-    """What a person reads; `--json` has them all."""
-    more = len(words) - LISTED
-    return [*words[:LISTED], f"{more} more: reminder check --json"] if more > 0 else words
+def _few(lines: list[str]) -> list[str]:
+    more = len(lines) - LISTED
+    return [*lines[:LISTED], words("check", "more", count=more)] if more > 0 else lines
 
 
 @cli.command("tasks", epilog="Example: reminder tasks --month 3 --unit deputies --json")

@@ -2,156 +2,97 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
-from reminder.cli.output import counted
+from reminder.cli.output import padded, say, words
 from reminder.daemon import Started
 from reminder.domain.characters import harmless
-from reminder.domain.notices import State
 from reminder.office.application import Application
 from reminder.office.holds import hold_hint, hold_words
 from reminder.office.links import find_link, local_address
 from reminder.office.status import next_occasions
 
 LISTED = 20  # lines of one screen
+NAME = 10  # places before them
 
 
-def status_lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "plan", f"{facts['plan']['name']} ({facts['plan']['file']})"
-    others = [
-        f"{plan['name']}: --plan-id {plan['id']} --year {plan['year']}"
-        for plan in facts["plans"]
-        if plan["file"] != facts["plan"]["file"]
-    ]
-    for words in others[:LISTED]:
-        yield "beside it", words
-    if len(others) > LISTED:
-        yield "", f"and {len(others) - LISTED} more: reminder status --json"
-    yield "transport", facts["transport"]
-    if facts["rehearsal"]:
-        yield "rehearsal", "every mail goes to mail.redirect_to, its subject marked"
-    yield "started", _moment(facts["started"]) or "not yet: reminder run, reminder tick"
-    if hold := facts["hold"]:
-        yield "held", f"{hold['why']}, since {_moment(hold['since'])}"
-        yield "", hold["next"]
-    if facts["approval"]:
-        yield "approval", f"{counted(facts['approval'], 'mail')} to read: /console/approval"
-    for session in facts["sessions"]:
-        words = f"no date yet, {counted(len(session['tasks']), 'task')} wait"
-        set_it = f"reminder meeting set {session['id']} DATE"
-        yield "session", f"{session['name']}: {words}: {set_it}"
-    yield "last tick", _moment(facts["last_tick"]) or "never"
-    yield "ready", "yes" if facts["ready"] else f"no: {facts['not_ready']}"
-    for occasion in facts["next"]:
-        yield "next", f"{_moment(occasion['at'])}  {_in_words(occasion)}"
-    if last := facts["last"]:
-        counts = f"expected {last['expected']}, accepted {last['accepted']}"
-        yield "last", f"{last['kind']} {last['period']}: {counts}"
-        others = [f"{o['unit']}: {o['state']} ({o['reason']})" for o in last["others"]]
-        yield from _few(others, last["expected"] - last["accepted"])
-    several = len({plan["id"] for plan in facts["plans"]}) > 1
-    for month in facts["unsettled"]:
-        for state in ("refused", "expired"):
-            if not month[state]:
-                continue
-            text = f"digest {month['period']}: {len(month[state])} {state}"
-            if state == "expired" and month.get("unknown"):
-                unknown = len(month["unknown"])
-                text += f", {unknown} of them may have gone before this copy was put in place"
-            which = f"--period {month['period']} --state {state}"
-            if several:
-                which += f" --plan-id {month['plan']}"
-            ways = f"reminder ledger resend {which}, or: reminder ledger drop {which}"
-            yield "unsettled", f"{text}: {ways}"
-    for name in facts["replicas"]:
-        yield "replica", name
-    for replica, detail in facts["troubles"].items():
-        yield "trouble", f"{detail} (on {replica})" if replica else detail
-    for alarm in facts["alarms"]:
-        if alarm["detail"] not in facts["troubles"].values():
-            yield "alarm", f"{alarm['detail']}, since {_moment(alarm['since'])}"
-    yield "waiting", str(facts["waiting_count"])
-    waiting = [
-        f"{w['key']}: {w['state']} ({w['reason']}) {w['reply']}".rstrip() for w in facts["waiting"]
-    ]
-    yield from _few(waiting, facts["waiting_count"])
+def status_lines(facts: dict[str, Any]) -> Iterator[str]:
+    for line in words("status", "screen", it=_harmless(facts), most=LISTED).splitlines():
+        name, _, text = line.partition("|")
+        yield f"{padded(name, NAME)} {text}"
 
 
-def _few(lines: Sequence[str], count: int) -> Iterator[tuple[str, str]]:
-    for line in lines[:LISTED]:
-        yield "", line
-    if more := count - len(lines[:LISTED]):
-        yield "", f"and {more} more: reminder ledger list"
-
-
-def _moment(value: datetime | None) -> str:
-    return value.isoformat(" ", "minutes") if value else ""
+def _harmless(value: Any) -> Any:
+    """Whatever a server or a person wrote stays on its line."""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, dict):
+        return {key: _harmless(inner) for key, inner in value.items()}
+    return [_harmless(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def welcome(app: Application, started: Started) -> None:
     """What `reminder run` did, where the mails lie, what comes next."""
-    plan, units = app.table.plan, app.table.directory.single
-    tasks = {task.table_id for task in plan.tasks}
-    print(harmless(f"reminder runs on {plan.name}: {len(tasks)} tasks, {len(units)} units."))
-    if len(app.tables) > 1:
-        print(f"Beside it stand {counted(len(app.tables) - 1, 'other table')}: reminder status")
-    for line in ("", *_did(app, started), "", *_where(app, started), "", *_next(app), ""):
-        print(harmless(line))
-    print("Ctrl-C stops it; starting it again sends nothing twice.", flush=True)
+    facts = _in_force(app) | _did(app, started) | _where(app, started)
+    for line in words("started", "screen", it=_harmless(facts)).splitlines():
+        say(line)
+    sys.stdout.flush()
 
 
-def _did(app: Application, started: Started) -> Iterator[str]:
-    if why := app.waits_for_clock(app.clock.now()):
-        yield f"{why}: nothing is begun until it is right. Set the machine's clock."
-    elif started.rehearsed:
-        month = app.table.live_digest(app.clock.now())
-        yield "The plan has no digest for today." if month is None else "Nothing was due."
-        yield f"So {started.rehearsed} was rehearsed into the outbox, every subject marked."
-    elif started.new:
-        is_outbox = app.settings.transport == "maildir"
-        place = "in the outbox" if is_outbox else "accepted by the mail server"
-        yield f"Due now: {counted(started.new, 'mail')}, {started.accepted} of them {place}."
-        if any(view.as_of and app.table.is_late(view.due, view.as_of) for view in started.examples):
-            yield "The month's digests were due before today, as their subjects say."
-        for view in started.examples:
-            why = "" if view.state is State.SENT else f": {view.state} ({view.reason})"
-            yield f"  {view.kind} {view.period}  {app.table.directory.name_of(view.unit)}{why}"
-        if more := started.new - len(started.examples):
-            yield f"  and {more} more"
-    else:
-        yield "Nothing new is due: what was sent before is not sent again."
-    if started.resumed:
-        mails = counted(started.resumed, "mail")
-        yield f"{mails} waited from before: they go as soon as they can."
-    if started.hold and started.hold.of_all:
-        yield f"Everything is held: {hold_words(started.hold)}; {hold_hint(started.hold)}"
-    elif started.held and app.settings.mail.approval:
-        where = _page(app, started, "/console/approval")
-        yield f"{started.held} mails are held. Read and approve: {where}"
-    elif started.held:
-        look = "reminder preview --output DIR --period …"
-        yield f"{started.held} mails are held. Look: {look}; then: reminder ledger release"
-    if not started.delivers:
-        yield "Another process delivers from this ledger; this one plans and serves."
+def _in_force(app: Application) -> dict[str, Any]:
+    plan, wrong_clock = app.table.plan, app.waits_for_clock(app.clock.now())
+    return {
+        "plan": plan.name,
+        "tasks": len({task.table_id for task in plan.tasks}),
+        "units": len(app.table.directory.single),
+        "others": len(app.tables) - 1,
+        "wrong_clock": wrong_clock,
+        "next": [] if wrong_clock else next_occasions(app),
+    }
 
 
-def _where(app: Application, started: Started) -> Iterator[str]:
-    if app.settings.transport == "maildir":
-        outbox = _page(app, started, "/outbox")
-        yield f"Read the mails   {outbox}   ({started.in_outbox} so far)"
-        yield f"They lie in      {app.settings.outbox}"
-    yield f"Subscribe        {_page(app, started, '/')}   (every unit's calendar)"
-    if app.settings.web.console != "off":
-        console = _page(app, started, "/console")
-        yield f"The console      {console}   (reminder console password)"
+def _did(app: Application, started: Started) -> dict[str, Any]:
+    hold, table, examples = started.hold, app.table, started.examples
+    is_all_held = bool(hold and hold.of_all)
+    approves = app.settings.mail.approval
+    return {
+        "rehearsed": started.rehearsed,
+        "has_digest": bool(started.rehearsed) and table.live_digest(app.clock.now()) is not None,
+        "new": started.new,
+        "accepted": started.accepted,
+        "is_late": any(view.as_of and table.is_late(view.due, view.as_of) for view in examples),
+        "examples": [
+            {"kind": view.kind, "period": view.period, "state": view.state, "reason": view.reason,
+             "unit": table.directory.name_of(view.unit)}
+            for view in examples
+        ],
+        "resumed": started.resumed,
+        "hold": hold_words(hold) if hold and is_all_held else None,
+        "hint": hold_hint(hold) if hold else None,
+        "held": started.held,
+        "approval": _page(app, started, "/console/approval") if approves else "",
+        "delivers": started.delivers,
+    }  # fmt: skip
+
+
+def _where(app: Application, started: Started) -> dict[str, Any]:
+    """Addresses that are handed out: empty where there is no such page."""
+    settings = app.settings
+    whole_plan = ""
     if sys.stdout.isatty():
         with app.database.read() as connection:
-            plan = find_link(app, connection, "feed", "plan")
-            yield f"The whole plan   {plan.address(started.url, app.key)}"
-    if _is_journal():
-        yield "They open by the address of: reminder console url"
+            whole_plan = find_link(app, connection, "feed", "plan").address(started.url, app.key)
+    has_outbox, has_console = settings.transport == "maildir", settings.web.console != "off"
+    return {
+        "outbox": _page(app, started, "/outbox") if has_outbox else "",
+        "in_outbox": started.in_outbox,
+        "folder": str(settings.outbox),
+        "start": _page(app, started, "/"),
+        "console": _page(app, started, "/console") if has_console else "",
+        "whole_plan": whole_plan,
+        "is_journal": _is_journal(),
+    }
 
 
 def _page(app: Application, started: Started, path: str) -> str:
@@ -169,18 +110,3 @@ def _is_journal() -> bool:
     except (OSError, ValueError):
         return False
     return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
-
-
-def _next(app: Application) -> Iterator[str]:
-    if app.waits_for_clock(app.clock.now()):
-        return
-    occasions = next_occasions(app)
-    if not occasions:
-        yield "The plan holds no further occasion: it is time for the next year's table."
-    for index, occasion in enumerate(occasions):
-        word, at = "then" if index else "Next", f"{occasion['at']:%Y-%m-%d %H:%M %z}"
-        yield f"{word:<16} {at}  {_in_words(occasion)}"
-
-
-def _in_words(occasion: dict[str, Any]) -> str:
-    return f"{occasion['kind']} {occasion['period']}, {counted(occasion['units'], 'unit')}"

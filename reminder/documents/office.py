@@ -298,21 +298,18 @@ def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
                 yield file.fault((*here, "to"), "address_of_two", **facts)
 
 
-def advice(settings: Settings) -> Iterator[str]:
-    """One sentence each, beginning with the setting."""
+def advice(settings: Settings) -> Iterator[Fault]:
+    """What an office that goes to work has still to set."""
     mail, web, domain = settings.mail, settings.web, settings.uid_domain
     if settings.transport == "smtp":
         if is_reserved(f"@{domain}"):
-            yield f"uid_domain: {domain} is nobody's: choose one of your own, once, and keep it"
+            yield Fault("", 0, "uid_domain", "domain_of_nobody", {"domain": domain})
         if is_reserved(mail.sender_address) and not settings.smtp_is_local:
-            yield f"mail.from: {mail.sender_address} is nobody's: mail servers will refuse it"
+            yield Fault("", 0, "mail.from", "sender_of_nobody", {"address": mail.sender_address})
         if not mail.operator:
-            yield "mail.operator: not set: nobody is told what will go, what went and what is wrong"
+            yield Fault("", 0, "mail.operator", "no_operator")
     # Whoever listens on the way would read the console's passwords.
     plain_site = web.base_url and not web.is_https and web.reachable
     plain_host = not web.base_url and not is_loopback(web.host or "0.0.0.0")
     if web.console != "off" and (plain_site or plain_host):
-        yield (
-            f"web.console: passwords go to {web.public_url} in plain text: put https "
-            "in front, and its address into web.base_url"
-        )
+        yield Fault("", 0, "web.console", "passwords_in_the_clear", {"url": web.public_url})

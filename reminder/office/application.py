@@ -36,6 +36,7 @@ from reminder.office import holds
 from reminder.office.alerts import Alerts, Trouble
 from reminder.office.container import Container, Containers, InForce
 from reminder.office.passes import Pass, PlanningPass, report
+from reminder.words import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Application:
         self.wake: Callable[[], None] = lambda: None
         self._transport = transport
         self._dice = dice
-        self._wrong = ""  # what is wrong with the clock, as it was told
+        self._wrong: Sentence | None = None  # what is wrong with the clock, as it was told
 
     def about(self, plan: str, year: int | None = None) -> "Application":
         """The same, about that plan: its table of that year, or the one whose term runs.
@@ -246,7 +247,7 @@ class Application:
         with self.database.read() as connection:
             return read_progress(connection, self.table, self.settings.stream)
 
-    def waits_for_clock(self, at: datetime) -> str:
+    def waits_for_clock(self, at: datetime) -> Sentence | None:
         """Why that moment cannot be now: nothing is begun then. Told once in the log."""
         why = holds.clock_fault(self.clock, self.tables, at)
         if why and why != self._wrong:

@@ -17,21 +17,12 @@ from reminder.ledger.holds import Hold as Hold  # for pages too
 from reminder.ledger.holds import begin_hold
 from reminder.ledger.holds import read_hold as read_hold  # for pages too
 from reminder.ledger.mark import name_ledger
+from reminder.words import Sentence
 
 log = logging.getLogger(__name__)
 
 NEAR = timedelta(hours=1)
-_WORDS = {
-    Reason.HOLD: "first start with a mail server",
-    Reason.RESTORED: "this ledger is not the one last used here",
-    Reason.BY_HAND: "held by hand",
-}
-_RELEASE = "to let go: reminder ledger release"
-_LOOK_FIRST = (
-    "what went after this copy was made would go again: look with reminder "
-    "ledger list --state held, give up what was delivered (also what ended as unknown) with "
-    "reminder ledger drop --period P, then: reminder ledger release"
-)
+STATE = "cli/state.txt"
 
 
 def hold(database: Database, at: datetime, why: str, who: str = "") -> bool:
@@ -68,16 +59,14 @@ def note_how_far(database: Database) -> None:
     database.mark.write(noted)
 
 
-def hold_words(hold: Hold) -> str:
-    words = _WORDS[hold.reason]
-    if hold.years:
-        words = f"first use of the table of {', '.join(map(str, hold.years))}"
-    return f"{words}: {hold.why}" if hold.why else words
+def hold_words(hold: Hold) -> Sentence:
+    facts = {"reason": hold.reason, "years": hold.years, "why": hold.why}
+    return Sentence(STATE, "held", facts)
 
 
-def hold_hint(hold: Hold) -> str:
+def hold_hint(hold: Hold) -> Sentence:
     """What to type next."""
-    return _LOOK_FIRST if hold.reason is Reason.RESTORED else _RELEASE
+    return Sentence(STATE, "to_release", {"is_restored": hold.reason is Reason.RESTORED})
 
 
 def why_too_late(hold: Hold | None, due: datetime) -> Reason:
@@ -87,21 +76,19 @@ def why_too_late(hold: Hold | None, due: datetime) -> Reason:
     return Reason.UNKNOWN if is_unknown else Reason.TOO_LATE
 
 
-def clock_fault(clock: Clock, tables: Sequence[Timetable], at: datetime) -> str:
-    """Why that moment cannot be now, in words; empty when it can. All that a wrong clock passed
+def clock_fault(clock: Clock, tables: Sequence[Timetable], at: datetime) -> Sentence | None:
+    """Why that moment cannot be now; None when it can. All that a wrong clock passed
     over would be given up.
 
     A moment that was asked for need not be now; it may not lie years before the plan either.
     """
     table = min(tables, key=lambda table: table.plan.year)
-    year = table.plan.year
-    if clock.is_real and at < RELEASED:
-        why = "before this version was made"
-    elif table.local_day(at).year < year - 1:
-        why = f"years before the plan of {year}"
-    else:
-        return ""
-    return f"the clock says {table.local_day(at)}, {why}"
+    day, year = table.local_day(at), table.plan.year
+    is_before_us = clock.is_real and at < RELEASED
+    if is_before_us or day.year < year - 1:
+        facts = {"day": day, "year": None if is_before_us else year}
+        return Sentence(STATE, "wrong_clock", facts)
+    return None
 
 
 def refuse_wrong_clock(clock: Clock, tables: Sequence[Timetable]) -> None:

@@ -16,13 +16,14 @@ from reminder.ledger.holds import Hold, read_hold, unapproved
 from reminder.ledger.occasions import last_occasion, last_tick, read_start
 from reminder.ledger.registrations import read_progress
 from reminder.office.application import Application
-from reminder.office.holds import hold_hint, hold_words
+from reminder.office.holds import STATE, hold_hint, hold_words
+from reminder.words import Sentence
 
 EVERY = timedelta(seconds=30)  # between two ticks of a daemon
 STALLED = 3 * EVERY
 _AHEAD = timedelta(days=62)
 _NEXT = 3
-_NOT_YET = "nobody has ticked yet"
+_NOT_YET = Sentence(STATE, "no_tick")
 
 
 def read_status(app: Application) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def read_status(app: Application) -> dict[str, Any]:
     if has_ledger:
         with app.database.read() as connection:
             facts |= _recorded(app, connection, at)
-    return facts | {"ready": not not_ready, "not_ready": not_ready}
+    return facts | {"ready": not not_ready, "not_ready": not_ready or ""}
 
 
 def _recorded(app: Application, connection: Connection, at: datetime) -> dict[str, Any]:
@@ -128,8 +129,8 @@ def why_held(app: Application) -> Hold | None:
         return read_hold(connection, app.settings.stream)
 
 
-def why_not_ready(app: Application, at: datetime, *, as_replica: bool = False) -> str:
-    """Empty when the ledger answers and somebody has ticked lately.
+def why_not_ready(app: Application, at: datetime, *, as_replica: bool = False) -> Sentence | None:
+    """None when the ledger answers and somebody has ticked lately.
 
     `as_replica`: and when the files that this process has read are in force.
     """
@@ -137,13 +138,13 @@ def why_not_ready(app: Application, at: datetime, *, as_replica: bool = False) -
         return why
     try:
         if as_replica and not app.is_current():
-            return "another replica that began later has other files"
+            return Sentence(STATE, "other_files")
         with app.database.read() as connection:
             ticked = last_tick(connection)
     except LedgerError as error:
-        return str(error)
+        return Sentence(STATE, "ledger_away", {"why": str(error)})
     if ticked is None:
         return _NOT_YET
     if abs(at - ticked) > STALLED:  # either way: the clock may have been set back
-        return f"the last tick was at {ticked.astimezone(app.table.plan.zone).isoformat()}"
-    return ""
+        return Sentence(STATE, "last_tick", {"at": ticked.astimezone(app.table.plan.zone)})
+    return None

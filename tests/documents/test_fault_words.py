@@ -3,13 +3,14 @@
 import ast
 from datetime import date
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import nodes
 
 from reminder.errors import Fault
-from reminder.words import CHINESE, ENGLISH, FAULTS, environment, quoted, sentence
+from reminder.words import CHINESE, ENGLISH, FAULTS, SHIPPED, Sentence, environment, quoted
 from tests.test_house import modules
 
 # What a parameter of a sentence may be; of flags both.
@@ -23,10 +24,10 @@ SAMPLES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def macros(language: str) -> dict[str, list[str]]:
+def macros(language: str, template: str = FAULTS) -> dict[str, list[str]]:
     """The parameters of each, by its name."""
     templates = environment(None, autoescape=False, language=language)
-    source, _, _ = templates.loader.get_source(templates, FAULTS)
+    source, _, _ = templates.loader.get_source(templates, template)
     body = templates.parse(source).body
     return {
         macro.name: [argument.name for argument in macro.args]
@@ -53,6 +54,12 @@ def test_every_reason_has_its_sentence_in_both_languages() -> None:
     assert macros(ENGLISH).keys() - {"place"} == reasons()
 
 
+@pytest.mark.parametrize("path", sorted((SHIPPED / "templates" / ENGLISH).rglob("*.txt")), ids=str)
+def test_what_is_said_in_english_is_said_in_chinese(path: Path) -> None:
+    name = str(path.relative_to(SHIPPED / "templates" / ENGLISH))
+    assert macros(ENGLISH, name) == macros(CHINESE, name)
+
+
 def needles(value: Any) -> list[str]:
     if isinstance(value, list):
         return [needle for each in value for needle in needles(each)]
@@ -66,7 +73,7 @@ def test_both_languages_say_the_same_facts(reason: str) -> None:
     flags = [name for name in names if name.startswith("is_")]
     for choice in product((True, False), repeat=len(flags)):
         facts |= dict(zip(flags, choice, strict=True))
-        english, chinese = (sentence(each, FAULTS, reason, facts) for each in (ENGLISH, CHINESE))
+        english, chinese = map(Sentence(FAULTS, reason, facts).words, (ENGLISH, CHINESE))
         for name in set(names) - set(flags) - {"limits", "kind"}:
             for needle in needles(facts[name]):
                 assert (needle in english) == (needle in chinese), (name, english, chinese)

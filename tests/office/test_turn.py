@@ -162,7 +162,7 @@ def test_a_new_table_waits_until_somebody_has_looked(office: Trial) -> None:
     assert office.outcome("nudge/2026-12-28/lead")[0] == State.EXPIRED  # it was on its way
     hold = why_held(office.app(JANUARY, mail=held, **NOBODY))
     assert hold
-    assert hold_words(hold) == "first use of the table of 2027"
+    assert str(hold_words(hold)) == "first use of the table of 2027"
     app = office.app(JANUARY, mail=held, **NOBODY).about("small", 2027)
     with app.database.read() as connection:
         report = app.container.reporter.forecast(connection, 2)

@@ -37,7 +37,7 @@ CONNECTIONS = 2
 BUSY = (4, 5, 6, 7)  # months with many mails, followed by another such
 LATENCY = 0.008  # seconds at most, before the server keeps a message and before it says so
 PATIENCE = 20  # seconds for a life to send what is waited for
-READY = "Ctrl-C stops it"
+READY = "Ctrl-C"
 
 
 class SlowRecord(Record):

@@ -1,0 +1,88 @@
+"""Who has a Chinese locale reads Chinese; scripts and logs read on as before."""
+
+import re
+
+import pytest
+
+from reminder.cli.output import language
+from reminder.words import CHINESE, ENGLISH
+from tests.cli.conftest import PLAN, Office
+
+
+@pytest.fixture
+def chinese(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    return office
+
+
+@pytest.mark.parametrize(
+    ("locale", "reads"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, CHINESE),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, ENGLISH),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW"}, CHINESE),
+        ({"LC_ALL": "C", "LC_MESSAGES": "zh_CN", "LANG": "zh_CN"}, ENGLISH),
+        ({"LC_ALL": "", "LANG": "zh_CN"}, CHINESE),
+        ({}, ENGLISH),
+    ],
+)
+def test_first_variable_that_is_set_says_which_language(
+    monkeypatch: pytest.MonkeyPatch, locale: dict[str, str], reads: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    assert language() == reads
+
+
+def test_mistake_is_said_in_chinese_and_to_scripts_in_english(chinese: Office) -> None:
+    chinese.put("plan.toml", PLAN.replace('lead = ["代表', 'lead = ["代裱', 1))
+    ended = chinese("check")
+    assert ended.status == 2
+    assert ended.err.splitlines()[0].endswith(
+        "plan.toml第11行，month.lead：没有名为“代裱工作委员会”的单位，是不是“代表工作委员会”？"
+    )
+    assert ended.err.splitlines()[-1] == "reminder：共1处差错，没有启动"
+    assert "unknown unit '代裱工作委员会'" in chinese("check", "--json").raw.decode()
+
+
+def test_check_without_mistakes_is_chinese(chinese: Office) -> None:
+    lines = chinese("check").out.splitlines()
+    assert lines[:4] == [
+        "年度安排表",
+        "按月的任务2项，全年任务1项，备注0项",
+        "单位3个，单位组0个，邮箱3个",
+        "没有邮箱的单位：无",
+    ]
+    assert any(
+        re.fullmatch("提醒：.*units.toml第15行，unit.id：高级人民法院全年.*", line)
+        for line in lines
+    )
+    assert lines[-1] == "没有差错"
+
+
+def test_status_has_its_columns_in_places_of_the_terminal(chinese: Office) -> None:
+    """A Chinese character takes two."""
+    chinese("tick")
+    chinese("ledger", "hold", "--why", "等主任看过")
+    lines = chinese("status").out.splitlines()
+    assert lines[0].startswith("安排表     年度安排表（")
+    assert "发信方式   发件箱文件夹，不经邮件服务器（maildir）" in lines
+    assert "暂存       人工暂停：等主任看过，自2026-04-01 10:00起" in lines
+    assert "           放行：reminder ledger release" in lines
+    assert "上一批     2026-04 月度提示：应发2封，已接收2封" in lines
+
+
+def test_status_says_the_same_facts_in_both_languages(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.put(
+        "units.toml", (office.folder / "units.toml").read_text("utf-8").replace("to = ", "cc = ", 1)
+    )
+    office("tick")
+    numbers = {}
+    for locale in ("C", "zh_CN"):
+        monkeypatch.setenv("LC_ALL", locale)
+        numbers[locale] = sorted(re.findall(r"\d+", office("status").out.replace("+08:00", "")))
+    assert numbers["C"] == numbers["zh_CN"]
