@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reminder.documents.plan_editing import PLAN_EDITORS
 from reminder.domain.edits import Edit
 from reminder.errors import DeclinedError, ReminderError
 
@@ -23,7 +24,7 @@ def _remove(content: bytes | None, args: Args) -> None:
         raise DeclinedError("no_such_document", "the document is gone already")
 
 
-EDITORS: dict[str, Editor] = {"text": _replace, "remove": _remove}
+EDITORS: dict[str, Editor] = {"text": _replace, "remove": _remove, **PLAN_EDITORS}
 # Which of its arguments say what an edit is about: a later one of the same place replaces it.
 # Of kinds that are not here it is "id".
 PLACES: dict[str, tuple[str, ...]] = {"text": (), "remove": ()}

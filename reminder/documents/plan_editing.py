@@ -21,8 +21,8 @@ _DATES = ("opens", "due", "date", "until")
 
 
 def edit_task(content: bytes | None, args: Args) -> bytes:
-    """`new`, `drop`, or what becomes otherwise: WORDS, TIMES, UNITS; `place` ("month", "year-round",
-    "standing") and `time`, in the office's words, say where it stands."""
+    """`new`, `drop`, or what becomes otherwise: WORDS, TIMES, UNITS; `place` (month, year-round,
+    standing) and `time`, in the office's words, say where it stands."""
     plan = _opened(content)
     if args.get("new"):
         return _add(plan, args)

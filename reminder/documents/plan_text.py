@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reminder.documents.edited_file import EditedFile, Location
-from reminder.errors import ConfigurationError, UsageError
+from reminder.errors import ConfigurationError, DeclinedError
 
 if TYPE_CHECKING:
     from tomlkit.items import Array
@@ -96,7 +96,7 @@ def _set(table: Any, key: str, value: Any) -> None:
 def _edit_array(array: Any, value: Sequence[Any]) -> bool:
     """In place, where items only went or came at the end: what is noted beside them stays."""
     kept = [item for item in array if item in value]
-    if not hasattr(array, "add_line") or list(value[: len(kept)]) != kept or "#" not in array.as_string():
+    if list(value[: len(kept)]) != kept or "#" not in array.as_string():
         return False
     for item in [item for item in array if item not in value]:
         array.remove(item)
@@ -119,7 +119,8 @@ def _ends_as(text: str, new: str) -> str:
 
 
 class PlanText:
-    """`blocks` in the file's order. Raises `ConfigurationError` for what is no TOML."""
+    """`blocks` in the file's order. Raises `ConfigurationError` for what is no TOML, and
+    `DeclinedError` where tables stand in a list."""
 
     def __init__(self, content: bytes, name: str) -> None:
         file = EditedFile(Path(name), content)
@@ -186,7 +187,7 @@ def _blocks(file: EditedFile, lines: list[str]) -> tuple[list[Block], str]:
     for place, kind, data in _tables(file.data):
         line = file.line_of(place) - 1
         if not lines or not lines[line].lstrip().startswith("["):
-            raise UsageError(f"{file.shown} has {kind} in a list, wanted tables: {_head(kind)}")
+            raise DeclinedError("plan_in_a_list", f"{kind} in a list, wanted {_head(kind)}")
         starts.append((line, kind, data))
     starts.sort(key=lambda start: start[0])
     blocks: list[Block] = []
