@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from reminder.cli import addresses, ledger, lists, mails, plan, plan_files, registering, year
+from reminder.cli import addresses, brief, ledger, lists, mails, plan, plan_files, registering, year
 from reminder.cli.context import choose
 from reminder.cli.output import in_words, remark, words
 from reminder.errors import ConfigurationError, ReminderError
@@ -52,6 +52,7 @@ def of_all_commands(
 cli.add_typer(plan.cli)
 cli.add_typer(mails.cli)
 cli.add_typer(plan_files.reloading)
+cli.add_typer(brief.cli)
 cli.add_typer(registering.tasks, name="task")
 cli.add_typer(registering.meetings, name="meeting")
 cli.add_typer(plan_files.cli, name="plan")

@@ -10,6 +10,7 @@ from jinja2 import Environment, TemplateError, TemplateSyntaxError, nodes
 from reminder.documents.edited_file import is_leftover, not_utf8, shown
 from reminder.documents.settings import Settings
 from reminder.documents.tables.grid import RefusedFileError
+from reminder.documents.word_template import BRIEF, SAMPLE, fill
 from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.words import CHINESE, SHIPPED
 from reminder.words import environment as environment
@@ -21,6 +22,12 @@ REFUSALS = "documents/refusals.txt"
 _IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport, nodes.Output)
 # What an expression of the operator's own can come to, or a file that cannot be read.
 _WRONG = (TemplateError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+
+
+def find_file(own: Path | None, name: str) -> Path:
+    """Of a template that is no text: the operator's, else the shipped one."""
+    mine = own / LANGUAGE / name if own else None
+    return mine if mine and mine.exists() else SHIPPED / "templates" / LANGUAGE / name
 
 
 def check_templates(settings: Settings) -> None:
@@ -36,7 +43,7 @@ def check_templates(settings: Settings) -> None:
     for name in templates.list_templates():
         file = Path(name).name
         is_ours = name.partition("/")[0] in (*KINDS, WORDS)
-        if not is_ours or is_leftover(file) or file.startswith("."):
+        if not is_ours or is_leftover(file) or file.startswith(".") or file.endswith(".docx"):
             continue
         try:
             with _located(name):
@@ -44,6 +51,10 @@ def check_templates(settings: Settings) -> None:
             faults += _lacking(templates, own, name)
         except ConfigurationError as error:
             faults += error.faults
+    try:
+        fill(find_file(own, BRIEF), SAMPLE)
+    except ConfigurationError as error:
+        faults += error.faults
     if faults:
         raise ConfigurationError(faults)
 

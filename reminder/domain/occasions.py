@@ -64,6 +64,14 @@ def digest_units(table: Timetable, month: int, on: date, progress: Progress) -> 
     return (*rows, *(unit for unit in table.directory.units if unit in others)) if others else rows
 
 
+def asked_months(table: Timetable, at: datetime, progress: Progress) -> Iterator[int]:
+    """Those whose digest was due by then; before the first start nobody was asked to sign."""
+    for month in table.plan.months:
+        is_before = progress.started and last_day(table.plan.year, month) < progress.started
+        if not is_before and table.digest_due(month) <= at:
+            yield month
+
+
 def gets_digest(table: Timetable, unit: str, month: int, on: date, progress: Progress) -> bool:
     """Whether that unit is one of `digest_units`."""
     named = _is_named(table, unit, month, progress)

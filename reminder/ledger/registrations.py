@@ -85,6 +85,17 @@ def latest_on_tasks(
     return {(row.task, row.unit): row for row in rows}
 
 
+def latest_progress(connection: Connection, plan: str) -> dict[tuple[str, str], Registration]:
+    """What units have told last of each task, by the task and the month of a year-round one's
+    check-in."""
+    last = select(func.max(registration.c.id)).where(
+        registration.c.plan == plan, registration.c.act == Act.PROGRESS
+    )
+    last = last.group_by(registration.c.task, registration.c.period)
+    rows = _read(connection, select(registration).where(registration.c.id.in_(last)))
+    return {(row.task, row.period): row for row in rows}
+
+
 def count_like(connection: Connection, new: Registration, since: datetime) -> int:
     """How often the unit itself has done the same since: reported completion of that task, or told
     of progress or signed at all."""

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from reminder.documents.templates import WORDS, environment, phrase
 from reminder.domain.notices import State
+from reminder.domain.occasions import asked_months
 from reminder.domain.plan import TaskKind
+from reminder.domain.registrations import Registration
 from reminder.domain.series import table_with
 from reminder.domain.status import office_status
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Rule
-from reminder.domain.workdays import last_day
 from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.ledger.views import read_notices
@@ -54,6 +55,10 @@ class Export:
     def progress(self) -> Progress:
         stream = self.app.settings.stream
         return registrations.read_progress(self.connection, self.table, stream)
+
+    @cached_property
+    def told(self) -> dict[tuple[str, str], Registration]:
+        return registrations.latest_progress(self.connection, self.table.plan.id)
 
     @cached_property
     def say(self) -> Callable[..., str]:
@@ -142,6 +147,7 @@ def _task_rows(export: Export) -> Iterator[Row]:
             export.say("rule", kind=task.kind, rule=window.rule if window else ""),
             export.say("state", status=status, done=bool(done), kind=task.kind),
             *_registered(export, task.id),
+            *_told(export, task.id),
         )
 
 
@@ -161,15 +167,25 @@ def _registered(export: Export, task: str) -> Row:
     )
 
 
+def _told(export: Export, task: str) -> Row:
+    """What a unit has told last of its progress: how far, in which words, who and when."""
+    period = export.period if export.month else ""
+    of_task = [one for (of, month), one in export.told.items() if of == task]
+    wanted = (one for one in of_task if not period or one.period in ("", period))
+    last = max(wanted, key=lambda one: one.id, default=None)
+    if last is None:
+        return None, "", "", ""
+    who = export.say("teller", unit=export.name(last.unit), who=last.by.who)
+    return last.percent, last.message, who, export.local(last.at)
+
+
 def _signature_rows(export: Export) -> Iterator[Row]:
     """Of the months whose digest was due here: who was asked, and who has signed."""
     table, say, progress = export.table, export.say, export.progress
-    for month in table.plan.months:
+    for month in asked_months(table, export.at, progress):
         period = table.plan.period(month)
-        if export.period not in ("", period) or table.digest_due(month) > export.at:
+        if export.period not in ("", period):
             continue
-        if progress.started and last_day(table.plan.year, month) < progress.started:
-            continue  # before the first start nobody was asked
         signing = read_signing(export.connection, table, month, export.at, progress)
         for unit in dict.fromkeys((*signing.asked, *signing.signed)):
             signature = signing.signed.get(unit)
@@ -232,7 +248,7 @@ def _notice_rows(export: Export) -> Iterator[Row]:
 
 # By their names in addresses: the columns' widths, and the rows. Headings are templates'.
 TABLES: dict[str, tuple[tuple[int, ...], Callable[[Export], Iterator[Row]]]] = {
-    "tasks": ((16, 8, 56, 36, 36, 12, 12, 36, 18, 12, 36, 12, 28), _task_rows),
+    "tasks": ((16, 8, 56, 36, 36, 12, 12, 36, 18, 12, 36, 12, 28, 8, 48, 36, 20), _task_rows),
     "signatures": ((10, 36, 8, 10, 20, 16, 24), _signature_rows),
     "registrations": ((8, 20, 12, 36, 10, 16, 48, 12, 8, 48, 16, 24), _registration_rows),
     "notices": ((44, 14, 36, 12, 20, 14, 36, 48, 20, 8), _notice_rows),

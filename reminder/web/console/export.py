@@ -1,7 +1,8 @@
-"""台账 to take away: a workbook of all its tables, or one of them as CSV."""
+"""To take away: 台账 as a workbook of all its tables, or one of them as CSV; the 情况简报."""
 
 import csv
 import io
+import logging
 import re
 from datetime import date
 from threading import BoundedSemaphore
@@ -11,7 +12,9 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from reminder.errors import UsageError
+from reminder.errors import ConfigurationError, UsageError
+from reminder.office.brief import about_brief, read_brief
+from reminder.office.brief_document import brief_file, brief_name
 from reminder.office.export import TABLES, Cell, Export, checked_period
 from reminder.web.console.access import console_page
 from reminder.web.page import Page, Refused
@@ -19,6 +22,7 @@ from reminder.web.page import Page, Refused
 if TYPE_CHECKING:
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+log = logging.getLogger(__name__)
 AT_ONCE = 2  # a year's takes seconds: more would keep all the server's threads from everybody else
 writing = BoundedSemaphore(AT_ONCE)
 # A text that begins with one of these may be taken for a formula (OWASP, CSV injection), in full
@@ -27,6 +31,7 @@ _MISTAKEN = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]|\d{4}-\d{1,2}-
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 
 
@@ -52,9 +57,30 @@ def _sent(page: Page, table: str = "") -> Response:
     finally:
         writing.release()
     name = f"{export.say('title', table=table) if table else export.say('file')}{period}.{kind}"
+    return _file(content, kind, name, "export")
+
+
+def _file(content: bytes, kind: str, name: str, plain: str) -> Response:
     # RFC 6266: in ASCII for old programs, as it is for all others.
-    disposition = f"attachment; filename=\"export.{kind}\"; filename*=UTF-8''{quote(name)}"
+    disposition = (
+        f"attachment; filename=\"{plain}.{kind}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
     return Response(content, media_type=_TYPES[kind], headers={"Content-Disposition": disposition})
+
+
+def _brief(page: Page) -> Response:
+    _ = page.connection  # brings what is in force
+    try:
+        app, month = about_brief(page.app, page.query("period"), page.at)
+    except UsageError:
+        raise Refused(400, "no_such_period") from None
+    found = read_brief(app, page.connection, page.at, month)
+    try:
+        content = brief_file(app, found)
+    except ConfigurationError as error:
+        log.error("no brief: %s", error)
+        raise Refused(500, "broken_template", faults=error.faults) from None
+    return _file(content, "docx", brief_name(app, found.period), f"brief-{found.period}")
 
 
 def written_csv(export: Export, table: str) -> bytes:
@@ -109,6 +135,7 @@ def _fill(sheet: "WriteOnlyWorksheet", table: str, export: Export) -> None:
 
 
 ROUTES = [
+    console_page("/console/brief.docx", _brief),
     console_page("/console/export.xlsx", _sent),
     console_page("/console/export.csv", _csv),
 ]

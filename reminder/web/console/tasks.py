@@ -11,6 +11,7 @@ from reminder.domain.plan import TaskKind, calendar_month
 from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError
 from reminder.office import completion, links, overview, registrations
+from reminder.office.brief import offered_periods
 from reminder.office.overview import SHOWN
 from reminder.web.console.access import console_form, console_page
 from reminder.web.forms import Form
@@ -35,7 +36,8 @@ def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     bars.sort(key=lambda bar: bar.order)
     bars += [task_bar(term, row.task, None, row.status) for row in shown["year_round"]]
     drawn = timeline(Year(term, page.table.local_day(page.at), bars))
-    return _render(page, "year.html", form, refused, back="/console", overview=shown, drawn=drawn)
+    facts = {"overview": shown, "drawn": drawn, "briefs": offered_periods(page.app, page.at)}
+    return _render(page, "year.html", form, refused, back="/console", **facts)
 
 
 def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
@@ -57,6 +59,7 @@ def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
         here="/console/month",
         back=f"/console/month/{plan.period(month)}",
         month=calendar_month(month),
+        period=plan.period(month),
         live=calendar_month(live),
         months=[(calendar_month(number), plan.period(number)) for number in plan.months],
         number=number,

@@ -90,6 +90,21 @@ def test_states_are_said_in_words(secretary: Any, house: Any) -> None:
     assert {found[task]["状态"] for task in soft} <= {"未开始", "进行中"}  # never late
 
 
+def test_a_task_says_how_far_it_is_in_whose_words(secretary: Any, house: Any) -> None:
+    say(house, Act.PROGRESS, percent=20, message="已立项")
+    say(house, Act.PROGRESS, percent=40, message="正在起草")
+    say(house, Act.PROGRESS, task="2026-year-1", period="2026-03", message="邀请了3人次")
+    say(house, Act.PROGRESS, task="2026-04-2", message="别处的", plan="other")
+    keys = ("进度%", "最新进展", "反馈单位、反馈人", "反馈时间")
+    found = {row["编号"]: tuple(row[key] for key in keys) for row in rows(secretary, "")}
+    who, when = "自治区人大常委会代表工作委员会 值班员", "2026-04-01 09:00:00"
+    assert found["2026-04-1"] == ("40", "正在起草", who, when)
+    assert found["2026-year-1"] == ("", "邀请了3人次", who, when)
+    assert found["2026-04-2"] == ("", "", "", "")
+    april = {row["编号"]: row["最新进展"] for row in rows(secretary, "period=2026-04")}
+    assert (april["2026-04-1"], april["2026-year-1"]) == ("正在起草", "")
+
+
 def test_who_has_signed_stands_beside_who_was_asked(secretary: Any, house: Any) -> None:
     sign(house)
     found = [row for row in rows(secretary, "table=signatures") if row["月份"] == "2026年4月"]
