@@ -67,13 +67,20 @@ class Office:
         return self.paths[self.chosen]
 
     @property
+    def document(self) -> str:
+        """The name under which that file is published."""
+        return self.document_at(self.path)
+
+    def document_at(self, path: Path) -> str:
+        return next(n for n in self.contents if self.document_files.path_of(n) == path)
+
+    @property
     def plan_file(self) -> EditedFile:
         return self.file_at(self.path)
 
     def file_at(self, path: Path) -> EditedFile:
         """Read again: one of its documents by its file."""
-        names = (name for name in self.contents if self.document_files.path_of(name) == path)
-        return EditedFile(path, self.contents[next(names)])
+        return EditedFile(path, self.contents[self.document_at(path)])
 
     @cached_property
     def positions(self) -> Mapping[tuple[str, int], int]:

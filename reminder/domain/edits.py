@@ -42,7 +42,8 @@ class DraftState(StrEnum):
 @dataclass(frozen=True)
 class DocumentDraft:
     """Edits of a person, who is known by the name of the account and by `author`, the name that
-    is shown. `base` is the newest publication when it was begun; `answer` is why it came back.
+    is shown. `base` is the newest publication when it was begun; `answer` is why it came back, and
+    `answered_by` who said so.
     """
 
     person: str
@@ -55,6 +56,7 @@ class DocumentDraft:
     note: str = ""
     tell: Tell = Tell.NOW
     answer: str = ""
+    answered_by: str = ""
     id: int = 0
 
     @property

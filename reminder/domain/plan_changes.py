@@ -90,7 +90,7 @@ class PlanChanges:
 
 
 def compare(before: Timetable, after: Timetable) -> PlanChanges:
-    """What differs between two tables read with the same units and working days.
+    """What differs between two tables; of members that came to a group or left it each task.
 
     Tasks in the new table's order, then those that were dropped. Times that come to the same
     window are the same, and so are a group and all its members. Ids differ from year to year: there
@@ -106,7 +106,7 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
         if is_next and row in became:
             continue
         was, becomes = old.get(origin.get(row, row) if is_next else row, ()), new.get(row, ())
-        roles = _role_changes(before.directory, was, becomes)
+        roles = _role_changes((before.directory, was), (after.directory, becomes))
         has_moved = times(before, was) != times(after, becomes)
         differences = _differences(was, becomes, roles, has_moved=has_moved)
         twin = origin.get(row) or became.get(row, "")
@@ -195,10 +195,8 @@ def _nominal_times(table: Timetable, tasks: Iterable[Task]) -> set[object]:
     return times
 
 
-def _role_changes(
-    directory: Directory, before: tuple[Task, ...], after: tuple[Task, ...]
-) -> tuple[RoleChange, ...]:
-    was, becomes = (_roles(directory, tasks[:1]) for tasks in (before, after))
+def _role_changes(*sides: tuple[Directory, tuple[Task, ...]]) -> tuple[RoleChange, ...]:
+    was, becomes = (_roles(directory, tasks[:1]) for directory, tasks in sides)
     units = dict.fromkeys((*becomes, *was))
     return tuple(RoleChange(unit, was.get(unit), becomes.get(unit)) for unit in units)
 

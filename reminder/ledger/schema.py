@@ -186,7 +186,7 @@ draft = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     *_filled(person=String, state=String, base=Integer, created=Moment, updated=Moment),
-    *_filled(author=Words, note=Words, answer=Words, tell=String, edits=Text),
+    *_filled(author=Words, note=Words, tell=String, edits=Text, answer=Words, answered_by=Words),
 )
 # Who may use the console. `password` is a hash, or empty until one is chosen; `totp` a secret,
 # `totp_used` the step of its last code; `subject` the name by which an identity provider knows

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -11,27 +10,19 @@ from reminder.documents.editing import apply_each, with_edits
 from reminder.documents.editing import place_of_edit as place_of_edit
 from reminder.documents.office import Office, load_office
 from reminder.domain.edits import DocumentDraft, DraftState, Edit
+from reminder.domain.persons import Person
 from reminder.domain.series import on_days
 from reminder.domain.versions import Publication, Tell
 from reminder.errors import ConfigurationError, DeclinedError, Fault, ReminderError, UnknownError
 from reminder.ledger import drafts, publications
 from reminder.ledger.drafts import open_draft as open_draft
-from reminder.ledger.drafts import read_draft, submitted_drafts
+from reminder.ledger.drafts import read_draft
+from reminder.ledger.drafts import submitted_drafts as submitted_drafts
 from reminder.ledger.registrations import read_dates
 from reminder.office.application import Application
 from reminder.office.publishing import follow, publish, publish_files, write_files
 
 NOTE = 200  # characters
-
-
-class Editor(Protocol):
-    """Who edits: by the account's name, and the name that acts bear."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def full_name(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class DraftOutcome:
         return bool(self.changes) and self.office is not None and not self.stale
 
 
-def add(app: Application, by: Editor, *edits: Edit) -> None:
+def add(app: Application, by: Person, *edits: Edit) -> None:
     """To that person's draft; of two edits of one place the later one counts."""
     at = app.clock.now()
     with app.database.write() as connection:
@@ -66,7 +57,7 @@ def add(app: Application, by: Editor, *edits: Edit) -> None:
         drafts.add_draft(connection, new)
 
 
-def drop(app: Application, by: Editor, place: str) -> None:
+def drop(app: Application, by: Person, place: str) -> None:
     """Takes back the edit of that place (`place_of_edit`)."""
     with app.database.write() as connection:
         if draft := open_draft(connection, by.name):
@@ -74,7 +65,7 @@ def drop(app: Application, by: Editor, place: str) -> None:
             drafts.put_edits(connection, draft.id, left, app.clock.now())
 
 
-def discard(app: Application, by: Editor) -> None:
+def discard(app: Application, by: Person) -> None:
     with app.database.write() as connection:
         if draft := open_draft(connection, by.name):
             drafts.drop_draft(connection, draft.id)
@@ -89,7 +80,7 @@ def outcome(app: Application, connection: Connection, draft: DocumentDraft) -> D
         edited = apply_each(contents, draft.edits)
         office, faults = None, {}
         try:
-            office = _office(app, edited.contents)
+            office = office_of(app, edited.contents)
             office = replace(office, tables=on_days(office.tables, days), begun=app.office.begun)
         except ConfigurationError as error:
             faults = _by_edit(app, contents, draft, error.faults)
@@ -102,9 +93,10 @@ def outcome(app: Application, connection: Connection, draft: DocumentDraft) -> D
     return replace(found, office=found.office and _chosen(app, found.office))
 
 
-def _office(app: Application, contents: Mapping[str, bytes]) -> Office:
+def office_of(app: Application, contents: Mapping[str, bytes]) -> Office:
+    """With these documents. Raises `ConfigurationError`."""
     now = app.as_edited
-    return load_office(now.config, now.command_line, contents, now.settings)
+    return _chosen(app, load_office(now.config, now.command_line, contents, now.settings))
 
 
 def _chosen(app: Application, office: Office) -> Office:
@@ -144,14 +136,15 @@ def _first(most: int, holds: Callable[[int], bool]) -> int:
 
 def _faults(app: Application, contents: Mapping[str, bytes]) -> list[Fault]:
     try:
-        _office(app, contents)
+        office_of(app, contents)
     except ConfigurationError as error:
         return error.faults
     return []
 
 
 def _name(fault: Fault) -> tuple[str, str, str]:
-    return fault.path, fault.key, fault.message
+    facts = {name: value for name, value in fault.facts.items() if name != "line"}
+    return fault.path, fault.key, f"{fault.reason} {facts}"
 
 
 def came_since(connection: Connection, draft: DocumentDraft) -> list[Publication]:
@@ -162,39 +155,33 @@ def came_since(connection: Connection, draft: DocumentDraft) -> list[Publication
 # Submitting, publishing
 
 
-def submit(app: Application, by: Editor, note: str, tell: Tell) -> None:
+def submit(app: Application, by: Person, note: str, tell: Tell) -> None:
     """The draft waits for somebody who may publish it. Raises `DeclinedError`."""
     at = app.clock.now()
     with app.database.write() as connection:
         draft = open_draft(connection, by.name)
         if not draft:
             raise DeclinedError("nothing_to_publish", "nothing was edited")
-        values = {"state": DraftState.SUBMITTED, "note": note, "tell": tell, "answer": ""}
+        values = {"state": DraftState.SUBMITTED, "note": note, "tell": tell}
+        values |= {"answer": "", "answered_by": ""}
         drafts.change_draft(connection, draft.id, at, **values)
 
 
-def take_up(app: Application, number: int, answer: str = "") -> None:
+def take_up(app: Application, number: int, answer: str = "", who: str = "") -> None:
     """A submitted draft goes on: its author takes it back, or hears why it is not published. What
     the author has edited meanwhile comes to it."""
     at = app.clock.now()
     with app.database.write() as connection:
-        draft = _submitted(connection, number)
+        draft = find_submitted(connection, number)
         if later := open_draft(connection, draft.person):
             drafts.drop_draft(connection, later.id)
             drafts.put_edits(connection, number, with_edits(draft.edits, later.edits), at)
-        drafts.change_draft(connection, number, at, state=DraftState.OPEN, answer=answer)
-
-
-def submitted(connection: Connection) -> list[DocumentDraft]:
-    return submitted_drafts(connection)
+        values = {"state": DraftState.OPEN, "answer": answer, "answered_by": who}
+        drafts.change_draft(connection, number, at, **values)
 
 
 def find_submitted(connection: Connection, number: int) -> DocumentDraft:
     """Raises `UnknownError`."""
-    return _submitted(connection, number)
-
-
-def _submitted(connection: Connection, number: int) -> DocumentDraft:
     draft = read_draft(connection, number)
     if draft is None or draft.state is not DraftState.SUBMITTED:
         raise UnknownError(f"no draft {number} waits", hint="`/console/draft` lists them.")
@@ -202,7 +189,7 @@ def _submitted(connection: Connection, number: int) -> DocumentDraft:
 
 
 def publish_draft(
-    app: Application, draft: DocumentDraft, by: Editor, *, note: str, tell: Tell
+    app: Application, draft: DocumentDraft, by: Person, *, note: str, tell: Tell
 ) -> int:
     """Under its author's name; `by` stands beside it where that is another. The files follow where
     they can be written. Returns the publication's number.
@@ -213,9 +200,10 @@ def publish_draft(
     begin(app)
     with app.database.read() as connection:
         found = outcome(app, connection, draft)
+    if not found.changes:
+        raise DeclinedError("nothing_to_publish", "the draft changes nothing")
     if not found.can_publish:
-        reason = "draft_has_mistakes" if found.changes else "nothing_to_publish"
-        raise DeclinedError(reason, "the draft has mistakes or changes nothing")
+        raise DeclinedError("draft_has_mistakes", "the draft has mistakes")
 
     def gone(connection: Connection) -> None:
         now = read_draft(connection, draft.id)

@@ -18,6 +18,7 @@ from reminder.domain.registrations import Signature
 from reminder.domain.series import is_next_missing, turning_tables
 from reminder.domain.timetable import Timetable
 from reminder.office.application import Application
+from reminder.office.drafts import open_draft
 from reminder.office.holds import Hold, read_hold
 from reminder.office.links import offered_feeds
 from reminder.office.lookup import Choices, choices
@@ -206,6 +207,7 @@ class Page(ExitStack):
             "read_hold": self.read_hold,
             "choices": self.choices,
             "has_turn": self.has_turn,
+            "unpublished_edits": self.unpublished_edits,
             "message": self.phrase(message) if message else "",
             "refused": "",
         }
@@ -236,6 +238,11 @@ class Page(ExitStack):
         """Whether there is an earlier year, or its next table is missing."""
         series, on = self.app.series, self.app.table.local_day(self.at)
         return bool(turning_tables(series, on)) or is_next_missing(series, on)
+
+    def unpublished_edits(self) -> int:
+        """How many who is logged in has gathered."""
+        draft = self.signed_in and open_draft(self.connection, self.signed_in.name)
+        return len(draft.edits) if draft else 0
 
     def subscriptions(self) -> list[dict[str, str]]:
         return list(offered_feeds(self.app, self.connection, self.base, OFFERED))

@@ -1,10 +1,9 @@
 """What people edit on the console, from the first edit to the publication."""
 
-from collections import namedtuple
-
 import pytest
 
 from reminder.domain.edits import DocumentDraft, Edit
+from reminder.domain.persons import AccountRole, Person
 from reminder.domain.versions import Origin, Tell
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import publications
@@ -14,8 +13,8 @@ from reminder.office.publishing import publish_files
 from tests.daemon.trials import MARCH, Trial
 
 UNITS, PLAN = "units.toml", "plan/plan.toml"
-Someone = namedtuple("Someone", "name full_name")
-WANG, LI = Someone("wang", "王"), Someone("li", "李")
+WANG = Person("wang", "王", AccountRole.APPROVE)
+LI = Person("li", "李", AccountRole.APPROVE)
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def text(app: Application, document: str, old: str, new: str) -> Edit:
     return Edit(document, "text", {"text": before.replace(old, new)})
 
 
-def draft_of(app: Application, who: Someone) -> DocumentDraft | None:
+def draft_of(app: Application, who: Person) -> DocumentDraft | None:
     with app.database.read() as connection:
         return drafts.open_draft(connection, who.name)
 
@@ -121,7 +120,7 @@ def test_submitted_draft_is_published_by_another_or_comes_back(app: Application)
     drafts.submit(app, WANG, "请审", Tell.DIGEST)
     assert draft_of(app, WANG) is None
     with app.database.read() as connection:
-        [waiting] = drafts.submitted(connection)
+        [waiting] = drafts.submitted_drafts(connection)
     assert (waiting.author, waiting.note, waiting.tell) == ("王", "请审", Tell.DIGEST)
     drafts.add(app, WANG, text(app, PLAN, "\n[[month]]", "\n# more\n[[month]]"))
     drafts.take_up(app, waiting.id, "地址有误")
@@ -131,11 +130,11 @@ def test_submitted_draft_is_published_by_another_or_comes_back(app: Application)
         drafts.take_up(app, waiting.id)
     drafts.submit(app, WANG, "", Tell.NOW)
     with app.database.read() as connection:
-        [waiting] = drafts.submitted(connection)
+        [waiting] = drafts.submitted_drafts(connection)
     drafts.publish_draft(app, waiting, LI, note="", tell=Tell.NOW)
     with app.database.read() as connection:
         last = publications.read_publications(connection)[0]
-        assert drafts.submitted(connection) == []
+        assert drafts.submitted_drafts(connection) == []
     assert (last.author, last.approver) == ("王", "李")
 
 

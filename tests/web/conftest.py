@@ -1,5 +1,6 @@
 """The real application over a real ledger and a Maildir, asked by a browser."""
 
+import shutil
 import socket
 import tempfile
 import threading
@@ -25,6 +26,7 @@ from reminder.office.links import door_word
 from reminder.web import server
 from reminder.web.app import create_app
 from reminder.web.page import cookie_name
+from reminder.words import SHIPPED
 from tests.ledgers import lay
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
@@ -121,10 +123,16 @@ def _begun() -> tuple[Office, bytes]:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
+    """With files of its own, for the console writes them."""
     begun, ledger = _begun()
-    settings = begun.settings.model_copy(update={"state_dir": tmp_path / "state"})
+    config, plan = tmp_path / "config", tmp_path / begun.path.name
+    shutil.copytree(SHIPPED / "config", config)
+    shutil.copy(begun.path, plan)
+    given = {"state_dir": tmp_path / "state", "plan": plan}
+    settings = begun.settings.model_copy(update=given)
     lay(settings.state_dir / "ledger.db", ledger)
-    application = Application(replace(begun, settings=settings), Clock(AT))
+    office = replace(begun, settings=settings, config=config, command_line=given, paths=(plan,))
+    application = Application(office, Clock(AT))
     yield House(application)
     application.database.close()
 

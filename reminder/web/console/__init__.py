@@ -4,6 +4,7 @@ from reminder.web.console import (
     access,
     approval,
     behalf,
+    draft,
     export,
     ledger,
     links,
@@ -12,5 +13,7 @@ from reminder.web.console import (
     turn,
 )
 
-_PAGES = (access, tasks, behalf, ledger, approval, meetings, links, export, turn)
+_PAGES = (
+    access, tasks, behalf, ledger, approval, meetings, draft, links, export, turn,
+)  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

@@ -20,10 +20,12 @@ FORMS = {
         "confirm", "return", "undo", "done", "reopen", "meetings/{meeting}", "links/{name}",
         "links/{name}/change", "turn/done", "turn/carry", "turn/end", "turn/undo",
         "sign-for", "progress-for", "finish-for", "call",
+        "draft/drop", "draft/discard", "draft/submit", "drafts/{number}/back",
     },
     "approve": {
         "approval/approve", "approval/all", "approval/drop", "ledger/notice/resend",
         "ledger/notice/drop", "ledger/resend/all",
+        "draft/publish", "drafts/{number}/publish", "drafts/{number}/return",
     },
 }  # fmt: skip
 PAGES = {"edit": {"links", "links/{name}", "links/{name}/change"}, "approve": {"ledger/resend"}}
@@ -41,7 +43,9 @@ def refused(house: Any, role: str, table: dict[str, set[str]]) -> set[str]:
 
 
 def where(path: str) -> str:
-    return re.sub(r"{(name|unit)}", LEADER, path).format(meeting="sc-25", period="2026-04")
+    return re.sub(r"{(name|unit)}", LEADER, path).format(
+        meeting="sc-25", period="2026-04", number=1
+    )
 
 
 @pytest.mark.parametrize("role", ORDER)

@@ -31,8 +31,8 @@ def upgrade() -> None:
         "draft",
         sa.Column("id", sa.Integer(), primary_key=True),
         *_filled(person=sa.String, state=sa.String, base=sa.Integer),
-        *_filled(created=Moment, updated=Moment, author=Words, note=Words, answer=Words),
-        *_filled(tell=sa.String, edits=sa.Text),
+        *_filled(created=Moment, updated=Moment, author=Words, note=Words, tell=sa.String),
+        *_filled(edits=sa.Text, answer=Words, answered_by=Words),
     )
     op.create_table(
         "person",
