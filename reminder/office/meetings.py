@@ -15,11 +15,12 @@ from reminder.domain.occasions import reminders, steps_in_reach
 from reminder.domain.plan import Meeting, Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Relation
-from reminder.domain.windows import Progress, Window
+from reminder.domain.windows import Progress
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import occasions, registrations
 from reminder.ledger.registrations import read_dates
 from reminder.office.application import Application
+from reminder.office.effects import EntryMove, WindowMove
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,6 @@ class DatedMeeting:
         if self.set_day and not self.clashes:
             return "ledger"
         return "plan" if self.planned else ""
-
-
-@dataclass(frozen=True)
-class WindowMove:
-    """Also of one that is no longer provisional."""
-
-    task: Task
-    before: Window
-    after: Window
-
-
-@dataclass(frozen=True)
-class EntryMove:
-    """In how many calendars an entry moves, as `view=due` shows it."""
-
-    task: str
-    role: Role
-    before: tuple[date, str]
-    after: tuple[date, str]
-    feeds: int
 
 
 @dataclass(frozen=True)
