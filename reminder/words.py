@@ -28,17 +28,15 @@ SHOWN = 120  # characters of a wrong value
 @cache
 def environment(own: Path | None, *, autoescape: bool, language: str = CHINESE) -> Environment:
     """Names begin with the kind's folder: `mail/…`, `web/…`. A file in the operator's `own` folder
-    hides the shipped one of that name. A name that a template uses and nobody gave is an error,
-    not an empty place. Compiled once in a process."""
-    from jinja2 import (
-        Environment,
-        FileSystemLoader,
-        StrictUndefined,
-    )  # only where something is said
+    hides the shipped one of that name, but for what it lacks of a set of macros. A name that a
+    template uses and nobody gave is an error, not an empty place. Compiled once in a process."""
+    # Only where something is said.
+    from jinja2 import Environment, StrictUndefined
 
-    folders = [root / language for root in (own, SHIPPED / "templates") if root]
+    from reminder.own_templates import loader_of
+
     templates = Environment(
-        loader=FileSystemLoader(folders, encoding="utf-8-sig"),
+        loader=loader_of(own / language if own else None, SHIPPED / "templates" / language),
         autoescape=autoescape,
         undefined=StrictUndefined,
         auto_reload=False,

@@ -47,10 +47,11 @@ def check(
         if as_json:
             print_json({"ok": False, "errors": [str(fault) for fault in error.faults]})
         raise
-    check_templates(office.settings)
+    old_templates = check_templates(office.settings)
     findings, advised = _findings(office), list(advice(office.settings))
     for fault in () if as_json else advised:
         remark(words("check", "warning", words=in_words(fault)))
+    findings["warnings"] += old_templates
     if smtp:
         from reminder.mail.transports.smtp import SmtpTransport
 

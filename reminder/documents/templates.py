@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jinja2 import Environment, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateError, TemplateSyntaxError
 
 from reminder.documents.edited_file import is_leftover, not_utf8, shown
 from reminder.documents.settings import Settings
 from reminder.documents.tables.grid import RefusedFileError
 from reminder.documents.word_template import BRIEF, SAMPLE, fill
 from reminder.errors import ConfigurationError, Fault, Mistake
+from reminder.own_templates import lacking
 from reminder.words import CHINESE, SHIPPED
 from reminder.words import environment as environment
 
@@ -19,7 +20,6 @@ LANGUAGE = CHINESE
 KINDS = ("mail", "web", "calendar", "documents")
 WORDS = "words.txt"  # what all kinds share
 REFUSALS = "documents/refusals.txt"
-_IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport, nodes.Output)
 # What an expression of the operator's own can come to, or a file that cannot be read.
 _WRONG = (TemplateError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
@@ -30,9 +30,9 @@ def find_file(own: Path | None, name: str) -> Path:
     return mine if mine and mine.exists() else SHIPPED / "templates" / LANGUAGE / name
 
 
-def check_templates(settings: Settings) -> None:
-    """Compiles every template. Raises `ConfigurationError` with all that cannot be, and with
-    files of the operator's own that lack what others import from the shipped one."""
+def check_templates(settings: Settings) -> list[Fault]:
+    """Compiles every template; returns what files of the operator's own lack of the shipped ones,
+    which stand in for it. Raises `ConfigurationError` with all that cannot be compiled."""
     own = settings.templates
     templates = environment(own, autoescape=True)
     # Folders of an operator's own that stand where nothing looks.
@@ -40,6 +40,7 @@ def check_templates(settings: Settings) -> None:
     faults = [
         Fault(shown(place), 0, "", "template_elsewhere", {"name": place.name}) for place in places
     ]
+    warnings: list[Fault] = []
     for name in templates.list_templates():
         file = Path(name).name
         is_ours = name.partition("/")[0] in (*KINDS, WORDS)
@@ -48,7 +49,7 @@ def check_templates(settings: Settings) -> None:
         try:
             with _located(name):
                 templates.get_template(name)
-            faults += _lacking(templates, own, name)
+            warnings += _lacking(templates, own, name)
         except ConfigurationError as error:
             faults += error.faults
     try:
@@ -57,27 +58,15 @@ def check_templates(settings: Settings) -> None:
         faults += error.faults
     if faults:
         raise ConfigurationError(faults)
+    return warnings
 
 
 def _lacking(templates: Environment, own: Path | None, name: str) -> list[Fault]:
-    """What an operator's own file has not of the shipped one, if that is a set of macros."""
     mine = own / LANGUAGE / name if own else None
-    shipped = SHIPPED / "templates" / LANGUAGE / name
-    if mine is None or not (mine.is_file() and shipped.is_file()):
+    if mine is None or not mine.is_file():
         return []
-    wanted, there = (templates.parse(path.read_text("utf-8-sig")).body for path in (shipped, mine))
-    if not all(isinstance(node, _IN_A_SET_OF_MACROS) for node in wanted):
-        return []
-    names = sorted(_defined(wanted) - _defined(there))
+    names = lacking(templates, name, mine.read_text("utf-8-sig"))
     return [Fault(shown(mine), 0, "", "lacks", {"names": names})] if names else []
-
-
-def _defined(body: list[nodes.Node]) -> set[str]:
-    """Macros and variables that others may import."""
-    names = {node.name for node in body if isinstance(node, nodes.Macro)}
-    assigned = (node.target for node in body if isinstance(node, nodes.Assign))
-    names |= {target.name for target in assigned if isinstance(target, nodes.Name)}
-    return {name for name in names if not name.startswith("_")}
 
 
 def render(templates: Environment, name: str, values: dict[str, object]) -> str:

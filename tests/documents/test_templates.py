@@ -1,6 +1,7 @@
 """An operator's own templates: what is wrong in them is said with file and line."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -62,14 +63,21 @@ def test_editors_copy_of_a_template_is_passed_over(tmp_path: Path) -> None:
     check_templates(settings)
 
 
-def test_own_file_that_lacks_a_word_of_the_shipped_one_is_named(tmp_path: Path) -> None:
+def test_own_file_of_an_earlier_version_is_completed_by_the_shipped_one(tmp_path: Path) -> None:
+    """And `check` says so; what it says itself is said."""
     (tmp_path / "zh-CN").mkdir()
-    shipped = Path("templates/zh-CN/words.txt").read_text(encoding="utf-8")
-    own = shipped.replace("{% macro weekday(", "{% macro _other(").replace("set lead =", "set x =")
-    (tmp_path / "zh-CN" / "words.txt").write_text(own, encoding="utf-8")
+    words = Path("templates/zh-CN/words.txt").read_text(encoding="utf-8")
+    words = words.replace("{% macro weekday(", "{% macro _other(").replace("set lead =", "set x =")
+    words = words.replace("月度提示", "每月通知").rstrip()
+    (tmp_path / "zh-CN" / "words.txt").write_text(words, encoding="utf-8")
     settings = SettingsSources(None, {"templates": tmp_path}).load()
-    with pytest.raises(ConfigurationError, match=r"words\.txt: lacks lead, weekday, wanted"):
-        check_templates(settings)
+    (warning,) = check_templates(settings)
+    assert (Path(warning.path).name, warning.facts) == ("words.txt", {"names": ["lead", "weekday"]})
+    for autoescape in (True, False):
+        templates = environment(tmp_path, autoescape=autoescape)
+        assert phrase(templates, "words.txt", "weekday", value=date(2026, 4, 1)) == "4月1日 周三"
+        assert phrase(templates, "words.txt", "kind", value="digest") == "每月通知"
+        assert vars(templates.get_template("words.txt").module)["lead"] == "承办"
 
 
 def test_folder_where_templates_stood_before_is_named(tmp_path: Path) -> None:
