@@ -13,7 +13,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from reminder.cli import addresses, brief, ledger, lists, mails, plan, plan_files, registering, year
+from reminder.cli import (
+    addresses,
+    behalf,
+    brief,
+    ledger,
+    lists,
+    mails,
+    plan,
+    plan_files,
+    registering,
+    year,
+)
 from reminder.cli.context import choose
 from reminder.cli.output import in_words, remark, words
 from reminder.errors import ConfigurationError, ReminderError
@@ -54,6 +65,7 @@ cli.add_typer(mails.cli)
 cli.add_typer(plan_files.reloading)
 cli.add_typer(brief.cli)
 cli.add_typer(registering.tasks, name="task")
+cli.add_typer(behalf.cli, name="register")
 cli.add_typer(registering.meetings, name="meeting")
 cli.add_typer(plan_files.cli, name="plan")
 cli.add_typer(lists.units, name="units")

@@ -14,6 +14,8 @@ def note_call(app: Application, unit: Unit, by: Signature, message: str) -> None
     """`by` says who has phoned, and who has answered."""
     if not message.strip():
         raise DeclinedError("nothing_said")
+    if len(message) > MESSAGE:
+        raise DeclinedError("too_many_words", most=MESSAGE)
     at, table = app.clock.now(), app.table
     if app.waits_for_clock(at):
         raise DeclinedError("wrong_clock")
