@@ -19,6 +19,7 @@ from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Rule
 from reminder.errors import UsageError
 from reminder.ledger import registrations
+from reminder.ledger.calls import read_all_calls
 from reminder.ledger.views import read_notices
 from reminder.office.application import Application
 from reminder.office.reports import OPERATOR
@@ -200,6 +201,7 @@ def _signature_rows(export: Export) -> Iterator[Row]:
                 export.local(signature.at) if signature else "",
                 signature.by.who if signature else "",
                 signature.by.link if signature else "",
+                *_behalf(export, signature),
             )
 
 
@@ -223,6 +225,28 @@ def _registration_rows(export: Export) -> Iterator[Row]:
             row.message,
             row.by.who or row.by.clerk or (export.say("secretariat") if row.by.link else ""),
             row.by.link,
+            *_behalf(export, row),
+        )
+
+
+def _behalf(export: Export, said: Registration | None) -> Row:
+    """How the secretariat was told what it has registered, and who has."""
+    if said is None:
+        return "", ""
+    return export.word("told", channel=said.by.channel) if said.by.channel else "", said.by.clerk
+
+
+def _call_rows(export: Export) -> Iterator[Row]:
+    for note in read_all_calls(export.connection, export.table.plan.id):
+        if not (note.period.startswith(export.period) and export.is_of_year(note.period)):
+            continue
+        yield (
+            export.local(note.at),
+            export.name(note.unit),
+            export.period_cell(note.period),
+            note.who,
+            note.message,
+            note.clerk,
         )
 
 
@@ -249,7 +273,8 @@ def _notice_rows(export: Export) -> Iterator[Row]:
 # By their names in addresses: the columns' widths, and the rows. Headings are templates'.
 TABLES: dict[str, tuple[tuple[int, ...], Callable[[Export], Iterator[Row]]]] = {
     "tasks": ((16, 8, 56, 36, 36, 12, 12, 36, 18, 12, 36, 12, 28, 8, 48, 36, 20), _task_rows),
-    "signatures": ((10, 36, 8, 10, 20, 16, 24), _signature_rows),
-    "registrations": ((8, 20, 12, 36, 10, 16, 48, 12, 8, 48, 16, 24), _registration_rows),
+    "signatures": ((10, 36, 8, 10, 20, 16, 24, 12, 16), _signature_rows),
+    "registrations": ((8, 20, 12, 36, 10, 16, 48, 12, 8, 48, 16, 24, 12, 16), _registration_rows),
+    "calls": ((20, 36, 10, 16, 64, 16), _call_rows),
     "notices": ((44, 14, 36, 12, 20, 14, 36, 48, 20, 8), _notice_rows),
 }

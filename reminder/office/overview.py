@@ -157,6 +157,7 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
         "missed": mails.expected - mails.accepted,
         "missed_as": missed[0] if len(missed) == 1 else "",
         "contacts": [contact for contact in contacts if contact.calls or contact.mail][:SHOWN],
+        "unsigned_count": sum(one.is_unsigned for one in contacts),
         # Of nothing else.
         "unsigned": [one for one in contacts if not (one.calls or one.mail)][:SHOWN],
         "months": {calendar_month(number): rows for number, rows in months.items()},

@@ -1,5 +1,7 @@
 """What the secretariat notes for a unit, by forms on the pages where it looks for whom to phone."""
 
+import csv
+import io
 import re
 from typing import Any
 
@@ -11,6 +13,7 @@ APRIL = {"unit": RELATED, "task": "", "period": "2026-04"}
 SIGNED = APRIL | {"act": "sign", "channel": "visit", "who": "联络员<b>"}
 CALL = APRIL | {"act": "call", "channel": "phone", "who": "联络员", "words": XSS}
 TOLD = {"unit": LEADER, "act": "register", "channel": "mail", "who": "联络员", "about": TASK}
+EXPORT, BY = "/console/export.csv", ("联络员", "电话告知", "秘书处")
 DONE = {"done_on": "2026-04-07", "words": "已召开"}
 
 
@@ -120,3 +123,17 @@ def test_a_units_own_page_says_what_was_noted_for_it(house: Any, unsigned: Secre
     assert "联络员（电话告知，秘书处代签收）" in page
     assert "联络员（回复邮件，秘书处代登记）" in page
     assert "再催" not in page
+
+
+def test_what_was_noted_stands_in_what_is_taken_away(unsigned: Secretary) -> None:
+    unsigned.post("/console/sign-for", CALL | {"words": "周五\n再报", "back": "/console"})
+    tables = {
+        table: list(csv.DictReader(io.StringIO(unsigned.get(EXPORT, table=table).text)))
+        for table in ("signatures", "registrations", "calls")
+    }
+    [signed] = [row for row in tables["signatures"] if row["签收"] == "已签收"]
+    assert (signed["签收人"], signed["代签收途径"], signed["经办人"]) == BY
+    [registered] = tables["registrations"]
+    assert (registered["登记人"], registered["代登记途径"], registered["经办人"]) == BY
+    [call] = tables["calls"]
+    assert (call["通话人"], call["内容"], call["月份"]) == ("联络员", "周五\n再报", "2026年4月")

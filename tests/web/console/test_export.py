@@ -42,11 +42,11 @@ def sign(house: Any, unit: str = "helan") -> None:
     say(house, Act.SIGN, unit=unit, period="2026-04", task="")
 
 
-def test_a_workbook_has_four_sheets_and_every_registration(secretary: Any, house: Any) -> None:
+def test_a_workbook_has_five_sheets_and_every_registration(secretary: Any, house: Any) -> None:
     say(house, Act.FINISH, percent=100, done_on=date(2026, 4, 1))
     say(house, Act.PROGRESS, percent=40, message="正在起草")
     found = book(secretary)
-    assert found.sheetnames == ["事项", "签收", "登记记录", "通知"]
+    assert found.sheetnames == ["事项", "签收", "登记记录", "通话", "通知"]
     for sheet in found:
         assert sheet.freeze_panes == "A2"
         assert sheet["A1"].font.bold
