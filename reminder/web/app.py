@@ -42,6 +42,7 @@ def create_app(application: Application) -> Starlette:
             Route("/healthz", _healthz),
             get("/readyz", _readyz),
             get("/static/style.css", lambda page: page.file("style.css", "text/css")),
+            get("/static/sheet.css", lambda page: page.file("sheet.css", "text/css")),
             Route("/feeds/{token}/{name}.ics", feed),
             *units.ROUTES,
             *console.ROUTES,

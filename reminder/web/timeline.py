@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import groupby
+from math import ceil
 from typing import Any
 
 from reminder.domain.plan import Task, TaskKind, calendar_month
@@ -20,7 +21,8 @@ from reminder.domain.when import Term
 from reminder.domain.windows import Window
 from reminder.domain.workdays import first_day, last_day
 
-MANY = 60  # rows: with more of them nobody finds one
+MANY = 400  # rows: with more of them nobody finds one
+ON_A_PAGE = 36  # of one picture, under one line of months; the next rows have their own
 _ROOM = 0.45  # of the width: beside a bar it holds the name on a page as wide as a desk's
 _IN_ORDER = (
     Light.BLUE,
@@ -208,11 +210,14 @@ class Row:
 
 
 def timeline(year: Year) -> dict[str, Any]:
-    """`months` are number, left edge and middle of each; `today` is empty in another year."""
+    """`months` are number, left edge and middle of each; `today` is empty in another year. `parts`
+    are the rows of each picture."""
     today = _begin(year, year.today) if year.today else None
+    rows = [_row(year, row) for row in year.rows]
     return {
         "year": year,
-        "rows": [_row(year, row) for row in year.rows],
+        "rows": rows,
+        "parts": _parts(rows),
         "months": [
             (calendar_month(month), _percent(place / 12), _percent((place + 0.5) / 12))
             for place, month in enumerate(year.term.months)
@@ -220,6 +225,13 @@ def timeline(year: Year) -> dict[str, Any]:
         "today": "" if today is None else _percent(today),
         "today_anchor": _anchor(today or 0),
     }
+
+
+def _parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """About as long as each other; one for a year without rows."""
+    count = max(1, ceil(len(rows) / ON_A_PAGE))
+    size = ceil(len(rows) / count)
+    return [rows[size * number : size * (number + 1)] for number in range(count)]
 
 
 def _row(year: Year, bars: Sequence[Bar]) -> Row:

@@ -14,7 +14,17 @@ from tests.browser.conftest import Served, faults, overflow
 LEAD, OTHER = "deputies", "general-office"
 PASSWORD = "correct horse battery"
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-CONSOLE = ("", "/month", "/units", f"/units/{LEAD}", "/ledger", "/approval", "/meetings", "/links")
+CONSOLE = (
+    "",
+    "/sheet",
+    "/month",
+    "/units",
+    f"/units/{LEAD}",
+    "/ledger",
+    "/approval",
+    "/meetings",
+    "/links",
+)
 
 
 @pytest.fixture
@@ -117,6 +127,14 @@ def test_every_page_of_the_console_is_accessible_and_fits_a_phone_until_one_logs
     for path in CONSOLE:
         secretary.goto(f"{served.base}/console{path}")
         expect(secretary.get_by_role("heading", level=1)).to_have_text("登录")
+
+
+def test_the_year_is_printed_on_one_sheet_of_a4_across(served: Served, secretary: Page) -> None:
+    secretary.goto(f"{served.base}/console/sheet")
+    printed = secretary.pdf(prefer_css_page_size=True)
+    assert re.findall(rb"/Type /Page\b", printed) == [b"/Type /Page"]
+    [box] = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert [round(float(points) / 72 * 25.4) for points in box] == [297, 210]
 
 
 def test_a_mails_link_opens_out_of_its_frame_where_forms_work(page: Page, served: Served) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 WEB = Path("templates/zh-CN/web")
-SHEETS = (WEB / "style.css", WEB / "preview.html")
-STYLE, PREVIEW = (
+SHEETS = (WEB / "style.css", WEB / "sheet.css", WEB / "preview.html")
+STYLE, SHEET, PREVIEW = (
     re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL) for path in SHEETS
 )
 SCRIPT = re.sub(r"//.*", "", (WEB / "page.js").read_text(encoding="utf-8"))
@@ -75,7 +75,7 @@ def of_display(kind: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "newer"), [(STYLE + PREVIEW, STYLES), (SCRIPT, SCRIPTS), (PAGES, MARKUP)]
+    ("text", "newer"), [(STYLE + SHEET + PREVIEW, STYLES), (SCRIPT, SCRIPTS), (PAGES, MARKUP)]
 )
 def test_style_sheet_script_and_pages_use_nothing_newer(text: str, newer: dict[str, int]) -> None:
     assert min(newer.values()) > OLD

@@ -1,6 +1,7 @@
 """The year's picture: whose bars it has, which light a unit may see, and where all of it stands."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -86,6 +87,24 @@ def test_very_many_bars_become_one_a_month_and_role() -> None:
     assert (year.bars[3].count, year.bars[3].done) == (MANY // 12 + 1, 1)
     assert year.bars[3].opens == date(2026, 4, 1)
     assert (year.bars[-1].all_year, year.bars[-1].count) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "parts"), [(0, [0]), (1, [1]), (36, [36]), (37, [19, 18]), (100, [34, 34, 32])]
+)
+def test_a_long_picture_comes_in_parts_of_a_page_each(count: int, parts: list[int]) -> None:
+    bars = [
+        replace(bar(4), task=task(4, number, short=f"第{number}项"))
+        for number in range(1, count + 1)
+    ]
+    assert [len(rows) for rows in picture(*bars)["parts"]] == parts
+    html = drawn(*bars)
+    svg = re.findall(r'<svg class="timeline" width="100%" height="(\d+)em"', html)
+    assert svg == [str(3 + 2 * rows) for rows in parts]
+    assert html.count('<text class="month"') == 12 * len(parts)
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert all(f"第{number}项" in html for number in range(1, count + 1))
 
 
 def test_the_times_of_one_task_are_one_row_of_which_the_pressing_one_speaks() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -30,14 +31,24 @@ Act = Callable[[Page, Form], str]  # returns the name of the message that says w
 
 def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     shown = overview.read_overview(page.app, page.connection, page.at)
+    facts = {"overview": shown, "drawn": _picture(page, shown), "back": "/console"}
+    facts["briefs"] = offered_periods(page.app, page.at)
+    return _render(page, "year.html", form, refused, **facts)
+
+
+def _sheet(page: Page) -> Response:
+    """The year's picture alone, to print."""
+    shown = overview.read_overview(page.app, page.connection, page.at)
+    return _render(page, "sheet.html", overview=shown, drawn=_picture(page, shown))
+
+
+def _picture(page: Page, shown: dict[str, Any]) -> dict[str, Any]:
     term = page.table.plan.term
     rows = [row for rows in shown["months"].values() for row in rows]
     bars = [task_bar(term, row.task, row.window, row.status) for row in rows]
     bars.sort(key=lambda bar: bar.order)
     bars += [task_bar(term, row.task, None, row.status) for row in shown["year_round"]]
-    drawn = timeline(Year(term, page.table.local_day(page.at), bars))
-    facts = {"overview": shown, "drawn": drawn, "briefs": offered_periods(page.app, page.at)}
-    return _render(page, "year.html", form, refused, back="/console", **facts)
+    return timeline(Year(term, page.table.local_day(page.at), bars))
 
 
 def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
@@ -187,6 +198,7 @@ def _origin(form: Form) -> Callable[[Page, Form, str], Response]:
 
 ROUTES = [
     console_page("/console", _year),
+    console_page("/console/sheet", _sheet),
     console_page("/console/month", _month),
     console_page("/console/month/{period}", _month),
     console_page("/console/units", _units),
