@@ -23,6 +23,7 @@ from reminder.cli import (
     plan,
     plan_files,
     registering,
+    users,
     year,
 )
 from reminder.cli.context import choose
@@ -74,6 +75,7 @@ cli.add_typer(year.cli, name="year")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(addresses.feeds, name="feed")
 cli.add_typer(addresses.console, name="console")
+cli.add_typer(users.cli, name="user")
 
 
 def main() -> None:

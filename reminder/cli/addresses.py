@@ -38,7 +38,7 @@ def url(
     from reminder.office.links import addresses
 
     app = application()
-    link, base = _link(app, unit), _site(app)
+    link, base = _link(app, unit), site(app)
     found = addresses(app, base, link)
     whole, short, webcal = found["full"], found["short"], found["webcal"]
     if as_json:
@@ -91,7 +91,7 @@ def add(
 
     app = application()
     link = add_reader(app, _feed_name(app, unit), reader, _by(), user())
-    print(link.address(_site(app), app.key))
+    print(link.address(site(app), app.key))
     remark(f"It is called {link.subject}.")
 
 
@@ -112,7 +112,7 @@ def rotate(unit: Unit, page: Page = False) -> None:
 
     app = application()
     link = links.rotate(app, _link(app, unit, page=page), _by(), user())
-    print(link.address(_site(app), app.key))
+    print(link.address(site(app), app.key))
     if page:
         _remark_calendar(link, "the same")
 
@@ -161,7 +161,7 @@ def _feed_name(app: Application, unit: str) -> str:
     return name
 
 
-def _site(app: Application) -> str:
+def site(app: Application) -> str:
     """Where the pages are, as far as the settings say."""
     web = app.settings.web
     if not web.base_url and not web.port:
@@ -170,12 +170,20 @@ def _site(app: Application) -> str:
 
 
 @console.command(epilog="Example: reminder console password")
-def password() -> None:
+def password(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="None any more: everybody logs in by name.")
+    ] = False,
+) -> None:
     """Set the password: asked twice, or one line of standard input. Everybody is logged out."""
-    from reminder.office.login import set_password
+    from reminder.office.login import remove_password, set_password
     from reminder.office.passwords import office_words, refuse_weak
 
     app = application()
+    if remove:
+        remove_password(app, user())
+        print("the shared password opens nothing any more, persons log in by name")
+        return
     web = app.settings.web
     try:
         if is_typed := sys.stdin.isatty():
@@ -199,7 +207,7 @@ def console_url(as_json: AsJson = False) -> None:
     from reminder.office.links import local_address
 
     app = application()
-    base = _site(app)
+    base = site(app)
     pages = {"start": "/"}
     if app.settings.transport == "maildir":
         pages["outbox"] = "/outbox"

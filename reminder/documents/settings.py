@@ -101,6 +101,11 @@ class WebSettings(Section):
         return is_public_name(urlsplit(self.base_url).hostname or "")
 
 
+class ConsoleSettings(Section):
+    totp: Literal["optional", "required"] = "optional"
+    four_eyes: bool = False
+
+
 class LogSettings(Section):
     format: Literal["text", "json"] = "text"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -222,6 +227,7 @@ class Settings(BaseSettings):
     )
     smtp: SmtpSettings = SmtpSettings()
     web: WebSettings = WebSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
     mail: MailSettings = MailSettings()
     digest: DigestSettings = DigestSettings()

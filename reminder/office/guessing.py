@@ -46,7 +46,7 @@ def guesser(
     """
     name, _, rest = known.partition(".")
     mark, _, proof = rest.partition(".")
-    of = key.derive("account", account, 16)  # people type passwords into the field for names
+    of = _account(key, account)
     if compare_digest(proof.encode(), _proof(key, name, mark).encode()):
         if hashed and mark == _mark(key, hashed):
             return Guesser((f"known/{name}",), name)
@@ -55,6 +55,22 @@ def guesser(
         return Guesser(("door", f"door/of/{of}"))
     sources = (source_of(address), STRANGERS, f"{STRANGERS}/of/{of}")
     return Guesser(sources, is_stranger=True)
+
+
+def _account(key: InstallationKey, name: str) -> str:
+    """People type passwords into the field for names."""
+    return key.derive("account", name, 16)
+
+
+def own_source(key: InstallationKey, account: str) -> tuple[str]:
+    """For a password that is asked of who is logged in."""
+    return (f"own/of/{_account(key, account)}",)
+
+
+def counted_of(key: InstallationKey, account: str) -> list[str]:
+    """All that was counted for that account alone."""
+    of = _account(key, account)
+    return [f"{kind}/of/{of}" for kind in ("own", "known", "door", STRANGERS)]
 
 
 def known_by(key: InstallationKey, who: Guesser, hashed: str) -> str:

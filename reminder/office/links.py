@@ -207,6 +207,14 @@ def local_address(app: Application, base: str, path: str = "/") -> str:
         return f"{base}{path}?{DOOR_WORD}={door_word(connection, app.key)}"
 
 
+def ticket_address(app: Application, base: str, word: str) -> str:
+    """Of the page on which a password is chosen; where the console opens by the local pages' word
+    alone, the address has that too."""
+    path = f"/console/ticket/{word}"
+    is_open = app.settings.web.console == "anywhere"
+    return f"{base}{path}" if is_open else local_address(app, base, path)
+
+
 def change_lock(connection: Connection) -> None:
     """Every address and every browser that opened the local pages opens them no more."""
     put_setting(connection, _DOOR, str(int(read_setting(connection, _DOOR) or "1") + 1))

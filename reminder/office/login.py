@@ -7,18 +7,18 @@ from threading import BoundedSemaphore
 
 from sqlalchemy import Connection
 
-from reminder.documents.templates import WORDS, environment, phrase
-from reminder.domain.persons import AccountRole, Person
+from reminder.domain.persons import Person
 from reminder.errors import DeclinedError
 from reminder.ledger import persons, sessions
 from reminder.ledger.database import Database
 from reminder.ledger.schema import put_setting, read_setting
-from reminder.ledger.sessions import Session
+from reminder.ledger.sessions import Session as Session  # for commands too
 from reminder.office import guessing, passwords
 from reminder.office.application import Application
 from reminder.office.links import change_lock
+from reminder.office.own_account import uses_code
 from reminder.office.persons import NAME as NAME  # for pages too
-from reminder.office.persons import account_name
+from reminder.office.persons import account_name, secretariat
 
 IDLE_SESSION = timedelta(hours=1)
 LONGEST_SESSION = timedelta(hours=12)
@@ -37,6 +37,18 @@ def set_password(app: Application, password: str) -> None:
         sessions.end_sessions(connection)
 
 
+def remove_password(app: Application, who: str = "") -> None:
+    """The one account is closed: everybody logs in by name. Raises `DeclinedError` where no admin
+    could."""
+    with app.database.write(who) as connection:
+        admins = [one for one in persons.read_persons(connection) if one.may("admin")]
+        if not any(one.has_password and not one.disabled for one in admins):
+            message = "nobody could log in as an admin: no admin has chosen a password yet"
+            raise DeclinedError("no_other_admin", message, hint="reminder user add, then its link")
+        keep_password(connection, "")
+        sessions.end_sessions(connection, "")
+
+
 def log_all_out(app: Application) -> int:
     """Every session ends, and the local pages open by a new address. How many sessions ended."""
     with app.database.write() as connection:
@@ -53,15 +65,21 @@ def password_hash(connection: Connection) -> str:
     return read_setting(connection, _PASSWORD) or ""
 
 
-def ways_in(connection: Connection) -> tuple[bool, bool]:
-    """Whether there are persons, who log in by name, and whether the one account has a password."""
-    return persons.has_persons(connection), bool(password_hash(connection))
+@dataclass(frozen=True)
+class WaysIn:
+    """What the log-in asks for: a name where there are persons, a code where any of them has
+    one; `shared` where the office's one account has a password."""
+
+    by_name: bool
+    shared: bool
+    by_code: bool
 
 
-def secretariat(app: Application) -> Person:
-    """The one account of an office with a password alone."""
-    words = environment(app.settings.templates, autoescape=False)
-    return Person("", phrase(words, WORDS, "secretariat"), AccountRole.ADMIN)
+def ways_in(app: Application, connection: Connection) -> WaysIn:
+    everybody = persons.read_persons(connection)
+    is_wanted = app.settings.console.totp == "required"
+    by_code = bool(everybody) and (is_wanted or any(one.has_totp for one in everybody))
+    return WaysIn(bool(everybody), bool(password_hash(connection)), by_code)
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,7 @@ class LogIn:
     by_door: bool
     address: str
     agent: str = ""
+    code: str = ""
 
 
 def log_in(app: Application, given: LogIn, at: datetime) -> tuple[str, str]:
@@ -87,8 +106,10 @@ def log_in(app: Application, given: LogIn, at: datetime) -> tuple[str, str]:
     """
     name = account_name(given.name)
     with app.database.read() as connection:
-        if not password_hash(connection) and not persons.has_persons(connection):
+        ways = ways_in(app, connection)
+        if not (ways.shared or ways.by_name):
             raise DeclinedError("no_password_yet")
+        wrong = DeclinedError("wrong_password", named=ways.by_name, coded=ways.by_code)
         hashed = _hashed(connection, name)
         who = guessing.guesser(
             app.key, name, given.known, hashed, by_door=given.by_door, address=given.address
@@ -104,10 +125,12 @@ def log_in(app: Application, given: LogIn, at: datetime) -> tuple[str, str]:
     finally:
         places.release()
     if not is_right:
-        raise DeclinedError("wrong_password")
+        raise wrong
     with app.database.write() as connection:
-        if _hashed(connection, name) != hashed:
-            raise DeclinedError("wrong_password")
+        if _hashed(connection, name) != hashed or not uses_code(connection, name, given.code, at):
+            raise wrong
+        if not name and app.settings.console.totp == "required":
+            raise DeclinedError("code_wants_account")
         sessions.forget_attempts(connection, who.sources)
         sessions.end_session(connection, given.ended)
         word = begin_session(connection, at, person=name, agent=given.agent)

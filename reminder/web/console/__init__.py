@@ -2,6 +2,7 @@
 
 from reminder.web.console import (
     access,
+    account,
     approval,
     behalf,
     draft,
@@ -9,11 +10,12 @@ from reminder.web.console import (
     ledger,
     links,
     meetings,
+    people,
     tasks,
     turn,
 )
 
 _PAGES = (
-    access, tasks, behalf, ledger, approval, meetings, draft, links, export, turn,
+    access, account, people, tasks, behalf, ledger, approval, meetings, draft, links, export, turn,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 HOME = "/console"
 READ, EDIT, APPROVE, ADMIN = AccountRole
 LOGIN = "/console/login"
+ACCOUNT, TOTP = "/console/account", "/console/account/totp"
 SESSION = "console"  # the cookie of who is logged in
 KNOWN = "known"  # the cookie of a browser that has logged in
 _A_YEAR = 365 * 24 * 3600
@@ -39,11 +40,13 @@ def console_page(path: str, view: View, role: AccountRole = READ) -> Route:
     def checked(page: Page) -> Response:
         if not _is_logged_in(page):
             return page.to(_login_then(page.request.url.path, page.request.url.query))
+        if _owes_code(page):
+            return page.to(TOTP)
         if not page.may(role):
             raise Refused(403, "role_too_low", role=role)
         return view(page)
 
-    return _open_page(path, checked)
+    return open_page(path, checked)
 
 
 def console_form(
@@ -54,6 +57,8 @@ def console_form(
     def checked(page: Page, form: Form) -> Response:
         if not _is_logged_in(page):
             return _lost(page, form, page.phrase("session_over"))
+        if _owes_code(page):
+            return _lost(page, form, page.phrase("code_first"))
         if not page.may(role):
             return _lost(page, form, page.phrase("role_too_low", role=role))
         page.end_reading()
@@ -62,7 +67,7 @@ def console_form(
     return post(path, checked, _outside, again)
 
 
-def _open_page(path: str, view: View) -> Route:
+def open_page(path: str, view: View) -> Route:
     """One that needs no log-in."""
 
     def referred(page: Page) -> Response:
@@ -72,6 +77,10 @@ def _open_page(path: str, view: View) -> Route:
         return answer
 
     return get(path, referred, _outside)
+
+
+def open_form(path: str, act: Act, again: Again | None = None) -> Route:
+    return post(path, act, _outside, again)
 
 
 def _outside(page: Page) -> Response | None:
@@ -86,6 +95,12 @@ def _is_logged_in(page: Page) -> bool:
     word = page.cookie(SESSION)
     page.signed_in = login.signed_in(page.app, page.connection, word, page.at)
     return page.signed_in is not None
+
+
+def _owes_code(page: Page) -> bool:
+    """Until they have set up two-step log-in, where everybody must, there is only that page."""
+    is_wanted = page.settings.console.totp == "required" and not page.person.has_totp
+    return is_wanted and not page.request.scope["path"].startswith(ACCOUNT)
 
 
 def _lost(page: Page, form: Form, why: str) -> Response:
@@ -120,7 +135,7 @@ def _login_form(
         status={"wait": 429, "many_log_in": 503}.get(reason, status),
         refused=page.phrase(reason, **refused.facts) if refused else "",
         next=_within(wanted),
-        ways=login.ways_in(page.connection),
+        ways=login.ways_in(page.app, page.connection),
         name=name,
     )
     if refused and answer.status_code != 422:
@@ -138,6 +153,7 @@ def _log_in(page: Page, form: Form) -> Response:
         ended=page.cookie(SESSION),
         by_door=by_door,
         address=address,
+        code=form["code"],
         agent=UNSEEN.sub(" ", page.request.headers.get("user-agent", "")),
     )
     page.end_reading()
@@ -149,7 +165,7 @@ def _log_in(page: Page, form: Form) -> Response:
         elif error.reason == "wrong_password":
             log.warning("console: wrong password from %s", address)
         return _login_form(page, wanted, error, given.name)
-    log.info("console: logged in from %s", address)
+    log.info("console: %s logged in from %s", given.name or "the one account", address)
     answer = page.to(_within(wanted))
     page.set_cookie(answer, SESSION, session, path=HOME)
     page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR, path=LOGIN)
@@ -169,7 +185,7 @@ def _within(path: str) -> str:
 
 
 ROUTES = [
-    _open_page(LOGIN, _login_page),
-    post(LOGIN, _log_in, _outside),
-    post("/console/logout", _log_out, _outside),
+    open_page(LOGIN, _login_page),
+    open_form(LOGIN, _log_in),
+    open_form("/console/logout", _log_out),
 ]

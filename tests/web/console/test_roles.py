@@ -12,7 +12,7 @@ from reminder.ledger.schema import history
 from reminder.web.console import ROUTES
 from tests.web.console.conftest import LEADER, TASK, as_person, finish, put
 
-OPEN = {"/console/login", "/console/logout"}
+OPEN = {"/console/login", "/console/logout", "/console/ticket/{word}"}
 KEY = f"npc-deputies/digest/2026-04/{LEADER}"
 # What the least role that may do it is; what is not here anybody may who is logged in.
 FORMS = {
@@ -27,8 +27,16 @@ FORMS = {
         "ledger/notice/drop", "ledger/resend/all",
         "draft/publish", "drafts/{number}/publish", "drafts/{number}/return",
     },
+    "admin": {
+        "people", "people/link", "people/role", "people/disable",
+        "people/enable", "people/totp", "people/sessions",
+    },
 }  # fmt: skip
-PAGES = {"edit": {"links", "links/{name}", "links/{name}/change"}, "approve": {"ledger/resend"}}
+PAGES = {
+    "edit": {"links", "links/{name}", "links/{name}/change"},
+    "approve": {"ledger/resend"},
+    "admin": {"people", "people/person"},
+}
 ORDER = ("read", "edit", "approve", "admin")
 
 
