@@ -2,18 +2,37 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from reminder.words import ENGLISH, FAULTS, Sentence
+
+REFUSALS = "cli/refusals.txt"
+MESSAGES = "web/messages.html"
 
 
 class ReminderError(Exception):
     """A failure with a sentence for its reader; `hint` says what to do next."""
 
     exit_status = 1
+    said: Sentence | None = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    @classmethod
+    def because(cls, reason: str, /, **facts: object) -> Self:
+        """As `cli/refusals.txt` says: the first line is what failed, the rest the hint."""
+        said = Sentence(REFUSALS, reason, facts)
+        message, _, hint = str(said).partition("\n")
+        error = cls(message, hint=hint)
+        error.said = said
+        return error
+
+    def lines(self, language: str) -> list[str]:
+        """What failed, then what to do next: in English what has no other words."""
+        text = self.said.words(language) if self.said else f"{self}\n{self.hint}"
+        return [line for line in text.split("\n") if line]
 
 
 class Mistake(ValueError):  # noqa: N818 - the word for it, here as in the files
@@ -25,8 +44,12 @@ class Mistake(ValueError):  # noqa: N818 - the word for it, here as in the files
         self.reason = reason
         self.facts = facts
 
+    @property
+    def sentence(self) -> Sentence:
+        return Sentence(FAULTS, self.reason, self.facts)
+
     def __str__(self) -> str:
-        return str(Sentence(FAULTS, self.reason, self.facts))
+        return str(self.sentence)
 
 
 @dataclass(frozen=True)
@@ -95,6 +118,11 @@ class DeclinedError(ReminderError):
         super().__init__(message or reason.replace("_", " "), hint=hint)
         self.reason = reason
         self.facts = facts
+
+    def lines(self, language: str) -> list[str]:
+        if language == ENGLISH:
+            return super().lines(language)
+        return [Sentence(MESSAGES, self.reason, self.facts).words(language)]
 
 
 class UnknownError(ReminderError):

@@ -27,7 +27,7 @@ from reminder.cli import (
     year,
 )
 from reminder.cli.context import choose
-from reminder.cli.output import in_words, remark, words
+from reminder.cli.output import in_words, language, remark, words
 from reminder.errors import ConfigurationError, ReminderError
 
 # Typer's own error panels draw boxes that scripts and logs have no use for.
@@ -110,7 +110,7 @@ def main() -> None:
                 remark(in_words(fault))
             remark(words("check", "mistakes", count=len(error.faults)))
         else:
-            remark(f"reminder: {error}")
-            for line in filter(None, error.hint.split("\n")):
-                remark(f"  {line}")
+            first, *more = error.lines(language())
+            for line in (f"reminder: {first}", *(f"  {line}" for line in more)):
+                remark(line)
         sys.exit(error.exit_status)

@@ -157,7 +157,7 @@ def _feed_name(app: Application, unit: str) -> str:
         unit = next(name for name, plan in plans.items() if plan == app.table.plan.id)
     name = unit if unit in plans else find_unit(app, unit).id
     if not app.feeds.has(name):
-        raise UsageError(f"{name} is a group: its members have feeds")
+        raise UsageError.because("group_has_no_feed", unit=name)
     return name
 
 
@@ -191,10 +191,10 @@ def password(
         else:
             asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise UsageError("standard input is no UTF-8 text") from None
+        raise UsageError.because("no_text_typed") from None
     refuse_weak(asked, office_words(app))
     if is_typed and getpass("The same again: ") != asked:
-        raise UsageError("the two are not the same, nothing was changed")
+        raise UsageError.because("passwords_differ")
     set_password(app, asked)
     print("password set, every session ended")
     where = {"off": "closed: web.console is off", "anywhere": f"{web.public_url}/console"}

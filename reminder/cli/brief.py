@@ -30,7 +30,7 @@ def brief(
     from reminder.office.brief_document import brief_file, brief_name
 
     if output and output.suffix.lower() != ".docx":
-        raise UsageError(f"{output.name!r} is not for Word, wanted .docx")
+        raise UsageError.because("no_word_file", name=output.name)
     whole = application()
     at = whole.clock.now()
     app, month = about_brief(whole, period, at)

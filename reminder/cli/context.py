@@ -144,7 +144,7 @@ def parse_moment(text: str) -> datetime:
     except ValueError:
         moment = datetime(1, 1, 1)  # noqa: DTZ001 - refused below
     if not 2000 <= moment.year <= 2200:
-        raise UsageError(f"{text!r} is no moment", hint="Wanted e.g. 2026-03-02T09:00+08:00.")
+        raise UsageError.because("no_moment_typed", text=text)
     return moment
 
 
@@ -152,4 +152,4 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no date", hint="Wanted e.g. 2026-03-02.") from None
+        raise UsageError.because("no_day_typed", text=text) from None

@@ -28,8 +28,7 @@ def _state(name: str | None) -> State | None:
     try:
         return State(name) if name is not None else None
     except ValueError:
-        wanted = ", ".join(State)
-        raise UsageError(f"no state {name!r}", hint=f"Wanted one of {wanted}.") from None
+        raise UsageError.because("no_state", name=name, states=list(State)) from None
 
 
 def _row(view: NoticeView) -> dict[str, Any]:
@@ -101,7 +100,7 @@ def resend(key: OneKey = None, period: Period = None, state: InState = None) -> 
     from reminder.office.records import left_to_settle
 
     if (key is None) == (period is None and state is None):
-        raise UsageError("wanted a KEY, or --period and --state")
+        raise UsageError.because("key_or_state")
     app = application()
     again = partial(operations.resend, app, who=user())
     if key:
@@ -154,7 +153,7 @@ def drop(key: OneKey = None, period: Period = None, state: InState = None) -> No
     from reminder.office.records import left_to_settle
 
     if (key is None) == (period is None) or (key and state):
-        raise UsageError("wanted a KEY, or --period, with or without --state")
+        raise UsageError.because("key_or_period")
     app = application()
 
     def dropped(one: str) -> str:

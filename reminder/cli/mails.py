@@ -59,7 +59,7 @@ def preview(
     app = application()
     if unit is None:
         if output is None or send_to:
-            raise UsageError("wanted --unit ID, or --output DIR for all of the period")
+            raise UsageError.because("unit_or_output")
         count = previews.write_all(app, period, output)
         say(f"{count} mails in {output}, to read and print: {output / 'index.html'}")
         return
@@ -167,11 +167,11 @@ def simulate(
     last = last or last_day(plan.year, plan.months[-1])
     for day in (first, last):
         if abs(day.year - plan.year) > 1:
-            raise UsageError(f"{day} lies far from the plan's year {plan.year}")
+            raise UsageError.because("far_from_plan", day=day, year=plan.year)
     if last < first:
-        raise UsageError(f"--to {last} lies before --from {first}")
+        raise UsageError.because("ends_before_it_begins", first=first, last=last)
     if output and output.is_dir() and any(output.iterdir()):
-        raise UsageError(f"{output} is not empty", hint="Wanted a new folder, or an empty one.")
+        raise UsageError.because("folder_in_use", folder=str(output))
     begin, end = (datetime.combine(d, time(), plan.zone) for d in (first, last + timedelta(days=1)))
     if output:
         make_folder(output)

@@ -158,8 +158,4 @@ def reload(
     elif not look.conflicts:
         say("the files are in force")
     if look.conflicts:
-        raise ReminderError(
-            f"edited in file and elsewhere: {', '.join(look.conflicts)}",
-            hint="`reminder plan history` says what came into force since; "
-            "`reminder reload --take-files` puts the files in its place.",
-        )
+        raise ReminderError.because("edited_on_both_sides", documents=look.conflicts)

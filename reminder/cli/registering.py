@@ -86,7 +86,7 @@ def set_meeting(
     from reminder.office.meetings import preview, save
 
     if (day is None) != unset:
-        raise UsageError("wanted a DATE, or --unset")
+        raise UsageError.because("date_or_unset")
     app = about_owner(application(), meeting)
     with app.database.read() as connection:
         moves = preview(app, connection, meeting, parse_day(day) if day else None)

@@ -113,11 +113,11 @@ class Office:
         main plan without an id. Raises `UnknownError`."""
         plan = plan or self.main_plan
         if plan not in self.series:
-            raise UnknownError(f"no plan {plan!r}", hint=f"Wanted {', '.join(self.series)}.")
+            raise UnknownError.because("no_plan", name=plan, names=list(self.series))
         year = running(self.series[plan], on).plan.year if year is None else year
         if (plan, year) not in self.positions:
-            years = ", ".join(str(table.plan.year) for table in self.series[plan])
-            raise UnknownError(f"no table of {year} in the plan {plan!r}", hint=f"Wanted {years}.")
+            years = [table.plan.year for table in self.series[plan]]
+            raise UnknownError.because("no_table", year=year, plan=plan, years=years)
         return self.positions[plan, year]
 
     def choosing(self, position: int) -> "Office":

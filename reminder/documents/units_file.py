@@ -121,7 +121,7 @@ def with_units(
         line for line in map(file.line_of, places) if lines[line - 1].lstrip().startswith("[[")
     }
     if added and not heads:
-        raise UsageError(f"{file.shown} has its units in a list, wanted tables: [[unit]]")
+        raise UsageError.because("units_in_a_list", file=file.shown)
     begins = sorted({0, *(line - 1 for line in heads)})
     changed = [n for n, unit in enumerate(file.data["unit"]) if unit["id"] in changes]
     blocks = {bisect_right(begins, file.line_of(("unit", n)) - 1) for n in changed}

@@ -10,7 +10,7 @@ from reminder.domain.characters import one_line
 from reminder.domain.plan import TaskKind
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.domain.windows import Progress
-from reminder.errors import DeclinedError, UsageError
+from reminder.errors import DeclinedError, Mistake, UsageError
 from reminder.ledger import registrations
 from reminder.office.application import Application
 from reminder.office.holds import refuse_wrong_clock
@@ -85,14 +85,14 @@ def register(
     if note:
         try:
             one_line(note)
-        except ValueError as error:
-            raise UsageError(f"--note {error}") from None
+        except Mistake as error:
+            raise UsageError.because("wrong_value", option="--note", wrong=error.sentence) from None
     refuse_wrong_clock(app.clock, app.tables)
     at = app.clock.now()
     tasks = [_registrable(app, task_id, month) for task_id in task_ids]
     day = on or app.table.local_day(at)
     if day > app.table.local_day(at):
-        raise UsageError(f"{day} is yet to come, wanted a day up to today")
+        raise UsageError.because("day_to_come", day=day)
     with app.database.write(by.clerk) as connection:
         close(connection, app.table.plan.id, tasks, day, note, at, by)
         stop_done(connection, app.table.plan.id, progress_in(app, connection), at)
@@ -106,14 +106,15 @@ def _registrable(app: Application, task_id: str, month: str | None) -> tuple[str
     number = month_of(app, month) if month else 0
     task = find_task(app, task_id, number)
     if task.kind is TaskKind.STANDING:
-        raise UsageError(f"{task_id} is a standing remark: it is never done")
+        raise UsageError.because("remark_is_never_done", task=task_id)
     if not month:
         return task.id, ""
     if task.kind is TaskKind.YEAR:
         return task.id, month
     months = app.table.months_of(task)
     if number not in months:
-        raise UsageError(f"{task_id} belongs to {app.table.plan.period(months[-1])}, not {month}")
+        period = app.table.plan.period(months[-1])
+        raise UsageError.because("task_of_other_month", task=task_id, period=period, month=month)
     return task.id, ""
 
 

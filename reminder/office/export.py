@@ -108,7 +108,7 @@ class Export:
 def checked_period(text: str) -> str:
     """A month such as 2026-04, or nothing. Raises `UsageError`."""
     if text and not _PERIOD.fullmatch(text):
-        raise UsageError(f"no month {text!r}, wanted e.g. 2026-04")
+        raise UsageError.because("no_month_typed", text=text)
     return text
 
 

@@ -18,9 +18,8 @@ def read_history(app: Application, document: str) -> list[Publication]:
     with app.database.read() as connection:
         found = publications.read_publications(connection, document)
         if not found:
-            names = ", ".join(sorted(publications.in_force(connection)))
-            hint = f"Wanted {names}." if names else "The first `reminder tick` publishes the files."
-            raise UnknownError(f"no version of {document!r} was ever in force", hint=hint)
+            names = sorted(publications.in_force(connection))
+            raise UnknownError.because("no_version", document=document, names=names)
     return found
 
 
@@ -31,10 +30,9 @@ def content_at(app: Application, document: str, number: int) -> bytes:
         newest = publications.newest(connection)
         content = publications.read_content(connection, document, held.number) if held else None
     if not 1 <= number <= newest:
-        wanted = f"Wanted 1 to {newest}." if newest else ""
-        raise UnknownError(f"no publication {number}", hint=wanted)
+        raise UnknownError.because("no_publication", number=number, newest=newest)
     if content is None:
-        raise UnknownError(f"{document!r} was not in force after publication {number}")
+        raise UnknownError.because("not_in_force_then", document=document, number=number)
     return content
 
 

@@ -11,7 +11,7 @@ from reminder.domain.addresses import is_reserved
 from reminder.domain.characters import one_line
 from reminder.domain.notices import Reason
 from reminder.domain.timetable import Timetable
-from reminder.errors import ReminderError, UsageError
+from reminder.errors import Mistake, ReminderError, UsageError
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold as Hold  # for pages too
 from reminder.ledger.holds import begin_hold
@@ -29,8 +29,8 @@ def hold(database: Database, at: datetime, why: str, who: str = "") -> bool:
     """Nothing goes from now on, but what a server is just being told. False when it was so."""
     try:
         words = one_line(why) if why else ""
-    except ValueError as error:
-        raise UsageError(f"--why {error}") from None
+    except Mistake as error:
+        raise UsageError.because("wrong_value", option="--why", wrong=error.sentence) from None
     with database.write(who) as connection:
         return begin_hold(connection, Hold(Reason.BY_HAND, at, words))
 
@@ -94,21 +94,17 @@ def clock_fault(clock: Clock, tables: Sequence[Timetable], at: datetime) -> Sent
 def refuse_wrong_clock(clock: Clock, tables: Sequence[Timetable]) -> None:
     """Raises `ReminderError`."""
     if why := clock_fault(clock, tables, clock.now()):
-        raise ReminderError(f"{why}: nothing was begun", hint="Set the machine's clock.")
+        raise ReminderError.because("wrong_clock", why=why)
 
 
 def refuse_far_moment(office: Office, at: datetime, *, really: bool) -> None:
     """A moment that is not now is a trial, on a trial server: raises `UsageError` elsewhere."""
     if really or office.settings.transport != "smtp" or abs(at - Clock().now()) <= NEAR:
         return
-    server = office.settings.smtp.host
-    if not office.settings.smtp_is_local:
-        why = f"{server} is a real mail server"
-    elif real := [address for address in office.mailed() if not is_reserved(address)]:
-        why = f"the mail server on this machine may pass on what goes to {real[0]}"
-    else:
-        return
-    raise UsageError(
-        f"{at.isoformat()} is more than an hour from now, and {why}",
-        hint="Add --really to send these mails all the same.",
-    )
+    address = None
+    if office.settings.smtp_is_local:
+        address = next((one for one in office.mailed() if not is_reserved(one)), None)
+        if address is None:
+            return
+    facts = {"moment": at.isoformat(), "server": office.settings.smtp.host, "address": address}
+    raise UsageError.because("far_moment", **facts)

@@ -67,8 +67,7 @@ def find_link(app: Application, connection: Connection, purpose: str, subject: s
     may_be = purpose == FEED or (purpose == PAGE and subject == name not in app.feeds.plans())
     link = access.read_link(connection, purpose, subject)
     if link is None or not (may_be and app.feeds.has(name)):
-        hint = "`reminder feed list` lists them; a group has none, its members have."
-        raise UnknownError(f"no {purpose} link {subject!r}", hint=hint)
+        raise UnknownError.because("no_link", purpose=purpose, name=subject)
     return link
 
 
@@ -142,7 +141,7 @@ def add_reader(
     app: Application, feed: str, label: str, by: str = CONSOLE, who: str = ""
 ) -> LinkView:
     if not app.feeds.has(feed):
-        raise UnknownError(f"{feed!r} is no feed", hint="A group has none, its members have.")
+        raise UnknownError.because("no_feed", name=feed)
     label = " ".join(label.split())
     if not label:
         raise DeclinedError("no_label", "the reader's label is empty")

@@ -61,8 +61,7 @@ def about_owner(app: Application, name: str) -> Application:
         if any(table.plan.has(name) or name in table.plan.meetings for table in series)
     ]
     if len(owners) > 1:
-        hint = f"Say --plan-id {' or --plan-id '.join(owners)}."
-        raise UsageError(f"several plans have {name}: which one is meant?", hint=hint)
+        raise UsageError.because("several_plans", name=name, plans=owners)
     return app.about(owners[0]) if owners and owners[0] != app.table.plan.id else app
 
 
@@ -70,7 +69,7 @@ def find_unit(app: Application, name: str) -> Unit:
     """By id, full name or alias. Raises `UnknownError`."""
     if unit := app.table.directory.named(name):
         return unit
-    raise UnknownError(f"no unit {name!r}", hint="`reminder units` lists them.")
+    raise UnknownError.because("no_unit", name=name)
 
 
 def find_subject(app: Application, connection: Connection, name: str) -> str:
@@ -91,18 +90,18 @@ def find_task(app: Application, task_id: str, month: int = 0) -> Task:
         return task
     times = [task for task in table.plan.tasks if task.table_id == task_id]
     if not times:
-        raise UnknownError(f"no task {task_id!r}", hint="`reminder tasks` lists them.")
+        raise UnknownError.because("no_task", name=task_id)
     of_month = [task for task in times if month and month in table.months_of(task)]
     if len(of_month) == 1:
         return of_month[0]
-    keys = ", ".join(task.id for task in of_month or times)
-    raise UsageError(f"{task_id} has several times: which one is meant?", hint=f"Say {keys}.")
+    keys = [task.id for task in of_month or times]
+    raise UsageError.because("several_times", task=task_id, keys=keys)
 
 
 def find_notice(connection: Connection, key: str) -> NoticeView:
     if view := read_notice(connection, key):
         return view
-    raise UnknownError(f"no notice {key!r}", hint="`reminder ledger list` lists them.")
+    raise UnknownError.because("no_notice", key=key)
 
 
 def month_of(app: Application, period: str) -> int:
@@ -111,4 +110,4 @@ def month_of(app: Application, period: str) -> int:
         return month
     plan = app.table.plan
     example = plan.period(plan.months[2])
-    raise UsageError(f"no period {period!r} in {plan.name}", hint=f"e.g. {example}")
+    raise UsageError.because("no_period", period=period, plan=plan.name, example=example)

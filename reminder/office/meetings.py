@@ -87,7 +87,7 @@ def find_meeting(app: Application, connection: Connection, name: str) -> DatedMe
     for dated in dated_meetings(app, connection):
         if dated.meeting.id == name:
             return dated
-    raise UnknownError(f"no meeting {name!r}", hint="`reminder meeting list` lists them.")
+    raise UnknownError.because("no_meeting", name=name)
 
 
 def date_changes(

@@ -95,8 +95,8 @@ def drop(app: Application, key: str, who: str = "") -> None:
     with app.database.write(who) as connection:
         view = find_notice(connection, key)
         if not may_be_dropped(view):
-            why = f"{view.state} ({view.reason})"
-            raise UsageError(f"{key} is {why}: only what waits can be dropped, or did not arrive")
+            why = {"state": view.state, "reason": view.reason}
+            raise UsageError.because("not_to_drop", key=key, **why)
         notices.set_states(connection, [key], State.EXPIRED, Reason.DROPPED, app.clock.now())
 
 
@@ -167,13 +167,13 @@ def copies_of(connection: Connection, view: NoticeView) -> list[NoticeView]:
 def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> _Again:
     """Raises `UsageError` for a notice that does not go again, and says why."""
     if view.kind is Kind.REPORT:
-        raise UsageError(f"{view.key}: a report is not sent again")
+        raise UsageError.because("report_goes_once", key=view.key)
     if view.waiting:
-        raise UsageError(f"{view.key} is {view.state}: it has not ended yet")
+        raise UsageError.because("not_ended_yet", key=view.key, state=view.state)
     at, copies = app.clock.now(), copies_of(connection, view)
     parts = app.containers.of_notice(connection, view)
     if any(copy.waiting for copy in copies):
-        raise UsageError(f"{original(view.key)} is on its way again already")
+        raise UsageError.because("on_its_way_again", key=original(view.key))
     progress = parts.notice_writer.progress(connection, at)
     draft = draft_of(connection, view)
     if why := why_needless(parts.table, draft, progress):
@@ -182,12 +182,11 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
     reached = notices.reached(connection, view.key, app.settings.stream)
     missing = tuple(a for a in parts.composer.addresses(draft) if a.lower() not in reached)
     if not missing:
-        hint = "" if reached else "Put an address into units.toml first."
-        raise UsageError(f"{view.key}: nobody is left to reach", hint=hint)
+        raise UsageError.because("nobody_left", key=view.key, has_reached=bool(reached))
     approves = app.settings.mail.approval and view.kind is Kind.DIGEST
     read_first = approves and not any(copy.sha256 for copy in copies)
     if at < view.due and not (view.rehearsal or read_first):
-        raise UsageError(f"{view.key} was given up before it was due: nothing goes early")
+        raise UsageError.because("given_up_early", key=view.key)
     return _Again(draft, copy_key(original(view.key), len(copies) + 1), missing, read_first)
 
 
@@ -205,7 +204,7 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
     if view.kind is Kind.RECEIPT:
         words = notices.content_of(connection, view.key)
         if words is None:
-            raise UsageError(f"{view.key}: what it said is not kept any more")
+            raise UsageError.because("words_not_kept", key=view.key)
         composer = parts.composer
         composed = composer.again(draft.key, at, words, composer.recipients(again.draft))
     else:

@@ -158,7 +158,7 @@ def _writer(path: Path) -> Callable[[Table, Look], bytes]:
         from reminder.documents.tables.excel_printing import excel_file
 
         return excel_file
-    raise UsageError(f"{path.name!r} is neither for Word nor for Excel, wanted .docx or .xlsx")
+    raise UsageError.because("no_office_file", name=path.name)
 
 
 def _look(columns: tuple[str, ...], say: Callable[..., str]) -> Look:

@@ -12,7 +12,7 @@ from reminder.domain.notices import Kind, NoticeDraft, State, original
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import calendar_month
 from reminder.domain.units import Unit
-from reminder.errors import ReminderError, UsageError
+from reminder.errors import Mistake, ReminderError, UsageError
 from reminder.ledger import notices
 from reminder.ledger.notices import Composed
 from reminder.ledger.views import read_notices
@@ -29,7 +29,7 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
     """The stored bytes if the digest has them, else what would be composed."""
     app = app.about_period(period)
     if unit.is_group:
-        raise UsageError(f"{unit.name} is a group: its members get the mails")
+        raise UsageError.because("group_gets_no_mail", unit=unit.name)
     draft = digest_draft(app.table, month_of(app, period), unit.id)
     with app.database.read() as connection:
         views = read_notices(
@@ -46,12 +46,10 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
 def _composed(app: Application, unit: Unit, draft: NoticeDraft) -> Composed:
     """As it would be now while it may still go; else as on the day it is due."""
     if unit.id not in receivers(app, draft.period):
-        hint = f"It stands in no row of {app.table.plan.name}."
-        if len(app.office.series) > 1:
-            hint += f" Plans: --plan-id {' or --plan-id '.join(app.office.series)}."
-        raise UsageError(f"{unit.name} gets no digest of {draft.period}", hint=hint)
+        facts = {"plan": app.table.plan.name, "plans": list(app.office.series)}
+        raise UsageError.because("no_digest", unit=unit.name, period=draft.period, **facts)
     if not unit.has_address:
-        raise UsageError(f"{unit.name} has no address: it gets no mail")
+        raise UsageError.because("no_address_of_unit", unit=unit.name)
     now = app.clock.now()
     at = now if draft.due <= now < draft.useful_until else draft.due
     with app.database.read() as connection:
@@ -75,8 +73,8 @@ def send_trial(app: Application, unit: Unit, period: str, typed: str) -> str:
     """
     try:
         address = mailbox(typed)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    except Mistake as error:
+        raise UsageError.because("wrong_value", option="", wrong=error.sentence) from None
     app = app.about_period(period)
     draft = digest_draft(app.table, month_of(app, period), unit.id)
     key = f"{draft.key}/trial/{address}/{app.clock.now().isoformat()}"
@@ -86,7 +84,8 @@ def send_trial(app: Application, unit: Unit, period: str, typed: str) -> str:
     with closing(opened(app.transport)) as connection:
         answer = connection.send(envelope, lambda: True)[address]
     if answer.state is not State.SENT:
-        raise ReminderError(f"{address} was not reached: {answer.reason} {answer.reply}")
+        facts = {"address": address, "reason": answer.reason, "reply": answer.reply}
+        raise ReminderError.because("trial_not_accepted", **facts)
     return answer.reply
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.office import Office
 from reminder.domain.notices import CLEARED, UNREAD, Kind, Reason, State, original
-from reminder.errors import DeclinedError, LedgerError, UnknownError, UsageError
+from reminder.errors import DeclinedError, LedgerError, Mistake, UnknownError, UsageError
 from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
@@ -125,7 +125,7 @@ def read_content(connection: Connection, key: str) -> bytes:
     """The stored mail. Raises `UnknownError` while it is not composed, and after 24 months."""
     content = notices.content_of(connection, key)
     if content is None:
-        raise UnknownError(f"no mail is kept of {key!r}")
+        raise UnknownError.because("no_mail_kept", key=key)
     return content
 
 
@@ -164,8 +164,8 @@ def place_named(option: str, url: str) -> Place:
     """Raises `UsageError`, which never repeats the URL: it may hold a password."""
     try:
         return place_of(url)
-    except ValueError as error:
-        raise UsageError(f"{option} {error}") from None
+    except Mistake as error:
+        raise UsageError.because("wrong_value", option=option, wrong=error.sentence) from None
 
 
 def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:

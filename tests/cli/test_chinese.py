@@ -43,7 +43,7 @@ def test_mistake_is_said_in_chinese_and_to_scripts_in_english(chinese: Office) -
     assert ended.err.splitlines()[0].endswith(
         "plan.toml第11行，month.lead：没有名为“代裱工作委员会”的单位，是不是“代表工作委员会”？"
     )
-    assert ended.err.splitlines()[-1] == "reminder：共1处差错，没有启动"
+    assert ended.err.splitlines()[-1] == "reminder: 共1处差错，没有启动"
     assert "unknown unit '代裱工作委员会'" in chinese("check", "--json").raw.decode()
 
 
@@ -86,3 +86,53 @@ def test_status_says_the_same_facts_in_both_languages(
         monkeypatch.setenv("LC_ALL", locale)
         numbers[locale] = sorted(re.findall(r"\d+", office("status").out.replace("+08:00", "")))
     assert numbers["C"] == numbers["zh_CN"]
+
+
+REFUSED = [
+    (
+        "preview --unit nobody --period 2026-04",
+        3,
+        ["没有“nobody”这个单位", "  `reminder units`列出全部单位。"],
+    ),
+    (
+        "preview --unit lead --period 2031-01",
+        2,
+        ["年度安排表中没有“2031-01”这个月", "  应如2026-03"],
+    ),
+    (
+        "preview --unit outsider --period 2026-04",
+        2,
+        ["高级人民法院没有2026-04的月度提示", "  年度安排表的各行都没有它。"],
+    ),
+    (
+        "preview --unit lead --period 2026-04 --send-to nobody",
+        2,
+        ["“nobody”不是邮箱地址（缺少@），应为“名字@域名”"],
+    ),
+    ("task done 2026-04-9", 3, ["没有“2026-04-9”这项任务", "  `reminder tasks`列出全部任务。"]),
+    ("task reopen 2026-04-1", 2, ["本项没有登记办结"]),
+    ("task done 2026-04-1 --on 4月", 2, ["“4月”不是日期", "  应如2026-03-02。"]),
+    (
+        "meeting set nothing 2026-05-27",
+        3,
+        ["没有“nothing”这个会议", "  `reminder meeting list`列出全部会议。"],
+    ),
+    (
+        "plan export table.pdf",
+        2,
+        ["“table.pdf”既不是Word文件也不是Excel文件，应以.docx或.xlsx结尾"],
+    ),
+    ("tasks --plan-id other", 3, ["没有“other”这份安排表", "  应为small。"]),
+    ("ledger drop --period 2026-04 --state away", 2, ["没有“away”这种状态"]),
+    ("ledger hold --why \u202e", 2, ["--why：含有看不见的字符“\\u202e”，应为一行文字"]),
+]
+
+
+@pytest.mark.parametrize(("command", "status", "lines"), REFUSED)
+def test_refusal_is_chinese_with_what_to_do_next(
+    chinese: Office, command: str, status: int, lines: list[str]
+) -> None:
+    ended = chinese(*command.split())
+    assert ended.status == status
+    said = ended.err.splitlines()
+    assert said[: len(lines)] == [f"reminder: {lines[0]}", *lines[1:]]
