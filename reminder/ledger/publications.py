@@ -131,6 +131,14 @@ def untold(connection: Connection) -> list[int]:
     return list(connection.scalars(query.order_by(publication.c.number)))
 
 
+def authors_told_since(connection: Connection, at: datetime) -> set[str]:
+    """Of publications of which others were told then or later, or not yet."""
+    query = select(publication.c.author).where(
+        publication.c.told.is_(None) | (publication.c.told >= at), publication.c.author != ""
+    )
+    return set(connection.scalars(query))
+
+
 def note_told(connection: Connection, numbers: Iterable[int], at: datetime) -> None:
     of = publication.c.number.in_(list(numbers))
     connection.execute(update(publication).where(of).values(told=at))

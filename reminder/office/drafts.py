@@ -20,6 +20,7 @@ from reminder.ledger.drafts import read_draft
 from reminder.ledger.drafts import submitted_drafts as submitted_drafts
 from reminder.ledger.registrations import read_dates
 from reminder.office.application import Application
+from reminder.office.four_eyes import refuse_own
 from reminder.office.publishing import follow, publish, publish_files, write_files
 
 NOTE = 200  # characters
@@ -197,6 +198,7 @@ def publish_draft(
     Raises `DeclinedError` where it has mistakes or changes nothing, and where something came into
     force or was edited while this was looked at.
     """
+    refuse_own(app.settings, by.full_name, draft.author)
     begin(app)
     with app.database.read() as connection:
         found = outcome(app, connection, draft)

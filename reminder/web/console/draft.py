@@ -9,6 +9,7 @@ from reminder.errors import ConfigurationError, DeclinedError, ReminderError, Un
 from reminder.office import drafts
 from reminder.office.draft_view import draft_view
 from reminder.office.drafts import NOTE
+from reminder.office.four_eyes import needs_other
 from reminder.web.console.access import APPROVE, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page
@@ -46,7 +47,7 @@ def _shown(page: Page, draft: DocumentDraft | None, form: Form, refused: str) ->
         here=HERE,
         view=draft_view(page.app, page.connection, draft) if draft else None,
         is_mine=not draft or draft.person == page.person.name,
-        needs_other=False,
+        needs_other=draft is not None and needs_other(page.settings, page.who, draft.author),
         waiting=drafts.submitted_drafts(page.connection),
         typed=form.values,
         refused=refused,

@@ -94,6 +94,21 @@ def test_draft_goes_to_an_approver_and_back(house: Any, wang: Secretary, li: Sec
     assert house.table.directory[LEADER].to == ("new@unit.test",)
 
 
+def test_with_four_eyes_another_publishes(house: Any, li: Secretary) -> None:
+    chen = as_person(house, "approve", "chen", "陈处长")
+    house.set(console=house.settings.console.model_copy(update={"four_eyes": True}))
+    edit(house, LI, units(house))
+    page = li.get(HERE)
+    assert ("提交审核" in page.text, "须由他人发布" in page.text) == (True, True)
+    refused = li.post(f"{HERE}/publish", {"seen": seen(page)})
+    assert (refused.status_code, "须由他人发布" in refused.text) == (422, True)
+    li.post(f"{HERE}/submit", {})
+    [where] = re.findall(rf'href="({HERE}s/\d+)"', chen.get(HERE).text)
+    assert li.post(f"{where}/publish", {"seen": seen(chen.get(where))}).status_code == 422
+    assert chen.post(f"{where}/publish", {"seen": seen(chen.get(where))}).status_code == 303
+    assert house.table.directory[LEADER].to == ("new@unit.test",)
+
+
 def units(house: Any) -> Edit:
     [address] = house.table.directory[LEADER].to[:1]
     return replaced(house, UNITS, address, "new@unit.test")
