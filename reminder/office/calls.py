@@ -12,6 +12,8 @@ MESSAGE = 500  # characters
 
 def note_call(app: Application, unit: Unit, by: Signature, message: str) -> None:
     """`by` says who has phoned, and who has answered."""
+    if unit.is_group:
+        raise DeclinedError("no_such_unit", f"{unit.id} is a group of units, wanted one of them")
     if not message.strip():
         raise DeclinedError("nothing_said")
     if len(message) > MESSAGE:

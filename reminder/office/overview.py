@@ -215,7 +215,8 @@ def read_month(
 
 def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit) -> dict[str, Any]:
     """The facts of a unit's page: tasks month by month, then the year-round ones as of the
-    running month; `open` are those that it leads and of which something may be said. `to_sign` is
+    running month; `open` are those that it leads and of which something may be said,
+    what is left of earlier years first. `to_sign` is
     the period that it has still to sign. `undoable` are numbers of what still holds: signings,
     reports that wait, and what was confirmed of them."""
     table, month = app.table, app.table.shown_month(at)
@@ -230,9 +231,11 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
     tasks = [*dated, *table.plan.year_round]
     mails = NoticeFilter(unit=unit.id, rehearsals=True, plan=plan)
     led = [stands(task, month, unit.id) for task in table.leads(unit.id, tasks)]
+    left = table.leads(unit.id, table.unregistered(month, table.local_day(at), progress))
+    before = [stands(task, month, unit.id) for task in left if not table.plan.has(task.id)]
     return {
         "led": led,
-        "open": [row for row in led if not progress.is_over(row.task.id)],
+        "open": [row for row in (*before, *led) if not progress.is_over(row.task.id)],
         "to_sign": period if may_sign and not has_signed else "",
         "related": [Item(task, task.number) for task in table.related(unit.id, tasks)],
         "pending": pending,

@@ -1,12 +1,14 @@
 """From the mail to 办结 and back: a unit answers, the secretariat sees it, the calendar follows."""
 
 import re
+from datetime import datetime
 from time import monotonic
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from reminder.clock import Clock
 from reminder.ledger.access import FEED, LinkView
 from reminder.office.login import set_password
 from tests.browser.conftest import Served, faults, overflow
@@ -35,10 +37,14 @@ def secretary(chromium: Browser, served: Served) -> Page:
     page = context.new_page()
     page.goto(served.page("/console"))
     assert faults(page) == []
+    log_in(page)
+    return page
+
+
+def log_in(page: Page) -> None:
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("年度代表工作安排表")
-    return page
 
 
 def feed(served: Served, name: str) -> str:
@@ -108,6 +114,28 @@ def finish(page: Page, words: str) -> None:
     page.get_by_label("说明").first.fill(words)
     page.get_by_role("button", name="登记完成").first.click()
     expect(page.get_by_text("待复核（已登记4月1日完成）").first).to_be_visible()
+
+
+def test_a_secretary_with_a_phone_notes_a_call_and_signs_for_who_has_answered(
+    served: Served, secretary: Page
+) -> None:
+    served.app.clock = Clock(datetime.fromisoformat("2026-04-07T10:00+08:00"))
+    secretary.set_viewport_size({"width": 375, "height": 812})
+    secretary.goto(f"{served.base}/console")
+    log_in(secretary)  # a week later
+    row = secretary.locator("#calls ~ * tr", has_text="贺兰县人大常委会")
+    row.get_by_text("记录通话、代签收").click()
+    row.get_by_label("内容").fill("下午再打")
+    row.get_by_role("button", name="记下通话").click()
+    expect(secretary.get_by_role("status")).to_be_in_viewport()
+    expect(row).to_contain_text("已联系：下午再打")
+    row.get_by_text("记录通话、代签收").click()
+    row.get_by_label("通话人").fill("值班员")
+    row.get_by_role("button", name="代签收").click()
+    expect(secretary.get_by_role("status")).to_contain_text("已代签收")
+    expect(row).to_have_count(0)
+    secretary.goto(served.link_in(served.app.table.directory["helan"].to[0]))
+    expect(secretary.get_by_text("值班员（电话告知，")).to_be_visible()
 
 
 def test_every_page_of_the_console_is_accessible_and_fits_a_phone_until_one_logs_out(

@@ -14,11 +14,12 @@ from starlette.testclient import TestClient
 
 from reminder.cli import context, main
 from reminder.domain.notices import Reason, State
-from reminder.domain.registrations import Signature
+from reminder.domain.registrations import Channel, Signature
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.views import read_notices
 from reminder.office import completion, links, meetings, registrations
 from reminder.office.application import Application
+from reminder.office.calls import note_call
 from reminder.office.login import begin_session
 from reminder.office.notice_writer import draft_of
 from reminder.web.app import create_app
@@ -153,6 +154,10 @@ def fill(office: Trial) -> None:
     completion.confirm(app, "a", "2026-1", "", BY)
     completion.confirm(app, "a", "2026-8", "2026-03", BY)
     completion.send_back(app, "b", "2026-3", "", "请补充", BY)
+    told = replace(BY, channel=Channel.PHONE, clerk="经办员")
+    registrations.report_progress(app, unit("b"), task("2026-3"), told, words="已报", percent=None)
+    for name in ("a", "b"):
+        note_call(app, unit(name), told, "下周再报")
     meetings.save(app, preview(app, "dated", date(2026, 4, 29)))
     for name in ("a", "b", "plan"):
         links.rotate(app, links.add_reader(app, name, "值班员"))
@@ -264,7 +269,7 @@ def notice_keys(office: Trial) -> list[str]:
 
 def pages_of(office: Trial) -> list[str]:
     """Where a reader begins: what no other page leads to as well."""
-    tables = ("tasks", "signatures", "registrations", "notices")
+    tables = ("tasks", "signatures", "registrations", "calls", "notices")
     found = ["/", "/console", "/console/export.xlsx", "/console/ledger?unit=a"]
     found += [f"/console/export.csv?table={name}" for name in tables]
     return found + [f"/console/ledger/notice?key={key}" for key in notice_keys(office)]

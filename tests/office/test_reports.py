@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from reminder.domain.notices import Kind, Reason
+from reminder.domain.registrations import Signature
 from reminder.errors import UsageError
 from reminder.ledger.holds import Hold, begin_hold
 from reminder.office import listings, operations
+from reminder.office.calls import note_call
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
 from tests.mail.servers import bad_server
 
@@ -159,21 +161,30 @@ def test_report_expires_after_seven_days(office: Trial) -> None:
 def test_other_bodies_are_never_pressed_and_stand_in_the_call_list_once(
     shipped: Trial, tmp_path: Path
 ) -> None:
-    """The one task of the plan is led by the government's office."""
+    """Both tasks of the plan are led by the government's office."""
     plan = tmp_path / "parallel.toml"
     plan.write_text(
         '[plan]\nid = "other"\nyear = 2026\nname = "安排表"\ntag = "试"\n'
         'office = "代表工作委员会"\ntimezone = "Asia/Shanghai"\n'
         '[[month]]\nmonth = 3\nlead = ["自治区人民政府办公厅"]\n'
-        '[[month.task]]\nid = "2026-03-1"\ntitle = "一件事"\n',
+        '[[month.task]]\nid = "2026-03-1"\ntitle = "一件事"\n'
+        '[[month]]\nmonth = 4\nlead = ["自治区人民政府办公厅"]\n'
+        '[[month.task]]\nid = "2026-04-1"\ntitle = "另一件事"\n',
         encoding="utf-8",
     )
     for day in ("02", "26", "27", "30"):
-        shipped.tick(f"2026-03-{day}T09:00+08:00", mail=OPERATOR, plan=plan)
+        at = f"2026-03-{day}T09:00+08:00"
+        shipped.tick(at, mail=OPERATOR, plan=plan)
+        if day == "26":
+            app = shipped.app(at, plan=plan)
+            unit = app.table.directory[app.table.lead_units(app.table.plan.tasks[0])[0]]
+            note_call(app, unit, Signature("", "console", clerk="经办员"), "周五答复")
     assert shipped.notices(kind=Kind.NUDGE) == {}
     calls = [key for key in shipped.notices() if key.startswith("report/calls")]
     assert calls == ["report/calls/2026-03-26"]
     assert "自治区人民政府办公厅　未登记联系人　一件事" in shipped.text(calls[0])
+    # Before the next digest they stand there with what was said.
+    assert "3月26日已联系：周五答复——经办员" in shipped.text(FORECAST)
 
 
 # Without an operator

@@ -108,3 +108,17 @@ def test_without_an_earlier_year_there_is_no_such_entry(house: House) -> None:
     secretary = Secretary(logged_in(house))
     assert "跨年" not in secretary.get("/console").text
     assert secretary.get("/console/turn").status_code == 200
+
+
+def test_what_a_unit_says_on_the_telephone_of_last_year_is_noted(
+    years: House, secretary: Secretary
+) -> None:
+    here = "/console/units/lead"
+    path = f"/plans/small/2027{here}"
+    assert f'<option value="{OLD}">2026年11月 · ' in secretary.get(path).text
+    form = {"unit": "lead", "act": "register", "channel": "phone", "who": "联络员", "closes": "1"}
+    form |= {"about": OLD, "done_on": "2026-11-20", "back": here}
+    answer = secretary.post("/plans/small/2027/console/finish-for", form)
+    assert answer.headers["location"] == path
+    assert [one.task.id for one in read(years).open] == [OTHER]
+    assert f'<option value="{OLD}"' not in secretary.get(path).text
