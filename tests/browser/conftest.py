@@ -5,12 +5,13 @@ import re
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -26,6 +27,7 @@ from tests.daemon.trials import messages, parsed, text_of
 
 APRIL = datetime.fromisoformat("2026-04-01T09:00+08:00")
 AXE = Axe()
+_ALL_RULES: Mapping[str, object] = MappingProxyType({})
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -93,17 +95,22 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def serving(tmp_path: Path, listener: socket.socket, base: str) -> Iterator[Served]:
-    office = load_office(command_line={"state_dir": tmp_path / "state", "web": {"base_url": base}})
+def serving(
+    tmp_path: Path, listener: socket.socket, base: str, **settings: object
+) -> Iterator[Served]:
+    given = {"state_dir": tmp_path / "state", "web": {"base_url": base}, **settings}
+    office = load_office(command_line=given)
     app = Application(office, Clock(APRIL))
     app.tick()
     server = web_server(create_app(app))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
-    yield Served(app, base, office.settings.outbox)
-    server.stop()
-    thread.join()
-    app.database.close()
+    try:
+        yield Served(app, base, office.settings.outbox)
+    finally:
+        server.stop()
+        thread.join()
+        app.database.close()
 
 
 @pytest.fixture
@@ -128,12 +135,16 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 def faults(page: Page) -> list[str]:
     """What axe finds wrong with the page as it stands, and with its colours in the dark."""
-    found, wanted = [], {"resultTypes": ["violations"]}
-    for scheme, rules in (("dark", {"runOnly": ["color-contrast"]}), ("light", {})):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for fault in AXE.run(page, options=wanted | rules).response["violations"]:
-            nodes = [node["html"][:120] for node in fault["nodes"]]
-            found.append(f"{page.url} {scheme}: {fault['id']}: {fault['help']} {nodes[:3]}")
+    return violations(page, "dark", {"runOnly": ["color-contrast"]}) + violations(page, "light")
+
+
+def violations(page: Page, scheme: str, rules: Mapping[str, object] = _ALL_RULES) -> list[str]:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    options = {"resultTypes": ["violations"], **rules}
+    found = []
+    for fault in AXE.run(page, options=options).response["violations"]:
+        nodes = [node["html"][:120] for node in fault["nodes"]]
+        found.append(f"{page.url} {scheme}: {fault['id']}: {fault['help']} {nodes[:3]}")
     return found
 
 
