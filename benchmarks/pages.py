@@ -43,7 +43,7 @@ PATHS = (
     f"/console/units/{UNIT}",
     "/console/ledger",
     "/console/ledger?state=refused",
-    "/console/approval",
+    "/console/outgoing",
     "/console/meetings",
     "/console/links",
 )

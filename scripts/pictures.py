@@ -98,7 +98,7 @@ def pages(browser: Browser, folder: Path) -> None:
         shot(browser, f"{base}/console", "console-year.png", (1120, 1240), logged_in(app))
     with office(folder / "approval", mail={"approval": True}) as (app, base):
         cookies = logged_in(app)
-        shot(browser, f"{base}/console/approval", "console-approval.png", (1120, 760), cookies)
+        shot(browser, f"{base}/console/outgoing", "console-outgoing.png", (1120, 760), cookies)
 
 
 def logged_in(app: Application) -> dict[str, str]:

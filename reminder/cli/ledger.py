@@ -116,12 +116,12 @@ def resend(key: OneKey = None, period: Period = None, state: InState = None) -> 
 @cli.command(epilog="Example: reminder ledger release --period 2026-03")
 def release(period: Period = None) -> None:
     """Let go what is held; without --period also lift the hold for what comes."""
-    from reminder.office import operations
+    from reminder.office import releasing
     from reminder.office.status import why_held
 
     app = application()
     lifted = period is None and why_held(app)
-    released = operations.release(app, period, user())
+    released = releasing.release(app, period, user())
     if not released:
         print("nothing waits; what comes goes by itself again" if lifted else "nothing is held")
         return

@@ -55,7 +55,8 @@ def _in_force(app: Application) -> dict[str, Any]:
 def _did(app: Application, started: Started) -> dict[str, Any]:
     hold, table, examples = started.hold, app.table, started.examples
     is_all_held = bool(hold and hold.of_all)
-    approves = app.settings.mail.approval
+    approves, has_console = app.settings.mail.approval, app.settings.web.console != "off"
+    outgoing = _page(app, started, "/console/outgoing") if has_console else ""
     return {
         "rehearsed": started.rehearsed,
         "has_digest": bool(started.rehearsed) and table.live_digest(app.clock.now()) is not None,
@@ -71,7 +72,8 @@ def _did(app: Application, started: Started) -> dict[str, Any]:
         "hold": hold_words(hold) if hold and is_all_held else None,
         "hint": hold_hint(hold) if hold else None,
         "held": started.held,
-        "approval": _page(app, started, "/console/approval") if approves else "",
+        "approval": outgoing if approves else "",
+        "outgoing": outgoing,
         "delivers": started.delivers,
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from reminder.domain.notices import Kind, Reason, State
+from reminder.domain.notices import ON_HOLD, UNREAD, Kind, Reason, State
 from reminder.ledger.history import Change, note_act, record
 from reminder.ledger.notices import ON_THEIR_WAY, set_states
 from reminder.ledger.schema import (
@@ -43,6 +43,11 @@ class Hold:
 
 def is_all_held(connection: Connection) -> bool:
     return read_setting(connection, _HOLD) is not None
+
+
+def hold_mark(connection: Connection) -> str:
+    """Another one for each hold of all; empty while there is none."""
+    return read_setting(connection, _HOLD) or ""
 
 
 def read_hold(
@@ -96,12 +101,15 @@ def hold_new(connection: Connection, key: str, at: datetime) -> None:
         set_states(connection, [key], State.HELD, hold.reason, at)
 
 
-def lift_holds(connection: Connection, stream: str, at: datetime, plan: str = "") -> None:
-    """Of all; of a plan alone what holds that one, not what holds everything."""
+def lift_starts(connection: Connection, stream: str, at: datetime, plan: str = "") -> None:
+    """What holds first starts: of that plan's tables, or of all."""
     starts = update(start).where(start.c.stream == stream).values(held=False)
     connection.execute(starts.where(start.c.plan == plan) if plan else starts)
     note_act(connection, at, _HOLD, "released", plan)
-    if not plan and drop_setting(connection, _HOLD):
+
+
+def lift_hold_of_all(connection: Connection, at: datetime) -> None:
+    if drop_setting(connection, _HOLD):
         put_setting(connection, _RELEASED, at.isoformat())
 
 
@@ -109,6 +117,23 @@ def released_at(connection: Connection) -> datetime | None:
     """When the operator last let go what was held as restored or by hand."""
     value = read_setting(connection, _RELEASED)
     return datetime.fromisoformat(value) if value else None
+
+
+def count_for_people(
+    connection: Connection, stream: str, at: datetime, plan: str = ""
+) -> dict[str, int]:
+    """How many notices of that plan, or of all, wait for somebody to release or approve them, by
+    the reason."""
+    query = select(notice.c.reason, func.count()).where(
+        notice.c.state == State.HELD,
+        notice.c.reason.in_((*ON_HOLD, *UNREAD)),
+        (notice.c.stream == stream) | notice.c.sha256.is_not(None),
+        notice.c.useful_until > at,
+    )
+    if plan:
+        query = query.where(notice.c.plan == plan)
+    rows = connection.execute(query.group_by(notice.c.reason))
+    return {row.reason: row[1] for row in rows}
 
 
 @dataclass(frozen=True)

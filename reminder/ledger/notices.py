@@ -89,6 +89,12 @@ def content_of(connection: Connection, key: str) -> bytes | None:
     return zlib.decompress(content) if content is not None else None
 
 
+def contents_of(connection: Connection, keys: Iterable[str]) -> dict[str, bytes]:
+    """Of those of them that have stored bytes."""
+    query = select(message.c.notice, message.c.content).where(message.c.notice.in_(list(keys)))
+    return {row.notice: zlib.decompress(row.content) for row in connection.execute(query)}
+
+
 # Made and queued
 
 

@@ -18,7 +18,7 @@ from reminder.ledger import deliveries
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, Result
-from reminder.ledger.holds import is_all_held
+from reminder.ledger.holds import hold_mark
 from reminder.mail.replicas import SingleProcess
 from reminder.mail.transports import Transport
 
@@ -96,7 +96,7 @@ class Claims:
     dice: random.Random
     replica: SingleProcess
     patience: float
-    held: bool = False  # since somebody held everything nothing more is begun
+    held: bool = False  # since somebody held what was claimed nothing more is begun
 
     def __post_init__(self) -> None:
         self.turn = threading.Lock()
@@ -106,6 +106,7 @@ class Claims:
         self._stand = True
         self._taken: deque[Claim] = deque()
         self._unrecorded: list[Result] = []
+        self._hold = ""  # in force when the last were claimed: they had been let go all the same
 
     def requeue_lost(self) -> None:
         with self.database.write() as connection:
@@ -130,6 +131,7 @@ class Claims:
             self.replica.requeue_lost(connection, now, in_pass=True)
             if self.database.mark.why_other(connection):
                 return  # it was changed for another under our feet: the next tick holds it
+            self._hold = hold_mark(connection)
             self._taken += deliveries.claim(connection, self._name, stream, now, limit, probe=probe)
 
     def return_(self, claim: Claim) -> None:
@@ -181,10 +183,10 @@ class Claims:
         with self.database.record() as connection:
             now, rehearsal = self.clock.now(), self.route.rehearsal
             stand = deliveries.settle(connection, results, now, rehearsal=rehearsal)
-            held, noted = is_all_held(connection), mark.follow(connection)
+            held, noted = hold_mark(connection), mark.follow(connection)
         mark.write(noted)
         self._stand &= stand
-        self.held |= held
+        self.held |= held not in ("", self._hold)
         del self._unrecorded[: len(results)]  # what came since stands behind them
 
     def refuse(self, refused: Iterable[tuple[Claim, Reason]]) -> None:

@@ -4,6 +4,7 @@ The bytes follow from the notice, the plan, what is registered, the as-of moment
 installation key alone: composing twice makes the same message.
 """
 
+import hashlib
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import addressees
 from reminder.domain.status import Reader
 from reminder.domain.timetable import Timetable
+from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
@@ -29,7 +31,7 @@ from reminder.mail.mime import HeaderAddress, MailText
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
-_UNIT, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
+UNIT_MARK, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
 _MOST_TEXTS = 200  # texts of one moment: a plan's audiences are a few dozen
 
 
@@ -72,7 +74,7 @@ class Composer:
         """As units of one audience read it, but for their names and links."""
         values = {
             "content": content,
-            "unit": _UNIT,
+            "unit": UNIT_MARK,
             "page_link": _PAGE if facts.page_link else "",
             "calendar_link": _CALENDAR if facts.calendar_link else "",
             "contact": self._mail.contact,
@@ -80,30 +82,25 @@ class Composer:
         }
         return self._render("mail/notice", self.subject(content), values)
 
-    def message(
-        self,
-        draft: NoticeDraft,
-        as_of: datetime,
-        content: Content,
-        facts: UnitFacts,
-        said: MailText,
-        *,
-        rehearsal: bool,
-    ) -> Composed:
-        unit = self.office.table.directory[draft.unit] if content.for_lead else content.office
-        subject, text, html = said
-        own = {_UNIT: unit.name, _PAGE: facts.page_link, _CALENDAR: facts.calendar_link}
+    def message(self, sketch: "Sketch") -> Composed:
+        facts, (_, text, html) = sketch.facts, sketch.said
+        own = {UNIT_MARK: sketch.unit.name, _PAGE: facts.page_link, _CALENDAR: facts.calendar_link}
         for mark, value in own.items():
             text, html = text.replace(mark, value), html.replace(mark, escape(value))
-        said = MailText(self._marked(subject, rehearsal=rehearsal), text, html)
-        return self._message(draft.key, as_of, said, self.recipients(draft))
+        said = MailText(sketch.subject, text, html)
+        return self._message(sketch.draft.key, sketch.as_of, said, sketch.mailboxes)
+
+    @property
+    def sender(self) -> tuple[str, ...]:
+        """All that a message says of who sends it."""
+        return (*self._from, self._domain, self._mail.redirect_to or "")
 
     def report(
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
     ) -> Composed:
         """A message to the operator."""
         said = self._render("mail/report", subject, values)
-        marked = self._marked(subject, rehearsal=False)
+        marked = self.marked(subject, rehearsal=False)
         return self._message(key, as_of, said._replace(subject=marked), self.operator)
 
     def again(
@@ -114,7 +111,7 @@ class Composer:
         said, mailboxes = mime.read(content)
         return self._message(key, at, said, mailboxes if to is None else to)
 
-    def _marked(self, subject: str, *, rehearsal: bool) -> str:
+    def marked(self, subject: str, *, rehearsal: bool) -> str:
         if not (rehearsal or self._mail.redirect_to):
             return subject
         return self.phrase(WORDS, "rehearsal", subject=subject)
@@ -199,13 +196,62 @@ class Composer:
 
 
 @dataclass(frozen=True)
+class Sketch:
+    """A mail before it has bytes. What its audience reads, `said`, has marks in place of what is
+    its unit's own; `reading` is the same for all that read alike."""
+
+    composer: Composer
+    draft: NoticeDraft
+    as_of: datetime
+    content: Content
+    facts: UnitFacts
+    said: MailText
+    reading: str
+    rehearsal: bool
+
+    @property
+    def unit(self) -> Unit:
+        """Whom it speaks to."""
+        content = self.content
+        if not content.for_lead:
+            return content.office
+        return self.composer.office.table.directory[self.draft.unit]
+
+    @property
+    def mailboxes(self) -> list[HeaderAddress]:
+        return self.composer.recipients(self.draft)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(one.address for one in self.mailboxes)
+
+    @property
+    def subject(self) -> str:
+        return self.composer.marked(self.said.subject, rehearsal=self.rehearsal)
+
+    @property
+    def text(self) -> str:
+        return self.said.text
+
+    @property
+    def sha256(self) -> str:
+        """Of all that its bytes are made of: who has seen the one has seen the other."""
+        own = (self.draft.key, self.as_of.isoformat(), self.unit.name, self.mailboxes, self.facts)
+        made_of = (self.reading, own, self.rehearsal, self.composer.sender)
+        return hashlib.sha256(repr(made_of).encode()).hexdigest()
+
+    def composed(self) -> Composed:
+        return self.composer.message(self)
+
+
+@dataclass(frozen=True)
 class RenderContext:
     """The mails of one moment: what units of one audience read alike is written once."""
 
     composer: Composer
     as_of: datetime
     progress: Progress
-    _texts: dict[Hashable, tuple[Content, MailText]] = field(default_factory=dict)
+    _texts: dict[Hashable, tuple[Content, MailText, str]] = field(default_factory=dict)
 
     def subject(self, draft: NoticeDraft, facts: UnitFacts) -> str:
         return self.composer.subject(self._content(draft, facts))
@@ -214,13 +260,16 @@ class RenderContext:
         self, draft: NoticeDraft, facts: UnitFacts = UnitFacts(), *, rehearsal: bool = False
     ) -> Composed:
         """The message of a digest, a nudge or a 待确认 mail."""
-        for_lead = addressees(self._table, draft).lead
+        return self.sketch(draft, facts, rehearsal=rehearsal).composed()
+
+    def sketch(self, draft: NoticeDraft, facts: UnitFacts, *, rehearsal: bool = False) -> Sketch:
+        for_lead = addressees(self.table, draft).lead
         if not for_lead:
             facts = replace(facts, page_link="", calendar_link="")  # the unit's own
         # All that the mail depends on, but for the unit's name and addresses.
         alike = (
             (draft.kind, draft.period, draft.tasks, draft.due),
-            (self._table.audience(draft.unit), self._reported.get(draft.unit)),
+            (self.table.audience(draft.unit), self._reported.get(draft.unit)),
             (facts.first_of_year, bool(facts.page_link), bool(facts.calendar_link)),
             self.composer.copied(draft),
             None if for_lead else draft.unit,
@@ -229,12 +278,13 @@ class RenderContext:
             if len(self._texts) >= _MOST_TEXTS:  # each unit for itself: nothing is shared
                 self._texts.clear()
             content = self._content(draft, facts)
-            self._texts[alike] = content, self.composer.text(draft, content, facts)
-        content, text = self._texts[alike]
-        return self.composer.message(draft, self.as_of, content, facts, text, rehearsal=rehearsal)
+            said = self.composer.text(draft, content, facts)
+            self._texts[alike] = content, said, hashlib.sha256(repr(said).encode()).hexdigest()
+        content, said, reading = self._texts[alike]
+        return Sketch(self.composer, draft, self.as_of, content, facts, said, reading, rehearsal)
 
     @property
-    def _table(self) -> Timetable:
+    def table(self) -> Timetable:
         return self.composer.office.table
 
     @cached_property
@@ -246,7 +296,7 @@ class RenderContext:
         return units
 
     def _content(self, draft: NoticeDraft, facts: UnitFacts) -> Content:
-        table, at, day = self._table, self.as_of, self._table.local_day(self.as_of)
+        table, at, day = self.table, self.as_of, self.table.local_day(self.as_of)
         late, unit = table.is_late(draft.due, at), table.directory[draft.unit]
         reader = Reader(table, unit, day, self.progress, linked=bool(facts.page_link))
         if draft.kind is Kind.DIGEST:

@@ -21,7 +21,7 @@ from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_troubles
 from reminder.office.container import Containers
 from reminder.office.holds import hold_words
-from reminder.office.reports import ALARMS, PATIENCE, Reporter, console_url
+from reminder.office.reports import ALARMS, OUTGOING, PATIENCE, Reporter, console_url
 
 log = logging.getLogger(__name__)
 
@@ -193,10 +193,10 @@ class Alerts:
             kind = "approval-late" if is_late else "approval"
             named = self._named(held.plan, held.period)
             words = (
-                f"digest {named}: {held.count} wait for approval at /console/approval, "
+                f"digest {named}: {held.count} wait for approval at /console/outgoing, "
                 f"due {due.isoformat(' ', 'minutes')}"
             )
-            url = console_url(self.office.settings, "/console/approval")
+            url = console_url(self.office.settings, OUTGOING)
             facts: dict[str, object] = {"period": held.period, "changed": held.changed}
             facts |= {"count": held.count, "due": due, "late": is_late, "url": url}
             name = f"{kind}/{named}/{due:%m%dT%H%M}"
@@ -213,7 +213,9 @@ class Alerts:
         """A restored ledger, or one held by hand; its one mail is written after the hold."""
         if hold := read_hold(connection, ""):
             since = hold.since.astimezone(self.office.table.plan.zone)
-            facts = {"reason": hold.reason, "since": since}
+            settings = self.office.settings
+            facts = {"reason": hold.reason, "since": since, "url": console_url(settings, OUTGOING)}
+            facts |= {"has_console": settings.web.console != "off"}
             yield Trouble("hold", f"everything is held: {hold_words(hold)}", "held", facts)
 
     def _next_tables(self, at: datetime) -> Iterator[Trouble]:

@@ -129,7 +129,7 @@ class Application:
         """Of the office in force."""
         now, containers = self._in_force, self._in_force.containers
         if containers is None or containers.office is not now.office:
-            containers = Containers(now.office, self.database, self.is_current)
+            containers = Containers(now.office, self.database)
             now.containers = containers
         return containers
 

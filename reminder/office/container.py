@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -23,6 +23,7 @@ from reminder.ledger.views import NoticeView
 from reminder.mail.compose import Composer
 from reminder.office.approval import Approvals
 from reminder.office.notice_writer import NoticeWriter
+from reminder.office.outgoing import HeldMails
 from reminder.office.receipts import Receipts
 from reminder.office.reports import Reporter
 
@@ -37,12 +38,12 @@ class Container:
         office: Office,
         key: InstallationKey,
         database: Database,
-        is_current: Callable[[], bool],
     ) -> None:
         self.office = office
         self.composer = composer = Composer(office, key)
         self.notice_writer = writer = NoticeWriter(composer)
-        self.approvals = Approvals(composer, database, writer, is_current)
+        self.held_mails = HeldMails(writer)
+        self.approvals = Approvals(self.held_mails, database)
         self.reporter = Reporter(composer, writer)
 
     @property
@@ -53,10 +54,10 @@ class Container:
 class Containers:
     """Of all tables of one version, each made when it is first asked for."""
 
-    def __init__(self, office: Office, database: Database, is_current: Callable[[], bool]) -> None:
+    def __init__(self, office: Office, database: Database) -> None:
         self.office = office
         self.key = installation_key(database, office.settings.secret_key.get_secret_value())
-        self._database, self._is_current = database, is_current
+        self._database = database
         self._made: dict[int, Container] = {}
         self.receipts = Receipts(lambda *facts: self.with_work(*facts).notice_writer)
 
@@ -66,7 +67,7 @@ class Containers:
     def at(self, position: int) -> Container:
         if position not in self._made:
             office = self.office.choosing(position)
-            container = Container(office, self.key, self._database, self._is_current)
+            container = Container(office, self.key, self._database)
             self._made[position] = container
         return self._made[position]
 

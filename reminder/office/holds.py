@@ -15,6 +15,7 @@ from reminder.errors import Mistake, ReminderError, UsageError
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold as Hold  # for pages too
 from reminder.ledger.holds import begin_hold
+from reminder.ledger.holds import count_for_people as count_for_people  # for pages too
 from reminder.ledger.holds import read_hold as read_hold  # for pages too
 from reminder.ledger.mark import name_ledger
 from reminder.words import Sentence

@@ -180,10 +180,23 @@ class NoticeWriter:
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
     """What was due when that notice was put in."""
-    key = original(view.key)
-    read = f"{key}{occasions.BY_DIGEST}"
-    tasks = occasions.reminded_tasks(connection, [key, read])
-    return _draft(view, tasks[key], by_digest=view.kind is Kind.OVERDUE and read in tasks)
+    [draft] = drafts_of(connection, [view])
+    return draft
+
+
+def drafts_of(connection: Connection, views: Sequence[NoticeView]) -> list[NoticeDraft]:
+    keys = {original(view.key) for view in views if view.kind in REMINDERS}
+    read = {key: f"{key}{occasions.BY_DIGEST}" for key in keys}
+    tasks = occasions.reminded_tasks(connection, [*keys, *read.values()]) if keys else {}
+    return [
+        _draft(
+            view,
+            tasks.get(key, ()),
+            by_digest=view.kind is Kind.OVERDUE and read[key] in tasks,
+        )
+        for view in views
+        for key in [original(view.key)]
+    ]
 
 
 def _draft(

@@ -1,13 +1,12 @@
-"""What may be done with notices by hand: release, drop, send again."""
+"""What may be done with notices by hand: drop, send again."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from reminder.domain.changes import still_asked, why_needless
 from reminder.domain.notices import (
-    ON_HOLD,
     WAITING,
     Kind,
     NoticeDraft,
@@ -18,7 +17,7 @@ from reminder.domain.notices import (
 )
 from reminder.errors import UsageError
 from reminder.ledger import notices
-from reminder.ledger.holds import hold_new, let_finished_go, lift_holds
+from reminder.ledger.holds import hold_new
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.schema import batched
 from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refused
@@ -26,7 +25,6 @@ from reminder.office.application import Application
 from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_notice
 from reminder.office.notice_writer import draft_of
-from reminder.office.passes import renew_old
 
 RESENT_USEFUL = timedelta(days=7)
 RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
@@ -45,49 +43,9 @@ class NeedlessError(UsageError):
         self.reason = reason
 
 
-def release(app: Application, period: str | None = None, who: str = "") -> list[str]:
-    """Queues what is held, composed now. Without a period the hold itself is lifted.
-
-    While digests are approved one by one, those are left alone. Nothing goes before it is due.
-    """
-    refuse_wrong_clock(app.clock, app.tables)
-    at, released = app.clock.now(), []
-    with app.database.write(who) as connection:
-        let_finished_go(connection)
-        if period is None:
-            plan = app.table.plan.id if app.is_chosen else ""
-            lift_holds(connection, app.settings.stream, at, plan)
-        keys = [
-            view.key
-            for view in read_notices(connection, period=period, state=State.HELD)
-            if _asked_for(app, view)
-            and (view.stream == app.settings.stream or view.sha256)
-            and (view.sha256 or view.reason in ON_HOLD or not app.settings.mail.approval)
-        ]
-    for batch in batched(keys):
-        with app.database.write(who) as connection:
-            held = [v for v in read_notices(connection, keys=batch) if v.state is State.HELD]
-            released += [view.key for view in held if _release(app, connection, view, at)]
-            renew_old(connection, app.containers, batch, at)
-    return released
-
-
 def _asked_for(app: Application, view: NoticeView) -> bool:
     """Of the plan that was asked for; of all where none was."""
     return not app.is_chosen or view.plan == app.table.plan.id
-
-
-def _release(app: Application, connection: Connection, view: NoticeView, at: datetime) -> bool:
-    if view.sha256:  # it was on its way
-        notices.revive(connection, view.key, at, Reason.RELEASED)
-    elif view.reason in ON_HOLD or view.due <= at:
-        writer = app.containers.of_notice(connection, view).notice_writer
-        return writer.release(connection, view, at, Reason.RELEASED)
-    elif view.reason == Reason.RELEASED:
-        return False
-    else:
-        notices.set_states(connection, [view.key], State.HELD, Reason.RELEASED, at)
-    return True
 
 
 def drop(app: Application, key: str, who: str = "") -> None:

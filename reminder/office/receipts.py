@@ -12,7 +12,7 @@ from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
 from reminder.ledger import registrations
 from reminder.ledger.holds import hold_new
-from reminder.mail.compose import UnitFacts
+from reminder.mail.compose import Sketch, UnitFacts
 from reminder.office.notice_writer import NoticeWriter
 
 USEFUL = timedelta(days=7)
@@ -90,6 +90,6 @@ class Receipts:
             [own] = writer.unit_facts(connection, [draft])
             facts = UnitFacts(page_link=own.page_link)
         text = composer.text(draft, content, facts)
-        composed = composer.message(draft, at, content, facts, text, rehearsal=writer.rehearsal)
-        writer.add_composed(connection, draft, at, composed)
+        sketch = Sketch(composer, draft, at, content, facts, text, "", writer.rehearsal)
+        writer.add_composed(connection, draft, at, sketch.composed())
         return key

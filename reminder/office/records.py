@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.office import Office
-from reminder.domain.notices import CLEARED, UNREAD, Kind, Reason, State, original
+from reminder.domain.notices import NEEDLESS, Kind, Reason, State, original
 from reminder.errors import DeclinedError, LedgerError, Mistake, UnknownError, UsageError
 from reminder.ledger import integrity, notices
 from reminder.ledger.counts import tally
@@ -117,7 +117,7 @@ def read_details(app: Application, connection: Connection, key: str) -> dict[str
         "content": notices.content_of(connection, key),
         "may_resend": is_last and operations.may_be_resent(app, connection, view),
         "may_drop": may_drop,
-        "may_approve": view.state is State.HELD and view.reason in (*UNREAD, *CLEARED),
+        "may_approve": view.state is State.HELD and view.reason not in NEEDLESS,
     }
 
 

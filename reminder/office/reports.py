@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.settings import Settings
-from reminder.domain.notices import Kind, NoticeDraft, State, copy_key, copy_number, original
+from reminder.domain.notices import (
+    UNREAD,
+    Kind,
+    NoticeDraft,
+    State,
+    copy_key,
+    copy_number,
+    original,
+)
 from reminder.domain.occasions import digest_draft, digest_units
 from reminder.domain.plan import calendar_month
 from reminder.domain.status import signature_due, undated_sessions
@@ -34,6 +42,7 @@ log = logging.getLogger(__name__)
 
 PREFLIGHT = "preflight"
 ALARMS = "mail/alarm.txt"
+OUTGOING = "/console/outgoing"
 OPERATOR = "operator"
 PATIENCE = timedelta(hours=1)  # a report waits so long for mails that are still on their way
 USEFUL = timedelta(days=7)
@@ -116,6 +125,7 @@ class Reporter:
         undated = list(undated_sessions(table, month, progress))
         hold = self._writer.hold(connection)
         held = hold if hold and (hold.of_all or not settings.mail.approval) else None
+        outgoing = console_url(settings, OUTGOING)
         facts = {
             "month": calendar_month(month),
             "due": due,
@@ -123,7 +133,9 @@ class Reporter:
             "held": held.reason if held else "",
             "new_years": held.years if held else (),
             "approval": settings.mail.approval,
-            "approval_url": console_url(settings, "/console/approval"),
+            "approval_url": outgoing,
+            "outgoing_url": outgoing,
+            "has_console": settings.web.console != "off",
             "undated": len(undated),
             "meetings_url": console_url(settings, "/console/meetings"),
         }
@@ -208,14 +220,20 @@ class Reporter:
     ) -> Report:
         """Expected N, accepted M, and every one that is not: why, and what comes next."""
         missed = counted.expected - counted.accepted
-        hold = self._writer.hold(connection)
+        hold = self._writer.hold(connection) if missed else None
+        unread = sum(view.reason in UNREAD for view in counted.others)
+        if unread and hold and not hold.of_all:
+            hold = None  # what is approved goes
         facts = {
             "kind": kind,
             "period": period,
             "expected": counted.expected,
             "accepted": counted.accepted,
-            "held": hold.reason if hold and missed else "",
-            "new_years": hold.years if hold and missed else (),
+            "held": hold.reason if hold else "",
+            "new_years": hold.years if hold else (),
+            "unread": unread,
+            "outgoing_url": console_url(self._settings, OUTGOING),
+            "has_console": self._settings.web.console != "off",
         }
         rows = [
             {

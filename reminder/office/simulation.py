@@ -25,7 +25,9 @@ from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.transports import Envelope
 from reminder.mail.transports.maildir import MaildirTransport, file_name
 from reminder.office.application import Application
-from reminder.office.approval import Approvals
+from reminder.office.outgoing import Wait
+from reminder.office.releasing import Seen, let_go
+from reminder.office.waiting import Choice, hash_of, read_waiting
 
 SOON = timedelta(minutes=1)  # while something waits, and after a start
 LATER = timedelta(hours=1)
@@ -107,14 +109,16 @@ class SimulatedYear:
         self.app.tick()
         self.passes += 1
         if self.office.settings.mail.approval:
-            for parts in self.app.containers:
-                self._approve(parts.approvals, self.clock.now())
+            for plan in self.office.series:
+                self._approve(self.app.about(plan))
 
-    def _approve(self, approvals: Approvals, at: datetime) -> None:
-        with self.app.database.read() as connection:
-            batches = approvals.batches(connection, at)
-        for batch in batches:
-            approvals.approve_all(batch.period, batch.due, batch.as_of, batch.sha256, at)
+    def _approve(self, app: Application) -> None:
+        shown = self.clock.now()
+        with app.database.read() as connection:
+            waiting = read_waiting(app, connection, shown)
+        for part in waiting.of(Wait.APPROVAL):
+            choice = Choice(part=part.id, whole=True)
+            let_go(app, Seen(choice, shown, hash_of(part.mails)))
 
     def pauses(self) -> Iterator[timedelta]:
         """Until each of the next moments at which something may happen."""

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reminder.domain.notices import WAITING, Kind
+from reminder.domain.notices import ON_HOLD, WAITING, Kind
 from reminder.domain.occasions import forecast
 from reminder.domain.status import undated_by_now
 from reminder.errors import LedgerError
 from reminder.ledger import counts, senders
 from reminder.ledger.database import DatabaseServer
-from reminder.ledger.holds import Hold, read_hold, unapproved
+from reminder.ledger.holds import Hold, count_for_people, read_hold, unapproved
 from reminder.ledger.occasions import last_occasion, last_tick, read_start
 from reminder.ledger.registrations import read_progress
 from reminder.office.application import Application
@@ -36,8 +36,8 @@ def read_status(app: Application) -> dict[str, Any]:
     not_ready = why_not_ready(app, at) if has_ledger else app.waits_for_clock(at) or _NOT_YET
     names = {"id": plan.id, "year": plan.year, "name": plan.name, "file": str(app.office.path)}
     nothing: dict[str, Any] = {
-        "started": None, "held": False, "hold": None, "approval": 0, "last_tick": None,
-        "sessions": [], "next": next_occasions(app), "last": None,
+        "started": None, "held": False, "hold": None, "to_release": 0, "approval": 0,
+        "last_tick": None, "sessions": [], "next": next_occasions(app), "last": None,
         "unsettled": [], "waiting_count": 0, "waiting": [], "replicas": [], "troubles": {},
         "alarms": [],
     }  # fmt: skip
@@ -73,6 +73,11 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
         "held": hold is not None,
         "hold": hold and {"reason": hold.reason, "since": local(hold.since),
                           "why": hold_words(hold), "next": hold_hint(hold)},
+        "to_release": sum(
+            number
+            for reason, number in count_for_people(connection, stream, at).items()
+            if reason in ON_HOLD
+        ),
         "approval": sum(batch.count for batch in unapproved(connection, stream)),
         "last_tick": local(last_tick(connection)),
         "sessions": [

@@ -13,13 +13,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reminder.documents.settings import WebSettings
 from reminder.documents.templates import phrase
+from reminder.domain.notices import UNREAD
 from reminder.domain.persons import Person
 from reminder.domain.registrations import Signature
 from reminder.domain.series import is_next_missing, turning_tables
 from reminder.domain.timetable import Timetable
 from reminder.office.application import Application
 from reminder.office.drafts import open_draft
-from reminder.office.holds import Hold, read_hold
+from reminder.office.holds import Hold, count_for_people, read_hold
 from reminder.office.links import offered_feeds
 from reminder.office.lookup import Choices, choices
 
@@ -205,6 +206,7 @@ class Page(ExitStack):
             "approval": mail.approval,
             "offered": OFFERED,
             "read_hold": self.read_hold,
+            "count_outgoing": self.count_outgoing,
             "choices": self.choices,
             "has_turn": self.has_turn,
             "unpublished_edits": self.unpublished_edits,
@@ -229,6 +231,13 @@ class Page(ExitStack):
     def read_hold(self) -> Hold | None:
         """Why no mail goes at present."""
         return read_hold(self.connection, self.app.settings.stream)
+
+    def count_outgoing(self) -> dict[str, int]:
+        """How many mails wait for somebody to `release` or to approve (`unread`) them."""
+        plan, stream = self.app.table.plan.id, self.app.settings.stream
+        counts = count_for_people(self.connection, stream, self.at, plan)
+        unread = sum(counts.get(reason, 0) for reason in UNREAD)
+        return {"release": sum(counts.values()) - unread, "unread": unread}
 
     def choices(self) -> Choices | None:
         """Which other table the console may be about."""

@@ -127,7 +127,7 @@ def test_status_counts_what_waits_for_approval(
     monkeypatch.setenv("REMINDER_MAIL__APPROVAL", "true")
     reminder("tick")
     assert reminder("status", "--json").json["approval"] == 31
-    assert "31 mails to read: /console/approval" in reminder("status").out
+    assert "31 mails to read: /console/outgoing" in reminder("status").out
 
 
 # A move to another database

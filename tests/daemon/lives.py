@@ -113,5 +113,4 @@ def approved(office: Trial, settings: dict[str, Any]) -> None:
     settings["mail"] = settings["mail"] | {"approval": True}
     office.tick("2026-02-26T10:00+08:00", **settings)
     app = office.app("2026-02-27T10:00+08:00", **settings)
-    for batch in approval.read_batches(app):
-        approval.approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
+    approval.approve_all(app)

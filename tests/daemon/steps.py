@@ -133,7 +133,7 @@ def _watch() -> None:
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
 
-    from reminder.mail.compose import Composer, RenderContext
+    from reminder.mail.compose import Composer, Sketch
     from reminder.mail.transports.smtp_client import Client
 
     @event.listens_for(Engine, "before_cursor_execute")
@@ -145,7 +145,7 @@ def _watch() -> None:
         _reach(f"after {' '.join(statement.split()[:3])}")
 
     _around(DefaultDialect, "do_commit", "commit")
-    _around(RenderContext, "compose", "composing")
+    _around(Sketch, "composed", "composing")
     _around(Composer, "report", "composing a report")
     _around(Client, "getreply", "a reply")
     _send_in_halves(Client)

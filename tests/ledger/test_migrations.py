@@ -32,7 +32,7 @@ from reminder.ledger.schema import (
     reminded,
     start,
 )
-from reminder.office import operations
+from reminder.office import releasing
 from tests.daemon.trials import Trial, trial
 from tests.mail.servers import Inbox, real_server
 from tests.postgresql import PostgreSQL
@@ -141,7 +141,7 @@ def test_office_goes_on_in_its_first_ledger_and_sends_nothing_twice(office: Tria
         settings = {"transport": "smtp", "smtp": smtp}
         office.tick(AFTER, **settings)
         assert office.states(kind=Kind.DIGEST, period="2026-04") == {(State.HELD, Reason.BY_HAND)}
-        operations.release(office.app(AFTER, **settings))
+        releasing.release(office.app(AFTER, **settings))
         for _ in range(2):
             office.tick(AFTER, **settings)
     reached = sorted(address for mail in inbox.received for address in mail.rcpt_tos)

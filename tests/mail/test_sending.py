@@ -25,7 +25,7 @@ from reminder.ledger.schema import message, recipient
 from reminder.mail.claims import PROBE, RETRY, back_off
 from reminder.mail.replicas import single_process_lock
 from reminder.mail.worker import Pace
-from reminder.office import lookup, operations, previews
+from reminder.office import lookup, operations, previews, releasing
 from tests.daemon.trials import MARCH, Trial, by_smtp, trial
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -292,7 +292,7 @@ def test_preview_before_the_mail_shows_what_will_go(office: Trial) -> None:
     app = office.app(MARCH, mail={"first_start": "hold"})
     app.plan(app.clock.now())
     before = previews.preview(app, lookup.find_unit(app, "lead"), "2026-03")
-    operations.release(app)
+    releasing.release(app)
     assert office.stored(DIGEST) == before.content
 
 

@@ -11,11 +11,11 @@ from reminder.errors import DeclinedError, UsageError
 from reminder.ledger.history import read_history
 from reminder.ledger.schema import recipient
 from reminder.ledger.senders import read_alarms
-from reminder.office import completion, operations
+from reminder.office import completion, operations, releasing
 from reminder.office.application import Application
-from reminder.office.approval import DigestBatch
 from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed
 from tests.office import approving as approval
+from tests.office.approving import Shown, approve_all
 
 ON: dict[str, Any] = {"mail": {"approval": True}}
 # April's digests are put in on 27 March, three working days before 1 April.
@@ -44,19 +44,9 @@ def either(either: Trial) -> Trial:
     return either
 
 
-def only(app: Application) -> DigestBatch:
-    [batch] = approval.read_batches(app)
-    return batch
-
-
-def approve(app: Application, key: str = KEY) -> bool:
-    batch = only(app)
-    return approval.approve(app, key, batch.as_of, batch.open[key].sha256)
-
-
-def approve_all(app: Application) -> int:
-    batch = only(app)
-    return approval.approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
+def only(app: Application) -> Shown:
+    [shown] = approval.unread(app)
+    return shown
 
 
 def done(small: Trial, at: str = BEFORE) -> None:
@@ -139,8 +129,8 @@ def test_unit_that_gets_its_address_in_time_waits_too_and_is_refused_without(sma
 def test_what_was_approved_goes_with_the_bytes_that_were_shown(either: Trial, tick: str) -> None:
     """At its moment, or by the tick that comes late."""
     app = either.app(BEFORE, **ON)
-    shown = only(app).open[KEY]
-    approve(app)
+    shown = only(app).mails[KEY].composed()
+    assert approval.approve(app, KEY) == 1
     either.tick("2026-04-01T08:59+08:00", **ON)
     assert either.outcome(LEAD) == ("held", "approved")
     either.tick(tick, **ON)
@@ -151,21 +141,20 @@ def test_what_was_approved_goes_with_the_bytes_that_were_shown(either: Trial, ti
 
 def test_after_the_moment_it_goes_at_once_and_on_a_later_day_it_says_so(small: Trial) -> None:
     small.tick(DUE, **ON)
-    shown = only(small.app(NEXT_DAY, **ON)).open[KEY]
+    shown = only(small.app(NEXT_DAY, **ON)).mails[KEY].composed()
     assert "〔补发〕" in str(parsed(shown.content)["Subject"])
-    assert approve(small.app(LATER, **ON))
+    assert approval.approve(small.app(LATER, **ON), KEY)
     assert small.outcome(LEAD) == ("queued", "approved")
     small.tick(LATER, **ON)
     assert small.outcome(LEAD) == ("sent", "accepted")
 
 
-def refuses(small: Trial, at: str, shown: DigestBatch) -> None:
+def refuses(small: Trial, at: str, shown: Shown) -> None:
     """One and all."""
     app = small.app(at, **ON)
-    with pytest.raises(DeclinedError, match="reads otherwise"):
-        approval.approve(app, KEY, shown.as_of, shown.open[KEY].sha256)
-    with pytest.raises(DeclinedError, match="reads otherwise"):
-        approval.approve_all(app, shown.period, shown.due, shown.as_of, shown.sha256)
+    for seen in (shown.one(KEY), shown.whole()):
+        with pytest.raises(DeclinedError, match="reads otherwise"):
+            releasing.let_go(app, seen)
     assert small.states(period="2026-04", kind="digest") == {("held", "approval")}
 
 
@@ -181,12 +170,11 @@ def test_page_of_yesterday_or_of_a_moment_to_come_or_that_reads_otherwise_is_ref
 
 def test_approving_twice_is_harmless(small: Trial) -> None:
     app = small.app(BEFORE, **ON)
-    shown = only(app)
-    sha256 = shown.open[KEY].sha256
-    assert approval.approve(app, KEY, shown.as_of, sha256)
-    assert not approval.approve(app, KEY, shown.as_of, sha256)
+    seen = only(app).one(KEY)
+    assert (releasing.let_go(app, seen), releasing.let_go(app, seen)) == (1, 0)
     small.tick(DUE, **ON)
-    assert not approval.approve(small.app(LATER, **ON), KEY, shown.as_of, sha256)
+    with pytest.raises(DeclinedError, match="waits no more"):
+        releasing.let_go(small.app(LATER, **ON), seen)
     held = [row for row in small.history(LEAD) if row[1:] == ("held", "approved")]
     assert len(held) == 1
 
@@ -213,18 +201,17 @@ def test_what_changes_unnoticed_waits_anew_at_its_moment_and_is_told(small: Tria
 
 def test_all_are_approved_by_one_hash_once(either: Trial) -> None:
     one, other = either.app(BEFORE, **ON), either.app(BEFORE, **ON)
-    shown = only(one)
-    given = (shown.period, shown.due, shown.as_of, shown.sha256)
-    assert approval.approve_all(one, *given) == 2
-    assert approval.approve_all(other, *given) == 0
+    seen = only(one).whole()
+    assert releasing.let_go(one, seen) == 2
+    with pytest.raises(DeclinedError, match="waits no more"):
+        releasing.let_go(other, seen)
     assert either.states(period="2026-04", kind="digest") == {("held", "approved")}
     either.tick(DUE, **ON)
     assert either.states(period="2026-04", kind="digest") == {("sent", "accepted")}
     app = either.app(LATER, **ON)  # what has gone can neither be dropped nor approved
-    with pytest.raises(DeclinedError, match="held no more"):
-        approval.drop(app, KEY, "不发")
-    with pytest.raises(DeclinedError, match="held no more"):
-        approval.approve(app, KEY, app.clock.now(), "0" * 64)
+    for act in (lambda: releasing.drop(app, seen, "不发"), lambda: releasing.let_go(app, seen)):
+        with pytest.raises(DeclinedError, match="waits no more"):
+            act()
 
 
 # Dropping
@@ -247,14 +234,14 @@ def test_dropped_is_never_sent_nor_made_again(either: Trial) -> None:
 
 
 def test_release_takes_all_when_approval_was_switched_off(either: Trial) -> None:
-    assert operations.release(either.app(LATER, **ON)) == []
+    assert releasing.release(either.app(LATER, **ON)) == []
     assert either.outcome(LEAD) == ("held", "approval")
-    assert len(operations.release(either.app(LATER))) == 2
+    assert len(releasing.release(either.app(LATER))) == 2
     assert either.outcome(LEAD) == ("queued", "released")
 
 
 def test_released_before_its_moment_it_waits_for_it(small: Trial) -> None:
-    assert len(operations.release(small.app(BEFORE))) == 2
+    assert len(releasing.release(small.app(BEFORE))) == 2
     small.tick("2026-04-01T08:59+08:00")
     assert small.outcome(LEAD) == ("held", "released")
     small.tick(DUE)
@@ -278,14 +265,14 @@ def test_what_nobody_has_read_waits_when_it_is_sent_again(small: Trial) -> None:
     assert operations.resend(small.app(BEFORE, **ON), KEY) == f"{KEY}#2"
     small.tick("2026-03-31T11:00+08:00", **ON)
     assert small.outcome(f"{LEAD}#2") == ("held", "approval")
-    approve(small.app("2026-03-31T12:00+08:00", **ON), f"{KEY}#2")
+    approval.approve(small.app("2026-03-31T12:00+08:00", **ON), f"{KEY}#2")
     small.tick(DUE, **ON)
     assert small.outcome(f"{LEAD}#2") == ("sent", "accepted")
     assert small.outcome(LEAD) == ("expired", "dropped")
 
 
 def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Trial) -> None:
-    operations.release(small.app(BEFORE))
+    releasing.release(small.app(BEFORE))
     operations.drop(small.app(BEFORE), KEY)
     with pytest.raises(UsageError, match="nothing goes early"):
         operations.resend(small.app(BEFORE), KEY)
@@ -298,10 +285,10 @@ def test_released_and_dropped_it_is_not_sent_again_before_its_moment(small: Tria
 @pytest.mark.parametrize(
     ("web", "where"),
     [
-        ({}, "用 reminder console url 给出的地址登录管理页面，打开“审核”"),
+        ({}, "用 reminder console url 给出的地址登录管理页面，打开“待发”"),
         (
             {"console": "anywhere", "base_url": "https://office.test"},
-            "登录 https://office.test/console/approval ",
+            "登录 https://office.test/console/outgoing ",
         ),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
-from reminder.office import operations
+from reminder.office import operations, releasing
 from tests.daemon.everything import Files
 from tests.daemon.trials import NOBODY, Trial
 
@@ -53,7 +53,7 @@ def moved_to_may(*numbers: str) -> Files:
 )
 def test_held_reminder_of_what_left_the_plan_is_not_released(office: Trial, files: Files) -> None:
     held(office, files)
-    operations.release(office.app(LATER))
+    releasing.release(office.app(LATER))
     assert office.outcome(NUDGE) == DROPPED
 
 
@@ -68,7 +68,7 @@ def test_sending_again_what_left_the_plan_is_refused_in_words(
     office: Trial, files: Files, reason: str, words: str
 ) -> None:
     held(office, files)
-    released = operations.release(office.app(LATER))
+    released = releasing.release(office.app(LATER))
     assert office.outcome(NUDGE) == ("expired", reason)
     with pytest.raises(UsageError, match=words):
         operations.resend(office.app(LATER), "small/" + NUDGE)
@@ -100,7 +100,7 @@ def test_digest_of_what_left_the_plan_is_never_composed_from_this_one(
 ) -> None:
     office.tick("2026-04-01T09:00+08:00", **HELD)
     files.write(office)
-    operations.release(office.app(LATER), "2026-04")
+    releasing.release(office.app(LATER), "2026-04")
     digests = office.notices(period="2026-04", kind=Kind.DIGEST).values()
     assert {v.unit for v in digests if (v.state, v.reason) == DROPPED} == set(units)
 
@@ -110,7 +110,7 @@ def test_reminder_of_several_tasks_goes_for_those_that_are_left(
     office: Trial, files: Files
 ) -> None:
     held(office, files)
-    operations.release(office.app(LATER))
+    releasing.release(office.app(LATER))
     text = office.text(NUDGE)
     assert "第5项" in text
     assert "第4项" not in text

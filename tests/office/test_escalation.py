@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reminder.office import completion, operations
+from reminder.office import completion, operations, releasing
 from tests.daemon.trials import MARCH, NOBODY, Trial, by_smtp, text_of
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -91,7 +91,7 @@ def test_a_released_notice_goes_to_the_same(
     settings = settings | {"mail": MAIL | {"first_start": "hold"}}
     office.tick(NUDGED, **settings)
     assert addresses(office) == []
-    operations.release(office.app(NUDGED, **settings))
+    releasing.release(office.app(NUDGED, **settings))
     assert sorted(addresses(office)) == sorted(to)
 
 

@@ -10,7 +10,7 @@ import pytest
 from reminder.documents.office import load_office
 from reminder.domain.notices import Kind
 from reminder.errors import UsageError
-from reminder.office import completion, operations
+from reminder.office import completion, operations, releasing
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp, parsed, text_of
 from tests.mail.servers import Inbox, bad_server, real_server
 
@@ -162,7 +162,7 @@ def test_who_is_told_beside_the_lead_is_told_on_the_day_of_the_digest_too(office
     office.tick(MARCH, **both)
     office.tick(APRIL, **both)
     app = office.app(APRIL, **both)
-    operations.release(app)
+    releasing.release(app)
     notice = office.notice("overdue/2026-04-01/lead")
     assert [person.address for person in notice.recipients] == ["secretariat@unit.test"]
     assert "承办委员会3月有1项尚未登记完成" in office.text("overdue/2026-04-01/lead")
@@ -182,7 +182,7 @@ def test_hold_keeps_everything_back_until_it_is_composed_at_the_release(shipped:
     assert shipped.states(period="2026-03") == {("held", "hold")}
     assert {view.sha256 for view in shipped.notices(period="2026-03").values()} == {None}
     app = shipped.app("2026-03-03T10:00+08:00")
-    assert len(operations.release(app)) == 5
+    assert len(releasing.release(app)) == 5
     assert app.tick().sent == 5
     assert "2026年3月3日 10:00" in text_of(shipped.mail_to(DEPUTIES))
     assert all("〔补发〕" in subject for subject in subjects(shipped.mails()))
@@ -203,7 +203,7 @@ def test_release_of_a_period_leaves_the_hold(
     either: Trial, period: str | None, april: tuple[str, str]
 ) -> None:
     either.tick(MARCH, mail={"first_start": "hold"})
-    operations.release(either.app(MARCH), period)
+    releasing.release(either.app(MARCH), period)
     assert either.tick(MARCH) == {"sent": 2}
     either.tick(APRIL)
     assert either.states(period="2026-04") == {april}
@@ -213,7 +213,7 @@ def test_dropped_notice_is_never_sent(shipped: Trial) -> None:
     shipped.tick(MARCH, mail={"first_start": "hold"})
     app, key = shipped.app(MARCH), f"npc-deputies/{LEAD}"
     operations.drop(app, key)
-    operations.release(app)
+    releasing.release(app)
     assert app.tick().sent == 4
     assert shipped.outcome(LEAD) == ("expired", "dropped")
     for ended in (key, "npc-deputies/digest/2026-03/special-committees"):
@@ -382,14 +382,14 @@ def test_what_is_held_for_the_mail_server_is_not_released_into_a_rehearsal(
     shipped: Trial, smtp: dict[str, Any]
 ) -> None:
     shipped.tick(MARCH, mail={"first_start": "hold"}, **smtp)
-    assert operations.release(shipped.app(MARCH, mail=REDIRECTED, **smtp)) == []
+    assert releasing.release(shipped.app(MARCH, mail=REDIRECTED, **smtp)) == []
 
 
 def test_unit_that_lost_its_address_is_refused_when_released(office: Trial) -> None:
     office.tick(MARCH, mail={"first_start": "hold"})
     for address in ('"lead@unit.test", "second@unit.test"', '"related@unit.test"'):
         office.edit_units(address, "")
-    operations.release(office.app(MARCH))
+    releasing.release(office.app(MARCH))
     assert office.states(period="2026-03") == {("refused", "no-address")}
 
 
@@ -398,7 +398,7 @@ def test_nudge_released_on_a_later_day_says_so_and_leaves_out_what_is_done(shipp
     shipped.tick("2026-04-27T09:10+08:00", mail=held)
     app = shipped.app("2026-04-29T09:00+08:00", mail=held)
     completion.register(app, ["2026-04-1"], None, None, "")
-    operations.release(app)
+    releasing.release(app)
     nudge = "nudge/2026-04-27/deputies"
     assert "〔补发〕临近提醒" in shipped.subject(nudge)
     assert "临近事项（1项）" in shipped.text(nudge)

@@ -12,7 +12,7 @@ from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import DeclinedError, UsageError
 from reminder.ledger import registrations
 from reminder.ledger.schema import recipient
-from reminder.office import completion, lookup, operations
+from reminder.office import completion, lookup, operations, releasing
 from reminder.office import registrations as service
 from reminder.office.application import Application
 from tests.daemon.trials import MARCH, Trial, text_of
@@ -187,7 +187,7 @@ def test_what_was_registered_while_all_is_held_has_its_receipt_afterwards(office
     app = office.app(LATE, **held)
     finish(app)
     assert kinds(office, Kind.RECEIPT) == []
-    operations.release(app, None)
+    releasing.release(app, None)
     office.tick(LATE, **held)
     assert receipts(office) == ["1"]
 

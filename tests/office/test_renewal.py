@@ -9,10 +9,10 @@ import pytest
 
 from reminder.domain.notices import Kind
 from reminder.ledger.integrity import verify
-from reminder.office import holds, operations
+from reminder.office import holds, operations, releasing
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
 from tests.mail.servers import Picky, bad_server, real_server
-from tests.office.approving import approve_all, read_batches
+from tests.office.approving import approve_all, unread
 
 LEAD, RELATED = "digest/2026-03/lead", "digest/2026-03/related"
 A_DAY = "2026-03-03T09:00+08:00"
@@ -85,7 +85,7 @@ def test_what_was_held_on_its_way_for_a_week_is_released_with_the_date_of_now(
     app = office.app(A_DAY, transport="smtp")
     holds.hold(app.database, app.clock.now(), "")
     assert office.notice(LEAD).state == "held"
-    operations.release(office.app(WEEK, transport="smtp"))
+    releasing.release(office.app(WEEK, transport="smtp"))
     assert dated(office, LEAD) == datetime.fromisoformat(WEEK)
 
 
@@ -155,8 +155,7 @@ def test_digest_that_was_approved_is_read_again_after_days(office: Trial) -> Non
     approval = {"approval": True}
     office.tick(MARCH, **NOBODY, mail=approval)
     app = office.app(MARCH, **NOBODY, mail=approval)
-    for batch in read_batches(app):
-        approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
+    approve_all(app)
     office.tick(MARCH, **NOBODY, mail=approval)
     assert office.states(period="2026-03", kind=Kind.DIGEST) == {("retry", "server")}
     with bad_server() as server:
@@ -164,9 +163,9 @@ def test_digest_that_was_approved_is_read_again_after_days(office: Trial) -> Non
         assert server.bodies == []
         assert office.states(period="2026-03", kind=Kind.DIGEST) == {("held", "approval")}
         app = office.app(WEEK, **by_smtp(server.port), mail=approval)
-        [batch] = read_batches(app)
-        assert all(digest.is_changed for digest in batch.digests)
-        approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
+        [shown] = unread(app)
+        assert all(one.is_changed for one in shown.mails.values())
+        approve_all(app)
         office.tick(LATER, **by_smtp(server.port), mail=approval)
     assert office.states(period="2026-03", kind=Kind.DIGEST) == {("sent", "accepted")}
     assert "〔补发〕" in office.subject(LEAD)

@@ -9,7 +9,7 @@ from reminder.domain.notices import Kind, Reason
 from reminder.domain.registrations import Signature
 from reminder.errors import UsageError
 from reminder.ledger.holds import Hold, begin_hold
-from reminder.office import listings, operations
+from reminder.office import listings, operations, releasing
 from reminder.office.calls import note_call
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
 from tests.mail.servers import bad_server
@@ -207,7 +207,7 @@ def test_report_of_what_still_waits_comes_once_and_the_last_when_it_has_gone(
         shipped.tick(f"2026-04-01T{hour:02}:00+08:00", mail=HELD)
     reports_ = [key for key in shipped.notices(kind=Kind.REPORT) if "digest" in key]
     assert reports_ == ["report/digest/2026-04"]
-    operations.release(shipped.app("2026-04-01T14:00+08:00", mail=HELD))
+    releasing.release(shipped.app("2026-04-01T14:00+08:00", mail=HELD))
     shipped.tick("2026-04-01T14:01+08:00", mail=HELD)
     shipped.tick("2026-04-01T14:02+08:00", mail=HELD)
     assert "已接收31" in shipped.subject("report/digest/2026-04#2")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reminder.ledger import integrity
-from reminder.office import completion, holds, operations, records
+from reminder.office import completion, holds, operations, records, releasing
 from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
 from tests.postgresql import PostgreSQL
@@ -49,7 +49,7 @@ def test_restored_copy_sends_nothing_until_it_is_released(
     counts = office.tick(APRIL)
     assert (counts.get("sent"), len(office.files())) == (None, before)
     assert office.states(period="2026-04") == {HELD}
-    assert operations.release(office.app(then))
+    assert releasing.release(office.app(then))
     office.tick(then)
     assert office.states(period="2026-04") == {SENT}
     subject = office.subject("digest/2026-04/lead")
@@ -62,7 +62,7 @@ def test_months_that_were_delivered_are_dropped_at_once(office: Trial, tmp_path:
     before = len(office.files())
     operations.drop_period(office.app(APRIL), "2026-04")
     assert office.states(period="2026-04") == {("expired", "dropped")}
-    assert operations.release(office.app(APRIL)) == []
+    assert releasing.release(office.app(APRIL)) == []
     office.tick(APRIL)
     assert len(office.files()) == before
 
@@ -87,7 +87,7 @@ def test_what_waited_in_the_copy_is_held_with_its_bytes(office: Trial, tmp_path:
     assert office.tick(MARCH) == {}
     assert office.states(period="2026-03") == {HELD}
     assert office.files() == before
-    operations.release(office.app(MARCH))
+    releasing.release(office.app(MARCH))
     assert office.tick(MARCH)["sent"] == 2
     assert office.stored("digest/2026-03/lead") == stored
     assert list(integrity.verify(office.place)) == []
@@ -168,7 +168,7 @@ def test_hold_by_hand_holds_what_comes_and_what_waits(office: Trial) -> None:
     office.tick(APRIL)
     assert office.files() == []
     assert office.states(period="2026-04") == {("held", "held-by-hand")}
-    operations.release(office.app(APRIL))
+    releasing.release(office.app(APRIL))
     office.tick(APRIL)
     assert office.states(period="2026-04") == {SENT}
 
@@ -215,7 +215,7 @@ def test_restored_database_is_told_by_the_mark_of_any_replica(
     served.tick(APRIL)
     assert other.tick(APRIL) == {}
     assert (len(served.files()), other.files()) == (before, [])
-    operations.release(served.app(APRIL))
+    releasing.release(served.app(APRIL))
     other.tick(APRIL)
     assert other.states(period="2026-04") == {SENT}
 
@@ -230,7 +230,7 @@ def test_replica_that_was_away_holds_nothing_again(
     for trial_ in (served, other):
         trial_.use(postgresql.place("dumped"))
     served.tick(APRIL)
-    operations.release(served.app("2026-04-02T09:00+08:00"))
+    releasing.release(served.app("2026-04-02T09:00+08:00"))
     other.tick("2026-04-02T09:01+08:00")
     assert other.states(period="2026-04") == {SENT}
 

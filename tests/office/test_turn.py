@@ -12,7 +12,7 @@ from reminder.domain.status import TaskState
 from reminder.errors import DeclinedError
 from reminder.ledger.holds import read_hold
 from reminder.ledger.schema import start
-from reminder.office import completion, operations, records, turn
+from reminder.office import completion, records, releasing, turn
 from reminder.office.holds import hold_words
 from reminder.office.simulation import simulate
 from reminder.office.status import why_held
@@ -168,11 +168,11 @@ def test_a_new_table_waits_until_somebody_has_looked(office: Trial) -> None:
         report = app.container.reporter.forecast(connection, 2)
     it = {**report.facts, "plan": app.table.plan}
     said = app.container.composer.phrase("mail/preflight.txt", "summary", it=it)
-    assert f"{NEW_TABLE}：在服务器上运行 reminder ledger release。" in said
+    assert f"{NEW_TABLE}：请在服务器上用 reminder console url" in said
     page = logged_in(House(office.app(JANUARY, mail=held, **NOBODY))).get("/console")
-    assert f"{NEW_TABLE}。在服务器上运行" in page.text
+    assert f"{NEW_TABLE}。请在<a href=" in page.text
     assert "首次启用" not in page.text
-    assert len(operations.release(office.app(JANUARY, mail=held, **NOBODY))) == 2
+    assert len(releasing.release(office.app(JANUARY, mail=held, **NOBODY))) == 2
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_last_years_table_that_is_put_beside_the_running_one_holds_nothing(offic
     past.unlink()
     app = office.app(JANUARY, mail=held, **NOBODY)
     app.tick()
-    operations.release(app)
+    releasing.release(app)
     past.write_text(text, encoding="utf-8")
     app = office.app("2027-01-05T09:30+08:00", mail=held, **NOBODY)
     app.tick()

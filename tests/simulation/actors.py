@@ -9,11 +9,11 @@ from reminder.domain.registrations import Signature
 from reminder.domain.timetable import Timetable
 from reminder.errors import DeclinedError, LedgerError
 from reminder.office.application import Application
-from reminder.office.approval import DigestBatch
 from reminder.office.completion import confirm, register, send_back
 from reminder.office.lookup import find_task
 from reminder.office.registrations import finish
-from tests.office.approving import approve, approve_all, read_batches
+from reminder.office.releasing import let_go
+from tests.office.approving import Shown, unread
 from tests.simulation.faults import HOUR, Action, PlannedAction
 
 _UNIT, _OFFICE = Signature("联络员", "page"), Signature("", "console")
@@ -39,19 +39,19 @@ class Approver:
     def read(self, app: Application, now: datetime) -> None:
         """All that it has come to by now; the rest, and what changes meanwhile, another time."""
         with suppress(LedgerError):
-            for batch in read_batches(app):
-                if self.begins[batch.period] <= now:
-                    self._approve(app, batch)
+            for shown in unread(app):
+                if self.begins[shown.period] <= now:
+                    self._approve(app, shown)
 
-    def _approve(self, app: Application, batch: DigestBatch) -> None:
-        shown = {key: composed.sha256 for key, composed in batch.open.items()}
+    def _approve(self, app: Application, shown: Shown) -> None:
+        hashes = {key: one.composed().sha256 for key, one in shown.mails.items()}
         at_once = self._dice.random() < 0.5
         with suppress(DeclinedError):
             if at_once:
-                approve_all(app, batch.period, batch.due, batch.as_of, batch.sha256)
-            for key, sha256 in shown.items():
+                let_go(app, shown.whole())
+            for key, sha256 in hashes.items():
                 if not at_once:
-                    approve(app, key, batch.as_of, sha256)
+                    let_go(app, shown.one(key))
                 self.approved[key].add(sha256)
 
 

@@ -232,8 +232,7 @@ BREAKS_OF_APPROVALS: dict[str, Changes] = {
     ],
     "went before it was due": [(holds, "held_digests", hold_none_back)],
     "is still held": [
-        (actors, "approve", lambda *_: True),
-        (actors, "approve_all", lambda *_: 1),
+        (actors, "let_go", lambda *_: 1),
     ],
 }
 

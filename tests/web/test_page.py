@@ -17,7 +17,7 @@ NAMED = {"DeclinedError", "Refused"}
 
 
 CONSOLE = (
-    *("", "/month", "/units", "/units/deputies", "/approval", "/links", "/links/deputies"),
+    *("", "/month", "/units", "/units/deputies", "/outgoing", "/links", "/links/deputies"),
     *("/meetings", "/meetings/sc-25?date=2026-05-27", "/export.csv"),
     "/ledger?kind=digest&period=2026-04",
     "/ledger/notice?key=npc-deputies/digest/2026-04/deputies",

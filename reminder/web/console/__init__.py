@@ -3,19 +3,19 @@
 from reminder.web.console import (
     access,
     account,
-    approval,
     behalf,
     draft,
     export,
     ledger,
     links,
     meetings,
+    outgoing,
     people,
     tasks,
     turn,
 )
 
 _PAGES = (
-    access, account, people, tasks, behalf, ledger, approval, meetings, draft, links, export, turn,
+    access, account, people, tasks, behalf, outgoing, ledger, meetings, draft, links, export, turn,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

@@ -23,7 +23,7 @@ FORMS = {
         "draft/drop", "draft/discard", "draft/submit", "drafts/{number}/back",
     },
     "approve": {
-        "approval/approve", "approval/all", "approval/drop", "ledger/notice/resend",
+        "outgoing/look", "outgoing/do", "ledger/notice/resend",
         "ledger/notice/drop", "ledger/resend/all",
         "draft/publish", "drafts/{number}/publish", "drafts/{number}/return",
     },

@@ -183,9 +183,9 @@ def test_every_page_of_a_held_office_says_that_nothing_goes(
 ) -> None:
     assert "目前暂停发送" not in secretary.get("/console").text
     hold(house.database, AT, f"核对邮箱{XSS}")
-    for path in ("", "/month", "/units", "/approval", "/ledger", "/meetings", f"/units/{LEADER}"):
+    for path in ("", "/month", "/units", "/links", "/ledger", "/meetings", f"/units/{LEADER}"):
         page = secretary.get(f"/console{path}").text
         assert "目前暂停发送" in page
-        assert "reminder ledger release" in page
+        assert '请在<a href="/console/outgoing">待发</a>核对后放行' in page
         assert "人工暂停，暂存待放行（核对邮箱" in page
         assert XSS not in page
