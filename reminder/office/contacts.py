@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reminder.domain.notices import WAITING, Kind, Reason
+from reminder.domain.notices import WAITING, Reason
 from reminder.domain.status import Call, calls_on_tasks
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
 from reminder.domain.windows import Progress
 from reminder.ledger import calls
 from reminder.ledger.calls import CallNote
-from reminder.ledger.counts import Tally, tally
+from reminder.ledger.counts import Tally
 from reminder.ledger.views import NoticeView
-from reminder.office.signatures import Signing, missing_signatures, read_signing
+from reminder.office.signatures import Signing, missing_signatures, read_missing, read_signing
 
 UNSIGNED = "unsigned"
 _NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE)
@@ -87,11 +87,9 @@ def unsigned_rows(
     rehearsal: bool,
 ) -> Iterator[dict[str, Any]]:
     """Units that have not signed that month's digest, days after it came."""
-    plan, period = table.plan, table.plan.period(month)
     signing = read_signing(connection, table, month, at, progress)
-    mails = tally(connection, plan.id, Kind.DIGEST, period, rehearsal=rehearsal)
-    last, on = calls.last_calls(connection, plan), table.local_day(at)
-    for name in missing_signatures(table, month, on, signing, mails.accepted_at):
+    last = calls.last_calls(connection, table.plan)
+    for name in read_missing(connection, table, month, at, signing, rehearsal=rehearsal):
         unit = table.directory[name]
         yield {"unit": unit} | _last(table, last, unit)
 

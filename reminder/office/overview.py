@@ -32,7 +32,7 @@ from reminder.ledger.views import NoticeFilter, newest_copies, page_of
 from reminder.office.application import Application
 from reminder.office.contacts import read_contacts
 from reminder.office.registrations import is_to_be_signed
-from reminder.office.signatures import Signing, missing_signatures, read_signing
+from reminder.office.signatures import Signing, missing_signatures, read_missing, read_signing
 
 COMING = 5  # days of the next weeks
 SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
@@ -121,10 +121,15 @@ def _known(
     return progress, partial(standing, table, table.local_day(at), progress, last)
 
 
-def read_signing_now(app: Application, connection: Connection, at: datetime) -> Signing:
-    """Of the month that is in force."""
-    progress = read_progress(connection, app.table, app.settings.stream)
-    return read_signing(connection, app.table, app.table.shown_month(at), at, progress)
+def read_signing_now(
+    app: Application, connection: Connection, at: datetime
+) -> tuple[Signing, list[str]]:
+    """Of the month that is in force, and whose signature is missing for days."""
+    table, month = app.table, app.table.shown_month(at)
+    progress = read_progress(connection, table, app.settings.stream)
+    signing = read_signing(connection, table, month, at, progress)
+    rehearsal = app.settings.rehearsal
+    return signing, read_missing(connection, table, month, at, signing, rehearsal=rehearsal)
 
 
 # The year

@@ -6,12 +6,14 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from reminder.domain.notices import Kind
 from reminder.domain.occasions import digest_units
 from reminder.domain.registrations import Act, Registration
 from reminder.domain.status import is_signature_missing
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
+from reminder.ledger.counts import tally
 from reminder.ledger.registrations import in_force
 
 
@@ -60,3 +62,17 @@ def missing_signatures(
         mailed = accepted_at.get(unit)
         if mailed and is_signature_missing(table, month, table.local_day(mailed), on):
             yield unit
+
+
+def read_missing(
+    connection: Connection,
+    table: Timetable,
+    month: int,
+    at: datetime,
+    signing: Signing,
+    *,
+    rehearsal: bool,
+) -> list[str]:
+    plan, on = table.plan, table.local_day(at)
+    mails = tally(connection, plan.id, Kind.DIGEST, plan.period(month), rehearsal=rehearsal)
+    return list(missing_signatures(table, month, on, signing, mails.accepted_at))

@@ -89,12 +89,14 @@ def _units(page: Page) -> Response:
     for unit in units[(number - 1) * SHOWN :][:SHOWN]:
         roles = [table.role(unit.id, task) for task in table.plan.tasks]
         rows.append((unit, roles.count(Role.LEAD), roles.count(Role.RELATED)))
+    signing, missing = overview.read_signing_now(page.app, page.connection, page.at)
     return _render(
         page,
         "units.html",
         here="/console/units",
         month=calendar_month(table.shown_month(page.at)),
-        signing=overview.read_signing_now(page.app, page.connection, page.at),
+        signing=signing,
+        missing=set(missing),
         count=len(units),
         rows=rows,
         number=number,

@@ -36,6 +36,9 @@ def test_a_month_says_who_has_not_signed_for_days_and_signs_for_them(unsigned: S
     assert "31个单位收到提示已满3个工作日" in page
     row = row_of(page, RELATED)
     assert ('<span class="pill yellow">未签收' in row, "/console/sign-for" in row) == (True, True)
+    assert '<span class="pill yellow">未签收' in row_of(
+        unsigned.get("/console/units").text, RELATED
+    )
     answer = unsigned.post("/console/sign-for", SIGNED | {"back": month})
     assert answer.headers["location"] == f"{month}#signing"
     page = unsigned.get(month).text
