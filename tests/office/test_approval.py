@@ -300,6 +300,9 @@ def test_forecast_says_that_the_digests_wait_and_where(
     text = office.text("report/preflight/2026-04")
     assert where in text
     assert ("http" in text) == bool(web)
+    html = parsed(office.stored("report/preflight/2026-04")).get_body(("html",)).get_content()
+    button = '<a href="https://office.test/console/approval" style="display:inline-block;'
+    assert (button in html) == bool(web)
 
 
 def test_operator_hears_a_working_day_before_and_when_it_is_late(small: Trial) -> None:
