@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from reminder.documents.values import Id, Line, OptionalLine, Zone
 from reminder.domain.characters import one_line
 from reminder.domain.plan import Part
-from reminder.domain.when import Term
+from reminder.domain.when import Term, listed
 from reminder.errors import Mistake
 
 SHORT = 16  # characters
@@ -21,10 +21,18 @@ def _short(value: str) -> str:
     return one_line(value)
 
 
+_PARTS = dict(zip(("上旬", "上中旬", "中旬", "中下旬", "下旬"), Part, strict=True))
+
+
 def _part(value: object) -> object:
     """As the table would say it, too."""
-    words = ("上旬", "上中旬", "中旬", "中下旬", "下旬")
-    return dict(zip(words, Part, strict=True)).get(str(value), value)
+    return _PARTS.get(str(value), value)
+
+
+def part_words(months: str, part: str | None) -> str:
+    """As `when` would say it of each of these months."""
+    said = {str(value): words for words, value in _PARTS.items()}.get(part or "", part or "")
+    return listed(*(f"{month}{said}" for month in months.split("、")))
 
 
 class PlanHeader(BaseModel, extra="forbid"):

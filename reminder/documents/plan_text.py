@@ -160,6 +160,16 @@ class PlanText:
         of_row = takewhile(lambda block: block.kind != "month", behind)
         return [block for block in of_row if block.kind == "task"]
 
+    def lines_of(self, *blocks: Block) -> frozenset[int]:
+        """Their numbers in the text, counted from 1."""
+        found, line = list[int](), 1
+        for block in self.blocks:
+            line += block.above.count("\n")
+            after = line + block.body.count("\n")
+            found += range(line, after) if block in blocks else ()
+            line = after
+        return frozenset(found)
+
     def put_behind(self, block: Block, other: Block | None) -> None:
         """None is before all that is there."""
         place = self.blocks.index(other) + 1 if other else 0

@@ -18,10 +18,13 @@ _MERGED = ("section", "time")
 
 
 @dataclass(frozen=True)
-class _Line:
-    """A task, and what its row says; `row` keeps apart what the file keeps apart."""
+class PrintedLine:
+    """A task, and what its row says; `row` keeps apart what the file keeps apart, `heading` is
+    what that says of its time."""
 
+    id: str
     row: tuple[str, int]
+    heading: str
     counted: object  # what its number counts within
     time: str
     title: str
@@ -44,7 +47,7 @@ def printed_table(tables: PlanTables, say: Callable[..., str]) -> tuple[Table, t
     """
     notes = [task for task in tables.standing if _is_the_offices(task, tables.plan.office)]
     notes = notes if len(notes) == len(tables.standing) else []
-    lines = list(_numbered([*_months(tables, say), *_others(tables, say, with_standing=not notes)]))
+    lines = printed_lines(tables, say, with_standing=not notes)
     columns = tuple(n for n in COLUMNS if n in ALWAYS or any(getattr(line, n) for line in lines))
     rows = [[Cell((say("heading", column=name),)) for name in columns]]
     for _, together in groupby(lines, key=lambda line: line.beside):
@@ -56,12 +59,20 @@ def printed_table(tables: PlanTables, say: Callable[..., str]) -> tuple[Table, t
     return Table(tuple(map(tuple, rows)), before=(tables.plan.name,)), columns
 
 
+def printed_lines(
+    tables: PlanTables, say: Callable[..., str], *, with_standing: bool = True
+) -> list[PrintedLine]:
+    """Each task's, in the file's order."""
+    others = _others(tables, say, with_standing=with_standing)
+    return list(_numbered([*_months(tables, say), *others]))
+
+
 def _is_the_offices(task: Any, office: str) -> bool:
     says_more = task.related or task.section or task.remark
     return not says_more and (task.lead or [office]) == [office]
 
 
-def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
+def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[PrintedLine]:
     term = tables.plan.term
     for index, row in enumerate(tables.month):
         for task in row.task:
@@ -71,7 +82,8 @@ def _months(tables: PlanTables, say: Callable[..., str]) -> Iterator[_Line]:
             counted = row.month or row.when
             beside = task.section or row.section, task.remark or row.remark
             time = printed_time(term, row, task, say)
-            yield _Line(("month", index), counted, time, task.title, *units, *beside)
+            place = ("month", index), row.words, counted
+            yield PrintedLine(task.id, *place, time, task.title, *units, *beside)
 
 
 def printed_time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callable[..., str]) -> str:
@@ -91,7 +103,7 @@ def printed_time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callabl
     return say("time", said=tuple(words))
 
 
-def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool) -> Iterator[_Line]:
+def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool) -> Iterator[PrintedLine]:
     kinds: dict[str, Sequence[TaskTable]] = {
         "year-round": tables.year_round,
         "standing": tables.standing if with_standing else [],
@@ -100,11 +112,13 @@ def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool)
         for index, task in enumerate(tasks):
             units = tuple(task.lead or ()), tuple(task.related or ())
             place = (kind, index)
-            time = getattr(task, "when", None) or say(kind.replace("-", "_"))
-            yield _Line(place, place, time, task.title, *units, task.section, task.remark)
+            heading = say(kind.replace("-", "_"))
+            time = getattr(task, "when", None) or heading
+            said = time, task.title, *units, task.section, task.remark
+            yield PrintedLine(task.id, place, heading, place, *said)
 
 
-def _numbered(lines: Sequence[_Line]) -> Iterator[_Line]:
+def _numbered(lines: Sequence[PrintedLine]) -> Iterator[PrintedLine]:
     """As in mails: within a month; a task that stands alone there has no number."""
     totals = Counter(line.counted for line in lines)
     counts = Counter[object]()
@@ -113,7 +127,7 @@ def _numbered(lines: Sequence[_Line]) -> Iterator[_Line]:
         yield replace(line, number=counts[line.counted] if totals[line.counted] > 1 else 0)
 
 
-def _row(lines: list[_Line], columns: Iterable[str], say: Callable[..., str]) -> list[Cell]:
+def _row(lines: list[PrintedLine], columns: Iterable[str], say: Callable[..., str]) -> list[Cell]:
     titles = tuple(
         say("task", number=line.number, title=line.title, goes_on=line is not lines[-1])
         for line in lines
