@@ -65,18 +65,24 @@ def task_values(content: bytes, name: str) -> TaskValues | None:
     return TaskValues(values, beside, table.words, lines)
 
 
-def session_values(content: bytes, name: str) -> dict[str, Any] | None:
-    """With the titles of the tasks that name it."""
+@dataclass(frozen=True)
+class SessionValues:
+    """By the keys of an edit; `tasks` are the titles of those that name it."""
+
+    values: Mapping[str, Any]
+    tasks: tuple[str, ...]
+    lines: frozenset[int]
+
+
+def session_values(content: bytes, name: str) -> SessionValues | None:
     plan = PlanRows.read(content)
     session = plan.text.find(name, "meeting")
     if session is None:
         return None
     naming = [task for task in plan.text.of_kind("task") if name in task.data.get("meetings", ())]
-    return {
-        **{key: str(session.data.get(key, "")) for key in ("name", "date", "until")},
-        "month": session.data.get("month"),
-        "tasks": [_title(task) for task in naming],
-    }
+    texts = {key: str(session.data.get(key, "")) for key in ("name", "date", "until")}
+    values = {**texts, "month": session.data.get("month")}
+    return SessionValues(values, tuple(map(_title, naming)), plan.text.lines_of(session))
 
 
 def _title(task: Block) -> str:

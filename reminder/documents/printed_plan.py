@@ -103,7 +103,9 @@ def printed_time(term: Term, row: MonthTable, task: MonthTaskTable, say: Callabl
     return say("time", said=tuple(words))
 
 
-def _others(tables: PlanTables, say: Callable[..., str], *, with_standing: bool) -> Iterator[PrintedLine]:
+def _others(
+    tables: PlanTables, say: Callable[..., str], *, with_standing: bool
+) -> Iterator[PrintedLine]:
     kinds: dict[str, Sequence[TaskTable]] = {
         "year-round": tables.year_round,
         "standing": tables.standing if with_standing else [],

@@ -29,6 +29,10 @@ def submitted_drafts(connection: Connection) -> list[DocumentDraft]:
     return _read(connection, state=DraftState.SUBMITTED)
 
 
+def all_drafts(connection: Connection) -> list[DocumentDraft]:
+    return _read(connection)
+
+
 def read_draft(connection: Connection, number: int) -> DocumentDraft | None:
     found = _read(connection, id=number)
     return found[0] if found else None

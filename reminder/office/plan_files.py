@@ -148,6 +148,13 @@ def export_plan(office: Office, path: Path) -> bytes:
     return write(table, _look(columns, say))
 
 
+def exported_name(office: Office, number: int | None, *, is_draft: bool) -> str:
+    """Of the file, without its ending: with the publication, or that it is none yet."""
+    templates = environment(office.settings.templates, autoescape=False)
+    facts = {"name": office.table.plan.name, "number": number, "is_draft": is_draft}
+    return phrase(templates, "documents/table.txt", "file", **facts)
+
+
 def _writer(path: Path) -> Callable[[Table, Look], bytes]:
     """Both take a third of a second to import: only where they are used."""
     if path.suffix.lower() == ".docx":

@@ -11,11 +11,14 @@ from reminder.web.console import (
     meetings,
     outgoing,
     people,
+    plan,
+    plan_forms,
     tasks,
     turn,
 )
 
 _PAGES = (
-    access, account, people, tasks, behalf, outgoing, ledger, meetings, draft, links, export, turn,
+    access, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms, draft,
+    links, export, turn,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]
