@@ -85,9 +85,8 @@ def edit_session(content: bytes | None, args: Args) -> bytes:
     if args.get("new"):
         if session:
             raise DeclinedError("edited_id_is_taken", "the id is taken", id=args["id"])
-        values = {"id": args["id"], "name": args["name"], "month": args["month"]}
         others = plan.text.of_kind("plan", "meeting")
-        session = Block.new("meeting", values)
+        session = Block.new("meeting", {"id": args["id"]})
         plan.text.put_behind(session, others[-1])
     if session is None:
         raise DeclinedError("edited_session_is_gone", f"no session {args['id']!r}")

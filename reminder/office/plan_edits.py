@@ -112,6 +112,8 @@ def save_task(
     """Puts it into the draft; a new task without a name. Returns its id. Raises
     `FieldMistakesError`, and `DeclinedError` for a task that is no more."""
     values, wrong = _with_units(app.table.directory, typed.values)
+    if values["place"] == "month" and not values["time"]:
+        wrong["time"] = Fault("", 0, "time", "is_missing")
     name = name or _new_id(app, draft, _head(app.table.plan.term, values))
     old, old_row = draft.edit_of("task", name), draft.edit_of("row", name)
     base = draft.without(old, old_row if typed.with_row else None)

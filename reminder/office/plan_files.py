@@ -151,7 +151,7 @@ def export_plan(office: Office, path: Path) -> bytes:
 def exported_name(office: Office, number: int | None, *, is_draft: bool) -> str:
     """Of the file, without its ending: with the publication, or that it is none yet."""
     templates = environment(office.settings.templates, autoescape=False)
-    facts = {"name": office.table.plan.name, "number": number, "is_draft": is_draft}
+    facts = {"title": office.table.plan.name, "number": number, "is_draft": is_draft}
     return phrase(templates, "documents/table.txt", "file", **facts)
 
 

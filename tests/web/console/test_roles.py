@@ -21,6 +21,9 @@ FORMS = {
         "links/{name}/change", "turn/done", "turn/carry", "turn/end", "turn/undo",
         "sign-for", "progress-for", "finish-for", "call",
         "draft/drop", "draft/discard", "draft/submit", "drafts/{number}/back",
+        "plan/new", "plan/task/{task}", "plan/task/{task}/move", "plan/task/{task}/drop",
+        "plan/undo", "plan/session/new", "plan/session/{session}", "plan/session/{session}/drop",
+        "plan/head",
     },
     "approve": {
         "outgoing/look", "outgoing/do", "ledger/notice/resend",
@@ -33,7 +36,16 @@ FORMS = {
     },
 }  # fmt: skip
 PAGES = {
-    "edit": {"links", "links/{name}", "links/{name}/change"},
+    "edit": {
+        "links",
+        "links/{name}",
+        "links/{name}/change",
+        "plan/new",
+        "plan/task/{task}",
+        "plan/session/new",
+        "plan/session/{session}",
+        "plan/head",
+    },
     "approve": {"ledger/resend"},
     "admin": {"people", "people/person"},
 }
@@ -52,7 +64,7 @@ def refused(house: Any, role: str, table: dict[str, set[str]]) -> set[str]:
 
 def where(path: str) -> str:
     return re.sub(r"{(name|unit)}", LEADER, path).format(
-        meeting="sc-25", period="2026-04", number=1
+        meeting="sc-25", session="sc-25", task=TASK, period="2026-04", number=1, kind="xlsx"
     )
 
 
