@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reminder.cli.context import AsJson, application, user
-from reminder.cli.output import counted, print_json, remark, say, show
+from reminder.cli.output import announce, print_json, remark, show, words
 from reminder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def add(
     app = application()
     link = add_reader(app, _feed_name(app, unit), reader, _by(), user())
     print(link.address(site(app), app.key))
-    remark(f"It is called {link.subject}.")
+    remark(words("done", "link_named", name=link.subject))
 
 
 @feeds.command(epilog="Example: reminder feed export --output feeds/")
@@ -102,7 +102,8 @@ def export(
     """Every feed as a file, byte for byte what the web server serves."""
     app = application()
     app.sync_feeds(app.clock.now())
-    say(f"{len(app.feeds.export(output))} feeds in {output}")
+    count = len(app.feeds.export(output))
+    announce("feeds_written", count=count, folder=str(output))
 
 
 @feeds.command(epilog="Example: reminder feed rotate --unit deputies")
@@ -114,7 +115,7 @@ def rotate(unit: Unit, page: Page = False) -> None:
     link = links.rotate(app, _link(app, unit, page=page), _by(), user())
     print(link.address(site(app), app.key))
     if page:
-        _remark_calendar(link, "the same")
+        _remark_calendar(link, is_open=False)
 
 
 @feeds.command(epilog="Example: reminder feed revoke --unit deputies")
@@ -125,14 +126,13 @@ def revoke(unit: Unit, page: Page = False) -> None:
     app = application()
     link = _link(app, unit, page=page)
     links.revoke(app, link, _by(), user())
-    print(f"{link.subject}: its address answers 404 within a second")
+    announce("link_dead", name=link.subject)
     if page:
-        _remark_calendar(link, "open")
+        _remark_calendar(link, is_open=True)
 
 
-def _remark_calendar(link: LinkView, state: str) -> None:
-    how = f"reminder feed rotate --unit {link.subject}"
-    remark(f"The calendar's address, which stood on that page, is {state}: {how}")
+def _remark_calendar(link: LinkView, *, is_open: bool) -> None:
+    remark(words("done", "calendar_left", name=link.subject, is_open=is_open))
 
 
 def _by() -> str:
@@ -165,7 +165,7 @@ def site(app: Application) -> str:
     """Where the pages are, as far as the settings say."""
     web = app.settings.web
     if not web.base_url and not web.port:
-        remark("web.port is 0: instead of 0 take the port on the first screen of `reminder run`")
+        remark(words("done", "port_unknown"))
     return web.public_url
 
 
@@ -182,23 +182,22 @@ def password(
     app = application()
     if remove:
         remove_password(app, user())
-        print("the shared password opens nothing any more, persons log in by name")
+        announce("password_removed")
         return
     web = app.settings.web
     try:
         if is_typed := sys.stdin.isatty():
-            asked = getpass("Password: ")
+            asked = getpass(words("done", "ask_password"))
         else:
             asked = sys.stdin.readline().rstrip("\r\n").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise UsageError.because("no_text_typed") from None
     refuse_weak(asked, office_words(app))
-    if is_typed and getpass("The same again: ") != asked:
+    if is_typed and getpass(words("done", "ask_again")) != asked:
         raise UsageError.because("passwords_differ")
     set_password(app, asked)
-    print("password set, every session ended")
-    where = {"off": "closed: web.console is off", "anywhere": f"{web.public_url}/console"}
-    print(f"console  {where.get(web.console, 'opens by the address of: reminder console url')}")
+    address = f"{web.public_url}/console" if web.console == "anywhere" else ""
+    announce("password_set", console=web.console, address=address)
 
 
 @console.command("url", epilog="Example: reminder console url")
@@ -227,5 +226,4 @@ def logout() -> None:
     """End every session and change the addresses of `reminder console url`: all begin anew."""
     from reminder.office.login import log_all_out
 
-    print(f"{counted(log_all_out(application()), 'session')} ended")
-    print("local pages open by a new address: reminder console url")
+    announce("all_logged_out", count=log_all_out(application()))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reminder.cli.context import application, parse_day, signature
+from reminder.cli.output import announce
 from reminder.domain.characters import one_line
 from reminder.domain.registrations import Channel, Signature
-from reminder.errors import UsageError
+from reminder.errors import Mistake, UsageError
 
 if TYPE_CHECKING:
     from reminder.domain.plan import Task
@@ -39,7 +40,7 @@ def sign(unit: UnitName, who: Who, channel: By = Channel.PHONE, month: Month = "
     app, found = _about(unit)
     period = month or app.table.plan.period(app.table.shown_month(app.clock.now()))
     is_new = registrations.sign(app, found, period, _told(who, channel))
-    print(f"{found.name}: {period} is signed" + ("" if is_new else ", as before"))
+    announce("signed", unit=found.name, period=period, is_new=is_new)
 
 
 @cli.command(
@@ -60,7 +61,7 @@ def progress(
     meant, by = _task(app, task), _told(who, channel)
     said = _line("--words", words)
     registrations.report_progress(app, found, meant, by, words=said, percent=percent)
-    print(f"{meant.id}: progress of {found.name} is noted")
+    announce("progress_noted", unit=found.name, task=meant.id)
 
 
 @cli.command(epilog="Example: reminder register done deputies 2026-04-1 --who NAME --on 2026-04-20")
@@ -91,9 +92,9 @@ def done(
         app, found, meant, by, done_on=day, words=said, period=month, closes=close
     )
     if not is_new:
-        print(f"{meant.id}: the same was noted of {found.name} before")
+        announce("noted_before", unit=found.name, task=meant.id)
     else:
-        print(f"{meant.id} is {'done' if close else f'noted as done by {found.name}'}")
+        announce("noted_as_done", unit=found.name, task=meant.id, is_closed=close)
 
 
 @cli.command(epilog='Example: reminder register call helan --words "..."')
@@ -107,7 +108,7 @@ def call(
 
     app, found = _about(unit)
     note_call(app, found, replace(signature(), who=_name(who)), _line("--words", words))
-    print(f"{found.name}: the call is noted")
+    announce("call_noted", unit=found.name)
 
 
 def _about(name: str) -> tuple[Application, Unit]:
@@ -133,12 +134,12 @@ def _name(who: str) -> str:
     from reminder.office.registrations import WHO
 
     if len(who) > WHO:
-        raise UsageError(f"--who has more than {WHO} characters")
+        raise UsageError.because("too_many_characters", option="--who", most=WHO)
     return _line("--who", who)
 
 
 def _line(option: str, text: str) -> str:
     try:
         return one_line(text.strip()) if text.strip() else ""
-    except ValueError as error:
-        raise UsageError(f"{option} {error}") from None
+    except Mistake as error:
+        raise UsageError.because("wrong_value", option=option, wrong=error.sentence) from None

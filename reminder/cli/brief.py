@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reminder.cli.context import application
-from reminder.cli.output import remark, say
+from reminder.cli.output import announce, remark, words
 from reminder.errors import UsageError
 from reminder.output_files import write_file
 
@@ -38,7 +38,7 @@ def brief(
         found = read_brief(app, connection, at, month)
     file = output or Path(brief_name(app, found.period))
     write_file(file, [brief_file(app, found)])
-    say(f"written: {file}")
+    announce("written", file=str(file))
     others = [other for other in offered_periods(whole, at) if other != found.period]
     if not period and others:
-        remark(f"Also: reminder brief --period {' or '.join(others)}")
+        remark(words("done", "other_briefs", periods=others))

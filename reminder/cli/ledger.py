@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reminder.cli.context import AsJson, application, user
-from reminder.cli.output import print_json, say, show
+from reminder.cli.output import announce, language, print_json, say, show, words
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, UsageError
 
@@ -46,10 +46,10 @@ def _each(keys: Iterable[str], act: Callable[[str], str]) -> int:
     count = 0
     for key in keys:
         try:
-            print(act(key))
+            say(act(key))
             count += 1
         except UsageError as error:
-            say(f"left out: {error}")
+            announce("left_out", why=error.lines(language())[0])
     return count
 
 
@@ -108,9 +108,9 @@ def resend(key: OneKey = None, period: Period = None, state: InState = None) -> 
     elif not _each(
         left_to_settle(app, period, _state(state)), partial(operations.resend, app, who=user())
     ):
-        print("nothing to send again")
+        announce("nothing_to_resend")
         return
-    print("The daemon sends them within a minute; without one, type: reminder tick")
+    announce("goes_soon")
 
 
 @cli.command(epilog="Example: reminder ledger release --period 2026-03")
@@ -123,11 +123,11 @@ def release(period: Period = None) -> None:
     lifted = period is None and why_held(app)
     released = releasing.release(app, period, user())
     if not released:
-        print("nothing waits; what comes goes by itself again" if lifted else "nothing is held")
+        announce("nothing_held", was_lifted=bool(lifted))
         return
-    print(f"{len(released)} released; the daemon sends them within a minute, or: reminder tick")
+    announce("released", count=len(released))
     if period:
-        print("What comes later is still held: reminder ledger release")
+        announce("rest_is_held")
 
 
 @cli.command(epilog='Example: reminder ledger hold --why "restored from the dump of 6 May"')
@@ -139,8 +139,7 @@ def hold(
 
     app = application()
     is_new = holds.hold(app.database, app.clock.now(), why, user())
-    print("everything is held" if is_new else "everything was held already")
-    print("To look: reminder ledger list --state held. To let go: reminder ledger release")
+    announce("all_held", is_new=is_new)
 
 
 @cli.command(epilog="Example: reminder ledger drop --period 2026-05")
@@ -158,17 +157,17 @@ def drop(key: OneKey = None, period: Period = None, state: InState = None) -> No
 
     def dropped(one: str) -> str:
         operations.drop(app, one, user())
-        return f"{one} is dropped"
+        return words("done", "dropped", key=one)
 
     if key:
-        print(dropped(key))
+        say(dropped(key))
     elif state:
         _each(left_to_settle(app, period, _state(state)), dropped)
     elif period:
         count, sending = operations.drop_period(app, period, user())
-        print(f"{count} of {period} dropped")
+        announce("period_dropped", count=count, period=period)
         if sending:
-            print(f"left out: {sending} are just being sent")
+            announce("being_sent", count=sending)
 
 
 @cli.command(epilog="Example: reminder ledger backup ledger-2026-04.db")
@@ -177,7 +176,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     from reminder.office import records
 
     records.backup(application(informed=False).settings.ledger, file)
-    say(f"{file} is a ledger of its own: REMINDER_DATABASE_URL=sqlite:///{file.resolve()}")
+    announce("backed_up", file=str(file), url=f"sqlite:///{file.resolve()}")
 
 
 @cli.command(epilog="Example: reminder ledger copy --from sqlite:////var/lib/reminder/ledger.db")
@@ -216,8 +215,8 @@ def verify() -> None:
     from reminder.office import records
 
     faults = list(records.verify(application(informed=False).settings.ledger))
-    for words in faults:
-        say(words)
+    for fault in faults:
+        say(fault)
     if faults:
         raise LedgerError("the ledger is not sound", hint="Put a backup in its place.")
-    print("the ledger is sound")
+    announce("ledger_sound")

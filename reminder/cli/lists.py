@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reminder.cli.context import AsJson, chosen, load
-from reminder.cli.output import counted, print_json, remark, say, show
+from reminder.cli.output import announce, print_json, remark, say, show
 
 units = typer.Typer(help="Units and groups: names, members, addresses; a list of liaisons.")
 workdays = typer.Typer(help="Working days: the yearly notice, a year.", no_args_is_help=True)
@@ -63,7 +63,8 @@ def template(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A workbook to fill in: a row a unit, with what is known of it."""
     from reminder.office.unit_lists import write_template
 
-    say(f"{counted(write_template(chosen.config, file), 'unit')} in {file}")
+    count = write_template(chosen.config, file)
+    announce("units_written", count=count, file=str(file))
 
 
 @workdays.command("import", epilog="Example: reminder workdays import notice.txt --dry-run")

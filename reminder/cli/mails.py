@@ -21,7 +21,7 @@ from reminder.cli.context import (
     publish_edits,
     say_hold,
 )
-from reminder.cli.output import print_json, remark, say, table, words
+from reminder.cli.output import announce, print_json, remark, say, table, words
 from reminder.domain.characters import harmless
 from reminder.domain.plan import calendar_month
 from reminder.domain.series import on_days
@@ -61,7 +61,8 @@ def preview(
         if output is None or send_to:
             raise UsageError.because("unit_or_output")
         count = previews.write_all(app, period, output)
-        say(f"{count} mails in {output}, to read and print: {output / 'index.html'}")
+        index = str(output / "index.html")
+        announce("mails_written", count=count, folder=str(output), index=index)
         return
     receiver = lookup.find_unit(app, unit)
     if send_to:
@@ -108,9 +109,9 @@ def tick(
     else:
         print(", ".join(f"{name} {count}" for name, count in result.items()))
     if stop.is_set():
-        remark("Stopped; what was sent is recorded, the rest goes with the next pass.")
+        remark(words("done", "pass_stopped"))
     if not done.delivers:
-        remark("Another process delivers; this pass only planned.")
+        remark(words("done", "only_planned"))
     say_hold(app)
 
 

@@ -37,6 +37,12 @@ def words(template: str, reason: str, /, **facts: object) -> str:
     return in_words(Sentence(f"cli/{template}.txt", reason, facts))
 
 
+def announce(reason: str, /, **facts: object) -> None:
+    """What a command has done."""
+    for line in words("done", reason, **facts).splitlines():
+        say(line)
+
+
 def in_words(it: Sentence | Fault) -> str:
     return it.line_in(language()) if isinstance(it, Fault) else it.words(language())
 
@@ -74,9 +80,19 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str
         return
     cells = [[harmless(_cell(row[column])) for column in columns] for row in rows]
     if sys.stdout.isatty():
-        print("\n".join(table([columns, *cells], get_terminal_size().columns)))
+        print("\n".join(table(_for_people(columns, cells), get_terminal_size().columns)))
     else:
         print("\n".join("\t".join(row) for row in (columns, *cells)))
+
+
+def _for_people(columns: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
+    """With the reader's words for columns, states and the like."""
+    heads = [words("table", "head", column=column) for column in columns]
+    said = [
+        [words("table", "cell", column=c, text=text) for c, text in zip(columns, row, strict=True)]
+        for row in rows
+    ]
+    return [heads, *said]
 
 
 def table(rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:

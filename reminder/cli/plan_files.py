@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reminder.cli.context import AsJson, application, chosen, user
-from reminder.cli.output import print_json, remark, say, show
+from reminder.cli.output import announce, print_json, remark, say, show, words
 from reminder.domain.versions import Tell
 from reminder.errors import ConfigurationError, ReminderError
 from reminder.output_files import write_file
@@ -83,7 +83,7 @@ def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> 
 
     office = application().as_edited
     write_file(file, [export_plan(office, file)], new=True)
-    say(f"written: {file} ({office.table.plan.name})")
+    announce("plan_written", file=str(file), plan=office.table.plan.name)
 
 
 @cli.command(epilog="Example: reminder plan history --json")
@@ -131,13 +131,13 @@ def restore(
     app = application(or_last_good=True)
     name = document or plan_document(app)
     made, left = restored(app, name, number, user(), tell)
-    say(f"publication {made} is in force: {name} as it was after publication {number}")
+    announce("restored", number=made, document=name, as_of=number)
     _remark_left(left)
 
 
 def _remark_left(names: list[str]) -> None:
     for name in names:
-        remark(f"{name}: its file was edited or cannot be written, and stays as it is")
+        remark(words("done", "file_left", document=name))
 
 
 @reloading.command(epilog="Example: reminder reload")
@@ -153,9 +153,7 @@ def reload(
     look = publish_files(app, author=user(), forced=take_files)
     if look.faults:
         raise ConfigurationError(list(look.faults))
-    if look.number:
-        say(f"publication {look.number} is in force")
-    elif not look.conflicts:
-        say("the files are in force")
+    if look.number or not look.conflicts:
+        announce("published", number=look.number)
     if look.conflicts:
         raise ReminderError.because("edited_on_both_sides", documents=look.conflicts)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reminder.cli.context import AsJson, application, parse_day, say_hold, signature, user
-from reminder.cli.output import say, show
+from reminder.cli.output import announce, show
 from reminder.errors import UsageError
 
 tasks = typer.Typer(help="Register tasks as done, or open them again.", no_args_is_help=True)
@@ -37,7 +37,7 @@ def done(
 
     app = about_owner(application(), ids[0])
     for key in completion.register(app, ids, month, on, note, signature()):
-        print(f"{key} is done")
+        announce("task_done", key=key)
 
 
 @tasks.command(epilog="Example: reminder task reopen 2026-03-4")
@@ -47,7 +47,7 @@ def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     from reminder.office.lookup import about_owner
 
     completion.reopen(about_owner(application(), task_id), task_id, by=signature())
-    print(f"{task_id} is open again")
+    announce("task_open", key=task_id)
 
 
 @meetings.command("list", epilog="Example: reminder meeting list --json")
@@ -91,18 +91,15 @@ def set_meeting(
     with app.database.read() as connection:
         moves = preview(app, connection, meeting, parse_day(day) if day else None)
     for move in moves.windows:
-        before, after = move.before, move.after
-        was = f"{before.opens} to {before.due} ({before.rule})"
-        say(f"{move.task.id}: {was} becomes {after.opens} to {after.due} ({after.rule})")
+        announce("window_moved", task=move.task.id, before=move.before, after=move.after)
     for notice in moves.notices:
-        days = f"{notice.before or 'none'} becomes {notice.after or 'none'}"
-        say(f"{notice.kind} of {notice.task}, {days}: {', '.join(notice.units)}")
+        announce("notice_moved", it=notice)
     if not (moves.windows or moves.notices):
-        print("no window moves")
+        announce("no_window_moved")
     if moves.notices:
         say_hold(app)
     if dry_run:
-        print("nothing was changed")
+        announce("nothing_changed")
         return
     save(app, moves, user())
-    print(f"{meeting}: {moves.becomes or 'without a date'}")
+    announce("meeting_set", meeting=meeting, day=moves.becomes)

@@ -8,7 +8,7 @@ import typer
 
 from reminder.cli.addresses import site
 from reminder.cli.context import AsJson, application, user
-from reminder.cli.output import counted, remark, show
+from reminder.cli.output import announce, remark, show, words
 from reminder.domain.persons import AccountRole
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _print_link(app: Application, word: str) -> None:
     from reminder.office.links import ticket_address
 
     print(ticket_address(app, site(app), word))
-    remark("It works once, within 24 hours; give it to that person alone.")
+    remark(words("done", "link_once"))
 
 
 @cli.command("list", epilog="Example: reminder user list --json")
@@ -89,7 +89,7 @@ def role(
     from reminder.office.persons import set_role
 
     set_role(application(), name, role, user())
-    print(f"{name} is {role}")
+    announce("role_set", person=name, role=role)
 
 
 @cli.command(epilog="Example: reminder user disable wangmin")
@@ -98,7 +98,7 @@ def disable(name: Name) -> None:
     from reminder.office.persons import disable as close
 
     close(application(), name, user())
-    print(f"{name} is disabled, every session ended")
+    announce("disabled", person=name)
 
 
 @cli.command(epilog="Example: reminder user enable wangmin")
@@ -107,7 +107,7 @@ def enable(name: Name) -> None:
     from reminder.office.persons import enable as reopen
 
     reopen(application(), name, user())
-    print(f"{name} is enabled")
+    announce("enabled", person=name)
 
 
 @cli.command("totp-off", epilog="Example: reminder user totp-off wangmin")
@@ -116,7 +116,7 @@ def totp_off(name: Name) -> None:
     from reminder.office.persons import reset_totp
 
     reset_totp(application(), name, user())
-    print(f"{name} logs in by the password alone")
+    announce("totp_off", person=name)
 
 
 @cli.command(epilog="Example: reminder user sessions wangmin")
@@ -149,4 +149,4 @@ def logout(name: Name) -> None:
     """End all of their sessions."""
     from reminder.office.persons import end_sessions
 
-    print(f"{counted(end_sessions(application(), name, user()), 'session')} of {name} ended")
+    announce("logged_out", count=end_sessions(application(), name, user()), person=name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reminder.cli.context import AsJson, application, signature
-from reminder.cli.output import print_json, remark, say, show
+from reminder.cli.output import announce, print_json, remark, show, words
 
 if TYPE_CHECKING:
     from reminder.office.turn import LeftTask
@@ -32,10 +32,9 @@ def status(as_json: AsJson = False) -> None:
         return
     show(rows, False, ["id", "title", "due", "lead", "state", "onto", "why"])
     if turn.open:
-        say(f"{len(turn.open)} open: reminder task done ID, or: reminder year carry ID --to ID, "
-            "or: reminder year end ID --why TEXT")  # fmt: skip
+        announce("left_open", count=len(turn.open))
     if turn.next_missing:
-        remark(f"The table of {turn.next_missing} is not there yet.")
+        remark(words("done", "table_missing", year=turn.next_missing))
 
 
 def _row(left: LeftTask) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def carry(
     from reminder.office.lookup import about_owner
 
     turn.carry(about_owner(application(), task_id), task_id, onto, signature())
-    print(f"{task_id} is carried over to {onto}")
+    announce("carried", task=task_id, onto=onto)
 
 
 @cli.command(epilog='Example: reminder year end 2026-11-2 --why "dropped by the meeting of 8 Jan"')
@@ -78,7 +77,7 @@ def end(
     from reminder.office.lookup import about_owner
 
     turn.end(about_owner(application(), task_id), task_id, why, signature())
-    print(f"{task_id} is ended")
+    announce("ended", task=task_id)
 
 
 @cli.command(epilog="Example: reminder year undo 2026-11-2")
@@ -88,4 +87,4 @@ def undo(task_id: Task) -> None:
     from reminder.office.lookup import about_owner
 
     turn.undo(about_owner(application(), task_id), task_id, signature())
-    print(f"{task_id} is open again")
+    announce("task_open", key=task_id)

@@ -145,8 +145,8 @@ def about_brief(app: Application, period: str, at: datetime) -> tuple[Applicatio
     if len(period) == len("2026") and period.isascii() and period.isdigit():
         return app.about(plan.id, int(period)), 0
     if len(period) != len("2026-04"):
-        hint = f"e.g. {plan.period(plan.months[2])}, {plan.year}"
-        raise UsageError(f"no period {period!r}", hint=hint)
+        example = f"{plan.period(plan.months[2])}, {plan.year}"
+        raise UsageError.because("no_period", period=period, plan=plan.name, example=example)
     app = app.about_period(period)
     return app, month_of(app, period)
 

@@ -185,7 +185,7 @@ def find_submitted(connection: Connection, number: int) -> DocumentDraft:
     """Raises `UnknownError`."""
     draft = read_draft(connection, number)
     if draft is None or draft.state is not DraftState.SUBMITTED:
-        raise UnknownError(f"no draft {number} waits", hint="`/console/draft` lists them.")
+        raise UnknownError.because("no_draft", number=number)
     return draft
 
 

@@ -37,7 +37,7 @@ def find_person(connection: Connection, name: str) -> Person:
     """Raises `UnknownError`."""
     if found := persons.read_person(connection, account_name(name)):
         return found
-    raise UnknownError(f"no person {name!r}", hint="`reminder user list` lists them.")
+    raise UnknownError.because("no_person", name=name)
 
 
 def everybody(connection: Connection) -> list[Person]:

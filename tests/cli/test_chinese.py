@@ -136,3 +136,32 @@ def test_refusal_is_chinese_with_what_to_do_next(
     assert ended.status == status
     said = ended.err.splitlines()
     assert said[: len(lines)] == [f"reminder: {lines[0]}", *lines[1:]]
+
+
+def test_table_on_a_terminal_is_chinese_and_for_scripts_as_it_was(chinese: Office) -> None:
+    shown = chinese("tasks", terminal=True).out.splitlines()
+    assert shown[0].split() == ["编号", "主要内容", "承办单位", "相关部门", "状态", "时间"]
+    assert shown[1].split()[3:] == ["组织部", "未办结", "3月"]
+    assert chinese("tasks").out.split("\n")[0] == "id\ttitle\tlead\trelated\tstate\twhen"
+
+
+DONE = [
+    ("task done 2026-04-1", ["2026-04-1已登记办结"]),
+    (
+        "ledger hold",
+        [
+            "全部邮件已暂存",
+            "查看：reminder ledger list --state held　放行：reminder ledger release",
+        ],
+    ),
+    ("ledger release", ["没有暂存的邮件"]),
+    ("plan export table.docx", ["已写入：table.docx（年度安排表）"]),
+    ("register call lead --words 已转告", ["代表工作委员会：通话已记下"]),
+    ("plan history", ["number\tat\torigin\tauthor\ttell\tdocuments"]),
+]
+
+
+@pytest.mark.parametrize(("command", "lines"), DONE)
+def test_what_was_done_is_said_in_chinese(chinese: Office, command: str, lines: list[str]) -> None:
+    chinese("tick")
+    assert chinese(*command.split()).out.splitlines()[: len(lines)] == lines
