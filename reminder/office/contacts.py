@@ -24,12 +24,14 @@ _NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE
 
 @dataclass
 class Contact:
-    """One unit to phone: of tasks, of the month's mail that did not arrive, of its signature."""
+    """One unit to phone: of tasks, of the month's mail that did not arrive, of its signature, which
+    is missing for days where it `is_unsigned`."""
 
     unit: Unit
     calls: list[Call]
     mail: NoticeView | None = None
     is_unsigned: bool = False
+    may_sign: bool = False
     last_call: CallNote | None = None
 
 
@@ -57,9 +59,10 @@ def read_contacts(
             contact(view.unit).mail = view
     for unit in missing_signatures(table, month, on, signing, mails.accepted_at):
         contact(unit).is_unsigned = True
+    unsigned = set(signing.unsigned)
     last, period = calls.last_calls(connection, table.plan), table.plan.period(month)
     for one in contacts.values():
-        one.last_call = last.get(one.unit.id)
+        one.last_call, one.may_sign = last.get(one.unit.id), one.unit.id in unsigned
     phoned = {unit for unit, note in last.items() if note.period == period}
     return sorted(contacts.values(), key=lambda one: one.unit.id in phoned)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.console.conftest import LEADER, RELATED, TASK, XSS, Secretary, at, logged_in
+from reminder.domain.notices import Reason, State
+from tests.web.console.conftest import LEADER, RELATED, TASK, XSS, Secretary, at, logged_in, put
 
 APRIL = {"unit": RELATED, "task": "", "period": "2026-04"}
 SIGNED = APRIL | {"act": "sign", "channel": "visit", "who": "联络员<b>"}
@@ -62,6 +63,15 @@ def test_who_says_on_the_telephone_that_it_came_has_signed(unsigned: Secretary) 
     assert "电话告知，秘书处代签收" in page
     assert "通话记录" in page
     assert f"units/{RELATED}" not in unsigned.get("/console").text.partition('id="tasks"')[0]
+
+
+def test_who_has_no_mailbox_is_told_on_the_telephone_and_signs_there(house: Any) -> None:
+    put(house, RELATED, Reason.NO_ADDRESS, State.REFUSED)
+    secretary = Secretary(logged_in(house))
+    assert "/console/sign-for" in row_of(secretary.get("/console").text, RELATED)
+    secretary.post("/console/sign-for", CALL | {"back": "/console"})
+    row = row_of(secretary.get("/console").text, RELATED)
+    assert ("无邮箱，需另行告知" in row, "/console/sign-for" in row) == (True, False)
 
 
 @pytest.mark.parametrize(
