@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from shutil import get_terminal_size
@@ -24,7 +24,6 @@ from reminder.cli.context import (
 from reminder.cli.output import announce, print_json, remark, say, table, words
 from reminder.domain.characters import harmless
 from reminder.domain.plan import calendar_month
-from reminder.domain.series import on_days
 from reminder.domain.workdays import first_day, last_day
 from reminder.errors import ReminderError, UsageError
 from reminder.output_files import make_folder, write_file
@@ -156,12 +155,10 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """A year on a virtual clock: what each unit would get, and whether all of it goes."""
-    from reminder.office.records import session_dates
     from reminder.office.simulation import grid, others_beside
     from reminder.office.simulation import simulate as run
 
     office = application(informed=False).office
-    office = replace(office, tables=on_days(office.tables, session_dates(office)))
     timetable = office.table
     plan = timetable.plan
     first = first or first_day(plan.year, plan.months[0])

@@ -11,9 +11,7 @@ import typer
 
 from reminder.cli.context import AsJson, application, load, parse_day, parse_moment, say_hold
 from reminder.cli.output import in_words, print_json, remark, say, show, words
-from reminder.domain.changes import clashing
 from reminder.domain.occasions import forecast
-from reminder.domain.series import on_days
 from reminder.domain.status import task_light
 from reminder.errors import ConfigurationError
 from reminder.words import Sentence
@@ -69,16 +67,9 @@ def check(
 
 def _findings(office: Office) -> dict[str, Any]:
     from reminder.documents.office import warnings
-    from reminder.office.records import done_otherwise, ids_used_again, session_dates
+    from reminder.office.records import done_otherwise, ids_used_again
 
-    days = session_dates(office)
-    tables = on_days(office.tables, days)
-    table = tables[office.chosen]
-    clashes = [
-        Sentence(CHECK, "day_not_in_force", {"meeting": name, "day": day})
-        for each in tables
-        for name, day in clashing(each, days.get(each.plan.id, {})).items()
-    ]
+    tables, table = office.tables, office.table
     moved = [
         Sentence(CHECK, "done_otherwise", {"key": key, "now": now})
         for key, now in done_otherwise(office)
@@ -100,7 +91,7 @@ def _findings(office: Office) -> dict[str, Any]:
         "addresses": len({address for unit in single for address in (*unit.to, *unit.cc)}),
         "without_address": [unit.name for unit in single if not unit.has_address],
         "provisional": [w.task for each in tables for w in each.windows.values() if w.provisional],
-        "warnings": [*warnings(office), *clashes, *moved],
+        "warnings": [*warnings(office), *moved],
         "errors": [],
     }
 

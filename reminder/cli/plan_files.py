@@ -81,7 +81,7 @@ def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> 
     """Write the table as the office prints it; a file that is there already is left alone."""
     from reminder.office.plan_files import export_plan
 
-    office = application().as_edited
+    office = application().office
     write_file(file, [export_plan(office, file)], new=True)
     announce("plan_written", file=str(file), plan=office.table.plan.name)
 

@@ -1,13 +1,21 @@
 """`reminder task` and `reminder meeting`: what is done, and the days of sessions."""
 
-from contextlib import nullcontext
 from datetime import date
 from typing import Annotated
 
 import typer
 
-from reminder.cli.context import AsJson, application, parse_day, say_hold, signature, user
+from reminder.cli.context import (
+    AsJson,
+    application,
+    parse_day,
+    publish_edits,
+    say_hold,
+    signature,
+    user,
+)
 from reminder.cli.output import announce, show
+from reminder.domain.versions import Tell
 from reminder.errors import UsageError
 
 tasks = typer.Typer(help="Register tasks as done, or open them again.", no_args_is_help=True)
@@ -52,23 +60,21 @@ def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 
 @meetings.command("list", epilog="Example: reminder meeting list --json")
 def list_meetings(as_json: AsJson = False) -> None:
-    """Every session of the plan, its date and where that was set."""
+    """Every session of the plan, and its date."""
     from reminder.office.meetings import dated_meetings
 
-    app = application()
-    with app.database.read() if app.has_ledger else nullcontext() as connection:
-        rows = [
-            {
-                "id": dated.meeting.id,
-                "name": dated.meeting.name,
-                "month": dated.meeting.month,
-                "date": dated.meeting.day,
-                "until": dated.meeting.until,
-                "source": dated.source or None,
-                "tasks": [task.id for task in dated.tasks],
-            }
-            for dated in dated_meetings(app, connection)
-        ]
+    rows = [
+        {
+            "id": dated.meeting.id,
+            "name": dated.meeting.name,
+            "month": dated.meeting.month,
+            "date": dated.meeting.day,
+            "until": dated.meeting.until,
+            "source": "plan" if dated.meeting.day else None,
+            "tasks": [task.id for task in dated.tasks],
+        }
+        for dated in dated_meetings(application())
+    ]
     show(rows, as_json, ["id", "name", "month", "date", "source", "tasks"])
 
 
@@ -77,19 +83,29 @@ def set_meeting(
     meeting: Annotated[str, typer.Argument(metavar="ID")],
     day: Annotated[str | None, typer.Argument(metavar="DATE")] = None,
     unset: Annotated[
-        bool, typer.Option("--unset", help="Take it back: the plan's own date counts again.")
+        bool, typer.Option("--unset", help="Take it away: the session has no date again.")
     ] = False,
+    until: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE", parser=parse_day, help="Its last day; by default as long as before."
+        ),
+    ] = None,
+    tell: Annotated[Tell, typer.Option(help="When those are told whom it concerns.")] = Tell.NOW,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
 ) -> None:
-    """Set a session's date, say what moves, and bring feeds in step."""
+    """Set a session's date, say what moves, and publish it: the plan's file and feeds follow."""
     from reminder.office.lookup import about_owner
     from reminder.office.meetings import preview, save
 
     if (day is None) != unset:
         raise UsageError.because("date_or_unset")
     app = about_owner(application(), meeting)
+    if not dry_run:
+        publish_edits(app)
     with app.database.read() as connection:
-        moves = preview(app, connection, meeting, parse_day(day) if day else None)
+        first = parse_day(day) if day else None
+        moves = preview(app, connection, meeting, first, until, user())
     for move in moves.windows:
         announce("window_moved", task=move.task.id, before=move.before, after=move.after)
     for notice in moves.notices:
@@ -101,5 +117,5 @@ def set_meeting(
     if dry_run:
         announce("nothing_changed")
         return
-    save(app, moves, user())
-    announce("meeting_set", meeting=meeting, day=moves.becomes)
+    save(app, moves, tell)
+    announce("meeting_set", meeting=meeting, day=moves.day)

@@ -17,14 +17,12 @@ from reminder.documents.plan_tables import (
     TaskTable,
 )
 from reminder.domain.occurrences import Said, occurrences, read_row
-from reminder.domain.plan import Meeting, Plan, Task, TaskKind, Timing
+from reminder.domain.plan import LONGEST_MEETING, Meeting, Plan, Task, TaskKind, Timing
 from reminder.domain.units import Directory
 from reminder.domain.when import Term, When, parse_when
 from reminder.domain.windows import window
 from reminder.domain.workdays import WorkingDays, first_day, last_day
 from reminder.errors import Mistake
-
-LONGEST_MEETING = 60  # days
 
 
 def read_plan(file: EditedFile, directory: Directory, days: WorkingDays) -> Plan | None:

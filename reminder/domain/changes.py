@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason
 from reminder.domain.occasions import ONCE, gets_digest, reminders_to_come
-from reminder.domain.plan import Task
+from reminder.domain.plan import Meeting, Task
 from reminder.domain.timetable import Role, Timetable
 from reminder.domain.windows import Progress, Window
 from reminder.domain.workdays import last_day
@@ -29,35 +29,10 @@ class NoticeMove:
     units: tuple[str, ...]
 
 
-def moved_to(table: Timetable, days: Mapping[str, date | None]) -> Timetable:
-    """With those of its sessions on those days, or without a day."""
-    meetings = dict(table.plan.meetings)
-    for name in days.keys() & meetings.keys():
-        meetings[name] = replace(meetings[name], day=days[name])
+def moved_to(table: Timetable, held: Meeting) -> Timetable:
+    """With that session of its on another day, or without a day."""
+    meetings = {**table.plan.meetings, held.id: held}
     return replace(table, plan=replace(table.plan, meetings=meetings))
-
-
-def held_on(table: Timetable, days: Mapping[str, date]) -> Timetable:
-    """The same table where these say nothing new.
-
-    Left out are sessions that the plan has not, and days that would close a window before it
-    opens: the plan was edited since.
-    """
-    held = moved_to(table, days)
-    if held.plan.meetings == table.plan.meetings:
-        return table
-    fitting = {
-        name: day
-        for name, day in days.items()
-        if name not in held.plan.meetings or not upside_down(held, name)
-    }
-    return held if len(fitting) == len(days) else held_on(table, fitting)
-
-
-def clashing(table: Timetable, days: Mapping[str, date]) -> dict[str, date]:
-    """Those of the days that are not in force on that table because its plan forbids them."""
-    meetings = table.plan.meetings
-    return {n: day for n, day in days.items() if n in meetings and meetings[n].day != day}
 
 
 def upside_down(table: Timetable, meeting: str) -> list[Window]:

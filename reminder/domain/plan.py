@@ -41,6 +41,9 @@ _PARTS = {
 }
 
 
+LONGEST_MEETING = 60  # days
+
+
 @dataclass(frozen=True)
 class Meeting:
     """A session; its first day is added to the plan once it is known.

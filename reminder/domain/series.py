@@ -6,7 +6,6 @@ from datetime import date, datetime
 from itertools import groupby
 from types import MappingProxyType
 
-from reminder.domain.changes import held_on
 from reminder.domain.plan import Plan
 from reminder.domain.timetable import Timetable
 
@@ -69,13 +68,6 @@ def _size(table: Timetable) -> int:
     """How many units it names; a group is its members."""
     names = (name for task in table.plan.tasks for name in (*task.lead, *task.related))
     return len(table.directory.expand(names))
-
-
-def on_days(
-    tables: Sequence[Timetable], days: Mapping[str, Mapping[str, date]]
-) -> tuple[Timetable, ...]:
-    """Each with its sessions on the days that are set, by the plan's id."""
-    return linked([held_on(table, days.get(table.plan.id, {})) for table in tables])
 
 
 def linked(tables: Sequence[Timetable]) -> tuple[Timetable, ...]:

@@ -13,7 +13,6 @@ from reminder.domain.plan import Plan
 from reminder.domain.timetable import Timetable
 from reminder.ledger.schema import (
     batched,
-    meeting_date,
     notice,
     occasion,
     put,
@@ -75,12 +74,11 @@ def _begin(
 
 
 def _adopt(connection: Connection, table: Timetable) -> None:
-    """What a ledger with one plan has of tasks and sessions, where nothing says of which plan."""
+    """What a ledger with one plan has of tasks, where nothing says of which plan."""
     plan = table.plan
     for of, column, ids in (
         (task_done, task_done.c.task, plan.by_id),
         (registration, registration.c.task, plan.by_id),
-        (meeting_date, meeting_date.c.meeting, plan.meetings),
     ):
         for batch in batched(ids):
             mine = (of.c.plan == "") & column.in_(batch)

@@ -13,7 +13,6 @@ from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Channel, Regi
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Closing, Progress
 from reminder.ledger.database import Place, known_revision, reading
-from reminder.ledger.feeds import note_change
 from reminder.ledger.history import note_act, read_history
 from reminder.ledger.occasions import goes_on, read_start
 from reminder.ledger.schema import (
@@ -196,7 +195,8 @@ def ids_used(connection: Connection, table: Timetable) -> list[str]:
 
 
 def ids_used_before(place: Place, tables: Iterable[Timetable]) -> dict[tuple[str, int], list[str]]:
-    """By plan and year, of tables that have not begun; as `dates_of`. Raises `LedgerError`."""
+    """By plan and year, of tables that have not begun; of a ledger as it lies there. Raises
+    `LedgerError`."""
     with reading(place) as connection:
         if known_revision(connection, place) != REVISION:
             return {}
@@ -206,7 +206,7 @@ def ids_used_before(place: Place, tables: Iterable[Timetable]) -> dict[tuple[str
 
 
 def done_in(place: Place) -> Mapping[str, set[str]]:
-    """Tasks by plan, as `dates_of`. Raises `LedgerError`."""
+    """Tasks by plan, likewise. Raises `LedgerError`."""
     tasks = defaultdict[str, set[str]](set)
     with reading(place) as connection:
         if known_revision(connection, place) == REVISION:
@@ -252,7 +252,8 @@ Days = Mapping[str, Mapping[str, date]]
 
 
 def read_dates(connection: Connection) -> Days:
-    """By the plan's id and the meeting's; also of what no plan has any more."""
+    """What a ledger of an earlier release has beside the plans: by the plan's id, which may be
+    empty, and the meeting's; also of what no plan has any more."""
     days: dict[str, dict[str, date]] = {}
     for row in connection.execute(_DATES):
         days.setdefault(row.plan, {})[row.meeting] = date.fromisoformat(row.day)
@@ -262,22 +263,15 @@ def read_dates(connection: Connection) -> Days:
 _DATES = select(meeting_date).order_by(meeting_date.c.plan, meeting_date.c.meeting)
 
 
-def dates_of(place: Place) -> Days:
-    """Of a ledger as it lies there, which is not made for this. Raises `LedgerError`."""
-    with reading(place) as connection:
-        return read_dates(connection) if known_revision(connection, place) == REVISION else {}
+def forget_dates(connection: Connection) -> None:
+    """They are part of the plans now."""
+    connection.execute(delete(meeting_date))
 
 
-def set_date(
+def note_date(
     connection: Connection, plan: str, meeting: str, day: date | None, at: datetime
 ) -> None:
-    """Without a day the plan's own date counts again."""
-    row, text = {"plan": plan, "meeting": meeting}, day.isoformat() if day else ""
-    if day:
-        put(connection, meeting_date, row | {"day": text, "recorded": at})
-    else:
-        connection.execute(delete(meeting_date).filter_by(**row))
-    note_change(connection)
+    text = day.isoformat() if day else ""
     note_act(connection, at, f"{plan}/meeting/{meeting}", SET if day else UNSET, text)
 
 

@@ -17,7 +17,7 @@ from reminder.documents.office import Office, load_office
 from reminder.documents.settings import Settings
 from reminder.documents.templates import environment
 from reminder.domain.notices import State
-from reminder.domain.series import on_days, table_with
+from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger import senders
@@ -25,7 +25,7 @@ from reminder.ledger.access import InstallationKey
 from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, DatabaseServer, open_database, server_mark
 from reminder.ledger.file import was_begun
-from reminder.ledger.registrations import read_dates, read_progress
+from reminder.ledger.registrations import read_progress
 from reminder.mail.claims import route_of
 from reminder.mail.replicas import replica_name, sending_right
 from reminder.mail.sending import Sender
@@ -121,10 +121,6 @@ class Application:
         self._in_force = InForce(office)
 
     @property
-    def as_edited(self) -> Office:
-        return self._in_force.as_edited.choosing(self._position)
-
-    @property
     def containers(self) -> Containers:
         """Of the office in force."""
         now, containers = self._in_force, self._in_force.containers
@@ -144,43 +140,32 @@ class Application:
 
     def go_by(self, publication: int) -> None:
         """Follows what comes into force after that one."""
-        self._in_force.as_edited = replace(self.as_edited, publication=publication)
+        now = self._in_force
+        now.office = replace(now.office, publication=publication)
 
     def use(self, settings: Settings) -> None:
         """From now on these; only what may change while a daemon runs may differ. Raises
         `ConfigurationError`."""
         now = self._in_force
         with now.looking:
-            old = now.as_edited
+            old = now.office
             new = load_office(old.config, old.command_line, old.contents, settings)
-            now.as_edited = replace(new, publication=old.publication, begun=old.begun)
-            now.days = {}
-            now.office = now.as_edited
-        self.refresh()
+            now.office = replace(new, publication=old.publication, begun=old.begun)
 
     def refresh(self) -> bool:
-        """Looks for days of sessions that were set since. Says whether one has moved."""
+        """Looks for what came into force since. Says whether anything did."""
         if not self.has_ledger:
             return False
         with self.database.read() as connection:
             return self.refresh_from(connection)
 
     def refresh_from(self, connection: Connection) -> bool:
-        """As that transaction sees the days; it must not have read anything before."""
+        """As that transaction sees it; it must not have read anything before."""
         now = self._in_force
         with now.looking:  # who looked earlier must not have the last word
-            days = read_dates(connection)
             is_other = now.follow(connection)
             now.note_begun(connection)
-            if days == now.days and not is_other:
-                return False
-            now.days = days
-            tables = on_days(now.as_edited.tables, days)
-            meetings = [table.plan.meetings for table in now.office.tables]
-            if not is_other and [t.plan.meetings for t in tables] == meetings:
-                return False
-            now.office = replace(now.as_edited, tables=tables)
-        return True
+        return is_other
 
     @property
     def key(self) -> InstallationKey:
@@ -206,7 +191,7 @@ class Application:
     @property
     def config_hash(self) -> str:
         """By it replicas see whether they plan by the same settings."""
-        return self._in_force.as_edited.settings_hash
+        return self._in_force.office.settings_hash
 
     @cached_property
     def database(self) -> Database:

@@ -18,7 +18,6 @@ from reminder.ledger import publications
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.database import Database
 from reminder.ledger.occasions import first_starts, reminded_tasks
-from reminder.ledger.registrations import Days
 from reminder.ledger.views import NoticeView
 from reminder.mail.compose import Composer
 from reminder.office.approval import Approvals
@@ -94,12 +93,10 @@ class Containers:
 
 
 class InForce:
-    """What all views of an application share: the office as its files have it, and as it is with
-    the days of sessions that the ledger has, as they were when somebody looked last."""
+    """What all views of an application share: the office as it was when somebody looked last."""
 
     def __init__(self, office: Office) -> None:
-        self.as_edited = self.office = office
-        self.days: Days = {}
+        self.office = office
         self.containers: Containers | None = None
         self.looking = threading.Lock()
         self.positions: dict[date, int] = {}  # of the table that is shown first on a day
@@ -107,7 +104,7 @@ class InForce:
 
     def follow(self, connection: Connection) -> bool:
         """Reads what came into force since. Says whether anything did."""
-        old = self.as_edited
+        old = self.office
         if old.publication is None:
             return False
         number = publications.newest(connection)
@@ -118,18 +115,17 @@ class InForce:
             new = load_office(old.config, old.command_line, contents, old.settings)
         except ConfigurationError as error:
             log.error("publication %d cannot be read, what was in force stays: %s", number, error)
-            self.as_edited = replace(old, publication=number)
+            self.office = replace(old, publication=number)
             return False
-        self.as_edited = replace(new, publication=number, begun=old.begun)
+        self.office = replace(new, publication=number, begun=old.begun)
         self.positions = {}
         return True
 
     def note_begun(self, connection: Connection) -> None:
         """Which of several plans began first: it stays the main one."""
-        if len(self.as_edited.series) == 1:
+        if len(self.office.series) == 1:
             return
         begun = first_starts(connection)
-        if begun != self.as_edited.begun:
-            self.as_edited = replace(self.as_edited, begun=begun)
+        if begun != self.office.begun:
             self.office = replace(self.office, begun=begun)
             self.positions = {}

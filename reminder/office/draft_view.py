@@ -1,5 +1,6 @@
 """A draft as it is looked at before it is published."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -59,8 +60,8 @@ class DraftView:
     @cached_property
     def seen(self) -> str:
         """The same as long as the same would be published, with the same effects."""
-        parts = (self.draft.mark, str(self.outcome.number), self.effects and self.effects.seen)
-        return "-".join(part[:24] for part in parts if part)
+        shown = (self.draft.mark, self.outcome.number, self.effects)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
 
 
 def draft_view(app: Application, connection: Connection, draft: DocumentDraft) -> DraftView:

@@ -11,14 +11,12 @@ from reminder.documents.editing import place_of_edit as place_of_edit
 from reminder.documents.office import Office, load_office
 from reminder.domain.edits import DocumentDraft, DraftState, Edit
 from reminder.domain.persons import Person
-from reminder.domain.series import on_days
 from reminder.domain.versions import Publication, Tell
 from reminder.errors import ConfigurationError, DeclinedError, Fault, ReminderError, UnknownError
 from reminder.ledger import drafts, publications
 from reminder.ledger.drafts import open_draft as open_draft
 from reminder.ledger.drafts import read_draft
 from reminder.ledger.drafts import submitted_drafts as submitted_drafts
-from reminder.ledger.registrations import read_dates
 from reminder.office.application import Application
 from reminder.office.four_eyes import refuse_own
 from reminder.office.publishing import follow, publish, publish_files, write_files
@@ -33,6 +31,7 @@ class DraftOutcome:
     a fault that comes from none is under -1."""
 
     number: int  # of the newest publication
+    before: Mapping[str, bytes] = field(repr=False)
     contents: Mapping[str, bytes] = field(repr=False)
     changes: Mapping[str, bytes | None] = field(repr=False)
     office: Office | None = field(repr=False)
@@ -40,8 +39,21 @@ class DraftOutcome:
     stale: Mapping[int, ReminderError]
 
     @property
+    def wrong(self) -> list[Fault | ReminderError]:
+        return [
+            *(fault for faults in self.faults.values() for fault in faults),
+            *self.stale.values(),
+        ]
+
+    @property
     def can_publish(self) -> bool:
         return bool(self.changes) and self.office is not None and not self.stale
+
+
+def draft_of(app: Application, author: str, *edits: Edit) -> DocumentDraft:
+    """One that is not kept."""
+    at, base = app.clock.now(), app.office.publication or 0
+    return DocumentDraft("", author, DraftState.OPEN, base, with_edits((), edits), at, at)
 
 
 def add(app: Application, by: Person, *edits: Edit) -> None:
@@ -74,29 +86,37 @@ def discard(app: Application, by: Person) -> None:
 
 def outcome(app: Application, connection: Connection, draft: DocumentDraft) -> DraftOutcome:
     """As it would be published now. The same question again costs nothing."""
-    number, days = publications.newest(connection), read_dates(connection)
-    contents = publications.contents(connection) if number else app.as_edited.contents
-    asked = (number, draft.mark, repr(days), id(app.as_edited.settings))
+    number, contents = _latest(app, connection)
+    asked = (number, draft.mark, id(app.office.settings))
     if asked not in app.outcomes:
         edited = apply_each(contents, draft.edits)
         office, faults = None, {}
         try:
             office = office_of(app, edited.contents)
-            office = replace(office, tables=on_days(office.tables, days), begun=app.office.begun)
+            office = replace(office, begun=app.office.begun)
         except ConfigurationError as error:
             faults = _by_edit(app, contents, draft, error.faults)
         while len(app.outcomes) > 7:
             app.outcomes.pop(next(iter(app.outcomes)), None)
         app.outcomes[asked] = DraftOutcome(
-            number, edited.contents, edited.changes, office, faults, edited.misfits
+            number, contents, edited.contents, edited.changes, office, faults, edited.misfits
         )
     found: DraftOutcome = app.outcomes[asked]
     return replace(found, office=found.office and _chosen(app, found.office))
 
 
+def _latest(app: Application, connection: Connection) -> tuple[int, Mapping[str, bytes]]:
+    """The newest publication, and what its documents hold; of a command with what files add."""
+    office = app.office
+    if office.publication is not None:
+        return office.publication, office.contents
+    number = publications.newest(connection)
+    return number, publications.contents(connection) if number else office.contents
+
+
 def office_of(app: Application, contents: Mapping[str, bytes]) -> Office:
     """With these documents. Raises `ConfigurationError`."""
-    now = app.as_edited
+    now = app.office
     return _chosen(app, load_office(now.config, now.command_line, contents, now.settings))
 
 
@@ -190,22 +210,17 @@ def find_submitted(connection: Connection, number: int) -> DocumentDraft:
 
 
 def publish_draft(
-    app: Application, draft: DocumentDraft, by: Person, *, note: str, tell: Tell
+    app: Application,
+    draft: DocumentDraft,
+    by: Person,
+    *,
+    note: str,
+    tell: Tell,
+    seen: DraftOutcome | None = None,
 ) -> int:
-    """Under its author's name; `by` stands beside it where that is another. The files follow where
-    they can be written. Returns the publication's number.
-
-    Raises `DeclinedError` where it has mistakes or changes nothing, and where something came into
-    force or was edited while this was looked at.
-    """
+    """Under its author's name; `by` stands beside it where that is another. As `publish_at_once`,
+    and refused where it was edited while this was looked at."""
     refuse_own(app.settings, by.full_name, draft.author)
-    begin(app)
-    with app.database.read() as connection:
-        found = outcome(app, connection, draft)
-    if not found.changes:
-        raise DeclinedError("nothing_to_publish", "the draft changes nothing")
-    if not found.can_publish:
-        raise DeclinedError("draft_has_mistakes", "the draft has mistakes")
 
     def gone(connection: Connection) -> None:
         now = read_draft(connection, draft.id)
@@ -213,17 +228,47 @@ def publish_draft(
             raise DeclinedError("draft_changed", "the draft was edited meanwhile")
         drafts.drop_draft(connection, draft.id)
 
-    is_own = draft.person == by.name
+    approver = "" if draft.person == by.name else by.full_name
+    return publish_at_once(
+        app, draft, approver=approver, note=note, tell=tell, seen=seen, also=gone
+    )
+
+
+def publish_at_once(
+    app: Application,
+    draft: DocumentDraft,
+    *,
+    approver: str = "",
+    note: str = "",
+    tell: Tell = Tell.NOW,
+    seen: DraftOutcome | None = None,
+    also: Callable[[Connection], object] = lambda connection: None,
+) -> int:
+    """One that need not be kept. The files follow where they can be written. Returns the
+    publication's number.
+
+    Raises `DeclinedError` where it has mistakes or changes nothing, and where something came into
+    force since it was `seen`.
+    """
+    begin(app)
+    with app.database.read() as connection:
+        found = outcome(app, connection, draft)
+    if seen and found.before != seen.before:
+        raise DeclinedError("published_meanwhile", "something else came into force meanwhile")
+    if not found.changes:
+        raise DeclinedError("nothing_to_publish", "the draft changes nothing")
+    if not found.can_publish:
+        raise DeclinedError("draft_has_mistakes", "the draft has mistakes")
     number = publish(
         app,
         found.changes,
         origin=draft.origin,
         author=draft.author,
-        approver="" if is_own else by.full_name,
+        approver=approver,
         base=found.number,
         note=note,
         tell=tell,
-        also=gone,
+        also=also,
     )
     write_files(app, found.changes)
     return number

@@ -35,18 +35,18 @@ class EditedFiles:
                 if self._troubles and not found:
                     log.warning("over: %s", "; ".join(one.detail for one in self._troubles))
                 self._troubles = found
-                self._looked_at = before if self._app.as_edited.publication == before[0] else None
+                self._looked_at = before if self._app.office.publication == before[0] else None
             return self._troubles
 
     def _state(self) -> tuple[int | None, list[tuple[Path, int, int]]]:
-        files = self._app.as_edited.files()
-        return self._app.as_edited.publication, [*map(_version, files)]
+        files = self._app.office.files()
+        return self._app.office.publication, [*map(_version, files)]
 
     def _publish(self) -> Iterator[Trouble]:
         app = self._app
         look = publish_files(app, author="")
         try:
-            settings = SettingsSources(app.as_edited.config, app.as_edited.command_line).load()
+            settings = SettingsSources(app.office.config, app.office.command_line).load()
             live = app.settings.with_live(settings)
             if changed := app.settings.differing(live):
                 app.use(live)
@@ -107,7 +107,7 @@ def watch(app: Application, stop: threading.Event, edited: Callable[[], None]) -
 
 def _folders(app: Application) -> set[Path]:
     """Also those that a link leads to, where the file is that somebody saves."""
-    files = app.as_edited.files()
+    files = app.office.files()
     folders = {path.parent for path in (*files, *(path.resolve() for path in files))}
-    folders.update(app.as_edited.document_files.folders())
+    folders.update(app.office.document_files.folders())
     return {folder for folder in folders if folder.is_dir()}

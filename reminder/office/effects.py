@@ -1,6 +1,5 @@
 """What a change would move, and whom it concerns: windows, reminders, calendars, units."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -69,6 +68,7 @@ class UnitMove:
 class TableEffects:
     """Of one plan's table of one year; None for one that is new, or is taken away."""
 
+    plan: tuple[str, int]  # its id and year
     before: Timetable | None = field(repr=False)
     after: Timetable | None = field(repr=False)
     changes: PlanChanges | None = None
@@ -114,12 +114,6 @@ class Effects:
         }
         return [unit for unit in self.concerned if unit in silent]
 
-    @property
-    def seen(self) -> str:
-        """The same as long as the same would be shown."""
-        names = [(one.table.plan.id, one.table.plan.year) for one in self.tables]
-        return hashlib.sha256(repr((names, self)).encode()).hexdigest()[:32]
-
     def __bool__(self) -> bool:
         return bool(self.tables or self.units or self.days)
 
@@ -135,7 +129,7 @@ def effects(app: Application, connection: Connection, before: Office, after: Off
             if moves.changes or moves.windows or moves.notices or moves.entries:
                 found.append(moves)
         elif not (old and new):
-            found.append(TableEffects(old, new))
+            found.append(TableEffects(key, old, new))
     return Effects(
         tuple(found), tuple(_unit_moves(before, after, app.clock.now())), _days(before, after)
     )
@@ -169,6 +163,7 @@ class _Moves:
         )
         calls = self._calls(before, old), self._calls(after, new)
         return TableEffects(
+            (before.plan.id, before.plan.year),
             before,
             after,
             changed,

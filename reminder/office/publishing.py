@@ -3,18 +3,23 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
 from reminder.documents.edited_file import read_file
-from reminder.documents.office import load_office
+from reminder.documents.office import Office, load_office
 from reminder.domain.versions import Origin, Tell, Verdict
 from reminder.errors import ConfigurationError, DeclinedError, Fault
 from reminder.ledger import publications
 from reminder.ledger.publications import hash_of
+from reminder.ledger.registrations import forget_dates, note_date, read_dates
 from reminder.office.application import Application
+from reminder.office.session_days import days_set, with_session_days
 from reminder.office.versions import FileState, file_state, merged, place_of
 from reminder.output_files import write_edited
+from reminder.words import SHIPPED
 
 log = logging.getLogger(__name__)
 
@@ -46,21 +51,22 @@ def publish(
     """Puts these texts of documents in force; None takes a document away. Returns the number.
 
     `base` is the newest publication that the author has seen; `also` is done in the same
-    transaction. Raises `ConfigurationError` with
-    every mistake, and `DeclinedError` where something else came into force since.
+    transaction. Raises `ConfigurationError` with every mistake, and `DeclinedError` where something
+    else came into force since.
     """
     with app.database.read() as connection:
         contents = merged(connection, changes)
-    now = app.as_edited
-    load_office(now.config, now.command_line, contents, now.settings)
-    at = app.clock.now()
-    with app.database.write() as connection:
+    before, at = app.office, app.clock.now()
+    after = _load(app, contents)
+    with app.database.write(approver or author) as connection:
         if publications.newest(connection) != base:
             raise DeclinedError("published_meanwhile", "something else came into force meanwhile")
         number = publications.add(
             connection, changes, at,
             origin=origin, author=author, approver=approver, note=note, tell=tell,
         )  # fmt: skip
+        for plan, session, day in days_set(before, after):
+            note_date(connection, plan, session, day, at)
         also(connection)
     if number > 1:
         log.info("publication %d is in force: %s", number, ", ".join(changes))
@@ -68,19 +74,24 @@ def publish(
     return number
 
 
+def _load(app: Application, contents: Mapping[str, bytes]) -> Office:
+    now = app.office
+    return load_office(now.config, now.command_line, contents, now.settings)
+
+
 def follow(app: Application) -> None:
     """From now on it goes by what is in force, and no more by the files."""
-    if app.as_edited.publication is None:
+    if app.office.publication is None:
         with app.database.read() as connection:
             number, contents = publications.newest(connection), publications.contents(connection)
         if number:
-            app.go_by(number if contents == app.as_edited.contents else 0)
+            app.go_by(number if contents == app.office.contents else 0)
     take_in(app)
 
 
 def take_in(app: Application) -> None:
     """Goes by what is in force now; calendars and notices follow."""
-    if app.as_edited.publication is None:
+    if app.office.publication is None:
         return
     if app.refresh():
         app.sync_feeds(app.clock.now())
@@ -93,9 +104,9 @@ def publish_files(app: Application, *, author: str, forced: bool = False) -> Fil
     `forced`: also where something else came into force meanwhile. Files with mistakes change
     nothing: the last good version stays in force.
     """
-    place = place_of(app.as_edited.config)
+    place = place_of(app.office.config)
     with app.database.read() as connection:
-        state = file_state(connection, app.as_edited.document_files, place)
+        state = file_state(connection, app.office.document_files, place)
     conflicts = () if forced else tuple(state.with_verdict(Verdict.CONFLICT))
     changes = state.changes(forced=forced)
     if not changes:
@@ -105,8 +116,10 @@ def publish_files(app: Application, *, author: str, forced: bool = False) -> Fil
     origin = Origin.FILE if state.number else Origin.START
     try:
         if all(v in (Verdict.SAME, Verdict.EDITED) for v in state.verdicts.values()):
-            load_office(app.as_edited.config, app.as_edited.command_line, None, app.settings)
-        number = publish(app, changes, origin=origin, author=author, base=state.number)
+            load_office(app.office.config, app.office.command_line, None, app.settings)
+        kept = {} if state.number else _session_days(app, changes)
+        also = partial(_keep_days, app.clock.now(), kept)
+        number = publish(app, changes, origin=origin, author=author, base=state.number, also=also)
     except ConfigurationError as error:
         follow(app)
         return FileLook(0, conflicts, tuple(error.faults))
@@ -116,7 +129,27 @@ def publish_files(app: Application, *, author: str, forced: bool = False) -> Fil
     with app.database.write() as connection:
         publications.note_seen(connection, place, {n: hash_of(c) for n, c in changes.items()})
     note_same(app, state, place)
+    write_files(app, kept)
     return FileLook(number, conflicts)
+
+
+def _session_days(app: Application, changes: Changes) -> dict[str, bytes]:
+    """Days that a ledger of an earlier release has of sessions, as the plans' texts."""
+    with app.database.read() as connection:
+        days, contents = read_dates(connection), merged(connection, changes)
+    if not days:
+        return {}
+    office = _load(app, contents)
+    return with_session_days(office, days, partial(_load, app))
+
+
+def _keep_days(at: datetime, kept: Mapping[str, bytes], connection: Connection) -> None:
+    """In the transaction of the first publication, so that no feed and no mail is made without."""
+    forget_dates(connection)
+    if kept:
+        origin, tell = Origin.CONSOLE, Tell.NOBODY
+        number = publications.add(connection, kept, at, origin=origin, author="", tell=tell)
+        publications.note_told(connection, [number], at)
 
 
 def note_same(app: Application, state: FileState, place: str) -> None:
@@ -130,8 +163,9 @@ def note_same(app: Application, state: FileState, place: str) -> None:
 
 def write_files(app: Application, names: Iterable[str]) -> list[str]:
     """Brings the files of these documents to what is in force, where they were in step before and
-    can be written. Returns the names of those that were left as they are."""
-    place, files = place_of(app.as_edited.config), app.as_edited.document_files
+    can be written, and are the office's own. Returns the names of those that were left as they
+    are."""
+    place, files = place_of(app.office.config), app.office.document_files
     with app.database.read() as connection:
         versions = publications.in_force(connection)
         contents = publications.contents(connection)
@@ -141,8 +175,9 @@ def write_files(app: Application, names: Iterable[str]) -> list[str]:
         path = files.path_of(name)
         try:
             there = read_file(path) if path.exists() else None
-            if hash_of(there) not in (seen.get(name, ""), versions[name].sha256):
-                left.append(name)  # somebody has edited it
+            is_sample = any(path.is_relative_to(SHIPPED / part) for part in ("config", "plan"))
+            if is_sample or hash_of(there) not in (seen.get(name, ""), versions[name].sha256):
+                left.append(name)  # or somebody has edited it
                 continue
             if name in contents:
                 write_edited(path, contents[name])

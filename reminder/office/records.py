@@ -17,7 +17,7 @@ from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
 from reminder.ledger.history import read_history
 from reminder.ledger.integrity import backup, take_back, verify
-from reminder.ledger.registrations import Days, dates_of, done_in, ids_used_before
+from reminder.ledger.registrations import done_in, ids_used_before
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
 from reminder.office import operations
@@ -127,13 +127,6 @@ def read_content(connection: Connection, key: str) -> bytes:
     if content is None:
         raise UnknownError.because("no_mail_kept", key=key)
     return content
-
-
-def session_dates(office: Office) -> Days:
-    """As set by hand, by plan and session, in a ledger as it lies there; none without one."""
-    with suppress(LedgerError):
-        return dates_of(office.settings.ledger)
-    return {}
 
 
 def ids_used_again(office: Office) -> Iterator[tuple[str, list[str]]]:

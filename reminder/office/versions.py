@@ -19,7 +19,9 @@ from reminder.ledger import publications
 from reminder.ledger.database import DatabaseServer, Place, known_revision, reading
 from reminder.ledger.file import was_begun
 from reminder.ledger.publications import hash_of
+from reminder.ledger.registrations import read_dates
 from reminder.ledger.schema import REVISION
+from reminder.office.session_days import with_session_days
 
 
 def place_of(config: Path | None) -> str:
@@ -82,17 +84,32 @@ def open_office(
     if not found:
         return load_office(config, command_line)
     number, contents = found
-    return replace(load_office(config, command_line, contents), publication=number)
+    if number:
+        return replace(load_office(config, command_line, contents), publication=number)
+    return _with_days(load_office(config, command_line), settings)
+
+
+def _with_days(office: Office, settings: Settings) -> Office:
+    """With days of sessions that a ledger of an earlier release has, and the first publication
+    makes part of the plans."""
+    with reading(settings.ledger) as connection:
+        days = read_dates(connection)
+
+    def load(contents: Mapping[str, bytes]) -> Office:
+        return load_office(office.config, office.command_line, contents, settings)
+
+    changes = with_session_days(office, days, load) if days else {}
+    return load({**office.contents, **changes}) if changes else office
 
 
 def _to_come(settings: Settings, config: Path | None) -> tuple[int, dict[str, bytes] | None] | None:
     """The newest publication, and the contents that its documents will have; without contents they
-    are as the files are. None where nothing was published yet."""
+    are as the files are. 0 where nothing was published yet; None for another release's ledger."""
     with reading(settings.ledger) as connection:
         if known_revision(connection, settings.ledger) != REVISION:
             return None
         if not (number := publications.newest(connection)):
-            return None
+            return 0, None
         files = DocumentFiles(settings.plan, config_dir(config))
         state = file_state(connection, files, place_of(config))
         if set(state.verdicts.values()) <= {Verdict.SAME, Verdict.EDITED}:

@@ -25,27 +25,24 @@ def test_a_day_that_is_set_moves_the_window_until_it_is_taken_away(reminder: Rem
     assert ended.out.endswith("sc-25: 2026-05-27\n")
     windows = {row["id"]: row for row in reminder("windows", "--month", "5", "--json").json}
     assert windows["2026-05-2"]["due"] == "2026-05-26"
-    assert "2026-05-2" not in reminder("check", "--json").json["provisional"]
-    assert sources(reminder) == {None, "ledger"}
+    assert sources(reminder) == {None, "plan"}
     assert reminder("meeting", "set", "sc-25", "--unset").out.endswith("sc-25: without a date\n")
     assert sources(reminder) == {None}
 
 
-def test_a_day_that_the_plan_forbids_since_is_not_in_force_and_warned_of(office: Office) -> None:
+def test_a_day_stands_in_the_plans_file_which_has_the_last_word(office: Office) -> None:
     plan = PLAN.replace('title = "召开部署会议"\n', HANGING) + SESSION
     office.put("plan.toml", plan)
-    office("meeting", "set", "sc-25", "2026-04-10")
-    before = office("check", "--json").json["warnings"]
+    assert office("meeting", "set", "sc-25", "2026-04-10", "--until", "2026-04-12").status == 0
+    [row] = office("meeting", "list", "--json").json
+    assert (row["date"], row["until"], row["source"]) == ("2026-04-10", "2026-04-12", "plan")
+    assert "date = 2026-04-10" in (office.folder / "plan.toml").read_text("utf-8")
     office.put("plan.toml", plan.replace(HANGING, HANGING + "opens = 2026-04-20\n"))
-    [warning] = [
-        words for words in office("check", "--json").json["warnings"] if words not in before
-    ]
-    assert warning.startswith("sc-25 is set on 2026-04-10, which is not in force")
     [row] = [row for row in office("windows", "--json").json if row["id"] == "2026-04-1"]
     assert (row["opens"], row["rule"]) == ("2026-04-20", "meeting-undated")
-    assert office("meeting", "set", "sc-25", "2026-04-13").status == 2
+    refused = office("meeting", "set", "sc-25", "2026-04-13")
+    assert (refused.status, "before it opens" in refused.err) == (2, True)
     assert office("meeting", "set", "sc-25", "2026-04-24").status == 0
-    assert office("meeting", "list", "--json").json[0]["source"] == "ledger"
     office.put("plan.toml", PLAN)  # which dropped the session
     assert office("meeting", "list", "--json").json == []
     assert office("windows").status == 0

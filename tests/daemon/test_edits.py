@@ -139,7 +139,7 @@ def test_conflict_is_told_and_is_over_when_the_file_wins(small: Trial) -> None:
     edits = EditedFiles(app)
     edits.look()
     with app.database.write() as connection:
-        content = app.as_edited.contents["units.toml"].replace(b"related@", b"console@")
+        content = app.office.contents["units.toml"].replace(b"related@", b"console@")
         publications.add(
             connection,
             {"units.toml": content},

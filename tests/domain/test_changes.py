@@ -1,13 +1,12 @@
 """What moves with a session's day."""
 
+from dataclasses import replace
 from datetime import date
 
 from reminder.domain.changes import (
     Calls,
     NoticeMove,
     calls_from,
-    clashing,
-    held_on,
     moved_to,
     next_hour,
     notice_moves,
@@ -38,15 +37,13 @@ def moves(before: Timetable, after: Timetable) -> list[NoticeMove]:
     return notice_moves(calls(before), calls(after))
 
 
-def test_a_day_of_the_ledger_outweighs_the_plans_where_the_plan_has_the_session() -> None:
-    before = table(date(2026, 5, 20))
-    assert held_on(before, {"sc-25": MAY_27}).plan.meetings["sc-25"].day == MAY_27
-    assert held_on(before, {"sc-99": MAY_27}) is before
+def on(found: Timetable, day: date | None) -> Timetable:
+    return moved_to(found, replace(found.plan.meetings["sc-25"], day=day))
 
 
 def test_only_windows_that_hang_on_the_session_move() -> None:
     before = table()
-    after = moved_to(before, {"sc-25": MAY_27})
+    after = on(before, MAY_27)
     assert {name for name in after.windows if after.windows[name] != before.windows[name]} == {TASK}
     assert (before.windows[TASK].rule, after.windows[TASK].rule) == (
         Rule.MEETING_UNDATED,
@@ -57,7 +54,7 @@ def test_only_windows_that_hang_on_the_session_move() -> None:
 
 def test_a_first_day_brings_reminders_that_there_were_not() -> None:
     before = table()
-    found = moves(before, moved_to(before, {"sc-25": MAY_27}))
+    found = moves(before, on(before, MAY_27))
     assert found == [
         NoticeMove(Kind.NUDGE, TASK, None, date(2026, 5, 21), (LEADER,)),
         NoticeMove(Kind.OVERDUE, TASK, None, MAY_27, (LEADER,)),
@@ -67,14 +64,14 @@ def test_a_first_day_brings_reminders_that_there_were_not() -> None:
 
 def test_a_later_day_moves_each_reminder_of_units_that_are_pressed() -> None:
     before = table(MAY_27)
-    found = moves(before, moved_to(before, {"sc-25": date(2026, 5, 19)}))
+    found = moves(before, on(before, date(2026, 5, 19)))
     assert [(move.kind, move.before, move.after) for move in found] == [
         (Kind.NUDGE, date(2026, 5, 21), date(2026, 5, 13)),
         (Kind.OVERDUE, MAY_27, date(2026, 5, 19)),
         (Kind.OVERDUE, date(2026, 6, 4), MAY_27),
     ]
     of_others = table(**{LEADER: Relation.PARALLEL})
-    assert moves(of_others, moved_to(of_others, {"sc-25": MAY_27})) == []
+    assert moves(of_others, on(of_others, MAY_27)) == []
 
 
 def test_a_step_that_is_over_leaves_the_later_one_its_partner() -> None:
@@ -88,8 +85,8 @@ def test_a_step_that_is_over_leaves_the_later_one_its_partner() -> None:
 
 def test_without_a_day_reminders_go_away_and_the_same_day_moves_nothing() -> None:
     before = table(MAY_27)
-    assert {move.after for move in moves(before, moved_to(before, {"sc-25": None}))} == {None}
-    assert moves(before, moved_to(before, {"sc-25": MAY_27})) == []
+    assert {move.after for move in moves(before, on(before, None))} == {None}
+    assert moves(before, on(before, MAY_27)) == []
 
 
 def test_units_that_move_alike_stand_together() -> None:
@@ -106,15 +103,9 @@ def test_what_is_due_already_goes_at_the_next_sending_hour() -> None:
     assert next_hour(found, at(4, 4)) == at(4, 7)  # the 4th to the 6th are a holiday
 
 
-def test_a_day_that_would_close_a_window_before_it_opens_is_found_and_left_out() -> None:
+def test_a_day_that_would_close_a_window_before_it_opens_is_found() -> None:
     late = task(5, 1, meetings=("sc-25",), before_workdays=1, opens=date(2026, 5, 20))
-    sessions = [meeting(month=5), meeting(month=5, name="sc-26")]
-    days = {"sc-25": date(2026, 5, 15), "sc-26": MAY_27}
-    plain = timetable(late, meetings=sessions)
-    assert [window.task for window in upside_down(moved_to(plain, days), "sc-25")] == ["2026-05-1"]
-    found = held_on(plain, days)
-    assert {name: each.day for name, each in found.plan.meetings.items()} == {
-        "sc-25": None,
-        "sc-26": MAY_27,
-    }
-    assert clashing(found, days) == {"sc-25": date(2026, 5, 15)}
+    plain = timetable(late, meetings=[meeting(month=5)])
+    found = on(plain, date(2026, 5, 15))
+    assert [window.task for window in upside_down(found, "sc-25")] == ["2026-05-1"]
+    assert upside_down(on(plain, MAY_27), "sc-25") == []

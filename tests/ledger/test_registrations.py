@@ -9,34 +9,31 @@ from reminder.domain.notices import Kind, NoticeDraft, Reason, State
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.errors import LedgerError
 from reminder.ledger import registrations
-from reminder.ledger.database import Database, Place
-from reminder.ledger.feeds import read_version
+from reminder.ledger.database import Database
 from reminder.ledger.notices import Composed, NewNotice, add
 from reminder.ledger.occasions import count_notified
-from reminder.ledger.registrations import dates_of, read_changes, set_date
+from reminder.ledger.registrations import done_in, note_date, read_changes
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 DAY = date(2026, 5, 27)
 
 
-def test_the_last_day_holds_and_every_one_stays_in_the_history_and_moves_the_version(
-    place: Place, database: Database
-) -> None:
-    versions = []
+def test_every_day_of_a_session_stays_in_the_history(database: Database) -> None:
     for day in (date(2026, 5, 20), DAY, None):
-        with database.write() as connection:
-            set_date(connection, "npc", "sc-25", day, AT)
-            versions.append(read_version(connection))
-        assert dates_of(place) == ({"npc": {"sc-25": day}} if day else {})
-    assert len(set(versions)) == 3
+        with database.write("王敏") as connection:
+            note_date(connection, "npc", "sc-25", day, AT)
     with database.read() as connection:
-        states = [row["state"] for row in read_changes(connection, "npc", "sc-25")]
-    assert states == ["unset", "set", "set"]
+        rows = read_changes(connection, "npc", "sc-25")
+    assert [(row["state"], row["detail"], row["who"]) for row in rows] == [
+        ("unset", "", "王敏"),
+        ("set", DAY.isoformat(), "王敏"),
+        ("set", "2026-05-20", "王敏"),
+    ]
 
 
 def test_a_ledger_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
-        dates_of(tmp_path / "ledger.db")
+        done_in(tmp_path / "ledger.db")
     assert not list(tmp_path.iterdir())
 
 

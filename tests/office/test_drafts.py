@@ -30,7 +30,7 @@ def app(office: Trial) -> Application:
 
 
 def text(app: Application, document: str, old: str, new: str) -> Edit:
-    before = app.as_edited.contents[document].decode()
+    before = app.office.contents[document].decode()
     assert old in before
     return Edit(document, "text", {"text": before.replace(old, new)})
 
@@ -80,7 +80,7 @@ def test_of_one_place_the_later_edit_counts(app: Application) -> None:
 
 
 def test_mistake_stands_beside_the_edit_that_made_it(app: Application) -> None:
-    plan = app.as_edited.contents[PLAN].decode()
+    plan = app.office.contents[PLAN].decode()
     drafts.add(
         app,
         WANG,
@@ -112,7 +112,7 @@ def test_the_second_of_two_is_told_what_the_first_changed(app: Application) -> N
     assert (came.author, came.documents) == ("王", (UNITS,))
     drafts.publish_draft(app, mine, LI, note="", tell=Tell.NOW)
     assert address(app) == "wang@unit.test"
-    assert b"# by li" in app.as_edited.contents[PLAN]
+    assert b"# by li" in app.office.contents[PLAN]
 
 
 def test_submitted_draft_is_published_by_another_or_comes_back(app: Application) -> None:

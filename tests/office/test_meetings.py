@@ -15,6 +15,7 @@ from reminder.office import meetings, previews
 from reminder.office.application import Application
 from reminder.office.meetings import Preview
 from reminder.office.previews import part
+from reminder.office.publishing import publish_files
 from tests.daemon.trials import Trial, trial
 
 APRIL, AT = datetime(2026, 4, 1, 1, tzinfo=UTC), "2026-04-01T09:00+08:00"
@@ -37,6 +38,13 @@ def hold(app: Application, day: date | None, name: str = "sc-25") -> Preview:
     return shown
 
 
+def later_app(shipped: Trial, at: str) -> Application:
+    """A process that works, so it goes by what is in force."""
+    app = shipped.app(at)
+    publish_files(app, author="")
+    return app
+
+
 def day_of(app: Application, name: str = "sc-25") -> date | None:
     return app.table.plan.meetings[name].day
 
@@ -53,7 +61,8 @@ def test_a_preview_shows_window_notices_and_entries_and_changes_nothing(app: App
     [window] = shown.windows
     assert (window.before.due, window.after.due) == (date(2026, 5, 29), date(2026, 5, 26))
     assert {move.units for move in shown.notices} == {("deputies",)}
-    lead, related = shown.entries
+    [table] = shown.effects.tables
+    lead, related = table.entries
     assert (lead.role, lead.feeds, related.feeds) == (Role.LEAD, 1, 28)
     assert lead.before == (date(2026, 5, 29), "5月内·常委会第25次会议服务保障（会期待定）")
     assert lead.after == (date(2026, 5, 26), "会前·常委会第25次会议服务保障")
@@ -64,21 +73,24 @@ def test_a_preview_shows_window_notices_and_entries_and_changes_nothing(app: App
 def test_what_is_saved_is_in_force_at_once_and_elsewhere_when_it_looks(
     app: Application, shipped: Trial
 ) -> None:
-    config_hash = app.config_hash
     hold(app, MAY_27)
     assert app.table.windows["2026-05-2"].rule is Rule.MEETING
-    assert app.as_edited.table.windows["2026-05-2"].rule is Rule.MEETING_UNDATED
-    # Replicas compare their files, not the days.
-    assert app.config_hash == config_hash != app.table.input_hash
-    with app.database.read() as connection:
-        found = {dated.meeting.id: dated for dated in meetings.dated_meetings(app, connection)}
-    assert (found["sc-25"].source, found["sc-26"].source) == ("ledger", "")
+    found = {dated.meeting.id: dated for dated in meetings.dated_meetings(app)}
     assert [task.id for task in found["sc-25"].tasks] == ["2026-05-2"]
     other = shipped.app(AT)
     assert day_of(other) is None
-    assert other.refresh()
-    assert not other.refresh()
+    publish_files(other, author="")  # as every process does that works
     assert day_of(other) == MAY_27
+    assert not other.refresh()
+
+
+def test_session_of_several_days_is_as_long_on_another_first_day(app: Application) -> None:
+    with app.database.read() as connection:
+        shown = meetings.preview(app, connection, "sc-25", MAY_27, date(2026, 5, 29))
+    meetings.save(app, shown)
+    hold(app, date(2026, 6, 2))
+    held = app.table.plan.meetings["sc-25"]
+    assert (held.day, held.until) == (date(2026, 6, 2), date(2026, 6, 4))
 
 
 def test_parts_that_hold_a_table_are_made_anew_and_the_rest_stays(app: Application) -> None:
@@ -96,7 +108,7 @@ def test_digests_reminders_and_feeds_follow_and_a_sync_elsewhere_leaves_them(
     hold(app, MAY_27)
     mail = previews.preview(app, app.table.directory["deputies"], "2026-05").content
     assert "会前1个工作日".encode() in part(mail, "text")
-    later = shipped.app("2026-05-21T09:00+08:00")
+    later = later_app(shipped, "2026-05-21T09:00+08:00")
     later.sync_feeds(APRIL)
     body = app.feeds.rendered("deputies", parse_query("view=due"))[0].decode()
     assert "会前·常委会第25次会议服务保障" in body
@@ -106,23 +118,22 @@ def test_digests_reminders_and_feeds_follow_and_a_sync_elsewhere_leaves_them(
     assert (view.period, view.unit) == ("2026-05-21", "deputies")
 
 
-def test_the_plans_own_day_counts_again_when_the_ledgers_is_taken_away(app: Application) -> None:
+def test_day_that_is_taken_away_leaves_the_session_without_one(app: Application) -> None:
     for day in (MAY_27, date(2026, 5, 28)):
         hold(app, day)
     shown = hold(app, None)
-    assert shown.becomes is None
     assert day_of(app) is None
     [window] = shown.windows
     assert window.after.rule is Rule.MEETING_UNDATED
     with app.database.read() as connection:
-        found = [day for _, day in meetings.date_changes(connection, "npc-deputies", "sc-25")]
+        found = [day for _, day, _ in meetings.date_changes(connection, "npc-deputies", "sc-25")]
     assert found == [None, date(2026, 5, 28), MAY_27]
 
 
 def test_what_was_told_already_is_said(app: Application) -> None:
     hold(app, date(2026, 4, 8), "sc-24")
     app.tick()
-    [found] = preview(app, "sc-25", MAY_27).notified
+    [found] = preview(app, "sc-25", MAY_27).effects.tables[0].notified
     assert (found.kind, found.period, found.units > 30) == ("digest", "2026-04", True)
 
 
@@ -130,11 +141,11 @@ def test_a_reminder_that_went_is_said_and_not_counted_as_to_come(
     app: Application, shipped: Trial
 ) -> None:
     hold(app, date(2026, 4, 8), "sc-25")
-    later = shipped.app("2026-04-03T09:00+08:00")
+    later = later_app(shipped, "2026-04-03T09:00+08:00")
     later.tick()
     shown = preview(later, "sc-25", date(2026, 4, 9))
     assert ("nudge", "2026-04-03", "2026-05-2", 1) in {
-        (told.kind, told.period, told.task, told.units) for told in shown.notified
+        (told.kind, told.period, told.task, told.units) for told in shown.effects.tables[0].notified
     }
     # For the new due date it goes again: at once, for its day is reached.
     nudges = [move for move in shown.notices if move.kind == "nudge"]

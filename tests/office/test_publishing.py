@@ -32,7 +32,7 @@ def begun(office: Trial) -> Application:
 
 
 def units_with(app: Application, old: str, new: str) -> dict[str, bytes | None]:
-    text = app.as_edited.contents[UNITS].decode()
+    text = app.office.contents[UNITS].decode()
     assert old in text
     return {UNITS: text.replace(old, new).encode()}
 
@@ -79,7 +79,7 @@ def test_broken_file_changes_nothing_and_says_where(office: Trial) -> None:
     assert newest(app) == 1
     good = last_good(office.config, {"database_url": app.settings.database_url})
     assert good is not None
-    assert good.contents == app.as_edited.contents
+    assert good.contents == app.office.contents
 
 
 def test_what_the_console_publishes_is_in_the_file_too(office: Trial) -> None:

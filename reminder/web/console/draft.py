@@ -82,7 +82,7 @@ def _discard(page: Page, form: Form) -> Response:
 
 
 def _submit(page: Page, form: Form) -> Response:
-    drafts.submit(page.app, page.person, form.line("note", NOTE), _tell(form))
+    drafts.submit(page.app, page.person, form.line("note", NOTE), tell_of(form))
     return page.done(HERE, "draft_submitted")
 
 
@@ -93,7 +93,7 @@ def _publish_mine(page: Page, form: Form) -> Response:
     return _publish(page, draft, form)
 
 
-def _tell(form: Form) -> Tell:
+def tell_of(form: Form) -> Tell:
     return Tell(form["tell"]) if form["tell"] in list(Tell) else Tell.NOW
 
 
@@ -106,11 +106,12 @@ def _publish_waiting(page: Page, form: Form) -> Response:
 
 def _publish(page: Page, draft: DocumentDraft, form: Form) -> Response:
     """Only what was shown: the form carries a mark of it."""
-    if draft_view(page.app, page.connection, draft).seen != form["seen"]:
+    view = draft_view(page.app, page.connection, draft)
+    if view.seen != form["seen"]:
         raise DeclinedError("other_effects")
     page.end_reading()
-    note, tell = form.line("note", NOTE), _tell(form)
-    drafts.publish_draft(page.app, draft, page.person, note=note, tell=tell)
+    note, tell, seen = form.line("note", NOTE), tell_of(form), view.outcome
+    drafts.publish_draft(page.app, draft, page.person, note=note, tell=tell, seen=seen)
     return page.done(HERE, "published")
 
 

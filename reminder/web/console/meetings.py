@@ -5,9 +5,11 @@ from datetime import date
 from starlette.responses import Response
 
 from reminder.errors import DeclinedError
-from reminder.office import meetings
+from reminder.office import drafts, meetings
 from reminder.office.meetings import Preview
-from reminder.web.console.access import console_form, console_page
+from reminder.web.console.access import APPROVE, console_form, console_page
+from reminder.web.console.draft import HERE as DRAFT
+from reminder.web.console.draft import tell_of
 from reminder.web.forms import Form, parse_day
 from reminder.web.page import Page
 
@@ -15,8 +17,8 @@ HERE = "/console/meetings"
 
 
 def _list(page: Page) -> Response:
-    rows = meetings.dated_meetings(page.app, page.connection)
-    return page.render("console/meetings.html", here=HERE, rows=rows)
+    _ = page.connection  # brings what is in force
+    return page.render("console/meetings.html", here=HERE, rows=meetings.dated_meetings(page.app))
 
 
 def _one(page: Page) -> Response:
@@ -24,23 +26,25 @@ def _one(page: Page) -> Response:
     asked = page.request.query_params
     if not asked.keys() & {"date", "unset"}:
         return _shown(page)
+    form = Form({name: asked[name] for name in ("date", "until", "unset") if name in asked})
     try:
-        day = None if "unset" in asked else _day(page.query("date"))
-        return _shown(page, preview=_preview(page, day))
+        return _shown(page, form, preview=_preview(page, form))
     except DeclinedError as error:
-        return _shown(page, None, page.phrase(error.reason, **error.facts))
+        return _shown(page, form, page.phrase(error.reason, **error.facts))
 
 
 def _save(page: Page, form: Form) -> Response:
-    """Only what was shown: the form carries a mark of it."""
-    typed = form["date"]
-    day = None if form["unset"] and not parse_day(typed) else _day(typed)
-    preview = _preview(page, day)
+    """Only what was shown: the form carries a mark of it. Who may not publish has it in the
+    draft."""
+    preview = _preview(page, form)
     if preview.seen != form["seen"]:
         return _shown(page, form, page.phrase("other_effects"), preview)
     page.end_reading()
-    meetings.save(page.app, preview, page.who)
-    return page.done(HERE, "date_set" if day else "date_unset")
+    if form["keep"] or not page.may(APPROVE):
+        drafts.add(page.app, page.person, *preview.draft.edits)
+        return page.done(DRAFT, "kept_in_draft")
+    meetings.save(page.app, preview, tell_of(form))
+    return page.done(HERE, "date_set" if preview.day else "date_unset")
 
 
 def _day(typed: str) -> date:
@@ -49,23 +53,30 @@ def _day(typed: str) -> date:
     raise DeclinedError("no_date", typed=typed[:40])
 
 
-def _preview(page: Page, day: date | None) -> Preview:
-    return meetings.preview(page.app, page.connection, page.part("meeting"), day)
+def _preview(page: Page, form: Form) -> Preview:
+    day = None if form["unset"] and not parse_day(form["date"]) else _day(form["date"])
+    until = day if "until" in form.values else None  # else as long as before
+    if day and form["until"]:
+        until = _day(form["until"])
+    return meetings.preview(page.app, page.connection, page.part("meeting"), day, until, page.who)
 
 
 def _shown(
     page: Page, form: Form | None = None, refused: str = "", preview: Preview | None = None
 ) -> Response:
-    typed = form["date"] if form else page.query("date")
-    dated = meetings.find_meeting(page.app, page.connection, page.part("meeting"))
+    _ = page.connection  # brings what is in force
+    dated = meetings.find_meeting(page.app, page.part("meeting"))
+    held = dated.meeting
+    until = held.until if held.length > 1 else None
     return page.render(
         "console/meeting.html",
         status=422 if refused else 200,
         here=HERE,
         dated=dated,
-        typed=typed or dated.meeting.day or "",
+        typed=form["date"] if form else held.day or "",
+        typed_until=form["until"] if form and "until" in form.values else until or "",
         shown=preview,
-        changes=meetings.date_changes(page.connection, page.table.plan.id, dated.meeting.id),
+        changes=meetings.date_changes(page.connection, page.table.plan.id, held.id),
         refused=refused,
         table=page.table,
         today=page.table.local_day(page.at),

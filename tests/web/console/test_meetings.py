@@ -99,7 +99,7 @@ def test_what_was_shown_is_saved_and_taken_back(secretary: Any, house: Any) -> N
     preview = secretary.get(f"{SC_25}?unset=1")
     assert "改为待定" in preview.text
     answer = secretary.post(SC_25, {"unset": "1", "seen": seen(preview)})
-    assert "登记的会期已撤回" in secretary.get(answer.headers["Location"]).text
+    assert "会期已改为待定" in secretary.get(answer.headers["Location"]).text
     assert day_of(house) is None
 
 
