@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from reminder.errors import DeclinedError
 from reminder.office import drafts, meetings
+from reminder.office.four_eyes import needs_other
 from reminder.office.meetings import Preview
 from reminder.web.console.access import APPROVE, console_form, console_page
 from reminder.web.console.draft import HERE as DRAFT
@@ -40,11 +41,15 @@ def _save(page: Page, form: Form) -> Response:
     if preview.seen != form["seen"]:
         return _shown(page, form, page.phrase("other_effects"), preview)
     page.end_reading()
-    if form["keep"] or not page.may(APPROVE):
+    if form["keep"] or not _may_publish(page):
         drafts.add(page.app, page.person, *preview.draft.edits)
         return page.done(DRAFT, "kept_in_draft")
     meetings.save(page.app, preview, tell_of(form))
     return page.done(HERE, "date_set" if preview.day else "date_unset")
+
+
+def _may_publish(page: Page) -> bool:
+    return page.may(APPROVE) and not needs_other(page.settings, page.who, page.who)
 
 
 def _day(typed: str) -> date:
@@ -76,6 +81,7 @@ def _shown(
         typed=form["date"] if form else held.day or "",
         typed_until=form["until"] if form and "until" in form.values else until or "",
         shown=preview,
+        may_publish=_may_publish(page),
         changes=meetings.date_changes(page.connection, page.table.plan.id, held.id),
         refused=refused,
         table=page.table,

@@ -12,6 +12,7 @@ from reminder.office.holds import hold
 from reminder.web.forms import parse_day
 from tests.office.test_meetings import preview
 from tests.web.conftest import AT
+from tests.web.console.conftest import as_person
 
 SC_25 = "/console/meetings/sc-25"
 MAY_27 = f"{SC_25}?date=2026-05-27"
@@ -128,3 +129,13 @@ def test_a_day_that_cannot_be_is_refused_and_kept_in_the_form(
 @pytest.mark.parametrize("typed", ["2026-05-27", "2026/5/27", "2026年5月27日", " 2026.05.27 "])
 def test_a_day_may_be_typed_as_people_write_it(typed: str) -> None:
     assert parse_day(typed) == date(2026, 5, 27)
+
+
+def test_who_may_not_publish_has_the_day_in_the_draft(house: Any) -> None:
+    editor = as_person(house, "edit")
+    page = editor.get(MAY_27)
+    assert "确认发布" not in page.text
+    answer = editor.post(SC_25, {"date": "2026-05-27", "seen": seen(page)})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/draft")
+    assert "会期2026-05-27" in editor.get("/console/draft").text
+    assert day_of(house) is None
