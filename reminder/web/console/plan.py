@@ -52,7 +52,7 @@ def _table(page: Page) -> Response:
         no_such_unit=bool(typed) and unit is None,
         names=units_by_name(page),
         months=[calendar_month(month) for month in page.table.plan.months],
-        number=page.app.as_edited.publication,
+        number=page.app.office.publication,
     )
 
 
@@ -75,7 +75,7 @@ def _export(page: Page) -> Response:
         content = export_plan(office, Path(f"plan.{kind}"))
     finally:
         writing.release()
-    name = exported_name(office, page.app.as_edited.publication, is_draft=is_draft)
+    name = exported_name(office, page.app.office.publication, is_draft=is_draft)
     disposition = f"attachment; filename=\"plan.{kind}\"; filename*=UTF-8''{quote(name)}.{kind}"
     return Response(content, media_type=_TYPES[kind], headers={"Content-Disposition": disposition})
 
