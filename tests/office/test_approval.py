@@ -301,7 +301,7 @@ def test_forecast_says_that_the_digests_wait_and_where(
     assert where in text
     assert ("http" in text) == bool(web)
     html = parsed(office.stored("report/preflight/2026-04")).get_body(("html",)).get_content()
-    button = '<a href="https://office.test/console/approval" style="display:inline-block;'
+    button = '<a href="https://office.test/console/outgoing" style="display:inline-block;'
     assert (button in html) == bool(web)
 
 
