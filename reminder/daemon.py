@@ -220,10 +220,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        raise ReminderError(
-            f"the web server cannot listen on {host}:{port}: {error.strerror}",
-            hint="Is another reminder running? Set REMINDER_WEB__PORT to a free port.",
-        ) from None
+        facts = {"host": host, "port": port, "why": error.strerror}
+        raise ReminderError.because("port_taken", **facts) from None
 
 
 class Heartbeat:

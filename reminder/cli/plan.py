@@ -106,7 +106,7 @@ def _report(findings: dict[str, Any]) -> Iterator[str]:
         yield words("check", name, names=names[:LISTED], more=more)
     yield from _few([words("check", "warning", words=in_words(w)) for w in findings["warnings"]])
     if "smtp" in findings:
-        yield findings["smtp"]
+        yield in_words(findings["smtp"])
     yield words("check", "no_mistakes")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import nodes
 
+from reminder.documents.edited_file import EditedFile
 from reminder.errors import Fault
 from reminder.words import CHINESE, ENGLISH, FAULTS, SHIPPED, Sentence, environment, quoted
 from tests.test_house import modules
@@ -96,3 +97,22 @@ def test_value_of_another_kind_is_said_in_chinese(
     assert fault.words(CHINESE) == words
     assert fault.line_in(CHINESE) == f"plan.toml第3行，plan.year：{words}"
     assert str(fault) == "plan.toml:3: plan.year: is '甲', wanted 'a', 'b' or 'c'"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title = “会议”", "等号后面的值看不懂，文字要放在英文引号里"),
+        ("title ＝ 1", "键的后面少了英文的“=”"),
+        ('lead = ["甲"，"乙"]', "方括号没有成对，或者用了中文逗号"),
+        ('title = "会议', "引号没有成对，或者用了中文引号"),
+        ('标题 = "会议"', "这一行看不懂"),
+        ("a = 1\na = 2", "同一个键写了两次"),
+        ("[a]\n[a]", "同一节写了两次：('a',)"),
+        ('a = "\x01"', "有不能用的字符'\\x01'"),
+    ],
+)
+def test_slip_in_toml_is_said_in_chinese(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+    (fault,) = EditedFile(tmp_path / "plan.toml").faults
+    assert fault.words(CHINESE) == f"不符合TOML格式：{words}，应为正确的TOML"

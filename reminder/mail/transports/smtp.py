@@ -19,7 +19,8 @@ from reminder.mail.transports.smtp_client import (
     reply_text,
     step,
 )
-from reminder.mail.transports.smtp_connection import SmtpConnection
+from reminder.mail.transports.smtp_connection import CHECK, SmtpConnection
+from reminder.words import Sentence
 
 # Over TLS the plainest is the best supported; CRAM-MD5 for servers that offer nothing else.
 _LOG_INS = ("PLAIN", "LOGIN", "CRAM-MD5")
@@ -44,14 +45,17 @@ class SmtpTransport:
         """Connected, encrypted and logged in as the settings say, or a `ServerError`."""
         return SmtpConnection(self._session, self.server, spares_reserved=not self._local)
 
-    def check(self, sender: str, recipient: str) -> str:
+    def check(self, sender: str, recipient: str) -> Sentence:
         """What the server is, and what it says to a mail for that recipient, of which it gets
         nothing. Without a recipient only the sender is asked about. Raises `ServerError`."""
         connection = self.open()
         try:
-            logged_in = "logged in" if self._options.username else "not logged in"
-            words = f"{self.server} answers as {connection.introduction()}, {logged_in}."
-            return f"{words} {connection.try_out(sender, recipient)}"
+            name, tls = connection.introduction()
+            facts: dict[str, object] = {"server": str(self.server), "name": name, "tls": tls}
+            facts |= {"is_logged_in": bool(self._options.username)}
+            return Sentence(
+                CHECK, "server", facts | {"trial": connection.try_out(sender, recipient)}
+            )
         finally:
             connection.close()
 

@@ -19,8 +19,10 @@ from reminder.mail.transports.smtp_client import (
     reply_text,
     step,
 )
+from reminder.words import Sentence
 
 GOODBYE = 2.0
+CHECK = "cli/check.txt"
 
 # RFC 3463 sections 3.3 and 3.4. Told apart, or one such message would hold up all others.
 _TOO_LARGE = (b"5.2.3", b"5.3.4")
@@ -48,39 +50,39 @@ class SmtpConnection:
     def closed(self) -> bool:
         return self._smtp.sock is None
 
-    def introduction(self) -> str:
-        """The server's name for itself and the encryption in use."""
+    def introduction(self) -> tuple[str, str]:
+        """The server's name for itself, and the encryption in use."""
         hello = self._smtp.ehlo_resp if self._smtp.does_esmtp else self._smtp.helo_resp
         name = (hello or b"").split(b"\n")[0].split(b" ")[0]
         sock = self._smtp.sock
         tls = sock.version() if isinstance(sock, ssl.SSLSocket) else None
-        return f"{readable(name) or 'nobody'}, {tls or 'no encryption'}"
+        return readable(name), tls or ""
 
-    def try_out(self, sender: str, recipient: str) -> str:
+    def try_out(self, sender: str, recipient: str) -> Sentence:
         """Whether a mail would be taken, without sending one. Raises `ServerError`."""
-        words = f"It takes mail from {sender}"
+        both = {"sender": sender, "recipient": recipient}
+        found = Sentence(CHECK, "takes_mail", both)
         for name, command in (("MAIL", f"FROM:<{sender}>"), ("RCPT", f"TO:<{recipient}>")):
             with step(self._server, name):
                 code, reply = self._smtp.docmd(name, command)
-            said = f"{name} {command}: {reply_text(code, reply)}"
+            text = reply_text(code, reply)
             if 400 <= code < 500:
-                words = f"It puts off {said}."
+                facts = {"command": f"{name} {command}", "reply": text}
+                found = Sentence(CHECK, "puts_off", facts)
                 break
             if not 200 <= code < 300:
                 raise ServerError(
-                    f"mail server {self._server} refused {said}",
+                    f"mail server {self._server} refused {name} {command}: {text}",
                     hint="the mail server must know this host, smtp.username and mail.from as "
                     "its own",
                 )
             if not recipient:
-                return f"{words}; no mail.operator is set to ask about."
+                return Sentence(CHECK, "takes_sender", {"sender": sender})
             if self._spares_reserved and is_reserved(recipient):
-                return f"{words}; {recipient} is reserved and was not tried."
-        else:
-            words += f" to {recipient}; nothing was sent."
+                return Sentence(CHECK, "recipient_untried", both)
         with step(self._server, "RSET"):
             self._smtp.rset()
-        return words
+        return found
 
     def send(self, envelope: Envelope, still_ours: Callable[[], bool]) -> Mapping[str, Answer]:
         self._still_ours = still_ours
