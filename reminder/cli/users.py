@@ -110,6 +110,20 @@ def enable(name: Name) -> None:
     announce("enabled", person=name)
 
 
+@cli.command(epilog="Example: reminder user subject wangmin 248289761001")
+def subject(
+    name: Name,
+    subject: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What the identity provider calls them.")
+    ],
+) -> None:
+    """Who that is for the identity provider (`console.oidc`), where it is not the same name."""
+    from reminder.office.persons import set_subject
+
+    set_subject(application(), name, subject, user())
+    print(f"{name} logs in as {subject!r} of the identity provider")
+
+
 @cli.command("totp-off", epilog="Example: reminder user totp-off wangmin")
 def totp_off(name: Name) -> None:
     """For who has lost the telephone: the password alone opens, until it is set up anew."""

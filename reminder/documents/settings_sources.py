@@ -7,17 +7,18 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from reminder.documents import edited_file
 from reminder.documents.edited_file import EditedFile, Location, is_folder, shown, unknown_key
-from reminder.documents.settings import PREFIX, Section, Settings
+from reminder.documents.sections import Section
+from reminder.documents.settings import PREFIX, Settings
 from reminder.domain.characters import harmless
 from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.words import SHIPPED
@@ -46,13 +47,14 @@ def config_dir(given: Path | None) -> Path:
 @cache
 def setting_types() -> dict[str, Any]:
     """Of every setting that a variable can hold, by its dotted name."""
-    types: dict[str, Any] = {}
-    for name, field in Settings.model_fields.items():
-        types[name] = field.annotation
+    return dict(_types_in(Settings))
+
+
+def _types_in(section: type[BaseModel], outer: str = "") -> Iterator[tuple[str, Any]]:
+    for name, field in section.model_fields.items():
+        yield (full_name := f"{outer}{field.alias or name}"), field.annotation
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            for inner, inner_field in field.annotation.model_fields.items():
-                types[f"{name}.{inner_field.alias or inner}"] = inner_field.annotation
-    return types
+            yield from _types_in(field.annotation, f"{full_name}.")
 
 
 def variable_names() -> dict[str, str]:
@@ -139,9 +141,11 @@ class SettingsSources:
             table = file.data.get(section) if section else file.data
             if isinstance(table, dict) and isinstance(path := table.get(key), str):
                 table[key] = str(folder / path)
-        smtp = file.data.get("smtp")
         secrets = {
-            ("smtp", "password"): isinstance(smtp, dict) and smtp.get("password"),
+            ("smtp", "password"): _at(file.data, "smtp", "password"),
+            ("console", "oidc", "client_secret"): _at(
+                file.data, "console", "oidc", "client_secret"
+            ),
             ("secret_key",): file.data.get("secret_key"),
             ("database_url",): _WITH_PASSWORD.match(str(file.data.get("database_url"))),
         }
@@ -181,9 +185,11 @@ class SettingsSources:
             elif key not in names:
                 self._refuse(place, "", _unknown_secret(key, names))
             elif (text := self._read_secret(path, place)) is not None:
-                section, _, inner = names[key].partition(".")
-                table = secrets.setdefault(section, {}) if inner else secrets
-                table[inner or section] = text
+                *sections, inner = names[key].split(".")
+                table = secrets
+                for section in sections:
+                    table = table.setdefault(section, {})
+                table[inner] = text
                 self._put(names[key], text, Fault(place, 1, "", ""))
         return secrets
 
@@ -230,6 +236,13 @@ class SettingsSources:
                     usable[key] = value
                     self._put(names[key], read, Fault("environment", 0, key.upper(), ""))
         return usable
+
+
+def _at(table: Any, *names: str) -> Any:
+    """What stands there; None where it is no table, or has no such key."""
+    for name in names:
+        table = table.get(name) if isinstance(table, dict) else None
+    return table
 
 
 def _is_open(path: Path) -> bool:

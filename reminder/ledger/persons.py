@@ -16,6 +16,12 @@ def read_person(connection: Connection, name: str) -> Person | None:
     return _person(row) if row else None
 
 
+def person_of_subject(connection: Connection, subject: str) -> Person | None:
+    """By what the identity provider calls them."""
+    row = connection.execute(select(person).where(person.c.subject == subject)).first()
+    return _person(row) if row and subject else None
+
+
 def read_persons(connection: Connection) -> list[Person]:
     """In the order in which they were made."""
     return list(map(_person, connection.execute(select(person).order_by(person.c.created))))

@@ -15,7 +15,7 @@ from jinja2 import Environment
 from markupsafe import escape
 
 from reminder.documents.office import Office
-from reminder.documents.settings import MailSettings
+from reminder.documents.sections import MailSettings
 from reminder.documents.templates import WORDS, environment, phrase, render
 from reminder.domain.digest import Content, digest, reminder
 from reminder.domain.notices import Kind, NoticeDraft

@@ -137,6 +137,13 @@ def log_in(app: Application, given: LogIn, at: datetime) -> tuple[str, str]:
         return word, guessing.known_by(app.key, who, hashed)
 
 
+def enter(app: Application, person: Person, ended: str, agent: str, at: datetime) -> str:
+    """The new session's word of who was known in another way than by a password."""
+    with app.database.write() as connection:
+        sessions.end_session(connection, ended)
+        return begin_session(connection, at, person=person.name, agent=agent)
+
+
 def _hashed(connection: Connection, name: str) -> str:
     """Of that account's password; empty where there is none to log in with."""
     return persons.password_of(connection, name) if name else password_hash(connection)

@@ -17,6 +17,7 @@ from reminder.office import guessing, passwords
 from reminder.office.application import Application
 
 NAME = 40  # characters of a name
+SUBJECT = 200  # of what an identity provider calls somebody
 TICKET = timedelta(hours=24)
 # Letters and digits of any script: people log in with 王敏 where their keyboards write that.
 _NAME = re.compile(rf"[\w.@-]{{1,{NAME}}}")
@@ -53,10 +54,10 @@ def acts_on(connection: Connection, name: str) -> list[dict[str, object]]:
 
 
 def add_person(
-    app: Application, name: str, full_name: str, role: AccountRole, who: str = "", subject: str = ""
+    app: Application, name: str, full_name: str, role: AccountRole, who: str = ""
 ) -> str:
     """The word of a link by which they choose a password."""
-    person = Person(_checked_name(name), _checked_full_name(full_name), role, subject=subject)
+    person = Person(_checked_name(name), _checked_full_name(full_name), role)
     at = app.clock.now()
     with app.database.write(who) as connection:
         others = [*persons.read_persons(connection), secretariat(app)]
@@ -99,6 +100,17 @@ def set_role(app: Application, name: str, role: AccountRole, who: str = "") -> N
         if role is not AccountRole.ADMIN:
             _refuse_last_admin(connection, person)
         _change(app, connection, person, "role", role, role=role)
+
+
+def set_subject(app: Application, name: str, subject: str, who: str = "") -> None:
+    """What the identity provider calls them; without one they are found by their name."""
+    with app.database.write(who) as connection:
+        person = find_person(connection, name)
+        other = persons.person_of_subject(connection, subject)
+        if other and other.name != person.name:
+            message = f"{subject!r} is {other.name} already"
+            raise DeclinedError("subject_taken", message, name=other.name)
+        _change(app, connection, person, "subject", subject, subject=subject)
 
 
 def disable(app: Application, name: str, who: str = "") -> None:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from reminder.documents.settings import WebSettings
+from reminder.documents.sections import WebSettings
 from reminder.documents.templates import phrase
 from reminder.domain.notices import UNREAD
 from reminder.domain.persons import Person

@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
 from aiosmtpd.smtp import Envelope as Received
 
-from reminder.documents.settings import SmtpSettings
+from reminder.documents.sections import SmtpSettings
 from reminder.domain.notices import Answer, Reason, State
 from reminder.mail.transports import Envelope
 from reminder.mail.transports.smtp import SmtpTransport

@@ -38,7 +38,7 @@ def test_a_page_is_read_in_one_transaction(house: Any) -> None:
 
 
 # Before anybody is logged in.
-OPEN = {"/console/login", "/console/ticket/{word}"}
+OPEN = {"/console/login", "/console/ticket/{word}", "/console/oidc", "/console/oidc/begin"}
 
 
 def test_nobody_enters_or_orders_without_a_session_or_by_a_form_of_elsewhere(house: Any) -> None:

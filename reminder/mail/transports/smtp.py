@@ -6,7 +6,7 @@ import ssl
 from base64 import b64encode
 from functools import cached_property
 
-from reminder.documents.settings import SmtpSettings
+from reminder.documents.sections import SmtpSettings
 from reminder.domain.addresses import is_domain, is_loopback
 from reminder.errors import ServerError
 from reminder.mail.transports.smtp_client import (

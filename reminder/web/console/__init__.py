@@ -9,6 +9,7 @@ from reminder.web.console import (
     ledger,
     links,
     meetings,
+    oidc,
     outgoing,
     people,
     plan,
@@ -18,7 +19,7 @@ from reminder.web.console import (
 )
 
 _PAGES = (
-    access, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms, draft,
-    links, export, turn,
+    access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
+    draft, links, export, turn,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

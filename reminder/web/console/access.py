@@ -7,13 +7,14 @@ import re
 from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from reminder.domain.characters import UNSEEN
 from reminder.domain.persons import AccountRole
 from reminder.errors import DeclinedError
-from reminder.office import login
+from reminder.office import login, oidc
 from reminder.web.forms import Act, Again, Form, View, get, post
 from reminder.web.local import enter, has_opened, local
 from reminder.web.page import Page, Refused
@@ -98,8 +99,13 @@ def _is_logged_in(page: Page) -> bool:
 
 
 def _owes_code(page: Page) -> bool:
-    """Until they have set up two-step log-in, where everybody must, there is only that page."""
-    is_wanted = page.settings.console.totp == "required" and not page.person.has_totp
+    """Until they have set up two-step log-in, where everybody must, there is only that page. Who
+    has no password comes by the identity provider, which has codes of its own."""
+    is_wanted = (
+        page.settings.console.totp == "required"
+        and not page.person.has_totp
+        and page.person.has_password
+    )
     return is_wanted and not page.request.scope["path"].startswith(ACCOUNT)
 
 
@@ -123,10 +129,10 @@ def _login_then(path: str, query: str) -> str:
 
 def _login_page(page: Page) -> Response:
     wanted = page.query("next")
-    return page.to(_within(wanted)) if _is_logged_in(page) else _login_form(page, wanted)
+    return page.to(within(wanted)) if _is_logged_in(page) else log_in_again(page, wanted)
 
 
-def _login_form(
+def log_in_again(
     page: Page, wanted: str, refused: DeclinedError | None = None, name: str = ""
 ) -> Response:
     reason, status = refused.reason if refused else "", 422 if refused else 200
@@ -134,9 +140,10 @@ def _login_form(
         "console/login.html",
         status={"wait": 429, "many_log_in": 503}.get(reason, status),
         refused=page.phrase(reason, **refused.facts) if refused else "",
-        next=_within(wanted),
+        next=within(wanted),
         ways=login.ways_in(page.app, page.connection),
         name=name,
+        has_provider=oidc.is_offered(page.app),
     )
     if refused and answer.status_code != 422:
         answer.headers["Retry-After"] = str(refused.facts.get("seconds", 2))
@@ -154,7 +161,7 @@ def _log_in(page: Page, form: Form) -> Response:
         by_door=by_door,
         address=address,
         code=form["code"],
-        agent=UNSEEN.sub(" ", page.request.headers.get("user-agent", "")),
+        agent=agent_of(page.request),
     )
     page.end_reading()
     try:
@@ -164,12 +171,17 @@ def _log_in(page: Page, form: Form) -> Response:
             log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
         elif error.reason == "wrong_password":
             log.warning("console: wrong password from %s", address)
-        return _login_form(page, wanted, error, given.name)
+        return log_in_again(page, wanted, error, given.name)
     log.info("console: %s logged in from %s", given.name or "the one account", address)
-    answer = page.to(_within(wanted))
+    answer = page.to(within(wanted))
     page.set_cookie(answer, SESSION, session, path=HOME)
     page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR, path=LOGIN)
     return answer
+
+
+def agent_of(request: Request) -> str:
+    """The program, as it calls itself."""
+    return UNSEEN.sub(" ", request.headers.get("user-agent", ""))
 
 
 def _log_out(page: Page, form: Form) -> Response:
@@ -179,7 +191,7 @@ def _log_out(page: Page, form: Form) -> Response:
     return answer
 
 
-def _within(path: str) -> str:
+def within(path: str) -> str:
     """That page of the console, else its first one."""
     return path if _WITHIN.fullmatch(path) else HOME
 

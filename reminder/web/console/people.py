@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from reminder.domain.persons import AccountRole
 from reminder.errors import DeclinedError
-from reminder.office import login, persons
+from reminder.office import login, oidc, persons
 from reminder.office.links import ticket_address
 from reminder.web.console.access import ADMIN, console_form, console_page
 from reminder.web.forms import Form
@@ -46,6 +46,8 @@ def _one(page: Page, form: Form = _NOTHING, refused: str = "", *, word: str = ""
         sessions=login.sessions_of(page.connection, page.at, person.name),
         acts=persons.acts_on(page.connection, person.name),
         roles=list(AccountRole),
+        has_provider=oidc.is_offered(page.app),
+        longest=persons.SUBJECT,
         link=ticket_address(page.app, page.base, word) if word else "",
         refused=refused,
     )
@@ -72,6 +74,11 @@ def _role(form: Form) -> AccountRole:
 def _set_role(page: Page, name: str, form: Form) -> str:
     persons.set_role(page.app, name, _role(form), page.who)
     return "role_set"
+
+
+def _set_subject(page: Page, name: str, form: Form) -> str:
+    persons.set_subject(page.app, name, form.line("subject", persons.SUBJECT), page.who)
+    return "subject_set"
 
 
 def _disable(page: Page, name: str, form: Form) -> str:
@@ -109,6 +116,7 @@ ROUTES = [
     console_page(ONE, _one, ADMIN),
     console_form(f"{HERE}/link", _link, _one, ADMIN),
     _form("role", _set_role),
+    _form("subject", _set_subject),
     _form("disable", _disable),
     _form("enable", _enable),
     _form("totp", _reset_totp),

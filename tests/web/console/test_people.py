@@ -182,6 +182,7 @@ def test_a_form_of_elsewhere_makes_no_account_and_opens_none(house: Any) -> None
     [
         ("role", {"role": "approve"}, "审核"),
         ("role", {"role": "root"}, "请选择权限"),
+        ("subject", {"subject": "u-1001"}, "统一登录标识已改"),
         ("disable", {}, "已停用"),
         ("sessions", {}, "退出其全部登录"),
         ("link", {}, "设置密码的链接"),

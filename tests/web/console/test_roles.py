@@ -12,7 +12,13 @@ from reminder.ledger.schema import history
 from reminder.web.console import ROUTES
 from tests.web.console.conftest import LEADER, TASK, as_person, finish, put
 
-OPEN = {"/console/login", "/console/logout", "/console/ticket/{word}"}
+OPEN = {
+    "/console/login",
+    "/console/logout",
+    "/console/ticket/{word}",
+    "/console/oidc",
+    "/console/oidc/begin",
+}
 KEY = f"npc-deputies/digest/2026-04/{LEADER}"
 # What the least role that may do it is; what is not here anybody may who is logged in.
 FORMS = {
@@ -32,7 +38,7 @@ FORMS = {
     },
     "admin": {
         "people", "people/link", "people/role", "people/disable",
-        "people/enable", "people/totp", "people/sessions",
+        "people/enable", "people/totp", "people/sessions", "people/subject",
     },
 }  # fmt: skip
 PAGES = {
