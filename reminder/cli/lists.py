@@ -83,15 +83,16 @@ def import_workdays(
     something in it contradicts itself or the file: then nothing is written."""
     from reminder.office.holidays import read_holidays
 
-    taken = read_holidays(chosen.config, file, year)
+    found = read_holidays(chosen.config, file, year)
+    taken = found.taken
     questions = taken.questions(replace=replace)
     written = not (questions or dry_run)
     if written:
-        taken.write()
+        found.write()
     if as_json:
-        print_json(taken.facts(written=written, questions=questions))
+        print_json(taken.facts(found.shown, written=written, questions=questions))
     else:
-        for line in taken.report(written=written).splitlines():
+        for line in taken.report(found.shown, written=written).splitlines():
             say(line)
         for question in questions:
             place = f"{file}:{question['line']}" if question["line"] else str(file)
@@ -105,9 +106,9 @@ def show_workdays(
     as_json: AsJson = False,
 ) -> None:
     """A year's days off and make-up days, and which layer says so."""
-    from reminder.office.holidays import WorkYear
+    from reminder.office.holidays import read_work_year
 
-    days = WorkYear(chosen.config, year)
+    days = read_work_year(chosen.config, year)
     if as_json:
         print_json(days.facts())
         return

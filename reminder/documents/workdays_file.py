@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import chinese_calendar
 from pydantic import BaseModel
@@ -45,7 +46,7 @@ def read_workdays(
     named: dict[date, bool] = {}
     announced: set[int] = set()
     faults: list[Fault] = []
-    if os.path.lexists(folder) and not is_folder(folder):
+    if files is None and os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no_workdays_folder"))
     for file in map(EditedFile, year_files(folder)) if files is None else files:
         if table := file.validated(_File):
@@ -65,11 +66,8 @@ def overrides(settings: Settings) -> dict[date, bool]:
     return dict.fromkeys(days.work, True) | dict.fromkeys(days.rest, False)
 
 
-def file_days(path: Path) -> dict[date, bool]:
-    """Of one year's file, which may be missing. Raises `ConfigurationError`."""
-    if not os.path.lexists(path):
-        return {}
-    file = EditedFile(path)
+def file_days(file: EditedFile) -> dict[date, bool]:
+    """Of one year's file. Raises `ConfigurationError`."""
     if table := file.validated(_File):
         _refuse_days(file, table)
     if file.faults or table is None:
@@ -77,14 +75,15 @@ def file_days(path: Path) -> dict[date, bool]:
     return table.days()
 
 
-def with_days(text: str, days: Mapping[date, bool], *, complete: bool) -> str:
-    """A year's file with these days added or turned round; all else as it was."""
+def with_days(text: str, days: Mapping[date, bool | None], *, complete: bool = False) -> str:
+    """A year's file with these days added, turned round or, by None, named no more; all else as it
+    was."""
     import tomlkit  # only where a file is edited
 
     file = tomlkit.parse(text)
     for key, works in (("work", True), ("rest", False)):
         array = file.setdefault(key, tomlkit.array())
-        for day in [day for day in array if days.get(day, works) is not works]:
+        for day in [day for day in array if day in days and days[day] is not works]:
             array.remove(day)
         for day in sorted(day for day in days if days[day] is works and day not in array):
             if "\n" in array.as_string():
@@ -112,3 +111,12 @@ def _refuse_days(file: EditedFile, table: _File) -> None:
                 file.refuse((key, index), "work_and_rest", day=day)
             if is_year and day.year != int(year):
                 file.refuse((key, index), "not_in_year", value=day, year=year)
+
+
+def _edit_day(content: bytes | None, args: Mapping[str, Any]) -> bytes:
+    """`id` is the day, `works` whether one works, or null for as it is without this file."""
+    text = (content or b"").decode("utf-8-sig")
+    return with_days(text, {date.fromisoformat(args["id"]): args["works"]}).encode()
+
+
+DAY_EDITORS = {"day": _edit_day}

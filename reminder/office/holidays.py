@@ -7,7 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from reminder.documents.edited_file import read_file, shown
+from reminder.documents.document_files import WORKDAYS, Contents, DocumentFiles
+from reminder.documents.edited_file import EditedFile, shown
 from reminder.documents.holiday_notice import Notice, read_notice
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
@@ -57,22 +58,19 @@ class WorkMonth:
 
 
 class WorkYear:
-    """Raises `ConfigurationError` for files with mistakes."""
+    """By the documents of working days among `contents`. Raises `ConfigurationError` for their
+    mistakes."""
 
-    def __init__(self, config: Path | None, year: int) -> None:
+    def __init__(self, settings: Settings, contents: Contents, year: int) -> None:
         self.year = year
-        self.settings = SettingsSources(config).load()
-        folder = config_dir(config) / "workdays"
-        self.days, faults = read_workdays(folder, self.settings)
-        if faults:
-            raise ConfigurationError(faults)
-        self._named = file_days(folder / f"{year}.toml")
-        self._overrides = overrides(self.settings)
+        self.settings = settings
+        self.days, self._named = _read(settings, contents)
+        self._overrides = overrides(settings)
         self.months = [self._month(number) for number in range(1, 13)]
         for run in self._runs():
             self.months[run[0].day.month - 1].rest.append(run)
 
-    def _said(self, day: date) -> SaidDay:
+    def said(self, day: date) -> SaidDay:
         layer = Layer.FILE if day.year in self.days.announced else Layer.GUESS
         if day in self._overrides:
             layer = Layer.OPERATOR
@@ -83,7 +81,7 @@ class WorkYear:
         return SaidDay(day, self.days.is_working(day), layer)
 
     def _month(self, number: int) -> WorkMonth:
-        days = [self._said(day) for day in _year(self.year) if day.month == number]
+        days = [self.said(day) for day in _year(self.year) if day.month == number]
         layers = {said.layer for said in days}
         return WorkMonth(
             number,
@@ -95,7 +93,7 @@ class WorkYear:
     def _runs(self) -> Iterator[list[SaidDay]]:
         run: list[SaidDay] = []
         for day in [*_year(self.year), None]:
-            said = self._said(day) if day else None
+            said = self.said(day) if day else None
             if said and not said.works:
                 run.append(said)
                 continue
@@ -124,20 +122,24 @@ class WorkYear:
         }
 
 
+def read_work_year(config: Path | None, year: int) -> WorkYear:
+    """As the files are. Raises `ConfigurationError`."""
+    settings = SettingsSources(config).load()
+    files = DocumentFiles(settings.plan, config_dir(config))
+    return WorkYear(settings, workday_contents(files), year)
+
+
 @dataclass
 class NoticeImport:
-    """What a notice comes to. `others` are days of which a file says the contrary already."""
+    """What a notice comes to. `texts` are of the documents that it fills, `others` days of which
+    they say the contrary already."""
 
     notice: Notice
     settings: Settings
-    files: dict[Path, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     others: list[date] = field(default_factory=list)
     changes: list[SaidDay] = field(default_factory=list)
     unnamed: list[date] = field(default_factory=list)
-
-    def write(self) -> None:
-        for path, text in self.files.items():
-            write_edited(path, text.encode())
 
     def questions(self, *, replace: bool) -> list[dict[str, Any]]:
         """What keeps it from being written; `replace`: not what a file says otherwise."""
@@ -150,11 +152,13 @@ class NoticeImport:
             {"line": 0, "kind": "other", "text": self.words("other", day=day)} for day in others
         ]
 
-    def report(self, *, written: bool) -> str:
-        outcome = self.words("outcome", it=self, written=written)
+    def report(self, files: list[str], *, written: bool) -> str:
+        outcome = self.words("outcome", files=files, written=written)
         return outcome if self.notice.faults else f"{self.words('holidays', it=self)}\n{outcome}"
 
-    def facts(self, *, written: bool, questions: list[dict[str, Any]]) -> dict[str, Any]:
+    def facts(
+        self, files: list[str], *, written: bool, questions: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         return {
             "year": self.notice.year or None,
             "holidays": [
@@ -162,7 +166,7 @@ class NoticeImport:
                 for holiday in self.notice.holidays
             ],
             "changes": [{"date": said.day, "working": said.works} for said in self.changes],
-            "files": self.shown_files,
+            "files": files,
             "written": written,
             "questions": questions,
         }
@@ -171,23 +175,47 @@ class NoticeImport:
         templates = environment(self.settings.templates, autoescape=False)
         return phrase(templates, TEMPLATE, macro, **facts)
 
+
+@dataclass(frozen=True)
+class NoticeFiles:
+    """A notice, and the files of an office that it fills."""
+
+    taken: NoticeImport
+    files: DocumentFiles
+
     @property
-    def shown_files(self) -> list[str]:
-        return [shown(path) for path in self.files]
+    def shown(self) -> list[str]:
+        return [shown(self.files.path_of(name)) for name in self.taken.texts]
+
+    def write(self) -> None:
+        for name, text in self.taken.texts.items():
+            write_edited(self.files.path_of(name), text.encode())
 
 
-def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeImport:
+def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeFiles:
     """Writes nothing. Raises `ConfigurationError`, also for settings and years' files."""
     settings = SettingsSources(config).load()
+    files = DocumentFiles(settings.plan, config_dir(config))
     with refusals(environment(settings.templates, autoescape=False), path):
         notice = read_notice(read_text(path), year)
+    return NoticeFiles(take_notice(settings, workday_contents(files), notice), files)
+
+
+def workday_contents(files: DocumentFiles) -> Contents:
+    """As they lie there. Raises `ConfigurationError`."""
+    opened = {n: f for n, f in files.opened(None).items() if n.startswith(f"{WORKDAYS}/")}
+    if faults := [fault for file in opened.values() for fault in file.faults]:
+        raise ConfigurationError(faults)
+    return {name: file.content for name, file in opened.items()}
+
+
+def take_notice(settings: Settings, contents: Contents, notice: Notice) -> NoticeImport:
+    """Beside what the documents of working days among `contents` say. Raises
+    `ConfigurationError`."""
     taken = NoticeImport(notice, settings)
     if notice.faults:
         return taken
-    folder = config_dir(config) / "workdays"
-    before, faults = read_workdays(folder, settings)
-    if faults:
-        raise ConfigurationError(faults)
+    before, there = _read(settings, contents)
     is_full, days = not notice.lacks and len(notice.holidays) > 1, notice.days()
     for of in sorted({day.year for day in days}):
         own = {d: works for d, works in days.items() if d.year == of}
@@ -195,11 +223,9 @@ def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeIm
             own = {d: works for d, works in own.items() if works is not (d.weekday() < 5)}
         if not own:
             continue
-        file = folder / f"{of}.toml"
-        there = file_days(file)
         taken.others += [day for day in own if there.get(day, own[day]) is not own[day]]
-        complete = is_full and of == notice.year
-        taken.files[file] = _written(file, own, taken, complete=complete)
+        name, complete = year_document(of), is_full and of == notice.year
+        taken.texts[name] = _written(contents.get(name), own, taken, complete=complete)
     named = {**before.named, **days, **overrides(settings)}
     after = WorkingDays(published, named, before.announced)
     taken.changes = [
@@ -212,9 +238,28 @@ def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeIm
     return taken
 
 
-def _written(file: Path, days: dict[date, bool], taken: NoticeImport, *, complete: bool) -> str:
-    if file.exists():
-        return with_days(read_file(file).decode("utf-8-sig"), days, complete=complete)
+def year_document(year: int) -> str:
+    return f"{WORKDAYS}/{year}.toml"
+
+
+def _read(settings: Settings, contents: Contents) -> tuple[WorkingDays, dict[date, bool]]:
+    """The days by all layers, and those that documents name."""
+    names = [name for name in sorted(contents) if name.startswith(f"{WORKDAYS}/")]
+    files = [EditedFile(Path(name), contents[name]) for name in names]
+    days, faults = read_workdays(Path(WORKDAYS), settings, files)
+    if faults:
+        raise ConfigurationError(faults)
+    named: dict[date, bool] = {}
+    for file in files:
+        named |= file_days(file)
+    return days, named
+
+
+def _written(
+    content: bytes | None, days: dict[date, bool], taken: NoticeImport, *, complete: bool
+) -> str:
+    if content is not None:
+        return with_days(content.decode("utf-8-sig"), days, complete=complete)
     return f"{taken.words('file', it=taken, days=days, complete=complete)}\n"
 
 

@@ -16,10 +16,11 @@ from reminder.web.console import (
     plan_forms,
     tasks,
     turn,
+    workdays,
 )
 
 _PAGES = (
     access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
-    draft, links, export, turn,
+    draft, links, export, turn, workdays,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]
