@@ -89,7 +89,7 @@ def export(file: Annotated[Path, typer.Argument(metavar="FILE.docx|.xlsx")]) -> 
 @cli.command(epilog="Example: reminder plan history --json")
 def history(document: Document = None, as_json: AsJson = False) -> None:
     """What came into force, when and by whom; the plan's, or another document's."""
-    from reminder.office.history import plan_document, read_history
+    from reminder.office.history import read_history
 
     app = application(or_last_good=True)
     rows = [
@@ -103,7 +103,7 @@ def history(document: Document = None, as_json: AsJson = False) -> None:
             "note": one.note,
             "documents": list(one.documents),
         }
-        for one in read_history(app, document or plan_document(app))
+        for one in read_history(app, document or app.office.document)
     ]
     show(rows, as_json, ["number", "at", "origin", "author", "tell", "documents"])
 
@@ -111,10 +111,10 @@ def history(document: Document = None, as_json: AsJson = False) -> None:
 @cli.command("show", epilog="Example: reminder plan show 3 > plan_3.toml")
 def show_version(number: Number, document: Document = None) -> None:
     """The text that was in force after that publication."""
-    from reminder.office.history import content_at, plan_document
+    from reminder.office.history import content_at
 
     app = application(or_last_good=True)
-    content = content_at(app, document or plan_document(app), number)
+    content = content_at(app, document or app.office.document, number)
     print(content.decode("utf-8-sig"), end="")
 
 
@@ -125,11 +125,10 @@ def restore(
     tell: Annotated[Tell, typer.Option(help="When those are told whom it concerns.")] = Tell.NOW,
 ) -> None:
     """Put that version in force again, and into its file."""
-    from reminder.office.history import plan_document
     from reminder.office.history import restore as restored
 
     app = application(or_last_good=True)
-    name = document or plan_document(app)
+    name = document or app.office.document
     made, left = restored(app, name, number, user(), tell)
     announce("restored", number=made, document=name, as_of=number)
     _remark_left(left)

@@ -135,6 +135,18 @@ def effects(app: Application, connection: Connection, before: Office, after: Off
     )
 
 
+def said_otherwise(before: Office, after: Office, at: datetime) -> Effects:
+    """What the documents say otherwise, without what that moves in mails and calendars."""
+    olds, news = ({(t.plan.id, t.plan.year): t for t in o.tables} for o in (before, after))
+    found = []
+    for key in dict.fromkeys((*news, *olds)):
+        old, new = olds.get(key), news.get(key)
+        changes = compare(old, new) if old and new else None
+        if changes is None or changes:
+            found.append(TableEffects(key, old, new, changes))
+    return Effects(tuple(found), tuple(_unit_moves(before, after, at)), _days(before, after))
+
+
 class _Moves:
     """What moves from one table to another of the same year."""
 

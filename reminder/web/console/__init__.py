@@ -16,11 +16,12 @@ from reminder.web.console import (
     plan_forms,
     tasks,
     turn,
+    versions,
     workdays,
 )
 
 _PAGES = (
     access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
-    draft, links, export, turn, workdays,
+    draft, links, export, turn, workdays, versions,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]
