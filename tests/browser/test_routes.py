@@ -100,6 +100,8 @@ def examples(served: Served) -> dict[str, str]:
         "/console/ledger/notice": f"/console/ledger/notice?{asked}",
         "/console/ledger/mail": f"/console/ledger/mail?{asked}",
         "/console/ledger/resend": "/console/ledger/resend?kind=digest&period=2026-04",
+        "/console/versions/{number}": "/console/versions/1",
+        "/console/versions/{number}/file": "/console/versions/1/file?document=units.toml",
         "/console/approval/mail": f"/console/approval/mail?{asked}",
         "/console/meetings/{meeting}": "/console/meetings/sc-25?date=2026-05-27",
         "/console/links/{name}": f"/console/links/{LEAD}",

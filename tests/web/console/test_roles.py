@@ -29,7 +29,7 @@ FORMS = {
         "draft/drop", "draft/discard", "draft/submit", "drafts/{number}/back",
         "plan/new", "plan/task/{task}", "plan/task/{task}/move", "plan/task/{task}/drop",
         "plan/undo", "plan/session/new", "plan/session/{session}", "plan/session/{session}/drop",
-        "plan/head",
+        "plan/head", "workdays/day", "workdays/notice", "versions/{number}/restore",
     },
     "approve": {
         "outgoing/look", "outgoing/do", "ledger/notice/resend",
