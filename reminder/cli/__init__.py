@@ -103,8 +103,8 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         if isinstance(error, OSError):
-            place = f"{error.filename}: " if error.filename else ""
-            error = ReminderError(f"{place}{error.strerror or error}")
+            facts = {"path": error.filename, "why": error.strerror or str(error)}
+            error = ReminderError.because("system", errno=error.errno, **facts)
         if isinstance(error, ConfigurationError):
             for fault in error.faults:
                 remark(in_words(fault))

@@ -84,12 +84,11 @@ def show_(key: Key, as_json: AsJson = False) -> None:
         more = {"rehearsal": view.rehearsal, "sha256": view.sha256, "history": history}
         print_json(_row(view) | more)
         return
-    print(f"{view.key}: {view.state} ({view.reason})")
     zone = app.table.plan.zone
     due, until = view.due.astimezone(zone), view.useful_until.astimezone(zone)
-    print(f"due {due.isoformat()}, of use until {until.isoformat()}")
+    announce("notice_shown", it=view, due=due, until=until)
     for person in view.recipients:
-        say(f"  {person.address}: {person.state} ({person.reason}) {person.reply}")
+        announce("recipient_shown", it=person)
     show([row | {"at": row["at"].astimezone(zone)} for row in history], False, columns)
 
 

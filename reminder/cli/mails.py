@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 
 cli = typer.Typer()
 WIDE = 240  # columns of a simulation's report in a file
-LEGEND = (
-    "D digest, N nudge, C to confirm, then the day it was accepted; * late; "
-    "(refused), (expired), (retry): what became of it instead"
-)
 
 
 @cli.command(epilog="Example: reminder preview --unit helan --period 2026-04")
@@ -106,7 +102,7 @@ def tick(
     if as_json:
         print_json(result)
     else:
-        print(", ".join(f"{name} {count}" for name, count in result.items()))
+        announce("passed", it=result)
     if stop.is_set():
         remark(words("done", "pass_stopped"))
     if not done.delivers:
@@ -215,7 +211,7 @@ def _figures(outcome: Outcome, grids: list[tuple[Plan, Grid]]) -> dict[str, Any]
         "faults": 0,
         "accepted": len(outcome.accepted),
         "copies": outcome.copies,
-        "breaches": [{"notice": key, "words": words} for key, words in outcome.breaches],
+        "breaches": [{"notice": key, "words": broken} for key, broken in outcome.breaches],
         "units": {name: months for name, *months in grids[0][1]},
         "plans": {plan.id: {name: months for name, *months in grid} for plan, grid in grids},
     }
@@ -226,13 +222,12 @@ def _report(outcome: Outcome, grids: list[tuple[Plan, Grid]], room: int) -> str:
     for plan, units in grids:
         if len(grids) > 1:
             lines.append(harmless(plan.name))
-        head = ["unit", *(str(calendar_month(month)) for month in plan.months)]
+        head = [words("done", "grid_head"), *(str(calendar_month(month)) for month in plan.months)]
         lines += table([head, *([harmless(cell) for cell in row] for row in units)], room)
+    counts = {"passes": outcome.passes, "copies": outcome.copies}
+    counts |= {"accepted": len(outcome.accepted), "breaches": len(outcome.breaches)}
     lines += [
-        LEGEND,
-        f"{outcome.passes} passes, {len(outcome.accepted)} mails accepted",
-        f"{outcome.copies} copies, each after an answer that was lost or a kill before its record",
-        f"{len(outcome.breaches)} notices broke the promise",
-        *(harmless(f"  {key}: {words}") for key, words in outcome.breaches),
+        words("done", "simulated", **counts),
+        *(harmless(f"  {key}: {broken}") for key, broken in outcome.breaches),
     ]
     return "\n".join(lines)
