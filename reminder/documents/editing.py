@@ -1,8 +1,10 @@
 """Edits as they are applied to documents: one pure function for each kind, from text to text."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from reminder.documents.plan_editing import PLAN_EDITORS
@@ -60,13 +62,19 @@ class Edited:
     misfits: Mapping[int, ReminderError]
 
 
+@lru_cache(64)  # a draft is looked at again and again, and grows by one
+def _edited(content: bytes | None, kind: str, args: str) -> bytes | None:
+    return EDITORS[kind](content, json.loads(args))
+
+
 def apply_each(contents: Mapping[str, bytes], edits: Iterable[Edit]) -> Edited:
     """In their order; those that do not fit are left out."""
     after: dict[str, bytes | None] = dict(contents)
     misfits = {}
     for position, edit in enumerate(edits):
         try:
-            after[edit.document] = EDITORS[edit.kind](after.get(edit.document), edit.args)
+            args = json.dumps(edit.args, sort_keys=True)
+            after[edit.document] = _edited(after.get(edit.document), edit.kind, args)
         except ReminderError as error:
             misfits[position] = error
     changes = {name: new for name, new in after.items() if new != contents.get(name)}

@@ -101,13 +101,16 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
     became = _by_wording(old, new, only_sure=not is_next)
     origin = {after: before for before, after in became.items()}
     times = _nominal_times if is_next else _times
+    is_same_house = _groups(before.directory) == _groups(after.directory)
     changes = []
     for row in dict.fromkeys((*new, *old)):
         if is_next and row in became:
             continue
         was, becomes = old.get(origin.get(row, row) if is_next else row, ()), new.get(row, ())
-        roles = _role_changes((before.directory, was), (after.directory, becomes))
         has_moved = times(before, was) != times(after, becomes)
+        if is_same_house and not has_moved and _said(was) == _said(becomes):
+            continue  # without asking for the roles of thousands
+        roles = _role_changes((before.directory, was), (after.directory, becomes))
         differences = _differences(was, becomes, roles, has_moved=has_moved)
         twin = origin.get(row) or became.get(row, "")
         changes.append(TaskChange(row, was, becomes, differences, roles, twin))
@@ -158,6 +161,15 @@ def _differences(
         Difference.REMARKED: _remarks(was[0]) != _remarks(becomes[0]),
     }
     return tuple(difference for difference, is_there in found.items() if is_there)
+
+
+def _groups(directory: Directory) -> dict[str, tuple[str, ...]]:
+    return {group.id: group.members for group in directory.groups}
+
+
+def _said(tasks: tuple[Task, ...]) -> object:
+    """By a row, less its time."""
+    return [(task.title, task.short, task.lead, task.related, _remarks(task)) for task in tasks[:1]]
 
 
 def _remarks(task: Task) -> tuple[str, ...]:

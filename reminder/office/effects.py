@@ -71,7 +71,7 @@ class TableEffects:
     plan: tuple[str, int]  # its id and year
     before: Timetable | None = field(repr=False)
     after: Timetable | None = field(repr=False)
-    changes: PlanChanges | None = None
+    changes: PlanChanges | None = field(default=None, repr=False)
     windows: tuple[WindowMove, ...] = ()
     notices: tuple[NoticeMove, ...] = ()
     entries: tuple[EntryMove, ...] = ()
@@ -82,6 +82,19 @@ class TableEffects:
         found = self.after or self.before
         assert found
         return found
+
+    @property
+    def times(self) -> list[WindowMove]:
+        """Of tasks that have several: what the table says of those says not which one moves."""
+        return [move for move in self.windows if move.task.id != move.task.table_id]
+
+    @property
+    def rows(self) -> int:
+        return len(self.changes.tasks) + len(self.changes.meetings) if self.changes else 1
+
+    @property
+    def mails(self) -> int:
+        return sum(len(move.units) for move in self.notices)
 
     def task(self, name: str) -> Task:
         """By its key: also one that is dropped."""

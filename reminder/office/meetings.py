@@ -10,13 +10,22 @@ from sqlalchemy import Connection
 from reminder.domain import changes
 from reminder.domain.changes import NoticeMove
 from reminder.domain.edits import DocumentDraft
+from reminder.domain.persons import Person
 from reminder.domain.plan import LONGEST_MEETING, Meeting, Task
 from reminder.domain.timetable import Timetable
 from reminder.domain.versions import Tell
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import registrations
 from reminder.office.application import Application
-from reminder.office.drafts import DraftOutcome, draft_of, outcome, publish_at_once
+from reminder.office.drafts import (
+    DraftOutcome,
+    add,
+    draft_of,
+    open_draft,
+    outcome,
+    place_of_edit,
+    publish_at_once,
+)
 from reminder.office.effects import Effects, TableEffects, WindowMove, effects
 from reminder.office.session_days import session_edits
 
@@ -161,3 +170,14 @@ def save(app: Application, shown: Preview, tell: Tell = Tell.NOW) -> int:
     Raises `DeclinedError` when something else came into force since.
     """
     return publish_at_once(app, shown.draft, tell=tell, seen=shown.outcome)
+
+
+def keep(app: Application, shown: Preview, by: Person) -> None:
+    """In that person's draft; what else was edited of the session there stays."""
+    with app.database.read() as connection:
+        draft = open_draft(connection, by.name)
+    there = {place_of_edit(edit): edit for edit in draft.edits} if draft else {}
+    for edit in shown.draft.edits:
+        before = there.get(place_of_edit(edit), edit).args
+        said = {name: value for name, value in before.items() if name != "drop"}
+        add(app, by, replace(edit, args={**said, **edit.args}))

@@ -5,7 +5,7 @@ from datetime import date
 from starlette.responses import Response
 
 from reminder.errors import DeclinedError
-from reminder.office import drafts, meetings
+from reminder.office import meetings
 from reminder.office.four_eyes import needs_other
 from reminder.office.meetings import Preview
 from reminder.web.console.access import APPROVE, console_form, console_page
@@ -42,7 +42,7 @@ def _save(page: Page, form: Form) -> Response:
         return _shown(page, form, page.phrase("other_effects"), preview)
     page.end_reading()
     if form["keep"] or not _may_publish(page):
-        drafts.add(page.app, page.person, *preview.draft.edits)
+        meetings.keep(page.app, preview, page.person)
         return page.done(DRAFT, "kept_in_draft")
     meetings.save(page.app, preview, tell_of(form))
     return page.done(HERE, "date_set" if preview.day else "date_unset")

@@ -137,5 +137,5 @@ def test_who_may_not_publish_has_the_day_in_the_draft(house: Any) -> None:
     assert "确认发布" not in page.text
     answer = editor.post(SC_25, {"date": "2026-05-27", "seen": seen(page)})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/console/draft")
-    assert "会期2026-05-27" in editor.get("/console/draft").text
+    assert "会期为2026年5月27日" in editor.get("/console/draft").text
     assert day_of(house) is None
