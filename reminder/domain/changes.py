@@ -101,7 +101,8 @@ def why_needless(table: Timetable, draft: NoticeDraft, progress: Progress) -> Re
 
     What a receipt or a report says was fixed when it was made; a receipt's unit may have left.
     """
-    if draft.kind is Kind.RECEIPT and table.directory.receiver(draft.unit) is None:
+    of_unit = draft.kind in (Kind.RECEIPT, Kind.SUPPLEMENT)
+    if of_unit and table.directory.receiver(draft.unit) is None:
         return Reason.DROPPED_FROM_PLAN
     if draft.kind is not Kind.DIGEST and draft.kind not in REMINDERS:
         return None

@@ -8,9 +8,10 @@ from itertools import groupby, pairwise
 
 from reminder.domain.notices import Kind
 from reminder.domain.plan import Plan, Task, calendar_month
+from reminder.domain.plan_changes import Difference
 from reminder.domain.registrations import Act, Registered, Registration, registered
 from reminder.domain.status import HIDDEN, Reader, TaskState, TaskStatus, unit_status
-from reminder.domain.timetable import Timetable
+from reminder.domain.timetable import Role, Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Rule, Window
 from reminder.domain.workdays import first_day
@@ -30,13 +31,34 @@ class SectionKind(StrEnum):
     OVERDUE = "overdue"
     REGISTERED = "registered"
     RETURNED = "returned"
+    CHANGED = "changed"  # of what the unit was told
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """A row by the first of its tasks; it has a window where it has one time."""
+
+    task: Task
+    window: Window | None
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """How a row became otherwise for its reader: its part in it before and after, None for none,
+    and what it `was` where it had one. `of_all` where the row itself came or went."""
+
+    before: Role | None
+    after: Role | None
+    differences: tuple[Difference, ...]
+    was: RowFacts | None
+    of_all: bool = False
 
 
 @dataclass(frozen=True)
 class Item:
     """A task in a section. `number` is the table's own, else a running one if there are several
     tasks, else 0. `month` is the one that it ends in, 1 to 12; the section's is the `nth` of so
-    many that it stands in."""
+    many that it stands in. `change` is said of what the unit was told otherwise."""
 
     task: Task
     number: int
@@ -45,6 +67,7 @@ class Item:
     month: int = field(default=0, kw_only=True)
     nth: int = field(default=1, kw_only=True)
     of: int = field(default=1, kw_only=True)
+    change: ItemChange | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -90,6 +113,7 @@ class Content:
     late: bool = False
     first_of_year: bool = False
     registered: tuple[Registered, ...] = ()
+    signed: bool = False
 
     @property
     def plan(self) -> Plan:

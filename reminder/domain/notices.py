@@ -10,11 +10,14 @@ class Kind(StrEnum):
     DIGEST = "digest"
     NUDGE = "nudge"
     OVERDUE = "overdue"
+    SUPPLEMENT = "supplement"  # what a unit was told is otherwise now
     RECEIPT = "receipt"
     REPORT = "report"
 
 
 REMINDERS = (Kind.NUDGE, Kind.OVERDUE)
+# What waits for approval, where mails are approved.
+APPROVED_KINDS = (Kind.DIGEST, Kind.SUPPLEMENT)
 
 
 class State(StrEnum):
@@ -142,6 +145,11 @@ def notice_key(plan_id: str, kind: Kind, period: str, unit: str, *, rehearsal: b
     """The name that makes a notice unique, e.g. `npc-deputies/digest/2026-03/deputies`."""
     middle = f"rehearsal/{kind}" if rehearsal else str(kind)
     return f"{plan_id}/{middle}/{period}/{unit}"
+
+
+def number_of(key: str) -> int:
+    """Of a receipt's or a supplement's key the number of what it tells last."""
+    return int(original(key).split("/")[-2])
 
 
 def plan_of(key: str) -> str:

@@ -1,11 +1,15 @@
 """What a unit must hear of a table that changed after it was told."""
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from itertools import groupby
 
-from reminder.domain.plan import Task, TaskKind
+from reminder.domain.digest import Content, Item, ItemChange, MailSection, RowFacts, SectionKind
+from reminder.domain.notices import Kind
+from reminder.domain.plan import Task, TaskKind, calendar_month
 from reminder.domain.plan_changes import Difference, RoleChange, TaskChange, compare
+from reminder.domain.status import Reader
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress, Rule
 
@@ -14,21 +18,38 @@ _TOLD = (Difference.ADDED, Difference.DROPPED, Difference.MOVED, Difference.REWO
 
 
 @dataclass(frozen=True)
-class Correction:
-    """One row for one unit. `is_new` where the unit has a part in it only now, `is_gone` where it
-    has none any more; in both cases all else that changed of the row is of no use to it."""
+class Batch:
+    """Publications of which units are told together, up to `number`: what changed in the `loud`
+    ones against what was in force before them, after `base`."""
 
-    change: TaskChange
+    number: int
+    base: int
+    loud: tuple[int, ...]
+
+    @property
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """Loud ones in a row: what was in force before them, and after them."""
+        for _, same in groupby(enumerate(self.loud), key=lambda one: one[1] - one[0]):
+            numbers = [number for _, number in same]
+            yield numbers[0] - 1, numbers[-1]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One row for one unit: what it was and what it is, None where the unit had or has no part in
+    it; then all else that changed of the row is of no use to it."""
+
+    row: str
     role: RoleChange
     differences: tuple[Difference, ...]
+    was: RowFacts | None
+    now: RowFacts | None
+    of_all: bool  # the row itself came or went
 
     @property
-    def is_new(self) -> bool:
-        return self.role.before is None
-
-    @property
-    def is_gone(self) -> bool:
-        return self.role.after is None
+    def reading(self) -> Hashable:
+        """Units for which it is the same read the same."""
+        return self.role.before, self.role.after, self.differences, self.was, self.now, self.of_all
 
 
 def corrections(
@@ -51,12 +72,16 @@ def corrections(
         if change.id not in rows or _is_settled(after, change, progress):
             continue
         differences = tuple(_felt(before, after, change))
+        of_all = not (change.before and change.after)
         for role in change.roles:
-            months = _heard(told.get(role.unit, frozenset()), this_month)
             mine = _of(role, differences)
             is_known = after.directory.receiver(role.unit) is not None
-            if mine and is_known and _is_told(before, after, change, role, months):
-                found.setdefault(role.unit, []).append(Correction(change, role, mine))
+            months = told.get(role.unit, frozenset())
+            if mine and is_known and _is_told(before, after, change, role, months, this_month):
+                was = _facts(before, change.before) if role.before else None
+                now = _facts(after, change.after) if role.after else None
+                one = Correction(change.id, role, mine, was, now, of_all)
+                found.setdefault(role.unit, []).append(one)
     return {unit: tuple(items) for unit, items in found.items()}
 
 
@@ -102,21 +127,57 @@ def _nominal(table: Timetable, tasks: tuple[Task, ...]) -> list[object]:
 
 
 def _is_told(
-    before: Timetable, after: Timetable, change: TaskChange, role: RoleChange, months: Set[int]
+    before: Timetable,
+    after: Timetable,
+    change: TaskChange,
+    role: RoleChange,
+    told: Set[int],
+    this_month: int,
 ) -> bool:
-    """By a digest of a month in which the row stood for that unit, or stands now."""
+    """By a digest of a month in which the row stood for that unit, or stands now; of a row without
+    a month by any of its table."""
+    months = _heard(told, this_month)
     sides = ((before, change.before, role.before), (after, change.after, role.after))
     for table, tasks, part in sides:
         for task in tasks if part else ():
-            if task.kind is not TaskKind.MONTH:
-                if months:
-                    return True
-            elif not months.isdisjoint(table.months_of(task)):
+            of_task = table.months_of(task) if task.kind is TaskKind.MONTH else table.plan.months
+            known = months if task.kind is TaskKind.MONTH else told
+            if not known.isdisjoint(of_task):
                 return True
     return False
+
+
+def _facts(table: Timetable, tasks: Sequence[Task]) -> RowFacts:
+    """A row with several times has its words for them, and no window."""
+    return RowFacts(tasks[0], table.windows.get(tasks[0].id) if len(tasks) == 1 else None)
 
 
 def _is_settled(after: Timetable, change: TaskChange, progress: Progress) -> bool:
     """Nothing is left to do: all its times are done or over."""
     tasks = change.after or change.before
     return all(progress.is_over(task.id) for task in tasks)
+
+
+# As a mail says it
+
+
+def supplement(
+    reader: Reader, items: Sequence[Correction], at: datetime, *, signed: bool
+) -> Content:
+    """To one unit, of what it was told and is otherwise now; `signed` where it has signed the
+    month's digest: that stands."""
+    plan = reader.table.plan
+    month = calendar_month(reader.table.running_month(reader.on))
+    sections = (changed_section(items, month),)
+    said_at = at.astimezone(plan.zone)
+    return Content(Kind.SUPPLEMENT, reader, month, said_at, sections, signed=signed)
+
+
+def changed_section(items: Sequence[Correction], month: int) -> MailSection:
+    found = []
+    for position, one in enumerate(items, 1 if len(items) > 1 else 0):
+        facts = one.now or one.was
+        assert facts
+        change = ItemChange(one.role.before, one.role.after, one.differences, one.was, one.of_all)
+        found.append(Item(facts.task, position, facts.window, change=change))
+    return MailSection(SectionKind.CHANGED, month, tuple(found))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from reminder.domain.notices import ON_HOLD, UNREAD, Kind, Reason, State
+from reminder.domain.notices import APPROVED_KINDS, ON_HOLD, UNREAD, Reason, State
 from reminder.ledger.history import Change, note_act, record
 from reminder.ledger.notices import ON_THEIR_WAY, set_states
 from reminder.ledger.schema import (
@@ -165,7 +165,7 @@ _HELD_DIGESTS = (
     select(notice.c.key)
     .where(
         notice.c.state == State.HELD,
-        notice.c.kind == Kind.DIGEST,
+        notice.c.kind.in_(APPROVED_KINDS),
         notice.c.stream == bindparam("of_stream"),
         notice.c.reason.in_(bindparam("reasons", expanding=True)),
         notice.c.due <= bindparam("due_by"),

@@ -37,17 +37,19 @@ _AT_DATA = (
     Reason.THROTTLED,
 )
 _DRAFTED = ("key", "plan", "kind", "period", "unit", "due", "useful_until")
-_COMPOSED = ("message_id", "as_of", "sha256")
+_COMPOSED = ("message_id", "as_of", "sha256", "publication")
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A message as it will go to `recipients`, on every try. `as_of` is what it knows."""
+    """A message as it will go to `recipients`, on every try. `as_of` is what it knows, of the
+    documents what was in force after `publication`."""
 
     message_id: str
     content: bytes
     as_of: datetime
     recipients: tuple[str, ...]
+    publication: int | None = None
 
     @property
     def sha256(self) -> str:

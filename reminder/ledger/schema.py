@@ -92,6 +92,8 @@ notice = Table(
     Column("message_id", String),
     Column("as_of", Moment),
     Column("sha256", String),
+    # Of what was in force when it was composed, the newest publication.
+    Column("publication", Integer),
     # Of the message as the secretariat has seen and approved it, while it waits for its moment.
     Column("approved", String),
     *_filled(attempts=Integer, created=Moment, updated=Moment),

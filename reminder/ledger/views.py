@@ -53,6 +53,7 @@ class NoticeView:
     useful_until: datetime
     as_of: datetime | None
     sha256: str | None
+    publication: int | None
     approved: str | None
     stream: str
     rehearsal: bool
@@ -237,7 +238,7 @@ def mailed_to(
 @cache  # as above
 def _accepted() -> Select[str, str, datetime, bytes]:
     """By at least one of the unit's mailboxes."""
-    to_unit = (Kind.DIGEST, Kind.RECEIPT)
+    to_unit = (Kind.DIGEST, Kind.SUPPLEMENT, Kind.RECEIPT)
     kinds = notice.c.kind
     # Some reminders go to others of the house alone.
     mine = recipient.c.address.in_(bindparam("addresses", expanding=True))

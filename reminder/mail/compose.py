@@ -20,7 +20,9 @@ from reminder.documents.templates import WORDS, environment, phrase, render
 from reminder.domain.digest import Content, digest, reminder
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import addressees
+from reminder.domain.plan import calendar_month
 from reminder.domain.status import Reader
+from reminder.domain.supplements import Correction, changed_section, supplement
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
 from reminder.domain.windows import Progress
@@ -42,6 +44,12 @@ class UnitFacts:
     first_of_year: bool = False
     calendar_link: str = ""
     page_link: str = ""
+    corrections: tuple[Correction, ...] = field(default=(), repr=False)
+    signed: bool = False
+
+    def says_nothing(self, draft: NoticeDraft) -> bool:
+        """Of a correction of which nothing is left: all of it is done."""
+        return draft.kind is Kind.SUPPLEMENT and not self.corrections
 
 
 @dataclass(frozen=True)
@@ -181,7 +189,8 @@ class Composer:
             "Content-Language: zh-CN",
         ]
         content = mime.message(headers, said, f"=_{name}")
-        return Composed(message_id, content, as_of, tuple(one.address for one in mailboxes))
+        to = tuple(one.address for one in mailboxes)
+        return Composed(message_id, content, as_of, to, self.office.publication)
 
     @cached_property
     def _domain(self) -> str:
@@ -259,7 +268,7 @@ class RenderContext:
     def compose(
         self, draft: NoticeDraft, facts: UnitFacts = UnitFacts(), *, rehearsal: bool = False
     ) -> Composed:
-        """The message of a digest, a nudge or a 待确认 mail."""
+        """The message of a digest, a nudge, a 待确认 mail or a correction."""
         return self.sketch(draft, facts, rehearsal=rehearsal).composed()
 
     def sketch(self, draft: NoticeDraft, facts: UnitFacts, *, rehearsal: bool = False) -> Sketch:
@@ -271,6 +280,7 @@ class RenderContext:
             (draft.kind, draft.period, draft.tasks, draft.due),
             (self.table.audience(draft.unit), self._reported.get(draft.unit)),
             (facts.first_of_year, bool(facts.page_link), bool(facts.calendar_link)),
+            (facts.signed, *(one.reading for one in facts.corrections)),
             self.composer.copied(draft),
             None if for_lead else draft.unit,
         )
@@ -300,7 +310,13 @@ class RenderContext:
         late, unit = table.is_late(draft.due, at), table.directory[draft.unit]
         reader = Reader(table, unit, day, self.progress, linked=bool(facts.page_link))
         if draft.kind is Kind.DIGEST:
-            content = digest(reader, table.plan.month_of(draft.period), at)
+            month = table.plan.month_of(draft.period)
+            content = digest(reader, month, at)
+            if facts.corrections:
+                changed = changed_section(facts.corrections, calendar_month(month))
+                content = replace(content, sections=(changed, *content.sections))
+        elif draft.kind is Kind.SUPPLEMENT:
+            content = supplement(reader, facts.corrections, at, signed=facts.signed)
         else:
             content = reminder(draft.kind, reader, [task for task, *_ in draft.tasks], at)
         for_lead = addressees(table, draft).lead

@@ -80,4 +80,4 @@ class Approvals:
         return self.mails.read(connection, held, lambda view: view.due)
 
     def _is_mine(self, view: NoticeView) -> bool:
-        return bool(self.table.plan.month_of(view.period))
+        return bool(self.table.plan.month_of(view.period[:7]))

@@ -21,6 +21,7 @@ from reminder.ledger.occasions import first_starts, reminded_tasks
 from reminder.ledger.views import NoticeView
 from reminder.mail.compose import Composer
 from reminder.office.approval import Approvals
+from reminder.office.corrections import Corrections
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.outgoing import HeldMails
 from reminder.office.receipts import Receipts
@@ -37,10 +38,11 @@ class Container:
         office: Office,
         key: InstallationKey,
         database: Database,
+        corrections: Corrections,
     ) -> None:
         self.office = office
         self.composer = composer = Composer(office, key)
-        self.notice_writer = writer = NoticeWriter(composer)
+        self.notice_writer = writer = NoticeWriter(composer, corrections)
         self.held_mails = HeldMails(writer)
         self.approvals = Approvals(self.held_mails, database)
         self.reporter = Reporter(composer, writer)
@@ -58,6 +60,7 @@ class Containers:
         self.key = installation_key(database, office.settings.secret_key.get_secret_value())
         self._database = database
         self._made: dict[int, Container] = {}
+        self.corrections = Corrections(office)
         self.receipts = Receipts(lambda *facts: self.with_work(*facts).notice_writer)
 
     def __iter__(self) -> Iterator[Container]:
@@ -66,7 +69,7 @@ class Containers:
     def at(self, position: int) -> Container:
         if position not in self._made:
             office = self.office.choosing(position)
-            container = Container(office, self.key, self._database)
+            container = Container(office, self.key, self._database, self.corrections)
             self._made[position] = container
         return self._made[position]
 

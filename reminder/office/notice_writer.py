@@ -9,20 +9,33 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from reminder.domain.changes import still_asked, why_done, why_needless
-from reminder.domain.notices import REMINDERS, Kind, NoticeDraft, Reason, State, original
+from reminder.domain.notices import (
+    APPROVED_KINDS,
+    REMINDERS,
+    Kind,
+    NoticeDraft,
+    Reason,
+    State,
+    number_of,
+    original,
+)
+from reminder.domain.registrations import Act
+from reminder.domain.supplements import Correction
 from reminder.domain.windows import Progress
 from reminder.ledger import notices, occasions
 from reminder.ledger.access import FEED, PAGE, read_links
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.notices import Composed, NewNotice
-from reminder.ledger.registrations import read_progress
+from reminder.ledger.registrations import in_force, read_progress
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.compose import Composer, RenderContext, UnitFacts
+from reminder.office.corrections import Corrections, Heard, Hearing
 
 
 class NoticeWriter:
-    def __init__(self, composer: Composer) -> None:
+    def __init__(self, composer: Composer, corrections: Corrections) -> None:
         self.composer = composer
+        self.corrections = corrections
         self._table = composer.office.table
         self._settings = composer.office.settings
         self.stream = self._settings.stream
@@ -50,13 +63,13 @@ class NoticeWriter:
         for draft in drafts:
             if not self.composer.is_addressed(draft):
                 new.append(NewNotice(draft, Reason.NO_ADDRESS, state=State.REFUSED))
-            elif approves and draft.kind is Kind.DIGEST:
+            elif approves and draft.kind in APPROVED_KINDS:
                 new.append(NewNotice(draft, Reason.APPROVAL, state=State.HELD))
             elif hold:
                 new.append(NewNotice(draft, hold.reason, state=State.HELD))
             else:
                 ready.append(draft)
-        for draft, facts in zip(ready, self.unit_facts(connection, ready), strict=True):
+        for draft, facts in zip(ready, self.unit_facts(connection, ready, context), strict=True):
             new.append(NewNotice(draft, composed=context.compose(draft, facts)))
         self.put(connection, new, context.as_of)
 
@@ -74,8 +87,9 @@ class NoticeWriter:
     def compose(
         self, connection: Connection, draft: NoticeDraft, at: datetime, *, rehearsal: bool = False
     ) -> Composed:
-        [facts] = self.unit_facts(connection, [draft])
-        return self.context(connection, at).compose(draft, facts, rehearsal=rehearsal)
+        context = self.context(connection, at)
+        [facts] = self.unit_facts(connection, [draft], context)
+        return context.compose(draft, facts, rehearsal=rehearsal)
 
     def progress(self, connection: Connection, at: datetime) -> Progress:
         return self.as_told(read_progress(connection, self._table, self.stream), at)
@@ -88,8 +102,19 @@ class NoticeWriter:
         return progress
 
     def unit_facts(
-        self, connection: Connection, drafts: Sequence[NoticeDraft]
+        self,
+        connection: Connection,
+        drafts: Sequence[NoticeDraft],
+        context: RenderContext | None = None,
     ) -> Iterator[UnitFacts]:
+        """In that context with what each hears of changes, too."""
+        heard = self.heard(connection, drafts, context) if context else {}
+        signed = self._signed(connection, drafts, context) if context else set()
+        for draft, facts in zip(drafts, self._links(connection, drafts), strict=True):
+            items = heard.get(draft.key, ())
+            yield replace(facts, corrections=items, signed=draft.unit in signed)
+
+    def _links(self, connection: Connection, drafts: Sequence[NoticeDraft]) -> Iterator[UnitFacts]:
         units = [draft.unit for draft in drafts]
         plan, before = self._table.plan, [draft.key for draft in drafts]
         written_to = occasions.written_to(connection, plan, units, before, self.stream)
@@ -104,6 +129,37 @@ class NoticeWriter:
             calendar = feeds[unit].address(base, key, handed_out=True)
             page = pages[unit].address(base, key) + of_plan
             yield UnitFacts(unit not in written_to, calendar, page)
+
+    def heard(
+        self, connection: Connection, drafts: Sequence[NoticeDraft], context: RenderContext
+    ) -> Heard:
+        """By the notice's key."""
+        hearing = Hearing(self._table.plan.id, context.as_of, context.progress)
+        alike: dict[int, list[NoticeDraft]] = defaultdict(list)  # digests under 0
+        for draft in drafts:
+            if draft.kind is Kind.SUPPLEMENT:
+                alike[number_of(draft.key)].append(draft)
+            elif draft.kind is Kind.DIGEST:
+                alike[0].append(draft)
+        found: dict[str, tuple[Correction, ...]] = {}
+        for number, same in alike.items():
+            if number:
+                units = [draft.unit for draft in same]
+                heard = self.corrections.of_batch(connection, number, hearing, units)
+            else:
+                heard = self.corrections.since_digests(connection, hearing, same)
+            found |= {draft.key: heard.get(draft.unit, ()) for draft in same}
+        return found
+
+    def _signed(
+        self, connection: Connection, drafts: Sequence[NoticeDraft], context: RenderContext
+    ) -> set[str]:
+        """Who has signed the running month's digest, of those who hear that it changed."""
+        if not any(draft.kind is Kind.SUPPLEMENT for draft in drafts):
+            return set()
+        period = f"{self._table.local_day(context.as_of):%Y-%m}"
+        plan = self._table.plan.id
+        return {one.unit for one in in_force(connection, plan, Act.SIGN, period=period)}
 
     def release(
         self, connection: Connection, view: NoticeView, at: datetime, reason: Reason
@@ -121,7 +177,7 @@ class NoticeWriter:
         held = None  # the reason why it waits again
         if view.sha256 and not (hold and hold.of_all):
             notices.revive(connection, view.key, at, Reason.CLOCK)
-        elif self._settings.mail.approval and view.kind is Kind.DIGEST and not view.sha256:
+        elif self._settings.mail.approval and view.kind in APPROVED_KINDS and not view.sha256:
             held = Reason.APPROVAL
         elif hold:
             held = hold.reason
@@ -155,7 +211,7 @@ class NoticeWriter:
             content = notices.content_of(connection, view.key) or b""
             again = self.composer.again(view.key, at, content)
             notices.renew(connection, view.key, again, at)
-        elif view.kind is Kind.DIGEST and self._settings.mail.approval:
+        elif view.kind in APPROVED_KINDS and self._settings.mail.approval:
             notices.hold_again(connection, view.key, at)
         elif composed := self._composed(connection, view, at):
             reached = notices.reached(connection, view.key, self.stream)  # by a copy
@@ -175,7 +231,12 @@ class NoticeWriter:
             notices.set_states(connection, [view.key], State.REFUSED, Reason.NO_ADDRESS, at)
             return None
         draft = still_asked(self._table, draft, progress)
-        return self.compose(connection, draft, at, rehearsal=view.rehearsal)
+        context = self.composer.context(at, progress)
+        [facts] = self.unit_facts(connection, [draft], context)
+        if facts.says_nothing(draft):
+            notices.set_states(connection, [view.key], State.EXPIRED, Reason.DONE, at)
+            return None
+        return context.compose(draft, facts, rehearsal=view.rehearsal)
 
 
 def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:

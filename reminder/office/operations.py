@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from reminder.domain.changes import still_asked, why_needless
 from reminder.domain.notices import (
+    APPROVED_KINDS,
     WAITING,
     Kind,
     NoticeDraft,
@@ -27,7 +28,7 @@ from reminder.office.lookup import find_notice
 from reminder.office.notice_writer import draft_of
 
 RESENT_USEFUL = timedelta(days=7)
-RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.RECEIPT)
+RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.SUPPLEMENT, Kind.RECEIPT)
 _NEEDLESS = {
     Reason.DROPPED_FROM_PLAN: "what it was about has left the plan",
     Reason.MOVED: "it is due on another day now",
@@ -141,7 +142,7 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
     missing = tuple(a for a in parts.composer.addresses(draft) if a.lower() not in reached)
     if not missing:
         raise UsageError.because("nobody_left", key=view.key, has_reached=bool(reached))
-    approves = app.settings.mail.approval and view.kind is Kind.DIGEST
+    approves = app.settings.mail.approval and view.kind in APPROVED_KINDS
     read_first = approves and not any(copy.sha256 for copy in copies)
     if at < view.due and not (view.rehearsal or read_first):
         raise UsageError.because("given_up_early", key=view.key)
@@ -166,9 +167,10 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         composer = parts.composer
         composed = composer.again(draft.key, at, words, composer.recipients(again.draft))
     else:
-        [facts] = writer.unit_facts(connection, [again.draft])
+        context = writer.context(connection, at)
+        [facts] = writer.unit_facts(connection, [again.draft], context)
         mail = replace(again.draft, key=draft.key)
-        composed = writer.context(connection, at).compose(mail, facts, rehearsal=rehearsal)
+        composed = context.compose(mail, facts, rehearsal=rehearsal)
     if not app.settings.rehearsal:
         composed = replace(composed, recipients=again.missing)
     new = NewNotice(draft, reason=Reason.RESENT, composed=composed)

@@ -12,7 +12,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from reminder.domain.changes import still_asked, why_needless
-from reminder.domain.notices import CLEARED, NEEDLESS, ON_HOLD, Kind, NoticeDraft, Reason
+from reminder.domain.notices import APPROVED_KINDS, CLEARED, NEEDLESS, ON_HOLD, Kind, NoticeDraft, Reason
 from reminder.domain.units import Unit
 from reminder.ledger import notices
 from reminder.ledger.notices import Composed
@@ -114,7 +114,7 @@ class OutgoingMail:
     def is_to_be_read_again(self) -> bool:
         """A digest whose bytes are too old to go."""
         is_kept = isinstance(self.mail, StoredMail) and self.mail.is_kept
-        return bool(self.view.sha256) and self.view.kind is Kind.DIGEST and not is_kept
+        return bool(self.view.sha256) and self.view.kind in APPROVED_KINDS and not is_kept
 
     @property
     def reads_otherwise(self) -> bool:
@@ -164,8 +164,11 @@ class HeldMails:
                 yield OutgoingMail(view, unit, mail)
             else:
                 anew.append((view, unit, still_asked(context.table, draft, context.progress)))
-        facts = self.writer.unit_facts(connection, [draft for *_, draft in anew])
+        facts = self.writer.unit_facts(connection, [draft for *_, draft in anew], context)
         for (view, unit, draft), own in zip(anew, facts, strict=True):
+            if own.says_nothing(draft):
+                yield OutgoingMail(view, unit, None, Reason.DONE)
+                continue
             sketch = context.sketch(draft, own, rehearsal=view.rehearsal)
             yield OutgoingMail(view, unit, sketch)
 
@@ -205,4 +208,4 @@ class HeldMails:
         return StoredMail(kept, name, is_kept=True)
 
 
-_OF_UNITS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE)
+_OF_UNITS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.SUPPLEMENT)

@@ -32,6 +32,7 @@ from reminder.office.container import Container, Containers
 from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import stop
 from reminder.office.planning import Planner, opens, plan_reminders
+from reminder.office.supplements import Supplements
 
 log = logging.getLogger(__name__)
 LONGEST = timedelta(hours=5)  # no sender waits longer before it tries again
@@ -88,6 +89,7 @@ class PlanningPass:
         for _, series in groupby(planners, key=lambda planner: planner.table.plan.id):
             plan_reminders(list(series))
         self.planned += [key for planner in planners for key in planner.planned]
+        self.planned += Supplements(self.at, self.database, self.containers).plan()
         self._renew(old)
         with self.database.write() as connection:
             self.planned += self.containers.receipts.send(connection, at)

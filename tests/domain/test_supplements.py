@@ -27,7 +27,7 @@ def heard(
     tables = timetable(*before, task(12, 9)), timetable(*after, task(12, 9))
     rows = {row.table_id for row in (*before, *after)}
     return {
-        unit: [(item.change.id, tuple(map(str, item.differences))) for item in items]
+        unit: [(item.row, tuple(map(str, item.differences))) for item in items]
         for unit, items in corrections(*tables, rows, told, progress, APRIL_10).items()
     }
 
@@ -102,12 +102,12 @@ def test_what_is_done_or_undone_by_a_later_edit_is_no_news() -> None:
 def test_rows_that_nobody_is_to_hear_of_are_left_out() -> None:
     tables = timetable(ROW, task(4, 2)), timetable(task(12, 9))
     found = corrections(*tables, {ROW.id}, TOLD, Progress(), APRIL_10)
-    assert {item.change.id for items in found.values() for item in items} == {ROW.id}
+    assert {item.row for items in found.values() for item in items} == {ROW.id}
 
 
 def test_other_working_days_move_only_days_that_the_table_names() -> None:
     table = timetable(ROW, replace(task(4, 2), timing=task(due=date(2026, 4, 30)).timing))
     other = replace(table, days=replace(table.days, named={date(2026, 4, 30): False}))
     found = corrections(table, other, {ROW.id, "2026-04-2"}, TOLD, Progress(), APRIL_10)
-    assert {item.change.id for items in found.values() for item in items} == {"2026-04-2"}
+    assert {item.row for items in found.values() for item in items} == {"2026-04-2"}
     assert found[LEADER][0].differences == (Difference.MOVED,)

@@ -52,6 +52,7 @@ def upgrade() -> None:
         *_filled(clerk=Words, who=Words, message=Words),
     )
     op.create_index("call_unit", "call", ["plan", "unit", "at"])
+    op.add_column("notice", sa.Column("publication", sa.Integer()))
     op.add_column("session", _empty("person", sa.String))
     op.add_column("session", _empty("agent", Words))
     op.add_column("history", _empty("who", Words))
