@@ -12,7 +12,15 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from reminder.domain.changes import still_asked, why_needless
-from reminder.domain.notices import APPROVED_KINDS, CLEARED, NEEDLESS, ON_HOLD, Kind, NoticeDraft, Reason
+from reminder.domain.notices import (
+    APPROVED_KINDS,
+    CLEARED,
+    NEEDLESS,
+    ON_HOLD,
+    Kind,
+    NoticeDraft,
+    Reason,
+)
 from reminder.domain.units import Unit
 from reminder.ledger import notices
 from reminder.ledger.notices import Composed

@@ -1,4 +1,4 @@
-"""Publications that tell now become mails: after a quiet time, one to each unit that they concern."""
+"""Publications that tell now become mails: after a quiet time, one to each unit concerned."""
 
 import logging
 from collections.abc import Iterator, Sequence
