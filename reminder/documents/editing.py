@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from reminder.documents.plan_editing import PLAN_EDITORS
+from reminder.documents.units_file import UNIT_EDITORS
 from reminder.documents.workdays_file import DAY_EDITORS
 from reminder.domain.edits import Edit
 from reminder.errors import DeclinedError, ReminderError
@@ -27,7 +28,13 @@ def _remove(content: bytes | None, args: Args) -> None:
         raise DeclinedError("no_such_document", "the document is gone already")
 
 
-EDITORS: dict[str, Editor] = {"text": _replace, "remove": _remove, **PLAN_EDITORS, **DAY_EDITORS}
+EDITORS: dict[str, Editor] = {
+    "text": _replace,
+    "remove": _remove,
+    **PLAN_EDITORS,
+    **DAY_EDITORS,
+    **UNIT_EDITORS,
+}
 # Which of its arguments say what an edit is about: a later one of the same place replaces it.
 # Of kinds that are not here it is "id".
 PLACES: dict[str, tuple[str, ...]] = {"text": (), "remove": ()}

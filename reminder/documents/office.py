@@ -292,6 +292,10 @@ def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
     owners: dict[str, str] = {}
     for index, unit in enumerate(directory.single):
         here = ("unit", index)
+        if unit.retired:
+            if unit.id in directory.expand(_named_now(office)):
+                yield file.fault((*here, "retired"), "retired_unit_named", unit=unit.name)
+            continue
         if not unit.has_address:
             yield file.fault((*here, "to"), "unit_without_address", unit=unit.name)
         elif unit.relation is None:
@@ -303,6 +307,12 @@ def _of_units(office: Office, file: EditedFile) -> Iterator[Fault]:
             if other != unit.id:
                 facts = {"address": address, "unit": directory[other].name}
                 yield file.fault((*here, "to"), "address_of_two", **facts)
+
+
+def _named_now(office: Office) -> list[str]:
+    """By the last table of each plan."""
+    last = (series[-1].plan for series in office.series.values())
+    return list(dict.fromkeys(n for p in last for t in p.tasks for n in (*t.lead, *t.related)))
 
 
 def advice(settings: Settings) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
@@ -11,14 +12,14 @@ from pydantic import BaseModel, Field
 from reminder.documents.edited_file import EditedFile, Location
 from reminder.documents.values import Id, Line, Mailbox, OptionalLine
 from reminder.domain.units import Directory, Relation, Unit
-from reminder.errors import UsageError
+from reminder.errors import DeclinedError, UsageError
 
 if TYPE_CHECKING:
     from tomlkit.items import Table
 
 RESERVED_IDS = ("plan", "operator")
 Value = str | list[str]
-Values = Mapping[str, Value]
+Values = Mapping[str, Any]
 
 
 class _Unit(BaseModel, extra="forbid"):
@@ -31,6 +32,7 @@ class _Unit(BaseModel, extra="forbid"):
     cc: list[Mailbox] = []
     contact: OptionalLine = ""
     phone: OptionalLine = ""
+    retired: bool = False
 
 
 class _Group(_Unit):
@@ -64,6 +66,7 @@ def read_units(file: EditedFile) -> Directory:
                 contact=unit.contact or group.contact,
                 phone=unit.phone or group.phone,
             )
+    units |= {key: replace(unit, to=(), cc=()) for key, unit in units.items() if unit.retired}
     _refuse_names(file, tables)
     groups = {group.id for group in tables.group}
     for index, table in enumerate(tables.group):
@@ -123,8 +126,8 @@ def with_units(
     if added and not heads:
         raise UsageError.because("units_in_a_list", file=file.shown)
     begins = sorted({0, *(line - 1 for line in heads)})
-    changed = [n for n, unit in enumerate(file.data["unit"]) if unit["id"] in changes]
-    blocks = {bisect_right(begins, file.line_of(("unit", n)) - 1) for n in changed}
+    changed = [place for place in places if file.data[place[0]][place[1]]["id"] in changes]
+    blocks = {bisect_right(begins, file.line_of(place) - 1) for place in changed}
     for block in sorted(blocks, reverse=True):
         begin, end = begins[block - 1], (*begins, len(lines))[block]
         lines[begin:end] = [_edited("".join(lines[begin:end]), changes)]
@@ -139,9 +142,12 @@ def _edited(block: str, changes: Mapping[str, Values]) -> str:
     import tomlkit
 
     document = tomlkit.parse(block)
-    for unit in document["unit"]:
+    for unit in (unit for key in ("unit", "group") for unit in document.get(key, ())):
         for key, value in changes.get(unit["id"], {}).items():
-            _put(unit, key, value)
+            if value:
+                _put(unit, key, value)
+            else:
+                unit.pop(key, None)
     return _ends_as(block, tomlkit.dumps(document))
 
 
@@ -160,3 +166,37 @@ def _put(unit: "Table", key: str, value: Value) -> None:
         below.append(body.pop())
     unit[key] = value
     body.extend(reversed(below))
+
+
+def _edit_unit(content: bytes | None, args: Mapping[str, Any]) -> bytes:
+    """`id`, and what becomes otherwise of that unit or group: keys with their values, empty ones
+    taken out. `new` adds one, `drop` takes it away. Wrong values are for its readers to refuse."""
+    content = content or b""
+    file, text = EditedFile(Path("units.toml"), content), content.decode("utf-8-sig")
+    tables = [(key, n) for key in ("unit", "group") for n in range(len(file.data.get(key, [])))]
+    places = {file.data[key][n].get("id"): (key, n) for key, n in tables}
+    values = {key: value for key, value in args.items() if key not in ("new", "drop")}
+    if args.get("new"):
+        if args["id"] in places:
+            raise DeclinedError("unit_is_there", "a unit has that id", id=args["id"])
+        given = {key: value for key, value in values.items() if value}
+        return with_units(file, text, {}, [given]).encode()
+    if args["id"] not in places:
+        raise DeclinedError("unit_is_gone", "the unit is gone", id=args["id"])
+    if args.get("drop"):
+        return _without(file, text, places[args["id"]]).encode()
+    del values["id"]
+    return with_units(file, text, {args["id"]: values}, []).encode()
+
+
+def _without(file: EditedFile, text: str, place: Location) -> str:
+    """Less that table; comments below it are about the next one."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    begin = file.line_of(place) - 1
+    end = next((n for n in range(begin + 1, len(lines)) if lines[n].startswith("[")), len(lines))
+    while end > begin + 1 and lines[end - 1].lstrip().startswith(("#", "\n", "\r")):
+        end -= 1
+    return "".join(lines[:begin] + lines[end:])
+
+
+UNIT_EDITORS = {"unit": _edit_unit}

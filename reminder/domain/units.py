@@ -19,7 +19,8 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit, or a group when `members` is not empty. A group itself gets no mail."""
+    """A unit, or a group when `members` is not empty. A group itself gets no mail, nor does a unit
+    that is `retired`: it stays for the years in which it took part."""
 
     id: str
     name: str
@@ -31,6 +32,7 @@ class Unit:
     contact: str = ""
     phone: str = ""
     members: tuple[str, ...] = ()
+    retired: bool = False
 
     @property
     def is_group(self) -> bool:

@@ -16,12 +16,13 @@ from reminder.web.console import (
     plan_forms,
     tasks,
     turn,
+    unit_forms,
     versions,
     workdays,
 )
 
 _PAGES = (
     access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
-    draft, links, export, turn, workdays, versions,
+    draft, links, export, turn, workdays, versions, unit_forms,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

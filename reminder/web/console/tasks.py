@@ -11,7 +11,7 @@ from starlette.routing import Route
 from reminder.domain.plan import TaskKind, calendar_month
 from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError
-from reminder.office import completion, links, overview, registrations
+from reminder.office import completion, links, overview, registrations, unit_edits
 from reminder.office.brief import offered_periods
 from reminder.office.overview import SHOWN
 from reminder.web.console.access import console_form, console_page
@@ -21,6 +21,7 @@ from reminder.web.timeline import Year, task_bar, timeline
 
 NOTE = 200  # characters
 _MONTH = re.compile(r"/console/month/(\d{4}-\d{2})")
+WORDS = 40  # characters that are looked for
 _UNIT = re.compile(r"/console/units/([a-z0-9-]+)")
 _NOTHING = Form({})
 Act = Callable[[Page, Form], str]  # returns the name of the message that says what was done
@@ -79,9 +80,14 @@ def _month(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
 
 
 def _units(page: Page) -> Response:
-    number, table, units = page_number(page), page.table, page.table.directory.single
-    if len(page.app.tables) > 1:  # each plan's page has its own
+    """Those to whom nobody can write first, the retired last."""
+    number, table, units = page_number(page), page.table, list(page.table.directory.single)
+    words = page.query("q").strip()[:WORDS]
+    if words:
+        units = unit_edits.found(units, words)
+    elif len(page.app.tables) > 1:  # each plan's page has its own
         units = [unit for unit in units if table.named_as(unit.id)]
+    units.sort(key=lambda unit: (unit.retired, unit.has_address))
     pages = max(1, -(-len(units) // SHOWN))
     if number > pages:
         raise HTTPException(404)
@@ -94,6 +100,8 @@ def _units(page: Page) -> Response:
         page,
         "units.html",
         here="/console/units",
+        words_wanted=words,
+        drafted=unit_edits.units_draft(page.app, page.connection, page.person).touched,
         month=calendar_month(table.shown_month(page.at)),
         signing=signing,
         missing=set(missing),

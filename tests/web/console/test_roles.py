@@ -29,7 +29,8 @@ FORMS = {
         "draft/drop", "draft/discard", "draft/submit", "drafts/{number}/back",
         "plan/new", "plan/task/{task}", "plan/task/{task}/move", "plan/task/{task}/drop",
         "plan/undo", "plan/session/new", "plan/session/{session}", "plan/session/{session}/drop",
-        "plan/head", "workdays/day", "workdays/notice", "versions/{number}/restore",
+        "plan/head", "workdays/day", "workdays/notice", "unit/new",
+        "unit/{unit}", "unit/{unit}/drop", "unit/{unit}/undo", "versions/{number}/restore",
     },
     "approve": {
         "outgoing/look", "outgoing/do", "ledger/notice/resend",
@@ -51,6 +52,8 @@ PAGES = {
         "plan/session/new",
         "plan/session/{session}",
         "plan/head",
+        "unit/new",
+        "unit/{unit}",
     },
     "approve": {"ledger/resend"},
     "admin": {"people", "people/person"},
