@@ -39,6 +39,7 @@ PARSERS = {
     "reminder.domain.when",
     "reminder.domain.wordings",
     "reminder.office.passwords",
+    "reminder.web.console.unit_forms",
     "reminder.web.forms",
 }
 
