@@ -69,7 +69,7 @@ def test_overdue_is_said_of_an_explicit_day_of_ones_own_house_only(relation: Rel
 
 def test_what_is_reported_waits_and_each_lead_has_its_own_light() -> None:
     found = standing(task(lead=(LEADER, RELATED)), DAY, None, said())
-    assert (word(found), found.status.light) == ("待复核 1/2", "wait")
+    assert (word(found), found.status.light) == ("待复核 1/2", "review")
     assert [word(lead) for lead in found.leads] == ["待复核", "进行中"]
 
 

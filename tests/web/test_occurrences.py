@@ -81,7 +81,7 @@ def test_the_year_counts_a_task_once_and_each_of_its_months_shows_it(house: Any)
     use(house, timetable(*at_times("5—7月"), *at_times("10月—次年3月", 2)), at(8, 10))
     console = logged_in(house)
     year = console.get("/console").text
-    assert "<strong>1</strong>待确认事项" in year
+    assert '<strong>1</strong><span class="pill red">待确认</span>' in year
     assert re.findall(r"<h3>(\d+月) <small>1项", year) == ["7月", "12月"]
     for month, names in (("05", 1), ("07", 1), ("08", 0), ("10", 1), ("12", 1)):
         page = console.get(f"/console/month/2026-{month}").text
