@@ -76,7 +76,8 @@ def test_the_secretariat_sees_how_many_have_reported() -> None:
     units, window = [table.directory[unit] for unit in (LEADER, RELATED)], table.windows[ID]
     said = Progress(reported={(ID, LEADER, ""): APRIL})
     status = office_status(table, window, MAY, said, units)
-    assert (status.state, status.light, status.reported, status.leads) == ("reported", "wait", 1, 2)
+    assert (status.state, status.light) == (TaskState.REPORTED, Light.REVIEW)
+    assert (status.reported, status.leads) == (1, 2)
     status = office_status(table, window, MAY, Progress(), units)
     assert (status.state, status.light) == (TaskState.TO_CONFIRM, Light.RED)
 
@@ -86,9 +87,9 @@ def test_the_secretariat_sees_how_many_have_reported() -> None:
     [
         (4, [], "本月已登记", Light.GREEN),
         (5, [], "", Light.NONE),
-        (5, ["2026-05"], "本月待复核", Light.WAIT),
+        (5, ["2026-05"], "本月待复核", Light.REVIEW),
         (6, ["2026-05"], "", Light.NONE),
-        (5, ["", "2026-05"], "全年办结待复核", Light.WAIT),
+        (5, ["", "2026-05"], "全年办结待复核", Light.REVIEW),
     ],
 )
 def test_a_check_in_is_of_its_month_alone(
