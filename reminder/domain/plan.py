@@ -189,7 +189,11 @@ class Plan:
 
     def month_of(self, period: str) -> int:
         """0 for what is no month of this plan, such as one of another year."""
-        return next((month for month in self.months if self.period(month) == period), 0)
+        return self._by_period.get(period, 0)
+
+    @cached_property
+    def _by_period(self) -> dict[str, int]:
+        return {self.period(month): month for month in self.months}
 
     def month_at(self, day: date) -> int:
         """Also of a day outside the plan's months."""

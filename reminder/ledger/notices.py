@@ -130,10 +130,30 @@ def _bytes(composed: Composed | None) -> dict[str, object]:
     return {name: composed and getattr(composed, name) for name in _COMPOSED}
 
 
+_FIX = (
+    update(notice)
+    .where(notice.c.key == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in ("state", "reason", "updated", *_COMPOSED)})
+)
+
+
 def fix(connection: Connection, key: str, composed: Composed, at: datetime, reason: Reason) -> None:
     """Queues the notice: from now on its bytes and recipients never change."""
-    _update(connection, key, state=None, reason=reason, updated=at, **_bytes(composed))
-    _queue(connection, [(key, composed, reason)], at)
+    fix_all(connection, [(key, composed, reason)], at)
+
+
+def fix_all(
+    connection: Connection, mails: Sequence[tuple[str, Composed, Reason]], at: datetime
+) -> None:
+    """Hundreds at once: a statement a table, not one a notice."""
+    rows = [
+        {"of": key, "new_state": None, "new_reason": reason, "new_updated": at}
+        | {f"new_{name}": value for name, value in _bytes(composed).items()}
+        for key, composed, reason in mails
+    ]
+    if rows:
+        connection.execute(_FIX, rows)
+    _queue(connection, mails, at)
 
 
 def renew(connection: Connection, key: str, composed: Composed, at: datetime) -> None:

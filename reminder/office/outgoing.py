@@ -17,6 +17,7 @@ from reminder.domain.notices import (
     CLEARED,
     NEEDLESS,
     ON_HOLD,
+    REMINDERS,
     Kind,
     NoticeDraft,
     Reason,
@@ -171,7 +172,9 @@ class HeldMails:
                 mail = self._stored(view, unit, stored[view.key], too_old, context)
                 yield OutgoingMail(view, unit, mail)
             else:
-                anew.append((view, unit, still_asked(context.table, draft, context.progress)))
+                if draft.kind in REMINDERS:
+                    draft = still_asked(context.table, draft, context.progress)
+                anew.append((view, unit, draft))
         facts = self.writer.unit_facts(connection, [draft for *_, draft in anew], context)
         for (view, unit, draft), own in zip(anew, facts, strict=True):
             if own.says_nothing(draft):

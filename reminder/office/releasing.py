@@ -5,7 +5,7 @@ looked at again in the transaction that queues it. So many a transaction go at o
 killed between two has released the first ones, and the hold stands until all are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -65,9 +65,9 @@ def let_go(app: Application, seen: Seen, who: str = "") -> int:
         with app.database.write(who) as connection:
             holds.let_finished_go(connection)
             views = held_among(connection, keys)
-            for one in read_mails(app, connection, views, seen.shown):
-                if one.sha256 == hashes[one.key]:
-                    count += _let_go(app, connection, one, at)
+            mails = read_mails(app, connection, views, seen.shown)
+            same = [one for one in mails if one.sha256 == hashes[one.key]]
+            count += len(_let_go(app, connection, same, at))
     if seen.choice.of_hold:
         lift(app, who)
     app.wake()
@@ -130,12 +130,36 @@ def _is_of_today(app: Application, view: NoticeView, shown: datetime, at: dateti
 def _let_go(
     app: Application,
     connection: Connection,
-    one: OutgoingMail,
+    mails: Iterable[OutgoingMail],
     at: datetime,
     *,
     is_read: bool = True,
-) -> bool:
-    """Whether anything changed by it. What somebody has read is approved."""
+) -> list[str]:
+    """Keys of those for which anything changed. What somebody has read is approved."""
+    done, queued, approved = list[str](), [], dict[str, str]()
+    for one in mails:
+        view = one.view
+        if not _may_go(app, connection, one, at):
+            continue
+        done.append(view.key)
+        if view.sha256:
+            _go_on(connection, one, at)
+        elif view.reason in ON_HOLD or not is_read:
+            queued.append((view.key, one.composed(), Reason.RELEASED))
+        elif at < view.due:  # nothing goes before that, and no bytes are kept until then
+            approved[view.key] = one.composed().sha256
+        else:
+            queued.append((view.key, one.composed(), Reason.APPROVED))
+    notices.fix_all(connection, queued, at)
+    holds.note_approved(connection, approved, at)
+    for key, _, reason in queued:
+        if reason is Reason.APPROVED:
+            holds.hold_new(connection, key, at)
+    return done
+
+
+def _may_go(app: Application, connection: Connection, one: OutgoingMail, at: datetime) -> bool:
+    """What is over, or would go to nobody, ends here."""
     view = one.view
     if view.useful_until <= at:
         _give_up_over(connection, [view], app.settings.stream, at)
@@ -144,18 +168,7 @@ def _let_go(
         state = State.REFUSED if one.why_not is Reason.NO_ADDRESS else State.EXPIRED
         notices.set_states(connection, [view.key], state, one.why_not or Reason.DONE, at)
         return False
-    if view.reason in CLEARED and not one.reads_otherwise:
-        return False
-    if view.sha256:
-        _go_on(connection, one, at)
-    elif view.reason in ON_HOLD or not is_read:
-        notices.fix(connection, view.key, one.composed(), at, Reason.RELEASED)
-    elif at < view.due:  # nothing goes before that, and no bytes are kept until then
-        holds.note_approved(connection, {view.key: one.composed().sha256}, at)
-    else:
-        notices.fix(connection, view.key, one.composed(), at, Reason.APPROVED)
-        holds.hold_new(connection, view.key, at)
-    return True
+    return view.reason not in CLEARED or one.reads_otherwise
 
 
 def _go_on(connection: Connection, one: OutgoingMail, at: datetime) -> None:
@@ -199,9 +212,7 @@ def release(app: Application, period: str | None = None, who: str = "") -> list[
         _give_up_over(connection, held, stream, at)
     for keys in batched(view.key for view in held):
         with app.database.write(who) as connection:
-            for one in read_mails(app, connection, held_among(connection, keys), at):
-                if _release(app, connection, one, at):
-                    released.append(one.key)
+            released += _release(app, connection, held_among(connection, keys), at)
     if period is None:
         with app.database.write(who) as connection:
             holds.lift_starts(connection, stream, at, plan or "")
@@ -218,13 +229,17 @@ def _is_released(app: Application, view: NoticeView) -> bool:
     return is_ours and (view.reason in ON_HOLD or not app.settings.mail.approval)
 
 
-def _release(app: Application, connection: Connection, one: OutgoingMail, at: datetime) -> bool:
-    view = one.view
-    if one.is_to_be_read_again and app.settings.mail.approval:
-        notices.hold_again(connection, view.key, at)
-        return False
-    if view.sha256 or view.reason in ON_HOLD or view.due <= at:
-        return _let_go(app, connection, one, at, is_read=False)
-    if view.reason != Reason.RELEASED:
-        notices.set_states(connection, [view.key], State.HELD, Reason.RELEASED, at)
-    return view.reason != Reason.RELEASED
+def _release(
+    app: Application, connection: Connection, views: Sequence[NoticeView], at: datetime
+) -> list[str]:
+    """What is not due yet waits for its moment, whatever it says by then."""
+    early = [v.key for v in views if at < v.due and not (v.sha256 or v.reason in ON_HOLD)]
+    cleared = [v.key for v in views if v.key in early and v.reason != Reason.RELEASED]
+    notices.set_states(connection, cleared, State.HELD, Reason.RELEASED, at)
+    mails, go = read_mails(app, connection, [v for v in views if v.key not in early], at), []
+    for one in mails:
+        if one.is_to_be_read_again and app.settings.mail.approval:
+            notices.hold_again(connection, one.key, at)
+        else:
+            go.append(one)
+    return [*cleared, *_let_go(app, connection, go, at, is_read=False)]

@@ -23,7 +23,7 @@ CONSOLE = (
     "/units",
     f"/units/{LEAD}",
     "/ledger",
-    "/approval",
+    "/outgoing",
     "/meetings",
     "/links",
 )
