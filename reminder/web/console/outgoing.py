@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from reminder.errors import DeclinedError
+from reminder.office.holds import hold
 from reminder.office.outgoing import OutgoingMail, Wait
 from reminder.office.releasing import WHY, Seen, drop, let_go
 from reminder.office.waiting import (
@@ -220,6 +221,13 @@ def _do(page: Page, form: Form) -> Response:
     return page.done(HERE, "let_go" if count else "let_go_before")
 
 
+def _hold(page: Page, form: Form) -> Response:
+    if form["do"] != "hold":
+        raise HTTPException(400)
+    hold(page.app.database, page.at, _why(form)[:WHY], page.who)
+    return page.done(HERE, "all_held")
+
+
 def _not_done(page: Page, form: Form, refused: str) -> Response:
     if form["from"] == "mail":
         return _mail(page, form, refused)
@@ -244,6 +252,7 @@ ROUTES = [
     console_page(f"{HERE}/mail/html", _html),
     console_form(f"{HERE}/look", _look, _listed, APPROVE),
     console_form(f"{HERE}/do", _do, _not_done, APPROVE),
+    console_form(f"{HERE}/hold", _hold, _listed, APPROVE),
     console_page(BEFORE, _moved(HERE)),
     console_page(f"{BEFORE}/mail", _moved(f"{HERE}/mail")),
 ]

@@ -220,6 +220,25 @@ def test_approved_while_all_is_held_it_waits_for_the_release(waiting: Any, secre
     assert reasons(waiting) == {"accepted": 31}
 
 
+def test_all_is_held_and_goes_on_by_the_page_alone(house: Any) -> None:
+    """With its reason on every page; who comes twice changes nothing."""
+    secretary = Secretary(logged_in(house))
+    for why in ("等主任<b>审定</b>", "再来一次"):
+        assert secretary.post(f"{HERE}/hold", {"do": "hold", "why": why}).status_code == 303
+    text = secretary.get(HERE).text
+    assert "已暂停发送，放行之前一封不发。" in text
+    assert "还没有邮件暂存" in text
+    assert "暂停全部发送" not in text
+    assert "等主任&lt;b&gt;审定&lt;/b&gt;" in secretary.get("/console").text
+    house.application.tick()
+    assert "31封邮件等待放行" in secretary.get(HERE).text
+    text, form = looked(secretary, "release-hold", part_="")
+    assert "放行31封并恢复发送" in text
+    secretary.post(f"{HERE}/do", form)
+    house.application.tick()
+    assert reasons(house) == {"accepted": 31}
+
+
 def test_addresses_of_earlier_versions_lead_on(waiting: Any, secretary: Any) -> None:
     for path in ("", f"/mail?key={KEY}"):
         answer = secretary.get(f"/console/approval{path}")

@@ -33,7 +33,7 @@ FORMS = {
         "unit/{unit}", "unit/{unit}/drop", "unit/{unit}/undo", "versions/{number}/restore",
     },
     "approve": {
-        "outgoing/look", "outgoing/do", "ledger/notice/resend",
+        "outgoing/look", "outgoing/do", "outgoing/hold", "ledger/notice/resend",
         "ledger/notice/drop", "ledger/resend/all",
         "draft/publish", "drafts/{number}/publish", "drafts/{number}/return",
     },
