@@ -46,7 +46,7 @@ def read_workdays(
     named: dict[date, bool] = {}
     announced: set[int] = set()
     faults: list[Fault] = []
-    if files is None and os.path.lexists(folder) and not is_folder(folder):
+    if os.path.lexists(folder) and not is_folder(folder):
         faults.append(Fault(shown(folder), 0, "", "no_workdays_folder"))
     for file in map(EditedFile, year_files(folder)) if files is None else files:
         if table := file.validated(_File):

@@ -246,7 +246,7 @@ def _read(settings: Settings, contents: Contents) -> tuple[WorkingDays, dict[dat
     """The days by all layers, and those that documents name."""
     names = [name for name in sorted(contents) if name.startswith(f"{WORKDAYS}/")]
     files = [EditedFile(Path(name), contents[name]) for name in names]
-    days, faults = read_workdays(Path(WORKDAYS), settings, files)
+    days, faults = read_workdays(Path(), settings, files)
     if faults:
         raise ConfigurationError(faults)
     named: dict[date, bool] = {}
