@@ -4,6 +4,7 @@ In the outbox's folder somebody else may put a mail too, and the library gives u
 many ways (odd charsets, surrogates, endless nesting): what can be read of it is shown.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -23,16 +24,19 @@ _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
+_KEYS = re.compile(r"(/(?:units|feeds)/)[a-z2-7]{20,}")  # of the links to pages and calendars
 _POPUPS = "allow-popups allow-popups-to-escape-sandbox"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class MailView:
-    """Of a whole message, or of its head alone."""
+    """Of a whole message, or of its head alone. For who may not act for units `with_keys` is
+    False: then the links in it open nothing."""
 
     content: bytes
     zone: ZoneInfo
+    with_keys: bool = True
 
     @cached_property
     def _message(self) -> EmailMessage:
@@ -57,11 +61,11 @@ class MailView:
 
     @property
     def text(self) -> str | None:
-        return self._part("plain")
+        return self._shown(self._part("plain"))
 
     @property
     def html(self) -> str | None:
-        return self._part("html")
+        return self._shown(self._part("html"))
 
     def header(self, name: str) -> str:
         """Where the library's parser gives up, raw."""
@@ -80,6 +84,9 @@ class MailView:
             html = f'{begin}{head}<base target="_blank">{rest}'
         policy = f"sandbox {_POPUPS}; {_POLICY}" if links else f"sandbox; {_POLICY}"
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    def _shown(self, text: str | None) -> str | None:
+        return text if self.with_keys or text is None else _KEYS.sub(r"\1…", text)
 
     def _part(self, kind: str) -> str | None:
         """Characters that its charset does not have are shown as such."""

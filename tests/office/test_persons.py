@@ -1,6 +1,7 @@
 """Accounts: their names, their last admin, links that are good once, codes that are good once."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from reminder.clock import VirtualClock
 from reminder.domain.persons import AccountRole
 from reminder.errors import DeclinedError
 from reminder.ledger import persons as rows
+from reminder.ledger.schema import ticket
 from reminder.office import login, one_time_codes, own_account, passwords, persons
 from reminder.office.login import LogIn
 from reminder.office.persons import add_person, find_person
@@ -202,3 +204,28 @@ def test_wrong_codes_wait_like_wrong_passwords(app: Any) -> None:
     assert tried == ["wrong_password"] * 5 + ["wait"]
     with app.database.read() as connection:
         assert rows.totp_of(connection, "wang") == SECRET
+
+
+def test_of_many_at_once_one_has_the_link_and_one_the_code(app: Any) -> None:
+    word = add_person(app, "wang", "王敏", EDIT)
+
+    def choose(number: int) -> str:
+        try:
+            persons.choose_password(app, word, f"{PASSWORD} {number}")
+        except DeclinedError as refused:
+            return refused.reason
+        return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        chosen = sorted(pool.map(choose, range(8)))
+    assert chosen == ["", *["ticket_used"] * 7]
+    with app.database.write() as connection:
+        connection.execute(ticket.delete())
+        rows.change_person(connection, "wang", password=passwords.hash_of(PASSWORD), totp=SECRET)
+
+    def enter(number: int) -> bool:
+        with app.database.write() as connection:
+            return own_account.uses_code(connection, "wang", code(0), AT)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(enter, range(8))) == [False] * 7 + [True]

@@ -15,7 +15,7 @@ from reminder.office.records import (
     read_content,
     read_details,
 )
-from reminder.web.console.access import APPROVE, console_form, console_page
+from reminder.web.console.access import APPROVE, EDIT, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page
@@ -67,9 +67,13 @@ def _render(page: Page, template: str, refused: str = "", **facts: object) -> Re
 def _notice(page: Page, form: Form | None = None, refused: str = "") -> Response:
     key = form["key"] if form else page.query("key")
     shown = read_details(page.app, page.connection, key)
-    mail = MailView(shown["content"], page.table.plan.zone) if shown["content"] else None
+    mail = _view(page, shown["content"]) if shown["content"] else None
     frame = f"{HERE}/mail?{urlencode({'key': key})}"
     return _render(page, "notice.html", refused, shown=shown, mail=mail, frame=frame)
+
+
+def _view(page: Page, content: bytes) -> MailView:
+    return MailView(content, page.table.plan.zone, with_keys=page.may(EDIT))
 
 
 def _content(page: Page) -> bytes:
@@ -77,7 +81,7 @@ def _content(page: Page) -> bytes:
 
 
 def _html(page: Page) -> Response:
-    return MailView(_content(page), page.table.plan.zone).frame(links=False)
+    return _view(page, _content(page)).frame(links=False)
 
 
 def _resend_one(page: Page, form: Form) -> Response:
@@ -123,7 +127,7 @@ ROUTES = [
     console_page(HERE, _list),
     console_page(f"{HERE}/notice", _notice),
     console_page(f"{HERE}/mail", _html),
-    console_page(f"{HERE}/source", lambda page: PlainTextResponse(_content(page))),
+    console_page(f"{HERE}/source", lambda page: PlainTextResponse(_content(page)), EDIT),
     console_form(f"{HERE}/notice/resend", _resend_one, _notice, APPROVE),
     console_form(f"{HERE}/notice/drop", _drop_one, _notice, APPROVE),
     console_page(f"{HERE}/resend", _confirm, APPROVE),

@@ -20,7 +20,7 @@ from reminder.office.waiting import (
     read_keys,
     read_waiting,
 )
-from reminder.web.console.access import APPROVE, console_form, console_page
+from reminder.web.console.access import APPROVE, EDIT, console_form, console_page
 from reminder.web.forms import Form, View
 from reminder.web.mail_view import MailView
 from reminder.web.page import Page, Refused, page_number
@@ -123,7 +123,7 @@ def _mail(page: Page, form: Form | None = None, refused: str = "") -> Response:
 
 
 def _shown_mail(page: Page, one: OutgoingMail, shown: datetime) -> dict[str, object]:
-    mail = MailView(one.composed().content, page.table.plan.zone)
+    mail = MailView(one.composed().content, page.table.plan.zone, with_keys=page.may(EDIT))
     query = {"key": one.key, "shown": shown.isoformat(), "sha256": one.sha256}
     return {"mail": mail, "frame": f"{HERE}/mail/html?{urlencode(query)}"}
 
@@ -136,7 +136,9 @@ def _html(page: Page) -> Response:
         raise HTTPException(404) from None
     if one.mail is None or one.sha256 != page.query("sha256"):
         raise Refused(409, "content_changed")
-    return MailView(one.composed().content, page.table.plan.zone).frame(links=False)
+    return MailView(one.composed().content, page.table.plan.zone, with_keys=page.may(EDIT)).frame(
+        links=False
+    )
 
 
 def _shown(page: Page) -> datetime:

@@ -44,6 +44,7 @@ FORMS = {
 }  # fmt: skip
 PAGES = {
     "edit": {
+        "ledger/source",
         "links",
         "links/{name}",
         "links/{name}/change",
@@ -105,6 +106,22 @@ def test_pages_hide_what_a_role_may_not_do(house: Any, role: str, may: bool) -> 
         assert ("/console/links" in page) == may
         # A unit's link is its signature.
         assert "/units/" not in page.replace("/console/units/", "") or may
+
+
+@pytest.mark.parametrize(("role", "may"), [("read", False), ("edit", True)])
+def test_a_mail_opens_a_units_page_only_for_who_may_act_for_it(
+    house: Any, role: str, may: bool
+) -> None:
+    web = {"base_url": "https://reminder.example"}
+    house.set(web=house.settings.web.model_copy(update=web))
+    house.application.tick()
+    house.set(web=house.settings.web.model_copy(update={"base_url": ""}))
+    person = as_person(house, role)
+    pages = ("/console/ledger/notice", "/console/ledger/mail")
+    for page in (person.get(path, key=KEY).text for path in pages):
+        assert "reminder.example/units/" in page
+        assert (house.url(LEADER, "page") in page) == may
+        assert (house.url(LEADER) in page) == may
 
 
 def test_every_act_bears_the_name_of_who_did_it(house: Any) -> None:
