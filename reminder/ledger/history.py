@@ -50,6 +50,12 @@ def note_act(connection: Connection, at: datetime, subject: str, act: str, detai
     connection.execute(history.insert().values(**row, reason="registered", who=actor(connection)))
 
 
+def last_actors(connection: Connection) -> dict[str, str]:
+    """By subject the name of who has acted on it last."""
+    query = select(history.c.subject, history.c.who).where(history.c.who != "")
+    return {row.subject: row.who for row in connection.execute(query.order_by(history.c.id))}
+
+
 def read_history(connection: Connection, *subjects: str) -> list[RowMapping]:
     query = select(history).where(history.c.subject.in_(subjects)).order_by(history.c.id)
     return list(connection.execute(query).mappings())

@@ -20,6 +20,7 @@ from reminder.domain.windows import Progress, Rule
 from reminder.errors import UsageError
 from reminder.ledger import registrations
 from reminder.ledger.calls import read_all_calls
+from reminder.ledger.history import last_actors
 from reminder.ledger.views import read_notices
 from reminder.office.application import Application
 from reminder.office.reports import OPERATOR
@@ -252,6 +253,7 @@ def _call_rows(export: Export) -> Iterator[Row]:
 
 def _notice_rows(export: Export) -> Iterator[Row]:
     say, word = export.say, export.word
+    actors = last_actors(export.connection)
     for view in read_notices(export.connection, plan=export.table.plan.id):
         if not (view.period.startswith(export.period) and export.is_of_year(view.period)):
             continue
@@ -267,6 +269,7 @@ def _notice_rows(export: Export) -> Iterator[Row]:
             # When the last recipient was taken in: nothing changes a notice after that.
             export.local(view.updated) if view.state is State.SENT else "",
             say("rehearsal") if view.rehearsal else "",
+            actors.get(view.key, ""),
         )
 
 
@@ -276,5 +279,5 @@ TABLES: dict[str, tuple[tuple[int, ...], Callable[[Export], Iterator[Row]]]] = {
     "signatures": ((10, 36, 8, 10, 20, 16, 24, 12, 16), _signature_rows),
     "registrations": ((8, 20, 12, 36, 10, 16, 48, 12, 8, 48, 16, 24, 12, 16), _registration_rows),
     "calls": ((20, 36, 10, 16, 64, 16), _call_rows),
-    "notices": ((44, 14, 36, 12, 20, 14, 36, 48, 20, 8), _notice_rows),
+    "notices": ((44, 14, 36, 12, 20, 14, 36, 48, 20, 8, 16), _notice_rows),
 }

@@ -56,6 +56,7 @@ def _sent(page: Page, table: str = "") -> Response:
         content = written_csv(export, table) if table else written_workbook(export)
     finally:
         writing.release()
+    log.info("console: %s exported by %s", table or "all", page.who)
     name = f"{export.say('title', table=table) if table else export.say('file')}{period}.{kind}"
     return _file(content, kind, name, "export")
 

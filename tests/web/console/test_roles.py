@@ -149,6 +149,9 @@ def test_every_act_bears_the_name_of_who_did_it(house: Any) -> None:
     }
     assert "王敏" in person.get(f"/console/units/{LEADER}").text
     assert "王敏" in person.get("/console/ledger/notice", key=KEY).text
+    sheet = person.get("/console/export.csv", table="notices").content.decode("utf-8-sig")
+    assert sheet.splitlines()[0].endswith("经办人")
+    assert any(line.startswith(KEY) and line.endswith("王敏") for line in sheet.splitlines())
 
 
 def test_a_role_that_changes_counts_at_once(house: Any) -> None:
