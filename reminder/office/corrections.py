@@ -101,6 +101,23 @@ class Corrections:
             return {}
         return self._heard(connection, batch, hearing, told, known)
 
+    def of_draft(self, connection: Connection, hearing: Hearing, after: Office) -> set[str]:
+        """Units of the plan that would hear by a mail, if that came into force now."""
+        told = self._tellings(connection, hearing, ())
+        months = {
+            unit: {one.period for one in past if one.publication}
+            for unit, past in told.items()
+            if not self._waits(past, hearing)
+        }
+        found: set[str] = set()
+        for old, new in _pairs(_by_key(self._office.tables), _by_key(after.tables), hearing.plan):
+            if old.input_hash != new.input_hash:
+                rows = {one.id for one in compare(old, new).tasks}
+                known = {unit: _months(new, periods) for unit, periods in months.items()}
+                on = new.local_day(hearing.at)
+                found |= set(corrections(old, new, rows, known, hearing.progress, on))
+        return found
+
     def _tellings(
         self, connection: Connection, hearing: Hearing, units: Sequence[str]
     ) -> dict[str, list[PastTelling]]:
@@ -116,11 +133,14 @@ class Corrections:
 
     def _known(self, batch: Batch, past: Iterable[PastTelling], hearing: Hearing) -> int:
         """The publication by which a unit was told last, or hears the rest."""
-        table = self._office.series[hearing.plan][0]
-        running = f"{table.local_day(hearing.at):%Y-%m}"
-        if any(one.publication is None and one.period == running for one in past):
+        if self._waits(past, hearing):
             return batch.number
         return min(max(batch.base, _newest(past)), batch.number)
+
+    def _waits(self, past: Iterable[PastTelling], hearing: Hearing) -> bool:
+        """Whether its digest of the running month is held, and tells what is in force then."""
+        running = f"{self._office.series[hearing.plan][0].local_day(hearing.at):%Y-%m}"
+        return any(one.publication is None and one.period == running for one in past)
 
     def _heard(
         self,

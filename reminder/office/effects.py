@@ -20,6 +20,7 @@ from reminder.domain.windows import Window
 from reminder.domain.workdays import DAY
 from reminder.ledger import occasions
 from reminder.office.application import Application
+from reminder.office.corrections import Hearing
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,13 @@ class TableEffects:
 
 @dataclass(frozen=True)
 class Effects:
-    """`days` are those that become working days, or days of rest."""
+    """`days` are those that become working days, or days of rest. `hearing` are the units that get
+    a mail where it is told at once."""
 
     tables: tuple[TableEffects, ...]
     units: tuple[UnitMove, ...]
     days: tuple[tuple[date, bool], ...]
+    hearing: tuple[str, ...] = ()
 
     @property
     def concerned(self) -> list[str]:
@@ -143,9 +146,19 @@ def effects(app: Application, connection: Connection, before: Office, after: Off
                 found.append(moves)
         elif not (old and new):
             found.append(TableEffects(key, old, new))
-    return Effects(
-        tuple(found), tuple(_unit_moves(before, after, app.clock.now())), _days(before, after)
-    )
+    units = tuple(_unit_moves(before, after, app.clock.now()))
+    hearing = tuple(_hearing(app, connection, after)) if found else ()
+    return Effects(tuple(found), units, _days(before, after), hearing)
+
+
+def _hearing(app: Application, connection: Connection, after: Office) -> Iterator[str]:
+    heard: set[str] = set()
+    at, containers = app.clock.now(), app.containers
+    for plan, series in app.office.series.items():
+        progress = containers.of(series[-1]).notice_writer.progress(connection, at)
+        of_plan = Hearing(plan, at, progress)
+        heard |= containers.corrections.of_draft(connection, of_plan, after)
+    yield from (unit.id for unit in after.table.directory.single if unit.id in heard)
 
 
 def said_otherwise(before: Office, after: Office, at: datetime) -> Effects:

@@ -6,12 +6,17 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Kind
+from reminder.domain.registrations import Signature
 from reminder.domain.versions import Origin, Tell
 from reminder.ledger import publications
+from reminder.office import completion, registrations, releasing
 from reminder.office.application import Application
+from reminder.office.outgoing import Wait
 from reminder.office.publishing import publish, publish_files
+from reminder.office.supplements import Supplements
 from tests.daemon.everything import Files
 from tests.daemon.trials import Trial
+from tests.office import approving
 
 PLAN = Files(meetings=(), tasks=tuple((*task[:4], "") for task in Files().tasks))
 DIGESTS = "2026-04-01T09:00+08:00"
@@ -184,3 +189,65 @@ def test_rehearsal_tells_of_what_is_told_afterwards(office: Trial) -> None:
         assert publications.untold(connection) == [2]
     at(office, "2026-04-15T10:30+08:00")
     assert told(office) == {"supplement/2/a", "supplement/2/b"}
+
+
+def test_an_approved_correction_goes(office: Trial) -> None:
+    change(office, EDITED, without("4"))
+    at(office, TOLD, **HELD)
+    [shown] = approving.parts(office.app("2026-04-15T11:00+08:00", **HELD), Wait.APPROVAL)
+    assert shown.part.kind is Kind.SUPPLEMENT
+    assert len(shown.part.groups) == 1
+    app = office.app("2026-04-15T11:05+08:00", **HELD)
+    assert releasing.let_go(app, shown.whole()) == 2
+    at(office, "2026-04-15T11:06+08:00", **HELD)
+    assert office.states(kind=Kind.SUPPLEMENT) == {("sent", "accepted")}
+
+
+def test_a_held_correction_of_what_is_done_goes_to_nobody(office: Trial) -> None:
+    change(office, EDITED, replace(PLAN, tasks=(*PLAN.tasks[:6], ("7", 9, "b", "", ""))))
+    at(office, TOLD, **HELD)
+    assert told(office) == {"supplement/2/b"}
+    app = office.app("2026-04-15T11:00+08:00", **HELD)
+    completion.register(app, ["2026-7"], None, None, "")
+    assert approving.find(app, "small/supplement/2/b").why_not == "done"
+    releasing.release(office.app("2026-04-15T12:00+08:00"))
+    assert office.outcome("supplement/2/b") == ("expired", "done")
+
+
+def test_whoever_goes_on_after_a_kill_tells_each_unit_once(office: Trial) -> None:
+    change(office, EDITED, without("4", "6"))
+    app = office.app(TOLD)
+    publish_files(app, author="")
+    planning = Supplements(app.clock.now(), app.database, app.containers)
+    with app.database.write() as connection:
+        number, since = planning._decide(connection)
+    [series] = app.office.series.values()
+    first = next(planning._plan_series(series, number, since))
+    late = change(office, "2026-04-15T10:12+08:00", without("4", "6", "7"))
+    assert first.endswith("/2/a")
+    assert {key[-1] for key in told(office)} == set("abcd")
+    assert Supplements(late.clock.now(), late.database, late.containers).plan() == []
+    at(office, "2026-04-15T10:22+08:00")
+    assert told(office) == {f"supplement/2/{u}" for u in "abcd"} | {"supplement/3/b"}
+
+
+def test_a_unit_that_signed_need_not_sign_again(office: Trial) -> None:
+    app = office.app("2026-04-02T09:00+08:00")
+    for unit in "ab":
+        registrations.sign(app, app.table.directory[unit], "2026-04", Signature("值班员", "page"))
+    change(office, EDITED, without("4"))
+    at(office, TOLD)
+    assert "4月提示的签收继续有效，不必重新签收。" in office.text("supplement/2/a")
+
+
+def test_reminders_of_what_was_moved_are_of_the_new_day(office: Trial) -> None:
+    moved = PLAN.plan_toml().replace('id = "2026-4"', 'id = "2026-4"\ndue = 2026-04-20')
+    app = office.app("2026-04-13T10:00+08:00")
+    publish_files(app, author="")
+    changes = {app.office.document: moved.encode()}
+    publish(app, changes, origin=Origin.CONSOLE, author="甲", base=1)
+    at(office, "2026-04-13T10:10+08:00")
+    assert "时间：4月内（4月1日—4月30日） → 4月20日 周一前" in office.text("supplement/2/a")
+    assert "“第4项”由4月内改为4月20日前" in office.text("supplement/2/b")
+    at(office, "2026-04-15T09:00+08:00")
+    assert "第4项" in office.text("nudge/2026-04-15/a")
