@@ -11,6 +11,8 @@ from reminder.domain.versions import Origin, Tell
 from reminder.ledger import publications
 from reminder.office import completion, registrations, releasing
 from reminder.office.application import Application
+from reminder.office.drafts import office_of
+from reminder.office.effects import effects
 from reminder.office.outgoing import Wait
 from reminder.office.publishing import publish, publish_files
 from reminder.office.supplements import Supplements
@@ -72,6 +74,16 @@ def test_units_that_were_told_hear_after_ten_quiet_minutes(office: Trial) -> Non
     assert told(office) == {"supplement/2/a", "supplement/2/b"}
     assert office.states(kind=Kind.SUPPLEMENT) == {("sent", "accepted")}
     assert "〔更正〕取消1项：第4项" in office.subject("supplement/2/a")
+
+
+def test_who_would_hear_is_said_before(office: Trial) -> None:
+    app = office.app(EDITED)
+    publish_files(app, author="")
+    after = office_of(
+        app, {**app.office.contents, app.office.document: without("4", "3").plan_toml().encode()}
+    )
+    with app.database.read() as connection:
+        assert effects(app, connection, app.office, after).hearing == ("a", "b")
 
 
 def test_ten_edits_make_one_mail(office: Trial) -> None:

@@ -55,7 +55,7 @@ def test_what_moves_and_whom_it_concerns_stands_there_before(house: Any, li: Sec
     edit(house, LI, replaced(house, PLAN, TITLE, "做好常委会第二十五次会议的服务保障工作"))
     assert "1处修改尚未发布" in li.get("/console").text
     page = li.get(HERE)
-    heard = "收到过提示的单位各收一封更正："
+    heard = "没有向任何单位提示过"
     for words in ("文字修改", TITLE, "做好常委会第二十五次会议的服务保障工作", "涉及", heard):
         assert words in page.text
     answer = li.post(f"{HERE}/publish", {"seen": seen(page), "tell": "digest", "note": "订正"})
