@@ -17,6 +17,8 @@ Args = Mapping[str, Any]
 WORDS = ("title", "short", "section", "remark", "source")
 TIMES = ("opens", "due", "exact", "meetings", "before", "soft")
 UNITS = ("lead", "related")
+# The text that was made last, as its tables: the next edit of a draft need not read it again.
+_made: dict[bytes, PlanRows] = {}
 _DATES = ("opens", "due", "date", "until")
 
 
@@ -35,7 +37,7 @@ def edit_task(content: bytes | None, args: Args) -> bytes:
         plan.text.header.put("retired", [*retired, task.id])
     else:
         _change(plan, task, args)
-    return plan.text.content()
+    return _closed(plan)
 
 
 def _add(plan: PlanRows, args: Args) -> bytes:
@@ -45,7 +47,7 @@ def _add(plan: PlanRows, args: Args) -> bytes:
     task = Block.new("standing", {"id": args["id"], "title": args["title"]})
     plan.text.put_behind(task, plan.text.blocks[-1])
     _change(plan, task, {"place": "month", "time": "", **args})
-    return plan.text.content()
+    return _closed(plan)
 
 
 def _change(plan: PlanRows, task: Block, args: Args) -> None:
@@ -75,7 +77,7 @@ def edit_row(content: bytes | None, args: Args) -> bytes:
             plan.put_row_units(row, key, args[key])
     if "time" in args:
         plan.put_row_time(row, args["time"])
-    return plan.text.content()
+    return _closed(plan)
 
 
 def edit_session(content: bytes | None, args: Args) -> bytes:
@@ -94,7 +96,7 @@ def edit_session(content: bytes | None, args: Args) -> bytes:
         plan.text.take_out(session)
     for key, value in _values(args, ("name", "month", "date", "until")):
         session.put(key, value)
-    return plan.text.content()
+    return _closed(plan)
 
 
 def edit_head(content: bytes | None, args: Args) -> bytes:
@@ -102,13 +104,20 @@ def edit_head(content: bytes | None, args: Args) -> bytes:
     plan = _opened(content)
     for key, value in _values(args, ("name", "tag")):
         plan.text.header.put(key, value)
-    return plan.text.content()
+    return _closed(plan)
 
 
 def _opened(content: bytes | None) -> PlanRows:
     if content is None:
         raise DeclinedError("no_such_document", "the plan is gone")
-    return PlanRows.read(content)
+    return _made.pop(content, None) or PlanRows.read(content)
+
+
+def _closed(plan: PlanRows) -> bytes:
+    content = plan.text.content()
+    _made.clear()
+    _made[content] = plan
+    return content
 
 
 def _values(args: Args, keys: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

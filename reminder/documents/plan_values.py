@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from reminder.documents.plan_rows import PlanRows
 from reminder.documents.plan_tables import MonthTable, part_words
 from reminder.documents.plan_text import TASKS, Block
 
+_read = lru_cache(maxsize=4)(PlanRows.read)  # a page asks for several of one plan
 PLACES = ("month", "year-round", "standing")
 # What a task says when it says nothing.
 NOTHING: Mapping[str, Any] = {
@@ -42,7 +44,7 @@ class TaskValues:
 
 def task_values(content: bytes, name: str) -> TaskValues | None:
     """None where there is no such task."""
-    plan = PlanRows.read(content)
+    plan = _read(content)
     task = plan.text.find(name, *TASKS)
     if task is None:
         return None
@@ -75,7 +77,7 @@ class SessionValues:
 
 
 def session_values(content: bytes, name: str) -> SessionValues | None:
-    plan = PlanRows.read(content)
+    plan = _read(content)
     session = plan.text.find(name, "meeting")
     if session is None:
         return None
@@ -91,5 +93,5 @@ def _title(task: Block) -> str:
 
 def used_ids(content: bytes) -> set[str]:
     """Of all tasks and sessions that it has or had."""
-    text = PlanRows.read(content).text
+    text = _read(content).text
     return {block.id for block in text.blocks} | set(text.header.data.get("retired", ()))

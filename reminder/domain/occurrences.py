@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reminder.domain.plan import Part, Task, TaskKind
+from reminder.domain.plan import Part, Plan, Task, TaskKind
 from reminder.domain.when import Basis, Offset, Span, Term, When, listed
 from reminder.domain.workdays import first_day, last_day
 from reminder.errors import Mistake
@@ -110,6 +110,31 @@ def _spanning(task: Task, span: Span, term: Term) -> Task:
         last = span.last.day if span.last.day <= 20 else 31  # the month's end
         timing = replace(timing, part=_PARTS[span.first.day, last])
     return replace(task, kind=TaskKind.MONTH, months=months, timing=timing, span=span)
+
+
+def carried_keys(before: Plan, after: Plan) -> dict[str, str]:
+    """Of tasks whose times became others: under which key each time goes on. It is the one that
+    begins in the same month or, else, in the same place among those that came."""
+    carried: dict[str, str] = {}
+    old, new = _by_id(before), _by_id(after)
+    for name in old.keys() & new.keys():
+        keys = {task.id for task in (*old[name], *new[name])}
+        gone = [task for task in old[name] if task.id in keys - {one.id for one in new[name]}]
+        come = [task for task in new[name] if task.id in keys - {one.id for one in old[name]}]
+        for task in [*gone]:
+            if same := next((one for one in come if one.months[:1] == task.months[:1]), None):
+                carried[task.id] = same.id
+                gone.remove(task)
+                come.remove(same)
+        carried |= {task.id: one.id for task, one in zip(gone, come, strict=False)}
+    return carried
+
+
+def _by_id(plan: Plan) -> dict[str, list[Task]]:
+    tasks: dict[str, list[Task]] = {}
+    for task in plan.tasks:
+        tasks.setdefault(task.table_id, []).append(task)
+    return tasks
 
 
 def _keys(task: Task, when: When) -> list[str]:

@@ -185,6 +185,16 @@ def _closing(act: Registration, on: date) -> Closing:
     return Closing(on, why=act.message)
 
 
+def carry_task(connection: Connection, plan: str, task: str, onto: str) -> None:
+    """What is registered of that task is that of another key from now on; not where something is
+    registered of that one already."""
+    for of in (task_done, registration, reminded):
+        rows = of.update().where(of.c.plan == plan, of.c.task == task)
+        known = select(of.c.task).where(of.c.plan == plan, of.c.task == onto).limit(1)
+        if connection.execute(known).first() is None:
+            connection.execute(rows.values(task=onto))
+
+
 def ids_used(connection: Connection, table: Timetable) -> list[str]:
     """Of the table's tasks those of which the ledger knows something already: their ids are of an
     earlier year's tasks, whose file may be gone."""

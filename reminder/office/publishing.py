@@ -14,8 +14,9 @@ from reminder.domain.versions import Origin, Tell, Verdict
 from reminder.errors import ConfigurationError, DeclinedError, Fault
 from reminder.ledger import publications
 from reminder.ledger.publications import hash_of
-from reminder.ledger.registrations import forget_dates, note_date, read_dates
+from reminder.ledger.registrations import carry_task, forget_dates, note_date, read_dates
 from reminder.office.application import Application
+from reminder.office.carried_tasks import carried_tasks
 from reminder.office.session_days import days_set, with_session_days
 from reminder.office.versions import FileState, file_state, merged, place_of
 from reminder.output_files import write_edited
@@ -55,9 +56,10 @@ def publish(
     else came into force since.
     """
     with app.database.read() as connection:
-        contents = merged(connection, changes)
+        contents, known = merged(connection, changes), publications.contents(connection)
     before, at = app.office, app.clock.now()
     after = _load(app, contents)
+    carried = list(carried_tasks({name: known.get(name) for name in changes}, after))
     with app.database.write(approver or author) as connection:
         if publications.newest(connection) != base:
             raise DeclinedError("published_meanwhile", "something else came into force meanwhile")
@@ -67,6 +69,8 @@ def publish(
         )  # fmt: skip
         for plan, session, day in days_set(before, after):
             note_date(connection, plan, session, day, at)
+        for plan, task, onto in carried:
+            carry_task(connection, plan, task, onto)
         also(connection)
     if number > 1:
         log.info("publication %d is in force: %s", number, ", ".join(changes))

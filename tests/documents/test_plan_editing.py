@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reminder.documents.edited_file import EditedFile
-from reminder.documents.plan_editing import PLAN_EDITORS
+from reminder.documents.plan_editing import PLAN_EDITORS, _made
 from reminder.documents.plan_file import read_plan
 from reminder.documents.plan_rows import PlanRows
+from reminder.documents.plan_text import PlanText
 from reminder.documents.settings import SHIPPED
 from reminder.documents.units_file import read_units
 from reminder.documents.workdays_file import published
@@ -279,6 +280,11 @@ def test_after_any_edits_it_loads_and_says_what_was_typed(data: st.DataObject, n
             assert kind == "row" or args.get("new")
             continue
         plan = loaded(text)
+        # The next edit goes on with the tables as they were made: they are what the text says.
+        made, read = _made[text.encode()].text, PlanText(text.encode(), "plan.toml")
+        assert [(one.kind, one.data) for one in made.blocks] == [
+            (one.kind, one.data) for one in read.blocks
+        ]
         gone, new = {args["id"]} if args.get("drop") else set(), {args["id"]}
         assert ids(plan) == (before - gone) | (new - gone)
         if kind == "task" and not gone:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reminder.domain.notices import Kind
-from reminder.domain.occurrences import Said, occurrences, read_row
+from reminder.domain.occurrences import Said, carried_keys, occurrences, read_row
 from reminder.domain.plan import Meeting, Task, TaskKind
 from reminder.domain.timetable import Timetable
 from reminder.domain.when import Term, parse_when
@@ -241,3 +241,23 @@ def test_each_occurrence_is_nudged_before_its_end_and_asked_for_after_it(
         [f"{date.fromisoformat(m.period):%m%d} {m.tasks[0][0]}" for m in told[kind]]
         for kind in told
     ] == [nudges, overdue]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "carried"),
+    [
+        ("9月", "9月、11月", {"t": "t@2026-09"}),
+        ("11月", "9月、11月", {"t": "t@2026-11"}),  # of the same month, not the first
+        ("10月", "9月、11月", {"t": "t@2026-09"}),
+        ("9月、11月", "11月", {"t@2026-11": "t"}),
+        ("9月、11月", "10月", {"t@2026-09": "t"}),
+        ("3月、9月", "4月、9月", {"t@2026-03": "t@2026-04"}),
+        ("3月、9月", "3月、9月、12月", {}),
+        ("9月", "9月15日前", {}),
+        ("9月", "全年", {}),
+    ],
+)
+def test_what_is_registered_of_a_time_goes_on_under_its_new_key(
+    before: str, after: str, carried: dict[str, str]
+) -> None:
+    assert carried_keys(plan(*made(before)), plan(*made(after))) == carried

@@ -1,5 +1,6 @@
 """What is edited comes into force: from files and from the console, here and elsewhere."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from reminder.domain.versions import Origin, Tell
 from reminder.errors import ConfigurationError, DeclinedError
 from reminder.ledger import publications
 from reminder.office.application import Application
+from reminder.office.completion import COMMAND, register, reopen
 from reminder.office.publishing import FileLook, publish, publish_files, write_files
 from reminder.office.versions import last_good, open_office
 from tests.daemon.trials import MARCH, Trial
@@ -171,3 +173,16 @@ def test_what_nobody_is_told_of_is_kept_with_it(office: Trial) -> None:
     assert (last.author, last.note, last.tell) == ("甲", "改地址", Tell.NOBODY)
     assert first.number == 1
     assert b"related@unit.test" in before[UNITS]
+
+
+def test_what_is_registered_goes_on_when_a_task_gets_a_second_time(office: Trial) -> None:
+    app = begun(office)
+    register(app, ["2026-03-1"], None, date(2026, 3, 2), "", COMMAND)
+    once = 'id = "2026-03-1"\n'
+    twice = f'{once}when = "3月、9月"\n'
+    for old, new, key in ((once, twice, "2026-03-1@2026-03"), (twice, once, "2026-03-1")):
+        office.edit_plan(old, new)
+        assert publish_files(app, author="").number
+        assert app.progress().done == {key: date(2026, 3, 2)}
+    reopen(app, "2026-03-1")
+    assert app.progress().done == {}
