@@ -244,7 +244,7 @@ def test_sessions_and_the_name_are_edited_too(wang: Secretary, house: Any) -> No
     wang.post(f"{HERE}/session/2026-meeting-1/drop", {})
     assert [kind for kind, _ in edits(house)] == ["session", "head"]
     words = plain(wang.get("/console/draft").text)
-    assert "会期2026-05-27至2026-05-29" in words
+    assert "会期为2026年5月27日至2026年5月29日" in words
     assert "安排表名称改为“新名”" in words
 
 
