@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from starlette.routing import Route
 
 from reminder.clock import Clock
-from reminder.documents.office import load_office
+from reminder.documents.office import Office, load_office
 from reminder.domain.edits import Edit
 from reminder.domain.persons import AccountRole, Person
 from reminder.domain.registrations import Signature
@@ -66,6 +66,19 @@ def secretary(browser: Browser, served: Served) -> Page:
     return page
 
 
+def table_edits(office: Office) -> list[Edit]:
+    """A row that is changed, a new one, one that is to go; a session."""
+    new: dict[str, object] = {"id": "2026-05-9", "new": True, "title": "组织交流"}
+    moved: dict[str, object] = {"id": "2026-01-1", "time": "2月", "lead": ["办公厅"]}
+    kinds: list[tuple[str, dict[str, object]]] = [
+        ("task", moved | {"title": "研究代表工作计划", "remark": "待商"}),
+        ("task", new | {"time": "5月", "lead": ["办公厅"]}),
+        ("task", {"id": "2026-10-3", "drop": True}),
+        ("session", {"id": "sc-25", "date": "2026-05-27"}),
+    ]
+    return [Edit(office.document, kind, args) for kind, args in kinds]
+
+
 def lived_in(app: Application) -> str:
     """Something to confirm and something in hand, edits that are not published, and a person who
     has no password yet; returns the word that opens the page to choose one."""
@@ -79,7 +92,7 @@ def lived_in(app: Application) -> str:
     word = persons.add_person(app, wang.name, wang.full_name, wang.role)
     text = app.office.contents[UNITS].decode().replace("贺兰县人大常委会", "贺兰县人大常务委员会")
     for person in (wang, persons.secretariat(app)):
-        drafts.add(app, person, Edit(UNITS, "text", {"text": text}))
+        drafts.add(app, person, Edit(UNITS, "text", {"text": text}), *table_edits(app.office))
     drafts.submit(app, wang, "单位更名", Tell.DIGEST)
     return word
 
