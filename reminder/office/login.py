@@ -129,7 +129,7 @@ def log_in(app: Application, given: LogIn, at: datetime) -> tuple[str, str]:
     with app.database.write() as connection:
         if _hashed(connection, name) != hashed or not uses_code(connection, name, given.code, at):
             raise wrong
-        if not name and app.settings.console.totp == "required":
+        if not name and _wants_accounts(app):
             raise DeclinedError("code_wants_account")
         sessions.forget_attempts(connection, who.sources)
         sessions.end_session(connection, given.ended)
@@ -172,10 +172,15 @@ def sessions_of(connection: Connection, at: datetime, person: str | None = None)
 def signed_in(app: Application, connection: Connection, word: str, at: datetime) -> Person | None:
     """Whose session it is, as their account is now; None for one that has run out."""
     session = session_in_use(app.database, connection, word, at)
-    if session is None:
+    if session is None or (not session.person and _wants_accounts(app)):
         return None
     person = persons.read_person(connection, session.person) if session.person else secretariat(app)
     return person if person and not person.disabled else None
+
+
+def _wants_accounts(app: Application) -> bool:
+    """The one account has no telephone."""
+    return app.settings.console.totp == "required"
 
 
 def session_in_use(

@@ -123,7 +123,10 @@ def test_where_codes_are_required_there_is_only_their_page_until_it_is_done(hous
     made(house)
     with house.database.write() as connection:
         keep_password(connection, SHARED)
+    shared = logged_in(house)
+    assert shared.get("/console").status_code == 200
     house.set(console=house.settings.console.model_copy(update={"totp": "required"}))
+    assert shared.get("/console").headers["Location"].startswith(LOGIN)
     assert "共用密码不能登录" in log_in(house.client(), "", "the one shared password").text
     client = house.client()
     assert log_in(client).status_code == 303
