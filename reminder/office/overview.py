@@ -26,8 +26,10 @@ from reminder.domain.units import Unit
 from reminder.domain.windows import Progress, Window
 from reminder.ledger.calls import last_calls, read_calls
 from reminder.ledger.counts import read_unsettled, tally
+from reminder.ledger.drafts import submitted_drafts
 from reminder.ledger.holds import unapproved
 from reminder.ledger.registrations import in_force, latest_on_tasks, of_unit, read_progress
+from reminder.ledger.senders import read_alarms
 from reminder.ledger.views import NoticeFilter, newest_copies, page_of
 from reminder.office.application import Application
 from reminder.office.contacts import read_contacts
@@ -138,7 +140,8 @@ def read_signing_now(
 def read_overview(app: Application, connection: Connection, at: datetime) -> dict[str, Any]:
     """The facts of the year's page. Months are 1 to 12; each task stands in the one that it ends
     in. `missed` are mails of the month that no server has accepted,
-    whether they ended or wait, `missed_as` is the state of all of them, if it is one."""
+    whether they ended or wait, `missed_as` is the state of all of them, if it is one. `troubles`
+    are the names of what the operator was told of and is not over, on whichever machine."""
     table, stream = app.table, app.settings.stream
     month, on = table.shown_month(at), table.local_day(at)
     plan, period = table.plan.id, table.plan.period(month)
@@ -169,6 +172,8 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
         "periods": {calendar_month(number): table.plan.period(number) for number in months},
         "year_round": [stands(task, month) for task in table.plan.year_round],
         "undated": undated_by_now(table, at, progress),
+        "submitted": submitted_drafts(connection),
+        "troubles": sorted({name.partition("@")[0] for name in read_alarms(connection)}),
         "coming": coming(table, at, progress)[:COMING],
         # Tasks that are past, of which nobody has said anything.
         "unconfirmed": sum(

@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
+from reminder.domain.edits import Edit
 from reminder.domain.notices import Reason, State
+from reminder.domain.persons import AccountRole, Person
 from reminder.domain.registrations import Signature
+from reminder.domain.versions import Tell
 from reminder.ledger.holds import Hold, begin_hold
 from reminder.ledger.schema import recipient
-from reminder.office import completion
+from reminder.ledger.senders import begin_alarm, end_alarm
+from reminder.office import completion, drafts
 from reminder.office.holds import hold
 from tests.web.conftest import AT
 from tests.web.console.conftest import (
@@ -19,6 +23,7 @@ from tests.web.console.conftest import (
     TASK,
     XSS,
     Secretary,
+    as_person,
     at,
     finish,
     logged_in,
@@ -60,6 +65,37 @@ def test_the_first_page_counts_what_is_to_be_done_then_whom_to_phone_then_what_c
     assert "有3件事要办" in page
     order = [page.index(f'id="{name}"') for name in ("reports", "calls", "coming", "tasks")]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("files/conflict@host", "文件和系统中的现行版本各有改动"),
+        ("workdays/2027", "日期暂按周一至周五推算"),
+        ("disk", "磁盘空间不足"),
+    ],
+)
+def test_what_the_operator_was_told_of_stands_there_until_it_is_over(
+    house: Any, secretary: Secretary, name: str, said: str
+) -> None:
+    with house.database.write() as connection:
+        begin_alarm(connection, name, AT, "words of the log")
+    page = secretary.get("/console").text
+    assert (said in page, "words of the log" in page) == (True, False)
+    with house.database.write() as connection:
+        end_alarm(connection, name)
+    assert said not in secretary.get("/console").text
+
+
+def test_what_was_submitted_is_for_who_may_publish_it(house: Any) -> None:
+    wang = as_person(house, "edit")
+    author = Person("wang", "王敏", AccountRole.EDIT)
+    text = house.application.office.contents["units.toml"].decode()
+    drafts.add(house.application, author, Edit("units.toml", "text", {"text": text}))
+    drafts.submit(house.application, author, "", Tell.NOW)
+    li = as_person(house, "approve", "li", "李静")
+    link = "/console/drafts/1"
+    assert (link in li.get("/console").text, link in wang.get("/console").text) == (True, False)
 
 
 def test_a_quiet_year_says_so_and_a_restored_one_that_what_went_would_go_again(
