@@ -84,9 +84,15 @@ def open_office(
     if not found:
         return load_office(config, command_line)
     number, contents = found
-    if number:
+    if not number:
+        return _with_days(load_office(config, command_line), settings)
+    try:
         return replace(load_office(config, command_line, contents), publication=number)
-    return _with_days(load_office(config, command_line), settings)
+    except ConfigurationError:
+        good = last_good(config, command_line) if contents else None
+        if good is None:
+            raise
+        return good  # these files do not go with what else is in force
 
 
 def _with_days(office: Office, settings: Settings) -> Office:
