@@ -61,8 +61,11 @@ class Sentence:
 
     def words(self, language: str) -> str:
         templates = environment(None, autoescape=False, language=language)
-        say = getattr(templates.get_template(self.template).module, self.reason)
-        return str(say(**self.facts)).strip("\n")
+        try:
+            said = templates.get_template(self.template).module
+        except OSError:  # no descriptors are left, or an upgrade has just taken the files away
+            return f"{self.reason} {dict(self.facts)}"
+        return str(getattr(said, self.reason)(**self.facts)).strip("\n")
 
     def __str__(self) -> str:
         return self.words(ENGLISH)

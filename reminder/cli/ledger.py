@@ -217,5 +217,5 @@ def verify() -> None:
     for fault in faults:
         say(fault)
     if faults:
-        raise LedgerError("the ledger is not sound", hint="Put a backup in its place.")
+        raise LedgerError.because("ledger_not_sound")
     announce("ledger_sound")

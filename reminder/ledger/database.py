@@ -144,7 +144,7 @@ def reading(place: Place) -> Iterator[Connection]:
     engines = file.as_it_lies(place) if isinstance(place, Path) else ServerEngines(place)
     with closing(engines), engines.in_words(), engines.reader.connect() as connection:
         if known_revision(connection, place) is None:
-            raise LedgerError(f"there is no ledger in {place} yet: it is empty")
+            raise LedgerError.because("empty_ledger", place=place)
         yield connection
 
 
@@ -158,17 +158,10 @@ def known_revision(connection: Connection, place: Place) -> str | None:
     ours = {"alembic_version", "setting"} <= tables
     revision = connection.scalar(query) if ours else None
     if not revision:
-        raise LedgerError(
-            f"{place} is a database, but no ledger",
-            hint="REMINDER_STATE_DIR or REMINDER_DATABASE_URL can name another place; this one "
-            "is left as it is.",
-        )
+        raise LedgerError.because("no_ledger_of_ours", place=place)
     if revision > REVISION:
-        raise LedgerError(
-            f"the ledger {place} was made by a newer version of this program: its tables are "
-            f"{revision}, this one knows {REVISION}",
-            hint="Install the newer version again; the ledger is left as it is.",
-        )
+        facts = {"place": place, "revision": revision, "ours": REVISION}
+        raise LedgerError.because("ledger_of_newer_version", **facts)
     return str(revision)
 
 
@@ -176,8 +169,4 @@ def _refuse_moved(connection: Connection, place: Place) -> None:
     """Who went on with a ledger that was copied elsewhere would send again."""
     target = read_setting(connection, MOVED_TO)
     if target is not None:
-        raise LedgerError(
-            f"the ledger {place} was moved to {target}: two that go on would send twice",
-            hint="Set REMINDER_DATABASE_URL to the other. If that one was never in use: "
-            "reminder ledger copy --undo",
-        )
+        raise LedgerError.because("ledger_moved", place=place, target=target)

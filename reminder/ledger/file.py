@@ -37,11 +37,7 @@ class FileEngines:
 
     def check(self) -> None:
         if _identity(self._path) != self._file:
-            raise LedgerError(
-                f"the ledger {self._path} was deleted, moved or replaced while in use",
-                hint="Put it back; or stop the daemon, put a backup in its place, and start it "
-                "again.",
-            )
+            raise LedgerError.because("ledger_replaced", path=self._path)
 
     def in_words(self) -> AbstractContextManager[None]:
         return in_words(self._path)
@@ -76,7 +72,7 @@ def as_it_lies(path: Path) -> FileEngines:
     """To be read: makes and changes nothing. Raises `LedgerError`."""
     with opening_in_words(path):
         if not path.exists():
-            raise LedgerError(f"there is no ledger {path} yet")
+            raise LedgerError.because("no_ledger", place=path)
         _refuse_foreign_log(path)
         # A disk that is read-only has no place for the files that SQLite shares with writers.
         shared = os.access(path.parent, os.W_OK) or _log(path).exists()
@@ -99,9 +95,7 @@ def _make(path: Path) -> bool:
         # Never one that is there: to close it would drop this process's locks on it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     if not stat.S_ISREG(path.stat().st_mode):
-        raise LedgerError(
-            f"the ledger {path} is no file", hint="Set REMINDER_STATE_DIR to another folder."
-        )
+        raise LedgerError.because("ledger_no_file", path=path)
     beside = [Path(f"{path}-shm"), mark_beside(path), lock_beside(path)]
     narrowed = [name for name in (path, _log(path), *beside) if _narrow(name)]
     if narrowed:
@@ -122,10 +116,7 @@ def _narrow(path: Path) -> bool:
                 with suppress(OSError):
                     path.chmod(0o600)
             if path.stat().st_mode & 0o077:
-                raise LedgerError(
-                    f"the ledger {path} can be read by others: it holds the installation key",
-                    hint=f"chmod 600 {path}",
-                )
+                raise LedgerError.because("ledger_open_to_others", path=path)
             return True
     return False
 
@@ -153,10 +144,7 @@ def _refuse_foreign_log(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(20)
     if header == b"SQLite format 3\0\x10\0\1\1":
-        raise LedgerError(
-            f"{log} is not the log of the ledger {path}, but of one that was there before",
-            hint=f"Remove {log}, if {path} is the backup that you want.",
-        )
+        raise LedgerError.because("log_of_another", path=path, log=log)
 
 
 def _filled(path: Path) -> bool:

@@ -39,10 +39,8 @@ def opening_in_words(path: Path) -> Iterator[None]:
         why = error.strerror or str(error)
         if isinstance(error, FileExistsError | NotADirectoryError):
             why = f"{path.parent} is no folder"
-        raise LedgerError(
-            f"the ledger {path} cannot be opened: {why}",
-            hint="Set REMINDER_STATE_DIR to a folder that this user may write.",
-        ) from None
+        facts = {"path": path, "why": why, "errno": error.errno}
+        raise LedgerError.because("ledger_not_opened", **facts) from None
 
 
 def _failed(path: Path, error: BaseException | None) -> LedgerError:
@@ -53,38 +51,22 @@ def _failed(path: Path, error: BaseException | None) -> LedgerError:
     if kind == sqlite3.SQLITE_FULL or (kind in _DISK and _little_room(path.parent)):
         return _full(path)
     if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LedgerError(
-            f"the ledger {path} has been held by another process for {BUSY_TIMEOUT} s",
-            hint=f"It may be frozen; to see which it is: fuser -v {path}",
-        )
-    hint = "`reminder ledger verify` says whether it is sound."
-    if kind == sqlite3.SQLITE_READONLY:
-        hint = f"This user must be able to write {path} and its folder."
-    elif kind in _DISK:
-        hint = f"Is the disk of {path.parent} well, below its quota?"
-    return LedgerError(f"the ledger {path} cannot be used: {error}", hint=hint)
+        return LedgerError.because("ledger_busy", path=path, seconds=BUSY_TIMEOUT)
+    facts = {"path": path, "why": str(error), "folder": path.parent}
+    facts |= {"is_read_only": kind == sqlite3.SQLITE_READONLY, "is_disk": kind in _DISK}
+    return LedgerError.because("ledger_unusable", **facts)
 
 
 def lost(path: Path, mark: Path, log: Path) -> LedgerError:
-    return LedgerError(
-        f"the ledger {path} is gone or empty, but there was one: a new one would send again "
-        "what went before",
-        hint=f"Put a backup in its place. To begin anew all the same, remove {mark} and {log}.",
-    )
+    return LedgerError.because("ledger_lost", path=path, mark=mark, log=log)
 
 
 def damaged(path: Path, why: object) -> LedgerError:
-    return LedgerError(
-        f"the ledger {path} is damaged or is no ledger: {why}",
-        hint="Put a backup in its place; the file is left as it is.",
-    )
+    return LedgerError.because("ledger_damaged", path=path, why=str(why))
 
 
 def _full(path: Path) -> LedgerError:
-    return LedgerError(
-        f"the disk is full: the ledger {path} cannot be written",
-        hint=f"Make room on the disk of {path.parent}.",
-    )
+    return LedgerError.because("disk_full", path=path, folder=path.parent)
 
 
 def _little_room(folder: Path) -> bool:

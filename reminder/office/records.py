@@ -170,7 +170,5 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
         raise UsageError(f"{source} is the source and the target, wanted two")
     with single_process_lock(sender_lock(source, state_dir)) as ours:
         if not ours:
-            raise LedgerError(
-                f"another process delivers from {source}", hint="Stop the daemon first."
-            )
+            raise LedgerError.because("other_process_delivers", place=source)
         return integrity.copy(source, target, server_mark(state_dir))

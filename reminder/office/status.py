@@ -147,7 +147,7 @@ def why_not_ready(app: Application, at: datetime, *, as_replica: bool = False) -
         with app.database.read() as connection:
             ticked = last_tick(connection)
     except LedgerError as error:
-        return Sentence(STATE, "ledger_away", {"why": str(error)})
+        return Sentence(STATE, "ledger_away", {"why": error.said or str(error)})
     if ticked is None:
         return _NOT_YET
     if abs(at - ticked) > STALLED:  # either way: the clock may have been set back

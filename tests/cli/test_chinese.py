@@ -1,6 +1,7 @@
 """Who has a Chinese locale reads Chinese; scripts and logs read on as before."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,17 @@ REFUSED = [
     ("ledger drop --period 2026-04 --state away", 2, ["没有“away”这种状态"]),
     ("ledger hold --why \u202e", 2, ["--why：含有看不见的字符“\\u202e”，应为一行文字"]),
 ]
+
+
+def test_trouble_with_the_ledger_is_chinese(chinese: Office, state: Path) -> None:
+    chinese("tick")
+    (state / "ledger.db").write_bytes(b"no ledger" * 1000)
+    (state / "ledger.db-wal").unlink(missing_ok=True)
+    ended = chinese("ledger", "verify")
+    assert ended.status == 4
+    first, second = ended.err.splitlines()[-2:]
+    assert first.startswith(f"reminder: 台账{state / 'ledger.db'}已损坏，或不是台账：")
+    assert second == "  请放上备份；这个文件没有动。"
 
 
 @pytest.mark.parametrize(("command", "status", "lines"), REFUSED)

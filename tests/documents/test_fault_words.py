@@ -10,7 +10,7 @@ import pytest
 from jinja2 import nodes
 
 from reminder.documents.edited_file import EditedFile
-from reminder.errors import Fault
+from reminder.errors import REFUSALS, Fault
 from reminder.words import CHINESE, ENGLISH, FAULTS, SHIPPED, Sentence, environment, quoted
 from tests.test_house import modules
 
@@ -21,8 +21,11 @@ SAMPLES: dict[str, Any] = {
     "named": "2029", "day": date(2031, 4, 5), "first": date(2031, 4, 6), "last": date(2031, 5, 7),
     "due": date(2031, 4, 8), "opens": date(2031, 4, 9), "errno": None, "character": "\u202e",
     "keys": ["alpha", "beta"], "names": ["gamma", "delta"], "is_control": True, "is_set": True,
-    "is_when": True, "is_secret": False, "limits": {}, "kind": "task",
+    "is_when": True, "is_secret": False, "limits": {}, "kind": "task", "state": "held",
+    "reason": "hold", "purpose": "feed", "plans": ["eta", "theta"], "states": ["iota", "kappa"],
+    "documents": ["mu", "nu"], "years": [2032, 2033], "newest": 19, "number": 13, "port": 8099,
 }  # fmt: skip
+TRANSLATED = {"limits", "kind", "state", "reason", "purpose"}
 
 
 def macros(language: str, template: str = FAULTS) -> dict[str, list[str]]:
@@ -67,15 +70,18 @@ def needles(value: Any) -> list[str]:
     return [quoted(value).strip("'\"")]
 
 
-@pytest.mark.parametrize("reason", macros(ENGLISH))
-def test_both_languages_say_the_same_facts(reason: str) -> None:
-    names = macros(ENGLISH)[reason]
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [(name, reason) for name in (FAULTS, REFUSALS) for reason in macros(ENGLISH, name)],
+)
+def test_both_languages_say_the_same_facts(template: str, reason: str) -> None:
+    names = macros(ENGLISH, template)[reason]
     facts = {name: SAMPLES.get(name, f"some-{name}") for name in names}
     flags = [name for name in names if name.startswith("is_")]
     for choice in product((True, False), repeat=len(flags)):
         facts |= dict(zip(flags, choice, strict=True))
-        english, chinese = map(Sentence(FAULTS, reason, facts).words, (ENGLISH, CHINESE))
-        for name in set(names) - set(flags) - {"limits", "kind"}:
+        english, chinese = map(Sentence(template, reason, facts).words, (ENGLISH, CHINESE))
+        for name in set(names) - set(flags) - TRANSLATED:
             for needle in needles(facts[name]):
                 assert (needle in english) == (needle in chinese), (name, english, chinese)
 
