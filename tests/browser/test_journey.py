@@ -25,6 +25,7 @@ CONSOLE = (
     "/ledger",
     "/outgoing",
     "/meetings",
+    "/plan",
     "/links",
 )
 
@@ -114,6 +115,40 @@ def finish(page: Page, words: str) -> None:
     page.get_by_label("说明").first.fill(words)
     page.get_by_role("button", name="登记完成").first.click()
     expect(page.get_by_text("待复核（已登记4月1日完成）").first).to_be_visible()
+
+
+def test_the_table_is_edited_on_a_phone_and_calendars_follow_when_it_is_published(
+    served: Served, secretary: Page
+) -> None:
+    plan = f"{served.base}/console/plan"
+    secretary.set_viewport_size({"width": 375, "height": 812})
+    secretary.goto(plan)
+    row = secretary.locator("tr", has_text="组织列席代表座谈会")
+    row.get_by_role("link", name="修改").click()
+    secretary.get_by_label("主要内容").fill("组织列席代表座谈会（改）")
+    secretary.get_by_label("简称").fill("座谈会改")
+    secretary.get_by_role("button", name="保存到修改稿").click()
+    expect(row).to_contain_text("已改")
+    expect(row).to_be_in_viewport()
+    row.get_by_role("link", name="修改").click()
+    secretary.get_by_label("移到哪个月").select_option("11月")
+    secretary.get_by_role("button", name="移到该月").click()
+    expect(row).to_contain_text("11月")
+    secretary.get_by_role("link", name="新增", exact=False).first.click()
+    secretary.get_by_label("主要内容").fill(ATTACK)
+    secretary.get_by_label("时间", exact=False).first.fill("6月上旬")
+    secretary.get_by_label("承办单位", exact=False).fill("代表工作委员会")
+    secretary.get_by_role("button", name="保存到修改稿").click()
+    expect(secretary.get_by_text("2处修改尚未发布")).to_be_visible()
+    assert "座谈会（改）" not in feed(served, LEAD)
+    secretary.get_by_role("link", name="查看影响并发布").click()
+    secretary.get_by_label("不通知").check()
+    secretary.get_by_role("button", name="发布", exact=True).click()
+    assert feed_until(served, LEAD, "座谈会（改）")
+    secretary.goto(plan)
+    expect(row).not_to_contain_text("已改")
+    expect(secretary.get_by_text(ATTACK)).to_be_visible()
+    assert "month = 11" in served.app.office.contents["plan/plan_2026.toml"].decode()
 
 
 def test_a_secretary_with_a_phone_notes_a_call_and_signs_for_who_has_answered(
