@@ -3,7 +3,7 @@
 A name is the same on every machine, wherever the files lie.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -51,10 +51,12 @@ class DocumentFiles:
         names = sorted({*contents, UNITS})
         return {name: EditedFile(self.path_of(name), contents.get(name)) for name in names}
 
-    def contents(self) -> dict[str, bytes | None]:
-        """None for one that cannot be read."""
+    def contents(self, known: Iterable[str] = ()) -> dict[str, bytes | None]:
+        """None for one that cannot be read. Of those that are `known` also a plan that stands
+        beside the one that `plan` names."""
         contents: dict[str, bytes | None] = {}
-        for name, path in self.documents().items():
+        beside = {name: path for name in known if (path := self.path_of(name)).is_file()}
+        for name, path in (beside | self.documents()).items():
             try:
                 contents[name] = read_file(path)
             except (OSError, ValueError):

@@ -143,7 +143,9 @@ class Office:
     def files(self) -> list[Path]:
         """Those that people edit, whether they are there or not."""
         folder = config_dir(self.config)
-        return [folder / "reminder.toml", *self.document_files.documents().values()]
+        known = map(self.document_files.path_of, self.contents)
+        there = (*self.document_files.documents().values(), *known)
+        return [folder / "reminder.toml", *dict.fromkeys(there)]
 
 
 def load_office(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from reminder.domain.versions import Origin, Tell
+
+
+_DOCUMENT = re.compile(r"units\.toml|(plan|workdays)/(?!\.)[^/\\\0]+")
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,10 @@ class Edit:
     document: str
     kind: str
     args: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        if not _DOCUMENT.fullmatch(self.document):  # it becomes a file's name
+            raise ValueError(f"{self.document!r} is no document")
 
     @property
     def origin(self) -> Origin:

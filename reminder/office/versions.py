@@ -51,8 +51,8 @@ class FileState:
 
 
 def file_state(connection: Connection, files: DocumentFiles, place: str) -> FileState:
-    found = files.contents()
     versions = publications.in_force(connection)
+    found = files.contents(versions)
     seen, known = (publications.read_seen(connection, place), publications.known_hashes(connection))
     verdicts = {}
     for name in dict.fromkeys((*found, *versions)):
@@ -118,7 +118,8 @@ def _to_come(settings: Settings, config: Path | None) -> tuple[int, dict[str, by
             return 0, None
         files = DocumentFiles(settings.plan, config_dir(config))
         state = file_state(connection, files, place_of(config))
-        if set(state.verdicts.values()) <= {Verdict.SAME, Verdict.EDITED}:
+        as_files = set(state.verdicts.values()) <= {Verdict.SAME, Verdict.EDITED}
+        if as_files and state.files.keys() == files.documents().keys():
             return number, None
         return number, merged(connection, state.changes())
 

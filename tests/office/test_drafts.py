@@ -10,6 +10,7 @@ from reminder.ledger import publications
 from reminder.office import drafts
 from reminder.office.application import Application
 from reminder.office.publishing import publish_files
+from reminder.office.versions import open_office
 from tests.daemon.trials import MARCH, Trial
 
 UNITS, PLAN = "units.toml", "plan/plan.toml"
@@ -145,3 +146,31 @@ def test_draft_that_was_edited_while_it_was_looked_at_is_not_published(app: Appl
     with pytest.raises(DeclinedError, match="meanwhile"):
         drafts.publish_draft(app, seen, WANG, note="", tell=Tell.NOW)
     assert address(app) == "related@unit.test"
+
+
+def test_table_of_the_next_year_stays_beside_the_one_file(
+    app: Application, office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the settings name a file and no folder."""
+    plan = app.office.contents[PLAN].decode()
+    later = plan.replace("year = 2026", "year = 2027").replace('id = "2026-', 'id = "2027-')
+    drafts.add(app, WANG, Edit("plan/plan_2027.toml", "text", {"text": later, "origin": "import"}))
+    drafts.publish_draft(app, draft_of(app, WANG), WANG, note="", tell=Tell.NOW)
+    assert [table.plan.year for table in app.tables] == [2026, 2027]
+    assert publish_files(app, author="").number == 0
+    assert [table.plan.year for table in app.tables] == [2026, 2027]
+    assert office.plan_file.with_name("plan_2027.toml").exists()
+    office.plan_file.with_name("plan_2027.toml").write_text(
+        later.replace("一件事", "别的事"), "utf-8"
+    )
+    assert publish_files(app, author="").number == 3
+    assert "别的事" in {task.title for task in app.tables[1].plan.tasks}
+    monkeypatch.setenv("REMINDER_PLAN", str(office.plan_file))
+    read = open_office(office.config, {"database_url": app.settings.database_url})
+    assert len(read.tables) == 2
+
+
+@pytest.mark.parametrize("name", ["../units.toml", "plan/../x.toml", "plan/.x", "config/x", "plan/"])
+def test_edit_is_of_a_document(name: str) -> None:
+    with pytest.raises(ValueError, match="no document"):
+        Edit(name, "text", {"text": ""})
