@@ -11,7 +11,6 @@ from typing import Any
 
 from reminder.domain.versions import Origin, Tell
 
-
 _DOCUMENT = re.compile(r"units\.toml|(plan|workdays)/(?!\.)[^/\\\0]+")
 
 

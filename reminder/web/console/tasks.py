@@ -11,7 +11,7 @@ from starlette.routing import Route
 from reminder.domain.plan import TaskKind, calendar_month
 from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError
-from reminder.office import completion, links, overview, registrations, unit_edits
+from reminder.office import completion, drafts, links, overview, registrations, unit_edits
 from reminder.office.brief import offered_periods
 from reminder.office.overview import SHOWN
 from reminder.web.console.access import console_form, console_page
@@ -34,6 +34,9 @@ def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     shown = overview.read_overview(page.app, page.connection, page.at)
     facts = {"overview": shown, "drawn": _picture(page, shown), "back": "/console"}
     facts["briefs"] = offered_periods(page.app, page.at)
+    mine = drafts.open_draft(page.connection, page.person.name)
+    facts["returned"] = mine if mine and mine.answer else None
+    facts["submitted"] = drafts.submitted_drafts(page.connection)
     return _render(page, "year.html", form, refused, **facts)
 
 

@@ -80,10 +80,13 @@ def test_draft_goes_to_an_approver_and_back(house: Any, wang: Secretary, li: Sec
     assert wang.post(f"{HERE}/publish", {"seen": "x"}).status_code == 403
     wang.post(f"{HERE}/submit", {"note": "请核"})
     assert "王敏，1处修改" in li.get(HERE).text
+    assert "提交了修改稿，1处：请核" in li.get("/console").text
+    assert "提交了修改稿" not in wang.get("/console").text
     [where] = re.findall(rf'href="({HERE}s/\d+)"', li.get(HERE).text)
     assert "请核" in li.get(where).text
     assert li.post(f"{where}/return", {"words": ""}).status_code == 422
     li.post(f"{where}/return", {"words": f"请改{XSS}"})
+    assert "退回了修改稿：请改" in wang.get("/console").text
     mine = wang.get(HERE).text
     assert "李静" in mine
     assert "请改" in mine
