@@ -32,11 +32,10 @@ Act = Callable[[Page, Form], str]  # returns the name of the message that says w
 
 def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     shown = overview.read_overview(page.app, page.connection, page.at)
-    facts = {"overview": shown, "drawn": _picture(page, shown), "back": "/console"}
+    facts: dict[str, Any] = {"overview": shown, "drawn": _picture(page, shown), "back": "/console"}
     facts["briefs"] = offered_periods(page.app, page.at)
     mine = drafts.open_draft(page.connection, page.person.name)
     facts["returned"] = mine if mine and mine.answer else None
-    facts["submitted"] = drafts.submitted_drafts(page.connection)
     return _render(page, "year.html", form, refused, **facts)
 
 

@@ -80,8 +80,7 @@ def test_draft_goes_to_an_approver_and_back(house: Any, wang: Secretary, li: Sec
     assert wang.post(f"{HERE}/publish", {"seen": "x"}).status_code == 403
     wang.post(f"{HERE}/submit", {"note": "请核"})
     assert "王敏，1处修改" in li.get(HERE).text
-    assert "提交了修改稿，1处：请核" in li.get("/console").text
-    assert "提交了修改稿" not in wang.get("/console").text
+    assert "王敏提交的<strong>1处修改</strong>等待发布：请核" in li.get("/console").text
     [where] = re.findall(rf'href="({HERE}s/\d+)"', li.get(HERE).text)
     assert "请核" in li.get(where).text
     assert li.post(f"{where}/return", {"words": ""}).status_code == 422
