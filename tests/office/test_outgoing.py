@@ -22,6 +22,7 @@ from reminder.office.waiting import Choice, hash_of
 from tests.daemon.trials import MARCH, NOBODY, Trial, by_smtp, parsed, trial
 from tests.mail.servers import bad_server
 from tests.office import approving
+from tests.plans import plan_text, put_plans
 
 HELD: dict[str, Any] = {"mail": {"first_start": "hold"}}
 APRIL, LATER, MAY = (f"2026-0{day}T09:00+08:00" for day in ("4-01", "4-02", "5-06"))
@@ -187,6 +188,42 @@ def _die_releasing(office: Trial) -> None:
         patch.setattr(notices, "fix_all", fix_and_die)
         patch.setattr(releasing, "batched", tens)
         by_page(office, APRIL, **HELD)
+
+
+def of_plans(office: Trial, at: str) -> dict[str, tuple[int, bool]]:
+    """By plan how many wait on its page, and whether a hold stands there."""
+    found = {}
+    for plan in ("small", "other"):
+        waiting = approving.waiting(office.app(at, **HELD).about(plan))
+        found[plan] = waiting.count(Wait.RELEASE), waiting.hold is not None
+    return found
+
+
+def release_of(office: Trial, plan: str, at: str) -> None:
+    app = office.app(at, **HELD).about(plan)
+    releasing.let_go(app, all_held(app))
+
+
+def test_each_of_several_plans_is_released_on_its_own_page(office: Trial) -> None:
+    """A first start of one alone; what holds everything is lifted at once, and what it kept back
+    of the other plan still waits there."""
+    put_plans(office, small=plan_text(), other=plan_text("other"))
+    office.tick(MARCH, **HELD)
+    assert of_plans(office, MARCH) == {"small": (2, True), "other": (2, True)}
+    release_of(office, "other", MARCH)
+    assert of_plans(office, MARCH) == {"small": (2, True), "other": (0, False)}
+    release_of(office, "small", MARCH)
+    office.tick(MARCH, **HELD)
+    app = office.app(MARCH)
+    holds.hold(app.database, app.clock.now(), "")
+    office.tick(APRIL, **HELD)
+    release_of(office, "small", APRIL)
+    assert of_plans(office, APRIL) == {"small": (0, False), "other": (2, False)}
+    office.tick(APRIL, **HELD)
+    assert of_plans(office, APRIL) == {"small": (0, False), "other": (2, False)}
+    release_of(office, "other", APRIL)
+    office.tick(APRIL, **HELD)
+    assert len(office.files()) == 8
 
 
 def test_with_four_eyes_nobody_lets_go_what_tells_of_their_own_edits(office: Trial) -> None:

@@ -200,6 +200,7 @@ def _look(page: Page, form: Form, refused: str = "") -> Response:
         part=form["part"],
         ticked=ticked,
         of_hold=choice.of_hold,
+        several=len(page.app.office.series) > 1,
         count=len(mails),
         groups=groups,
         hold=waiting.hold,
