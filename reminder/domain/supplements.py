@@ -75,7 +75,7 @@ def corrections(
         of_all = not (change.before and change.after)
         for role in change.roles:
             mine = _of(role, differences)
-            is_known = after.directory.receiver(role.unit) is not None
+            is_known = _is_written_to(after, role.unit)
             months = told.get(role.unit, frozenset())
             if mine and is_known and _is_told(before, after, change, role, months, this_month):
                 was = _facts(before, change.before) if role.before else None
@@ -83,6 +83,11 @@ def corrections(
                 one = Correction(change.id, role, mine, was, now, of_all)
                 found.setdefault(role.unit, []).append(one)
     return {unit: tuple(items) for unit, items in found.items()}
+
+
+def _is_written_to(table: Timetable, unit: str) -> bool:
+    found = table.directory.receiver(unit)
+    return found is not None and not found.retired
 
 
 def _heard(told: Set[int], this_month: int) -> Set[int]:

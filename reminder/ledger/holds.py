@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from reminder.domain.notices import APPROVED_KINDS, ON_HOLD, UNREAD, Reason, State
+from reminder.domain.notices import APPROVED_KINDS, ON_HOLD, UNREAD, Kind, Reason, State
 from reminder.ledger.history import Change, note_act, record
 from reminder.ledger.notices import ON_THEIR_WAY, set_states
 from reminder.ledger.schema import (
@@ -138,25 +138,30 @@ def count_for_people(
 
 @dataclass(frozen=True)
 class Unapproved:
-    """A plan's digests of one period and moment; `changed` were approved and read otherwise now."""
+    """A plan's notices of one kind, period and moment; `changed` were approved and read otherwise
+    now."""
 
     plan: str
     period: str
     due: datetime
     count: int
     changed: int
+    kind: Kind
 
 
 def unapproved(connection: Connection, stream: str, plan: str = "") -> list[Unapproved]:
     """Of that plan, or of all."""
     batch = (notice.c.plan, notice.c.period, notice.c.due)
-    query = select(*batch, func.count(), func.count(notice.c.approved)).where(
+    counts = func.count(), func.count(notice.c.approved)
+    query = select(*batch, *counts, notice.c.kind).where(
         notice.c.state == State.HELD, notice.c.reason == Reason.APPROVAL, notice.c.stream == stream
     )
     if plan:
         query = query.where(notice.c.plan == plan)
-    rows = connection.execute(query.group_by(*batch).order_by(*reversed(batch)))
-    return [Unapproved(*row) for row in rows]
+    rows = connection.execute(query.group_by(*batch, notice.c.kind).order_by(*reversed(batch)))
+    return [
+        Unapproved(row.plan, row.period, row.due, row[3], row[4], Kind(row.kind)) for row in rows
+    ]
 
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)

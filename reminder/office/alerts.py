@@ -191,16 +191,19 @@ class Alerts:
             if at < table.moment(table.days.shift(due.date(), -1)):
                 continue
             kind = "approval-late" if is_late else "approval"
+            macro = "unapproved"
+            if held.kind is Kind.SUPPLEMENT:
+                kind, macro = f"supplement-{kind}", "unapproved_supplements"
             named = self._named(held.plan, held.period)
             words = (
-                f"digest {named}: {held.count} wait for approval at /console/outgoing, "
+                f"{held.kind} {named}: {held.count} wait for approval at /console/outgoing, "
                 f"due {due.isoformat(' ', 'minutes')}"
             )
             url = console_url(self.office.settings, OUTGOING)
             facts: dict[str, object] = {"period": held.period, "changed": held.changed}
             facts |= {"count": held.count, "due": due, "late": is_late, "url": url}
             name = f"{kind}/{named}/{due:%m%dT%H%M}"
-            yield Trouble(name, words, "unapproved", facts, held.plan)
+            yield Trouble(name, words, macro, facts, held.plan)
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
