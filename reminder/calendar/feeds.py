@@ -138,7 +138,7 @@ class Feeds:
     def rendered(self, name: str, query: Query) -> tuple[bytes, datetime | None]:
         """With the moment since which it is so. Raises `UnknownError`."""
         if not self.has(name):
-            raise UnknownError(f"{name!r} is no feed")
+            raise UnknownError.because("no_feed", name=name)
         tables = self._tables()
         with self._database.read() as connection:
             rows, changed = ledger.read_feed(connection, name)

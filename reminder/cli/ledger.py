@@ -197,15 +197,14 @@ def copy(
     old = records.place_named("--from", source) if source else settings.ledger
     if undo:
         was_moved = records.take_back(old)
-        say(f"{old} {'is open again' if was_moved else 'is open'}")
-        print("If the other one has sent since, first: reminder ledger hold")
+        announce("ledger_open", place=str(old), was_moved=was_moved)
         return
     if not (source or target):
-        raise UsageError("wanted --from or --to: the other is the configured database")
+        raise UsageError.because("from_or_to")
     new = records.place_named("--to", target) if target else settings.ledger
     counts = records.move(old, new, settings.state_dir)
-    say(f"{counts['notice']} notices and {sum(counts.values())} rows are in {new}")
-    say(f"{old} is closed: go on with REMINDER_DATABASE_URL set to the new one")
+    facts = {"notices": counts["notice"], "rows": sum(counts.values())}
+    announce("ledger_copied", new=str(new), old=str(old), **facts)
 
 
 @cli.command(epilog="Example: reminder ledger verify")

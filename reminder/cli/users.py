@@ -121,7 +121,7 @@ def subject(
     from reminder.office.persons import set_subject
 
     set_subject(application(), name, subject, user())
-    print(f"{name} logs in as {subject!r} of the identity provider")
+    announce("identity_set", person=name, subject=subject)
 
 
 @cli.command("totp-off", epilog="Example: reminder user totp-off wangmin")

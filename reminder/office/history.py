@@ -58,7 +58,7 @@ def read_version(app: Application, connection: Connection, number: int) -> PastV
     """Raises `UnknownError`."""
     found = publications.read_publications(connection, after=number - 1)
     if not found or found[-1].number != number:
-        raise UnknownError(f"no publication {number}")
+        raise UnknownError.because("no_publication", number=number, newest=0)
     one, now = found[-1], publications.in_force(connection)
     then = publications.in_force(connection, number)
     differing = tuple(n for n in one.documents if now[n].sha256 != then[n].sha256)

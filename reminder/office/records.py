@@ -167,7 +167,7 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
     Raises `LedgerError` where one of them is in use.
     """
     if source == target:
-        raise UsageError(f"{source} is the source and the target, wanted two")
+        raise UsageError.because("same_ledger", place=source)
     with single_process_lock(sender_lock(source, state_dir)) as ours:
         if not ours:
             raise LedgerError.because("other_process_delivers", place=source)
