@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from reminder.documents.edited_file import EditedFile
 from reminder.documents.editing import EDITORS, apply_each, place_of_edit
+from reminder.documents.plan_editing import TIMES
 from reminder.documents.plan_file import read_plan
 from reminder.documents.plan_import.unit_names import UnitNames
 from reminder.documents.plan_tables import PlanTables
@@ -112,8 +113,12 @@ def save_task(
     """Puts it into the draft; a new task without a name. Returns its id. Raises
     `FieldMistakesError`, and `DeclinedError` for a task that is no more."""
     values, wrong = _with_units(app.table.directory, typed.values)
-    if values["place"] == "month" and not values["time"]:
+    if values["place"] != "month":  # such a row says none of these
+        values |= {key: NOTHING[key] for key in TIMES}
+    elif not values["time"]:
         wrong["time"] = Fault("", 0, "time", "is_missing")
+    if values["place"] == "standing":
+        values["time"] = ""
     name = name or _new_id(app, draft, _head(app.table.plan.term, values))
     old, old_row = draft.edit_of("task", name), draft.edit_of("row", name)
     base = draft.without(old, old_row if typed.with_row else None)

@@ -147,7 +147,7 @@ def test_the_table_is_edited_on_a_phone_and_calendars_follow_when_it_is_publishe
     assert feed_until(served, LEAD, "座谈会（改）")
     secretary.goto(plan)
     expect(row).not_to_contain_text("已改")
-    expect(secretary.get_by_text(ATTACK)).to_be_visible()
+    expect(secretary.get_by_role("rowheader", name=ATTACK)).to_be_visible()
     assert "month = 11" in served.app.office.contents["plan/plan_2026.toml"].decode()
 
 

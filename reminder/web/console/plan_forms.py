@@ -89,12 +89,17 @@ def _typed_task(page: Page, form: Form) -> tuple[dict[str, Any], dict[str, str]]
         "place": form["place"] if form["place"] in PLACES else "month",
         "meetings": sorted(
             (name[len("meeting-") :] for name in form.values if name.startswith("meeting-")),
-            key=lambda name: int(form[f"meeting-{name}"] or 0),
+            key=lambda name: _number(form, f"meeting-{name}") or 0,
         ),
-        "before": int(form["before"]) if form["before"].isdecimal() else None,
+        "before": _number(form, "before"),
     }
     days, wrong = _days(page, form, "opens", "due")
     return {**values, **days}, wrong
+
+
+def _number(form: Form, key: str) -> int | None:
+    typed = form[key]
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 5 else None
 
 
 def _names(form: Form, key: str) -> str:
@@ -164,8 +169,7 @@ def _save_session(page: Page, form: Form) -> Response:
     draft, name = read_draft(page), page.part("session")
     page.end_reading()
     days, wrong = _days(page, form, "date", "until")
-    month = int(form["month"]) if form["month"].isdecimal() else None
-    values = {"name": form.line("name", LINE), "month": month, **days}
+    values = {"name": form.line("name", LINE), "month": _number(form, "month"), **days}
     return _kept(
         page, wrong, lambda: plan_edits.save_session(page.app, page.person, draft, name, values),
         lambda words: _session_form(page, values, words),

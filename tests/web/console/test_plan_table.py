@@ -141,6 +141,8 @@ FORMS: list[tuple[str, dict[str, Any], list[tuple[str, dict[str, Any]]]]] = [
      [("task", {"meetings": ["sc-23"], "before": 3})]),
     ("2026-06-1", {"soft": None}, [("task", {"soft": False})]),
     (SOLE, {"remark": "由常委会确定"}, [("task", {"remark": "由常委会确定"})]),
+    ("2026-01-2", {"place": "standing", "time": "1月"},
+     [("task", {"place": "standing", "time": "", "meetings": [], "before": None})]),
     (TASK, {}, []),
 ]  # fmt: skip
 
@@ -280,6 +282,24 @@ def test_it_is_taken_away_by_the_name_of_its_state(wang: Secretary, house: Any, 
     if kind == "xlsx":
         sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
         assert any("甲" in str(cell.value) for cells in sheet for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (f"task/{TASK}", {"meeting-sc-25": "x", "before": "9" * 5000, "time": "6月"}),
+        (f"task/{TASK}", {"meeting-<b>": "1"}),
+        (f"task/{TASK}/move", {"time": "什么时候"}),
+        ("session/sc-25", {"month": "9" * 5000, "name": "x"}),
+        ("session/new", {}),
+        ("undo", {"id": "\r\nx: y"}),
+        ("head", {"name": "", "tag": "x"}),
+    ],
+)
+def test_whatever_is_sent_is_answered(wang: Secretary, path: str, form: dict[str, str]) -> None:
+    answer = wang.post(f"{HERE}/{path}", form)
+    assert answer.status_code in (303, 422)
+    assert "x" not in answer.headers
 
 
 def test_what_is_not_there_is_not_found(wang: Secretary) -> None:
