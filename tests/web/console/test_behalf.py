@@ -27,7 +27,7 @@ def unsigned(house: Any) -> Secretary:
 
 
 def row_of(page: str, unit: str) -> str:
-    [row] = [row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if f"units/{unit}" in row]
+    [row] = [row for row in re.findall(r"<tr\b.*?</tr>", page, re.DOTALL) if f"units/{unit}" in row]
     return row
 
 
