@@ -34,6 +34,7 @@ from reminder.mail.mime import HeaderAddress, MailText
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
 UNIT_MARK, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
+LINK_MARKS = (_PAGE, _CALENDAR)
 _MOST_TEXTS = 200  # texts of one moment: a plan's audiences are a few dozen
 
 

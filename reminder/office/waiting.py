@@ -16,11 +16,12 @@ from reminder.ledger import holds
 from reminder.ledger.holds import Hold
 from reminder.ledger.occasions import reminded_tasks
 from reminder.ledger.views import NoticeView, read_notices
-from reminder.mail.compose import UNIT_MARK
+from reminder.mail.compose import LINK_MARKS, UNIT_MARK
 from reminder.office.application import Application
 from reminder.office.container import Container
 from reminder.office.outgoing import OutgoingMail, Wait, as_of
 
+_NO_LINKS = str.maketrans(dict.fromkeys(LINK_MARKS, "…"))
 OWN_LINES = 6  # in which mails of one group may differ
 COMPARED = 20  # groups of one subject with which a reading is compared
 
@@ -113,9 +114,9 @@ class Choice:
     def pick(self, waiting: Waiting) -> list[OutgoingMail]:
         """Raises `DeclinedError` when none of it waits; a hold may keep back nothing yet."""
         picked = {one.key: one for one in self._pick(waiting)}
-        if picked or self.of_hold:
+        if picked or (self.of_hold and waiting.hold):
             return list(picked.values())
-        if self.keys or self.groups or self.whole:
+        if self.keys or self.groups or self.whole or self.of_hold:
             raise DeclinedError("waits_no_more")
         raise DeclinedError("nothing_chosen")
 
@@ -277,10 +278,11 @@ def _together(readings: list[_Reading]) -> Iterator[MailGroup]:
 
 
 def _named(lines: OwnLines, one: OutgoingMail) -> OwnLines:
-    """With the unit's name in place of its mark."""
+    """With the unit's name in place of its mark, and without links."""
     name = one.unit.name if one.unit else ""
-    more, less = (
-        tuple(line.replace(UNIT_MARK, name).strip() for line in which)
-        for which in (lines.more, lines.less)
-    )
-    return OwnLines(more, less)
+
+    def said(which: tuple[str, ...]) -> tuple[str, ...]:
+        named = (line.translate(_NO_LINKS).replace(UNIT_MARK, name) for line in which)
+        return tuple(line.strip() for line in named)
+
+    return OwnLines(said(lines.more), said(lines.less))

@@ -235,6 +235,8 @@ def test_all_is_held_and_goes_on_by_the_page_alone(house: Any) -> None:
     text, form = looked(secretary, "release-hold", part_="")
     assert "放行31封并恢复发送" in text
     secretary.post(f"{HERE}/do", form)
+    again = secretary.post(f"{HERE}/do", form)  # of another, who looked at the same time
+    assert (again.status_code, "可能已由他人处理" in again.text) == (422, True)
     house.application.tick()
     assert reasons(house) == {"accepted": 31}
 
