@@ -28,6 +28,7 @@ from reminder.domain.occasions import digest_draft
 from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.mail.compose import Composer
+from reminder.mail.render_context import RenderContext
 from reminder.mail.replicas import sending_right
 from reminder.office.application import Application
 from reminder.web.feeds import FeedAnswer
@@ -79,7 +80,7 @@ def compose() -> dict[str, object]:
     draft = digest_draft(composer.office.table, 4, "helan")
 
     def composed() -> bytes:
-        return composer.context(draft.due, Progress()).compose(draft).content
+        return RenderContext(composer, draft.due, Progress()).compose(draft).content
 
     content = composed()
     parsed = email.message_from_bytes(content, policy=default)

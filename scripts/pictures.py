@@ -23,6 +23,7 @@ from reminder.domain.registrations import Signature
 from reminder.domain.windows import Progress
 from reminder.ledger.access import PAGE, InstallationKey, LinkView
 from reminder.mail.compose import Composer, UnitFacts
+from reminder.mail.render_context import RenderContext
 from reminder.office import completion, registrations
 from reminder.office.application import Application
 from reminder.office.links import door_word
@@ -42,7 +43,7 @@ def mail(browser: Browser, composer: Composer, unit: str, progress: Progress, na
     draft = digest_draft(composer.office.table, 4, unit)
     page, feed = f"{SITE}/units/q2m7…/{unit}", f"{SITE}/feeds/h4kd…/{unit}.ics"
     facts = UnitFacts(calendar_link=feed, page_link=page)
-    composed = composer.context(draft.due, progress).compose(draft, facts)
+    composed = RenderContext(composer, draft.due, progress).compose(draft, facts)
     message = email.message_from_bytes(composed.content, policy=default)
     body = message.get_body(("html",))
     assert body is not None

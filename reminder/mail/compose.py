@@ -6,9 +6,8 @@ installation key alone: composing twice makes the same message.
 
 import hashlib
 import re
-from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from jinja2 import Environment
@@ -17,15 +16,11 @@ from markupsafe import escape
 from reminder.documents.office import Office
 from reminder.documents.sections import MailSettings
 from reminder.documents.templates import WORDS, environment, phrase, render
-from reminder.domain.digest import Content, digest, reminder
+from reminder.domain.digest import Content
 from reminder.domain.notices import Kind, NoticeDraft
 from reminder.domain.occasions import addressees
-from reminder.domain.plan import calendar_month
-from reminder.domain.status import Reader
-from reminder.domain.supplements import Correction, changed_section, supplement
-from reminder.domain.timetable import Timetable
+from reminder.domain.supplements import Correction
 from reminder.domain.units import Unit
-from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.notices import Composed
 from reminder.mail import mime
@@ -35,7 +30,6 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
 UNIT_MARK, _PAGE, _CALENDAR = "\ufdd0", "\ufdd1", "\ufdd2"
 LINK_MARKS = (_PAGE, _CALENDAR)
-_MOST_TEXTS = 200  # texts of one moment: a plan's audiences are a few dozen
 
 
 @dataclass(frozen=True)
@@ -67,9 +61,6 @@ class Composer:
     @cached_property
     def _mail(self) -> MailSettings:
         return self.office.settings.mail
-
-    def context(self, as_of: datetime, progress: Progress) -> "RenderContext":
-        return RenderContext(self, as_of, progress)
 
     def phrase(self, name: str, macro: str, **facts: object) -> str:
         """What a macro says in plain text."""
@@ -252,74 +243,3 @@ class Sketch:
 
     def composed(self) -> Composed:
         return self.composer.message(self)
-
-
-@dataclass(frozen=True)
-class RenderContext:
-    """The mails of one moment: what units of one audience read alike is written once."""
-
-    composer: Composer
-    as_of: datetime
-    progress: Progress
-    _texts: dict[Hashable, tuple[Content, MailText, str]] = field(default_factory=dict)
-
-    def subject(self, draft: NoticeDraft, facts: UnitFacts) -> str:
-        return self.composer.subject(self._content(draft, facts))
-
-    def compose(
-        self, draft: NoticeDraft, facts: UnitFacts = UnitFacts(), *, rehearsal: bool = False
-    ) -> Composed:
-        """The message of a digest, a nudge, a 待确认 mail or a correction."""
-        return self.sketch(draft, facts, rehearsal=rehearsal).composed()
-
-    def sketch(self, draft: NoticeDraft, facts: UnitFacts, *, rehearsal: bool = False) -> Sketch:
-        for_lead = addressees(self.table, draft).lead
-        if not for_lead:
-            facts = replace(facts, page_link="", calendar_link="")  # the unit's own
-        # All that the mail depends on, but for the unit's name and addresses.
-        alike = (
-            (draft.kind, draft.period, draft.tasks, draft.due),
-            (self.table.audience(draft.unit), self._reported.get(draft.unit)),
-            (facts.first_of_year, bool(facts.page_link), bool(facts.calendar_link)),
-            (facts.signed, *(one.reading for one in facts.corrections)),
-            self.composer.copied(draft),
-            None if for_lead else draft.unit,
-        )
-        if alike not in self._texts:
-            if len(self._texts) >= _MOST_TEXTS:  # each unit for itself: nothing is shared
-                self._texts.clear()
-            content = self._content(draft, facts)
-            said = self.composer.text(draft, content, facts)
-            self._texts[alike] = content, said, hashlib.sha256(repr(said).encode()).hexdigest()
-        content, said, reading = self._texts[alike]
-        return Sketch(self.composer, draft, self.as_of, content, facts, said, reading, rehearsal)
-
-    @property
-    def table(self) -> Timetable:
-        return self.composer.office.table
-
-    @cached_property
-    def _reported(self) -> dict[str, tuple[tuple[str, date], ...]]:
-        units: dict[str, tuple[tuple[str, date], ...]] = {}
-        for (task, unit, period), day in self.progress.reported.items():
-            if not period:
-                units[unit] = (*units.get(unit, ()), (task, day))
-        return units
-
-    def _content(self, draft: NoticeDraft, facts: UnitFacts) -> Content:
-        table, at, day = self.table, self.as_of, self.table.local_day(self.as_of)
-        late, unit = table.is_late(draft.due, at), table.directory[draft.unit]
-        reader = Reader(table, unit, day, self.progress, linked=bool(facts.page_link))
-        if draft.kind is Kind.DIGEST:
-            month = table.plan.month_of(draft.period)
-            content = digest(reader, month, at)
-            if facts.corrections:
-                changed = changed_section(facts.corrections, calendar_month(month))
-                content = replace(content, sections=(changed, *content.sections))
-        elif draft.kind is Kind.SUPPLEMENT:
-            content = supplement(reader, facts.corrections, at, signed=facts.signed)
-        else:
-            content = reminder(draft.kind, reader, [task for task, *_ in draft.tasks], at)
-        for_lead = addressees(table, draft).lead
-        first = facts.first_of_year and for_lead
-        return replace(content, late=late, first_of_year=first, for_lead=for_lead)

@@ -28,7 +28,8 @@ from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.notices import Composed, NewNotice
 from reminder.ledger.registrations import in_force, read_progress
 from reminder.ledger.views import NoticeView, read_notices
-from reminder.mail.compose import Composer, RenderContext, UnitFacts
+from reminder.mail.compose import Composer, UnitFacts
+from reminder.mail.render_context import RenderContext
 from reminder.office.corrections import Corrections, Heard, Hearing
 
 
@@ -82,7 +83,7 @@ class NoticeWriter:
         notices.add(connection, new, at, stream=self.stream, rehearsal=self.rehearsal)
 
     def context(self, connection: Connection, at: datetime) -> RenderContext:
-        return self.composer.context(at, self.progress(connection, at))
+        return RenderContext(self.composer, at, self.progress(connection, at))
 
     def compose(
         self, connection: Connection, draft: NoticeDraft, at: datetime, *, rehearsal: bool = False
@@ -231,7 +232,7 @@ class NoticeWriter:
             notices.set_states(connection, [view.key], State.REFUSED, Reason.NO_ADDRESS, at)
             return None
         draft = still_asked(self._table, draft, progress)
-        context = self.composer.context(at, progress)
+        context = RenderContext(self.composer, at, progress)
         [facts] = self.unit_facts(connection, [draft], context)
         if facts.says_nothing(draft):
             notices.set_states(connection, [view.key], State.EXPIRED, Reason.DONE, at)

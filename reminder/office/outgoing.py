@@ -27,8 +27,9 @@ from reminder.ledger import notices
 from reminder.ledger.notices import Composed
 from reminder.ledger.schema import batched
 from reminder.ledger.views import NoticeView
-from reminder.mail.compose import UNIT_MARK, RenderContext, Sketch
+from reminder.mail.compose import UNIT_MARK, Sketch
 from reminder.mail.mime import subject_of, text_of
+from reminder.mail.render_context import RenderContext
 from reminder.office.notice_writer import NoticeWriter, drafts_of
 
 _LINK = re.compile(r"https?://\S+")

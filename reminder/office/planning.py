@@ -35,7 +35,7 @@ from reminder.ledger.database import Database
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.occasions import read_start
 from reminder.ledger.schema import batched, put_setting, read_setting
-from reminder.mail.compose import RenderContext
+from reminder.mail.render_context import RenderContext
 from reminder.office.approval import Approvals
 from reminder.office.holds import why_too_late
 from reminder.office.notice_writer import NoticeWriter
@@ -75,7 +75,8 @@ class Planner:
 
     @cached_property
     def _context(self) -> RenderContext:
-        return self.writer.composer.context(self.at, self.writer.as_told(self.progress, self.at))
+        progress = self.writer.as_told(self.progress, self.at)
+        return RenderContext(self.writer.composer, self.at, progress)
 
     @cached_property
     def _input_hash(self) -> str:

@@ -19,6 +19,7 @@ from reminder.domain.windows import Progress
 from reminder.ledger.access import InstallationKey
 from reminder.mail.compose import Composer, UnitFacts
 from reminder.mail.mime import read
+from reminder.mail.render_context import RenderContext
 from tests.domain.builders import (
     LEADER,
     RELATED,
@@ -104,7 +105,7 @@ def mails(unit: str, relation: Relation | None, explicit: bool, state: str = "")
     found = []
     for progress in [PROGRESS[state]] if state else PROGRESS.values():
         for draft, as_of, facts in year_of(table, unit, progress):
-            mail, _ = read(composer.context(as_of, progress).compose(draft, facts).content)
+            mail, _ = read(RenderContext(composer, as_of, progress).compose(draft, facts).content)
             text = mail.text.replace("\r\n", "\n")
             found.append(Mail(draft, mail.subject, text, mail.html))
     return found
