@@ -2,15 +2,21 @@
 
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from reminder.documents.editing import apply_each
+from reminder.domain.edits import Edit
 from reminder.domain.registrations import Signature
 from reminder.domain.timetable import Timetable
+from reminder.domain.versions import Origin
 from reminder.errors import DeclinedError, LedgerError
+from reminder.ledger import publications
 from reminder.office.application import Application
 from reminder.office.completion import confirm, register, send_back
 from reminder.office.lookup import find_task
+from reminder.office.publishing import follow, publish
 from reminder.office.registrations import finish
 from reminder.office.releasing import let_go
 from tests.office.approving import Shown, unread
@@ -53,6 +59,31 @@ class Approver:
                 if not at_once:
                     let_go(app, shown.one(key))
                 self.approved[key].add(sha256)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A row's wording from that true moment on."""
+
+    number: int
+    at: datetime
+    row: str
+    title: str
+
+
+def reword(app: Application, row: str, now: datetime) -> Published:
+    """The first publication is what there was in the beginning."""
+    with app.database.read() as connection:
+        base = publications.newest(connection)
+    if not base:
+        base = publish(app, app.office.contents, origin=Origin.START, author="", base=0)
+        follow(app)
+    title = next(t.title for t in app.table.plan.tasks if t.table_id == row)
+    fresh = f"{title.partition('（')[0]}（第{base + 1}稿）"
+    changed = Edit(app.office.document, "task", {"id": row, "title": fresh})
+    edited = apply_each(app.office.contents, [changed])
+    number = publish(app, edited.changes, origin=Origin.CONSOLE, author="甲", base=base)
+    return Published(number, now, row, fresh)
 
 
 def act(app: Application, planned: PlannedAction) -> None:

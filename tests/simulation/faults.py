@@ -76,10 +76,19 @@ class PlannedAction:
 
 
 @dataclass(frozen=True)
+class Rewording:
+    """The console publishes another wording of that row."""
+
+    at: datetime
+    row: str
+
+
+@dataclass(frozen=True)
 class Faults:
     spells: tuple[Spell, ...] = ()
     kills: tuple[Kill, ...] = ()
     actions: tuple[PlannedAction, ...] = ()
+    edits: tuple[Rewording, ...] = ()
 
     def holding(self, fault: Fault, at: datetime) -> Spell | None:
         spells = (spell for spell in self.spells if spell.fault is fault)
@@ -97,7 +106,9 @@ class Faults:
     def boundaries(self) -> list[datetime]:
         """The moments at which something changes."""
         edges = {edge for spell in self.spells for edge in (spell.start, spell.end)}
-        return sorted(edges | {kill.at for kill in self.kills} | {r.at for r in self.actions})
+        edges |= {kill.at for kill in self.kills} | {one.at for one in self.actions}
+        waits = [timedelta(minutes=wait) for wait in (0, 10, 20, 60)]
+        return sorted(edges | {one.at + wait for wait in waits for one in self.edits})
 
 
 def draw(seed: int, table: Timetable, start: datetime, end: datetime) -> Faults:
@@ -134,7 +145,22 @@ def draw(seed: int, table: Timetable, start: datetime, end: datetime) -> Faults:
         tuple(spells),
         tuple(sorted(kills, key=lambda kill: kill.at)),
         tuple(sorted(done, key=lambda one: one.at)),
+        tuple(sorted(_edits(dice, table, spells, moment), key=lambda one: one.at)),
     )
+
+
+def _edits(
+    dice: Random, table: Timetable, spells: Sequence[Spell], moment: Moments
+) -> Iterator[Rewording]:
+    """In half of the years. By a wrong clock it is another month's, and nobody can say whose."""
+    if dice.random() < 0.5 or any(spell.fault is Fault.CLOCK for spell in spells):
+        return
+    rows = sorted({task.table_id for task in table.plan.month_tasks})
+    for _ in range(dice.randrange(8)):
+        begin = moment()
+        for _ in range(dice.randrange(1, 4)):
+            yield Rewording(begin, dice.choice(rows))
+            begin += timedelta(minutes=dice.uniform(1, 15))
 
 
 def _actions(dice: Random, task: str, at: datetime) -> Iterator[PlannedAction]:

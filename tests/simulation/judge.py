@@ -11,14 +11,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from reminder.domain.notices import NEVER_WENT, Kind, Reason, State, copy_number
+from reminder.domain.notices import NEVER_WENT, Kind, Reason, State, copy_number, number_of
 from reminder.domain.units import Relation
+from reminder.domain.workdays import DAY
 from reminder.ledger import registrations
 from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
 from reminder.ledger.occasions import read_start
 from reminder.ledger.schema import reminded
 from reminder.ledger.views import NoticeView, RecipientView, read_notices
+from tests.simulation.actors import Published
 from tests.simulation.expected import Telling, Tick, expected, receipts_due
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.year import FaultyYear
@@ -85,6 +87,7 @@ class Outcome:
         yield from self._early()
         yield from self._reports()
         yield from self._second_mails()
+        yield from self._supplements()
         for view in self.notices:
             for words in self._fate(view):
                 yield Breach(view.key, words)
@@ -93,7 +96,7 @@ class Outcome:
         keys = {
             view.key.removeprefix(self._prefix)
             for view in self.notices
-            if view.kind is not Kind.REPORT
+            if view.kind not in (Kind.REPORT, Kind.SUPPLEMENT)
         }
         for key in sorted((self._due.must | self._receipts) - keys):
             yield Breach(key, "was due and the ledger does not know it")
@@ -161,6 +164,56 @@ class Outcome:
             months = [int(view.period[5:]) for view in days.values() if view.unit in asked]
             if key.endswith(READ) and max(months, default=0) < self._last_month(key):
                 yield Breach(key, "counts as read in a digest, and there is none")
+
+    def _supplements(self) -> Iterator[Breach]:
+        """Of each wording that was told and is another now each of its units hears once, by a mail
+        of its own or by a digest that is made afterwards, and nobody else."""
+        for view in self._of(Kind.SUPPLEMENT):
+            said = [one for one in self.year.published if one.title in self._now(view)]
+            if not said and self._text(view):
+                yield Breach(view.key, "tells of no wording that was published")
+            for one in said:
+                if view.unit not in self._units(one.row):
+                    yield Breach(view.key, f"tells of {one.row}, which is not its unit's")
+        firsts = [view for view in self._of(Kind.SUPPLEMENT) if copy_number(view.key) == 1]
+        for one in self.year.published:
+            for unit in self._units(one.row):
+                heard = [view for view in firsts if view.unit == unit]
+                telling = [view for view in heard if one.title in self._now(view)]
+                if len(telling) > 1:
+                    yield Breach(telling[1].key, f"tells {unit} of {one.title} again")
+                is_told = any(number_of(view.key) >= one.number for view in heard)
+                if self._must_hear(one, unit) and not is_told:
+                    yield Breach(f"supplement/{one.number}/{unit}", "was never told")
+
+    def _must_hear(self, one: Published, unit: str) -> bool:
+        """Whether its digest of that month had told of the row, none came after it, and there was
+        time in that month while nothing was wrong."""
+        table, month = self._table, one.at.astimezone(self._table.plan.zone).month
+        [task] = [task for task in table.plan.tasks if task.table_id == one.row]
+        until, period = table.digest_end(month), table.plan.period(month)
+        digests = [v for v in self._of(Kind.DIGEST) if v.unit == unit and v.state is State.SENT]
+        is_known = any(v.period == period and _knows(v) < one.number for v in digests)
+        is_in_digest = any(v.created < until and _knows(v) >= one.number for v in digests)
+        is_told = not {month, month + 1}.isdisjoint(table.months_of(task))
+        calm = ((max(begin, one.at), min(end, until)) for begin, end in self._calm)
+        had_time = any(end - begin >= DAY for begin, end in calm)
+        is_last = not any(
+            other.row == one.row and one.number < other.number and other.at < until
+            for other in self.year.published
+        )
+        is_open = all(task.id not in tick.done for tick in self._journal)
+        return is_known and not is_in_digest and is_told and had_time and is_last and is_open
+
+    def _units(self, row: str) -> set[str]:
+        tasks = [task for task in self._table.plan.tasks if task.table_id == row]
+        names = [name for task in tasks for name in (*task.lead, *task.related)]
+        return set(self._table.directory.expand(names))
+
+    def _now(self, view: NoticeView) -> str:
+        """What a correction says is so, less what it says was so."""
+        lines = self._text(view).splitlines()
+        return "\n".join(line for line in lines if "原文：" not in line)
 
     def _last_month(self, key: str) -> int:
         """Of the tasks that it was to tell of."""
@@ -300,6 +353,11 @@ class Outcome:
 
 def _true(wrong: Mapping[str, object]) -> Iterator[str]:
     return (words for words, is_so in wrong.items() if is_so)
+
+
+def _knows(view: NoticeView) -> int:
+    """By which publication it was made."""
+    return view.publication or 0
 
 
 def _calm(journal: list[Tick], faults: Faults) -> Iterator[tuple[datetime, datetime]]:

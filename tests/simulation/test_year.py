@@ -22,10 +22,11 @@ from reminder.mail import claims, outage
 from reminder.office import approval, passes, planning
 from reminder.office import notice_writer as notice_writer
 from reminder.office.receipts import Receipts
+from reminder.office.supplements import Supplements
 from tests.daemon.trials import OPERATOR, Trial
 from tests.simulation import actors
 from tests.simulation.actors import Approver
-from tests.simulation.faults import Action, Fault, Faults, Kill, PlannedAction, Spell
+from tests.simulation.faults import Action, Fault, Faults, Kill, PlannedAction, Rewording, Spell
 from tests.simulation.judge import Outcome, simulate
 
 HOUR = timedelta(hours=1)
@@ -282,3 +283,45 @@ def test_what_a_unit_reports_is_asked_for_no_more_unless_it_is_sent_back(
     told = [v.kind for v in outcome.notices if v.kind in ("nudge", "overdue", "receipt")]
     assert told == kinds
     assert outcome.breaches == []
+
+
+def test_a_spring_of_edits_tells_each_unit_once(office: Trial) -> None:
+    edits = [Rewording(moment(f"03-{day}"), "2026-03-1") for day in ("05T10:00", "05T10:06")]
+    outcome = spring(office, edits=(*edits, Rewording(moment("03-20T21:00"), "2026-03-1")))
+    told = sorted(view.key for view in outcome.notices if view.kind == "supplement")
+    assert told == [f"small/supplement/{n}/{unit}" for n in (3, 4) for unit in ("lead", "related")]
+    assert (outcome.copies, outcome.breaches) == (0, [])
+
+
+def killed_at_edits(office: Trial) -> Outcome:
+    days = (3, 9, 10, 17)
+    edits = [
+        Rewording(moment(f"03-{day:02}T09:{minute:02}"), "2026-03-1")
+        for day in days
+        for minute in (5, 11)
+    ]
+    kills = [
+        Kill(moment(f"03-{day:02}T09:{minute:02}"), step)
+        for day in days
+        for minute, step in ((20, 8 * day), (21, 40 + day), (22, 100 + day), (23, 3))
+    ]
+    return spring(office, moment("03-20T00:00"), edits=tuple(edits), kills=tuple(kills))
+
+
+def test_edits_reach_everybody_whatever_dies(office: Trial) -> None:
+    outcome = killed_at_edits(office)
+    assert outcome.year.kills > 8
+    assert outcome.breaches == []
+    told = {view.key for view in outcome.notices if view.kind == "supplement"}
+    assert told == {
+        f"small/supplement/{n}/{unit}" for n in (3, 5, 7, 9) for unit in ("lead", "related")
+    }
+
+
+def test_judge_misses_a_correction_that_is_not_made(
+    office: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if whoever went on after a kill thought that all were there."""
+    monkeypatch.setattr(Supplements, "_plan_series", lambda *given: iter(()))
+    words = {breach.words for breach in killed_at_edits(office).breaches}
+    assert words == {"was never told"}

@@ -14,8 +14,9 @@ from reminder.domain.notices import State
 from reminder.errors import DeclinedError, LedgerError
 from reminder.ledger.schema import notice, recipient
 from reminder.office.application import Application
+from reminder.office.publishing import follow
 from reminder.office.simulation import SimulatedYear
-from tests.simulation.actors import Approver, act
+from tests.simulation.actors import Approver, Published, act, reword
 from tests.simulation.expected import Tick
 from tests.simulation.faults import Fault, Faults, draw
 from tests.simulation.server import Killed, Life, ShiftedClock, SickServer
@@ -50,6 +51,8 @@ class FaultyYear(SimulatedYear):
         self._deaths = list(faults.kills)
         self._actions = list(faults.actions)
         self.approver = Approver(office.table, seed) if office.settings.mail.approval else None
+        self._edits = [] if self.approver else list(faults.edits)
+        self.published: list[Published] = []
         comes = self.approver.begins.values() if self.approver else ()
         self._boundaries = sorted({*faults.boundaries(), *comes})
         self.sick = SickServer(self.clock, faults, self._dice)
@@ -60,6 +63,8 @@ class FaultyYear(SimulatedYear):
         """A new process: nothing is kept but what is on disk."""
         app = Application(self.office, self.clock, transport=self.sick, dice=self._dice)
         self._life = Life(app.database)
+        if self.faults.edits:
+            follow(app)
         return app
 
     def work(self) -> None:
@@ -68,6 +73,7 @@ class FaultyYear(SimulatedYear):
             return
         self._life.disk_full = self.sick.holds(Fault.DISK_FULL)
         self._register()
+        self._publish()
         self._pass()
         if self.approver and not self._life.disk_full:
             self.approver.read(self.app, self.clock.moment)
@@ -112,6 +118,13 @@ class FaultyYear(SimulatedYear):
                 with suppress(DeclinedError):  # answered, or closed, by somebody else before
                     act(self.app, action)
             self._actions = [action for action in self._actions if action not in due]
+
+    def _publish(self) -> None:
+        """Somebody edits what is due to be edited; waits while the disk is full."""
+        due = [edit for edit in self._edits if edit.at <= self.clock.moment]
+        if due and not self.sick.holds(Fault.DISK_FULL):
+            self.published += [reword(self.app, edit.row, self.clock.moment) for edit in due]
+            self._edits = [edit for edit in self._edits if edit not in due]
 
     def pauses(self) -> Iterator[timedelta]:
         yield from super().pauses()
