@@ -84,6 +84,8 @@ def apply_each(contents: Mapping[str, bytes], edits: Iterable[Edit]) -> Edited:
             after[edit.document] = _edited(after.get(edit.document), edit.kind, args)
         except ReminderError as error:
             misfits[position] = error
+        except (ValueError, LookupError) as error:  # of another release, or by a mistake of ours
+            misfits[position] = DeclinedError("edit_unknown", f"{edit.kind}: {error!r}")
     changes = {name: new for name, new in after.items() if new != contents.get(name)}
     there = {name: content for name, content in after.items() if content is not None}
     return Edited(there, changes, misfits)

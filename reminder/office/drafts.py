@@ -22,6 +22,7 @@ from reminder.office.four_eyes import refuse_own
 from reminder.office.publishing import follow, publish, publish_files, write_files
 
 NOTE = 200  # characters
+KEPT = 7  # drafts that were looked at last
 
 
 @dataclass(frozen=True)
@@ -88,21 +89,25 @@ def outcome(app: Application, connection: Connection, draft: DocumentDraft) -> D
     """As it would be published now. The same question again costs nothing."""
     number, contents = _latest(app, connection)
     asked = (number, draft.mark, id(app.office.settings))
-    if asked not in app.outcomes:
-        edited = apply_each(contents, draft.edits)
-        office, faults = None, {}
-        try:
-            office = office_of(app, edited.contents)
-            office = replace(office, begun=app.office.begun)
-        except ConfigurationError as error:
-            faults = _by_edit(app, contents, draft, error.faults)
-        while len(app.outcomes) > 7:
-            app.outcomes.pop(next(iter(app.outcomes)), None)
-        app.outcomes[asked] = DraftOutcome(
-            number, contents, edited.contents, edited.changes, office, faults, edited.misfits
-        )
-    found: DraftOutcome = app.outcomes[asked]
+    found: DraftOutcome | None = app.outcomes.get(asked)
+    if found is None:
+        found = app.outcomes[asked] = _outcome(app, number, contents, draft)
+        for old in list(app.outcomes)[:-KEPT]:
+            app.outcomes.pop(old, None)
     return replace(found, office=found.office and _chosen(app, found.office))
+
+
+def _outcome(
+    app: Application, number: int, contents: Mapping[str, bytes], draft: DocumentDraft
+) -> DraftOutcome:
+    edited = apply_each(contents, draft.edits)
+    office, faults = None, {}
+    try:
+        office = replace(office_of(app, edited.contents), begun=app.office.begun)
+    except ConfigurationError as error:
+        faults = _by_edit(app, contents, draft, error.faults)
+    changes, misfits = edited.changes, edited.misfits
+    return DraftOutcome(number, contents, edited.contents, changes, office, faults, misfits)
 
 
 def _latest(app: Application, connection: Connection) -> tuple[int, Mapping[str, bytes]]:

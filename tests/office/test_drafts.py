@@ -103,6 +103,15 @@ def test_edit_that_fits_no_more_is_kept_and_said(app: Application) -> None:
     assert not found.can_publish
 
 
+@pytest.mark.parametrize(("kind", "args"), [("later", {}), ("text", {}), ("session", {"id": 1})])
+def test_edit_of_another_release_can_be_dropped(app: Application, kind: str, args: dict[str, int]) -> None:
+    drafts.add(app, WANG, Edit(PLAN, kind, args))
+    draft = draft_of(app, WANG)
+    assert list(outcome(app, draft).stale) == [0]
+    drafts.drop(app, WANG, drafts.place_of_edit(draft.edits[0]))
+    assert draft_of(app, WANG) is None
+
+
 def test_the_second_of_two_is_told_what_the_first_changed(app: Application) -> None:
     drafts.add(app, WANG, text(app, UNITS, "related@unit.test", "wang@unit.test"))
     drafts.add(app, LI, text(app, PLAN, "\n[[month]]", "\n# by li\n[[month]]"))
