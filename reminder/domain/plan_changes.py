@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
+from typing import NamedTuple
 
 from reminder.domain.plan import Task
 from reminder.domain.revision import Wording, same_rows
@@ -27,8 +28,7 @@ class Difference(StrEnum):
     REMARKED = "remarked"  # section, remark, source
 
 
-@dataclass(frozen=True)
-class RoleChange:
+class RoleChange(NamedTuple):
     """Of a unit in a task, groups expanded; None where it has no part in it."""
 
     unit: str
@@ -103,6 +103,11 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
     times = _nominal_times if is_next else _times
     is_same_house = _groups(before.directory) == _groups(after.directory)
     changes = []
+
+    @cache  # rows name the same groups of thousands again and again
+    def roles_of(was: _Names, becomes: _Names) -> tuple[RoleChange, ...]:
+        return _role_changes((before.directory, was), (after.directory, becomes))
+
     for row in dict.fromkeys((*new, *old)):
         if is_next and row in became:
             continue
@@ -110,7 +115,7 @@ def compare(before: Timetable, after: Timetable) -> PlanChanges:
         has_moved = times(before, was) != times(after, becomes)
         if is_same_house and not has_moved and _said(was) == _said(becomes):
             continue  # without asking for the roles of thousands
-        roles = _role_changes((before.directory, was), (after.directory, becomes))
+        roles = roles_of(_names(was), _names(becomes))
         differences = _differences(was, becomes, roles, has_moved=has_moved)
         twin = origin.get(row) or became.get(row, "")
         changes.append(TaskChange(row, was, becomes, differences, roles, twin))
@@ -207,17 +212,23 @@ def _nominal_times(table: Timetable, tasks: Iterable[Task]) -> set[object]:
     return times
 
 
-def _role_changes(*sides: tuple[Directory, tuple[Task, ...]]) -> tuple[RoleChange, ...]:
-    was, becomes = (_roles(directory, tasks[:1]) for directory, tasks in sides)
+_Names = tuple[tuple[str, ...], tuple[str, ...]]  # leads and related, as the row names them
+
+
+def _names(tasks: tuple[Task, ...]) -> _Names:
+    return (tasks[0].lead, tasks[0].related) if tasks else ((), ())
+
+
+def _role_changes(*sides: tuple[Directory, _Names]) -> tuple[RoleChange, ...]:
+    was, becomes = (_roles(*side) for side in sides)
     units = dict.fromkeys((*becomes, *was))
     return tuple(RoleChange(unit, was.get(unit), becomes.get(unit)) for unit in units)
 
 
-def _roles(directory: Directory, tasks: Iterable[Task]) -> dict[str, Role]:
+def _roles(directory: Directory, names: _Names) -> dict[str, Role]:
     """Leads first; lead and related in one row is lead."""
     roles: dict[str, Role] = {}
-    for task in tasks:
-        for role, names in ((Role.LEAD, task.lead), (Role.RELATED, task.related)):
-            for unit in directory.expand(names):
-                roles.setdefault(unit, role)
+    for role, named in zip((Role.LEAD, Role.RELATED), names, strict=True):
+        for unit in directory.expand(named):
+            roles.setdefault(unit, role)
     return roles

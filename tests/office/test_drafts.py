@@ -104,7 +104,9 @@ def test_edit_that_fits_no_more_is_kept_and_said(app: Application) -> None:
 
 
 @pytest.mark.parametrize(("kind", "args"), [("later", {}), ("text", {}), ("session", {"id": 1})])
-def test_edit_of_another_release_can_be_dropped(app: Application, kind: str, args: dict[str, int]) -> None:
+def test_edit_of_another_release_can_be_dropped(
+    app: Application, kind: str, args: dict[str, int]
+) -> None:
     drafts.add(app, WANG, Edit(PLAN, kind, args))
     draft = draft_of(app, WANG)
     assert list(outcome(app, draft).stale) == [0]
