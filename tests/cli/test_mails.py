@@ -179,6 +179,13 @@ def test_check_asks_for_the_operator_without_sending(office: Office, inbox: Inbo
     assert "refused RCPT TO:<operator@npc.test>: 554 5.7.1 Relay access denied" in ended.err
 
 
+def test_status_names_digests_that_were_given_up(office: Office) -> None:
+    by_smtp(office, 1)
+    office("tick")
+    office("tick", "--at", "2026-05-01T09:00+08:00", "--really")
+    assert "unsettled  digest 2026-04: 2 expired: " in office("status").out
+
+
 def test_digests_that_did_not_arrive_are_dropped_together_and_leave_the_status(
     office: Office,
 ) -> None:
