@@ -21,9 +21,11 @@ from reminder.ledger import registrations
 from reminder.ledger.access import READER, read_readers
 from reminder.ledger.database import DatabaseServer, Place, open_database
 from reminder.ledger.integrity import backup, verify
+from reminder.ledger.mark import Mark
 from reminder.ledger.migrations.upgrade import upgrade
 from reminder.ledger.schema import (
     event,
+    history,
     meeting_date,
     metadata,
     notice,
@@ -107,6 +109,15 @@ def test_every_year_that_had_a_digest_has_begun(place: Place) -> None:
     with closing(open_database(place)) as database, database.read() as connection:
         begun = connection.execute(select(start.c.plan, start.c.year, start.c.held)).all()
     assert sorted(begun) == [("small", 2025, False), ("small", 2026, False)]
+
+
+def test_mark_of_an_earlier_release_still_knows_its_ledger(place: Place) -> None:
+    """Or each upgrade would hold everything, as after a restored backup."""
+    mark = Mark(DUMP / "ledger.made", alone=True)
+    with closing(open_database(place)) as database, database.write() as connection:
+        assert mark.why_other(connection) == ""
+        connection.execute(history.delete().where(history.c.id == 42))
+        assert "it lacks what was recorded here" in mark.why_other(connection)
 
 
 EVENT = r"INTO event .* VALUES \((\d+), '(.*?)', (\d+), '(.*)', '(\w+)', (\d+), '(.*)', (.*)\);"
