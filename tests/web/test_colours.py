@@ -75,3 +75,15 @@ def test_no_template_has_a_colour_of_its_own() -> None:
         if colour not in known | (printed if path.name == "style.css" else set())
     }
     assert strays == set()
+
+
+@pytest.mark.parametrize(
+    ("word", "colour"), [("待复核", "review"), ("待确认", "red"), ("待审核", "approve")]
+)
+def test_what_waits_for_whom_has_one_colour_and_one_sign_everywhere(word: str, colour: str) -> None:
+    pages = [path.read_text(encoding="utf-8") for path in (TEMPLATES / "web").rglob("*.html")]
+    shown = [found for page in pages for found in re.findall(rf'class="pill ([^"]*)">{word}', page)]
+    shown += [found for page in pages for found in re.findall(rf'todo\("([^"]*)", "{word}"', page)]
+    assert set(shown) == {colour}
+    sheet = (TEMPLATES / "web/style.css").read_text(encoding="utf-8")
+    assert re.search(rf"(?m)^\.pill\.{colour}::before \{{[^}}]*border", sheet)
