@@ -11,6 +11,7 @@ from reminder.domain.occurrences import Said, is_all_year
 from reminder.domain.plan import calendar_month
 from reminder.domain.when import Basis, Span, Term, When, parse_when
 from reminder.domain.workdays import first_day, last_day
+from reminder.errors import DeclinedError
 
 UNITS = ("lead", "related")
 REMARKS = ("section", "remark", "source")
@@ -24,8 +25,12 @@ class PlanRows:
 
     @classmethod
     def read(cls, content: bytes) -> "PlanRows":
+        """Raises as `PlanText` does, and `DeclinedError` for a head that is none."""
         text = PlanText(content, "plan.toml")
-        return cls(text, PlanHeader.model_validate(text.header.data).term)
+        try:
+            return cls(text, PlanHeader.model_validate(text.header.data).term)
+        except ValueError as error:
+            raise DeclinedError("plan_has_no_head", "the plan's head has mistakes") from error
 
     # Times
 

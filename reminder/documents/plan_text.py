@@ -138,7 +138,8 @@ class PlanText:
 
     @property
     def header(self) -> Block:
-        return next(block for block in self.blocks if block.kind == "plan")
+        none = Block("plan", "", {})
+        return next((block for block in self.blocks if block.kind == "plan"), none)
 
     def of_kind(self, *kinds: str) -> list[Block]:
         return [block for block in self.blocks if block.kind in kinds]
@@ -202,7 +203,7 @@ def _blocks(file: EditedFile, lines: list[str]) -> tuple[list[Block], str]:
     starts.sort(key=lambda start: start[0])
     blocks: list[Block] = []
     end = 0
-    stops = [line for line, _, _ in starts[1:]] + [len(lines)]
+    stops = [*(line for line, _, _ in starts[1:]), len(lines)][: len(starts)]
     for (line, kind, data), stop in zip(starts, stops, strict=True):
         touching = line
         while touching > end and lines[touching - 1].lstrip().startswith("#"):

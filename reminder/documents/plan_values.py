@@ -8,6 +8,7 @@ from typing import Any
 from reminder.documents.plan_rows import PlanRows
 from reminder.documents.plan_tables import MonthTable, part_words
 from reminder.documents.plan_text import TASKS, Block
+from reminder.errors import ReminderError
 
 _read = lru_cache(maxsize=4)(PlanRows.read)  # a page asks for several of one plan
 PLACES = ("month", "year-round", "standing")
@@ -40,6 +41,14 @@ class TaskValues:
     beside: tuple[str, ...] = ()
     row_time: str = ""
     lines: frozenset[int] = frozenset()
+
+
+def is_editable(content: bytes) -> bool:
+    """Its tables can be told apart: else it is a file to be mended as a whole."""
+    try:
+        return bool(_read(content))
+    except ReminderError:
+        return False
 
 
 def task_values(content: bytes, name: str) -> TaskValues | None:

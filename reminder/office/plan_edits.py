@@ -19,6 +19,7 @@ from reminder.documents.plan_values import (
     NOTHING,
     SessionValues,
     TaskValues,
+    is_editable,
     session_values,
     task_values,
     used_ids,
@@ -64,9 +65,12 @@ class PlanDraft:
         return next(found, None)
 
     def without(self, *edits: Edit | None) -> bytes:
-        """As the other edits have it."""
+        """As the other edits have it. Raises `DeclinedError` where that is no plan's text."""
         rest = [edit for edit in self.edits if edit not in edits]
-        return apply_each({self.document: self.in_force}, rest).contents[self.document]
+        after = apply_each({self.document: self.in_force}, rest).contents.get(self.document, b"")
+        if not is_editable(after):
+            raise DeclinedError("draft_is_no_plan", "the draft's text is no plan")
+        return after
 
 
 def _tables(content: bytes) -> PlanTables | None:
@@ -74,13 +78,14 @@ def _tables(content: bytes) -> PlanTables | None:
 
 
 def plan_draft(app: Application, connection: Connection, person: Person) -> PlanDraft:
-    """What fits no more is left out."""
+    """What fits no more is left out, and a whole text that is none."""
     office = app.office
     document = office.document
     in_force = office.contents[document]
     draft = open_draft(connection, person.name)
     edits = tuple(edit for edit in draft.edits if edit.document == document) if draft else ()
     content = apply_each({document: in_force}, edits).contents.get(document, in_force)
+    content = content if is_editable(content) else in_force
     drafted = {
         str(edit.args["id"])
         for one in all_drafts(connection)

@@ -104,7 +104,7 @@ def _number(form: Form, key: str) -> int | None:
 
 def _names(form: Form, key: str) -> str:
     """What stands there, and one that was chosen from the list."""
-    return "\n".join(filter(None, (form.line(key, UNITS), form.line(f"{key}_more", LINE))))
+    return "\n".join(filter(None, (form.text(key, UNITS), form.line(f"{key}_more", LINE))))
 
 
 def _days(page: Page, form: Form, *keys: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from markupsafe import escape
 
-from reminder.domain.edits import DocumentDraft
+from reminder.domain.edits import DocumentDraft, Edit
 from reminder.domain.persons import AccountRole, Person
 from reminder.office import drafts
 from reminder.office.plan_edits import plan_draft
@@ -29,7 +29,8 @@ def typed(wang: Secretary, task: str = TASK, **changes: Any) -> dict[str, Any]:
         found[1]: found[2]
         for found in re.finditer(r'<input id="[\w-]+" name="([\w-]+)"[^>]*? value="([^"]*)"', page)
     }
-    values["title"] = re.search(r"<textarea[^>]*>([^<]*)<", page)[1]
+    for found in re.finditer(r'<textarea id="\w+" name="(\w+)"[^>]*>([^<]*)<', page):
+        values[found[1]] = found[2]
     values["place"] = re.search(r'name="place" value="([\w-]+)" checked', page)[1]
     boxes = re.finditer(r'type="checkbox" name="([\w-]+)" value="(\d+)" checked', page)
     values |= {found[1]: found[2] for found in boxes}
@@ -130,7 +131,7 @@ FORMS: list[tuple[str, dict[str, Any], list[tuple[str, dict[str, Any]]]]] = [
     (TASK, {"time": "6月15日前"}, [("task", {"time": "6月15日前"})]),
     (TASK, {"place": "year-round", "time": ""}, [("task", {"place": "year-round", "time": ""})]),
     (TASK, {"lead": "代表工作委员会、办公厅"}, [("task", {"lead": ["代表工作委员会", "办公厅"]})]),
-    (TASK, {"related": "各市、县（区）人大常委会；自治区党委组织部"},
+    (TASK, {"related": "各市、县（区）人大常委会\n自治区党委组织部"},
      [("task", {"related": ["各市、县（区）人大常委会", "自治区党委组织部"]})]),
     (TASK, {"lead_more": "办公厅"}, [("task", {"lead": ["代表工作委员会", "办公厅"]})]),
     (TASK, {"lead": "办公厅", "title": "甲", "with_row": "1"},
@@ -300,6 +301,15 @@ def test_whatever_is_sent_is_answered(wang: Secretary, path: str, form: dict[str
     answer = wang.post(f"{HERE}/{path}", form)
     assert answer.status_code in (303, 422)
     assert "x" not in answer.headers
+
+
+@pytest.mark.parametrize("text", ["[plan", "", "[plan]\nyear = 1\n", "month = [{month = 1}]\n"])
+def test_a_text_that_is_no_plan_hides_no_table(wang: Secretary, house: Any, text: str) -> None:
+    drafts.add(house.application, WANG, Edit(PLAN, "text", {"text": text}))
+    assert TITLE in wang.get(HERE).text
+    assert wang.get(f"{HERE}/task/{TASK}").status_code == 200
+    assert wang.get("/console/draft").status_code == 200
+    assert wang.post(f"{HERE}/task/{TASK}", {"title": "甲"}).status_code in (303, 422)
 
 
 def test_what_is_not_there_is_not_found(wang: Secretary) -> None:
