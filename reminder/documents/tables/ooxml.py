@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from io import BytesIO
 from typing import IO
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -57,10 +57,10 @@ class Reference:
 class Package:
     """Parts by name, in any case, as both kinds of slashes are met. Raises RefusedFileError."""
 
-    def __init__(self, path: Path) -> None:
-        _refuse_long_directory(path)
+    def __init__(self, content: bytes) -> None:
+        _refuse_long_directory(content)
         with _refusals():
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(BytesIO(content))
         self._names = {_part_name(info.filename): info for info in self._zip.infolist()}
         self._inflated = 0
         self._elements = 0
@@ -219,11 +219,9 @@ def _refusals() -> Iterator[None]:
         raise RefusedFileError(Refusal.DAMAGED, str(error)) from None
 
 
-def _refuse_long_directory(path: Path) -> None:
+def _refuse_long_directory(content: bytes) -> None:
     """zipfile makes an object of each entry before anybody can count them."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - (1 << 16) - 98))
-        end = file.read()
+    end = content[-(1 << 16) - 98 :]
     at, size = end.rfind(b"PK\x05\x06"), 0
     if 0 <= at <= len(end) - 22:
         size = struct.unpack_from("<L", end, at + 12)[0]

@@ -10,8 +10,6 @@ import signal
 import stat
 import subprocess
 from codecs import BOM_UTF8
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +31,14 @@ _OTHER = re.compile(rb"\s*(%PDF|<|MIME-Version:)", re.IGNORECASE)
 
 def read_tables(path: Path) -> list[Table]:
     """Raises RefusedFileError. Text around and without tables comes as `before`."""
-    tables = _read(path, _beginning(path))
+    return tables_in(path.name, _content(path))
+
+
+def tables_in(name: str, content: bytes) -> list[Table]:
+    """Of a file that is no file here. Raises RefusedFileError."""
+    if not content:
+        raise RefusedFileError(Refusal.EMPTY)
+    tables = _read(name, content)
     if not any(table.rows or table.before for table in tables):
         raise RefusedFileError(Refusal.EMPTY)
     return tables
@@ -42,9 +47,13 @@ def read_tables(path: Path) -> list[Table]:
 def read_text(path: Path) -> str:
     """Of a text its own lines, else what stands in and around tables, line by line; a merged
     place once. Raises RefusedFileError."""
-    tables = read_tables(path)
-    if _is_text(_beginning(path)):
-        return decoded(path.read_bytes())
+    return text_in(path.name, _content(path))
+
+
+def text_in(name: str, content: bytes) -> str:
+    tables = tables_in(name, content)
+    if not content.startswith((b"PK", OLE, RTF)):
+        return decoded(content)
     lines: list[str] = []
     for table in tables:
         lines += table.before
@@ -53,43 +62,34 @@ def read_text(path: Path) -> str:
     return "\n".join(lines)
 
 
-def _is_text(beginning: bytes) -> bool:
-    return not beginning.startswith((b"PK", OLE, RTF))
-
-
-def _beginning(path: Path) -> bytes:
+def _content(path: Path) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise RefusedFileError(Refusal.NOT_A_FILE)
         if status.st_size > LARGEST:
             raise RefusedFileError(Refusal.TOO_LARGE, f"larger than {LARGEST} bytes")
-        with path.open("rb") as file:
-            beginning = file.read(4096)
+        return path.read_bytes()
     except FileNotFoundError:
         raise RefusedFileError(Refusal.NOT_FOUND) from None
     except PermissionError:
         raise RefusedFileError(Refusal.NO_ACCESS) from None
     except (OSError, ValueError) as error:
         raise RefusedFileError(Refusal.NOT_A_FILE, str(error)) from None
-    if not beginning:
-        raise RefusedFileError(Refusal.EMPTY)
-    return beginning
 
 
-def _read(path: Path, beginning: bytes) -> list[Table]:
-    if beginning.startswith(b"PK"):
-        return _office_tables(path)
-    if beginning.startswith((OLE, RTF)):
-        with _converted(path, beginning) as document:
-            return _office_tables(document)
-    if _OTHER.match(beginning.removeprefix(BOM_UTF8)):
+def _read(name: str, content: bytes) -> list[Table]:
+    if content.startswith(b"PK"):
+        return _office_tables(content)
+    if content.startswith((OLE, RTF)):
+        return _office_tables(_converted(content))
+    if _OTHER.match(content[:4096].removeprefix(BOM_UTF8)):
         raise RefusedFileError(Refusal.OTHER_FORMAT)
-    return text_tables(path)
+    return text_tables(name, content)
 
 
-def _office_tables(path: Path) -> list[Table]:
-    with Package(path) as package:
+def _office_tables(content: bytes) -> list[Table]:
+    with Package(content) as package:
         main = next(
             (r.target for r in package.related("").values() if r.kind == "officeDocument"), ""
         )
@@ -105,15 +105,13 @@ def _office_tables(path: Path) -> list[Table]:
     raise RefusedFileError(Refusal.OTHER_FORMAT, kind)
 
 
-@contextmanager
-def _converted(path: Path, beginning: bytes) -> Iterator[Path]:
-    """The same document as .docx or .xlsx, for as long as it is open."""
-    data = path.read_bytes()
+def _converted(data: bytes) -> bytes:
+    """The same document as .docx or .xlsx."""
     _refuse_locked(data)
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:
         raise RefusedFileError(Refusal.OLD_FORMAT, "LibreOffice is not installed")
-    wanted = "xlsx" if not beginning.startswith(RTF) and _is_workbook(data) else "docx"
+    wanted = "xlsx" if not data.startswith(RTF) and _is_workbook(data) else "docx"
     with TemporaryDirectory(prefix="reminder-") as folder:
         # Under a plain name: what the file is called is nobody's option.
         source = Path(folder, "source")
@@ -122,7 +120,7 @@ def _converted(path: Path, beginning: bytes) -> Iterator[Path]:
         result = Path(folder, "out", f"source.{wanted}")
         if not result.is_file():
             raise RefusedFileError(Refusal.DAMAGED, "LibreOffice cannot read it")
-        yield result
+        return result.read_bytes()
 
 
 def _name(text: str) -> bytes:

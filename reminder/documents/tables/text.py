@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import groupby, islice
-from pathlib import Path
 
 from reminder.documents.tables.grid import (
     Cell,
@@ -36,13 +35,13 @@ Line = tuple[int, str]  # with its number
 Row = tuple[int, Sequence[str]]
 
 
-def text_tables(path: Path) -> list[Table]:
-    if path.stat().st_size > LARGEST_TEXT:
+def text_tables(name: str, content: bytes) -> list[Table]:
+    if len(content) > LARGEST_TEXT:
         raise RefusedFileError(Refusal.TOO_LARGE, f"text of more than {LARGEST_TEXT} bytes")
-    text = re.sub("\r\n?", "\n", decoded(path.read_bytes()))
+    text = re.sub("\r\n?", "\n", decoded(content))
     if text.count("\n") > MOST_LINES:
         raise RefusedFileError(Refusal.TOO_LARGE, f"text of more than {MOST_LINES} lines")
-    if path.suffix.lower() == ".csv":
+    if name.lower().endswith(".csv"):
         return [_table(_separated(text, _delimiter(text)))]
     lines = list(enumerate(text.split("\n"), 1))
     if table := _with_tabs(lines) or _with_values(text):
