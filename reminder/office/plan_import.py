@@ -1,10 +1,12 @@
 """A table in Word, Excel or text becomes a plan's file, and a list of what is not sure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment
 
 from reminder.documents.edited_file import EditedFile, is_folder, shown
 from reminder.documents.plan_import.draft import Draft, DraftTask
@@ -15,6 +17,7 @@ from reminder.documents.plan_import.unit_names import Named
 from reminder.documents.plan_import.writing import Words, plan_text, proposed_units
 from reminder.documents.plan_tables import ALL_YEAR, PlanTables
 from reminder.documents.settings_sources import SettingsSources, config_dir
+from reminder.documents.tables.grid import Table
 from reminder.documents.tables.reading import read_tables
 from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.units_file import read_units
@@ -105,20 +108,48 @@ def import_plan(
     directory = read_units(file)
     if file.faults:
         raise ConfigurationError(file.faults)
-    say = partial(phrase, templates, TEMPLATE)
-    known = list(_known([revised] if revised else _plan_files(settings.plan), directory))
-    before = _before(EditedFile(revised), known) if revised else None
-    known = [replace(plan, term=before.plan.term) if before else plan for plan in known]
+    with refusals(templates, path):
+        tables = read_tables(path)
+    plans = [EditedFile(one) for one in ([revised] if revised else _plan_files(settings.plan))]
+    there = PlansThere(plans, directory, plans[0] if revised else None)
     try:
-        with refusals(templates, path):
-            tables = read_tables(path)
-        draft = draft_plan(tables, directory, known, year, today)
-        if before:
-            revise(draft, before, partial(phrase, templates, TABLE))
-        return PlanImport(draft, say)
+        return take_in(tables, there, templates, year, today)
     except NoTasksError as error:
-        words = {"words": say("no_tasks")}
-        raise ConfigurationError([Fault(shown(path), 0, "", "said", words)]) from error
+        raise no_tasks(templates, path) from error
+
+
+@dataclass(frozen=True)
+class PlansThere:
+    """`revised` is that of which the table is a later version, the only one of `plans` then, as it
+    is where its series `goes_on` in the table, whatever the title says."""
+
+    plans: Sequence[EditedFile]
+    directory: Directory
+    revised: EditedFile | None = None
+    goes_on: bool = False
+
+    @property
+    def known(self) -> list[Known]:
+        found = _known(self.plans, self.directory)
+        return [replace(plan, goes_on=self.goes_on) for plan in found]
+
+
+def take_in(
+    tables: Sequence[Table], there: PlansThere, templates: Environment, year: int, today: int
+) -> PlanImport:
+    """Raises NoTasksError, and `ConfigurationError` for the plan that is revised."""
+    known = there.known
+    before = _before(there.revised, known) if there.revised else None
+    known = [replace(plan, term=before.plan.term) if before else plan for plan in known]
+    draft = draft_plan(tables, there.directory, known, year, today)
+    if before:
+        revise(draft, before, partial(phrase, templates, TABLE))
+    return PlanImport(draft, partial(phrase, templates, TEMPLATE))
+
+
+def no_tasks(templates: Environment, path: Path) -> ConfigurationError:
+    words = {"words": phrase(templates, TEMPLATE, "no_tasks")}
+    return ConfigurationError([Fault(shown(path), 0, "", "said", words)])
 
 
 def _before(file: EditedFile, known: list[Known]) -> PlanTables:
@@ -135,10 +166,10 @@ def _plan_files(plan: Path) -> list[Path]:
     return sorted(plan.glob("*.toml")) if is_folder(plan) else [plan]
 
 
-def _known(paths: Iterable[Path], directory: Directory) -> Iterator[Known]:
+def _known(files: Iterable[EditedFile], directory: Directory) -> Iterator[Known]:
     """Plans that are there, as far as they can be read: their series may go on."""
-    for path in paths:
-        head = EditedFile(path).data.get("plan")
+    for file in files:
+        head = file.data.get("plan")
         if not isinstance(head, dict):
             continue
         texts = {

@@ -92,39 +92,47 @@ def get(path: str, view: View, access: Access = lambda page: None) -> Route:
 
 
 def post(
-    path: str, act: Act, access: Access = lambda page: None, again: Again | None = None
+    path: str,
+    act: Act,
+    access: Access = lambda page: None,
+    again: Again | None = None,
+    longest: int = LONGEST,
 ) -> Route:
-    """A form of ours. Before and after the act the page reads in transactions of their own.
+    """A form of ours of at most so many bytes.
 
     `again` shows the form with what was typed, and why it was declined; without it the reason
     stands on a page of its own.
     """
 
-    def answer(request: Request, form: Form) -> Response:
-        with Page(request) as page:
-            if outside := access(page):
-                return outside
-            page.end_reading()
-            try:
-                return act(page, form)
-            except DeclinedError as error:
-                if again is None:
-                    raise
-                page.end_reading()
-                return again(page, form, page.phrase(error.reason, **error.facts))
-
     async def endpoint(request: Request) -> Response:
-        _refuse_foreign(request)
+        refuse_foreign(request)
         try:
-            form = await _read(request)
+            form = await _read(request, longest)
         except ClientDisconnect:
             return Response(status_code=400)  # which nobody hears: half a form was all there was
-        return await run_sync(answer, request, form)
+        return await run_sync(answer_form, request, form, act, access, again)
 
     return Route(path, endpoint, methods=["POST"])
 
 
-def _refuse_foreign(request: Request) -> None:
+def answer_form(
+    request: Request, form: Form, act: Act, access: Access, again: Again | None
+) -> Response:
+    """Before and after the act the page reads in transactions of their own."""
+    with Page(request) as page:
+        if outside := access(page):
+            return outside
+        page.end_reading()
+        try:
+            return act(page, form)
+        except DeclinedError as error:
+            if again is None:
+                raise
+            page.end_reading()
+            return again(page, form, page.phrase(error.reason, **error.facts))
+
+
+def refuse_foreign(request: Request) -> None:
     """Mostly it is no attack: another name of the site, or a proxy that the settings know nothing
     of. So the page says which address to open, or which setting to make. Older browsers and
     programs say nothing of where a form stood."""
@@ -149,13 +157,13 @@ def _place(url: str) -> tuple[str, str, int]:
         return "", "", 0
 
 
-async def _read(request: Request) -> Form:
+async def _read(request: Request, longest: int) -> Form:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _KIND:
         raise HTTPException(415)
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > LONGEST:
+        if len(body) > longest:
             raise Refused(413, "form_too_long")
     try:
         text = body.decode("ascii")

@@ -29,6 +29,9 @@ PATIENCE = 20.0
 PLACES = min(512, getrlimit(RLIMIT_NOFILE)[0] // 3)
 HEAD = 16 * 1024  # bytes of a request's head that are held until it is whole
 BODY = 256 * 1024  # bytes of a body; forms are told at 16 KB that they are too long
+UPLOAD = "/upload"  # how an address ends to which a file may be sent
+FILE = 17 << 20  # bytes of such a body; the form is told a little earlier
+FILE_PATIENCE = 120.0  # seconds for it to come
 PIPELINED = 32  # requests that wait for the answer before them
 # Pages are made by threads that share one lock; more of them only keep the others waiting.
 THREADS = 8
@@ -40,7 +43,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._received = 0
-        self._limit = HEAD
+        self._limit, self._patience = HEAD, PATIENCE
         self._unanswered = deque[RequestResponseCycle]()
         self._since = monotonic()
         self._deadline = self.loop.call_later(PATIENCE, self._end_if_late)
@@ -74,13 +77,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._received, self._limit = 0, BODY
         super().on_headers_complete()
+        if self.scope["path"].endswith(UPLOAD):
+            self._limit, self._patience = FILE, FILE_PATIENCE
         self._unanswered.append(self.cycle)
         self.headers = []  # what follows a chunked body is no part of the head
         if len(self.pipeline) > PIPELINED:
             raise HttpParserError("too many requests at once")
 
     def on_message_complete(self) -> None:
-        self._received, self._limit = 0, HEAD
+        self._received, self._limit, self._patience = 0, HEAD, PATIENCE
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -102,13 +107,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def _is_answered_early(self) -> bool:
         """The rest of its body is heard and passed over: who is cut off while it still speaks may
         lose the answer (RFC 9112, 9.6)."""
-        return self.cycle is not None and self._limit == BODY and self.cycle.response_complete
+        return self.cycle is not None and self._limit != HEAD and self.cycle.response_complete
 
     def _end_if_late(self) -> None:
         now = monotonic()
         if self.is_served:  # afterwards it has its time to take the answer
             self._since = now
-        left = self._since + PATIENCE - now
+        left = self._since + self._patience - now
         if left > 0:
             self._deadline = self.loop.call_later(left, self._end_if_late)
         else:

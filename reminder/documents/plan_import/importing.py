@@ -86,7 +86,7 @@ def draft_plan(
     term, questions = term_of(title, revised.year if revised else year, times, today)
     term = revised or term
     source = _read(tables, names, term)
-    series = next((k for k in plans if k.term or is_of_series(title, k)), None)
+    series = next((k for k in plans if k.term or k.goes_on or is_of_series(title, k)), None)
     office = series.office if series else office_of(title, names)
     builder, tasks = _build(source, names, term, office or Named(""))
     if not office:

@@ -44,6 +44,7 @@ class Known:
     office: Named
     zone: str
     term: Term | None = None  # of the plan of which the table is a later version
+    goes_on: bool = False  # in the table, whatever its title says
 
 
 def title_of(lines: Iterable[str]) -> str:

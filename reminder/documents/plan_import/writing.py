@@ -14,16 +14,19 @@ LONGEST = 88  # characters of a line with a list
 Words = Callable[..., str]
 
 
-def plan_text(draft: Draft, say: Words) -> str:
-    """`say` is a macro of the template by its name, with facts."""
-    return "\n".join(_Writer(draft, say).lines()) + "\n"
+def plan_text(draft: Draft, say: Words, *, asks: bool = True) -> str:
+    """`say` is a macro of the template by its name, with facts. Not where it `asks` elsewhere what
+    is not sure."""
+    return "\n".join(_Writer(draft, say, asks=asks).lines()) + "\n"
 
 
 class _Writer:
-    def __init__(self, draft: Draft, say: Words) -> None:
-        self.draft, self.say = draft, say
+    def __init__(self, draft: Draft, say: Words, *, asks: bool) -> None:
+        self.draft, self.say, self.asks = draft, say, asks
 
     def lines(self) -> Iterator[str]:
+        if self.asks:
+            yield from (*self._comment("intro", draft=self.draft), "")
         yield from self._header()
         for meeting in self.draft.meetings:
             yield from ("", "[[meeting]]", f"id = {_text(meeting.id)}")
@@ -43,8 +46,7 @@ class _Writer:
     def _header(self) -> Iterator[str]:
         head = self.draft.header
         of_year = [q for q in self.draft.questions if q.doubt.kind == "year"]
-        yield from self._comment("intro", draft=self.draft)
-        yield from ("", "[plan]", f"id = {_text(head.id)}")
+        yield from ("[plan]", f"id = {_text(head.id)}")
         yield f"year = {head.term.year}{self._marks(of_year)}"
         if head.term.first != 1:
             yield f"starts = {head.term.year}-{head.term.first:02}-01"
@@ -98,7 +100,7 @@ class _Writer:
             asked = _of(task.questions, "when")
             if task.when:
                 yield f"when = {_text(task.when)}{self._marks(asked)}"
-            elif asked:
+            elif asked and self.asks:
                 yield self._marks(asked).strip()
             yield from self._units(task, task.questions)
             yield from _extras(task)
@@ -112,7 +114,7 @@ class _Writer:
                 yield f"{key} = {_list([unit.name for unit in units])}{marks}"
 
     def _marks(self, questions: Sequence[Question]) -> str:
-        said = self.say("marks", questions=questions)
+        said = self.say("marks", questions=questions) if self.asks else ""
         return f"  # ? {harmless(said)}" if said else ""
 
     def _comment(self, macro: str, **facts: object) -> Iterator[str]:
@@ -120,13 +122,13 @@ class _Writer:
             yield f"# {harmless(line)}".rstrip()
 
     def _end(self) -> Iterator[str]:
-        if self.draft.dropped:
+        if self.draft.dropped and self.asks:
             yield from ("", *self._comment("dropped", titles=self.draft.dropped))
         if self.draft.notes:
             yield from ("", *self._comment("notes", notes=self.draft.notes))
-        if self.draft.all_questions:
+        if self.draft.all_questions and self.asks:
             yield from ("", *self._comment("list", questions=self.draft.all_questions))
-        if self.draft.unknown:
+        if self.draft.unknown and self.asks:
             yield from ("", *self._comment("units", units=proposed_units(self.draft)))
 
 

@@ -17,12 +17,13 @@ from reminder.web.console import (
     tasks,
     turn,
     unit_forms,
+    upload,
     versions,
     workdays,
 )
 
 _PAGES = (
     access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
-    draft, links, export, turn, workdays, versions, unit_forms,
+    draft, links, export, turn, workdays, versions, unit_forms, upload,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

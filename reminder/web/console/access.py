@@ -15,9 +15,10 @@ from reminder.domain.characters import UNSEEN
 from reminder.domain.persons import AccountRole
 from reminder.errors import DeclinedError
 from reminder.office import login, oidc
-from reminder.web.forms import Act, Again, Form, View, get, post
+from reminder.web.forms import LONGEST, Act, Again, Form, View, get, post
 from reminder.web.local import enter, has_opened, local
 from reminder.web.page import Page, Refused
+from reminder.web.uploads import upload
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ SESSION = "console"  # the cookie of who is logged in
 KNOWN = "known"  # the cookie of a browser that has logged in
 _A_YEAR = 365 * 24 * 3600
 # What people type into forms here.
-_TYPED = ("who", "words", "note", "why", "label", "date", "done_on")
+_TYPED = re.compile(r"who|words|note|why|label|date|done_on|(?:answer|lead|related)\d+")
+_NOTHING = Form({})
 # Of our own pages only, as a browser writes them: no host, no backslash, nothing unseen, and no
 # dots, which it takes out of a path with what stands before them.
 _WITHIN = re.compile(r"/console(?:[/?](?!/|\.|%2[eE])(?:(?!//|/\.|/%2[eE])[!-\[\]-~])*)?")
@@ -51,7 +53,11 @@ def console_page(path: str, view: View, role: AccountRole = READ) -> Route:
 
 
 def console_form(
-    path: str, act: Act, again: Again | None = None, role: AccountRole = EDIT
+    path: str,
+    act: Act,
+    again: Again | None = None,
+    role: AccountRole = EDIT,
+    longest: int = LONGEST,
 ) -> Route:
     """What was typed stands there to be copied when the session is over, or the role another."""
 
@@ -65,7 +71,26 @@ def console_form(
         page.end_reading()
         return act(page, form)
 
-    return post(path, checked, _outside, again)
+    return post(path, checked, _outside, again, longest)
+
+
+def console_upload(
+    path: str, act: Act, again: Again | None = None, role: AccountRole = EDIT
+) -> Route:
+    """A form with a file, for which another page is asked before it is read."""
+
+    def access(page: Page) -> Response | None:
+        if outside := _outside(page):
+            return outside
+        if not _is_logged_in(page):
+            return _lost(page, _NOTHING, page.phrase("session_over"))
+        if _owes_code(page):
+            return _lost(page, _NOTHING, page.phrase("code_first"))
+        if not page.may(role):
+            return _lost(page, _NOTHING, page.phrase("role_too_low", role=role))
+        return None
+
+    return upload(path, act, access, again)
 
 
 def open_page(path: str, view: View) -> Route:
@@ -117,7 +142,7 @@ def _lost(page: Page, form: Form, why: str) -> Response:
         "console/lost.html",
         status=403,
         why=why,
-        typed=[form[name] for name in _TYPED if form[name]],
+        typed=[form[name] for name in form.values if _TYPED.fullmatch(name) and form[name]],
         login=_login_then(path, came_from.query),
     )
 
