@@ -32,7 +32,8 @@ def read_draft(page: Page) -> PlanDraft:
 
 def units_by_name(page: Page) -> list[str]:
     """What a field for units offers."""
-    return [unit.name for unit in page.table.directory.units.values()]
+    units = page.table.directory.units.values()
+    return [unit.name for unit in units if not unit.retired]
 
 
 def _table(page: Page) -> Response:
