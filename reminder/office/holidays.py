@@ -12,7 +12,7 @@ from reminder.documents.edited_file import EditedFile, shown
 from reminder.documents.holiday_notice import Notice, read_notice
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
-from reminder.documents.tables.reading import read_text
+from reminder.documents.tables.reading import read_text, text_in
 from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.workdays_file import (
     file_days,
@@ -23,6 +23,7 @@ from reminder.documents.workdays_file import (
 )
 from reminder.domain.workdays import DAY, WorkingDays
 from reminder.errors import ConfigurationError
+from reminder.office.application import Application
 from reminder.output_files import write_edited
 
 TEMPLATE = "documents/workdays.txt"
@@ -199,6 +200,12 @@ def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeFi
     with refusals(environment(settings.templates, autoescape=False), path):
         notice = read_notice(read_text(path), year)
     return NoticeFiles(take_notice(settings, workday_contents(files), notice), files)
+
+
+def text_of(app: Application, name: str, content: bytes) -> str:
+    """Of a notice in a file. Raises `ConfigurationError`."""
+    with refusals(environment(app.settings.templates, autoescape=False), Path(name)):
+        return text_in(name, content)
 
 
 def workday_contents(files: DocumentFiles) -> Contents:

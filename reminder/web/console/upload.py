@@ -1,6 +1,7 @@
 """A table of Word, Excel or text is sent; what is not sure of it is answered row by row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from reminder.web.console.access import EDIT, console_form, console_page, consol
 from reminder.web.console.plan import units_by_name
 from reminder.web.forms import Form
 from reminder.web.page import Page, Refused
-from reminder.web.uploads import UploadForm
+from reminder.web.uploads import UploadedFile, UploadForm
 from reminder.words import CHINESE
 
 HERE, SEND, ANSWERS = "/console/upload", "/console/plan/upload", "/console/upload/answers"
@@ -22,14 +23,30 @@ AT_ONCE = 10  # questions on a page
 LONGEST = 60_000  # bytes of their answers
 TEXT, TITLES = 300, 3000  # characters
 _WAIT = 10.0  # seconds
-_reading = Lock()  # a table of the largest size has its hundred megabytes
+_reading = Lock()
 
 
-def read_file(form: Form) -> UploadForm:
+def read_file(form: Form) -> UploadedFile:
     """Raises `DeclinedError` where none was chosen."""
     if not isinstance(form, UploadForm) or not (form.file.name or form.file.content):
         raise DeclinedError("no_file_chosen")
-    return form
+    return form.file
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """A table of the largest size has its hundred megabytes."""
+    if not _reading.acquire(timeout=_WAIT):
+        raise Refused(503, "upload_busy", {"Retry-After": "10"})
+    try:
+        yield
+    finally:
+        _reading.release()
+
+
+def not_read(page: Page, name: str, error: ConfigurationError) -> str:
+    why = "".join(fault.words(CHINESE) for fault in error.faults[:3])
+    return page.phrase("file_not_read", file=name, why=why)
 
 
 def _page(
@@ -79,21 +96,15 @@ def _rows(upload: Upload) -> list[dict[str, object]]:
 
 
 def _send(page: Page, form: Form) -> Response:
-    file = read_file(form).file
-    year = form["year"]
+    file, year = read_file(form), form["year"]
     wanted = WantedTable(form["of"], int(year) if year.isascii() and year.isdecimal() else 0)
     _ = page.table
     page.end_reading()
-    if not _reading.acquire(timeout=_WAIT):
-        raise Refused(503, "upload_busy", {"Retry-After": "10"})
     try:
-        upload = take_table(page.app, page.person, file.name, file.content, wanted)
+        with one_at_a_time():
+            upload = take_table(page.app, page.person, file.name, file.content, wanted)
     except ConfigurationError as error:
-        words = "".join(fault.words(CHINESE) for fault in error.faults[:3])
-        refused = page.phrase("file_not_read", file=file.name, why=words)
-        return _page(page, form.values, refused)
-    finally:
-        _reading.release()
+        return _page(page, form.values, not_read(page, file.name, error))
     return page.done(HERE, "table_taken", f"?of={quote(upload.edit.document)}")
 
 

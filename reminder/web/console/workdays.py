@@ -9,10 +9,11 @@ from starlette.responses import Response
 from reminder.documents.holiday_notice import read_notice
 from reminder.domain.edits import Edit
 from reminder.domain.versions import Origin
-from reminder.errors import DeclinedError
+from reminder.errors import ConfigurationError, DeclinedError
 from reminder.office import drafts
-from reminder.office.holidays import SaidDay, WorkYear, take_notice, year_document
-from reminder.web.console.access import console_form, console_page
+from reminder.office.holidays import SaidDay, WorkYear, take_notice, text_of, year_document
+from reminder.web.console.access import console_form, console_page, console_upload
+from reminder.web.console.upload import not_read, one_at_a_time, read_file
 from reminder.web.forms import Form, parse_day
 from reminder.web.page import Page
 
@@ -93,10 +94,26 @@ def _turn(page: Page, form: Form) -> Response:
 
 
 def _take_notice(page: Page, form: Form) -> Response:
-    """As it was pasted: into the draft, or back with what it contradicts."""
     text = form.text("notice", NOTICE)
     if not text:
         raise DeclinedError("no_notice", "no notice was pasted")
+    return _taken(page, form, text)
+
+
+def _take_file(page: Page, form: Form) -> Response:
+    """It is shown like a pasted one where something is wrong with it."""
+    file = read_file(form)
+    try:
+        with one_at_a_time():
+            text = text_of(page.app, file.name, file.content)
+    except ConfigurationError as error:
+        return _shown(page, form, not_read(page, file.name, error))
+    shown = Form({"notice": text.strip()[:NOTICE]})
+    return _taken(page, shown, text)
+
+
+def _taken(page: Page, form: Form, text: str) -> Response:
+    """Into the draft, or back with what it contradicts."""
     _, after = _contents(page)
     taken = take_notice(page.settings, after, read_notice(text))
     if taken.notice.faults or not taken.texts:
@@ -118,4 +135,5 @@ ROUTES = [
     console_page(HERE, _shown),
     console_form(f"{HERE}/day", _turn),
     console_form(f"{HERE}/notice", _take_notice, _days_off),
+    console_upload(f"{HERE}/upload", _take_file, _days_off),
 ]

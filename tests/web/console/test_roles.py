@@ -31,7 +31,7 @@ FORMS = {
         "plan/undo", "plan/session/new", "plan/session/{session}", "plan/session/{session}/drop",
         "plan/head", "workdays/day", "workdays/notice", "unit/new",
         "unit/{unit}", "unit/{unit}/drop", "unit/{unit}/undo", "versions/{number}/restore",
-        "plan/upload", "upload/answers",
+        "plan/upload", "upload/answers", "workdays/upload",
     },
     "approve": {
         "outgoing/look", "outgoing/do", "outgoing/hold", "ledger/notice/resend",

@@ -98,3 +98,14 @@ def test_versions_say_what_changed_and_come_back(house: Any) -> None:
     restored = approver.post("/console/versions/2/restore", {})
     assert restored.headers["location"].endswith("/console/draft")
     assert "恢复到以前的版本" in approver.get("/console/draft").text
+
+
+def test_a_notice_comes_as_a_file_too(house: Any, editor: Secretary) -> None:
+    sent = editor.client.post(f"{HERE}/upload?year=2027", files={"file": ("通知.txt", NOTICE)})
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"{HERE}?year=2027")
+    assert [name for name, kind, _ in edits(house)] == ["workdays/2027.toml"]
+    wrong = NOTICE.replace("（周五）", "（周六）")
+    again = editor.client.post(f"{HERE}/upload?year=2027", files={"file": ("通知.txt", wrong)})
+    assert again.status_code == 422
+    assert "对不上" in again.text
+    assert "（周六）" in again.text
