@@ -1,6 +1,6 @@
 """What a unit must hear of a table that changed after it was told."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -8,13 +8,22 @@ from itertools import groupby
 from reminder.domain.digest import Content, Item, ItemChange, MailSection, RowFacts, SectionKind
 from reminder.domain.notices import Kind
 from reminder.domain.plan import Task, TaskKind, calendar_month
-from reminder.domain.plan_changes import Difference, RoleChange, TaskChange, compare
+from reminder.domain.plan_changes import Difference, RoleChange, TaskChange
 from reminder.domain.status import Reader
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress, Rule
 
 # Of a row: what its readers act by. Short titles and remarks are not.
 _TOLD = (Difference.ADDED, Difference.DROPPED, Difference.MOVED, Difference.REWORDED)
+
+
+_WEIGHT = (
+    Difference.MOVED,
+    Difference.DROPPED,
+    Difference.ADDED,
+    Difference.UNITS,
+    Difference.REWORDED,
+)
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,12 @@ class Correction:
 def corrections(
     before: Timetable,
     after: Timetable,
-    rows: Collection[str],
+    changes: Iterable[TaskChange],
     told: Mapping[str, Set[int]],
     progress: Progress,
     on: date,
 ) -> dict[str, tuple[Correction, ...]]:
-    """By unit, in the order of the table; `rows` are those of which units are to hear.
+    """By unit, in the order of the table, of the `changes` of which units are to hear.
 
     `told` are the months of each unit's digests, counted as those of the table. The last of them
     told of the month that follows, too. What was not told yet, is over or is done is left out, and
@@ -68,8 +77,8 @@ def corrections(
     """
     found: dict[str, list[Correction]] = {}
     this_month = after.plan.month_at(on)
-    for change in compare(before, after).tasks:
-        if change.id not in rows or _is_settled(after, change, progress):
+    for change in changes:
+        if _is_settled(after, change, progress):
             continue
         differences = tuple(_felt(before, after, change))
         of_all = not (change.before and change.after)
@@ -179,8 +188,10 @@ def supplement(
 
 
 def changed_section(items: Sequence[Correction], month: int) -> MailSection:
+    """What is most to be known stands first."""
     found = []
-    for position, one in enumerate(items, 1 if len(items) > 1 else 0):
+    by_weight = sorted(items, key=lambda one: min(map(_WEIGHT.index, one.differences)))
+    for position, one in enumerate(by_weight, 1 if len(items) > 1 else 0):
         facts = one.now or one.was
         assert facts
         change = ItemChange(one.role.before, one.role.after, one.differences, one.was, one.of_all)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from reminder.documents.office import Office, load_office
 from reminder.domain.notices import NoticeDraft
-from reminder.domain.plan_changes import compare
+from reminder.domain.plan_changes import TaskChange, compare
 from reminder.domain.supplements import Batch, Correction, corrections
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _KEPT = 8  # versions
 Tables = Mapping[tuple[str, int], Timetable]  # by plan and year
+_Changes = tuple[TaskChange, ...]
 Heard = Mapping[str, tuple[Correction, ...]]  # by unit
 
 
@@ -32,6 +33,7 @@ class PastVersions:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._kept: dict[int, Tables] = {}
+        self._changes: dict[tuple[int, int], tuple[Timetable, Timetable, _Changes]] = {}
 
     def tables(self, connection: Connection, number: int) -> Tables:
         """None of a version that cannot be read any more: the log says so."""
@@ -39,9 +41,17 @@ class PastVersions:
             return _by_key(self._office.tables)
         if number not in self._kept:
             if len(self._kept) >= _KEPT:
-                self._kept.pop(min(self._kept))
+                self._kept.clear()
+                self._changes.clear()
             self._kept[number] = self._read(connection, number)
         return self._kept[number]
+
+    def changes(self, before: Timetable, after: Timetable) -> _Changes:
+        """Compared once for all batches of units: tables are kept while they are asked for."""
+        key = id(before), id(after)
+        if key not in self._changes:
+            self._changes[key] = before, after, compare(before, after).tasks
+        return self._changes[key][2]
 
     def _read(self, connection: Connection, number: int) -> Tables:
         now, contents = self._office, publications.contents(connection, number)
@@ -112,10 +122,10 @@ class Corrections:
         found: set[str] = set()
         for old, new in _pairs(_by_key(self._office.tables), _by_key(after.tables), hearing.plan):
             if old.input_hash != new.input_hash:
-                rows = {one.id for one in compare(old, new).tasks}
+                changes = compare(old, new).tasks
                 known = {unit: _months(new, periods) for unit, periods in months.items()}
                 on = new.local_day(hearing.at)
-                found |= set(corrections(old, new, rows, known, hearing.progress, on))
+                found |= set(corrections(old, new, changes, known, hearing.progress, on))
         return found
 
     def _tellings(
@@ -162,7 +172,8 @@ class Corrections:
                 of_year = old.plan.year
                 months = {unit: _months(new, theirs) for unit, theirs in periods.items()}
                 on = new.local_day(hearing.at)
-                found = corrections(old, new, rows[of_year], months, hearing.progress, on)
+                changes = (c for c in self._past.changes(old, new) if c.id in rows[of_year])
+                found = corrections(old, new, changes, months, hearing.progress, on)
                 for unit, items in found.items():
                     heard[unit] = (*heard.get(unit, ()), *items)
         return heard
@@ -177,7 +188,7 @@ class Corrections:
                 continue
             before = self._past.tables(connection, max(first, known))
             for old, new in _pairs(before, self._past.tables(connection, last), plan):
-                rows[old.plan.year].update(one.id for one in compare(old, new).tasks)
+                rows[old.plan.year].update(one.id for one in self._past.changes(old, new))
         return rows
 
 

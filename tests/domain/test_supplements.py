@@ -8,14 +8,26 @@ from typing import Any
 import pytest
 
 from reminder.domain.plan import Task
-from reminder.domain.plan_changes import Difference
-from reminder.domain.supplements import corrections
+from reminder.domain.plan_changes import Difference, compare
+from reminder.domain.supplements import Correction, corrections
+from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from tests.domain.builders import LEADER, OUTSIDER, RELATED, task, timetable, year_round
 
 APRIL_10 = date(2026, 4, 10)
 ROW = task(4, 1)
 TOLD = {LEADER: {3, 4}, RELATED: {4}}
+
+
+def hear(
+    before: Timetable,
+    after: Timetable,
+    rows: Set[str],
+    told: Mapping[str, Set[int]],
+    progress: Progress = Progress(),  # noqa: B008 - frozen
+) -> dict[str, tuple[Correction, ...]]:
+    changes = [change for change in compare(before, after).tasks if change.id in rows]
+    return corrections(before, after, changes, told, progress, APRIL_10)
 
 
 def heard(
@@ -28,7 +40,7 @@ def heard(
     rows = {row.table_id for row in (*before, *after)}
     return {
         unit: [(item.row, tuple(map(str, item.differences))) for item in items]
-        for unit, items in corrections(*tables, rows, told, progress, APRIL_10).items()
+        for unit, items in hear(*tables, rows, told, progress).items()
     }
 
 
@@ -80,6 +92,12 @@ def test_who_had_no_digest_hears_nothing() -> None:
     assert heard([ROW], [], told={}) == {}
 
 
+def test_a_row_of_the_whole_year_was_told_by_any_digest() -> None:
+    """Who stands in such rows alone has January's and no other."""
+    told = {LEADER: {1}, RELATED: {13}}
+    assert heard([year_round(), ROW], [], told) == {LEADER: [("2026-year-1", ("dropped",))]}
+
+
 def test_units_hear_of_their_own_part_alone() -> None:
     told = {**TOLD, OUTSIDER: {4}}
     swapped = replace(ROW, lead=(RELATED,), related=(OUTSIDER,), title="召开会议")
@@ -101,13 +119,13 @@ def test_what_is_done_or_undone_by_a_later_edit_is_no_news() -> None:
 
 def test_rows_that_nobody_is_to_hear_of_are_left_out() -> None:
     tables = timetable(ROW, task(4, 2)), timetable(task(12, 9))
-    found = corrections(*tables, {ROW.id}, TOLD, Progress(), APRIL_10)
+    found = hear(*tables, {ROW.id}, TOLD)
     assert {item.row for items in found.values() for item in items} == {ROW.id}
 
 
 def test_other_working_days_move_only_days_that_the_table_names() -> None:
     table = timetable(ROW, replace(task(4, 2), timing=task(due=date(2026, 4, 30)).timing))
     other = replace(table, days=replace(table.days, named={date(2026, 4, 30): False}))
-    found = corrections(table, other, {ROW.id, "2026-04-2"}, TOLD, Progress(), APRIL_10)
+    found = hear(table, other, {ROW.id, "2026-04-2"}, TOLD)
     assert {item.row for items in found.values() for item in items} == {"2026-04-2"}
     assert found[LEADER][0].differences == (Difference.MOVED,)

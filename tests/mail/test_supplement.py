@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from reminder.domain.plan import Task
+from reminder.domain.plan_changes import compare
 from reminder.domain.supplements import corrections, supplement
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
@@ -25,8 +26,8 @@ def mail(
     old, new = (
         timetable(*rows, task(12, 9), relations={unit: relation}) for rows in (before, after)
     )
-    rows = {row.table_id for row in (*before, *after)}
-    items = corrections(old, new, rows, BOTH, Progress(), date(2026, 4, 15))[unit]
+    changes = compare(old, new).tasks
+    items = corrections(old, new, changes, BOTH, Progress(), date(2026, 4, 15))[unit]
     moment = at(4, 15, 10)
     return worded(supplement(reader(new, unit, moment), items, moment, signed=False))
 
@@ -101,7 +102,7 @@ def test_a_change_in_words(
 
 def test_of_several_the_first_is_said_and_the_others_counted() -> None:
     found = mail([ROW, task(4, 2)], [due(24), task(4, 3, short="视察")])
-    assert found.subject.endswith("〔更正〕时间调整1项：部署会议；新增承办1项；取消1项")
+    assert found.subject.endswith("〔更正〕时间调整1项：部署会议；取消1项；新增承办1项")
     assert "另有2项调整" in found.summary
     assert [line.number for line in found.lines] == [1, 2, 3]
 
