@@ -23,6 +23,11 @@ def _replace(content: bytes | None, args: Args) -> bytes:
     return str(args["text"]).encode()
 
 
+def _asked(content: bytes | None, args: Args) -> bytes | None:
+    """What is to be asked of a list that was taken in; the document is as it was."""
+    return content
+
+
 def _remove(content: bytes | None, args: Args) -> None:
     if content is None:
         raise DeclinedError("no_such_document", "the document is gone already")
@@ -31,13 +36,14 @@ def _remove(content: bytes | None, args: Args) -> None:
 EDITORS: dict[str, Editor] = {
     "text": _replace,
     "remove": _remove,
+    "asked": _asked,
     **PLAN_EDITORS,
     **DAY_EDITORS,
     **UNIT_EDITORS,
 }
 # Which of its arguments say what an edit is about: a later one of the same place replaces it.
 # Of kinds that are not here it is "id".
-PLACES: dict[str, tuple[str, ...]] = {"text": (), "remove": ()}
+PLACES: dict[str, tuple[str, ...]] = {"text": (), "remove": (), "asked": ()}
 WHOLE = ("text", "remove")  # replace whatever was edited in that document before
 
 

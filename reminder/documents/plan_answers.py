@@ -49,7 +49,7 @@ def _asked(draft: Draft, tables: Sequence[Table], question: Question) -> Asked:
         "field": kind,
         "tasks": tasks,
         "session": sessions[0] if sessions else "",
-        "cells": [text[:CELL] for text in _cells(tables, place.table, place.row)],
+        "cells": [text[:CELL] for text in cells_of(tables, place.table, place.row)],
     }
 
 
@@ -64,7 +64,7 @@ def _tasks(draft: Draft, question: Question, kind: str) -> list[DraftTask]:
     return own
 
 
-def _cells(tables: Sequence[Table], number: int, row: int) -> list[str]:
+def cells_of(tables: Sequence[Table], number: int, row: int) -> list[str]:
     """The texts of that row, or the line of a text."""
     for at, table in enumerate(tables, 1):
         if not row or number not in (0, at):

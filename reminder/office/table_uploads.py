@@ -15,8 +15,9 @@ from reminder.documents.document_files import PLAN, UNITS
 from reminder.documents.edited_file import EditedFile
 from reminder.documents.editing import WHOLE, apply_each
 from reminder.documents.plan_answers import Asked, asked_of
-from reminder.documents.plan_import.draft import Draft
+from reminder.documents.plan_import.draft import Doubt, Draft
 from reminder.documents.plan_import.importing import NEW_PLAN, NoTasksError
+from reminder.documents.plan_import.unit_names import UnitNames
 from reminder.documents.plan_import.writing import plan_text
 from reminder.documents.tables.grid import Table
 from reminder.documents.tables.reading import tables_in
@@ -82,13 +83,22 @@ def take_table(
         "origin": Origin.IMPORT,
         "name": name,
         "mark": hashlib.sha256(content).hexdigest()[:12],
-        "asked": asked_of(found.draft, tables),
+        "asked": _with_near(asked_of(found.draft, tables), taken.directory),
         "dropped": found.draft.dropped,
         "tasks": len(found.draft.tasks),
     }
     edit = Edit(taken.document(found.draft), "text", args)
     drafts.add(app, by, edit)
     return Upload(edit, text.encode())
+
+
+def _with_near(asked: list[Asked], directory: Directory) -> list[Asked]:
+    """Whom a name that nobody has may mean is proposed sooner where it only need be chosen."""
+    names = UnitNames(directory)
+    for question in asked:
+        if question["doubt"] == Doubt.UNITS_UNKNOWN:
+            question["taken"] = names.near(question["said"], 0.5)
+    return asked
 
 
 def contents_below(app: Application, draft: DocumentDraft | None) -> Mapping[str, bytes]:

@@ -1,7 +1,7 @@
 """Lists of units' liaisons: one that is taken into units.toml, and one to be filled in."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -15,6 +15,7 @@ from reminder.documents.edited_file import EditedFile, read_file
 from reminder.documents.liaison_cells import ListDoubt, UnitColumn, joined
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
+from reminder.documents.tables.grid import Table
 from reminder.documents.tables.reading import read_tables
 from reminder.documents.templates import environment, phrase, refusals
 from reminder.documents.units_file import Value, read_units, with_units
@@ -150,7 +151,16 @@ def read_list(
     units = UnitsFile.read(config)
     with refusals(units.templates, path):
         tables = read_tables(path)
-    listed = UnitsList(tables, lambda name: plain_name(name) in units.by_name)
+    return take_rows(units, listed_in(units, tables), add=add, shared=shared)
+
+
+def listed_in(units: UnitsFile, tables: Sequence[Table]) -> UnitsList:
+    return UnitsList(tables, lambda name: plain_name(name) in units.by_name)
+
+
+def take_rows(
+    units: UnitsFile, listed: UnitsList, *, add: bool = False, shared: Iterable[str] = ()
+) -> UnitsImport:
     taken = UnitsImport(units, listed.questions)
     for row in listed.units:
         _take(taken, row, add=add)
@@ -281,6 +291,11 @@ def write_template(config: Path | None, path: Path) -> int:
 
     Raises `FileExistsError`."""
     units = UnitsFile.read(config)
+    write_file(path, [template_of(units)], new=True)
+    return len(units.own)
+
+
+def template_of(units: UnitsFile) -> bytes:
     rows = [
         [
             unit["name"],
@@ -290,7 +305,4 @@ def write_template(config: Path | None, path: Path) -> int:
         for unit in units.own.values()
     ]
     words = {macro: units.words(macro).split("\n") for macro in ("titles", "headings", "note")}
-    write_file(
-        path, [units_sheet(words["titles"], words["headings"], rows, words["note"])], new=True
-    )
-    return len(rows)
+    return units_sheet(words["titles"], words["headings"], rows, words["note"])

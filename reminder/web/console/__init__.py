@@ -7,6 +7,7 @@ from reminder.web.console import (
     draft,
     export,
     ledger,
+    liaisons,
     links,
     meetings,
     oidc,
@@ -25,5 +26,6 @@ from reminder.web.console import (
 _PAGES = (
     access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
     draft, links, export, turn, workdays, versions, unit_forms, upload,
+    liaisons,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

@@ -120,7 +120,7 @@ def _answer(page: Page, form: Form) -> Response:
             form.line(f"lead{n}", TITLES),
             form.line(f"related{n}", TITLES),
         )
-        for n in map(int, filter(str.isdecimal, form["numbers"].split()[: 4 * AT_ONCE]))
+        for n in numbers_of(form)
     }
     _ = page.table
     page.end_reading()
@@ -130,6 +130,11 @@ def _answer(page: Page, form: Form) -> Response:
         refused = page.phrase("some_answers_wrong", count=len(wrong))
         return _page(page, form.values, refused, wrong)
     return page.done(HERE, "answers_taken", f"?of={quote(form['of'])}")
+
+
+def numbers_of(form: Form) -> list[int]:
+    """Of the questions that stood there."""
+    return [int(n) for n in form["numbers"].split()[: 4 * AT_ONCE] if n.isascii() and n.isdecimal()]
 
 
 def _answer_again(page: Page, form: Form, refused: str) -> Response:

@@ -32,6 +32,7 @@ FORMS = {
         "plan/head", "workdays/day", "workdays/notice", "unit/new",
         "unit/{unit}", "unit/{unit}/drop", "unit/{unit}/undo", "versions/{number}/restore",
         "plan/upload", "upload/answers", "workdays/upload",
+        "liaisons/upload", "liaisons/answers",
     },
     "approve": {
         "outgoing/look", "outgoing/do", "outgoing/hold", "ledger/notice/resend",
@@ -57,6 +58,8 @@ PAGES = {
         "unit/new",
         "unit/{unit}",
         "upload",
+        "liaisons",
+        "liaisons/sheet.xlsx",
     },
     "approve": {"ledger/resend"},
     "admin": {"people", "people/person"},
