@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from reminder.documents.edited_file import EditedFile, is_folder, read_file
 from reminder.documents.plan_folder import plan_files
 from reminder.documents.workdays_file import year_files
+from reminder.errors import ConfigurationError
 
 UNITS = "units.toml"
 PLAN, WORKDAYS = "plan", "workdays"
@@ -52,15 +53,21 @@ class DocumentFiles:
         return {name: EditedFile(self.path_of(name), contents.get(name)) for name in names}
 
     def contents(self, known: Iterable[str] = ()) -> dict[str, bytes | None]:
-        """None for one that cannot be read. Of those that are `known` also a plan that stands
-        beside the one that `plan` names."""
+        """None for one that is missing. Of those that are `known` also a plan that stands beside
+        the one that `plan` names. Raises `ConfigurationError` where one is there and cannot be
+        read: nobody has taken it away."""
         contents: dict[str, bytes | None] = {}
+        faults = []
         beside = {name: path for name in known if (path := self.path_of(name)).is_file()}
         for name, path in (beside | self.documents()).items():
             try:
                 contents[name] = read_file(path)
-            except (OSError, ValueError):
+            except FileNotFoundError:
                 contents[name] = None
+            except (OSError, ValueError):
+                faults += EditedFile(path).faults
+        if faults:
+            raise ConfigurationError(faults)
         return contents
 
 

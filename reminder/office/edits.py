@@ -9,9 +9,12 @@ from reminder.documents.settings_sources import SettingsSources
 from reminder.errors import ConfigurationError, Fault
 from reminder.office.alerts import Trouble
 from reminder.office.application import Application
-from reminder.office.publishing import publish_files, take_in
+from reminder.office.publishing import publish_files, take_in, write_left_files
 
 log = logging.getLogger(__name__)
+# Some editors empty a file before they write it, some save with each key: half a text is no
+# version, and ten a second are no history that anybody could read.
+STILL, LONGEST = 0.5, 5.0  # seconds
 
 
 class EditedFiles:
@@ -45,6 +48,8 @@ class EditedFiles:
     def _publish(self) -> Iterator[Trouble]:
         app = self._app
         look = publish_files(app, author="")
+        if self._looked_at is None and not look.faults:
+            write_left_files(app)
         try:
             settings = SettingsSources(app.office.config, app.office.command_line).load()
             live = app.settings.with_live(settings)
@@ -83,7 +88,7 @@ def _version(path: Path) -> tuple[Path, int, int]:
 
 
 def watch(app: Application, stop: threading.Event, edited: Callable[[], None]) -> None:
-    """Calls `edited` within a second of a change to a file that people edit, until `stop`.
+    """Calls `edited` when a file that people edit was changed and is left alone, until `stop`.
 
     Where the system cannot watch files (too many watches, some network shares) it says so once and
     returns: the tick looks at them every minute.
@@ -97,11 +102,19 @@ def watch(app: Application, stop: threading.Event, edited: Callable[[], None]) -
             for _ in changes(
                 *folders, watch_filter=None, stop_event=stop, recursive=False, debounce=300, step=50
             ):
+                _settle(app, stop)
                 edited()
                 if _folders(app) != folders:
                     break  # one has come or gone
         except (OSError, RuntimeError) as error:
             log.warning("files cannot be watched, they are looked at every minute: %s", error)
+            return
+
+
+def _settle(app: Application, stop: threading.Event) -> None:
+    for _ in range(int(LONGEST / STILL)):
+        before = [*map(_version, app.office.files())]
+        if stop.wait(STILL) or before == [*map(_version, app.office.files())]:
             return
 
 

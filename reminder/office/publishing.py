@@ -109,8 +109,12 @@ def publish_files(app: Application, *, author: str, forced: bool = False) -> Fil
     nothing: the last good version stays in force.
     """
     place = place_of(app.office.config)
-    with app.database.read() as connection:
-        state = file_state(connection, app.office.document_files, place)
+    try:
+        with app.database.read() as connection:
+            state = file_state(connection, app.office.document_files, place)
+    except ConfigurationError as error:
+        follow(app)
+        return FileLook(0, (), tuple(error.faults))
     conflicts = () if forced else tuple(state.with_verdict(Verdict.CONFLICT))
     changes = state.changes(forced=forced)
     if not changes:
@@ -122,7 +126,7 @@ def publish_files(app: Application, *, author: str, forced: bool = False) -> Fil
         if all(v in (Verdict.SAME, Verdict.EDITED) for v in state.verdicts.values()):
             load_office(app.office.config, app.office.command_line, None, app.settings)
         kept = {} if state.number else _session_days(app, changes)
-        also = partial(_keep_days, app.clock.now(), kept)
+        also = partial(_keep_with, app.clock.now(), place, changes, kept)
         number = publish(app, changes, origin=origin, author=author, base=state.number, also=also)
     except ConfigurationError as error:
         follow(app)
@@ -130,8 +134,6 @@ def publish_files(app: Application, *, author: str, forced: bool = False) -> Fil
     except DeclinedError:
         return publish_files(app, author=author, forced=forced)
     follow(app)
-    with app.database.write() as connection:
-        publications.note_seen(connection, place, {n: hash_of(c) for n, c in changes.items()})
     note_same(app, state, place)
     write_files(app, kept)
     return FileLook(number, conflicts)
@@ -147,8 +149,13 @@ def _session_days(app: Application, changes: Changes) -> dict[str, bytes]:
     return with_session_days(office, days, partial(_load, app))
 
 
-def _keep_days(at: datetime, kept: Mapping[str, bytes], connection: Connection) -> None:
-    """In the transaction of the first publication, so that no feed and no mail is made without."""
+def _keep_with(
+    at: datetime, place: str, changes: Changes, kept: Mapping[str, bytes], connection: Connection
+) -> None:
+    """In the publication's transaction: what the files were, or the next edit would look as if
+    something else had come between; of the first one the days of sessions, so that no feed and no
+    mail is made without."""
+    publications.note_seen(connection, place, {n: hash_of(c) for n, c in changes.items()})
     forget_dates(connection)
     if kept:
         origin, tell = Origin.CONSOLE, Tell.NOBODY
@@ -163,6 +170,15 @@ def note_same(app: Application, state: FileState, place: str) -> None:
     if fresh:
         with app.database.write() as connection:
             publications.note_seen(connection, place, fresh)
+
+
+def write_left_files(app: Application) -> None:
+    """Files that are as they were before the version in force: whoever published it was killed
+    before it was written, or is on another machine."""
+    place = place_of(app.office.config)
+    with app.database.read() as connection:
+        state = file_state(connection, app.office.document_files, place)
+    write_files(app, [name for name in state.with_verdict(Verdict.STALE) if name in state.seen])
 
 
 def write_files(app: Application, names: Iterable[str]) -> list[str]:

@@ -79,6 +79,24 @@ def test_saved_plan_is_in_force_on_every_page_without_a_restart(
     wait(lambda: numbers(office) >= 3)
 
 
+def test_saves_without_a_pause_are_one_version(running: tuple[Trial, str], folder: Path) -> None:
+    office, _ = running
+    plan = folder / "plan" / "plan_2026.toml"
+    text = plan.read_text("utf-8")
+    for number in range(20):
+        plan.write_text("", "utf-8")  # as some editors begin
+        plan.write_text(f"{text}# {number}\n", "utf-8")
+        time.sleep(0.1)
+    last = f"# {number}\n".encode()
+    wait(lambda: contents(office)["plan/plan_2026.toml"].endswith(last))
+    assert numbers(office) <= 3  # a tick may have come between
+
+
+def contents(office: Trial) -> dict[str, bytes]:
+    with office.reading() as connection:
+        return publications.contents(connection)
+
+
 def test_hang_up_makes_a_daemon_look_and_not_end(folder: Path) -> None:
     where = {"CONFIG": str(folder / "config"), "PLAN": str(folder / "plan")}
     with trial(folder, made=False) as office, daemon(office.state, **where) as (process, _):

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from reminder.documents.edited_file import LARGEST
 from reminder.domain.versions import Origin, Tell
 from reminder.errors import ConfigurationError, DeclinedError
 from reminder.ledger import publications
 from reminder.office.application import Application
 from reminder.office.completion import COMMAND, register, reopen
+from reminder.office.edits import EditedFiles
 from reminder.office.publishing import FileLook, publish, publish_files, write_files
 from reminder.office.versions import last_good, open_office
 from tests.daemon.trials import MARCH, Trial
@@ -121,6 +123,41 @@ def test_file_that_stayed_behind_is_no_conflict(office: Trial) -> None:
     later = office.app(MARCH)
     publish_files(later, author="")
     assert address(later) == "console@unit.test"
+
+
+def test_file_that_cannot_be_read_is_not_taken_away(office: Trial) -> None:
+    days = units_file(office).parent / "workdays" / "2026.toml"
+    days.parent.mkdir()
+    days.write_text("rest = [2026-12-31]\n", "utf-8")
+    app = begun(office)
+    office.edit_units("related@unit.test", "file@unit.test")
+    by_console(app, "related@unit.test", "console@unit.test")
+    days.write_bytes(b"#" * (LARGEST + 1))
+    look = publish_files(app, author="")
+    assert (look.number, [fault.reason for fault in look.faults]) == (0, ["unreadable"])
+    assert "workdays/2026.toml" in app.office.contents
+
+
+def test_death_after_a_publication_makes_no_conflict(office: Trial) -> None:
+    app = begun(office)
+    office.edit_units("related@unit.test", "second@unit.test")
+    app.wake = die
+    with pytest.raises(KeyboardInterrupt):
+        publish_files(app, author="")
+    office.edit_units("second@unit.test", "third@unit.test")
+    assert publish_files(office.app(MARCH), author="") == FileLook(3, ())
+
+
+def die() -> None:
+    raise KeyboardInterrupt
+
+
+def test_file_that_a_death_left_behind_is_written_by_the_next_daemon(office: Trial) -> None:
+    by_console(begun(office), "related@unit.test", "console@unit.test")
+    assert EditedFiles(office.app(MARCH)).look() == []
+    assert b"console@unit.test" in units_file(office).read_bytes()
+    office.edit_units("console@unit.test", "file@unit.test")
+    assert publish_files(office.app(MARCH), author="") == FileLook(3, ())
 
 
 def test_of_two_who_publish_the_second_is_told(office: Trial) -> None:
