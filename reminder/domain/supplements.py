@@ -82,10 +82,10 @@ def corrections(
             continue
         differences = tuple(_felt(before, after, change))
         of_all = not (change.before and change.after)
-        for role in change.roles:
+        for role in (role for role in change.roles if role.unit in told):
             mine = _of(role, differences)
             is_known = _is_written_to(after, role.unit)
-            months = told.get(role.unit, frozenset())
+            months = told[role.unit]
             if mine and is_known and _is_told(before, after, change, role, months, this_month):
                 was = _facts(before, change.before) if role.before else None
                 now = _facts(after, change.after) if role.after else None
