@@ -10,7 +10,8 @@ WEB_PORT ?= 8026
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
 run: $(VENV)/.run
-	@export REMINDER_WEB__PORT=$${REMINDER_WEB__PORT:-$(WEB_PORT)}; \
+	@export REMINDER_CONFIG="$${REMINDER_CONFIG:-$(CURDIR)/config}"; \
+	export REMINDER_WEB__PORT=$${REMINDER_WEB__PORT:-$(WEB_PORT)}; \
 	export REMINDER_WEB__BASE_URL=$${REMINDER_WEB__BASE_URL:-http://127.0.0.1:$$REMINDER_WEB__PORT}; \
 	exec $(BIN)/reminder run
 
