@@ -71,8 +71,11 @@ def take_table(
     with refusals(templates, Path(name)):
         tables = tables_in(name, content)
     with app.database.read() as connection:
-        there = contents_below(app, open_draft(connection, by.name))
-    taken = _Taking(app, there, tables, wanted)
+        draft = open_draft(connection, by.name)
+    there = contents_below(app, draft)
+    edited = apply_each(there, draft.edits if draft else ()).contents
+    sent = {n: text for n, text in edited.items() if n not in there}
+    taken = _Taking(app, there, sent, tables, wanted)
     try:
         found = taken.read()
     except NoTasksError as error:
@@ -110,8 +113,11 @@ def contents_below(app: Application, draft: DocumentDraft | None) -> Mapping[str
 
 @dataclass(frozen=True)
 class _Taking:
+    """`sent` are new documents that were sent before."""
+
     app: Application
     contents: Mapping[str, bytes]
+    sent: Mapping[str, bytes]
     tables: list[Table]
     wanted: WantedTable
 
@@ -147,28 +153,39 @@ class _Taking:
         return {n: text for n, text in self.contents.items() if n.startswith(f"{PLAN}/")}
 
     def _document_of(self, draft: Draft) -> str:
-        """That of its series and year, if there is one."""
-        wanted = (draft.header.id, draft.header.term.year)
-        return next((n for n, text in self._plans().items() if _head(n, text) == wanted), "")
+        return _same(self._plans(), draft)
 
     def _as_another(self, found: PlanImport) -> PlanImport:
-        taken = {_head(name, text)[0] for name, text in self._plans().items()}
+        """Its id is free, or that of the same table that was sent before."""
+        title = found.draft.header.name
+        old = [_head(n, text) for n, text in self.sent.items()]
+        taken = {_head(n, text)["id"] for n, text in self._plans().items()}
+        taken |= {head["id"] for head in old if head["name"] != title}
         name = next(one for n in count(1) if (one := f"plan-{n}") not in taken)
         header = replace(found.draft.header, id=name)
         return replace(found, draft=replace(found.draft, header=header))
 
     def document(self, draft: Draft) -> str:
         """Its file, an old one or a new one."""
-        if there := self._document_of(draft):
+        if there := self._document_of(draft) or _same(self.sent, draft):
             return there
         head = draft.header
         names = [f"{PLAN}/plan_{head.term.year}.toml", f"{PLAN}/{head.id}_{head.term.year}.toml"]
-        return next((name for name in names if name not in self.contents), names[-1])
+        taken = self.contents.keys() | self.sent.keys()
+        return next((name for name in names if name not in taken), names[-1])
 
 
-def _head(name: str, content: bytes) -> tuple[Any, Any]:
+def _same(plans: Mapping[str, bytes], draft: Draft) -> str:
+    """The document of that series and year, if there is one."""
+    wanted = draft.header.id, draft.header.term.year
+    heads = {name: _head(name, text) for name, text in plans.items()}
+    return next((n for n, head in heads.items() if (head["id"], head["year"]) == wanted), "")
+
+
+def _head(name: str, content: bytes) -> dict[str, Any]:
     head = EditedFile(Path(name), content).data.get("plan")
-    return (head.get("id"), head.get("year")) if isinstance(head, dict) else ("", 0)
+    said = head if isinstance(head, dict) else {}
+    return {key: said.get(key) for key in ("id", "year", "name")}
 
 
 def uploads(app: Application, connection: Connection, person: Person) -> list[Upload]:

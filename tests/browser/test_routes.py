@@ -21,13 +21,25 @@ from reminder.domain.versions import Tell
 from reminder.ledger.access import PAGE, LinkView
 from reminder.office import drafts, persons, registrations
 from reminder.office.application import Application
+from reminder.office.list_uploads import take_list
 from reminder.office.login import set_password
+from reminder.office.table_uploads import WantedTable, take_table
 from reminder.web.app import create_app
 from tests.browser.conftest import Served, overflow, serving, violations
 
 LEAD, UNITS = "deputies", "units.toml"
 MARCH = datetime.fromisoformat("2026-03-02T09:00+08:00")
 PASSWORD = "correct horse battery"
+TABLE = """2027年度代表工作安排表
+时间\t主要内容\t牵头单位\t相关单位
+2月\t召开座谈会；组织代表视察\t代表工作委员会\t办公厅
+某时\t组织代表培训\t代表工作委员会\t
+"""
+LIAISONS = """单位\t联络员\t邮箱
+贺兰县人大常委\t王五\twang@example.org
+某县新办\t赵六\tzhao@example.org
+灵武市人大常委会\t孙八\t不是邮箱
+"""
 WIDTHS = (320, 390, 768, 1280)
 NO_PAGE = re.compile(
     r"\.(\{kind\}|ics|css|js|xlsx|csv|docx)$|/(source|text|healthz|readyz|file|oidc|begin)$"
@@ -93,6 +105,9 @@ def lived_in(app: Application) -> str:
     text = app.office.contents[UNITS].decode().replace("贺兰县人大常委会", "贺兰县人大常务委员会")
     for person in (wang, persons.secretariat(app)):
         drafts.add(app, person, Edit(UNITS, "text", {"text": text}), *table_edits(app.office))
+    office = persons.secretariat(app)
+    take_table(app, office, "table.txt", TABLE.encode(), WantedTable(f"next:{app.office.document}"))
+    take_list(app, office, "list.txt", LIAISONS.encode())
     drafts.submit(app, wang, "单位更名", Tell.DIGEST)
     return word
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from reminder.web import server
 from tests.web.conftest import PATIENT, Connect, stop
+from tests.web.console.conftest import logged_in
 
 HOST = b"Host: 127.0.0.1\r\n"
 GET = b"GET /healthz HTTP/1.1\r\n" + HOST
@@ -52,6 +53,22 @@ def answers(connect: Connect, *sent: bytes) -> bytes:
 
 def first(answer: bytes) -> int:
     return int(answer[9:12])
+
+
+@pytest.mark.parametrize("status", [413, 403])
+def test_a_file_that_does_not_end_is_told_so(house: Any, connect: Connect, status: int) -> None:
+    cookies = logged_in(house).cookies.jar if status == 413 else ()
+    cookie = "; ".join(f"{one.name}={one.value}" for one in cookies)
+    client = connect()
+    client.sendall(
+        b"POST /console/plan/upload HTTP/1.1\r\n" + HOST + f"Cookie: {cookie}\r\n".encode()
+        + b"Content-Type: multipart/form-data; boundary=x\r\n" + CHUNKED
+    )  # fmt: skip
+    for _ in range(60):
+        client.sendall(b"100000\r\n" + bytes(1 << 20) + b"\r\n")
+    client.sendall(b"0\r\n\r\n")
+    client.shutdown(socket.SHUT_WR)
+    assert first(heard(client)) == status
 
 
 def statuses(answer: bytes) -> list[int]:

@@ -4,6 +4,7 @@ import html
 import io
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ def test_the_next_years_table_is_taken_in_answered_and_published(
     assert "读得不确定" not in shown.text
     seen = re.search('name="seen" value="([^"]+)"', shown.text)[1]
     assert approver.post("/console/draft/publish", {"seen": seen}).status_code == 303
+    house.application.tick()  # which sees the new file
     table = next(one for one in house.application.office.tables if one.plan.year == 2027)
     units = {t.title: [table.directory.name_of(u) for u in t.lead] for t in table.plan.tasks}
     assert units["召开座谈会"] == ["选联任代办"]
@@ -223,3 +225,13 @@ def test_what_is_no_such_form(editor: Secretary, kind: str, body: bytes, status:
 )
 def test_names_of_files_are_one_line_and_no_path(name: str, plain: str) -> None:
     assert plain_file_name(name) == plain
+
+
+def test_two_files_at_once_are_both_there(house: Any, editor: Secretary) -> None:
+    tables = {f"next:{PLAN}": NEXT, "other": NEXT.replace("代表工作安排表", "别的安排表")}
+    with ThreadPoolExecutor() as both:
+        sent = [both.submit(send, editor, text, of=of) for of, text in tables.items()]
+    assert {one.result().status_code for one in sent} == {303}
+    assert len({edit.document for edit in edits(house)}) == 2
+    ids = [re.search('id = "(.*)"', edit.args["text"])[1] for edit in edits(house)]
+    assert sorted(ids) == ["npc-deputies", "plan-1"]
