@@ -11,7 +11,7 @@ from reminder.domain.plan_changes import compare
 from reminder.domain.supplements import corrections, supplement
 from reminder.domain.units import Relation
 from reminder.domain.windows import Progress
-from tests.domain.builders import LEADER, RELATED, at, reader, task, timetable, year_round
+from tests.domain.builders import LEADER, RELATED, at, meeting, reader, task, timetable, year_round
 from tests.domain.test_tone import PRESSURE
 from tests.mail.written import Mail, worded
 
@@ -98,6 +98,20 @@ def test_a_change_in_words(
     assert found.subject == f"【代表工作·4月】{headline}"
     assert found.summary == said
     assert [line.timing for line in found.lines] == [below]
+
+
+@pytest.mark.parametrize(
+    ("old", "below"),
+    [(None, "时间：4月（会期待定） → "), (date(2026, 4, 22), "时间：会前（会议4月22日） → ")],
+    ids=["its day is known", "its day is another"],
+)
+def test_a_related_unit_reads_the_days_of_a_session(old: date | None, below: str) -> None:
+    row = task(4, 1, meetings=("sc-25",), before_workdays=5)
+    before, after = (timetable(row, meetings=[meeting(day)]) for day in (old, date(2026, 4, 28)))
+    items = corrections(before, after, {row.table_id}, BOTH, Progress(), date(2026, 4, 15))
+    moment = at(4, 15, 10)
+    found = worded(supplement(reader(after, RELATED, moment), items[RELATED], moment, signed=False))
+    assert [line.timing for line in found.lines] == [f"{below}会前（会议4月28日）"]
 
 
 def test_of_several_the_first_is_said_and_the_others_counted() -> None:
