@@ -165,8 +165,11 @@ def _keep_with(
 
 
 def note_same(app: Application, state: FileState, place: str) -> None:
-    """That the files are what is in force."""
-    same = {name: hash_of(state.files.get(name)) for name in state.with_verdict(Verdict.SAME)}
+    """Files that are what is in force, and at a place that was never in step those that are what
+    was: an edit of such a one is made without knowing what came since."""
+    stale = [name for name in state.with_verdict(Verdict.STALE) if state.files.get(name)]
+    names = state.with_verdict(Verdict.SAME) + [n for n in stale if n not in state.seen]
+    same = {name: hash_of(state.files.get(name)) for name in names}
     fresh = {name: value for name, value in same.items() if state.seen.get(name) != value}
     if fresh:
         with app.database.write() as connection:

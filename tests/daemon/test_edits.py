@@ -149,6 +149,10 @@ def test_replica_with_older_files_goes_by_what_is_in_force(
         assert later.table.directory["related"].to == ("new@unit.test",)
         assert one.is_current()
         assert two.is_current()
+        # Who edits them does not know what came since: nothing of it is lost.
+        other.edit_units("second@unit.test", "other@unit.test")
+        assert publish_files(later, author="").conflicts == ("units.toml",)
+        assert one.table.directory["related"].to == ("new@unit.test",)
 
 
 def test_conflict_is_told_and_is_over_when_the_file_wins(small: Trial) -> None:
