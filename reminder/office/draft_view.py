@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from reminder.documents.editing import WHOLE
 from reminder.domain.edits import DocumentDraft, Edit
 from reminder.domain.plan_changes import PlanChanges, compare
 from reminder.domain.timetable import Timetable
@@ -80,9 +81,12 @@ def draft_view(app: Application, connection: Connection, draft: DocumentDraft) -
 def _lines(draft: DocumentDraft, found: DraftOutcome, since: CameSince) -> Iterator[EditLine]:
     rows = {change.id for change in since.changes.tasks} if since.changes else set()
     rows |= set(since.changes.meetings) if since.changes else set()
+    documents = {name for one in since.publications for name in one.documents}
     for position, edit in enumerate(draft.edits):
         faults = tuple(found.faults.get(position, ()))
         is_shared = edit.args.get("id") in rows
+        if edit.kind in WHOLE:
+            is_shared = edit.document in documents
         yield EditLine(edit, place_of_edit(edit), faults, found.stale.get(position), is_shared)
 
 

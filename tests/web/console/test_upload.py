@@ -227,6 +227,18 @@ def test_names_of_files_are_one_line_and_no_path(name: str, plain: str) -> None:
     assert plain_file_name(name) == plain
 
 
+def test_what_another_published_meanwhile_is_not_taken_back_unseen(
+    house: Any, editor: Secretary
+) -> None:
+    drafts.begin(house.application)
+    send(editor, export_plan(house.application.office, Path("plan.docx")), "plan.docx")
+    li = as_person(house, "approve", "li", "李静")
+    li.post("/console/plan/head", {"name": "代表工作安排", "tag": "代表工作"})
+    seen = re.search('name="seen" value="([^"]+)"', li.get("/console/draft").text)[1]
+    assert li.post("/console/draft/publish", {"seen": seen}).status_code == 303
+    assert "他人的修改不保留" in editor.get("/console/draft").text
+
+
 def test_two_files_at_once_are_both_there(house: Any, editor: Secretary) -> None:
     tables = {f"next:{PLAN}": NEXT, "other": NEXT.replace("代表工作安排表", "别的安排表")}
     with ThreadPoolExecutor() as both:
