@@ -97,13 +97,16 @@ def watch(app: Application, stop: threading.Event, edited: Callable[[], None]) -
 
     logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else each change is a line
     while not stop.is_set():
-        folders = _folders(app)
+        folders, is_new = _folders(app), True
         try:
-            for _ in changes(
-                *folders, watch_filter=None, stop_event=stop, recursive=False, debounce=300, step=50
-            ):
-                _settle(app, stop)
-                edited()
+            for found in changes(
+                *folders, watch_filter=None, stop_event=stop, recursive=False, debounce=300,
+                step=50, rust_timeout=1000, yield_on_timeout=True,
+            ):  # fmt: skip
+                if found or is_new:  # what changed before these folders were watched
+                    is_new = False
+                    _settle(app, stop)
+                    edited()
                 if _folders(app) != folders:
                     break  # one has come or gone
         except (OSError, RuntimeError) as error:

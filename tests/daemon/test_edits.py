@@ -92,6 +92,21 @@ def test_saves_without_a_pause_are_one_version(running: tuple[Trial, str], folde
     assert numbers(office) <= 3  # a tick may have come between
 
 
+def test_link_that_leads_to_another_folder_is_seen_though_one_was_just_taken_in(
+    running: tuple[Trial, str], folder: Path
+) -> None:
+    """As Kubernetes changes the files of a ConfigMap: the folders to watch are others each time."""
+    office, _ = running
+    config = folder / "config"
+    text = (config / "units.toml").read_text("utf-8")
+    for number in range(2, 5):
+        (config / f"v{number}").mkdir()
+        (config / f"v{number}" / "units.toml").write_text(f"{text}# {number}\n", "utf-8")
+        (config / "link").symlink_to(f"v{number}/units.toml")
+        (config / "link").replace(config / "units.toml")
+        wait(lambda: numbers(office) == number)  # noqa: B023 - asked in this turn of the loop
+
+
 def contents(office: Trial) -> dict[str, bytes]:
     with office.reading() as connection:
         return publications.contents(connection)
