@@ -170,28 +170,21 @@ class Page(ExitStack):
         value: str,
         *,
         seconds: int | None = None,
-        path: str = "",
         samesite: Literal["lax", "strict"] = "strict",
     ) -> None:
-        """`path` is of pages as the application knows them; a cookie named `__Host-` has none.
-        Without `seconds` it ends with the browser's window."""
+        """Of the whole site: pages about one of several tables have other paths and share it, and
+        a second table may come while somebody is logged in. Without `seconds` it ends with the
+        browser's window."""
         web = self.settings.web
         response.set_cookie(
             cookie_name(self.app, name),
             value,
             max_age=seconds,
-            path=self._cookie_path(path),
+            path=web.root or "/",
             httponly=True,
             samesite=samesite,
             secure=web.is_https,
         )
-
-    def _cookie_path(self, path: str) -> str:
-        """Pages about one of several tables have other paths, and share their cookies."""
-        web = self.settings.web
-        if web.is_https and not web.root:
-            return "/"
-        return (web.root if len(self.app.tables) > 1 else web.root + path) or "/"
 
     def render(self, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
         """A page of `web/`, with what the form before it has done, once."""
@@ -216,7 +209,7 @@ class Page(ExitStack):
         html = self.templates.get_template(f"web/{template}").render(shared | facts)
         response = HTMLResponse(html, status)
         if message:
-            self.set_cookie(response, _SAID, "", seconds=0, path=self.request.url.path)
+            self.set_cookie(response, _SAID, "", seconds=0)
         return response
 
     def file(self, name: str, kind: str) -> Response:
@@ -267,7 +260,7 @@ class Page(ExitStack):
         """
         answer = self.to(path + behind)
         value = f"{message}.{self._proof(message, path)}"
-        self.set_cookie(answer, _SAID, value, seconds=_SECONDS, path=path)
+        self.set_cookie(answer, _SAID, value, seconds=_SECONDS)
         return answer
 
     @property

@@ -159,7 +159,7 @@ def _form(act: str) -> Route:
         by = Signature(who, f"{PAGE}/{unit.id}/{link.generation}")
         answer = page.done(_home(page), _register(page, act, unit, form, by))
         # Lax: a click in a mail comes from elsewhere, and the name should stand there already.
-        page.set_cookie(answer, _NAME, quote(who), seconds=_A_YEAR, path="/units", samesite="lax")
+        page.set_cookie(answer, _NAME, quote(who), seconds=_A_YEAR, samesite="lax")
         return answer
 
     def again(page: Page, form: Form, refused: str) -> Response:

@@ -199,8 +199,8 @@ def _log_in(page: Page, form: Form) -> Response:
         return log_in_again(page, wanted, error, given.name)
     log.info("console: %s logged in from %s", given.name or "the one account", address)
     answer = page.to(within(wanted))
-    page.set_cookie(answer, SESSION, session, path=HOME)
-    page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR, path=LOGIN)
+    page.set_cookie(answer, SESSION, session)
+    page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR)
     return answer
 
 
@@ -212,7 +212,7 @@ def agent_of(request: Request) -> str:
 def _log_out(page: Page, form: Form) -> Response:
     login.log_out(page.app.database, page.cookie(SESSION))
     answer = page.done(LOGIN, "logged_out")
-    page.set_cookie(answer, SESSION, "", seconds=0, path=HOME)
+    page.set_cookie(answer, SESSION, "", seconds=0)
     return answer
 
 

@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 from reminder.errors import DeclinedError
 from reminder.office import login, oidc
 from reminder.web.console.access import (
-    HOME,
     SESSION,
     agent_of,
     log_in_again,
@@ -33,7 +32,7 @@ def _begin(page: Page) -> Response:
         return log_in_again(page, page.query("next"), error)
     answer = RedirectResponse(address, 303)
     # Lax: it comes back from another site.
-    page.set_cookie(answer, _ERRAND, errand.packed(), seconds=_SECONDS, path=BACK, samesite="lax")
+    page.set_cookie(answer, _ERRAND, errand.packed(), seconds=_SECONDS, samesite="lax")
     return answer
 
 
@@ -53,8 +52,8 @@ def _back(page: Page) -> Response:
         # A redirect would still count as from elsewhere, and strict cookies stay behind then.
         answer = page.render("console/entered.html", onto=within(wanted), whose=person)
         answer.headers["Refresh"] = f"0; url={page.root}{within(wanted)}"
-        page.set_cookie(answer, SESSION, word, path=HOME)
-    page.set_cookie(answer, _ERRAND, "", seconds=0, path=BACK, samesite="lax")
+        page.set_cookie(answer, SESSION, word)
+    page.set_cookie(answer, _ERRAND, "", seconds=0, samesite="lax")
     return answer
 
 

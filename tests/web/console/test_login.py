@@ -2,6 +2,7 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from reminder.clock import VirtualClock
+from reminder.domain.series import linked
 from reminder.ledger.schema import attempt, session
 from reminder.office import guessing, login, passwords
 from tests.office.test_login import is_in_session
@@ -49,14 +51,12 @@ def words(house: Any) -> int:
         return len(connection.execute(session.select()).all())
 
 
-def test_the_password_opens_a_session_by_a_cookie_for_the_console_alone(
-    house: Any, client: TestClient
-) -> None:
+def test_the_password_opens_a_session_by_a_cookie(house: Any, client: TestClient) -> None:
     answer = log_in(client)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/console")
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("console-")
-    assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/console"))
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
     assert client.get(LOGIN).status_code == 303
     word = client.cookies[house.cookie("console")]
@@ -105,6 +105,18 @@ def test_one_comes_back_to_the_page_one_wanted_and_never_ends_up_elsewhere(
 
 
 # Sessions
+
+
+def test_who_is_logged_in_stays_so_when_the_next_years_table_comes(
+    house: Any, client: TestClient
+) -> None:
+    """Its pages, and now this year's too, have longer paths."""
+    log_in(client)
+    office = house.application.office
+    later = replace(office.table.plan, year=2027, tasks=())
+    tables = linked([office.table, replace(office.table, plan=later)])
+    house.application.office = replace(office, tables=tables, paths=office.paths * 2)
+    assert client.get("/plans/npc-deputies/2026/console").status_code == 200
 
 
 def test_a_log_in_ends_the_session_that_came_with_it_and_adopts_no_word(
