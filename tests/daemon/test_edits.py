@@ -3,6 +3,7 @@
 import re
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from reminder.domain.versions import Origin, Tell
 from reminder.ledger import publications
-from reminder.office.edits import EditedFiles
+from reminder.office.edits import EditedFiles, watch
 from reminder.office.publishing import publish_files
 from tests.daemon.test_daemon import answer, daemon, stopped
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
@@ -92,19 +93,35 @@ def test_saves_without_a_pause_are_one_version(running: tuple[Trial, str], folde
     assert numbers(office) <= 3  # a tick may have come between
 
 
-def test_link_that_leads_to_another_folder_is_seen_though_one_was_just_taken_in(
-    running: tuple[Trial, str], folder: Path
-) -> None:
+def test_what_changes_while_an_edit_is_taken_in_is_seen(small: Trial) -> None:
     """As Kubernetes changes the files of a ConfigMap: the folders to watch are others each time."""
-    office, _ = running
-    config = folder / "config"
-    text = (config / "units.toml").read_text("utf-8")
-    for number in range(2, 5):
-        (config / f"v{number}").mkdir()
-        (config / f"v{number}" / "units.toml").write_text(f"{text}# {number}\n", "utf-8")
-        (config / "link").symlink_to(f"v{number}/units.toml")
-        (config / "link").replace(config / "units.toml")
-        wait(lambda: numbers(office) == number)  # noqa: B023 - asked in this turn of the loop
+    assert small.config is not None
+    units, stop, looks = small.config / "units.toml", threading.Event(), []
+    for name in ("first", "second"):
+        (small.config / name).mkdir()
+        shutil.copy(units, small.config / name / "units.toml")
+    lead(units, "first")
+
+    def look() -> None:
+        looks.append(units.resolve().parent.name)
+        lead(units, "second")
+        if len(looks) > 1:
+            stop.set()
+
+    watcher = threading.Thread(target=watch, args=(small.app(MARCH), stop, look))
+    watcher.start()
+    while not looks and watcher.is_alive():
+        small.plan_file.touch()
+        time.sleep(0.05)
+    watcher.join(SOON)
+    stop.set()
+    assert looks[:2] == ["first", "second"]
+
+
+def lead(link: Path, folder: str) -> None:
+    new = link.with_name("link")
+    new.symlink_to(f"{folder}/{link.name}")
+    new.replace(link)
 
 
 def contents(office: Trial) -> dict[str, bytes]:
