@@ -25,7 +25,7 @@ from tests.web.console.conftest import logged_in
 NOVEMBER, DECEMBER = "2026-11-02T09:00+08:00", "2026-12-01T09:00+08:00"
 JANUARY = "2027-01-04T09:00+08:00"
 OLD, NEW = "2026-11-1", "2027-01-1"
-NEW_TABLE = "2027年度的安排表首次投入使用，邮件暂扣，核对后放行"
+NEW_TABLE = "2027年度的安排表首次投入使用，邮件暂存，核对后放行"
 
 
 @pytest.fixture
