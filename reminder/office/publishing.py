@@ -81,6 +81,8 @@ def publish(
 
 def _load(app: Application, contents: Mapping[str, bytes]) -> Office:
     now = app.office
+    if contents == now.contents:
+        return now
     return load_office(now.config, now.command_line, contents, now.settings)
 
 
@@ -124,8 +126,6 @@ def publish_files(app: Application, *, author: str, forced: bool = False) -> Fil
         return FileLook(0, conflicts)
     origin = Origin.FILE if state.number else Origin.START
     try:
-        if all(v in (Verdict.SAME, Verdict.EDITED) for v in state.verdicts.values()):
-            load_office(app.office.config, app.office.command_line, None, app.settings)
         kept = {} if state.number else _session_days(app, changes)
         also = partial(_keep_with, app.clock.now(), place, changes, kept)
         number = publish(app, changes, origin=origin, author=author, base=state.number, also=also)
