@@ -108,7 +108,9 @@ def test_a_change_in_words(
 def test_a_related_unit_reads_the_days_of_a_session(old: date | None, below: str) -> None:
     row = task(4, 1, meetings=("sc-25",), before_workdays=5)
     before, after = (timetable(row, meetings=[meeting(day)]) for day in (old, date(2026, 4, 28)))
-    items = corrections(before, after, {row.table_id}, BOTH, Progress(), date(2026, 4, 15))
+    items = corrections(
+        before, after, compare(before, after).tasks, BOTH, Progress(), date(2026, 4, 15)
+    )
     moment = at(4, 15, 10)
     found = worded(supplement(reader(after, RELATED, moment), items[RELATED], moment, signed=False))
     assert [line.timing for line in found.lines] == [f"{below}会前（会议4月28日）"]
