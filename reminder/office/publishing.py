@@ -3,14 +3,17 @@
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from reminder.documents.edited_file import read_file
 from reminder.documents.office import Office, load_office
+from reminder.documents.settings_sources import config_dir
 from reminder.domain.versions import Origin, Tell, Verdict
 from reminder.errors import ConfigurationError, DeclinedError, Fault
 from reminder.ledger import publications
@@ -195,14 +198,14 @@ def write_files(app: Application, names: Iterable[str]) -> list[str]:
         contents = publications.contents(connection)
         seen = publications.read_seen(connection, place)
     left, written = [], {}
-    # What the program ships is written only where somebody has named it as the office's own.
-    is_unnamed = app.office.config is None and not os.environ.get("REMINDER_CONFIG")
     for name in names:
         path = files.path_of(name)
         try:
             there = read_file(path) if path.exists() else None
-            is_sample = is_unnamed and path.is_relative_to(SHIPPED)
-            if is_sample or hash_of(there) not in (seen.get(name, ""), versions[name].sha256):
+            if is_sample(app, path) or hash_of(there) not in (
+                seen.get(name, ""),
+                versions[name].sha256,
+            ):
                 left.append(name)  # or somebody has edited it
                 continue
             if name in contents:
@@ -217,3 +220,31 @@ def write_files(app: Application, names: Iterable[str]) -> list[str]:
         with app.database.write() as connection:
             publications.note_seen(connection, place, written)
     return left
+
+
+def is_sample(app: Application, path: Path) -> bool:
+    """Whether the program ships that file and nobody has named it as the office's own."""
+    if not path.is_relative_to(SHIPPED):
+        return False
+    is_named = app.office.config is not None or bool(os.environ.get("REMINDER_CONFIG"))
+    is_here = is_named and config_dir(app.office.config).resolve() == (SHIPPED / "config").resolve()
+    is_plan = path.is_relative_to(app.office.document_files.plan.parent)
+    return not (is_here or (is_plan and "plan" in app.settings.model_fields_set))
+
+
+def left_behind(app: Application, names: Iterable[str]) -> list[str]:
+    """Those of the documents whose files are not what is in force: edited, or not to be written."""
+    files, found = app.office.document_files, []
+    with app.database.read() as connection:
+        versions = publications.in_force(connection)
+    for name in names:
+        path, there = files.path_of(name), None
+        with suppress(OSError):
+            there = read_file(path)
+        if (
+            not is_sample(app, path)
+            and name in versions
+            and hash_of(there) != versions[name].sha256
+        ):
+            found.append(name)
+    return found

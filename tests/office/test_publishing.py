@@ -1,19 +1,23 @@
 """What is edited comes into force: from files and from the console, here and elsewhere."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from reminder.clock import Clock
 from reminder.documents.edited_file import LARGEST
+from reminder.documents.office import load_office
 from reminder.domain.versions import Origin, Tell
 from reminder.errors import ConfigurationError, DeclinedError
 from reminder.ledger import publications
 from reminder.office.application import Application
 from reminder.office.completion import COMMAND, register, reopen
 from reminder.office.edits import EditedFiles
-from reminder.office.publishing import FileLook, publish, publish_files, write_files
+from reminder.office.publishing import FileLook, is_sample, publish, publish_files, write_files
 from reminder.office.versions import last_good, open_office
+from reminder.words import SHIPPED
 from tests.daemon.trials import MARCH, Trial
 
 UNITS = "units.toml"
@@ -223,3 +227,31 @@ def test_what_is_registered_goes_on_when_a_task_gets_a_second_time(office: Trial
         assert app.progress().done == {key: date(2026, 3, 2)}
     reopen(app, "2026-03-1")
     assert app.progress().done == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "plan", "samples"),
+    [
+        (None, None, (True, True)),
+        (SHIPPED / "config", None, (False, False)),
+        ("own", None, (False, True)),
+        (None, SHIPPED / "plan" / "plan_2026.toml", (True, False)),
+    ],
+    ids=["nothing named", "a checkout's own", "another config", "the plan"],
+)
+def test_shipped_files_are_samples_until_somebody_names_them(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    config: Path | str | None,
+    plan: Path | None,
+    samples: tuple[bool, bool],
+) -> None:
+    monkeypatch.delenv("REMINDER_CONFIG", raising=False)
+    if config == "own":
+        config = tmp_path / "own"
+        shutil.copytree(SHIPPED / "config", config)
+    given = {"state_dir": tmp_path} | ({"plan": plan} if plan else {})
+    app = Application(load_office(Path(config) if config else None, given), Clock())
+    files = app.office.document_files
+    units = app.office.document_files.config / UNITS
+    assert (is_sample(app, units.resolve()), is_sample(app, files.plan)) == samples

@@ -10,6 +10,7 @@ from reminder.office import drafts
 from reminder.office.draft_view import draft_view
 from reminder.office.drafts import NOTE
 from reminder.office.four_eyes import needs_other
+from reminder.office.publishing import left_behind
 from reminder.web.console.access import APPROVE, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page
@@ -112,7 +113,8 @@ def _publish(page: Page, draft: DocumentDraft, form: Form) -> Response:
     page.end_reading()
     note, tell, seen = form.line("note", NOTE), tell_of(form), view.outcome
     drafts.publish_draft(page.app, draft, page.person, note=note, tell=tell, seen=seen)
-    return page.done(HERE, "published")
+    left = left_behind(page.app, view.outcome.changes)
+    return page.done(HERE, "published_beside_files" if left else "published")
 
 
 def _send_back(page: Page, form: Form) -> Response:
