@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WEB_PORT ?= 8026
 
-.PHONY: run test soak hosts seeds check bench format lock clean
+.PHONY: run test long soak hosts seeds check bench format lock clean
 .DEFAULT_GOAL := run
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
@@ -19,6 +19,10 @@ run: $(VENV)/.run
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+## long: what the suite leaves out: every page in a browser, senders on hosts, all pages of odd files
+long: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 ## soak: killed at every step and at hundreds of random moments, then COUNT years with faults
 soak: $(VENV)/.dev

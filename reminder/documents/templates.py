@@ -31,12 +31,14 @@ def find_file(own: Path | None, name: str) -> Path:
 
 
 def check_templates(settings: Settings) -> list[Fault]:
-    """Compiles every template; returns what files of the operator's own lack of the shipped ones,
-    which stand in for it. Raises `ConfigurationError` with all that cannot be compiled."""
+    """Compiles the operator's own templates; returns what these lack of the shipped ones, which
+    stand in for it. Raises `ConfigurationError` with all that cannot be compiled."""
     own = settings.templates
+    if own is None:
+        return []
     templates = environment(own, autoescape=True)
     # Folders of an operator's own that stand where nothing looks.
-    places = [own / kind for kind in (*KINDS, WORDS) if (own / kind).exists()] if own else []
+    places = [own / kind for kind in (*KINDS, WORDS) if (own / kind).exists()]
     faults = [
         Fault(shown(place), 0, "", "template_elsewhere", {"name": place.name}) for place in places
     ]
@@ -44,7 +46,9 @@ def check_templates(settings: Settings) -> list[Fault]:
     for name in templates.list_templates():
         file = Path(name).name
         is_ours = name.partition("/")[0] in (*KINDS, WORDS)
-        if not is_ours or is_leftover(file) or file.startswith(".") or file.endswith(".docx"):
+        if not (is_ours and (own / LANGUAGE / name).is_file()):
+            continue
+        if is_leftover(file) or file.startswith(".") or file.endswith(".docx"):
             continue
         try:
             with _located(name):

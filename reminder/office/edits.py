@@ -100,8 +100,8 @@ def watch(app: Application, stop: threading.Event, edited: Callable[[], None]) -
         folders, is_new = _folders(app), True
         try:
             for found in changes(
-                *folders, watch_filter=None, stop_event=stop, recursive=False, debounce=1000,
-                step=500, rust_timeout=10_000, yield_on_timeout=True,
+                *folders, watch_filter=None, stop_event=stop, recursive=False, debounce=600,
+                step=200, rust_timeout=1000, yield_on_timeout=True,
             ):  # fmt: skip
                 if found or is_new:  # what changed before these folders were watched
                     is_new = False

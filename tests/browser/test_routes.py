@@ -118,6 +118,7 @@ def pages(app: Application) -> list[Route]:
     return [one for one in routes if "GET" in (one.methods or ()) and not NO_PAGE.search(one.path)]
 
 
+@pytest.mark.long
 def test_every_page_is_accessible_in_light_and_dark_and_fits_every_window(
     chromium: Browser, office: Served
 ) -> None:

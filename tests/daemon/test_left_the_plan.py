@@ -61,6 +61,7 @@ def left(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("office", names, indirect=True)
 
 
+@pytest.mark.long
 @left("lead-is-a-group", "all")
 def test_no_page_and_no_form_fails(office: Trial) -> None:
     answers = read_all(office.app(NOW), *pages_of(office))

@@ -19,6 +19,7 @@ def _hosts() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
 
 
+@pytest.mark.long
 def test_what_a_killed_and_a_frozen_sender_held_is_sent_by_the_third(tmp_path: Path) -> None:
     shape = Shape(units=120, body=0.15, hasty=True)
     found = befallen(tmp_path, shape, KILLED, FROZEN)
@@ -27,6 +28,7 @@ def test_what_a_killed_and_a_frozen_sender_held_is_sent_by_the_third(tmp_path: P
     assert found.held > found.copies
 
 
+@pytest.mark.long
 def test_feeds_are_the_same_on_every_host(tmp_path: Path) -> None:
     breaches, _ = served_alike(tmp_path)
     assert breaches == []
