@@ -20,7 +20,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-## long: what the suite leaves out: every page in a browser, senders on hosts, all pages of odd files
+## long: what the suite leaves out: browsers, hosts, kills, all pages of odd files, terms of all kinds
 long: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
 

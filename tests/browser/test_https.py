@@ -4,11 +4,14 @@ import re
 import socket
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from reminder.office.login import set_password
 from tests.browser.conftest import launched, serving
 from tests.nginx import NAME, free_port, nginx, recipe
+
+pytestmark = pytest.mark.long
 
 PASSWORD = "correct horse battery"
 

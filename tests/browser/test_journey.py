@@ -13,6 +13,8 @@ from reminder.ledger.access import FEED, LinkView
 from reminder.office.login import set_password
 from tests.browser.conftest import Served, faults
 
+pytestmark = pytest.mark.long
+
 LEAD, OTHER = "deputies", "general-office"
 PASSWORD = "correct horse battery"
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"

@@ -1,12 +1,15 @@
 """Accounts in a browser: made by an admin, opened by a link, on a telephone as well."""
 
 import pyotp
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from reminder.domain.persons import AccountRole
 from reminder.office.links import ticket_address
 from reminder.office.persons import add_person
 from tests.browser.conftest import Served, faults, overflow
+
+pytestmark = pytest.mark.long
 
 PASSWORD = "correct horse battery"
 

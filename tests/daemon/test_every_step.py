@@ -11,6 +11,8 @@ import pytest
 from tests.daemon.lives import WAYS, approved, lives, one_more_unit, planned
 from tests.daemon.steps import COMMITTED
 
+pytestmark = pytest.mark.long
+
 STRIDE = 128
 PLACED = {"smtp": "after the final dot", "maildir": "after rename"}
 

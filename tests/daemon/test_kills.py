@@ -7,6 +7,8 @@ import pytest
 from tests.daemon.trials import forked
 from tests.soak.kills import SERIES, series
 
+pytestmark = pytest.mark.long
+
 KILLS = 4  # `make soak` takes 200
 
 

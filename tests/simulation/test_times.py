@@ -11,6 +11,8 @@ from tests.daemon.trials import OPERATOR, Trial
 from tests.simulation.faults import Action, Faults, PlannedAction
 from tests.simulation.judge import Outcome, simulate
 
+pytestmark = pytest.mark.long
+
 TERM = "year = 2026\nstarts = 2026-09-01\n"
 SESSION = '\n[[meeting]]\nid = "session"\nname = "教代会"\nmonth = 11\n'
 HELD = "date = 2026-11-20\nuntil = 2026-11-21\n"
