@@ -86,8 +86,11 @@ def test_a_mistake_stands_at_its_field_and_nothing_typed_is_lost(
 
 
 def test_a_new_unit_gets_an_id_and_is_known(house: Any, wang: Secretary) -> None:
-    form = {"name": f"红寺堡区人大{XSS}", "relation": "local", "to": "hsb@local.example"}
+    form = {"name": f"红寺堡区人大{XSS}", "to": "hsb@local.example"}
     assert wang.post(f"{HERE}/new", form).status_code == 303
+    assert "没有填写与本机关的关系" in wang.get("/console/draft").text
+    wang.post(f"{HERE}/unit-41", {**form, "relation": "local"})
+    assert "没有填写与本机关的关系" not in wang.get("/console/draft").text
     assert "&lt;script&gt;" in wang.get("/console/draft").text
     publish(wang)
     unit = house.application.table.directory.named(form["name"])
