@@ -19,7 +19,7 @@ from reminder.office.application import Application
 NAME = 40  # characters of a name
 SUBJECT = 200  # of what an identity provider calls somebody
 TICKET = timedelta(hours=24)
-# Letters and digits of any script: people log in with 王敏 where their keyboards write that.
+# Letters and digits of any script: people log in with 王某 where their keyboards write that.
 _NAME = re.compile(rf"[\w.@-]{{1,{NAME}}}")
 
 

@@ -100,7 +100,7 @@ def lived_in(app: Application) -> str:
     for task in ("2026-04-1", "2026-04-2"):
         registrations.report_progress(app, unit, tasks[task], by, words="顺利。", percent=60)
     registrations.finish(app, unit, tasks["2026-04-1"], by, done_on=day, words="已办。")
-    wang = Person("wang", "王敏", AccountRole.EDIT)
+    wang = Person("wang", "王某", AccountRole.EDIT)
     word = persons.add_person(app, wang.name, wang.full_name, wang.role)
     text = app.office.contents[UNITS].decode().replace("贺兰县人大常委会", "贺兰县人大常务委员会")
     for person in (wang, persons.secretariat(app)):

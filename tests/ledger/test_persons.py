@@ -9,20 +9,20 @@ from reminder.ledger.history import read_history
 
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-WANG = Person("wang", "王敏\0", AccountRole.EDIT, subject="u-1001")
+WANG = Person("wang", "王某\0", AccountRole.EDIT, subject="u-1001")
 
 
 def test_an_account_is_kept_with_who_has_made_it(database: Database) -> None:
-    with database.write("陈处长") as connection:
+    with database.write("陈某") as connection:
         assert persons.add_person(connection, WANG, AT)
         assert not persons.add_person(connection, WANG, AT)
     with database.read() as connection:
         found = persons.read_person(connection, "wang")
         assert found == persons.person_of_subject(connection, "u-1001")
         assert persons.person_of_subject(connection, "") is None
-        assert (found.full_name, found.role, found.has_password) == ("王敏␀", "edit", False)
+        assert (found.full_name, found.role, found.has_password) == ("王某␀", "edit", False)
         [act] = read_history(connection, "person/wang")
-    assert (act["who"], act["state"], act["at"]) == ("陈处长", "made", AT)
+    assert (act["who"], act["state"], act["at"]) == ("陈某", "made", AT)
 
 
 def test_a_step_of_codes_is_used_once_and_none_before_it(database: Database) -> None:

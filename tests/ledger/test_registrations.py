@@ -20,14 +20,14 @@ DAY = date(2026, 5, 27)
 
 def test_every_day_of_a_session_stays_in_the_history(database: Database) -> None:
     for day in (date(2026, 5, 20), DAY, None):
-        with database.write("王敏") as connection:
+        with database.write("王某") as connection:
             note_date(connection, "npc", "sc-25", day, AT)
     with database.read() as connection:
         rows = read_changes(connection, "npc", "sc-25")
     assert [(row["state"], row["detail"], row["who"]) for row in rows] == [
-        ("unset", "", "王敏"),
-        ("set", DAY.isoformat(), "王敏"),
-        ("set", "2026-05-20", "王敏"),
+        ("unset", "", "王某"),
+        ("set", DAY.isoformat(), "王某"),
+        ("set", "2026-05-20", "王某"),
     ]
 
 

@@ -11,8 +11,8 @@ from reminder.office.publishing import publish_files
 from tests.daemon.trials import MARCH, Trial
 from tests.plans import plan_text, put_plans
 
-WANG = Person("wang", "王敏", AccountRole.APPROVE)
-LI = Person("li", "李静", AccountRole.APPROVE)
+WANG = Person("wang", "王某", AccountRole.APPROVE)
+LI = Person("li", "林某", AccountRole.APPROVE)
 FORM: dict[str, Any] = {
     "place": "month", "time": "4月", "title": "新", "short": "", "lead": "承办委员会",
     "related": "", "opens": "", "due": "", "exact": False, "meetings": [], "before": None,
@@ -69,10 +69,10 @@ def test_what_one_does_not_change_comes_from_who_changes_it_meanwhile(either: Tr
     app = either.app(MARCH)
     publish_files(app, author="")
     same = {"related": "相关委员会", "title": "另一件事"}
-    typed(app, "2026-04-1", **same | {"title": "王敏的字句"})
+    typed(app, "2026-04-1", **same | {"title": "王某的字句"})
     typed(app, "2026-04-1", LI, **same | {"time": "5月"})
     published(app, LI)
     published(app)
     task = app.table.plan.by_id["2026-04-1"]
-    assert (task.title, task.month) == ("王敏的字句", 5)
+    assert (task.title, task.month) == ("王某的字句", 5)
     assert '"2026-04-1"' in either.plan_file.read_text("utf-8").split("month = 5")[1]

@@ -43,7 +43,7 @@ def logged_in(house: Any, person: str = "") -> TestClient:
     return client
 
 
-def as_person(house: Any, role: str, name: str = "wang", full_name: str = "王敏") -> Secretary:
+def as_person(house: Any, role: str, name: str = "wang", full_name: str = "王某") -> Secretary:
     """A person of that role, who has just logged in."""
     with house.database.write() as connection:
         add_person(connection, Person(name, full_name, AccountRole(role)), AT)

@@ -31,7 +31,7 @@ def provider(house: Any) -> Iterator[IdentityProvider]:
     assert house.key
     with providing() as found:
         asked(house, found)
-        persons.add_person(house.application, "wang", "王敏", AccountRole.EDIT)
+        persons.add_person(house.application, "wang", "王某", AccountRole.EDIT)
         persons.set_subject(house.application, "wang", "u-1001")
         yield found
 
@@ -59,7 +59,7 @@ def test_whom_the_provider_names_is_in_by_their_own_account(
     assert "用本单位统一登录" in client.get("/console/login").text
     answer = log_in(client, provider, "/console/units?page=1")
     assert (answer.status_code, answer.headers["Refresh"]) == (200, "0; url=/console/units?page=1")
-    assert "王敏" in client.get("/console").text
+    assert "王某" in client.get("/console").text
     assert client.get("/console/people").status_code == 403  # their role is ours to say
     [held] = rows(house, session)
     assert held.person == "wang"
@@ -90,7 +90,7 @@ def test_an_account_is_found_by_subject_or_name_and_never_made(
     claims: dict[str, str],
     found: str,
 ) -> None:
-    for name, full_name in (("li", "李娜"), ("closed", "赵强")):
+    for name, full_name in (("li", "李某"), ("closed", "赵某")):
         persons.add_person(house.application, name, full_name, AccountRole.READ)
     persons.disable(house.application, "closed")
     asked(house, provider, claim)

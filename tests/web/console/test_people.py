@@ -28,7 +28,7 @@ def _quick_hashes(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert house.key
 
 
-def made(house: Any, name: str = "wang", full_name: str = "王敏", role: str = "edit") -> None:
+def made(house: Any, name: str = "wang", full_name: str = "王某", role: str = "edit") -> None:
     word = persons.add_person(house.application, name, full_name, AccountRole(role))
     persons.choose_password(house.application, word, PASSWORD)
 
@@ -43,8 +43,8 @@ def rows(house: Any, table: Any) -> list[Any]:
 
 
 def test_a_person_gets_a_link_chooses_a_password_and_logs_in(house: Any, client: Any) -> None:
-    admin = as_person(house, "admin", "chen", "陈处长")
-    form = {"name": "Wang", "full_name": "王敏", "role": "edit"}
+    admin = as_person(house, "admin", "chen", "陈某")
+    form = {"name": "Wang", "full_name": "王某", "role": "edit"}
     answer = admin.post(PEOPLE, form)
     link = re.search(r'value="http://127.0.0.1(/console/ticket/\w+)\?token=\w+"', answer.text)[1]
     assert link not in admin.get(f"{PEOPLE}/person", name="wang").text
@@ -63,10 +63,10 @@ def test_a_person_gets_a_link_chooses_a_password_and_logs_in(house: Any, client:
     assert client.get(link).status_code == 404
     assert client.post(link, data={"new": OTHER, "again": OTHER}).status_code == 422
     assert log_in(client, " ＷＡＮＧ ").status_code == 303
-    assert "王敏" in client.get("/console").text
+    assert "王某" in client.get("/console").text
     assert client.get(PEOPLE).status_code == 403
     acts = [(row.who, row.state) for row in rows(house, history) if row.subject == "person/wang"]
-    assert acts == [("陈处长", "made"), ("王敏", "password")]
+    assert acts == [("陈某", "made"), ("王某", "password")]
     word = link.rpartition("/")[2]
     kept = [*rows(house, ticket), *rows(house, session), *rows(house, person)]
     assert word not in str(kept)
@@ -74,8 +74,8 @@ def test_a_person_gets_a_link_chooses_a_password_and_logs_in(house: Any, client:
 
 def test_a_wrong_name_reads_and_costs_what_a_wrong_password_does(house: Any) -> None:
     made(house)
-    persons.add_person(house.application, "li", "李娜", AccountRole.EDIT)  # without a password
-    made(house, "zhao", "赵强")
+    persons.add_person(house.application, "li", "李某", AccountRole.EDIT)  # without a password
+    made(house, "zhao", "赵某")
     persons.disable(house.application, "zhao")
     pages = {
         re.sub(r'value="\w*"', "", log_in(house.client(), name, "wrong horse").text)
@@ -92,7 +92,7 @@ def test_who_has_an_account_resets_by_it_nothing_that_was_guessed_at_anothers(
     house: Any, by_door: bool
 ) -> None:
     made(house)
-    made(house, "chen", "陈处长", "admin")
+    made(house, "chen", "陈某", "admin")
     house.set(web=house.settings.web.model_copy(update={"console": "anywhere"}))
     answers = []
     for number in range(guessing.FREE_TO_STRANGERS + 2):
@@ -109,7 +109,7 @@ def test_the_shared_password_goes_on_without_a_name_and_can_be_closed(
     with house.database.write() as connection:
         keep_password(connection, SHARED)
     assert 'name="name"' not in client.get(LOGIN).text
-    made(house, "chen", "陈处长", "admin")
+    made(house, "chen", "陈某", "admin")
     assert "用秘书处共用密码登录的不填" in client.get(LOGIN).text
     assert log_in(client, "", "the one shared password").status_code == 303
     assert ("秘书处" in client.get(ACCOUNT).text, 'name="old"' in client.get(ACCOUNT).text) == (
@@ -151,7 +151,7 @@ def test_where_codes_are_required_there_is_only_their_page_until_it_is_done(hous
 
 def test_one_sees_and_ends_ones_own_sessions_and_no_others(house: Any) -> None:
     made(house)
-    made(house, "li", "李娜")
+    made(house, "li", "李某")
     here, elsewhere, other = house.client(), house.client(), house.client()
     here.headers["User-Agent"] = "Mozilla/5.0 (Windows NT 6.1) Chrome/79.0\x1b]0;x"
     for client, name in ((here, "wang"), (elsewhere, "wang"), (other, "li")):
@@ -167,7 +167,7 @@ def test_one_sees_and_ends_ones_own_sessions_and_no_others(house: Any) -> None:
 
 
 def test_a_form_of_elsewhere_makes_no_account_and_opens_none(house: Any) -> None:
-    admin = as_person(house, "admin", "chen", "陈处长")
+    admin = as_person(house, "admin", "chen", "陈某")
     made(house)
     evil = {"Origin": "https://evil.example"}
     forms = {PEOPLE: {"name": "evil", "full_name": "恶", "role": "admin"}}
@@ -194,10 +194,10 @@ def test_a_form_of_elsewhere_makes_no_account_and_opens_none(house: Any) -> None
 def test_an_admin_changes_an_account_and_the_page_says_so(
     house: Any, act: str, form: dict[str, str], found: str
 ) -> None:
-    admin = as_person(house, "admin", "chen", "陈处长")
-    made(house, "王敏")  # whose name is Chinese
-    wang = logged_in(house, "王敏")
-    answer = admin.post(f"{PEOPLE}/{act}", form | {"name": "王敏"})
+    admin = as_person(house, "admin", "chen", "陈某")
+    made(house, "王某")  # whose name is Chinese
+    wang = logged_in(house, "王某")
+    answer = admin.post(f"{PEOPLE}/{act}", form | {"name": "王某"})
     page = admin.get(answer.headers["Location"]) if answer.status_code == 303 else answer
     assert found in page.text
     is_in = act == "link" or form.get("role") == "root"

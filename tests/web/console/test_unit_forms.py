@@ -11,7 +11,7 @@ from reminder.office.unit_edits import units_draft
 from tests.web.console.conftest import LEADER, RELATED, XSS, Secretary, as_person
 
 HERE = "/console/unit"
-WANG = Person("wang", "王敏", AccountRole.APPROVE)
+WANG = Person("wang", "王某", AccountRole.APPROVE)
 
 
 @pytest.fixture

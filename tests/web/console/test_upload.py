@@ -232,7 +232,7 @@ def test_what_another_published_meanwhile_is_not_taken_back_unseen(
 ) -> None:
     drafts.begin(house.application)
     send(editor, export_plan(house.application.office, Path("plan.docx")), "plan.docx")
-    li = as_person(house, "approve", "li", "李静")
+    li = as_person(house, "approve", "li", "林某")
     li.post("/console/plan/head", {"name": "代表工作安排", "tag": "代表工作"})
     seen = re.search('name="seen" value="([^"]+)"', li.get("/console/draft").text)[1]
     assert li.post("/console/draft/publish", {"seen": seen}).status_code == 303

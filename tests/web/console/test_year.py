@@ -89,11 +89,11 @@ def test_what_the_operator_was_told_of_stands_there_until_it_is_over(
 
 def test_what_was_submitted_is_for_who_may_publish_it(house: Any) -> None:
     wang = as_person(house, "edit")
-    author = Person("wang", "王敏", AccountRole.EDIT)
+    author = Person("wang", "王某", AccountRole.EDIT)
     text = house.application.office.contents["units.toml"].decode()
     drafts.add(house.application, author, Edit("units.toml", "text", {"text": text}))
     drafts.submit(house.application, author, "", Tell.NOW)
-    li = as_person(house, "approve", "li", "李静")
+    li = as_person(house, "approve", "li", "林某")
     link = "/console/drafts/1"
     assert (link in li.get("/console").text, link in wang.get("/console").text) == (True, False)
 
