@@ -36,7 +36,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Validate everything: plan, units, working days, settings."""
-    from reminder.documents.office import advice
+    from reminder.documents.office_warnings import advice
     from reminder.documents.templates import check_templates
 
     try:
@@ -66,7 +66,7 @@ def check(
 
 
 def _findings(office: Office) -> dict[str, Any]:
-    from reminder.documents.office import warnings
+    from reminder.documents.office_warnings import warnings
     from reminder.office.records import done_otherwise, ids_used_again
 
     tables, table = office.tables, office.table

@@ -67,7 +67,7 @@ def _refuse_bomb(content: bytes) -> None:
 def _mistakes(path: Path) -> Iterator[None]:
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # an operator's document and its expressions may raise anything
         mistake = _mistake(error)
         fault = Fault(shown(path), 0, "", mistake.reason, mistake.facts)
         raise ConfigurationError([fault]) from error

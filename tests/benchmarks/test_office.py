@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.office import write_office
-from reminder.documents.office import load_office, warnings
+from reminder.documents.office import load_office
+from reminder.documents.office_warnings import warnings
 
 
 @pytest.mark.parametrize(("units", "tasks"), [(40, 60), (200, 28), (2, 388)])

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminder.documents.office import load_office, warnings
+from reminder.documents.office import load_office
+from reminder.documents.office_warnings import warnings
 from reminder.documents.settings import SHIPPED
 from reminder.errors import ConfigurationError, Fault
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from reminder.documents.office import Office, load_office, warnings
+from reminder.documents.office import Office, load_office
+from reminder.documents.office_warnings import warnings
 from reminder.errors import ConfigurationError, Fault
 from reminder.words import CHINESE, quoted
 

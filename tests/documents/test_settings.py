@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reminder.documents.office import advice
+from reminder.documents.office_warnings import advice
 from reminder.documents.settings import Settings
 from tests.documents.conftest import Sources
 
