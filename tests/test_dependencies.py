@@ -9,6 +9,17 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock", "scripts/lock-tool.lock")
 
 
+# Declared ahead of their use.
+COMING = {
+    "authres",
+    "babel",
+    "flufl-bounce",
+    "imap-tools",
+    "mail-parser-reply",
+    "prometheus-client",
+}
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -23,7 +34,7 @@ def test_every_declared_dependency_is_used() -> None:
         if re.search(rf"\b{re.escape(module)}(_impl)?\b", source)
         for name in owners
     }
-    assert names - used == set()
+    assert names - used == COMING
 
 
 def test_every_lock_pins_by_hash_and_names_no_registry() -> None:

@@ -19,7 +19,8 @@ from sqlalchemy import Connection, select
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import note_change
 from reminder.ledger.history import note_act, read_history
-from reminder.ledger.schema import link, put, put_new_setting, read_setting
+from reminder.ledger.rows import put, put_new_setting, read_setting
+from reminder.ledger.schema import link
 
 _KEY = "installation-key"
 FEED, PAGE = "feed", "page"

@@ -14,7 +14,8 @@ from reminder.ledger import file
 from reminder.ledger.file_errors import opening_in_words
 from reminder.ledger.history import acted_by
 from reminder.ledger.mark import Mark
-from reminder.ledger.schema import REVISION, metadata, read_setting
+from reminder.ledger.rows import read_setting
+from reminder.ledger.schema import REVISION, metadata
 from reminder.ledger.server import DatabaseServer as DatabaseServer
 from reminder.ledger.server import ServerEngines, server_named
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Row, String, cast, delete, select, update
 
-from reminder.ledger.schema import event, feed, put, put_setting, read_setting, setting
+from reminder.ledger.rows import put, put_setting, read_setting
+from reminder.ledger.schema import event, feed, setting
 
 # Long enough that every subscriber has fetched the cancellation, holidays included.
 KEEP_CANCELLED = timedelta(days=60)

@@ -10,15 +10,8 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from reminder.domain.notices import APPROVED_KINDS, ON_HOLD, UNREAD, Kind, Reason, State
 from reminder.ledger.history import Change, note_act, record
 from reminder.ledger.notices import ON_THEIR_WAY, set_states
-from reminder.ledger.schema import (
-    batched,
-    drop_setting,
-    notice,
-    put_new_setting,
-    put_setting,
-    read_setting,
-    start,
-)
+from reminder.ledger.rows import batched, drop_setting, put_new_setting, put_setting, read_setting
+from reminder.ledger.schema import notice, start
 
 _HOLD, _RELEASED = "hold", "hold-released"
 

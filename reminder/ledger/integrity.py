@@ -19,16 +19,8 @@ from reminder.ledger.file_errors import in_words
 from reminder.ledger.mark import name_ledger
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
-from reminder.ledger.schema import (
-    REVISION,
-    drop_setting,
-    history,
-    message,
-    metadata,
-    notice,
-    put_setting,
-    recipient,
-)
+from reminder.ledger.rows import drop_setting, put_setting
+from reminder.ledger.schema import REVISION, history, message, metadata, notice, recipient
 from reminder.output_files import write_file
 
 _AT_ONCE = 200  # rows in memory

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from reminder.domain.notices import State
 from reminder.ledger.holds import released_at
-from reminder.ledger.schema import history, put_new_setting, read_setting
+from reminder.ledger.rows import put_new_setting, read_setting
+from reminder.ledger.schema import history
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from reminder.domain.notices import (
 from reminder.ledger.deliveries import NOT_BEGUN
 from reminder.ledger.history import Change, record
 from reminder.ledger.occasions import AHEAD, note_reminded
-from reminder.ledger.schema import batched, history, message, notice, recipient
+from reminder.ledger.rows import batched
+from reminder.ledger.schema import history, message, notice, recipient
 
 OLD = timedelta(days=2)  # then what was never handed over is composed anew
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever

@@ -11,19 +11,8 @@ from reminder.domain.notices import NEVER_WENT, REMINDERS, Kind, NoticeDraft, St
 from reminder.domain.occasions import PastDigest, Step
 from reminder.domain.plan import Plan
 from reminder.domain.timetable import Timetable
-from reminder.ledger.schema import (
-    batched,
-    notice,
-    occasion,
-    put,
-    put_new,
-    put_setting,
-    read_setting,
-    registration,
-    reminded,
-    start,
-    task_done,
-)
+from reminder.ledger.rows import batched, put, put_new, put_setting, read_setting
+from reminder.ledger.schema import notice, occasion, registration, reminded, start, task_done
 
 AHEAD = timedelta(days=90)  # of a clock: nearer than that the first start is believed
 _LAST_TICK = "last-tick"

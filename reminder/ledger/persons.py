@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 
 from reminder.domain.persons import AccountRole, Person
 from reminder.ledger.history import note_act
-from reminder.ledger.schema import person, put_new, ticket
+from reminder.ledger.rows import put_new
+from reminder.ledger.schema import person, ticket
 
 
 def read_person(connection: Connection, name: str) -> Person | None:

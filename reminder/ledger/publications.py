@@ -8,7 +8,8 @@ from hashlib import sha256
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from reminder.domain.versions import Origin, Publication, Tell, Version
-from reminder.ledger.schema import publication, put_setting, setting, version
+from reminder.ledger.rows import put_setting
+from reminder.ledger.schema import publication, setting, version
 
 _NEWEST = select(func.max(publication.c.number))
 _SEEN = "file"

@@ -15,11 +15,11 @@ from reminder.domain.windows import Closing, Progress
 from reminder.ledger.database import Place, known_revision, reading
 from reminder.ledger.history import note_act, read_history
 from reminder.ledger.occasions import goes_on, read_start
+from reminder.ledger.rows import put
 from reminder.ledger.schema import (
     REVISION,
     meeting_date,
     notice,
-    put,
     registration,
     reminded,
     start,

@@ -1,13 +1,10 @@
-"""The ledger's tables, and what all queries share: rows that may be there already, settings."""
+"""The ledger's tables."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import import_module
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
 
 class Moment(sa.TypeDecorator[datetime]):
@@ -52,7 +49,7 @@ def _filled(**kinds: type[sa.types.TypeEngine[Any]]) -> list[Column[Any]]:
 
 
 # What the migrations lead to; `open_database` migrates when the database says otherwise.
-REVISION = "0010"
+REVISION = "0011"
 metadata = MetaData()
 # The installation key, and marks such as what the feeds were last made from.
 setting = Table("setting", metadata, *_key("name"), *_filled(value=Text))
@@ -110,17 +107,65 @@ message = Table(
     *_filled(content=sa.LargeBinary, stored=Moment),
     Index("message_stored", "stored"),
 )
+# What one address of a notice gets where that is not what all get: a reader's copy with a link of
+# its own, or the short text of another way than mail.
+own_message = Table(
+    "own_message",
+    metadata,
+    Column("notice", sa.ForeignKey("notice.key"), primary_key=True),
+    *_key("address"),
+    *_filled(sha256=String, content=sa.LargeBinary, stored=Moment),
+    Index("own_message_stored", "stored"),
+)
+# `route` is by which way it goes: mail when empty, else the name of a channel.
 recipient = Table(
     "recipient",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("notice", sa.ForeignKey("notice.key"), nullable=False),
+    Column("route", String, nullable=False, server_default=""),
     *_filled(address=String, state=String, reason=String),
     *_filled(reply=Words, attempts=Integer, not_before=Moment),
     Column("claim", String),
     *_filled(updated=Moment),
     sa.UniqueConstraint("notice", "address"),
     Index("recipient_ready", "state", "not_before"),
+)
+# Addresses that a server has told us are none, in lower case: no mail goes there until somebody
+# clears it, which takes the row away. `notice` is whose mail came back.
+bounced_address = Table(
+    "bounced_address",
+    metadata,
+    *_key("address"),
+    *_filled(at=Moment, reason=String, detail=Words, notice=String),
+)
+# Mails that were read from the mailbox for answers, each once: `name` is a hash of its bytes.
+# `kind`: bounce, reply, automatic, own or unknown. `state`: registered, noted, passed-over, or
+# waiting for a person, who settles it. `notice` and `unit` are whom it answers, where it is known.
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    *_filled(at=Moment, noted=Moment, kind=String, state=String, reason=String),
+    *_filled(sender=Words, subject=Words, text=Words, message_id=Words, notice=String, unit=String),
+    Column("registration", Integer),
+    Column("who", Words, nullable=False, server_default=""),
+    Index("incoming_state", "state", "at"),
+    Index("incoming_unit", "unit", "at"),
+)
+# What a unit (address empty) or one of its readers has chosen. `declined` are kinds of notices,
+# separated by blanks; `quiet` is `22:00-07:00`; the pause is two days, both in it. A reader whom
+# the unit has added is `extra`, and gets mail from `confirmed` on until `left`.
+preference = Table(
+    "preference",
+    metadata,
+    *_key("unit", "address"),
+    *_filled(label=Words, declined=String, quiet=String, pause_from=String, pause_until=String),
+    *_filled(extra=Boolean, changed=Moment),
+    Column("confirmed", Moment),
+    Column("left", Moment),
+    Column("who", Words, nullable=False, server_default=""),
 )
 # Which tasks a unit was reminded of, for which due date, at which step.
 reminded = Table(
@@ -242,6 +287,8 @@ server_trouble = Table(
     "server_trouble",
     metadata,
     Column("replica", String, primary_key=True, server_default=""),
+    # The way that it is about, as of a recipient.
+    Column("route", String, primary_key=True, server_default=""),
     *_filled(server=String, failures=Integer, since=Moment, not_before=Moment, detail=Words),
     Column("reason", String, nullable=False, server_default="server"),
 )
@@ -278,67 +325,3 @@ link = Table(
     Column("label", Words, nullable=False, server_default=""),
     Column("created", Moment),
 )
-
-
-# Rows, and what is done with them
-
-Row = Mapping[str, Any]
-
-
-def put(
-    connection: Connection, table: Table, *rows: Row, changing: Sequence[str] | None = None
-) -> None:
-    """A row whose key is there already is changed: in these columns, or in all that are given."""
-    key = [column.name for column in table.primary_key]
-    statement = _insert(connection, table)
-    names = [name for name in rows[0] if name not in key] if changing is None else changing
-    fresh = {name: statement.excluded[name] for name in names}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=fresh), list(rows))
-
-
-def put_new(connection: Connection, table: Table, row: Row) -> bool:
-    """False when its key is there already: that row stays as it is.
-
-    Asked by RETURNING: of an INSERT without it SQLAlchemy knows no row count on PostgreSQL.
-    """
-    statement = _insert(connection, table).on_conflict_do_nothing()
-    added = connection.execute(statement.returning(*table.primary_key), row)
-    return added.first() is not None
-
-
-# Asked with every answer: made once, for making a statement takes longer than running it.
-_VALUE = sa.select(setting.c.value).where(setting.c.name == sa.bindparam("of_name"))
-
-
-def read_setting(connection: Connection, name: str) -> str | None:
-    return connection.scalar(_VALUE, {"of_name": name})
-
-
-def put_setting(connection: Connection, name: str, value: str) -> None:
-    put(connection, setting, {"name": name, "value": value})
-
-
-def put_new_setting(connection: Connection, name: str, value: str) -> bool:
-    """False when it has a value already, which stays."""
-    return put_new(connection, setting, {"name": name, "value": value})
-
-
-def drop_setting(connection: Connection, name: str) -> bool:
-    """False when there was none."""
-    return bool(connection.execute(sa.delete(setting).where(setting.c.name == name)).rowcount)
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    # Only of the database in use: PostgreSQL's dialect takes 17 ms to import.
-    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
-
-
-Item = TypeVar("Item")
-
-
-def batched(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
-    """SQLite limits the variables of one statement; and long work goes in short transactions,
-    so that others wait for half a second at most."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch

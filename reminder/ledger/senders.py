@@ -18,7 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.types import DateTime
 
 from reminder.domain.notices import Reason, State
-from reminder.ledger.schema import alarm, lease, put, recipient, server_trouble
+from reminder.ledger.rows import put
+from reminder.ledger.schema import alarm, lease, recipient, server_trouble
 
 # PostgreSQL's: the time now, where now() is the transaction's beginning.
 _NOW = cast(func.clock_timestamp(), DateTime(timezone=True))
@@ -98,6 +99,7 @@ class ServerTrouble:
     not_before: datetime
     detail: str
     reason: str = Reason.SERVER
+    route: str = ""  # the way that fails: mail, or the name of a channel
 
     @property
     def waits_as(self) -> Reason:
@@ -107,8 +109,9 @@ class ServerTrouble:
 
 
 def read_troubles(connection: Connection) -> dict[str, ServerTrouble]:
-    """By the replica that has it, the oldest first."""
-    rows = connection.execute(select(server_trouble).order_by(server_trouble.c.since))
+    """Of mail, by the replica that has it, the oldest first."""
+    of_mail = select(server_trouble).where(server_trouble.c.route == "")
+    rows = connection.execute(of_mail.order_by(server_trouble.c.since))
     return {row["replica"]: ServerTrouble(**row) for row in rows.mappings()}
 
 
@@ -118,7 +121,7 @@ def note_trouble(connection: Connection, trouble: ServerTrouble) -> None:
 
 def clear_trouble(connection: Connection, replica: str = "") -> bool:
     """True when there was some."""
-    gone = delete(server_trouble).where(server_trouble.c.replica == replica)
+    gone = delete(server_trouble).filter_by(replica=replica, route="")
     return bool(connection.execute(gone).rowcount)
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from reminder.ledger.schema import attempt, put, session
+from reminder.ledger.rows import put
+from reminder.ledger.schema import attempt, session
 
 AGENT = 200  # characters that are kept of a program's name
 

@@ -12,15 +12,8 @@ from reminder.domain.notices import ON_ITS_WAY, Kind, State, still_reached
 from reminder.domain.supplements import Batch
 from reminder.domain.versions import Tell
 from reminder.ledger.publications import note_told
-from reminder.ledger.schema import (
-    batched,
-    drop_setting,
-    notice,
-    publication,
-    put_setting,
-    read_setting,
-    recipient,
-)
+from reminder.ledger.rows import batched, drop_setting, put_setting, read_setting
+from reminder.ledger.schema import notice, publication, recipient
 
 _OPEN, _REHEARSED = "supplement-open", "supplement-rehearsed"
 _DECIDED = (publication.c.number, publication.c.at, publication.c.tell, publication.c.told)

@@ -23,7 +23,8 @@ from sqlalchemy import (
 
 from reminder.domain.notices import DECIDING, REMINDERS, WAITING, Kind, Reason, State, derive_state
 from reminder.domain.units import Unit
-from reminder.ledger.schema import batched, message, notice, recipient
+from reminder.ledger.rows import batched
+from reminder.ledger.schema import message, notice, recipient
 
 PAGE_SIZE = 50
 

@@ -12,7 +12,7 @@ from reminder.domain.notices import CLEARED, NEEDLESS, UNREAD, Reason, State
 from reminder.domain.timetable import Timetable
 from reminder.ledger import holds, notices
 from reminder.ledger.database import Database
-from reminder.ledger.schema import batched
+from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.office.outgoing import HeldMails, OutgoingMail
 

@@ -25,7 +25,7 @@ from reminder.ledger.access import (
     is_same,
     link_changes,
 )
-from reminder.ledger.schema import put_setting, read_setting
+from reminder.ledger.rows import put_setting, read_setting
 from reminder.office.application import Application
 
 __all__ = ["FEED", "PAGE", "PLAN", "LinkView", "feed_of", "link_changes"]

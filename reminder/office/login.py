@@ -11,7 +11,7 @@ from reminder.domain.persons import Person
 from reminder.errors import DeclinedError
 from reminder.ledger import persons, sessions
 from reminder.ledger.database import Database
-from reminder.ledger.schema import put_setting, read_setting
+from reminder.ledger.rows import put_setting, read_setting
 from reminder.ledger.sessions import Session as Session  # for commands too
 from reminder.office import guessing, passwords
 from reminder.office.application import Application

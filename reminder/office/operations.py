@@ -20,7 +20,7 @@ from reminder.errors import UsageError
 from reminder.ledger import notices
 from reminder.ledger.holds import hold_new
 from reminder.ledger.notices import NewNotice
-from reminder.ledger.schema import batched
+from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refused
 from reminder.office.application import Application
 from reminder.office.holds import refuse_wrong_clock

@@ -25,7 +25,7 @@ from reminder.domain.notices import (
 from reminder.domain.units import Unit
 from reminder.ledger import notices
 from reminder.ledger.notices import Composed
-from reminder.ledger.schema import batched
+from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeView
 from reminder.mail.compose import UNIT_MARK, Sketch
 from reminder.mail.mime import subject_of, text_of

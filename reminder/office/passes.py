@@ -26,7 +26,7 @@ from reminder.ledger import deliveries, holds, notices, occasions, senders
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold
 from reminder.ledger.registrations import ids_used, read_progress
-from reminder.ledger.schema import batched
+from reminder.ledger.rows import batched
 from reminder.ledger.views import read_notices
 from reminder.office.container import Container, Containers
 from reminder.office.holds import why_too_late

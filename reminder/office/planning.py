@@ -34,7 +34,7 @@ from reminder.ledger import notices, occasions
 from reminder.ledger.database import Database
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.occasions import read_start
-from reminder.ledger.schema import batched, put_setting, read_setting
+from reminder.ledger.rows import batched, put_setting, read_setting
 from reminder.mail.render_context import RenderContext
 from reminder.office.approval import Approvals
 from reminder.office.holds import why_too_late

@@ -19,7 +19,7 @@ from reminder.domain.notices import (
 )
 from reminder.errors import DeclinedError
 from reminder.ledger import holds, notices
-from reminder.ledger.schema import batched
+from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.office.application import Application
 from reminder.office.four_eyes import refuse_own_words

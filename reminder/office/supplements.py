@@ -14,7 +14,7 @@ from reminder.domain.versions import Tell
 from reminder.domain.workdays import last_day
 from reminder.ledger import notices, occasions, supplements
 from reminder.ledger.database import Database
-from reminder.ledger.schema import batched
+from reminder.ledger.rows import batched
 from reminder.office.container import Container, Containers
 from reminder.office.corrections import Hearing
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import StatementError
 
 from reminder.errors import LedgerError
 from reminder.ledger.database import Database
-from reminder.ledger.schema import REVISION, metadata, put_setting, read_setting, setting, start
+from reminder.ledger.rows import put_setting, read_setting
+from reminder.ledger.schema import REVISION, metadata, setting, start
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 

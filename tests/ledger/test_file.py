@@ -15,7 +15,8 @@ from reminder.errors import LedgerError
 from reminder.ledger import file as ledger_file
 from reminder.ledger.database import Database, open_database
 from reminder.ledger.file import SYNCHRONOUS, FileEngines
-from reminder.ledger.schema import REVISION, put_setting, read_setting
+from reminder.ledger.rows import put_setting, read_setting
+from reminder.ledger.schema import REVISION
 
 
 @pytest.fixture

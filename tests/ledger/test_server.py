@@ -14,7 +14,8 @@ from reminder.errors import LedgerError
 from reminder.ledger import server
 from reminder.ledger.access import installation_key
 from reminder.ledger.database import Database, DatabaseServer, open_database, reading
-from reminder.ledger.schema import REVISION, metadata, put_setting, setting
+from reminder.ledger.rows import put_setting
+from reminder.ledger.schema import REVISION, metadata, setting
 from tests.postgresql import PostgreSQL
 
 PASSWORD = "swordfish"
