@@ -37,7 +37,7 @@ def environment(own: Path | None, *, autoescape: bool, language: str = CHINESE) 
 
     templates = Environment(
         loader=loader_of(own / language if own else None, SHIPPED / "templates" / language),
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701 - pages escape, plain text must not
         undefined=StrictUndefined,
         auto_reload=False,
         trim_blocks=True,

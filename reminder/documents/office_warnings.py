@@ -74,6 +74,6 @@ def advice(settings: Settings) -> Iterator[Fault]:
             yield Fault("", 0, "mail.operator", "no_operator")
     # Whoever listens on the way would read the console's passwords.
     plain_site = web.base_url and not web.is_https and web.reachable
-    plain_host = not web.base_url and not is_loopback(web.host or "0.0.0.0")
+    plain_host = not web.base_url and not is_loopback(web.host or "0.0.0.0")  # noqa: S104 - asked, not bound
     if web.console != "off" and (plain_site or plain_host):
         yield Fault("", 0, "web.console", "passwords_in_the_clear", {"url": web.public_url})

@@ -71,7 +71,7 @@ class WebSettings(Section):
     @property
     def public_url(self) -> str:
         """Where the pages are; on this machine when no address was set."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
         host = f"[{host}]" if ":" in host else host
         return self.base_url or f"http://{host}:{self.port}"
 

@@ -23,7 +23,7 @@ from reminder.office.persons import account_name, secretariat
 IDLE_SESSION = timedelta(hours=1)
 LONGEST_SESSION = timedelta(hours=12)
 _NOTED_EVERY = timedelta(minutes=1)
-_PASSWORD = "console-password"
+_PASSWORD = "console-password"  # noqa: S105 - the name of a setting
 # How many of the threads that make pages may wait for it; strangers keep nobody out who was in.
 _strangers, _others = BoundedSemaphore(1), BoundedSemaphore(2)
 

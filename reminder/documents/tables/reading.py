@@ -153,7 +153,7 @@ def _is_workbook(data: bytes) -> bool:
 def _run(office: str, folder: Path, wanted: str) -> None:
     """In a session of its own, so that all that it started can be ended with it."""
     profile = Path(folder, "profile").as_uri()
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - LibreOffice, by full path; the file is an argument
         [
             office,
             f"-env:UserInstallation={profile}",
