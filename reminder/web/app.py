@@ -2,26 +2,28 @@
 
 import logging
 import re
+from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reminder.documents.templates import environment, phrase
+from reminder.documents.templates import environment, render
 from reminder.domain.characters import as_address
 from reminder.office.application import Application
 from reminder.office.status import why_not_ready
-from reminder.web import console, local, units
+from reminder.web import local, units
 from reminder.web.errors import HANDLERS, error_answer
 from reminder.web.feeds import FeedCache, feed
 from reminder.web.forms import get
-from reminder.web.page import MESSAGES, TABLE, Page, headers_of
+from reminder.web.page import TABLE, Page, headers_of
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ def create_app(application: Application) -> Starlette:
             get("/static/sheet.css", lambda page: page.file("sheet.css", "text/css")),
             Route("/feeds/{token}/{name}.ics", feed),
             *units.ROUTES,
-            *console.ROUTES,
+            _Console(),
             *(local.ROUTES if settings.transport == "maildir" else ()),
         ],
         middleware=[
@@ -59,9 +61,27 @@ def create_app(application: Application) -> Starlette:
     app.state.application, app.state.feed_cache = application, feed_cache
     app.state.templates = environment(settings.templates, autoescape=True)
     # Also where not even the page for errors can be made, by a mistake in an operator's template.
-    shipped = environment(None, autoescape=True)
-    app.state.broken = phrase(shipped, MESSAGES, "broken") + "\n"
+    app.state.broken = render(environment(None, autoescape=True), "web/broken.txt", {})
     return app
+
+
+class _Console(BaseRoute):
+    """The secretariat's pages, read from disk when somebody first opens one: a tenth of the memory
+    of a daemon that only mails and serves calendars."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        is_ours = f"{scope['path']}/".startswith("/console/")
+        return (Match.FULL if is_ours else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        router = await run_in_threadpool(lambda: self._router)
+        await router(scope, receive, send)
+
+    @cached_property
+    def _router(self) -> Router:
+        from reminder.web import console
+
+        return Router(console.ROUTES, redirect_slashes=False)
 
 
 async def _healthz(request: Request) -> Response:

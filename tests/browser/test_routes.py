@@ -24,6 +24,7 @@ from reminder.office.application import Application
 from reminder.office.list_uploads import take_list
 from reminder.office.login import set_password
 from reminder.office.table_uploads import WantedTable, take_table
+from reminder.web import console
 from reminder.web.app import create_app
 from tests.browser.conftest import Served, overflow, serving, violations
 
@@ -114,7 +115,8 @@ def lived_in(app: Application) -> str:
 
 def pages(app: Application) -> list[Route]:
     """Whatever can be read and is a page."""
-    routes = (route for route in create_app(app).routes if isinstance(route, Route))
+    made = (route for route in create_app(app).routes if isinstance(route, Route))
+    routes = [*made, *console.ROUTES]
     return [one for one in routes if "GET" in (one.methods or ()) and not NO_PAGE.search(one.path)]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from reminder.clock import Clock
@@ -23,7 +24,7 @@ from reminder.ledger.access import FEED, InstallationKey, LinkView, read_link
 from reminder.ledger.database import Database
 from reminder.office.application import Application
 from reminder.office.links import door_word
-from reminder.web import server
+from reminder.web import console, server
 from reminder.web.app import create_app
 from reminder.web.page import cookie_name
 from reminder.words import SHIPPED
@@ -67,6 +68,11 @@ class House:
     @property
     def app(self) -> Starlette:
         return create_app(self.application)
+
+    @property
+    def routes(self) -> list[Route]:
+        """With the console's, which the application reads when somebody opens one."""
+        return [*(route for route in self.app.routes if isinstance(route, Route)), *console.ROUTES]
 
     def client(
         self, host: str = "127.0.0.1", name: str = "127.0.0.1", *, is_inside: bool = True

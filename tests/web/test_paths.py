@@ -177,4 +177,4 @@ def test_no_address_in_a_template_leaves_the_path_out() -> None:
 
 
 def test_a_site_is_not_put_below_the_name_of_its_own_pages(house: Any) -> None:
-    assert {route.path.split("/")[1] for route in house.app.routes} - {""} == PAGES
+    assert {route.path.split("/")[1] for route in house.routes} - {""} == PAGES
