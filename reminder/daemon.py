@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from reminder.clock import monotonic
 from reminder.domain.notices import ON_ITS_WAY, State
 from reminder.errors import LedgerError, ReminderError
+from reminder.events import Event
 from reminder.ledger import counts
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.views import NoticeView, has_planned, read_notices
@@ -67,7 +68,7 @@ class Daemon:
 
     def run(self, announce: Callable[[Started], None]) -> None:
         route = self._app.sender.route  # before anybody may ask the sender to stop
-        log.debug("delivers by %s", route.name)
+        log.debug("delivers by %s", route.name, extra=Event.DELIVERS.of())
         with stopping(self._halt, None if sys.stdin and sys.stdin.isatty() else self._edited):
             self._run(announce)
 
@@ -152,7 +153,8 @@ class Daemon:
                     lasting=True,
                 ) as replica:
                     if not replica and not waits:
-                        log.warning("another process delivers; this one plans and serves")
+                        words = "another process delivers; this one plans and serves"
+                        log.warning(words, extra=Event.STANDS_BY.of())
                         waits = True
                     if replica:
                         self._app.sender.replica = replica
@@ -210,9 +212,11 @@ class Daemon:
 def _tell(error: Exception) -> None:
     """A named failure in a sentence, anything else with its traceback: it is our mistake."""
     if isinstance(error, ReminderError):
-        log.error("%s. The next tick tries again. %s", error, error.hint)
+        words, failed = "%s. The next tick tries again. %s", Event.TICK_FAILED.of()
+        log.error(words, error, error.hint, extra=failed)
     else:
-        log.exception("an unforeseen failure; the next tick tries again")
+        words = "an unforeseen failure; the next tick tries again"
+        log.exception(words, extra=Event.UNFORESEEN.of())
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -245,7 +249,8 @@ class Heartbeat:
         while not stop.wait(self._patience()):
             if self._beating.locked():
                 if monotonic() - self._begun > LONG and not warned:
-                    log.error("a pass has been at work for %d minutes", LONG / 60)
+                    words = "a pass has been at work for %d minutes"
+                    log.error(words, LONG / 60, extra=Event.TICK_LONG.of())
                     warned = True
                 continue
             warned = False

@@ -115,6 +115,25 @@ def test_no_modules_import_each_other() -> None:
         raise AssertionError(" -> ".join(error.args[1])) from None
 
 
+LEVELS = {"debug", "info", "warning", "error", "exception", "log"}
+
+
+def test_each_log_line_has_an_event() -> None:
+    """By `extra`; of a library's lines the formatter says so."""
+    without = {
+        f"{name}:{node.lineno}"
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in LEVELS
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in {"log", "logging"}
+        and "extra" not in {given.arg for given in node.keywords}
+    }
+    assert without == set()
+
+
 def test_pages_and_commands_do_not_ask_the_ledger_themselves() -> None:
     asking = {
         name

@@ -15,6 +15,7 @@ import typer
 from reminder.cli.output import remark, words
 from reminder.domain.registrations import Signature
 from reminder.errors import ConfigurationError, Fault, LedgerError, UsageError
+from reminder.events import Event
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
@@ -89,9 +90,10 @@ def application(*, informed: bool = True, or_last_good: bool = False) -> Applica
         office, faults = good, error.faults
     log_to_stderr(office.settings.log.format, office.settings.log.level)
     for warning in SettingsSources(chosen.config).warnings:
-        log.warning("%s", warning)
+        log.warning("%s", warning, extra=Event.FILES_DOUBTFUL.of())
     for fault in faults:
-        log.error("%s; the last good version stays in force", fault)
+        words = "%s; the last good version stays in force"
+        log.error(words, fault, extra=Event.FILES_BROKEN.of())
     app = Application(office, Clock())
     if informed:
         app.refresh()
@@ -105,7 +107,8 @@ def publish_edits(app: Application) -> None:
     from reminder.office.publishing import publish_files
 
     for name in publish_files(app, author="").conflicts:
-        log.error("%s: was edited in file and elsewhere: reminder reload --take-files", name)
+        words = "%s: was edited in file and elsewhere: reminder reload --take-files"
+        log.error(words, name, extra=Event.FILES_BROKEN.of())
 
 
 def _last_good() -> Office | None:

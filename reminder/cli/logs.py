@@ -3,10 +3,13 @@
 import logging
 import traceback
 from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from threading import Lock, Timer
 
 from reminder.cli.output import json_of
 from reminder.domain.characters import harmless
+from reminder.events import PERSONAL, Event
 
 OF_CLIENTS = ("reminder.web", "uvicorn", "asyncio")  # who writes what a request brought about
 MOST = 5  # lines of one kind a minute
@@ -18,6 +21,8 @@ def log_to_stderr(form: str, level: str) -> None:
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     handler.addFilter(Bounded())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    if form == "json" and level == "info":  # for programs each notice that went is a line
+        logging.getLogger("reminder.mail.sending").setLevel(logging.DEBUG)
     for noisy in ("apscheduler", "uvicorn", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -37,16 +42,34 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
+    """One object a line, with one event. What may say who somebody is stands in fields of its own
+    (`PERSONAL`), and the message names those in its place."""
+
     def format(self, record: logging.LogRecord) -> str:
+        fields = getattr(record, "fields", {})
         entry = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat("T", "milliseconds"),
             "level": record.levelname.lower(),
+            "event": getattr(record, "event", Event.LIBRARY),
+            **({"notice": key} if (key := getattr(record, "notice", "")) else {}),
+            "message": _without(
+                record, {name: fields[name] for name in PERSONAL if name in fields}
+            ),
+            **fields,
             "logger": record.name,
-            "message": record.getMessage(),
+            # As it was called before there was `at`.
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json_of(entry)
+
+
+def _without(record: logging.LogRecord, personal: Mapping[str, object]) -> str:
+    if not personal or not isinstance(record.args, tuple):
+        return record.getMessage()
+    names = {str(value): f"{{{name}}}" for name, value in personal.items() if value}
+    return str(record.msg) % tuple(names.get(str(value), value) for value in record.args)
 
 
 class Bounded(logging.Filter):
@@ -83,5 +106,7 @@ class Bounded(logging.Filter):
         if left > 0:
             words = "%d more within %.0f s were left out, like: %s"
             like = record.getMessage().partition("\n")[0]
+            event = getattr(record, "event", Event.LIBRARY)
+            more = event.of(like=like) | {_TELLS: True}
             log = logging.getLogger(record.name)
-            log.log(record.levelno, words, left, self._span, like, extra={_TELLS: True})
+            log.log(record.levelno, words, left, self._span, like, extra=more)

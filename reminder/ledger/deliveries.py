@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from reminder.domain.notices import Answer, Reason, State
+from reminder.events import Event
 from reminder.ledger.history import Change, record
 from reminder.ledger.schema import Moment, Words, history, message, notice, recipient
 from reminder.ledger.senders import ServerTrouble
@@ -210,7 +211,8 @@ def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()
         left &= ~recipient.c.claim.startswith(f"{name}:")
     again = {"reply": "", "not_before": at}
     if count := _free(connection, left, at, State.RETRY, Reason.INTERRUPTED, **again):
-        log.warning("requeued %d recipients that an interrupted sender left", count)
+        words = "requeued %d recipients that an interrupted sender left"
+        log.warning(words, count, extra=Event.REQUEUED.of(count=count))
     return count
 
 

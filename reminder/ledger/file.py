@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 
 from reminder.errors import LedgerError
+from reminder.events import Event
 from reminder.ledger.file_errors import BUSY_TIMEOUT, damaged, in_words, lost, opening_in_words
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,9 @@ def _make(path: Path) -> bool:
     beside = [Path(f"{path}-shm"), mark_beside(path), lock_beside(path)]
     narrowed = [name for name in (path, _log(path), *beside) if _narrow(name)]
     if narrowed:
-        log.warning("others could read %s: narrowed to this user", ", ".join(map(str, narrowed)))
+        names = ", ".join(map(str, narrowed))
+        words = "others could read %s: narrowed to this user"
+        log.warning(words, names, extra=Event.NARROWED.of())
     return begun
 
 

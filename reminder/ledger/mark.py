@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from reminder.domain.notices import State
+from reminder.events import Event
 from reminder.ledger.holds import released_at
 from reminder.ledger.rows import put_new_setting, read_setting
 from reminder.ledger.schema import history
@@ -102,7 +103,7 @@ class Mark:
             log.log(
                 logging.DEBUG if self._warned else logging.WARNING,
                 "%s cannot be written (%s): a restored ledger may not be recognised",
-                self._path, error.strerror,
+                self._path, error.strerror, extra=Event.UNMARKED.of(),
             )  # fmt: skip
             self._warned = True
 

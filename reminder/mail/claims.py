@@ -14,6 +14,7 @@ from reminder.clock import Clock
 from reminder.documents.settings import Settings
 from reminder.domain.notices import Answer, Reason
 from reminder.errors import ClaimLapsedError, LedgerError
+from reminder.events import Event
 from reminder.ledger import deliveries
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.database import Database
@@ -174,7 +175,8 @@ class Claims:
                 if last_try:
                     raise
                 if not warned:
-                    log.error("%s: %s was answered and waits to be recorded", error, claim.key)
+                    words = "%s: %s was answered and waits to be recorded"
+                    log.error(words, error, claim.key, extra=Event.UNRECORDED.of(claim.key))
                 warned = True
                 self.clock.wait(self.stop, RECORD_AGAIN)
 

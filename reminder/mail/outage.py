@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from reminder.domain.notices import ON_ITS_WAY, Answer, Reason, State
 from reminder.errors import ServerError
+from reminder.events import Event
 from reminder.ledger import deliveries, senders
 from reminder.ledger.counts import count
 from reminder.ledger.deliveries import Claim
@@ -82,7 +83,8 @@ class Outage:
                 deliveries.put_off(connection, stream, now, trouble, *claims)
             waiting = count(connection, *ON_ITS_WAY)
         if is_first and not earlier:
-            log.error("%s", f"{error}: {waiting} notices wait. {error.hint}".rstrip())
+            words = f"{error}: {waiting} notices wait. {error.hint}".rstrip()
+            log.error("%s", words, extra=Event.SERVER_FAILED.of(waiting=waiting))
 
     def _described(
         self, error: ServerError, earlier: ServerTrouble | None, *, of_us: bool
@@ -103,7 +105,7 @@ class Outage:
     def end(self) -> None:
         with self._database.write() as connection:
             if senders.clear_trouble(connection, self._replica.name):
-                log.warning("%s works again", self._route.name)
+                log.warning("%s works again", self._route.name, extra=Event.SERVER_RECOVERED.of())
 
 
 class Refusals:

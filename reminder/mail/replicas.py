@@ -24,6 +24,7 @@ from sqlalchemy import Connection
 from reminder.clock import since_boot
 from reminder.documents.settings import Settings
 from reminder.errors import LedgerError
+from reminder.events import Event
 from reminder.ledger import deliveries, senders
 from reminder.ledger.database import Database
 
@@ -146,7 +147,8 @@ class Replica(SingleProcess):
                 self._renew()
                 warned = False
             except Exception as error:  # noqa: BLE001 - without this thread nothing is sent
-                log.log(logging.DEBUG if warned else logging.ERROR, "no lease to send: %s", error)
+                level = logging.DEBUG if warned else logging.ERROR
+                log.log(level, "no lease to send: %s", error, extra=Event.LEASE.of())
                 warned = True
 
     def _renew(self) -> None:
@@ -159,7 +161,8 @@ class Replica(SingleProcess):
         if renewed and lease.holds:
             lease.until = asked + LEASE
         else:  # also when it lapsed before the server's yes came: somebody here may have seen that
-            log.warning("the lease to send had lapsed: others may have taken over")
+            words = "the lease to send had lapsed: others may have taken over"
+            log.warning(words, extra=Event.LEASE.of())
             renewed = False
             lease.until = 0.0
             self.lease = self._begin_lease()

@@ -27,6 +27,7 @@ from contextlib import suppress
 from reminder.clock import Clock
 from reminder.domain.notices import Answer, State
 from reminder.errors import ClaimLapsedError, ReminderError, ServerError
+from reminder.events import Event
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Claim, ready
 from reminder.mail.claims import BATCH, Claims, Route
@@ -39,6 +40,7 @@ LOOK = 5.0  # seconds, at the workers and what they wait for
 SLOW = 20.0  # seconds without an answer, after which others may have a better way to the server
 
 log = logging.getLogger(__name__)
+_EVENTS = {State.SENT: Event.NOTICE_SENT, State.REFUSED: Event.NOTICE_REFUSED}
 
 
 class SendPass:
@@ -82,7 +84,9 @@ class SendPass:
                 self.outage.end()
         if not self.outage.begun:
             self._send_in_parallel(count, None if self.outage.trouble else first)
-        log.info("%s took %d of %d notices", self._route.name, self._accepted, self.answered)
+        counts = self._accepted, self.answered
+        ended = Event.PASS_ENDED.of(accepted=counts[0], answered=counts[1])
+        log.info("%s took %d of %d notices", self._route.name, *counts, extra=ended)
 
     def _send_in_parallel(self, ready_ones: int, connection: Connection | None) -> None:
         count = min(self._route.connections, ready_ones // BATCH + 1)
@@ -114,7 +118,8 @@ class SendPass:
                 if worker.broken == (1 if probe else 2):
                     self.fail(ServerError(f"{self._route.name} broke off: {worker.last_reply}"))
         except ClaimLapsedError:
-            log.warning("a claim lapsed before its message went: the rest is left to others")
+            words = "a claim lapsed before its message went: the rest is left to others"
+            log.warning(words, extra=Event.CLAIM_LAPSED.of())
         finally:
             self._proven.set()
             worker.close()
@@ -138,7 +143,8 @@ class SendPass:
             if not worker.connection and self._may_leave:
                 self._turned_away = True
                 self.claims.return_(claim)
-                log.info("%s allows no more connections: %s", self._route.name, error)
+                words, limited = "%s allows no more connections: %s", Event.SERVER_LIMITED.of()
+                log.info(words, self._route.name, error, extra=limited)
             else:
                 self.fail(error, claim)
             return False
@@ -151,9 +157,12 @@ class SendPass:
         self.claims.record(claim, answers)
         for address, answer in answers.items():
             level = logging.DEBUG if answer.state is State.SENT else logging.WARNING
+            state, reason, reply = answer.state, answer.reason, answer.reply
+            told = _EVENTS.get(state, Event.NOTICE_DEFERRED).of(
+                claim.key, address=address, state=state, reason=reason, reply=reply
+            )
             log.log(
-                level, "%s %s: %s %s %s",
-                claim.key, address, answer.state, answer.reason, answer.reply,
+                level, "%s %s: %s %s %s", claim.key, address, state, reason, reply, extra=told
             )  # fmt: skip
         with self._lock:
             self.answered += 1
@@ -186,7 +195,8 @@ class SendPass:
         """While the server keeps us waiting, what nobody has begun is not kept from others."""
         slow = self._clock.monotonic() - self._heard >= SLOW
         if slow and self.claims.requeue(if_others_send=True):
-            log.warning("%s keeps us waiting: its batch is left to others", self._route.name)
+            words = "%s keeps us waiting: its batch is left to others"
+            log.warning(words, self._route.name, extra=Event.SERVER_LIMITED.of())
 
 
 class Sender:
@@ -227,7 +237,8 @@ class Sender:
         except ReminderError:
             raise
         except Exception as error:  # whatever it was, nobody may be left queued without an alarm
-            log.exception("%s: an unforeseen failure", self.route.name)
+            failed = Event.UNFORESEEN.of()
+            log.exception("%s: an unforeseen failure", self.route.name, extra=failed)
             send_pass.fail(unforeseen(error))
             claims.requeue_lost()  # all workers have ended: what they had in hand
         finally:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from reminder.clock import Clock
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ReminderError, ServerError
+from reminder.events import Event
 from reminder.ledger.deliveries import Claim
 from reminder.mail.claims import Claims
 from reminder.mail.transports import Connection, Envelope, opened, unforeseen
@@ -70,7 +71,7 @@ class Worker:
         except ReminderError:
             raise
         except Exception as error:  # whatever it was, this message may have gone
-            log.exception("%s: unforeseen", claim.message_id)
+            log.exception("%s: unforeseen", claim.message_id, extra=Event.UNFORESEEN.of(claim.key))
             self.close()  # it goes again, by another connection
             lost = Answer(State.RETRY, Reason.ANSWER_LOST, str(unforeseen(error)))
             answers = dict.fromkeys(claim.addresses, lost)

@@ -14,6 +14,7 @@ from reminder.documents.office import Office
 from reminder.domain.notices import Kind, Reason
 from reminder.domain.series import is_next_missing
 from reminder.domain.timetable import Timetable
+from reminder.events import Event
 from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
@@ -138,7 +139,8 @@ class Alerts:
     def _begin(self, connection: Connection, name: str, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, name, at, trouble.detail)
         if _kind(name) not in _LOGGED_BY_OTHERS:
-            log.log(logging.ERROR if trouble.macro else logging.WARNING, "%s", trouble.detail)
+            level = logging.ERROR if trouble.macro else logging.WARNING
+            log.log(level, "%s", trouble.detail, extra=Event.ALARM_BEGUN.of(alarm=name))
         if trouble.macro:
             reporter = self._reporter(trouble.plan)
             reporter.tell(connection, name, trouble.macro, at, trouble.facts, trouble.template)
@@ -147,7 +149,8 @@ class Alerts:
         kind = _kind(alarm.name)
         end_alarm(connection, alarm.name)
         if kind not in _LOGGED_BY_OTHERS:
-            log.warning("over: %s", alarm.detail)
+            over = Event.ALARM_OVER.of(alarm=alarm.name)
+            log.warning("over: %s", alarm.detail, extra=over)
         if kind in _TOLD_WHEN_OVER:
             since = alarm.since.astimezone(self.office.table.plan.zone)
             self._reporter().tell(

@@ -20,6 +20,7 @@ from reminder.domain.notices import State
 from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
+from reminder.events import Event
 from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey
 from reminder.ledger.counts import last_change, states_since
@@ -236,7 +237,7 @@ class Application:
         """Why that moment cannot be now: nothing is begun then. Told once in the log."""
         why = holds.clock_fault(self.clock, self.tables, at)
         if why and why != self._wrong:
-            log.error("%s: nothing is begun until it is right", why)
+            log.error("%s: nothing is begun until it is right", why, extra=Event.CLOCK_WRONG.of())
         self._wrong = why
         return why
 
@@ -288,7 +289,8 @@ class Application:
         holds.note_how_far(self.database)
         self.sync_feeds(at)
         if planned:
-            log.info("planned %d notices", len(planned))
+            count = len(planned)
+            log.info("planned %d notices", count, extra=Event.PLANNED.of(count=count))
         return planned
 
     def tick(self) -> Pass:

@@ -14,6 +14,7 @@ from reminder.domain.notices import REMINDERS, original
 from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
 from reminder.errors import ConfigurationError
+from reminder.events import Event
 from reminder.ledger import publications
 from reminder.ledger.access import InstallationKey, installation_key
 from reminder.ledger.database import Database
@@ -117,7 +118,8 @@ class InForce:
             contents = publications.contents(connection)
             new = load_office(old.config, old.command_line, contents, old.settings)
         except ConfigurationError as error:
-            log.error("publication %d cannot be read, what was in force stays: %s", number, error)
+            words = "publication %d cannot be read, what was in force stays: %s"
+            log.error(words, number, error, extra=Event.UNREADABLE.of())
             self.office = replace(old, publication=number)
             return False
         self.office = replace(new, publication=number, begun=old.begun)

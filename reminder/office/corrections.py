@@ -15,6 +15,7 @@ from reminder.domain.supplements import Batch, Correction, corrections
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.errors import ConfigurationError
+from reminder.events import Event
 from reminder.ledger import publications
 from reminder.ledger.supplements import PastTelling, past_tellings, read_batch, told_by_digest
 
@@ -58,7 +59,8 @@ class PastVersions:
         try:
             office = load_office(now.config, now.command_line, contents, now.settings)
         except ConfigurationError as error:
-            log.error("publication %d cannot be read, nobody hears of it: %s", number, error)
+            words = "publication %d cannot be read, nobody hears of it: %s"
+            log.error(words, number, error, extra=Event.UNREADABLE.of())
             return {}
         return _by_key(office.tables)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reminder.documents.settings_sources import SettingsSources
 from reminder.errors import ConfigurationError, Fault
+from reminder.events import Event
 from reminder.office.alerts import Trouble
 from reminder.office.application import Application
 from reminder.office.publishing import publish_files, take_in, write_left_files
@@ -34,9 +35,10 @@ class EditedFiles:
             if before != self._looked_at:
                 found = list(self._publish())
                 for trouble in (one for one in found if one not in self._troubles):
-                    log.error("%s", trouble.detail)
+                    log.error("%s", trouble.detail, extra=Event.FILES_BROKEN.of())
                 if self._troubles and not found:
-                    log.warning("over: %s", "; ".join(one.detail for one in self._troubles))
+                    words = "; ".join(one.detail for one in self._troubles)
+                    log.warning("over: %s", words, extra=Event.FILES_MENDED.of())
                 self._troubles = found
                 self._looked_at = before if self._app.office.publication == before[0] else None
             return self._troubles
@@ -55,7 +57,8 @@ class EditedFiles:
             live = app.settings.with_live(settings)
             if changed := app.settings.differing(live):
                 app.use(live)
-                log.info("settings that are in force now: %s", ", ".join(changed))
+                words, names = "settings that are in force now: %s", ", ".join(changed)
+                log.info(words, names, extra=Event.SETTINGS_CHANGED.of())
         except ConfigurationError as error:
             yield _broken(error.faults)
             return
@@ -110,7 +113,8 @@ def watch(app: Application, stop: threading.Event, edited: Callable[[], None]) -
                 if _folders(app) != folders:
                     break  # one has come or gone
         except (OSError, RuntimeError) as error:
-            log.warning("files cannot be watched, they are looked at every minute: %s", error)
+            words = "files cannot be watched, they are looked at every minute: %s"
+            log.warning(words, error, extra=Event.NOT_WATCHED.of())
             return
 
 

@@ -12,6 +12,7 @@ from reminder.domain.characters import one_line
 from reminder.domain.notices import Reason
 from reminder.domain.timetable import Timetable
 from reminder.errors import Mistake, ReminderError, UsageError
+from reminder.events import Event
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold as Hold  # for pages too
 from reminder.ledger.holds import begin_hold
@@ -50,7 +51,8 @@ def hold_if_restored(database: Database, at: datetime) -> None:
         noted = mark.last(connection)
     mark.write(noted)
     if begun:
-        log.error("this ledger is not the one last used here (%s): everything is held", why)
+        words = "this ledger is not the one last used here (%s): everything is held"
+        log.error(words, why, extra=Event.HELD.of())
 
 
 def note_how_far(database: Database) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from reminder.calendar.entries import PLAN
 from reminder.domain.characters import one_line
 from reminder.errors import DeclinedError, LedgerError, UnknownError
+from reminder.events import Event
 from reminder.ledger import access
 from reminder.ledger.access import (
     FEED,
@@ -130,7 +131,8 @@ def note_use(app: Application, link: LinkView) -> bool:
         with app.database.write() as connection:
             access.put_link(connection, link.purpose, link.subject, last_use=at)
     except LedgerError as error:
-        log.warning("the use of the %s %s was not noted: %s", link.purpose, link.subject, error)
+        words = "the use of the %s %s was not noted: %s"
+        log.warning(words, link.purpose, link.subject, error, extra=Event.LINK_UNNOTED.of())
         return False
     finally:
         noting.release()

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from reminder.documents.sections import OidcSettings
 from reminder.domain.persons import Person
 from reminder.errors import DeclinedError
+from reminder.events import Event
 from reminder.ledger import persons
 from reminder.office.application import Application
 from reminder.office.persons import account_name
@@ -81,7 +82,8 @@ def finish(app: Application, back: str, answer: str, errand: Errand | None) -> P
     if errand is None or query.get("state") != errand.state:
         raise DeclinedError("oidc_begin_again")
     if query.get("error") or "code" not in query:
-        log.warning("console: the identity provider refused: %.80r", query.get("error", ""))
+        words, said = "console: the identity provider refused: %.80r", query.get("error", "")
+        log.warning(words, said, extra=Event.LOGIN_REFUSED.of())
         raise DeclinedError("oidc_refused")
     with _client(app.settings.console.oidc, back) as client:
         try:
@@ -99,7 +101,8 @@ def _account(app: Application, named: str) -> Person:
             by_name = persons.read_person(connection, account_name(named))
             person = by_name if by_name and not by_name.subject else None
     if person is None or person.disabled:
-        log.warning("console: no account for %.80r of the identity provider", named)
+        words = "console: no account for %.80r of the identity provider"
+        log.warning(words, named, extra=Event.LOGIN_REFUSED.of(person=named))
         raise DeclinedError("oidc_no_account", named=named[:80])
     return person
 
@@ -127,7 +130,8 @@ def _faults() -> tuple[type[Exception], ...]:
 
 
 def _unreachable(error: Exception) -> DeclinedError:
-    log.error("console: the identity provider: %s: %.300s", type(error).__name__, error)
+    words = "console: the identity provider: %s: %.300s"
+    log.error(words, type(error).__name__, error, extra=Event.PROVIDER_FAILED.of())
     return DeclinedError("oidc_unreachable")
 
 

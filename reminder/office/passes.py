@@ -22,6 +22,7 @@ from reminder.domain.notices import (
 )
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
+from reminder.events import Event
 from reminder.ledger import deliveries, holds, notices, occasions, senders
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold
@@ -101,7 +102,8 @@ class PlanningPass:
         """What the ledger says of them counts for the new tasks: they look done, or told."""
         if ids := ids_used(connection, table):
             names = ", ".join(ids)
-            log.error("%s: ids of an earlier year's tasks come again: %s", table.plan.name, names)
+            words = "%s: ids of an earlier year's tasks come again: %s"
+            log.error(words, table.plan.name, names, extra=Event.IDS_REUSED.of())
 
     def _planners(self, connection: Connection) -> Iterable[Planner]:
         writer = self.containers.at(0).notice_writer

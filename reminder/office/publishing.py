@@ -16,6 +16,7 @@ from reminder.documents.office import Office, load_office
 from reminder.documents.settings_sources import config_dir
 from reminder.domain.versions import Origin, Tell, Verdict
 from reminder.errors import ConfigurationError, DeclinedError, Fault
+from reminder.events import Event
 from reminder.ledger import publications
 from reminder.ledger.publications import hash_of
 from reminder.ledger.registrations import carry_task, forget_dates, note_date, read_dates
@@ -77,7 +78,8 @@ def publish(
             carry_task(connection, plan, task, onto)
         also(connection)
     if number > 1:
-        log.info("publication %d is in force: %s", number, ", ".join(changes))
+        words, names = "publication %d is in force: %s", ", ".join(changes)
+        log.info(words, number, names, extra=Event.PUBLISHED.of(publication=number))
     take_in(app)
     return number
 
@@ -214,7 +216,8 @@ def write_files(app: Application, names: Iterable[str]) -> list[str]:
                 path.unlink(missing_ok=True)
             written[name] = versions[name].sha256
         except OSError as error:
-            log.warning("%s was not written: %s", path, error.strerror)
+            unwritten = Event.FILE_UNWRITTEN.of()
+            log.warning("%s was not written: %s", path, error.strerror, extra=unwritten)
             left.append(name)
     if written:
         with app.database.write() as connection:

@@ -26,6 +26,7 @@ from reminder.domain.plan import calendar_month
 from reminder.domain.status import signature_due, undated_sessions
 from reminder.domain.timetable import Audience
 from reminder.domain.units import Unit
+from reminder.events import Event
 from reminder.ledger import notices, occasions
 from reminder.ledger.counts import Tally, read_unsettled, refused_reports, tally
 from reminder.ledger.occasions import read_start
@@ -301,7 +302,7 @@ class Reporter:
         plan, template = self._table.plan, f"mail/{report.name}.txt"
         facts = {**report.facts, "plan": plan}
         summary = self._composer.phrase(template, "summary", it=facts)
-        log.info("report %s %s: %s", kind, period, summary)
+        log.info("report %s %s: %s", kind, period, summary, extra=Event.REPORTED.of())
         is_started = read_start(connection, self._writer.stream, plan.id) is not None
         if not (self._settings.mail.operator and is_started):
             return

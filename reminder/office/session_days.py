@@ -16,6 +16,7 @@ from reminder.domain.edits import Edit
 from reminder.domain.plan import Meeting
 from reminder.domain.timetable import Timetable
 from reminder.errors import ReminderError
+from reminder.events import Event
 from reminder.ledger.registrations import Days
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ def with_session_days(office: Office, days: Days, load: Load) -> dict[str, bytes
         try:
             contents |= _changed(contents, edits, load)
         except ReminderError as error:
-            log.warning("%s was not in force on the day that was set: %s", edits[0].args, error)
+            words, passed = "%s was not in force on the day that was set: %s", Event.SESSION_PASSED
+            log.warning(words, edits[0].args, error, extra=passed.of())
     return {name: text for name, text in contents.items() if text != office.contents.get(name)}
 
 

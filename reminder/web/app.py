@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reminder.documents.templates import environment, render
 from reminder.domain.characters import as_address
+from reminder.events import Event
 from reminder.office.application import Application
 from reminder.office.status import why_not_ready
 from reminder.web import local, units
@@ -92,7 +93,7 @@ async def _healthz(request: Request) -> Response:
 def _readyz(page: Page) -> Response:
     """Whether work is being done: the ledger answers, and somebody has ticked lately."""
     if why := why_not_ready(page.app, page.at, as_replica=True):
-        log.warning("not ready: %s", why)
+        log.warning("not ready: %s", why, extra=Event.NOT_READY.of())
         return PlainTextResponse("not ready\n", status_code=503)
     return PlainTextResponse("ready")
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from reminder.errors import DeclinedError, LedgerError, UnknownError
+from reminder.events import Event
 from reminder.web.page import HEADERS, Page, Refused, headers_of
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def error_answer(
                 answer.headers.update(headers_of(page.settings.web) | more)
                 return answer
         except Exception:  # the answer to an error must not be another one
-            log.exception("the page for an error could not be made")
+            log.exception("the page for an error could not be made", extra=Event.PAGE_FAILED.of())
             plain = request.app.state.broken
     return PlainTextResponse(plain, status, HEADERS | more)
 
@@ -74,7 +75,7 @@ def _refused(request: Request, error: HTTPException) -> Response:
 
 
 def _unavailable(request: Request, error: LedgerError) -> Response:
-    log.error("no answer to a reader: %s", error)
+    log.error("no answer to a reader: %s", error, extra=Event.LEDGER_AWAY.of())
     return error_answer(request, 503, "unavailable\n", headers={"Retry-After": "60"})
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from reminder.clock import monotonic
 from reminder.errors import ServerError
+from reminder.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ class Pipelining:
         """For whoever sent the group, and remembered for those that come after."""
         words = f"mail server {self.server} offers PIPELINING, and to a group of commands: {why}"
         if monotonic() >= self.not_before:
-            log.warning("%s. They go one by one for an hour", words)
+            limited = Event.SERVER_LIMITED.of()
+            log.warning("%s. They go one by one for an hour", words, extra=limited)
         self.not_before = monotonic() + DOUBT
         return UnansweredError(words)
 

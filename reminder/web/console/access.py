@@ -14,6 +14,7 @@ from starlette.routing import Route
 from reminder.domain.characters import UNSEEN
 from reminder.domain.persons import AccountRole
 from reminder.errors import DeclinedError
+from reminder.events import Event
 from reminder.office import login, oidc
 from reminder.web.forms import LONGEST, Act, Again, Form, View, get, post
 from reminder.web.local import enter, has_opened, local
@@ -193,11 +194,15 @@ def _log_in(page: Page, form: Form) -> Response:
         session, known = login.log_in(page.app, given, page.at)
     except DeclinedError as error:
         if seconds := error.facts.get("seconds"):
-            log.warning("console: log-in from %s refused, %d seconds to wait", address, seconds)
+            words = "console: log-in from %s refused, %d seconds to wait"
+            log.warning(words, address, seconds, extra=Event.LOGIN_REFUSED.of(client=address))
         elif error.reason == "wrong_password":
-            log.warning("console: wrong password from %s", address)
+            refused = Event.LOGIN_REFUSED.of(client=address)
+            log.warning("console: wrong password from %s", address, extra=refused)
         return log_in_again(page, wanted, error, given.name)
-    log.info("console: %s logged in from %s", given.name or "the one account", address)
+    name = given.name or "the one account"
+    entered = Event.LOGGED_IN.of(person=name, client=address)
+    log.info("console: %s logged in from %s", name, address, extra=entered)
     answer = page.to(within(wanted))
     page.set_cookie(answer, SESSION, session)
     page.set_cookie(answer, KNOWN, known, seconds=_A_YEAR)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from reminder.errors import ConfigurationError, UsageError
+from reminder.events import Event
 from reminder.office.brief import about_brief, read_brief
 from reminder.office.brief_document import brief_file, brief_name
 from reminder.office.export import TABLES, Cell, Export, checked_period
@@ -56,7 +57,8 @@ def _sent(page: Page, table: str = "") -> Response:
         content = written_csv(export, table) if table else written_workbook(export)
     finally:
         writing.release()
-    log.info("console: %s exported by %s", table or "all", page.who)
+    taken = Event.EXPORTED.of(person=page.who)
+    log.info("console: %s exported by %s", table or "all", page.who, extra=taken)
     name = f"{export.say('title', table=table) if table else export.say('file')}{period}.{kind}"
     return _file(content, kind, name, "export")
 
@@ -79,7 +81,7 @@ def _brief(page: Page) -> Response:
     try:
         content = brief_file(app, found)
     except ConfigurationError as error:
-        log.error("no brief: %s", error)
+        log.error("no brief: %s", error, extra=Event.PAGE_FAILED.of())
         raise Refused(500, "broken_template", faults=error.faults) from None
     return _file(content, "docx", brief_name(app, found.period), f"brief-{found.period}")
 

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from reminder.errors import DeclinedError
+from reminder.events import Event
 from reminder.office import login, oidc
 from reminder.web.console.access import (
     SESSION,
@@ -48,7 +49,8 @@ def _back(page: Page) -> Response:
         answer = log_in_again(page, wanted, error)
     else:
         word = login.enter(page.app, person, page.cookie(SESSION), agent_of(page.request), page.at)
-        log.info("console: %s logged in by the identity provider", person.name)
+        entered = Event.LOGGED_IN.of(person=person.name)
+        log.info("console: %s logged in by the identity provider", person.name, extra=entered)
         # A redirect would still count as from elsewhere, and strict cookies stay behind then.
         answer = page.render("console/entered.html", onto=within(wanted), whose=person)
         answer.headers["Refresh"] = f"0; url={page.root}{within(wanted)}"
