@@ -1,17 +1,12 @@
-"""Recipients: claimed by one UPDATE, settled with the server's answer, or requeued."""
+"""Claimed recipients: settled with the server's answer, requeued, or put off."""
 
 import logging
-import zlib
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Row,
     String,
     bindparam,
     exists,
@@ -23,34 +18,18 @@ from sqlalchemy import (
 
 from reminder.domain.notices import Answer, Reason, State
 from reminder.events import Event
-from reminder.ledger.history import Change, record
-from reminder.ledger.schema import Moment, Words, history, message, notice, recipient
+from reminder.ledger.claiming import QUEUED, RETRY, Claim, Which, free, held_by
+from reminder.ledger.schema import Moment, Words, history, notice, recipient
 from reminder.ledger.senders import ServerTrouble
 
 log = logging.getLogger(__name__)
 
 NOT_BEGUN = "not begun"  # of what was claimed, and has certainly reached no server
-_FEW = 4  # recipients that a notice may have without making a claim smaller
-_Which = ColumnElement[bool]
-_QUEUED = recipient.c.state == State.QUEUED
-_RETRY = recipient.c.state == State.RETRY
 _TOO_FAR = (  # asked at each tick: made once
     update(recipient)
-    .where(_RETRY, recipient.c.not_before > bindparam("latest"))
+    .where(RETRY, recipient.c.not_before > bindparam("latest"))
     .values(not_before=bindparam("now"))
 )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One notice's message and those of its recipients that this claim covers."""
-
-    key: str
-    claim: str
-    message_id: str
-    content: bytes
-    addresses: tuple[str, ...]
-    attempts: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,74 +39,6 @@ class Result:
     claimed: Claim
     answers: Mapping[str, Answer]
     retry_at: datetime
-
-
-# Claiming
-
-
-def ready(
-    connection: Connection, stream: str, at: datetime, limit: int, *, probe: bool = False
-) -> list[str]:
-    """Keys of up to `limit` notices with recipients to be reached now, new ones last: what a
-    sender left does not wait for a long queue, and who is tried again comes ever more seldom.
-
-    A `probe` takes those that were tried least, or the same few would be asked each time.
-    """
-    first = recipient.c.attempts if probe else _QUEUED
-    query = (
-        select(recipient.c.notice)
-        .join(notice, notice.c.key == recipient.c.notice)
-        .where(
-            _is_ready(at),
-            notice.c.state.is_(None),
-            notice.c.stream == stream,
-            notice.c.useful_until > at,
-        )
-        .order_by(first, recipient.c.not_before, recipient.c.id)
-        .limit(limit * _FEW)
-    )
-    return list(dict.fromkeys(connection.scalars(query)))[:limit]
-
-
-def _is_ready(at: datetime) -> _Which:
-    """Queued is ready at once, whatever its time: a clock set back must not make it wait."""
-    return _QUEUED | _RETRY & (recipient.c.not_before <= at)
-
-
-def claim(
-    connection: Connection, name: str, stream: str, at: datetime, limit: int, *, probe: bool = False
-) -> list[Claim]:
-    """Takes up to `limit` ready notices of that stream; `name` is unlike any other claim's."""
-    keys = ready(connection, stream, at, limit, probe=probe)
-    if not keys:
-        return []
-    query = (
-        update(recipient)
-        .where(recipient.c.notice.in_(keys), _is_ready(at))
-        .values(state=State.SENDING, claim=name, updated=at)
-        .returning(recipient.c.notice, recipient.c.address, recipient.c.attempts)
-    )
-    rows = connection.execute(query).all()
-    changes = [Change(row.notice, State.SENDING, Reason.CLAIMED, row.address) for row in rows]
-    record(connection, at, changes)
-    taken = defaultdict[str, list[Row[Any]]](list)
-    for row in rows:
-        taken[row.notice].append(row)
-    columns = (notice.c.key, notice.c.message_id, message.c.content)
-    messages = select(*columns).join(message, message.c.notice == notice.c.key, isouter=True)
-    claims = []
-    for row in connection.execute(messages.where(notice.c.key.in_(taken))):
-        addresses = tuple(one.address for one in taken[row.key])
-        attempts = max(one.attempts for one in taken[row.key])
-        claimed = Claim(row.key, name, row.message_id, row.content or b"", addresses, attempts)
-        try:
-            claims.append(replace(claimed, content=zlib.decompress(claimed.content)))
-        except zlib.error as error:  # it holds up no others; `resend` composes it anew
-            which, reply = _held_by([claimed]), str(error)
-            _free(connection, which, at, State.REFUSED, Reason.DAMAGED, reply=reply)
-    claims.sort(key=lambda one: keys.index(one.key))
-    # When none of them could be read: the next ones.
-    return claims or claim(connection, name, stream, at, limit)
 
 
 # What the server answered
@@ -210,7 +121,7 @@ def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()
     for name in but:
         left &= ~recipient.c.claim.startswith(f"{name}:")
     again = {"reply": "", "not_before": at}
-    if count := _free(connection, left, at, State.RETRY, Reason.INTERRUPTED, **again):
+    if count := free(connection, left, at, State.RETRY, Reason.INTERRUPTED, **again):
         words = "requeued %d recipients that an interrupted sender left"
         log.warning(words, count, extra=Event.REQUEUED.of(count=count))
     return count
@@ -219,7 +130,7 @@ def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()
 def requeue(connection: Connection, claimed: Sequence[Claim], at: datetime) -> None:
     """What was claimed and not begun is ready again at once, as `retry`."""
     again = {"reply": NOT_BEGUN, "not_before": at}
-    _free(connection, _held_by(claimed), at, State.RETRY, Reason.INTERRUPTED, **again)
+    free(connection, held_by(claimed), at, State.RETRY, Reason.INTERRUPTED, **again)
 
 
 def put_off(
@@ -228,11 +139,12 @@ def put_off(
     """What is new, and what was `claimed` and not begun, waits for the server's next probe. What
     waited before keeps its own reason; nothing goes before the server is well."""
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.stream == stream)
-    which = _QUEUED & recipient.c.notice.in_(live) | _held_by(claimed)
+    new = QUEUED & (recipient.c.route == trouble.route) & recipient.c.notice.in_(live)
+    which = new | held_by(claimed)
     later = {"reply": trouble.detail, "not_before": trouble.not_before}
     reason = trouble.waits_as
-    if _free(connection, which, at, State.RETRY, reason, **later):
-        now = _RETRY & (recipient.c.reason == reason) & (recipient.c.updated == at)
+    if free(connection, which, at, State.RETRY, reason, **later):
+        now = RETRY & (recipient.c.reason == reason) & (recipient.c.updated == at)
         theirs = notice.c.key.in_(select(recipient.c.notice).where(now))
         connection.execute(update(notice).where(theirs).values(reason=reason, updated=at))
 
@@ -245,22 +157,23 @@ def wait_after_all(
     if "#" in refused.key or not connection.scalar(select(exists().where(anew))):
         which = _of(refused) & recipient.c.state.in_([State.REFUSED, State.RETRY])
         later = {"reply": detail, "not_before": until}
-        _free(connection, which, at, State.RETRY, Reason.SERVER, **later)
+        free(connection, which, at, State.RETRY, Reason.SERVER, **later)
 
 
 def refuse(connection: Connection, refused: Claim, reason: Reason, at: datetime) -> None:
     """It waited because of us, as it seemed; it was the recipient's or the message's fault."""
     which = _of(refused) & (recipient.c.reason == Reason.SENDER_REFUSED)
-    if _free(connection, which, at, State.REFUSED, reason):
+    if free(connection, which, at, State.REFUSED, reason):
         whole = update(notice).where(notice.c.key == refused.key)
         connection.execute(whole.values(reason=reason, updated=at))
 
 
-def hurry(connection: Connection, stream: str, at: datetime) -> None:
+def hurry(connection: Connection, stream: str, at: datetime, route: str = "") -> None:
     """What waited for a sick server is ready at once."""
     ours = select(notice.c.key).where(notice.c.stream == stream)
     reasons = (Reason.SERVER, Reason.SETTINGS, Reason.SENDER_REFUSED)
-    which = _RETRY & recipient.c.reason.in_(reasons) & recipient.c.notice.in_(ours)
+    which = RETRY & recipient.c.reason.in_(reasons) & recipient.c.notice.in_(ours)
+    which &= recipient.c.route == route
     later = recipient.c.not_before > at
     connection.execute(update(recipient).where(which, later).values(not_before=at))
 
@@ -270,25 +183,7 @@ def wait_no_longer(connection: Connection, at: datetime, than: timedelta) -> Non
     connection.execute(_TOO_FAR, {"latest": at + than, "now": at})
 
 
-def _free(
-    connection: Connection, which: _Which, at: datetime, state: State, reason: Reason, **more: Any
-) -> int:
-    """No sender has them any more; each in the history. Returns how many recipients."""
-    values = {"state": state, "reason": reason, "claim": None, "updated": at} | more
-    columns = (recipient.c.notice, recipient.c.address, recipient.c.reply)
-    freed = update(recipient).where(which).values(values).returning(*columns)
-    rows = connection.execute(freed).all()
-    changes = [Change(row.notice, state, reason, row.address, row.reply) for row in rows]
-    record(connection, at, changes)
-    return len(rows)
-
-
-def _held_by(claimed: Sequence[Claim]) -> _Which:
-    names, keys = {one.claim for one in claimed}, [one.key for one in claimed]
-    return recipient.c.notice.in_(keys) & recipient.c.claim.in_(names)
-
-
-def _of(refused: Claim) -> _Which:
+def _of(refused: Claim) -> Which:
     """Its recipients, whoever has them now, while they decide on their notice's state."""
     live = select(notice.c.key).where(notice.c.state.is_(None), notice.c.key == refused.key)
     return recipient.c.notice.in_(live) & recipient.c.address.in_(refused.addresses)

@@ -20,7 +20,15 @@ from reminder.ledger.mark import name_ledger
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
 from reminder.ledger.rows import drop_setting, put_setting
-from reminder.ledger.schema import REVISION, history, message, metadata, notice, recipient
+from reminder.ledger.schema import (
+    REVISION,
+    history,
+    message,
+    metadata,
+    notice,
+    own_message,
+    recipient,
+)
 from reminder.output_files import write_file
 
 _AT_ONCE = 200  # rows in memory
@@ -121,13 +129,20 @@ def _records(connection: Connection) -> Iterator[str]:
 def _messages(connection: Connection) -> Iterator[str]:
     query = select(notice.c.key, notice.c.sha256, message.c.content)
     query = query.join(message, message.c.notice == notice.c.key)
-    for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
-        try:
-            sha256 = hashlib.sha256(zlib.decompress(row.content)).hexdigest()
-        except zlib.error:
-            sha256 = ""
-        if sha256 != row.sha256:
-            yield f"{row.key}: its stored message is not what was recorded"
+    for key, sha256, content in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
+        if _hash(content) != sha256:
+            yield f"{key}: its stored message is not what was recorded"
+    own = select(own_message).execution_options(yield_per=_AT_ONCE)
+    for row in connection.execute(own):
+        if _hash(row.content) != row.sha256:
+            yield f"{row.notice} {row.address}: its own message is not what was recorded"
+
+
+def _hash(content: bytes) -> str:
+    try:
+        return hashlib.sha256(zlib.decompress(content)).hexdigest()
+    except zlib.error:
+        return ""
 
 
 def _notices(connection: Connection) -> Iterator[str]:
@@ -154,10 +169,15 @@ def _notices(connection: Connection) -> Iterator[str]:
 
 def _recipients(connection: Connection) -> Iterator[str]:
     """Each belongs to a notice, and is where its history says."""
-    for table in (message, recipient):
+    for table in (message, own_message, recipient):
         without = ~sa.exists().where(notice.c.key == table.c.notice)
         for key in connection.scalars(select(table.c.notice).where(without)):
             yield f"table {table.name}, {key}: there is no such notice"
+    same = [recipient.c[name] == own_message.c[name] for name in ("notice", "address")]
+    meant = own_message.outerjoin(recipient, sa.and_(*same))
+    nobodys = select(own_message.c.notice, own_message.c.address).select_from(meant)
+    for key, address in connection.execute(nobodys.where(recipient.c.id.is_(None))):
+        yield f"{key} {address}: a message of its own, and is not to get it"
     last = _last_states(connection, history.c.address.is_not(None))
     for row in connection.execute(select(recipient).order_by(recipient.c.id)):
         name = f"{row.notice} {row.address}"

@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,8 +23,9 @@ from reminder.domain.notices import (
 from reminder.ledger.deliveries import NOT_BEGUN
 from reminder.ledger.history import Change, record
 from reminder.ledger.occasions import AHEAD, note_reminded
+from reminder.ledger.own_messages import OwnMessage, drop_own, put_own
 from reminder.ledger.rows import batched
-from reminder.ledger.schema import history, message, notice, recipient
+from reminder.ledger.schema import history, message, notice, own_message, recipient
 
 OLD = timedelta(days=2)  # then what was never handed over is composed anew
 KEPT = timedelta(days=731)  # 24 months of bytes; the hash and the history stay for ever
@@ -43,14 +44,16 @@ _COMPOSED = ("message_id", "as_of", "sha256", "publication")
 
 @dataclass(frozen=True)
 class Composed:
-    """A message as it will go to `recipients`, on every try. `as_of` is what it knows, of the
-    documents what was in force after `publication`."""
+    """A message as it will go to `recipients`, on every try; to some of them goes something of
+    their `own`. `as_of` is what it knows, of the documents what was in force after `publication`.
+    """
 
     message_id: str
     content: bytes
     as_of: datetime
     recipients: tuple[str, ...]
     publication: int | None = None
+    own: tuple[OwnMessage, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -191,22 +194,34 @@ def _queue(
         {"notice": key, "content": zlib.compress(composed.content, 1), "stored": at}
         for key, composed, _ in mails
     ]
-    people = [
-        {"notice": key, "address": address, "reason": reason} | unsent
-        for key, composed, reason in mails
-        for address in composed.recipients
-    ]
+    people = []
+    own: list[tuple[str, OwnMessage]] = []
+    for key, composed, reason in mails:
+        theirs = {one.address: one for one in composed.own if one.address in composed.recipients}
+        own += [(key, one) for one in theirs.values()]
+        people += [
+            {"notice": key, "address": address, "reason": reason, "route": _route(theirs, address)}
+            | unsent
+            for address in composed.recipients
+        ]
     connection.execute(message.insert(), messages)
+    put_own(connection, own, at)
     if people:
         connection.execute(recipient.insert(), people)
     record(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
+
+
+def _route(own: Mapping[str, OwnMessage], address: str) -> str:
+    return own[address].route if address in own else ""
 
 
 def _unqueue(connection: Connection, key: str, *which: ColumnElement[bool]) -> Sequence[str]:
     """Takes back the bytes and these recipients. Their addresses."""
     connection.execute(delete(message).where(message.c.notice == key))
     query = delete(recipient).where(recipient.c.notice == key, *which)
-    return connection.scalars(query.returning(recipient.c.address)).all()
+    addresses = connection.scalars(query.returning(recipient.c.address)).all()
+    drop_own(connection, key, addresses)
+    return addresses
 
 
 # States of the notice itself
@@ -260,6 +275,9 @@ ON_THEIR_WAY = select(recipient.c.notice).where(recipient.c.state.in_(ON_ITS_WAY
 _FORGET = delete(message).where(
     message.c.stored < bindparam("before"), message.c.notice.not_in(ON_THEIR_WAY)
 )
+_FORGET_OWN = delete(own_message).where(
+    own_message.c.stored < bindparam("before"), own_message.c.notice.not_in(ON_THEIR_WAY)
+)
 
 
 def unfinished(connection: Connection, at: datetime) -> list[Row[Any]]:
@@ -289,7 +307,10 @@ def too_early_given_up(
 
 def forget_bytes(connection: Connection, at: datetime) -> int:
     """Drops stored bytes older than 24 months, of what waits for nobody any more."""
-    return connection.execute(_FORGET, {"before": at - KEPT}).rowcount
+    return sum(
+        connection.execute(statement, {"before": at - KEPT}).rowcount
+        for statement in (_FORGET, _FORGET_OWN)
+    )
 
 
 def reached(connection: Connection, key: str, stream: str) -> set[str]:

@@ -114,8 +114,10 @@ own_message = Table(
     metadata,
     Column("notice", sa.ForeignKey("notice.key"), primary_key=True),
     *_key("address"),
-    *_filled(sha256=String, content=sa.LargeBinary, stored=Moment),
+    # Under a Message-ID of its own: that of the notice, with a word more before the domain.
+    *_filled(message_id=String, sha256=String, content=sa.LargeBinary, stored=Moment),
     Index("own_message_stored", "stored"),
+    Index("own_message_id", "message_id"),
 )
 # `route` is by which way it goes: mail when empty, else the name of a channel.
 recipient = Table(

@@ -73,7 +73,7 @@ def forget_lapsed(connection: Connection) -> bool:
     query = delete(lease).where(lease.c.until <= _NOW).returning(lease.c.replica)
     lapsed = set(connection.scalars(query))
     for replica in lapsed and lapsed - set(present(connection).values()):
-        clear_trouble(connection, replica)
+        connection.execute(delete(server_trouble).where(server_trouble.c.replica == replica))
         connection.execute(delete(alarm).where(alarm.c.name.endswith(f"@{replica}")))
     return bool(lapsed)
 
@@ -108,10 +108,10 @@ class ServerTrouble:
         return Reason.SERVER if of_us else Reason(self.reason)
 
 
-def read_troubles(connection: Connection) -> dict[str, ServerTrouble]:
-    """Of mail, by the replica that has it, the oldest first."""
-    of_mail = select(server_trouble).where(server_trouble.c.route == "")
-    rows = connection.execute(of_mail.order_by(server_trouble.c.since))
+def read_troubles(connection: Connection, route: str = "") -> dict[str, ServerTrouble]:
+    """Of mail, or of that other way, by the replica that has it, the oldest first."""
+    of_it = select(server_trouble).where(server_trouble.c.route == route)
+    rows = connection.execute(of_it.order_by(server_trouble.c.since))
     return {row["replica"]: ServerTrouble(**row) for row in rows.mappings()}
 
 
@@ -119,9 +119,9 @@ def note_trouble(connection: Connection, trouble: ServerTrouble) -> None:
     put(connection, server_trouble, vars(trouble))
 
 
-def clear_trouble(connection: Connection, replica: str = "") -> bool:
+def clear_trouble(connection: Connection, replica: str = "", route: str = "") -> bool:
     """True when there was some."""
-    gone = delete(server_trouble).filter_by(replica=replica, route="")
+    gone = delete(server_trouble).filter_by(replica=replica, route=route)
     return bool(connection.execute(gone).rowcount)
 
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from reminder.clock import Clock
 from reminder.documents.settings import Settings
 from reminder.domain.notices import Answer, Reason
 from reminder.errors import ClaimLapsedError, LedgerError
 from reminder.events import Event
-from reminder.ledger import deliveries
+from reminder.ledger import claiming, deliveries
 from reminder.ledger.access import InstallationKey
+from reminder.ledger.claiming import Claim
 from reminder.ledger.database import Database
-from reminder.ledger.deliveries import Claim, Result
+from reminder.ledger.deliveries import Result
 from reminder.ledger.holds import hold_mark
 from reminder.mail.replicas import SingleProcess
 from reminder.mail.transports import Transport
@@ -41,7 +44,8 @@ class Route:
     folder, nor for a rehearsal.
 
     `name` is for people; `mark` changes with every setting of the server, which is another one
-    then. `failing` is why notices wait while it fails.
+    then. `failing` is why notices wait while it fails. `way` is the recipients' route: mail when
+    empty, else the name of a channel.
     """
 
     transport: Transport
@@ -55,6 +59,7 @@ class Route:
     probe: tuple[timedelta, timedelta] = PROBE
     failing: Reason = Reason.SERVER
     rehearsal: bool = False
+    way: str = ""
 
 
 def route_of(settings: Settings, transport: Transport, key: InstallationKey) -> Route:
@@ -116,6 +121,10 @@ class Claims:
     def still_ours(self) -> bool:
         return self._lease.holds and self._stand
 
+    def others_are_well(self, connection: Connection) -> bool:
+        """Whether other replicas send, and get through by this way."""
+        return self.replica.others_are_well(connection, self.route.way)
+
     def take(self, *, probe: bool = False) -> Claim | None:
         """Raises `ClaimLapsedError`."""
         with self.turn:
@@ -124,7 +133,7 @@ class Claims:
             return self._taken.popleft() if self._taken else None
 
     def _claim(self, *, probe: bool) -> None:
-        now, stream = self.clock.now(), self.route.stream
+        now, name, stream = self.clock.now(), self._name, self.route.stream
         limit = 1 if probe else min(BATCH * self.route.connections, MOST)
         with self.database.write() as connection:
             if not self.still_ours():  # asked when it is our turn to write: that may take long
@@ -133,7 +142,9 @@ class Claims:
             if self.database.mark.why_other(connection):
                 return  # it was changed for another under our feet: the next tick holds it
             self._hold = hold_mark(connection)
-            self._taken += deliveries.claim(connection, self._name, stream, now, limit, probe=probe)
+            self._taken += claiming.claim(
+                connection, name, stream, now, limit, probe=probe, route=self.route.way
+            )
 
     def return_(self, claim: Claim) -> None:
         """It was not begun: the next worker takes it."""
@@ -152,7 +163,7 @@ class Claims:
             if not self._taken:
                 return False
             with self.database.write() as connection:
-                if if_others_send and not self.replica.others_are_well(connection):
+                if if_others_send and not self.others_are_well(connection):
                     return False
                 deliveries.requeue(connection, self.release(), self.clock.now())
         return True

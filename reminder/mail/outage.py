@@ -12,12 +12,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
 from reminder.domain.notices import ON_ITS_WAY, Answer, Reason, State
 from reminder.errors import ServerError
 from reminder.events import Event
 from reminder.ledger import deliveries, senders
+from reminder.ledger.claiming import Claim
 from reminder.ledger.counts import count
-from reminder.ledger.deliveries import Claim
 from reminder.ledger.senders import ServerTrouble
 from reminder.mail.claims import REFUSED, Claims, back_off
 
@@ -44,13 +46,14 @@ class Outage:
         self._route = claims.route
         self._replica = claims.replica
         with self._database.read() as connection:
-            self.trouble = senders.read_troubles(connection).get(self._replica.name)
+            self.trouble = self._read_trouble(connection)
         if self.trouble and self.trouble.server != self._route.mark:
             # Whatever waited for another server, or for other settings of this one, is ready.
             self.trouble = None
             with self._database.write() as connection:
-                senders.clear_trouble(connection, self._replica.name)
-                deliveries.hurry(connection, self._route.stream, claims.clock.now())
+                self._clear_trouble(connection)
+                now, route = claims.clock.now(), self._route
+                deliveries.hurry(connection, route.stream, now, route.way)
 
     def lasts(self) -> bool:
         """The next probe is yet to come: until then what is new waits, unless other replicas
@@ -59,7 +62,7 @@ class Outage:
         if self.trouble is None or self.trouble.not_before <= now:
             return False
         with self._database.write() as connection:
-            if not self._replica.others_are_well(connection):
+            if not self._claims.others_are_well(connection):
                 deliveries.put_off(connection, self._route.stream, now, self.trouble)
         return True
 
@@ -69,11 +72,11 @@ class Outage:
         is_first, self.begun = not self.begun, True
         now, stream = self._claims.clock.now(), self._route.stream
         with self._database.write() as connection:
-            earlier = trouble = senders.read_troubles(connection).get(self._replica.name)
+            earlier = trouble = self._read_trouble(connection)
             if is_first or trouble is None:
                 trouble = self._described(error, earlier, of_us=bool(refused))
                 senders.note_trouble(connection, trouble)
-            others_send = self._replica.others_are_well(connection)
+            others_send = self._claims.others_are_well(connection)
             until = now if others_send else trouble.not_before
             for claim in refused:
                 deliveries.wait_after_all(connection, claim, now, until, trouble.detail)
@@ -100,11 +103,18 @@ class Outage:
             not_before=now + back_off(failures, bounds, self._claims.dice),
             detail=str(error),
             reason=Reason.SENDER_REFUSED if of_us else reason,
+            route=self._route.way,
         )
+
+    def _read_trouble(self, connection: Connection) -> ServerTrouble | None:
+        return senders.read_troubles(connection, self._route.way).get(self._replica.name)
+
+    def _clear_trouble(self, connection: Connection) -> bool:
+        return senders.clear_trouble(connection, self._replica.name, self._route.way)
 
     def end(self) -> None:
         with self._database.write() as connection:
-            if senders.clear_trouble(connection, self._replica.name):
+            if self._clear_trouble(connection):
                 log.warning("%s works again", self._route.name, extra=Event.SERVER_RECOVERED.of())
 
 

@@ -82,8 +82,8 @@ class SingleProcess:
         since. Returns how many recipients."""
         return 0 if in_pass else deliveries.requeue_lost(connection, at)
 
-    def others_are_well(self, connection: Connection) -> bool:
-        """Whether other replicas send, and have no trouble with the mail server."""
+    def others_are_well(self, connection: Connection, way: str = "") -> bool:
+        """Whether other replicas send, and have no trouble with the mail server, or the channel."""
         return False
 
 
@@ -136,9 +136,9 @@ class Replica(SingleProcess):
         others = senders.present(connection).keys() - own
         return deliveries.requeue_lost(connection, at, but=others)
 
-    def others_are_well(self, connection: Connection) -> bool:
+    def others_are_well(self, connection: Connection, way: str = "") -> bool:
         replicas = {*senders.present(connection).values()} - {self.name}
-        return bool(replicas - senders.read_troubles(connection).keys())
+        return bool(replicas - senders.read_troubles(connection, way).keys())
 
     def _keep(self) -> None:
         warned = False

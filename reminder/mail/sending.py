@@ -28,8 +28,8 @@ from reminder.clock import Clock
 from reminder.domain.notices import Answer, State
 from reminder.errors import ClaimLapsedError, ReminderError, ServerError
 from reminder.events import Event
+from reminder.ledger.claiming import Claim, ready
 from reminder.ledger.database import Database
-from reminder.ledger.deliveries import Claim, ready
 from reminder.mail.claims import BATCH, Claims, Route
 from reminder.mail.outage import Outage, Refusals
 from reminder.mail.replicas import SingleProcess
@@ -64,7 +64,7 @@ class SendPass:
     def run(self) -> None:
         now, most = self._clock.now(), BATCH * self._route.connections
         with self.claims.database.read() as connection:
-            count = len(ready(connection, self._route.stream, now, most))
+            count = len(ready(connection, self._route.stream, now, most, route=self._route.way))
         if not (count or self.outage.trouble) or self.outage.lasts():
             return
         try:

@@ -10,7 +10,7 @@ from reminder.clock import Clock
 from reminder.domain.notices import Answer, Reason, State
 from reminder.errors import ReminderError, ServerError
 from reminder.events import Event
-from reminder.ledger.deliveries import Claim
+from reminder.ledger.claiming import Claim
 from reminder.mail.claims import Claims
 from reminder.mail.transports import Connection, Envelope, opened, unforeseen
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State
-from reminder.ledger import deliveries, notices
+from reminder.ledger import claiming, deliveries, notices
+from reminder.ledger.claiming import Claim
 from reminder.ledger.database import Database, Place, open_database
-from reminder.ledger.deliveries import Claim, Result
+from reminder.ledger.deliveries import Result
 from reminder.ledger.deliveries import settle as record_answers
 from reminder.ledger.history import read_history
 from reminder.ledger.notices import Composed
@@ -31,7 +32,7 @@ def add(database: Database, key: str = "a", *, days: int = 30, stream: str = "sm
 
 def claim(database: Database, name: str = "one", at: datetime = AT, limit: int = 9) -> list[Claim]:
     with database.write() as connection:
-        return deliveries.claim(connection, name, "smtp", at, limit)
+        return claiming.claim(connection, name, "smtp", at, limit)
 
 
 def settle(database: Database, claimed: Claim, **answers: Answer) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from reminder.domain.notices import Answer, Kind, NoticeDraft, Reason, State, derive_state
 from reminder.domain.occasions import Step
-from reminder.ledger import deliveries, notices
+from reminder.ledger import claiming, notices
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Result, settle
 from reminder.ledger.history import read_history
@@ -59,7 +59,7 @@ def add(
 
 def answer(connection: Connection, states: tuple[State, ...]) -> None:
     """Brings the notice's recipients there, as a sender does."""
-    [claimed] = deliveries.claim(connection, "one", "smtp", AT, 9)
+    [claimed] = claiming.claim(connection, "one", "smtp", AT, 9)
     pairs = zip(claimed.addresses, states, strict=True)
     answers = {a: Answer(s, Reason.ACCEPTED) for a, s in pairs if s is not State.SENDING}
     settle(connection, [Result(claimed, answers, END)], AT)

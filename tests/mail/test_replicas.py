@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from reminder.domain.notices import Answer, State
-from reminder.ledger import deliveries, senders
+from reminder.ledger import claiming, senders
 from reminder.ledger.database import Database, open_database
 from reminder.ledger.schema import lease, recipient
 from reminder.ledger.senders import begin_alarm, read_alarms
@@ -63,7 +63,7 @@ def planned(office: Trial, **settings: Any) -> Application:
 
 def claim(app: Application, one: Replica) -> None:
     with app.database.write() as connection:
-        assert deliveries.claim(connection, f"{one.lease.name}:1", "maildir", app.clock.now(), 9)
+        assert claiming.claim(connection, f"{one.lease.name}:1", "maildir", app.clock.now(), 9)
 
 
 def put_back_by(one: Replica, app: Application) -> int:

@@ -19,7 +19,7 @@ from aiosmtpd.smtp import Envelope as Received
 from sqlalchemy import func, select, update
 
 from reminder.clock import Clock
-from reminder.ledger import deliveries
+from reminder.ledger import claiming
 from reminder.ledger.database import Place, reading
 from reminder.ledger.schema import message, recipient
 from reminder.mail.claims import PROBE, RETRY, back_off
@@ -335,7 +335,7 @@ def test_next_sender_puts_back_what_a_dead_one_left(
     app = office.app(MARCH)
     app.plan(app.clock.now())
     with app.database.write() as connection:
-        deliveries.claim(connection, "dead", "maildir", app.clock.now(), 9)
+        claiming.claim(connection, "dead", "maildir", app.clock.now(), 9)
     assert office.tick(MARCH) == {"sent": 2}
     assert (LEAD, "retry", "interrupted") in office.history(DIGEST)
     assert "requeued 3 recipients" in caplog.text

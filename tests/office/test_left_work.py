@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reminder.clock import since_boot
-from reminder.ledger import deliveries, senders
+from reminder.ledger import claiming, deliveries, senders
 from reminder.mail import replicas, sending
 from reminder.mail.replicas import Replica
 from tests.daemon.processes import SHORT, SOON
@@ -47,7 +47,7 @@ def claimed_by(office: Trial, member: Replica) -> int:
     app = office.app(MARCH, **NOBODY)
     with app.database.write() as connection:
         stream = app.settings.stream
-        return len(deliveries.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
+        return len(claiming.claim(connection, f"{member.lease.name}:1", stream, AT, 10))
 
 
 def put_back(office: Trial, member: Replica) -> int:
@@ -66,7 +66,7 @@ def test_claim_that_its_own_sender_lost_hold_of_goes_back_to_it_alone(office: Tr
 def test_lapsed_sender_is_relieved_in_the_midst_of_a_pass(office: Trial) -> None:
     with kept(office, 2) as (one, two), office.app(MARCH).database.write() as connection:
         stream = office.app(MARCH, **NOBODY).settings.stream
-        deliveries.claim(connection, f"{one.lease.name}:1", stream, AT, 10)
+        claiming.claim(connection, f"{one.lease.name}:1", stream, AT, 10)
         assert two.requeue_lost(connection, AT, in_pass=True) == 0
         senders.renew(connection, one.lease.name, -timedelta(seconds=1), "")
         assert two.requeue_lost(connection, AT, in_pass=True) == 3
@@ -76,9 +76,9 @@ def test_what_was_given_back_goes_before_what_is_new(office: Trial) -> None:
     app = office.app(MARCH, **NOBODY)
     stream = app.settings.stream
     with app.database.write() as connection:
-        [taken] = deliveries.claim(connection, "a:1", stream, AT, 1)
+        [taken] = claiming.claim(connection, "a:1", stream, AT, 1)
         deliveries.requeue(connection, [taken], AT)
-        assert deliveries.ready(connection, stream, AT, 1) == [taken.key]
+        assert claiming.ready(connection, stream, AT, 1) == [taken.key]
 
 
 def happens(what: Callable[[], bool]) -> bool:

@@ -13,7 +13,7 @@ from reminder.documents.office import Office
 from reminder.domain import occasions
 from reminder.domain.notices import CLEARED, UNFINISHED, Reason, State
 from reminder.domain.windows import Progress
-from reminder.ledger import deliveries, holds, notices
+from reminder.ledger import claiming, deliveries, holds, notices
 from reminder.ledger import occasions as ledger
 from reminder.ledger.counts import Tally
 from reminder.ledger.holds import Hold
@@ -151,11 +151,11 @@ def expire(connection: Connection, *_: object) -> None:
     notices.set_states(connection, keys, State.EXPIRED, Reason.TOO_LATE, DIGEST)
 
 
-claim, held_digests = deliveries.claim, holds.held_digests
+claim, held_digests = claiming.claim, holds.held_digests
 
 
-def claim_other_bytes(*given: Any) -> list[deliveries.Claim]:
-    found = claim(*given)
+def claim_other_bytes(*given: Any, **more: Any) -> list[claiming.Claim]:
+    found = claim(*given, **more)
     for one in found:
         object.__setattr__(one, "content", one.content + token_hex().encode() + b"\r\n")
     return found
@@ -199,7 +199,7 @@ BREAKS: dict[str, tuple[dict[str, Any], Changes]] = {
     "never again after greylisting": (GREY | NEXT_DAY, NEVER_AGAIN),
     "never again after a 421": (BUSY | NEXT_DAY, NEVER_AGAIN),
     "gives up at once": (GREY | SAME_DAY, [(passes, "stop", expire)]),
-    "changes the bytes": (GREY | SAME_DAY, [(deliveries, "claim", claim_other_bytes)]),
+    "changes the bytes": (GREY | SAME_DAY, [(claiming, "claim", claim_other_bytes)]),
     "reports too many": (
         SHORT,
         [(Tally, "accepted", property(lambda tally: tally.expected + 1))],

@@ -17,10 +17,11 @@ def upgrade() -> None:
         "own_message",
         sa.Column("notice", sa.String(), sa.ForeignKey("notice.key")),
         sa.Column("address", sa.String()),
-        *_filled(sha256=sa.String, content=sa.LargeBinary, stored=Moment),
+        *_filled(message_id=sa.String, sha256=sa.String, content=sa.LargeBinary, stored=Moment),
         sa.PrimaryKeyConstraint("notice", "address"),
     )
     op.create_index("own_message_stored", "own_message", ["stored"])
+    op.create_index("own_message_id", "own_message", ["message_id"])
     op.create_table(
         "bounced_address",
         sa.Column("address", sa.String(), primary_key=True),
